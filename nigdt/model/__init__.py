@@ -1,0 +1,16 @@
+"""The networks, in the paper's order: encoders, attention, latent, generator, discriminators, match, losses."""
+
+from nigdt.model.discriminators import Discriminator
+from nigdt.model.encoders import TextFeatures
+from nigdt.model.nigdt import NIGDT, DualPath, DualPathOutput, Gaussian, Generated, ImageFeatures
+
+__all__ = [
+    "NIGDT",
+    "Discriminator",
+    "DualPath",
+    "DualPathOutput",
+    "Gaussian",
+    "Generated",
+    "ImageFeatures",
+    "TextFeatures",
+]

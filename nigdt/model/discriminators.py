@@ -1,0 +1,52 @@
+"""D1, whose final feature is compared (eq. 12), and D2, the adversary: the same network twice."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nigdt.config import ModelConfig
+from nigdt.model.blocks import SLOPE, ResidualBlock, convolution
+
+ATTENTION_AFTER = 3  # halvings: 32 x 32 at 256 px
+
+
+class SelfAttention(nn.Module):
+    """Self-attention over the cells of a map, added with a learnt weight that starts at 0."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = max(1, channels // 4)
+        self.query = convolution(channels, inner, 1, spectral_norm=True)
+        self.key = convolution(channels, inner, 1, spectral_norm=True)
+        self.gamma = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, h, w) to the same shape."""
+        q, k = self.query(x).flatten(2), self.key(x).flatten(2)
+        weights = torch.softmax(q.transpose(1, 2) @ k, dim=2)
+        return x + self.gamma * (weights @ x.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(x.shape)
+
+
+class Discriminator(nn.Module):
+    """Five halving residual layers with self-attention at H/8, then patch scores. Always spectrally normalised."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        widths = (3, *config.discriminator_channels)
+        layers: list[nn.Module] = []
+        for i in range(5):
+            layers.append(ResidualBlock(widths[i], widths[i + 1], resample="down", activate_input=i > 0))
+            if i + 1 == ATTENTION_AFTER:
+                layers.append(SelfAttention(widths[i + 1]))
+        self.layers = nn.Sequential(*layers)
+        self.score = convolution(widths[-1], 1, 3, spectral_norm=True)
+
+    def features(self, image: Tensor) -> Tensor:
+        """Image (B, 3, H, W) in [-1, 1] to the final feature, (B, C, H/32, W/32)."""
+        return self.layers(image)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Image (B, 3, H, W) in [-1, 1] to patch scores (B, 1, H/32, W/32); real is 1 under LSGAN."""
+        return self.score(F.leaky_relu(self.features(image), SLOPE))

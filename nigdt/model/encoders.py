@@ -1,0 +1,111 @@
+"""Image encoder (eq. 1) and text encoder (eq. 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from nigdt.config import ModelConfig
+from nigdt.model.blocks import ResidualBlock
+
+HALVINGS = 5
+LOW_LEVEL = 3  # v_l is what the third halving leaves: one eighth of the size
+
+
+@dataclass
+class TextFeatures:
+    """What the text encoder gives.
+
+    Attributes:
+        words: t_wrd, (B, L, text_channels); rows of padding are 0.
+        sentence: t_sent, (B, text_channels); 0 for a caption without known words.
+        mask: (B, L) bool, True where there is a word.
+    """
+
+    words: Tensor
+    sentence: Tensor
+    mask: Tensor
+
+
+class ImageEncoder(nn.Module):
+    """Eq. 1: seven residual layers, of which the first five halve.
+
+    ``v_l`` is the map at H/8, where the generator's attention works; the paper's "second last layer"
+    has the same size as the last and cannot be meant.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        widths = (4 if config.mask_input else 3, *config.encoder_channels)
+        self.layers = nn.ModuleList(
+            ResidualBlock(
+                widths[i],
+                widths[i + 1],
+                resample="down" if i < HALVINGS else "none",
+                spectral_norm=config.spectral_norm,
+                activate_input=i > 0,
+            )
+            for i in range(7)
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3 or 4, H, W) to ``v_l`` (B, c3, H/8, W/8) and ``v_h`` (B, c7, H/32, W/32)."""
+        v_l = x
+        for i, layer in enumerate(self.layers, start=1):
+            x = layer(x)
+            if i == LOW_LEVEL:
+                v_l = x
+        return v_l, x
+
+
+class TextEncoder(nn.Module):
+    """Eq. 2: embedding, dropout, bidirectional GRU."""
+
+    def __init__(self, vocabulary_size: int, embedding: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size + 1, embedding, padding_idx=0)
+        self.dropout = nn.Dropout(dropout)
+        self.gru = nn.GRU(embedding, channels // 2, batch_first=True, bidirectional=True)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> TextFeatures:
+        """Encode a padded batch; each row's result is independent of the other rows.
+
+        Args:
+            tokens: (B, L) int64, word indices, 0 = padding, words first.
+            lengths: (B,) int64, words per caption, 0 to L.
+        """
+        batch, length = tokens.shape
+        mask = torch.arange(length, device=tokens.device)[None] < lengths[:, None]
+        # A packed sequence cannot be empty: run such a caption with one padding word, then silence it.
+        packed = pack_padded_sequence(
+            self.dropout(self.embedding(tokens)),
+            lengths.clamp(min=1).cpu(),
+            batch_first=True,
+            enforce_sorted=False,
+        )
+        output, hidden = self.gru(packed)
+        words, _ = pad_packed_sequence(output, batch_first=True, total_length=length)
+        sentence = hidden.transpose(0, 1).reshape(batch, -1)
+        return TextFeatures(
+            words=words * mask[..., None],
+            sentence=sentence * (lengths > 0)[:, None],
+            mask=mask,
+        )
+
+
+def visible_cells(M: Tensor, height: int, width: int) -> Tensor:
+    """Which cells of a feature map count as visible: those whose area is at least half visible.
+
+    Args:
+        M: (B, 1, H, W), 1 = visible.
+        height: Cells down.
+        width: Cells across.
+
+    Returns:
+        (B, height * width) bool; the hole cells are its complement.
+    """
+    return (F.adaptive_avg_pool2d(M, (height, width)) >= 0.5).flatten(1)

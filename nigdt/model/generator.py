@@ -1,0 +1,99 @@
+"""Generator with short + long term attention and its output pyramid."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nigdt.config import ModelConfig
+from nigdt.model.blocks import SLOPE, ResidualBlock, convolution
+from nigdt.model.encoders import LOW_LEVEL
+
+FIRST_HEAD = 2  # the second up-block works at H/8, where attention and the first RGB head are
+_EDGE = 0.98  # keeps atanh finite at pure black and white
+
+
+class ShortLongAttention(nn.Module):
+    """Self-attention that mixes the decoder's map (short term) with the encoder's (long term).
+
+    ``A = softmax(q^T q)``; short = gamma x A + x; long = alpha (1 - m) (v_l A) + m v_l: visible cells
+    keep their own low-level features, hole cells borrow those of the cells they resemble.
+    """
+
+    def __init__(self, decoder: int, encoder: int, *, spectral_norm: bool) -> None:
+        super().__init__()
+        self.query = convolution(decoder, max(1, decoder // 4), 1, spectral_norm=spectral_norm)
+        self.gamma = nn.Parameter(torch.zeros(1))
+        self.alpha = nn.Parameter(torch.zeros(1))
+        self.mix = ResidualBlock(decoder + encoder, decoder, spectral_norm=spectral_norm)
+
+    def weights(self, x: Tensor) -> Tensor:
+        """A: (B, N, N) for x (B, C, h, w), N = h w; row i holds what cell i takes from every cell j."""
+        q = self.query(x).flatten(2)
+        return torch.softmax(q.transpose(1, 2) @ q, dim=2)
+
+    def forward(self, x: Tensor, v_l: Tensor, m: Tensor) -> Tensor:
+        """Mix decoder map x (B, C, h, w) with v_l (B, D, h, w); m (B, 1, h, w) is the visible fraction."""
+        batch, channels, height, width = x.shape
+        both = torch.cat([x, v_l], 1).flatten(2)
+        moved = (self.weights(x) @ both.transpose(1, 2)).transpose(1, 2).reshape(batch, -1, height, width)
+        short = self.gamma * moved[:, :channels] + x
+        long = self.alpha * (1 - m) * moved[:, channels:] + m * v_l
+        return self.mix(torch.cat([short, long], 1))
+
+
+class Generator(nn.Module):
+    """Five up-blocks from H/32 to H; RGB heads at H/8, H/4, H/2 and H, each fed into the next stage."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        widths = (config.representation_channels, *config.generator_channels)
+        spectral = config.spectral_norm
+        self.blocks = nn.ModuleList(
+            ResidualBlock(
+                widths[i] + (3 if i >= FIRST_HEAD else 0),
+                widths[i + 1],
+                resample="up",
+                instance_norm=config.generator_norm == "instance",
+                spectral_norm=spectral,
+            )
+            for i in range(5)
+        )
+        self.attention = ShortLongAttention(
+            widths[FIRST_HEAD], config.encoder_channels[LOW_LEVEL - 1], spectral_norm=spectral
+        )
+        # With a prefill the heads give what must change, so they start near no change.
+        gain = 0.01 if config.prefill == "harmonic" else 1.0
+        self.heads = nn.ModuleList(
+            convolution(widths[i + 1], 3, 3, spectral_norm=spectral and config.prefill == "none", gain=gain)
+            for i in range(FIRST_HEAD - 1, 5)
+        )
+
+    def forward(self, r: Tensor, v_l: Tensor, M: Tensor, base: Tensor | None) -> tuple[list[Tensor], Tensor]:
+        """Generate the picture.
+
+        Args:
+            r: (B, representation_channels, H/32, W/32), eq. 10.
+            v_l: (B, c3, H/8, W/8), low-level features of the visible picture.
+            M: (B, 1, H, W), 1 = visible.
+            base: (B, 3, H, W) in [-1, 1], the prefilled picture that the heads change, or None.
+
+        Returns:
+            The pyramid, (B, 3, H/8, W/8) to (B, 3, H, W), each in [-1, 1], and the decoder's map that the
+            attention at H/8 compared, (B, C, H/8, W/8), from which ``attention.weights`` follow.
+        """
+        m = F.adaptive_avg_pool2d(M, v_l.shape[2:])
+        x, pyramid, compared = r, [], r
+        for i, block in enumerate(self.blocks):
+            x = block(x if i < FIRST_HEAD else torch.cat([x, pyramid[-1]], 1))
+            if i < FIRST_HEAD - 1:
+                continue
+            if i == FIRST_HEAD - 1:
+                compared = x
+                x = self.attention(x, v_l, m)
+            drawn = self.heads[i - FIRST_HEAD + 1](F.leaky_relu(x, SLOPE))
+            if base is not None:
+                drawn = drawn + torch.atanh(_EDGE * F.adaptive_avg_pool2d(base, x.shape[2:]))
+            pyramid.append(torch.tanh(drawn))
+        return pyramid, compared

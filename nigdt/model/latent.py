@@ -1,0 +1,67 @@
+"""Gaussian of the hole (eq. 8 and 9) and the residual representation (eq. 10)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nigdt.config import ModelConfig
+from nigdt.model.blocks import SLOPE, ResidualBlock
+
+
+def guidance_channels(config: ModelConfig) -> int:
+    """Channels of h (eq. 8) for the config's ablations."""
+    channels = config.encoder_channels[-1]
+    if config.use_text:
+        channels += config.text_channels * (2 if config.dual_attention else 1)
+    return channels
+
+
+class Projection(nn.Module):
+    """Enc_proj, eq. 9: five residual blocks, then mu and sigma.
+
+    The last layer starts near 0 and has no spectral norm: otherwise the first KL is in the millions and
+    drowns every other loss.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.projection_channels
+        self.blocks = nn.Sequential(
+            *(
+                ResidualBlock(
+                    guidance_channels(config) if i == 0 else width,
+                    width,
+                    spectral_norm=config.spectral_norm,
+                    activate_input=i > 0,
+                )
+                for i in range(5)
+            )
+        )
+        self.last = nn.Conv2d(width, 2 * config.latent_channels, 1)
+        nn.init.normal_(self.last.weight, std=1e-3)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.sigma_floor = config.sigma_floor
+
+    def forward(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """h (B, C, h, w) to mu and sigma, each (B, latent_channels, h, w); sigma >= sigma_floor."""
+        mu, raw = self.last(F.leaky_relu(self.blocks(h), SLOPE)).chunk(2, dim=1)
+        return mu, F.softplus(raw) + self.sigma_floor
+
+
+class ResidualRepresentation(nn.Module):
+    """Eq. 10: ``r = f(h) + g(z)``; f and g are residual blocks since h and z differ in width."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.representation_channels
+        self.f = ResidualBlock(
+            guidance_channels(config), width, spectral_norm=config.spectral_norm, activate_input=False
+        )
+        self.g = ResidualBlock(
+            config.latent_channels, width, spectral_norm=config.spectral_norm, activate_input=False
+        )
+
+    def forward(self, h: Tensor, z: Tensor) -> Tensor:
+        """h (B, C, h, w) and z (B, latent_channels, h, w) to r (B, representation_channels, h, w)."""
+        return self.f(h) + self.g(z)

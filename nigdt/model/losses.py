@@ -1,0 +1,76 @@
+"""The losses of eq. 12 and 17 to 19, each a plain function of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nigdt.model.nigdt import Gaussian
+
+Adversary = Literal["lsgan", "hinge"]
+
+
+def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight: float = 1.0) -> Tensor:
+    """L1 over every scale of the output pyramid (first term of eq. 12).
+
+    The number of scales is the pyramid's, whatever the batch size.
+
+    Args:
+        pyramid: (B, 3, h, w) pictures in [-1, 1], coarse to fine.
+        image: (B, 3, H, W), the complete picture.
+        M: (B, 1, H, W), 1 = visible.
+        hole_weight: Weight of a hidden pixel relative to a visible one; 1 is the paper.
+
+    Returns:
+        Mean absolute difference, weighted, averaged over scales.
+    """
+    total = image.new_zeros(())
+    for picture in pyramid:
+        target = F.adaptive_avg_pool2d(image, picture.shape[2:])
+        weight = 1 + (hole_weight - 1) * (1 - F.adaptive_avg_pool2d(M, picture.shape[2:]))
+        total = total + ((picture - target).abs() * weight).sum() / (3 * weight.sum())
+    return total / len(pyramid)
+
+
+def feature_distance(real: Tensor, fake: Tensor) -> Tensor:
+    """||D1(I) - D1(I_g)||, second term of eq. 12, as the mean absolute difference of final features."""
+    return (real.detach() - fake).abs().mean()
+
+
+def generator_adversarial(scores: Tensor, kind: Adversary = "lsgan") -> Tensor:
+    """What the generator minimises, given D2's scores of its picture (third term of eq. 12)."""
+    return (scores - 1).square().mean() if kind == "lsgan" else -scores.mean()
+
+
+def discriminator_loss(real: Tensor, fakes: Sequence[Tensor], kind: Adversary = "lsgan") -> Tensor:
+    """What a discriminator minimises: real towards 1, fakes (averaged) towards 0; hinge: beyond +-1."""
+    if kind == "lsgan":
+        losses = [fake.square().mean() for fake in fakes]
+        return ((real - 1).square().mean() + sum(losses) / len(losses)) / 2
+    losses = [F.relu(1 + fake).mean() for fake in fakes]
+    return (F.relu(1 - real).mean() + sum(losses) / len(losses)) / 2
+
+
+def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
+    """KL(q || p) of diagonal Gaussians.
+
+    Returns:
+        Mean over batch, channels and cells, so that its size does not depend on the picture's size.
+    """
+    ratio = q.sigma / p.sigma
+    return (0.5 * (ratio.square() + ((q.mu - p.mu) / p.sigma).square() - 1) - torch.log(ratio)).mean()
+
+
+def posterior_kl(q: Gaussian, *, reversed_arguments: bool = False) -> Tensor:
+    """Eq. 17 with its sign corrected: KL(q || N(0, 1)), or the reverse, as the published code had it."""
+    standard = Gaussian(torch.zeros_like(q.mu), torch.ones_like(q.sigma))
+    return kl_divergence(standard, q) if reversed_arguments else kl_divergence(q, standard)
+
+
+def prior_kl(q: Gaussian, p: Gaussian) -> Tensor:
+    """Eq. 18 with its sign corrected: KL(stopgrad(q) || p(. | h^g)): the prior follows, the posterior is not pulled."""
+    return kl_divergence(Gaussian(q.mu.detach(), q.sigma.detach()), p)

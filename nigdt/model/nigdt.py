@@ -1,0 +1,207 @@
+"""The whole model: what runs at inference (the generative path) and, around it, what training adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from nigdt.config import ModelConfig
+from nigdt.model.attention import DualAttention
+from nigdt.model.encoders import HALVINGS, ImageEncoder, TextEncoder, TextFeatures, visible_cells
+from nigdt.model.generator import Generator
+from nigdt.model.latent import Projection, ResidualRepresentation
+from nigdt.model.prefill import harmonic_prefill
+
+
+@dataclass
+class ImageFeatures:
+    """The image half of a fill; it does not depend on the caption.
+
+    Attributes:
+        v_l: (B, c3, H/8, W/8).
+        v_h: (B, c7, H/32, W/32).
+        M: (B, 1, H, W), 1 = visible.
+        base: (B, 3, H, W) prefilled picture, or None where the config has no prefill.
+    """
+
+    v_l: Tensor
+    v_h: Tensor
+    M: Tensor
+    base: Tensor | None
+
+
+@dataclass
+class Gaussian:
+    """A diagonal Gaussian per cell; ``mu`` and ``sigma`` (a standard deviation) are (B, C, h, w)."""
+
+    mu: Tensor
+    sigma: Tensor
+
+    def sample(self, noise: Tensor | None) -> Tensor:
+        """``mu + sigma * noise``; the mean without noise."""
+        return self.mu if noise is None else self.mu + self.sigma * noise
+
+
+@dataclass
+class Generated:
+    """One answer.
+
+    Attributes:
+        pyramid: Pictures in [-1, 1], (B, 3, H/8, W/8) first, (B, 3, H, W) last.
+        attention: beta of eq. 5, (B, H/32 * W/32, L), or None in the ablations without it.
+        compared: Decoder map at H/8, (B, C, H/8, W/8), whose self-attention moved the visible features.
+        prior: p(z | h^g) that z was drawn from.
+        h: Guidance of eq. 8, (B, C, H/32, W/32).
+    """
+
+    pyramid: list[Tensor]
+    attention: Tensor | None
+    compared: Tensor
+    prior: Gaussian
+    h: Tensor
+
+    @property
+    def image(self) -> Tensor:
+        """I_g: (B, 3, H, W) in [-1, 1]."""
+        return self.pyramid[-1]
+
+
+class NIGDT(nn.Module):
+    """The generative path: everything that inference needs, and nothing else.
+
+    Args:
+        config: Architecture.
+        vocabulary_size: Number of known words.
+    """
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.image_encoder = ImageEncoder(config)
+        if config.use_text:
+            self.text_encoder = TextEncoder(
+                vocabulary_size, config.embedding, config.text_channels, config.text_dropout
+            )
+            if config.dual_attention:
+                self.attention = DualAttention(config)
+        self.projection = Projection(config)
+        self.representation = ResidualRepresentation(config)
+        self.generator = Generator(config)
+
+    def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
+        """Shape (C, h, w) of z for a picture of height x width pixels (multiples of 32)."""
+        scale = 2**HALVINGS
+        return self.config.latent_channels, height // scale, width // scale
+
+    def encode_image(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
+        """Image half.
+
+        Args:
+            I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0; H and W multiples of 32, at least 64.
+            M: (B, 1, H, W), 1 = visible, 0 = hole.
+        """
+        I_m = I_m * M  # whatever the caller left in the hole must not be seen
+        base = harmonic_prefill(I_m, M) if self.config.prefill == "harmonic" else None
+        x = I_m if base is None else base
+        v_l, v_h = self.image_encoder(torch.cat([x, M], 1) if self.config.mask_input else x)
+        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base)
+
+    def encode_text(self, tokens: Tensor, lengths: Tensor) -> TextFeatures:
+        """Text half, eq. 2; see ``TextEncoder.forward``."""
+        if not self.config.use_text:
+            batch, length = tokens.shape
+            words = torch.zeros(batch, length, 0, device=tokens.device)
+            return TextFeatures(words, words.new_zeros(batch, 0), tokens > 0)
+        return self.text_encoder(tokens, lengths)
+
+    def guidance(
+        self, v_h: Tensor, text: TextFeatures, cells: Tensor, *, positive: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """h of eq. 8, (B, C, h, w), and beta of eq. 5; ``cells`` (B, h w) are those the path may see."""
+        if not self.config.use_text:
+            return v_h, None
+        height, width = v_h.shape[2:]
+        sentence = text.sentence[:, :, None, None].expand(-1, -1, height, width)
+        if not self.config.dual_attention:
+            return torch.cat([v_h, sentence], 1), None
+        t_e, beta = self.attention(v_h, text, cells, positive=positive)
+        return torch.cat([v_h, t_e, sentence], 1), beta
+
+    def generate(self, image: ImageFeatures, text: TextFeatures, noise: Tensor | None = None) -> Generated:
+        """Fill with a caption.
+
+        Args:
+            image: From ``encode_image``.
+            text: From ``encode_text``; same batch.
+            noise: (B, *latent_shape) standard normal; None answers with the mean, z = mu.
+        """
+        cells = visible_cells(image.M, *image.v_h.shape[2:])
+        h, beta = self.guidance(image.v_h, text, cells, positive=False)
+        prior = Gaussian(*self.projection(h))
+        pyramid, compared = self.decode(image, h, prior.sample(noise))
+        return Generated(pyramid, beta, compared, prior, h)
+
+    def decode(self, image: ImageFeatures, h: Tensor, z: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Eq. 10 and the generator: both paths come here, both with ``h^g`` (eq. 13)."""
+        return self.generator(self.representation(h, z), image.v_l, image.M, image.base)
+
+    def forward(
+        self, I_m: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor, noise: Tensor | None = None
+    ) -> Generated:
+        """Both halves at once; arguments as in ``encode_image``, ``encode_text`` and ``generate``."""
+        return self.generate(self.encode_image(I_m, M), self.encode_text(tokens, lengths), noise)
+
+
+@dataclass
+class DualPathOutput:
+    """What one training step needs of both paths.
+
+    Attributes:
+        generative: The generative path's answer I_g, with its prior p(z | h^g).
+        reconstruction: Pyramid of the reconstructive path, I_r.
+        posterior: q(z | I_c, h^r).
+        text: The caption's features.
+    """
+
+    generative: Generated
+    reconstruction: list[Tensor]
+    posterior: Gaussian
+    text: TextFeatures
+
+
+class DualPath(nn.Module):
+    """The generative path plus the reconstructive one, which sees the hidden pixels and exists in training only."""
+
+    def __init__(self, model: NIGDT) -> None:
+        super().__init__()
+        self.model = model
+        self.posterior_projection = Projection(model.config)
+
+    def forward(self, image: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor) -> DualPathOutput:
+        """Run both paths on a batch.
+
+        Args:
+            image: I, (B, 3, H, W) in [-1, 1], complete.
+            M: (B, 1, H, W), 1 = visible.
+            tokens: (B, L) word indices.
+            lengths: (B,) words per caption.
+        """
+        model = self.model
+        text = model.encode_text(tokens, lengths)
+        visible = model.encode_image(image * M, M)
+        noise = torch.randn(
+            image.shape[0], *model.latent_shape(*image.shape[2:]), device=image.device, dtype=image.dtype
+        )
+        generative = model.generate(visible, text, noise)
+
+        hidden = model.encode_image(image * (1 - M), 1 - M)
+        cells = ~visible_cells(M, *hidden.v_h.shape[2:])
+        h_r, _ = model.guidance(hidden.v_h, text, cells, positive=True)
+        posterior = Gaussian(*self.posterior_projection(h_r))
+        z = posterior.sample(torch.randn_like(posterior.mu))
+        # Eq. 10 and 13: h^g here too. h^r carries words chosen by looking at the hidden pixels; were it
+        # used, the decoder would learn to read the answer from a place that is empty at inference.
+        reconstruction, _ = model.decode(visible, generative.h, z)
+        return DualPathOutput(generative, reconstruction, posterior, text)
