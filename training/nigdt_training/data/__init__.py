@@ -1,0 +1,1 @@
+"""Captioned photos: formats, checks, splits, the decoded cache and colour augmentation."""

@@ -1,0 +1,144 @@
+"""From a file's bytes to an upright RGB frame, with boxes and outlines turned along."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+from nigdt_training.data.records import BoxXYWH, Record
+
+EXIF_ORIENTATION = 0x0112
+LONGEST_FRAME = 1.5
+"""Long side over short side beyond which a frame is cropped; training takes squares from it."""
+
+
+class UnreadablePhotoError(Exception):
+    """The bytes are no photo that Pillow can decode; the message says why."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A decoded photo with what is known about its object.
+
+    Attributes:
+        photo: (H, W, 3) uint8 RGB.
+        box: Object's box (x, y, width, height) in the frame's pixels, inside it; None when unknown or
+            outside.
+        outline: (H, W) uint8, 255 inside the object's polygons; None when there are none.
+    """
+
+    photo: np.ndarray
+    box: BoxXYWH | None
+    outline: np.ndarray | None
+
+
+def decode_frame(record: Record, short_side: int) -> Frame:
+    """Decodes a photo once: upright, RGB, short side resized, an over-long side cropped around the object.
+
+    Args:
+        record: The photo.
+        short_side: Pixels of the shorter side of the frame; smaller photos are enlarged.
+
+    Returns:
+        The frame, at most `LONGEST_FRAME` times as long as short.
+
+    Raises:
+        UnreadablePhotoError: The bytes cannot be decoded.
+    """
+    image, orientation, stored = open_upright(record.source.read(), draft=2 * short_side)
+    width, height = image.size
+    scale = short_side / min(width, height)
+    size = (max(short_side, round(width * scale)), max(short_side, round(height * scale)))
+    photo = np.asarray(image.resize(size, Image.Resampling.LANCZOS))
+
+    def to_frame(points: np.ndarray) -> np.ndarray:
+        upright = _turn(points / np.asarray(stored, np.float64), orientation)
+        return upright * np.asarray(size, np.float64)
+
+    box = None
+    if record.box is not None:
+        x, y, box_width, box_height = record.box
+        corners = to_frame(np.array([[x, y], [x + box_width, y + box_height]], np.float64))
+        box = (*corners.min(0), *(corners.max(0) - corners.min(0)))
+    outline = None
+    if record.polygons:
+        outline = np.zeros(photo.shape[:2], np.uint8)
+        outlines = [np.rint(to_frame(np.reshape(flat, (-1, 2)))).astype(np.int32) for flat in record.polygons]
+        cv2.fillPoly(outline, outlines, 255)
+    return _crop(photo, box, outline, round(LONGEST_FRAME * short_side))
+
+
+def open_upright(data: bytes, draft: int | None = None) -> tuple[Image.Image, int, tuple[int, int]]:
+    """Decodes bytes into an upright RGB image.
+
+    Args:
+        data: An image file's bytes.
+        draft: Lets JPEG decode at a fraction of its size as long as both sides stay at least this long.
+
+    Returns:
+        The image, its EXIF orientation (1 to 8), and the stored (width, height) before turning.
+
+    Raises:
+        UnreadablePhotoError: Pillow cannot decode the bytes.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Broken EXIF and oversized-image hints must not stop a set of thousands; real failures raise.
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                stored = image.size
+                orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+                if draft is not None:
+                    image.draft("RGB", (draft, draft))
+                upright = ImageOps.exif_transpose(image)
+                return _to_rgb(upright), orientation if orientation in range(1, 9) else 1, stored
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise UnreadablePhotoError(str(error) or type(error).__name__) from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, np.float64)
+        scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
+        return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8)).convert("RGB")
+    if "A" in image.getbands() or "transparency" in image.info:
+        # Transparent pixels hold arbitrary colours; on white they look as viewers show them.
+        canvas = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(canvas, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
+
+
+def _turn(points: np.ndarray, orientation: int) -> np.ndarray:
+    """Points (N, 2) in stored coordinates 0..1 to upright coordinates, for an EXIF orientation."""
+    x, y = points[:, 0], points[:, 1]
+    turned = {
+        1: (x, y),
+        2: (1 - x, y),
+        3: (1 - x, 1 - y),
+        4: (x, 1 - y),
+        5: (y, x),
+        6: (1 - y, x),
+        7: (1 - y, 1 - x),
+        8: (y, 1 - x),
+    }[orientation]
+    return np.stack(turned, axis=1)
+
+
+def _crop(photo: np.ndarray, box: BoxXYWH | None, outline: np.ndarray | None, longest: int) -> Frame:
+    height, width = photo.shape[:2]
+    centre_x, centre_y = (box[0] + box[2] / 2, box[1] + box[3] / 2) if box else (width / 2, height / 2)
+    left = int(np.clip(round(centre_x - longest / 2), 0, max(0, width - longest)))
+    top = int(np.clip(round(centre_y - longest / 2), 0, max(0, height - longest)))
+    window = (slice(top, top + longest), slice(left, left + longest))
+    photo = np.ascontiguousarray(photo[window])
+    height, width = photo.shape[:2]
+    if box is not None:
+        x0, y0 = max(0.0, box[0] - left), max(0.0, box[1] - top)
+        x1, y1 = min(float(width), box[0] + box[2] - left), min(float(height), box[1] + box[3] - top)
+        box = (x0, y0, x1 - x0, y1 - y0) if x1 - x0 >= 1 and y1 - y0 >= 1 else None
+    return Frame(photo, box, None if outline is None else np.ascontiguousarray(outline[window]))

@@ -1,0 +1,89 @@
+"""The layouts of data sets, from the most to the least specific."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from nigdt_training.data.errors import DataError
+from nigdt_training.data.records import BoxXYWH, Layout, Record, is_photo, parse_json, split_of_folders
+from nigdt_training.data.tree import Tree
+
+
+def detect(tree: Tree) -> Layout:
+    """The first layout that matches.
+
+    Raises:
+        DataError: None does.
+    """
+    for layout in LAYOUTS:
+        if layout.matches(tree):
+            return layout
+    raise DataError(
+        f"{tree.path} has no layout known here.",
+        "Put a photo.txt with the captions beside each photo.jpg, or see docs/training-data.md.",
+    )
+
+
+def _has_metadata(tree: Tree) -> bool:
+    return any(PurePosixPath(name).name == "metadata.jsonl" for name in tree.names)
+
+
+def _read_metadata(tree: Tree) -> list[Record]:
+    """metadata.jsonl, one or one per split folder: `file_name` relative to it, `text` a string or a list."""
+    records = []
+    for index in (name for name in tree.names if PurePosixPath(name).name == "metadata.jsonl"):
+        folder = PurePosixPath(index).parent
+        for number, line in enumerate(tree.read_text(index).splitlines(), start=1):
+            if not line.strip():
+                continue
+            row = parse_json(line, f"{index}, line {number},")
+            if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
+                raise DataError(f"{index}, line {number}, has no file_name.", "Repair or remove that line.")
+            name = (folder / row["file_name"]).as_posix()
+            if name in tree:
+                records.append(_record_of_row(tree, name, row))
+    return records
+
+
+def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
+    text = row.get("text", [])
+    captions = [text] if isinstance(text, str) else [caption for caption in text if isinstance(caption, str)]
+    box = row.get("box")
+    return Record(
+        source=tree.source(name),
+        captions=[caption.strip() for caption in captions if caption.strip()],
+        box=_box(box),
+        group=str(row.get("group", name)),
+        split=row.get("split") or row.get("cub_split") or split_of_folders(name),
+        species=row.get("species"),
+        attributes={str(part): str(value) for part, value in (row.get("attributes") or {}).items()},
+    )
+
+
+def _box(values: Any) -> BoxXYWH | None:
+    if not isinstance(values, list | tuple) or len(values) != 4:
+        return None
+    x, y, width, height = (float(value) for value in values)
+    return (x, y, width, height) if width > 0 and height > 0 else None
+
+
+def _has_caption_files(tree: Tree) -> bool:
+    return any(is_photo(name) for name in tree.names)
+
+
+def _read_caption_files(tree: Tree) -> list[Record]:
+    """photo.txt beside photo.jpg, each line a caption; a photo without one is captionless."""
+    records = []
+    for name in filter(is_photo, tree.names):
+        beside = PurePosixPath(name).with_suffix(".txt").as_posix()
+        lines = tree.read_text(beside).splitlines() if beside in tree else []
+        captions = [line.strip() for line in lines if line.strip()]
+        records.append(Record(tree.source(name), captions, group=name, split=split_of_folders(name)))
+    return records
+
+
+LAYOUTS = (
+    Layout("metadata.jsonl", _has_metadata, _read_metadata),
+    Layout("caption files beside the photos", _has_caption_files, _read_caption_files),
+)

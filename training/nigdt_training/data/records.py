@@ -1,0 +1,122 @@
+"""The normal form of every data set: one `Record` per captioned photo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from nigdt_training.data.errors import DataError
+from nigdt_training.data.tree import Source, Tree
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+
+BoxXYWH = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One photo with what people said about it.
+
+    Attributes:
+        source: Where the photo's bytes are; `source.name` names it in listings.
+        captions: Its captions; empty when none was found.
+        box: The object's box (x, y, width, height) in stored pixels, before any EXIF rotation; None when
+            unknown.
+        polygons: The object's outlines in stored pixels, each a flat tuple x0, y0, x1, y1, ...; empty when
+            unknown.
+        group: Photos of one group never fall on both sides of a split.
+        split: "train", "val" or "test" where the data set says so, else None.
+        species: What the object is, where the data set says so.
+        attributes: Part -> value ("wing" -> "black"), where the data set says so.
+    """
+
+    source: Source
+    captions: list[str]
+    box: BoxXYWH | None = None
+    polygons: tuple[tuple[float, ...], ...] = ()
+    group: str = ""
+    split: str | None = None
+    species: str | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The photo's name relative to its data set."""
+        return self.source.name
+
+
+def read_records(path: Path | str) -> list[Record]:
+    """Reads a data set in whichever known layout it has, in a stable order.
+
+    Args:
+        path: A folder or an uncompressed .tar.
+
+    Returns:
+        One record per photo that the data set names and that exists, captionless ones included.
+
+    Raises:
+        DataError: Nothing there, no photos, no known layout, or a broken index.
+    """
+    # The layouts build records, so they come after this module.
+    from nigdt_training.data.formats import detect
+
+    tree = Tree(Path(path))
+    records = detect(tree).read(tree)
+    if not records:
+        raise DataError(
+            f"{path} holds no photos.", "See docs/training-data.md for the layouts that are read."
+        )
+    return records
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which data sets lie on disk.
+
+    Attributes:
+        name: What `nigdt data check` calls it.
+        matches: Whether a tree has this layout.
+        read: Reads it.
+    """
+
+    name: str
+    matches: Callable[[Tree], bool]
+    read: Callable[[Tree], list[Record]]
+
+
+def is_photo(name: str) -> bool:
+    """Whether a file name looks like a photo's."""
+    return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
+
+
+def split_of_folders(name: str) -> str | None:
+    """The split that the folders of a path name (`train/a.jpg`, `val2017/a.jpg`, `dev/a.jpg`), if any."""
+    for part in reversed(PurePosixPath(name).parts[:-1]):
+        word = part.lower().rstrip("0123456789-_")
+        split = {
+            "train": "train",
+            "training": "train",
+            "val": "val",
+            "valid": "val",
+            "validation": "val",
+        }.get(word)
+        if split is None and word in ("dev", "test"):
+            split = "val" if word == "dev" else "test"
+        if split is not None:
+            return split
+    return None
+
+
+def parse_json(text: str, name: str) -> Any:
+    """`json.loads` whose error names the file.
+
+    Raises:
+        DataError: The text is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{name} is not valid JSON: {error}.", "Repair or remove that file.") from error

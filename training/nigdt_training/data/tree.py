@@ -1,0 +1,109 @@
+"""One view of a folder of files and of an uncompressed .tar archive of it.
+
+Archives are never unpacked: a member of a plain tar is a byte range of the archive, so its photos are read in
+place.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nigdt_training.data.errors import DataError
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of one file, on its own or inside an archive.
+
+    Attributes:
+        path: File that holds the bytes: the photo itself or the archive around it.
+        name: Path of the photo relative to the data set, with forward slashes; its name in every listing.
+        offset: Where the bytes start in `path`.
+        size: How many bytes there are.
+        mtime_ns: When `path` last changed, for telling that data changed.
+    """
+
+    path: Path
+    name: str
+    offset: int
+    size: int
+    mtime_ns: int
+
+    def read(self) -> bytes:
+        """Returns the bytes.
+
+        Raises:
+            OSError: The file is gone or unreadable.
+        """
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+
+class Tree:
+    """The files below a folder or inside a .tar, by their relative names."""
+
+    def __init__(self, path: Path) -> None:
+        """Lists the files.
+
+        Args:
+            path: A folder or an uncompressed .tar archive.
+
+        Raises:
+            DataError: There is no such path, or it is neither of the two.
+        """
+        self.path = path
+        if path.is_dir():
+            self._sources = _list_folder(path)
+        elif path.is_file():
+            self._sources = _list_archive(path)
+        else:
+            raise DataError(f"{path} does not exist.", "Give a folder of photos or a .tar archive of one.")
+
+    @property
+    def names(self) -> list[str]:
+        """Relative names of all files, sorted."""
+        return sorted(self._sources)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sources
+
+    def source(self, name: str) -> Source:
+        """The file of that name; KeyError when there is none."""
+        return self._sources[name]
+
+    def read_text(self, name: str) -> str:
+        """The text of a file; bytes that are not UTF-8 become replacement characters."""
+        return self._sources[name].read().decode("utf-8-sig", errors="replace")
+
+
+def _list_folder(folder: Path) -> dict[str, Source]:
+    sources = {}
+    for path in folder.rglob("*"):
+        relative = path.relative_to(folder)
+        if any(part.startswith(".") for part in relative.parts) or not path.is_file():
+            continue
+        status = path.stat()
+        name = relative.as_posix()
+        sources[name] = Source(path, name, 0, status.st_size, status.st_mtime_ns)
+    return sources
+
+
+def _list_archive(archive: Path) -> dict[str, Source]:
+    try:
+        with tarfile.open(archive, "r:") as tar:
+            members = [member for member in tar if member.isreg()]
+    except (tarfile.TarError, OSError) as error:
+        raise DataError(
+            f"{archive} is not a readable .tar archive ({error}).",
+            "Unpack it (compressed archives too) and give the folder.",
+        ) from error
+    mtime = archive.stat().st_mtime_ns
+    sources = {}
+    for member in members:
+        name = member.name.removeprefix("./")
+        if not any(part.startswith(".") for part in name.split("/")):
+            sources[name] = Source(archive, name, member.offset_data, member.size, mtime)
+    return sources
