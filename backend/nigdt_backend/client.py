@@ -1,0 +1,438 @@
+"""Client of the daemon: standard library and pyzmq only, so that any editor's Python can carry it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nigdt_backend import paths
+from nigdt_backend.connection import Connection, UnsafeFileError, read_connection
+from nigdt_backend.launch import Starter
+from nigdt_backend.protocol import Event, FillPicture, FillRequest, FillResult, ProtocolError, decode, encode
+from nigdt_backend.transport import ClientSocket, ConnectionLost
+
+SILENCE_SECONDS = 30.0
+"""After so long without any message while work is outstanding, the daemon counts as not answering."""
+
+RESENDS = 2
+"""How often a job is sent again when the daemon died over it."""
+
+REPLY_HEADER_BYTES = 4 * 1024 * 1024
+
+
+class DaemonError(Exception):
+    """A job or a call that failed.
+
+    Attributes:
+        code: one of `protocol.CODES` or `protocol.CLIENT_CODES`.
+        message: what happened, one line.
+        hint: what to do, one line, possibly empty.
+        retry_after: seconds after which to try again (`busy`), else None.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.retry_after = retry_after
+
+    @classmethod
+    def from_event(cls, event: Event) -> DaemonError:
+        """The error that an `error` event reports."""
+        data = event.data
+        return cls(
+            str(data.get("code", "internal")),
+            str(data.get("message", "the daemon reported an error")),
+            str(data.get("hint", "")),
+            data.get("retry_after"),
+        )
+
+    def to_event(self, job: str | None) -> Event:
+        """The `error` event that reports this error for `job`."""
+        data = {"kind": "error", "job": job, "code": self.code, "message": self.message, "hint": self.hint}
+        return Event("error", job, data)
+
+
+@dataclass
+class _Outstanding:
+    request: FillRequest
+    resends: int = 0
+
+
+class _Clock:
+    """Seconds awake: a suspended process or machine does not count as the other side's silence."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self.seconds = 0.0
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        self.seconds += min(now - self._last, 1.0)
+        self._last = now
+
+
+class Client:
+    """A connection to the daemon, for use from one thread at a time.
+
+    The daemon is started when none runs. When it dies over a job, the client starts it again and sends
+    the job again; only a job that the daemon died over repeatedly fails.
+
+    Example:
+        >>> with Client.connect() as client:                                            # doctest: +SKIP
+        ...     result = client.fill(FillRequest(crop, mask, 256, 256, "a red bird"))
+    """
+
+    def __init__(
+        self, *, start: bool, timeout: float, command: Sequence[str] | None, connection_file: Path | None
+    ) -> None:
+        self._start = start
+        self._timeout = timeout
+        self._command = command
+        self._file = connection_file or paths.connection_path()
+        self._socket: ClientSocket | None = None
+        self._connection: Connection | None = None
+        self._outstanding: dict[str, _Outstanding] = {}
+        self._backlog: list[Event] = []
+        self._quiet = _Clock()
+
+    @classmethod
+    def connect(
+        cls,
+        start: bool = True,
+        timeout: float = 20.0,
+        *,
+        command: Sequence[str] | None = None,
+        connection_file: Path | None = None,
+    ) -> Client:
+        """Reach the daemon, starting it when none runs.
+
+        Args:
+            start: whether to start a daemon; a remote one (`NIGDT_CONNECTION`) is never started.
+            timeout: seconds to wait for its first answer.
+            command: what starts a daemon; default this Python (or `NIGDT_PYTHON`) with
+                `-m nigdt_backend.daemon`.
+            connection_file: where to find it; default `paths.connection_path()`.
+
+        Raises:
+            DaemonError: `not-running`, `cannot-start`, `unsafe-state`, `silent` or `version`.
+        """
+        client = cls(start=start, timeout=timeout, command=command, connection_file=connection_file)
+        client._open()
+        return client
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def connection(self) -> Connection | None:
+        """What the client is connected to."""
+        return self._connection
+
+    def close(self) -> None:
+        """Leave; the daemon drops this client's jobs."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    # -- jobs ------------------------------------------------------------------------------------------------
+
+    def submit(self, request: FillRequest) -> str:
+        """Send a fill and return its job id; what becomes of it comes through `events`.
+
+        Raises:
+            DaemonError: the request breaks a limit, or the daemon cannot be reached.
+        """
+        try:
+            message = request.to_wire()
+        except ProtocolError as error:
+            raise DaemonError(error.code, error.message, error.hint) from None
+        self._outstanding[request.job] = _Outstanding(request)
+        if self._socket is None:
+            self._open()
+        try:
+            self._require_socket().send(message)
+        except ConnectionLost:
+            self._recover()
+        return request.job
+
+    def cancel(self, job: str) -> None:
+        """Ask for `job` to be dropped; an `error` event, code `cancelled`, confirms it unless it was done."""
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionLost):  # a dead daemon has dropped it already
+                self._socket.send(encode({"kind": "cancel", "job": job}))
+
+    def events(self, timeout: float = 0.0) -> list[Event]:
+        """Messages that have come in, waiting up to `timeout` seconds for the first.
+
+        When the connection broke, this reconnects (starting the daemon if it may) and sends outstanding jobs
+        again; a job's fills may then be reported twice. A job that cannot be sent again gets an `error`
+        event, code `lost`.
+
+        Raises:
+            DaemonError: `silent`, when work is outstanding and the daemon has long said nothing.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            if self._backlog:
+                events, self._backlog = self._backlog, []
+                return events
+            if self._socket is None and self._outstanding:
+                self._recover()
+                continue
+            left = max(0.0, deadline - time.monotonic())
+            if self._socket is None:
+                time.sleep(left)
+                return []
+            try:
+                messages = self._socket.receive(min(0.25, left))
+            except ConnectionLost:
+                self._recover()
+                continue
+            self._quiet.tick()
+            if messages or not self._outstanding:
+                self._quiet = _Clock()
+            if messages:
+                return [self._read(message) for message in messages]
+            if self._quiet.seconds > SILENCE_SECONDS:
+                raise self._silent(SILENCE_SECONDS)
+            if left == 0.0:
+                return []
+
+    def fill(
+        self,
+        request: FillRequest,
+        on_event: Callable[[Event], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> FillResult:
+        """Send a fill and wait for all its answers.
+
+        Args:
+            request: what to fill.
+            on_event: told of every event of this job (progress, each fill).
+            cancelled: asked about ten times a second; when true the job is cancelled.
+
+        Raises:
+            DaemonError: with the daemon's code; `cancelled` when asked to.
+        """
+        job = self.submit(request)
+        fills: dict[int, FillPicture] = {}
+        others: list[Event] = []
+        asked = False
+        try:
+            while True:
+                if cancelled is not None and not asked and cancelled():
+                    self.cancel(job)
+                    asked = True
+                events = self.events(0.1)
+                for position, event in enumerate(events):
+                    if event.job != job:
+                        others.append(event)
+                        continue
+                    if on_event is not None:
+                        on_event(event)
+                    if event.kind == "fill":
+                        picture = FillPicture.from_event(event)
+                        fills[picture.index] = picture
+                    elif event.kind == "error":
+                        others.extend(events[position + 1 :])
+                        raise DaemonError.from_event(event)
+                    elif event.kind == "done":
+                        others.extend(events[position + 1 :])
+                        return _result(job, fills, len(request.variants), event)
+        except ProtocolError as error:
+            raise DaemonError(error.code, error.message, error.hint) from None
+        except KeyboardInterrupt:
+            self.cancel(job)
+            raise
+        finally:
+            self._outstanding.pop(job, None)
+            self._backlog = others + self._backlog
+
+    # -- calls -----------------------------------------------------------------------------------------------
+
+    def status(self, timeout: float = 10.0) -> dict[str, Any]:
+        """Health and counters of the daemon (docs/protocol.md lists the fields)."""
+        return dict(self._call({"kind": "status"}, timeout).data["status"])
+
+    def models(self, timeout: float = 10.0) -> list[dict[str, Any]]:
+        """The daemon's bundles: name, title, size_px, bytes, loaded."""
+        return list(self._call({"kind": "models"}, timeout).data["models"])
+
+    def load(self, name: str, timeout: float = 120.0) -> dict[str, Any]:
+        """Load a bundle, or load it again when its files changed; the old one stays if that fails."""
+        return dict(self._call({"kind": "load", "bundle": name}, timeout).data)
+
+    def shutdown(self, timeout: float = 10.0) -> None:
+        """Stop the daemon; it finishes what runs and refuses what waits."""
+        self._call({"kind": "shutdown"}, timeout)
+
+    def _call(self, header: dict[str, Any], timeout: float) -> Event:
+        """Send a request that has one answer and wait for it, keeping other events for later."""
+        if self._socket is None:
+            self._open()
+        identifier = uuid.uuid4().hex
+        try:
+            self._require_socket().send(encode({**header, "request": identifier}))
+            deadline = time.monotonic() + timeout
+            while time.monotonic() < deadline:
+                answer = None
+                for message in self._require_socket().receive(min(0.25, timeout)):
+                    event = self._read(message)
+                    if event.data.get("request") == identifier and event.kind != "progress":
+                        answer = event
+                    else:
+                        self._backlog.append(event)
+                if answer is not None:
+                    if answer.kind == "error":
+                        raise DaemonError.from_event(answer)
+                    return answer
+        except ConnectionLost:
+            self.close()
+            raise DaemonError("lost", "The daemon went away before it answered.", "Try again.") from None
+        raise self._silent(timeout)
+
+    # -- connection ------------------------------------------------------------------------------------------
+
+    def _require_socket(self) -> ClientSocket:
+        if self._socket is None:
+            raise ConnectionLost
+        return self._socket
+
+    def _read(self, message: list[bytes]) -> Event:
+        try:
+            header, frames = decode(message, header_limit=REPLY_HEADER_BYTES)
+        except ProtocolError as error:
+            raise DaemonError(error.code, error.message, error.hint) from None
+        job = header.get("job")
+        event = Event(header["kind"], job if isinstance(job, str) else None, header, tuple(frames))
+        if event.job is None or event.kind not in ("done", "error"):
+            return event
+        if header.get("code") == "restarting" and event.job in self._outstanding:
+            # The daemon is about to replace itself; once the connection breaks, the job is sent again.
+            return Event("progress", event.job, {"kind": "progress", "job": event.job, "stage": "queued"})
+        self._outstanding.pop(event.job, None)
+        return event
+
+    def _recover(self) -> None:
+        """Reconnect and send outstanding jobs again; those that cannot be become `lost` events."""
+        self.close()
+        for job, entry in list(self._outstanding.items()):
+            entry.resends += 1
+            if entry.resends > RESENDS:
+                del self._outstanding[job]
+                lost = DaemonError(
+                    "lost",
+                    "The daemon ended unexpectedly while it worked on this fill.",
+                    f"`nigdt doctor` says more; the log is {paths.log_path()}.",
+                )
+                self._backlog.append(lost.to_event(job))
+        try:
+            self._open()
+            for entry in list(self._outstanding.values()):
+                self._require_socket().send(entry.request.to_wire())
+        except ConnectionLost:
+            self.close()
+        except DaemonError as error:
+            for job in list(self._outstanding):
+                self._backlog.append(error.to_event(job))
+            self._outstanding.clear()
+
+    def _open(self) -> None:
+        """Connect to a daemon that answers, starting one if need be; `_timeout` bounds the whole."""
+        deadline = time.monotonic() + self._timeout
+        starter: Starter | None = None
+        connection: Connection | None = None
+        try:
+            while True:
+                connection = read_connection(self._file)
+                if connection is not None and self._try(connection, deadline):
+                    return
+                local = connection is None or not connection.remote
+                if not (self._start and local):
+                    raise DaemonError(
+                        "not-running",
+                        "No daemon is running."
+                        if local
+                        else f"The daemon at {connection.endpoint if connection else ''} cannot be reached.",
+                        "Start it with `nigdt serve`."
+                        if local
+                        else "Start `nigdt serve --listen` on that machine.",
+                    )
+                if starter is None:
+                    starter = Starter(self._command)
+                reason = starter.poll()
+                if reason is not None:
+                    raise DaemonError(
+                        "cannot-start",
+                        f"The daemon did not start: {reason}",
+                        "`nigdt doctor` says what is missing.",
+                    )
+                if time.monotonic() >= deadline:
+                    raise self._silent(self._timeout, connection)
+                time.sleep(0.03)
+        except UnsafeFileError as error:
+            raise DaemonError("unsafe-state", str(error), "Then try again.") from None
+        except OSError as error:
+            raise DaemonError(
+                "cannot-start",
+                f"Cannot use the folder {paths.state_dir()}: {error.strerror or error}",
+                "Make it writable for you, or set NIGDT_STATE_DIR.",
+            ) from None
+        finally:
+            if starter is not None:
+                starter.close()
+
+    def _try(self, connection: Connection, deadline: float) -> bool:
+        """Connect and wait for an answer; False when nobody is there."""
+        wait = max(0.5, min(3.0, deadline - time.monotonic()))
+        socket = ClientSocket(connection)
+        try:
+            socket.send(encode({"kind": "status", "request": "hello"}))
+            messages = socket.receive(wait)
+            if not messages:
+                socket.close()
+                return False
+            decode(messages[0], header_limit=REPLY_HEADER_BYTES)
+        except ConnectionLost:
+            socket.close()
+            return False
+        except ProtocolError as error:
+            socket.close()
+            raise DaemonError(error.code, error.message, error.hint) from None
+        self._socket = socket
+        self._connection = connection
+        return True
+
+    def _silent(self, seconds: float, connection: Connection | None = None) -> DaemonError:
+        connection = connection or self._connection
+        who = f" (process {connection.pid})" if connection is not None and connection.pid else ""
+        return DaemonError(
+            "silent",
+            f"The daemon{who} did not answer within {seconds:.0f} s.",
+            "Look at its state with `nigdt doctor`; end that process if it hangs.",
+        )
+
+
+def _result(job: str, fills: dict[int, FillPicture], expected: int, done: Event) -> FillResult:
+    if sorted(fills) != list(range(expected)):
+        raise ProtocolError("bad-message", f"{len(fills)} of {expected} fills arrived before the job's end")
+    return FillResult(
+        job=job,
+        fills=tuple(fills[index] for index in range(expected)),
+        seconds=dict(done.data.get("seconds", {})),
+        notices=tuple(done.data.get("notices", ())),
+        data=done.data,
+    )

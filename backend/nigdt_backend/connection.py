@@ -1,0 +1,171 @@
+"""The connection file and the lock: how clients find the one daemon of this user, and nobody else does."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+from nigdt_backend.protocol import VERSION
+
+
+class UnsafeFileError(Exception):
+    """Others could read or change a file that must be the user's alone."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a client needs to reach a daemon.
+
+    Attributes:
+        endpoint: ZeroMQ address, `tcp://127.0.0.1:PORT`.
+        server_key: the daemon's public CURVE key, Z85, 40 characters.
+        client_public: the client's public key, Z85.
+        client_secret: the client's secret key, Z85.
+        pid: process of the daemon; 0 when it runs on another machine.
+        protocol: version the daemon speaks.
+    """
+
+    endpoint: str
+    server_key: str
+    client_public: str
+    client_secret: str = field(repr=False)
+    pid: int = 0
+    protocol: int = VERSION
+
+    @property
+    def remote(self) -> bool:
+        """Whether the daemon runs elsewhere, so that it cannot be started from here."""
+        return self.pid == 0
+
+
+def ensure_private_folder(folder: Path) -> None:
+    """Make `folder` with mode 0700, or check that only its owner may write there.
+
+    Raises:
+        UnsafeFileError: it belongs to someone else, or others may write to it.
+        OSError: it cannot be made.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sys.platform == "win32":  # the profile's access list keeps others out
+        return
+    status = folder.stat()
+    if status.st_uid != os.getuid():
+        raise UnsafeFileError(f"{folder} belongs to another user")
+    if status.st_mode & 0o022:
+        raise UnsafeFileError(f"others can write to {folder}; run: chmod 700 '{folder}'")
+    if status.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` to `path` atomically, readable by its owner alone, in a private folder."""
+    ensure_private_folder(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp: 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - symmetric with mkstemp's plain path
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_private(path: Path) -> str | None:
+    """Text of `path`, None when there is no such file.
+
+    Raises:
+        UnsafeFileError: the file or its folder could have been read or changed by others.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            if sys.platform != "win32":
+                status = os.fstat(file.fileno())
+                if status.st_uid != os.getuid():
+                    raise UnsafeFileError(f"{path} belongs to another user")
+                if stat.S_IMODE(status.st_mode) & 0o077:
+                    raise UnsafeFileError(f"others can read or write {path}; run: chmod 600 '{path}'")
+                if path.parent.stat().st_mode & 0o022:
+                    raise UnsafeFileError(
+                        f"others can write to {path.parent}; run: chmod 700 '{path.parent}'"
+                    )
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def write_connection(connection: Connection, path: Path) -> None:
+    """Write the connection file, atomically and private."""
+    write_private(path, json.dumps(asdict(connection), indent=1) + "\n")
+
+
+def read_connection(path: Path) -> Connection | None:
+    """Read the connection file; None when it is missing or not (yet) a whole one.
+
+    Raises:
+        UnsafeFileError: others could have read or changed it.
+    """
+    text = read_private(path)
+    if text is None:
+        return None
+    try:
+        data = json.loads(text)
+        connection = Connection(
+            endpoint=str(data["endpoint"]),
+            server_key=str(data["server_key"]),
+            client_public=str(data["client_public"]),
+            client_secret=str(data["client_secret"]),
+            pid=int(data["pid"]),
+            protocol=int(data["protocol"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+    keys = (connection.server_key, connection.client_public, connection.client_secret)
+    return connection if all(len(key) == 40 for key in keys) else None
+
+
+class FileLock:
+    """A lock that the operating system gives back when its holder dies, however it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[bytes] | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock without waiting; False when another process holds it."""
+        ensure_private_folder(self.path.parent)
+        file = self.path.open("a+b")
+        try:
+            _lock(file)
+        except OSError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; the file stays, since removing it would race with the next holder."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

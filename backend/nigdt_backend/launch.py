@@ -1,0 +1,92 @@
+"""Starting the daemon on demand, so that of many starters exactly one starts it and all are served."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from nigdt_backend import paths
+from nigdt_backend.connection import FileLock
+
+EXIT_FAILED = 1
+EXIT_ALREADY_RUNNING = 3
+"""What the daemon exits with when another one holds the lock."""
+
+
+def default_command() -> list[str]:
+    """Command that starts a daemon: `NIGDT_PYTHON` names the interpreter, else the one running now."""
+    return [os.environ.get("NIGDT_PYTHON") or sys.executable, "-m", "nigdt_backend.daemon"]
+
+
+class Starter:
+    """Starts one daemon process, unless another starter is already at it.
+
+    Call `poll` until the daemon answers, then `close`.
+    """
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self._command = list(command or default_command())
+        self._lock = FileLock(paths.state_dir() / "start.lock")
+        self._process: subprocess.Popen[str] | None = None
+        self.already_running = False
+
+    def poll(self) -> str | None:
+        """Start the daemon if nobody does; the reason when it ended before it was ready.
+
+        Returns:
+            None while all is well, else one line saying why the daemon did not start.
+        """
+        if self._process is None:
+            if not self.already_running and self._lock.acquire():
+                return self._start()
+            return None
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code == EXIT_ALREADY_RUNNING:
+            self.already_running = True  # it runs but has not answered yet; waiting is all there is to do
+            self.close()
+            return None
+        if code == 0:  # someone stopped it at once; start again
+            self.close()
+            return None
+        _, errors = self._process.communicate()
+        lines = [line for line in errors.splitlines() if line.strip()]
+        self.close()
+        return lines[-1] if lines else f"the daemon ended with exit code {code}"
+
+    def _start(self) -> str | None:
+        options: dict[str, int | bool] = (
+            {"creationflags": 0x00000208}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
+            if sys.platform == "win32"
+            else {"start_new_session": True}
+        )
+        environment = {**os.environ, "NIGDT_ON_DEMAND": "1"}
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                cwd=paths.state_dir(),
+                env=environment,
+                **options,  # type: ignore[call-overload]
+            )
+        except OSError as error:
+            self.close()
+            return f"cannot run {self._command[0]}: {error.strerror or error}"
+        return None
+
+    def close(self) -> None:
+        """Let the daemon run on by itself and others start one."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.stderr is not None:
+                process.stderr.close()
+            if process.poll() is None:
+                process.returncode = 0  # it outlives us on purpose: no warning about a child left behind
+        self._lock.release()
