@@ -1,0 +1,39 @@
+"""NIGDT: describe a region of a photo, get it filled.
+
+Importing this package is cheap; torch is loaded when the first name that needs it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nigdt.errors import NigdtError
+    from nigdt.inpainter import Fill, Inpainter
+    from nigdt.photo import Photo
+    from nigdt.variants import Variant
+
+__version__ = "0.1.0"
+
+__all__ = ["Fill", "Inpainter", "NigdtError", "Photo", "Variant", "__version__"]
+
+_HOME = {
+    "Fill": "nigdt.inpainter",
+    "Inpainter": "nigdt.inpainter",
+    "NigdtError": "nigdt.errors",
+    "Photo": "nigdt.photo",
+    "Variant": "nigdt.variants",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

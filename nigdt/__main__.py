@@ -1,0 +1,5 @@
+"""``python -m nigdt``: the command line."""
+
+from nigdt.cli import main
+
+main()

@@ -1,0 +1,127 @@
+"""The command line: one umbrella that loads only the command it runs.
+
+Every house registers its commands in the entry-point group ``nigdt.commands``; benchmarks go to
+``nigdt.bench`` and appear under ``nigdt bench``.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from nigdt import __version__
+
+__all__ = ["LazyGroup", "bench", "main"]
+
+_EXTRAS = {
+    "nigdt_backend": "backend",
+    "nigdt_plugin": "panel",
+    "nigdt_training": "training",
+    "nigdt": "model",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are entry points, imported when they are run or described.
+
+    Args:
+        entry_points: Name of the entry-point group.
+        **options: As for `click.Group`.
+    """
+
+    def __init__(self, *, entry_points: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._found = {point.name: point for point in importlib.metadata.entry_points(group=entry_points)}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the registered and the built-in commands."""
+        return sorted({*self._found, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or one that says which extra it needs."""
+        point = self._found.get(cmd_name)
+        if point is None:
+            return super().get_command(ctx, cmd_name)
+        try:
+            return point.load()
+        except ImportError as error:
+            return _unavailable(point, error)
+
+
+def _unavailable(point: importlib.metadata.EntryPoint, error: ImportError) -> click.Command:
+    extra = _EXTRAS.get(point.value.split(".")[0].split(":")[0], "")
+    missing = error.name or str(error)
+
+    @click.command(
+        point.name,
+        help=f"(not available: {missing} is missing)",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    def unavailable() -> None:
+        raise click.ClickException(
+            f"{point.name!r} is not available: {missing} cannot be imported. "
+            f"Install it with: pip install 'nigdt[{extra}]'."
+        )
+
+    return unavailable
+
+
+@click.group(cls=LazyGroup, entry_points="nigdt.bench")
+def bench() -> None:
+    """Measure speed and quality.
+
+    Example: nigdt bench detail --json
+    """
+
+
+@click.group(
+    cls=LazyGroup,
+    entry_points="nigdt.commands",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="nigdt")
+def nigdt() -> None:
+    """Describe a region of a photo, get it filled.
+
+    Example: nigdt fill garden.jpg --select 400,300,256,256 --caption "a red bird" -o filled.png
+    """
+
+
+nigdt.add_command(bench)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 misused, 130 interrupted.
+
+    Args:
+        arguments: Without the program's name; None takes `sys.argv`.
+    """
+    try:
+        status = nigdt.main(
+            args=None if arguments is None else list(arguments), prog_name="nigdt", standalone_mode=False
+        )
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        status = 130
+    except click.UsageError as error:
+        command, message = error.ctx.command_path if error.ctx else "nigdt", error.format_message()
+        # A group called without arguments gives its whole help as the message.
+        click.echo(message if "\n" in message else f"{command}: {message} See '{command} --help'.", err=True)
+        status = error.exit_code
+    except click.ClickException as error:
+        click.echo(f"nigdt: {error.format_message()}", err=True)
+        status = error.exit_code
+    except Exception as error:
+        # NigdtError and the client's DaemonError, which may not import it: both carry a hint for the user.
+        hint = getattr(error, "hint", None)
+        if hint is None:
+            raise
+        click.echo(f"nigdt: {getattr(error, 'message', error)} {hint}".rstrip(), err=True)
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,156 @@
+"""From the model's picture to pixels that sit in the photo: hole, blend weight, colour match. Needs no torch.
+
+The order of work, all at the crop's own resolution:
+
+1. `hole_and_weight`: the selection grown by the feather is the hole, which the model fills; the weight falls
+   from the selection's value to 0 across the feather, so pixels outside the hole are never touched.
+2. `colour_match`: what the model's picture misses of the photo along the hole's border is spread into the
+hole. 3. `Photo.paste` mixes at the photo's own depth; `composite` does so for plain 8-bit crops.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["blend", "colour_match", "composite", "default_feather", "hole_and_weight"]
+
+_RING = 0.04  # width of the compared ring outside the hole, as a share of the crop's side
+_REACH = 0.25  # distance into the hole, as a share of the hole's size, at which 1/e of the correction is left
+_LIMIT = 48.0  # largest correction, in grey levels: beyond that it is content, not colour cast
+
+
+def default_feather(selection: NDArray[np.uint8]) -> int:
+    """Feather in pixels for a selection (h, w): a fortieth of its extent, 2 to 24.
+
+    A selection with soft edges of its own gets 1: its edge is the user's to choose.
+    """
+    selected = selection > 0
+    if not selected.any():
+        return 2
+    if np.count_nonzero((selection > 0) & (selection < 255)) > np.count_nonzero(selection == 255) ** 0.5:
+        return 1
+    rows, columns = np.flatnonzero(selected.any(1)), np.flatnonzero(selected.any(0))
+    extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    return int(np.clip(round(extent / 40), 2, 24))
+
+
+def hole_and_weight(
+    selection: NDArray[np.uint8], feather: int | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Grow the selection to the hole and feather it.
+
+    Args:
+        selection: (h, w), 255 = to be filled; soft edges are kept.
+        feather: Pixels beyond the selection over which the fill fades out; None takes `default_feather`.
+
+    Returns:
+        The hole (h, w) uint8, 255 wherever the weight is above 0 and 0 elsewhere, and the weight (h, w)
+        float32 in 0 to 1: at least selection / 255, 0 from `feather` pixels beyond the selection on.
+    """
+    steps = default_feather(selection) if feather is None else feather
+    if steps < 0:
+        raise ValueError(f"feather {feather} is negative")
+    weight: NDArray[np.float32] = (selection / np.float32(255)).astype(np.float32)
+    # Grey dilation by a cone, one pixel at a time, square and cross by turns so that the front stays round.
+    kernels = [cv2.getStructuringElement(shape, (3, 3)) for shape in (cv2.MORPH_CROSS, cv2.MORPH_RECT)]
+    for step in range(steps):
+        np.maximum(weight, cv2.dilate(weight, kernels[step % 2]) - np.float32(1 / (steps + 1)), out=weight)
+    weight[weight < 1e-3] = 0
+    return np.where(weight > 0, 255, 0).astype(np.uint8), weight
+
+
+def colour_match(
+    crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """Shift the fill's colours so that it meets the photo along the border of the hole.
+
+    The difference between photo and model picture in a ring around the hole is spread smoothly into it (a
+    membrane, by multiresolution push-pull) and fades with the distance from the border, so that the middle
+    keeps the colour the caption asked for.
+
+    Args:
+        crop: (h, w, 3), the photo.
+        fill: (h, w, 3), the model's picture, which covers the surroundings of the hole too.
+        hole: (h, w), above 0 where the model's picture is to be used.
+
+    Returns:
+        (h, w, 3) in 0 to 255, equal to `fill` where nothing needs correction.
+    """
+    inside = hole > 0
+    if inside.all() or not inside.any():
+        return fill.astype(np.float32)
+    side = max(crop.shape[:2])
+    outside_distance = cv2.distanceTransform(np.where(inside, 0, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    inside_distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    width = max(2.0, _RING * side)
+    known = np.where(inside, 0, np.clip(1 - (outside_distance - 1) / width, 0, 1)).astype(np.float32)
+    difference = np.clip(crop.astype(np.float32) - fill, -_LIMIT, _LIMIT)
+    correction = _push_pull(difference, known)
+    extent = 2 * float(inside_distance.max())
+    fade = np.exp(-inside_distance / max(1.0, _REACH * extent)).astype(np.float32)
+    return np.clip(fill + correction * fade[..., None], 0, 255)
+
+
+def _push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill in where the weight is 0: average down until everything is known, then interpolate back up.
+
+    Args:
+        values: (h, w, c).
+        weight: (h, w), 0 to 1.
+
+    Returns:
+        (h, w, c): `values` where the weight is 1, smoothly interpolated where it is 0.
+    """
+    height, width = weight.shape
+    if min(height, width) <= 2 or weight.min() >= 1:
+        total = float(weight.sum())
+        mean = (values * weight[..., None]).sum((0, 1)) / max(total, 1e-6)
+        return weight[..., None] * values + (1 - weight[..., None]) * mean.astype(np.float32)
+    size = ((width + 1) // 2, (height + 1) // 2)
+    coarse_weight = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    coarse = coarse / np.maximum(coarse_weight, 1e-6)[..., None]
+    # Saturate, so that known borders keep their values instead of fading towards the far mean.
+    coarse = _push_pull(coarse.astype(np.float32), np.minimum(1, coarse_weight * 4).astype(np.float32))
+    finer = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return weight[..., None] * values + (1 - weight[..., None]) * finer
+
+
+def blend(
+    crop: NDArray[np.uint8],
+    fill: NDArray[np.uint8],
+    selection: NDArray[np.uint8],
+    feather: int | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Make a model picture ready for `Photo.paste` or `composite`.
+
+    Args:
+        crop: (h, w, 3), the photo.
+        fill: (h, w, 3), the model's picture at the crop's resolution.
+        selection: (h, w), 255 = to be filled, as the user drew it (not the hole).
+        feather: As in `hole_and_weight`; give the same value there and here.
+
+    Returns:
+        The fill with its colours matched, (h, w, 3) uint8, **not yet mixed** with the photo, and the weight
+        (h, w) float32 to mix it with.
+    """
+    hole, weight = hole_and_weight(selection, feather)
+    matched = colour_match(crop, fill, hole)
+    return np.rint(matched).astype(np.uint8), weight
+
+
+def composite(
+    crop: NDArray[np.uint8], fill: NDArray[np.uint8], weight: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Mix a fill into an 8-bit crop: ``(1 - weight) * crop + weight * fill``; weight 0 keeps the exact bytes.
+
+    Args:
+        crop: (h, w, 3).
+        fill: (h, w, 3), from `blend`.
+        weight: (h, w), 0 to 1, from `blend`.
+    """
+    share = weight[..., None]
+    mixed = np.rint(crop + share * (fill.astype(np.float32) - crop)).astype(np.uint8)
+    return np.where(share > 0, mixed, crop)

@@ -1,0 +1,139 @@
+"""16-bit colour PNG and TIFF, which Pillow would cut to 8 bits: read with OpenCV, written here. No torch."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nigdt.errors import PhotoError
+
+__all__ = ["is_deep", "read_deep", "write_png16", "write_tiff16"]
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
+_PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
+_TIFF_BITS = 258
+
+
+def is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether the opened, not yet loaded picture holds 16-bit samples that Pillow would cut to 8."""
+    if image.format == "PNG":
+        return data[:8] == _PNG_SIGNATURE and data[24] == 16 and data[25] in _PNG_KINDS
+    if image.format == "TIFF":
+        bits = image.tag_v2.get(_TIFF_BITS, (1,))  # type: ignore[attr-defined]
+        return len(bits) > 1 and max(bits) > 8
+    return False
+
+
+def read_deep(data: bytes) -> tuple[NDArray[np.uint16], str]:
+    """Decode a 16-bit colour PNG or TIFF.
+
+    Args:
+        data: The file.
+
+    Returns:
+        Samples (H, W, 2 to 4) uint16 in the order of the kind, and the kind.
+
+    Raises:
+        PhotoError: OpenCV cannot decode it to 16-bit colour.
+    """
+    previous = cv2.utils.logging.getLogLevel() if hasattr(cv2.utils, "logging") else None
+    try:
+        if previous is not None:  # its TIFF reader warns of the unassociated alpha it writes itself
+            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    finally:
+        if previous is not None:
+            cv2.utils.logging.setLogLevel(previous)
+    if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3 or decoded.shape[2] not in (3, 4):
+        raise PhotoError("This kind of 16-bit picture cannot be decoded.", "Save it as a 16-bit RGB PNG.")
+    if decoded.shape[2] == 3:
+        return np.ascontiguousarray(decoded[:, :, ::-1]), "RGB;16"
+    if data[:8] == _PNG_SIGNATURE and _PNG_KINDS[data[25]] == "LA;16":
+        return np.ascontiguousarray(decoded[:, :, [0, 3]]), "LA;16"
+    return np.ascontiguousarray(decoded[:, :, [2, 1, 0, 3]]), "RGBA;16"
+
+
+def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any]) -> bytes:
+    """Encode as 16-bit PNG.
+
+    Args:
+        samples: (H, W, channels) uint16.
+        kind: RGB;16, RGBA;16 or LA;16.
+        info: `icc_profile`, `exif` (bytes) and `dpi` are written where present.
+    """
+    height, width, channels = samples.shape
+    rows = samples.astype(">u2").view(np.uint8).reshape(height, width * channels * 2)
+    above = np.zeros_like(rows)
+    above[1:] = rows[:-1]
+    filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = 2  # filter "up": modulo-256 difference to the row above
+    filtered[:, 1:] = rows - above
+    header = struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR_TYPE[kind], 0, 0, 0)
+    chunks = [_chunk(b"IHDR", header)]
+    if info.get("icc_profile"):
+        chunks.append(_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(info["icc_profile"])))
+    if info.get("dpi"):
+        x, y = (round(value / 0.0254) for value in info["dpi"])
+        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", x, y, 1)))
+    if info.get("exif"):
+        chunks.append(_chunk(b"eXIf", info["exif"].removeprefix(b"Exif\0\0")))
+    chunks += [_chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)), _chunk(b"IEND", b"")]
+    return _PNG_SIGNATURE + b"".join(chunks)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientation: int = 1) -> bytes:
+    """Encode as one-strip, deflate-compressed little-endian TIFF 6.0.
+
+    Args:
+        samples: (H, W, 3 or 4) uint16.
+        info: `icc_profile` and `dpi` are written where present; EXIF other than the orientation is not.
+        orientation: EXIF orientation 1 to 8.
+    """
+    height, width, channels = samples.shape
+    strip = zlib.compress(samples.astype("<u2").tobytes(), 6)
+    short, long, rational, undefined = 3, 4, 5, 7
+    dpi = info.get("dpi") or (72, 72)
+    entries: list[tuple[int, int, int, bytes]] = [
+        (256, long, 1, struct.pack("<I", width)),
+        (257, long, 1, struct.pack("<I", height)),
+        (258, short, channels, struct.pack(f"<{channels}H", *[16] * channels)),
+        (259, short, 1, struct.pack("<H", 8)),  # Adobe deflate
+        (262, short, 1, struct.pack("<H", 2)),
+        (273, long, 1, struct.pack("<I", 8)),  # the strip follows the header
+        (274, short, 1, struct.pack("<H", orientation)),
+        (277, short, 1, struct.pack("<H", channels)),
+        (278, long, 1, struct.pack("<I", height)),
+        (279, long, 1, struct.pack("<I", len(strip))),
+        (282, rational, 1, struct.pack("<II", round(float(dpi[0]) * 100), 100)),
+        (283, rational, 1, struct.pack("<II", round(float(dpi[1]) * 100), 100)),
+        (284, short, 1, struct.pack("<H", 1)),
+        (296, short, 1, struct.pack("<H", 2)),
+    ]
+    if channels == 4:
+        entries.append((338, short, 1, struct.pack("<H", 2)))  # unassociated alpha
+    if info.get("icc_profile"):
+        entries.append((34675, undefined, len(info["icc_profile"]), info["icc_profile"]))
+
+    strip += b"\0" * (len(strip) % 2)
+    directory = 8 + len(strip)
+    spill = directory + 2 + 12 * len(entries) + 4
+    table, extra = struct.pack("<H", len(entries)), b""
+    for tag, field, count, value in entries:
+        if len(value) > 4:
+            offset = spill + len(extra)
+            extra += value + b"\0" * (len(value) % 2)
+            value = struct.pack("<I", offset)
+        table += struct.pack("<HHI", tag, field, count) + value.ljust(4, b"\0")
+    return b"II*\0" + struct.pack("<I", directory) + strip + table + b"\0\0\0\0" + extra

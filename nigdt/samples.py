@@ -1,0 +1,174 @@
+"""Pixel samples of every kind of photo: what the model sees of them, and how a fill goes back in. No torch.
+
+Kinds are Pillow's mode names, and ``RGB;16``, ``RGBA;16`` and ``LA;16`` for the 16-bit colour Pillow cannot
+hold. Samples are arrays (H, W) or (H, W, channels) of uint8, uint16, or bool for ``1``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["CHANNELS", "SIXTEEN_BIT", "Palette", "mix", "to_rgb8", "upright"]
+
+CHANNELS = {
+    "1": 1, "L": 1, "P": 1, "I;16": 1,
+    "LA": 2, "LA;16": 2,
+    "RGB": 3, "RGB;16": 3,
+    "RGBA": 4, "RGBA;16": 4, "CMYK": 4,
+}  # fmt: skip
+SIXTEEN_BIT = frozenset({"I;16", "LA;16", "RGB;16", "RGBA;16"})
+
+_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow converts to grey
+
+
+class Palette:
+    """Colours of a palette photo.
+
+    Attributes:
+        colours: (256, 3) uint8; entries beyond the file's own are 0.
+        alpha: (256,) uint8; 255 = opaque.
+        length: Number of entries in use by the file.
+    """
+
+    def __init__(self, colours: NDArray[np.uint8], alpha: NDArray[np.uint8], length: int) -> None:
+        self.colours = colours
+        self.alpha = alpha
+        self.length = length
+
+    @classmethod
+    def of(cls, image: Image.Image) -> Palette:
+        """Palette of a Pillow picture of mode P, with its transparency."""
+        entries = np.asarray(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+        colours = np.zeros((256, 3), np.uint8)
+        colours[: len(entries)] = entries
+        alpha = np.full(256, 255, np.uint8)
+        transparency = image.info.get("transparency")
+        if isinstance(transparency, int):
+            alpha[transparency] = 0
+        elif isinstance(transparency, bytes):
+            alpha[: len(transparency)] = np.frombuffer(transparency, np.uint8)
+        return cls(colours, alpha, len(entries))
+
+
+def upright(samples: NDArray, orientation: int) -> NDArray:
+    """A view of the samples, turned as EXIF orientation 1 to 8 says the photo is to be seen.
+
+    Writing into the view writes into `samples`.
+    """
+    if orientation in (5, 6, 7, 8):
+        samples = samples.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        samples = samples[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        samples = samples[::-1]
+    return samples
+
+
+def to_rgb8(samples: NDArray, kind: str, palette: Palette | None) -> NDArray[np.uint8]:
+    """What the model and the screen see: (H, W, 3) uint8, alpha left out, 16 bits rounded to 8."""
+    if kind == "P":
+        assert palette is not None
+        return palette.colours[samples]
+    if kind == "1":
+        return np.repeat((samples.astype(np.uint8) * 255)[..., None], 3, axis=2)
+    if kind == "CMYK":
+        height, width = samples.shape[:2]
+        return np.asarray(Image.frombytes("CMYK", (width, height), samples.tobytes()).convert("RGB"))
+    if kind in SIXTEEN_BIT:
+        samples = ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if CHANNELS[kind] == 1:
+        return np.repeat(samples[..., None], 3, axis=2)
+    if CHANNELS[kind] == 2:
+        return np.repeat(samples[..., :1], 3, axis=2)
+    return np.ascontiguousarray(samples[..., :3])
+
+
+def mix(
+    region: NDArray, fill: NDArray, weight: NDArray[np.float64], kind: str, palette: Palette | None
+) -> None:
+    """Mix a fill into a region of samples in place: ``(1 - weight) * region + weight * fill``.
+
+    Samples of weight 0 are not touched, nor is alpha anywhere. Grey takes the fill's luma; a palette takes
+    new colours into entries that the region's photo leaves free (see `claim_entries`) or else the nearest it
+    has; 1-bit samples are dithered.
+
+    Args:
+        region: (h, w) or (h, w, channels) view to change.
+        fill: (h, w, 3), 0 to 255, any real type.
+        weight: (h, w), 0 to 1.
+        kind: Kind of the samples.
+        palette: The photo's palette, for kind P.
+    """
+    touched = weight > 0
+    share = weight[touched][:, None]
+    colour = fill[touched].astype(np.float64)
+    if kind in ("1", "P"):
+        before = to_rgb8(region, kind, palette)[touched].astype(np.float64)
+        mixed = before + share * (colour - before)
+        if kind == "1":
+            region[touched] = _dithered(mixed @ _LUMA, touched)
+        else:
+            assert palette is not None
+            opaque = palette.alpha[region[touched]] == 255
+            region[touched] = np.where(opaque, nearest_entries(mixed, palette), region[touched])
+        return
+    if kind == "CMYK":
+        height, width = fill.shape[:2]
+        rgb = np.clip(np.rint(fill), 0, 255).astype(np.uint8)
+        cmyk = Image.frombytes("RGB", (width, height), rgb.tobytes()).convert("CMYK")
+        colour = np.asarray(cmyk)[touched].astype(np.float64)
+    elif CHANNELS[kind] < 3:
+        colour = (colour @ _LUMA)[:, None]
+    scale, top = (257.0, 65535.0) if kind in SIXTEEN_BIT else (1.0, 255.0)
+    values = region[touched].reshape(len(colour), -1)
+    before = values[:, : colour.shape[1]].astype(np.float64)
+    mixed = np.clip(np.rint(before + share * (colour * scale - before)), 0, top)
+    values[:, : colour.shape[1]] = mixed.astype(region.dtype)
+    region[touched] = values.reshape(region[touched].shape)
+
+
+def _dithered(luma: NDArray[np.float64], touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Floyd-Steinberg dither of the touched pixels' luma, taken in their places."""
+    grey = np.zeros(touched.shape, np.uint8)
+    grey[touched] = np.clip(np.rint(luma), 0, 255)
+    return np.asarray(Image.fromarray(grey).convert("1"))[touched]
+
+
+def claim_entries(palette: Palette, used: NDArray[np.bool_], wanted: NDArray[np.uint8]) -> Palette:
+    """A palette with new colours in the entries that the photo leaves free.
+
+    Args:
+        palette: The photo's palette.
+        used: (256,), entries that pixels of the photo refer to; these and transparent ones stay as they are.
+        wanted: (n, 3), the colours to be shown.
+
+    Returns:
+        A palette in which the free entries hold the colours that stand best for `wanted` (median cut).
+    """
+    free = np.flatnonzero(~used & (palette.alpha == 255))
+    missing = wanted[(palette.colours[nearest_entries(wanted, palette)] != wanted).any(axis=1)]
+    if not len(free) or not len(missing):
+        return palette
+    distinct = np.unique(missing, axis=0)
+    if len(distinct) > len(free):
+        strip = Image.frombytes("RGB", (len(missing), 1), np.ascontiguousarray(missing).tobytes())
+        cut = strip.quantize(len(free), Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        distinct = np.unique(np.asarray(cut.getpalette("RGB"), np.uint8).reshape(-1, 3)[: len(free)], axis=0)
+    colours = palette.colours.copy()
+    colours[free[: len(distinct)]] = distinct
+    length = max(palette.length, int(free[: len(distinct)].max()) + 1)
+    return Palette(colours, palette.alpha, length)
+
+
+def nearest_entries(colours: NDArray, palette: Palette) -> NDArray[np.uint8]:
+    """Index of the nearest opaque entry for each colour (n, 3), by Euclidean distance in RGB."""
+    entries = np.flatnonzero(palette.alpha[: palette.length] == 255)
+    table = palette.colours[entries].astype(np.float32)
+    out = np.empty(len(colours), np.uint8)
+    for start in range(0, len(colours), 8192):  # bounds the distance matrix to 8 MB
+        part = np.asarray(colours[start : start + 8192], np.float32)
+        distance = (table**2).sum(1) - 2 * part @ table.T
+        out[start : start + 8192] = entries[distance.argmin(1)]
+    return out

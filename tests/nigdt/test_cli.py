@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from nigdt import cli
+from nigdt.errors import BundleError, NigdtError
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "nigdt", *arguments], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_help_lists_every_registered_command() -> None:
+    done = run("--help")
+    assert done.returncode == 0, done.stderr
+    registered = {point.name for point in importlib.metadata.entry_points(group="nigdt.commands")}
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()}
+    assert registered | {"bench"} <= listed
+    assert "Example: nigdt fill" in done.stdout
+
+
+def test_misuse_is_one_line_and_exit_code_2() -> None:
+    for arguments in (["no-such-command"], ["--no-such-option"], ["models", "--no-such-option"]):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        assert "--help" in done.stderr
+
+
+def test_failure_is_one_line_and_exit_code_1(tmp_path) -> None:
+    done = run("models", "add", str(tmp_path))
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_running_a_command_does_not_load_the_others() -> None:
+    code = (
+        "import sys\n"
+        "from nigdt.cli import main\n"
+        "try: main(['models', '--json'])\n"
+        "except SystemExit as stop: assert stop.code == 0, stop.code\n"
+        "heavy = {'torch', 'PyQt6', 'nigdt_plugin', 'nigdt_training', 'nigdt_backend'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_package_is_cheap() -> None:
+    code = (
+        "import sys, nigdt\n"
+        "assert 'Inpainter' in dir(nigdt)\n"
+        "heavy = {'torch', 'numpy', 'PIL', 'cv2', 'click'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "try: nigdt.nothing\n"
+        "except AttributeError: pass\n"
+        "else: raise SystemExit('no AttributeError')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_command_of_a_house_that_is_not_installed_says_what_to_install(monkeypatch) -> None:
+    point = importlib.metadata.EntryPoint("panel", "nigdt_plugin.no_such_module:panel", "nigdt.commands")
+    group = cli.LazyGroup(entry_points="nigdt.commands", name="nigdt")
+    group._found = {"panel": point}
+    assert "(not available" in CliRunner().invoke(group, ["--help"]).output
+    result = CliRunner().invoke(group, ["panel", "--anything", "x"])
+    assert result.exit_code == 1
+    assert "pip install 'nigdt[panel]'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (NigdtError("It broke.", "Mend it."), 1, "nigdt: It broke. Mend it.\n"),
+        (BundleError("No such bundle."), 1, "nigdt: No such bundle.\n"),
+        (click.Abort(), 130, "Interrupted.\n"),
+        (click.ClickException("no"), 1, "nigdt: no\n"),
+    ],
+)
+def test_errors_become_exit_codes(error: Exception, code: int, text: str, capsys) -> None:
+    @click.command("boom")
+    def boom() -> None:
+        raise error
+
+    cli.nigdt.add_command(boom)
+    try:
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["boom"])
+    finally:
+        del cli.nigdt.commands["boom"]
+    assert stop.value.code == code
+    assert capsys.readouterr().err == text
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    @click.command("bug")
+    def bug() -> None:
+        raise ZeroDivisionError
+
+    cli.nigdt.add_command(bug)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            cli.main(["bug"])
+    finally:
+        del cli.nigdt.commands["bug"]
+
+
+def test_error_text_is_one_line() -> None:
+    error = BundleError("two\nlines", "a  hint")
+    assert str(error) == "two lines a hint"
+    assert (error.message, error.hint) == ("two lines", "a hint")
