@@ -1,0 +1,180 @@
+"""Put the plug-in together: its own files, the client's modules and pyzmq, in one folder for GIMP.
+
+Nothing is installed into GIMP's Python. pyzmq comes as a wheel for the stable interface of CPython 3.12 and
+later, which is enough to be unpacked; `wheel_arguments` says what to ask pip for. Standard library only,
+Python >= 3.10, so that the installer can use it before there is any environment.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import struct
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+NAME = "nigdt-fill"
+HERE = Path(__file__).resolve().parent
+
+PLATFORMS = {
+    ("linux", "x86_64"): ("manylinux_2_28_x86_64", "manylinux_2_26_x86_64", "manylinux2014_x86_64"),
+    ("linux", "aarch64"): ("manylinux_2_28_aarch64", "manylinux_2_26_aarch64", "manylinux2014_aarch64"),
+    ("win32", "AMD64"): ("win_amd64",),
+    ("win32", "ARM64"): ("win_arm64",),
+    ("darwin", "x86_64"): ("macosx_10_15_universal2", "macosx_11_0_universal2"),
+    ("darwin", "arm64"): ("macosx_10_15_universal2", "macosx_11_0_universal2"),
+}
+"""Wheel tags for (sys.platform, platform.machine())."""
+
+
+def wheel_arguments(platform: str, machine: str, folder: Path) -> list[str]:
+    """Return the arguments for `python -m pip` that fetch the right wheel of pyzmq into `folder`.
+
+    Args:
+        platform: As `sys.platform` says.
+        machine: As `platform.machine()` says.
+        folder: Where the wheel goes.
+
+    Raises:
+        KeyError: There is no wheel for such a machine.
+    """
+    tags = [part for tag in PLATFORMS[platform, machine] for part in ("--platform", tag)]
+    return [
+        *(
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--implementation",
+            "cp",
+            "--python-version",
+            "3.12",
+        ),
+        *("--abi", "abi3", *tags, "--dest", str(folder), "pyzmq>=27"),
+    ]
+
+
+def assemble(
+    target: Path,
+    wheel: Path,
+    sources: Path = HERE.parent.parent,
+    *,
+    python: Path | None = None,
+    state: Path | None = None,
+) -> None:
+    """Write the ready plug-in to `target`, replacing an older one in one go.
+
+    Args:
+        target: The plug-in's folder; GIMP runs it only when its name is `nigdt-fill`.
+        wheel: pyzmq's wheel.
+        sources: Root of NIGDT's sources.
+        python: The Python that has NIGDT, noted so that the plug-in can start service and panel.
+        state: The service's state folder, noted where GIMP's environment would name another (Flatpak, Snap).
+
+    Raises:
+        ValueError: `wheel` is not a wheel of pyzmq, or `target` has the wrong name.
+        OSError: Something cannot be read or written; an older plug-in is then still whole.
+    """
+    if target.name != NAME:
+        raise ValueError(f"GIMP looks for the plug-in in a folder named {NAME}, not {target.name}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=target.parent))
+    try:
+        made = making / NAME
+        shutil.copytree(
+            sources / "plugin" / "gimp" / NAME,
+            made,
+            ignore=shutil.ignore_patterns("__pycache__", "*.po", "*.pot"),
+        )
+        (made / f"{NAME}.py").chmod(0o755)
+        for catalogue in sorted((sources / "plugin" / "gimp" / NAME / "locale").glob("*/LC_MESSAGES/*.po")):
+            compiled = made / catalogue.relative_to(sources / "plugin" / "gimp" / NAME).with_suffix(".mo")
+            compiled.parent.mkdir(parents=True, exist_ok=True)
+            compiled.write_bytes(compile_catalogue(catalogue.read_text(encoding="utf-8")))
+        _copy_client(sources / "backend" / "nigdt_backend", made / "vendor" / "nigdt_backend")
+        _unpack(wheel, made / "vendor")
+        note = {"python": str(python) if python else None, "state": str(state) if state else None}
+        (made / "install.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        if target.exists():
+            target.rename(making / "old")
+        made.rename(target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _copy_client(backend: Path, folder: Path) -> None:
+    """Copy the client and the modules of its package that it needs, found by their imports."""
+    folder.mkdir(parents=True)
+    wanted, done = ["__init__", "client"], set[str]()
+    while wanted:
+        module = wanted.pop()
+        if module in done:
+            continue
+        done.add(module)
+        source = backend / f"{module}.py"
+        shutil.copyfile(source, folder / source.name)
+        wanted.extend(name for name in _imports(source) if (backend / f"{name}.py").is_file())
+
+
+def _imports(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "nigdt_backend":
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("nigdt_backend."):
+            yield node.module.removeprefix("nigdt_backend.")
+
+
+def _unpack(wheel: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            if "zmq/__init__.py" not in names:
+                raise ValueError(f"{wheel.name} is not a wheel of pyzmq")
+            archive.extractall(folder, [name for name in names if not name.startswith("zmq/tests/")])
+    except zipfile.BadZipFile:
+        raise ValueError(f"{wheel.name} is not a whole wheel") from None
+
+
+def compile_catalogue(text: str) -> bytes:
+    """Return the compiled form (`.mo`) of a catalogue of translations (`.po`).
+
+    Entries that are marked fuzzy or not yet translated are left out, so that English is shown for them.
+    """
+    entries: dict[str, str] = {}
+    for block in text.split("\n\n"):
+        if any(line.startswith("#,") and "fuzzy" in line for line in block.splitlines()):
+            continue
+        fields: dict[str, str] = {}
+        key = ""
+        for line in block.splitlines():
+            if line.startswith("#") or not line.strip():
+                continue
+            if not line.startswith('"'):
+                key, _, line = line.partition(" ")
+            fields[key] = fields.get(key, "") + ast.literal_eval(line.strip())
+        plurals = [value for name, value in sorted(fields.items()) if name.startswith("msgstr[")]
+        if plurals and all(plurals):
+            entries[f"{fields['msgid']}\0{fields['msgid_plural']}"] = "\0".join(plurals)
+        elif fields.get("msgstr"):
+            entries[fields["msgid"]] = fields["msgstr"]
+    pairs = sorted((original.encode(), translated.encode()) for original, translated in entries.items())
+    return _pack_catalogue(pairs)
+
+
+def _pack_catalogue(pairs: list[tuple[bytes, bytes]]) -> bytes:
+    """Lay out a `.mo` file (GNU gettext manual, 10.3): header, two tables of (length, offset), the texts."""
+    header = struct.Struct("<7I")
+    tables = 8 * len(pairs)
+    offset = header.size + 2 * tables
+    index: list[bytes] = []
+    texts = b""
+    for column in (0, 1):
+        for pair in pairs:
+            index.append(struct.pack("<2I", len(pair[column]), offset + len(texts)))
+            texts += pair[column] + b"\0"
+    head = header.pack(
+        0x950412DE, 0, len(pairs), header.size, header.size + tables, 0, header.size + 2 * tables
+    )
+    return head + b"".join(index) + texts

@@ -1,0 +1,120 @@
+"""From the answers to layers: one undo step, the photo's own layers untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from gi.repository import Gimp
+from nigdt_backend.protocol import FillPicture
+
+from nigdt_fill import VERSION, provenance
+from nigdt_fill.capture import Capture, write
+from nigdt_fill.plan import Box, Settings, cut, layer_name
+from nigdt_fill.problem import Problem
+from nigdt_fill.texts import _
+
+
+@contextmanager
+def one_undo_step(image: Gimp.Image) -> Iterator[None]:
+    """Everything done inside is undone together."""
+    image.undo_group_start()
+    try:
+        yield
+    finally:
+        image.undo_group_end()
+
+
+def still_open(image: Gimp.Image) -> None:
+    """Refuse an image that was closed meanwhile.
+
+    Raises:
+        Problem: It was.
+    """
+    if not image.is_valid():
+        raise Problem(_("The image was closed before the fill was ready."))
+
+
+def place(
+    image: Gimp.Image, capture: Capture, pictures: Sequence[FillPicture], settings: Settings
+) -> Gimp.Layer:
+    """Put the answers on top of the image, and select what was put there.
+
+    They lie on top since they were made for what is seen, whichever layer it comes from.
+
+    Args:
+        image: An indexed one becomes RGB.
+        capture: What the answers are for.
+        pictures: One or more; the first is visible.
+        settings: What was asked for.
+
+    Returns:
+        The layer, or the group that holds several.
+
+    Raises:
+        Problem: The image was closed meanwhile.
+    """
+    still_open(image)
+    with one_undo_step(image):
+        if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+            image.convert_rgb()
+        name = layer_name(settings.caption)
+        if len(pictures) == 1:
+            made = _add(image, None, capture, pictures[0], settings, name)
+        else:
+            made = Gimp.GroupLayer.new(image, name)
+            image.insert_layer(made, None, 0)
+            for picture in reversed(pictures):
+                layer = _add(image, made, capture, picture, settings, _variant_name(picture))
+                layer.set_visible(picture is pictures[0])
+        image.set_selected_layers([made])
+    return made
+
+
+def _variant_name(picture: FillPicture) -> str:
+    seed = picture.variant.get("seed")
+    return _("Likeliest") if seed is None else _("Seed {seed}").format(seed=seed)
+
+
+def _add(
+    image: Gimp.Image,
+    parent: Gimp.Layer | None,
+    capture: Capture,
+    picture: FillPicture,
+    settings: Settings,
+    name: str,
+) -> Gimp.Layer:
+    """Insert one answer, cut to the selection's box and masked by the selection."""
+    region, context = capture.region, capture.context
+    within = Box(region.left - context.left, region.top - context.top, region.width, region.height)
+    scaled = capture.side != context.width
+    size = (picture.width, picture.height) if scaled else (region.width, region.height)
+    layer = new_layer(image, name, *size)
+    image.insert_layer(layer, parent, 0)
+    if scaled:
+        write(layer, Box(0, 0, *size), "R'G'B' u8", picture.pixels)
+        layer.scale(context.width, context.height, False)
+        layer.resize(region.width, region.height, -within.left, -within.top)
+    else:
+        pixels = cut(picture.pixels, (picture.width, picture.height), within, 3)
+        write(layer, Box(0, 0, *size), "R'G'B' u8", pixels)
+    finish(layer, region, capture.weight, provenance.describe(settings, picture.variant, VERSION))
+    return layer
+
+
+def new_layer(image: Gimp.Image, name: str, width: int, height: int) -> Gimp.Layer:
+    """Return an empty layer with alpha of the image's kind, not yet inserted."""
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
+    return Gimp.Layer.new(image, name, width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
+
+
+def finish(layer: Gimp.Layer, region: Box, weight: bytes, record: bytes) -> None:
+    """Move an inserted layer to `region`, mask it by `weight` and attach its record."""
+    layer.set_offsets(region.left, region.top)
+    mask = layer.create_mask(Gimp.AddMaskType.BLACK)
+    layer.add_mask(mask)
+    write(mask, Box(0, 0, region.width, region.height), "Y u8", weight)
+    layer.set_edit_mask(False)
+    flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+    layer.attach_parasite(Gimp.Parasite.new(provenance.NAME, flags, list(record)))

@@ -1,0 +1,62 @@
+"""What can go wrong, in the user's words: what happened and what to do."""
+
+from __future__ import annotations
+
+from nigdt_backend.client import DaemonError
+
+from nigdt_fill.texts import _, ngettext
+
+
+class Problem(Exception):  # noqa: N818 - mostly nobody's error: nothing selected, the service busy
+    """Why there is no fill; the text is shown to the user as it is."""
+
+
+class Cancelled(Exception):  # noqa: N818 - the user's wish
+    """The user stopped it; there is nothing to say."""
+
+
+def from_daemon(error: DaemonError, model: str) -> Problem:
+    """Say a failure of the service so that it helps someone who never opens a terminal.
+
+    Args:
+        error: What the client reported.
+        model: Name of the model that was asked for.
+    """
+    code = error.code
+    if code == "not-running":
+        return Problem(_("The NIGDT service is not running. Open the NIGDT panel once, then try again."))
+    if code == "cannot-start":
+        return Problem(
+            _(
+                "The NIGDT service could not be started ({reason}). Run NIGDT's installer again to repair it."
+            ).format(reason=error.message)
+        )
+    if code == "version":
+        return Problem(
+            _("This plug-in and the NIGDT service are of different versions. Run NIGDT's installer again.")
+        )
+    if code in ("silent", "hung"):
+        return Problem(
+            _("The NIGDT service does not answer. Close the NIGDT panel, wait a minute and try again.")
+        )
+    if code in ("lost", "stopping", "restarting"):
+        return Problem(_("The NIGDT service ended while it worked on this fill. Try again."))
+    if code in ("busy", "rate", "too-many-clients"):
+        seconds = max(1, round(error.retry_after or 5))
+        text = ngettext(
+            "NIGDT is busy with other fills. Try again in {n} second.",
+            "NIGDT is busy with other fills. Try again in {n} seconds.",
+            seconds,
+        )
+        return Problem(text.format(n=seconds))
+    if code == "unknown-bundle":
+        return Problem(_("There is no model named “{model}” here. Choose another model.").format(model=model))
+    if code == "bundle-broken":
+        return Problem(
+            _("The model “{model}” is damaged ({reason}). Choose another model or install it again.").format(
+                model=model, reason=error.message
+            )
+        )
+    if code == "out-of-memory":
+        return Problem(_("The computer's memory does not suffice for this fill. Select a smaller region."))
+    return Problem(f"{error.message} {error.hint}".strip())

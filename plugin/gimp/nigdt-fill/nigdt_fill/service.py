@@ -1,0 +1,113 @@
+"""The way to the daemon, through the client that every part of NIGDT uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.protocol import Event, FillRequest, FillResult
+
+from nigdt_fill import problem
+from nigdt_fill.capture import Capture
+from nigdt_fill.install import Install
+from nigdt_fill.plan import Settings
+from nigdt_fill.texts import _
+
+START_SECONDS = 60.0
+"""A first start loads libraries from a cold disk."""
+
+
+def request_for(capture: Capture, settings: Settings, *, live: bool = False) -> FillRequest:
+    """Return the request for what was captured; a live one asks for its first answer alone."""
+    recipes = settings.recipes()
+    return FillRequest(
+        crop=capture.crop,
+        mask=capture.hole,
+        width=capture.side,
+        height=capture.side,
+        caption=settings.caption.strip(),
+        variants=recipes[:1] if live else recipes,
+        bundle=settings.model,
+        live=live,
+        result="composite",
+    )
+
+
+def stage_text(event: Event) -> str:
+    """Return what the service is doing, for the user."""
+    texts = {
+        "queued": _("Waiting for other fills…"),
+        "loading": _("Loading the model…"),
+        "encoding": _("Looking at the photo…"),
+        "completing": _("Filling…"),
+    }
+    return texts.get(str(event.data.get("stage")), _("Filling…"))
+
+
+class Service:
+    """A connection to the daemon; every failure is a `Problem` that can be shown."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.models: list[dict[str, Any]] = client.models()
+
+    @classmethod
+    def reach(cls, install: Install) -> Service:
+        """Connect, starting the daemon where it can be started.
+
+        Raises:
+            Problem: It cannot be reached.
+        """
+        command = install.command("nigdt_backend.daemon")
+        try:
+            return cls(Client.connect(start=command is not None, timeout=START_SECONDS, command=command))
+        except DaemonError as error:
+            raise problem.from_daemon(error, "") from None
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+
+    def size_of(self, model: str) -> int:
+        """Return a model's working size in pixels.
+
+        Raises:
+            Problem: There is no such model.
+        """
+        for known in self.models:
+            if known["name"] == model:
+                return int(known["size_px"])
+        raise problem.from_daemon(DaemonError("unknown-bundle", ""), model)
+
+    def fill(
+        self, capture: Capture, settings: Settings, on_stage: Callable[[str], None], stop: Callable[[], bool]
+    ) -> FillResult:
+        """Ask for all answers and wait for them.
+
+        Args:
+            capture: What of the photo to send.
+            settings: What to ask for.
+            on_stage: Told what is being done, for the user.
+            stop: Asked about ten times a second; when true the daemon drops the job.
+
+        Raises:
+            Cancelled: `stop` said so.
+            Problem: There is no answer.
+        """
+
+        def on_event(event: Event) -> None:
+            if event.kind == "progress":
+                on_stage(stage_text(event))
+
+        try:
+            return self.client.fill(request_for(capture, settings), on_event=on_event, cancelled=stop)
+        except DaemonError as error:
+            if error.code == "cancelled":
+                raise problem.Cancelled from None
+            raise problem.from_daemon(error, settings.model) from None

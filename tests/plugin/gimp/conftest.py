@@ -1,0 +1,72 @@
+"""A GIMP of each release, started once, with the plug-in as the installer puts it together."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+for folder in (HERE, ROOT / "plugin" / "gimp", ROOT / "plugin" / "gimp" / "nigdt-fill"):
+    sys.path.insert(0, str(folder))
+
+from assemble import NAME, assemble, wheel_arguments  # noqa: E402
+from gimp_chroot import Chroot, ChrootUnavailableError, cache_folder, find_or_build  # noqa: E402
+from gimp_session import GimpSession  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def wheel() -> Path:
+    """pyzmq's wheel for GIMP's Python, fetched once and kept beside the GIMP trees."""
+    folder = cache_folder() / "wheel"
+    found = sorted(folder.glob("pyzmq-*.whl"))
+    if not found:
+        arguments = wheel_arguments(sys.platform, platform.machine(), folder)
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=False
+        )
+        found = sorted(folder.glob("pyzmq-*.whl"))
+        if not found:
+            pytest.skip(f"pyzmq's wheel for GIMP cannot be fetched: {done.stderr.strip().splitlines()[-1:]}")
+    return found[-1]
+
+
+@pytest.fixture(scope="session")
+def plug_in(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plug-in's folder, ready for GIMP."""
+    target = tmp_path_factory.mktemp("plug-ins") / NAME
+    assemble(target, wheel, ROOT)
+    return target
+
+
+def _tree(release: str) -> Chroot:
+    try:
+        return find_or_build(release)
+    except ChrootUnavailableError as reason:
+        pytest.skip(f"no GIMP 3 of Debian {release} to test in: {reason}")
+
+
+@pytest.fixture(scope="session")
+def trixie(plug_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GimpSession]:
+    """GIMP 3.0."""
+    with GimpSession(_tree("trixie"), plug_in, tmp_path_factory.mktemp("trixie")) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def forky(plug_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GimpSession]:
+    """GIMP 3.2."""
+    with GimpSession(_tree("forky"), plug_in, tmp_path_factory.mktemp("forky")) as session:
+        yield session
+
+
+@pytest.fixture(params=["trixie", "forky"])
+def gimp(request: pytest.FixtureRequest) -> GimpSession:
+    """Each GIMP in turn."""
+    session: GimpSession = request.getfixturevalue(request.param)
+    return session

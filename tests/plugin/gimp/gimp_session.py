@@ -1,0 +1,124 @@
+"""A GIMP that runs headless for as long as the tests need it, told what to do in snippets of Python."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import textwrap
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from gimp_chroot import Chroot
+
+TESTS = Path(__file__).resolve().parent
+START_SECONDS = 120.0
+
+
+class GimpError(Exception):
+    """A snippet raised, or GIMP ended."""
+
+
+class GimpSession:
+    """GIMP without windows, the plug-in in its profile, and two workers in it.
+
+    "main" executes the snippets of the tests; "actor" executes others while one of "main" still runs. What a
+    snippet assigns to `result` comes back, by way of JSON; images are deleted after a snippet of "main".
+    """
+
+    def __init__(self, tree: Chroot, plug_in: Path, folder: Path) -> None:
+        self.tree = tree
+        self.work, self.state, self.profile = folder / "work", folder / "state", folder / "profile"
+        for part in (self.work / "main", self.work / "actor", self.state, self.profile / "plug-ins"):
+            part.mkdir(parents=True)
+        self.state.chmod(0o700)
+        shutil.copytree(plug_in, self.profile / "plug-ins" / plug_in.name)
+        actor = self.profile / "plug-ins" / "actor"
+        actor.mkdir()
+        shutil.copy(TESTS / "actor.py", actor / "actor.py")
+        (actor / "actor.py").chmod(0o755)
+        self.log = folder / "gimp.log"
+        self._counts = {"main": 0, "actor": 0}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def binds(self) -> dict[Path, str]:
+        """Folders of the outside, and where GIMP sees them."""
+        return {
+            self.work: "/mnt/work",
+            self.state: "/mnt/state",
+            self.profile: "/mnt/profile",
+            TESTS: "/mnt/tests",
+        }
+
+    @property
+    def env(self) -> dict[str, str]:
+        """GIMP's environment."""
+        return {"GIMP3_DIRECTORY": "/mnt/profile", "NIGDT_STATE_DIR": "/mnt/state"}
+
+    def __enter__(self) -> GimpSession:
+        script = 'exec(open("/mnt/tests/worker.py").read(), {"worker": "main"})'
+        command = ["gimp-console", "-i", "--quit", "--batch-interpreter=python-fu-eval", "-b", script]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self.tree.command(command, self.binds, self.env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self.run("result = Gimp.version()", timeout=START_SECONDS)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._counts:
+            (self.work / worker / "quit").touch()
+        self._stop()
+
+    def _stop(self) -> None:
+        assert self._process is not None
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def send(self, code: str, worker: str = "main") -> Path:
+        """Have a worker execute `code`, without waiting; returns the file in which the answer will be."""
+        number = self._counts[worker]
+        self._counts[worker] += 1
+        snippet = self.work / worker / f"{number}.py"
+        partial = snippet.with_suffix(".part")
+        partial.write_text(textwrap.dedent(code), encoding="utf-8")
+        partial.rename(snippet)
+        return snippet.with_suffix(".json")
+
+    def wait(self, answer: Path, timeout: float = 60.0) -> Any:
+        """Return a snippet's result once it is there.
+
+        Raises:
+            GimpError: The snippet raised, GIMP ended, or the time is over.
+        """
+        assert self._process is not None
+        deadline = time.monotonic() + timeout
+        while not answer.exists():
+            ended = self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                why = "GIMP ended" if ended else f"no answer in {timeout:.0f} s"
+                raise GimpError(f"{why}:\n{self.log.read_text(errors='replace')[-3000:]}")
+            time.sleep(0.02)
+        said = json.loads(answer.read_text(encoding="utf-8"))
+        if "error" in said:
+            raise GimpError(said["error"])
+        return said["result"]
+
+    def run(self, code: str, worker: str = "main", timeout: float = 60.0) -> Any:
+        """Have a worker execute `code` and return its `result`."""
+        return self.wait(self.send(code, worker), timeout)

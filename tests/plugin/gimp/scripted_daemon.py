@@ -1,0 +1,131 @@
+"""A daemon that does what a test tells it: for what a healthy one does not do on demand.
+
+It speaks the real protocol over a real CURVE socket; only the model is missing. Fills are of one colour, so
+that a test can tell to the byte where they went.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import zmq
+from nigdt_backend.connection import Connection, write_connection
+from nigdt_backend.protocol import FillRequest, decode, encode
+
+COLOURS = [(0, 255, 0), (0, 0, 255), (255, 0, 0), (255, 255, 0)]
+MODEL_SIZE = 64
+
+
+class ScriptedDaemon:
+    """Answers `status` and `models`; what it does with a fill is `behaviour`, given the client's routing id.
+
+    Attributes:
+        requests: the fills that came in.
+        cancelled: ids of the jobs that a client cancelled.
+        arrived: set when a fill came in.
+        gone_on: what a behaviour may wait for, so that a test can hold a fill for as long as it wants.
+    """
+
+    def __init__(
+        self, state: Path, behaviour: Callable[[ScriptedDaemon, bytes, FillRequest], None] | None = None
+    ):
+        self.behaviour = behaviour or ScriptedDaemon.answer
+        self.requests: list[FillRequest] = []
+        self.cancelled: list[str] = []
+        self.arrived, self.gone_on, self.gone = threading.Event(), threading.Event(), threading.Event()
+        self._file = state / "connection.json"
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.ROUTER)
+        server_public, server_secret = zmq.curve_keypair()
+        client_public, client_secret = zmq.curve_keypair()
+        self._socket.curve_secretkey, self._socket.curve_publickey = server_secret, server_public
+        self._socket.curve_server = True
+        port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        keys = [key.decode() for key in (server_public, client_public, client_secret)]
+        write_connection(Connection(f"tcp://127.0.0.1:{port}", *keys, pid=1), self._file)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> ScriptedDaemon:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending.set()
+        self.gone_on.set()
+        self._thread.join()
+        self._file.unlink(missing_ok=True)
+
+    def die(self) -> None:
+        """End at once, as if killed: the connection breaks and nobody listens any more."""
+        self._ending.set()
+
+    def _serve(self) -> None:
+        waiting: list[tuple[bytes, FillRequest]] = []
+        while not self._ending.is_set():
+            if waiting and self.gone_on.is_set():
+                for client, request in waiting:
+                    ScriptedDaemon.answer(self, client, request)
+                waiting.clear()
+            if not self._socket.poll(20):
+                continue
+            client, *frames = self._socket.recv_multipart()
+            header, pixels = decode(frames)
+            kind = header["kind"]
+            if kind == "status":
+                self.send(client, {"kind": "status", "request": header["request"], "status": {}})
+            elif kind == "models":
+                model = {
+                    "name": "default",
+                    "title": "Scripted",
+                    "size_px": MODEL_SIZE,
+                    "bytes": 1,
+                    "loaded": True,
+                }
+                self.send(client, {"kind": "models", "request": header["request"], "models": [model]})
+            elif kind == "cancel":
+                self.cancelled.append(header["job"])
+                waiting = [(who, request) for who, request in waiting if request.job != header["job"]]
+                self.fail(client, header["job"], "cancelled")
+            elif kind == "fill":
+                request = FillRequest.from_wire(header, pixels)
+                self.requests.append(request)
+                if self.behaviour is ScriptedDaemon.hold:
+                    waiting.append((client, request))
+                    self.progress(client, request, "completing")
+                else:
+                    self.behaviour(self, client, request)
+                self.arrived.set()
+        self._socket.close(linger=0)
+        self._context.term()
+
+    def send(self, client: bytes, header: dict[str, Any], *frames: bytes) -> None:
+        """Send one message to a client."""
+        self._socket.send_multipart([client, *encode(header, frames)])
+
+    def progress(self, client: bytes, request: FillRequest, stage: str) -> None:
+        """Say what is being done."""
+        self.send(client, {"kind": "progress", "job": request.job, "stage": stage})
+
+    def fail(self, client: bytes, job: str, code: str, **more: Any) -> None:
+        """Report an error."""
+        self.send(client, {"kind": "error", "job": job, "code": code, "message": f"told to: {code}", **more})
+
+    def answer(self, client: bytes, request: FillRequest) -> None:
+        """Fill with one colour a variant."""
+        self.send(client, {"kind": "accepted", "job": request.job})
+        self.progress(client, request, "completing")
+        for index, variant in enumerate(request.variants):
+            pixels = bytes(COLOURS[index % len(COLOURS)]) * (request.width * request.height)
+            header = {"kind": "fill", "job": request.job, "index": index, "variant": variant}
+            self.send(client, {**header, "width": request.width, "height": request.height}, pixels)
+        self.send(client, {"kind": "done", "job": request.job, "seconds": {}, "notices": []})
+
+    def hold(self, client: bytes, request: FillRequest) -> None:
+        """Answer only once `gone_on` is set (the serving loop sees to it)."""
