@@ -1,0 +1,99 @@
+"""`demo`: a described region of a photograph, filled by the daemon with the embedded default model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from installer.errors import InstallError
+from installer.machine import has_display
+from installer.session import Session
+from installer.steps import Step
+
+PHOTO = Path("nigdt/data/kingfisher.jpg")
+SELECTION = (490, 225, 190, 220)
+"""Left, top, width, height in the photo's pixels: the kingfisher's breast."""
+CAPTION = "a bird with a red belly"
+VARIANTS = 3
+COMPOSE = Path(__file__).parent / "inside" / "compose_demo.py"
+"""Run with the environment's own Python, which has Pillow."""
+
+
+def fill_command(session: Session, output: Path) -> list[str]:
+    """The command line that fills the region; anyone can repeat it by hand."""
+    return [
+        *(str(session.script("nigdt")), "fill", str(PHOTO)),
+        *("--select", ",".join(map(str, SELECTION))),
+        *("--caption", CAPTION, "-n", str(VARIANTS), "-o", str(output), "--json"),
+    ]
+
+
+def steps(session: Session, output: Path) -> list[Step]:
+    """Fill, then lay photo, selection, caption and variants out in one picture."""
+    folder = session.cache / "demo"
+
+    def fill() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        session.journal.say(f'    caption: "{CAPTION}"')
+        command = fill_command(session, folder / "fill.png")
+        session.journal.note(f"$ {' '.join(command)}")
+        done = subprocess.run(
+            command, cwd=session.root, env=session.child_environment(), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        session.journal.note(done.stdout + done.stderr)
+        if done.returncode != 0:
+            lines = done.stderr.strip().splitlines() or [f"nigdt fill ended with status {done.returncode}"]
+            raise InstallError(
+                f"the fill failed: {lines[-1]}", f"the whole output is in {session.journal.path}"
+            )
+        (folder / "answer.json").write_text(done.stdout, encoding="utf-8")
+
+    def compose() -> None:
+        pictures = filled_files(json.loads((folder / "answer.json").read_text(encoding="utf-8")))
+        selection = ",".join(map(str, SELECTION))
+        session.run(
+            [session.python, COMPOSE, session.root / PHOTO, selection, CAPTION, output, *pictures],
+            doing="lay out the picture",
+        )
+
+    return [
+        Step(
+            "Fill a described region of a photograph (starts the daemon when none runs)",
+            fill,
+            preview=lambda: [" ".join(fill_command(session, folder / "fill.png"))],
+        ),
+        Step(f"Write {output.name}", compose, preview=lambda: [str(output)]),
+    ]
+
+
+def filled_files(answer: dict[str, list[dict[str, str]]]) -> list[str]:
+    """The files that `nigdt fill --json` says it wrote."""
+    return [entry["file"] for entry in answer["fills"]]
+
+
+def show(session: Session, output: Path, *, panel: bool) -> None:
+    """Say where the picture is; open the panel on the photo where someone can see it."""
+    if session.dry_run:
+        return
+    journal = session.journal
+    journal.say(f"\nThe picture: {output}")
+    journal.say("The daemon stays ready for the next fill and ends by itself when idle.")
+    if not panel:
+        return
+    if not has_display():
+        journal.say(f"No display here, so no panel. With one: {session.script('nigdt')} panel {PHOTO}")
+        return
+    journal.say("Opening the panel on the photo ...")
+    detached = {"creationflags": 0x00000008} if sys.platform == "win32" else {"start_new_session": True}
+    with Path(os.devnull).open("rb") as silence, (session.cache / "panel.log").open("ab") as log:
+        subprocess.Popen(
+            [session.script("nigdt"), "panel", session.root / PHOTO],
+            cwd=session.root, env=session.child_environment(), stdin=silence, stdout=log, stderr=log,
+            **detached,  # type: ignore[call-overload]
+        )  # fmt: skip

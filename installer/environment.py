@@ -1,0 +1,165 @@
+"""The virtual environment `.venv`: made, checked, and repaired after an interrupted run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from installer.errors import InstallError
+from installer.session import Session
+from installer.steps import Step
+
+STAMP = "nigdt-installer.json"
+BUSY = "nigdt-installer.busy"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old one or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    passing = path.with_name(f".{path.name}.{os.getpid()}")
+    passing.write_text(text, encoding="utf-8")
+    passing.replace(path)
+
+
+def read_stamp(session: Session) -> dict[str, Any]:
+    """What earlier runs put into the environment; empty when unknown."""
+    try:
+        stamp = json.loads((session.venv / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def update_stamp(session: Session, **entries: Any) -> None:
+    """Add to the stamp; an entry of None is removed."""
+    stamp = {**read_stamp(session), **entries}
+    kept = {k: v for k, v in stamp.items() if v is not None}
+    write_atomically(session.venv / STAMP, json.dumps(kept, indent=1) + "\n")
+
+
+def site_packages(session: Session) -> Path | None:
+    """The environment's site-packages, or None before there is one."""
+    if sys.platform == "win32":
+        candidates = [session.venv / "Lib" / "site-packages"]
+    else:
+        candidates = sorted((session.venv / "lib").glob("python3.*/site-packages"))
+    return next((folder for folder in candidates if folder.is_dir()), None)
+
+
+def distributions(session: Session) -> dict[str, str]:
+    """Installed distributions, normalised name -> version, read from their folders' names."""
+    folder = site_packages(session)
+    found: dict[str, str] = {}
+    for info in folder.glob("*.dist-info") if folder else ():
+        name, _, version = info.name.removesuffix(".dist-info").partition("-")
+        found[name.lower().replace("_", "-").replace(".", "-")] = version
+    return found
+
+
+def _is_whole(info: Path) -> bool:
+    """Whether every file that a distribution's RECORD lists with a size is there in that size."""
+    record = info / "RECORD"
+    if not (info / "METADATA").is_file() or not (info / "INSTALLER").is_file() or not record.is_file():
+        return False
+    with record.open(encoding="utf-8", newline="") as lines:
+        for row in csv.reader(lines):
+            if len(row) != 3:
+                return False
+            if not row[2]:
+                continue
+            try:
+                size = (info.parent / row[0]).stat().st_size
+            except OSError:
+                return False
+            if size != int(row[2]):
+                return False
+    return True
+
+
+def damaged(folder: Path) -> Iterator[Path]:
+    """The `*.dist-info` folders in site-packages whose installation was cut off."""
+    for info in sorted(folder.glob("*.dist-info")):
+        if not _is_whole(info):
+            yield info
+
+
+def repair(session: Session) -> list[str]:
+    """Forget the distributions that an interrupted pip left half-written, so that pip installs them again.
+
+    Returns:
+        What was forgotten, folder names.
+    """
+    folder = site_packages(session)
+    if folder is None:
+        return []
+    forgotten = []
+    for info in damaged(folder):
+        shutil.rmtree(info)
+        forgotten.append(info.name)
+    for left in folder.glob("~*"):  # where pip moves what it is about to replace
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+        forgotten.append(left.name)
+    return forgotten
+
+
+def works(session: Session) -> bool:
+    """Whether the environment's Python starts and has pip."""
+    return session.python.exists() and session.output([session.python, "-m", "pip", "--version"]) is not None
+
+
+def busy_path(session: Session) -> Path:
+    """Marker that exists while pip writes into the environment; it outlives a killed installer."""
+    return session.venv / BUSY
+
+
+def venv_step(session: Session) -> Step:
+    """Make the environment, or make it whole again."""
+
+    def settled() -> str | None:
+        if not works(session) or busy_path(session).exists():
+            return None
+        return f"Python {(session.output([session.python, '-V']) or '').strip().removeprefix('Python ')}"
+
+    def act() -> None:
+        if works(session):
+            # A pip was cut off in here.
+            forgotten = repair(session)
+            if any(name.startswith("pip-") for name in forgotten):
+                session.run([session.python, "-m", "ensurepip", "--upgrade"], doing="repair pip")
+            update_stamp(session, project=None, torch=None)
+            busy_path(session).unlink(missing_ok=True)
+            session.journal.say(
+                f"    repaired after an interrupted run: {', '.join(forgotten) or 'all whole'}"
+            )
+            return
+        if (
+            session.venv.exists()
+            and not (session.venv / "pyvenv.cfg").exists()
+            and any(session.venv.iterdir())
+        ):
+            raise InstallError(
+                f"{session.venv} is in the way: it is not a virtual environment",
+                "move it away, then run the same command",
+            )
+        session.run(
+            [sys.executable, "-m", "venv", "--clear", session.venv],
+            doing="make the virtual environment",
+        )
+        if not works(session):
+            raise InstallError(
+                "the new virtual environment does not start",
+                "install the venv package for this Python (Debian, Ubuntu: apt install python3-venv)",
+            )
+
+    return Step(
+        "Make the virtual environment .venv",
+        act,
+        settled,
+        lambda: [f"{sys.executable} -m venv {session.venv}"],
+    )

@@ -1,0 +1,231 @@
+"""Installing torch and the project with pip, in steps that can be repeated."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer import environment, torch_build
+from installer.errors import CommandError, InstallError
+from installer.machine import free_bytes, nvidia_driver
+from installer.session import Session
+from installer.steps import Step
+
+EXTRAS = ("model", "backend", "panel", "training", "dev")
+NEEDS_TORCH = frozenset({"model", "backend", "training"})
+GIGABYTE = 1e9
+REST_GB = 1.5
+"""Disk space for everything but torch, in GB."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to install.
+
+    Attributes:
+        extras: the project's extras.
+        cpu: take torch's CPU build whatever the machine has.
+        offline: folder of wheels to install from instead of the network.
+    """
+
+    extras: tuple[str, ...]
+    cpu: bool = False
+    offline: Path | None = None
+
+    @property
+    def torch(self) -> bool:
+        """Whether any extra needs torch."""
+        return bool(NEEDS_TORCH.intersection(self.extras))
+
+
+def parse_extras(text: str) -> tuple[str, ...]:
+    """Extras from a comma-separated list.
+
+    Raises:
+        InstallError: one of them does not exist.
+    """
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [name for name in names if name not in EXTRAS]
+    if unknown:
+        raise InstallError(f"no such extra: {', '.join(unknown)}", f"choose from {', '.join(EXTRAS)}")
+    return names
+
+
+def project_key(root: Path) -> str:
+    """Fingerprint of what the installed project depends on."""
+    return hashlib.sha256((root / "pyproject.toml").read_bytes()).hexdigest()[:16]
+
+
+@contextmanager
+def _writing(session: Session) -> Iterator[None]:
+    """Mark the environment as being written to; the mark goes only when pip succeeded."""
+    marker = environment.busy_path(session)
+    marker.write_text(
+        "pip is writing here; python3 installer repairs it if it was stopped\n", encoding="utf-8"
+    )
+    yield
+    marker.unlink(missing_ok=True)
+
+
+def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, doing: str) -> None:
+    """Run pip in the environment; an interrupted one is noticed and repaired by the next run."""
+    offline = ["--no-index", "--find-links", str(wanted.offline)] if wanted.offline else []
+    variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wanted.offline)} if wanted.offline else {}
+    command = [session.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    with _writing(session):
+        session.run(
+            [*command, "--progress-bar", "off", *offline, *arguments],
+            doing=doing,
+            environment={"PIP_ROOT_USER_ACTION": "ignore", **variables},
+        )
+
+
+def require_space(session: Session, needed_gb: float) -> None:
+    """Stop before the download when the disk is too small.
+
+    Raises:
+        InstallError: less than `needed_gb` GB are free.
+    """
+    free = free_bytes(session.venv) / GIGABYTE
+    if free < needed_gb:
+        raise InstallError(
+            f"about {needed_gb:.0f} GB of disk are needed, {free:.1f} GB are free in {session.root}",
+            "free some space, or take the smaller CPU build with --cpu; then run the same command again",
+        )
+
+
+def torch_step(session: Session, wanted: Wanted) -> Step:
+    """Install the torch build that fits the machine."""
+    requirements = torch_build.requirements((session.root / "pyproject.toml").read_text(encoding="utf-8"))
+
+    def settled() -> str | None:
+        installed = environment.distributions(session)
+        if not {"torch", "torchvision"} <= installed.keys() or environment.busy_path(session).exists():
+            return None
+        kind = environment.read_stamp(session).get("torch")
+        if wanted.cpu and kind == "cuda":
+            return None
+        return f"torch {installed['torch']}, torchvision {installed['torchvision']}"
+
+    def choice() -> torch_build.Build:
+        if wanted.offline:
+            return torch_build.Build("offline", None, f"from {wanted.offline}", 3.0)
+        return torch_build.choose(cpu=wanted.cpu, driver=nvidia_driver(session))
+
+    def act() -> None:
+        build = choice()
+        session.journal.say(f"    build: {build.reason}")
+        require_space(session, build.disk_gb + REST_GB)
+        replacing = ["--force-reinstall"] if environment.read_stamp(session).get("torch") == "cuda" else []
+        pip_install(session, wanted, [*build.pip_options, *replacing, *requirements], doing="install torch")
+        environment.update_stamp(session, torch=build.name, pair=None)
+
+    def preview() -> list[str]:
+        build = choice()
+        return [f"pip install {' '.join([*build.pip_options, *requirements])}", f"because: {build.reason}"]
+
+    return Step("Install torch and torchvision (a large download)", act, settled, preview)
+
+
+def project_step(session: Session, wanted: Wanted) -> Step:
+    """Install the project, editable, with its extras."""
+
+    def target() -> str:
+        earlier = environment.read_stamp(session).get("project", {}).get("extras", [])
+        extras = sorted({*wanted.extras, *(name for name in earlier if name in EXTRAS)})
+        return f"{session.root}[{','.join(extras)}]" if extras else str(session.root)
+
+    def settled() -> str | None:
+        if environment.busy_path(session).exists() or "nigdt" not in environment.distributions(session):
+            return None
+        project = environment.read_stamp(session).get("project", {})
+        if project.get("key") != project_key(session.root) or not {*wanted.extras} <= {
+            *project.get("extras", [])
+        }:
+            return None
+        return f"with {', '.join(project['extras']) or 'no extras'}"
+
+    def act() -> None:
+        require_space(session, REST_GB)
+        text = target()
+        pip_install(session, wanted, ["--editable", text], doing="install the project and its packages")
+        extras = text.removeprefix(str(session.root)).strip("[]")
+        project = {"key": project_key(session.root), "extras": extras.split(",") if extras else []}
+        environment.update_stamp(session, project=project, pair=None)
+
+    names = ", ".join(wanted.extras) or "no extras"
+    return Step(
+        f"Install NIGDT and its packages ({names})",
+        act,
+        settled,
+        lambda: [f"pip install --editable '{target()}'"],
+    )
+
+
+def pair_step(session: Session, wanted: Wanted) -> Step:
+    """Import torch and torchvision together, and mend a pair that does not match."""
+
+    def versions() -> str:
+        installed = environment.distributions(session)
+        return f"{installed.get('torch')}/{installed.get('torchvision')}"
+
+    def settled() -> str | None:
+        if environment.read_stamp(session).get("pair") == versions():
+            return f"torch and torchvision {versions()} were seen to work together"
+        return None
+
+    def check() -> str | None:
+        return session.output([session.python, torch_build.PAIR_CHECK], timeout=300)
+
+    def act() -> None:
+        report = check()
+        if report is None:
+            session.journal.say("    they do not work together; mending")
+            mend(session, wanted)
+            report = check()
+        if report is None:
+            raise InstallError(
+                "torch and torchvision do not work together",
+                "remove the folder .venv, then run the same command again",
+            )
+        session.journal.say(f"    {report.strip()}")
+        environment.update_stamp(session, pair=versions())
+
+    return Step("Check that torch and torchvision match", act, settled, lambda: ["import torch, torchvision"])
+
+
+def mend(session: Session, wanted: Wanted) -> None:
+    """Bring in the torchvision that belongs to the installed torch; when that does not help, both anew."""
+    installed = environment.distributions(session)
+    version = installed.get("torch", "")
+    partner = torch_build.partner(version)
+    index = torch_build.index_of(version)
+    source = ["--index-url", index] if index and not wanted.offline else []
+    if partner:
+        try:
+            pip_install(
+                session,
+                wanted,
+                [*source, "--force-reinstall", "--no-deps", partner],
+                doing="replace torchvision",
+            )
+        except CommandError as error:
+            session.journal.note(f"{error.message}: {error.remedy}")
+        if session.output([session.python, torch_build.PAIR_CHECK], timeout=300) is not None:
+            return
+    both = ["--force-reinstall", "torch", "torchvision"]
+    pip_install(session, wanted, [*source, *both], doing="reinstall torch and torchvision")
+
+
+def install_steps(session: Session, wanted: Wanted) -> list[Step]:
+    """Everything from an empty folder to a working environment, but for system libraries."""
+    steps = [environment.venv_step(session)]
+    if wanted.torch:
+        steps.append(torch_step(session, wanted))
+    steps.append(project_step(session, wanted))
+    if wanted.torch:
+        steps.append(pair_step(session, wanted))
+    return steps

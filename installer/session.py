@@ -1,0 +1,202 @@
+"""One run of the installer: where things are, and how commands are started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from installer.errors import CommandError, InstallError
+from installer.journal import Journal, seconds
+
+TAIL_BYTES = 20_000
+HEARTBEAT_SECONDS = 60.0
+
+# What pip and apt print, and what a person can do about it; the first match wins.
+REMEDIES: tuple[tuple[str, str, str], ...] = (
+    (
+        r"No space left on device|Errno 28|enough free space",
+        "the disk is full",
+        "free some space, then run the same command again: it goes on where it stopped",
+    ),
+    (
+        r"name resolution|getaddrinfo failed|nodename nor|Network is unreachable|ConnectionError|ProxyError",
+        "the package registry cannot be reached",
+        "check the network, then run the same command again (or install with --offline, see docs/install.md)",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "the package registry's certificate is not accepted",
+        "behind a company proxy point PIP_CERT at its certificate; otherwise check this machine's clock",
+    ),
+    (
+        r"No matching distribution found|Could not find a version that satisfies",
+        "a package has no build for this machine",
+        "use a 64-bit Python from 3.10 to 3.13; with --offline make the folder on a machine of the same kind",
+    ),
+    (
+        r"Permission denied|Errno 13",
+        "a file may not be written",
+        "check that this folder belongs to you, then run the same command again",
+    ),
+)
+
+
+def diagnose(output: str) -> tuple[str, str] | None:
+    """What went wrong and the remedy, read from a command's output; None when nothing known matches."""
+    for pattern, message, remedy in REMEDIES:
+        if re.search(pattern, output):
+            return message, remedy
+    return None
+
+
+@dataclass
+class Session:
+    """Where this run works, and with what.
+
+    Attributes:
+        root: the checkout.
+        journal: screen and log.
+        dry_run: only say what would be done.
+        lock: descriptor of the installer's lock, inherited by commands; None while none is held.
+    """
+
+    root: Path
+    journal: Journal
+    dry_run: bool = False
+    lock: int | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def venv(self) -> Path:
+        """The virtual environment's folder."""
+        return self.root / ".venv"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of the log, the lock and passing files; git ignores it."""
+        return self.root / ".cache"
+
+    @property
+    def python(self) -> Path:
+        """The environment's Python."""
+        return self.script("python")
+
+    def script(self, name: str) -> Path:
+        """A program of the environment, by name."""
+        if sys.platform == "win32":
+            return self.venv / "Scripts" / f"{name}.exe"
+        return self.venv / "bin" / name
+
+    def child_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Environment of commands: this process's, without what would lead a Python into other folders."""
+        environment = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+        }
+        return {**environment, "PYTHONUTF8": "1", **self.environment, **(extra or {})}
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        doing: str,
+        environment: Mapping[str, str] | None = None,
+        show: bool = False,
+        heartbeat: bool = True,
+    ) -> None:
+        """Run a command to its end, its output going to the log.
+
+        Args:
+            command: argument list.
+            doing: what it does, for the message when it fails ("install the packages").
+            environment: variables added to the child's environment.
+            show: let the person see the output too.
+            heartbeat: say every minute that it is still running.
+
+        Raises:
+            CommandError: it ended with another status than 0.
+            InstallError: there is no such program.
+        """
+        arguments = [str(part) for part in command]
+        self.journal.note(f"$ {' '.join(arguments)}")
+        log_path = self.journal.path or Path(os.devnull)
+        start_size = log_path.stat().st_size if self.journal.path else 0
+        with log_path.open("ab") as log:
+            try:
+                child = subprocess.Popen(
+                    arguments,
+                    cwd=self.root,
+                    env=self.child_environment(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=None if show else log,
+                    stderr=None if show else subprocess.STDOUT,
+                    pass_fds=() if self.lock is None or sys.platform == "win32" else (self.lock,),
+                )
+            except OSError as error:
+                raise InstallError(
+                    f"cannot {doing}: {arguments[0]} does not start ({error.strerror})"
+                ) from error
+            status = self._wait(child, heartbeat and not show)
+        if status == 0:
+            return
+        output = ""
+        if self.journal.path and not show:
+            with log_path.open("rb") as log:
+                log.seek(max(start_size, log_path.stat().st_size - TAIL_BYTES))
+                output = log.read().decode("utf-8", "replace")
+        known = diagnose(output)
+        message, remedy = known or (f"{Path(arguments[0]).name} ended with status {status}", "")
+        where = f"the whole output is in {self.journal.path}" if self.journal.path and not show else ""
+        raise CommandError(
+            f"cannot {doing}: {message}", "; ".join(filter(None, (remedy, where))), status, output
+        )
+
+    def _wait(self, child: subprocess.Popen[bytes], heartbeat: bool) -> int:
+        start = time.monotonic()
+        due = start + HEARTBEAT_SECONDS
+        try:
+            while child.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=1.0)
+                if heartbeat and time.monotonic() >= due:
+                    self.journal.say(f"    still at it after {seconds(time.monotonic() - start)} ...")
+                    due += HEARTBEAT_SECONDS
+            return child.returncode
+        except BaseException:
+            # Interrupted: leave no child behind that goes on writing.
+            child.terminate()
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            raise
+
+    def output(self, command: Sequence[str | Path], timeout: float = 60.0) -> str | None:
+        """What a short command prints on stdout, or None when it fails or is not there."""
+        try:
+            done = subprocess.run(
+                [str(part) for part in command],
+                cwd=self.root,
+                env=self.child_environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if done.returncode != 0:
+            self.journal.note(
+                f"$ {command} -> {done.returncode}\n{done.stderr.decode('utf-8', 'replace')[-2000:]}"
+            )
+            return None
+        return done.stdout.decode("utf-8", "replace")
