@@ -5,8 +5,18 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
+from nigdt_training.data.coco import COCO
+from nigdt_training.data.cub import CUB
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.records import BoxXYWH, Layout, Record, is_photo, parse_json, split_of_folders
+from nigdt_training.data.records import (
+    BoxXYWH,
+    Layout,
+    Record,
+    is_photo,
+    parse_json,
+    split_of_folders,
+    valid_box,
+)
 from nigdt_training.data.tree import Tree
 
 
@@ -43,32 +53,39 @@ def _read_metadata(tree: Tree) -> list[Record]:
             name = (folder / row["file_name"]).as_posix()
             if name in tree:
                 records.append(_record_of_row(tree, name, row))
+            else:
+                tree.missing.append(name)
     return records
 
 
 def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
-    text = row.get("text", [])
-    captions = [text] if isinstance(text, str) else [caption for caption in text if isinstance(caption, str)]
-    box = row.get("box")
+    text = row.get("text")
+    captions = [text] if isinstance(text, str) else text if isinstance(text, list) else []
+    attributes = row.get("attributes")
     return Record(
         source=tree.source(name),
-        captions=[caption.strip() for caption in captions if caption.strip()],
-        box=_box(box),
+        captions=[caption.strip() for caption in captions if isinstance(caption, str) and caption.strip()],
+        box=_box(row.get("box")),
         group=str(row.get("group", name)),
         split=row.get("split") or row.get("cub_split") or split_of_folders(name),
         species=row.get("species"),
-        attributes={str(part): str(value) for part, value in (row.get("attributes") or {}).items()},
+        attributes={str(part): str(value) for part, value in attributes.items()}
+        if isinstance(attributes, dict)
+        else {},
     )
 
 
 def _box(values: Any) -> BoxXYWH | None:
-    if not isinstance(values, list | tuple) or len(values) != 4:
+    if (
+        not isinstance(values, list)
+        or len(values) != 4
+        or not all(isinstance(v, int | float) for v in values)
+    ):
         return None
-    x, y, width, height = (float(value) for value in values)
-    return (x, y, width, height) if width > 0 and height > 0 else None
+    return valid_box(values)
 
 
-def _has_caption_files(tree: Tree) -> bool:
+def _has_photos(tree: Tree) -> bool:
     return any(is_photo(name) for name in tree.names)
 
 
@@ -85,5 +102,7 @@ def _read_caption_files(tree: Tree) -> list[Record]:
 
 LAYOUTS = (
     Layout("metadata.jsonl", _has_metadata, _read_metadata),
-    Layout("caption files beside the photos", _has_caption_files, _read_caption_files),
+    COCO,
+    CUB,
+    Layout("caption files beside the photos", _has_photos, _read_caption_files),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -48,14 +49,28 @@ class Record:
         return self.source.name
 
 
-def read_records(path: Path | str) -> list[Record]:
-    """Reads a data set in whichever known layout it has, in a stable order.
+@dataclass(frozen=True)
+class DataSet:
+    """A data set as it was found on disk.
+
+    Attributes:
+        path: The folder or archive.
+        layout: Name of the layout that it has.
+        records: One per photo that it names and that exists, captionless ones included, in a stable order.
+        missing: Photos that it names and that do not exist.
+    """
+
+    path: Path
+    layout: str
+    records: list[Record]
+    missing: list[str]
+
+
+def read_data_set(path: Path | str) -> DataSet:
+    """Reads a data set in whichever known layout it has.
 
     Args:
         path: A folder or an uncompressed .tar.
-
-    Returns:
-        One record per photo that the data set names and that exists, captionless ones included.
 
     Raises:
         DataError: Nothing there, no photos, no known layout, or a broken index.
@@ -64,12 +79,18 @@ def read_records(path: Path | str) -> list[Record]:
     from nigdt_training.data.formats import detect
 
     tree = Tree(Path(path))
-    records = detect(tree).read(tree)
+    layout = detect(tree)
+    records = layout.read(tree)
     if not records:
         raise DataError(
             f"{path} holds no photos.", "See docs/training-data.md for the layouts that are read."
         )
-    return records
+    return DataSet(Path(path), layout.name, records, tree.missing)
+
+
+def read_records(path: Path | str) -> list[Record]:
+    """The records of `read_data_set`."""
+    return read_data_set(path).records
 
 
 @dataclass(frozen=True)
@@ -85,6 +106,14 @@ class Layout:
     name: str
     matches: Callable[[Tree], bool]
     read: Callable[[Tree], list[Record]]
+
+
+def valid_box(values: Sequence[float]) -> BoxXYWH | None:
+    """Four numbers x, y, width, height as a box; None when it is empty or no box."""
+    if len(values) != 4 or not all(math.isfinite(value) for value in values):
+        return None
+    x, y, width, height = (float(value) for value in values)
+    return (x, y, width, height) if width > 0 and height > 0 else None
 
 
 def is_photo(name: str) -> bool:

@@ -43,7 +43,12 @@ class Source:
 
 
 class Tree:
-    """The files below a folder or inside a .tar, by their relative names."""
+    """The files below a folder or inside a .tar, by their relative names.
+
+    Attributes:
+        path: The folder or archive.
+        missing: Files that an index inside names and that are not there; filled in while layouts are read.
+    """
 
     def __init__(self, path: Path) -> None:
         """Lists the files.
@@ -55,6 +60,7 @@ class Tree:
             DataError: There is no such path, or it is neither of the two.
         """
         self.path = path
+        self.missing: list[str] = []
         if path.is_dir():
             self._sources = _list_folder(path)
         elif path.is_file():

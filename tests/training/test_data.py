@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nigdt_training.data.check import check_path, describe
+from nigdt_training.data.decode import decode_frame
+from nigdt_training.data.errors import DataError
+from nigdt_training.data.fingerprint import find_alike, fingerprint
+from nigdt_training.data.records import read_data_set, read_records
+from nigdt_training.data.split import merge_groups, split_by_group
+from PIL import Image
+
+from nigdt.text import Vocabulary
+
+
+def scene(seed: int, width: int = 120, height: int = 96) -> Image.Image:
+    """A picture of soft blobs that differs from seed to seed."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def test_caption_files_beside_photos(tmp_path: Path) -> None:
+    scene(1).save(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_text("a red bird\n\n  a bird on a branch \n")
+    scene(2).save(tmp_path / "b.png")
+    data = read_data_set(tmp_path)
+    assert data.layout == "caption files beside the photos"
+    assert [(record.name, record.captions) for record in data.records] == [
+        ("a.jpg", ["a red bird", "a bird on a branch"]),
+        ("b.png", []),
+    ]
+
+
+def test_metadata_with_split_folders(tmp_path: Path) -> None:
+    for split, text in (("train", "one caption"), ("test", ["two", "captions"])):
+        (tmp_path / split).mkdir()
+        scene(len(split)).save(tmp_path / split / "x.jpg")
+        row = {"file_name": "x.jpg", "text": text, "box": [1, 2, 30, 40], "species": "Crow"}
+        gone = {"file_name": "gone.jpg", "text": "not there"}
+        (tmp_path / split / "metadata.jsonl").write_text(json.dumps(row) + "\n" + json.dumps(gone) + "\n")
+    data = read_data_set(tmp_path)
+    by_name = {record.name: record for record in data.records}
+    assert by_name["train/x.jpg"].captions == ["one caption"]
+    assert by_name["train/x.jpg"].split == "train"
+    assert by_name["train/x.jpg"].box == (1, 2, 30, 40)
+    assert by_name["test/x.jpg"].captions == ["two", "captions"]
+    assert by_name["test/x.jpg"].split == "test"
+    assert sorted(data.missing) == ["test/gone.jpg", "train/gone.jpg"]
+
+
+def test_archive_is_read_in_place_like_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    scene(3).save(folder / "x.jpg")
+    (folder / "metadata.jsonl").write_text(json.dumps({"file_name": "x.jpg", "text": "a scene"}))
+    with tarfile.open(tmp_path / "set.tar", "w") as tar:
+        tar.add(folder, "set")
+    inside = read_records(tmp_path / "set.tar")
+    assert [record.name for record in inside] == ["set/x.jpg"]
+    assert inside[0].source.read() == (folder / "x.jpg").read_bytes()
+
+
+def test_compressed_archive_says_what_to_do(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "set.tar.gz", "w:gz"):
+        pass
+    with pytest.raises(DataError, match="Unpack it"):
+        read_records(tmp_path / "set.tar.gz")
+
+
+def write_coco(folder: Path) -> None:
+    (folder / "val2017").mkdir()
+    (folder / "annotations").mkdir()
+    for number in (1, 2):
+        scene(number).save(folder / "val2017" / f"{number:012}.jpg")
+    images = [{"id": n, "file_name": f"{n:012}.jpg"} for n in (1, 2, 3)]
+    captions = [
+        {"image_id": 1, "caption": "A dog runs. "},
+        {"image_id": 1, "caption": "A dog."},
+        {"image_id": 2, "caption": "Two boats"},
+    ]
+    triangle = [10.0, 10.0, 50.0, 10.0, 10.0, 50.0]
+    things = [
+        {"image_id": 1, "area": 9, "bbox": [0, 0, 3, 3], "category_id": 2, "segmentation": [], "iscrowd": 0},
+        {"image_id": 1, "area": 800, "bbox": [10, 10, 40, 40], "category_id": 1, "segmentation": [triangle]},
+        {
+            "image_id": 2,
+            "area": 900,
+            "bbox": [0, 0, 9, 9],
+            "category_id": 1,
+            "segmentation": {},
+            "iscrowd": 1,
+        },
+    ]
+    names = [{"id": 1, "name": "dog"}, {"id": 2, "name": "ball"}]
+    annotations = folder / "annotations"
+    (annotations / "captions_val2017.json").write_text(
+        json.dumps({"images": images, "annotations": captions})
+    )
+    (annotations / "instances_val2017.json").write_text(
+        json.dumps({"categories": names, "annotations": things})
+    )
+
+
+def test_coco_takes_the_largest_object_and_no_crowd(tmp_path: Path) -> None:
+    write_coco(tmp_path)
+    data = read_data_set(tmp_path)
+    first, second = data.records
+    assert data.layout == "COCO captions"
+    assert (first.captions, first.species, first.box) == (["A dog runs.", "A dog."], "dog", (10, 10, 40, 40))
+    assert first.split == "val"
+    assert (second.captions, second.box, second.polygons) == (["Two boats"], None, ())
+    assert data.missing == ["000000000003.jpg"]
+    outline = decode_frame(first, 96).outline
+    assert outline is not None
+    assert outline[20, 20] == 255
+    assert outline[45, 45] == 0
+
+
+def test_cub_layout(tmp_path: Path) -> None:
+    root = tmp_path / "CUB_200_2011"
+    photo = "001.Black_footed_Albatross/Black_Footed_Albatross_0001.jpg"
+    (root / "images" / photo).parent.mkdir(parents=True)
+    scene(4).save(root / "images" / photo)
+    (root / "images.txt").write_text(f"1 {photo}\n2 001.Black_footed_Albatross/gone.jpg\n")
+    (root / "bounding_boxes.txt").write_text("1 5.0 6.0 50.0 40.0\n2 0 0 1 1\n")
+    (root / "train_test_split.txt").write_text("1 0\n2 1\n")
+    text = tmp_path / "text" / "001.Black_footed_Albatross" / "Black_Footed_Albatross_0001.txt"
+    text.parent.mkdir(parents=True)
+    text.write_text("a large bird\nthe bird has a long bill\n")
+    data = read_data_set(tmp_path)
+    (record,) = data.records
+    assert data.layout == "CUB-200-2011"
+    assert record.captions == ["a large bird", "the bird has a long bill"]
+    assert (record.box, record.split, record.species) == ((5, 6, 50, 40), "test", "Black footed Albatross")
+    assert len(data.missing) == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_turns_photo_and_box_together(tmp_path: Path, orientation: int) -> None:
+    pixels = np.zeros((80, 120, 3), np.uint8)
+    pixels[10:30, 70:110] = (255, 0, 0)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "x.png", exif=exif)
+    (tmp_path / "metadata.jsonl").write_text(
+        json.dumps({"file_name": "x.png", "text": "t", "box": [70, 10, 40, 20]})
+    )
+    frame = decode_frame(read_records(tmp_path)[0], 80)
+    assert frame.photo.shape == ((80, 120, 3) if orientation < 5 else (120, 80, 3))
+    rows, columns = np.nonzero(frame.photo[..., 0] > 128)
+    assert frame.box is not None
+    x, y, width, height = frame.box
+    assert (columns.min(), rows.min()) == (round(x), round(y))
+    assert (columns.max() + 1, rows.max() + 1) == (round(x + width), round(y + height))
+
+
+def test_long_frame_is_cropped_around_its_object(tmp_path: Path) -> None:
+    pixels = np.zeros((100, 600, 3), np.uint8)
+    pixels[20:60, 500:560] = 255
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    (tmp_path / "metadata.jsonl").write_text(
+        json.dumps({"file_name": "x.png", "text": "t", "box": [500, 20, 60, 40]})
+    )
+    frame = decode_frame(read_records(tmp_path)[0], 100)
+    assert frame.photo.shape == (100, 150, 3)
+    assert frame.box == pytest.approx((50, 20, 60, 40))
+    assert (frame.photo[..., 0] > 128).sum() == 60 * 40
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "L", "P", "I;16", "1", "CMYK"])
+def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    name = "x.tif"
+    if mode == "I;16":
+        image = Image.fromarray(np.full((70, 70), 65535, np.uint16))
+    else:
+        image = Image.new("RGB", (70, 70), "white").convert(mode)
+    image.save(tmp_path / name)
+    (tmp_path / "x.txt").write_text("white")
+    photo = decode_frame(read_records(tmp_path)[0], 70).photo
+    assert photo.dtype == np.uint8
+    assert photo.min() >= 250
+
+
+def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
+    for number in range(4):
+        scene(number).save(tmp_path / f"good{number}.jpg", quality=95)
+        (tmp_path / f"good{number}.txt").write_text("a zebra among flowers")
+    scene(0, 240, 192).save(tmp_path / "smaller-copy.jpg", quality=60)
+    (tmp_path / "smaller-copy.txt").write_text("flowers")
+    scene(7, 40, 40).save(tmp_path / "tiny.jpg")
+    (tmp_path / "tiny.txt").write_text("flowers")
+    scene(8).save(tmp_path / "silent.jpg")
+    data = (tmp_path / "good1.jpg").read_bytes()
+    (tmp_path / "torn.jpg").write_bytes(data[: len(data) // 2])
+    (tmp_path / "torn.txt").write_text("flowers")
+    report = check_path(tmp_path, Vocabulary(["a", "among", "flowers"]), max_words=3)
+    assert {(problem.name, problem.kind) for problem in report.problems} == {
+        ("smaller-copy.jpg", "duplicate"),
+        ("tiny.jpg", "tiny"),
+        ("silent.jpg", "captionless"),
+        ("torn.jpg", "unreadable"),
+    }
+    assert [record.name for record in report.usable] == [f"good{n}.jpg" for n in range(4)]
+    assert report.unknown == {"zebra": 4}
+    assert report.long_captions == 4
+    text = describe(report)
+    assert "zebra (4)" in text
+    assert "too few to learn from" in text
+    assert "torn.jpg" in text
+
+
+def test_empty_folder_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as error:
+        read_records(tmp_path)
+    assert "\n" not in str(error.value)
+    with pytest.raises(DataError, match="does not exist"):
+        read_records(tmp_path / "nowhere")
+
+
+def test_broken_metadata_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.jpg"}\n{oops\n')
+    with pytest.raises(DataError, match="line 2"):
+        read_records(tmp_path)
+
+
+def test_fingerprints_find_copies_and_no_others() -> None:
+    images = [scene(seed) for seed in range(60)]
+    copy = images[10].resize((77, 61))
+    brighter = images[20].point(lambda value: min(255, value + 8))
+    pairs = find_alike([fingerprint(image) for image in (*images, copy, brighter)])
+    assert {(i, j) for i, j, _ in pairs} == {(10, 60), (20, 61)}
+    assert {(i, j): same for i, j, same in pairs}[10, 60]
+
+
+def test_flat_photos_are_not_alike_by_chance() -> None:
+    flat = [Image.new("RGB", (90, 90), (level, level, level)) for level in (20, 120, 220)]
+    assert find_alike([fingerprint(image) for image in flat]) == []
+
+
+def test_groups_never_straddle_the_split() -> None:
+    groups = [f"g{i // 3}" for i in range(300)]
+    train, out = split_by_group(groups, 0.2, seed=1)
+    assert {groups[i] for i in train}.isdisjoint(groups[i] for i in out)
+    assert sorted(train + out) == list(range(300))
+    assert 30 <= len(out) <= 90
+
+
+def test_split_of_a_photo_stays_when_photos_are_added() -> None:
+    groups = [f"g{i}" for i in range(100)]
+    _, few = split_by_group(groups[:50], 0.2)
+    _, more = split_by_group(groups, 0.2)
+    assert few == [i for i in more if i < 50]
+
+
+@pytest.mark.parametrize("share", [0.01, 0.99])
+def test_two_groups_fill_both_sides(share: float) -> None:
+    train, out = split_by_group(["a", "b"], share)
+    assert len(train) == len(out) == 1
+
+
+def test_groups_merge_through_chains() -> None:
+    merged = merge_groups(["a", "b", "c", "d", "a"], [(0, 1), (1, 2)])
+    assert merged == ["a", "a", "a", "d", "a"]

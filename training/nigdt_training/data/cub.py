@@ -1,0 +1,62 @@
+"""CUB-200-2011 in its own layout, with Reed et al.'s `text/<class>/<photo>.txt` captions (2016)."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from nigdt_training.data.errors import DataError
+from nigdt_training.data.records import Layout, Record, valid_box
+from nigdt_training.data.tree import Tree
+
+
+def _roots(tree: Tree) -> list[PurePosixPath]:
+    lists = [PurePosixPath(name) for name in tree.names if PurePosixPath(name).name == "images.txt"]
+    return [path.parent for path in lists if (path.parent / "bounding_boxes.txt").as_posix() in tree]
+
+
+def _read(tree: Tree) -> list[Record]:
+    root = _roots(tree)[0]
+    photos = _table(tree, root / "images.txt")
+    boxes = _table(tree, root / "bounding_boxes.txt")
+    official = _table(tree, root / "train_test_split.txt")
+    captions = {
+        "/".join(PurePosixPath(name).parts[-2:]): name
+        for name in tree.names
+        if name.endswith(".txt") and any(part.startswith("text") for part in PurePosixPath(name).parts[:-2])
+    }
+    records = []
+    for number, photo in photos.items():
+        name = (root / "images" / photo).as_posix()
+        if name not in tree:
+            tree.missing.append(name)
+            continue
+        text = captions.get(PurePosixPath(photo).with_suffix(".txt").as_posix())
+        lines = [] if text is None else tree.read_text(text).splitlines()
+        try:
+            box = valid_box([float(value) for value in boxes[number].split()])
+        except (KeyError, ValueError) as error:
+            raise DataError(
+                f"bounding_boxes.txt has no box for photo {number}.", "Download the data set again."
+            ) from error
+        records.append(
+            Record(
+                source=tree.source(name),
+                captions=[line.strip() for line in lines if line.strip()],
+                box=box,
+                group=name,
+                split={"1": "train", "0": "test"}.get(official.get(number, "")),
+                species=PurePosixPath(photo).parent.name.split(".", 1)[-1].replace("_", " ") or None,
+            )
+        )
+    return records
+
+
+def _table(tree: Tree, path: PurePosixPath) -> dict[str, str]:
+    """Lines "number value ..." of one of the data set's lists; empty when the list is not there."""
+    if path.as_posix() not in tree:
+        return {}
+    rows = (line.split(maxsplit=1) for line in tree.read_text(path.as_posix()).splitlines())
+    return {row[0]: row[1].strip() for row in rows if len(row) == 2}
+
+
+CUB = Layout("CUB-200-2011", lambda tree: bool(_roots(tree)), _read)
