@@ -95,5 +95,5 @@ def show(session: Session, output: Path, *, panel: bool) -> None:
         subprocess.Popen(
             [session.script("nigdt"), "panel", session.root / PHOTO],
             cwd=session.root, env=session.child_environment(), stdin=silence, stdout=log, stderr=log,
-            **detached,  # type: ignore[call-overload]
+            **detached,
         )  # fmt: skip

@@ -74,7 +74,14 @@ def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, d
     """Run pip in the environment; an interrupted one is noticed and repaired by the next run."""
     offline = ["--no-index", "--find-links", str(wanted.offline)] if wanted.offline else []
     variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wanted.offline)} if wanted.offline else {}
-    command = [session.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    command: list[str | Path] = [
+        session.python,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+    ]
     with _writing(session):
         session.run(
             [*command, "--progress-bar", "off", *offline, *arguments],
