@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from nigdt_backend import paths
+from nigdt_backend.clock import AwakeClock
 from nigdt_backend.connection import Connection, UnsafeFileError, read_connection
 from nigdt_backend.launch import Starter
 from nigdt_backend.protocol import Event, FillPicture, FillRequest, FillResult, ProtocolError, decode, encode
@@ -66,19 +67,6 @@ class _Outstanding:
     resends: int = 0
 
 
-class _Clock:
-    """Seconds awake: a suspended process or machine does not count as the other side's silence."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self.seconds = 0.0
-
-    def tick(self) -> None:
-        now = time.monotonic()
-        self.seconds += min(now - self._last, 1.0)
-        self._last = now
-
-
 class Client:
     """A connection to the daemon, for use from one thread at a time.
 
@@ -101,7 +89,7 @@ class Client:
         self._connection: Connection | None = None
         self._outstanding: dict[str, _Outstanding] = {}
         self._backlog: list[Event] = []
-        self._quiet = _Clock()
+        self._quiet = AwakeClock()
 
     @classmethod
     def connect(
@@ -203,7 +191,7 @@ class Client:
                 continue
             self._quiet.tick()
             if messages or not self._outstanding:
-                self._quiet = _Clock()
+                self._quiet.restart()
             if messages:
                 return [self._read(message) for message in messages]
             if self._quiet.seconds > SILENCE_SECONDS:

@@ -1,0 +1,161 @@
+"""The daemon's sockets: who may talk, and how much at once. All that reads bytes from outside is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import zmq
+from zmq.utils import z85
+
+from nigdt_backend.daemon.scheduler import ClientKey
+from nigdt_backend.protocol import LIMITS
+
+_ZAP_ADDRESS = "inproc://zeromq.zap.01"
+LOCAL_USER = "local"
+MAX_FRAMES = 2 + LIMITS.request_frames
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """A CURVE key pair, Z85."""
+
+    public: str
+    secret: str
+
+    @classmethod
+    def new(cls) -> KeyPair:
+        """Make one from the system's random numbers."""
+        public, secret = zmq.curve_keypair()
+        return cls(public.decode("ascii"), secret.decode("ascii"))
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message from an authenticated client; `frames` is None when it had too many."""
+
+    client: ClientKey
+    user: str
+    frames: list[bytes] | None
+
+
+class Gate:
+    """Binds the sockets and lets in whoever holds a key.
+
+    The local socket accepts one key, made anew at every start and written to the connection file. The remote
+    one, if any, accepts the keys that were added for it.
+    """
+
+    def __init__(self) -> None:
+        self.context = zmq.Context()
+        self.local_server = KeyPair.new()
+        self.local_client = KeyPair.new()
+        self._accepted: dict[str, dict[bytes, str]] = {
+            "local": {z85.decode(self.local_client.public): LOCAL_USER},
+            "remote": {},
+        }
+        self._zap = self.context.socket(zmq.REP)
+        self._zap.setsockopt(zmq.LINGER, 0)
+        self._zap.bind(_ZAP_ADDRESS)
+        self._routers: list[zmq.Socket[bytes]] = []
+        self.refused = 0
+
+    @property
+    def sockets(self) -> list[zmq.Socket[bytes]]:
+        """What to poll for input."""
+        return [self._zap, *self._routers]
+
+    def bind_local(self) -> str:
+        """Bind to a free port of the loopback interface; the endpoint."""
+        router = self._router("local", self.local_server)
+        router.bind("tcp://127.0.0.1:*")
+        return router.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def bind_remote(self, address: str, server: KeyPair, keys: Mapping[str, str]) -> str:
+        """Bind to an address for other machines, with a lasting server key; the endpoint.
+
+        Args:
+            address: `tcp://ADDRESS:PORT`.
+            server: the lasting key.
+            keys: public key (Z85) of each client by name.
+        """
+        router = self._router("remote", server)
+        router.setsockopt(zmq.HEARTBEAT_IVL, 5_000)  # a laptop that went to sleep leaves no closed connection
+        router.setsockopt(zmq.HEARTBEAT_TIMEOUT, 20_000)
+        self.set_remote_keys(keys)
+        router.bind(address)
+        return router.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def set_remote_keys(self, keys: Mapping[str, str]) -> None:
+        """Replace the keys of remote clients; applies to new connections."""
+        self._accepted["remote"] = {z85.decode(public): f"remote:{name}" for name, public in keys.items()}
+
+    def _router(self, domain: str, server: KeyPair) -> zmq.Socket[bytes]:
+        router = self.context.socket(zmq.ROUTER)
+        router.setsockopt(zmq.CURVE_SERVER, 1)
+        router.setsockopt(zmq.CURVE_SECRETKEY, server.secret.encode("ascii"))
+        router.setsockopt_string(zmq.ZAP_DOMAIN, domain)
+        router.setsockopt(zmq.ROUTER_MANDATORY, 1)  # sending to a vanished client is an error we want to see
+        router.setsockopt(zmq.MAXMSGSIZE, LIMITS.frame_bytes)
+        router.setsockopt(zmq.HANDSHAKE_IVL, 3_000)
+        router.setsockopt(zmq.RCVHWM, 32)
+        router.setsockopt(zmq.SNDHWM, 1_000)
+        router.setsockopt(zmq.LINGER, 500)
+        self._routers.append(router)
+        return router
+
+    def answer_zap(self) -> None:
+        """Decide about waiting connections (ZeroMQ RFC 27)."""
+        while self._zap.poll(0):
+            frames = self._zap.recv_multipart()
+            if len(frames) < 6:
+                self._zap.send_multipart([b"1.0", b"", b"500", b"malformed", b"", b""])
+                continue
+            _version, request_id, domain, _address, _identity, mechanism, *credentials = frames
+            user = None
+            if mechanism == b"CURVE" and len(credentials) == 1:
+                user = self._accepted.get(domain.decode("utf-8", "replace"), {}).get(credentials[0])
+            if user is None:
+                self.refused += 1
+                self._zap.send_multipart([b"1.0", request_id, b"400", b"unknown key", b"", b""])
+            else:
+                self._zap.send_multipart([b"1.0", request_id, b"200", b"OK", user.encode("utf-8"), b""])
+
+    def receive(self, most: int = 64) -> Iterator[Incoming]:
+        """Messages that have come in, at most `most` of each socket, so that the loop goes on."""
+        for number, router in enumerate(self._routers):
+            for _ in range(most):
+                try:
+                    identity = router.recv(zmq.NOBLOCK)
+                except zmq.Again:
+                    break
+                frames: list[bytes] = []
+                user = ""
+                too_many = False
+                while router.getsockopt(zmq.RCVMORE):
+                    frame = router.recv(copy=False)
+                    if not frames:
+                        user = str(frame.get("User-Id"))
+                    if len(frames) < MAX_FRAMES:
+                        frames.append(frame.bytes)
+                    else:
+                        too_many = True
+                yield Incoming((number, identity), user, None if too_many else frames)
+
+    def send(self, client: ClientKey, frames: Sequence[bytes]) -> bool:
+        """Send to a client; False when it is gone (or has long stopped reading)."""
+        number, identity = client
+        try:
+            self._routers[number].send_multipart([identity, *frames], flags=zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError as error:
+            if error.errno in (zmq.EHOSTUNREACH, zmq.EAGAIN):
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        """Close all sockets, giving last messages half a second to leave."""
+        for router in self._routers:
+            router.close()
+        self._zap.close()
+        self.context.term()

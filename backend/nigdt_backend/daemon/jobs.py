@@ -1,0 +1,100 @@
+"""The daemon's memory of jobs: which are under way, and what the last finished ones answered."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from nigdt_backend.daemon.scheduler import ClientKey, Job, JobKey
+from nigdt_backend.protocol import LIMITS
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Answers of a finished job, kept so that a resend is answered without the model."""
+
+    digest: bytes
+    messages: tuple[Sequence[bytes], ...] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes kept."""
+        return sum(len(frame) for message in self.messages for frame in message)
+
+
+class JobBook:
+    """Jobs under way by key and client, and the last finished ones within a budget."""
+
+    def __init__(self, most: int = LIMITS.finished_jobs, most_bytes: int = LIMITS.finished_bytes) -> None:
+        self._active: dict[JobKey, Job] = {}
+        self._finished: OrderedDict[JobKey, Finished] = OrderedDict()
+        self._most = most
+        self._most_bytes = most_bytes
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._active)
+
+    def active(self, key: JobKey) -> Job | None:
+        """The job under way with that key."""
+        return self._active.get(key)
+
+    def is_active(self, job: Job) -> bool:
+        """Whether this very job is under way: neither cancelled nor replaced by a resend."""
+        return self._active.get(job.key) is job
+
+    def jobs(self) -> list[Job]:
+        """All jobs under way."""
+        return list(self._active.values())
+
+    def of_client(self, client: ClientKey) -> list[Job]:
+        """Jobs under way of one connection."""
+        return [job for job in self._active.values() if job.client == client]
+
+    def clients(self) -> Iterable[ClientKey]:
+        """Connections with jobs under way."""
+        return {job.client for job in self._active.values()}
+
+    def add(self, job: Job) -> None:
+        """A job is under way."""
+        self._active[job.key] = job
+
+    def discard(self, job: Job) -> None:
+        """A job ended without an answer worth keeping."""
+        if self.is_active(job):
+            del self._active[job.key]
+
+    def finish(self, job: Job, messages: Iterable[Sequence[bytes]]) -> None:
+        """A job ended; keep its answers, dropping the oldest beyond the budget."""
+        self.discard(job)
+        entry = Finished(job.digest, tuple(messages))
+        if entry.size > self._most_bytes:
+            return
+        self._finished[job.key] = entry
+        self._bytes += entry.size
+        while len(self._finished) > self._most or self._bytes > self._most_bytes:
+            _, oldest = self._finished.popitem(last=False)
+            self._bytes -= oldest.size
+
+    def finished(self, key: JobKey) -> Finished | None:
+        """Answers of a finished job, if still kept."""
+        return self._finished.get(key)
+
+
+class Latencies:
+    """The last few hundred durations, for medians in `status`."""
+
+    def __init__(self, most: int = 256) -> None:
+        self._seconds: deque[float] = deque(maxlen=most)
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self._seconds.append(seconds)
+
+    def quantile(self, share: float) -> float | None:
+        """Quantile in seconds; None while there is nothing."""
+        if not self._seconds:
+            return None
+        ordered = sorted(self._seconds)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,0 +1,92 @@
+"""Keys for clients on other machines: the daemon's lasting one, and the public ones that may connect."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zmq.utils import z85
+
+from nigdt_backend.connection import UnsafeFileError, read_private, write_private
+from nigdt_backend.daemon.gate import KeyPair
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class KeyRingError(Exception):
+    """A key or name that cannot be used; one line."""
+
+
+@dataclass
+class KeyRing:
+    """The file of keys, private to its owner.
+
+    Attributes:
+        path: where it lies.
+        clients: public key (Z85) by name.
+    """
+
+    path: Path
+    clients: dict[str, str] = field(default_factory=dict)
+    _server: KeyPair | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, path: Path) -> KeyRing:
+        """Read the ring; a missing file is an empty one.
+
+        Raises:
+            UnsafeFileError: others could have changed it, or it is damaged.
+        """
+        text = read_private(path)
+        if text is None:
+            return cls(path)
+        try:
+            data = json.loads(text)
+            server = data.get("server")
+            return cls(
+                path,
+                {str(name): check_public_key(key) for name, key in data["clients"].items()},
+                KeyPair(server["public"], server["secret"]) if server else None,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, KeyRingError):
+            raise UnsafeFileError(f"{path} is damaged; delete it and add the keys again") from None
+
+    def server_key(self) -> KeyPair:
+        """The daemon's lasting key pair, made at first use."""
+        if self._server is None:
+            self._server = KeyPair.new()
+            self.write()
+        return self._server
+
+    def add(self, name: str, public: str) -> None:
+        """Let a client in; raises KeyRingError when the name or key is malformed or the name taken."""
+        if not _NAME.fullmatch(name):
+            raise KeyRingError(f"{name!r} cannot be a name; use letters, digits and . _ -")
+        if name in self.clients:
+            raise KeyRingError(f"there is a key called {name} already; remove it first")
+        self.clients[name] = check_public_key(public)
+        self.write()
+
+    def remove(self, name: str) -> None:
+        """Let a client in no more; raises KeyRingError when there is none of that name."""
+        if name not in self.clients:
+            raise KeyRingError(f"there is no key called {name}")
+        del self.clients[name]
+        self.write()
+
+    def write(self) -> None:
+        """Write the file, atomically and private."""
+        server = {"public": self._server.public, "secret": self._server.secret} if self._server else None
+        write_private(self.path, json.dumps({"server": server, "clients": self.clients}, indent=1) + "\n")
+
+
+def check_public_key(key: object) -> str:
+    """Return a Z85 public key; raises KeyRingError when it is none."""
+    try:
+        if isinstance(key, str) and len(key) == 40 and len(z85.decode(key)) == 32:
+            return key
+    except (KeyError, ValueError, TypeError):
+        pass
+    raise KeyRingError("a public key has 40 characters (Z85), as `nigdt keys new` prints it")

@@ -1,0 +1,195 @@
+"""The daemon as a process: lock, connection file, log, signals, and starting anew when the model hangs."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.metadata
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import zmq
+
+from nigdt_backend import paths
+from nigdt_backend.connection import (
+    Connection,
+    FileLock,
+    UnsafeFileError,
+    ensure_private_folder,
+    read_connection,
+    write_connection,
+)
+from nigdt_backend.daemon.gate import Gate
+from nigdt_backend.daemon.keys import KeyRing
+from nigdt_backend.daemon.notify import notify_systemd
+from nigdt_backend.daemon.server import Server
+from nigdt_backend.daemon.settings import Settings, SettingsError
+from nigdt_backend.daemon.worker import Engine
+from nigdt_backend.launch import EXIT_ALREADY_RUNNING, EXIT_FAILED
+from nigdt_backend.protocol import VERSION
+
+log = logging.getLogger(__name__)
+
+LOCK_WAIT_SECONDS = 0.5
+LOG_BYTES = 1_000_000
+LOG_FILES = 3
+
+EngineFactory = Callable[[Settings], Engine]
+
+
+def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory | None = None) -> int:
+    """Run the daemon.
+
+    Args:
+        arguments: command line without the program; default the process's own.
+        engine_factory: makes what makes fills; default the model in `nigdt`.
+
+    Returns:
+        Exit code: 0 stopped, 1 failed with one line on stderr, 3 when another daemon of this user runs.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m nigdt_backend.daemon",
+        description="The NIGDT daemon; `nigdt serve` starts it for people.",
+    )
+    parser.add_argument("--settings", type=Path, default=None, help="settings file (YAML)")
+    parser.add_argument("--listen", default=None, help="address for remote clients, tcp://ADDRESS:PORT")
+    parser.add_argument("--log-to-stderr", action="store_true", help="log to stderr as well")
+    options = parser.parse_args(arguments)
+    try:
+        settings = Settings.read(options.settings or paths.settings_path())
+        if options.listen is not None:
+            settings = Settings.from_mapping(
+                {**dataclasses.asdict(settings), "listen": options.listen}, "--listen"
+            )
+        return _run(settings, options.log_to_stderr, engine_factory)
+    except (SettingsError, UnsafeFileError) as error:
+        return _failed(str(error))
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        return _failed(f"cannot use{where}: {error.strerror or error}")
+    except zmq.ZMQError as error:
+        return _failed(f"cannot listen: {error}")
+
+
+def _failed(message: str) -> int:
+    if logging.getLogger().handlers:
+        log.error("%s", message)
+    sys.stderr.write(message + "\n")
+    return EXIT_FAILED
+
+
+def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory | None) -> int:
+    ensure_private_folder(paths.state_dir())
+    lock = FileLock(paths.lock_path())
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while not lock.acquire():  # a predecessor may be on its way out
+        if time.monotonic() > deadline:
+            return EXIT_ALREADY_RUNNING
+        time.sleep(0.02)
+    try:
+        _set_up_log(settings, log_to_stderr)
+        connection_file = paths.state_dir() / "connection.json"
+        connection_file.unlink(missing_ok=True)  # a crashed predecessor's
+        hung = _serve(settings, connection_file, engine_factory)
+    finally:
+        lock.release()
+    if hung:
+        _start_anew()
+    return 0
+
+
+def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFactory | None) -> bool:
+    """Serve until the end; whether it ended because the model hangs."""
+    gate = Gate()
+    endpoint = gate.bind_local()
+    remote = None
+    if settings.listen:
+        ring = KeyRing.read(paths.keys_path())
+        remote = gate.bind_remote(settings.listen, ring.server_key(), ring.clients)
+    if engine_factory is None:
+        from nigdt_backend.daemon.engine import NigdtEngine  # imports NumPy; torch only in the model's thread
+
+        engine_factory = NigdtEngine
+    server = Server(
+        gate,
+        engine_factory(settings),
+        settings,
+        on_demand=os.environ.get("NIGDT_ON_DEMAND") == "1",
+        on_ready=lambda: notify_systemd("READY=1"),
+        describe={
+            "version": importlib.metadata.version("nigdt"),
+            "protocol": VERSION,
+            "pid": os.getpid(),
+            "python": sys.executable,
+            "endpoint": endpoint,
+            "remote_endpoint": remote,
+        },
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    connection = Connection(
+        endpoint=endpoint,
+        server_key=gate.local_server.public,
+        client_public=gate.local_client.public,
+        client_secret=gate.local_client.secret,
+        pid=os.getpid(),
+    )
+    write_connection(connection, connection_file)
+    log.info("listening on %s%s, process %d", endpoint, f" and {remote}" if remote else "", os.getpid())
+    if os.environ.get("NIGDT_ON_DEMAND") == "1":
+        _let_go_of_starter()
+    try:
+        server.serve()
+    except Exception:
+        log.exception("the daemon failed")
+        raise
+    finally:
+        notify_systemd("STOPPING=1")
+        if read_connection(connection_file) == connection:
+            connection_file.unlink(missing_ok=True)
+        server.close()
+        log.info("stopped")
+    return server.hung
+
+
+def _start_anew() -> None:
+    """Replace this process by a fresh one: the only sure way to end a hung model and get its memory back."""
+    logging.shutdown()
+    command = [sys.executable, "-m", "nigdt_backend.daemon", *sys.argv[1:]]
+    os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
+
+
+def _let_go_of_starter() -> None:
+    """The client that started us reads stderr only until we are up; afterwards nobody does."""
+    sys.stderr.flush()
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
+
+
+def _set_up_log(settings: Settings, to_stderr: bool) -> None:
+    """Log to a rotating file; a log that cannot be written (disk full) never stops the daemon."""
+    logging.raiseExceptions = False
+    handlers: list[logging.Handler] = []
+    try:
+        handlers.append(
+            logging.handlers.RotatingFileHandler(
+                paths.log_path(), maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+            )
+        )
+    except OSError as error:
+        sys.stderr.write(f"no log: {error}\n")
+    if to_stderr:
+        handlers.append(logging.StreamHandler())
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    logging.basicConfig(
+        level=settings.log_level.upper(), handlers=handlers or [logging.NullHandler()], force=True
+    )

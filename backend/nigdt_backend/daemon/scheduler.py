@@ -1,0 +1,214 @@
+"""Which jobs run next: a bounded queue that is fair between clients. Plain Python, no sockets, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+from nigdt_backend.protocol import LIMITS, FillRequest, ProtocolError
+
+ClientKey = tuple[int, bytes]
+"""Which socket of the daemon, and the routing id there: one connection of a client."""
+
+JobKey = tuple[str, str]
+"""Authenticated user and job id: ids of different users never meet."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One fill on its way through the daemon.
+
+    Attributes:
+        user: authenticated user.
+        client: connection that answers go to.
+        request: what to fill.
+        context: digest of crop, mask and size: equal for requests that share an image encoding.
+        digest: digest of the whole request, to tell a resend from a reused id.
+        submitted: seconds, monotonic.
+        stage: one of `protocol.STAGES`.
+        cancelled: set from the daemon's thread, read by the model's between its steps.
+    """
+
+    user: str
+    client: ClientKey
+    request: FillRequest = field(repr=False)
+    context: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+    submitted: float
+    stage: str = "queued"
+    cancelled: bool = False
+
+    @classmethod
+    def from_request(cls, user: str, client: ClientKey, request: FillRequest, now: float) -> Job:
+        """Make a job, computing its digests."""
+        context = hashlib.blake2b(digest_size=16)
+        context.update(b"%d %d " % (request.width, request.height))
+        context.update(request.crop)
+        context.update(request.mask)
+        rest = [
+            request.caption,
+            request.variants,
+            request.bundle,
+            request.live,
+            request.result,
+            request.attention,
+        ]
+        digest = hashlib.blake2b(context.digest() + json.dumps(rest).encode(), digest_size=16).digest()
+        return cls(user, client, request, context.digest(), digest, now)
+
+    @property
+    def key(self) -> JobKey:
+        """What identifies the job."""
+        return (self.user, self.request.job)
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds while it waits."""
+        return len(self.request.crop) + len(self.request.mask)
+
+
+class Scheduler:
+    """Waiting jobs, one line per client; clients take turns.
+
+    Args:
+        capacity: most jobs that wait.
+        per_client: most jobs of one client that wait.
+        capacity_bytes: most pixel bytes that wait.
+        clients: most clients with waiting jobs.
+    """
+
+    def __init__(
+        self,
+        capacity: int = LIMITS.queue_jobs,
+        per_client: int = LIMITS.queue_jobs_per_client,
+        capacity_bytes: int = LIMITS.queue_bytes,
+        clients: int = LIMITS.clients,
+    ) -> None:
+        self.capacity = capacity
+        self.per_client = per_client
+        self.capacity_bytes = capacity_bytes
+        self.max_clients = clients
+        self._lines: OrderedDict[ClientKey, deque[Job]] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return sum(len(line) for line in self._lines.values())
+
+    @property
+    def waiting_variants(self) -> int:
+        """Answers that the waiting jobs ask for."""
+        return sum(len(job.request.variants) for line in self._lines.values() for job in line)
+
+    @property
+    def clients(self) -> int:
+        """Clients that have waiting jobs."""
+        return len(self._lines)
+
+    def submit(self, job: Job) -> Job | None:
+        """Put a job in its client's line.
+
+        Returns:
+            The waiting live job whose place it took, if any.
+
+        Raises:
+            ProtocolError: `busy` or `too-many-clients`.
+        """
+        line = self._lines.get(job.client)
+        if job.request.live and line is not None:
+            for position, waiting in enumerate(line):
+                if (
+                    waiting.request.live
+                    and waiting.context == job.context
+                    and waiting.request.bundle == job.request.bundle
+                ):
+                    line[position] = job
+                    return waiting
+        if line is None and len(self._lines) >= self.max_clients:
+            raise ProtocolError(
+                "too-many-clients", f"{self.max_clients} other clients have jobs", "Try again later."
+            )
+        if len(self) >= self.capacity or self._bytes + job.size > self.capacity_bytes:
+            raise ProtocolError(
+                "busy", f"the queue is full ({len(self)} jobs wait)", "Try again in a moment."
+            )
+        if line is not None and len(line) >= self.per_client:
+            raise ProtocolError(
+                "busy", f"{len(line)} of your jobs wait already", "Wait for one of them, or cancel it."
+            )
+        self._lines.setdefault(job.client, deque()).append(job)
+        self._bytes += job.size
+        return None
+
+    def remove(self, job: Job) -> bool:
+        """Take a waiting job out; False when it does not wait."""
+        line = self._lines.get(job.client)
+        if line is None or job not in line:
+            return False
+        line.remove(job)
+        self._removed(job)
+        return True
+
+    def move(self, job: Job, client: ClientKey) -> None:
+        """The job's client came back over another connection."""
+        line = self._lines.get(job.client)
+        if line is not None and job in line:
+            line.remove(job)
+            if not line:
+                del self._lines[job.client]
+            self._lines.setdefault(client, deque()).append(job)
+        job.client = client
+
+    def position(self, job: Job) -> int:
+        """How many jobs run before this one, as things stand; 0 when it does not wait."""
+        line = self._lines.get(job.client)
+        if line is None or job not in line:
+            return 0
+        place = line.index(job)
+        ahead = 0
+        before = True
+        for client, other in self._lines.items():
+            if client == job.client:
+                before = False
+            else:
+                ahead += min(len(other), place + before)
+        return place + ahead
+
+    def take(self, variants: int) -> list[Job]:
+        """Take the next batch: the client whose turn it is, and who can share the batch.
+
+        Args:
+            variants: most answers in the batch; a first job that asks for more is taken alone.
+        """
+        batch: list[Job] = []
+        room = variants
+        progress = True
+        while progress and room > 0:
+            progress = False
+            for client in list(self._lines):
+                job = self._lines[client][0]
+                wanted = len(job.request.variants)
+                if batch and (wanted > room or job.request.bundle != batch[0].request.bundle):
+                    continue
+                self._lines[client].popleft()
+                self._lines.move_to_end(client)
+                self._removed(job)
+                batch.append(job)
+                room -= wanted
+                progress = True
+                if room <= 0:
+                    break
+        return batch
+
+    def drain(self) -> list[Job]:
+        """Take all jobs out."""
+        jobs = [job for line in self._lines.values() for job in line]
+        self._lines.clear()
+        self._bytes = 0
+        return jobs
+
+    def _removed(self, job: Job) -> None:
+        self._bytes -= job.size
+        if not self._lines[job.client]:
+            del self._lines[job.client]

@@ -1,0 +1,151 @@
+"""The daemon's settings: one YAML file, checked key by key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nigdt_backend.protocol import LIMITS
+
+
+class SettingsError(Exception):
+    """A settings file that cannot be used; the message is one line and names the key."""
+
+
+def _setting(
+    default: Any, doc: str, *, low: float | None = None, high: float | None = None, pattern: str | None = None
+) -> Any:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "pattern": pattern})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; `docs/settings.md` is made from this class."""
+
+    device: str = _setting(
+        "auto",
+        "Where the model runs: auto (CUDA, else Apple MPS, else CPU), cpu, cuda, cuda:N or mps.",
+        pattern=r"auto|cpu|mps|cuda(:\d+)?",
+    )
+    precision: str = _setting(
+        "auto",
+        "Number format: auto (bfloat16 on CUDA, float32 elsewhere), float32, bfloat16 or float16.",
+        pattern="auto|float32|bfloat16|float16",
+    )
+    threads: int = _setting(0, "CPU threads of the model; 0 = one per core.", low=0, high=1024)
+    preload: str = _setting(
+        "default",
+        "Bundle to load at the start; empty = load when first asked for.",
+        pattern=r"|[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+    )
+    idle_unload_seconds: float = _setting(
+        900.0, "Unload models after so long without a job; 0 = never.", low=0, high=1e7
+    )
+    idle_exit_seconds: float = _setting(
+        3600.0,
+        "End after so long without a job, when a client started the daemon; 0 = never.",
+        low=0,
+        high=1e7,
+    )
+    stop_grace_seconds: float = _setting(
+        10.0, "When stopped, wait so long for the running batch before giving it up.", low=0, high=600
+    )
+    watchdog_seconds: float = _setting(
+        120.0, "A batch that takes longer counts as hung; the daemon then starts anew.", low=1, high=86_400
+    )
+    batch_window_ms: float = _setting(
+        3.0, "Wait so long for other clients' jobs to share a batch with.", low=0, high=1000
+    )
+    batch_variants: int = _setting(8, "Most answers computed in one batch.", low=1, high=256)
+    model_memory_mib: int = _setting(
+        4096, "Memory for loaded models; the longest unused are unloaded beyond it.", low=16, high=1 << 24
+    )
+    context_cache_mib: int = _setting(
+        256, "Memory for image encodings kept for further captions.", low=0, high=1 << 24
+    )
+    queue_jobs: int = _setting(
+        LIMITS.queue_jobs,
+        "Most waiting jobs; beyond it clients are told busy.",
+        low=1,
+        high=LIMITS.queue_jobs,
+    )
+    listen: str = _setting(
+        "",
+        "Address for clients on other machines, as tcp://ADDRESS:PORT; empty = this machine only. "
+        "Only keys added with `nigdt keys add` may connect.",
+        pattern=r"|tcp://[A-Za-z0-9.:\[\]*_-]+:\d{1,5}",
+    )
+    log_level: str = _setting("info", "debug, info, warning or error.", pattern="debug|info|warning|error")
+
+    @classmethod
+    def from_mapping(cls, values: object, source: str) -> Settings:
+        """Check `values`.
+
+        Raises:
+            SettingsError: a key is unknown, of the wrong type or out of range; the message names it.
+        """
+        if values is None:
+            return cls()
+        if not isinstance(values, dict):
+            raise SettingsError(f"{source}: settings must be lines of `key: value`")
+        known = {item.name: item for item in fields(cls)}
+        for key, value in values.items():
+            if key not in known:
+                near = difflib.get_close_matches(str(key), known, n=1)
+                guess = f"; did you mean `{near[0]}`?" if near else ""
+                raise SettingsError(f"{source}: unknown key `{key}`{guess}")
+            meta = known[key].metadata
+            default = known[key].default
+            values[key] = _check(source, key, value, default, meta)
+        return cls(**values)
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """Read a YAML file; a missing one means all defaults.
+
+        Raises:
+            SettingsError: it cannot be read or breaks the schema.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return cls()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: cannot be read: {error}") from None
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" line {mark.line + 1}" if mark is not None else ""
+            raise SettingsError(f"{path}{where}: not valid YAML") from None
+        return cls.from_mapping(values, str(path))
+
+
+def _check(source: str, key: str, value: object, default: object, meta: Any) -> object:
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise SettingsError(f"{source}: `{key}` must be a text, not {value!r}")
+        if not re.fullmatch(meta["pattern"], value):
+            raise SettingsError(f"{source}: `{key}` cannot be {value!r}. {meta['doc']}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SettingsError(f"{source}: `{key}` must be a number, not {value!r}")
+    if isinstance(default, int) and not isinstance(value, int):
+        raise SettingsError(f"{source}: `{key}` must be a whole number, not {value!r}")
+    if not meta["low"] <= value <= meta["high"]:
+        raise SettingsError(f"{source}: `{key}` is {value}, allowed are {meta['low']:g} to {meta['high']:g}")
+    return float(value) if isinstance(default, float) else value
+
+
+def template() -> str:
+    """A settings file that says all keys, their meaning and their defaults, all commented out."""
+    lines = ["# Settings of the NIGDT daemon. Remove the # before a key to change it.", ""]
+    for item in fields(Settings):
+        default = yaml.safe_dump(item.default).splitlines()[0]
+        lines += [f"# {item.metadata['doc']}", f"#{item.name}: {default}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,211 @@
+"""The model's thread: takes batches and loads from the daemon's loop and reports back, touching no socket."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from nigdt_backend.daemon.scheduler import Job
+
+log = logging.getLogger(__name__)
+
+
+class EngineError(Exception):
+    """A job or a load that failed in a way the user should hear about: code, message, hint."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class FillMessage:
+    """One answer, ready for the wire: header fields (without kind and job) and frames."""
+
+    header: dict[str, Any]
+    frames: list[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one job: fills, or an error; neither when it was cancelled on the way.
+
+    Attributes:
+        seconds: time per step ("encode", "complete"); an encoding found in the cache took 0.
+        notices: what the user should know.
+    """
+
+    job: Job
+    fills: list[FillMessage] = field(default_factory=list)
+    error: EngineError | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+Stage = Callable[[Sequence[Job], str], None]
+"""Called by the engine with the jobs that enter a stage."""
+
+
+class Engine(Protocol):
+    """What makes fills. `run`, `load` and `unload` are called from the model's thread only."""
+
+    def load(self, bundle: str) -> dict[str, Any]:
+        """Load a bundle (again, when its files changed); raises EngineError."""
+
+    def run(self, jobs: Sequence[Job], stage: Stage) -> list[Outcome]:
+        """Make the fills of jobs that share a bundle, one outcome each."""
+
+    def unload(self) -> None:
+        """Give back all memory."""
+
+    def describe(self) -> dict[str, Any]:
+        """Device, loaded bundles, caches; called from any thread."""
+
+    def models(self) -> list[dict[str, Any]]:
+        """All bundles there are; called from any thread."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A load has ended: `info`, or `error`."""
+
+    bundle: str
+    info: dict[str, Any] | None = None
+    error: EngineError | None = None
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Jobs entered a stage."""
+
+    jobs: tuple[Job, ...]
+    stage: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A batch has ended."""
+
+    jobs: tuple[Job, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Unloaded:
+    """The models have been unloaded."""
+
+
+Report = Loaded | Staged | Ran | Unloaded
+
+
+class Waker:
+    """Wakes the daemon's poll from another thread or a signal handler."""
+
+    def __init__(self) -> None:
+        self.reader, self._writer = socket.socketpair()
+        self.reader.setblocking(False)
+        self._writer.setblocking(False)
+
+    def wake(self) -> None:
+        """Make `reader` readable; never blocks."""
+        try:
+            self._writer.send(b"\0")
+        except (BlockingIOError, OSError):  # full: it is readable already; closed: nobody waits any more
+            return
+
+    def drain(self) -> None:
+        """Forget wakes up to now."""
+        try:
+            while self.reader.recv(4096):
+                pass
+        except (BlockingIOError, OSError):
+            return
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.reader.close()
+        self._writer.close()
+
+
+class Worker:
+    """Runs an engine in its own thread; one task at a time, in order."""
+
+    def __init__(self, engine: Engine, waker: Waker) -> None:
+        self.engine = engine
+        self.reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
+        self._waker = waker
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="model", daemon=True)
+        self._thread.start()
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Have a batch made; a `Ran` report follows."""
+        self._tasks.put(lambda: self._run(tuple(jobs)))
+
+    def load(self, bundle: str) -> None:
+        """Have a bundle loaded; a `Loaded` report follows."""
+        self._tasks.put(lambda: self._load(bundle))
+
+    def unload(self) -> None:
+        """Have all models unloaded; an `Unloaded` report follows."""
+        self._tasks.put(self._unload)
+
+    def stop(self, timeout: float) -> bool:
+        """End the thread after its present task; False when it has not ended in time."""
+        self._tasks.put(None)
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
+
+    def _report(self, report: Report) -> None:
+        self.reports.put(report)
+        self._waker.wake()
+
+    def _run(self, jobs: tuple[Job, ...]) -> None:
+        def stage(entering: Sequence[Job], name: str) -> None:
+            self._report(Staged(tuple(entering), name))
+
+        try:
+            outcomes = self.engine.run(jobs, stage)
+        except Exception as error:  # whatever the model raises, its clients get an answer
+            failure = as_engine_error(error)
+            outcomes = [Outcome(job, error=failure) for job in jobs]
+        self._report(Ran(jobs, tuple(outcomes)))
+
+    def _load(self, bundle: str) -> None:
+        try:
+            report = Loaded(bundle, info=self.engine.load(bundle))
+        except Exception as error:  # as above
+            report = Loaded(bundle, error=as_engine_error(error))
+        self._report(report)
+
+    def _unload(self) -> None:
+        try:
+            self.engine.unload()
+        except Exception:
+            log.exception("unloading failed")
+        self._report(Unloaded())
+
+
+def as_engine_error(error: Exception) -> EngineError:
+    """Any exception of the model as an error for clients; the log keeps the traceback."""
+    if isinstance(error, EngineError):
+        return error
+    log.error("the model raised\n%s", "".join(traceback.format_exception(error)))
+    text = " ".join(str(error).split())[:200]
+    return EngineError(
+        "model-failed",
+        f"The model failed: {type(error).__name__}: {text}",
+        "The daemon's log has the details.",
+    )

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nigdt_backend import paths
+from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.connection import FileLock, read_connection
+from nigdt_backend.protocol import FillRequest
+
+STUB = [sys.executable, str(Path(__file__).with_name("stub_daemon.py"))]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+def make_request(caption: str = "a bird", side: int = 16, **fields: Any) -> FillRequest:
+    crop = bytes(range(256)) * (side * side * 3 // 256 + 1)
+    mask = bytearray(side * side)
+    for row in range(side // 4, side // 2):
+        for column in range(side // 4, side // 2):
+            mask[row * side + column] = 255
+    return FillRequest(crop[: side * side * 3], bytes(mask), side, side, caption, **fields)
+
+
+@pytest.fixture
+def request_fill() -> Callable[..., FillRequest]:
+    return make_request
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until() -> Callable[..., bool]:
+    return wait_until
+
+
+@pytest.fixture
+def stub_command() -> list[str]:
+    return list(STUB)
+
+
+def daemon_pid() -> int | None:
+    connection = read_connection(paths.state_dir() / "connection.json")
+    return connection.pid if connection else None
+
+
+@pytest.fixture(name="daemon_pid")
+def _daemon_pid() -> Callable[[], int | None]:
+    return daemon_pid
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Folders of a user of one's own; whatever daemon the test left running is stopped at the end."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("NIGDT_STATE_DIR", str(folder))
+    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(tmp_path / "data"))
+    for name in ("NIGDT_CONNECTION", "NIGDT_ON_DEMAND", "NIGDT_PYTHON", "NOTIFY_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    yield folder
+    if not folder.exists():
+        return
+    folder.chmod(0o700)
+    with contextlib.suppress(DaemonError), Client.connect(start=False, timeout=1.0) as client:
+        client.shutdown(timeout=2.0)
+    lock = FileLock(folder / "daemon.lock")
+    if not wait_until(lock.acquire, 3.0):
+        pid = daemon_pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        assert wait_until(lock.acquire, 5.0), "a daemon outlived its test"
+    lock.release()
+
+
+@pytest.fixture
+def settings(state: Path) -> Callable[..., None]:
+    """Writes the daemon's settings."""
+
+    def write(**values: object) -> None:
+        path = paths.settings_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{key}: {value}\n" for key, value in values.items()))
+
+    return write
+
+
+@pytest.fixture
+def client(state: Path) -> Iterator[Client]:
+    """A client of a stub daemon that it started itself."""
+    with Client.connect(command=STUB) as client:
+        yield client

@@ -1,0 +1,83 @@
+"""The real daemon around a stand-in for the model, whose faults the caption orders: for tests of transport.
+
+Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers; any other fills the hole with the
+colour that the seed says.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from nigdt_backend.daemon.process import main
+from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.worker import EngineError, FillMessage, Outcome, Stage
+
+
+class StubEngine:
+    def __init__(self, settings: Settings) -> None:
+        self.batches: list[list[str]] = []
+        self.loads = 0
+
+    def load(self, bundle: str) -> dict[str, Any]:
+        if bundle not in ("default", "other"):
+            raise EngineError("unknown-bundle", f"There is no bundle called {bundle}.")
+        self.loads += 1
+        return {"bundle": bundle}
+
+    def unload(self) -> None:
+        self.loads = 0
+
+    def describe(self) -> dict[str, Any]:
+        return {"device": "none", "loads": self.loads, "batches": [len(batch) for batch in self.batches]}
+
+    def models(self) -> list[dict[str, Any]]:
+        return [{"name": "default", "title": "Stub"}]
+
+    def run(self, jobs: Sequence[Job], stage: Stage) -> list[Outcome]:
+        self.batches.append([job.request.caption for job in jobs])
+        stage(jobs, "encoding")
+        return [self._one(job, stage) for job in jobs]
+
+    def _one(self, job: Job, stage: Stage) -> Outcome:
+        word, _, rest = job.request.caption.partition(" ")
+        if word == "sleep":
+            for _ in range(round(float(rest) / 0.01)):
+                if job.cancelled:
+                    return Outcome(job)
+                time.sleep(0.01)
+        elif word == "raise":
+            raise ZeroDivisionError("a fault was ordered")
+        elif word == "hang":
+            while True:
+                time.sleep(1.0)
+        stage([job], "completing")
+        request = job.request
+        fills = []
+        for index, variant in enumerate(request.variants):
+            value = (variant["seed"] or 0) % 256
+            pixels = bytearray(request.crop)
+            for place, selected in enumerate(request.mask):
+                if selected:
+                    pixels[3 * place : 3 * place + 3] = bytes([value] * 3)
+            fills.append(
+                FillMessage(
+                    {
+                        "index": index,
+                        "width": request.width,
+                        "height": request.height,
+                        "variant": variant,
+                        "unknown_words": [],
+                        "words": [],
+                    },
+                    [bytes(pixels)],
+                )
+            )
+        return Outcome(job, fills, seconds={"encode": 0.0, "complete": 0.0})
+
+
+if __name__ == "__main__":
+    sys.exit(main(engine_factory=StubEngine))

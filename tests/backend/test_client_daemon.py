@@ -1,0 +1,95 @@
+"""Client and daemon over a real socket, the daemon in its own process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from nigdt_backend import paths
+from nigdt_backend.client import Client, DaemonError
+
+
+def test_fill_comes_back_with_each_variant(client, request_fill):
+    request = request_fill(variants=[{"seed": seed, "base": None, "spread": 1.0} for seed in (None, 7, 200)])
+    kinds = []
+    result = client.fill(request, on_event=lambda event: kinds.append(event.kind))
+    assert [fill.variant["seed"] for fill in result.fills] == [None, 7, 200]
+    centre = 3 * (5 * 16 + 5)
+    assert [fill.pixels[centre] for fill in result.fills] == [0, 7, 200]
+    assert result.fills[1].pixels[:12] == request.crop[:12]
+    assert kinds[0] == "accepted"
+    assert kinds[-4:] == ["fill", "fill", "fill", "done"]
+    assert "progress" in kinds
+
+
+def test_status_models_and_load(client):
+    status = client.status()
+    assert status["protocol"] == 1
+    assert status["pid"] == client.connection.pid
+    assert status["queue"]["waiting"] == 0
+    assert client.models() == [{"name": "default", "title": "Stub"}]
+    assert client.load("other")["bundle"] == "other"
+    with pytest.raises(DaemonError) as raised:
+        client.load("../../etc/passwd")
+    assert raised.value.code == "bad-request"
+    with pytest.raises(DaemonError) as raised:
+        client.load("missing")
+    assert raised.value.code == "unknown-bundle"
+
+
+def test_no_daemon_and_none_wanted(state):
+    with pytest.raises(DaemonError) as raised:
+        Client.connect(start=False)
+    assert raised.value.code == "not-running"
+    assert "nigdt serve" in raised.value.hint
+
+
+def test_cancel_while_it_runs_then_one_more(client, request_fill):
+    started = time.monotonic()
+    with pytest.raises(DaemonError) as raised:
+        client.fill(request_fill("sleep 20"), cancelled=lambda: time.monotonic() - started > 0.4)
+    assert raised.value.code == "cancelled"
+    assert time.monotonic() - started < 3.0
+    assert len(client.fill(request_fill()).fills) == 1
+    assert client.status()["jobs"]["cancelled"] == 1
+
+
+def test_killed_daemon_is_started_again_and_the_job_sent_again(client, request_fill, daemon_pid):
+    first = daemon_pid()
+    started = time.monotonic()
+
+    def kill_once(event):
+        if event.kind == "accepted" and daemon_pid() == first:
+            os.kill(first, signal.SIGKILL)
+
+    result = client.fill(request_fill("sleep 0.3"), on_event=kill_once)
+    assert len(result.fills) == 1
+    assert time.monotonic() - started < 5.0
+    assert daemon_pid() != first
+    assert client.status()["jobs"]["done"] == 1
+
+
+def test_ten_starters_one_wins(state, stub_command):
+    program = (
+        "import sys; from nigdt_backend.client import Client\n"
+        "with Client.connect(command=sys.argv[1:]) as client: print(client.status()['pid'])"
+    )
+    starters = [
+        subprocess.Popen([sys.executable, "-c", program, *stub_command], stdout=subprocess.PIPE, text=True)
+        for _ in range(10)
+    ]
+    pids = {starter.communicate(timeout=40)[0].strip() for starter in starters}
+    assert [starter.returncode for starter in starters] == [0] * 10
+    assert len(pids) == 1
+    assert paths.log_path().read_text().count("listening on") == 1
+
+
+def test_shutdown_leaves_nothing_that_blocks(client, wait_until, stub_command):
+    client.shutdown()
+    assert wait_until(lambda: not paths.connection_path().exists())
+    with Client.connect(command=stub_command) as again:
+        assert again.status()["state"] in ("starting", "ready")
