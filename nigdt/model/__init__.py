@@ -1,4 +1,4 @@
-"""The networks, in the paper's order: encoders, attention, latent, generator, discriminators, match, losses."""
+"""The networks in the paper's order: encoders, attention, latent, generator, discriminators, match."""
 
 from nigdt.model.discriminators import Discriminator
 from nigdt.model.encoders import TextFeatures

@@ -14,7 +14,7 @@ SLOPE = 0.1
 
 def convolution(
     inputs: int, outputs: int, kernel: int, *, spectral_norm: bool, bias: bool = True, gain: float = 1.0
-) -> nn.Conv2d:
+) -> nn.Module:
     """A same-size convolution with orthogonal weight.
 
     The weight is initialised before spectral norm is registered: afterwards the raw weight has another
@@ -33,6 +33,11 @@ def convolution(
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return _spectral_norm(layer) if spectral_norm else layer
+
+
+def area(picture: Tensor, like: Tensor) -> Tensor:
+    """``picture`` (B, C, H, W) averaged down to the height and width of ``like``."""
+    return F.adaptive_avg_pool2d(picture, (like.shape[2], like.shape[3]))
 
 
 class ResidualBlock(nn.Module):

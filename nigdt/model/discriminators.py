@@ -30,7 +30,7 @@ class SelfAttention(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Five halving residual layers with self-attention at H/8, then patch scores. Always spectrally normalised."""
+    """Five halving residual layers with self-attention at H/8, then patch scores; spectrally normalised."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.config import ModelConfig
-from nigdt.model.blocks import SLOPE, ResidualBlock, convolution
+from nigdt.model.blocks import SLOPE, ResidualBlock, area, convolution
 from nigdt.model.encoders import LOW_LEVEL
 
 FIRST_HEAD = 2  # the second up-block works at H/8, where attention and the first RGB head are
@@ -83,8 +83,9 @@ class Generator(nn.Module):
             The pyramid, (B, 3, H/8, W/8) to (B, 3, H, W), each in [-1, 1], and the decoder's map that the
             attention at H/8 compared, (B, C, H/8, W/8), from which ``attention.weights`` follow.
         """
-        m = F.adaptive_avg_pool2d(M, v_l.shape[2:])
-        x, pyramid, compared = r, [], r
+        m = area(M, v_l)
+        pyramid: list[Tensor] = []
+        x = compared = r
         for i, block in enumerate(self.blocks):
             x = block(x if i < FIRST_HEAD else torch.cat([x, pyramid[-1]], 1))
             if i < FIRST_HEAD - 1:
@@ -94,6 +95,6 @@ class Generator(nn.Module):
                 x = self.attention(x, v_l, m)
             drawn = self.heads[i - FIRST_HEAD + 1](F.leaky_relu(x, SLOPE))
             if base is not None:
-                drawn = drawn + torch.atanh(_EDGE * F.adaptive_avg_pool2d(base, x.shape[2:]))
+                drawn = drawn + torch.atanh(_EDGE * area(base, x))
             pyramid.append(torch.tanh(drawn))
         return pyramid, compared

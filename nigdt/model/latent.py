@@ -44,7 +44,7 @@ class Projection(nn.Module):
         self.sigma_floor = config.sigma_floor
 
     def forward(self, h: Tensor) -> tuple[Tensor, Tensor]:
-        """h (B, C, h, w) to mu and sigma, each (B, latent_channels, h, w); sigma >= sigma_floor."""
+        """H (B, C, h, w) to mu and sigma, each (B, latent_channels, h, w); sigma >= sigma_floor."""
         mu, raw = self.last(F.leaky_relu(self.blocks(h), SLOPE)).chunk(2, dim=1)
         return mu, F.softplus(raw) + self.sigma_floor
 
@@ -63,5 +63,5 @@ class ResidualRepresentation(nn.Module):
         )
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
-        """h (B, C, h, w) and z (B, latent_channels, h, w) to r (B, representation_channels, h, w)."""
+        """H (B, C, h, w) and z (B, latent_channels, h, w) to r (B, representation_channels, h, w)."""
         return self.f(h) + self.g(z)

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nigdt.model.blocks import area
 from nigdt.model.nigdt import Gaussian
 
 Adversary = Literal["lsgan", "hinge"]
@@ -30,8 +31,8 @@ def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight:
     """
     total = image.new_zeros(())
     for picture in pyramid:
-        target = F.adaptive_avg_pool2d(image, picture.shape[2:])
-        weight = 1 + (hole_weight - 1) * (1 - F.adaptive_avg_pool2d(M, picture.shape[2:]))
+        target = area(image, picture)
+        weight = 1 + (hole_weight - 1) * (1 - area(M, picture))
         total = total + ((picture - target).abs() * weight).sum() / (3 * weight.sum())
     return total / len(pyramid)
 
@@ -72,5 +73,5 @@ def posterior_kl(q: Gaussian, *, reversed_arguments: bool = False) -> Tensor:
 
 
 def prior_kl(q: Gaussian, p: Gaussian) -> Tensor:
-    """Eq. 18 with its sign corrected: KL(stopgrad(q) || p(. | h^g)): the prior follows, the posterior is not pulled."""
+    """Eq. 18, sign corrected: KL(stopgrad(q) || p(. | h^g)): only the prior is pulled."""
     return kl_divergence(Gaussian(q.mu.detach(), q.sigma.detach()), p)

@@ -119,7 +119,7 @@ class NIGDT(nn.Module):
     def guidance(
         self, v_h: Tensor, text: TextFeatures, cells: Tensor, *, positive: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """h of eq. 8, (B, C, h, w), and beta of eq. 5; ``cells`` (B, h w) are those the path may see."""
+        """H of eq. 8, (B, C, h, w), and beta of eq. 5; ``cells`` (B, h w) are those the path may see."""
         if not self.config.use_text:
             return v_h, None
         height, width = v_h.shape[2:]
@@ -172,14 +172,22 @@ class DualPathOutput:
 
 
 class DualPath(nn.Module):
-    """The generative path plus the reconstructive one, which sees the hidden pixels and exists in training only."""
+    """The generative path plus the reconstructive one, which sees the hidden pixels: for training only."""
 
     def __init__(self, model: NIGDT) -> None:
         super().__init__()
         self.model = model
         self.posterior_projection = Projection(model.config)
 
-    def forward(self, image: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor) -> DualPathOutput:
+    def forward(
+        self,
+        image: Tensor,
+        M: Tensor,
+        tokens: Tensor,
+        lengths: Tensor,
+        prior_noise: Tensor,
+        posterior_noise: Tensor,
+    ) -> DualPathOutput:
         """Run both paths on a batch.
 
         Args:
@@ -187,21 +195,19 @@ class DualPath(nn.Module):
             M: (B, 1, H, W), 1 = visible.
             tokens: (B, L) word indices.
             lengths: (B,) words per caption.
+            prior_noise: (B, *latent_shape) standard normal, for z of the generative path.
+            posterior_noise: The same for the reconstructive path.
         """
         model = self.model
         text = model.encode_text(tokens, lengths)
         visible = model.encode_image(image * M, M)
-        noise = torch.randn(
-            image.shape[0], *model.latent_shape(*image.shape[2:]), device=image.device, dtype=image.dtype
-        )
-        generative = model.generate(visible, text, noise)
+        generative = model.generate(visible, text, prior_noise)
 
         hidden = model.encode_image(image * (1 - M), 1 - M)
         cells = ~visible_cells(M, *hidden.v_h.shape[2:])
         h_r, _ = model.guidance(hidden.v_h, text, cells, positive=True)
         posterior = Gaussian(*self.posterior_projection(h_r))
-        z = posterior.sample(torch.randn_like(posterior.mu))
         # Eq. 10 and 13: h^g here too. h^r carries words chosen by looking at the hidden pixels; were it
         # used, the decoder would learn to read the answer from a place that is empty at inference.
-        reconstruction, _ = model.decode(visible, generative.h, z)
+        reconstruction, _ = model.decode(visible, generative.h, posterior.sample(posterior_noise))
         return DualPathOutput(generative, reconstruction, posterior, text)

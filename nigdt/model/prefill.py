@@ -1,4 +1,4 @@
-"""Harmonic interpolation of the hole from its border: a smooth first guess, as a differentiable tensor operation."""
+"""Harmonic interpolation of the hole from its border: a smooth first guess in plain tensor operations."""
 
 from __future__ import annotations
 

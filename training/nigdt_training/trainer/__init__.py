@@ -1,0 +1,1 @@
+"""Training: settings, samples, the two stages, checkpoints and export."""

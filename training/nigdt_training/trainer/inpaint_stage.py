@@ -1,0 +1,293 @@
+"""Stage 2: the loop around ``train_step``, with schedule, averaging, validation, sheets and recovery."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from nigdt.errors import NigdtError
+from nigdt.model import NIGDT
+from nigdt.model.match import MatchNetwork
+from nigdt.text import Vocabulary
+from nigdt_training.trainer.checkpoint import (
+    Checkpoint,
+    load_strictly,
+    optimiser_tensors,
+    read_checkpoint,
+    restore_optimiser,
+    write_checkpoint,
+)
+from nigdt_training.trainer.inpaint_step import Networks, match_captions, train_step
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.samples import Batch, Pool, SampleStream
+from nigdt_training.trainer.settings import MaskSettings, TrainSettings
+from nigdt_training.trainer.validation import draw_sheet, validate
+
+LOG_EVERY = 50
+Say = Callable[[str], None]
+
+
+class InpaintTrainer:
+    """Stage 2 of one run.
+
+    Args:
+        run: Its folder and settings.
+        training: Pools to learn from.
+        validation: Pools to measure on.
+        vocabulary: The run's.
+        match: Match networks with their vocabulary, or None where L_T is off.
+        fabric: Device, precision, processes.
+        say: Told one line at a time what happens.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        training: list[Pool],
+        validation: list[Pool],
+        vocabulary: Vocabulary,
+        match: tuple[MatchNetwork, Vocabulary] | None,
+        fabric: Fabric,
+        say: Say,
+    ) -> None:
+        self.run, self.settings, self.vocabulary = run, run.settings, vocabulary
+        self.fabric, self.say = fabric, say
+        self.match = match
+        if match is not None:
+            match[0].to(fabric.device)
+        self.networks = Networks(self.settings, vocabulary, fabric)
+        self.training = self._stream(training, self.settings.masks, self.settings.seed)
+        self.validation = (
+            self._stream(validation, MaskSettings(1.0, 0.0, 0.0, 0.0), -1) if validation else None
+        )
+        self.step = 0
+        self.best = -math.inf
+        self.micro = self.settings.micro_batch or self.settings.batch
+        self.stop_requested = False
+        if self.settings.batch % fabric.world_size:
+            raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
+
+    def _stream(self, pools: list[Pool], masks: MaskSettings, seed: int) -> SampleStream:
+        size = self.settings.picture_size
+        augmentation = self.settings.augmentation
+        if seed < 0:  # validation: photos as they are
+            augmentation = type(augmentation)(flip=0.0, crop=1.0)
+        return SampleStream(
+            pools,
+            self.vocabulary,
+            size=size,
+            max_words=self.settings.model_config.max_words,
+            latent_shape=self.networks.plain.model.latent_shape(size, size),
+            masks=masks,
+            augmentation=augmentation,
+            seed=abs(seed),
+        )
+
+    def start_from(self, checkpoint: Checkpoint) -> None:
+        """Take another run's averaged weights (and discriminators) as the beginning of this one.
+
+        Raises:
+            NigdtError: They belong to another architecture or vocabulary.
+        """
+        if checkpoint.facts["words"] != list(self.vocabulary.words):
+            raise NigdtError("the weights to start from have another vocabulary")
+        load_strictly(self.networks.plain, checkpoint.part("paths"), "the weights to start from")
+        averaged = checkpoint.part("averaged")
+        load_strictly(self.networks.plain.model, averaged, "the averaged weights to start from")
+        load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the discriminators")
+        self._take_averages(averaged)
+
+    def resume(self) -> bool:
+        """Go on from the run's recovery checkpoint, if it has one."""
+        if not self.run.last.exists():
+            return False
+        checkpoint = read_checkpoint(self.run.last)
+        load_strictly(self.networks.plain, checkpoint.part("paths"), "the checkpoint's weights")
+        load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the checkpoint's weights")
+        restore_optimiser(self.networks.optimiser_g, checkpoint.part("optimiser_g"))
+        restore_optimiser(self.networks.optimiser_d, checkpoint.part("optimiser_d"))
+        self._take_averages(checkpoint.part("averaged"))
+        self.step, self.best = checkpoint.facts["step"], checkpoint.facts["best"]
+        self.say(f"going on from step {self.step}")
+        return True
+
+    def _take_averages(self, state: dict[str, torch.Tensor]) -> None:
+        for key, value in state.items():
+            self.networks.averaged[key].copy_(value)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint from which training can go on exactly."""
+        if not self.fabric.is_global_zero:
+            return
+        networks = self.networks
+        write_checkpoint(
+            path,
+            {
+                "paths": networks.plain.state_dict(),
+                "averaged": networks.averaged,
+                "discriminators": networks.plain_d.state_dict(),
+                "optimiser_g": optimiser_tensors(networks.optimiser_g),
+                "optimiser_d": optimiser_tensors(networks.optimiser_d),
+            },
+            {
+                "step": self.step,
+                "best": self.best,
+                "words": list(self.vocabulary.words),
+                "settings": self.settings.to_dict(),
+            },
+        )
+
+    def averaged_model(self) -> NIGDT:
+        """A copy of the model with the averaged weights, in eval mode."""
+        model = NIGDT(self.settings.model_config, len(self.vocabulary))
+        model.load_state_dict(self.networks.averaged)
+        return model.to(self.fabric.device).eval()
+
+    def train(self) -> None:
+        """Run to the last step, or until asked to stop; always leaves a recovery checkpoint.
+
+        Raises:
+            NigdtError: A loss is not finite (the last checkpoint is kept), or the disk is full.
+        """
+        settings, began, first = self.settings, time.monotonic(), self.step
+        saved = drawn = time.monotonic()
+        with self._stop_signals():
+            while self.step < settings.steps and not self.stop_requested:
+                logs = self._one_step()
+                self.step += 1
+                now = time.monotonic()
+                if self.step % LOG_EVERY == 0 or self.step == settings.steps:
+                    rate = (now - began) / (self.step - first)
+                    self._report({k: float(v) for k, v in logs.items()}, rate)
+                if self.step % settings.validate_every == 0 or self.step == settings.steps:
+                    self._validate()
+                if now - drawn > settings.sheet_seconds or self.step == settings.steps:
+                    drawn = now
+                    self._sheet()
+                if now - saved > settings.checkpoint_seconds:
+                    saved = now
+                    self.save(self.run.last)
+        self.save(self.run.last)
+        self.say(f"stopped at step {self.step} of {settings.steps}; checkpoint {self.run.last}")
+
+    def _one_step(self) -> dict[str, torch.Tensor]:
+        settings, networks = self.settings, self.networks
+        share = settings.batch // self.fabric.world_size
+        start = self.step * settings.batch + self.fabric.global_rank * share
+        torch.manual_seed((settings.seed << 32) + self.step)  # dropout repeats after a resume
+        rate = settings.learning_rate * _schedule(self.step, settings)
+        for optimiser in (networks.optimiser_g, networks.optimiser_d):
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        networks.paths.train()
+        networks.discriminators.train()
+        batch = self.training.batch(range(start, start + share)).to(self.fabric.device)
+        logs = self._accumulate(batch)
+        if not all(bool(torch.isfinite(value)) for value in logs.values()):
+            bad = ", ".join(name for name, value in logs.items() if not torch.isfinite(value))
+            raise NigdtError(
+                f"the loss is not finite at step {self.step} ({bad})",
+                hint="the last checkpoint is kept: lower the learning rate and go on with --resume",
+            )
+        if settings.clip > 0:
+            torch.nn.utils.clip_grad_norm_(networks.plain.parameters(), settings.clip)
+        networks.optimiser_g.step()
+        if "discriminator" in logs:
+            networks.optimiser_d.step()
+        networks.average(min(settings.ema, (1 + self.step) / (10 + self.step)))
+        return logs
+
+    def _accumulate(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Gradients of the whole batch, in micro-batches that memory allows; halves them when it does not."""
+        while True:
+            self.networks.optimiser_g.zero_grad()
+            self.networks.optimiser_d.zero_grad()
+            try:
+                return self._micro_batches(batch)
+            except torch.OutOfMemoryError:
+                if self.micro <= 1:
+                    raise NigdtError(
+                        "out of memory with one picture at a time", hint="lower size or the widths"
+                    ) from None
+                self.micro = max(1, min(self.micro, len(batch)) // 2)
+                self.say(f"out of memory: going on with micro-batches of {self.micro}")
+                torch.cuda.empty_cache()
+
+    def _micro_batches(self, batch: Batch) -> dict[str, torch.Tensor]:
+        total: dict[str, torch.Tensor] = {}
+        for start in range(0, len(batch), self.micro):
+            part = batch.rows(start, start + self.micro)
+            share = len(part) / len(batch)
+            captions = None
+            if self.match is not None:
+                captions = match_captions(part.captions, self.match[1], self.fabric.device)
+            logs = train_step(
+                self.networks,
+                part,
+                self.step,
+                self.settings,
+                self.fabric,
+                self.match[0] if self.match else None,
+                captions,
+                share=share,
+            )
+            for name, value in logs.items():
+                total[name] = total.get(name, 0) + share * value
+        return total
+
+    def _report(self, logs: dict[str, float], seconds: float) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        self.run.log(self.step, "inpaint", **logs, seconds_per_step=seconds)
+        left = (self.settings.steps - self.step) * seconds
+        self.say(
+            f"step {self.step}/{self.settings.steps}  l1 {logs['l1']:.4f}  total {logs['total']:.3f}  "
+            f"{seconds:.2f} s/step, {left / 60:.0f} min left"
+        )
+
+    def _validate(self) -> None:
+        if self.validation is None or not self.fabric.is_global_zero:
+            return
+        scores = validate(self.averaged_model(), self.validation, self.fabric.device)
+        self.run.log(self.step, "validation", **scores)
+        self.say("validation, centre masks: " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+        if scores["psnr"] > self.best:
+            self.best = scores["psnr"]
+            self.save(self.run.best)
+
+    def _sheet(self) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        picture = draw_sheet(self.averaged_model(), self.training, self.validation, self.fabric.device)
+        picture.save(self.run.folder / "sheets" / f"{self.step:07d}.png")
+
+    @contextmanager
+    def _stop_signals(self) -> Any:
+        """While training, Ctrl-C and SIGTERM end it after the step at hand, with a checkpoint."""
+
+        def ask(*_: object) -> None:
+            self.stop_requested = True
+
+        before = {sig: signal.signal(sig, ask) for sig in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for sig, handler in before.items():
+                signal.signal(sig, handler)
+
+
+def _schedule(step: int, settings: TrainSettings) -> float:
+    """Learning-rate factor: linear warm-up, then a cosine to ``final_learning_rate``."""
+    if step < settings.warmup:
+        return (step + 1) / settings.warmup
+    progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
+    low = settings.final_learning_rate
+    return low + (1 - low) * (1 + math.cos(math.pi * progress)) / 2

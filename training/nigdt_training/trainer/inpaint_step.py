@@ -1,0 +1,174 @@
+"""One training step of stage 2: both discriminators, then the generator side, eq. 12 and 17 to 19."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from nigdt.model import NIGDT, Discriminator, DualPath
+from nigdt.model import losses as L
+from nigdt.model.match import MatchNetwork, match_loss
+from nigdt.text import Vocabulary
+from nigdt_training.trainer.match_stage import encode_captions
+from nigdt_training.trainer.samples import Batch
+from nigdt_training.trainer.settings import LossSettings, TrainSettings
+
+
+class Networks:
+    """Everything stage 2 trains: both paths, D1 and D2, their optimisers, and the averaged weights."""
+
+    def __init__(self, settings: TrainSettings, vocabulary: Vocabulary, fabric: Fabric) -> None:
+        config = settings.model_config
+        torch.manual_seed(settings.seed)
+        self.plain = DualPath(NIGDT(config, len(vocabulary)))
+        self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
+        self.averaged = {key: value.detach().clone() for key, value in self.plain.model.state_dict().items()}
+        adam: dict[str, Any] = {"lr": settings.learning_rate, "betas": (settings.beta1, 0.999)}
+        optimiser_g = torch.optim.Adam(self.plain.parameters(), **adam)
+        optimiser_d = torch.optim.Adam(self.plain_d.parameters(), **adam)
+        self.paths: Any
+        self.discriminators: Any
+        self.paths, self.optimiser_g = fabric.setup(self.plain, optimiser_g)
+        self.plain_scores = _Scores(self.plain_d)
+        self.discriminators, self.optimiser_d = fabric.setup(self.plain_scores, optimiser_d)
+        self.averaged = {key: value.to(fabric.device) for key, value in self.averaged.items()}
+
+    @torch.no_grad()
+    def average(self, decay: float) -> None:
+        """Move the averaged weights one step towards the current ones."""
+        for key, value in self.plain.model.state_dict().items():
+            target = self.averaged[key]
+            if target.is_floating_point():
+                target.lerp_(value.to(target.dtype), 1 - decay)
+            else:
+                target.copy_(value)
+
+
+class _Scores(nn.Module):
+    """Both discriminators behind one ``forward``, as data-parallel wrappers need."""
+
+    D1: Discriminator
+    D2: Discriminator
+
+    def __init__(self, networks: nn.ModuleDict) -> None:
+        super().__init__()
+        self.add_module("D1", networks["D1"])
+        self.add_module("D2", networks["D2"])
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Image (B, 3, H, W) to D1's final feature, D1's scores and D2's scores."""
+        feature = self.D1.features(image)
+        score = self.D1.score(nn.functional.leaky_relu(feature, 0.1))
+        return feature, score, self.D2(image)
+
+
+def train_step(
+    networks: Networks,
+    batch: Batch,
+    step: int,
+    settings: TrainSettings,
+    fabric: Fabric,
+    match: MatchNetwork | None,
+    captions: tuple[Tensor, Tensor] | None,
+    share: float = 1.0,
+) -> dict[str, Tensor]:
+    """Accumulate the gradients of one (micro-)batch; the caller clips, steps and averages.
+
+    Args:
+        networks: What is trained.
+        batch: Pictures, masks, captions and noise.
+        step: Global step, for what starts or repeats by step.
+        settings: Weights and switches.
+        fabric: Runs the backward passes.
+        match: Match networks, frozen, or None where L_T is off.
+        captions: The batch's captions in the match networks' own indices.
+        share: The micro-batch's part of the whole batch.
+
+    Returns:
+        Every loss by name, detached scalars.
+    """
+    weights = settings.loss
+    adversarial = step >= weights.adversarial_start and weights.adversarial > 0
+    output = networks.paths(
+        batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise
+    )
+    answers = [output.generative.image, output.reconstruction[-1]]
+    if weights.composite:
+        answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
+    logs: dict[str, Tensor] = {}
+    if adversarial:
+        loss_d = _discriminator_loss(networks, batch.image, answers, weights)
+        fabric.backward(share * loss_d)
+        logs["discriminator"] = loss_d.detach()
+
+    total, terms = _generator_loss(networks, batch, output, answers, weights, adversarial)
+    if match is not None and captions is not None and step % weights.match_every == 0:
+        terms["match"] = _match_term(match, answers, captions, batch.photo)
+        total = total + weights.match * weights.match_every * terms["match"]
+    fabric.backward(share * total)
+    logs |= {name: value.detach() for name, value in terms.items()}
+    logs["total"] = total.detach()
+    return logs
+
+
+def _discriminator_loss(
+    networks: Networks, image: Tensor, answers: Sequence[Tensor], weights: LossSettings
+) -> Tensor:
+    fakes = torch.cat([answer.detach() for answer in answers])
+    _, scores1, scores2 = networks.discriminators(torch.cat([image, fakes]))
+    real = len(image)
+    total = image.new_zeros(())
+    for scores in (scores1, scores2):
+        total = total + L.discriminator_loss(scores[:real], [scores[real:]], weights.adversary)  # type: ignore[arg-type]
+    return total
+
+
+def _generator_loss(
+    networks: Networks,
+    batch: Batch,
+    output: Any,
+    answers: Sequence[Tensor],
+    weights: LossSettings,
+    adversarial: bool,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    pyramids = (output.generative.pyramid, output.reconstruction)
+    terms = {
+        "l1": L.pyramid_l1(pyramids[0], batch.image, batch.M, weights.hole_weight),
+        "l1_reconstruction": L.pyramid_l1(pyramids[1], batch.image, batch.M, weights.hole_weight),
+        "kl_posterior": L.posterior_kl(output.posterior, reversed_arguments=weights.reversed_posterior_kl),
+        "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
+    }
+    total = weights.l1 * (terms["l1"] + terms["l1_reconstruction"])
+    total = total + weights.kl * (terms["kl_posterior"] + terms["kl_prior"])
+    if adversarial:
+        with torch.no_grad():
+            real_feature = networks.plain_scores.D1.features(batch.image)
+        # Here the discriminators only pass gradients through; theirs were taken before.
+        networks.plain_d.requires_grad_(False)
+        feature, _, scores = networks.plain_scores(torch.cat(list(answers)))
+        networks.plain_d.requires_grad_(True)
+        terms["feature"] = L.feature_distance(real_feature.repeat(len(answers), 1, 1, 1), feature)
+        terms["adversarial"] = L.generator_adversarial(scores, weights.adversary)  # type: ignore[arg-type]
+        total = total + weights.feature * terms["feature"] + weights.adversarial * terms["adversarial"]
+    return total, terms
+
+
+def _match_term(
+    match: MatchNetwork, answers: Sequence[Tensor], captions: tuple[Tensor, Tensor], photo: Tensor
+) -> Tensor:
+    """L_T of eq. 11 on both outputs."""
+    with torch.no_grad():
+        text = match.text_encoder(*captions)
+    return torch.stack([match_loss(match(answer.float(), text), photo) for answer in answers]).sum()
+
+
+def match_captions(
+    texts: Sequence[str], vocabulary: Vocabulary, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Captions in the match networks' own indices, on the device."""
+    tokens, lengths = encode_captions(texts, vocabulary)
+    return tokens.to(device), lengths.to(device)

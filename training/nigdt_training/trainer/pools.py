@@ -1,0 +1,54 @@
+"""From the settings' photo collections to cached pools of training and validation photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from nigdt.text import Vocabulary
+from nigdt_training.data.cache import Cache, build_cache, cache_key
+from nigdt_training.data.recolour import COLOURS, TEMPLATES
+from nigdt_training.data.records import read_records
+from nigdt_training.trainer.samples import Pool, held_out
+from nigdt_training.trainer.settings import TrainSettings
+
+CACHED_SIDE = 256
+
+
+def open_pools(
+    settings: TrainSettings, data: Path, caches: Path, say: Callable[[str], None] = lambda _: None
+) -> tuple[list[Pool], list[Pool]]:
+    """Pools for training and for validation; photos are decoded into ``caches`` the first time.
+
+    Args:
+        settings: Names the collections.
+        data: Folder that their paths are relative to.
+        caches: Where caches lie.
+        say: Told what takes time.
+    """
+    training, validation, first = [], [], 0
+    for source in settings.data:
+        cache = _cache(data / source.path, caches, say)
+        kept = np.array([held_out(cache.group(i), source.validation) for i in range(len(cache))], bool)
+        training.append(Pool(cache, np.flatnonzero(~kept), source.share, first))
+        if kept.any():
+            validation.append(Pool(cache, np.flatnonzero(kept), source.share, first))
+        first += len(cache)
+    return training, validation
+
+
+def build_vocabulary(pools: list[Pool], minimum: int) -> Vocabulary:
+    """Vocabulary of training captions, plus the words that the colour augmentation writes."""
+    captions = [caption for pool in pools for i in pool.photos for caption in pool.cache.captions(int(i))]
+    always = {word for template in TEMPLATES for word in template.format(colour="", noun="bird").split()}
+    return Vocabulary.from_captions(captions, minimum=minimum, always=always | set(COLOURS))
+
+
+def _cache(path: Path, caches: Path, say: Callable[[str], None]) -> Cache:
+    records = read_records(path)
+    folder = caches / f"{path.name.split('.')[0]}-{cache_key(records, CACHED_SIDE, True)[:12]}"
+    if not folder.exists():
+        say(f"decoding {len(records)} photos of {path} into {folder}")
+    return build_cache(records, folder, size=CACHED_SIDE)

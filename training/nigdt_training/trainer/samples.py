@@ -1,0 +1,254 @@
+"""Training samples as a pure function of their number, so that an interrupted run can go on exactly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from nigdt.masks import box_mask, centre_mask, irregular_mask, rectangle_mask
+from nigdt.text import Vocabulary
+from nigdt_training.data.cache import Cache
+from nigdt_training.data.recolour import (
+    COLOURS,
+    has_colour_word,
+    recolour,
+    recolour_caption,
+    template_captions,
+)
+from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
+
+_KINDS = ("centre", "rectangle", "irregular", "object")
+
+
+@dataclass
+class Sample:
+    """One picture: photo (S, S, 3) uint8, mask (S, S) uint8 with 255 = hole, caption, photo number."""
+
+    photo: np.ndarray
+    mask: np.ndarray
+    caption: str
+    number: int
+
+
+@dataclass
+class Batch:
+    """Tensors of a batch.
+
+    Attributes:
+        image: I, (B, 3, S, S) in [-1, 1].
+        M: (B, 1, S, S), 1 = visible.
+        tokens: (B, L) int64, 0 = padding.
+        lengths: (B,) int64.
+        photo: (B,) int64, which photo each row is of.
+        prior_noise: (B, C, h, w) standard normal.
+        posterior_noise: (B, C, h, w) standard normal.
+        captions: The B captions as text.
+    """
+
+    image: Tensor
+    M: Tensor
+    tokens: Tensor
+    lengths: Tensor
+    photo: Tensor
+    prior_noise: Tensor
+    posterior_noise: Tensor
+    captions: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on another device."""
+        moved: dict[str, Any] = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
+        return replace(self, **moved)
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """Some rows of the batch."""
+        return replace(self, **{name: value[start:stop] for name, value in vars(self).items()})
+
+
+@dataclass
+class Pool:
+    """The photos of one cache that training may use, with how often it is drawn."""
+
+    cache: Cache
+    photos: np.ndarray
+    share: int
+    first: int  # number of its first photo among all pools'
+
+
+def held_out(group: str, fraction: float) -> bool:
+    """Whether a group of photos belongs to validation: decided by its name alone, so it never changes."""
+    digest = hashlib.sha256(group.encode()).digest()
+    return int.from_bytes(digest[:8], "big") < fraction * 2**64
+
+
+class SampleStream:
+    """All samples of a run, by number.
+
+    Sample k comes from a pool by shares, goes through that pool's photos in an order shuffled per epoch,
+    and draws everything else (caption, crop, mask, colours, noise) from a generator seeded by k.
+    """
+
+    def __init__(
+        self,
+        pools: Sequence[Pool],
+        vocabulary: Vocabulary,
+        *,
+        size: int,
+        max_words: int,
+        latent_shape: tuple[int, int, int],
+        masks: MaskSettings,
+        augmentation: AugmentationSettings,
+        seed: int,
+    ) -> None:
+        self.pools = list(pools)
+        self.vocabulary = vocabulary
+        self.size = size
+        self.max_words = max_words
+        self.latent_shape = latent_shape
+        self.augmentation = augmentation
+        self.seed = seed
+        weights = np.array([getattr(masks, kind) for kind in _KINDS], float)
+        self.mask_weights = weights / weights.sum()
+        self.pattern = _interleave([pool.share for pool in self.pools])
+        self._orders: dict[tuple[int, int], np.ndarray] = {}
+
+    def sample(self, k: int) -> Sample:
+        """Sample number ``k``."""
+        which = self.pattern[k % len(self.pattern)]
+        pool = self.pools[which]
+        draw = (k // len(self.pattern)) * pool.share + self.pattern[: k % len(self.pattern)].count(which)
+        epoch, position = divmod(draw, len(pool.photos))
+        i = int(pool.photos[self._order(which, epoch)[position]])
+        random = np.random.default_rng([self.seed, 1, k])
+        return self._draw(pool, i, random)
+
+    def batch(self, numbers: Sequence[int]) -> Batch:
+        """The batch of the samples with these numbers."""
+        samples = [self.sample(k) for k in numbers]
+        noise = [np.random.default_rng([self.seed, 2, k]) for k in numbers]
+        draws = [n.standard_normal((2, *self.latent_shape), dtype=np.float32) for n in noise]
+        latent = torch.from_numpy(np.stack(draws))
+        return collate(samples, self.vocabulary, self.max_words, latent[:, 0], latent[:, 1])
+
+    def _order(self, which: int, epoch: int) -> np.ndarray:
+        key = (which, epoch)
+        if key not in self._orders:
+            self._orders = {k: v for k, v in self._orders.items() if k[0] != which}
+            random = np.random.default_rng([self.seed, 0, which, epoch])
+            self._orders[key] = random.permutation(len(self.pools[which].photos))
+        return self._orders[key]
+
+    def _draw(self, pool: Pool, i: int, random: np.random.Generator) -> Sample:
+        settings, size = self.augmentation, self.size
+        photo, outline, box = pool.cache.photo(i), pool.cache.object_mask(i), pool.cache.box(i)
+        left, top, side = crop_square(photo.shape[0], photo.shape[1], box, settings.crop, random)
+        photo = _resize(photo[top : top + side, left : left + side], size)
+        if outline is not None:
+            outline = _resize(outline[top : top + side, left : left + side], size)
+        if box is not None:
+            scale = size / side
+            box = ((box[0] - left) * scale, (box[1] - top) * scale, box[2] * scale, box[3] * scale)
+        if random.random() < settings.flip:
+            photo = photo[:, ::-1]
+            outline = None if outline is None else outline[:, ::-1]
+            box = None if box is None else (size - box[0] - box[2], box[1], box[2], box[3])
+        mask = self._mask(box, random)
+        captions = pool.cache.captions(i)
+        caption = captions[int(random.integers(len(captions)))]
+        if outline is not None and random.random() < settings.recolour:
+            colour = list(COLOURS)[int(random.integers(len(COLOURS)))]
+            hole_only = random.random() < settings.recolour_hole_only
+            paint = np.minimum(outline, mask) if hole_only else outline
+            photo = recolour(np.ascontiguousarray(photo), paint, colour, random)
+            templates = template_captions(colour)
+            if not has_colour_word(caption) or random.random() < 0.5:
+                caption = templates[int(random.integers(len(templates)))]
+            else:
+                caption = recolour_caption(caption, colour)
+        if random.random() < settings.caption_dropout:
+            caption = ""
+        return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i)
+
+    def _mask(self, box: Sequence[float] | None, random: np.random.Generator) -> np.ndarray:
+        size = self.size
+        kind = _KINDS[int(random.choice(len(_KINDS), p=self.mask_weights))]
+        if kind == "object" and box is not None:
+            grow = random.uniform(0, 0.1)
+            x, y, w, h = box
+            mask = box_mask(size, size, (x - grow * w, y - grow * h, w * (1 + 2 * grow), h * (1 + 2 * grow)))
+            if (mask > 0).mean() <= 0.75:  # a hole over everything would teach nothing about context
+                return mask
+        if kind == "centre":
+            return centre_mask(size, size)
+        if kind == "irregular":
+            return irregular_mask(size, size, random)
+        return rectangle_mask(size, size, random)
+
+
+def crop_square(
+    height: int,
+    width: int,
+    box: Sequence[float] | None,
+    smallest: float,
+    random: np.random.Generator,
+) -> tuple[int, int, int]:
+    """A random square crop (left, top, side); one around the box where there is a box."""
+    short = min(height, width)
+    if box is None:
+        side = round(short * random.uniform(smallest, 1))
+        return (
+            int(random.integers(0, width - side + 1)),
+            int(random.integers(0, height - side + 1)),
+            side,
+        )
+    x, y, w, h = box
+    side = int(np.clip(max(w, h) * random.uniform(1.3, 2.2), min(48, short), short))
+    left = x + w / 2 - side / 2 + random.uniform(-0.1, 0.1) * side
+    top = y + h / 2 - side / 2 + random.uniform(-0.1, 0.1) * side
+    return int(np.clip(left, 0, width - side)), int(np.clip(top, 0, height - side)), side
+
+
+def collate(
+    samples: Sequence[Sample],
+    vocabulary: Vocabulary,
+    max_words: int,
+    prior_noise: Tensor,
+    posterior_noise: Tensor,
+) -> Batch:
+    """Samples as tensors; the photo's range 0..255 becomes -1..1 and mask polarity turns to M = 1 visible."""
+    words = [vocabulary.encode(sample.caption, max_words) for sample in samples]
+    tokens = torch.zeros(len(samples), max(1, *map(len, words)), dtype=torch.int64)
+    for row, indices in zip(tokens, words, strict=True):
+        row[: len(indices)] = torch.tensor(indices, dtype=torch.int64)
+    photo = torch.from_numpy(np.stack([sample.photo for sample in samples])).permute(0, 3, 1, 2)
+    mask = torch.from_numpy(np.stack([sample.mask for sample in samples]))[:, None]
+    return Batch(
+        image=photo.float() / 127.5 - 1,
+        M=(mask < 128).float(),
+        tokens=tokens,
+        lengths=torch.tensor([len(indices) for indices in words]),
+        photo=torch.tensor([sample.number for sample in samples]),
+        prior_noise=prior_noise,
+        posterior_noise=posterior_noise,
+        captions=tuple(sample.caption for sample in samples),
+    )
+
+
+def _interleave(shares: Sequence[int]) -> list[int]:
+    """Pool numbers, each as often as its share, spread evenly."""
+    places = [((i + 0.5) / share, which) for which, share in enumerate(shares) for i in range(share)]
+    return [which for _, which in sorted(places)]
+
+
+def _resize(picture: np.ndarray, size: int) -> np.ndarray:
+    shrinking = picture.shape[0] >= size
+    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
