@@ -11,14 +11,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
-from installer import checks, demo
+from installer import checks, demo, desktop, doctor, environment, gimp, offline, remove, source
 from installer.errors import InstallError
 from installer.journal import Journal, seconds
 from installer.libraries import library_step
 from installer.lock import exclusive
-from installer.packages import Wanted, install_steps, parse_extras
+from installer.packages import EXTRAS, Wanted, install_steps, parse_extras
 from installer.session import Session
-from installer.steps import perform
+from installer.steps import Step, perform
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_EXTRAS = "backend,panel"
@@ -32,11 +32,18 @@ def wanted(options: argparse.Namespace, always: str = "") -> Wanted:
     return Wanted(extras, cpu=options.cpu, offline=options.offline.resolve() if options.offline else None)
 
 
+def preparation(session: Session, what: Wanted, *, qt: bool, required: bool = False) -> list[Step]:
+    """System libraries, the offline folder's hashes, then the environment."""
+    made = [library_step(session, qt=qt, required=required)]
+    if what.offline:
+        made.append(offline.check_step(session, what.offline))
+    return [*made, *install_steps(session, what)]
+
+
 def install(session: Session, options: argparse.Namespace) -> None:
     """`install`: the environment, ready to use."""
     what = wanted(options)
-    libraries = library_step(session, qt="panel" in what.extras, required=False)
-    perform(session, [libraries, *install_steps(session, what)])
+    perform(session, preparation(session, what, qt="panel" in what.extras))
     if not session.dry_run:
         session.journal.say(f"\nReady. Try:  {session.script('nigdt')} --help")
 
@@ -44,17 +51,73 @@ def install(session: Session, options: argparse.Namespace) -> None:
 def run_demo(session: Session, options: argparse.Namespace) -> None:
     """`demo`: install, then fill a described region of a photograph."""
     what = wanted(options, DEFAULT_EXTRAS)
-    libraries = library_step(session, qt=True, required=False)
-    perform(session, [libraries, *install_steps(session, what), *demo.steps(session, options.output)])
-    demo.show(session, options.output, panel=not options.no_panel)
+    output = options.output.resolve()
+    perform(session, [*preparation(session, what, qt=True), *demo.steps(session, output)])
+    demo.show(session, output, panel=not options.no_panel)
 
 
 def run_test(session: Session, options: argparse.Namespace) -> None:
     """`test`: install what the tests need and run every check."""
     what = wanted(options, f"{DEFAULT_EXTRAS},training,dev")
-    libraries = library_step(session, qt=True, required=True)
-    perform(session, [libraries, *install_steps(session, what)])
+    perform(session, preparation(session, what, qt=True, required=True))
     checks.run(session, options.pytest)
+
+
+def into_gimp(session: Session, options: argparse.Namespace) -> None:
+    """`gimp`: the plug-in into every GIMP 3 profile, or out of them."""
+    if options.remove:
+        perform(session, gimp.removal_steps())
+        return
+    folder = options.offline.resolve() if options.offline else None
+    perform(session, gimp.steps(session, folder))
+    if not session.dry_run:
+        session.journal.say("\nStart GIMP anew; the plug-in is under Filters > NIGDT.")
+        if not session.python.exists():
+            session.journal.say("NIGDT itself is not installed yet; run: python3 installer install")
+
+
+def into_desktop(session: Session, options: argparse.Namespace) -> None:
+    """`desktop`: menu entry, icon, picture types and the daemon's unit, or out again."""
+    perform(session, desktop.removal_steps(session) if options.remove else desktop.steps(session))
+    if not session.dry_run and not options.remove and sys.platform == "linux":
+        session.journal.say(
+            "\nTo have the daemon ready from the login on: systemctl --user enable --now nigdt"
+        )
+
+
+def update(session: Session, options: argparse.Namespace) -> None:
+    """`update`: newest source, packages to match, plug-in and desktop files where they are."""
+    extras = environment.read_stamp(session).get("project", {}).get("extras") or parse_extras(DEFAULT_EXTRAS)
+    folder = options.offline.resolve() if options.offline else None
+    what = Wanted(tuple(extras), cpu=options.cpu, offline=folder)
+    perform(session, source.steps(session))
+    perform(session, preparation(session, what, qt="panel" in what.extras))
+    if gimp.removal_steps():
+        perform(session, gimp.steps(session, folder))
+    if desktop.removal_steps(session):
+        perform(session, desktop.steps(session))
+    if not session.dry_run:
+        remove.stop_daemon(session)
+
+
+def uninstall(session: Session, options: argparse.Namespace) -> None:
+    """`uninstall`: away with what the installer made."""
+    perform(session, remove.steps(session, purge=options.purge))
+    if not session.dry_run and not options.purge:
+        session.journal.say("\nYour own model bundles, history and settings stay; --purge deletes them too.")
+
+
+def run_doctor(session: Session, _options: argparse.Namespace) -> None:
+    """`doctor`: what is there and what is missing."""
+    doctor.run(session)
+
+
+def offline_bundle(session: Session, options: argparse.Namespace) -> None:
+    """`offline-bundle`: a folder of wheels for a machine without network."""
+    what = Wanted(parse_extras(options.extras), cpu=options.cpu)
+    perform(
+        session, [environment.venv_step(session), *offline.steps(session, what, options.folder.resolve())]
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,31 +129,55 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
-    def verb(name: str, act: Verb, help_text: str, *, installs: bool = False) -> argparse.ArgumentParser:
+    def verb(name: str, act: Verb, help_text: str) -> argparse.ArgumentParser:
         added = verbs.add_parser(name, help=help_text, description=help_text)
         added.set_defaults(act=act)
         added.add_argument("--dry-run", action="store_true", help="show every step and change nothing")
-        if installs:
-            added.add_argument(
-                "--cpu", action="store_true", help="take torch's CPU build whatever the machine has"
-            )
-            added.add_argument(
-                "--offline", type=Path, metavar="FOLDER", help="install from a folder of wheels"
-            )
-            default = DEFAULT_EXTRAS if name == "install" else ""
-            added.add_argument(
-                "--extras", default=default, metavar="A,B", help="backend, panel, training, dev"
-            )
         return added
 
-    verb("install", install, "make the environment .venv with everything to use NIGDT", installs=True)
-    added = verb(
-        "demo", run_demo, "install, fill a described region of a photograph, write demo.png", installs=True
-    )
+    def cpu(added: argparse.ArgumentParser) -> None:
+        added.add_argument(
+            "--cpu", action="store_true", help="take torch's CPU build whatever the machine has"
+        )
+
+    def from_folder(added: argparse.ArgumentParser) -> None:
+        added.add_argument(
+            "--offline", type=Path, metavar="FOLDER", help="use a folder of wheels, no network"
+        )
+
+    def extras(added: argparse.ArgumentParser, default: str) -> None:
+        added.add_argument("--extras", default=default, metavar="A,B", help=f"of: {', '.join(EXTRAS)}")
+
+    added = verb("install", install, "make the environment .venv with everything to use NIGDT")
+    cpu(added)
+    from_folder(added)
+    extras(added, DEFAULT_EXTRAS)
+    added = verb("demo", run_demo, "install, fill a described region of a photograph, write demo.png")
+    cpu(added)
+    from_folder(added)
+    extras(added, "")
     added.add_argument("--output", type=Path, default=ROOT / "demo.png", help="where the picture goes")
     added.add_argument("--no-panel", action="store_true", help="do not open the panel afterwards")
-    added = verb("test", run_test, "install what the tests need and run all checks", installs=True)
+    added = verb("test", run_test, "install what the tests need and run all checks")
+    cpu(added)
+    from_folder(added)
+    extras(added, "")
     added.add_argument("pytest", nargs="*", metavar="ARGUMENT", help="passed to pytest, after --")
+    added = verb("gimp", into_gimp, "put the plug-in into every GIMP 3 profile, Flatpak and Snap included")
+    from_folder(added)
+    added.add_argument("--remove", action="store_true", help="take it out again")
+    added = verb("desktop", into_desktop, "add a menu entry, icon, picture types and a service of the user")
+    added.add_argument("--remove", action="store_true", help="take them away again")
+    added = verb("update", update, "get the newest version and bring everything installed up to it")
+    cpu(added)
+    from_folder(added)
+    added = verb("uninstall", uninstall, "remove everything the installer made, but nothing of your own")
+    added.add_argument("--purge", action="store_true", help="delete your bundles, history and settings too")
+    verb("doctor", run_doctor, "say what is there, what is missing and what to do about it")
+    added = verb("offline-bundle", offline_bundle, "make a folder of wheels for a machine without network")
+    added.add_argument("folder", type=Path, metavar="FOLDER", help="where the wheels go")
+    cpu(added)
+    extras(added, DEFAULT_EXTRAS)
     return top
 
 

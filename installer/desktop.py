@@ -1,0 +1,216 @@
+"""`desktop`: NIGDT in the menu, as a program for pictures, and its daemon as a service of the user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.environment import write_atomically
+from installer.session import Session
+from installer.steps import Step
+
+ICON = Path(__file__).parent / "files" / "nigdt.svg"
+MIME_TYPES = ("image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders of a Linux desktop, from the XDG base directory specification."""
+
+    data: Path
+    config: Path
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str] = os.environ, home: Path | None = None) -> Places:
+        """The folders of this user."""
+        home = home or Path.home()
+        return cls(
+            Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share"),
+            Path(environment.get("XDG_CONFIG_HOME") or home / ".config"),
+        )
+
+    @property
+    def entry(self) -> Path:
+        """The menu entry."""
+        return self.data / "applications" / "nigdt.desktop"
+
+    @property
+    def icon(self) -> Path:
+        """The icon, in the theme that every theme falls back to."""
+        return self.data / "icons" / "hicolor" / "scalable" / "apps" / "nigdt.svg"
+
+    @property
+    def unit(self) -> Path:
+        """The daemon's systemd unit."""
+        return self.config / "systemd" / "user" / "nigdt.service"
+
+
+def _quoted(program: Path) -> str:
+    """A path as the Exec key of a desktop entry wants it (Desktop Entry Specification, "The Exec key")."""
+    text = str(program).replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
+    return '"' + text.replace("\\", "\\\\").replace("%", "%%") + '"'
+
+
+def menu_entry(program: Path) -> str:
+    """The menu entry that opens the panel, with the picture types it opens.
+
+    Args:
+        program: the `nigdt` command.
+    """
+    return f"""[Desktop Entry]
+Type=Application
+Name=NIGDT
+GenericName=Describe and fill
+Comment=Select a region of a photo, describe it, get it filled
+Exec={_quoted(program)} panel %f
+TryExec={program}
+Icon=nigdt
+Terminal=false
+Categories=Graphics;Photography;2DGraphics;RasterGraphics;
+MimeType={";".join(MIME_TYPES)};
+Keywords=inpainting;retouch;photo;fill;
+StartupNotify=true
+"""
+
+
+def systemd_unit(program: Path) -> str:
+    """The unit that keeps the daemon ready from the login on.
+
+    Args:
+        program: the `nigdt` command.
+    """
+    return f"""[Unit]
+Description=NIGDT daemon: fills described regions of photos
+
+[Service]
+ExecStart="{str(program).replace("%", "%%")}" serve
+Restart=on-failure
+RestartSec=5
+Nice=5
+PrivateTmp=true
+NoNewPrivileges=true
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def start_menu_script(program: Path, link: Path) -> str:
+    """PowerShell that makes a shortcut in Windows' start menu."""
+
+    def text(path: Path) -> str:
+        return "'" + str(path).replace("'", "''") + "'"
+
+    return (
+        f"$s = (New-Object -ComObject WScript.Shell).CreateShortcut({text(link)});"
+        f" $s.TargetPath = {text(program)}; $s.Arguments = 'panel';"
+        " $s.Description = 'Select a region of a photo, describe it, get it filled'; $s.Save()"
+    )
+
+
+def start_menu_link(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where Windows' start menu keeps this user's shortcut."""
+    roaming = Path(environment.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    return roaming / "Microsoft" / "Windows" / "Start Menu" / "Programs" / "NIGDT.lnk"
+
+
+def application_files(program: Path) -> dict[str, str]:
+    """The files of a macOS application that opens the panel, by their path inside `NIGDT.app`."""
+    quoted = "'" + str(program).replace("'", "'\\''") + "'"
+    return {
+        "Contents/Info.plist": """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0"><dict>
+  <key>CFBundleName</key><string>NIGDT</string>
+  <key>CFBundleIdentifier</key><string>org.nigdt.panel</string>
+  <key>CFBundleExecutable</key><string>nigdt</string>
+  <key>CFBundlePackageType</key><string>APPL</string>
+</dict></plist>
+""",
+        "Contents/MacOS/nigdt": f'#!/bin/sh\nexec {quoted} panel "$@"\n',
+    }
+
+
+def application_folder(home: Path | None = None) -> Path:
+    """Where the macOS application goes."""
+    return (home or Path.home()) / "Applications" / "NIGDT.app"
+
+
+def _refresh(session: Session, places: Places) -> None:
+    """Tell the desktop what changed, where it has the means; a desktop without them notices by itself."""
+    commands: tuple[list[str | Path], ...] = (
+        ["update-desktop-database", "-q", places.entry.parent],
+        ["gtk-update-icon-cache", "-q", "-t", "-f", places.data / "icons" / "hicolor"],
+        ["systemctl", "--user", "daemon-reload"],
+    )
+    for command in commands:
+        if shutil.which(str(command[0])):
+            session.output(command)
+
+
+def steps(session: Session, platform: str = sys.platform, places: Places | None = None) -> list[Step]:
+    """Put NIGDT into the desktop of this platform."""
+    program = session.script("nigdt")
+    if platform == "win32":
+        link = start_menu_link()
+        script = start_menu_script(program, link)
+        return [
+            Step(
+                f"Add NIGDT to the start menu ({link})",
+                lambda: session.run(
+                    ["powershell", "-NoProfile", "-Command", script], doing="make the start menu's shortcut"
+                ),
+                preview=lambda: [script],
+            )
+        ]
+    if platform == "darwin":
+        application = application_folder()
+        files = application_files(program)
+
+        def make_application() -> None:
+            for name, text in files.items():
+                write_atomically(application / name, text)
+            (application / "Contents/MacOS/nigdt").chmod(0o755)
+
+        return [Step(f"Make the application {application}", make_application, preview=lambda: list(files))]
+    there = places or Places.of()
+
+    def settle(path: Path, text: str) -> Step:
+        def settled() -> str | None:
+            same = path.is_file() and path.read_text(encoding="utf-8") == text
+            return "up to date" if same else None
+
+        def act() -> None:
+            write_atomically(path, text)
+            _refresh(session, there)
+
+        return Step(f"Write {path}", act, settled, lambda: text.splitlines() if path.suffix != ".svg" else [])
+
+    return [
+        settle(there.icon, ICON.read_text(encoding="utf-8")),
+        settle(there.entry, menu_entry(program)),
+        settle(there.unit, systemd_unit(program)),
+    ]
+
+
+def removal_steps(session: Session, platform: str = sys.platform, places: Places | None = None) -> list[Step]:
+    """Take NIGDT out of the desktop again."""
+    there = places or Places.of()
+    by_platform = {"win32": [start_menu_link()], "darwin": [application_folder()]}
+    paths = by_platform.get(platform, [there.unit, there.entry, there.icon])
+
+    def step(path: Path) -> Step:
+        def act() -> None:
+            if path == there.unit and shutil.which("systemctl"):
+                session.output(["systemctl", "--user", "disable", "--now", path.name])
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if platform not in by_platform:
+                _refresh(session, there)
+
+        return Step(f"Delete {path}", act, preview=lambda: [str(path)])
+
+    return [step(path) for path in paths if path.exists()]

@@ -1,0 +1,121 @@
+"""`doctor`: what is there, what is missing, and the remedy for each."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from installer import environment, gimp, libraries, machine, packages, torch_build
+from installer.desktop import Places
+from installer.errors import InstallError
+from installer.session import Session
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes:
+        subject: what was looked at.
+        state: what was found.
+        remedy: what to do; empty when all is well.
+    """
+
+    subject: str
+    state: str
+    remedy: str = ""
+
+
+AGAIN = "run: python3 installer install"
+
+
+def _environment(session: Session) -> Iterator[Finding]:
+    if not session.venv.exists():
+        yield Finding("environment", "not made yet", AGAIN)
+        return
+    if not environment.works(session):
+        yield Finding("environment", "its Python does not start", AGAIN)
+        return
+    installed = environment.distributions(session)
+    version = (session.output([session.python, "-V"]) or "").strip()
+    if environment.busy_path(session).exists():
+        yield Finding("environment", f"{version}, an install was interrupted", AGAIN)
+    elif "nigdt" not in installed:
+        yield Finding("environment", f"{version}, NIGDT is not in it", AGAIN)
+    else:
+        project = environment.read_stamp(session).get("project", {})
+        stale = project and project.get("key") != packages.project_key(session.root)
+        extras = ", ".join(project.get("extras", [])) or "extras unknown"
+        state = f"{version}, nigdt {installed['nigdt']} ({extras})"
+        yield Finding("environment", state, "run: python3 installer update" if stale else "")
+    if "torch" in installed:
+        report = session.output([session.python, torch_build.PAIR_CHECK], timeout=300)
+        broken = "torch and torchvision do not work together"
+        yield Finding("torch", (report or broken).strip(), "" if report else AGAIN)
+
+
+def _machine(session: Session) -> Iterator[Finding]:
+    yield Finding("system", f"{platform.platform()}, Python {platform.python_version()}")
+    driver = machine.nvidia_driver(session)
+    if driver is None:
+        yield Finding("graphics", "no NVIDIA driver: fills run on the processor")
+    else:
+        old = driver.major < torch_build.CUDA_BUILDS[-1][0]
+        remedy = "update the NVIDIA driver to 525 or newer, then run: python3 installer update" if old else ""
+        yield Finding("graphics", f"{driver.gpu}, driver {driver.version}", remedy)
+    free = machine.free_bytes(session.venv) / packages.GIGABYTE
+    yield Finding("disk", f"{free:.0f} GB free", "free some space" if free < packages.REST_GB else "")
+    missing = libraries.missing_packages(qt=True)
+    if missing:
+        remedy = f"run: {libraries.remedy(missing, machine.linux_family())}"
+        yield Finding("system libraries", f"missing: {', '.join(missing)}", remedy)
+    else:
+        yield Finding("system libraries", "all there")
+
+
+def _integration() -> Iterator[Finding]:
+    found = gimp.profiles()
+    if not found:
+        yield Finding("GIMP", "no GIMP 3 profile of this user")
+    for profile in found:
+        there = (profile.plugin / f"{gimp.PLUGIN}.py").exists()
+        remedy = "" if there else "run: python3 installer gimp"
+        yield Finding(
+            f"GIMP {profile.folder.name}",
+            f"plug-in {'there' if there else 'missing'}: {profile.plugin}",
+            remedy,
+        )
+    if sys.platform == "linux":
+        there = Places.of().entry.exists()
+        yield Finding("menu entry", "there" if there else "none (python3 installer desktop makes one)")
+
+
+def findings(session: Session) -> list[Finding]:
+    """Look at everything; changes nothing."""
+    return [*_machine(session), *_environment(session), *_integration()]
+
+
+def run(session: Session) -> None:
+    """Print what was found, then what NIGDT's own doctor says.
+
+    Raises:
+        InstallError: something needs a remedy.
+    """
+    journal = session.journal
+    found = findings(session)
+    width = max(len(finding.subject) for finding in found)
+    for finding in found:
+        journal.say(f"{'!!' if finding.remedy else 'ok'}  {finding.subject:<{width}}  {finding.state}")
+        if finding.remedy:
+            journal.say(f"    {'':<{width}}  -> {finding.remedy}")
+    if session.script("nigdt").exists():
+        answer = session.output([session.script("nigdt"), "doctor"], timeout=120)
+        if answer:
+            journal.say("\nnigdt doctor\n" + answer.rstrip())
+    bad = [finding for finding in found if finding.remedy]
+    if bad:
+        raise InstallError(
+            f"{len(bad)} thing(s) need attention: {', '.join(f.subject for f in bad)}", "see -> above"
+        )

@@ -1,0 +1,171 @@
+"""`gimp`: the plug-in into every GIMP 3 profile of this user, and out again."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from installer.errors import InstallError
+from installer.session import Session
+from installer.steps import Step
+
+PLUGIN = "nigdt-fill"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A folder in which a GIMP 3 keeps a person's settings.
+
+    Attributes:
+        folder: like `~/.config/GIMP/3.0`.
+        kind: `GIMP`, `Flatpak`, `Snap` or `GIMP3_DIRECTORY`.
+    """
+
+    folder: Path
+    kind: str
+
+    @property
+    def plugin(self) -> Path:
+        """Where the plug-in goes."""
+        return self.folder / "plug-ins" / PLUGIN
+
+    @property
+    def isolated(self) -> bool:
+        """Whether this GIMP sees other folders for a program's state than the rest of the system does."""
+        return self.kind in ("Flatpak", "Snap")
+
+
+def profile_parents(platform_name: str, home: Path, environment: Mapping[str, str]) -> list[tuple[Path, str]]:
+    """Folders that hold GIMP profiles named by version, with what kind of GIMP uses them.
+
+    Args:
+        platform_name: `sys.platform`.
+        home: the home folder.
+        environment: variables, for `APPDATA` and `XDG_CONFIG_HOME`.
+    """
+    if platform_name == "win32":
+        return [(Path(environment.get("APPDATA") or home / "AppData" / "Roaming") / "GIMP", "GIMP")]
+    if platform_name == "darwin":
+        return [(home / "Library" / "Application Support" / "GIMP", "GIMP")]
+    config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+    flatpak = home / ".var" / "app" / "org.gimp.GIMP"
+    return [
+        (config / "GIMP", "GIMP"),
+        (flatpak / "config" / "GIMP", "Flatpak"),
+        (flatpak / ".config" / "GIMP", "Flatpak"),
+        *((revision / ".config" / "GIMP", "Snap") for revision in sorted((home / "snap" / "gimp").glob("*"))),
+    ]
+
+
+def profiles(
+    platform_name: str = sys.platform, home: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> list[Profile]:
+    """Every GIMP 3 profile of this user, each real folder once."""
+    found: dict[Path, Profile] = {}
+    override = environment.get("GIMP3_DIRECTORY")
+    if override and Path(override).is_dir():
+        found[Path(override).resolve()] = Profile(Path(override), "GIMP3_DIRECTORY")
+    for parent, kind in profile_parents(platform_name, home or Path.home(), environment):
+        for folder in sorted(parent.glob("3.*")):
+            if folder.is_dir():
+                found.setdefault(folder.resolve(), Profile(folder, kind))
+    return list(found.values())
+
+
+def assembler(root: Path) -> ModuleType:
+    """The plug-in's own module that puts it together, from its house."""
+    source = root / "plugin" / "gimp" / "assemble.py"
+    specification = importlib.util.spec_from_file_location("nigdt_gimp_assemble", source)
+    if specification is None or specification.loader is None:
+        raise InstallError(f"{source} is missing", "get the whole project again")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) -> Path:
+    """The pyzmq wheel that GIMP's Python can load, fetched once and kept in the cache.
+
+    Raises:
+        InstallError: there is none for this machine.
+    """
+    folder = session.cache / "gimp"
+    kept = sorted(folder.glob("pyzmq-*.whl"))
+    if kept:
+        return kept[-1]
+    try:
+        arguments = assemble.wheel_arguments(sys.platform, platform.machine(), folder)
+    except KeyError:
+        raise InstallError(
+            f"there is no pyzmq for GIMP on {sys.platform} {platform.machine()}",
+            "use the panel instead: nigdt panel",
+        ) from None
+    source = ["--no-index", "--find-links", str(offline)] if offline else []
+    python: Path | str = session.python if session.python.exists() else sys.executable
+    session.run(
+        [python, "-m", "pip", "--disable-pip-version-check", *arguments, *source],
+        doing="fetch pyzmq for GIMP's Python",
+    )
+    return sorted(folder.glob("pyzmq-*.whl"))[-1]
+
+
+def host_state_dir(session: Session) -> Path | None:
+    """The daemon's state folder as the host sees it, from the backend's own module."""
+    answer = session.output(
+        [session.python, "-c", "from nigdt_backend.paths import state_dir; print(state_dir())"]
+    )
+    return Path(answer.strip()) if answer else None
+
+
+def steps(
+    session: Session, offline: Path | None, found: Callable[[], list[Profile]] = profiles
+) -> list[Step]:
+    """Put the plug-in into each profile."""
+    there = found()
+    if not there:
+        program = shutil.which("gimp") or shutil.which("gimp-3.0") or shutil.which("flatpak")
+        remedy = "start GIMP once, close it, then run the same command again"
+        if not program:
+            remedy = "install GIMP 3.0 or newer, start it once, then run the same command again"
+        raise InstallError("no GIMP 3 profile was found for this user", remedy)
+
+    def step(profile: Profile) -> Step:
+        def act() -> None:
+            assemble = assembler(session.root)
+            wheel = fetch_wheel(session, assemble, offline)
+            assemble.assemble(
+                profile.plugin,
+                wheel,
+                session.root,
+                python=session.python if session.python.exists() else None,
+                state=host_state_dir(session) if profile.isolated else None,
+            )
+
+        return Step(
+            f"Put the plug-in into {profile.kind} {profile.folder.name} ({profile.plugin})",
+            act,
+            preview=lambda: [f"write {profile.plugin}"],
+        )
+
+    return [step(profile) for profile in there]
+
+
+def removal_steps(found: Callable[[], list[Profile]] = profiles) -> list[Step]:
+    """Take the plug-in out of every profile that has it."""
+
+    def step(profile: Profile) -> Step:
+        return Step(
+            f"Remove the plug-in from {profile.kind} {profile.folder.name}",
+            lambda: shutil.rmtree(profile.plugin),
+            preview=lambda: [f"delete {profile.plugin}"],
+        )
+
+    return [step(profile) for profile in found() if (profile.plugin / f"{PLUGIN}.py").exists()]
