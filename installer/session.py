@@ -59,7 +59,8 @@ def diagnose(output: str) -> tuple[str, str] | None:
 def last_error(output: str) -> str | None:
     """The last line of a command's output that names an error, without its prefix; None when none does."""
     lines = [line.strip() for line in output.splitlines() if re.search(r"\w*Error\b|\berror:", line)]
-    return next((line for line in reversed(lines) if "subprocess" not in line and "failed" not in line), None)
+    named = (line for line in reversed(lines) if not re.search(r"subprocess|-failed|has failed", line))
+    return next((line.removeprefix("ERROR:").strip() for line in named), None)
 
 
 @dataclass
@@ -159,7 +160,9 @@ class Session:
                 log.seek(max(start_size, log_path.stat().st_size - TAIL_BYTES))
                 output = log.read().decode("utf-8", "replace")
         known = diagnose(output)
-        message, remedy = known or (last_error(output) or f"{arguments[0]} ended with status {status}", "")
+        message, remedy = known or (f"{arguments[0]} ended with status {status}", "")
+        words = last_error(output)
+        message += f" ({words})" if words else ""
         where = f"the whole output is in {self.journal.path}" if self.journal.path and not show else ""
         raise CommandError(
             f"cannot {doing}: {message}", "; ".join(filter(None, (remedy, where))), status, output
