@@ -190,6 +190,8 @@ class InpaintTrainer:
         networks.paths.train()
         networks.discriminators.train()
         batch = self.training.batch(range(start, start + share)).to(self.fabric.device)
+        if settings.channels_last:
+            batch.image = batch.image.contiguous(memory_format=torch.channels_last)
         logs = self._accumulate(batch)
         if not all(bool(torch.isfinite(value)) for value in logs.values()):
             bad = ", ".join(name for name, value in logs.items() if not torch.isfinite(value))
