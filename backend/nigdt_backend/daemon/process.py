@@ -60,6 +60,9 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     parser.add_argument("--settings", type=Path, default=None, help="settings file (YAML)")
     parser.add_argument("--listen", default=None, help="address for remote clients, tcp://ADDRESS:PORT")
     parser.add_argument("--log-to-stderr", action="store_true", help="log to stderr as well")
+    parser.add_argument(
+        "--stay", action="store_true", help="do not end when idle, though started by a client"
+    )
     options = parser.parse_args(arguments)
     try:
         settings = Settings.read(options.settings or paths.settings_path())
@@ -67,6 +70,8 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
             settings = Settings.from_mapping(
                 {**dataclasses.asdict(settings), "listen": options.listen}, "--listen"
             )
+        if options.stay:
+            settings = dataclasses.replace(settings, idle_exit_seconds=0.0)
         return _run(settings, options.log_to_stderr, engine_factory)
     except (SettingsError, UnsafeFileError) as error:
         return _failed(str(error))

@@ -1,0 +1,1 @@
+"""Sub-commands of `nigdt` that talk to the daemon, each loaded only when it runs."""

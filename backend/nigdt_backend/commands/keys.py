@@ -1,0 +1,130 @@
+"""`nigdt keys`: who on other machines may use this daemon."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from nigdt_backend import paths
+from nigdt_backend.connection import Connection, UnsafeFileError
+from nigdt_backend.daemon.gate import KeyPair
+from nigdt_backend.daemon.keys import KeyRing, KeyRingError
+
+
+def _ring() -> KeyRing:
+    try:
+        return KeyRing.read(paths.keys_path())
+    except UnsafeFileError as error:
+        raise click.ClickException(f"{error}.") from None
+
+
+@click.group()
+def keys() -> None:
+    """Manage the keys of clients on other machines (see nigdt serve --listen).
+
+    Example: nigdt keys add laptop --endpoint tcp://192.168.1.20:5599 -o laptop.json
+    """
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--public-key", help="The client's public key, when it made its pair itself (nigdt keys new).")
+@click.option("--endpoint", metavar="tcp://HOST:PORT", help="How the client reaches this machine.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a connection file with a new key pair, to be carried to the client.",
+)
+def add(name: str, public_key: str | None, endpoint: str | None, output: Path | None) -> None:
+    """Let the client NAME in.
+
+    Either give the client's --public-key, or have a pair made and written with --endpoint and -o.
+    On the client: NIGDT_CONNECTION=laptop.json nigdt status
+
+    Example: nigdt keys add laptop --endpoint tcp://192.168.1.20:5599 -o laptop.json
+    """
+    if (public_key is None) == (output is None) or (output is not None and endpoint is None):
+        raise click.UsageError("Give either --public-key, or --endpoint together with -o.")
+    ring = _ring()
+    try:
+        if public_key is not None:
+            ring.add(name, public_key)
+        else:
+            assert output is not None
+            assert endpoint is not None
+            if output.exists():
+                raise click.UsageError(f"{output} exists already.")
+            pair = KeyPair.new()
+            ring.add(name, pair.public)
+            _write_private_file(
+                output, Connection(endpoint, ring.server_key().public, pair.public, pair.secret, pid=0)
+            )
+            click.echo(f"Carry {output} to the client and delete it here.")
+    except KeyRingError as error:
+        raise click.UsageError(f"{error}.") from None
+    click.echo(f"Added {name}. This daemon's public key: {ring.server_key().public}")
+
+
+@keys.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Let the client NAME in no more, from the next start of the daemon on.
+
+    Example: nigdt keys remove laptop
+    """
+    try:
+        _ring().remove(name)
+    except KeyRingError as error:
+        raise click.UsageError(f"{error}.") from None
+    click.echo(f"Removed {name}.")
+
+
+@keys.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_(as_json: bool) -> None:
+    """Show who may connect.
+
+    Example: nigdt keys list
+    """
+    clients = _ring().clients
+    if as_json:
+        click.echo(json.dumps(clients, indent=1))
+    elif not clients:
+        click.echo("No keys: only this machine can use the daemon.")
+    else:
+        for name, public in clients.items():
+            click.echo(f"{name:<20} {public}")
+
+
+@keys.command()
+@click.argument("endpoint", metavar="tcp://HOST:PORT")
+@click.argument("server_key")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Connection file to write.",
+)
+def new(endpoint: str, server_key: str, output: Path) -> None:
+    """Make a key pair on the client, so that the secret key never travels.
+
+    Prints the public key to add on the machine with the daemon: nigdt keys add NAME --public-key KEY
+
+    Example: nigdt keys new tcp://192.168.1.20:5599 'SERVER KEY' -o server.json
+    """
+    if output.exists():
+        raise click.UsageError(f"{output} exists already.")
+    pair = KeyPair.new()
+    _write_private_file(output, Connection(endpoint, server_key, pair.public, pair.secret, pid=0))
+    click.echo(pair.public)
+
+
+def _write_private_file(path: Path, connection: Connection) -> None:
+    """Write a connection file, private itself, into whatever folder the user named."""
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(json.dumps(asdict(connection), indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,109 @@
+"""`nigdt serve`: start or stop the daemon by hand, or say how it is started at login."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from nigdt_backend import paths
+from nigdt_backend.client import Client, DaemonError
+
+READY_SECONDS = 120.0
+
+
+@click.command()
+@click.option("--foreground", is_flag=True, help="Stay in this terminal and log to it; Ctrl-C stops.")
+@click.option("--stop", is_flag=True, help="Stop the running daemon.")
+@click.option(
+    "--listen",
+    metavar="tcp://ADDRESS:PORT",
+    help="Also serve clients on other machines whose keys were added with `nigdt keys add`.",
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Settings file instead of the usual one.",
+)
+@click.option("--print-settings", is_flag=True, help="Print a commented settings file and end.")
+@click.option("--at-login", type=click.Choice(["on", "off"]), help="Start the daemon at login (systemd).")
+def serve(
+    foreground: bool,
+    stop: bool,
+    listen: str | None,
+    settings_file: Path | None,
+    print_settings: bool,
+    at_login: str | None,
+) -> None:
+    """Run the daemon that makes fills.
+
+    Clients start it by themselves when they need it; this is for those who want it ready beforehand.
+
+    Example: nigdt serve --foreground
+    """
+    if print_settings:
+        from nigdt_backend.daemon.settings import template
+
+        click.echo(f"# {paths.settings_path()}")
+        click.echo(template(), nl=False)
+    elif at_login is not None:
+        from nigdt_backend.daemon.login import disable, enable
+
+        click.echo(enable() if at_login == "on" else disable())
+    elif stop:
+        _stop()
+    else:
+        arguments = [*(["--listen", listen] if listen else [])]
+        arguments += ["--settings", str(settings_file.resolve())] if settings_file else []
+        if foreground:
+            _foreground(arguments)
+        else:
+            _background(arguments)
+
+
+def _stop() -> None:
+    with Client.connect(start=False) as client:
+        client.shutdown()
+    deadline = time.monotonic() + 15.0
+    while (paths.state_dir() / "connection.json").exists():
+        if time.monotonic() > deadline:
+            raise DaemonError("silent", "The daemon still finishes a job.", "Look again with `nigdt status`.")
+        time.sleep(0.05)
+    click.echo("Stopped.")
+
+
+def _foreground(arguments: list[str]) -> None:
+    from nigdt_backend.daemon.process import main
+    from nigdt_backend.launch import EXIT_ALREADY_RUNNING
+
+    code = main([*arguments, "--log-to-stderr"])
+    if code == EXIT_ALREADY_RUNNING:
+        raise click.ClickException("a daemon runs already; `nigdt status` shows it.")
+    sys.exit(code)
+
+
+def _background(arguments: list[str]) -> None:
+    try:
+        with Client.connect(start=False, timeout=2.0) as client:
+            click.echo(f"Runs already (process {client.status()['pid']}).")
+            if arguments:
+                raise click.ClickException(
+                    "stop it with `nigdt serve --stop` to start it with other options."
+                )
+            return
+    except DaemonError as error:
+        if error.code != "not-running":
+            raise
+    command = [sys.executable, "-m", "nigdt_backend.daemon", "--stay", *arguments]
+    with Client.connect(command=command) as client:
+        deadline = time.monotonic() + READY_SECONDS
+        status = client.status()
+        while status["state"] == "starting" and time.monotonic() < deadline:
+            time.sleep(0.1)
+            status = client.status()
+        if status["failure"]:
+            raise click.ClickException(f"{status['failure']['message']} {status['failure']['hint']}".rstrip())
+        click.echo(f"Ready (process {status['pid']}, {status['device']}).")

@@ -1,0 +1,150 @@
+"""Loaded models: several bundles within a memory budget, loaded again when their files change."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nigdt.bundle import BundleInfo, find_bundle, list_bundles, read_bundle, user_bundles_folder, valid_name
+from nigdt.errors import BundleError, NigdtError
+from nigdt_backend.daemon.worker import EngineError
+
+log = logging.getLogger(__name__)
+
+Stamp = tuple[str, int, int]
+"""Folder, and size and change time of the checksum file: differs when a bundle was exchanged."""
+
+
+@dataclass
+class LoadedModel:
+    """A model in memory.
+
+    Attributes:
+        name: the bundle's name.
+        info: the bundle.
+        stamp: state of its files when it was loaded.
+        inpainter: a `nigdt.Inpainter`.
+        bytes: memory of its weights.
+    """
+
+    name: str
+    info: BundleInfo
+    stamp: Stamp
+    inpainter: Any = field(repr=False)
+    bytes: int = 0
+
+
+def resolve(name: str) -> BundleInfo:
+    """The installed bundle of that name. Names from the wire come here and are never taken for a path.
+
+    Raises:
+        EngineError: `unknown-bundle`, or `bundle-broken` when there is one that cannot be read.
+    """
+    try:
+        if name == "default":
+            return find_bundle()
+        for info in list_bundles():
+            if info.name == name:
+                return info
+        folder = user_bundles_folder() / name
+        if valid_name(name) and folder.is_dir():
+            return read_bundle(folder)
+    except BundleError as error:
+        raise EngineError("bundle-broken", error.message, error.hint) from error
+    raise EngineError("unknown-bundle", f"There is no bundle called {name}.", "See `nigdt models`.")
+
+
+def stamp_of(info: BundleInfo) -> Stamp:
+    """State of a bundle's files."""
+    try:
+        status = (Path(info.folder) / "SHA256SUMS").stat()
+    except OSError:
+        return (str(info.folder), 0, 0)
+    return (str(info.folder), status.st_size, status.st_mtime_ns)
+
+
+class Registry:
+    """Keeps models loaded.
+
+    Args:
+        load: makes a model from a bundle's folder; raises NigdtError when it is broken.
+        size: bytes of a model.
+        budget: bytes; beyond it the longest unused models are unloaded, never the one asked for.
+    """
+
+    def __init__(self, load: Callable[[Path], Any], size: Callable[[Any], int], budget: int) -> None:
+        self._load = load
+        self._size = size
+        self._budget = budget
+        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._rejected: dict[str, Stamp] = {}
+        self.notices: dict[str, str] = {}
+
+    def get(self, name: str, *, again: bool = False) -> LoadedModel:
+        """The model of that name, loaded if need be.
+
+        When its files changed, they are loaded in place of the old model; when they cannot be loaded, the old
+        model stays and a notice says so.
+
+        Args:
+            name: a bundle's name.
+            again: try changed files again that were rejected before, and raise when they are still broken.
+
+        Raises:
+            EngineError: `unknown-bundle` or `bundle-broken`.
+        """
+        held = self.held(name)
+        info = held.info if held is not None else resolve(name)
+        name = info.name
+        stamp = stamp_of(info)
+        if held is not None:
+            self._models.move_to_end(name)
+            if stamp == held.stamp or (self._rejected.get(name) == stamp and not again):
+                return held
+        try:
+            info = read_bundle(info.folder)
+            inpainter = self._load(Path(info.folder))
+        except (NigdtError, OSError) as error:
+            self._rejected[name] = stamp
+            log.error("bundle %s cannot be loaded: %s", name, error)
+            if held is None or again:
+                hint = getattr(error, "hint", "") or "Install the bundle again."
+                stays = " The old model stays in use." if held is not None else ""
+                message = getattr(error, "message", str(error))
+                raise EngineError("bundle-broken", f"{message}{stays}", hint) from error
+            self.notices[name] = f"The changed bundle {name} is broken; the old model stays in use."
+            return held
+        self._rejected.pop(name, None)
+        self.notices.pop(name, None)
+        model = LoadedModel(name, info, stamp, inpainter, self._size(inpainter))
+        self._models[name] = model
+        self._models.move_to_end(name)
+        self._shrink()
+        log.info("loaded %s (%.1f MiB)", name, model.bytes / 2**20)
+        return model
+
+    def held(self, name: str) -> LoadedModel | None:
+        """The loaded model of that name, if it is loaded."""
+        if name == "default" and name not in self._models and self._models:
+            try:
+                name = find_bundle().name
+            except BundleError:
+                return None
+        return self._models.get(name)
+
+    def _shrink(self) -> None:
+        while len(self._models) > 1 and sum(model.bytes for model in self._models.values()) > self._budget:
+            name, _ = self._models.popitem(last=False)
+            log.info("unloaded %s to stay within the memory budget", name)
+
+    def loaded(self) -> list[LoadedModel]:
+        """Models in memory, longest unused first."""
+        return list(self._models.values())
+
+    def clear(self) -> None:
+        """Unload all."""
+        self._models.clear()
