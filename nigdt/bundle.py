@@ -1,0 +1,392 @@
+"""Model bundles: folders with weights, configuration, vocabulary and model card. Needs no torch.
+
+A bundle holds five files::
+
+    model.safetensors   weights of `nigdt.model.NIGDT`, spectral norm folded in, half or single precision
+    model.yaml          format version, title, architecture (`ModelConfig`), summary of the training
+    vocabulary.json     the words it knows
+    README.md           model card
+    SHA256SUMS          checksums of the other four, as `sha256sum` writes them
+
+Nothing in it is executed or unpickled. Embedded bundles lie in ``nigdt/bundles/<name>``, the user's in
+``<user data>/bundles/<name>`` (environment variable ``NIGDT_DATA_DIR`` replaces ``<user data>``); a user's
+bundle hides an embedded one of the same name. ``default`` means `DEFAULT_NAME` or else the first there is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import platformdirs
+import yaml
+from numpy.typing import NDArray
+
+from nigdt.config import ModelConfig
+from nigdt.errors import BundleError, NigdtError
+from nigdt.text import Vocabulary
+
+__all__ = [
+    "DEFAULT_NAME",
+    "FILES",
+    "BundleInfo",
+    "find_bundle",
+    "list_bundles",
+    "read_bundle",
+    "save_bundle",
+    "user_bundles_folder",
+    "valid_name",
+    "verify_bundle",
+]
+
+FORMAT = "nigdt-bundle"
+VERSION = 1
+DEFAULT_NAME = "nigdt-small"
+WEIGHTS, CONFIG, VOCABULARY, CARD, SUMS = FILES = (
+    "model.safetensors",
+    "model.yaml",
+    "vocabulary.json",
+    "README.md",
+    "SHA256SUMS",
+)
+_EMBEDDED = Path(__file__).with_name("bundles")
+_MAX_TEXT = 16 * 2**20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class BundleInfo:
+    """What is known of a bundle without loading its weights.
+
+    Attributes:
+        name: Name of its folder.
+        folder: Where it lies.
+        title: One line for people.
+        config: Architecture.
+        parameters: Number of weights.
+        bytes: Size of all its files together.
+        embedded: Whether it came with the program.
+        training: Summary of the training, plain values.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    config: ModelConfig
+    parameters: int
+    bytes: int
+    embedded: bool
+    training: Mapping[str, Any]
+
+    @property
+    def size_px(self) -> int:
+        """Side in pixels of the square the model works at."""
+        return self.config.size
+
+    def vocabulary(self) -> Vocabulary:
+        """The words the model knows.
+
+        Raises:
+            BundleError: The file is missing or damaged.
+        """
+        try:
+            return Vocabulary.load(self.folder / VOCABULARY)
+        except NigdtError as error:
+            raise BundleError(f"Bundle {self.name}: {error.message}", error.hint) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "name": self.name,
+            "folder": str(self.folder),
+            "title": self.title,
+            "size_px": self.size_px,
+            "parameters": self.parameters,
+            "bytes": self.bytes,
+            "embedded": self.embedded,
+            "training": dict(self.training),
+        }
+
+
+def user_bundles_folder() -> Path:
+    """Where the user's own bundles lie; it need not exist."""
+    base = os.environ.get("NIGDT_DATA_DIR") or platformdirs.user_data_dir("nigdt", appauthor=False)
+    return Path(base) / "bundles"
+
+
+def valid_name(name: str) -> bool:
+    """Whether a bundle may be called so: letters, digits, dot, dash, underscore; not "default"."""
+    return bool(_NAME.fullmatch(name)) and name != "default"
+
+
+def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
+    """Read what a bundle says of itself; checksums are not verified.
+
+    Raises:
+        BundleError: The folder is no bundle, or of a version this program does not read.
+    """
+    folder = Path(folder)
+    if not (folder / CONFIG).is_file():
+        raise BundleError(f"{folder} is no model bundle: it has no {CONFIG}.", "Name another folder.")
+    for name in FILES:
+        if not (folder / name).is_file():
+            raise BundleError(
+                f"Bundle {folder.name} is incomplete: {name} is missing.", "Get the bundle again."
+            )
+    if (folder / CONFIG).stat().st_size > _MAX_TEXT or (folder / VOCABULARY).stat().st_size > _MAX_TEXT:
+        raise BundleError(f"Bundle {folder.name}: {CONFIG} or {VOCABULARY} is too large to be one.")
+    try:
+        data = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise BundleError(f"Bundle {folder.name}: {CONFIG} cannot be read ({error}).") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise BundleError(f"Bundle {folder.name}: {CONFIG} does not describe a {FORMAT}.")
+    if data.get("version") != VERSION:
+        raise BundleError(
+            f"Bundle {folder.name} has format version {data.get('version')}; this program reads {VERSION}.",
+            "Update nigdt, or take a bundle made for this version.",
+        )
+    try:
+        config = ModelConfig.from_dict(data["architecture"])
+        title, parameters, training = (
+            str(data["title"]),
+            int(data["parameters"]),
+            dict(data["training"] or {}),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(f"Bundle {folder.name}: {CONFIG} is incomplete ({error!r}).") from None
+    except NigdtError as error:
+        raise BundleError(f"Bundle {folder.name}: {error.message}", error.hint) from None
+    return BundleInfo(
+        name=folder.resolve().name,
+        folder=folder,
+        title=title,
+        config=config,
+        parameters=parameters,
+        bytes=sum((folder / name).stat().st_size for name in FILES),
+        embedded=folder.resolve().parent == _EMBEDDED.resolve(),
+        training=training,
+    )
+
+
+def verify_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
+    """Read a bundle and check every file against its checksum.
+
+    Raises:
+        BundleError: Something is missing, damaged or was changed.
+    """
+    info = read_bundle(folder)
+    sums: dict[str, str] = {}
+    for line in (info.folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines():
+        digest, _, name = line.partition(" ")
+        sums[name.lstrip(" *")] = digest.lower()
+    for name in FILES:
+        if name == SUMS:
+            continue
+        if name not in sums:
+            raise BundleError(f"Bundle {info.name}: {SUMS} does not list {name}.", "Get the bundle again.")
+        if _digest(info.folder / name) != sums[name]:
+            raise BundleError(
+                f"Bundle {info.name}: {name} is damaged or was changed (checksum differs).",
+                "Get the bundle again.",
+            )
+    info.vocabulary()
+    return info
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def list_bundles() -> list[BundleInfo]:
+    """All readable bundles by name, the user's hiding embedded ones so called; broken ones are left out."""
+    found: dict[str, BundleInfo] = {}
+    for parent in (_EMBEDDED, user_bundles_folder()):
+        if not parent.is_dir():
+            continue
+        for folder in sorted(parent.iterdir()):
+            if not (folder.is_dir() and valid_name(folder.name)):
+                continue
+            try:
+                found[folder.name] = read_bundle(folder)
+            except BundleError:
+                continue  # named when it is asked for; one broken folder must not hide the others
+    return [found[name] for name in sorted(found)]
+
+
+def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInfo:
+    """The bundle of that name, or in that folder.
+
+    Args:
+        name_or_folder: "default", the name of an embedded or a user's bundle, or a folder's path.
+
+    Raises:
+        BundleError: There is none, or it cannot be read.
+    """
+    text = os.fspath(name_or_folder)
+    bundles = {info.name: info for info in list_bundles()}
+    if text == "default":
+        if not bundles:
+            raise BundleError("No model bundle is installed.", "Add one: nigdt models add FOLDER.")
+        embedded = [info for info in bundles.values() if info.embedded]
+        return bundles.get(DEFAULT_NAME) or (embedded or list(bundles.values()))[0]
+    if text in bundles:
+        return bundles[text]
+    if valid_name(text):
+        for parent in (user_bundles_folder(), _EMBEDDED):
+            if (parent / text).is_dir():
+                return read_bundle(parent / text)  # broken, and says how
+    if Path(text).is_dir():
+        return read_bundle(text)
+    known = ", ".join(bundles) or "none"
+    raise BundleError(f"There is no model bundle {text!r}.", f"Installed: {known}.")
+
+
+class _Module(Protocol):
+    """What `save_bundle` needs of a `torch.nn.Module`; named so that this file needs no torch."""
+
+    config: ModelConfig
+    training: bool
+
+    def eval(self) -> Any: ...
+    def train(self, mode: bool = True) -> Any: ...
+    def state_dict(self) -> Mapping[str, Any]: ...
+    def named_modules(self) -> Any: ...
+
+
+def folded_weights(model: _Module) -> dict[str, NDArray[np.float32]]:
+    """The model's weights with every parametrization (spectral norm) computed into its plain weight.
+
+    Args:
+        model: A `torch.nn.Module`.
+
+    Returns:
+        Name to array, as the same model without parametrizations names them.
+    """
+    was_training = model.training
+    model.eval()  # in training mode reading a weight would run a power iteration
+    try:
+        tensors = {k: v for k, v in model.state_dict().items() if ".parametrizations." not in k}
+        for name, module in model.named_modules():
+            for weight in getattr(module, "parametrizations", ()):
+                tensors[f"{name}.{weight}" if name else weight] = getattr(module, weight)
+        return {name: value.detach().float().cpu().numpy() for name, value in tensors.items()}
+    finally:
+        model.train(was_training)
+
+
+def save_bundle(
+    folder: str | os.PathLike[str],
+    model: _Module,
+    vocabulary: Vocabulary,
+    *,
+    title: str,
+    training: Mapping[str, Any] | None = None,
+    card: str | None = None,
+    half: bool = True,
+) -> BundleInfo:
+    """Write a bundle, all or nothing; a bundle already there is replaced.
+
+    Args:
+        folder: The bundle's folder; its name is the bundle's name.
+        model: The `nigdt.model.NIGDT` with the weights to ship (averaged ones, usually).
+        vocabulary: The one it was trained with.
+        title: One line for people.
+        training: Summary of the training: plain values that YAML can hold.
+        card: Text of README.md; None writes a short one from title and summary.
+        half: Store half-precision weights, which the loader widens again.
+
+    Raises:
+        BundleError: A weight is not finite or too large for half precision, or the disk refuses.
+    """
+    from safetensors.numpy import save_file
+
+    folder = Path(folder)
+    if not valid_name(folder.name):
+        raise BundleError(f"A bundle cannot be called {folder.name!r}.", "Use letters, digits, dot, dash.")
+    weights = folded_weights(model)
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise BundleError(f"Weight {name} is not finite.", "Export an earlier checkpoint.")
+        if half and np.abs(value).max(initial=0) > np.finfo(np.float16).max:
+            raise BundleError(f"Weight {name} is too large for half precision.", "Export with half=False.")
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "title": title,
+        "parameters": sum(value.size for value in weights.values()),
+        "architecture": model.config.with_changes(spectral_norm=False).to_dict(),
+        "training": dict(training or {}),
+    }
+    text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
+    if card is None:
+        card = f"# {title}\n\n```yaml\n{yaml.safe_dump(description['training'], sort_keys=False)}```\n"
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+            new = Path(temporary) / "new"
+            new.mkdir()
+            kind = np.float16 if half else np.float32
+            stored = {name: np.ascontiguousarray(value, kind) for name, value in weights.items()}
+            save_file(stored, new / WEIGHTS)
+            (new / CONFIG).write_text(text, encoding="utf-8")
+            vocabulary.save(new / VOCABULARY)
+            (new / CARD).write_text(card, encoding="utf-8")
+            write_sums(new)
+            if folder.exists():
+                folder.rename(Path(temporary) / "old")
+            new.rename(folder)
+    except OSError as error:
+        raise BundleError(f"Cannot write bundle {folder}: {error.strerror or error}.") from None
+    return read_bundle(folder)
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS for the other files of a bundle."""
+    lines = [f"{_digest(folder / name)}  {name}\n" for name in FILES if name != SUMS]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleInfo:
+    """Copy a verified bundle into the user's folder.
+
+    Args:
+        source: Folder of the bundle.
+        name: What to call it.
+        replace: Whether a user's bundle of that name may be replaced.
+
+    Raises:
+        BundleError: The bundle is broken, the name is taken or not allowed, or the disk refuses.
+    """
+    if not valid_name(name):
+        raise BundleError(f"A bundle cannot be called {name!r}.", "Give a name: --name my-model.")
+    verify_bundle(source)
+    target = user_bundles_folder() / name
+    if target.exists() and not replace:
+        raise BundleError(f"There is a bundle {name!r} already.", "Give another --name, or --replace it.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as temporary:
+            new = Path(temporary) / "new"
+            new.mkdir()
+            for file in FILES:
+                shutil.copyfile(source / file, new / file)
+            if target.exists():
+                target.rename(Path(temporary) / "old")
+            new.rename(target)
+    except OSError as error:
+        raise BundleError(f"Cannot install bundle {name}: {error.strerror or error}.") from None
+    return verify_bundle(target)

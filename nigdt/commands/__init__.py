@@ -1,0 +1,1 @@
+"""Commands of this house for the `nigdt` command line."""

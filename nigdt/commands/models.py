@@ -1,0 +1,126 @@
+"""``nigdt models``: list, add and remove model bundles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import click
+
+from nigdt.bundle import (
+    FILES,
+    find_bundle,
+    install_bundle,
+    list_bundles,
+    user_bundles_folder,
+    valid_name,
+    verify_bundle,
+)
+from nigdt.errors import BundleError
+
+_MAX_UNPACKED = 4 * 2**30
+
+
+@click.group("models", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the installed model bundles, add one, or remove one.
+
+    Example: nigdt models add ~/Downloads/nigdt-base.zip
+    """
+    if context.invoked_subcommand is not None:
+        return
+    bundles = list_bundles()
+    if as_json:
+        click.echo(json.dumps([info.to_dict() for info in bundles], indent=2, ensure_ascii=False))
+        return
+    if not bundles:
+        click.echo(
+            f"No model bundle is installed. Add one: nigdt models add FOLDER (to {user_bundles_folder()})"
+        )
+        return
+    default = find_bundle().name
+    for info in bundles:
+        marks = ("default" if info.name == default else "", "embedded" if info.embedded else "")
+        notes = ", ".join(mark for mark in marks if mark)
+        click.echo(
+            f"{info.name:20} {info.size_px:4} px {info.parameters / 1e6:6.1f} M {info.bytes / 1e6:7.1f} MB  "
+            f"{info.title}{f' ({notes})' if notes else ''}"
+        )
+
+
+@models.command()
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--name", help="What to call it; by default the folder's or the archive's name.")
+@click.option("--replace", is_flag=True, help="Replace the user's bundle of that name.")
+def add(source: Path, name: str | None, replace: bool) -> None:
+    """Check the bundle in SOURCE (a folder or a ZIP archive) and copy it into the user's data folder.
+
+    Example: nigdt models add ~/Downloads/nigdt-base.zip
+    """
+    if source.is_dir():
+        info = install_bundle(source, name or source.resolve().name, replace=replace)
+    else:
+        with tempfile.TemporaryDirectory(prefix="nigdt-") as temporary:
+            folder = Path(temporary) / "bundle"
+            found = _unpack(source, folder)
+            info = install_bundle(folder, name or found, replace=replace)
+    click.echo(f"Added {info.name} ({info.bytes / 1e6:.1f} MB) in {info.folder}")
+
+
+def _unpack(archive: Path, folder: Path) -> str:
+    """Take the five files of a bundle out of a ZIP archive, nothing else; returns the name it goes by."""
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            members = {}
+            for member in zipped.infolist():
+                path = PurePosixPath(member.filename)
+                if path.name in FILES and len(path.parts) <= 2 and path.name not in members:
+                    members[path.name] = member
+            if sum(member.file_size for member in members.values()) > _MAX_UNPACKED:
+                raise BundleError(f"{archive.name} is too large to be a model bundle.")
+            folder.mkdir()
+            for name, member in members.items():
+                with zipped.open(member) as packed, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+            parents = {PurePosixPath(member.filename).parent.name for member in members.values()}
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise BundleError(
+            f"{archive.name} cannot be unpacked ({error}).", "Give a folder or a ZIP archive."
+        ) from None
+    missing = [name for name in FILES if name not in members]
+    if missing:
+        raise BundleError(f"{archive.name} holds no model bundle: {missing[0]} is missing.")
+    inner = parents.pop() if len(parents) == 1 else ""
+    return inner if valid_name(inner) else archive.stem
+
+
+@models.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Delete the user's bundle NAME. Embedded bundles stay.
+
+    Example: nigdt models remove nigdt-base
+    """
+    folder = user_bundles_folder() / name
+    if not valid_name(name) or not folder.is_dir():
+        embedded = any(info.name == name and info.embedded for info in list_bundles())
+        reason = "came with the program and stays" if embedded else "is not one of yours"
+        raise BundleError(f"Bundle {name!r} {reason}.", "nigdt models lists what there is.")
+    shutil.rmtree(folder)
+    click.echo(f"Removed {name}")
+
+
+@models.command()
+@click.argument("bundle", default="default")
+def verify(bundle: str) -> None:
+    """Check every file of BUNDLE (a name or a folder) against its checksum.
+
+    Example: nigdt models verify nigdt-small
+    """
+    info = verify_bundle(find_bundle(bundle).folder)
+    click.echo(f"{info.name}: all files as they should be")

@@ -1,0 +1,355 @@
+"""Photo + selection + caption -> fills: the library's front door to the model.
+
+The work has two halves. `Inpainter.encode` looks at the picture and does not depend on the caption, so
+callers keep its result while the caption changes; `Inpainter.complete` reads captions and makes fills. Every
+variant runs as a batch of its own: batched convolutions round differently, and the same photo, selection,
+caption, seed, model and device must give the same bytes whatever else is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from nigdt.bundle import BundleInfo, find_bundle
+from nigdt.compositing import blend, hole_and_weight
+from nigdt.context import MIN_PADDING, check_selection, context_box, crop, selection_box
+from nigdt.errors import NigdtError, SelectionError
+from nigdt.model import NIGDT, Generated, ImageFeatures, TextFeatures
+from nigdt.photo import Photo
+from nigdt.text import Vocabulary, tokenise
+from nigdt.variants import Variant, variants_from_seed
+from nigdt.weights import load_model
+
+__all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
+
+_STRIDE = 32  # the encoder halves five times
+_LEAST = 64  # least side the model runs at
+
+
+@dataclass(frozen=True)
+class WordUse:
+    """What the model made of one word of the caption (eq. 5).
+
+    Attributes:
+        word: Lower case.
+        known: Whether it is in the model's vocabulary.
+        weight: 0 to 1, its share of all attention that the caption's words got; the shares add up to 1.
+        map: (gh, gw) float32 over the context, 0 to 1: where. Cells inside the hole are 0, the model looks at
+            the surroundings to find the words they do not explain.
+    """
+
+    word: str
+    known: bool
+    weight: float
+    map: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class RawFill:
+    """The model's picture of the context, neither colour matched nor blended.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 at the crop's resolution, hole and surroundings.
+        variant: The recipe it came from.
+        attention: One entry per word of the caption where asked for, else None; empty for models without
+            attention.
+    """
+
+    pixels: NDArray[np.uint8]
+    variant: Variant
+    attention: list[WordUse] | None = None
+
+
+@dataclass(frozen=True)
+class EncodedContext:
+    """The image half of a fill. Does not depend on the caption; belongs to the Inpainter that made it.
+
+    Attributes:
+        crop: (h, w, 3) uint8, the context.
+        hole: (h, w) uint8, 255 = made by the model, else 0.
+        features: What the image encoder gave, for a batch of one.
+    """
+
+    crop: NDArray[np.uint8]
+    hole: NDArray[np.uint8]
+    features: ImageFeatures
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it holds, for caches."""
+        tensors = (self.features.v_l, self.features.v_h, self.features.M, self.features.base)
+        return self.crop.nbytes + self.hole.nbytes + sum(t.nbytes for t in tensors if t is not None)
+
+
+@dataclass(frozen=True)
+class CompletionJob:
+    """The text half of a fill.
+
+    Attributes:
+        context: From `Inpainter.encode`.
+        caption: What is to be seen in the hole; unknown words guide nothing, none known is empty guidance.
+        variants: Which fills.
+        attention: Whether `RawFill.attention` is wanted.
+    """
+
+    context: EncodedContext
+    caption: str
+    variants: Sequence[Variant] = field(default_factory=lambda: (Variant(),))
+    attention: bool = False
+
+
+@dataclass(frozen=True)
+class Fill:
+    """One answer, in the photo.
+
+    Attributes:
+        photo: Pillow picture of the size and mode of the input; pixels outside the blend band are untouched.
+        result: The same as a `Photo`, which saves 16-bit colour and metadata too.
+        variant: The recipe it came from.
+        unknown_words: Words of the caption that the model does not know.
+    """
+
+    photo: Image.Image
+    result: Photo
+    variant: Variant
+    unknown_words: tuple[str, ...]
+
+    @property
+    def seed(self) -> int | None:
+        """The variant's seed; None for the mean answer."""
+        return self.variant.seed
+
+
+class Inpainter:
+    """A loaded model bundle. Not safe to use from several threads at once.
+
+    Attributes:
+        bundle: What was loaded.
+        device: "cpu", "cuda", ....
+        size: Side in pixels of the square the model works at.
+        vocabulary: The words it knows.
+    """
+
+    def __init__(self, model: NIGDT, vocabulary: Vocabulary, bundle: BundleInfo, device: str) -> None:
+        self._model = model
+        self.vocabulary = vocabulary
+        self.bundle = bundle
+        self.device = device
+        self.size = model.config.size
+
+    @classmethod
+    def from_bundle(cls, name_or_folder: str = "default", device: str | None = None) -> Inpainter:
+        """Load a bundle.
+
+        Args:
+            name_or_folder: "default", a bundle's name, or its folder.
+            device: "cpu", "cuda", "cuda:1"; None takes CUDA where there is one.
+
+        Raises:
+            BundleError: The bundle is missing or broken.
+            NigdtError: The device is not there.
+        """
+        chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        try:
+            torch.zeros(1, device=chosen)
+        except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise NigdtError(f"Device {chosen!r} cannot be used: {reason}.", "Use cpu.") from None
+        bundle = find_bundle(name_or_folder)
+        model, vocabulary = load_model(bundle, chosen)
+        return cls(model, vocabulary, bundle, chosen)
+
+    def unknown_words(self, caption: str) -> list[str]:
+        """Words of the caption that the model does not know, each once, in order."""
+        return self.vocabulary.unknown(caption)
+
+    @torch.inference_mode()
+    def encode(
+        self, crop: NDArray[np.uint8], mask: NDArray[np.uint8], size: int | None = None
+    ) -> EncodedContext:
+        """Image half.
+
+        Args:
+            crop: (h, w, 3), the context as `nigdt.context.crop` cuts it; hidden pixels are not looked at.
+            mask: (h, w), above 0 where the model is to make pixels: the hole, or a selection.
+            size: Side of the square of equal area that the model works at, a multiple of 32; None takes its
+                own.
+
+        Raises:
+            SelectionError: The mask does not fit the crop or selects nothing.
+        """
+        if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
+            raise SelectionError(f"The context is {crop.dtype} of shape {crop.shape}, not 8-bit RGB.")
+        check_selection(mask, crop.shape[1], crop.shape[0])
+        hole = np.where(mask > 0, 255, 0).astype(np.uint8)
+        width, height = _working_size(crop.shape[1], crop.shape[0], size or self.size)
+        visible = (hole == 0).astype(np.float32)
+        interpolation = cv2.INTER_AREA if height * width < hole.size else cv2.INTER_LINEAR
+        # The one place where polarity turns: inside the model M = 1 is visible. A cell that any hidden pixel
+        # would leak into counts as hole.
+        M = (cv2.resize(visible, (width, height), interpolation=interpolation) > 1 - 1e-4).astype(np.float32)
+        seen = crop.astype(np.float32) * visible[..., None]
+        I_m = (cv2.resize(seen, (width, height), interpolation=interpolation) / 127.5 - 1) * M[..., None]
+        with _reproducible():
+            features = self._model.encode_image(
+                torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None].to(self.device),
+                torch.from_numpy(M)[None, None].to(self.device),
+            )
+        return EncodedContext(crop, hole, features)
+
+    @torch.inference_mode()
+    def complete(self, jobs: Sequence[CompletionJob]) -> list[list[RawFill]]:
+        """Text half: the fills of every job, in the order of its variants."""
+        with _reproducible():
+            return [self._complete_one(job) for job in jobs]
+
+    def fill_context(
+        self,
+        crop: NDArray[np.uint8],
+        mask: NDArray[np.uint8],
+        caption: str,
+        variants: Sequence[Variant] = (Variant(),),
+        *,
+        attention: bool = False,
+    ) -> list[RawFill]:
+        """Both halves at once; arguments as in `encode` and `CompletionJob`."""
+        return self.complete([CompletionJob(self.encode(crop, mask), caption, variants, attention)])[0]
+
+    def fill(
+        self,
+        photo: Image.Image | Photo,
+        selection: Image.Image | NDArray,
+        caption: str,
+        variants: int | Sequence[Variant] = 1,
+        seed: int = 0,
+        widen: float = 1.0,
+        feather: int | None = None,
+    ) -> list[Fill]:
+        """Fill the selected region of a photo with what the caption describes.
+
+        Args:
+            photo: Any mode that `Photo` takes.
+            selection: Mode L, 1 or bool / uint8 (H, W), of the photo's size as it is seen upright; 255 =
+                fill.
+            caption: What is to be seen.
+            variants: How many, the first being the mean answer, or which.
+            seed: Start of the seeds when `variants` is a number.
+            widen: How much more of the surroundings to show the model, 1 or more.
+            feather: Pixels beyond the selection over which the fill fades out (limited to the context's
+                padding); None chooses by the selection's size, and keeps soft edges.
+
+        Returns:
+            One fill per variant.
+
+        Raises:
+            SelectionError: The selection is empty or does not fit.
+            PhotoError: The photo's mode is not supported.
+        """
+        whole = photo if isinstance(photo, Photo) else Photo.from_image(photo)
+        selected = _as_selection(selection)
+        check_selection(selected, *whole.size)
+        box = context_box(selected, self.size, widen)
+        if feather is not None:
+            inner = selection_box(selected)
+            feather = min(feather, max(MIN_PADDING, max(inner.width, inner.height) // 4) - 1)
+        pixels, selected = crop(whole.rgb8, selected, box)
+        hole, _ = hole_and_weight(selected, feather)
+        wanted = variants_from_seed(variants, seed) if isinstance(variants, int) else variants
+        unknown = tuple(self.unknown_words(caption))
+        fills = []
+        for raw in self.fill_context(pixels, hole, caption, wanted):
+            result = whole.paste(box, *blend(pixels, raw.pixels, selected, feather))
+            fills.append(Fill(result.to_image(), result, raw.variant, unknown))
+        return fills
+
+    def _complete_one(self, job: CompletionJob) -> list[RawFill]:
+        text = self._encode_caption(job.caption)
+        height, width = job.context.features.M.shape[2:]
+        fills = []
+        for variant in job.variants:
+            noise = _noise(variant, self._model.latent_shape(height, width))
+            made = self._model.generate(
+                job.context.features, text, None if noise is None else noise.to(self.device)
+            )
+            attention = self._attention(job.caption, made, height, width) if job.attention else None
+            fills.append(RawFill(_at_crop_size(made.image, job.context), variant, attention))
+        return fills
+
+    def _encode_caption(self, caption: str) -> TextFeatures:
+        tokens = self.vocabulary.encode(caption, self._model.config.max_words)
+        return self._model.encode_text(
+            torch.tensor([tokens or [0]], device=self.device),
+            torch.tensor([len(tokens)], device=self.device),
+        )
+
+    def _attention(self, caption: str, made: Generated, height: int, width: int) -> list[WordUse]:
+        if made.attention is None:
+            return []
+        grid = (height // _STRIDE, width // _STRIDE)
+        beta = made.attention[0].float().cpu().numpy()
+        total = float(beta.sum()) or 1.0
+        uses, column = [], 0
+        for word in tokenise(caption):
+            known = word in self.vocabulary
+            weights: NDArray[np.float32] = np.zeros(grid, np.float32)
+            if known and column < self._model.config.max_words:
+                weights = beta[:, column].reshape(grid)
+                column += 1
+            uses.append(WordUse(word, known, float(weights.sum()) / total, weights))
+        return uses
+
+
+def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """Width and height, multiples of 32, of about side x side pixels in the crop's proportions."""
+    scale = side / (width * height) ** 0.5
+    return (
+        max(_LEAST, round(width * scale / _STRIDE) * _STRIDE),
+        max(_LEAST, round(height * scale / _STRIDE) * _STRIDE),
+    )
+
+
+def _as_selection(selection: Image.Image | NDArray) -> NDArray[np.uint8]:
+    if isinstance(selection, Image.Image):
+        return np.array(selection if selection.mode == "L" else selection.convert("L"))
+    return selection.astype(np.uint8) * 255 if selection.dtype == np.bool_ else selection
+
+
+def _noise(variant: Variant, shape: tuple[int, int, int]) -> Tensor | None:
+    """The variant's standard normal noise (1, C, h, w), drawn on the CPU: equal on every device."""
+    if variant.seed is None:
+        return None
+    noise = _draw(variant.seed, shape)
+    if variant.spread == 1.0:
+        return noise
+    near = torch.zeros_like(noise) if variant.base is None else _draw(variant.base, shape)
+    return (1 - variant.spread**2) ** 0.5 * near + variant.spread * noise
+
+
+def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:
+    return torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _at_crop_size(image: Tensor, context: EncodedContext) -> NDArray[np.uint8]:
+    """(1, 3, H, W) in [-1, 1] to (h, w, 3) uint8 at the crop's resolution."""
+    pixels: NDArray = image[0].float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5
+    height, width = context.hole.shape
+    if pixels.shape[:2] != (height, width):
+        smaller = height * width < pixels.shape[0] * pixels.shape[1]
+        pixels = cv2.resize(
+            pixels, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+        )
+    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+
+
+def _reproducible() -> AbstractContextManager[None]:
+    """Convolutions on CUDA by the same algorithm on every run, in full single precision."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)

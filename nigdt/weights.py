@@ -1,0 +1,59 @@
+"""From a bundle to a model that is ready to run. The only place that reads weights."""
+
+from __future__ import annotations
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from nigdt.bundle import WEIGHTS, BundleInfo, verify_bundle
+from nigdt.errors import BundleError, NigdtError
+from nigdt.model import NIGDT
+from nigdt.text import Vocabulary
+
+__all__ = ["load_model"]
+
+
+def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NIGDT, Vocabulary]:
+    """Verify a bundle's checksums and load it in single precision, in evaluation mode.
+
+    Args:
+        info: From `nigdt.bundle.find_bundle` or `read_bundle`.
+        device: Where to put the weights.
+
+    Returns:
+        The model and its vocabulary.
+
+    Raises:
+        BundleError: A file is damaged, or weights, architecture and vocabulary do not belong together.
+    """
+    info = verify_bundle(info.folder)
+    vocabulary = info.vocabulary()
+    try:
+        weights = load_file(info.folder / WEIGHTS)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BundleError(
+            f"Bundle {info.name}: {WEIGHTS} cannot be read ({error}).", "Get it again."
+        ) from None
+    # On the meta device nothing is allocated, so an absurd architecture is refused before it costs memory.
+    try:
+        with torch.device("meta"):
+            model = NIGDT(info.config.with_changes(spectral_norm=False), len(vocabulary))
+    except NigdtError as error:
+        raise BundleError(f"Bundle {info.name}: {error.message}", error.hint) from None
+    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    given = {name: tuple(value.shape) for name, value in weights.items()}
+    wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+    if wrong:
+        name = wrong[0]
+        raise BundleError(
+            f"Bundle {info.name}: weights do not fit the architecture ({len(wrong)} differ, first {name}: "
+            f"{given.get(name, 'missing')} instead of {expected.get(name, 'none')}).",
+            "Get the bundle again.",
+        )
+    for name, value in weights.items():
+        if not value.is_floating_point() or not bool(torch.isfinite(value).all()):
+            raise BundleError(f"Bundle {info.name}: weight {name} is not finite.", "Get the bundle again.")
+    weights = {name: value.to(device, torch.float32) for name, value in weights.items()}
+    model.load_state_dict(weights, strict=True, assign=True)
+    return model.requires_grad_(False).eval(), vocabulary
