@@ -32,7 +32,7 @@ from nigdt_training.trainer.settings import MaskSettings, TrainSettings
 from nigdt_training.trainer.validation import draw_sheet, validate
 
 LOG_EVERY = 50
-Say = Callable[[str], None]
+Say = Callable[..., None]
 
 
 class InpaintTrainer:
@@ -45,7 +45,7 @@ class InpaintTrainer:
         vocabulary: The run's.
         match: Match networks with their vocabulary, or None where L_T is off.
         fabric: Device, precision, processes.
-        say: Told one line at a time what happens.
+        say: Told one line at a time what happens; progress also as keyword facts.
     """
 
     def __init__(
@@ -72,6 +72,8 @@ class InpaintTrainer:
         self.best = -math.inf
         self.micro = self.settings.micro_batch or self.settings.batch
         self.stop_requested = False
+        self.patience = 0  # validations without gain after which training ends; 0 = never
+        self._stale = 0
         if self.settings.batch % fabric.world_size:
             raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
 
@@ -104,6 +106,27 @@ class InpaintTrainer:
         load_strictly(self.networks.plain.model, averaged, "the averaged weights to start from")
         load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the discriminators")
         self._take_averages(averaged)
+
+    def start_from_model(self, model: NIGDT) -> None:
+        """Begin with a finished model, as a bundle holds one; the posterior begins as a copy of the prior.
+
+        Raises:
+            NigdtError: It has another architecture or vocabulary.
+        """
+        state = model.state_dict()
+        load_strictly(self.networks.plain.model, state, "the model's weights")
+        self.networks.plain.posterior_projection.load_state_dict(model.projection.state_dict())
+        self._take_averages(state)
+
+    def best_model(self) -> NIGDT:
+        """The averaged weights of the best validation, in eval mode; the last ones if none was better."""
+        model = self.averaged_model()
+        if self.run.best.exists():
+            model.load_state_dict(read_checkpoint(self.run.best).part("averaged"))
+        return model
+
+    def _overfits(self) -> bool:
+        return self.patience > 0 and self._stale >= self.patience
 
     def resume(self) -> bool:
         """Go on from the run's recovery checkpoint, if it has one."""
@@ -160,7 +183,7 @@ class InpaintTrainer:
         settings, began, first = self.settings, time.monotonic(), self.step
         saved = drawn = time.monotonic()
         with self._stop_signals():
-            while self.step < settings.steps and not self.stop_requested:
+            while self.step < settings.steps and not self.stop_requested and not self._overfits():
                 logs = self._one_step()
                 self.step += 1
                 now = time.monotonic()
@@ -252,7 +275,11 @@ class InpaintTrainer:
         left = (self.settings.steps - self.step) * seconds
         self.say(
             f"step {self.step}/{self.settings.steps}  l1 {logs['l1']:.4f}  total {logs['total']:.3f}  "
-            f"{seconds:.2f} s/step, {left / 60:.0f} min left"
+            f"{seconds:.2f} s/step, {left / 60:.0f} min left",
+            step=self.step,
+            steps=self.settings.steps,
+            loss=logs["total"],
+            eta_s=round(left),
         )
 
     def _validate(self) -> None:
@@ -261,15 +288,18 @@ class InpaintTrainer:
         scores = validate(self.averaged_model(), self.validation, self.fabric.device)
         self.run.log(self.step, "validation", **scores)
         self.say("validation, centre masks: " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+        self._stale += 1
         if scores["psnr"] > self.best:
-            self.best = scores["psnr"]
+            self.best, self._stale = scores["psnr"], 0
             self.save(self.run.best)
 
     def _sheet(self) -> None:
         if not self.fabric.is_global_zero:
             return
         picture = draw_sheet(self.averaged_model(), self.training, self.validation, self.fabric.device)
-        picture.save(self.run.folder / "sheets" / f"{self.step:07d}.png")
+        path = self.run.folder / "sheets" / f"{self.step:07d}.png"
+        picture.save(path)
+        self.say(f"sample sheet {path}", sheet=str(path))
 
     @contextmanager
     def _stop_signals(self) -> Any:

@@ -42,13 +42,17 @@ class Networks:
 
     @torch.no_grad()
     def average(self, decay: float) -> None:
-        """Move the averaged weights one step towards the current ones."""
+        """Move the averaged weights one step towards the current ones.
+
+        Buffers are copied: the mean of spectral norm's unit vectors is shorter than 1 and would understate
+        sigma.
+        """
+        learnt = {name for name, _ in self.plain.model.named_parameters()}
         for key, value in self.plain.model.state_dict().items():
-            target = self.averaged[key]
-            if target.is_floating_point():
-                target.lerp_(value.to(target.dtype), 1 - decay)
+            if key in learnt:
+                self.averaged[key].lerp_(value, 1 - decay)
             else:
-                target.copy_(value)
+                self.averaged[key].copy_(value)
 
 
 class _Scores(nn.Module):
@@ -95,7 +99,7 @@ def train_step(
         Every loss by name, detached scalars.
     """
     weights = settings.loss
-    adversarial = step >= weights.adversarial_start and weights.adversarial > 0
+    adversarial = step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0
     output = networks.paths(
         batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise
     )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from nigdt.errors import NigdtError
 from nigdt.text import Vocabulary
 from nigdt_training.data.cache import Cache, build_cache, cache_key
+from nigdt_training.data.check import check_path
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
-from nigdt_training.data.records import read_records
 from nigdt_training.trainer.samples import Pool, held_out
 from nigdt_training.trainer.settings import TrainSettings
 
@@ -47,7 +48,9 @@ def build_vocabulary(pools: list[Pool], minimum: int) -> Vocabulary:
 
 
 def _cache(path: Path, caches: Path, say: Callable[[str], None]) -> Cache:
-    records = read_records(path)
+    records = check_path(path).usable
+    if not records:
+        raise NigdtError(f"{path} holds no usable photo", hint=f"see: nigdt data check {path}")
     folder = caches / f"{path.name.split('.')[0]}-{cache_key(records, CACHED_SIDE, True)[:12]}"
     if not folder.exists():
         say(f"decoding {len(records)} photos of {path} into {folder}")

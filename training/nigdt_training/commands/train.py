@@ -1,0 +1,172 @@
+"""`nigdt train`: both stages from a settings file, or fine-tuning on one's own photos."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nigdt.errors import NigdtError
+from nigdt_training.trainer.settings import load_settings, settings_from
+
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+_COUNT = click.IntRange(1)
+
+_config = click.option("--config", type=_FILE, help="Settings (YAML).")
+_runs = click.option(
+    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
+)
+_device = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME"
+)
+
+
+def _caches() -> Path:
+    import platformdirs
+
+    return Path(os.environ.get("NIGDT_CACHE_DIR") or platformdirs.user_cache_dir("nigdt")) / "photos"
+
+
+@click.group(invoke_without_command=True)
+@_config
+@click.option("--name", help="Name of the run. Default: the settings file's name.")
+@click.option(
+    "--data", type=_FOLDER, default=Path(), help="Folder that the settings' paths start from. Default: here."
+)
+@_runs
+@click.option("--resume", type=_FOLDER, help="Run folder to go on with.")
+@click.option("--from", "start_from", type=_FILE, help="Checkpoint to begin with.")
+@click.option("--match-from", type=_FILE, help="Match networks to use.")
+@click.option("--steps", type=_COUNT, help="Number of steps instead of the settings'.")
+@click.option("--devices", type=_COUNT, default=1, show_default=True, help="Processes on this machine.")
+@click.option("--nodes", type=_COUNT, default=1, show_default=True, help="Machines, under torchrun.")
+@_device
+@click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop.")
+@click.pass_context
+def train(context: click.Context, config: Path | None, **options: Any) -> None:
+    r"""Train a model: match networks first, then both paths with discriminators.
+
+    A run can be interrupted at any moment and continued with --resume.
+
+    \b
+    Example: nigdt train --config training/configs/small.yaml --data ~/photos
+             nigdt train --resume runs/00001-small
+             nigdt train photos ~/garden --name garden
+    """
+    if context.invoked_subcommand is None:
+        _run(config, ("match", "inpaint"), **options)
+    else:
+        context.obj = {"config": config, **options}
+
+
+@train.command()
+@_config
+@click.pass_obj
+def match(outer: dict[str, Any], config: Path | None) -> None:
+    """Train only the match networks (stage 1).
+
+    Example: nigdt train --data ~/photos match --config training/configs/small.yaml
+    """
+    _run(config or outer.pop("config"), ("match",), **{k: v for k, v in outer.items() if k != "config"})
+
+
+@train.command()
+@_config
+@click.pass_obj
+def inpaint(outer: dict[str, Any], config: Path | None) -> None:
+    """Train only the inpainting model (stage 2), with match networks that are there already.
+
+    Example: nigdt train --match-from runs/00001-small/match.safetensors inpaint --config small.yaml
+    """
+    _run(config or outer.pop("config"), ("inpaint",), **{k: v for k, v in outer.items() if k != "config"})
+
+
+@train.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--name", required=True, help="Name of the new model, as panel and GIMP will show it.")
+@click.option("--bundle", default="default", show_default=True, help="Model to start from.")
+@click.option("--steps", type=_COUNT, default=2000, show_default=True, help="Steps at most.")
+@click.option("--patience", type=_COUNT, default=5, show_default=True, help="Validations without gain.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted training of this name.")
+@click.option("--json-progress", is_flag=True, help="Print one JSON object per line, for programs.")
+@click.option("--output", type=click.Path(path_type=Path), help="Bundle folder. Default: the user's bundles.")
+@_runs
+@_device
+def photos(path: Path, name: str, **options: Any) -> None:
+    """Teach a model your own captioned photos.
+
+    Checks the photos, adds their words, fine-tunes, compares before and after on photos kept apart, and
+    saves a bundle that panel and GIMP show.
+
+    Example: nigdt train photos ~/garden --name garden
+    """
+    from nigdt_training.trainer.own_photos import OwnPhotos, train_own_photos
+
+    request = OwnPhotos(path=path, name=name, caches=_caches(), **options)
+    train_own_photos(request, _say_json if request.json_progress else _say_plain)
+
+
+def _say_plain(text: str, **_: Any) -> None:
+    click.echo(text)
+
+
+def _say_json(text: str, **facts: Any) -> None:
+    click.echo(json.dumps({"message": text, **facts}))
+
+
+def _run(
+    config: Path | None,
+    stages: tuple[str, ...],
+    *,
+    name: str | None,
+    data: Path,
+    runs: Path,
+    resume: Path | None,
+    start_from: Path | None,
+    match_from: Path | None,
+    steps: int | None,
+    devices: int,
+    nodes: int,
+    device: str,
+    dry_run: bool,
+) -> None:
+    if (config is None) == (resume is None):
+        raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
+    from nigdt_training.trainer.run import Run
+    from nigdt_training.trainer.session import Machine, Places, plan, run_stages, start_run
+
+    places = Places(data, runs, _caches())
+    if config is not None:
+        settings = load_settings(config)
+        if steps is not None:
+            settings = settings_from({**settings.to_dict(), "steps": steps})
+        if dry_run:
+            plan(settings, places, _say_plain)
+            return
+    elif steps is not None or dry_run:
+        raise click.UsageError("--steps and --dry-run go with --config")
+    else:
+        assert resume is not None
+        settings = Run.open(resume).settings
+    fabric = Machine(device, devices, nodes).fabric(settings.precision)
+    say = _say_plain if fabric.is_global_zero else _quiet
+    if resume is not None:
+        run = Run.open(resume)
+    else:
+        assert config is not None
+        run = start_run(settings, places, name or config.stem, fabric)
+    say(f"run folder: {run.folder}")
+    try:
+        run_stages(run, places, fabric, say, stages=stages, start_from=start_from, match_from=match_from)
+    except KeyboardInterrupt:
+        raise NigdtError("interrupted", hint=f"go on with: nigdt train --resume {run.folder}") from None
+    finally:
+        run.close()
+
+
+def _quiet(_: str, **__: Any) -> None:
+    pass

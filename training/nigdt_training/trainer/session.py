@@ -1,0 +1,183 @@
+"""A training run from settings to exported bundle: what the commands call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+
+from nigdt.bundle import BundleInfo, save_bundle
+from nigdt.errors import NigdtError
+from nigdt.model import NIGDT
+from nigdt.model.match import MatchNetwork
+from nigdt.text import Vocabulary
+from nigdt_training.trainer.checkpoint import read_checkpoint
+from nigdt_training.trainer.inpaint_stage import InpaintTrainer
+from nigdt_training.trainer.match_stage import load_match_network, train_match
+from nigdt_training.trainer.pools import build_vocabulary, open_pools
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.samples import Pool
+from nigdt_training.trainer.settings import TrainSettings, settings_from
+
+Say = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run finds and leaves things.
+
+    Attributes:
+        data: Folder that the settings' paths are relative to.
+        runs: Folder of run folders.
+        caches: Folder of decoded photos.
+    """
+
+    data: Path
+    runs: Path
+    caches: Path
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run computes on: Fabric's accelerator, devices per machine and machines."""
+
+    accelerator: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+
+    def fabric(self, precision: str) -> Fabric:
+        """Fabric, launched; several processes come from torchrun or are started here."""
+        fabric = Fabric(
+            accelerator=self.accelerator,
+            devices=self.devices,
+            num_nodes=self.nodes,
+            strategy="ddp" if self.devices * self.nodes > 1 else "auto",
+            precision=precision,  # type: ignore[arg-type]
+        )
+        fabric.launch()
+        return fabric
+
+
+def start_run(settings: TrainSettings, places: Places, name: str, fabric: Fabric) -> Run:
+    """A new run folder, the same for all processes."""
+    folder = str(Run.create(places.runs, name, settings).folder) if fabric.is_global_zero else ""
+    return Run.open(Path(fabric.broadcast(folder)))
+
+
+def run_stages(
+    run: Run,
+    places: Places,
+    fabric: Fabric,
+    say: Say,
+    *,
+    stages: tuple[str, ...] = ("match", "inpaint"),
+    start_from: Path | None = None,
+    match_from: Path | None = None,
+) -> None:
+    """Train what is missing of a run; called again, it goes on where it stopped.
+
+    Args:
+        run: The run; its recovery checkpoint, if any, is continued.
+        places: Data and caches.
+        fabric: Device, precision, processes.
+        say: Told one line at a time what happens.
+        stages: Which of "match" and "inpaint" to run.
+        start_from: Checkpoint of another run whose weights begin this one.
+        match_from: Match networks of another run, instead of training them.
+
+    Raises:
+        NigdtError: Data, files or losses are at fault; the message says which.
+    """
+    settings = run.settings
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    training, validation = open_pools(settings, places.data, places.caches, say)
+    vocabulary = _vocabulary(run, training, start_from, fabric)
+    say(
+        f"{sum(len(pool.photos) for pool in training)} photos to learn from, "
+        f"{sum(len(pool.photos) for pool in validation)} to measure on, {len(vocabulary)} words"
+    )
+    wants_match = settings.loss.match > 0
+    if "match" in stages and wants_match and match_from is None and not run.match_checkpoint.exists():
+        if not validation:
+            raise NigdtError("the match networks need photos to measure on", hint="raise data.validation")
+        if fabric.is_global_zero:
+            train_match(run, training, validation, vocabulary, say)
+        fabric.barrier()
+    if "inpaint" not in stages:
+        return
+    match: tuple[MatchNetwork, Vocabulary] | None = None
+    if wants_match:
+        match = load_match_network(match_from or run.match_checkpoint)
+    trainer = InpaintTrainer(run, training, validation, vocabulary, match, fabric, say)
+    if not trainer.resume() and start_from is not None:
+        trainer.start_from(read_checkpoint(start_from))
+    trainer.train()
+
+
+def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric: Fabric) -> Vocabulary:
+    vocabulary = run.vocabulary()
+    if vocabulary is None:
+        if start_from is not None:
+            vocabulary = Vocabulary(read_checkpoint(start_from).facts["words"])
+        else:
+            vocabulary = build_vocabulary(training, run.settings.minimum_count)
+        if fabric.is_global_zero:
+            run.save_vocabulary(vocabulary)
+        fabric.barrier()
+    return vocabulary
+
+
+def export_run(
+    run: Run, folder: Path, *, title: str, best: bool = False, card: str | None = None
+) -> BundleInfo:
+    """Export a run's averaged weights as a bundle.
+
+    Args:
+        run: A run with a checkpoint.
+        folder: The bundle's folder, replaced if it exists.
+        title: One line for people.
+        best: Take the best validation's weights instead of the last.
+        card: The model card; None writes a short one.
+
+    Raises:
+        NigdtError: There is no checkpoint, or it does not fit.
+    """
+    path = run.best if best else run.last
+    if not path.exists():
+        raise NigdtError(f"{run.folder} has no checkpoint yet", hint="train first: nigdt train --resume")
+    checkpoint = read_checkpoint(path)
+    settings = settings_from(checkpoint.facts["settings"])
+    vocabulary = Vocabulary(checkpoint.facts["words"])
+    model = NIGDT(settings.model_config, len(vocabulary))
+    model.load_state_dict(checkpoint.part("averaged"))
+    summary = {
+        "steps": checkpoint.facts["step"],
+        "batch": settings.batch,
+        "picture_size": settings.picture_size,
+        "data": [Path(source.path).name for source in settings.data],
+        "exported": time.strftime("%Y-%m-%d"),
+    }
+    return save_bundle(folder, model, vocabulary, title=title, training=summary, card=card)
+
+
+def plan(settings: TrainSettings, places: Places, say: Say) -> None:
+    """Say what a run would do, without training (``--dry-run``)."""
+    training, validation = open_pools(settings, places.data, places.caches, say)
+    vocabulary = build_vocabulary(training, settings.minimum_count)
+    config = settings.model_config
+    with torch.device("meta"):
+        model = NIGDT(config, len(vocabulary))
+    parameters = sum(p.numel() for p in model.parameters()) / 1e6
+    learn, measure = (sum(len(pool.photos) for pool in pools) for pools in (training, validation))
+    say(f"photos: {learn} to learn from, {measure} to measure on; {len(vocabulary)} words")
+    say(f"model: {parameters:.1f} M parameters at inference, {config.size} px")
+    say(f"stage 1: {settings.match.epochs} epochs" if settings.loss.match > 0 else "stage 1: skipped")
+    say(
+        f"stage 2: {settings.steps} steps of {settings.batch}, that is {settings.steps * settings.batch} "
+        f"pictures of {settings.picture_size} px"
+    )
