@@ -27,8 +27,8 @@ class Networks:
         self.plain = DualPath(NIGDT(config, len(vocabulary)))
         self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
         if settings.channels_last:
-            self.plain.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            self.plain_d.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.plain.to(memory_format=torch.channels_last)
+            self.plain_d.to(memory_format=torch.channels_last)
         self.averaged = {key: value.detach().clone() for key, value in self.plain.model.state_dict().items()}
         adam: dict[str, Any] = {"lr": settings.learning_rate, "betas": (settings.beta1, 0.999)}
         optimiser_g = torch.optim.Adam(self.plain.parameters(), **adam)
