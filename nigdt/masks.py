@@ -23,8 +23,8 @@ def centre_mask(height: int, width: int) -> np.ndarray:
 
 def rectangle_mask(height: int, width: int, random: np.random.Generator) -> np.ndarray:
     """One random rectangle, each side a fifth to three fifths of the picture's."""
-    h = int(random.integers(height // 5, 3 * height // 5 + 1))
-    w = int(random.integers(width // 5, 3 * width // 5 + 1))
+    h = int(random.integers(max(1, height // 5), max(1, 3 * height // 5) + 1))
+    w = int(random.integers(max(1, width // 5), max(1, 3 * width // 5) + 1))
     top = int(random.integers(0, height - h + 1))
     left = int(random.integers(0, width - w + 1))
     mask = np.zeros((height, width), np.uint8)
@@ -59,8 +59,9 @@ def box_mask(height: int, width: int, box: Sequence[float]) -> np.ndarray:
         NigdtError: The box lies outside the picture.
     """
     x, y, w, h = box
-    left, top = max(0, round(x)), max(0, round(y))
-    right, bottom = min(width, max(left + 1, round(x + w))), min(height, max(top + 1, round(y + h)))
+    left, top = round(x), round(y)
+    right, bottom = max(left + 1, round(x + w)), max(top + 1, round(y + h))
+    left, top, right, bottom = max(0, left), max(0, top), min(width, right), min(height, bottom)
     if left >= right or top >= bottom:
         raise NigdtError(f"the box {tuple(box)} lies outside the {width} x {height} picture")
     mask = np.zeros((height, width), np.uint8)

@@ -93,8 +93,10 @@ class Vocabulary:
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             words = data["words"]
-            if data["format"] != _FORMAT or not all(isinstance(word, str) for word in words):
+            if data["format"] != _FORMAT or not isinstance(words, list):
                 raise ValueError("wrong format")
+            if not all(isinstance(word, str) for word in words):
+                raise ValueError("a word is not text")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NigdtError(f"cannot read the vocabulary {path}: {error}") from error
         return cls(words)

@@ -70,12 +70,15 @@ class TextEncoder(nn.Module):
         self.embedding = nn.Embedding(vocabulary_size + 1, embedding, padding_idx=0)
         self.dropout = nn.Dropout(dropout)
         self.gru = nn.GRU(embedding, channels // 2, batch_first=True, bidirectional=True)
+        for name, weight in self.gru.named_parameters():
+            if name.startswith("weight"):
+                nn.init.orthogonal_(weight)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> TextFeatures:
         """Encode a padded batch; each row's result is independent of the other rows.
 
         Args:
-            tokens: (B, L) int64, word indices, 0 = padding, words first.
+            tokens: (B, L) int64, L at least 1, word indices, 0 = padding, words first.
             lengths: (B,) int64, words per caption, 0 to L.
         """
         batch, length = tokens.shape

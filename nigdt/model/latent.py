@@ -39,7 +39,7 @@ class Projection(nn.Module):
             )
         )
         self.last = nn.Conv2d(width, 2 * config.latent_channels, 1)
-        nn.init.normal_(self.last.weight, std=1e-3)
+        nn.init.orthogonal_(self.last.weight, gain=0.02)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.sigma_floor = config.sigma_floor
 

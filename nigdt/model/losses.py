@@ -13,6 +13,7 @@ from nigdt.model.blocks import area
 from nigdt.model.nigdt import Gaussian
 
 Adversary = Literal["lsgan", "hinge"]
+_EPSILON = 1e-8  # keeps the root's gradient finite where two features are equal
 
 
 def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight: float = 1.0) -> Tensor:
@@ -38,8 +39,18 @@ def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight:
 
 
 def feature_distance(real: Tensor, fake: Tensor) -> Tensor:
-    """||D1(I) - D1(I_g)||, second term of eq. 12, as the mean absolute difference of final features."""
-    return (real.detach() - fake).abs().mean()
+    """||D1(I) - D1(I_g)||_2, second term of eq. 12 (printed with I twice).
+
+    Args:
+        real: D1's final feature of the photos, (B, C, h, w); no gradient flows into it.
+        fake: The same of the answers.
+
+    Returns:
+        Euclidean norm per picture over the square root of its number of values, so that the size does not
+        depend on the picture's; averaged over the batch.
+    """
+    mean_square = (real.detach() - fake).square().flatten(1).mean(1)
+    return (mean_square + _EPSILON).sqrt().mean() - _EPSILON**0.5
 
 
 def generator_adversarial(scores: Tensor, kind: Adversary = "lsgan") -> Tensor:

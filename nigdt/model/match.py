@@ -21,10 +21,17 @@ GAMMA_ATTENTION, GAMMA_WORDS, GAMMA_LOGITS = 5.0, 5.0, 10.0
 
 @dataclass
 class MatchScores:
-    """Similarities (already times gamma 3) of B pictures (rows) and B captions (columns), each (B, B)."""
+    """Similarities (already times gamma 3) of B pictures (rows) and T captions (columns).
+
+    Attributes:
+        words: Word level, (B, T).
+        sentences: Sentence level, (B, T).
+        known: (T,) bool, which captions have a known word; the others say nothing about any picture.
+    """
 
     words: Tensor
     sentences: Tensor
+    known: Tensor
 
 
 class MatchNetwork(nn.Module):
@@ -80,6 +87,7 @@ class MatchNetwork(nn.Module):
         return MatchScores(
             GAMMA_LOGITS * word_similarity(regions, text),
             GAMMA_LOGITS * sentence_similarity(whole, text.sentence),
+            text.mask.any(1),
         )
 
     def forward(self, image: Tensor, text: TextFeatures) -> MatchScores:
@@ -123,11 +131,18 @@ def match_loss(scores: MatchScores, photo: Tensor) -> Tensor:
     Args:
         scores: (B, B) each, picture i belonging to caption i.
         photo: (B,) an identifier per row; captions of the same photo are not negatives of each other.
+
+    Returns:
+        Scalar; 0 if no caption has a known word. Captions without one are neither matches nor negatives.
     """
+    total = scores.words.new_zeros(())
+    known = scores.known
+    if not known.any():
+        return total
+    photo = photo[known]
     same = (photo[:, None] == photo[None]) & ~torch.eye(len(photo), dtype=torch.bool, device=photo.device)
     target = torch.arange(len(photo), device=photo.device)
-    total = scores.words.new_zeros(())
     for s in (scores.words, scores.sentences):
-        s = s.masked_fill(same, -torch.inf)
+        s = s[known][:, known].masked_fill(same, -torch.inf)
         total = total + F.cross_entropy(s, target) + F.cross_entropy(s.T, target)
     return total

@@ -101,7 +101,13 @@ class NIGDT(nn.Module):
         Args:
             I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0; H and W multiples of 32, at least 64.
             M: (B, 1, H, W), 1 = visible, 0 = hole.
+
+        Raises:
+            ValueError: A side is no multiple of 32 or below 64; the answer would have another size.
         """
+        height, width = M.shape[2:]
+        if min(height, width) < 64 or height % 2**HALVINGS or width % 2**HALVINGS:
+            raise ValueError(f"sides must be multiples of {2**HALVINGS} from 64 up, not {height} x {width}")
         I_m = I_m * M  # whatever the caller left in the hole must not be seen
         base = harmonic_prefill(I_m, M) if self.config.prefill == "harmonic" else None
         x = I_m if base is None else base
