@@ -61,7 +61,7 @@ def test_archive_is_read_in_place_like_its_folder(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "set.tar", "w") as tar:
         tar.add(folder, "set")
     inside = read_records(tmp_path / "set.tar")
-    assert [record.name for record in inside] == ["set/x.jpg"]
+    assert [record.name for record in inside] == ["x.jpg"]
     assert inside[0].source.read() == (folder / "x.jpg").read_bytes()
 
 
@@ -244,7 +244,7 @@ def test_flat_photos_are_not_alike_by_chance() -> None:
 
 def test_groups_never_straddle_the_split() -> None:
     groups = [f"g{i // 3}" for i in range(300)]
-    train, out = split_by_group(groups, 0.2, seed=1)
+    train, out = split_by_group(groups, 0.2)
     assert {groups[i] for i in train}.isdisjoint(groups[i] for i in out)
     assert sorted(train + out) == list(range(300))
     assert 30 <= len(out) <= 90

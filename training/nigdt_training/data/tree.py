@@ -107,9 +107,12 @@ def _list_archive(archive: Path) -> dict[str, Source]:
             "Unpack it (compressed archives too) and give the folder.",
         ) from error
     mtime = archive.stat().st_mtime_ns
+    # Most archives hold one folder; without it the names are those of the unpacked folder's files.
+    tops = {member.name.removeprefix("./").split("/", 1)[0] for member in members}
+    top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in member.name for member in members) else ""
     sources = {}
     for member in members:
-        name = member.name.removeprefix("./")
+        name = member.name.removeprefix("./").removeprefix(top)
         if not any(part.startswith(".") for part in name.split("/")):
             sources[name] = Source(archive, name, member.offset_data, member.size, mtime)
     return sources

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from nigdt_training.commands.data import data as data_command
+from nigdt_training.commands.evaluate import evaluate as evaluate_command
+from nigdt_training.data.recolour import COLOURS, colour_words, recolour
+from nigdt_training.data.records import read_records
+from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
+from nigdt_training.evaluation.obedience import ObedienceMeter, askable
+from nigdt_training.evaluation.report import sheet, table
+from nigdt_training.evaluation.retrieval import draw_rivals, retrieved
+from nigdt_training.evaluation.run import Options, evaluate
+from nigdt_training.evaluation.systems import Bundle, Request, open_system
+from PIL import Image
+
+from nigdt.bundle import save_bundle
+from nigdt.config import ModelConfig
+from nigdt.errors import BundleError, NigdtError
+from nigdt.model import NIGDT
+from nigdt.text import Vocabulary
+
+
+def draw_bird(number: int) -> Image.Image:
+    """A dark textured disc on light noise."""
+    rng = np.random.default_rng(number)
+    pixels = rng.integers(180, 215, (96, 128, 3), dtype=np.uint8)
+    y, x = np.mgrid[:96, :128]
+    disc = (x - 64) ** 2 + (y - 48) ** 2 < 26**2
+    pixels[disc] = rng.integers(20, 60, (int(disc.sum()), 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    rows = []
+    for number in range(6):
+        draw_bird(number).save(folder / f"{number}.png")
+        text = [f"a black bird number {number}", f"bird {number} is black"]
+        rows.append({"file_name": f"{number}.png", "text": text, "box": [36, 20, 56, 56]})
+    rows[5].pop("box")
+    (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    config = ModelConfig(
+        size=64,
+        encoder_channels=(4, 4, 8, 8, 8, 8, 8),
+        text_channels=8,
+        embedding=8,
+        latent_channels=8,
+        projection_channels=8,
+        representation_channels=8,
+        generator_channels=(8, 8, 8, 8, 4),
+        discriminator_channels=(4, 4, 8, 8, 8),
+    )
+    vocabulary = Vocabulary(["a", "bird", "is", *COLOURS])
+    folder = tmp_path_factory.mktemp("bundles") / "untrained"
+    save_bundle(folder, NIGDT(config, len(vocabulary)), vocabulary, title="Untrained")
+    return folder
+
+
+class Painter:
+    """Obeys every caption: the original object in the first colour that the caption names."""
+
+    name, guided, sampled = "painter", True, False
+
+    def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
+        answers = []
+        for request in requests:
+            assert request.case.object_mask is not None
+            colour = colour_words(request.caption)[0]
+            answers.append([recolour(request.case.photo, request.case.object_mask, colour)])
+        return answers
+
+
+class Flooder(Painter):
+    """Paints the whole hole."""
+
+    name = "flooder"
+
+    def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
+        answers = []
+        for request in requests:
+            answer = request.case.photo.copy()
+            answer[request.case.hole] = COLOURS[colour_words(request.caption)[0]].rgb
+            answers.append([answer])
+        return answers
+
+
+def object_cases(photos: Path) -> list[Case]:
+    return draw_cases(read_records(photos), CaseSettings("object", size=96))
+
+
+def test_cases_depend_on_seed_and_name_alone(photos: Path) -> None:
+    records = read_records(photos)
+    every = draw_cases(records, CaseSettings("irregular", size=64))
+    few = draw_cases(list(reversed(records)), CaseSettings("irregular", size=64, limit=3))
+    assert len(every) == 6
+    assert [case.name for case in few] == [case.name for case in every[:3]]
+    for one, other in zip(few, every, strict=False):
+        assert one.caption == other.caption
+        np.testing.assert_array_equal(one.hole, other.hole)
+    assert not all((case.hole == every[0].hole).all() for case in every)
+    other_seed = draw_cases(records, CaseSettings("irregular", size=64, seed=1))
+    assert [case.name for case in other_seed] != [case.name for case in every]
+
+
+def test_object_cases_need_an_object(photos: Path) -> None:
+    cases = object_cases(photos)
+    assert {case.name for case in cases} == {f"{n}.png" for n in range(5)}
+    for case in cases:
+        assert case.object_mask is not None
+        assert ((case.object_mask > 127) & ~case.hole).sum() == 0
+        assert case.hole.sum() == 56 * 56
+
+
+def test_held_out_cases_are_those_that_training_left_out(photos: Path) -> None:
+    from nigdt_training.data.split import held_out
+
+    records = read_records(photos)
+    cases = draw_cases(records, CaseSettings(held_out=0.5, size=64))
+    assert {case.name for case in cases} == {r.name for r in records if held_out(r.group, 0.5)}
+    assert 0 < len(cases) < 6
+
+
+def test_square_around_the_object(photos: Path) -> None:
+    near = draw_cases(read_records(photos), CaseSettings("object", size=96, around_object=True))
+    assert all(case.photo.shape == (96, 96, 3) for case in near)
+    assert near[0].hole.mean() == pytest.approx(1 / 1.75**2, abs=0.05)
+
+
+def test_obedient_system_scores_full_marks_and_stays_beside_the_object(photos: Path) -> None:
+    result = evaluate(Painter(), object_cases(photos), Options(obedience=True))
+    assert result.obedience is not None
+    assert result.obedience.photos == 5
+    assert result.obedience.obeyed == 1
+    assert result.obedience.background_swapped == 0
+
+
+def test_painting_the_whole_rectangle_shows_in_the_background(photos: Path) -> None:
+    cases = object_cases(photos)
+    meter = ObedienceMeter()
+    for case in cases:
+        # Its answer to the true caption is right: only the swaps flood the rectangle.
+        meter.add(Flooder(), case, case.photo + np.uint8(5))
+    result = meter.result()
+    assert result is not None
+    assert result.obeyed == 1
+    assert result.background > 1.2
+
+
+def test_deaf_system_scores_chance(photos: Path) -> None:
+    class Deaf(Painter):
+        def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
+            return [[request.case.photo] for request in requests]
+
+    result = evaluate(Deaf(), object_cases(photos), Options(obedience=True))
+    assert result.obedience is not None
+    assert result.obedience.obeyed == pytest.approx(1 / 7)
+    assert result.obedience.per_colour["black"] == 1
+
+
+def test_captions_without_colours_are_not_asked_about(photos: Path) -> None:
+    case = object_cases(photos)[0]
+    assert askable(case)
+    assert not askable(Case(case.name, case.photo, case.hole, "a bird", ("a bird",), case.object_mask))
+    assert not askable(Case(case.name, case.photo, case.hole, case.caption, case.captions, None))
+
+
+def test_r_precision_needs_the_highest_score(photos: Path) -> None:
+    case = object_cases(photos)[0]
+    pool = [(f"p{n}", [f"caption {n}", case.caption]) for n in range(200)] + [(case.name, ["its own other"])]
+    rivals = draw_rivals(case, pool, np.random.default_rng(0))
+    assert len(rivals) == len(set(rivals)) == 99
+    assert case.caption not in rivals
+    assert "its own other" not in rivals
+
+    def likes(text: str):
+        return lambda pictures, captions: np.array([[float(text in caption) for caption in captions]])
+
+    assert retrieved(likes("black bird"), case.photo, "a black bird", rivals)
+    assert not retrieved(likes("caption 1"), case.photo, "a black bird", rivals)
+    assert not retrieved(likes("nothing"), case.photo, "a black bird", rivals), "a tie is no hit"
+
+
+def test_bundle_does_not_see_hidden_pixels_and_keeps_the_others(photos: Path, bundle: Path) -> None:
+    case = draw_cases(read_records(photos), CaseSettings(size=96, limit=1))[0]
+    changed = case.photo.copy()
+    changed[case.hole] = 0
+    other = Case(case.name, changed, case.hole, case.caption, case.captions, None)
+    system = Bundle(str(bundle), "cpu")
+    first, second = (system.fill([Request(c, c.caption)], samples=2)[0] for c in (case, other))
+    for one, two in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, np.where(case.hole[..., None], two, case.photo))
+    assert (first[0] != first[1]).any()
+
+
+def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
+    cases = draw_cases(read_records(photos), CaseSettings(size=64))
+    results = [evaluate(open_system(name), cases, Options(samples=2)) for name in (str(bundle), "harmonic")]
+    text = table(results, 2)
+    lines = text.splitlines()
+    titles = [cell.strip() for cell in lines[0].split("|")[1:-1]]
+    assert titles[:6] == ["system", "l1", "PSNR", "TV", "SSIM", "gradient"]
+    assert lines[2].startswith("| untrained ")
+    assert lines[3].startswith("| harmonic ")
+    assert len({len(line) for line in lines[:4]}) == 1
+    assert results[0].figures["best_psnr"] >= results[0].figures["psnr"]
+    assert results[0].figures["diversity"] > 0
+    assert "diversity" not in results[1].figures
+    picture = sheet(cases, results)
+    assert picture.width > 4 * 128
+    assert picture.height > 6 * 128
+
+
+def test_command_writes_table_figures_and_sheets(photos: Path, bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = [str(bundle), "--data", str(photos), "--mask", "object", "--size", "64", "--limit", "3"]
+    arguments += ["--compare", "harmonic,telea,ns", "--obedience", "--device", "cpu", "--out", str(out)]
+    result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in out.iterdir()}
+    assert names == {"table.md", "results.json", "sheet.png", "swaps-untrained.png"}
+    found = json.loads((out / "results.json").read_text())
+    assert [system["name"] for system in found["systems"]] == ["untrained", "harmonic", "telea", "ns"]
+    assert len(found["photos"]) == 3
+    assert len(found["systems"][0]["per_case"]["psnr"]) == 3
+    assert found["systems"][0]["obedience"]["photos"] == 3
+    assert found["systems"][1]["obedience"] is None
+
+
+def test_json_is_repeatable(photos: Path, bundle: Path) -> None:
+    arguments = [
+        str(bundle),
+        "--data",
+        str(photos),
+        "--size",
+        "64",
+        "--samples",
+        "2",
+        "--device",
+        "cpu",
+        "--json",
+    ]
+    first, second = (
+        CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False) for _ in range(2)
+    )
+    found = [json.loads(result.stdout) for result in (first, second)]
+    for one in found:
+        one.pop("seconds")
+    assert found[0] == found[1]
+    assert set(found[0]["systems"][0]["figures"]) >= {"l1", "psnr", "tv", "ssim", "gradient_ratio", "best_l1"}
+
+
+def test_unknown_system_names_the_baselines(photos: Path) -> None:
+    with pytest.raises(BundleError, match="harmonic"):
+        open_system("no-such-bundle")
+    with pytest.raises(NigdtError, match="no captioned photos"):
+        CliRunner().invoke(
+            evaluate_command, ["telea", "--data", str(photos), "--split", "test"], catch_exceptions=False
+        )
+
+
+def test_data_check_command(photos: Path, bundle: Path) -> None:
+    runner = CliRunner()
+    plain = runner.invoke(
+        data_command, ["check", str(photos), "--bundle", str(bundle)], catch_exceptions=False
+    )
+    assert plain.exit_code == 0
+    assert "6 photos with 12 captions" in plain.output
+    assert "number (6)" in plain.output
+    speed = runner.invoke(data_command, ["check", str(photos), "--no-bundle", "--speed", "--json"])
+    found = json.loads(speed.stdout)
+    assert found["usable"] == 6
+    assert found["unknown_words"] is None
+    assert found["photos_per_second"]["load"] > 10

@@ -1,0 +1,1 @@
+"""Commands of the training house, registered in the entry-point group `nigdt.commands`."""

@@ -1,0 +1,82 @@
+"""`nigdt data`: looking at captioned photos before training on them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from nigdt.bundle import find_bundle
+from nigdt_training.commands.progress import progress_bar
+from nigdt_training.data.cache import build_cache
+from nigdt_training.data.check import Report, check_path, describe
+from nigdt_training.data.loading import measure_loading
+
+
+@click.group()
+def data() -> None:
+    """Look at captioned photos before training on them."""
+
+
+@data.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--bundle", default="default", show_default=True, help="Model whose words the captions are held against."
+)
+@click.option("--no-bundle", is_flag=True, help="Do not count unknown words.")
+@click.option("--speed", is_flag=True, help="Also measure how fast photos decode and load from the cache.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Threads that decode.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, every skipped photo listed.")
+def check(path: Path, bundle: str, no_bundle: bool, speed: bool, workers: int, as_json: bool) -> None:
+    """Tell what a folder (or .tar) of captioned photos holds and what would be skipped.
+
+    Example: nigdt data check ~/garden-photos
+    """
+    model = None if no_bundle else find_bundle(bundle)
+    vocabulary, max_words = (model.vocabulary(), model.config.max_words) if model else (None, None)
+    with progress_bar("Looking at the photos", silent=as_json) as progress:
+        report = check_path(path, vocabulary, max_words, workers, progress)
+    rates = measure(report, workers) if speed and report.usable else None
+    if as_json:
+        click.echo(json.dumps(to_json(report, rates), indent=1))
+    else:
+        click.echo(describe(report))
+        if rates is not None:
+            click.echo(
+                f"Decoding: {rates['decode']:.0f} photos/s with {workers} threads, once. "
+                f"Loading from the cache: {rates['load']:.0f} squares/s of 256 px in one thread."
+            )
+    if not report.usable:
+        raise SystemExit(1)
+
+
+def measure(report: Report, workers: int, most: int = 300) -> dict[str, float]:
+    """Photos per second decoded into a throw-away cache, and squares per second drawn from it."""
+    records = report.usable[:most]
+    with tempfile.TemporaryDirectory(prefix="nigdt-speed-") as folder:
+        start = time.perf_counter()
+        cache = build_cache(records, Path(folder) / "cache", workers=workers, object_masks=False)
+        decode = len(cache) / (time.perf_counter() - start)
+        return {"decode": decode, "load": measure_loading(cache, 256)}
+
+
+def to_json(report: Report, rates: dict[str, float] | None = None) -> dict[str, object]:
+    """The report as plain JSON values."""
+    return {
+        "path": str(report.path),
+        "layout": report.layout,
+        "found": report.found,
+        "usable": len(report.usable),
+        "captions": len(report.captions),
+        "groups": report.groups,
+        "with_object": sum(record.box is not None for record in report.usable),
+        "skipped": [asdict(problem) for problem in report.problems],
+        "unknown_words": None if report.unknown is None else dict(report.unknown.most_common()),
+        "long_captions": report.long_captions,
+        "photos_per_second": rates,
+        "verdict": report.verdict(),
+    }

@@ -1,0 +1,163 @@
+"""What is put before every system alike: photos, holes and captions, drawn by seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from nigdt.masks import MaskKind, box_mask, centre_mask, irregular_mask, rectangle_mask
+from nigdt_training.data.decode import Frame, UnreadablePhotoError, decode_frame
+from nigdt_training.data.records import BoxXYWH, Record
+from nigdt_training.data.segment import segment_box, soften
+from nigdt_training.data.split import held_out
+
+LARGEST_HOLE = 0.75
+"""Share of the picture above which an object's hole is left out: nothing would be left to continue."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One photo with one hole and one caption.
+
+    Attributes:
+        name: The photo's name in its data set.
+        photo: (S, S, 3) uint8 RGB.
+        hole: (S, S) bool, True where the systems fill.
+        caption: The caption that they are given.
+        captions: All captions of the photo.
+        object_mask: (S, S) uint8 soft mask of the object, 255 on it; None when unknown.
+    """
+
+    name: str
+    photo: np.ndarray
+    hole: np.ndarray
+    caption: str
+    captions: tuple[str, ...]
+    object_mask: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class CaseSettings:
+    """How cases are drawn.
+
+    Attributes:
+        mask: "centre", "object" (its box), "irregular" or "rectangle".
+        size: Side of the pictures in pixels.
+        limit: At most so many cases; None takes all.
+        seed: Draws photos, captions and random holes.
+        split: Only photos that the data set puts in this split ("train", "val", "test").
+        held_out: Only this share of the photos, those that training with the same share left out.
+        around_object: Cut the square around the object (1.75 times its box) instead of the photo's centre.
+    """
+
+    mask: MaskKind = "centre"
+    size: int = 256
+    limit: int | None = None
+    seed: int = 0
+    split: str | None = None
+    held_out: float | None = None
+    around_object: bool = False
+
+
+def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
+    """Draws the cases of an evaluation.
+
+    Photos come in an order shuffled by seed, each with one of its captions and, where random, a hole of its
+    own: all three depend only on seed and name, so that another limit gives a prefix of the same cases.
+        Photos without a
+    caption, that cannot be read, or without an object where the mask needs one, are left out.
+
+    Args:
+        records: A data set's photos.
+        settings: What to draw.
+
+    Returns:
+        The cases; may be fewer than the limit.
+    """
+    eligible = [
+        record
+        for record in records
+        if record.captions
+        and (settings.split is None or record.split == settings.split)
+        and (settings.held_out is None or held_out(record.group, settings.held_out))
+        and (record.box is not None or not (settings.mask == "object" or settings.around_object))
+    ]
+    eligible.sort(key=lambda record: _seed(settings.seed, "order", record.name))
+    cases: list[Case] = []
+    for record in eligible:
+        if settings.limit is not None and len(cases) >= settings.limit:
+            break
+        case = _case(record, settings)
+        if case is not None:
+            cases.append(case)
+    return cases
+
+
+def _case(record: Record, settings: CaseSettings) -> Case | None:
+    try:
+        frame = decode_frame(record, settings.size)
+    except (UnreadablePhotoError, OSError):
+        return None
+    frame = square(frame, settings.size, settings.around_object)
+    rng = np.random.default_rng(_seed(settings.seed, settings.mask, record.name))
+    hole = _hole(frame, settings.mask, rng)
+    if hole is None or not hole.any() or hole.mean() > LARGEST_HOLE:
+        return None
+    mask = None
+    if frame.outline is not None and frame.outline.any():
+        mask = soften((frame.outline > 0).astype(np.uint8))
+    elif frame.box is not None:
+        mask = segment_box(frame.photo, frame.box)
+    chosen = _seed(settings.seed, "caption", record.name) % len(record.captions)
+    return Case(record.name, frame.photo, hole, record.captions[chosen], tuple(record.captions), mask)
+
+
+def square(frame: Frame, size: int, around_object: bool = False) -> Frame:
+    """The central square of a frame, or one 1.75 times the object's box around it, as size x size pixels."""
+    height, width = frame.photo.shape[:2]
+    side, centre_x, centre_y = float(min(height, width)), width / 2, height / 2
+    if around_object and frame.box is not None:
+        x, y, box_width, box_height = frame.box
+        side = float(np.clip(1.75 * max(box_width, box_height), min(64, side), side))
+        centre_x, centre_y = x + box_width / 2, y + box_height / 2
+    edge = round(side)
+    left = int(np.clip(round(centre_x - side / 2), 0, width - edge))
+    top = int(np.clip(round(centre_y - side / 2), 0, height - edge))
+    scale = size / edge
+
+    def cut(plane: np.ndarray) -> np.ndarray:
+        plane = np.ascontiguousarray(plane[top : top + edge, left : left + edge])
+        if edge == size:
+            return plane
+        method = cv2.INTER_AREA if edge > size else cv2.INTER_CUBIC
+        return cv2.resize(plane, (size, size), interpolation=method)
+
+    box = None if frame.box is None else _shift(frame.box, left, top, scale, size)
+    return Frame(cut(frame.photo), box, None if frame.outline is None else cut(frame.outline))
+
+
+def _shift(box: BoxXYWH, left: int, top: int, scale: float, size: int) -> BoxXYWH | None:
+    x0, y0 = max(0.0, (box[0] - left) * scale), max(0.0, (box[1] - top) * scale)
+    x1 = min(float(size), (box[0] + box[2] - left) * scale)
+    y1 = min(float(size), (box[1] + box[3] - top) * scale)
+    return (x0, y0, x1 - x0, y1 - y0) if x1 - x0 >= 1 and y1 - y0 >= 1 else None
+
+
+def _hole(frame: Frame, kind: MaskKind, rng: np.random.Generator) -> np.ndarray | None:
+    height, width = frame.photo.shape[:2]
+    if kind == "object":
+        return None if frame.box is None else box_mask(height, width, frame.box) > 0
+    if kind == "irregular":
+        return irregular_mask(height, width, rng) > 0
+    if kind == "rectangle":
+        return rectangle_mask(height, width, rng) > 0
+    return centre_mask(height, width) > 0
+
+
+def _seed(seed: int, purpose: str, name: str) -> int:
+    digest = hashlib.sha256(f"{seed}/{purpose}/{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")

@@ -1,0 +1,101 @@
+"""Figures of one fill. All pictures are (H, W, 3) uint8 RGB composites, all values on the scale 0..255."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+from nigdt_training.data.recolour import COLOURS, nearest_colour, rgb_to_lab
+
+
+def composite(photo: np.ndarray, fill: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """M * I + (1 - M) * I_g: the fill in the hole, the photo's exact pixels elsewhere.
+
+    Args:
+        photo: (H, W, 3) uint8.
+        fill: (H, W, 3) uint8.
+        hole: (H, W) bool.
+    """
+    return np.where(hole[..., None], fill, photo)
+
+
+def l1(original: np.ndarray, output: np.ndarray) -> float:
+    """Mean absolute difference over pixels and channels."""
+    return float(np.abs(original.astype(np.float64) - output).mean())
+
+
+def psnr(original: np.ndarray, output: np.ndarray) -> float:
+    """Peak signal-to-noise ratio, 20 log10(255 / rmse), in dB; infinite for equal pictures."""
+    mean_square = np.square(original.astype(np.float64) - output).mean()
+    return float("inf") if mean_square == 0 else float(20 * np.log10(255 / np.sqrt(mean_square)))
+
+
+def total_variation(output: np.ndarray) -> float:
+    """Mean over pixels and channels of sqrt(dx^2 + dy^2), differences circular."""
+    values = output.astype(np.float64)
+    across = np.roll(values, -1, axis=1) - values
+    down = np.roll(values, -1, axis=0) - values
+    return float(np.sqrt(across**2 + down**2).mean())
+
+
+def ssim(original: np.ndarray, output: np.ndarray) -> float:
+    """Structural similarity: 7 x 7 uniform window, sample covariance, K 0.01 / 0.03, channels averaged."""
+    return float(structural_similarity(original, output, channel_axis=-1, data_range=255))
+
+
+def gradient_in_hole(picture: np.ndarray, hole: np.ndarray) -> float:
+    """Mean gradient magnitude (forward differences, channels averaged) strictly inside the hole.
+
+    A pixel counts when its right and lower neighbours lie in the hole too, so that the seam adds nothing. The
+    ratio of a fill's to the original's says how much of the detail is there: near 0 is blur.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        hole: (H, W) bool.
+
+    Returns:
+        The mean, 0..361; NaN when the hole has no inside.
+    """
+    values = picture.astype(np.float64)
+    across = values[:-1, 1:] - values[:-1, :-1]
+    down = values[1:, :-1] - values[:-1, :-1]
+    inside = hole[:-1, :-1] & hole[:-1, 1:] & hole[1:, :-1]
+    if not inside.any():
+        return float("nan")
+    return float(np.sqrt(across**2 + down**2).mean(-1)[inside].mean())
+
+
+def diversity(outputs: Sequence[np.ndarray], hole: np.ndarray) -> float:
+    """Mean absolute difference in the hole between every two samples; 0 when all samples are the same.
+
+    Raises:
+        ValueError: Fewer than two samples.
+    """
+    if len(outputs) < 2:
+        raise ValueError("diversity needs at least two samples")
+    inside = np.stack([output[hole] for output in outputs]).astype(np.float64)
+    pairs = [(i, j) for i in range(len(outputs)) for j in range(i)]
+    return float(np.mean([np.abs(inside[i] - inside[j]).mean() for i, j in pairs]))
+
+
+def shown_colour(output: np.ndarray, object_in_hole: np.ndarray) -> str:
+    """The named colour nearest to the median colour of the object's pixels inside the hole.
+
+    Args:
+        output: (H, W, 3) uint8.
+        object_in_hole: (H, W) bool, the original object's pixels that the hole covers; not empty.
+    """
+    return nearest_colour(np.median(output[object_in_hole], axis=0))
+
+
+def lab_distance(first: np.ndarray, second: np.ndarray, region: np.ndarray) -> float:
+    """Mean CIE 1976 colour difference between two pictures over a region; NaN when the region is empty."""
+    if not region.any():
+        return float("nan")
+    return float(np.sqrt(np.square(rgb_to_lab(first[region]) - rgb_to_lab(second[region])).sum(-1)).mean())
+
+
+OBEDIENCE_COLOURS = tuple(COLOURS)
+"""Colour words that obedience asks for; chance is one in seven."""

@@ -1,0 +1,112 @@
+"""Does the fill follow the caption's colour word, and does the colour go to the object and nowhere else?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nigdt_training.data.recolour import has_colour_word, recolour_caption
+from nigdt_training.evaluation.cases import Case
+from nigdt_training.evaluation.metrics import OBEDIENCE_COLOURS, lab_distance, shown_colour
+from nigdt_training.evaluation.systems import Request, System
+
+LEAST_OBJECT = 64
+"""Pixels of the object that the hole must cover for its median colour to mean something."""
+
+
+@dataclass(frozen=True)
+class Obedience:
+    """Answers to swapped colour words.
+
+    Attributes:
+        photos: How many photos were asked about, each with all seven colours.
+        obeyed: Share of answers whose object shows the colour asked for; chance is 1/7.
+        per_colour: The same for each colour word.
+        shown: Colour asked for -> colour shown -> how often.
+        background: In the hole outside the object, mean Lab distance to the original with swapped captions,
+            over the same with the true caption; near 1 when the colour goes to the object alone. NaN when no
+            hole has such pixels.
+        background_swapped: The ratio's numerator, CIE 1976 units.
+        background_true: The ratio's denominator.
+    """
+
+    photos: int
+    obeyed: float
+    per_colour: dict[str, float]
+    shown: dict[str, dict[str, int]]
+    background: float
+    background_swapped: float
+    background_true: float
+
+
+def askable(case: Case) -> bool:
+    """Whether obedience can be measured: the caption names a colour and the hole covers the known object."""
+    if case.object_mask is None or not has_colour_word(case.caption):
+        return False
+    return int((case.hole & (case.object_mask > 127)).sum()) >= LEAST_OBJECT
+
+
+class ObedienceMeter:
+    """Collects the answers of one system, case by case."""
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._shown: dict[str, dict[str, int]] = {
+            asked: dict.fromkeys(OBEDIENCE_COLOURS, 0) for asked in OBEDIENCE_COLOURS
+        }
+        self._swapped: list[float] = []
+        self._true: list[float] = []
+        self._photos = 0
+
+    def add(self, system: System, case: Case, true_fill: np.ndarray) -> dict[str, np.ndarray]:
+        """Asks one system for all seven colours of one case.
+
+        Args:
+            system: The system.
+            case: An `askable` case.
+            true_fill: The system's answer to the true caption, (S, S, 3) uint8.
+
+        Returns:
+            The seven answers, by colour.
+        """
+        requests = [Request(case, recolour_caption(case.caption, colour)) for colour in OBEDIENCE_COLOURS]
+        answers = {
+            colour: answer[0] for colour, answer in zip(OBEDIENCE_COLOURS, system.fill(requests), strict=True)
+        }
+        self.count(case, true_fill, answers)
+        return answers
+
+    def count(self, case: Case, true_fill: np.ndarray, answers: dict[str, np.ndarray]) -> None:
+        """Counts the seven answers to one case."""
+        assert case.object_mask is not None
+        self._photos += 1
+        target = case.hole & (case.object_mask > 127)
+        # The soft edge belongs to neither side.
+        beside = case.hole & (case.object_mask == 0)
+        for asked, answer in answers.items():
+            self._shown[asked][shown_colour(answer, target)] += 1
+            self._swapped.append(lab_distance(case.photo, answer, beside))
+        self._true.append(lab_distance(case.photo, true_fill, beside))
+
+    def result(self) -> Obedience | None:
+        """The figures, or None when nothing was asked."""
+        if not self._photos:
+            return None
+        per_colour = {asked: counts[asked] / self._photos for asked, counts in self._shown.items()}
+        swapped, true = _mean(self._swapped), _mean(self._true)
+        return Obedience(
+            photos=self._photos,
+            obeyed=float(np.mean(list(per_colour.values()))),
+            per_colour=per_colour,
+            shown=self._shown,
+            background=swapped / true if true > 0 else float("nan"),
+            background_swapped=swapped,
+            background_true=true,
+        )
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")

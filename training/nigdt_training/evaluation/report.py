@@ -1,0 +1,131 @@
+"""One table and one sheet of pictures from the figures of several systems."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from nigdt_training.evaluation.cases import Case
+from nigdt_training.evaluation.metrics import OBEDIENCE_COLOURS
+from nigdt_training.evaluation.run import FEATURE_NAME, SystemResult
+
+_COLUMNS = (
+    ("l1", "l1", ".2f"),
+    ("psnr", "PSNR", ".2f"),
+    ("tv", "TV", ".2f"),
+    ("ssim", "SSIM", ".3f"),
+    ("gradient_ratio", "gradient", ".2f"),
+    ("r_precision", "R-prec.", ".1%"),
+    ("diversity", "diversity", ".2f"),
+    ("best_l1", "best l1", ".2f"),
+    ("best_psnr", "best PSNR", ".2f"),
+    ("best_ssim", "best SSIM", ".3f"),
+    ("fid", "FID*", ".2f"),
+    ("kid", "KID*", ".4f"),
+)
+_NOTES = {
+    "gradient_ratio": "gradient: mean gradient magnitude inside the hole over the original's.",
+    "r_precision": "R-prec.: the own caption scored above 99 captions of other photos (chance 1 %).",
+    "diversity": "diversity: mean absolute difference in the hole between samples.",
+    "best_psnr": "best: best of {samples} samples, chosen with the original in hand; not for comparison.",
+    "fid": f"FID*, KID*: on {FEATURE_NAME} features, not comparable with Inception's.",
+}
+TILE = 128
+
+
+def table(results: Sequence[SystemResult], samples: int = 1) -> str:
+    """The figures as a Markdown table with one row per system and a line on each column that needs one.
+
+    Args:
+        results: Figures of the systems on the same cases.
+        samples: How many answers best-of-N chose from.
+    """
+    shown = [column for column in _COLUMNS if any(column[0] in result.figures for result in results)]
+    rows = [["system", *(title for _, title, _ in shown)]]
+    obeyed = [result for result in results if result.obedience is not None]
+    if obeyed:
+        rows[0] += ["obedience", "background"]
+    for result in results:
+        row = [result.name]
+        row += [_cell(result.figures.get(metric), form) for metric, _, form in shown]
+        if obeyed:
+            answer = result.obedience
+            row += ["", ""] if answer is None else [f"{answer.obeyed:.1%}", _cell(answer.background, ".2f")]
+        rows.append(row)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    rule = "|".join("-" * (width + 1) + ("-" if not i else ":") for i, width in enumerate(widths))
+    header, *body = (_line(row, widths) for row in rows)
+    lines = [header, f"|{rule}|", *body]
+    notes = [_NOTES[metric].format(samples=samples) for metric, _, _ in shown if metric in _NOTES]
+    if obeyed:
+        photos = obeyed[0].obedience
+        assert photos is not None
+        notes.append(
+            f"obedience: the object shows the swapped colour word, {photos.photos} photos x "
+            f"{len(OBEDIENCE_COLOURS)} colours (chance {1 / len(OBEDIENCE_COLOURS):.0%}). background: Lab "
+            "distance to the original beside the object, swapped captions over the true one."
+        )
+    return "\n".join([*lines, "", f"{results[0].cases} photos, one answer each (z = mu).", *notes])
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "" if value is None or np.isnan(value) else format(value, form)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+    return "| " + " | ".join([first.strip().ljust(widths[0]), *others]) + " |"
+
+
+def sheet(cases: Sequence[Case], results: Sequence[SystemResult]) -> Image.Image:
+    """Pictures side by side: original, hole, each system's answer, one row per case, the caption beneath.
+
+    Args:
+        cases: The evaluated cases, in order.
+        results: Results on them; each brings pictures of its first cases.
+    """
+    rows = []
+    titles = ["original", "hole", *(result.name for result in results)]
+    for number in range(min(len(result.pictures) for result in results)):
+        case = cases[number]
+        emptied = np.where(case.hole[..., None], np.uint8(128), case.photo)
+        pictures = [case.photo, emptied, *(result.pictures[number] for result in results)]
+        rows.append((pictures, case.caption))
+    return draw_rows(rows, titles)
+
+
+def swap_sheet(cases: Sequence[Case], result: SystemResult) -> Image.Image | None:
+    """One system's answers to the seven colours: original, true caption, then one column per colour."""
+    rows = []
+    for number, swapped in result.swaps:
+        if number < len(result.pictures):
+            pictures = [cases[number].photo, result.pictures[number], *swapped.values()]
+            rows.append((pictures, cases[number].caption))
+    return draw_rows(rows, ["original", "true caption", *OBEDIENCE_COLOURS]) if rows else None
+
+
+def draw_rows(rows: Sequence[tuple[Sequence[np.ndarray], str]], titles: Sequence[str]) -> Image.Image:
+    """A sheet of equal tiles with a title over each column and a caption under each row.
+
+    Args:
+        rows: Pictures, (S, S, 3) uint8, and a caption for each row.
+        titles: One per column.
+    """
+    font = ImageFont.load_default(size=11)
+    head, foot, gap = 18, 32, 4
+    width = len(titles) * (TILE + gap) + gap
+    canvas = Image.new("RGB", (width, head + len(rows) * (TILE + foot)), "white")
+    draw = ImageDraw.Draw(canvas)
+    for column, title in enumerate(titles):
+        draw.text((gap + column * (TILE + gap), 3), title[:22], fill="black", font=font)
+    for row, (pictures, caption) in enumerate(rows):
+        top = head + row * (TILE + foot)
+        for column, picture in enumerate(pictures):
+            tile = Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.LANCZOS)
+            canvas.paste(tile, (gap + column * (TILE + gap), top))
+        lines = textwrap.wrap(caption, max(20, width // 6))[:2]
+        draw.multiline_text((gap, top + TILE + 2), "\n".join(lines), fill="black", font=font, spacing=1)
+    return canvas

@@ -1,0 +1,165 @@
+"""Running systems over cases and collecting their figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nigdt_training.evaluation import metrics
+from nigdt_training.evaluation.cases import Case
+from nigdt_training.evaluation.features import FeatureExtractor, frechet_distance, kernel_distance
+from nigdt_training.evaluation.obedience import Obedience, ObedienceMeter, askable
+from nigdt_training.evaluation.retrieval import MatchScorer, draw_rivals, retrieved
+from nigdt_training.evaluation.systems import Request, System
+
+CHUNK = 8
+FEATURE_NAME = "EfficientNet-lite0"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure beyond Table 1.
+
+    Attributes:
+        samples: Answers per case; above 1 gives best-of-N and diversity, apart from Table 1's one answer.
+        obedience: Ask guided systems for swapped colour words too (seven more fills per case).
+        scorer: Match networks for R-precision, not used in training what they judge.
+        caption_pool: (photo's name, its captions) from which R-precision draws rivals.
+        features: Extractor for the set distances FID and KID.
+        seed: Draws the rivals.
+        sheet: How many cases keep their pictures for the sheet.
+    """
+
+    samples: int = 1
+    obedience: bool = False
+    scorer: MatchScorer | None = None
+    caption_pool: Sequence[tuple[str, Sequence[str]]] = ()
+    features: FeatureExtractor | None = None
+    seed: int = 0
+    sheet: int = 8
+
+
+@dataclass
+class SystemResult:
+    """Figures of one system.
+
+    Attributes:
+        name: The system's name.
+        cases: How many cases it filled.
+        figures: Metric -> mean over the cases; absent when not measured.
+        per_case: Metric -> one value per case, NaN where it could not be measured.
+        obedience: Answers to swapped colour words.
+        pictures: Composites of the first cases, for the sheet.
+        swaps: Answers of the first askable cases to the seven colours, (case number, colour -> picture).
+    """
+
+    name: str
+    cases: int
+    figures: dict[str, float]
+    per_case: dict[str, list[float]]
+    obedience: Obedience | None
+    pictures: list[np.ndarray] = field(repr=False)
+    swaps: list[tuple[int, dict[str, np.ndarray]]] = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values without pictures; figures that are not finite become None."""
+        return {
+            "name": self.name,
+            "cases": self.cases,
+            "figures": _finite(self.figures),
+            "obedience": None if self.obedience is None else _finite(asdict(self.obedience)),
+            "per_case": _finite(self.per_case),
+        }
+
+
+def evaluate(
+    system: System,
+    cases: Sequence[Case],
+    options: Options,
+    progress: Callable[[int, int], None] | None = None,
+) -> SystemResult:
+    """Fills all cases with one system and measures the answers.
+
+    Args:
+        system: The system.
+        cases: The cases.
+        options: What to measure.
+        progress: Called with (cases done, cases in all).
+    """
+    per_case: dict[str, list[float]] = {}
+    meter = ObedienceMeter()
+    pictures: list[np.ndarray] = []
+    swaps: list[tuple[int, dict[str, np.ndarray]]] = []
+    outputs: list[np.ndarray] = []
+    for start in range(0, len(cases), CHUNK):
+        chunk = cases[start : start + CHUNK]
+        answers = system.fill([Request(case, case.caption) for case in chunk], options.samples)
+        for number, (case, samples) in enumerate(zip(chunk, answers, strict=True), start):
+            for metric, value in measure(case, samples).items():
+                per_case.setdefault(metric, []).append(value)
+            if options.scorer is not None:
+                # Every system meets the same rivals, whatever was measured before.
+                rng = np.random.default_rng([options.seed, number])
+                rivals = draw_rivals(case, options.caption_pool, rng)
+                hit = retrieved(options.scorer, samples[0], case.caption, rivals)
+                per_case.setdefault("r_precision", []).append(float(hit))
+            if options.obedience and system.guided and askable(case):
+                swapped = meter.add(system, case, samples[0])
+                if len(swaps) < options.sheet:
+                    swaps.append((number, swapped))
+            if len(pictures) < options.sheet:
+                pictures.append(samples[0])
+            if options.features is not None:
+                outputs.append(samples[0])
+        if progress is not None:
+            progress(min(start + CHUNK, len(cases)), len(cases))
+    figures = {metric: _mean(values) for metric, values in per_case.items()}
+    # Averages first: a flat original would make its own ratio arbitrarily large.
+    figures["gradient_ratio"] = _mean(per_case["gradient"]) / max(1e-9, _mean(per_case["gradient_original"]))
+    if options.features is not None and len(cases) > 1:
+        figures |= _set_distances(options.features, [case.photo for case in cases], outputs)
+    return SystemResult(system.name, len(cases), figures, per_case, meter.result(), pictures, swaps)
+
+
+def measure(case: Case, samples: Sequence[np.ndarray]) -> dict[str, float]:
+    """Figures of the answers to one case: Table 1's of the first, best-of-N and diversity of several."""
+    first = samples[0]
+    figures = {
+        "l1": metrics.l1(case.photo, first),
+        "psnr": metrics.psnr(case.photo, first),
+        "tv": metrics.total_variation(first),
+        "ssim": metrics.ssim(case.photo, first),
+        "gradient": metrics.gradient_in_hole(first, case.hole),
+        "gradient_original": metrics.gradient_in_hole(case.photo, case.hole),
+    }
+    if len(samples) > 1:
+        figures["best_l1"] = min(metrics.l1(case.photo, sample) for sample in samples)
+        figures["best_psnr"] = max(metrics.psnr(case.photo, sample) for sample in samples)
+        figures["best_ssim"] = max(metrics.ssim(case.photo, sample) for sample in samples)
+        figures["diversity"] = metrics.diversity(samples, case.hole)
+    return figures
+
+
+def _set_distances(
+    extract: FeatureExtractor, originals: Sequence[np.ndarray], outputs: Sequence[np.ndarray]
+) -> dict[str, float]:
+    real, made = extract(originals), extract(outputs)
+    return {"fid": frechet_distance(real, made), "kid": kernel_distance(real, made)}
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _finite(value: Any) -> Any:
+    """Numbers that JSON cannot hold become None, anywhere inside."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
