@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.context import MIN_PADDING, selection_box
+
 __all__ = ["blend", "colour_match", "composite", "default_feather", "hole_and_weight"]
 
 _RING = 0.04  # width of the compared ring outside the hole, as a share of the crop's side
@@ -31,9 +33,13 @@ def default_feather(selection: NDArray[np.uint8]) -> int:
         return 2
     if np.count_nonzero((selection > 0) & (selection < 255)) > np.count_nonzero(selection == 255) ** 0.5:
         return 1
-    rows, columns = np.flatnonzero(selected.any(1)), np.flatnonzero(selected.any(0))
-    extent = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    return int(np.clip(round(extent / 40), 2, 24))
+    return int(np.clip(round(_extent(selection) / 40), 2, 24))
+
+
+def _extent(selection: NDArray[np.uint8]) -> int:
+    """Longest side of the selection's box in pixels; at least one pixel must be selected."""
+    box = selection_box(selection)
+    return max(box.width, box.height)
 
 
 def hole_and_weight(
@@ -43,7 +49,8 @@ def hole_and_weight(
 
     Args:
         selection: (h, w), 255 = to be filled; soft edges are kept.
-        feather: Pixels beyond the selection over which the fill fades out; None takes `default_feather`.
+        feather: Pixels beyond the selection over which the fill fades out, at most what the context pads a
+            selection with; None takes `default_feather`.
 
     Returns:
         The hole (h, w) uint8, 255 wherever the weight is above 0 and 0 elsewhere, and the weight (h, w)
@@ -52,6 +59,8 @@ def hole_and_weight(
     steps = default_feather(selection) if feather is None else feather
     if steps < 0:
         raise ValueError(f"feather {feather} is negative")
+    if steps >= MIN_PADDING:  # a fade that reached the context's border would leave an edge there
+        steps = min(steps, max(MIN_PADDING, _extent(selection) // 4) - 1)
     weight: NDArray[np.float32] = (selection / np.float32(255)).astype(np.float32)
     # Grey dilation by a cone, one pixel at a time, square and cross by turns so that the front stays round.
     kernels = [cv2.getStructuringElement(shape, (3, 3)) for shape in (cv2.MORPH_CROSS, cv2.MORPH_RECT)]

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from nigdt.bundle import BundleInfo, find_bundle
 from nigdt.compositing import blend, hole_and_weight
-from nigdt.context import MIN_PADDING, check_selection, context_box, crop, selection_box
+from nigdt.context import check_selection, context_box, crop
 from nigdt.errors import NigdtError, SelectionError
 from nigdt.model import NIGDT, Generated, ImageFeatures, TextFeatures
 from nigdt.photo import Photo
@@ -258,9 +258,6 @@ class Inpainter:
         selected = _as_selection(selection)
         check_selection(selected, *whole.size)
         box = context_box(selected, self.size, widen)
-        if feather is not None:
-            inner = selection_box(selected)
-            feather = min(feather, max(MIN_PADDING, max(inner.width, inner.height) // 4) - 1)
         pixels, selected = crop(whole.rgb8, selected, box)
         hole, _ = hole_and_weight(selected, feather)
         wanted = variants_from_seed(variants, seed) if isinstance(variants, int) else variants
