@@ -30,6 +30,7 @@ class Limits:
     frame_bytes: int = 2_048 * 2_048 * 3
     caption_chars: int = 1_000
     variants: int = 16
+    feather_px: int = 256
     id_chars: int = 64
     name_chars: int = 64
     queue_jobs: int = 64
@@ -179,6 +180,10 @@ def _check_int(header: Mapping[str, Any], key: str, low: int, high: int) -> int:
     return value
 
 
+def _check_optional_int(header: Mapping[str, Any], key: str, low: int, high: int) -> int | None:
+    return None if header.get(key) is None else _check_int(header, key, low, high)
+
+
 def _check_bool(header: Mapping[str, Any], key: str) -> bool:
     value = header.get(key, False)
     if not isinstance(value, bool):
@@ -222,6 +227,8 @@ class FillRequest:
             seed None is the model's mean.
         bundle: name of the model bundle.
         live: replaces this client's waiting live request for the same context.
+        feather: pixels by which the selection is grown into the hole, over which the fill fades out; None
+            chooses by the selection's size.
         result: "raw" = the model's picture of the whole context; "composite" = colours matched and blended.
         attention: also say which words were used where.
         job: id of the job; sending the same id again is harmless.
@@ -235,6 +242,7 @@ class FillRequest:
     variants: list[dict[str, Any]] = field(default_factory=lambda: [dict(MEAN_VARIANT)])
     bundle: str = "default"
     live: bool = False
+    feather: int | None = None
     result: Literal["raw", "composite"] = "raw"
     attention: bool = False
     job: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -250,6 +258,7 @@ class FillRequest:
             "caption": self.caption,
             "variants": self.variants,
             "live": self.live,
+            "feather": self.feather,
             "result": self.result,
             "attention": self.attention,
         }
@@ -299,7 +308,7 @@ class FillRequest:
                     f"the {name} frame has {len(frame)} bytes, {width} x {height} x {size} = "
                     f"{width * height * size} were announced",
                 )
-        if not any(frames[1]):
+        if frames[1] == bytes(len(frames[1])):
             raise ProtocolError("bad-request", "the mask selects nothing", "Select what is to be filled.")
         return cls(
             crop=frames[0],
@@ -310,6 +319,7 @@ class FillRequest:
             variants=[_check_variant(variant) for variant in variants],
             bundle=check_bundle_name(header.get("bundle", "default")),
             live=_check_bool(header, "live"),
+            feather=_check_optional_int(header, "feather", 0, LIMITS.feather_px),
             result=result,
             attention=_check_bool(header, "attention"),
             job=job,

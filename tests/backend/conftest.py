@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -101,4 +102,19 @@ def settings(state: Path) -> Callable[..., None]:
 def client(state: Path) -> Iterator[Client]:
     """A client of a stub daemon that it started itself."""
     with Client.connect(command=STUB) as client:
+        yield client
+
+
+@pytest.fixture
+def bundles(state: Path, tiny_bundle: Path) -> Path:
+    """Folder of the user's bundles, with the tiny one as the default."""
+    folder = Path(os.environ["NIGDT_DATA_DIR"]) / "bundles"
+    shutil.copytree(tiny_bundle, folder / "nigdt-small")
+    return folder
+
+
+@pytest.fixture
+def real_client(bundles: Path) -> Iterator[Client]:
+    """A client of the real daemon with the real model, tiny."""
+    with Client.connect() as client:
         yield client

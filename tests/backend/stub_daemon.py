@@ -14,10 +14,12 @@ from typing import Any
 from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
-from nigdt_backend.daemon.worker import EngineError, FillMessage, Outcome, Stage
+from nigdt_backend.daemon.worker import EngineError, FillMessage, Hooks, Outcome
 
 
 class StubEngine:
+    batch_variants = 8
+
     def __init__(self, settings: Settings) -> None:
         self.batches: list[list[str]] = []
         self.loads = 0
@@ -37,12 +39,12 @@ class StubEngine:
     def models(self) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Stub"}]
 
-    def run(self, jobs: Sequence[Job], stage: Stage) -> list[Outcome]:
+    def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
         self.batches.append([job.request.caption for job in jobs])
-        stage(jobs, "encoding")
-        return [self._one(job, stage) for job in jobs]
+        hooks.stage(jobs, "encoding")
+        return [self._one(job, hooks) for job in jobs]
 
-    def _one(self, job: Job, stage: Stage) -> Outcome:
+    def _one(self, job: Job, hooks: Hooks) -> Outcome:
         word, _, rest = job.request.caption.partition(" ")
         if word == "sleep":
             for _ in range(round(float(rest) / 0.01)):
@@ -54,16 +56,16 @@ class StubEngine:
         elif word == "hang":
             while True:
                 time.sleep(1.0)
-        stage([job], "completing")
+        hooks.stage([job], "completing")
         request = job.request
-        fills = []
         for index, variant in enumerate(request.variants):
             value = (variant["seed"] or 0) % 256
             pixels = bytearray(request.crop)
             for place, selected in enumerate(request.mask):
                 if selected:
                     pixels[3 * place : 3 * place + 3] = bytes([value] * 3)
-            fills.append(
+            hooks.made(
+                job,
                 FillMessage(
                     {
                         "index": index,
@@ -74,9 +76,9 @@ class StubEngine:
                         "words": [],
                     },
                     [bytes(pixels)],
-                )
+                ),
             )
-        return Outcome(job, fills, seconds={"encode": 0.0, "complete": 0.0})
+        return Outcome(job, complete=True, seconds={"encode": 0.0, "complete": 0.0})
 
 
 if __name__ == "__main__":

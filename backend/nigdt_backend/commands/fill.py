@@ -122,7 +122,7 @@ def fill(
         box = context_box(selection, size, widen)
         context, context_mask = crop(opened.rgb8, selection, box)
         request = _request(context, context_mask)
-        request.caption, request.bundle = caption, bundle
+        request.caption, request.bundle, request.feather = caption, bundle, feather
         request.variants = [variant.to_dict() for variant in variants_from_seed(variants, seed)]
         with _Progress(quiet=as_json) as progress:
             result = client.fill(request, on_event=progress)

@@ -8,31 +8,53 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nigdt.bundle import find_bundle, list_bundles
-from nigdt.compositing import blend, composite
+from nigdt.compositing import blend, composite, hole_and_weight
 from nigdt.errors import NigdtError
 from nigdt.variants import Variant
 from nigdt_backend.daemon.registry import LoadedModel, Registry
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
-from nigdt_backend.daemon.worker import EngineError, FillMessage, Outcome, Stage, as_engine_error
+from nigdt_backend.daemon.worker import EngineError, FillMessage, Hooks, Outcome
 from nigdt_backend.protocol import finite
 
 if TYPE_CHECKING:
-    from nigdt.inpainter import CompletionJob, EncodedContext, RawFill
+    from numpy.typing import NDArray
 
+    from nigdt.inpainter import EncodedContext, RawFill
     from nigdt_backend.daemon.cache import ContextCache
     from nigdt_backend.daemon.device import DeviceChoice
 
 log = logging.getLogger(__name__)
 
 MIB = 2**20
+ACCELERATOR_BATCH = 8
+
+
+@dataclass
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        made: variants made and sent.
+        seconds: time per step.
+        error: why it goes no further.
+    """
+
+    job: Job
+    made: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    error: EngineError | None = None
+
+
+Work = dict[Job, Progress]
 
 
 class NigdtEngine:
@@ -40,10 +62,10 @@ class NigdtEngine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._registry = Registry(self._load_model, _weight_bytes, settings.model_memory_mib * MIB)
+        self._registry = Registry(self._load_model, settings.model_memory_mib * MIB)
         self._device: DeviceChoice | None = None
         self._cache: ContextCache | None = None
-        self._batch_variants = settings.batch_variants
+        self.batch_variants = settings.batch_variants or 1
         self._lock = threading.Lock()
         self._described: dict[str, Any] = {}
         self._describe()
@@ -96,7 +118,7 @@ class NigdtEngine:
                 torch.cuda.empty_cache()
         self._describe()
 
-    def run(self, jobs: Sequence[Job], stage: Stage) -> list[Outcome]:
+    def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
         """Make the fills of jobs that share a bundle."""
         self._prepare()
         if self._choice.recover():
@@ -104,18 +126,19 @@ class NigdtEngine:
             self._forget_device()
         bundle = jobs[0].request.bundle
         if self._registry.held(bundle) is None:
-            stage(jobs, "loading")
+            hooks.stage(jobs, "loading")
+        work = {job: Progress(job) for job in jobs}
         try:
-            return self._run_stepping_down(bundle, jobs, stage)
+            return self._run_stepping_down(bundle, work, hooks)
         finally:
             self._describe()
 
-    def _run_stepping_down(self, bundle: str, jobs: Sequence[Job], stage: Stage) -> list[Outcome]:
+    def _run_stepping_down(self, bundle: str, work: Work, hooks: Hooks) -> list[Outcome]:
         from nigdt_backend.daemon.device import is_device_loss, is_out_of_memory
 
         while True:
             try:
-                return self._run(self._registry.get(bundle), jobs, stage)
+                return self._run(self._registry.get(bundle), work, hooks)
             except Exception as error:  # noqa: PERF203 - a retry, not a loop over data
                 if is_out_of_memory(error):
                     if self._smaller_batch() or self._to_cpu("memory ran out"):
@@ -131,10 +154,10 @@ class NigdtEngine:
                 raise
 
     def _smaller_batch(self) -> bool:
-        if self._batch_variants <= 1:
+        if self.batch_variants <= 1:
             return False
-        self._batch_variants = max(1, self._batch_variants // 2)
-        log.warning("out of memory: batches of %d from now on", self._batch_variants)
+        self.batch_variants //= 2
+        log.warning("out of memory: batches of %d from now on", self.batch_variants)
         _empty_device_cache()
         return True
 
@@ -143,7 +166,6 @@ class NigdtEngine:
         if not self._choice.step_down(reason):
             return False
         log.warning("%s on %s: going on with the CPU", reason, device)
-        self._batch_variants = self._settings.batch_variants
         self._forget_device()
         return True
 
@@ -151,44 +173,41 @@ class NigdtEngine:
         """Models and encodings on the former device are of no use any more."""
         self._registry.clear()
         self._contexts.clear()
+        self._set_batch()
         _empty_device_cache()
 
-    def _run(self, model: LoadedModel, jobs: Sequence[Job], stage: Stage) -> list[Outcome]:
-        stage(jobs, "encoding")
-        seconds: dict[Job, dict[str, float]] = {}
+    def _set_batch(self) -> None:
+        on_cpu = self._choice.get() == "cpu"
+        self.batch_variants = self._settings.batch_variants or (1 if on_cpu else ACCELERATOR_BATCH)
+
+    def _run(self, model: LoadedModel, work: Work, hooks: Hooks) -> list[Outcome]:
+        """Go on with what is not made yet: a step down repeats nothing that was sent."""
+        hooks.stage([job for job in work if not job.cancelled], "encoding")
         contexts: dict[Job, EncodedContext] = {}
-        failed: dict[Job, EngineError] = {}
-        for job in jobs:
-            if job.cancelled:
+        for job, progress in work.items():
+            if job.cancelled or progress.error is not None:
                 continue
             started = time.monotonic()
             try:
-                contexts[job], hit = self._encode(model, job)
+                contexts[job], kept = self._encode(model, job)
             except NigdtError as error:
-                failed[job] = _user_error(error)
+                progress.error = EngineError("bad-request", error.message, error.hint)
                 continue
-            seconds[job] = {"encode": 0.0 if hit else time.monotonic() - started}
-        going = [job for job in jobs if job in contexts and not job.cancelled]
-        stage(going, "completing")
-        started = time.monotonic()
-        answers = self._complete(model, going, contexts)
-        spent = time.monotonic() - started
+            progress.seconds["encode"] = 0.0 if kept else time.monotonic() - started
+        hooks.stage([job for job in contexts if not job.cancelled], "completing")
+        for batch in self._batches(work, contexts):
+            self._complete(model, batch, contexts, work, hooks)
         notices = self._notices()
-        outcomes = []
-        for job in jobs:
-            if job in failed:
-                outcomes.append(Outcome(job, error=failed[job]))
-            elif job in answers and not job.cancelled:
-                try:
-                    fills = [_message(job, index, fill) for index, fill in enumerate(answers[job])]
-                except Exception as error:  # one job's trouble is not its neighbours'
-                    outcomes.append(Outcome(job, error=as_engine_error(error)))
-                    continue
-                times = {**seconds[job], "complete": spent}
-                outcomes.append(Outcome(job, fills, seconds=times, notices=notices))
-            else:
-                outcomes.append(Outcome(job))
-        return outcomes
+        return [
+            Outcome(
+                job,
+                complete=not job.cancelled and progress.error is None,
+                error=progress.error,
+                seconds=progress.seconds,
+                notices=notices,
+            )
+            for job, progress in work.items()
+        ]
 
     def _encode(self, model: LoadedModel, job: Job) -> tuple[EncodedContext, bool]:
         """The context's encoding, and whether it was kept from before."""
@@ -196,43 +215,67 @@ class NigdtEngine:
         kept = self._contexts.get(key)
         if kept is not None:
             return kept, True
-        request = job.request
-        crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
-        mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
-        encoding = model.inpainter.encode(crop, mask)
+        crop, selection = _pixels(job)
+        hole, _ = hole_and_weight(selection, job.request.feather)
+        encoding = model.inpainter.encode(crop, hole)
         self._contexts.put(key, encoding)
         return encoding, False
 
+    def _batches(
+        self, work: Work, contexts: dict[Job, EncodedContext]
+    ) -> Iterator[list[tuple[Job, list[int]]]]:
+        """Jobs with the indices of the variants to make next, at most `batch_variants` at a time."""
+        batch: list[tuple[Job, list[int]]] = []
+        room = self.batch_variants
+        for job in contexts:
+            left = list(range(work[job].made, len(job.request.variants)))
+            while left and not job.cancelled:
+                batch.append((job, left[:room]))
+                left, room = left[room:], room - len(left[:room])
+                if room == 0:
+                    yield batch
+                    batch, room = [], self.batch_variants
+        if batch:
+            yield batch
+
     def _complete(
-        self, model: LoadedModel, jobs: Sequence[Job], contexts: dict[Job, EncodedContext]
-    ) -> dict[Job, list[RawFill]]:
-        """Run the text half over all variants of all jobs, at most `_batch_variants` at a time."""
+        self,
+        model: LoadedModel,
+        batch: list[tuple[Job, list[int]]],
+        contexts: dict[Job, EncodedContext],
+        work: Work,
+        hooks: Hooks,
+    ) -> None:
+        """Run the text half over a batch and send what came of it."""
         from nigdt.inpainter import CompletionJob
 
-        answers: dict[Job, list[RawFill]] = {job: [] for job in jobs}
-        batch: list[tuple[Job, CompletionJob]] = []
-        room = self._batch_variants
-
-        def flush() -> None:
-            nonlocal batch, room
-            if batch:
-                results = model.inpainter.complete([completion for _, completion in batch])
-                for (job, _), fills in zip(batch, results, strict=True):
-                    answers[job].extend(fills)
-            batch, room = [], self._batch_variants
-
-        for job in jobs:
-            request = job.request
-            left = [Variant(**variant) for variant in request.variants]
-            while left and not job.cancelled:
-                part, left = left[:room], left[room:]
-                completion = CompletionJob(contexts[job], request.caption, part, request.attention)
-                batch.append((job, completion))
-                room -= len(part)
-                if room == 0:
-                    flush()
-        flush()
-        return answers
+        started = time.monotonic()
+        completions = [
+            CompletionJob(
+                contexts[job],
+                job.request.caption,
+                [Variant(**job.request.variants[index]) for index in indices],
+                job.request.attention,
+            )
+            for job, indices in batch
+        ]
+        try:
+            with np.errstate(invalid="raise"):  # casting a NaN to a pixel
+                answers = model.inpainter.complete(completions)
+        except FloatingPointError as error:
+            raise EngineError(
+                "not-a-number",
+                "The model's answer is not a picture: it holds values that are not numbers.",
+                "Use another bundle; this one is damaged or was trained badly.",
+            ) from error
+        spent = time.monotonic() - started
+        for (job, indices), fills in zip(batch, answers, strict=True):
+            progress = work[job]
+            progress.seconds["complete"] = progress.seconds.get("complete", 0.0) + spent
+            unknown = model.inpainter.unknown_words(job.request.caption)
+            for index, fill in zip(indices, fills, strict=True):
+                hooks.made(job, fill_message(job, index, fill, unknown))
+                progress.made += 1
 
     # -- helpers ---------------------------------------------------------------------------------------------
 
@@ -249,6 +292,7 @@ class NigdtEngine:
             torch.set_num_threads(self._settings.threads)
         self._cache = ContextCache(self._settings.context_cache_mib * MIB)
         self._device = DeviceChoice(self._settings.device)
+        self._set_batch()
         log.info("device %s, torch %s", self._device.get(), torch.__version__)
 
     @property
@@ -276,11 +320,11 @@ class NigdtEngine:
         cache = self._cache
         described = {
             "device": self._device.current if self._device is not None else "not chosen yet",
-            "precision": self._settings.precision,
+            "precision": "float32",
             "bundles": [
                 {"name": model.name, "mib": round(model.bytes / MIB, 1)} for model in self._registry.loaded()
             ],
-            "batch_variants": self._batch_variants,
+            "batch_variants": self.batch_variants,
             "contexts": {
                 "held": len(cache) if cache is not None else 0,
                 "hits": cache.hits if cache is not None else 0,
@@ -293,10 +337,6 @@ class NigdtEngine:
             self._described = described
 
 
-def _user_error(error: NigdtError) -> EngineError:
-    return EngineError("bad-request", error.message, error.hint)
-
-
 def _warm_up(model: LoadedModel) -> None:
     """One fill of grey: the first one of a process is several times slower than the next."""
     side = model.info.size_px
@@ -306,10 +346,6 @@ def _warm_up(model: LoadedModel) -> None:
     model.inpainter.fill_context(crop, mask, "", [Variant()])
 
 
-def _weight_bytes(inpainter: Any) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in inpainter.model.state_dict().values())
-
-
 def _empty_device_cache() -> None:
     import torch
 
@@ -317,29 +353,35 @@ def _empty_device_cache() -> None:
         torch.cuda.empty_cache()
 
 
-def _message(job: Job, index: int, fill: RawFill) -> FillMessage:
-    """A fill, blended if asked for, with its header."""
+def _pixels(job: Job) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Crop (h, w, 3) and selection (h, w) of a job."""
+    request = job.request
+    crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
+    return crop, np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
+
+
+def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str]) -> FillMessage:
+    """An answer for the wire, blended if the job asks for that."""
     request = job.request
     pixels = fill.pixels
     if request.result == "composite":
-        crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
-        mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
-        matched, weight = blend(crop, pixels, mask)
+        crop, selection = _pixels(job)
+        matched, weight = blend(crop, pixels, selection, request.feather)
         pixels = composite(crop, matched, weight)
     frames = [pixels.tobytes()]
     words = []
     for use in fill.attention or ():
-        height, width = use.map.shape if use.known else (0, 0)
-        peak = float(use.map.max()) if use.known else 0.0
-        scaled = use.map * (255.0 / peak) if peak > 0 else use.map
-        frames.append(np.rint(scaled).astype(np.uint8).tobytes() if use.known else b"")
+        height, width = use.map.shape
+        peak = float(use.map.max())
+        shown = use.known and peak > 0
+        frames.append(np.rint(use.map * (255.0 / peak)).astype(np.uint8).tobytes() if shown else b"")
         words.append(
             {
                 "word": use.word,
                 "known": use.known,
                 "weight": finite(float(use.weight)),
-                "width": width,
-                "height": height,
+                "width": width if shown else 0,
+                "height": height if shown else 0,
             }
         )
     header = {
@@ -347,7 +389,7 @@ def _message(job: Job, index: int, fill: RawFill) -> FillMessage:
         "width": request.width,
         "height": request.height,
         "variant": request.variants[index],
-        "unknown_words": list(fill.unknown_words),
+        "unknown_words": list(unknown),
         "words": words,
     }
     return FillMessage(header, frames)

@@ -19,6 +19,10 @@ Stamp = tuple[str, int, int]
 """Folder, and size and change time of the checksum file: differs when a bundle was exchanged."""
 
 
+BYTES_PER_WEIGHT = 4
+"""Models are held in single precision, however their bundle stores them."""
+
+
 @dataclass
 class LoadedModel:
     """A model in memory.
@@ -72,13 +76,11 @@ class Registry:
 
     Args:
         load: makes a model from a bundle's folder; raises NigdtError when it is broken.
-        size: bytes of a model.
         budget: bytes; beyond it the longest unused models are unloaded, never the one asked for.
     """
 
-    def __init__(self, load: Callable[[Path], Any], size: Callable[[Any], int], budget: int) -> None:
+    def __init__(self, load: Callable[[Path], Any], budget: int) -> None:
         self._load = load
-        self._size = size
         self._budget = budget
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._rejected: dict[str, Stamp] = {}
@@ -120,7 +122,7 @@ class Registry:
             return held
         self._rejected.pop(name, None)
         self.notices.pop(name, None)
-        model = LoadedModel(name, info, stamp, inpainter, self._size(inpainter))
+        model = LoadedModel(name, info, stamp, inpainter, info.parameters * BYTES_PER_WEIGHT)
         self._models[name] = model
         self._models.move_to_end(name)
         self._shrink()

@@ -24,10 +24,11 @@ class Job:
         user: authenticated user.
         client: connection that answers go to.
         request: what to fill.
-        context: digest of crop, mask and size: equal for requests that share an image encoding.
+        context: digest of crop, mask, size and feather: equal for requests that share an image encoding.
         digest: digest of the whole request, to tell a resend from a reused id.
         submitted: seconds, monotonic.
         stage: one of `protocol.STAGES`.
+        answers: messages sent so far, kept for a client that comes back.
         cancelled: set from the daemon's thread, read by the model's between its steps.
     """
 
@@ -38,13 +39,14 @@ class Job:
     digest: bytes = field(repr=False)
     submitted: float
     stage: str = "queued"
+    answers: list[list[bytes]] = field(default_factory=list, repr=False)
     cancelled: bool = False
 
     @classmethod
     def from_request(cls, user: str, client: ClientKey, request: FillRequest, now: float) -> Job:
         """Make a job, computing its digests."""
         context = hashlib.blake2b(digest_size=16)
-        context.update(b"%d %d " % (request.width, request.height))
+        context.update(f"{request.width} {request.height} {request.feather} ".encode())
         context.update(request.crop)
         context.update(request.mask)
         rest = [

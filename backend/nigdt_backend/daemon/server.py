@@ -14,12 +14,15 @@ import zmq
 from nigdt_backend.clock import AwakeClock
 from nigdt_backend.daemon.gate import LOCAL_USER, Gate, Incoming
 from nigdt_backend.daemon.jobs import JobBook, Latencies
+from nigdt_backend.daemon.memory import resident_mib
 from nigdt_backend.daemon.scheduler import ClientKey, Job, Scheduler
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import (
     Engine,
     EngineError,
+    FillMessage,
     Loaded,
+    Made,
     Outcome,
     Ran,
     Staged,
@@ -237,12 +240,12 @@ class Server:
         now = time.monotonic()
         if self._batch_due is None:
             others = sum(1 for seen in self._served_clients.values() if now - seen < 1.0)
-            company = others > 1 and self.scheduler.waiting_variants < self.settings.batch_variants
+            company = others > 1 and self.scheduler.waiting_variants < self._engine.batch_variants
             self._batch_due = now + (self.settings.batch_window_ms / 1000 if company else 0.0)
         if now < self._batch_due:
             return
         self._batch_due = None
-        self._running = tuple(self.scheduler.take(self.settings.batch_variants))
+        self._running = tuple(self.scheduler.take(self._engine.batch_variants))
         self._unloaded = False
         self._busy.restart()
         self._counts["batches"] += 1
@@ -256,6 +259,8 @@ class Server:
                     job.stage = report.stage
                     if self.book.is_active(job):
                         self._progress(job)
+            elif isinstance(report, Made):
+                self._made(report.job, report.fill)
             elif isinstance(report, Ran):
                 self._ran(report)
             elif isinstance(report, Loaded):
@@ -287,7 +292,7 @@ class Server:
             self._on_ready()
 
     def _ran(self, report: Ran) -> None:
-        variants = sum(len(outcome.fills) for outcome in report.outcomes)
+        variants = sum(len(outcome.job.request.variants) for outcome in report.outcomes if outcome.complete)
         if variants:
             self._busy.tick()
             self._seconds_per_variant += 0.2 * (self._busy.seconds / variants - self._seconds_per_variant)
@@ -298,33 +303,35 @@ class Server:
                 continue  # cancelled, dropped or replaced while the model worked
             if outcome.error is not None:
                 self._fail(outcome.job, outcome.error)
-            else:
+            elif outcome.complete:
                 self._become_ready()
                 self._deliver(outcome)
+
+    def _made(self, job: Job, fill: FillMessage) -> None:
+        if not self.book.is_active(job):
+            return
+        message = encode({"kind": "fill", "job": job.request.job, **fill.header}, fill.frames)
+        job.answers.append(message)
+        self._counts["fills"] += 1
+        if not self.gate.send(job.client, message):
+            self._drop_client(job.client)
 
     def _deliver(self, outcome: Outcome) -> None:
         job = outcome.job
         total = time.monotonic() - job.submitted
         seconds = {**outcome.seconds, "total": total}
-        messages = [
-            encode({"kind": "fill", "job": job.request.job, **fill.header}, fill.frames)
-            for fill in outcome.fills
-        ]
         done = {
             "kind": "done",
             "job": job.request.job,
             "seconds": {name: finite(value) for name, value in seconds.items()},
             "notices": list(outcome.notices),
         }
-        messages.append(encode(done))
-        self.book.finish(job, messages)
+        message = encode(done)
+        self.book.finish(job, [*job.answers, message])
         self._counts["done"] += 1
-        self._counts["fills"] += len(outcome.fills)
         self._latencies.add(total)
-        for message in messages:
-            if not self.gate.send(job.client, message):
-                self._drop_client(job.client)
-                break
+        if not self.gate.send(job.client, message):
+            self._drop_client(job.client)
 
     def _fail(self, job: Job, error: EngineError) -> None:
         self.book.discard(job)
@@ -466,6 +473,8 @@ class Server:
             self.scheduler.move(known, client)
             self._counts["resent"] += 1
             self._accept(known)
+            for answer in known.answers:
+                self.gate.send(client, answer)
             return
         if finished is not None:
             self._counts["resent"] += 1
@@ -517,6 +526,7 @@ class Server:
         failure = self._failure
         return {
             **self._describe,
+            "memory_mib": resident_mib(),
             "state": state,
             "uptime": round(time.monotonic() - self._started, 1),
             "queue": {

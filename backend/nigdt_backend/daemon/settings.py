@@ -32,11 +32,6 @@ class Settings:
         "Where the model runs: auto (CUDA, else Apple MPS, else CPU), cpu, cuda, cuda:N or mps.",
         pattern=r"auto|cpu|mps|cuda(:\d+)?",
     )
-    precision: str = _setting(
-        "auto",
-        "Number format: auto (bfloat16 on CUDA, float32 elsewhere), float32, bfloat16 or float16.",
-        pattern="auto|float32|bfloat16|float16",
-    )
     threads: int = _setting(0, "CPU threads of the model; 0 = one per core.", low=0, high=1024)
     preload: str = _setting(
         "default",
@@ -61,7 +56,12 @@ class Settings:
     batch_window_ms: float = _setting(
         3.0, "Wait so long for other clients' jobs to share a batch with.", low=0, high=1000
     )
-    batch_variants: int = _setting(8, "Most answers computed in one batch.", low=1, high=256)
+    batch_variants: int = _setting(
+        0,
+        "Most answers computed in one batch; 0 = 1 on the CPU, 8 elsewhere.",
+        low=0,
+        high=256,
+    )
     model_memory_mib: int = _setting(
         4096, "Memory for loaded models; the longest unused are unloaded beyond it.", low=16, high=1 << 24
     )

@@ -36,32 +36,43 @@ class FillMessage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one job: fills, or an error; neither when it was cancelled on the way.
+    """What became of one job.
 
     Attributes:
+        complete: whether all its fills were made; false when it was cancelled on the way.
+        error: why not.
         seconds: time per step ("encode", "complete"); an encoding found in the cache took 0.
         notices: what the user should know.
     """
 
     job: Job
-    fills: list[FillMessage] = field(default_factory=list)
+    complete: bool = False
     error: EngineError | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
 
-Stage = Callable[[Sequence[Job], str], None]
-"""Called by the engine with the jobs that enter a stage."""
+class Hooks(Protocol):
+    """How an engine says what it is at."""
+
+    def stage(self, jobs: Sequence[Job], name: str) -> None:
+        """The jobs enter a stage."""
+
+    def made(self, job: Job, fill: FillMessage) -> None:
+        """An answer is ready to be sent."""
 
 
 class Engine(Protocol):
     """What makes fills. `run`, `load` and `unload` are called from the model's thread only."""
 
+    batch_variants: int
+    """Most answers worth computing together, as things stand."""
+
     def load(self, bundle: str) -> dict[str, Any]:
         """Load a bundle (again, when its files changed); raises EngineError."""
 
-    def run(self, jobs: Sequence[Job], stage: Stage) -> list[Outcome]:
-        """Make the fills of jobs that share a bundle, one outcome each."""
+    def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
+        """Make the fills of jobs that share a bundle, telling of each; one outcome each."""
 
     def unload(self) -> None:
         """Give back all memory."""
@@ -91,6 +102,14 @@ class Staged:
 
 
 @dataclass(frozen=True)
+class Made:
+    """One answer of a job is ready."""
+
+    job: Job
+    fill: FillMessage
+
+
+@dataclass(frozen=True)
 class Ran:
     """A batch has ended."""
 
@@ -103,7 +122,7 @@ class Unloaded:
     """The models have been unloaded."""
 
 
-Report = Loaded | Staged | Ran | Unloaded
+Report = Loaded | Staged | Made | Ran | Unloaded
 
 
 class Waker:
@@ -173,15 +192,20 @@ class Worker:
         self._waker.wake()
 
     def _run(self, jobs: tuple[Job, ...]) -> None:
-        def stage(entering: Sequence[Job], name: str) -> None:
-            self._report(Staged(tuple(entering), name))
-
         try:
-            outcomes = self.engine.run(jobs, stage)
+            outcomes = self.engine.run(jobs, self)
         except Exception as error:  # whatever the model raises, its clients get an answer
             failure = as_engine_error(error)
             outcomes = [Outcome(job, error=failure) for job in jobs]
         self._report(Ran(jobs, tuple(outcomes)))
+
+    def stage(self, jobs: Sequence[Job], name: str) -> None:
+        """Called by the engine: the jobs enter a stage."""
+        self._report(Staged(tuple(jobs), name))
+
+    def made(self, job: Job, fill: FillMessage) -> None:
+        """Called by the engine: an answer is ready."""
+        self._report(Made(job, fill))
 
     def _load(self, bundle: str) -> None:
         try:

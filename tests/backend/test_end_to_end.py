@@ -1,0 +1,171 @@
+"""The whole road: command line or client, real daemon process, real socket, real (tiny) model, a photo."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nigdt.inpainter import Inpainter
+
+
+def nigdt(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nigdt", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A photo of 200 x 160 pixels and its pixels."""
+    pixels = np.random.default_rng(3).integers(0, 256, (160, 200, 3)).astype(np.uint8)
+    pixels = np.kron(pixels[::16, ::20], np.ones((16, 20, 1), np.uint8))
+    path = tmp_path / "photo.png"
+    Image.fromarray(pixels).save(path)
+    return path, pixels
+
+
+def test_fill_command_fills_only_the_selection(bundles, photo, tmp_path):
+    path, pixels = photo
+    done = nigdt(
+        *("fill", path, "--select", "60,50,40,30", "--caption", "a red zebra", "-n", 3),
+        *("-o", tmp_path / "out.png", "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["unknown_words"] == ["zebra"]
+    assert [entry["seed"] for entry in answer["fills"]] == [None, 1, 2]
+    filled = [np.asarray(Image.open(entry["file"])) for entry in answer["fills"]]
+    expected = Inpainter.from_bundle("default", device="cpu").fill(
+        Image.open(path), selection_of(pixels), "a red zebra", variants=3
+    )
+    for picture, fill in zip(filled, expected, strict=True):
+        assert np.array_equal(picture, np.asarray(fill.photo)), "the daemon's fill differs from the library's"
+        outside = np.ones(picture.shape[:2], bool)
+        outside[46:84, 56:104] = False
+        assert np.array_equal(picture[outside], pixels[outside])
+        assert not np.array_equal(picture[50:80, 60:100], pixels[50:80, 60:100])
+    assert not np.array_equal(filled[0], filled[1])
+
+    shown = nigdt("status", "--json")
+    status = json.loads(shown.stdout)
+    assert shown.returncode == 0
+    assert status["state"] == "ready"
+    assert status["device"] == "cpu"
+    assert status["jobs"]["done"] == 1
+    assert status["jobs"]["fills"] == 3
+    assert [bundle["name"] for bundle in status["bundles"]] == ["nigdt-small"]
+    text = nigdt("status").stdout
+    assert str(status["pid"]) in text
+    assert "Stopped." in nigdt("serve", "--stop").stdout
+    again = nigdt("status")
+    assert again.returncode == 1
+    assert "No daemon is running" in again.stderr
+
+
+def selection_of(pixels):
+    selection = np.zeros(pixels.shape[:2], np.uint8)
+    selection[50:80, 60:100] = 255
+    return selection
+
+
+def test_fill_command_refuses_to_lose_the_photo(bundles, photo):
+    path, _ = photo
+    before = path.read_bytes()
+    done = nigdt("fill", path, "--select", "60,50,40,30", "--caption", "a dog", "-o", path)
+    assert done.returncode == 2
+    assert "--overwrite" in done.stderr
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--caption", "a dog"), "--select"),
+        (("--select", "1,2,3", "--caption", "a dog"), "LEFT,TOP,WIDTH,HEIGHT"),
+        (("--select", "190,0,40,40", "--caption", "a dog"), "beyond the photo"),
+    ],
+)
+def test_misuse_is_one_line_and_exit_2(bundles, photo, arguments, words):
+    done = nigdt("fill", photo[0], *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_unknown_bundle_names_the_known_ones(bundles, photo):
+    arguments = ("--select", "60,50,40,30", "--caption", "a dog", "--bundle", "nosuch")
+    done = nigdt("fill", photo[0], *arguments)
+    assert done.returncode == 1
+    assert "nigdt-small" in done.stderr
+
+
+def test_mask_of_the_wrong_size(bundles, photo, tmp_path):
+    Image.new("L", (10, 10), 255).save(tmp_path / "mask.png")
+    done = nigdt("fill", photo[0], "--mask", tmp_path / "mask.png", "--caption", "a dog")
+    assert done.returncode == 1
+    assert "10 x 10" in done.stderr
+
+
+def test_same_request_same_bytes_and_cached_context_costs_no_encoding(real_client, request_fill):
+    variants = [{"seed": seed, "base": None, "spread": 1.0} for seed in (None, 5)]
+    first = real_client.fill(request_fill("a red bird", side=96, variants=variants))
+    again = real_client.fill(request_fill("a red bird", side=96, variants=variants))
+    other = real_client.fill(request_fill("a blue bird", side=96, variants=variants))
+    assert [fill.pixels for fill in first.fills] == [fill.pixels for fill in again.fills]
+    assert first.fills[0].pixels != first.fills[1].pixels
+    assert first.fills[0].pixels != other.fills[0].pixels
+    assert first.seconds["encode"] > 0
+    assert again.seconds["encode"] == other.seconds["encode"] == 0
+    contexts = real_client.status()["contexts"]
+    assert (contexts["misses"], contexts["hits"]) == (1, 2)
+
+
+def test_composite_keeps_every_byte_outside_the_blend_band(real_client, request_fill):
+    request = request_fill("a red bird", side=96, result="composite", feather=3)
+    pixels = np.frombuffer(real_client.fill(request).fills[0].pixels, np.uint8).reshape(96, 96, 3)
+    crop = np.frombuffer(request.crop, np.uint8).reshape(96, 96, 3)
+    outside = np.ones((96, 96), bool)
+    outside[21:51, 21:51] = False
+    assert np.array_equal(pixels[outside], crop[outside])
+    assert not np.array_equal(pixels[24:48, 24:48], crop[24:48, 24:48])
+
+
+def test_attention_says_which_words_are_known(real_client, request_fill):
+    result = real_client.fill(request_fill("a red zebra", side=96, attention=True))
+    words = result.fills[0].words
+    assert [(word.word, word.known) for word in words] == [("a", True), ("red", True), ("zebra", False)]
+    assert sum(word.weight for word in words) == pytest.approx(1.0, abs=1e-3)
+    assert len(words[0].map) == words[0].width * words[0].height > 0
+    assert max(words[0].map) == 255
+    assert words[2].map == b""
+
+
+def test_ready_means_able_to_fill(real_client, request_fill):
+    deadline = time.monotonic() + 30
+    while real_client.status()["state"] == "starting" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert real_client.status()["state"] == "ready"
+    kinds = []
+    result = real_client.fill(
+        request_fill(side=64), on_event=lambda event: kinds.append(event.data.get("stage"))
+    )
+    assert "loading" not in kinds
+    assert result.seconds["total"] < 5.0
+
+
+def test_serve_in_the_background_then_doctor(bundles):
+    served = nigdt("serve")
+    assert served.returncode == 0, served.stderr
+    assert served.stdout.startswith("Ready")
+    assert nigdt("serve").stdout.startswith("Runs already")
+    looked = nigdt("doctor", "--json")
+    assert looked.returncode == 0, looked.stdout
+    findings = json.loads(looked.stdout)
+    assert {"nigdt", "torch", "pyzmq", "bundle", "state folder", "settings", "daemon", "GIMP"} <= {
+        finding["what"] for finding in findings
+    }
