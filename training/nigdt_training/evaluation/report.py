@@ -107,25 +107,28 @@ def swap_sheet(cases: Sequence[Case], result: SystemResult) -> Image.Image | Non
     return draw_rows(rows, ["original", "true caption", *OBEDIENCE_COLOURS]) if rows else None
 
 
-def draw_rows(rows: Sequence[tuple[Sequence[np.ndarray], str]], titles: Sequence[str]) -> Image.Image:
+def draw_rows(
+    rows: Sequence[tuple[Sequence[np.ndarray], str]], titles: Sequence[str], tile: int = TILE
+) -> Image.Image:
     """A sheet of equal tiles with a title over each column and a caption under each row.
 
     Args:
         rows: Pictures, (S, S, 3) uint8, and a caption for each row.
         titles: One per column.
+        tile: Side of the tiles in pixels.
     """
     font = ImageFont.load_default(size=11)
     head, foot, gap = 18, 32, 4
-    width = len(titles) * (TILE + gap) + gap
-    canvas = Image.new("RGB", (width, head + len(rows) * (TILE + foot)), "white")
+    width = len(titles) * (tile + gap) + gap
+    canvas = Image.new("RGB", (width, head + len(rows) * (tile + foot)), "white")
     draw = ImageDraw.Draw(canvas)
     for column, title in enumerate(titles):
-        draw.text((gap + column * (TILE + gap), 3), title[:22], fill="black", font=font)
+        draw.text((gap + column * (tile + gap), 3), title[:22], fill="black", font=font)
     for row, (pictures, caption) in enumerate(rows):
-        top = head + row * (TILE + foot)
+        top = head + row * (tile + foot)
         for column, picture in enumerate(pictures):
-            tile = Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.LANCZOS)
-            canvas.paste(tile, (gap + column * (TILE + gap), top))
+            shown = Image.fromarray(picture).resize((tile, tile), Image.Resampling.LANCZOS)
+            canvas.paste(shown, (gap + column * (tile + gap), top))
         lines = textwrap.wrap(caption, max(20, width // 6))[:2]
-        draw.multiline_text((gap, top + TILE + 2), "\n".join(lines), fill="black", font=font, spacing=1)
+        draw.multiline_text((gap, top + tile + 2), "\n".join(lines), fill="black", font=font, spacing=1)
     return canvas
