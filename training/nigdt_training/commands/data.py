@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from nigdt.bundle import find_bundle
+from nigdt.bundle import BundleInfo, find_bundle, list_bundles
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.data.cache import build_cache
 from nigdt_training.data.check import Report, check_path, describe
@@ -25,18 +25,18 @@ def data() -> None:
 @data.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "--bundle", default="default", show_default=True, help="Model whose words the captions are held against."
+    "--bundle", help="Model whose words the captions are held against.  [default: the default, if installed]"
 )
 @click.option("--no-bundle", is_flag=True, help="Do not count unknown words.")
 @click.option("--speed", is_flag=True, help="Also measure how fast photos decode and load from the cache.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Threads that decode.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, every skipped photo listed.")
-def check(path: Path, bundle: str, no_bundle: bool, speed: bool, workers: int, as_json: bool) -> None:
+def check(path: Path, bundle: str | None, no_bundle: bool, speed: bool, workers: int, as_json: bool) -> None:
     """Tell what a folder (or .tar) of captioned photos holds and what would be skipped.
 
     Example: nigdt data check ~/garden-photos
     """
-    model = None if no_bundle else find_bundle(bundle)
+    model = None if no_bundle else _find_model(bundle)
     vocabulary, max_words = (model.vocabulary(), model.config.max_words) if model else (None, None)
     with progress_bar("Looking at the photos", silent=as_json) as progress:
         report = check_path(path, vocabulary, max_words, workers, progress)
@@ -52,6 +52,13 @@ def check(path: Path, bundle: str, no_bundle: bool, speed: bool, workers: int, a
             )
     if not report.usable:
         raise SystemExit(1)
+
+
+def _find_model(bundle: str | None) -> BundleInfo | None:
+    """The bundle asked for; without a wish the default, or none where none is installed."""
+    if bundle is not None:
+        return find_bundle(bundle)
+    return find_bundle() if list_bundles() else None
 
 
 def measure(report: Report, workers: int, most: int = 300) -> dict[str, float]:

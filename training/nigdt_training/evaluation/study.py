@@ -240,6 +240,9 @@ def _stand(
     rng = np.random.default_rng(seed)
     draws = means[rng.integers(len(means), size=(_DRAWS, len(means)))].mean(1)
     low, high = np.percentile(draws, (2.5, 97.5), axis=0)
+    if len(means) < 2:
+        # One photo says nothing about others.
+        low, high = np.ones(len(systems)), np.full(len(systems), float(len(systems)))
     every = [one for item in rankings for one in item]
     standings = [
         Standing(
