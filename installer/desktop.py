@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.borrowed import borrow
 from installer.environment import write_atomically
 from installer.session import Session
 from installer.steps import Step
@@ -77,26 +78,15 @@ StartupNotify=true
 """
 
 
-def systemd_unit(program: Path) -> str:
-    """The unit that keeps the daemon ready from the login on.
+def systemd_unit(root: Path, python: Path) -> str:
+    """The daemon's own unit, which starts it at login once it is enabled.
 
     Args:
-        program: the `nigdt` command.
+        root: the checkout.
+        python: the environment's Python.
     """
-    return f"""[Unit]
-Description=NIGDT daemon: fills described regions of photos
-
-[Service]
-ExecStart="{str(program).replace("%", "%%")}" serve
-Restart=on-failure
-RestartSec=5
-Nice=5
-PrivateTmp=true
-NoNewPrivileges=true
-
-[Install]
-WantedBy=default.target
-"""
+    text: str = borrow(root, "backend/nigdt_backend/daemon/login.py").unit_text(str(python))
+    return text
 
 
 def start_menu_script(program: Path, link: Path) -> str:
@@ -193,7 +183,7 @@ def steps(session: Session, platform: str = sys.platform, places: Places | None 
     return [
         settle(there.icon, ICON.read_text(encoding="utf-8")),
         settle(there.entry, menu_entry(program)),
-        settle(there.unit, systemd_unit(program)),
+        settle(there.unit, systemd_unit(session.root, session.python)),
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import shutil
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from installer.borrowed import borrow
 from installer.errors import InstallError
 from installer.session import Session
 from installer.steps import Step
@@ -80,15 +80,8 @@ def profiles(
 
 
 def assembler(root: Path) -> ModuleType:
-    """The plug-in's own module that puts it together, from its house."""
-    source = root / "plugin" / "gimp" / "assemble.py"
-    specification = importlib.util.spec_from_file_location("nigdt_gimp_assemble", source)
-    if specification is None or specification.loader is None:
-        raise InstallError(f"{source} is missing", "get the whole project again")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    return module
+    """The plug-in's own module that puts it together."""
+    return borrow(root, "plugin/gimp/assemble.py")
 
 
 def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) -> Path:

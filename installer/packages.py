@@ -71,7 +71,10 @@ def _writing(session: Session) -> Iterator[None]:
 
 
 def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, doing: str) -> None:
-    """Run pip in the environment; an interrupted one is noticed and repaired by the next run."""
+    """Run pip in the environment; an interrupted one is noticed and repaired by the next run.
+
+    Nothing is compiled beforehand: Python does it for the few modules that are used, when they are.
+    """
     offline = ["--no-index", "--find-links", str(wanted.offline)] if wanted.offline else []
     variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wanted.offline)} if wanted.offline else {}
     command: list[str | Path] = [
@@ -84,7 +87,7 @@ def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, d
     ]
     with _writing(session):
         session.run(
-            [*command, "--progress-bar", "off", *offline, *arguments],
+            [*command, "--progress-bar", "off", "--no-compile", *offline, *arguments],
             doing=doing,
             environment={"PIP_ROOT_USER_ACTION": "ignore", **variables},
         )

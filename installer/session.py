@@ -58,7 +58,7 @@ def diagnose(output: str) -> tuple[str, str] | None:
 
 def last_error(output: str) -> str | None:
     """The last line of a command's output that names an error, without its prefix; None when none does."""
-    lines = [line.strip() for line in output.splitlines() if re.search(r"\w*Error\b|\berror:", line)]
+    lines = [line.strip() for line in output.splitlines() if re.search(r"\w*Error\b|\b(error|ERROR):", line)]
     named = (line for line in reversed(lines) if not re.search(r"subprocess|-failed|has failed", line))
     return next((line.removeprefix("ERROR:").strip() for line in named), None)
 

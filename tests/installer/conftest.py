@@ -1,0 +1,87 @@
+"""Fixtures of the installer's tests."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from installer import offline
+from installer.journal import Journal
+from installer.session import Session
+from tests.installer.standin import BUILD_BACKEND, PYPROJECT, ROOT, Run, add_torch_pair, make_wheel
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """An offline folder with hashes: a torch pair and one dependency."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    add_torch_pair(folder, 14)
+    make_wheel(folder, "numberful", "1.0", {"numberful.py": "ONE = 1\n"})
+    offline.write_sums(folder)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A stand-in checkout with the real installer in it."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    shutil.copytree(
+        ROOT / "installer", root / "installer", ignore=shutil.ignore_patterns("__pycache__", "*.log")
+    )
+    (root / "pyproject.toml").write_text(PYPROJECT)
+    (root / "standin_build.py").write_text(BUILD_BACKEND)
+    (root / "nigdt").mkdir()
+    (root / "nigdt" / "__init__.py").write_text("")
+    return root
+
+
+@pytest.fixture(scope="session")
+def environment_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with nothing but pip, to be copied: much quicker than making another."""
+    folder = tmp_path_factory.mktemp("template") / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    return folder
+
+
+@pytest.fixture
+def empty_environment(project: Path, environment_template: Path) -> Path:
+    """The stand-in checkout's `.venv`, as after the installer's first step."""
+    return Path(shutil.copytree(environment_template, project / ".venv", symlinks=True))
+
+
+@pytest.fixture
+def session(project: Path) -> Session:
+    """A run in the stand-in checkout, its words kept in memory."""
+    return Session(project, Journal(project / ".cache" / "installer.log", screen=io.StringIO()))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder for this process and its children."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in [n for n in os.environ if n.startswith("XDG_") or n in ("GIMP3_DIRECTORY", "APPDATA")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def installer(project: Path, home: Path) -> Run:
+    """Runs `python3 installer ...` in the stand-in checkout."""
+
+    def run(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "installer", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=project, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    return run

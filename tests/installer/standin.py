@@ -1,0 +1,119 @@
+"""A small stand-in project and tiny wheels: the real installer runs for real, in seconds, without network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import subprocess
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from installer.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# The stand-in builds itself: a PEP 660 backend in its own folder, so that pip needs nothing from anywhere.
+PYPROJECT = """
+[build-system]
+requires = []
+build-backend = "standin_build"
+backend-path = ["."]
+
+[project.optional-dependencies]
+model = ["torch>=2.4", "torchvision>=0.19"]
+"""
+BUILD_BACKEND = '''
+import base64, hashlib, pathlib, zipfile
+
+METADATA = """Metadata-Version: 2.1
+Name: nigdt
+Version: 0.1.0
+Provides-Extra: model
+Provides-Extra: backend
+Provides-Extra: panel
+Requires-Dist: numberful
+Requires-Dist: torch>=2.4; extra == "model" or extra == "backend"
+Requires-Dist: torchvision>=0.19; extra == "model" or extra == "backend"
+"""
+WHEEL = "Wheel-Version: 1.0\\nGenerator: tests\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    files = {
+        "nigdt_editable.pth": str(pathlib.Path.cwd()) + "\\n",
+        "nigdt-0.1.0.dist-info/METADATA": METADATA,
+        "nigdt-0.1.0.dist-info/WHEEL": WHEEL,
+    }
+    record = ""
+    name = "nigdt-0.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(wheel_directory) / name, "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(path, text)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            record += f"{path},sha256={digest},{len(text.encode())}\\n"
+        wheel.writestr("nigdt-0.1.0.dist-info/RECORD", record + "nigdt-0.1.0.dist-info/RECORD,,\\n")
+    return name
+'''
+
+TORCH = """
+__version__ = "{version}"
+class cuda:
+    is_available = staticmethod(lambda: False)
+class backends:
+    class mps:
+        is_available = staticmethod(lambda: False)
+def tensor(values): return values
+"""
+# Like the real one, it refuses a torch that it was not built for.
+TORCHVISION = """
+import torch
+__version__ = "{version}"
+if int(torch.__version__.split(".")[1]) + 15 != int(__version__.split(".")[1]):
+    raise RuntimeError("operator torchvision::nms does not exist")
+class _Kept(list):
+    def tolist(self): return list(self)
+class ops:
+    nms = staticmethod(lambda boxes, scores, threshold: _Kept([0, 2]))
+"""
+
+
+def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str], requires: str = "") -> Path:
+    """Write a small valid wheel."""
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    metadata += f"Requires-Dist: {requires}\n" if requires else ""
+    contents = {
+        **files,
+        f"{info}/METADATA": metadata,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = io.StringIO()
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for member, text in contents.items():
+            data = text.encode()
+            wheel.writestr(member, data)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            record.write(f"{member},sha256={digest},{len(data)}\n")
+        record.write(f"{info}/RECORD,,\n")
+        wheel.writestr(f"{info}/RECORD", record.getvalue())
+    return path
+
+
+def add_torch_pair(folder: Path, minor: int) -> None:
+    """Put tiny stand-ins of a torch and the torchvision that belongs to it into a folder of wheels."""
+    version, partner = f"2.{minor}.0", f"0.{minor + 15}.0"
+    many = {f"torch/part_{n}.py": f"# {n}\n" * 200 for n in range(200)}
+    make_wheel(folder, "torch", version, {"torch/__init__.py": TORCH.format(version=version), **many})
+    files = {"torchvision/__init__.py": TORCHVISION.format(version=partner)}
+    make_wheel(folder, "torchvision", partner, files)
+
+
+def said(session: Session) -> str:
+    """What a session showed on its screen."""
+    assert isinstance(session.journal.screen, io.StringIO)
+    return session.journal.screen.getvalue()

@@ -1,0 +1,372 @@
+"""The other verbs: gimp, desktop, update, uninstall, doctor, test, demo, offline folders."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import plistlib
+import shlex
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from installer import checks, demo, desktop, doctor, environment, gimp, offline, remove, source
+from installer.errors import InstallError
+from installer.machine import Driver
+from installer.session import Session
+from installer.steps import perform
+from tests.installer.standin import ROOT, Run, said
+
+
+@pytest.fixture
+def whole_project(project: Path) -> Path:
+    """The stand-in checkout with the houses that the installer borrows from."""
+    for house in ("plugin/gimp", "backend/nigdt_backend"):
+        shutil.copytree(
+            ROOT / house, project / house, ignore=shutil.ignore_patterns("__pycache__", ".*_cache")
+        )
+    wheels = project / ".cache" / "gimp"
+    wheels.mkdir(parents=True)
+    with zipfile.ZipFile(wheels / "pyzmq-27.0.0-cp312-abi3-any.whl", "w") as wheel:
+        wheel.writestr("zmq/__init__.py", "")
+    return project
+
+
+def profile(parent: Path, version: str) -> Path:
+    folder = parent / "GIMP" / version
+    folder.mkdir(parents=True)
+    return folder
+
+
+# -- GIMP ----------------------------------------------------------------------------------------------------
+
+
+def test_every_gimp_profile_is_found_once(home: Path) -> None:
+    plain = [profile(home / ".config", version) for version in ("3.0", "3.2")]
+    profile(home / ".config", "2.10")
+    flatpak = profile(home / ".var" / "app" / "org.gimp.GIMP" / "config", "3.0")
+    snap = profile(home / "snap" / "gimp" / "525" / ".config", "3.0")
+    (home / "snap" / "gimp" / "current").symlink_to("525")
+    found = gimp.profiles("linux", home, {})
+    assert [(p.folder.resolve(), p.kind) for p in found] == [
+        (plain[0], "GIMP"),
+        (plain[1], "GIMP"),
+        (flatpak, "Flatpak"),
+        (snap, "Snap"),
+    ]
+    assert [p.isolated for p in found] == [False, False, True, True]
+
+
+def test_gimp_profiles_of_the_other_platforms(tmp_path: Path) -> None:
+    roaming = profile(tmp_path / "Roaming", "3.0")
+    assert [p.folder for p in gimp.profiles("win32", tmp_path, {"APPDATA": str(tmp_path / "Roaming")})] == [
+        roaming
+    ]
+    mac = profile(tmp_path / "Library" / "Application Support", "3.2")
+    assert [p.folder for p in gimp.profiles("darwin", tmp_path, {})] == [mac]
+    own = tmp_path / "own"
+    own.mkdir()
+    assert [p.folder for p in gimp.profiles("darwin", tmp_path, {"GIMP3_DIRECTORY": str(own)})] == [own, mac]
+
+
+def test_the_plugin_goes_into_every_profile_and_out_again(
+    installer: Run, whole_project: Path, home: Path
+) -> None:
+    folders = [profile(home / ".config", "3.0"), profile(home / ".var/app/org.gimp.GIMP/config", "3.2")]
+    other = folders[0] / "plug-ins" / "someone-elses"
+    other.mkdir(parents=True)
+    dry = installer("gimp", "--dry-run")
+    assert dry.returncode == 0
+    assert not (folders[0] / "plug-ins" / gimp.PLUGIN).exists()
+    for _ in range(2):  # again over an older one
+        done = installer("gimp")
+        assert done.returncode == 0, done.stdout + done.stderr
+        for folder in folders:
+            plugin = folder / "plug-ins" / gimp.PLUGIN
+            assert f"({plugin})" in done.stdout
+            assert os.access(plugin / f"{gimp.PLUGIN}.py", os.X_OK)
+            assert (plugin / "vendor" / "nigdt_backend" / "client.py").is_file()
+            assert (plugin / "vendor" / "zmq" / "__init__.py").is_file()
+            assert json.loads((plugin / "install.json").read_text()).keys() == {"python", "state"}
+    assert "NIGDT itself is not installed yet" in done.stdout
+    gone = installer("gimp", "--remove")
+    assert gone.returncode == 0
+    assert not any((folder / "plug-ins" / gimp.PLUGIN).exists() for folder in folders)
+    assert other.exists()
+
+
+def test_without_a_gimp_profile_the_remedy_is_said(installer: Run, home: Path) -> None:
+    done = installer("gimp")
+    assert done.returncode == 1
+    assert "no GIMP 3 profile was found" in done.stdout
+    assert "start it once" in done.stdout or "start GIMP once" in done.stdout
+
+
+# -- desktop -------------------------------------------------------------------------------------------------
+
+
+def test_the_desktop_files_are_written_once_and_removed(
+    installer: Run, whole_project: Path, home: Path
+) -> None:
+    done = installer("desktop")
+    assert done.returncode == 0, done.stdout
+    places = desktop.Places.of({}, home)
+    entry = configparser.RawConfigParser()
+    entry.optionxform = str  # type: ignore[assignment,method-assign]
+    entry.read(places.entry)
+    program = whole_project / ".venv" / "bin" / "nigdt"
+    assert shlex.split(entry["Desktop Entry"]["Exec"]) == [str(program), "panel", "%f"]
+    assert entry["Desktop Entry"]["MimeType"] == "image/png;image/jpeg;image/tiff;image/webp;image/bmp;"
+    assert places.icon.read_text().startswith("<?xml")
+    unit = configparser.RawConfigParser()
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(places.unit)
+    python = str(whole_project / ".venv" / "bin" / "python")
+    assert shlex.split(unit["Service"]["ExecStart"]) == [python, "-m", "nigdt_backend.daemon"]
+    assert installer("desktop").stdout.count("nothing to do (up to date)") == 3
+    assert installer("desktop", "--remove").returncode == 0
+    assert not any(path.exists() for path in (places.entry, places.icon, places.unit))
+
+
+def test_odd_paths_survive_the_menu_entry(tmp_path: Path) -> None:
+    line = next(
+        x for x in desktop.menu_entry(Path('/home/a b/50%/"x"/nigdt')).splitlines() if x.startswith("Exec=")
+    )
+    assert line == 'Exec="/home/a b/50%%/\\\\"x\\\\"/nigdt" panel %f'
+
+
+def test_the_windows_shortcut_and_the_mac_application(session: Session) -> None:
+    link = desktop.start_menu_link({"APPDATA": "C:/Users/o'neil/AppData/Roaming"})
+    script = desktop.start_menu_script(Path("C:/o'neil/nigdt.exe"), link)
+    assert "'C:/o''neil/nigdt.exe'" in script
+    assert "NIGDT.lnk'" in script
+    files = desktop.application_files(Path("/a b/o'neil/nigdt"))
+    assert plistlib.loads(files["Contents/Info.plist"].encode())["CFBundleExecutable"] == "nigdt"
+    assert shlex.split(files["Contents/MacOS/nigdt"].splitlines()[1])[1] == "/a b/o'neil/nigdt"
+    for platform, words in (("win32", "start menu"), ("darwin", "NIGDT.app")):
+        session.dry_run = True
+        perform(session, desktop.steps(session, platform))
+        assert words in said(session)
+
+
+def test_programs_have_their_names_on_windows(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert session.python == session.venv / "Scripts" / "python.exe"
+
+
+# -- uninstall, update ---------------------------------------------------------------------------------------
+
+
+def test_uninstall_takes_what_was_made_and_leaves_the_rest(
+    installer: Run, whole_project: Path, home: Path, wheels: Path
+) -> None:
+    profile(home / ".config", "3.0")
+    assert installer("install", "--extras", "", "--offline", wheels).returncode == 0
+    assert installer("gimp").returncode == 0
+    assert installer("desktop").returncode == 0
+    mine = home / ".local" / "share" / "nigdt" / "bundles" / "mine"
+    mine.mkdir(parents=True)
+    shown = installer("uninstall", "--dry-run")
+    assert shown.returncode == 0
+    assert (whole_project / ".venv").exists()
+    done = installer("uninstall")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (whole_project / ".venv").exists()
+    assert not (home / ".config" / "GIMP" / "3.0" / "plug-ins" / gimp.PLUGIN).exists()
+    assert not desktop.Places.of({}, home).entry.exists()
+    assert mine.exists()
+    assert "--purge" in done.stdout
+    assert installer("uninstall").returncode == 0
+
+
+def test_purge_deletes_the_personal_folders(
+    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "python", Path(sys.executable))
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(session.root / "data"))
+    monkeypatch.setenv("NIGDT_STATE_DIR", str(session.root / "state"))
+    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(session.root / "config"))
+    for name in ("data", "state"):
+        (session.root / name).mkdir()
+    perform(session, remove.steps(session, purge=True))
+    assert not (session.root / "data").exists()
+    assert not (session.root / "state").exists()
+
+
+def test_an_environment_of_someone_elses_stays(
+    installer: Run, project: Path, empty_environment: Path
+) -> None:
+    done = installer("uninstall")
+    assert done.returncode == 1
+    assert "was not made by this installer" in done.stdout
+    assert empty_environment.exists()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
+    return subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_update_fast_forwards_and_spares_own_changes(project: Path, tmp_path: Path, session: Session) -> None:
+    assert source.steps(session)[0].settled() is not None  # no git here yet
+    (project / ".gitignore").write_text("__pycache__/\n.cache/\n.venv/\n")
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "one")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(project), str(clone))
+    (project / "NEW").write_text("new")
+    git(project, "add", "NEW")
+    git(project, "commit", "-qm", "two")
+    mine = Session(clone, session.journal)
+    (clone / "pyproject.toml").write_text("# mine\n")
+    with pytest.raises(InstallError, match="changes of your own"):
+        perform(mine, source.steps(mine))
+    git(clone, "restore", ".")
+    perform(mine, source.steps(mine))
+    assert (clone / "NEW").exists()
+
+
+# -- doctor --------------------------------------------------------------------------------------------------
+
+
+def test_doctor_says_what_is_missing_and_changes_nothing(installer: Run, project: Path, home: Path) -> None:
+    plugins = profile(home / ".config", "3.0")
+    done = installer("doctor")
+    assert done.returncode == 1
+    assert "not made yet" in done.stdout
+    assert "-> run: python3 installer install" in done.stdout
+    assert "-> run: python3 installer gimp" in done.stdout
+    assert list(plugins.iterdir()) == []
+    assert not (project / ".venv").exists()
+
+
+def test_doctor_is_content_with_a_whole_installation(installer: Run, home: Path, wheels: Path) -> None:
+    assert installer("install", "--extras", "backend", "--offline", wheels).returncode == 0
+    done = installer("doctor")
+    assert "nigdt 0.1.0 (backend)" in done.stdout
+    assert "torch 2.14.0, torchvision 0.29.0, cpu" in done.stdout
+
+
+def test_doctor_notices_an_old_driver(session: Session, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(doctor.machine, "nvidia_driver", lambda _session: Driver("470.1", "A GPU"))
+    found = {finding.subject: finding for finding in doctor.findings(session)}
+    assert "525" in found["graphics"].remedy
+
+
+# -- offline folders -----------------------------------------------------------------------------------------
+
+
+def test_offline_sums_are_those_of_sha256sum(wheels: Path) -> None:
+    if shutil.which("sha256sum"):
+        subprocess.run(
+            ["sha256sum", "--check", "--strict", offline.SUMS], cwd=wheels, check=True, capture_output=True
+        )
+    assert offline.check_sums(wheels) == 3
+
+
+def test_every_kind_of_damage_to_an_offline_folder_is_found(wheels: Path, tmp_path: Path) -> None:
+    (wheels / "extra.whl").write_bytes(b"")
+    with pytest.raises(InstallError, match=r"missing or changed: extra\.whl"):
+        offline.check_sums(wheels)
+    (wheels / "extra.whl").unlink()
+    (wheels / offline.SUMS).write_text("../../etc/passwd\n")
+    with pytest.raises(InstallError, match="damaged"):
+        offline.check_sums(wheels)
+    with pytest.raises(InstallError, match="no offline folder"):
+        offline.check_sums(tmp_path)
+
+
+def test_the_build_system_is_read_from_pyproject() -> None:
+    found = offline.build_requirements((ROOT / "pyproject.toml").read_text())
+    assert [name for name in found if name.startswith("hatchling")] == found
+
+
+# -- test and demo -------------------------------------------------------------------------------------------
+
+
+def pretend_programs(session: Session, failing: str = "") -> None:
+    folder = session.python.parent
+    folder.mkdir(parents=True)
+    for program in ("ruff", "mypy", "lint-imports", "pytest"):
+        script = folder / program
+        status = 1 if program == failing else 0
+        script.write_text(f"#!/bin/sh\necho words of {program} $*\nexit {status}\n")
+        script.chmod(0o755)
+
+
+def test_all_checks_run_and_are_summed_up(session: Session) -> None:
+    pretend_programs(session)
+    checks.run(session, [])
+    lines = said(session).split("Summary")[1].split()
+    assert lines.count("ok") == 5
+
+
+def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None:
+    pretend_programs(session, failing="mypy")
+    with pytest.raises(InstallError, match="failed: types"):
+        checks.run(session, ["tests/installer"])
+    assert "words of mypy" in said(session)
+    assert "words of ruff" not in said(session)
+    summary = said(session).split("Summary")[1]
+    assert [line.split()[1] for line in summary.strip().splitlines()] == ["ok", "ok", "FAILED", "ok", "ok"]
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "python3 installer test" in script
+    assert "python3 installer test" in (ROOT / "README.md").read_text()
+
+
+def test_the_demo_runs_the_real_command_line_on_the_free_photo(session: Session) -> None:
+    command = demo.fill_command(session, Path("out.png"))
+    assert command[1:3] == ["fill", "nigdt/data/kingfisher.jpg"]
+    left, top, width, height = demo.SELECTION
+    with Image.open(ROOT / demo.PHOTO) as photo:
+        assert left + width < photo.width
+        assert top + height < photo.height
+    assert (ROOT / demo.PHOTO).stat().st_size < 600_000
+    assert "CC0 1.0" in (ROOT / "nigdt" / "data" / "LICENCE.md").read_text()
+
+
+def test_the_demo_picture_shows_photo_selection_and_variants(tmp_path: Path) -> None:
+    fills = []
+    for number, colour in enumerate(("red", "lime", "blue")):
+        fills.append(tmp_path / f"{number}.png")
+        Image.new("RGB", (1280, 720), colour).save(fills[-1])
+    output = tmp_path / "demo.png"
+    selection = ",".join(map(str, demo.SELECTION))
+    command = [sys.executable, demo.COMPOSE, ROOT / demo.PHOTO, selection, demo.CAPTION, output, *fills]
+    subprocess.run(command, check=True, timeout=60)
+    with Image.open(output) as opened:
+        sheet = opened.convert("RGB")
+    colours = {colour for _, colour in sheet.getcolors(1 << 24) or []}
+    assert {(255, 0, 0), (0, 255, 0), (0, 0, 255)} <= colours
+    assert sheet.width > sheet.height
+
+
+def test_a_failed_fill_is_told_in_one_line(session: Session) -> None:
+    program = session.script("nigdt")
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'The model bundle is damaged. Get it again.' >&2\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(InstallError, match="the fill failed: The model bundle is damaged"):
+        perform(session, demo.steps(session, session.root / "demo.png")[:1])
+
+
+def test_the_stamp_survives_a_broken_file(session: Session) -> None:
+    session.venv.mkdir()
+    (session.venv / environment.STAMP).write_text("{half")
+    assert environment.read_stamp(session) == {}
+    environment.update_stamp(session, torch="cpu", pair="a/b")
+    environment.update_stamp(session, pair=None)
+    assert environment.read_stamp(session) == {"torch": "cpu"}
