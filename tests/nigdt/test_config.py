@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from nigdt.config import PRESETS, ModelConfig
+from nigdt.errors import NigdtError
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_preset_survives_yaml(name: str) -> None:
+    config = ModelConfig.preset(name)
+    assert ModelConfig.from_dict(yaml.safe_load(yaml.safe_dump(config.to_dict()))) == config
+
+
+def test_a_preset_can_be_changed_by_field() -> None:
+    config = ModelConfig.preset("small", max_pool=False, generator_channels=[8, 8, 8, 8, 8])
+    assert (config.max_pool, config.generator_channels) == (False, (8, 8, 8, 8, 8))
+    assert (
+        config.with_changes(max_pool=True, generator_channels=PRESETS["small"].generator_channels)
+        == (PRESETS["small"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"size": 100}, "size"),
+        ({"size": 32}, "size"),
+        ({"encoder_channels": [8] * 6}, "encoder_channels"),
+        ({"generator_channels": [8] * 4}, "generator_channels"),
+        ({"discriminator_channels": [8] * 6}, "discriminator_channels"),
+        ({"text_channels": 7}, "text_channels"),
+        ({"text_dropout": 1.0}, "text_dropout"),
+        ({"sigma_floor": 0.0}, "sigma_floor"),
+        ({"sigma_floor": float("nan")}, "sigma_floor"),
+        ({"latent_channels": 0}, "width"),
+        ({"generator_norm": "batch"}, "generator_norm"),
+        ({"attention_axis": "pixels"}, "attention_axis"),
+        ({"prefill": "telea"}, "prefill"),
+        ({"max_pool": 1}, "max_pool"),
+        ({"size": True}, "size"),
+        ({"size": 64.0}, "size"),
+        ({"encoder_channels": "1234567"}, "encoder_channels"),
+        ({"maxpool": True}, "maxpool"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line(changes: dict[str, object], says: str) -> None:
+    with pytest.raises(NigdtError, match=says) as caught:
+        ModelConfig.preset("small", **changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_preset_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(NigdtError, match="paper, authors, small"):
+        ModelConfig.preset("large")
+
+
+def test_configuration_vocabulary_and_masks_need_no_torch() -> None:
+    code = "import nigdt.config, nigdt.text, nigdt.masks, sys; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,121 @@
+"""The losses of eq. 12 and 17 to 19 against numpy and torch.distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from nigdt.model import Gaussian
+from nigdt.model import losses as L
+
+torch.set_num_threads(1)
+
+
+def picture(seed: int, side: int = 8, batch: int = 2) -> torch.Tensor:
+    return torch.rand(batch, 3, side, side, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def gaussian(seed: int) -> Gaussian:
+    generator = torch.Generator().manual_seed(seed)
+    shape = (2, 3, 4, 4)
+    return Gaussian(torch.randn(shape, generator=generator), torch.rand(shape, generator=generator) * 2 + 0.1)
+
+
+def shrink(x: np.ndarray, factor: int) -> np.ndarray:
+    b, c, h, w = x.shape
+    return x.reshape(b, c, h // factor, factor, w // factor, factor).mean((3, 5))
+
+
+def test_l1_is_averaged_over_every_scale() -> None:
+    image, pyramid = picture(0), [picture(1, 2), picture(2, 4), picture(3, 8)]
+    M = torch.ones(2, 1, 8, 8)
+    expected = np.mean([np.abs(p.numpy() - shrink(image.numpy(), 8 // p.shape[2])).mean() for p in pyramid])
+    assert L.pyramid_l1(pyramid, image, M).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_l1_weighs_hidden_pixels_by_area() -> None:
+    image, pyramid = picture(0), [picture(1, 4), picture(3, 8)]
+    M = torch.ones(2, 1, 8, 8)
+    M[:, :, 1:5, 2:6] = 0
+    expected = []
+    for p in pyramid:
+        factor = 8 // p.shape[2]
+        weight = 1 + 5 * (1 - shrink(M.numpy(), factor))
+        error = np.abs(p.numpy() - shrink(image.numpy(), factor))
+        expected.append((error * weight).sum() / (3 * weight.sum()))
+    assert L.pyramid_l1(pyramid, image, M, 6.0).item() == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_feature_distance_is_the_norm_of_the_difference() -> None:
+    real, fake = picture(0), picture(1).requires_grad_()
+    real.requires_grad_()
+    expected = np.mean(
+        [np.linalg.norm((real - fake)[i].detach().numpy().ravel()) / np.sqrt(3 * 64) for i in range(2)]
+    )
+    distance = L.feature_distance(real, fake)
+    assert distance.item() == pytest.approx(expected, rel=1e-3)
+    distance.backward()
+    assert real.grad is None
+    assert fake.grad is not None
+
+
+def test_equal_features_have_no_distance_and_a_finite_gradient() -> None:
+    fake = picture(0).requires_grad_()
+    distance = L.feature_distance(fake.detach().clone(), fake)
+    distance.backward()
+    assert distance.item() == pytest.approx(0, abs=1e-7)
+    assert fake.grad is not None
+    assert torch.isfinite(fake.grad).all()
+
+
+def test_lsgan_wants_real_one_and_fakes_zero() -> None:
+    real, first, second = (torch.tensor(x) for x in ([1.0, 0.5], [0.0, 2.0], [1.0, 1.0]))
+    assert L.discriminator_loss(real, [first, second]).item() == pytest.approx((0.125 + (2 + 1) / 2) / 2)
+    assert L.discriminator_loss(torch.ones(3), [torch.zeros(3)]).item() == 0
+    assert L.generator_adversarial(first).item() == 1
+    assert L.generator_adversarial(torch.ones(3)).item() == 0
+
+
+def test_hinge_wants_a_margin() -> None:
+    real, fake = torch.tensor([2.0, 0.5]), torch.tensor([-2.0, 0.5])
+    assert L.discriminator_loss(real, [fake], "hinge").item() == pytest.approx((0.25 + 0.75) / 2)
+    assert L.generator_adversarial(fake, "hinge").item() == pytest.approx(0.75)
+
+
+def test_kl_against_torch_distributions() -> None:
+    q, p = gaussian(0), gaussian(1)
+    expected = kl_divergence(Normal(q.mu, q.sigma), Normal(p.mu, p.sigma)).mean()
+    assert L.kl_divergence(q, p).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert L.prior_kl(q, p).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert L.kl_divergence(q, q).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_posterior_kl_is_positive_and_can_be_reversed() -> None:
+    q = gaussian(0)
+    distribution, standard = Normal(q.mu, q.sigma), Normal(torch.zeros(()), torch.ones(()))
+    forward, backward = L.posterior_kl(q), L.posterior_kl(q, reversed_arguments=True)
+    assert forward.item() == pytest.approx(kl_divergence(distribution, standard).mean().item(), rel=1e-5)
+    assert backward.item() == pytest.approx(kl_divergence(standard, distribution).mean().item(), rel=1e-5)
+    assert forward > 0
+    assert backward > 0
+    assert forward.item() != pytest.approx(backward.item(), rel=0.05)
+
+
+def test_eq_18_pulls_only_the_prior() -> None:
+    q, p = gaussian(0), gaussian(1)
+    for tensor in (q.mu, q.sigma, p.mu, p.sigma):
+        tensor.requires_grad_()
+    L.prior_kl(q, p).backward()
+    assert q.mu.grad is None
+    assert q.sigma.grad is None
+    assert p.mu.grad is not None
+    assert p.sigma.grad is not None
+    assert p.mu.grad.abs().sum() > 0
+
+
+def test_a_sample_is_mean_plus_sigma_times_noise() -> None:
+    q, noise = gaussian(0), torch.randn(2, 3, 4, 4)
+    assert torch.equal(q.sample(None), q.mu)
+    assert torch.equal(q.sample(noise), q.mu + q.sigma * noise)
