@@ -1,0 +1,1 @@
+"""The editor panel: select, describe, see it. PyQt6; never torch."""

@@ -1,0 +1,1 @@
+"""The editor without its windows: document, selection, undo, jobs, history. No Qt, no torch."""

@@ -1,0 +1,326 @@
+"""The photo being edited: original, layers of fills, selection, and every step that can be undone.
+
+The original is never changed. What the user sees is the original with the visible layers drawn over it;
+``rgb`` keeps that picture up to date region by region.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.context import Box
+from nigdt.photo import Photo
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
+from nigdt_plugin.core.undo import UndoStack
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One applied fill.
+
+    Attributes:
+        region: Where it lies, inside the photo.
+        rgb: (h, w, 3) uint8.
+        weight: (h, w) float32 in 0..1; pixels of weight 0 keep the photo's exact bytes.
+        caption: What was asked for.
+        seed: Seed of the variant, None for the mean.
+        model: Name of the bundle that drew it.
+        visible: Whether it is drawn.
+        round: Id of the round of fills it came from; a round has at most one layer.
+        fill: Id of the fill.
+    """
+
+    region: Region
+    rgb: Pixels
+    weight: NDArray[np.float32]
+    caption: str = ""
+    seed: int | None = None
+    model: str = ""
+    visible: bool = True
+    round: str = ""
+    fill: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return self.rgb.nbytes + self.weight.nbytes
+
+    @property
+    def box(self) -> Box:
+        """The region as the library's box."""
+        return Box(self.region.left, self.region.top, self.region.width, self.region.height)
+
+
+def _draw(target: Pixels, origin: Region, layer: Layer) -> None:
+    """Draw the part of a layer that lies in ``origin`` on ``target``, which shows that region."""
+    left, top = max(origin.left, layer.region.left), max(origin.top, layer.region.top)
+    right, bottom = min(origin.right, layer.region.right), min(origin.bottom, layer.region.bottom)
+    common = Region(left, top, right, bottom)
+    if common.empty:
+        return
+    there = Region(left - origin.left, top - origin.top, right - origin.left, bottom - origin.top).slices
+    mine = Region(
+        left - layer.region.left, top - layer.region.top, right - layer.region.left, bottom - layer.region.top
+    ).slices
+    weight = layer.weight[mine]
+    if not weight.any():
+        return
+    mixed = cv2.blendLinear(
+        np.ascontiguousarray(layer.rgb[mine]),
+        np.ascontiguousarray(target[there]),
+        np.ascontiguousarray(weight),
+        np.ascontiguousarray(1 - weight),
+    )
+    np.copyto(target[there], mixed.astype(np.uint8), where=(weight > 0)[..., None])
+
+
+@dataclass
+class _SelectionStep:
+    """A change of the mask, kept as the changed rectangle before and after."""
+
+    document: Document
+    label: str
+    region: Region
+    before: bytes | Mask
+    after: bytes | Mask
+
+    @property
+    def size(self) -> int:
+        return sum(
+            len(part) if isinstance(part, bytes) else part.nbytes for part in (self.before, self.after)
+        )
+
+    def _write(self, values: bytes | Mask) -> None:
+        shape = (self.region.height, self.region.width)
+        self.document.selection.write(self.region, unpacked(values, shape))
+        self.document.selection_changed(self.region)
+
+    def undo(self) -> None:
+        self._write(self.before)
+
+    def redo(self) -> None:
+        self._write(self.after)
+
+
+@dataclass
+class _LayersStep:
+    """A change of the list of layers; the lists share their layers."""
+
+    document: Document
+    label: str
+    before: tuple[Layer, ...]
+    after: tuple[Layer, ...]
+
+    @property
+    def size(self) -> int:
+        kept = {id(layer): layer.size for layer in (*self.before, *self.after)}
+        for layer in self.document.layers:
+            kept.pop(id(layer), None)
+        return sum(kept.values())
+
+    def undo(self) -> None:
+        self.document.set_layers(self.before)
+
+    def redo(self) -> None:
+        self.document.set_layers(self.after)
+
+
+def packed(mask: Mask) -> bytes | Mask:
+    """A mask of only 0 and 255 as bits, any other as it is."""
+    if mask.size and not cv2.inRange(mask, 1, 254).any():
+        return np.packbits(mask).tobytes()
+    return mask
+
+
+def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
+    """What ``packed`` was given."""
+    if isinstance(values, bytes):
+        count = shape[0] * shape[1]
+        return np.unpackbits(np.frombuffer(values, np.uint8), count=count).reshape(shape) * np.uint8(255)
+    return values
+
+
+class Document:
+    """One open photo.
+
+    Args:
+        photo: The original.
+        path: File it came from, None for a pasted picture.
+        budget: Bytes of memory for undo.
+    """
+
+    def __init__(self, photo: Photo, path: Path | None = None, budget: int = 512 * 1024 * 1024) -> None:
+        self.photo = photo
+        self.path = path
+        self.rgb: Pixels = np.array(photo.rgb8)
+        height, width = self.rgb.shape[:2]
+        self.selection = Selection(width, height)
+        self.layers: tuple[Layer, ...] = ()
+        self.undo_stack = UndoStack(budget)
+        self.saved_layers: tuple[Layer, ...] = ()
+        self.on_pixels: Callable[[Region], None] = lambda _region: None
+        self.on_selection: Callable[[Region], None] = lambda _region: None
+
+    @property
+    def width(self) -> int:
+        """Columns of the photo as it is viewed (EXIF orientation applied)."""
+        return self.rgb.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Rows of the photo as it is viewed."""
+        return self.rgb.shape[0]
+
+    @property
+    def modified(self) -> bool:
+        """Whether there are layers that no saved file holds."""
+        return self.layers != self.saved_layers
+
+    @property
+    def name(self) -> str:
+        """What to call it in a title."""
+        return self.path.name if self.path else ""
+
+    # Selection ------------------------------------------------------------------------------------------
+
+    def select(self, patch: Patch, how: Combine, label: str) -> None:
+        """Let a shape meet the selection, as one step."""
+        self.write_selection(*self.selection.combined(patch, how), label)
+
+    def write_selection(self, region: Region, values: Mask, label: str) -> None:
+        """Replace a rectangle of the selection, as one step; no step if nothing changes."""
+        if region.empty:
+            return
+        before = self.selection.write(region, values)
+        if np.array_equal(before, values):
+            return
+        step = _SelectionStep(self, label, region, packed(before), packed(np.array(values)))
+        self.undo_stack.push(step)
+        self.selection_changed(region)
+
+    def record_selection(self, region: Region, before: Mask, label: str) -> None:
+        """Make a step of a change that was already written (a brush stroke)."""
+        after = self.selection.mask[region.slices].copy()
+        if not np.array_equal(before, after):
+            self.undo_stack.push(_SelectionStep(self, label, region, packed(before), packed(after)))
+
+    def selection_changed(self, region: Region) -> None:
+        """Tell the view that the mask changed there."""
+        self.on_selection(region)
+
+    # Layers ---------------------------------------------------------------------------------------------
+
+    def set_layers(self, layers: tuple[Layer, ...]) -> None:
+        """Show these layers; redraws only what differs."""
+        changed = [layer for layer in self.layers if layer not in layers]
+        changed += [layer for layer in layers if layer not in self.layers]
+        if [layer for layer in self.layers if layer in layers] != [x for x in layers if x in self.layers]:
+            changed = [*self.layers, *layers]
+        self.layers = layers
+        for layer in changed:
+            self._redraw(layer.region)
+
+    def change_layers(self, layers: tuple[Layer, ...], label: str) -> None:
+        """Show these layers, as one step."""
+        before = self.layers
+        if layers == before:
+            return
+        self.set_layers(layers)
+        self.undo_stack.push(_LayersStep(self, label, before, layers))
+
+    def apply(self, layer: Layer, label: str) -> None:
+        """Add a fill on top, as one step; it takes the place of another of its round."""
+        same = [it for it in self.layers if layer.round and it.round == layer.round]
+        if same:
+            self.change_layers(tuple(layer if it is same[0] else it for it in self.layers), label)
+        else:
+            self.change_layers((*self.layers, layer), label)
+
+    def replace_layer(self, layer: Layer, label: str, *, visible: bool) -> None:
+        """Show or hide a layer, as one step."""
+        changed = replace(layer, visible=visible)
+        self.change_layers(tuple(changed if it is layer else it for it in self.layers), label)
+
+    def remove_layer(self, layer: Layer, label: str) -> None:
+        """Take a layer away, as one step."""
+        self.change_layers(tuple(it for it in self.layers if it is not layer), label)
+
+    def merge_layers(self, label: str) -> None:
+        """Make one layer of all visible ones, as one step."""
+        visible = [layer for layer in self.layers if layer.visible]
+        if len(visible) < 2:
+            return
+        region = visible[0].region
+        for layer in visible[1:]:
+            region = region.union(layer.region)
+        clear = np.ones((region.height, region.width), np.float32)
+        for layer in visible:
+            inside = Region(
+                layer.region.left - region.left,
+                layer.region.top - region.top,
+                layer.region.right - region.left,
+                layer.region.bottom - region.top,
+            )
+            clear[inside.slices] *= 1 - layer.weight
+        weight = 1 - clear
+        # Solve seen = weight * rgb + (1 - weight) * original for rgb, so that the picture stays as it is.
+        original = self.photo.rgb8[region.slices].astype(np.float32)
+        seen = self.rgb[region.slices].astype(np.float32)
+        solid = np.maximum(weight, 1e-3)[..., None]
+        rgb = np.clip((seen - (1 - weight[..., None]) * original) / solid, 0, 255)
+        captions = list(dict.fromkeys(layer.caption for layer in visible if layer.caption))
+        merged = Layer(
+            region,
+            np.rint(rgb).astype(np.uint8),
+            weight.astype(np.float32),
+            caption="; ".join(captions),
+            model=visible[-1].model,
+        )
+        self.change_layers((merged,), label)
+
+    def composite(self, region: Region, layers: tuple[Layer, ...]) -> Pixels:
+        """The photo's pixels (h, w, 3) in a region, with the visible layers drawn over them."""
+        picture = np.array(self.photo.rgb8[region.slices])
+        for layer in layers:
+            if layer.visible:
+                _draw(picture, region, layer)
+        return picture
+
+    def _redraw(self, region: Region) -> None:
+        self.rgb[region.slices] = self.composite(region, self.layers)
+        self.on_pixels(region)
+
+    def result(self, layers: tuple[Layer, ...] | None = None) -> Photo:
+        """The photo with its visible layers, in the original's mode and depth. Slow."""
+        photo = self.photo
+        for layer in self.layers if layers is None else layers:
+            if layer.visible:
+                photo = photo.paste(layer.box, layer.rgb, layer.weight)
+        return photo
+
+    # Steps ----------------------------------------------------------------------------------------------
+
+    def undo(self) -> bool:
+        """Take back the last step; False if there is none."""
+        return self.undo_stack.undo()
+
+    def redo(self) -> bool:
+        """Do the last undone step again; False if there is none."""
+        return self.undo_stack.redo()
+
+    def mark_saved(self, layers: tuple[Layer, ...], path: Path | None = None) -> None:
+        """Note that a file holds these layers."""
+        self.saved_layers = layers
+        if path is not None:
+            self.path = path

@@ -1,0 +1,442 @@
+"""Asking for fills and looking at them: jobs, live typing, preview, apply. UI thread only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from nigdt_backend.protocol import Event, FillPicture, FillRequest
+
+from nigdt.errors import SelectionError
+from nigdt.variants import Variant
+from nigdt_plugin.core import fills as fills_
+from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.fills import Blend, Fill, Round, Shot
+from nigdt_plugin.core.link import Link
+from nigdt_plugin.core.tasks import Hook, Tasks
+
+_QUIET = frozenset({"cancelled", "superseded"})
+"""Ends of jobs that the panel itself asked for."""
+
+
+class Purpose(Enum):
+    """What a job's fills are for."""
+
+    FILLS = "fills"
+    LIVE = "live"
+    REPLACE = "replace"
+    WORDS = "words"
+    INSIDE = "inside"
+
+
+@dataclass
+class Job:
+    """One request that is on its way.
+
+    Attributes:
+        request: As sent, so that it can be sent again.
+        round: Where its fills belong.
+        purpose: What they are for.
+        target: The fill to replace or explain.
+        fresh: Whether the first fill to come still has to sweep away the earlier ones.
+        stage: What the daemon last said it was doing.
+    """
+
+    request: FillRequest
+    round: Round
+    purpose: Purpose
+    target: Fill | None = None
+    fresh: bool = False
+    stage: str = "queued"
+    seen: set[int] = field(default_factory=set)
+    started: float = field(default_factory=time.monotonic)
+
+
+class Filling:
+    """The fills of one photo.
+
+    Args:
+        document: The photo.
+        link: To the daemon.
+        tasks: Threads for blending.
+        model: Name of the bundle to ask.
+        size: Side in pixels at which that model works; the context's least side.
+
+    Hooks:
+        changed: The fills, the chosen one or what is awaited.
+        previewed: The preview layer, as ``preview``.
+        explained: The words of a fill have come; told the fill.
+        failed: A job failed; told code, message and hint.
+        finished: A round got all it asked for; told the round.
+    """
+
+    def __init__(self, document: Document, link: Link, tasks: Tasks, model: str, size: int) -> None:
+        self.document = document
+        self.model = model
+        self.size = size
+        self.widen = 1.0
+        self.blend = Blend()
+        self.round: Round | None = None
+        self.chosen: Fill | None = None
+        self.preview: Layer | None = None
+        self.jobs: dict[str, Job] = {}
+        self.seconds: float | None = None
+        self.changed = Hook()
+        self.previewed = Hook()
+        self.explained = Hook()
+        self.failed = Hook()
+        self.finished = Hook()
+        self._link = link
+        self._tasks = tasks
+        self._seeds = np.random.default_rng()
+        self._mixes = 0
+        self._mixing = 0  # number of the blend that is awaited, 0 = none
+        self._apply_when_mixed: str | None = None
+        self._waiting_live: tuple[str, int] | None = None
+
+    # Asking ---------------------------------------------------------------------------------------------
+
+    @property
+    def awaited(self) -> int:
+        """How many fills are still to come for the strip."""
+        return sum(
+            len(job.request.variants) - len(job.seen)
+            for job in self.jobs.values()
+            if job.purpose in (Purpose.FILLS, Purpose.LIVE)
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job is on its way."""
+        return bool(self.jobs)
+
+    def take_shot(self) -> Shot:
+        """The context as it is now.
+
+        Raises:
+            SelectionError: Nothing is selected.
+        """
+        if self.document.selection.empty:
+            raise SelectionError("Nothing is selected.", "Select the region to fill.")
+        # Fills start from the photo with its layers, but without the layer of their own round.
+        return Shot.take(self.document.rgb, self.document.selection.mask, self.size, self.widen)
+
+    def fill(self, caption: str, variants: int, seed: int | None = None) -> None:
+        """Ask for ``variants`` fills: the mean, then random ones.
+
+        Raises:
+            SelectionError: Nothing is selected.
+        """
+        self._enter_round()
+        self.cancel()
+        assert self.round is not None
+        first = fills_.new_seed(self._seeds) if seed is None else seed
+        wanted = [Variant(), *(Variant(seed=first + i) for i in range(1, variants))]
+        self._send(caption, wanted, Purpose.FILLS, fresh=True)
+        self.changed()
+
+    def fill_live(self, caption: str, variants: int = 1) -> None:
+        """Let the fills follow the typing: one request on its way, and of those that wait only the newest.
+
+        Raises:
+            SelectionError: Nothing is selected.
+        """
+        if any(job.purpose is Purpose.LIVE for job in self.jobs.values()):
+            self._waiting_live = (caption, variants)
+            return
+        self._waiting_live = None
+        self._enter_round()
+        kept = [fill for fill in self.round.fills if fill.caption == caption] if self.round else []
+        have = {fill.variant for fill in kept}
+        wanted = [Variant(), *(Variant(seed=i) for i in range(1, variants))]
+        wanted = [variant for variant in wanted if variant not in have]
+        if wanted:
+            self._send(caption, wanted, Purpose.LIVE, fresh=not kept)
+        self.changed()
+
+    def compare(self, captions: Sequence[str], seed: int | None = None) -> None:
+        """One fill for each caption on the same hole, with the same draw (fig. 6 of the paper).
+
+        Raises:
+            SelectionError: Nothing is selected.
+        """
+        self._enter_round()
+        self.cancel()
+        for position, caption in enumerate(captions):
+            self._send(caption, [Variant(seed=seed)], Purpose.FILLS, fresh=position == 0)
+        self.changed()
+
+    def more_like(self, fill: Fill, variants: int) -> None:
+        """Keep a fill and ask for others near it, in place of those that are no favourites."""
+        if self.round is None:
+            return
+        self.cancel()
+        self.round.fills = [it for it in self.round.fills if it is fill or it.favourite]
+        first = fills_.new_seed(self._seeds)
+        wanted = [fills_.near(fill.variant, first + i) for i in range(max(1, variants - 1))]
+        self._send(fill.caption, wanted, Purpose.FILLS, model=fill.model)
+        self.choose(fill)
+
+    def re_roll(self, fill: Fill) -> None:
+        """Ask for another draw in place of this fill."""
+        if self.round is not None:
+            variant = Variant(seed=fills_.new_seed(self._seeds))
+            self._send(fill.caption, [variant], Purpose.REPLACE, target=fill, model=fill.model)
+            self.changed()
+
+    def explain(self, fill: Fill) -> None:
+        """Ask which words drew a fill: around the hole, and in the finished fill."""
+        if self.round is None:
+            return
+        if any(job.target is fill and job.purpose is Purpose.WORDS for job in self.jobs.values()):
+            return
+        if not fill.words:
+            self._send(
+                fill.caption, [fill.variant], Purpose.WORDS, target=fill, model=fill.model, attention=True
+            )
+        if not fill.words_inside:
+            request = fills_.inside_request(self.round.shot, fill)
+            self._start(Job(request, self.round, Purpose.INSIDE, fill))
+        self.changed()
+
+    def cancel(self) -> None:
+        """Drop everything that is on its way."""
+        self._waiting_live = None
+        for name in list(self.jobs):
+            self._link.cancel(name)
+        if self.jobs:
+            self.jobs.clear()
+            self.changed()
+
+    def _enter_round(self) -> None:
+        """Go on with the round if the model would see the same, else begin a new one."""
+        shot = self.take_shot()
+        if self.round is None or not self._continues(shot):
+            self.cancel()
+            self._drop_preview()
+            self.chosen = None
+            self.round = Round(shot)
+
+    def _continues(self, shot: Shot) -> bool:
+        """Whether the shot shows the round's context, apart from the layer that came out of it."""
+        assert self.round is not None
+        mine = self.round.shot
+        if shot.same_as(mine):
+            return True
+        if shot.box != mine.box or not np.array_equal(shot.mask, mine.mask):
+            return False
+        own = next((layer for layer in self.document.layers if layer.round == self.round.id), None)
+        if own is None or not own.visible:
+            return False
+        rest = tuple(layer for layer in self.document.layers if layer is not own)
+        inside = mine.region.clipped(self.document.width, self.document.height)
+        top, left = inside.top - mine.box.top, inside.left - mine.box.left
+        before = mine.crop[top : top + inside.height, left : left + inside.width]
+        return np.array_equal(self.document.composite(inside, rest), before)
+
+    def _send(
+        self,
+        caption: str,
+        variants: list[Variant],
+        purpose: Purpose,
+        *,
+        target: Fill | None = None,
+        fresh: bool = False,
+        model: str = "",
+        attention: bool = False,
+    ) -> None:
+        assert self.round is not None
+        request = fills_.request(
+            self.round.shot,
+            caption,
+            variants,
+            model or self.model,
+            live=purpose is Purpose.LIVE,
+            attention=attention,
+        )
+        self._start(Job(request, self.round, purpose, target, fresh))
+
+    def _start(self, job: Job) -> None:
+        self.jobs[job.request.job] = job
+        self._link.submit(job.request)
+
+    # Answers --------------------------------------------------------------------------------------------
+
+    def on_event(self, event: Event) -> None:
+        """Take in what the daemon says about a job; what belongs to a dropped one is ignored."""
+        job = self.jobs.get(event.job or "")
+        if job is None:
+            return
+        if event.kind == "progress":
+            job.stage = str(event.data.get("stage", job.stage))
+            self.changed()
+        elif event.kind == "fill":
+            self._take(job, FillPicture.from_event(event))
+        elif event.kind == "done":
+            self._done(job)
+        elif event.kind == "error":
+            del self.jobs[job.request.job]
+            code = str(event.data.get("code", "internal"))
+            self._next_live()
+            self.changed()
+            if code not in _QUIET:
+                self.failed(code, str(event.data.get("message", "")), str(event.data.get("hint", "")))
+
+    def _take(self, job: Job, picture: FillPicture) -> None:
+        if job.purpose is Purpose.INSIDE:
+            assert job.target is not None
+            job.target.words_inside = fills_.words_of(picture)
+            self.explained(job.target)
+            return
+        if job.purpose is Purpose.WORDS:
+            assert job.target is not None
+            job.target.words = fills_.words_of(picture)
+            self.explained(job.target)
+            return
+        if picture.index in job.seen:  # sent again after the daemon died
+            return
+        job.seen.add(picture.index)
+        fill = fills_.fill_of(picture, job.request.caption, job.request.bundle)
+        if job.fresh:
+            job.fresh = False
+            job.round.fills = [it for it in job.round.fills if it.favourite]
+        chosen_gone = self.chosen not in job.round.fills
+        if job.purpose is Purpose.REPLACE and job.target in job.round.fills:
+            position = job.round.fills.index(job.target)
+            chosen_gone = self.chosen is job.target
+            job.round.fills[position] = fill
+        else:
+            job.round.fills.append(fill)
+        if chosen_gone or (job.purpose is Purpose.LIVE and len(job.seen) == 1 and not fill.favourite):
+            self.choose(fill)
+        else:
+            self.changed()
+
+    def _done(self, job: Job) -> None:
+        del self.jobs[job.request.job]
+        if job.purpose is not Purpose.INSIDE:
+            self.seconds = time.monotonic() - job.started
+        self._next_live()
+        self.changed()
+        if job.purpose in (Purpose.FILLS, Purpose.REPLACE) and not self.awaited:
+            self.finished(job.round)
+
+    def _next_live(self) -> None:
+        if self._waiting_live is not None and not self.document.selection.empty:
+            caption, variants = self._waiting_live
+            self._waiting_live = None
+            self.fill_live(caption, variants)
+
+    # Looking --------------------------------------------------------------------------------------------
+
+    def choose(self, fill: Fill | None) -> None:
+        """Show a fill in place, or none."""
+        self.chosen = fill
+        if fill is None:
+            self._drop_preview()
+        else:
+            self._mix()
+        self.changed()
+
+    def set_blend(self, blend: Blend) -> None:
+        """Blend the chosen fill in another way."""
+        if blend != self.blend:
+            self.blend = blend
+            if self.chosen is not None:
+                self._mix()
+
+    def keep(self, fill: Fill, favourite: bool) -> None:
+        """Mark a fill as a favourite: new fills leave it in the strip, and the history keeps it."""
+        fill.favourite = favourite
+        self.changed()
+        if self.round is not None:
+            self.finished(self.round)
+
+    def discard(self, fill: Fill) -> None:
+        """Take a fill out of the strip."""
+        if self.round is None or fill not in self.round.fills:
+            return
+        position = self.round.fills.index(fill)
+        self.round.fills.remove(fill)
+        if self.chosen is fill:
+            rest = self.round.fills
+            self.choose(rest[min(position, len(rest) - 1)] if rest else None)
+        self.changed()
+
+    def open_round(self, entry: Round) -> None:
+        """Go back to an earlier round of this photo."""
+        self.cancel()
+        self._drop_preview()
+        self.round = entry
+        self.choose(entry.fills[0] if entry.fills else None)
+
+    def applied(self, fill: Fill) -> bool:
+        """Whether the picture shows this fill as a layer."""
+        return any(layer.fill == fill.id for layer in self.document.layers)
+
+    def apply(self) -> None:
+        """Make the chosen fill a layer, as one step."""
+        if self.chosen is None:
+            return
+        if self._mixing:
+            self._apply_when_mixed = self.chosen.id
+        elif self.preview is not None:
+            layer, self.preview = self.preview, None
+            self.document.apply(layer, "Fill")
+            self.previewed()
+            self.changed()
+            if self.round is not None:
+                self.finished(self.round)
+
+    def _mix(self) -> None:
+        """Blend the chosen fill in a thread; of several requests only the newest counts."""
+        assert self.round is not None
+        shot, fill, blend, model = self.round.shot, self.chosen, self.blend, self.model
+        round_id = self.round.id
+        assert fill is not None
+        self._mixes += 1
+        mine = self._mixing = self._mixes
+        document = self.document
+
+        def work() -> Layer:
+            rgb, weight = blend.mix(shot, fill.at(shot))
+            inside = shot.region.clipped(document.width, document.height)
+            top, left = inside.top - shot.box.top, inside.left - shot.box.left
+            rows, columns = slice(top, top + inside.height), slice(left, left + inside.width)
+            return Layer(
+                inside,
+                np.ascontiguousarray(rgb[rows, columns]),
+                np.ascontiguousarray(weight[rows, columns]),
+                fill.caption,
+                fill.variant.seed,
+                fill.model or model,
+                round=round_id,
+                fill=fill.id,
+            )
+
+        def then(layer: Layer) -> None:
+            if mine != self._mixing:
+                return
+            self._mixing = 0
+            self.preview = layer
+            self.previewed()
+            if self._apply_when_mixed == layer.fill:
+                self.apply()
+            self._apply_when_mixed = None
+
+        def failed(error: Exception) -> None:
+            if mine == self._mixing:
+                self._mixing = 0
+            self.failed("internal", str(error), "")
+
+        self._tasks.run(work, then, failed)
+
+    def _drop_preview(self) -> None:
+        self._mixing = 0
+        self._apply_when_mixed = None
+        if self.preview is not None:
+            self.preview = None
+            self.previewed()

@@ -1,0 +1,255 @@
+"""Rounds of fills: the context that was sent, and what came back for it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from nigdt_backend.protocol import FillPicture, FillRequest
+from numpy.typing import NDArray
+
+from nigdt import compositing
+from nigdt.context import Box, context_box, crop
+from nigdt.variants import MAX_SEED, Variant
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import Mask
+
+Pixels = NDArray[np.uint8]
+
+_SENT_SIDE = 1024
+"""Longest side that is sent: the model works far below it, and the daemon refuses twice as much."""
+
+MORE_LIKE_THIS = 0.35
+"""Spread of "more like this": near enough to keep what was liked, far enough to differ."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """The context at the moment of asking.
+
+    Attributes:
+        box: Where it lies on the photo; may reach beyond it.
+        crop: Photo (h, w, 3) uint8.
+        mask: Selection (h, w) uint8, 255 = to be filled.
+    """
+
+    box: Box
+    crop: Pixels
+    mask: Mask
+
+    @classmethod
+    def take(cls, rgb: Pixels, selection: Mask, minimum: int, widen: float) -> Shot:
+        """Cut the context out of photo and selection.
+
+        Raises:
+            SelectionError: Nothing is selected.
+        """
+        box = context_box(selection, minimum, widen)
+        pixels, mask = crop(rgb, selection, box)
+        return cls(box, pixels, mask)
+
+    @property
+    def region(self) -> Region:
+        """The box as a region; may reach beyond the photo."""
+        return Region(self.box.left, self.box.top, self.box.right, self.box.bottom)
+
+    def same_as(self, other: Shot) -> bool:
+        """Whether the model would see exactly the same."""
+        return (
+            self.box == other.box
+            and np.array_equal(self.mask, other.mask)
+            and np.array_equal(self.crop, other.crop)
+        )
+
+    def to_send(self) -> tuple[Pixels, Mask]:
+        """Crop and mask at the size that travels."""
+        scale = _SENT_SIDE / max(self.crop.shape[:2])
+        if scale >= 1:
+            return self.crop, self.mask
+        size = (round(self.crop.shape[1] * scale), round(self.crop.shape[0] * scale))
+        mask = cv2.resize(self.mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        if not mask.any():  # a speck on a giant context
+            mask = np.where(cv2.resize(cv2.dilate(self.mask, np.ones((9, 9))), size) > 0, 255, 0).astype(
+                np.uint8
+            )
+        return cv2.resize(self.crop, size, interpolation=cv2.INTER_AREA).astype(np.uint8), mask
+
+
+@dataclass(frozen=True, eq=False)
+class WordUse:
+    """How much one word drew, and where: ``map`` (gh, gw) uint8 over the context, 255 = most."""
+
+    word: str
+    known: bool
+    weight: float
+    map: NDArray[np.uint8]
+
+
+@dataclass(eq=False)
+class Fill:
+    """One answer: the model's picture of the whole context, not yet blended.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 at the size that was sent.
+        caption: What was asked for.
+        variant: Which of the possible answers.
+        model: Bundle that drew it.
+        favourite: Kept by the user; the history never drops it.
+        words: Attention on what is visible around the hole, empty until asked for.
+        words_inside: Attention on the finished fill, empty until asked for.
+        unknown: Words the model does not know.
+    """
+
+    pixels: Pixels
+    caption: str
+    variant: Variant
+    model: str
+    favourite: bool = False
+    words: tuple[WordUse, ...] = ()
+    words_inside: tuple[WordUse, ...] = ()
+    unknown: tuple[str, ...] = ()
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def seed_text(self) -> str:
+        """The seed as shown: a number, or "mean"; near ones name what they are near to."""
+        if self.variant.seed is None:
+            return "mean"
+        if self.variant.spread < 1:
+            return f"{self.variant.base if self.variant.base is not None else 'mean'}~{self.variant.seed}"
+        return str(self.variant.seed)
+
+    def at(self, shot: Shot) -> Pixels:
+        """The picture at the context's own resolution."""
+        height, width = shot.crop.shape[:2]
+        if self.pixels.shape[:2] == (height, width):
+            return self.pixels
+        return cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+
+
+@dataclass(eq=False)
+class Round:
+    """One context and every fill made for it."""
+
+    shot: Shot
+    fills: list[Fill] = field(default_factory=list)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    created: float = field(default_factory=time.time)
+
+    @property
+    def captions(self) -> list[str]:
+        """The captions of the fills, each once, in order."""
+        return list(dict.fromkeys(fill.caption for fill in self.fills))
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How a fill meets the photo; changing it needs no new fill.
+
+    Attributes:
+        feather: Pixels over which it fades out; None fits the selection.
+        match_colours: How far its colours are matched at the seam, 0..1.
+        strength: Opacity, 0..1.
+    """
+
+    feather: int | None = None
+    match_colours: float = 1.0
+    strength: float = 1.0
+
+    def feather_for(self, mask: Mask) -> int:
+        """The feather that is used for a selection."""
+        return compositing.default_feather(mask) if self.feather is None else self.feather
+
+    def mix(self, shot: Shot, pixels: Pixels) -> tuple[Pixels, NDArray[np.float32]]:
+        """Fill and weight ready for ``Photo.paste``.
+
+        Args:
+            shot: The context.
+            pixels: (h, w, 3) uint8 at the context's resolution.
+        """
+        matched, weight = compositing.blend(shot.crop, pixels, shot.mask, self.feather)
+        if self.match_colours < 1:
+            matched = cv2.addWeighted(matched, self.match_colours, pixels, 1 - self.match_colours, 0).astype(
+                np.uint8
+            )
+        return matched, (weight * np.float32(self.strength)).astype(np.float32)
+
+
+def new_seed(generator: np.random.Generator) -> int:
+    """A seed short enough to read out and type."""
+    return int(generator.integers(1, 10_000))
+
+
+def request(
+    shot: Shot,
+    caption: str,
+    variants: list[Variant],
+    model: str,
+    *,
+    live: bool = False,
+    attention: bool = False,
+) -> FillRequest:
+    """The message that asks for fills."""
+    pixels, mask = shot.to_send()
+    height, width = mask.shape
+    return FillRequest(
+        crop=pixels.tobytes(),
+        mask=mask.tobytes(),
+        width=width,
+        height=height,
+        caption=caption,
+        variants=[variant.to_dict() for variant in variants],
+        bundle=model,
+        live=live,
+        attention=attention,
+    )
+
+
+def inside_request(shot: Shot, fill: Fill) -> FillRequest:
+    """Ask which words the finished fill shows: the fill is what is visible, its surroundings are hidden."""
+    height, width = fill.pixels.shape[:2]
+    mask = cv2.resize(shot.mask, (width, height), interpolation=cv2.INTER_AREA)
+    around = np.where(mask > 127, 0, 255).astype(np.uint8)
+    return FillRequest(
+        crop=fill.pixels.tobytes(),
+        mask=around.tobytes(),
+        width=width,
+        height=height,
+        caption=fill.caption,
+        variants=[Variant().to_dict()],
+        bundle=fill.model,
+        attention=True,
+    )
+
+
+def words_of(picture: FillPicture) -> tuple[WordUse, ...]:
+    """The attention of a fill as arrays."""
+    return tuple(
+        WordUse(
+            word.word,
+            word.known,
+            word.weight,
+            np.frombuffer(word.map, np.uint8).reshape(word.height, word.width)
+            if word.map
+            else np.zeros((0, 0), np.uint8),
+        )
+        for word in picture.words
+    )
+
+
+def fill_of(picture: FillPicture, caption: str, model: str) -> Fill:
+    """A fill as it came from the daemon."""
+    pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
+    data = picture.variant
+    variant = Variant(data.get("seed"), data.get("base"), float(data.get("spread", 1.0)))
+    return Fill(
+        pixels, caption, variant, model, words=words_of(picture), unknown=tuple(picture.unknown_words)
+    )
+
+
+def near(variant: Variant, seed: int) -> Variant:
+    """A variant like the given one. What is itself near another starts anew from its own draw."""
+    return Variant(seed=seed % MAX_SEED, base=variant.seed, spread=MORE_LIKE_THIS)

@@ -1,0 +1,60 @@
+"""Integer rectangles on a photo."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Region(NamedTuple):
+    """A rectangle in photo pixels: left and top inside, right and bottom just outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Columns covered, 0 when empty."""
+        return max(0, self.right - self.left)
+
+    @property
+    def height(self) -> int:
+        """Rows covered, 0 when empty."""
+        return max(0, self.bottom - self.top)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no pixel is covered."""
+        return self.right <= self.left or self.bottom <= self.top
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index of the rectangle in an array (H, W, ...); the rectangle must lie inside the array."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def union(self, other: Region) -> Region:
+        """The smallest rectangle around both."""
+        if self.empty:
+            return other
+        if other.empty:
+            return self
+        return Region(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+    def clipped(self, width: int, height: int) -> Region:
+        """The part inside a picture of the given size."""
+        left, right = sorted((min(max(self.left, 0), width), min(max(self.right, 0), width)))
+        top, bottom = sorted((min(max(self.top, 0), height), min(max(self.bottom, 0), height)))
+        return Region(left, top, right, bottom)
+
+    def grown(self, by: int) -> Region:
+        """The rectangle with ``by`` pixels more on each side."""
+        return Region(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+
+EMPTY = Region(0, 0, 0, 0)

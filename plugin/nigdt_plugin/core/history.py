@@ -1,0 +1,198 @@
+"""Rounds of fills on disk: they survive a restart, within a disk budget."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nigdt.context import Box
+from nigdt.variants import Variant
+from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically
+from nigdt_plugin.core.fills import Fill, Round, Shot
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 1
+_THUMBNAIL = 160
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One round as the list shows it; pictures are read when it is opened.
+
+    Attributes:
+        id: The round's.
+        created: Seconds since 1970.
+        photo: Path of the photo, empty for a pasted one.
+        captions: What was asked for.
+        fills: How many.
+        favourite: Whether one of them is kept by the user.
+        thumbnail: Small picture of its first fill.
+    """
+
+    id: str
+    created: float
+    photo: str
+    captions: tuple[str, ...]
+    fills: int
+    favourite: bool
+    thumbnail: Path
+
+
+class History:
+    """A folder of rounds. May be used from any thread.
+
+    Args:
+        folder: Where; the default is in the user's state folder.
+        budget: Bytes on disk; the oldest rounds without a favourite go first.
+    """
+
+    def __init__(self, folder: Path | None = None, budget: int = 500 * 1024 * 1024) -> None:
+        self.folder = folder or panel_dir() / "history"
+        self.budget = budget
+        self._lock = threading.Lock()
+
+    def save(self, entry: Round, photo: str) -> None:
+        """Write a round, or write it again with more fills; then keep to the budget.
+
+        Raises:
+            OSError: The disk or the folder refuses.
+        """
+        with self._lock:
+            folder = self.folder / entry.id
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / "crop.png").exists():
+                _write_png(folder / "crop.png", entry.shot.crop)
+                _write_png(folder / "mask.png", entry.shot.mask)
+            wanted = {f"{fill.id}.png" for fill in entry.fills} | {"crop.png", "mask.png", "thumbnail.png"}
+            for fill in entry.fills:
+                if not (folder / f"{fill.id}.png").exists():
+                    _write_png(folder / f"{fill.id}.png", fill.pixels)
+            if entry.fills:
+                shown = next((fill for fill in entry.fills if fill.favourite), entry.fills[0])
+                picture = Image.fromarray(shown.pixels)
+                picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
+                _write_png(folder / "thumbnail.png", np.asarray(picture))
+            text = json.dumps(_header(entry, photo), ensure_ascii=False)
+            write_atomically(folder / "round.json", text.encode("utf-8"))
+            for file in folder.glob("*.png"):
+                if file.name not in wanted:
+                    file.unlink(missing_ok=True)
+            self._trim(keep=entry.id)
+
+    def entries(self) -> list[Entry]:
+        """All rounds, newest first; damaged ones are left out."""
+        found = []
+        for path in self.folder.glob("*/round.json"):
+            data = read_json(path)
+            try:
+                fills = data["fills"]
+                found.append(
+                    Entry(
+                        id=path.parent.name,
+                        created=float(data["created"]),
+                        photo=str(data["photo"]),
+                        captions=tuple(dict.fromkeys(str(fill["caption"]) for fill in fills)),
+                        fills=len(fills),
+                        favourite=any(fill["favourite"] for fill in fills),
+                        thumbnail=path.parent / "thumbnail.png",
+                    )
+                )
+            except (KeyError, TypeError, ValueError):
+                log.warning("history: %s is damaged", path)
+        return sorted(found, key=lambda entry: entry.created, reverse=True)
+
+    def load(self, identifier: str) -> Round:
+        """Read a round with its pictures.
+
+        Raises:
+            OSError: It is gone or damaged.
+        """
+        folder = self.folder / identifier
+        data = read_json(folder / "round.json")
+        try:
+            if data["format"] != _FORMAT:
+                raise ValueError("another format")
+            shot = Shot(Box(*data["box"]), _read_png(folder / "crop.png"), _read_png(folder / "mask.png"))
+            fills = [
+                Fill(
+                    _read_png(folder / f"{fill['id']}.png"),
+                    fill["caption"],
+                    Variant(**fill["variant"]),
+                    fill["model"],
+                    favourite=fill["favourite"],
+                    unknown=tuple(fill["unknown"]),
+                    id=fill["id"],
+                )
+                for fill in data["fills"]
+            ]
+            return Round(shot, fills, identifier, float(data["created"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise OSError(f"the history entry {identifier} is damaged ({error})") from None
+
+    def remove(self, identifier: str) -> None:
+        """Forget a round."""
+        with self._lock:
+            shutil.rmtree(self.folder / identifier, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Forget every round."""
+        with self._lock:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return folder_size(self.folder)
+
+    def _trim(self, keep: str) -> None:
+        total = self.size
+        if total <= self.budget:
+            return
+        for entry in sorted(self.entries(), key=lambda entry: (entry.favourite, entry.created)):
+            if total <= self.budget:
+                return
+            if entry.id != keep:
+                total -= folder_size(self.folder / entry.id)
+                shutil.rmtree(self.folder / entry.id, ignore_errors=True)
+
+
+def _header(entry: Round, photo: str) -> dict[str, Any]:
+    box = entry.shot.box
+    return {
+        "format": _FORMAT,
+        "created": entry.created,
+        "photo": photo,
+        "box": [box.left, box.top, box.width, box.height],
+        "fills": [
+            {
+                "id": fill.id,
+                "caption": fill.caption,
+                "variant": fill.variant.to_dict(),
+                "model": fill.model,
+                "favourite": fill.favourite,
+                "unknown": list(fill.unknown),
+            }
+            for fill in entry.fills
+        ],
+    }
+
+
+def _write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    temporary = path.with_suffix(".part")
+    Image.fromarray(pixels).save(temporary, "PNG", compress_level=1)
+    temporary.replace(path)
+
+
+def _read_png(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.array(image, np.uint8)

@@ -1,0 +1,72 @@
+"""Handing the result back to a program that opened the panel (docs/panel.md, "Hosts")."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.files import write_atomically
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.provenance import record
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host waiting for a result in ``folder``."""
+
+    folder: Path
+
+    def cancelled(self) -> None:
+        """Say that the user left without a result."""
+        self._say({"status": "cancelled"})
+
+    def applied(self, document: Document) -> None:
+        """Write the visible layers as one RGBA picture and say where it belongs.
+
+        Raises:
+            OSError: The disk or the folder refuses.
+        """
+        visible = [layer for layer in document.layers if layer.visible]
+        region = Region(0, 0, 0, 0)
+        for layer in visible:
+            region = region.union(layer.region)
+        clear = np.ones((region.height, region.width), np.float32)
+        for layer in visible:
+            inside = Region(
+                layer.region.left - region.left,
+                layer.region.top - region.top,
+                layer.region.right - region.left,
+                layer.region.bottom - region.top,
+            )
+            clear[inside.slices] *= 1 - layer.weight
+        alpha = 1 - clear
+        before = np.asarray(document.photo.rgb8)[region.slices].astype(np.float32)
+        seen = document.rgb[region.slices].astype(np.float32)
+        # Straight alpha: drawn over the host's photo, the layer gives what the user saw.
+        colour = before + (seen - before) / np.maximum(alpha, 1 / 255)[..., None]
+        rgba = np.dstack([np.clip(np.rint(colour), 0, 255), np.rint(alpha * 255)]).astype(np.uint8)
+        ok, png = cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
+        if not ok:
+            raise OSError("the layer cannot be encoded")
+        write_atomically(self.folder / "layer.png", png.tobytes())
+        self._say(
+            {
+                "status": "applied",
+                "layer": "layer.png",
+                "box": [region.left, region.top, region.width, region.height],
+                "photo_size": [document.width, document.height],
+                **record(document.layers),
+            }
+        )
+
+    def _say(self, result: dict[str, Any]) -> None:
+        text = json.dumps({"format": FORMAT, **result}, ensure_ascii=False, indent=1)
+        write_atomically(self.folder / "result.json", text.encode("utf-8"))

@@ -1,0 +1,45 @@
+"""The models on this machine, and the words they know. Reads bundles without torch."""
+
+from __future__ import annotations
+
+import logging
+
+from nigdt import bundle
+from nigdt.bundle import BundleInfo
+from nigdt.errors import NigdtError
+from nigdt.text import Vocabulary
+
+log = logging.getLogger(__name__)
+
+FALLBACK_SIZE = 128
+"""Side of the context when no model is installed."""
+
+_vocabularies: dict[tuple[str, float], Vocabulary] = {}
+
+
+def available() -> list[BundleInfo]:
+    """Every bundle that can be read."""
+    return bundle.list_bundles()
+
+
+def find(name: str) -> BundleInfo | None:
+    """The bundle of that name ("default" included), None if there is none."""
+    try:
+        return bundle.find_bundle(name)
+    except NigdtError as error:
+        log.warning("%s", error)
+        return None
+
+
+def vocabulary(info: BundleInfo | None) -> Vocabulary:
+    """The words a model knows; none if it cannot be read."""
+    if info is None:
+        return Vocabulary([])
+    try:
+        key = (str(info.folder), (info.folder / bundle.VOCABULARY).stat().st_mtime)
+        if key not in _vocabularies:
+            _vocabularies[key] = info.vocabulary()
+        return _vocabularies[key]
+    except (OSError, NigdtError) as error:
+        log.warning("the words of %s cannot be read: %s", info.name, error)
+        return Vocabulary([])

@@ -1,0 +1,81 @@
+"""A photo at 1, 1/2, 1/4 ... of its size, so that any zoom draws from about as many pixels as it shows."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt_plugin.core.geometry import Region
+
+Pixels = NDArray[np.uint8]
+
+_SMALLEST = 512
+
+
+class Pyramid:
+    """Levels of a picture (H, W, 3) uint8; level 0 is a copy, so that previews can be drawn into it."""
+
+    def __init__(self, rgb: Pixels) -> None:
+        self.levels: list[Pixels] = [np.array(rgb)]
+        while max(self.levels[-1].shape[:2]) > _SMALLEST:
+            last = self.levels[-1]
+            height, width = max(1, (last.shape[0] + 1) // 2), max(1, (last.shape[1] + 1) // 2)
+            self.levels.append(_halved(last, width, height))
+
+    def update(self, region: Region, rgb: Pixels) -> None:
+        """Replace the pixels of ``region`` by ``rgb`` (h, w, 3) on every level."""
+        self.levels[0][region.slices] = rgb
+        for finer, coarser in zip(self.levels, self.levels[1:], strict=False):
+            height, width = coarser.shape[:2]
+            region = Region(
+                region.left // 2, region.top // 2, (region.right + 1) // 2, (region.bottom + 1) // 2
+            ).clipped(width, height)
+            if region.empty:
+                return
+            source = finer[2 * region.top : 2 * region.bottom, 2 * region.left : 2 * region.right]
+            coarser[region.slices] = _halved(source, region.width, region.height)
+
+    def view(self, scale: float, left: float, top: float, width: int, height: int, out: Pixels) -> None:
+        """Draw what a window shows.
+
+        Args:
+            scale: Window pixels per photo pixel.
+            left: Photo column at the window's left edge; may be negative.
+            top: Photo row at its upper edge.
+            width: Window pixels.
+            height: Window pixels.
+            out: (height, width, 3) uint8, written where the photo is and left alone elsewhere.
+        """
+        level = 0
+        while level + 1 < len(self.levels) and scale * 2 ** (level + 1) <= 1.0:
+            level += 1
+        picture = self.levels[level]
+        factor = self.levels[0].shape[1] / picture.shape[1], self.levels[0].shape[0] / picture.shape[0]
+        sx, sy = scale * factor[0], scale * factor[1]
+        # Only the part in sight, or an out-of-sight giant costs as much as a visible one.
+        x0, y0 = int(max(0, left / factor[0] - 2)), int(max(0, top / factor[1] - 2))
+        x1 = int(min(picture.shape[1], (left + width / scale) / factor[0] + 3))
+        y1 = int(min(picture.shape[0], (top + height / scale) / factor[1] + 3))
+        if x1 <= x0 or y1 <= y0:
+            return
+        matrix = np.array(
+            [
+                [sx, 0, (x0 * factor[0] - left) * scale + (sx - 1) / 2],
+                [0, sy, (y0 * factor[1] - top) * scale + (sy - 1) / 2],
+            ]
+        )
+        # Beyond 2:1 the user wants to see pixels, not a blur.
+        how = cv2.INTER_NEAREST if scale >= 2 else cv2.INTER_LINEAR
+        cv2.warpAffine(
+            picture[y0:y1, x0:x1],
+            matrix,
+            (width, height),
+            dst=out,
+            flags=how,
+            borderMode=cv2.BORDER_TRANSPARENT,
+        )
+
+
+def _halved(picture: Pixels, width: int, height: int) -> Pixels:
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

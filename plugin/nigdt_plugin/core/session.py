@@ -1,0 +1,427 @@
+"""One panel: the open photo, its fills, the daemon, and what is kept on disk. UI thread only."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from nigdt_backend.client import Client
+from nigdt_backend.protocol import Event
+
+from nigdt.errors import NigdtError
+from nigdt.photo import Photo
+from nigdt_plugin.core import files, models, openraster, provenance
+from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.filling import Filling
+from nigdt_plugin.core.fills import Blend, Round
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.history import History
+from nigdt_plugin.core.host import Host
+from nigdt_plugin.core.link import Link, LinkState
+from nigdt_plugin.core.pyramid import Pyramid
+from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
+from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection, load_mask
+from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.core.tasks import Hook, Post, Tasks
+
+log = logging.getLogger(__name__)
+
+_MEGABYTE = 1024 * 1024
+
+
+class Session:
+    """Everything behind the window.
+
+    Args:
+        settings: The user's choices; changed here, saved by ``close``.
+        post: Runs a callable on the UI thread, soon; called from any thread.
+        connect: Makes the daemon's client.
+        host: Who gets the result, if another program opened the panel.
+
+    Hooks:
+        opened: Another photo is open.
+        pixels: Pixels on the screen changed; told the region.
+        selected: The mask changed; told the region.
+        steps: There may be something else to undo, to redo or to save.
+        fills: The fills, the chosen one or what is awaited changed.
+        explained: The words of a fill have come; told the fill.
+        linked: The daemon's state changed; told the ``LinkState``.
+        working: Work in a thread began or ended; told whether it goes on.
+        notice: Something failed; told message and hint.
+        stored: Rounds on disk changed.
+        saved: A file was written; told its path.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        post: Post,
+        connect: Callable[[], Client] = Client.connect,
+        host: Host | None = None,
+    ) -> None:
+        self.settings = settings
+        self.host = host
+        self.document: Document | None = None
+        self.filling: Filling | None = None
+        self.pyramid: Pyramid | None = None
+        self.caption = ""
+        self.save_path: Path | None = None
+        self.link_state = LinkState()
+        self.history = History(budget=settings.history_megabytes * _MEGABYTE)
+        self.recovery = Recovery()
+        self.opened, self.pixels, self.selected, self.steps = Hook(), Hook(), Hook(), Hook()
+        self.fills, self.explained, self.linked, self.working = Hook(), Hook(), Hook(), Hook()
+        self.notice, self.stored, self.saved = Hook(), Hook(), Hook()
+        self.tasks = Tasks(post)
+        self.link = Link(
+            on_state=lambda state: post(lambda: self._on_link(state)),
+            on_event=lambda event: post(lambda: self._on_event(event)),
+            on_models=lambda _models: None,
+            connect=connect,
+        )
+        self.link.start()
+        self._autosaved: tuple[Any, ...] = ()
+        self._shown: Layer | None = None
+        self._closed = False
+
+    # Opening --------------------------------------------------------------------------------------------
+
+    def open(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
+        """Open a photo file, decoded in a thread; the present one must already be dealt with."""
+
+        def work() -> tuple[Document, Pyramid, Mask | None]:
+            document = Document(Photo.read(path), path, self.settings.undo_megabytes * _MEGABYTE)
+            selection = load_mask(mask, document.width, document.height) if mask is not None else None
+            return document, Pyramid(document.rgb), selection
+
+        def then(opened: tuple[Document, Pyramid, Mask | None]) -> None:
+            document, pyramid, selection = opened
+            self.settings.remember_photo(path)
+            if selection is not None:
+                document.selection.write(document.selection.whole, selection)
+            self._enter(document, pyramid, caption)
+
+        self._run(work, then)
+
+    def open_photo(self, photo: Photo) -> None:
+        """Open a picture that has no file (pasted)."""
+
+        def work() -> tuple[Document, Pyramid]:
+            document = Document(photo, None, self.settings.undo_megabytes * _MEGABYTE)
+            return document, Pyramid(document.rgb)
+
+        self._run(work, lambda opened: self._enter(opened[0], opened[1], None))
+
+    def recover(self, lost: Lost) -> None:
+        """Open the work of a panel that ended badly."""
+
+        def work() -> tuple[Document, Pyramid, str]:
+            document, caption = restore(lost)
+            return document, Pyramid(document.rgb), caption
+
+        def then(opened: tuple[Document, Pyramid, str]) -> None:
+            self._enter(*opened)
+            self.recovery.adopt(lost)
+
+        self._run(work, then)
+
+    def _enter(self, document: Document, pyramid: Pyramid, caption: str | None) -> None:
+        if self.filling is not None:
+            self.filling.cancel()
+        self.recovery.discard()
+        self.recovery = Recovery()
+        self.document, self.pyramid, self.save_path = document, pyramid, None
+        self._shown = None
+        self._autosaved = ()
+        document.on_pixels = self._on_pixels
+        document.on_selection = self.selected
+        self.filling = self._new_filling(document)
+        if caption is not None:
+            self.caption = caption
+        self.link.connect()
+        self.opened()
+        self.steps()
+
+    def _new_filling(self, document: Document) -> Filling:
+        info = models.find(self.settings.model)
+        filling = Filling(
+            document,
+            self.link,
+            self.tasks,
+            self.settings.model,
+            info.size_px if info is not None else models.FALLBACK_SIZE,
+        )
+        filling.widen = self.settings.widen
+        filling.blend = Blend(
+            None if self.settings.feather < 0 else round(self.settings.feather),
+            self.settings.match_colours,
+            self.settings.strength,
+        )
+        filling.changed.connect(self.fills)
+        filling.previewed.connect(self._on_preview)
+        filling.explained.connect(self.explained)
+        filling.failed.connect(lambda _code, message, hint: self.notice(message, hint))
+        filling.finished.connect(self._keep_round)
+        return filling
+
+    def choose_model(self, name: str) -> None:
+        """Fill with another model from now on."""
+        self.settings.model = name
+        info = models.find(name)
+        if self.filling is not None:
+            self.filling.cancel()
+            self.filling.model = name
+            self.filling.size = info.size_px if info is not None else models.FALLBACK_SIZE
+        self.link.load(name)
+        self.fills()
+
+    # The picture ----------------------------------------------------------------------------------------
+
+    def _on_pixels(self, region: Region) -> None:
+        self._show(region)
+        self.steps()
+
+    def _on_preview(self) -> None:
+        assert self.filling is not None
+        before, self._shown = self._shown, self.filling.preview
+        for layer in (before, self._shown):
+            if layer is not None:
+                self._show(layer.region)
+        self.fills()
+
+    def _show(self, region: Region, *, preview: bool = True) -> None:
+        if self.document is None or self.pyramid is None:
+            return
+        self.pyramid.update(region, self._seen(region, preview=preview))
+        self.pixels(region)
+
+    def _seen(self, region: Region, *, preview: bool) -> np.ndarray:
+        assert self.document is not None
+        layer = self._shown
+        if not preview or layer is None:
+            return self.document.rgb[region.slices]
+        rest = tuple(it for it in self.document.layers if it.round != layer.round)
+        return self.document.composite(region, (*rest, layer))
+
+    def compare(self, before: bool) -> None:
+        """Show the picture without the fill in question, or with it again."""
+        if self.document is None or self.filling is None:
+            return
+        if self._shown is not None:
+            region, layers = self._shown.region, self.document.layers
+            rest = tuple(it for it in layers if it.round != self._shown.round)
+        else:
+            region, rest = Region(0, 0, self.document.width, self.document.height), ()
+            for layer in self.document.layers[:1]:
+                region = layer.region
+            for layer in self.document.layers[1:]:
+                region = region.union(layer.region)
+        if before and self.pyramid is not None:
+            self.pyramid.update(region, self.document.composite(region, rest))
+            self.pixels(region)
+        else:
+            self._show(region)
+
+    # Selecting ------------------------------------------------------------------------------------------
+
+    def select(self, patch: Patch, how: Combine, label: str) -> None:
+        """Let a shape meet the selection."""
+        if self.document is not None:
+            self.document.select(patch, how, label)
+            self.steps()
+
+    def change_selection(self, change: Callable[[Selection], tuple[Region, Mask]], label: str) -> None:
+        """Change the selection as a whole (invert, grow ...), worked out in a thread."""
+        document = self.document
+        if document is None:
+            return
+        copy = Selection(document.width, document.height)
+
+        def work() -> tuple[Region, Mask]:
+            copy.mask = document.selection.mask.copy()
+            copy.recount()
+            return change(copy)
+
+        self._run(work, lambda result: self._write_selection(document, result[0], result[1], label))
+
+    def find(self, search: Callable[[np.ndarray], Patch], how: Combine, label: str) -> None:
+        """Select what is found in the picture as it is seen, worked out in a thread."""
+        document = self.document
+        if document is None:
+            return
+
+        def then(patch: Patch) -> None:
+            if self.document is document:
+                self.select(patch, how, label)
+
+        self._run(lambda: search(document.rgb), then)
+
+    def _write_selection(self, document: Document, region: Region, values: Mask, label: str) -> None:
+        if self.document is document:
+            document.write_selection(region, values, label)
+            self.steps()
+
+    def load_selection(self, path: Path, label: str) -> None:
+        """Take the selection from a grey picture."""
+        document = self.document
+        if document is not None:
+            self._run(
+                lambda: load_mask(path, document.width, document.height),
+                lambda mask: self._write_selection(document, document.selection.whole, mask, label),
+            )
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        if self.document is not None and self.document.undo():
+            self.steps()
+            self.fills()
+
+    def redo(self) -> None:
+        """Do the last undone step again."""
+        if self.document is not None and self.document.redo():
+            self.steps()
+            self.fills()
+
+    # Keeping --------------------------------------------------------------------------------------------
+
+    def save(self, path: Path, names: tuple[str, str] = ("Photo", "Fill")) -> None:
+        """Write the picture; over the original only with a copy of that put beside it first."""
+        document = self.document
+        if document is None:
+            return
+        layers, stamp = document.layers, self.settings.provenance
+
+        def work() -> None:
+            if path.suffix.lower() == ".ora":
+                data = openraster.encode(document, names)
+            else:
+                data = document.result(layers).encode(path.suffix)
+                data = provenance.stamped(data, layers) if stamp else data
+            if document.path is not None and path.exists() and path.samefile(document.path):
+                keep_original(path)
+            fresh = not path.exists()
+            mode = None if fresh else path.stat().st_mode
+            files.write_atomically(path, data)
+            if mode is None:
+                files.public(path)
+            else:
+                path.chmod(mode)
+
+        def then(_nothing: None) -> None:
+            document.mark_saved(layers)
+            if self.document is document:
+                self.save_path = path
+                self.recovery.discard()
+                self._autosaved = ()
+            self.saved(path)
+            self.steps()
+
+        self._run(work, then)
+
+    def autosave(self) -> None:
+        """Write what a crash would lose, in a thread, if it changed."""
+        document = self.document
+        if document is None or not document.modified:
+            return
+        state = (document.layers, self.caption)
+        if state == self._autosaved:
+            return
+        self._autosaved = state
+        snapshot = Snapshot(
+            document.photo, document.path, document.layers, document.selection.mask.copy(), self.caption
+        )
+        recovery = self.recovery
+        self.tasks.run(lambda: recovery.write(snapshot), failed=self._failed)
+
+    def _keep_round(self, entry: Round) -> None:
+        document = self.document
+        if document is None:
+            return
+        photo = str(document.path.absolute()) if document.path else ""
+        copy = Round(entry.shot, list(entry.fills), entry.id, entry.created)
+        self.tasks.run(lambda: self.history.save(copy, photo), lambda _none: self.stored(), self._failed)
+        for caption in entry.captions:
+            self.settings.remember_caption(caption)
+        self.autosave()
+
+    def open_round(self, identifier: str) -> None:
+        """Bring back a round of the history, its selection included."""
+        document, filling = self.document, self.filling
+        if document is None or filling is None:
+            return
+
+        def then(entry: Round) -> None:
+            if self.filling is not filling:
+                return
+            inside = entry.shot.region.clipped(document.width, document.height)
+            if inside.empty:
+                self.notice("This entry belongs to a larger photo.", "Open that photo first.")
+                return
+            top, left = inside.top - entry.shot.box.top, inside.left - entry.shot.box.left
+            mask = entry.shot.mask[top : top + inside.height, left : left + inside.width]
+            document.select(Patch(inside.left, inside.top, mask), Combine.REPLACE, "Selection from history")
+            filling.open_round(entry)
+            if entry.captions:
+                self.caption = entry.captions[-1]
+            self.steps()
+            self.fills()
+
+        self._run(lambda: self.history.load(identifier), then)
+
+    # Threads --------------------------------------------------------------------------------------------
+
+    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        self.working(True)
+
+        def finish(result: Any) -> None:
+            self.working(self.tasks.busy)
+            then(result)
+
+        def fail(error: Exception) -> None:
+            self.working(self.tasks.busy)
+            self._failed(error)
+
+        self.tasks.run(work, finish, fail)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, NigdtError):
+            self.notice(error.message, error.hint)
+        elif isinstance(error, OSError):
+            name = error.filename or ""
+            self.notice(f"{error.strerror or error} {name}".strip(), "")
+        else:
+            self.notice(f"{type(error).__name__}: {error}", "")
+
+    def _on_event(self, event: Event) -> None:
+        if self.filling is not None and not self._closed:
+            self.filling.on_event(event)
+
+    def _on_link(self, state: LinkState) -> None:
+        if not self._closed:
+            self.link_state = state
+            self.linked(state)
+
+    def close(self) -> None:
+        """End: drop jobs, keep the settings, forget the autosave."""
+        self._closed = True
+        if self.filling is not None:
+            self.filling.cancel()
+        self.link.close()
+        self.tasks.close()
+        self.recovery.discard()
+        try:
+            self.settings.save()
+        except OSError as error:
+            log.warning("the settings cannot be saved: %s", error)
+
+
+def keep_original(path: Path) -> Path:
+    """Copy a photo that is about to be replaced to ``name.original.ext``, unless that exists already."""
+    copy = path.with_name(f"{path.stem}.original{path.suffix}")
+    if not copy.exists():
+        shutil.copy2(path, copy)
+    return copy

@@ -1,0 +1,98 @@
+"""What the panel remembers between starts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from nigdt_plugin.core.files import read_json, settings_path, write_atomically
+
+_RECENT = 12
+_CAPTIONS = 60
+
+
+@dataclass
+class Settings:
+    """The user's choices.
+
+    Attributes:
+        theme: "system", "light" or "dark".
+        language: "system", or a language code such as "de".
+        model: Name of the bundle to fill with.
+        variants: Answers per fill, 1 to 9.
+        live: Whether fills follow the typing.
+        feather: Width of the blend band in photo pixels.
+        match_colours: How far colours are matched at the seam, 0..1.
+        strength: How opaque the fill is, 0..1.
+        widen: Factor on the context, 1..3.
+        brush_size: Diameter in photo pixels.
+        brush_hardness: 0..1.
+        tolerance: Of the wand, 0..255.
+        provenance: Whether saved files say model, caption, seed and region.
+        history_megabytes: Disk budget of the history.
+        undo_megabytes: Memory budget of undo.
+        seen_hints: Whether the first-run hints were closed.
+        recent: Paths of photos, newest first.
+        captions: Captions used, newest first.
+        presets: Captions the user keeps.
+        window: Geometry as the window wrote it, base64.
+    """
+
+    theme: str = "system"
+    language: str = "system"
+    model: str = "default"
+    variants: int = 3
+    live: bool = True
+    feather: float = 6.0
+    match_colours: float = 1.0
+    strength: float = 1.0
+    widen: float = 1.0
+    brush_size: float = 40.0
+    brush_hardness: float = 0.8
+    tolerance: int = 24
+    provenance: bool = True
+    history_megabytes: int = 500
+    undo_megabytes: int = 512
+    seen_hints: bool = False
+    recent: list[str] = field(default_factory=list)
+    captions: list[str] = field(default_factory=list)
+    presets: list[str] = field(default_factory=list)
+    window: str = ""
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Settings:
+        """Read the settings; whatever is missing, unknown or of the wrong type becomes the default."""
+        stored = read_json(path or settings_path())
+        settings = cls()
+        for item in fields(cls):
+            value, default = stored.get(item.name), getattr(settings, item.name)
+            if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+            if type(value) is type(default) and (
+                not isinstance(value, list) or all(isinstance(entry, str) for entry in value)
+            ):
+                setattr(settings, item.name, value)
+        settings.variants = min(max(settings.variants, 1), 9)
+        settings.widen = min(max(settings.widen, 1.0), 3.0)
+        return settings
+
+    def save(self, path: Path | None = None) -> None:
+        """Write the settings.
+
+        Raises:
+            OSError: The disk or the folder refuses.
+        """
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        write_atomically(path or settings_path(), text.encode("utf-8"))
+
+    def remember_photo(self, path: Path) -> None:
+        """Put a photo at the top of the recent ones."""
+        name = str(path.absolute())
+        self.recent = [name, *(entry for entry in self.recent if entry != name)][:_RECENT]
+
+    def remember_caption(self, caption: str) -> None:
+        """Put a caption at the top of the used ones."""
+        caption = " ".join(caption.split())
+        if caption:
+            self.captions = [caption, *(entry for entry in self.captions if entry != caption)][:_CAPTIONS]

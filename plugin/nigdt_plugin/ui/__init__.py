@@ -1,0 +1,1 @@
+"""The windows: thin widgets around nigdt_plugin.core."""

@@ -1,0 +1,221 @@
+"""Menus and their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
+from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
+
+from nigdt_plugin.core import selection
+from nigdt_plugin.core.selection import save_mask
+from nigdt_plugin.ui.options import KEYS
+
+if TYPE_CHECKING:
+    from nigdt_plugin.ui.window import Window
+
+
+def tr(text: str) -> str:
+    """A text of the menus in the user's language."""
+    return QCoreApplication.translate("Menus", text)
+
+
+class _Menus:
+    """Adds actions to menus and keeps them by name; names that begin with "photo." need a photo."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.actions: dict[str, QAction] = {}
+        self.menu: QMenu | None = None
+
+    def begin(self, title: str) -> QMenu:
+        bar = self.window.menuBar()
+        assert bar is not None
+        self.menu = bar.addMenu(title)
+        assert self.menu is not None
+        return self.menu
+
+    def add(
+        self,
+        name: str,
+        text: str,
+        done: Callable[[], object],
+        key: str | QKeySequence.StandardKey | None = None,
+        *,
+        checked: bool | None = None,
+    ) -> QAction:
+        action = QAction(text, self.window)
+        if key is not None:
+            action.setShortcut(QKeySequence(key))
+        if checked is None:
+            action.triggered.connect(lambda _checked=False: done())
+        else:
+            action.setCheckable(True)
+            action.setChecked(checked)
+            action.toggled.connect(lambda _checked=False: done())
+        self.actions[name] = action
+        assert self.menu is not None
+        self.menu.addAction(action)
+        return action
+
+    def gap(self) -> None:
+        assert self.menu is not None
+        self.menu.addSeparator()
+
+
+def build_menus(window: Window) -> dict[str, QAction]:
+    """Fill the window's menu bar; returns its actions by name."""
+    menus = _Menus(window)
+    _file(menus, window)
+    _edit(menus, window)
+    _select(menus, window)
+    _view(menus, window)
+    _fill(menus, window)
+    return menus.actions
+
+
+def _file(menus: _Menus, window: Window) -> None:
+    keys = QKeySequence.StandardKey
+    menu = menus.begin(tr("&File"))
+    menus.add("open", tr("Open …"), window.open_dialog, keys.Open)
+    recent = menu.addMenu(tr("Recent"))
+    assert recent is not None
+    recent.aboutToShow.connect(lambda: _fill_recent(recent, window))
+    menus.add("paste", tr("Paste as a new photo"), window.paste, keys.Paste)
+    menus.gap()
+    menus.add("photo.save", tr("Save"), window.save, keys.Save)
+    menus.add("photo.save_as", tr("Save as …"), window.save_as, "Ctrl+Shift+S")
+    menus.add(
+        "provenance",
+        tr("Note in saved files what was filled"),
+        lambda: setattr(window.session.settings, "provenance", menus.actions["provenance"].isChecked()),
+        checked=window.session.settings.provenance,
+    )
+    menus.gap()
+    menus.add("quit", tr("Quit"), window.close, keys.Quit)
+
+
+def _fill_recent(menu: QMenu, window: Window) -> None:
+    menu.clear()
+    for path in window.session.settings.recent:
+        menu.addAction(Path(path).name, lambda path=path: window.open_path(Path(path)))
+    if not window.session.settings.recent:
+        nothing = menu.addAction(tr("None yet"))
+        if nothing is not None:
+            nothing.setEnabled(False)
+
+
+def _edit(menus: _Menus, window: Window) -> None:
+    keys = QKeySequence.StandardKey
+    menus.begin(tr("&Edit"))
+    menus.add("photo.undo", tr("Undo"), window.session.undo, keys.Undo)
+    menus.add("photo.redo", tr("Redo"), window.session.redo, "Ctrl+Shift+Z")
+
+
+def _select(menus: _Menus, window: Window) -> None:
+    session = window.session
+    menu = menus.begin(tr("&Select"))
+    menus.add(
+        "photo.all",
+        tr("Everything"),
+        lambda: session.change_selection(selection.everything, "Select all"),
+        "Ctrl+A",
+    )
+    menus.add("photo.none", tr("Nothing"), window.deselect, "Ctrl+D")
+    menus.add(
+        "photo.invert", tr("Invert"), lambda: session.change_selection(selection.inverted, "Invert"), "Ctrl+I"
+    )
+    menus.gap()
+
+    def by_pixels(title: str, change: Callable[..., object], label: str, value: int) -> None:
+        pixels, ok = QInputDialog.getInt(window, title, tr("Pixels:"), value, 1, 500)
+        if ok:
+            session.change_selection(lambda chosen: change(chosen, pixels), label)  # type: ignore[arg-type,return-value]
+
+    for name, text, change, label, value, key in (
+        ("photo.grow", tr("Grow …"), selection.grown, "Grow", 8, "Ctrl+Shift+G"),
+        ("photo.shrink", tr("Shrink …"), selection.shrunk, "Shrink", 8, "Ctrl+Shift+K"),
+        ("photo.feather", tr("Feather …"), selection.feathered, "Feather", 6, "Ctrl+Shift+F"),
+    ):
+        menus.add(
+            name,
+            text,
+            partial(by_pixels, text, change, label, value),
+            key,
+        )
+    menus.gap()
+
+    def load() -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            window, tr("Load a selection"), "", tr("Pictures") + " (*.png *.tif *.jpg *.webp)"
+        )
+        if path:
+            session.load_selection(Path(path), "Load selection")
+
+    def save() -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            window, tr("Save the selection"), "selection.png", "PNG (*.png)"
+        )
+        document = session.document
+        if path and document is not None:
+            mask = document.selection.mask.copy()
+            session.tasks.run(lambda: save_mask(mask, Path(path)), lambda _none: session.saved(Path(path)))
+
+    menus.add("photo.load_mask", tr("Load …"), load)
+    menus.add("photo.save_mask", tr("Save …"), save)
+    menus.gap()
+    tools = menu.addMenu(tr("Tool"))
+    assert tools is not None
+    menus.menu = tools
+    for name, title in window.tool_column.names().items():
+        menus.add(f"tool.{name}", title, partial(window.use_tool, name), KEYS[name])
+    menus.add("tool.smaller", tr("Smaller brush"), lambda: window.options.resize_brush(1 / 1.25), "[")
+    menus.add("tool.larger", tr("Larger brush"), lambda: window.options.resize_brush(1.25), "]")
+
+
+def _view(menus: _Menus, window: Window) -> None:
+    canvas, keys = window.canvas, QKeySequence.StandardKey
+    menu = menus.begin(tr("&View"))
+    menus.add("photo.fit", tr("Fit"), canvas.fit, "Ctrl+0")
+    menus.add("photo.full", tr("100 %"), lambda: canvas.zoom_percent(100), "Ctrl+1")
+    menus.add("photo.in", tr("Zoom in"), lambda: canvas.zoom_to(canvas.scale * 1.25), keys.ZoomIn)
+    menus.add("photo.out", tr("Zoom out"), lambda: canvas.zoom_to(canvas.scale / 1.25), keys.ZoomOut)
+
+    def zoom_selection() -> None:
+        if window.session.document is not None:
+            canvas.zoom_region(window.session.document.selection.bounds)
+
+    menus.add("photo.zoom_selection", tr("Zoom to the selection"), zoom_selection, "Ctrl+2")
+    menus.gap()
+
+    def tint() -> None:
+        canvas.show_tint = menus.actions["tint"].isChecked()
+        canvas.selection_changed(canvas.selection.whole if canvas.selection else None)  # type: ignore[arg-type]
+
+    def lines() -> None:
+        canvas.show_selection = menus.actions["ants"].isChecked()
+        canvas.update()
+
+    menus.add("ants", tr("Show the selection"), lines, "Ctrl+H", checked=True)
+    menus.add("tint", tr("Tint the selection"), tint, "Ctrl+T", checked=canvas.show_tint)
+    menus.gap()
+    themes = menu.addMenu(tr("Appearance"))
+    assert themes is not None
+    menus.menu = themes
+    group = QActionGroup(window)
+    for choice, text in (("system", tr("As the system")), ("light", tr("Light")), ("dark", tr("Dark"))):
+        action = menus.add(f"theme.{choice}", text, partial(window.set_theme, choice))
+        action.setCheckable(True)
+        action.setChecked(window.session.settings.theme == choice)
+        group.addAction(action)
+
+
+def _fill(menus: _Menus, window: Window) -> None:
+    menus.begin(tr("F&ill"))
+    menus.add("photo.fill", tr("Fill"), window.side.fill, "Ctrl+Return")
+    menus.add("photo.apply", tr("Apply"), window.side.apply, "Ctrl+Shift+Return")
+    menus.add("photo.caption", tr("Write the caption"), window.side.caption.setFocus, "C")

@@ -1,0 +1,91 @@
+"""Starting and ending the panel."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from PyQt6.QtCore import QEvent, QObject, QTimer
+from PyQt6.QtWidgets import QApplication
+
+from nigdt_plugin.core.host import Host
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui.bridge import Bridge
+from nigdt_plugin.ui.icons import logo
+from nigdt_plugin.ui.window import Window
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the command line asks for."""
+
+    photo: Path | None = None
+    mask: Path | None = None
+    caption: str | None = None
+    return_to: Path | None = None
+    theme: str | None = None
+    language: str | None = None
+    time_first_paint: bool = False
+
+
+class _FirstPaint(QObject):
+    """Prints how long the window took to appear, then ends the panel."""
+
+    def __init__(self, window: Window, since: float) -> None:
+        super().__init__(window)
+        self._window, self._since = window, since
+        window.canvas.installEventFilter(self)
+        window.welcome.installEventFilter(self)
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        if a1 is not None and a1.type() == QEvent.Type.Paint and self._since:
+            since, self._since = self._since, 0.0
+            print(f"first paint after {time.time() - since:.3f} s", flush=True)  # noqa: T201
+            QTimer.singleShot(0, self._window.close)
+        return False
+
+
+def process_start() -> float:
+    """When this process began, seconds since 1970; now where the system does not say."""
+    if sys.platform == "linux":
+        import os
+
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        return time.time() - (uptime - ticks / os.sysconf("SC_CLK_TCK"))
+    return time.time()
+
+
+def application() -> QApplication:
+    """The one QApplication."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("NIGDT")
+    app.setDesktopFileName("nigdt")
+    app.setWindowIcon(logo())
+    return app
+
+
+def run(start: Start) -> int:
+    """Show the panel until it is closed; the exit status."""
+    app = application()
+    settings = Settings.load()
+    if start.theme is not None:
+        settings.theme = start.theme
+    bridge = Bridge()
+    session = Session(settings, bridge.post, host=Host(start.return_to) if start.return_to else None)
+    window = Window(session)
+    if start.time_first_paint:
+        _FirstPaint(window, process_start())
+    window.show()
+    if start.photo is not None:
+        photo = start.photo
+        QTimer.singleShot(0, lambda: window.open_path(photo, start.mask, start.caption))
+    status = app.exec()
+    bridge.close()
+    return status

@@ -1,0 +1,450 @@
+"""The picture: zoom, pan, selection, previews; mouse and keys go to the tool in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QCursor,
+    QDragEnterEvent,
+    QDropEvent,
+    QFocusEvent,
+    QHideEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
+from PyQt6.QtWidgets import QWidget
+
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.outline import Outline
+from nigdt_plugin.core.pyramid import Pyramid
+from nigdt_plugin.core.selection import Selection
+from nigdt_plugin.ui.theme import DARK, Theme
+from nigdt_plugin.ui.tools import Pan, Tool
+
+_MIN_SCALE, _MAX_SCALE = 0.01, 64.0
+_ANTS_MS = 110
+_MARGIN = 24
+
+
+class Canvas(QWidget):
+    """Shows one photo.
+
+    Signals:
+        zoomed: The zoom changed; window pixels per photo pixel.
+        hovered: The pointer is over photo pixel (x, y), or (-1, -1) when it left.
+        dropped: A file was dropped; its path.
+        spaced: "Show before" is held (True) or let go (False).
+    """
+
+    zoomed = pyqtSignal(float)
+    hovered = pyqtSignal(int, int)
+    dropped = pyqtSignal(str)
+    before_held = pyqtSignal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(240, 200)
+        self.theme: Theme = DARK
+        self.pyramid: Pyramid | None = None
+        self.selection: Selection | None = None
+        self.show_tint = False
+        self.show_selection = True
+        self.scale = 1.0
+        self._fitted = True
+        self._left, self._top = 0.0, 0.0  # photo coordinates at the widget's corner
+        self._picture: QImage | None = None
+        self._outline = Outline()
+        self._overlays: list[tuple[QImage, Region]] = []
+        self._frame: Region | None = None
+        self.tool: Tool = Pan(self)
+        self._pan = Pan(self)
+        self._panning: Tool | None = None
+        self._space = False
+        self._key_point: QPointF | None = None
+        self._key_down = False
+        self._ants = QTimer(self)
+        self._ants.setInterval(_ANTS_MS)
+        self._ants.timeout.connect(self._step_ants)
+
+    # The photo ------------------------------------------------------------------------------------------
+
+    def show_photo(self, pyramid: Pyramid | None, selection: Selection | None) -> None:
+        """Show another photo, fitted."""
+        self.pyramid, self.selection = pyramid, selection
+        self._overlays, self._frame = [], None
+        self._key_point = None
+        self.tool.cancel()
+        self._outline.clear()
+        self.fit()
+        self.selection_changed(Region(0, 0, 0, 0))
+
+    def pixels_changed(self, _region: Region) -> None:
+        """Draw the photo anew."""
+        self._picture = None
+        self.update()
+
+    def selection_changed(self, _region: Region) -> None:
+        """Draw the selection anew."""
+        self._outline.clear()
+        empty = self.selection is None or self.selection.empty
+        if empty or not self.isVisible():
+            self._ants.stop()
+        elif not self._ants.isActive():
+            self._ants.start()
+        self.update()
+
+    def set_overlays(self, overlays: list[tuple[QImage, Region]], frame: Region | None = None) -> None:
+        """Pictures drawn over parts of the photo, and a dashed frame."""
+        self._overlays, self._frame = overlays, frame
+        self.update()
+
+    # Coordinates ----------------------------------------------------------------------------------------
+
+    @property
+    def photo_size(self) -> tuple[int, int]:
+        """Width and height of the photo, 0 without one."""
+        if self.pyramid is None:
+            return 0, 0
+        height, width = self.pyramid.levels[0].shape[:2]
+        return width, height
+
+    def to_photo(self, point: QPointF) -> tuple[float, float]:
+        """Photo coordinates of a widget point; pixel edges are whole numbers."""
+        return self._left + point.x() / self.scale, self._top + point.y() / self.scale
+
+    def to_widget(self, x: float, y: float) -> QPointF:
+        """Widget point of photo coordinates."""
+        return QPointF((x - self._left) * self.scale, (y - self._top) * self.scale)
+
+    def region_rect(self, region: Region) -> QRectF:
+        """Where a region is on the widget."""
+        return QRectF(self.to_widget(region.left, region.top), self.to_widget(region.right, region.bottom))
+
+    # Zoom -----------------------------------------------------------------------------------------------
+
+    @property
+    def percent(self) -> float:
+        """Zoom in percent of device pixels: at 100 one photo pixel is one screen pixel."""
+        return self.scale * self.devicePixelRatioF() * 100
+
+    def fit(self) -> None:
+        """Show the whole photo, never larger than its pixels times two."""
+        width, height = self.photo_size
+        self._fitted = True
+        if not width:
+            self.update()
+            return
+        room_x, room_y = max(50, self.width() - 2 * _MARGIN), max(50, self.height() - 2 * _MARGIN)
+        self.scale = min(room_x / width, room_y / height, 2.0)
+        self._left = (width - self.width() / self.scale) / 2
+        self._top = (height - self.height() / self.scale) / 2
+        self._moved()
+
+    def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
+        """Zoom, keeping the photo point under ``at`` (the middle by default) where it is."""
+        if self.pyramid is None:
+            return
+        at = at or QPointF(self.width() / 2, self.height() / 2)
+        x, y = self.to_photo(at)
+        self.scale = min(max(scale, _MIN_SCALE), _MAX_SCALE)
+        self._left, self._top = x - at.x() / self.scale, y - at.y() / self.scale
+        self._fitted = False
+        self._moved()
+
+    def zoom_percent(self, percent: float) -> None:
+        """Zoom to a percentage of device pixels."""
+        self.zoom_to(percent / 100 / self.devicePixelRatioF())
+
+    def zoom_region(self, region: Region) -> None:
+        """Show a region as large as it fits."""
+        if not region.empty:
+            scale = min(self.width() / (region.width * 1.2), self.height() / (region.height * 1.2))
+            self.scale = min(max(scale, _MIN_SCALE), 8.0)
+            self._left = (region.left + region.right - self.width() / self.scale) / 2
+            self._top = (region.top + region.bottom - self.height() / self.scale) / 2
+            self._fitted = False
+            self._moved()
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Move the photo by window pixels."""
+        self._left -= dx / self.scale
+        self._top -= dy / self.scale
+        self._fitted = False
+        self._moved()
+
+    def _moved(self) -> None:
+        width, height = self.photo_size
+        # A corner of the photo always stays in sight.
+        self._left = min(
+            max(self._left, 40 / self.scale - self.width() / self.scale), width - 40 / self.scale
+        )
+        self._top = min(
+            max(self._top, 40 / self.scale - self.height() / self.scale), height - 40 / self.scale
+        )
+        self._picture = None
+        self._outline.clear()
+        self.zoomed.emit(self.scale)
+        self.update()
+
+    # Painting -------------------------------------------------------------------------------------------
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.canvas))
+        if self.pyramid is None:
+            return
+        width, height = self.photo_size
+        where = self.region_rect(Region(0, 0, width, height))
+        if self._picture is None:
+            self._picture = self._render()
+        painter.setClipRect(where.toAlignedRect())
+        painter.drawImage(QPointF(0, 0), self._picture)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for image, region in self._overlays:
+            painter.drawImage(self.region_rect(region), image)
+        if self.show_selection:
+            self._paint_selection(painter)
+        painter.setClipping(False)
+        painter.setPen(QPen(QColor(0, 0, 0, 90), 1))
+        painter.drawRect(where.adjusted(-0.5, -0.5, 0.5, 0.5))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._frame is not None:
+            self._paint_frame(painter, self.region_rect(self._frame))
+        self.tool.paint(painter)
+        if self._key_point is not None and self.hasFocus():
+            self._paint_key_point(painter, self._key_point)
+
+    def _render(self) -> QImage:
+        ratio = self.devicePixelRatioF()
+        width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        image = QImage(width, height, QImage.Format.Format_RGB888)
+        image.fill(QColor(self.theme.canvas))
+        bits = image.bits()
+        assert bits is not None
+        assert self.pyramid is not None
+        bits.setsize(image.sizeInBytes())
+        rows = np.frombuffer(bits, np.uint8).reshape(height, image.bytesPerLine())  # type: ignore[call-overload]
+        pixels = np.full((height, width, 3), rows[0, :3], np.uint8)
+        self.pyramid.view(self.scale * ratio, self._left, self._top, width, height, pixels)
+        rows[:, : width * 3] = pixels.reshape(height, width * 3)
+        image.setDevicePixelRatio(ratio)
+        return image
+
+    def _paint_selection(self, painter: QPainter) -> None:
+        if self.selection is None or self.selection.empty:
+            return
+        ratio = self.devicePixelRatioF()
+        size = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        colour = QColor(self.theme.selection)
+        tint = (colour.red(), colour.green(), colour.blue()) if self.show_tint else None
+        left, top, pixels = self._outline.draw(
+            self.selection, self.scale * ratio, self._left, self._top, size, tint
+        )
+        if pixels.size:
+            painter.drawImage(QPointF(left / ratio, top / ratio), _premultiplied(pixels, ratio))
+
+    def _paint_frame(self, painter: QPainter, rect: QRectF) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(0, 0, 0, 150), 2.5))
+        painter.drawRect(rect)
+        pen = QPen(QColor(self.theme.accent_text), 1.5, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawRect(rect)
+
+    def _paint_key_point(self, painter: QPainter, point: QPointF) -> None:
+        for colour, width in ((QColor(0, 0, 0, 180), 4.0), (QColor(self.theme.selection), 2.0)):
+            painter.setPen(QPen(colour, width))
+            painter.drawLine(point - QPointF(9, 0), point + QPointF(9, 0))
+            painter.drawLine(point - QPointF(0, 9), point + QPointF(0, 9))
+
+    def _step_ants(self) -> None:
+        self._outline.step()
+        left, top, right, bottom = self._outline.bounds
+        ratio = self.devicePixelRatioF()
+        self.update(QRect(int(left / ratio), int(top / ratio), int((right - left) / ratio) + 2,
+                          int((bottom - top) / ratio) + 2))  # fmt: skip
+
+    # Events ---------------------------------------------------------------------------------------------
+
+    def set_tool(self, make: Callable[[Canvas], Tool]) -> None:
+        """Take another tool in hand."""
+        self.tool.cancel()
+        self.tool = make(self)
+        self.setCursor(self.tool.cursor)
+        self.update()
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        if self._fitted:
+            self.fit()
+        else:
+            self._moved()
+
+    def showEvent(self, a0: QShowEvent | None) -> None:
+        self.selection_changed(Region(0, 0, 0, 0))
+
+    def hideEvent(self, a0: QHideEvent | None) -> None:
+        self._ants.stop()
+
+    def wheelEvent(self, a0: QWheelEvent | None) -> None:
+        assert a0 is not None
+        pixels, degrees = a0.pixelDelta(), a0.angleDelta()
+        sideways = a0.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if sideways:
+            delta = degrees.y() or degrees.x()
+            self.pan_by(delta / 2, 0)
+        elif not pixels.isNull() and not a0.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.pan_by(pixels.x(), pixels.y())  # a touch pad
+        else:
+            self.zoom_to(self.scale * 1.25 ** (degrees.y() / 120), a0.position())
+        a0.accept()
+
+    def _tool_for(self, event: QMouseEvent) -> Tool:
+        middle = event.button() == Qt.MouseButton.MiddleButton
+        return self._pan if self._space or middle else self.tool
+
+    def mousePressEvent(self, a0: QMouseEvent | None) -> None:
+        assert a0 is not None
+        if self.pyramid is None or a0.button() == Qt.MouseButton.RightButton:
+            return
+        self._key_point = None
+        self._panning = self._tool_for(a0)
+        self._panning.press(a0.position(), a0.modifiers())
+        self.update()
+
+    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:
+        assert a0 is not None
+        if self.pyramid is None:
+            return
+        x, y = self.to_photo(a0.position())
+        width, height = self.photo_size
+        inside = 0 <= x < width and 0 <= y < height
+        self.hovered.emit(int(x) if inside else -1, int(y) if inside else -1)
+        (self._panning or self.tool).move(a0.position(), a0.modifiers())
+
+    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
+        assert a0 is not None
+        if self._panning is not None:
+            tool, self._panning = self._panning, None
+            tool.release(a0.position(), a0.modifiers())
+            self.update()
+
+    def mouseDoubleClickEvent(self, a0: QMouseEvent | None) -> None:
+        assert a0 is not None
+        if self.pyramid is not None and a0.button() == Qt.MouseButton.LeftButton:
+            self.tool.finish()
+
+    def leaveEvent(self, a0: QEvent | None) -> None:
+        self.hovered.emit(-1, -1)
+        self.tool.leave()
+
+    def focusOutEvent(self, a0: QFocusEvent | None) -> None:
+        self._space = False
+        self.update()
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        assert a0 is not None
+        if self.pyramid is None or not self._key(a0):
+            super().keyPressEvent(a0)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        key, modifiers = event.key(), event.modifiers()
+        steps = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, -1),
+            Qt.Key.Key_Down: (0, 1),
+        }
+        if key == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = True
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif key in steps:
+            self._move_key_point(*steps[Qt.Key(key)], modifiers)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._press_key_point(modifiers)
+        elif key == Qt.Key.Key_Escape:
+            self._key_down = False
+            return self.tool.cancel()
+        elif key == Qt.Key.Key_Backspace:
+            self.tool.step_back()
+        elif key == Qt.Key.Key_B and not event.isAutoRepeat():
+            return False
+        else:
+            return False
+        self.update()
+        return True
+
+    def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:
+        assert a0 is not None
+        if a0.key() == Qt.Key.Key_Space and not a0.isAutoRepeat():
+            self._space = False
+            self.setCursor(self.tool.cursor)
+        else:
+            super().keyReleaseEvent(a0)
+
+    def _move_key_point(self, dx: int, dy: int, modifiers: Qt.KeyboardModifier) -> None:
+        """The pointer for people without a mouse: arrows move it, with Shift in larger steps."""
+        step = 1 if modifiers & Qt.KeyboardModifier.ControlModifier else 10
+        step = 40 if modifiers & Qt.KeyboardModifier.ShiftModifier else step
+        point = self._key_point or QPointF(self.width() / 2, self.height() / 2)
+        self._key_point = QPointF(
+            min(max(point.x() + dx * step, 0), self.width()),
+            min(max(point.y() + dy * step, 0), self.height()),
+        )
+        self.tool.move(self._key_point, Qt.KeyboardModifier.NoModifier)
+
+    def _press_key_point(self, modifiers: Qt.KeyboardModifier) -> None:
+        """Return presses the pointer down; again, it lets go."""
+        if self._key_point is None:
+            if not self.tool.finish():
+                self._key_point = QPointF(self.width() / 2, self.height() / 2)
+            return
+        if self._key_down:
+            self.tool.release(self._key_point, modifiers)
+        else:
+            self.tool.press(self._key_point, modifiers)
+        self._key_down = not self._key_down and self.tool.drags
+        if not self._key_down and not self.tool.drags:
+            self.tool.release(self._key_point, modifiers)
+
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
+        assert a0 is not None
+        data = a0.mimeData()
+        if data is not None and any(url.isLocalFile() for url in data.urls()):
+            a0.acceptProposedAction()
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:
+        assert a0 is not None
+        data = a0.mimeData()
+        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data else []
+        if paths:
+            a0.acceptProposedAction()
+            self.dropped.emit(paths[0])
+
+    def pointer(self) -> QPointF:
+        """Where the pointer is on the widget."""
+        return QPointF(self.mapFromGlobal(QCursor.pos()))
+
+
+def _premultiplied(pixels: NDArray[np.uint8], ratio: float) -> QImage:
+    """A picture (h, w, 4) in Qt's order blue, green, red, alpha, premultiplied; the array must outlive it."""
+    height, width = pixels.shape[:2]
+    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)  # type: ignore[call-overload]
+    image.setDevicePixelRatio(ratio)
+    return image

@@ -1,0 +1,169 @@
+"""The caption: completion from the model's words, unknown words underlined, near known ones offered."""
+
+from __future__ import annotations
+
+import re
+
+from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QKeyEvent, QSyntaxHighlighter, QTextCharFormat, QTextCursor
+from PyQt6.QtWidgets import QCompleter, QPlainTextEdit, QWidget
+
+from nigdt.text import Vocabulary, tokenise
+
+_WORD = re.compile(r"\w+")
+_FEWEST = 2
+_OFFERED = 8
+
+
+class _Underline(QSyntaxHighlighter):
+    """Waves under words that the model does not know."""
+
+    def __init__(self, edit: QPlainTextEdit) -> None:
+        super().__init__(edit.document())
+        self.vocabulary = Vocabulary([])
+        self.format_ = QTextCharFormat()
+        self.format_.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        self.format_.setUnderlineColor(QColor("#f0b04a"))
+
+    def highlightBlock(self, text: str | None) -> None:
+        if not text or not len(self.vocabulary):
+            return
+        for match in _WORD.finditer(text):
+            if any(word not in self.vocabulary for word in tokenise(match.group())):
+                self.setFormat(match.start(), match.end() - match.start(), self.format_)
+
+
+class CaptionEdit(QPlainTextEdit):
+    """A text field for one caption.
+
+    Signals:
+        edited: The words changed (not merely spaces between them).
+        accepted: Return was pressed.
+    """
+
+    edited = pyqtSignal(str)
+    accepted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(74)
+        self._underline = _Underline(self)
+        self._model = QStringListModel(self)
+        self._completer = QCompleter(self._model, self)
+        self._completer.setWidget(self)
+        self._completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._completer.activated.connect(self._complete)
+        self._words: list[str] = []
+        self.textChanged.connect(self._changed)
+
+    @property
+    def caption(self) -> str:
+        """The text as one line."""
+        return " ".join(self.toPlainText().split())
+
+    @caption.setter
+    def caption(self, text: str) -> None:
+        if text != self.caption:
+            self.setPlainText(text)
+            self.moveCursor(QTextCursor.MoveOperation.End)
+
+    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """The words that are offered and not underlined."""
+        self._underline.vocabulary = vocabulary
+        self._underline.rehighlight()
+
+    def unknown(self) -> list[tuple[str, list[str]]]:
+        """Words the model does not know, each with the nearest that it does."""
+        vocabulary = self._underline.vocabulary
+        if not len(vocabulary):
+            return []
+        unfinished = self._unfinished()
+        return [
+            (word, vocabulary.nearest(word))
+            for word in vocabulary.unknown(self.caption)
+            if word != unfinished
+        ]
+
+    def replace_word(self, word: str, by: str) -> None:
+        """Put a known word in the place of an unknown one."""
+        pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+        cursor = self.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(pattern.sub(lambda _match: by, self.toPlainText()))
+
+    def _unfinished(self) -> str:
+        """The word that is being typed: too early to call it unknown."""
+        if not self.hasFocus():
+            return ""
+        before = self.toPlainText()[: self.textCursor().position()]
+        match = re.search(r"\w+$", before)
+        return match.group().lower() if match else ""
+
+    def _changed(self) -> None:
+        words = tokenise(self.toPlainText())
+        if words != self._words:
+            self._words = words
+            self.edited.emit(self.caption)
+
+    # Completion -----------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, e: QKeyEvent | None) -> None:
+        assert e is not None
+        popup = self._completer.popup()
+        open_ = popup is not None and popup.isVisible()
+        key = e.key()
+        if open_ and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab) and popup is not None:
+            chosen = popup.currentIndex()
+            popup.hide()
+            if chosen.isValid() or key == Qt.Key.Key_Tab:
+                self._complete(chosen.data() if chosen.isValid() else self._completer.currentCompletion())
+                return
+        if open_ and key in (Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Down) and popup is not None:
+            if key == Qt.Key.Key_Escape:
+                popup.hide()
+            else:
+                e.ignore()
+            return
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not e.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.accepted.emit()
+            return
+        super().keyPressEvent(e)
+        if e.text() and (e.text().isalnum() or key == Qt.Key.Key_Backspace):
+            self._offer()
+        elif popup is not None:
+            popup.hide()
+
+    def _offer(self) -> None:
+        prefix = self._unfinished()
+        popup = self._completer.popup()
+        assert popup is not None
+        vocabulary = self._underline.vocabulary
+        found: list[str] = []
+        if len(prefix) >= _FEWEST:
+            # Commonest first: that is the vocabulary's own order.
+            for word in vocabulary.words:
+                if word.startswith(prefix) and word != prefix:
+                    found.append(word)
+                    if len(found) == _OFFERED:
+                        break
+        if not found or (prefix in vocabulary and len(prefix) < 3):
+            popup.hide()
+            return
+        self._model.setStringList(found)
+        self._completer.setCompletionPrefix("")
+        rect = self.cursorRect()
+        rect.setWidth(popup.sizeHintForColumn(0) + 36)
+        self._completer.complete(rect)
+
+    def _complete(self, word: str) -> None:
+        if not word:
+            return
+        cursor = self.textCursor()
+        cursor.movePosition(
+            QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(self._unfinished())
+        )
+        cursor.insertText(word + " ")
+        self.setTextCursor(cursor)

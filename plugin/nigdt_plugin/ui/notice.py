@@ -1,0 +1,82 @@
+"""A short message over the canvas: what happened, and what to do."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.theme import Theme
+from nigdt_plugin.ui.widgets import label, tool_button
+
+_DONE_MS = 3_500
+
+
+class Notice(QFrame):
+    """Sits at the bottom of its parent until it is closed, or for a moment if all went well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 9, 8, 9)
+        column = QVBoxLayout()
+        column.setSpacing(1)
+        self.message = label("", wrap=True)
+        self.hint = label("", "muted", wrap=True)
+        column.addWidget(self.message)
+        column.addWidget(self.hint)
+        row.addLayout(column, 1)
+        self._close = tool_button(icon("close", "#888888"), self.tr("Close this message"))
+        self._close.clicked.connect(lambda: self.hide())
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(lambda: self.hide())
+        self._theme: Theme | None = None
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self._theme = theme
+        self._close.setIcon(icon("close", theme.text))
+
+    def show_error(self, message: str, hint: str) -> None:
+        """Say what went wrong, until it is closed."""
+        self._timer.stop()
+        self._say(message, hint, bad=True)
+
+    def show_done(self, message: str) -> None:
+        """Say that something is done, for a moment."""
+        self._say(message, "", bad=False)
+        self._timer.start(_DONE_MS)
+
+    def _say(self, message: str, hint: str, *, bad: bool) -> None:
+        self.message.setText(message)
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
+        self.setAccessibleName(f"{message} {hint}".strip())
+        if self._theme is not None:
+            colour = self._theme.bad if bad else self._theme.good
+            self.setStyleSheet(f"QFrame#notice {{ border: 1px solid {colour}; }}")
+        self.show()
+        self.raise_()
+        self._place()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        if parent is not None:
+            width = min(520, parent.width() - 32)
+            self.setFixedWidth(width)
+            self.adjustSize()
+            self.move((parent.width() - width) // 2, parent.height() - self.height() - 18)
+
+    def setParent(self, parent: QWidget | None) -> None:  # type: ignore[override]
+        """Sit in another widget."""
+        super().setParent(parent)
+        if parent is not None:
+            parent.installEventFilter(self)
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        if a1 is not None and a1.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(a0, a1)

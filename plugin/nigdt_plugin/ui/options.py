@@ -1,0 +1,245 @@
+"""The column of tools, and the bar above the photo that says how the tool in hand works."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nigdt_plugin.core.selection import Combine
+from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.theme import Theme
+from nigdt_plugin.ui.widgets import label, slider, tool_button
+
+KEYS = {
+    "pan": "H",
+    "rectangle": "R",
+    "ellipse": "E",
+    "lasso": "L",
+    "polygon": "P",
+    "brush": "B",
+    "eraser": "X",
+    "wand": "W",
+    "object": "O",
+}
+"""Key of each tool."""
+
+
+class ToolColumn(QWidget):
+    """One button per tool.
+
+    Signals:
+        picked: A tool was chosen; its name.
+    """
+
+    picked = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("tools")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 8, 6, 8)
+        column.setSpacing(3)
+        self._group = QButtonGroup(self)
+        self.buttons: dict[str, QToolButton] = {}
+        names = self.names()
+        for name in KEYS:
+            button = tool_button(
+                icon(name, "#888888"), names[name], checkable=True, size=22, shortcut=KEYS[name]
+            )
+            button.setFixedSize(38, 38)
+            button.clicked.connect(lambda _checked=False, name=name: self.picked.emit(name))
+            self._group.addButton(button)
+            self.buttons[name] = button
+            column.addWidget(button)
+            if name == "pan":
+                column.addSpacing(6)
+        column.addStretch(1)
+
+    def names(self) -> dict[str, str]:
+        """What each tool is called."""
+        return {
+            "pan": self.tr("Move the view"),
+            "rectangle": self.tr("Rectangle"),
+            "ellipse": self.tr("Ellipse"),
+            "lasso": self.tr("Lasso"),
+            "polygon": self.tr("Polygon"),
+            "brush": self.tr("Brush"),
+            "eraser": self.tr("Eraser"),
+            "wand": self.tr("Similar colour"),
+            "object": self.tr("Object"),
+        }
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        for name, button in self.buttons.items():
+            button.setIcon(icon(name, theme.text, theme.on_accent, theme.muted))
+
+    def show_tool(self, name: str) -> None:
+        """Mark the tool in hand."""
+        self.buttons[name].setChecked(True)
+
+
+class OptionBar(QWidget):
+    """Options of the tool in hand; also the ``Choices`` that the tools read."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("options")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(44)
+        self._settings = settings
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(12, 0, 12, 0)
+        self.row.setSpacing(8)
+        self._title = label("", "heading")
+        self._title.setMinimumWidth(104)
+        self.row.addWidget(self._title)
+        self._combine = self._combine_buttons()
+        self._brush = self._brush_options()
+        self._wand = self._wand_options()
+        self._hint = label("", "hint")
+        for part in (self._combine, self._brush, self._wand):
+            self.row.addWidget(part)
+        self.row.addWidget(self._hint, 1)
+
+    # Choices --------------------------------------------------------------------------------------------
+
+    combine = Combine.REPLACE
+
+    @property
+    def brush_size(self) -> float:
+        """Diameter of the brush in photo pixels."""
+        return self._settings.brush_size
+
+    @property
+    def brush_hardness(self) -> float:
+        """0 soft, 1 hard."""
+        return self._settings.brush_hardness
+
+    @property
+    def tolerance(self) -> int:
+        """Of the wand, 0..255."""
+        return self._settings.tolerance
+
+    @property
+    def connected(self) -> bool:
+        """Whether the wand stays around its point."""
+        return self._connected.isChecked()
+
+    def resize_brush(self, factor: float) -> None:
+        """Make the brush larger or smaller."""
+        self._size.setValue(
+            max(1, round(self._settings.brush_size * factor + (1 if factor > 1 else -1) * 0.5))
+        )
+
+    # Parts ----------------------------------------------------------------------------------------------
+
+    def _part(self) -> tuple[QWidget, QHBoxLayout]:
+        part = QWidget()
+        row = QHBoxLayout(part)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        return part, row
+
+    def _combine_buttons(self) -> QWidget:
+        part, row = self._part()
+        row.setSpacing(2)
+        self._combine_group = QButtonGroup(self)
+        self.combine_buttons: dict[Combine, QToolButton] = {}
+        names = {
+            Combine.REPLACE: (self.tr("New selection"), ""),
+            Combine.ADD: (self.tr("Add to the selection"), "Shift"),
+            Combine.SUBTRACT: (self.tr("Take away from the selection"), "Alt"),
+            Combine.INTERSECT: (self.tr("Keep what both select"), "Shift+Alt"),
+        }
+        for how, (name, key) in names.items():
+            button = tool_button(icon(how.value, "#888888"), name, checkable=True, shortcut=key)
+            button.clicked.connect(lambda _checked=False, how=how: self.set_combine(how))
+            self._combine_group.addButton(button)
+            self.combine_buttons[how] = button
+            row.addWidget(button)
+        self.combine_buttons[Combine.REPLACE].setChecked(True)
+        return part
+
+    def set_combine(self, how: Combine) -> None:
+        """Choose how shapes meet the selection."""
+        self.combine = how
+        self.combine_buttons[how].setChecked(True)
+
+    def _labelled(self, row: QHBoxLayout, text: str, control: QSlider, width: int) -> QLabel:
+        name = label(text, "muted")
+        name.setBuddy(control)
+        control.setFixedWidth(width)
+        value = label("")
+        value.setMinimumWidth(40)
+        row.addWidget(name)
+        row.addWidget(control)
+        row.addWidget(value)
+        return value
+
+    def _brush_options(self) -> QWidget:
+        part, row = self._part()
+        self._size = slider(self.tr("Brush size"), 1, 400, round(self._settings.brush_size), self._set_size)
+        self._size_text = self._labelled(row, self.tr("Size"), self._size, 130)
+        hardness = round(self._settings.brush_hardness * 100)
+        self._hardness = slider(self.tr("Brush hardness"), 0, 100, hardness, self._set_hardness)
+        self._hardness_text = self._labelled(row, self.tr("Hardness"), self._hardness, 90)
+        self._set_size(self._size.value())
+        self._set_hardness(hardness)
+        return part
+
+    def _set_size(self, value: int) -> None:
+        self._settings.brush_size = float(value)
+        self._size_text.setText(f"{value} px")
+
+    def _set_hardness(self, value: int) -> None:
+        self._settings.brush_hardness = value / 100
+        self._hardness_text.setText(f"{value} %")
+
+    def _wand_options(self) -> QWidget:
+        part, row = self._part()
+        self._tolerance = slider(self.tr("Tolerance"), 0, 128, self._settings.tolerance, self._set_tolerance)
+        self._tolerance_text = self._labelled(row, self.tr("Tolerance"), self._tolerance, 110)
+        self._connected = QCheckBox(self.tr("Connected only"))
+        self._connected.setChecked(True)
+        row.addWidget(self._connected)
+        self._set_tolerance(self._tolerance.value())
+        return part
+
+    def _set_tolerance(self, value: int) -> None:
+        self._settings.tolerance = value
+        self._tolerance_text.setText(str(value))
+
+    # Showing --------------------------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        for how, button in self.combine_buttons.items():
+            button.setIcon(icon(how.value, theme.text, theme.on_accent, theme.muted))
+
+    def show_tool(self, name: str, title: str) -> None:
+        """Show the options of a tool."""
+        self._title.setText(title)
+        self._combine.setVisible(name not in ("pan", "brush", "eraser"))
+        self._brush.setVisible(name in ("brush", "eraser"))
+        self._wand.setVisible(name == "wand")
+        hints = {
+            "pan": self.tr("Drag to move, wheel to zoom"),
+            "polygon": self.tr("Click corners, double-click to close"),
+            "object": self.tr("Drag a box around the object"),
+            "brush": self.tr("[ and ] change the size, Alt erases"),
+            "eraser": self.tr("[ and ] change the size"),
+            "lasso": self.tr("Draw around the region"),
+        }
+        self._hint.setText(hints.get(name, ""))

@@ -1,0 +1,449 @@
+"""The side panel: describe, fills, blend."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QScrollArea,
+    QSlider,
+    QSpinBox,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nigdt_plugin.core import models
+from nigdt_plugin.core.fills import Blend, Fill
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.caption import CaptionEdit
+from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.strip import FillStrip
+from nigdt_plugin.ui.theme import Theme
+from nigdt_plugin.ui.widgets import FlowLayout, button, label, line, slider, tool_button
+
+WIDTH = 356
+_LIVE_MS = 140
+_REST_MS = 900
+
+
+class Side(QWidget):
+    """What to put there, what came, and how it meets the photo.
+
+    Signals:
+        compare_asked: Several captions are to be tried side by side.
+        words_asked: "Words that drew it" was switched.
+    """
+
+    compare_asked = pyqtSignal()
+    words_asked = pyqtSignal(bool)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.setObjectName("side")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(WIDTH)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        body = QWidget()
+        body.setObjectName("sideBody")
+        self.column = QVBoxLayout(body)
+        self.column.setContentsMargins(16, 14, 16, 14)
+        self.column.setSpacing(9)
+        scroll.setWidget(body)
+        outer.addWidget(scroll)
+        self._live_timer = self._timer(_LIVE_MS, self._type_live)
+        self._rest_timer = self._timer(_REST_MS, self._rest_live)
+        self._describe()
+        self.column.addWidget(line())
+        self._fills()
+        self._blend_box()
+        self.tabs = QTabWidget()
+        self.column.addWidget(self.tabs, 1)
+        session.fills.connect(self.refresh)
+        session.opened.connect(self._opened)
+        session.selected.connect(lambda _region: self.refresh())
+        self._set_model()
+        self.refresh()
+
+    def _timer(self, interval: int, done: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval)
+        timer.timeout.connect(done)  # type: ignore[arg-type]
+        return timer
+
+    # Describe -------------------------------------------------------------------------------------------
+
+    def _describe(self) -> None:
+        head = QHBoxLayout()
+        title = label(self.tr("Describe"), "heading")
+        head.addWidget(title)
+        head.addStretch(1)
+        self.history_button = tool_button(icon("clock", "#888888"), self.tr("Captions used before"))
+        self.history_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._history_menu = QMenu(self)
+        self._history_menu.aboutToShow.connect(self._fill_history_menu)
+        self.history_button.setMenu(self._history_menu)
+        self.preset_button = tool_button(icon("bookmark", "#888888"), self.tr("Presets"))
+        self.preset_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._preset_menu = QMenu(self)
+        self._preset_menu.aboutToShow.connect(self._fill_preset_menu)
+        self.preset_button.setMenu(self._preset_menu)
+        head.addWidget(self.history_button)
+        head.addWidget(self.preset_button)
+        self.column.addLayout(head)
+        self.caption = CaptionEdit()
+        self.caption.setPlaceholderText(self.tr("What should be there? For example: a bird with a red belly"))
+        self.caption.setAccessibleName(self.tr("Caption"))
+        self.caption.edited.connect(self._edited)
+        self.caption.accepted.connect(self.fill)
+        title.setBuddy(self.caption)
+        self.column.addWidget(self.caption)
+        self.unknown = QWidget()
+        self._unknown_flow = FlowLayout()
+        self.unknown.setLayout(self._unknown_flow)
+        self.unknown.hide()
+        self.column.addWidget(self.unknown)
+        row = QHBoxLayout()
+        self.live = QCheckBox(self.tr("Live"))
+        self.live.setChecked(self.session.settings.live)
+        self.live.setToolTip(self.tr("Fills follow the typing"))
+        self.live.toggled.connect(self._set_live)
+        row.addWidget(self.live)
+        row.addStretch(1)
+        self.compare_button = tool_button(
+            icon("columns", "#888888"), self.tr("Several captions side by side")
+        )
+        self.compare_button.clicked.connect(lambda: self.compare_asked.emit())
+        row.addWidget(self.compare_button)
+        self.variants = QSpinBox()
+        self.variants.setRange(1, 9)
+        self.variants.setValue(self.session.settings.variants)
+        self.variants.setAccessibleName(self.tr("Number of fills"))
+        self.variants.setToolTip(self.tr("Number of fills"))
+        self.variants.valueChanged.connect(lambda value: setattr(self.session.settings, "variants", value))
+        row.addWidget(self.variants)
+        self.fill_button = button(self.tr("Fill"), self.fill_or_stop, primary=True, tip=self.tr("Return"))
+        self.fill_button.setMinimumWidth(104)
+        row.addWidget(self.fill_button)
+        self.column.addLayout(row)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 0)
+        self.progress.setAccessibleName(self.tr("Filling"))
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(policy)
+        self.progress.hide()
+        self.column.addWidget(self.progress)
+
+    def _edited(self, caption: str) -> None:
+        self.session.caption = caption
+        self._show_unknown()
+        self._rest_timer.stop()
+        if self.session.settings.live and caption and self.ready:
+            self._live_timer.start()
+        self.refresh()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a region to fill."""
+        document = self.session.document
+        return document is not None and not document.selection.empty
+
+    def _set_live(self, live: bool) -> None:
+        self.session.settings.live = live
+        if live and self.session.caption:
+            self._live_timer.start()
+
+    def _type_live(self) -> None:
+        filling = self.session.filling
+        if filling is not None and self.ready and self.session.caption:
+            filling.fill_live(self.session.caption)
+            self._rest_timer.start()
+
+    def _rest_live(self) -> None:
+        """The typing rests: the other variants too."""
+        filling = self.session.filling
+        if filling is not None and self.ready and self.session.caption:
+            filling.fill_live(self.session.caption, self.session.settings.variants)
+
+    def fill(self) -> None:
+        """Fill the selection with what the caption says."""
+        filling = self.session.filling
+        self._live_timer.stop()
+        self._rest_timer.stop()
+        if filling is None:
+            return
+        if not self.ready:
+            self.session.notice(
+                self.tr("Nothing is selected."), self.tr("Drag over the region to fill first.")
+            )
+            return
+        self.session.settings.remember_caption(self.session.caption)
+        filling.fill(self.session.caption, self.session.settings.variants)
+
+    def fill_or_stop(self) -> None:
+        """What the large button does."""
+        filling = self.session.filling
+        if filling is not None and filling.busy:
+            self._live_timer.stop()
+            self._rest_timer.stop()
+            filling.cancel()
+        else:
+            self.fill()
+
+    def _show_unknown(self) -> None:
+        self._unknown_flow.clear()
+        unknown = self.caption.unknown()
+        for word, nearest in unknown[:3]:
+            text = self.tr("“{word}” is not known.").format(word=word)
+            self._unknown_flow.addWidget(label(text, "muted"))
+            for known in nearest:
+                chip = QToolButton()
+                chip.setText(known)
+                chip.setProperty("chip", True)
+                chip.setAccessibleName(
+                    self.tr("Write {known} instead of {word}").format(known=known, word=word)
+                )
+                chip.clicked.connect(
+                    lambda _checked=False, word=word, known=known: self.caption.replace_word(word, known)
+                )
+                self._unknown_flow.addWidget(chip)
+        self.unknown.setVisible(bool(unknown))
+        if unknown:
+            self.unknown.setFixedHeight(self._unknown_flow.heightForWidth(WIDTH - 40))
+
+    def _fill_history_menu(self) -> None:
+        self._history_menu.clear()
+        for caption in self.session.settings.captions[:15]:
+            self._history_menu.addAction(caption, lambda caption=caption: self._use(caption))
+        if not self.session.settings.captions:
+            self._history_menu.addAction(self.tr("No captions yet")).setEnabled(False)  # type: ignore[union-attr]
+
+    def _fill_preset_menu(self) -> None:
+        menu, presets = self._preset_menu, self.session.settings.presets
+        menu.clear()
+        for caption in presets:
+            menu.addAction(caption, lambda caption=caption: self._use(caption))
+        if presets:
+            menu.addSeparator()
+        present = self.session.caption
+        keep = menu.addAction(self.tr("Keep this caption"), lambda: presets.append(present))
+        drop = menu.addAction(self.tr("Drop this caption"), lambda: presets.remove(present))
+        if keep is not None and drop is not None:
+            keep.setEnabled(bool(present) and present not in presets)
+            drop.setEnabled(present in presets)
+
+    def _use(self, caption: str) -> None:
+        self.caption.caption = caption
+        self.caption.setFocus()
+
+    # Fills ----------------------------------------------------------------------------------------------
+
+    def _fills(self) -> None:
+        head = QHBoxLayout()
+        self._fills_title = label(self.tr("Fills"), "heading")
+        head.addWidget(self._fills_title)
+        head.addStretch(1)
+        self.fill_actions: dict[str, QToolButton] = {}
+        for what, name, key in (
+            ("star", self.tr("Favourite"), "F"),
+            ("similar", self.tr("More like this"), "M"),
+            ("dice", self.tr("Try another in its place"), "R"),
+            ("words", self.tr("Words that drew it"), ""),
+            ("discard", self.tr("Discard"), self.tr("Delete")),
+        ):
+            action = tool_button(icon(what, "#888888"), name, checkable=what == "words", shortcut=key)
+            action.clicked.connect(lambda _checked=False, what=what: self._act_on_chosen(what))
+            self.fill_actions[what] = action
+            head.addWidget(action)
+        self.column.addLayout(head)
+        self.strip = FillStrip()
+        self.strip.setAccessibleName(self.tr("Fills"))
+        self.strip.picked.connect(self._pick)
+        self.strip.asked.connect(self.act)
+        self.column.addWidget(self.strip)
+        self._none = label("", "hint", wrap=True)
+        self.column.addWidget(self._none)
+        self.apply_button = button(self.tr("Apply"), self.apply, primary=True)
+        self.column.addWidget(self.apply_button)
+
+    def _pick(self, fill: Fill) -> None:
+        if self.session.filling is not None:
+            self.session.filling.choose(fill)
+
+    def _act_on_chosen(self, what: str) -> None:
+        filling = self.session.filling
+        if what == "words":
+            self.words_asked.emit(self.fill_actions["words"].isChecked())
+        elif filling is not None and filling.chosen is not None:
+            self.act("favourite" if what == "star" else what, filling.chosen)
+
+    def act(self, what: str, fill: Fill) -> None:
+        """Do something with a fill: "apply", "favourite", "similar", "dice", "words", "discard"."""
+        filling = self.session.filling
+        if filling is None:
+            return
+        if what == "apply":
+            filling.choose(fill)
+            filling.apply()
+        elif what == "favourite":
+            filling.keep(fill, not fill.favourite)
+        elif what == "similar":
+            filling.more_like(fill, self.session.settings.variants)
+        elif what == "dice":
+            filling.re_roll(fill)
+        elif what == "discard":
+            filling.discard(fill)
+        elif what == "words":
+            filling.choose(fill)
+            self.words_asked.emit(True)
+
+    def apply(self) -> None:
+        """Make the chosen fill part of the picture."""
+        if self.session.filling is not None:
+            self.session.filling.apply()
+
+    # Blend ----------------------------------------------------------------------------------------------
+
+    def _blend_box(self) -> None:
+        self.blend_box = QWidget()
+        grid = QVBoxLayout(self.blend_box)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setSpacing(2)
+        settings = self.session.settings
+        self.feather = slider(self.tr("Feather"), -1, 48, round(settings.feather), self._blend_changed)
+        self.match = slider(
+            self.tr("Match colours"), 0, 100, round(settings.match_colours * 100), self._blend_changed
+        )
+        self.strength = slider(
+            self.tr("Strength"), 0, 100, round(settings.strength * 100), self._blend_changed
+        )
+        self.widen = slider(
+            self.tr("Surroundings"), 100, 300, round(settings.widen * 100), self._widen_changed
+        )
+        self.widen.setToolTip(self.tr("How much of the surroundings the model sees; used by the next fill"))
+        self._values: dict[QSlider, QLabel] = {}
+        for control in (self.feather, self.match, self.strength, self.widen):
+            row = QHBoxLayout()
+            name = label(control.accessibleName(), "muted")
+            name.setFixedWidth(112)
+            name.setBuddy(control)
+            value = label("")
+            value.setFixedWidth(62)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._values[control] = value
+            row.addWidget(name)
+            row.addWidget(control, 1)
+            row.addWidget(value)
+            grid.addLayout(row)
+        self.column.addWidget(self.blend_box)
+        self._show_values()
+
+    def _show_values(self) -> None:
+        feather = self.feather.value()
+        self._values[self.feather].setText(self.tr("automatic") if feather < 0 else f"{feather} px")
+        self._values[self.match].setText(f"{self.match.value()} %")
+        self._values[self.strength].setText(f"{self.strength.value()} %")
+        self._values[self.widen].setText(f"\u00d7 {self.widen.value() / 100:.1f}")
+
+    def _blend_changed(self, _value: int) -> None:
+        if not hasattr(self, "_values") or self.widen not in self._values:
+            return
+        settings = self.session.settings
+        feather = self.feather.value()
+        settings.feather = float(feather)
+        settings.match_colours = self.match.value() / 100
+        settings.strength = self.strength.value() / 100
+        self._show_values()
+        if self.session.filling is not None:
+            blend = Blend(None if feather < 0 else feather, settings.match_colours, settings.strength)
+            self.session.filling.set_blend(blend)
+
+    def _widen_changed(self, value: int) -> None:
+        self.session.settings.widen = value / 100
+        self._show_values()
+        if self.session.filling is not None:
+            self.session.filling.widen = value / 100
+            self.session.fills()
+
+    # Showing --------------------------------------------------------------------------------------------
+
+    def _opened(self) -> None:
+        self.caption.caption = self.session.caption
+        self.refresh()
+
+    def _set_model(self) -> None:
+        self.caption.set_vocabulary(models.vocabulary(models.find(self.session.settings.model)))
+        self._show_unknown()
+
+    def model_changed(self) -> None:
+        """Other words are known now."""
+        self._set_model()
+        if self.session.settings.live and self.session.caption and self.ready:
+            self._live_timer.start()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        for name, action in self.fill_actions.items():
+            action.setIcon(icon(name, theme.text, theme.on_accent, theme.muted))
+        for name, widget in (
+            ("clock", self.history_button),
+            ("bookmark", self.preset_button),
+            ("columns", self.compare_button),
+        ):
+            widget.setIcon(icon(name, theme.text, None, theme.muted))
+        self.strip.set_theme(theme)
+
+    def refresh(self) -> None:
+        """Show the present state of the fills."""
+        filling = self.session.filling
+        round_ = filling.round if filling is not None else None
+        fills = round_.fills if round_ is not None else []
+        awaited = filling.awaited if filling is not None else 0
+        chosen = filling.chosen if filling is not None else None
+        busy = filling is not None and filling.busy
+        self.caption.caption = self.session.caption
+        self.strip.setVisible(bool(fills or awaited))
+        if filling is not None:
+            self.strip.show_fills(
+                round_.shot if round_ else None,
+                fills,
+                chosen,
+                filling.applied,
+                0 if fills and busy else awaited,
+            )
+        self.fill_button.setText(self.tr("Stop") if busy else self.tr("Fill"))
+        self.fill_button.setEnabled(busy or (self.ready and bool(self.session.caption)))
+        self.compare_button.setEnabled(self.ready)
+        self.progress.setVisible(busy)
+        for name, action in self.fill_actions.items():
+            action.setEnabled(chosen is not None)
+            if name == "star":
+                action.setToolTip(self.tr("Favourite") + " (F)")
+        self.apply_button.setVisible(bool(fills))
+        unapplied = chosen is not None and filling is not None and filling.preview is not None
+        self.apply_button.setEnabled(unapplied)
+        applied = chosen is not None and filling is not None and filling.applied(chosen)
+        self.apply_button.setText(self.tr("Applied") if applied and not unapplied else self.tr("Apply"))
+        self.blend_box.setVisible(bool(fills))
+        self._none.setVisible(not fills and not awaited)
+        if not self.ready:
+            self._none.setText(self.tr("Select the region to fill, then say what should be there."))
+        elif not self.session.caption:
+            self._none.setText(self.tr("Now say what should be there."))
+        else:
+            self._none.setText(self.tr("Press Return to fill the selection."))

@@ -1,0 +1,135 @@
+"""The bar at the bottom: pointer, zoom, and what the daemon is doing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PyQt6.QtWidgets import QComboBox, QStatusBar, QToolButton, QWidget
+
+from nigdt_plugin.core.link import LinkState, Phase
+from nigdt_plugin.ui.theme import DARK, Theme
+from nigdt_plugin.ui.widgets import label
+
+_PERCENTS = (10, 25, 50, 100, 200, 400, 800)
+
+
+class StatusBar(QStatusBar):
+    """Signals: ``zoom_wanted`` (percent, 0 = fit), ``daemon_asked`` (the chip was clicked)."""
+
+    zoom_wanted = pyqtSignal(float)
+    daemon_asked = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.theme: Theme = DARK
+        self._state = LinkState()
+        self._seconds: float | None = None
+        self._model = ""
+        self.photo_size = label("", "muted")
+        self.pointer = label("", "muted")
+        self.pointer.setMinimumWidth(110)
+        self.zoom = QComboBox()
+        self.zoom.setEditable(True)
+        self.zoom.setAccessibleName(self.tr("Zoom"))
+        self.zoom.addItem(self.tr("Fit"), 0.0)
+        for percent in _PERCENTS:
+            self.zoom.addItem(f"{percent} %", float(percent))
+        self.zoom.setFixedWidth(96)
+        self.zoom.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.zoom.activated.connect(lambda index: self.zoom_wanted.emit(self.zoom.itemData(index)))
+        edit = self.zoom.lineEdit()
+        assert edit is not None
+        edit.setAccessibleName(self.tr("Zoom"))
+        edit.returnPressed.connect(self._typed)
+        self.daemon = QToolButton()
+        self.daemon.setProperty("chip", True)
+        self.daemon.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.daemon.clicked.connect(lambda: self.daemon_asked.emit())
+        self.addWidget(self.photo_size)
+        self.addWidget(self.pointer)
+        self.addPermanentWidget(self.daemon)
+        self.addPermanentWidget(self.zoom)
+        self.show_link(self._state)
+
+    def _typed(self) -> None:
+        text = self.zoom.currentText().strip().rstrip("%").strip()
+        try:
+            self.zoom_wanted.emit(min(max(float(text.replace(",", ".")), 1.0), 6400.0))
+        except ValueError:
+            self.zoom_wanted.emit(0.0)
+
+    def show_zoom(self, percent: float) -> None:
+        """Show the present zoom."""
+        edit = self.zoom.lineEdit()
+        if edit is not None and not edit.hasFocus():
+            self.zoom.setEditText(f"{percent:.0f} %")
+
+    def show_size(self, width: int, height: int) -> None:
+        """Show the photo's size."""
+        self.photo_size.setText(f"{width} \u00d7 {height}" if width else "")
+
+    def show_pointer(self, x: int, y: int) -> None:
+        """Show which photo pixel is under the pointer."""
+        self.pointer.setText(f"{x}, {y}" if x >= 0 else "")
+
+    def show_work(self, seconds: float | None, model: str) -> None:
+        """Show how long the last fill took, and which model is chosen."""
+        self._seconds, self._model = seconds, model
+        self.show_link(self._state)
+
+    def show_link(self, state: LinkState) -> None:
+        """Show what the daemon is doing."""
+        self._state = state
+        theme = self.theme
+        colour, text = {
+            Phase.OFF: (theme.muted, self.tr("Model not started")),
+            Phase.CONNECTING: (theme.warn, self.tr("Starting the model …")),
+            Phase.READY: (theme.good, self.tr("Ready")),
+            Phase.FAILED: (theme.bad, self.tr("Not reachable, trying again")),
+        }[state.phase]
+        parts = [text]
+        if state.phase is Phase.READY:
+            device = device_name(state.status)
+            parts += [part for part in (device, self._model) if part]
+            waiting = queued(state.status)
+            if waiting:
+                parts.append(self.tr("%n waiting", "", waiting))
+            if self._seconds is not None:
+                parts.append(self.tr("{seconds} s per fill").format(seconds=f"{self._seconds:.1f}"))
+        self.daemon.setText("  ·  ".join(parts))
+        self.daemon.setIcon(_dot(colour))
+        self.daemon.setAccessibleName(self.tr("Model: {state}").format(state=", ".join(parts)))
+        self.daemon.setToolTip(
+            f"{state.message} {state.hint}".strip() or self.tr("Details of the model and its process")
+        )
+
+
+def device_name(status: dict[str, Any]) -> str:
+    """The device as people call it."""
+    device = status.get("device") or status.get("engine", {}).get("device") or ""
+    if isinstance(device, dict):
+        device = device.get("name", "")
+    name = str(device)
+    return {"cpu": "CPU", "none": "", "mps": "Apple GPU"}.get(name, name)
+
+
+def queued(status: dict[str, Any]) -> int:
+    """How many jobs wait."""
+    queue = status.get("queue", {})
+    value = queue.get("waiting", queue.get("jobs", 0)) if isinstance(queue, dict) else queue
+    return value if isinstance(value, int) else 0
+
+
+def _dot(colour: str) -> QIcon:
+    pixmap = QPixmap(24, 24)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawEllipse(5, 5, 14, 14)
+    painter.end()
+    return QIcon(pixmap)

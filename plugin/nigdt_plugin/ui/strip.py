@@ -1,0 +1,238 @@
+"""The fills as thumbnails, in a list that mouse, keyboard and screen readers know how to use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from PyQt6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QIcon,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+)
+from PyQt6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from nigdt import compositing
+from nigdt_plugin.core.fills import Fill, Shot
+from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.theme import DARK, Theme
+
+_SIDE = 96
+_LABEL = 18
+_PIXELS = 192  # sharp at a pixel ratio of 2
+_FILL = Qt.ItemDataRole.UserRole
+_STATE = Qt.ItemDataRole.UserRole + 1
+
+
+def thumbnail(shot: Shot, fill: Fill, side: int = _PIXELS) -> QPixmap:
+    """The context with the fill in it, square and small."""
+    scale = side / max(shot.crop.shape[:2])
+    size = max(1, round(shot.crop.shape[1] * scale)), max(1, round(shot.crop.shape[0] * scale))
+    crop = cv2.resize(shot.crop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    pixels = cv2.resize(fill.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    if mask.any():
+        matched, weight = compositing.blend(crop, pixels, mask)
+        crop = compositing.composite(crop, matched, weight)
+    crop = np.ascontiguousarray(crop)
+    image = QImage(crop.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)  # type: ignore[call-overload]
+    return QPixmap.fromImage(image.copy())
+
+
+class _Delegate(QStyledItemDelegate):
+    """Draws a thumbnail, its seed, and whether it is kept, applied or still to come."""
+
+    theme: Theme = DARK
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(_SIDE + 8, _SIDE + _LABEL + 8)
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        assert painter is not None
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        cell = option.rect.adjusted(4, 4, -4, -4)
+        picture = QRect(cell.left(), cell.top(), _SIDE, _SIDE)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        favourite, applied, waiting = index.data(_STATE)
+        rounded = QPainterPath()
+        rounded.addRoundedRect(QRectF(picture), 7, 7)
+        if waiting:
+            painter.fillPath(rounded, QColor(self.theme.raised))
+            painter.setPen(QColor(self.theme.muted))
+            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, "· · ·")
+        else:
+            painter.setClipPath(rounded)
+            painter.drawPixmap(picture, index.data(Qt.ItemDataRole.DecorationRole))
+            painter.setClipping(False)
+        if chosen and not waiting:
+            focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
+            painter.setPen(QPen(QColor(self.theme.accent_text), 3.5 if focus else 2.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(picture).adjusted(1, 1, -1, -1), 7, 7)
+        if favourite:
+            self._badge(painter, picture.right() - 23, picture.top() + 4, "star-full", self.theme.selection)
+        if applied:
+            self._badge(painter, picture.left() + 4, picture.top() + 4, "check", self.theme.good)
+        painter.setPen(QColor(self.theme.text if chosen else self.theme.muted))
+        font = painter.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        painter.setFont(font)
+        text = painter.fontMetrics().elidedText(
+            index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideRight, _SIDE
+        )
+        where = QRect(cell.left(), picture.bottom() + 3, _SIDE, _LABEL)
+        painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)
+        painter.restore()
+
+    def _badge(self, painter: QPainter, x: int, y: int, name: str, colour: str) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 170))
+        painter.drawEllipse(x, y, 20, 20)
+        icon(name, colour).paint(painter, QRect(x + 3, y + 3, 14, 14))
+
+
+class FillStrip(QListWidget):
+    """The fills of the present round.
+
+    Signals:
+        picked: A fill was chosen.
+        asked: What is to be done ("apply", "favourite", "similar", "dice", "words", "discard"), and the fill.
+    """
+
+    picked = pyqtSignal(object)
+    asked = pyqtSignal(str, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("fills")
+        self.setViewMode(QListWidget.ViewMode.IconMode)
+        self.setMovement(QListWidget.Movement.Static)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionMode(QListWidget.SelectionMode.SingleSelection)
+        self.setSpacing(0)
+        self._delegate = _Delegate(self)
+        self.setItemDelegate(self._delegate)
+        self._pictures: dict[str, QPixmap] = {}
+        self._quiet = False
+        self.currentItemChanged.connect(self._picked)
+        self.itemDoubleClicked.connect(lambda item: self._ask("apply", item))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self._delegate.theme = theme
+        self.update()
+
+    def show_fills(
+        self,
+        shot: Shot | None,
+        fills: list[Fill],
+        chosen: Fill | None,
+        applied: Callable[[Fill], bool],
+        awaited: int,
+    ) -> None:
+        """Show these fills and as many empty places."""
+        self._quiet = True
+        several = len({fill.caption for fill in fills}) > 1
+        wanted = len(fills) + awaited
+        while self.count() > wanted:
+            self.takeItem(self.count() - 1)
+        while self.count() < wanted:
+            self.addItem(QListWidgetItem())
+        kept = {}
+        for position in range(wanted):
+            item = self.item(position)
+            assert item is not None
+            if position >= len(fills) or shot is None:
+                item.setText("")
+                item.setData(_FILL, None)
+                item.setData(_STATE, (False, False, True))
+                item.setFlags(Qt.ItemFlag.NoItemFlags)
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, self.tr("Fill to come"))
+                continue
+            fill = fills[position]
+            picture = self._pictures.get(fill.id) or thumbnail(shot, fill)
+            kept[fill.id] = picture
+            seed = self.tr("mean") if fill.variant.seed is None else fill.seed_text
+            text = fill.caption if several else seed
+            item.setText(text)
+            item.setIcon(QIcon())
+            item.setData(Qt.ItemDataRole.DecorationRole, picture)
+            item.setData(_FILL, fill)
+            item.setData(_STATE, (fill.favourite, applied(fill), False))
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            item.setToolTip(self.tr("“{caption}”, seed {seed}").format(caption=fill.caption, seed=seed))
+            name = self.tr("Fill {number}: {caption}, seed {seed}").format(
+                number=position + 1, caption=fill.caption, seed=seed
+            )
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, name)
+            if fill is chosen:
+                self.setCurrentItem(item)
+        if chosen is None:
+            self.setCurrentItem(None)
+            self.clearSelection()
+        self._pictures = kept
+        self._quiet = False
+        columns = max(1, self.viewport().width() // (_SIDE + 8)) if self.viewport() else 3  # type: ignore[union-attr]
+        rows = max(1, -(-wanted // columns))
+        self.setFixedHeight(min(rows, 3) * (_SIDE + _LABEL + 8) + 4)
+
+    def _picked(self, item: QListWidgetItem | None) -> None:
+        if item is not None and not self._quiet and item.data(_FILL) is not None:
+            self.picked.emit(item.data(_FILL))
+
+    def _ask(self, what: str, item: QListWidgetItem | None) -> None:
+        if item is not None and item.data(_FILL) is not None:
+            self.asked.emit(what, item.data(_FILL))
+
+    def keyPressEvent(self, e: QKeyEvent | None) -> None:
+        assert e is not None
+        keys = {
+            Qt.Key.Key_Return: "apply",
+            Qt.Key.Key_Enter: "apply",
+            Qt.Key.Key_Delete: "discard",
+            Qt.Key.Key_F: "favourite",
+            Qt.Key.Key_M: "similar",
+            Qt.Key.Key_R: "dice",
+        }
+        if e.key() in keys and not e.modifiers():
+            self._ask(keys[Qt.Key(e.key())], self.currentItem())
+        else:
+            super().keyPressEvent(e)
+
+    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:
+        assert a0 is not None
+        item = self.itemAt(a0.pos()) or self.currentItem()
+        if item is None or item.data(_FILL) is None:
+            return
+        fill: Fill = item.data(_FILL)
+        menu = QMenu(self)
+        for what, text in (
+            ("apply", self.tr("Apply")),
+            ("favourite", self.tr("No longer a favourite") if fill.favourite else self.tr("Favourite")),
+            ("similar", self.tr("More like this")),
+            ("dice", self.tr("Try another in its place")),
+            ("words", self.tr("Words that drew it")),
+            ("discard", self.tr("Discard")),
+        ):
+            menu.addAction(text, lambda what=what: self._ask(what, item))
+        menu.exec(a0.globalPos())
+        menu.deleteLater()

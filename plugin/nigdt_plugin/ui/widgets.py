@@ -1,0 +1,153 @@
+"""Small parts that several windows use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QCoreApplication, QPoint, QRect, QSize, Qt
+from PyQt6.QtGui import QIcon
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+
+
+def translate(context: str, text: str) -> str:
+    """A text in the user's language."""
+    return QCoreApplication.translate(context, text)
+
+
+def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
+    """A text in one of the style sheet's roles."""
+    widget = QLabel(text)
+    widget.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        widget.setProperty("role", role)
+    widget.setWordWrap(wrap)
+    return widget
+
+
+def line() -> QFrame:
+    """A thin rule."""
+    frame = QFrame()
+    frame.setProperty("role", "line")
+    return frame
+
+
+def button(text: str, done: Callable[[], object], *, primary: bool = False, tip: str = "") -> QPushButton:
+    """A push button; ``primary`` for the one thing to do next."""
+    widget = QPushButton(text)
+    widget.setProperty("primary", primary)
+    widget.setToolTip(tip)
+    widget.clicked.connect(lambda _checked=False: done())
+    return widget
+
+
+def tool_button(
+    icon: QIcon, name: str, *, checkable: bool = False, size: int = 18, shortcut: str = ""
+) -> QToolButton:
+    """A button with only an icon; its name is what it tells on hover and to screen readers."""
+    widget = QToolButton()
+    widget.setIcon(icon)
+    widget.setIconSize(QSize(size, size))
+    widget.setCheckable(checkable)
+    widget.setAccessibleName(name)
+    widget.setToolTip(f"{name} ({shortcut})" if shortcut else name)
+    widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return widget
+
+
+def slider(name: str, low: int, high: int, value: int, changed: Callable[[int], object]) -> QSlider:
+    """A horizontal slider."""
+    widget = QSlider(Qt.Orientation.Horizontal)
+    widget.setRange(low, high)
+    widget.setValue(value)
+    widget.setAccessibleName(name)
+    widget.valueChanged.connect(changed)
+    return widget
+
+
+def restyle(widget: QWidget, name: str, value: object) -> None:
+    """Change a property that the style sheet asks for, and draw the widget accordingly."""
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    style = widget.style()
+    if style is not None:
+        style.unpolish(widget)
+        style.polish(widget)
+
+
+def screen_share(share: float) -> QSize:
+    """A size that is a share of the screen."""
+    screen = QApplication.primaryScreen()
+    return screen.availableSize() * share if screen is not None else QSize(1200, 800)
+
+
+class FlowLayout(QLayout):
+    """Puts widgets side by side and goes to the next line where they do not fit."""
+
+    def __init__(self, gap: int = 6) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+
+    def addItem(self, a0: QLayoutItem | None) -> None:
+        if a0 is not None:
+            self._items.append(a0)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, a0: int) -> int:
+        return self._arrange(QRect(0, 0, a0, 0), move=False)
+
+    def setGeometry(self, a0: QRect) -> None:
+        super().setGeometry(a0)
+        self._arrange(a0, move=True)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    def clear(self) -> None:
+        """Take every widget out."""
+        while self._items:
+            widget = self._items.pop().widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        x, y, height = rect.x(), rect.y(), 0
+        for item in self._items:
+            hint = item.sizeHint()
+            width = min(hint.width(), max(1, rect.width()))
+            if x > rect.x() and x + width > rect.right() + 1:
+                x, y, height = rect.x(), y + height + self._gap, 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), QSize(width, hint.height())))
+            x += width + self._gap
+            height = max(height, hint.height())
+        return y + height - rect.y()

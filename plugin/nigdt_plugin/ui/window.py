@@ -1,0 +1,354 @@
+"""The main window: puts the parts together."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from PyQt6.QtCore import QByteArray, QEvent, QMimeData, Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QGuiApplication, QImage, QKeyEvent
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMessageBox,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nigdt.photo import Photo
+from nigdt_plugin.core import selection
+from nigdt_plugin.core.geometry import EMPTY
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui import theme as theme_
+from nigdt_plugin.ui.actions import build_menus
+from nigdt_plugin.ui.canvas import Canvas
+from nigdt_plugin.ui.notice import Notice
+from nigdt_plugin.ui.options import OptionBar, ToolColumn
+from nigdt_plugin.ui.side import Side
+from nigdt_plugin.ui.status import StatusBar
+from nigdt_plugin.ui.tools import SELECTION_TOOLS, Pan
+from nigdt_plugin.ui.welcome import Welcome
+
+_AUTOSAVE_MS = 5_000
+READ = "*.png *.jpg *.jpeg *.tif *.tiff *.webp *.bmp *.gif *.ppm *.tga *.avif"
+
+
+class Window(QMainWindow):
+    """One window, one photo."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.setObjectName("main")
+        self.setWindowTitle("NIGDT")
+        self.setAcceptDrops(True)
+        self.theme = theme_.wanted(session.settings.theme)
+        self.canvas = Canvas()
+        self.canvas.setAccessibleName(self.tr("Photo"))
+        self.tool_column = ToolColumn()
+        self.options = OptionBar(session.settings)
+        self.side = Side(session)
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+        self.notice = Notice()
+        self.welcome = Welcome(session.settings)
+        self._compose()
+        self.actions_ = build_menus(self)
+        self._connect()
+        self.set_theme(session.settings.theme)
+        self.use_tool("rectangle")
+        self._autosave = QTimer(self)
+        self._autosave.setInterval(_AUTOSAVE_MS)
+        self._autosave.timeout.connect(session.autosave)
+        self._autosave.start()
+        self.resize(1280, 820)
+        if session.settings.window:
+            self.restoreGeometry(QByteArray(base64.b64decode(session.settings.window)))
+        self._show_steps()
+
+    def _compose(self) -> None:
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.options)
+        holder = QWidget()
+        self._stack = QStackedLayout(holder)
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self.canvas)
+        column.addWidget(holder, 1)
+        whole = QWidget()
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.tool_column)
+        row.addWidget(middle, 1)
+        row.addWidget(self.side)
+        self.setCentralWidget(whole)
+        self.notice.setParent(holder)
+        self.notice.hide()
+
+    def _connect(self) -> None:
+        session, canvas = self.session, self.canvas
+        session.opened.connect(self._opened)
+        session.pixels.connect(canvas.pixels_changed)
+        session.selected.connect(canvas.selection_changed)
+        session.steps.connect(self._show_steps)
+        session.fills.connect(self._show_fills)
+        session.linked.connect(self.status.show_link)
+        session.working.connect(self._show_working)
+        session.notice.connect(self.notice.show_error)
+        session.saved.connect(self._saved)
+        canvas.zoomed.connect(lambda _scale: self.status.show_zoom(canvas.percent))
+        canvas.hovered.connect(self.status.show_pointer)
+        canvas.dropped.connect(lambda path: self.open_path(Path(path)))
+        self.welcome.open_asked.connect(self.open_dialog)
+        self.welcome.path_asked.connect(lambda path: self.open_path(Path(path)))
+        self.status.zoom_wanted.connect(
+            lambda percent: canvas.zoom_percent(percent) if percent else canvas.fit()
+        )
+        self.tool_column.picked.connect(self.use_tool)
+
+    # Opening --------------------------------------------------------------------------------------------
+
+    def open_dialog(self) -> None:
+        """Ask for a photo and open it."""
+        recent = self.session.settings.recent
+        folder = str(Path(recent[0]).parent) if recent else ""
+        pattern = self.tr("Pictures") + f" ({READ} {READ.upper()})"
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, pattern)
+        if path:
+            self.open_path(Path(path))
+
+    def open_path(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
+        """Open a photo, after asking about unsaved work."""
+        self.if_saved(lambda: self.session.open(path, mask, caption))
+
+    def paste(self) -> None:
+        """Open the picture, or the file, that is on the clipboard."""
+        clipboard = QGuiApplication.clipboard()
+        data = clipboard.mimeData() if clipboard is not None else None
+        if data is not None:
+            self._take(data)
+
+    def _take(self, data: QMimeData) -> None:
+        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.open_path(Path(paths[0]))
+        elif data.hasImage():
+            image = QImage(data.imageData())
+            photo = Photo.from_image(pillow_of(image))
+            self.if_saved(lambda: self.session.open_photo(photo))
+        else:
+            self.session.notice(self.tr("There is no picture on the clipboard."), "")
+
+    def _opened(self) -> None:
+        document = self.session.document
+        assert document is not None
+        self._stack.setCurrentWidget(self.canvas)
+        self.canvas.show_photo(self.session.pyramid, document.selection)
+        self.status.show_size(document.width, document.height)
+        self.notice.hide()
+        self._title()
+        self.canvas.setFocus()
+
+    def _title(self) -> None:
+        document = self.session.document
+        name = (document.name or self.tr("Pasted picture")) if document is not None else ""
+        self.setWindowTitle(f"{name}[*] \u2013 NIGDT" if name else "NIGDT")
+        self.setWindowModified(document is not None and document.modified)
+
+    # Saving ---------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save where it was saved last, or ask."""
+        if self.session.save_path is not None:
+            self.session.save(self.session.save_path, self._layer_names())
+        else:
+            self.save_as()
+
+    def save_as(self) -> None:
+        """Ask where to save; the original keeps its name unless it is chosen on purpose."""
+        document = self.session.document
+        if document is None:
+            return
+        path = document.path or Path.home() / self.tr("picture.png")
+        suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
+        kinds = ";;".join(
+            (
+                "PNG (*.png)",
+                "JPEG (*.jpg *.jpeg)",
+                "TIFF (*.tif *.tiff)",
+                "WebP (*.webp)",
+                self.tr("Layers, OpenRaster") + " (*.ora)",
+            )
+        )
+        every = self.tr("Pictures") + f" ({READ} *.ora)"
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save as"), str(suggested), f"{every};;{kinds}")
+        if name:
+            target = Path(name)
+            if not target.suffix:
+                target = target.with_suffix(path.suffix or ".png")
+            self.session.save(target, self._layer_names())
+
+    def _layer_names(self) -> tuple[str, str]:
+        return self.tr("Photo"), self.tr("Fill")
+
+    def _saved(self, path: Path) -> None:
+        self.notice.show_done(self.tr("Saved as {name}").format(name=path.name))
+        self._title()
+
+    def if_saved(self, then: Callable[[], None]) -> None:
+        """Go on, once unsaved work is saved or given up on purpose."""
+        document = self.session.document
+        if document is None or not document.modified or self.session.host is not None:
+            then()
+            return
+        answer = self.ask_about_changes()
+        if answer == QMessageBox.StandardButton.Discard:
+            then()
+        elif answer == QMessageBox.StandardButton.Save:
+            self.save()
+            self._after_saving(then)
+
+    def ask_about_changes(self) -> QMessageBox.StandardButton:
+        """Save, discard or cancel?"""
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(self.tr("Save the changes first?"))
+        box.setInformativeText(self.tr("The filled picture has not been saved."))
+        buttons = QMessageBox.StandardButton
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+        return QMessageBox.StandardButton(box.exec())
+
+    def _after_saving(self, then: Callable[[], None]) -> None:
+        """Saving goes on in a thread; go on only if it worked."""
+        document = self.session.document
+
+        def look() -> None:
+            if self.session.tasks.busy:
+                QTimer.singleShot(30, look)
+            elif document is None or not document.modified:
+                then()
+
+        look()
+
+    # Tools ----------------------------------------------------------------------------------------------
+
+    def use_tool(self, name: str) -> None:
+        """Take a tool in hand."""
+        if name == "pan":
+            self.canvas.set_tool(Pan)
+        else:
+            make = SELECTION_TOOLS[name]
+            self.canvas.set_tool(lambda canvas: make(canvas, self.session, self.options))
+        self.tool_name = name
+        self.tool_column.show_tool(name)
+        self.options.show_tool(name, self.tool_column.names()[name])
+
+    def deselect(self) -> None:
+        """Select nothing; while a shape is being drawn, drop that first."""
+        if not self.canvas.tool.cancel():
+            self.session.change_selection(selection.nothing, "Deselect")
+        self.canvas.update()
+
+    # Showing --------------------------------------------------------------------------------------------
+
+    def _show_steps(self) -> None:
+        document = self.session.document
+        opened = document is not None
+        for name, action in self.actions_.items():
+            if name.startswith("photo."):
+                action.setEnabled(opened)
+        stack = document.undo_stack if document is not None else None
+        for name, word, text in (
+            ("photo.undo", stack.undo_label if stack else None, self.tr("Undo")),
+            ("photo.redo", stack.redo_label if stack else None, self.tr("Redo")),
+        ):
+            self.actions_[name].setEnabled(word is not None)
+            step = QApplication.translate("Steps", word) if word else ""
+            self.actions_[name].setText(f"{text}: {step}" if step else text)
+        self._title()
+
+    def _show_fills(self) -> None:
+        filling = self.session.filling
+        if filling is not None:
+            self.status.show_work(filling.seconds, self.session.settings.model)
+
+    def _show_working(self, busy: bool) -> None:
+        if busy:
+            self.canvas.setCursor(Qt.CursorShape.BusyCursor)
+        else:
+            self.canvas.setCursor(self.canvas.tool.cursor)
+
+    def set_theme(self, choice: str) -> None:
+        """Light, dark, or as the system."""
+        self.session.settings.theme = choice
+        self.theme = theme_.wanted(choice)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme_.apply(app, self.theme)
+        self.canvas.theme = self.status.theme = self.theme
+        for part in (self.tool_column, self.options, self.side, self.welcome, self.notice):
+            part.set_theme(self.theme)
+        self.status.show_link(self.session.link_state)
+        self.canvas.pixels_changed(EMPTY)
+
+    # Events ---------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        assert a0 is not None
+        if a0.key() == Qt.Key.Key_QuoteLeft and not a0.isAutoRepeat():
+            self.session.compare(True)
+        else:
+            super().keyPressEvent(a0)
+
+    def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:
+        assert a0 is not None
+        if a0.key() == Qt.Key.Key_QuoteLeft and not a0.isAutoRepeat():
+            self.session.compare(False)
+        else:
+            super().keyReleaseEvent(a0)
+
+    def changeEvent(self, a0: QEvent | None) -> None:
+        if a0 is not None and a0.type() == QEvent.Type.WindowDeactivate:
+            self.session.compare(False)
+        super().changeEvent(a0)
+
+    def closeEvent(self, a0: QCloseEvent | None) -> None:
+        assert a0 is not None
+        document = self.session.document
+        if document is not None and document.modified and self.session.host is None:
+            a0.ignore()
+            self.if_saved(self._leave)
+            return
+        self._leave(close=False)
+        a0.accept()
+
+    def _leave(self, close: bool = True) -> None:
+        document = self.session.document
+        if document is not None:
+            document.mark_saved(document.layers)
+        self._autosave.stop()
+        self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()
+        self.session.close()
+        if close:
+            self.close()
+
+
+def pillow_of(image: QImage) -> Image.Image:
+    """A Qt picture as a Pillow one."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    bits = image.constBits()
+    assert bits is not None
+    data = bits.asstring(image.sizeInBytes())
+    size = image.width(), image.height()
+    picture = Image.frombuffer("RGBA", size, data, "raw", "RGBA", image.bytesPerLine(), 1)
+    opaque = picture.getchannel("A").getextrema() == (255, 255)
+    return picture.convert("RGB") if opaque else picture.copy()

@@ -1,0 +1,152 @@
+"""The real daemon around a painter in place of the model: its colours follow the caption and the seed.
+
+"slowly N" in a caption takes N seconds, "fail" raises, "die" ends the daemon's process once per state folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from nigdt_backend import paths
+from nigdt_backend.daemon.process import main
+from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.worker import FillMessage, Hooks, Outcome
+
+COLOURS = {
+    "red": (190, 40, 35),
+    "blue": (40, 90, 190),
+    "yellow": (225, 195, 50),
+    "green": (60, 140, 60),
+    "black": (30, 30, 32),
+    "white": (235, 235, 230),
+    "brown": (120, 80, 50),
+    "orange": (220, 120, 40),
+}
+WORDS = (
+    *COLOURS,
+    "a",
+    "bird",
+    "with",
+    "belly",
+    "wings",
+    "head",
+    "and",
+    "the",
+    "of",
+    "on",
+    "small",
+    "long",
+    "beak",
+)
+
+
+class Painter:
+    batch_variants = 16
+
+    def __init__(self, settings: Settings) -> None:
+        self.bundle = "default"
+
+    def load(self, bundle: str) -> dict[str, Any]:
+        self.bundle = bundle
+        return {"bundle": bundle}
+
+    def unload(self) -> None:
+        self.bundle = ""
+
+    def describe(self) -> dict[str, Any]:
+        return {"device": "cpu"}
+
+    def models(self) -> list[dict[str, Any]]:
+        return [{"name": "default", "title": "Painter"}]
+
+    def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
+        hooks.stage(jobs, "encoding")
+        return [self._one(job, hooks) for job in jobs]
+
+    def _one(self, job: Job, hooks: Hooks) -> Outcome:
+        words = job.request.caption.split()
+        if "slowly" in words:
+            for _ in range(round(float(words[words.index("slowly") + 1]) / 0.01)):
+                if job.cancelled:
+                    return Outcome(job)
+                time.sleep(0.01)
+        if "fail" in words:
+            raise ZeroDivisionError("a fault was ordered")
+        if "die" in words:
+            mark = Path(paths.state_dir()) / "died"
+            if not mark.exists():
+                mark.touch()
+                os._exit(9)
+        hooks.stage([job], "completing")
+        for index, variant in enumerate(job.request.variants):
+            hooks.made(job, self._fill(job, index, variant, words))
+        return Outcome(job, complete=True, seconds={"encode": 0.0, "complete": 0.0})
+
+    def _fill(self, job: Job, index: int, variant: dict[str, Any], words: list[str]) -> FillMessage:
+        request = job.request
+        crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
+        mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
+        pixels = painted(crop, mask, words, variant)
+        named = [word for word in words if word in COLOURS]
+        header = {
+            "index": index,
+            "width": request.width,
+            "height": request.height,
+            "variant": variant,
+            "unknown_words": [word for word in words if word not in WORDS],
+            "words": [],
+        }
+        frames = [pixels.tobytes()]
+        if request.attention:
+            for word in words:
+                known = word in WORDS
+                weight = (0.9 if word in named else 0.25 if len(word) > 3 else 0.08) if known else 0.0
+                header["words"].append(
+                    {"word": word, "known": known, "weight": weight, "width": 16, "height": 16}
+                )
+                frames.append(spread(word, mask).tobytes() if known else b"")
+                if not known:
+                    header["words"][-1] |= {"width": 0, "height": 0}
+        return FillMessage(header, frames)
+
+
+def painted(crop: np.ndarray, mask: np.ndarray, words: list[str], variant: dict[str, Any]) -> np.ndarray:
+    """The hole smoothly filled, tinted with the caption's colour, textured by the seed."""
+    hole = (mask > 0).astype(np.uint8)
+    scale = 96 / max(crop.shape[:2])
+    small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small_hole = cv2.resize(hole, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_NEAREST)
+    small = cv2.inpaint(small, cv2.dilate(small_hole, np.ones((3, 3), np.uint8)), 3, cv2.INPAINT_TELEA)
+    picture = cv2.resize(small, (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_CUBIC).astype(
+        np.float32
+    )
+    named = [COLOURS[word] for word in words if word in COLOURS]
+    rng = np.random.default_rng(variant["seed"] or 0)
+    noise = rng.normal(0, 0 if variant["seed"] is None else 14, (12, 12, 1)).astype(np.float32)
+    texture = cv2.resize(noise, (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_CUBIC)[..., None]
+    if named:
+        inside = cv2.distanceTransform(hole, cv2.DIST_L2, 5)
+        share = np.clip(inside / max(1.0, float(inside.max()) * 0.5), 0, 1)[..., None] * 0.75
+        picture = picture * (1 - share) + np.array(named[-1], np.float32) * share
+    picture = np.clip(picture + texture, 0, 255).astype(np.uint8)
+    return np.where(hole[..., None] > 0, picture, crop)
+
+
+def spread(word: str, mask: np.ndarray) -> np.ndarray:
+    """A smooth blob whose place follows the word."""
+    rng = np.random.default_rng(sum(word.encode()))
+    y, x = np.mgrid[0:16, 0:16]
+    cx, cy = rng.uniform(4, 12, 2)
+    return np.rint(255 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 14)).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    sys.exit(main(engine_factory=Painter))

@@ -1,0 +1,79 @@
+"""A panel in a test: the real window, session and daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from conftest import connect
+from nigdt_backend.client import Client
+from nigdt_plugin.core.host import Host
+from nigdt_plugin.core.selection import Combine, rectangle
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui.app import application
+from nigdt_plugin.ui.bridge import Bridge
+from nigdt_plugin.ui.window import Window
+from PyQt6.QtCore import QDeadlineTimer, QEventLoop
+from PyQt6.QtWidgets import QApplication
+
+
+class Panel:
+    """A window that is driven by code and by events."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        host: Path | None = None,
+        connect_: Callable[[], Client] = connect,
+    ) -> None:
+        self.app = application()
+        self.bridge = Bridge()
+        settings = settings or Settings(theme="dark", live=False, seen_hints=True)
+        self.session = Session(settings, self.bridge.post, connect_, Host(host) if host else None)
+        self.window = Window(self.session)
+        self.errors: list[str] = []
+        self.session.notice.connect(lambda message, hint: self.errors.append(f"{message} {hint}".strip()))
+        self.window.show()
+
+    def open(self, path: Path, caption: str | None = None) -> None:
+        self.window.open_path(path, caption=caption)
+        self.until(lambda: self.session.document is not None and self.session.document.path == path)
+
+    def select(self, left: int, top: int, right: int, bottom: int) -> None:
+        self.session.select(rectangle((left, top), (right, bottom)), Combine.REPLACE, "Rectangle")
+
+    def fill(self, caption: str, count: int = 3) -> None:
+        self.session.settings.variants = count
+        self.session.caption = caption
+        self.window.side.caption.caption = caption
+        self.window.side.fill()
+        self.until(lambda: not self.session.filling.busy and self.session.filling.preview is not None, 60)
+
+    def apply(self) -> None:
+        self.window.side.apply()
+        self.until(lambda: self.session.filling.preview is None)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        deadline = QDeadlineTimer(int(seconds * 1000))
+        while not condition():
+            assert not deadline.hasExpired(), f"still waiting; errors so far: {self.errors}"
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        self.settle()
+
+    def settle(self) -> None:
+        for _ in range(3):
+            QApplication.processEvents()
+
+    def idle(self) -> None:
+        self.until(lambda: not self.session.tasks.busy)
+
+    def close(self) -> None:
+        document = self.session.document
+        if document is not None:
+            document.mark_saved(document.layers)
+        self.window.close()
+        self.bridge.close()
+        self.window.deleteLater()
+        self.settle()

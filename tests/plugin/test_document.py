@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import Combine, inverted, rectangle, stroke
+from nigdt_plugin.core.undo import UndoStack
+from PIL import Image
+
+from nigdt.photo import Photo
+
+
+def make_document() -> Document:
+    rng = np.random.default_rng(1)
+    return Document(Photo.from_image(Image.fromarray(rng.integers(0, 256, (40, 60, 3), np.uint8))))
+
+
+def layer(left: int, top: int, value: int, weight: float = 1.0, round_: str = "") -> Layer:
+    shape = (10, 12)
+    return Layer(
+        Region(left, top, left + 12, top + 10),
+        np.full((*shape, 3), value, np.uint8),
+        np.full(shape, weight, np.float32),
+        caption="a bird",
+        round=round_,
+    )
+
+
+def test_what_is_seen_is_what_is_saved():
+    document = make_document()
+    document.apply(layer(5, 5, 200), "Fill")
+    document.apply(layer(10, 8, 20, 0.25), "Fill")
+    seen, saved = document.rgb, document.result().rgb8
+    assert np.abs(seen.astype(int) - saved.astype(int)).max() <= 1
+    outside = np.ones((40, 60), bool)
+    outside[5:18, 5:22] = False
+    assert np.array_equal(saved[outside], document.photo.rgb8[outside])
+
+
+def test_every_step_can_be_undone_and_done_again():
+    document = make_document()
+    states = [(document.rgb.copy(), document.selection.mask.copy())]
+    document.select(rectangle((3, 3), (20, 20)), Combine.REPLACE, "Rectangle")
+    states.append((document.rgb.copy(), document.selection.mask.copy()))
+    document.apply(layer(5, 5, 200), "Fill")
+    states.append((document.rgb.copy(), document.selection.mask.copy()))
+    document.select(stroke([(30, 20), (40, 25)], 9, 0.2), Combine.ADD, "Brush")
+    states.append((document.rgb.copy(), document.selection.mask.copy()))
+    document.write_selection(*inverted(document.selection), "Invert")
+    states.append((document.rgb.copy(), document.selection.mask.copy()))
+    document.remove_layer(document.layers[0], "Remove layer")
+    states.append((document.rgb.copy(), document.selection.mask.copy()))
+    for pixels, mask in reversed(states[:-1]):
+        assert document.undo()
+        assert np.array_equal(document.rgb, pixels)
+        assert np.array_equal(document.selection.mask, mask)
+    assert not document.undo()
+    for pixels, mask in states[1:]:
+        assert document.redo()
+        assert np.array_equal(document.rgb, pixels)
+        assert np.array_equal(document.selection.mask, mask)
+    assert not document.redo()
+
+
+def test_another_fill_of_a_round_takes_the_place_of_the_first():
+    document = make_document()
+    document.apply(layer(5, 5, 200, round_="r"), "Fill")
+    document.apply(layer(5, 5, 90, round_="r"), "Fill")
+    assert len(document.layers) == 1
+    assert (document.rgb[6, 6] == 90).all()
+    document.undo()
+    assert (document.rgb[6, 6] == 200).all()
+
+
+def test_hiding_a_layer_shows_the_original():
+    document = make_document()
+    document.apply(layer(5, 5, 200), "Fill")
+    document.replace_layer(document.layers[0], "Hide", visible=False)
+    assert np.array_equal(document.rgb, document.photo.rgb8)
+    assert np.array_equal(document.result().rgb8, document.photo.rgb8)
+
+
+def test_merging_layers_keeps_the_picture():
+    document = make_document()
+    document.apply(layer(5, 5, 200, 0.7), "Fill")
+    document.apply(layer(10, 8, 20, 0.5), "Fill")
+    before = document.rgb.copy()
+    document.merge_layers("Merge")
+    assert len(document.layers) == 1
+    assert np.abs(document.rgb.astype(int) - before.astype(int)).max() <= 2
+    document.undo()
+    assert np.array_equal(document.rgb, before)
+
+
+def test_a_photo_is_modified_until_its_layers_are_saved():
+    document = make_document()
+    assert not document.modified
+    document.apply(layer(5, 5, 200), "Fill")
+    assert document.modified
+    document.mark_saved(document.layers)
+    assert not document.modified
+    document.undo()
+    assert document.modified
+
+
+class Step:
+    label = "step"
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def undo(self) -> None: ...
+
+    def redo(self) -> None: ...
+
+
+def test_undo_keeps_to_its_budget_but_never_forgets_the_last_step():
+    stack = UndoStack(budget=100)
+    for _ in range(10):
+        stack.push(Step(30))
+    assert len(stack) == 3
+    stack.push(Step(1000))
+    assert len(stack) == 1
+    assert stack.undo()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16"])
+def test_pixels_outside_a_fill_keep_their_bytes_in_every_kind_of_photo(mode: str):
+    values = np.random.default_rng(2).integers(0, 256, (40, 60, 4), np.uint8)
+    base = Image.fromarray(values, "RGBA")
+    if mode == "I;16":
+        image = Image.fromarray(values[..., 0].astype(np.uint16) * 257)
+    elif mode in ("P", "1"):
+        image = base.convert("RGB").convert(mode)
+    else:
+        image = base.convert(mode)
+    document = Document(Photo.from_image(image))
+    document.apply(layer(20, 10, 128), "Fill")
+    before, after = document.photo.samples, document.result().samples
+    outside = np.ones((40, 60), bool)
+    outside[10:20, 20:32] = False
+    assert np.array_equal(before[outside], after[outside])
+    assert not np.array_equal(before, after)

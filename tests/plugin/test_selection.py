@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nigdt_plugin.core import find, selection
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import Combine, Patch, Selection
+
+
+def chosen(*patches: Patch) -> Selection:
+    mask = Selection(60, 40)
+    for patch in patches:
+        mask.write(*mask.combined(patch, Combine.ADD))
+    return mask
+
+
+@given(
+    st.sampled_from(list(Combine)),
+    *(st.integers(-20, 80) for _ in range(4)),
+    *(st.integers(-20, 80) for _ in range(4)),
+)
+def test_combining_agrees_with_sets_of_pixels(how, a, b, c, d, e, f, g, h):
+    first, second = selection.rectangle((a, b), (c, d)), selection.rectangle((e, f), (g, h))
+    mask = chosen(first)
+    one, two = (chosen(patch).mask > 0 for patch in (first, second))
+    mask.write(*mask.combined(second, how))
+    expected = {
+        Combine.REPLACE: two,
+        Combine.ADD: one | two,
+        Combine.SUBTRACT: one & ~two,
+        Combine.INTERSECT: one & two,
+    }[how]
+    assert np.array_equal(mask.mask > 0, expected)
+    rows, columns = np.nonzero(expected)
+    if rows.size:
+        assert mask.bounds == Region(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    else:
+        assert mask.empty
+
+
+def test_a_rectangle_covers_exactly_its_pixels():
+    mask = chosen(selection.rectangle((10.2, 5.4), (19.8, 30.1))).mask
+    assert (mask[5:30, 10:20] == 255).all()
+    assert mask.sum() == 25 * 10 * 255
+
+
+def test_an_ellipse_has_the_area_of_one():
+    mask = chosen(selection.ellipse((5, 5), (55, 35))).mask
+    assert mask.sum() / 255 == pytest.approx(np.pi * 25 * 15, rel=0.02)
+    assert mask[20, 30] == 255
+    assert mask[6, 6] == 0
+
+
+def test_a_soft_brush_fades_and_a_hard_one_does_not():
+    hard = chosen(selection.stroke([(30, 20), (30, 20)], 20, 1.0)).mask
+    soft = chosen(selection.stroke([(30, 20), (30, 20)], 20, 0.0)).mask
+    assert hard.sum() / 255 == pytest.approx(np.pi * 100, rel=0.1)
+    assert 0 < soft[20, 36] < soft[20, 31] <= 255
+    assert hard[20, 36] == 255
+
+
+def test_growing_then_shrinking_gives_the_rectangle_back():
+    mask = chosen(selection.rectangle((20, 15), (40, 25)))
+    before = mask.mask.copy()
+    mask.write(*selection.grown(mask, 4))
+    assert mask.bounds == Region(16, 11, 44, 29)
+    mask.write(*selection.shrunk(mask, 4))
+    assert np.array_equal(mask.mask, before)
+
+
+def test_shrinking_leaves_the_photos_border_alone():
+    mask = chosen(selection.rectangle((0, 0), (60, 20)))
+    mask.write(*selection.shrunk(mask, 3))
+    assert mask.bounds == Region(0, 0, 60, 17)
+
+
+def test_feathering_keeps_the_middle_and_softens_the_edge():
+    mask = chosen(selection.rectangle((10, 10), (50, 30)))
+    mask.write(*selection.feathered(mask, 2.0))
+    assert mask.mask[20, 30] == 255
+    assert 0 < mask.mask[20, 9] < 128 < mask.mask[20, 11] < 255
+
+
+def test_inverting_twice_changes_nothing():
+    mask = chosen(selection.ellipse((5, 5), (30, 30)))
+    before = mask.mask.copy()
+    mask.write(*selection.inverted(mask))
+    assert np.array_equal(mask.mask, 255 - before)
+    mask.write(*selection.inverted(mask))
+    assert np.array_equal(mask.mask, before)
+
+
+def test_a_saved_selection_loads_again_and_fits_another_size(tmp_path: Path):
+    mask = chosen(selection.ellipse((5, 5), (50, 35))).mask
+    selection.save_mask(mask, tmp_path / "mask.png")
+    assert np.array_equal(selection.load_mask(tmp_path / "mask.png", 60, 40), mask)
+    assert selection.load_mask(tmp_path / "mask.png", 120, 80).shape == (80, 120)
+
+
+def test_the_wand_stays_in_its_patch_unless_told_otherwise():
+    photo = np.full((40, 60, 3), 50, np.uint8)
+    photo[10:20, 10:20] = photo[10:20, 40:50] = (200, 30, 30)
+    near = chosen(find.similar_colour(photo, 12, 12, 20)).mask
+    assert (near[10:20, 10:20] == 255).all()
+    assert not near[:, 30:].any()
+    everywhere = chosen(find.similar_colour(photo, 12, 12, 20, connected=False)).mask
+    assert (everywhere[10:20, 40:50] == 255).all()
+    assert everywhere.sum() == 200 * 255
+
+
+def test_the_object_in_a_box_is_found():
+    y, x = np.mgrid[0:200, 0:300]
+    photo = np.dstack([x // 3, y // 2, 255 - x // 3]).astype(np.uint8)
+    disc = (x - 150) ** 2 + (y - 100) ** 2 < 50**2
+    photo[disc] = (210, 60, 40)
+    patch = find.object_in(photo, Region(85, 35, 215, 165))
+    found = np.zeros((200, 300), bool)
+    found[patch.region.slices] = patch.mask > 127
+    assert (found & disc).sum() / (found | disc).sum() > 0.93
