@@ -99,7 +99,7 @@ class Gate:
         router.setsockopt(zmq.MAXMSGSIZE, LIMITS.frame_bytes)
         router.setsockopt(zmq.HANDSHAKE_IVL, 3_000)
         router.setsockopt(zmq.RCVHWM, 32)
-        router.setsockopt(zmq.SNDHWM, 1_000)
+        router.setsockopt(zmq.SNDHWM, 256)
         router.setsockopt(zmq.LINGER, 500)
         self._routers.append(router)
         return router

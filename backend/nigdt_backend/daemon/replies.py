@@ -1,0 +1,82 @@
+"""Every message the daemon sends, made in one place."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from nigdt_backend.daemon.gate import Gate
+from nigdt_backend.daemon.scheduler import ClientKey, Job
+from nigdt_backend.daemon.worker import EngineError, FillMessage, Outcome
+from nigdt_backend.protocol import ProtocolError, encode, finite
+
+
+class Replies:
+    """Sends replies; each method tells whether the client is still there."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def send(self, client: ClientKey, message: list[bytes]) -> bool:
+        """A message made before."""
+        return self._gate.send(client, message)
+
+    def accepted(self, job: Job, position: int) -> bool:
+        """The job has been taken."""
+        return self.send(
+            job.client, encode({"kind": "accepted", "job": job.request.job, "position": position})
+        )
+
+    def progress(self, job: Job, position: int) -> bool:
+        """What the job waits for; also the sign of life of both sides."""
+        header = {
+            "kind": "progress",
+            "job": job.request.job,
+            "stage": job.stage,
+            "position": position,
+            "elapsed": round(time.monotonic() - job.submitted, 3),
+        }
+        return self.send(job.client, encode(header))
+
+    def error(
+        self,
+        client: ClientKey,
+        error: ProtocolError | EngineError,
+        *,
+        job: str | None = None,
+        request: str | None = None,
+        retry_after: float | None = None,
+    ) -> bool:
+        """A request or job failed."""
+        header: dict[str, Any] = {
+            "kind": "error",
+            "job": job,
+            "request": request,
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+        }
+        if retry_after is not None:
+            header["retry_after"] = round(retry_after, 1)
+        return self.send(client, encode(header))
+
+    def answer(self, client: ClientKey, kind: str, request: str | None, **fields: Any) -> bool:
+        """The one answer to a call."""
+        return self.send(client, encode({"kind": kind, "request": request, **fields}))
+
+
+def fill_reply(job: Job, fill: FillMessage) -> list[bytes]:
+    """One answer of a job."""
+    return encode({"kind": "fill", "job": job.request.job, **fill.header}, fill.frames)
+
+
+def done_reply(outcome: Outcome, total: float) -> list[bytes]:
+    """The end of a job that took `total` seconds."""
+    seconds = {**outcome.seconds, "total": total}
+    header = {
+        "kind": "done",
+        "job": outcome.job.request.job,
+        "seconds": {name: finite(value) for name, value in seconds.items()},
+        "notices": list(outcome.notices),
+    }
+    return encode(header)
