@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH = 620
 """Width of one picture in pixels."""
-MARGIN, LABEL = 16, 34
+MARGIN, LABEL = 16, 36
+VIEW = 0.6
+"""Part of the photo's width that the closer views show."""
 PAPER, INK, MARK = (250, 250, 248), (30, 30, 30), (255, 255, 255)
 
 
@@ -31,32 +34,35 @@ def marked(photo: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     return dimmed
 
 
+def closer(photo: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """The part of the photo around the selection, of the photo's proportions."""
+    left, top, width, height = box
+    view_w, view_h = round(photo.width * VIEW), round(photo.height * VIEW)
+    x = min(max(left + (width - view_w) // 2, 0), photo.width - view_w)
+    y = min(max(top + (height - view_h) // 2, 0), photo.height - view_h)
+    return photo.crop((x, y, x + view_w, y + view_h))
+
+
 def compose(
     photo: Image.Image, box: tuple[int, int, int, int], caption: str, fills: list[Image.Image]
 ) -> Image.Image:
-    """One picture of two columns: photo and selection, then the variants under their caption."""
-    labels = ["the photo", "the selection", *(f"variant {n + 1}" for n in range(len(fills)))]
-    pictures = [photo, marked(photo, box), *fills]
+    """One picture: photo, selection and caption above, the variants below, seen from closer."""
+    above = [("the photo", photo), ("the selection", marked(photo, box))]
+    below = [(f"variant {n}", closer(fill.convert("RGB"), box)) for n, fill in enumerate(fills, start=1)]
+    columns = max(3, len(below))
     height = round(WIDTH * photo.height / photo.width)
-    rows = [pictures[:2], *(pictures[2 + i : 5 + i] for i in range(0, len(fills), 3))]
-    columns = max(len(row) for row in rows)
     cell_w, cell_h = WIDTH + MARGIN, height + LABEL + MARGIN
-    font = ImageFont.load_default(20)
-    sheet = Image.new("RGB", (columns * cell_w + MARGIN, len(rows) * cell_h + MARGIN), PAPER)
+    sheet = Image.new("RGB", (columns * cell_w + MARGIN, 2 * cell_h), PAPER)
     draw = ImageDraw.Draw(sheet)
-    names = iter(labels)
-    for y, row in enumerate(rows):
-        for x, picture in enumerate(row):
-            at = (MARGIN + x * cell_w, MARGIN + y * cell_h)
-            draw.text((at[0], at[1] + 4), next(names), fill=INK, font=font)
-            sheet.paste(
-                picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS),
-                (at[0], at[1] + LABEL),
-            )
-    if columns > 2:
-        at = (MARGIN + 2 * cell_w, MARGIN + LABEL)
-        draw.text((at[0], at[1]), "the caption", fill=INK, font=font)
-        draw.text((at[0], at[1] + 40), f"“{caption}”", fill=INK, font=ImageFont.load_default(34))
+    small, large = ImageFont.load_default(20), ImageFont.load_default(36)
+    for row, cells in enumerate((above, below)):
+        for column, (label, picture) in enumerate(cells):
+            x, y = MARGIN + column * cell_w, row * cell_h
+            draw.text((x, y + 6), label, fill=INK, font=small)
+            sheet.paste(picture.resize((WIDTH, height), Image.Resampling.LANCZOS), (x, y + LABEL))
+    x = MARGIN + 2 * cell_w
+    draw.text((x, 6), "the caption", fill=INK, font=small)
+    draw.multiline_text((x, LABEL), "\n".join(textwrap.wrap(f"“{caption}”", 30)), fill=INK, font=large)
     return sheet
 
 
