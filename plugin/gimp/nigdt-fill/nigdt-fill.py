@@ -75,7 +75,7 @@ class NigdtFill(Gimp.PlugIn):
         )
         procedure.add_double_argument(
             "context",
-            _("C_ontext"),
+            _("Conte_xt"),
             _("How much of the photo around the selection the fill goes by"),
             1.0,
             plan.MAX_CONTEXT,
@@ -150,7 +150,7 @@ def run_fill(
 
 def run_open_panel(
     procedure: Gimp.Procedure,
-    run_mode: Gimp.RunMode,
+    _run_mode: Gimp.RunMode,
     image: Gimp.Image,
     _drawables: list[Gimp.Drawable],
     config: Gimp.ProcedureConfig,
@@ -159,7 +159,7 @@ def run_open_panel(
     """Open the panel; called by GIMP."""
     from nigdt_fill.panel import open_panel
 
-    return _answer(procedure, lambda: open_panel(run_mode, image, config))
+    return _answer(procedure, lambda: open_panel(image, config))
 
 
 def _answer(procedure: Gimp.Procedure, work: Any) -> Gimp.ValueArray:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import textwrap
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gimp_chroot import Chroot
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 TESTS = Path(__file__).resolve().parent
 START_SECONDS = 120.0
+_SCRIPT = 'exec(open("/mnt/tests/worker.py").read(), {"worker": "main"})'
 
 
 class GimpError(Exception):
@@ -58,12 +63,14 @@ class GimpSession:
         """GIMP's environment."""
         return {"GIMP3_DIRECTORY": "/mnt/profile", "NIGDT_STATE_DIR": "/mnt/state"}
 
-    def __enter__(self) -> GimpSession:
-        script = 'exec(open("/mnt/tests/worker.py").read(), {"worker": "main"})'
-        command = ["gimp-console", "-i", "--quit", "--batch-interpreter=python-fu-eval", "-b", script]
+    def command(self) -> list[str]:
+        """GIMP's command line."""
+        return ["gimp-console", "-i", "--quit", "--batch-interpreter=python-fu-eval", "-b", _SCRIPT]
+
+    def __enter__(self) -> Self:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                self.tree.command(command, self.binds, self.env),
+                self.tree.command(self.command(), self.binds, self.env),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -122,3 +129,69 @@ class GimpSession:
     def run(self, code: str, worker: str = "main", timeout: float = 60.0) -> Any:
         """Have a worker execute `code` and return its `result`."""
         return self.wait(self.send(code, worker), timeout)
+
+
+_GIMPRC = """
+(config-version "3.0.4")
+(show-welcome-dialog no)
+(check-updates no)
+(color-profile-policy keep)
+"""
+
+_DISPLAYED = """
+Xvfb "$DISPLAY" -screen 0 1280x900x24 & server=$!
+for i in $(seq 100); do xdotool getmouselocation >/dev/null 2>&1 && break; sleep 0.1; done
+openbox &
+gimp --no-splash --quit --batch-interpreter=python-fu-eval -b "$1"
+kill $server
+"""
+
+
+class WindowSession(GimpSession):
+    """GIMP with its windows on a display of its own, that a test can type into and photograph."""
+
+    def __init__(self, tree: Chroot, plug_in: Path, folder: Path, language: str = "en_US") -> None:
+        super().__init__(tree, plug_in, folder)
+        self.language = language
+        self.display = f":{100 + os.getpid() % 30_000}"
+        (self.profile / "gimprc").write_text(_GIMPRC, encoding="utf-8")
+
+    @property
+    def env(self) -> dict[str, str]:
+        """GIMP's environment, with the display."""
+        return {**super().env, "DISPLAY": self.display, "LANGUAGE": self.language, "NO_AT_BRIDGE": "1"}
+
+    def command(self) -> list[str]:
+        """Display, window manager and GIMP."""
+        return ["sh", "-c", _DISPLAYED, "display", _SCRIPT]
+
+    def type(self, *arguments: str) -> str:
+        """Run xdotool and return what it says."""
+        command = self.tree.command(["xdotool", *arguments], {}, self.env)
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+    def window(self, title: str, timeout: float = 30.0) -> str:
+        """Wait for a window whose title has `title`, give it the focus, and return its id."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            try:
+                found = self.type("search", "--onlyvisible", "--name", title).split()
+            except subprocess.CalledProcessError:
+                last = self.work / "main" / f"{self._counts['main'] - 1}.json"
+                if last.exists():
+                    raise GimpError(f"no window {title!r}, but an answer: {last.read_text()}") from None
+                time.sleep(0.3)
+                continue
+            self.type("windowactivate", "--sync", found[-1])
+            return found[-1]
+        raise GimpError(f"no window {title!r}; GIMP said:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def photograph(self, target: Path, window: str | None = None) -> Path:
+        """Write a picture of the screen, or of the focused window, to `target`."""
+        focused = ["--focused"] if window else []
+        inside = self.tree.command(
+            ["scrot", *focused, "--overwrite", "/mnt/work/shot.png"], self.binds, self.env
+        )
+        subprocess.run(inside, check=True, timeout=30)
+        shutil.copy(self.work / "shot.png", target)
+        return target

@@ -15,6 +15,7 @@ from typing import Any
 import zmq
 from nigdt_backend.connection import Connection, write_connection
 from nigdt_backend.protocol import FillRequest, decode, encode
+from PIL import Image
 
 COLOURS = [(0, 255, 0), (0, 0, 255), (255, 0, 0), (255, 255, 0)]
 MODEL_SIZE = 64
@@ -122,7 +123,10 @@ class ScriptedDaemon:
         self.send(client, {"kind": "accepted", "job": request.job})
         self.progress(client, request, "completing")
         for index, variant in enumerate(request.variants):
-            pixels = bytes(COLOURS[index % len(COLOURS)]) * (request.width * request.height)
+            colour = COLOURS[index % len(COLOURS)]
+            filled = Image.frombytes("RGB", (request.width, request.height), request.crop)
+            filled.paste(colour, mask=Image.frombytes("L", filled.size, request.mask))
+            pixels = filled.tobytes()
             header = {"kind": "fill", "job": request.job, "index": index, "variant": variant}
             self.send(client, {**header, "width": request.width, "height": request.height}, pixels)
         self.send(client, {"kind": "done", "job": request.job, "seconds": {}, "notices": []})

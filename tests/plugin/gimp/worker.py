@@ -13,7 +13,7 @@ import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp  # noqa: E402
+from gi.repository import Gegl, Gimp, Gio  # noqa: E402, F401
 
 
 def rectangle(x, y, width, height):
@@ -68,14 +68,30 @@ def composite(image, pixel_format="R'G'B'A float"):
     return pixels
 
 
+def reference(image):
+    """What is seen with an empty layer over the selection.
+
+    In floating-point images, and in those with a profile, GIMP itself changes last bits around any new layer.
+    """
+    _, _, left, top, right, bottom = Gimp.Selection.bounds(image)
+    kind = Gimp.ImageType.GRAYA_IMAGE if image.get_layers()[0].is_gray() else Gimp.ImageType.RGBA_IMAGE
+    empty = Gimp.Layer.new(image, "", right - left, bottom - top, kind, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(empty, None, 0)
+    empty.set_offsets(left, top)
+    pixels = composite(image)
+    image.remove_layer(empty)
+    return pixels
+
+
 def changed(before, after, width):
     """The smallest box (left, top, right, bottom) around the pixels that differ, None when none does."""
     pixel = 16
-    places = [i for i in range(0, len(before), pixel) if before[i : i + pixel] != after[i : i + pixel]]
+    places = [
+        i // pixel for i in range(0, len(before), pixel) if before[i : i + pixel] != after[i : i + pixel]
+    ]
     if not places:
         return None
-    rows = [i // pixel // width for i in places]
-    columns = [i // pixel % width for i in places]
+    rows, columns = [i // width for i in places], [i % width for i in places]
     return [min(columns), min(rows), max(columns) + 1, max(rows) + 1]
 
 
@@ -115,14 +131,14 @@ def _serve(folder, tidy):
         names = {**globals(), "result": None}
         try:
             exec(compile(snippet.read_text(encoding="utf-8"), str(snippet), "exec"), names)
-            answer = {"result": names["result"]}
+            answer = json.dumps({"result": names["result"]})
         except BaseException:
-            answer = {"error": traceback.format_exc()}
+            answer = json.dumps({"error": traceback.format_exc()})
         if tidy:
             for image in Gimp.get_images():
                 image.delete()
         partial = folder / f"{done}.tmp"
-        partial.write_text(json.dumps(answer), encoding="utf-8")
+        partial.write_text(answer, encoding="utf-8")
         partial.rename(folder / f"{done}.json")
         done += 1
 

@@ -14,8 +14,8 @@ from nigdt_fill.plan import Box, Settings, context_box, gather, hole_of, reflect
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
-LARGEST_SIDE = 2048
-"""Pixels; the protocol's limit. A larger context is sent scaled down, and its fill scaled up again."""
+LARGEST_SIDE = 2000
+"""Pixels, within the protocol's limit. A larger context is sent scaled down, and its fill scaled up again."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def write(drawable: Gimp.Drawable, box: Box, pixel_format: str, pixels: bytes) -
     Raises:
         ValueError: `pixels` does not fit the box; GIMP itself would write nothing and only log it.
     """
-    per_pixel = {"R'G'B' u8": 3, "Y u8": 1}[pixel_format]
+    per_pixel = {"R'G'B' u8": 3, "R'G'B'A u8": 4, "Y u8": 1, "Y' u8": 1}[pixel_format]
     if len(pixels) != box.width * box.height * per_pixel:
         raise ValueError(f"{len(pixels)} bytes for {box.width} x {box.height} pixels of {pixel_format}")
     buffer = drawable.get_buffer()

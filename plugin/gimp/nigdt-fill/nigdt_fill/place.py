@@ -25,13 +25,22 @@ def one_undo_step(image: Gimp.Image) -> Iterator[None]:
         image.undo_group_end()
 
 
+def was_closed(image: Gimp.Image) -> bool:
+    """Whether the user closed the image, or the window of it from which the procedure was called.
+
+    GIMP keeps a closed image while a procedure works on it, so the image alone does not tell.
+    """
+    display = Gimp.default_display()
+    return not image.is_valid() or (display is not None and not display.is_valid())
+
+
 def still_open(image: Gimp.Image) -> None:
     """Refuse an image that was closed meanwhile.
 
     Raises:
         Problem: It was.
     """
-    if not image.is_valid():
+    if was_closed(image):
         raise Problem(_("The image was closed before the fill was ready."))
 
 

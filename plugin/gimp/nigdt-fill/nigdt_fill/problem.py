@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nigdt_backend.client import DaemonError
+from nigdt_backend.protocol import ProtocolError
 
 from nigdt_fill.texts import _, ngettext
 
@@ -13,6 +14,11 @@ class Problem(Exception):  # noqa: N818 - mostly nobody's error: nothing selecte
 
 class Cancelled(Exception):  # noqa: N818 - the user's wish
     """The user stopped it; there is nothing to say."""
+
+
+def as_daemon_error(error: DaemonError | ProtocolError) -> DaemonError:
+    """Return `error` as the kind that `from_daemon` takes."""
+    return error if isinstance(error, DaemonError) else DaemonError(error.code, error.message, error.hint)
 
 
 def from_daemon(error: DaemonError, model: str) -> Problem:

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from gi.repository import Gimp
 
-from nigdt_fill import plan
 from nigdt_fill.capture import capture, check
 from nigdt_fill.install import read_install
-from nigdt_fill.place import place
+from nigdt_fill.place import place, still_open, was_closed
 from nigdt_fill.plan import Settings
-from nigdt_fill.problem import Problem
+from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.service import Service
+from nigdt_fill.settings import check_caption, read_settings
 from nigdt_fill.texts import _
-
-
-def read_settings(config: Gimp.ProcedureConfig) -> Settings:
-    """Return what the procedure's arguments say; a text never set is None in some versions of GIMP."""
-    return Settings(
-        caption=config.get_property("caption") or "",
-        variants=config.get_property("variants"),
-        seed=config.get_property("seed"),
-        context=config.get_property("context"),
-        grow=config.get_property("grow"),
-        feather=config.get_property("feather"),
-        model=config.get_property("model") or plan.DEFAULT_MODEL,
-    )
 
 
 def fill(
@@ -46,10 +33,10 @@ def fill(
         return run_dialog(procedure, image, config)
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED and not config.get_property("convert-indexed"):
         raise Problem(_("This image uses a palette. Convert it first with Image > Mode > RGB."))
-    return fill_with_progress(image, read_settings(config))
+    return _fill_with_progress(image, check_caption(read_settings(config)))
 
 
-def fill_with_progress(image: Gimp.Image, settings: Settings) -> Gimp.Layer:
+def _fill_with_progress(image: Gimp.Image, settings: Settings) -> Gimp.Layer:
     """Fill without asking anything, with GIMP's own progress bar."""
     Gimp.progress_init(_("NIGDT: starting…"))
     try:
@@ -58,9 +45,13 @@ def fill_with_progress(image: Gimp.Image, settings: Settings) -> Gimp.Layer:
 
             def pulse() -> bool:
                 Gimp.progress_pulse()
-                return not image.is_valid()  # nobody waits for this fill any more: have it dropped
+                return was_closed(image)  # nobody waits for this fill any more: have it dropped
 
-            result = service.fill(captured, settings, Gimp.progress_set_text, pulse)
+            try:
+                result = service.fill(captured, settings, Gimp.progress_set_text, pulse)
+            except Cancelled:
+                still_open(image)
+                raise
         return place(image, captured, result.fills, settings)
     finally:
         Gimp.progress_end()

@@ -1,0 +1,199 @@
+"""Every kind of selection, and what scripts get back."""
+
+from __future__ import annotations
+
+import pytest
+from gimp_session import GimpSession
+from scripted_daemon import ScriptedDaemon
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def test_no_selection(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        status, message, layers = gimp.run(
+            "image = photo()\nstatus, message, _ = fill(image, caption='green')\n"
+            "result = [status, message, len(image.get_layers())]"
+        )
+    assert (status, layers) == ("execution-error", 1)
+    assert message == "Nothing is selected. Select the region to fill first, with any selection tool."
+    assert daemon.requests == []
+
+
+def test_a_selection_partly_outside(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, -20, 60, 50, 50)
+    before = composite(image)
+    status, message, layer = fill(image, caption="green")
+    result = [status, message, changed(before, composite(image), 96), list(layer.get_offsets())[1:]]
+"""
+        )
+    assert said == ["success", "", [0, 60, 30, 80], [0, 60]]
+
+
+def test_a_soft_selection_is_the_mask(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        said = gimp.run(
+            """
+    image = photo()
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 25, 15, 40, 30)
+    Gimp.Selection.feather(image, 12)
+    wanted = read(image.get_selection(), "Y u8")
+    before = composite(image)
+    status, message, layer = fill(image, caption="green")
+    after = composite(image)
+    _, x, y = layer.get_offsets()
+    width, height = layer.get_width(), layer.get_height()
+    mask = read(layer.get_mask(), "Y u8")
+    back = bytearray(len(wanted))
+    for row in range(height):
+        back[96 * (y + row) + x :][:0]
+        back[96 * (y + row) + x : 96 * (y + row) + x + width] = mask[width * row : width * (row + 1)]
+    moved = [i for i in range(96 * 80) if before[16 * i : 16 * i + 16] != after[16 * i : 16 * i + 16]]
+    result = {
+        "status": status, "message": message, "same": bytes(back) == wanted,
+        "levels": len(set(wanted)), "strays": [i for i in moved if not wanted[i]], "moved": len(moved),
+    }
+"""
+        )
+    assert said["status"] == "success", said["message"]
+    assert said["levels"] > 50
+    assert said["same"]
+    assert said["strays"] == []
+    assert said["moved"] > 500
+    assert set(daemon.requests[0].mask) == {0, 255}
+
+
+def test_grow_and_feather(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    before = composite(image)
+    selected = read(image.get_selection(), "Y u8")
+    grown = fill(image, caption="green", grow=5)[2]
+    boxes = [changed(before, composite(image), 96)]
+    image.remove_layer(grown)
+    feathered = fill(image, caption="green", feather=8.0)[2]
+    boxes.append(changed(before, composite(image), 96))
+    result = {
+        "boxes": boxes, "levels": len(set(read(feathered.get_mask(), "Y u8"))),
+        "kept": read(image.get_selection(), "Y u8") == selected,
+        "records": [record(grown)["grow"], record(feathered)["feather"]],
+    }
+"""
+        )
+    assert said["boxes"][0] == [35, 25, 55, 45]
+    left, top, right, bottom = said["boxes"][1]
+    assert 28 <= left < 38
+    assert 52 < right <= 62
+    assert 18 <= top < 28
+    assert 42 < bottom <= 52
+    assert said["levels"] > 10
+    assert said["kept"]
+    assert said["records"] == [5, 8.0]
+
+
+def test_a_feather_that_leaves_nothing(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        status, message = gimp.run(
+            "image = photo()\nselect(image, 4, 3, 1, 1)\nresult = fill(image, caption='x', feather=200.0)[:2]"
+        )
+    assert status == "execution-error"
+    assert "Make the feather smaller" in message
+
+
+def test_a_floating_selection(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        status, message = gimp.run(
+            """
+    image = photo(alpha=True)
+    select(image, 40, 30, 10, 10)
+    Gimp.Selection.float(image, image.get_layers(), 3, 3)
+    result = fill(image, caption='green')[:2]
+"""
+        )
+    assert status == "execution-error"
+    assert "Anchor" in message
+
+
+def test_variants_come_in_a_group_and_are_undone_in_one_step(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    before = composite(image)
+    status, message, group = fill(image, caption="a bird " * 10, variants=3, seed=0, context=2.0)
+    children = group.get_children()
+    result = {
+        "status": status, "message": message, "group": group.is_group(), "name": group.get_name(),
+        "names": [layer.get_name() for layer in children],
+        "visible": [layer.get_visible() for layer in children],
+        "records": [record(layer) for layer in children],
+        "masks": [layer.get_mask() is not None for layer in children],
+        "edit": [layer.get_edit_mask() for layer in children],
+        "changed": changed(before, composite(image), 96),
+        "inside": list(composite(image, "R'G'B'A u8")[4 * (35 * 96 + 45) :][:4]),
+    }
+"""
+        )
+    assert said["status"] == "success", said["message"]
+    assert said["group"]
+    assert said["name"].startswith("a bird a bird")
+    assert len(said["name"]) <= 40
+    assert said["names"] == ["Likeliest", "Seed 1", "Seed 2"]
+    assert said["visible"] == [True, False, False]
+    assert [each["seed"] for each in said["records"]] == [None, 1, 2]
+    assert said["records"][1]["context"] == 2.0
+    assert said["masks"] == [True] * 3
+    assert said["edit"] == [False] * 3
+    assert said["changed"] == [40, 30, 50, 40]
+    assert said["inside"] == [0, 255, 0, 255]
+    assert [variant["seed"] for variant in daemon.requests[0].variants] == [None, 1, 2]
+
+
+def test_what_a_layer_remembers_outlives_the_file(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    fill(image, caption="ein großer Vogel 鳥", seed=7)
+    file = Gio.File.new_for_path("/mnt/work/kept.xcf")
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)
+    again = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
+    result = [record(again.get_layers()[0]), again.get_layers()[0].get_name()]
+"""
+        )
+    assert said[0]["caption"] == "ein großer Vogel 鳥"
+    assert said[0]["seed"] == 7
+    assert said[0]["made by"].startswith("NIGDT ")
+    assert said[1] == "ein großer Vogel 鳥"
+
+
+@pytest.mark.parametrize(
+    ("caption", "says"), [("", "few words"), (" \n ", "few words"), ("x" * 1001, "too long")]
+)
+def test_captions_that_cannot_be_used(gimp: GimpSession, caption: str, says: str) -> None:
+    with ScriptedDaemon(gimp.state):
+        status, message = gimp.run(
+            f"image = photo()\nselect(image, 40, 30, 9, 9)\nresult = fill(image, caption={caption!r})[:2]"
+        )
+    assert status == "execution-error"
+    assert says in message
+
+
+def test_an_unknown_model(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        status, message = gimp.run(
+            "image = photo()\nselect(image, 4, 3, 9, 9)\nresult = fill(image, caption='x', model='nope')[:2]"
+        )
+    assert (status, message) == (
+        "execution-error",
+        "There is no model named “nope” here. Choose another model.",
+    )

@@ -1,0 +1,171 @@
+"""A daemon that is absent, dies, is busy or of another version; an image that changes in mid-fill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import zmq
+from gimp_session import GimpSession
+from nigdt_backend.protocol import FillRequest
+from scripted_daemon import ScriptedDaemon
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+FILL = """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    status, message, layer = fill(image, caption="green")
+    result = [status, message, len(image.get_layers()) if image.is_valid() else None]
+"""
+
+
+def test_no_daemon(gimp: GimpSession) -> None:
+    assert gimp.run(FILL) == [
+        "execution-error",
+        "The NIGDT service is not running. Open the NIGDT panel once, then try again.",
+        1,
+    ]
+
+
+def test_a_daemon_that_is_gone_but_left_its_file(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        left = (gimp.state / "connection.json").read_bytes()
+    file = gimp.state / "connection.json"
+    file.write_bytes(left)
+    file.chmod(0o600)
+    try:
+        status, message, layers = gimp.run(FILL)
+    finally:
+        file.unlink()
+    assert (status, layers) == ("execution-error", 1)
+    assert "not running" in message
+
+
+def test_a_daemon_that_dies_over_the_fill(gimp: GimpSession) -> None:
+    def die(daemon: ScriptedDaemon, client: bytes, request: FillRequest) -> None:
+        daemon.progress(client, request, "completing")
+        daemon.die()
+
+    with ScriptedDaemon(gimp.state, die):
+        status, message, layers = gimp.run(FILL, timeout=120)
+    assert (status, layers) == ("execution-error", 1)
+    assert "not running" in message or "ended while it worked" in message
+
+
+def test_a_busy_daemon(gimp: GimpSession) -> None:
+    def refuse(daemon: ScriptedDaemon, client: bytes, request: FillRequest) -> None:
+        daemon.fail(client, request.job, "busy", retry_after=3.2)
+
+    with ScriptedDaemon(gimp.state, refuse):
+        said = gimp.run(FILL)
+    assert said == ["execution-error", "NIGDT is busy with other fills. Try again in 3 seconds.", 1]
+
+
+def test_a_daemon_of_another_version(gimp: GimpSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "scripted_daemon.encode", lambda header, frames=(): [b"NIGDT/2", json.dumps(header).encode()]
+    )
+    with ScriptedDaemon(gimp.state):
+        status, message, layers = gimp.run(FILL)
+    assert (status, layers) == ("execution-error", 1)
+    assert "different versions" in message
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("out-of-memory", "Select a smaller region"),
+        ("bundle-broken", "is damaged"),
+        ("model-failed", "told to: model-failed"),
+        ("stopping", "ended while it worked"),
+    ],
+)
+def test_errors_are_said_to_the_user(gimp: GimpSession, code: str, says: str) -> None:
+    def fail(daemon: ScriptedDaemon, client: bytes, request: FillRequest) -> None:
+        daemon.fail(client, request.job, code)
+
+    with ScriptedDaemon(gimp.state, fail):
+        status, message, layers = gimp.run(FILL)
+    assert (status, layers) == ("execution-error", 1)
+    assert says in message
+
+
+def test_a_file_that_others_can_read_is_not_trusted(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        (gimp.state / "connection.json").chmod(0o644)
+        status, message, _ = gimp.run(FILL)
+    assert status == "execution-error"
+    assert "others can read" in message
+    assert daemon.requests == []
+
+
+def test_someone_else_on_the_port_gets_nothing(gimp: GimpSession) -> None:
+    """Whoever listens there without the daemon's key is not talked to."""
+    with ScriptedDaemon(gimp.state) as daemon:
+        file = gimp.state / "connection.json"
+        note = json.loads(file.read_text())
+        note["server_key"] = zmq.curve_keypair()[0].decode()
+        file.write_text(json.dumps(note))
+        status, message, _ = gimp.run(FILL)
+        assert daemon.requests == []
+    assert status == "execution-error"
+    assert "not running" in message
+
+
+def test_the_image_is_deleted_meanwhile(gimp: GimpSession) -> None:
+    """GIMP keeps an image that a procedure works on until it is done; then it is gone, fill and all."""
+    with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
+        answer = gimp.send(FILL)
+        assert daemon.arrived.wait(30)
+        gimp.run("for image in Gimp.get_images(): image.delete()", "actor")
+        daemon.gone_on.set()
+        assert gimp.wait(answer)[2] is None
+        assert gimp.run("result = len(Gimp.get_images())") == 0
+
+
+def test_the_selection_is_changed_meanwhile(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
+        answer = gimp.send(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    before = composite(image)
+    status, message, layer = fill(image, caption="green")
+    result = [status, message, changed(before, composite(image), 96), Gimp.Selection.is_empty(image)]
+"""
+        )
+        assert daemon.arrived.wait(30)
+        gimp.run("for image in Gimp.get_images(): Gimp.Selection.none(image)", "actor")
+        daemon.gone_on.set()
+        assert gimp.wait(answer) == ["success", "", [40, 30, 50, 40], True]
+
+
+def test_the_image_becomes_grey_meanwhile(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
+        answer = gimp.send(FILL)
+        assert daemon.arrived.wait(30)
+        gimp.run("for image in Gimp.get_images(): image.convert_grayscale()", "actor")
+        daemon.gone_on.set()
+        assert gimp.wait(answer) == ["success", "", 2]
+
+
+def test_cancel_kills_the_plug_in_and_changes_nothing(gimp: GimpSession) -> None:
+    """GIMP's own Cancel kills the plug-in's process; the connection breaks, by which the daemon knows."""
+    with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
+        answer = gimp.send(FILL)
+        assert daemon.arrived.wait(30)
+        for process in Path("/proc").glob("[0-9]*/cmdline"):
+            line = process.read_bytes()
+            if b"nigdt-fill.py" in line and str(gimp.profile).encode() in _mounts(process.parent):
+                os.kill(int(process.parent.name), signal.SIGKILL)
+        status, _message, layers = gimp.wait(answer)
+    assert status != "success"
+    assert layers == 1
+
+
+def _mounts(process: Path) -> bytes:
+    return (process / "mountinfo").read_bytes()
