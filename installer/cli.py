@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -207,6 +208,10 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         journal.say("\nInterrupted. Run the same command again: it goes on where it stopped.")
         return 130
+    except BrokenPipeError:
+        # Whoever read along has gone, as in `... | head`; nothing can be said any more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         journal.say(
             f"\nError: {error}.\n  What to do: check free space and rights, then run the same command again."

@@ -49,7 +49,7 @@ def _environment(session: Session) -> Iterator[Finding]:
         stale = project and project.get("key") != packages.project_key(session.root)
         extras = ", ".join(project.get("extras", [])) or "extras unknown"
         state = f"{version}, nigdt {installed['nigdt']} ({extras})"
-        yield Finding("environment", state, "run: python3 installer update" if stale else "")
+        yield Finding("environment", state, AGAIN if stale else "")
     if "torch" in installed:
         report = session.output([session.python, torch_build.PAIR_CHECK], timeout=300)
         broken = "torch and torchvision do not work together"
