@@ -1,0 +1,196 @@
+"""Who may talk to the daemon: keys, files and folders; who may not gets nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+import zmq
+from nigdt_backend import paths
+from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.connection import read_connection
+from nigdt_backend.daemon.gate import KeyPair
+from nigdt_backend.protocol import encode
+from nigdt_backend.transport import ClientSocket, ConnectionLost
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+
+
+def nothing_comes_back(socket: ClientSocket) -> bool:
+    try:
+        socket.send(encode({"kind": "status", "request": "x"}))
+        return socket.receive(1.0) == []
+    except ConnectionLost:
+        return True
+    finally:
+        socket.close()
+
+
+def test_unknown_client_key_gets_nothing(client):
+    stranger = KeyPair.new()
+    forged = dataclasses.replace(
+        client.connection, client_public=stranger.public, client_secret=stranger.secret
+    )
+    assert nothing_comes_back(ClientSocket(forged))
+    assert client.status()["messages"]["keys_refused"] >= 1
+
+
+def test_wrong_server_key_gets_nothing(client):
+    forged = dataclasses.replace(client.connection, server_key=KeyPair.new().public)
+    assert nothing_comes_back(ClientSocket(forged))
+    assert client.status()["pid"]
+
+
+def test_zeromq_without_a_key_gets_nothing(client):
+    context = zmq.Context()
+    plain = context.socket(zmq.DEALER)
+    plain.setsockopt(zmq.LINGER, 0)
+    plain.connect(client.connection.endpoint)
+    plain.send_multipart(encode({"kind": "status"}))
+    assert plain.poll(800) == 0
+    plain.close()
+    context.term()
+    assert client.status()["pid"]
+
+
+def test_plain_text_gets_nothing_but_a_greeting_and_is_cut_off(client):
+    host, port = client.connection.endpoint.removeprefix("tcp://").split(":")
+    with socket.create_connection((host, int(port)), timeout=6) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"A" * 64)
+        received = b""
+        started = time.monotonic()
+        try:
+            while chunk := plain.recv(4096):
+                received += chunk
+        except ConnectionResetError:
+            pass
+    assert time.monotonic() - started < 5
+    assert len(received) <= 64, "more than a ZMTP greeting"
+    assert client.status()["pid"]
+
+
+@posix
+def test_connection_file_is_private_and_keys_change_at_every_start(client, state, stub_command, wait_until):
+    path = state / "connection.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    before = read_connection(path)
+    client.shutdown()
+    assert wait_until(lambda: not path.exists())
+    with Client.connect(command=stub_command) as again:
+        after = again.connection
+    assert after.server_key != before.server_key
+    assert after.client_secret != before.client_secret
+    old_keys = dataclasses.replace(before, endpoint=after.endpoint)
+    assert nothing_comes_back(ClientSocket(old_keys))
+
+
+@posix
+def test_a_folder_that_others_can_write_is_refused_by_both_sides(state, stub_command):
+    state.mkdir()
+    state.chmod(0o777)
+    with pytest.raises(DaemonError) as raised:
+        Client.connect(command=stub_command)
+    assert raised.value.code == "unsafe-state"
+    assert "chmod 700" in raised.value.message
+    done = subprocess.run(stub_command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "chmod 700" in done.stderr
+
+
+@posix
+def test_a_connection_file_that_others_can_read_is_refused(client, state):
+    (state / "connection.json").chmod(0o644)
+    with pytest.raises(DaemonError) as raised:
+        Client.connect(start=False)
+    assert raised.value.code == "unsafe-state"
+    assert "chmod 600" in raised.value.message
+    (state / "connection.json").chmod(0o600)
+
+
+def test_a_file_left_by_a_crash_blocks_nobody(state, stub_command):
+    state.mkdir(mode=0o700)
+    stale = KeyPair.new()
+    with socket.socket() as taken:  # the port now belongs to someone else
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        connection = {
+            "endpoint": f"tcp://127.0.0.1:{taken.getsockname()[1]}",
+            "server_key": stale.public,
+            "client_public": stale.public,
+            "client_secret": stale.secret,
+            "pid": 2**22 - 3,
+            "protocol": 1,
+        }
+        path = state / "connection.json"
+        path.write_text(json.dumps(connection))
+        path.chmod(0o600)
+        (state / "daemon.lock").touch()
+        started = time.monotonic()
+        with Client.connect(command=stub_command) as client:
+            assert client.status()["pid"] != connection["pid"]
+        assert time.monotonic() - started < 8
+
+
+def test_half_written_connection_file_is_waited_out(state, stub_command):
+    state.mkdir(mode=0o700)
+    path = state / "connection.json"
+    path.write_text('{"endpoint": "tcp://127')
+    path.chmod(0o600)
+    with Client.connect(command=stub_command) as client:
+        assert client.status()["pid"]
+
+
+def test_remote_client_needs_a_key_that_was_added(state, tmp_path, stub_command, monkeypatch):
+    def keys(*arguments):
+        command = [sys.executable, "-m", "nigdt", "keys", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    endpoint = f"tcp://127.0.0.1:{port}"
+    added = keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "laptop.json")
+    assert added.returncode == 0, added.stderr
+    assert stat.S_IMODE((tmp_path / "laptop.json").stat().st_mode) == 0o600
+    assert json.loads(keys("list", "--json").stdout).keys() == {"laptop"}
+    assert keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "b.json").returncode == 2
+    assert keys("add", "desk", "--public-key", "short").returncode == 2
+
+    with Client.connect(command=[*stub_command, "--listen", endpoint]) as local:
+        assert local.status()["remote_endpoint"] == endpoint
+        with Client.connect(connection_file=tmp_path / "laptop.json") as remote:
+            assert remote.status()["pid"] == local.status()["pid"]
+            with pytest.raises(DaemonError) as raised:
+                remote.shutdown()
+            assert raised.value.code == "forbidden"
+        carried = read_connection(tmp_path / "laptop.json")
+        stranger = KeyPair.new()
+        forged = dataclasses.replace(carried, client_public=stranger.public, client_secret=stranger.secret)
+        assert nothing_comes_back(ClientSocket(forged))
+        # The key of the local socket does not open the remote one.
+        local_key = dataclasses.replace(
+            carried,
+            client_public=local.connection.client_public,
+            client_secret=local.connection.client_secret,
+        )
+        assert nothing_comes_back(ClientSocket(local_key))
+        monkeypatch.setenv("NIGDT_CONNECTION", str(tmp_path / "laptop.json"))
+        with Client.connect() as named:
+            assert named.connection.endpoint == endpoint
+        monkeypatch.delenv("NIGDT_CONNECTION")
+    assert keys("remove", "laptop").returncode == 0
+    assert os.environ.get("NIGDT_CONNECTION") is None
+    assert paths.keys_path().exists()
+
+
+def test_without_listen_there_is_no_remote_door(client):
+    assert client.status()["remote_endpoint"] is None
+    assert client.status()["endpoint"].startswith("tcp://127.0.0.1:")

@@ -1,0 +1,130 @@
+"""Messages: what is accepted, what is refused, and with which code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nigdt_backend import protocol
+from nigdt_backend.protocol import LIMITS, TAG, FillRequest, ProtocolError, decode, encode
+
+
+def parts(request: FillRequest) -> tuple[dict, list[bytes]]:
+    tag, header, *frames = request.to_wire()
+    assert tag == TAG
+    return json.loads(header), frames
+
+
+def test_a_fill_survives_the_wire(request_fill):
+    request = request_fill(
+        "ein Vögelchen", live=True, attention=True, result="composite", feather=4, bundle="cub-256"
+    )
+    request.variants = [{"seed": 3, "base": 1, "spread": 0.25}]
+    header, frames = decode(request.to_wire())
+    assert FillRequest.from_wire(header, frames) == request
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"width": 17}, "bad-request"),
+        ({"width": 2**40}, "too-large"),
+        ({"width": 1}, "bad-request"),
+        ({"width": True}, "bad-request"),
+        ({"width": 16.0}, "bad-request"),
+        ({"height": None}, "bad-request"),
+        ({"caption": 5}, "bad-request"),
+        ({"caption": "x" * (LIMITS.caption_chars + 1)}, "too-large"),
+        ({"caption": "\ud800"}, "bad-request"),
+        ({"variants": []}, "bad-request"),
+        ({"variants": [{}] * (LIMITS.variants + 1)}, "too-large"),
+        ({"variants": [{"seed": -1}]}, "bad-request"),
+        ({"variants": [{"seed": 2**63}]}, "too-large"),
+        ({"variants": [{"sneed": 1}]}, "bad-request"),
+        ({"variants": [{"spread": 2}]}, "bad-request"),
+        ({"variants": "no"}, "bad-request"),
+        ({"bundle": "../secrets"}, "bad-request"),
+        ({"bundle": "/etc"}, "bad-request"),
+        ({"bundle": ""}, "bad-request"),
+        ({"bundle": ".."}, "bad-request"),
+        ({"job": "a b"}, "bad-request"),
+        ({"job": "a" * (LIMITS.id_chars + 1)}, "bad-request"),
+        ({"job": "a\n"}, "bad-request"),
+        ({"live": 1}, "bad-request"),
+        ({"result": "file"}, "bad-request"),
+        ({"feather": LIMITS.feather_px + 1}, "too-large"),
+        ({"feather": "3"}, "bad-request"),
+    ],
+)
+def test_a_wrong_field_is_refused_by_name(request_fill, change, code):
+    header, frames = parts(request_fill())
+    with pytest.raises(ProtocolError) as raised:
+        FillRequest.from_wire({**header, **change}, frames)
+    assert raised.value.code == code
+
+
+def test_frames_must_fit_the_header(request_fill):
+    header, frames = parts(request_fill())
+    for wrong in ([], frames[:1], [frames[0][:-1], frames[1]], [frames[0], frames[1] + b"x"], [*frames, b""]):
+        with pytest.raises(ProtocolError) as raised:
+            FillRequest.from_wire(header, wrong)
+        assert raised.value.code == "bad-request"
+    with pytest.raises(ProtocolError, match="selects nothing"):
+        FillRequest.from_wire(header, [frames[0], bytes(len(frames[1]))])
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([], "bad-message"),
+        ([TAG], "bad-message"),
+        ([b"GET / HTTP/1.1", b"{}"], "bad-message"),
+        ([b"NIGDT/99", b"{}"], "version"),
+        ([TAG, b"x" * (LIMITS.header_bytes + 1)], "too-large"),
+        ([TAG, b"\xff\xfe"], "bad-message"),
+        ([TAG, b"[" * 9000], "bad-message"),
+        ([TAG, b'{"kind": NaN}'], "bad-message"),
+        ([TAG, b'{"kind": 1}'], "bad-message"),
+        ([TAG, b"[]"], "bad-message"),
+        ([TAG, b'{"kind":"fill","x":' + b"9" * 5000 + b"}"], "bad-message"),
+    ],
+)
+def test_what_is_no_message_is_refused(frames, code):
+    with pytest.raises(ProtocolError) as raised:
+        decode(frames)
+    assert raised.value.code == code
+
+
+@given(st.lists(st.binary(max_size=80), max_size=5))
+def test_random_frames_raise_nothing_else(frames):
+    with pytest.raises(ProtocolError):
+        decode(frames)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = [entry.name for entry in dataclasses.fields(FillRequest)]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), json_values), st.lists(st.binary(max_size=300), max_size=3))
+def test_random_fields_raise_nothing_else(fields, frames):
+    with pytest.raises(ProtocolError):
+        FillRequest.from_wire({"kind": "fill", **fields}, frames)
+
+
+def test_headers_hold_no_nan():
+    with pytest.raises(ValueError, match="JSON"):
+        encode({"kind": "done", "seconds": float("nan")})
+
+
+def test_every_code_is_said_in_one_line():
+    for code, meaning in {**protocol.CODES, **protocol.CLIENT_CODES}.items():
+        assert code == code.lower()
+        assert "\n" not in meaning
+        assert len(meaning) > 10

@@ -1,0 +1,58 @@
+"""Settings: wrong keys and values are errors that name the key; the template says what holds."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import yaml
+from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.daemon.settings import Settings, SettingsError, template
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("idle_exit_second: 5", ["idle_exit_second", "did you mean `idle_exit_seconds`"]),
+        ("device: gpu", ["device", "'gpu'", "auto"]),
+        ("threads: two", ["threads", "number"]),
+        ("threads: 1.5", ["threads", "whole number"]),
+        ("threads: true", ["threads", "number"]),
+        ("watchdog_seconds: 0", ["watchdog_seconds", "1 to"]),
+        ("listen: 0.0.0.0:99", ["listen"]),
+        ("- a\n- b", ["key: value"]),
+        ("a: [", ["YAML", "line"]),
+    ],
+)
+def test_a_wrong_file_names_the_key(tmp_path, text, words):
+    path = tmp_path / "daemon.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        Settings.read(path)
+    for word in [*words, "daemon.yaml"]:
+        assert word in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_missing_and_empty_files_mean_defaults(tmp_path):
+    assert Settings.read(tmp_path / "none.yaml") == Settings()
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    assert Settings.read(tmp_path / "empty.yaml") == Settings()
+
+
+def test_the_template_holds_every_default():
+    assert yaml.safe_load(template()) is None
+    uncommented = "\n".join(
+        line[1:] for line in template().splitlines() if line.startswith("#") and not line.startswith("# ")
+    )
+    values = yaml.safe_load(uncommented)
+    assert list(values) == [field.name for field in dataclasses.fields(Settings)]
+    assert Settings.from_mapping(values, "template") == Settings()
+
+
+def test_the_daemon_does_not_start_with_wrong_settings(settings, stub_command):
+    settings(devise="cpu")
+    with pytest.raises(DaemonError) as raised:
+        Client.connect(command=stub_command)
+    assert raised.value.code == "cannot-start"
+    assert "devise" in raised.value.message
