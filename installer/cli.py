@@ -82,7 +82,7 @@ def into_desktop(session: Session, options: argparse.Namespace) -> None:
     perform(session, desktop.removal_steps(session) if options.remove else desktop.steps(session))
     if not session.dry_run and not options.remove and sys.platform == "linux":
         session.journal.say(
-            "\nTo have the daemon ready from the login on: systemctl --user enable --now nigdt"
+            f"\nTo have the daemon start at login: {session.script('nigdt')} serve --at-login on"
         )
 
 
@@ -188,6 +188,15 @@ def _terminated(number: int, _frame: FrameType | None) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one verb; returns the exit status: 0 done, 1 failed, 2 misused, 130 interrupted."""
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        # Whoever read along has gone, as in `... | head`; nothing can be said any more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminated)
     start = time.monotonic()
@@ -209,9 +218,7 @@ def main(arguments: Sequence[str]) -> int:
         journal.say("\nInterrupted. Run the same command again: it goes on where it stopped.")
         return 130
     except BrokenPipeError:
-        # Whoever read along has gone, as in `... | head`; nothing can be said any more, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except OSError as error:
         journal.say(
             f"\nError: {error}.\n  What to do: check free space and rights, then run the same command again."
