@@ -18,11 +18,10 @@ from nigdt_backend.daemon.worker import EngineError, FillMessage, Hooks, Outcome
 
 
 class StubEngine:
-    batch_variants = 8
-
     def __init__(self, settings: Settings) -> None:
         self.batches: list[list[str]] = []
         self.loads = 0
+        self.batch_variants = settings.batch_variants or 8
 
     def load(self, bundle: str) -> dict[str, Any]:
         if bundle not in ("default", "other"):

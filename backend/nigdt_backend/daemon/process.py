@@ -166,8 +166,7 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
 def _start_anew() -> None:
     """Replace this process by a fresh one: the only sure way to end a hung model and get its memory back."""
     logging.shutdown()
-    command = [sys.executable, "-m", "nigdt_backend.daemon", *sys.argv[1:]]
-    os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
 
 
 def _let_go_of_starter() -> None:

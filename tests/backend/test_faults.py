@@ -1,0 +1,274 @@
+"""What goes wrong goes wrong in the real process: signals, full disks, broken bundles, a model that fails."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from nigdt_backend import paths
+from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.clock import AwakeClock
+
+from nigdt.bundle import read_bundle, save_bundle
+from nigdt.weights import load_model
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+def test_a_model_that_raises_costs_one_job(client, request_fill, state):
+    with pytest.raises(DaemonError) as raised:
+        client.fill(request_fill("raise"))
+    assert raised.value.code == "model-failed"
+    assert "a fault was ordered" in raised.value.message
+    assert len(client.fill(request_fill()).fills) == 1
+    assert "ZeroDivisionError" in paths.log_path().read_text()
+
+
+def test_a_model_that_hangs_is_given_up_and_the_next_job_works(
+    settings, stub_command, request_fill, daemon_pid
+):
+    settings(watchdog_seconds=1)
+    with Client.connect(command=stub_command) as client:
+        pid = daemon_pid()
+        waiting = None
+
+        def submit_another(event):
+            nonlocal waiting
+            if waiting is None:
+                waiting = client.submit(request_fill("b", bundle="other"))
+
+        started = time.monotonic()
+        with pytest.raises(DaemonError) as raised:
+            client.fill(request_fill("hang"), on_event=submit_another)
+        assert raised.value.code == "hung"
+        assert time.monotonic() - started < 5
+        kinds = []
+        while "done" not in kinds and time.monotonic() - started < 15:
+            kinds += [event.kind for event in client.events(0.2) if event.job == waiting]
+        assert "done" in kinds, "the job behind it was sent again by itself"
+        assert len(client.fill(request_fill()).fills) == 1
+        assert pid is not None
+
+
+@posix
+def test_sigterm_finishes_what_runs_and_gives_back_what_waits(client, request_fill, daemon_pid, state):
+    running = client.submit(request_fill("sleep 1"))
+    while not any(event.kind == "progress" for event in client.events(0.1)):
+        pass
+    time.sleep(0.1)
+    waiting = client.submit(request_fill("sleep 1", bundle="other"))
+    time.sleep(0.2)
+    os.kill(daemon_pid(), signal.SIGTERM)
+    ended = {}
+    deadline = time.monotonic() + 5
+    while len(ended) < 2 and time.monotonic() < deadline:
+        for event in client.events(0.1):
+            if event.kind in ("done", "error"):
+                ended[event.job] = event.data.get("code", "done")
+    assert ended == {running: "done", waiting: "stopping"}
+
+
+@posix
+def test_sigterm_does_not_wait_for_ever(settings, stub_command, request_fill, daemon_pid, state, wait_until):
+    settings(stop_grace_seconds=0.5)
+    with Client.connect(command=stub_command) as client:
+        job = client.submit(request_fill("hang"))
+        time.sleep(0.5)
+        os.kill(daemon_pid(), signal.SIGTERM)
+        codes = []
+        while not codes:
+            codes = [event.data["code"] for event in client.events(3) if event.kind == "error"]
+        assert codes == ["stopping"]
+        assert job
+        assert wait_until(lambda: not (state / "connection.json").exists(), 5)
+
+
+@posix
+def test_twice_killed_over_a_job_is_an_error(client, request_fill, daemon_pid):
+    killed = set()
+
+    def kill(event):
+        pid = daemon_pid()
+        if event.data.get("stage") == "encoding" and pid not in killed:
+            killed.add(pid)
+            os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(DaemonError) as raised:
+        client.fill(request_fill("sleep 5"), on_event=kill)
+    assert raised.value.code == "lost"
+    assert len(killed) == 3
+    assert len(client.fill(request_fill()).fills) == 1
+
+
+@posix
+def test_killed_daemon_without_permission_to_start_is_said_at_once(client, request_fill, daemon_pid):
+    with Client.connect(start=False) as other:
+        threading.Timer(0.4, lambda: os.kill(daemon_pid(), signal.SIGKILL)).start()
+        started = time.monotonic()
+        with pytest.raises(DaemonError) as raised:
+            other.fill(request_fill("sleep 20"))
+        assert raised.value.code == "not-running"
+        assert time.monotonic() - started < 5
+
+
+@posix
+def test_suspended_daemon_and_client_go_on_when_resumed(settings, stub_command, request_fill, daemon_pid):
+    settings(watchdog_seconds=2)
+    with Client.connect(command=stub_command) as client:
+        pid = daemon_pid()
+        job = client.submit(request_fill("sleep 1"))
+        time.sleep(0.3)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(3.0)  # longer than the watchdog's patience
+        os.kill(pid, signal.SIGCONT)
+        kinds = []
+        deadline = time.monotonic() + 5
+        while "done" not in kinds and time.monotonic() < deadline:
+            kinds += [event.kind for event in client.events(0.2) if event.job == job]
+        assert kinds.count("done") == 1
+        assert "error" not in kinds
+        assert daemon_pid() == pid
+
+
+def test_a_gap_counts_as_one_second_and_a_jump_of_the_wall_clock_as_none(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    clock = AwakeClock()
+    for step in (0.5, 0.5, 7200.0, 0.25):
+        now[0] += step
+        clock.tick()
+    assert clock.seconds == 2.25
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    now[0] += 0.5
+    clock.tick()
+    assert clock.seconds == 2.75
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_for_the_log_stops_nothing(state, stub_command, request_fill):
+    state.mkdir(mode=0o700)
+    (state / "daemon.log").symlink_to("/dev/full")
+    with Client.connect(command=stub_command) as client:
+        assert len(client.fill(request_fill()).fills) == 1
+        with pytest.raises(DaemonError):
+            client.fill(request_fill("raise"))
+        assert len(client.fill(request_fill()).fills) == 1
+
+
+@posix
+def test_full_disk_for_the_connection_file_is_said_in_one_line(state, stub_command):
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    done = subprocess.run(
+        stub_command, capture_output=True, text=True, timeout=30, check=False, preexec_fn=no_room
+    )
+    assert done.returncode == 1
+    assert "cannot" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(state.glob(".connection*")), "the half-written file is cleared away"
+    with Client.connect(command=stub_command) as client:
+        assert client.status()["pid"]
+
+
+# -- the real model ------------------------------------------------------------------------------------------
+
+
+def broken(folder):
+    """Damage a bundle as an interrupted copy would."""
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-2000])
+    (folder / "SHA256SUMS").write_text((folder / "SHA256SUMS").read_text() + "\n")
+
+
+def test_corrupted_bundle_at_hot_swap_leaves_the_old_model(real_client, bundles, request_fill, wait_until):
+    request = request_fill("a red bird", side=64)
+    before = real_client.fill(request)
+    broken(bundles / "nigdt-small")
+    with pytest.raises(DaemonError) as raised:
+        real_client.load("nigdt-small")
+    assert raised.value.code == "bundle-broken"
+    assert "old model stays" in raised.value.message
+    request.job = "again"
+    after = real_client.fill(request)
+    assert after.fills[0].pixels == before.fills[0].pixels
+
+
+def test_hot_swap_takes_the_new_model_and_drops_no_job(real_client, bundles, tiny_bundle, request_fill):
+    request = request_fill("a red bird", side=64)
+    before = real_client.fill(request)
+    info = read_bundle(tiny_bundle)
+    model, vocabulary = load_model(info)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.5)
+    jobs = [real_client.submit(request_fill("a red bird", side=64)) for _ in range(6)]
+    save_bundle(bundles / "nigdt-small", model, vocabulary, title="changed", training={})
+    jobs += [real_client.submit(request_fill("a red bird", side=64)) for _ in range(6)]
+    pixels = {}
+    ended = []
+    deadline = time.monotonic() + 30
+    while len(ended) < len(jobs) and time.monotonic() < deadline:
+        for event in real_client.events(0.2):
+            if event.kind == "fill":
+                pixels[event.job] = event.frames[0]
+            elif event.kind in ("done", "error"):
+                ended.append(event.data.get("code", "done"))
+    assert ended == ["done"] * 12
+    assert pixels[jobs[-1]] != before.fills[0].pixels
+
+
+def test_new_bundle_shows_up_without_a_restart_and_a_broken_one_is_named(
+    real_client, bundles, tiny_bundle, request_fill
+):
+    assert [model["name"] for model in real_client.models() if not model["default"]] == []
+    shutil.copytree(tiny_bundle, bundles / "second")
+    assert "second" in {model["name"] for model in real_client.models()}
+    assert len(real_client.fill(request_fill("a dog", side=64, bundle="second")).fills) == 1
+    shutil.copytree(tiny_bundle, bundles / "third")
+    broken(bundles / "third")
+    with pytest.raises(DaemonError) as raised:
+        real_client.fill(request_fill("a dog", side=64, bundle="third"))
+    assert raised.value.code == "bundle-broken"
+    with pytest.raises(DaemonError) as raised:
+        real_client.fill(request_fill("a dog", side=64, bundle="fourth"))
+    assert raised.value.code == "unknown-bundle"
+    assert len(real_client.fill(request_fill("a dog", side=64)).fills) == 1
+
+
+def test_answer_that_is_not_a_number_is_an_error(bundles, tiny_bundle, request_fill):
+    model, vocabulary = load_model(read_bundle(tiny_bundle))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(6e4 / parameter.abs().max().clamp_min(1e-6))
+    save_bundle(bundles / "overflowing", model, vocabulary, title="overflows", training={}, half=False)
+    with Client.connect() as client:
+        with pytest.raises(DaemonError) as raised:
+            client.fill(request_fill("a dog", side=64, bundle="overflowing"))
+        assert raised.value.code == "not-a-number"
+        assert len(client.fill(request_fill("a dog", side=64)).fills) == 1
+
+
+def test_no_usable_bundle_is_said_by_status_and_fill_until_there_is_one(bundles, tiny_bundle, request_fill):
+    broken(bundles / "nigdt-small")
+    with Client.connect() as client:
+        with pytest.raises(DaemonError) as raised:
+            client.fill(request_fill("a dog", side=64))
+        assert raised.value.code == "bundle-broken"
+        status = client.status()
+        assert status["state"] == "failed"
+        assert status["failure"]["code"] == "bundle-broken"
+        shutil.rmtree(bundles / "nigdt-small")
+        shutil.copytree(tiny_bundle, bundles / "nigdt-small")
+        assert len(client.fill(request_fill("a dog", side=64)).fills) == 1
+        assert client.status()["state"] in ("ready", "busy")
