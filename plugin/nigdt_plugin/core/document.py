@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 from nigdt.context import Box
 from nigdt.photo import Photo
+from nigdt.samples import upright
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
 from nigdt_plugin.core.undo import UndoStack
 
 Pixels = NDArray[np.uint8]
+
+_CHECK = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +154,15 @@ def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
     return values
 
 
+def alpha_of(photo: Photo) -> Pixels | None:
+    """The photo's alpha (H, W) uint8, upright; None if every pixel is opaque."""
+    if photo.kind not in ("LA", "RGBA", "LA;16", "RGBA;16"):
+        return None
+    alpha = upright(photo.samples[..., -1], photo.orientation)
+    alpha = (alpha >> 8).astype(np.uint8) if alpha.dtype == np.uint16 else np.array(alpha)
+    return None if (alpha == 255).all() else alpha
+
+
 class Document:
     """One open photo.
 
@@ -165,6 +177,7 @@ class Document:
         self.path = path
         self.rgb: Pixels = np.array(photo.rgb8)
         height, width = self.rgb.shape[:2]
+        self.alpha = alpha_of(photo)
         self.selection = Selection(width, height)
         self.layers: tuple[Layer, ...] = ()
         self.undo_stack = UndoStack(budget)
@@ -296,6 +309,16 @@ class Document:
             if layer.visible:
                 _draw(picture, region, layer)
         return picture
+
+    def on_checks(self, rgb: Pixels, region: Region) -> Pixels:
+        """Pixels (h, w, 3) of a region as they are shown: on chequered ground where the photo is clear."""
+        if self.alpha is None:
+            return rgb
+        rows = (np.arange(region.top, region.bottom) // _CHECK)[:, None]
+        columns = (np.arange(region.left, region.right) // _CHECK)[None]
+        ground = np.where((rows + columns) % 2, 204, 153).astype(np.float32)[..., None]
+        share = self.alpha[region.slices].astype(np.float32)[..., None] / 255
+        return np.rint(ground + share * (rgb - ground)).astype(np.uint8)
 
     def _redraw(self, region: Region) -> None:
         self.rgb[region.slices] = self.composite(region, self.layers)

@@ -32,6 +32,9 @@ class Purpose(Enum):
     INSIDE = "inside"
 
 
+_EXPLAIN = (Purpose.WORDS, Purpose.INSIDE)
+
+
 @dataclass
 class Job:
     """One request that is on its way.
@@ -113,6 +116,11 @@ class Filling:
         """Whether any job is on its way."""
         return bool(self.jobs)
 
+    @property
+    def mixing(self) -> bool:
+        """Whether the preview of the chosen fill is still being worked out."""
+        return bool(self._mixing)
+
     def take_shot(self) -> Shot:
         """The context as it is now.
 
@@ -138,15 +146,18 @@ class Filling:
         self._send(caption, wanted, Purpose.FILLS, fresh=True)
         self.changed()
 
-    def fill_live(self, caption: str, variants: int = 1) -> None:
+    def fill_live(self, caption: str, variants: int = 1) -> bool:
         """Let the fills follow the typing: one request on its way, and of those that wait only the newest.
+
+        Returns:
+            Whether something had to be asked for.
 
         Raises:
             SelectionError: Nothing is selected.
         """
         if any(job.purpose is Purpose.LIVE for job in self.jobs.values()):
             self._waiting_live = (caption, variants)
-            return
+            return True
         self._waiting_live = None
         self._enter_round()
         kept = [fill for fill in self.round.fills if fill.caption == caption] if self.round else []
@@ -156,6 +167,7 @@ class Filling:
         if wanted:
             self._send(caption, wanted, Purpose.LIVE, fresh=not kept)
         self.changed()
+        return bool(wanted)
 
     def compare(self, captions: Sequence[str], seed: int | None = None) -> None:
         """One fill for each caption on the same hole, with the same draw (fig. 6 of the paper).
@@ -191,7 +203,7 @@ class Filling:
         """Ask which words drew a fill: around the hole, and in the finished fill."""
         if self.round is None:
             return
-        if any(job.target is fill and job.purpose is Purpose.WORDS for job in self.jobs.values()):
+        if any(job.target is fill and job.purpose in _EXPLAIN for job in self.jobs.values()):
             return
         if not fill.words:
             self._send(

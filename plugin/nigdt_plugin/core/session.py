@@ -96,7 +96,7 @@ class Session:
         def work() -> tuple[Document, Pyramid, Mask | None]:
             document = Document(Photo.read(path), path, self.settings.undo_megabytes * _MEGABYTE)
             selection = load_mask(mask, document.width, document.height) if mask is not None else None
-            return document, Pyramid(document.rgb), selection
+            return document, shown(document), selection
 
         def then(opened: tuple[Document, Pyramid, Mask | None]) -> None:
             document, pyramid, selection = opened
@@ -112,7 +112,7 @@ class Session:
 
         def work() -> tuple[Document, Pyramid]:
             document = Document(photo, None, self.settings.undo_megabytes * _MEGABYTE)
-            return document, Pyramid(document.rgb)
+            return document, shown(document)
 
         self._run(work, lambda opened: self._enter(opened[0], opened[1], None))
 
@@ -121,7 +121,7 @@ class Session:
 
         def work() -> tuple[Document, Pyramid, str]:
             document, caption = restore(lost)
-            return document, Pyramid(document.rgb), caption
+            return document, shown(document), caption
 
         def then(opened: tuple[Document, Pyramid, str]) -> None:
             self._enter(*opened)
@@ -196,7 +196,7 @@ class Session:
     def _show(self, region: Region, *, preview: bool = True) -> None:
         if self.document is None or self.pyramid is None:
             return
-        self.pyramid.update(region, self._seen(region, preview=preview))
+        self.pyramid.update(region, self.document.on_checks(self._seen(region, preview=preview), region))
         self.pixels(region)
 
     def _seen(self, region: Region, *, preview: bool) -> np.ndarray:
@@ -221,7 +221,8 @@ class Session:
             for layer in self.document.layers[1:]:
                 region = region.union(layer.region)
         if before and self.pyramid is not None:
-            self.pyramid.update(region, self.document.composite(region, rest))
+            original = self.document.composite(region, rest)
+            self.pyramid.update(region, self.document.on_checks(original, region))
             self.pixels(region)
         else:
             self._show(region)
@@ -335,7 +336,7 @@ class Session:
             document.photo, document.path, document.layers, document.selection.mask.copy(), self.caption
         )
         recovery = self.recovery
-        self.tasks.run(lambda: recovery.write(snapshot), failed=self._failed)
+        self.tasks.run(lambda: recovery.write(snapshot), failed=self.failed)
 
     def _keep_round(self, entry: Round) -> None:
         document = self.document
@@ -343,7 +344,7 @@ class Session:
             return
         photo = str(document.path.absolute()) if document.path else ""
         copy = Round(entry.shot, list(entry.fills), entry.id, entry.created)
-        self.tasks.run(lambda: self.history.save(copy, photo), lambda _none: self.stored(), self._failed)
+        self.tasks.run(lambda: self.history.save(copy, photo), lambda _none: self.stored(), self.failed)
         for caption in entry.captions:
             self.settings.remember_caption(caption)
         self.autosave()
@@ -383,11 +384,12 @@ class Session:
 
         def fail(error: Exception) -> None:
             self.working(self.tasks.busy)
-            self._failed(error)
+            self.failed(error)
 
         self.tasks.run(work, finish, fail)
 
-    def _failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
+        """Tell the user about an error of work in a thread."""
         if isinstance(error, NigdtError):
             self.notice(error.message, error.hint)
         elif isinstance(error, OSError):
@@ -425,3 +427,8 @@ def keep_original(path: Path) -> Path:
     if not copy.exists():
         shutil.copy2(path, copy)
     return copy
+
+
+def shown(document: Document) -> Pyramid:
+    """The picture as the canvas draws it."""
+    return Pyramid(document.on_checks(document.rgb, document.selection.whole))

@@ -22,7 +22,7 @@ class Settings:
         model: Name of the bundle to fill with.
         variants: Answers per fill, 1 to 9.
         live: Whether fills follow the typing.
-        feather: Width of the blend band in photo pixels.
+        feather: Width of the blend band in photo pixels, -1 to fit it to the selection.
         match_colours: How far colours are matched at the seam, 0..1.
         strength: How opaque the fill is, 0..1.
         widen: Factor on the context, 1..3.
@@ -44,7 +44,7 @@ class Settings:
     model: str = "default"
     variants: int = 3
     live: bool = True
-    feather: float = 6.0
+    feather: float = -1.0
     match_colours: float = 1.0
     strength: float = 1.0
     widen: float = 1.0

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.selection import save_mask
+from nigdt_plugin.ui.language import LANGUAGES
 from nigdt_plugin.ui.options import KEYS
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def build_menus(window: Window) -> dict[str, QAction]:
     _select(menus, window)
     _view(menus, window)
     _fill(menus, window)
+    _help(menus, window)
     return menus.actions
 
 
@@ -202,6 +204,13 @@ def _view(menus: _Menus, window: Window) -> None:
 
     menus.add("ants", tr("Show the selection"), lines, "Ctrl+H", checked=True)
     menus.add("tint", tr("Tint the selection"), tint, "Ctrl+T", checked=canvas.show_tint)
+    menus.add(
+        "context",
+        tr("Show what the model sees and where it blends"),
+        lambda: window.overlays.show_context(menus.actions["context"].isChecked()),
+        "Ctrl+K",
+        checked=False,
+    )
     menus.gap()
     themes = menu.addMenu(tr("Appearance"))
     assert themes is not None
@@ -218,4 +227,36 @@ def _fill(menus: _Menus, window: Window) -> None:
     menus.begin(tr("F&ill"))
     menus.add("photo.fill", tr("Fill"), window.side.fill, "Ctrl+Return")
     menus.add("photo.apply", tr("Apply"), window.side.apply, "Ctrl+Shift+Return")
+    menus.add("photo.compare", tr("Several captions side by side …"), window.compare_captions, "Ctrl+Shift+C")
     menus.add("photo.caption", tr("Write the caption"), window.side.caption.setFocus, "C")
+    menus.gap()
+    menus.add("model", tr("Choose a model …"), window.choose_model, "Ctrl+M")
+    menus.add("train", tr("Train on my photos …"), window.train)
+    menus.gap()
+    menus.add("clear_history", tr("Forget the history"), window.forget_history)
+
+
+def _help(menus: _Menus, window: Window) -> None:
+    settings = window.session.settings
+    menu = menus.begin(tr("&Help"))
+
+    def hints() -> None:
+        settings.seen_hints = False
+        window.hints.done = [False] * 3
+        window.hints.refresh()
+
+    menus.add("photo.hints", tr("Show the hints again"), hints)
+    menus.add("keys", tr("Keys and mouse"), window.show_keys, "F1")
+    menus.gap()
+    languages = menu.addMenu(tr("Language"))
+    assert languages is not None
+    menus.menu = languages
+    group = QActionGroup(window)
+    for code, name in {"system": tr("As the system"), **LANGUAGES}.items():
+        action = menus.add(f"language.{code}", name, partial(window.set_language, code))
+        action.setCheckable(True)
+        action.setChecked(settings.language == code)
+        group.addAction(action)
+    menus.menu = menu
+    menus.add("diagnostics", tr("Copy diagnostics"), window.copy_diagnostics)
+    menus.add("about", tr("About NIGDT"), window.about)

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QApplication
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui import language
 from nigdt_plugin.ui.bridge import Bridge
 from nigdt_plugin.ui.icons import logo
 from nigdt_plugin.ui.window import Window
@@ -77,15 +78,21 @@ def run(start: Start) -> int:
     settings = Settings.load()
     if start.theme is not None:
         settings.theme = start.theme
+    if start.language is not None:
+        settings.language = start.language
+    translators = language.install(app, settings.language)
     bridge = Bridge()
     session = Session(settings, bridge.post, host=Host(start.return_to) if start.return_to else None)
     window = Window(session)
     if start.time_first_paint:
         _FirstPaint(window, process_start())
     window.show()
+    QTimer.singleShot(0, window.offer_recovery)
     if start.photo is not None:
         photo = start.photo
         QTimer.singleShot(0, lambda: window.open_path(photo, start.mask, start.caption))
     status = app.exec()
     bridge.close()
+    for translator in translators:
+        app.removeTranslator(translator)
     return status

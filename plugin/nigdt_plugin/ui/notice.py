@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import label, tool_button
+from nigdt_plugin.ui.widgets import button, label, tool_button
 
 _DONE_MS = 3_500
 
@@ -27,6 +30,8 @@ class Notice(QFrame):
         column.addWidget(self.message)
         column.addWidget(self.hint)
         row.addLayout(column, 1)
+        self._choices = QHBoxLayout()
+        row.addLayout(self._choices)
         self._close = tool_button(icon("close", "#888888"), self.tr("Close this message"))
         self._close.clicked.connect(lambda: self.hide())
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
@@ -50,7 +55,25 @@ class Notice(QFrame):
         self._say(message, "", bad=False)
         self._timer.start(_DONE_MS)
 
+    def ask(self, message: str, hint: str, choices: Sequence[tuple[str, Callable[[], object]]]) -> None:
+        """Offer something, until one of the choices or the cross is clicked."""
+        self._timer.stop()
+        self._say(message, hint, bad=False)
+
+        def chosen(done: Callable[[], object]) -> None:
+            self.hide()
+            done()
+
+        for text, done in choices:
+            self._choices.addWidget(button(text, partial(chosen, done), primary=self._choices.count() == 0))
+        self._place()
+
     def _say(self, message: str, hint: str, *, bad: bool) -> None:
+        while self._choices.count():
+            item = self._choices.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.deleteLater()
         self.message.setText(message)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))

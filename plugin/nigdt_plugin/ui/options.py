@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
 
 from nigdt_plugin.core.selection import Combine
 from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui import widgets
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import label, slider, tool_button
@@ -112,6 +113,10 @@ class OptionBar(QWidget):
         for part in (self._combine, self._brush, self._wand):
             self.row.addWidget(part)
         self.row.addWidget(self._hint, 1)
+        self.hand_over = widgets.button(self.tr("Hand over"), lambda: None, primary=True)
+        self.hand_over.setToolTip(self.tr("Give the result back to the program that opened this window"))
+        self.hand_over.hide()
+        self.row.addWidget(self.hand_over)
 
     # Choices --------------------------------------------------------------------------------------------
 

@@ -24,11 +24,13 @@ from nigdt_plugin.core.fills import Blend, Fill
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.caption import CaptionEdit
 from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.lists import HistoryList, LayerList
 from nigdt_plugin.ui.strip import FillStrip
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import FlowLayout, button, label, line, slider, tool_button
+from nigdt_plugin.ui.words import WordsView
 
-WIDTH = 356
+WIDTH = 376
 _LIVE_MS = 140
 _REST_MS = 900
 
@@ -38,11 +40,11 @@ class Side(QWidget):
 
     Signals:
         compare_asked: Several captions are to be tried side by side.
-        words_asked: "Words that drew it" was switched.
+        word_pointed: A word of the chosen fill is pointed at; -1 for none.
     """
 
     compare_asked = pyqtSignal()
-    words_asked = pyqtSignal(bool)
+    word_pointed = pyqtSignal(int)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,10 +73,14 @@ class Side(QWidget):
         self._fills()
         self._blend_box()
         self.tabs = QTabWidget()
+        self.layers, self.history = LayerList(session), HistoryList(session)
+        self.tabs.addTab(self.layers, self.tr("Layers"))
+        self.tabs.addTab(self.history, self.tr("History"))
         self.column.addWidget(self.tabs, 1)
         session.fills.connect(self.refresh)
         session.opened.connect(self._opened)
-        session.selected.connect(lambda _region: self.refresh())
+        session.selected.connect(lambda _region: self._selected())
+        session.explained.connect(lambda _fill: self._show_words())
         self._set_model()
         self.refresh()
 
@@ -170,8 +176,9 @@ class Side(QWidget):
 
     def _type_live(self) -> None:
         filling = self.session.filling
-        if filling is not None and self.ready and self.session.caption:
-            filling.fill_live(self.session.caption)
+        if filling is None or not self.ready or not self.session.caption:
+            return
+        if filling.fill_live(self.session.caption) and self.session.settings.variants > 1:
             self._rest_timer.start()
 
     def _rest_live(self) -> None:
@@ -276,6 +283,11 @@ class Side(QWidget):
         self.strip.picked.connect(self._pick)
         self.strip.asked.connect(self.act)
         self.column.addWidget(self.strip)
+        self.words = WordsView()
+        self.words.pointed.connect(self.word_pointed)
+        self.words.hide()
+        self._words_shown: tuple[object, ...] = ()
+        self.column.addWidget(self.words)
         self._none = label("", "hint", wrap=True)
         self.column.addWidget(self._none)
         self.apply_button = button(self.tr("Apply"), self.apply, primary=True)
@@ -288,7 +300,7 @@ class Side(QWidget):
     def _act_on_chosen(self, what: str) -> None:
         filling = self.session.filling
         if what == "words":
-            self.words_asked.emit(self.fill_actions["words"].isChecked())
+            self.show_words(self.fill_actions["words"].isChecked())
         elif filling is not None and filling.chosen is not None:
             self.act("favourite" if what == "star" else what, filling.chosen)
 
@@ -310,7 +322,27 @@ class Side(QWidget):
             filling.discard(fill)
         elif what == "words":
             filling.choose(fill)
-            self.words_asked.emit(True)
+            self.show_words(True)
+
+    def show_words(self, shown: bool) -> None:
+        """Show or hide which words drew the chosen fill."""
+        self.fill_actions["words"].setChecked(shown)
+        self.words.setVisible(shown)
+        if not shown:
+            self.word_pointed.emit(-1)
+        self._show_words()
+
+    def _show_words(self) -> None:
+        filling = self.session.filling
+        chosen = filling.chosen if filling is not None else None
+        if filling is None or self.words.isHidden():
+            return
+        if chosen is not None and not (chosen.words and chosen.words_inside):
+            filling.explain(chosen)
+        state = (chosen, len(chosen.words) if chosen else 0, self.words.theme)
+        if state != self._words_shown:
+            self._words_shown = state
+            self.words.show_words(chosen)
 
     def apply(self) -> None:
         """Make the chosen fill part of the picture."""
@@ -379,8 +411,14 @@ class Side(QWidget):
         if self.session.filling is not None:
             self.session.filling.widen = value / 100
             self.session.fills()
+            self._selected()
 
     # Showing --------------------------------------------------------------------------------------------
+
+    def _selected(self) -> None:
+        if self.session.settings.live and self.session.caption and self.ready:
+            self._live_timer.start()
+        self.refresh()
 
     def _opened(self) -> None:
         self.caption.caption = self.session.caption
@@ -407,6 +445,10 @@ class Side(QWidget):
         ):
             widget.setIcon(icon(name, theme.text, None, theme.muted))
         self.strip.set_theme(theme)
+        self.words.theme = theme
+        self.layers.set_theme(theme)
+        self.history.set_theme(theme)
+        self._show_words()
 
     def refresh(self) -> None:
         """Show the present state of the fills."""
@@ -434,6 +476,7 @@ class Side(QWidget):
             action.setEnabled(chosen is not None)
             if name == "star":
                 action.setToolTip(self.tr("Favourite") + " (F)")
+        self._show_words()
         self.apply_button.setVisible(bool(fills))
         unapplied = chosen is not None and filling is not None and filling.preview is not None
         self.apply_button.setEnabled(unapplied)

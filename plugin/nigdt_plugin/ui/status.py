@@ -24,6 +24,7 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(10, 3, 8, 3)
         self.theme: Theme = DARK
         self._state = LinkState()
         self._seconds: float | None = None

@@ -33,8 +33,9 @@ from nigdt_plugin.core.fills import Fill, Shot
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 
-_SIDE = 96
+_SIDE = 98
 _LABEL = 18
+_ROWS = 4
 _PIXELS = 192  # sharp at a pixel ratio of 2
 _FILL = Qt.ItemDataRole.UserRole
 _STATE = Qt.ItemDataRole.UserRole + 1
@@ -88,9 +89,9 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(picture).adjusted(1, 1, -1, -1), 7, 7)
         if favourite:
-            self._badge(painter, picture.right() - 23, picture.top() + 4, "star-full", self.theme.selection)
+            self._badge(painter, picture.right() - 23, picture.top() + 4, "star-full", DARK.selection)
         if applied:
-            self._badge(painter, picture.left() + 4, picture.top() + 4, "check", self.theme.good)
+            self._badge(painter, picture.left() + 4, picture.top() + 4, "check", DARK.good)
         painter.setPen(QColor(self.theme.text if chosen else self.theme.muted))
         font = painter.font()
         font.setPointSizeF(font.pointSizeF() * 0.85)
@@ -193,7 +194,9 @@ class FillStrip(QListWidget):
         self._quiet = False
         columns = max(1, self.viewport().width() // (_SIDE + 8)) if self.viewport() else 3  # type: ignore[union-attr]
         rows = max(1, -(-wanted // columns))
-        self.setFixedHeight(min(rows, 3) * (_SIDE + _LABEL + 8) + 4)
+        bars = Qt.ScrollBarPolicy.ScrollBarAsNeeded if rows > _ROWS else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(bars)
+        self.setFixedHeight(min(rows, _ROWS) * (_SIDE + _LABEL + 8) + 4)
 
     def _picked(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._quiet and item.data(_FILL) is not None:

@@ -142,7 +142,9 @@ class FlowLayout(QLayout):
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         x, y, height = rect.x(), rect.y(), 0
         for item in self._items:
-            hint = item.sizeHint()
+            widget = item.widget()
+            # Not the item's own hint, which is empty until its widget was shown.
+            hint = widget.sizeHint() if widget is not None else item.sizeHint()
             width = min(hint.width(), max(1, rect.width()))
             if x > rect.x() and x + width > rect.right() + 1:
                 x, y, height = rect.x(), y + height + self._gap, 0

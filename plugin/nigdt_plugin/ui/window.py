@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import shutil
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from PyQt6.QtCore import QByteArray, QEvent, QMimeData, Qt, QTimer
+from PyQt6.QtCore import PYQT_VERSION_STR, QByteArray, QDateTime, QEvent, QMimeData, Qt, QTimer, qVersion
 from PyQt6.QtGui import QCloseEvent, QGuiApplication, QImage, QKeyEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -20,18 +22,26 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from nigdt import __version__
 from nigdt.photo import Photo
 from nigdt_plugin.core import selection
+from nigdt_plugin.core.diagnostics import report
 from nigdt_plugin.core.geometry import EMPTY
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
 from nigdt_plugin.ui.actions import build_menus
 from nigdt_plugin.ui.canvas import Canvas
+from nigdt_plugin.ui.compare import CompareDialog
+from nigdt_plugin.ui.hints import Hints
+from nigdt_plugin.ui.keys import KeysDialog
+from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.notice import Notice
 from nigdt_plugin.ui.options import OptionBar, ToolColumn
+from nigdt_plugin.ui.overlays import Overlays
 from nigdt_plugin.ui.side import Side
 from nigdt_plugin.ui.status import StatusBar
 from nigdt_plugin.ui.tools import SELECTION_TOOLS, Pan
+from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
 
 _AUTOSAVE_MS = 5_000
@@ -57,7 +67,10 @@ class Window(QMainWindow):
         self.setStatusBar(self.status)
         self.notice = Notice()
         self.welcome = Welcome(session.settings)
+        self.shown_errors: deque[str] = deque(maxlen=20)
+        self._handed_over = False
         self._compose()
+        self.overlays = Overlays(session, self.canvas)
         self.actions_ = build_menus(self)
         self._connect()
         self.set_theme(session.settings.theme)
@@ -92,6 +105,7 @@ class Window(QMainWindow):
         self.setCentralWidget(whole)
         self.notice.setParent(holder)
         self.notice.hide()
+        self.hints = Hints(self.session, holder)
 
     def _connect(self) -> None:
         session, canvas = self.session, self.canvas
@@ -112,7 +126,14 @@ class Window(QMainWindow):
         self.status.zoom_wanted.connect(
             lambda percent: canvas.zoom_percent(percent) if percent else canvas.fit()
         )
+        self.status.daemon_asked.connect(self.choose_model)
         self.tool_column.picked.connect(self.use_tool)
+        self.side.compare_asked.connect(self.compare_captions)
+        self.side.word_pointed.connect(self.overlays.point_at_word)
+        session.notice.connect(lambda message, hint: self.shown_errors.append(f"{message} {hint}".strip()))
+        if session.host is not None:
+            self.options.hand_over.show()
+            self.options.hand_over.clicked.connect(lambda _checked=False: self.hand_over())
 
     # Opening --------------------------------------------------------------------------------------------
 
@@ -239,6 +260,98 @@ class Window(QMainWindow):
 
         look()
 
+    # Other windows --------------------------------------------------------------------------------------
+
+    def compare_captions(self) -> None:
+        """Try several captions on the same hole."""
+        if self.side.ready:
+            dialog = CompareDialog(self.session, self)
+            dialog.open()
+
+    def choose_model(self) -> None:
+        """Show the models as cards."""
+        dialog = ModelDialog(self.session, self.theme, self)
+        dialog.train_asked.connect(self.train)
+        dialog.finished.connect(lambda _result: self.side.model_changed())
+        dialog.open()
+
+    def train(self) -> None:
+        """Train a model on the user's photos."""
+        dialog = TrainDialog(self.session, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.trained.connect(lambda _name: self.side.model_changed())
+        dialog.show()
+
+    def forget_history(self) -> None:
+        """Delete every earlier round from disk."""
+        history = self.session.history
+        self.session.tasks.run(history.clear, lambda _none: self.session.stored(), self.session.failed)
+
+    def show_keys(self) -> None:
+        """Show what keys and mouse do."""
+        KeysDialog(self.actions_, self).open()
+
+    def set_language(self, choice: str) -> None:
+        """Use another language from the next start on."""
+        self.session.settings.language = choice
+        self.notice.show_done(self.tr("The language changes with the next start."))
+
+    def about(self) -> None:
+        """Say what this is."""
+        text = self.tr("Describe a region of a photo, get it filled, on your own machine.")
+        QMessageBox.about(self, "NIGDT", f"<b>NIGDT {__version__}</b><p>{text}</p><p>GPL-3.0-or-later</p>")
+
+    def copy_diagnostics(self) -> None:
+        """Put what a bug report needs on the clipboard."""
+        versions = (f"Qt {qVersion()}, PyQt {PYQT_VERSION_STR}, {QGuiApplication.platformName()}",)
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(report(self.session, versions, tuple(self.shown_errors)))
+            self.notice.show_done(self.tr("Diagnostics are on the clipboard."))
+
+    def offer_recovery(self) -> None:
+        """Offer work that a crash left behind."""
+        lost = self.session.recovery.lost()
+        if not lost:
+            return
+        newest = lost[0]
+
+        def forget() -> None:
+            for work in lost:
+                shutil.rmtree(work.folder, ignore_errors=True)
+
+        when = QDateTime.fromSecsSinceEpoch(int(newest.saved)).toString("yyyy-MM-dd HH:mm")
+        self.notice.ask(
+            self.tr("Unsaved work on {name} was found.").format(name=newest.name),
+            self.tr("From {when}").format(when=when),
+            (
+                (self.tr("Restore"), lambda: self.if_saved(lambda: self.session.recover(newest))),
+                (self.tr("Forget"), forget),
+            ),
+        )
+
+    def hand_over(self) -> None:
+        """Give the result to the program that opened the panel, and end."""
+        document, filling, host = self.session.document, self.session.filling, self.session.host
+        if document is None or filling is None or host is None:
+            return
+        if filling.mixing or self.session.tasks.busy:
+            QTimer.singleShot(30, self.hand_over)
+            return
+        if filling.preview is not None:
+            filling.apply()
+        if not any(layer.visible for layer in document.layers):
+            self.session.notice(
+                self.tr("There is nothing to hand over yet."), self.tr("Fill the selection first.")
+            )
+            return
+
+        def done(_nothing: None) -> None:
+            self._handed_over = True
+            self.close()
+
+        self.session.tasks.run(lambda: host.applied(document), done, self.session.failed)
+
     # Tools ----------------------------------------------------------------------------------------------
 
     def use_tool(self, name: str) -> None:
@@ -295,7 +408,7 @@ class Window(QMainWindow):
         assert isinstance(app, QApplication)
         theme_.apply(app, self.theme)
         self.canvas.theme = self.status.theme = self.theme
-        for part in (self.tool_column, self.options, self.side, self.welcome, self.notice):
+        for part in (self.tool_column, self.options, self.side, self.welcome, self.notice, self.hints):
             part.set_theme(self.theme)
         self.status.show_link(self.session.link_state)
         self.canvas.pixels_changed(EMPTY)
@@ -336,6 +449,8 @@ class Window(QMainWindow):
         if document is not None:
             document.mark_saved(document.layers)
         self._autosave.stop()
+        if self.session.host is not None and not self._handed_over:
+            self.session.host.cancelled()
         self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()
         self.session.close()
         if close:

@@ -1,0 +1,68 @@
+"""Pictures laid over the photo: where a word was used, and what the blend touches."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt import compositing
+from nigdt_plugin.core.fills import Blend, Fill, Shot, WordUse
+
+Pixels = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+_SIDE = 512
+
+
+def _size(shot: Shot) -> tuple[int, int]:
+    scale = min(1.0, _SIDE / max(shot.crop.shape[:2]))
+    return max(1, round(shot.crop.shape[1] * scale)), max(1, round(shot.crop.shape[0] * scale))
+
+
+def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
+    bgra = np.empty((*alpha.shape, 4), np.uint8)
+    for channel, value in enumerate((colour[2], colour[1], colour[0], 255)):
+        bgra[..., channel] = np.rint(alpha * value)
+    return bgra
+
+
+def of_word(shot: Shot, fill: Fill, index: int, colour: Colour) -> Pixels:
+    """Where a word was used: around the hole by the model, and in the hole as the finished fill shows it.
+
+    Args:
+        shot: The context.
+        fill: A fill with its words.
+        index: Which word of ``fill.words``.
+        colour: Red, green, blue.
+
+    Returns:
+        (h, w, 4) uint8 over the context: blue, green, red, alpha, premultiplied.
+    """
+    size = _size(shot)
+
+    def resized(words: tuple[WordUse, ...], which: int) -> NDArray[np.float32]:
+        if which >= len(words) or not words[which].map.size:
+            return np.zeros((size[1], size[0]), np.float32)
+        smooth = cv2.resize(words[which].map.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+        return np.clip(smooth / 255, 0, 1).astype(np.float32)
+
+    mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA)
+    heat = np.where(mask > 127, resized(fill.words_inside, index), resized(fill.words, index))
+    # What is barely used stays clear, so that the photo can be seen.
+    alpha = np.clip((heat - 0.12) / 0.88, 0, 1) ** 0.8 * 0.78
+    return _premultiplied(alpha.astype(np.float32), colour)
+
+
+def of_blend(shot: Shot, blend: Blend, colour: Colour) -> Pixels:
+    """The band over which a fill fades out, beyond the selection.
+
+    Returns:
+        (h, w, 4) uint8 over the context: blue, green, red, alpha, premultiplied.
+    """
+    _, weight = compositing.hole_and_weight(shot.mask, blend.feather)
+    size = _size(shot)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA)
+    alpha = np.where(mask >= 254, 0.22, np.where(share > 0, 0.45 + 0.3 * share, 0))
+    return _premultiplied(alpha.astype(np.float32), colour)

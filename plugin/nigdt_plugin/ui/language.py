@@ -1,0 +1,62 @@
+"""The user's language, through Qt's own translation files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QLibraryInfo, QLocale, QTranslator
+from PyQt6.QtWidgets import QApplication
+
+FOLDER = Path(__file__).parent.parent / "assets" / "i18n"
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+"""Languages whose translation is complete, by their own names."""
+
+STEPS = (
+    QT_TRANSLATE_NOOP("Steps", "Rectangle"),
+    QT_TRANSLATE_NOOP("Steps", "Ellipse"),
+    QT_TRANSLATE_NOOP("Steps", "Lasso"),
+    QT_TRANSLATE_NOOP("Steps", "Polygon"),
+    QT_TRANSLATE_NOOP("Steps", "Brush"),
+    QT_TRANSLATE_NOOP("Steps", "Eraser"),
+    QT_TRANSLATE_NOOP("Steps", "Similar colour"),
+    QT_TRANSLATE_NOOP("Steps", "Object"),
+    QT_TRANSLATE_NOOP("Steps", "Select all"),
+    QT_TRANSLATE_NOOP("Steps", "Deselect"),
+    QT_TRANSLATE_NOOP("Steps", "Invert"),
+    QT_TRANSLATE_NOOP("Steps", "Grow"),
+    QT_TRANSLATE_NOOP("Steps", "Shrink"),
+    QT_TRANSLATE_NOOP("Steps", "Feather"),
+    QT_TRANSLATE_NOOP("Steps", "Load selection"),
+    QT_TRANSLATE_NOOP("Steps", "Selection from history"),
+    QT_TRANSLATE_NOOP("Steps", "Fill"),
+    QT_TRANSLATE_NOOP("Steps", "Show layer"),
+    QT_TRANSLATE_NOOP("Steps", "Hide layer"),
+    QT_TRANSLATE_NOOP("Steps", "Remove layer"),
+    QT_TRANSLATE_NOOP("Steps", "Merge layers"),
+)
+"""Labels of steps, which the core gives in English."""
+
+
+def wanted(choice: str) -> str:
+    """The language for a setting: "system", or a code such as "de"."""
+    code = QLocale.system().name() if choice == "system" else choice
+    code = code.split("_")[0].split("-")[0].lower()
+    return code if code in LANGUAGES else "en"
+
+
+def install(app: QApplication, choice: str) -> list[QTranslator]:
+    """Translate the panel and Qt's own dialogs; the translators must be kept as long as they are needed."""
+    code = wanted(choice)
+    QLocale.setDefault(QLocale.system() if choice == "system" else QLocale(code))
+    kept = []
+    own = QTranslator()
+    if own.load(str(FOLDER / f"nigdt_{code}.qm")):
+        kept.append(own)
+    qt = QTranslator()
+    if code != "en" and qt.load(
+        f"qtbase_{code}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    ):
+        kept.append(qt)
+    for translator in kept:
+        app.installTranslator(translator)
+    return kept

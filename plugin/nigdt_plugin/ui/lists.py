@@ -1,0 +1,178 @@
+"""The tabs below the fills: layers of this photo, and earlier rounds from the history."""
+
+from __future__ import annotations
+
+import time
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QIcon, QKeyEvent, QPixmap
+from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from nigdt_plugin.core.document import Layer
+from nigdt_plugin.core.history import Entry
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.theme import Theme
+from nigdt_plugin.ui.widgets import label, tool_button
+
+_DATA = Qt.ItemDataRole.UserRole
+
+
+class LayerList(QWidget):
+    """The applied fills, the topmost first; a check mark shows or hides one."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Layers"))
+        self.list.setMinimumHeight(84)
+        self.list.itemChanged.connect(self._checked)
+        column.addWidget(self.list, 1)
+        row = QHBoxLayout()
+        self.hint = label(self.tr("Applied fills appear here."), "hint")
+        row.addWidget(self.hint, 1)
+        self.merge = tool_button(icon("similar", "#888888"), self.tr("Merge the visible layers"))
+        self.merge.clicked.connect(lambda: self._merge())
+        self.remove = tool_button(icon("discard", "#888888"), self.tr("Remove the layer"))
+        self.remove.clicked.connect(lambda: self._remove())
+        row.addWidget(self.merge)
+        row.addWidget(self.remove)
+        column.addLayout(row)
+        column.addStretch(0)
+        session.steps.connect(self.refresh)
+        self._shown: tuple[Layer, ...] | None = None
+        self.refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self.merge.setIcon(icon("similar", theme.text, None, theme.muted))
+        self.remove.setIcon(icon("discard", theme.text, None, theme.muted))
+
+    def refresh(self) -> None:
+        """Show the present layers."""
+        document = self.session.document
+        layers = document.layers if document is not None else ()
+        if layers == self._shown:
+            return
+        self._shown = layers
+        self.list.blockSignals(True)
+        self.list.clear()
+        for layer in reversed(layers):
+            item = QListWidgetItem(layer.caption or self.tr("Fill"))
+            item.setData(_DATA, layer)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked)
+            item.setToolTip(
+                self.tr("{caption}, model {model}").format(caption=layer.caption, model=layer.model)
+            )
+            self.list.addItem(item)
+        self.list.blockSignals(False)
+        self.hint.setVisible(not layers)
+        self.list.setVisible(bool(layers))
+        self.merge.setEnabled(sum(layer.visible for layer in layers) > 1)
+        self.remove.setEnabled(bool(layers))
+
+    def _checked(self, item: QListWidgetItem) -> None:
+        document = self.session.document
+        if document is not None:
+            visible = item.checkState() == Qt.CheckState.Checked
+            document.replace_layer(
+                item.data(_DATA), "Show layer" if visible else "Hide layer", visible=visible
+            )
+            self.session.steps()
+
+    def _merge(self) -> None:
+        if self.session.document is not None:
+            self.session.document.merge_layers("Merge layers")
+            self.session.steps()
+
+    def _remove(self) -> None:
+        document = self.session.document
+        item = self.list.currentItem() or self.list.item(0)
+        if document is not None and item is not None:
+            document.remove_layer(item.data(_DATA), "Remove layer")
+            self.session.steps()
+            self.session.fills()
+
+
+class HistoryList(QWidget):
+    """Rounds on disk; those of the open photo can be brought back."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("History"))
+        self.list.setIconSize(QSize(44, 44))
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setMinimumHeight(120)
+        self.list.itemActivated.connect(self._open)
+        self.list.itemClicked.connect(self._open)
+        column.addWidget(self.list, 1)
+        row = QHBoxLayout()
+        self.hint = label("", "hint")
+        row.addWidget(self.hint, 1)
+        self.remove = tool_button(icon("discard", "#888888"), self.tr("Forget this entry"))
+        self.remove.clicked.connect(lambda: self._remove())
+        row.addWidget(self.remove)
+        column.addLayout(row)
+        session.stored.connect(self.refresh)
+        session.opened.connect(self.refresh)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self.remove.setIcon(icon("discard", theme.text, None, theme.muted))
+
+    def refresh(self) -> None:
+        """Read the history of the open photo, in a thread."""
+        document = self.session.document
+        if document is None:
+            return
+        photo = str(document.path.absolute()) if document.path else ""
+
+        def work() -> tuple[list[Entry], int]:
+            return [
+                it for it in self.session.history.entries() if it.photo == photo
+            ], self.session.history.size
+
+        self.session.tasks.run(work, lambda found: self._show(*found))
+
+    def _show(self, entries: list[Entry], size: int) -> None:
+        self.list.clear()
+        for entry in entries:
+            when = time.strftime("%x %H:%M", time.localtime(entry.created))
+            count = self.tr("%n fill(s)", "", entry.fills)
+            item = QListWidgetItem("; ".join(entry.captions) + f"\n{count}, {when}")
+            item.setIcon(QIcon(QPixmap(str(entry.thumbnail))))
+            item.setData(_DATA, entry.id)
+            self.list.addItem(item)
+        self.hint.setText(
+            self.tr("{size} MB on disk").format(size=f"{size / 1e6:.1f}")
+            if entries
+            else self.tr("Fills of this photo appear here.")
+        )
+        self.remove.setEnabled(bool(entries))
+
+    def _open(self, item: QListWidgetItem) -> None:
+        self.session.open_round(item.data(_DATA))
+
+    def _remove(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            identifier = item.data(_DATA)
+            self.session.tasks.run(
+                lambda: self.session.history.remove(identifier), lambda _none: self.session.stored()
+            )
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        assert a0 is not None
+        if a0.key() == Qt.Key.Key_Delete:
+            self._remove()
+        else:
+            super().keyPressEvent(a0)

@@ -1,0 +1,153 @@
+"""Choosing a model, from cards that say what each one is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import QSize, Qt, QUrl, pyqtSignal
+from PyQt6.QtGui import QDesktopServices, QMouseEvent, QPixmap
+from PyQt6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nigdt.bundle import BundleInfo
+from nigdt_plugin.core import models
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.theme import Theme
+from nigdt_plugin.ui.widgets import button, label, restyle
+
+_PICTURE = 112
+_PICTURES = ("sample.png", "samples.png", "sample.jpg")
+
+
+class ModelCard(QFrame):
+    """One model: picture, name, what it knows."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, info: BundleInfo, theme: Theme, present: bool) -> None:
+        super().__init__()
+        self.info = info
+        self.setProperty("card", True)
+        self.setProperty("chosen", present)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 14, 14, 14)
+        row.setSpacing(14)
+        picture = QLabel()
+        picture.setFixedSize(_PICTURE, _PICTURE)
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        picture.setPixmap(_picture(info.folder, theme, self.devicePixelRatioF()))
+        row.addWidget(picture)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        self.radio = QRadioButton(info.title)
+        font = self.radio.font()
+        font.setBold(True)
+        self.radio.setFont(font)
+        self.radio.setChecked(present)
+        self.radio.clicked.connect(lambda: self.chosen.emit(info.name))
+        column.addWidget(self.radio)
+        words = len(models.vocabulary(info))
+        facts = self.tr("{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB").format(
+            name=info.name, size=info.size_px, words=words, megabytes=f"{info.bytes / 1e6:.1f}"
+        )
+        column.addWidget(label(facts, "muted", wrap=True))
+        origin = self.tr("Came with the program") if info.embedded else self.tr("Yours")
+        column.addWidget(label(origin, "muted"))
+        column.addStretch(1)
+        card = button(
+            self.tr("Model card"),
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(info.folder / "README.md"))),
+        )
+        card.setAccessibleName(self.tr("Model card of {title}").format(title=info.title))
+        column.addWidget(card, 0, Qt.AlignmentFlag.AlignLeft)
+        row.addLayout(column, 1)
+
+    def mousePressEvent(self, a0: QMouseEvent | None) -> None:
+        self.radio.click()
+
+    def show_chosen(self, chosen: bool) -> None:
+        """Mark the card."""
+        self.radio.setChecked(chosen)
+        restyle(self, "chosen", chosen)
+
+
+def _picture(folder: Path, theme: Theme, ratio: float) -> QPixmap:
+    for name in _PICTURES:
+        if (folder / name).is_file():
+            pixmap = QPixmap(str(folder / name))
+            if not pixmap.isNull():
+                side = round(_PICTURE * ratio)
+                mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding
+                pixmap = pixmap.scaled(side, side, mode, Qt.TransformationMode.SmoothTransformation)
+                pixmap = pixmap.copy(0, 0, side, side)
+                pixmap.setDevicePixelRatio(ratio)
+                return pixmap
+    return icon("model", theme.accent_text).pixmap(QSize(64, 64), ratio)
+
+
+class ModelDialog(QDialog):
+    """All models on this machine.
+
+    Signals:
+        train_asked: A new one is to be trained.
+    """
+
+    train_asked = pyqtSignal()
+
+    def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.setWindowTitle(self.tr("Models"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(560, 520)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(18, 18, 18, 18)
+        outer.setSpacing(12)
+        outer.addWidget(label(self.tr("What a model has seen decides what it can draw."), "muted", wrap=True))
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        body = QWidget()
+        body.setObjectName("cards")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(10)
+        present = models.find(session.settings.model)
+        self.cards = [
+            ModelCard(info, theme, present is not None and info.name == present.name)
+            for info in models.available()
+        ]
+        for card in self.cards:
+            card.chosen.connect(self._choose)
+            column.addWidget(card)
+        if not self.cards:
+            hint = self.tr("No model is installed. Add one with “nigdt models add FOLDER”, or train one.")
+            column.addWidget(label(hint, wrap=True))
+        column.addStretch(1)
+        scroll.setWidget(body)
+        outer.addWidget(scroll, 1)
+        row = QHBoxLayout()
+        self.train_button = button(self.tr("Train on my photos …"), self._train)
+        row.addWidget(self.train_button)
+        row.addStretch(1)
+        row.addWidget(button(self.tr("Done"), self.accept, primary=True))
+        outer.addLayout(row)
+
+    def _choose(self, name: str) -> None:
+        for card in self.cards:
+            card.show_chosen(card.info.name == name)
+        if name != self.session.settings.model:
+            self.session.choose_model(name)
+
+    def _train(self) -> None:
+        self.accept()
+        self.train_asked.emit()

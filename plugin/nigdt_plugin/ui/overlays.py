@@ -1,0 +1,93 @@
+"""What is laid over the photo on request: context and blend band, or where a word was used."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtGui import QColor, QImage
+
+from nigdt.errors import NigdtError
+from nigdt_plugin.core import heat
+from nigdt_plugin.core.fills import Shot
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.canvas import Canvas
+
+_REST_MS = 90
+
+
+class Overlays(QObject):
+    """Keeps the canvas' overlays up to date."""
+
+    def __init__(self, session: Session, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self.session, self.canvas = session, canvas
+        self.context = False
+        self._word = -1
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REST_MS)
+        self._timer.timeout.connect(self._work)
+        session.selected.connect(lambda _region: self.refresh())
+        session.fills.connect(self.refresh)
+        session.opened.connect(self.refresh)
+        session.explained.connect(lambda _fill: self.refresh())
+
+    def show_context(self, shown: bool) -> None:
+        """Show or hide context and blend band."""
+        self.context = shown
+        self.refresh()
+
+    def point_at_word(self, index: int) -> None:
+        """Show where a word of the chosen fill was used; -1 for none."""
+        self._word = index
+        self._work()
+
+    def refresh(self) -> None:
+        """Work it out anew, soon."""
+        if self.context or self._word >= 0:
+            self._timer.start()
+        else:
+            self.canvas.set_overlays([])
+
+    def _work(self) -> None:
+        filling = self.session.filling
+        if filling is None:
+            return
+        if self._word >= 0:
+            if filling.chosen is not None and filling.round is not None:
+                shot = filling.round.shot
+                pixels = heat.of_word(
+                    shot, filling.chosen, self._word, self._colour(self.canvas.theme.selection)
+                )
+                self.canvas.set_overlays([(_image(pixels), shot.region)])
+            return
+        if not self.context or filling.document.selection.empty:
+            self.canvas.set_overlays([])
+            return
+        document, size, widen, blend = filling.document, filling.size, filling.widen, filling.blend
+        colour = self._colour(self.canvas.theme.accent_text)
+
+        def work() -> tuple[Shot, NDArray[np.uint8]] | None:
+            try:
+                shot = Shot.take(document.rgb, document.selection.mask, size, widen)
+            except NigdtError:  # deselected in the meantime
+                return None
+            return shot, heat.of_blend(shot, blend, colour)
+
+        self.session.tasks.run(work, self._show)
+
+    def _show(self, found: tuple[Shot, NDArray[np.uint8]] | None) -> None:
+        if found is not None and self.context and self._word < 0:
+            shot, pixels = found
+            self.canvas.set_overlays([(_image(pixels), shot.region)], shot.region)
+
+    def _colour(self, name: str) -> tuple[int, int, int]:
+        colour = QColor(name)
+        return colour.red(), colour.green(), colour.blue()
+
+
+def _image(pixels: NDArray[np.uint8]) -> QImage:
+    height, width = pixels.shape[:2]
+    kind = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(pixels.tobytes(), width, height, 4 * width, kind).copy()
