@@ -28,13 +28,15 @@ def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight:
         hole_weight: Weight of a hidden pixel relative to a visible one; 1 is the paper.
 
     Returns:
-        Mean absolute difference, weighted, averaged over scales.
+        Weighted mean absolute difference of each picture, averaged over pictures and scales; a batch's
+        loss is the mean of its parts' losses, however it is split.
     """
     total = image.new_zeros(())
     for picture in pyramid:
         target = area(image, picture)
         weight = 1 + (hole_weight - 1) * (1 - area(M, picture))
-        total = total + ((picture - target).abs() * weight).sum() / (3 * weight.sum())
+        difference = ((picture - target).abs() * weight).sum((1, 2, 3)) / (3 * weight.sum((1, 2, 3)))
+        total = total + difference.mean()
     return total / len(pyramid)
 
 

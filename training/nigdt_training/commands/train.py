@@ -48,14 +48,13 @@ def _caches() -> Path:
 @click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop.")
 @click.pass_context
 def train(context: click.Context, config: Path | None, **options: Any) -> None:
-    r"""Train a model: match networks first, then both paths with discriminators.
+    """Train a model: match networks first, then both paths with discriminators.
 
     A run can be interrupted at any moment and continued with --resume.
 
-    \b
-    Example: nigdt train --config training/configs/small.yaml --data ~/photos
-             nigdt train --resume runs/00001-small
-             nigdt train photos ~/garden --name garden
+    Example: nigdt train --config small.yaml --data ~/photos
+
+    Example: nigdt train --resume runs/00001-small
     """
     if context.invoked_subcommand is None:
         _run(config, ("match", "inpaint"), **options)

@@ -189,7 +189,7 @@ class InpaintTrainer:
                 now = time.monotonic()
                 if self.step % LOG_EVERY == 0 or self.step == settings.steps:
                     rate = (now - began) / (self.step - first)
-                    self._report({k: float(v) for k, v in logs.items()}, rate)
+                    self._report(logs, rate)
                 if self.step % settings.validate_every == 0 or self.step == settings.steps:
                     self._validate()
                 if now - drawn > settings.sheet_seconds or self.step == settings.steps:
@@ -268,7 +268,8 @@ class InpaintTrainer:
                 total[name] = total.get(name, 0) + share * value
         return total
 
-    def _report(self, logs: dict[str, float], seconds: float) -> None:
+    def _report(self, losses: dict[str, torch.Tensor], seconds: float) -> None:
+        logs = {name: float(torch.as_tensor(self.fabric.all_reduce(v))) for name, v in losses.items()}
         if not self.fabric.is_global_zero:
             return
         self.run.log(self.step, "inpaint", **logs, seconds_per_step=seconds)

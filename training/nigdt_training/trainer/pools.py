@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nigdt.errors import NigdtError
-from nigdt.text import Vocabulary
+from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.cache import Cache, build_cache, cache_key
 from nigdt_training.data.check import check_path
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
@@ -43,7 +43,7 @@ def open_pools(
 def build_vocabulary(pools: list[Pool], minimum: int) -> Vocabulary:
     """Vocabulary of training captions, plus the words that the colour augmentation writes."""
     captions = [caption for pool in pools for i in pool.photos for caption in pool.cache.captions(int(i))]
-    always = {word for template in TEMPLATES for word in template.format(colour="", noun="bird").split()}
+    always = {word for template in TEMPLATES for word in tokenise(template.format(colour="", noun="bird"))}
     return Vocabulary.from_captions(captions, minimum=minimum, always=always | set(COLOURS))
 
 

@@ -18,9 +18,10 @@ _COLUMNS = 6
 
 @torch.inference_mode()
 def validate(model: NIGDT, stream: SampleStream, device: torch.device) -> dict[str, float]:
-    """PSNR (dB) and l1 (0 to 255) of the composites of fixed validation samples, per picture, averaged."""
+    """PSNR (dB) and l1 (0 to 255) of the composites of fixed samples, per picture, averaged."""
     psnr, l1 = [], []
-    for start in range(0, PICTURES, 8):
+    photos = sum(len(pool.photos) for pool in stream.pools)
+    for start in range(0, min(PICTURES, photos), 8):
         batch = stream.batch(range(start, start + 8)).to(device)
         fill, image = composite(model, batch), batch.image
         difference = ((fill - image) * 127.5).float()

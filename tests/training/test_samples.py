@@ -1,0 +1,84 @@
+import numpy as np
+import torch
+from nigdt_training.data.cache import build_cache
+from nigdt_training.data.records import read_records
+from nigdt_training.trainer.pools import build_vocabulary
+from nigdt_training.trainer.samples import Pool, SampleStream, held_out
+from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
+
+
+def stream(folder, cache_folder, seed=0, shares=(1,), **augmentation):
+    cache = build_cache(read_records(folder), cache_folder)
+    photos = np.arange(len(cache))
+    pools = [Pool(cache, photos, share, i * len(cache)) for i, share in enumerate(shares)]
+    return SampleStream(
+        pools,
+        build_vocabulary(pools, 1),
+        size=64,
+        max_words=8,
+        latent_shape=(4, 2, 2),
+        masks=MaskSettings(),
+        augmentation=AugmentationSettings(**augmentation),
+        seed=seed,
+    )
+
+
+def test_a_sample_depends_on_its_number_alone(photo_folder, tmp_path):
+    first, second = (stream(photo_folder, tmp_path / "cache", recolour=0.5) for _ in range(2))
+    second.batch(range(7, 30))  # what was drawn before must not matter
+    one, other = first.batch([3, 41]), second.batch([3, 41])
+    for name in ("image", "M", "tokens", "prior_noise", "posterior_noise"):
+        assert torch.equal(getattr(one, name), getattr(other, name)), name
+    assert one.captions == other.captions
+    different = stream(photo_folder, tmp_path / "cache", seed=1, recolour=0.5).batch([3, 41])
+    assert not torch.equal(one.image, different.image)
+
+
+def test_every_photo_once_per_epoch_and_all_captions_drawn(photo_folder, tmp_path):
+    samples = stream(photo_folder, tmp_path / "cache")
+    for epoch in range(2):
+        seen = [samples.sample(epoch * 20 + k).number for k in range(20)]
+        assert sorted(seen) == list(range(20))
+    captions = {samples.sample(k).caption for k in range(400)}
+    assert len([caption for caption in captions if "number" in caption]) == 20
+    assert {"a red bird", "a blue bird"} <= captions
+
+
+def test_shares_decide_how_often_a_pool_is_drawn(photo_folder, tmp_path):
+    samples = stream(photo_folder, tmp_path / "cache", shares=(3, 1))
+    numbers = np.array([samples.sample(k).number for k in range(80)])
+    assert (numbers < 20).sum() == 60
+
+
+def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_path):
+    from nigdt_training.data.recolour import COLOURS, colour_words
+
+    plain = stream(photo_folder, tmp_path / "cache")
+    painted = stream(photo_folder, tmp_path / "cache", recolour=1.0, recolour_hole_only=1.0)
+    names = set()
+    for k in range(40):
+        before, after = plain.sample(k), painted.sample(k)
+        outside = before.mask == 0
+        assert np.array_equal(before.photo[outside], after.photo[outside])
+        words = set(colour_words(after.caption))
+        assert len(words) == 1
+        names |= words
+    assert len(names & set(COLOURS)) >= 5
+
+
+def test_batch_ranges_and_polarity(photo_folder, tmp_path):
+    batch = stream(photo_folder, tmp_path / "cache").batch(range(12))
+    assert batch.image.shape == (12, 3, 64, 64)
+    assert batch.image.min() >= -1
+    assert batch.image.max() <= 1
+    assert set(batch.M.unique().tolist()) == {0.0, 1.0}
+    hidden = 1 - batch.M.mean((1, 2, 3))
+    assert ((hidden > 0.01) & (hidden < 0.8)).all()
+    assert ((batch.tokens > 0).sum(1) == batch.lengths).all()
+
+
+def test_validation_split_keeps_groups_and_ignores_order():
+    groups = [f"group {i}" for i in range(1000)]
+    kept = [group for group in groups if held_out(group, 0.1)]
+    assert 70 < len(kept) < 130
+    assert kept == [group for group in reversed(groups) if held_out(group, 0.1)][::-1]

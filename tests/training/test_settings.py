@@ -1,0 +1,53 @@
+import pytest
+from nigdt_training.trainer.settings import load_settings, settings_from
+
+from nigdt.errors import NigdtError
+
+
+def test_defaults_are_the_papers():
+    settings = settings_from({"data": [{"path": "photos"}]})
+    loss = settings.loss
+    assert (loss.l1, loss.feature, loss.adversarial, loss.kl, loss.match) == (20, 20, 20, 20, 0.5)
+    assert (settings.learning_rate, settings.beta1, loss.adversary) == (1e-4, 0.0, "lsgan")
+    assert settings.picture_size == 256
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"lerning_rate": 1.0}, "lerning_rate"),
+        ({"loss": {"mach": 1.0}}, "loss.mach"),
+        ({"loss": {"adversary": "wgan"}}, "adversary"),
+        ({"batch": "eight"}, "batch"),
+        ({"batch": 0}, "batch"),
+        ({"size": 70}, "size"),
+        ({"model": {"widht": 3}}, "widht"),
+        ({"data": []}, "data"),
+        ({"data": [{"share": 2}]}, "path"),
+        ({"masks": 3}, "masks"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(change, named):
+    with pytest.raises(NigdtError, match=named) as caught:
+        settings_from({"data": [{"path": "photos"}], **change}).model_config  # noqa: B018
+    assert "\n" not in str(caught.value)
+
+
+def test_round_trip():
+    settings = settings_from({"data": [{"path": "a", "share": 3}], "preset": "small", "size": 64})
+    assert settings_from(settings.to_dict()) == settings
+
+
+def test_broken_yaml_is_one_line(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text("data: [\n  - {")
+    with pytest.raises(NigdtError, match="not valid YAML") as caught:
+        load_settings(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_shipped_configs_are_valid(pytestconfig):
+    configs = sorted((pytestconfig.rootpath / "training" / "configs").glob("*.yaml"))
+    assert configs
+    for path in configs:
+        assert load_settings(path).model_config.size >= 64

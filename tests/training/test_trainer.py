@@ -1,0 +1,266 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from lightning_fabric import Fabric
+from nigdt_training.trainer.checkpoint import read_checkpoint, write_checkpoint
+from nigdt_training.trainer.inpaint_stage import InpaintTrainer
+from nigdt_training.trainer.pools import build_vocabulary, open_pools
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.session import Places, export_run, run_stages
+from nigdt_training.trainer.settings import settings_from
+
+from nigdt.bundle import verify_bundle
+from nigdt.errors import NigdtError
+from nigdt.weights import load_model
+
+
+@pytest.fixture
+def places(photo_folder, tmp_path):
+    return Places(photo_folder.parent, tmp_path / "runs", tmp_path / "caches")
+
+
+def new_run(places, settings, name="tiny"):
+    return Run.create(places.runs, name, settings_from(settings))
+
+
+def go(run, places, **options):
+    fabric = Fabric(accelerator="cpu", devices=1)
+    try:
+        run_stages(run, places, fabric, lambda *_, **__: None, **options)
+    finally:
+        run.close()
+    return read_checkpoint(run.last) if run.last.exists() else None
+
+
+def metrics(run):
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(places, tiny_settings, monkeypatch):
+    whole = go(new_run(places, tiny_settings), places)
+    run = new_run(places, tiny_settings)
+    step = InpaintTrainer._one_step
+
+    def step_then_ctrl_c(self):
+        logs = step(self)
+        if self.step == 2:
+            signal.raise_signal(signal.SIGINT)
+        return logs
+
+    monkeypatch.setattr(InpaintTrainer, "_one_step", step_then_ctrl_c)
+    half = go(run, places)
+    assert half.facts["step"] == 3
+    monkeypatch.undo()
+    resumed = go(Run.open(run.folder), places)
+    assert resumed.facts["step"] == whole.facts["step"] == 6
+    assert resumed.tensors.keys() == whole.tensors.keys()
+    for name, tensor in whole.tensors.items():
+        assert torch.equal(tensor, resumed.tensors[name]), name
+    moved = [n for n in whole.tensors if not torch.equal(whole.tensors[n], half.tensors[n])]
+    assert any(name.startswith("discriminators.") for name in moved)
+    assert any(name.startswith("paths.model.generator") for name in moved)
+
+
+def test_micro_batches_give_the_same_step(places, tiny_settings):
+    tiny_settings |= {"steps": 1, "loss": {"match": 0.0, "adversarial": 0.0, "feature": 0.0}}
+    whole = go(new_run(places, tiny_settings), places)
+    parts = go(new_run(places, {**tiny_settings, "micro_batch": 2}), places)
+    for name, tensor in whole.part("optimiser_g").items():
+        torch.testing.assert_close(parts.part("optimiser_g")[name], tensor, atol=1e-4, rtol=1e-3)
+
+
+def test_not_finite_is_reported_and_the_last_state_kept(places, tiny_settings, monkeypatch):
+    run = new_run(places, {**tiny_settings, "steps": 2})
+    go(run, places)
+    before = run.last.read_bytes()
+    longer = {**tiny_settings, "steps": 4}
+    (run.folder / "settings.yaml").write_text(yaml.safe_dump(settings_from(longer).to_dict()))
+    monkeypatch.setattr(
+        "nigdt_training.trainer.inpaint_step.L.posterior_kl", lambda q, **_: q.mu.sum() * float("nan")
+    )
+    with pytest.raises(NigdtError, match=r"not finite at step 2 \(kl_posterior"):
+        go(Run.open(run.folder), places)
+    assert run.last.read_bytes() == before
+
+
+def test_out_of_memory_halves_the_micro_batch(places, tiny_settings, monkeypatch):
+    from nigdt_training.trainer import inpaint_stage
+
+    real, sizes = inpaint_stage.train_step, []
+
+    def small_memory(networks, batch, *args, **kwargs):
+        sizes.append(len(batch))
+        if len(batch) > 1:
+            raise torch.OutOfMemoryError("made up")
+        return real(networks, batch, *args, **kwargs)
+
+    monkeypatch.setattr(inpaint_stage, "train_step", small_memory)
+    run = new_run(places, {**tiny_settings, "steps": 1})
+    assert go(run, places).facts["step"] == 1
+    assert sizes == [4, 2, 1, 1, 1, 1]
+
+
+def test_a_full_disk_is_one_clear_line_and_keeps_the_old_checkpoint(tmp_path):
+    path = tmp_path / "last.safetensors"
+    write_checkpoint(path, {"a": {"w": torch.ones(2)}}, {"step": 1})
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("needs /dev/full")
+    link = tmp_path / "full.safetensors"
+    before = path.read_bytes()
+    import os
+
+    (tmp_path / f".{link.name}.{os.getpid()}.part").symlink_to(full)
+    with pytest.raises(NigdtError, match="No space left"):
+        write_checkpoint(link, {"a": {"w": torch.zeros(2)}}, {"step": 2})
+    assert path.read_bytes() == before
+    assert not link.exists()
+
+
+def test_broken_checkpoints_are_refused(tmp_path):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(b"nonsense")
+    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+        read_checkpoint(path)
+    write_checkpoint(path, {"a": {"w": torch.ones(200)}}, {"step": 1})
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+        read_checkpoint(path)
+
+
+def test_a_run_leaves_metrics_sheet_and_a_bundle_that_loads(places, tiny_settings, tmp_path):
+    tiny_settings["preset"] = "small"
+    run = new_run(places, tiny_settings)
+    go(run, places)
+    assert {line["stage"] for line in metrics(run)} == {"inpaint", "validation"}
+    assert list((run.folder / "sheets").glob("*.png"))
+    assert list((run.folder / "events").iterdir())
+    info = export_run(run, tmp_path / "tiny-garden", title="Tiny")
+    assert verify_bundle(info.folder).training["steps"] == 6
+    model, vocabulary = load_model(info)
+    assert "bird" in vocabulary
+    averaged = read_checkpoint(run.last).part("averaged")
+    key = "projection.last.weight"
+    torch.testing.assert_close(model.state_dict()[key], averaged[key], atol=1e-3, rtol=1e-3)
+
+
+def test_steps_on_one_batch_fit_it(places, tiny_settings):
+    settings = settings_from({
+        **tiny_settings, "preset": "small", "learning_rate": 5e-3, "beta1": 0.5, "augmentation": {},
+        "loss": {"match": 0.0, "adversarial": 0.0, "feature": 0.0, "kl": 0.1, "hole_weight": 10.0},
+    })  # fmt: skip
+    run = Run.create(places.runs, "fit", settings)
+    training, validation = open_pools(settings, places.data, places.caches)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    vocabulary = build_vocabulary(training, 1)
+    trainer = InpaintTrainer(run, training, validation, vocabulary, None, fabric, lambda *_, **__: None)
+    losses = [float(trainer._one_step()["l1"]) for _ in range(60)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_weights_of_another_vocabulary_are_refused(places, tiny_settings):
+    tiny_settings |= {"steps": 1}
+    run = new_run(places, tiny_settings)
+    go(run, places)
+    other = new_run(places, tiny_settings)
+    (other.folder / "vocabulary.json").write_text('{"format": 1, "words": ["a"]}')
+    with pytest.raises(NigdtError, match="another vocabulary"):
+        go(other, places, start_from=run.last)
+
+
+def nigdt(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "nigdt", *map(str, arguments)], capture_output=True, text=True, **options
+    )
+
+
+def write_config(tmp_path, settings):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def test_the_command_trains_both_stages_and_exports(photo_folder, tiny_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+    tiny_settings["loss"] = {"match": 0.1, "adversarial_start": 1}
+    tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64, "channels": 16, "embedding": 8}
+    tiny_settings["steps"] = 2
+    config = write_config(tmp_path, tiny_settings)
+    shared = ("--data", photo_folder.parent, "--runs", tmp_path / "runs")
+    dry = nigdt("train", "--config", config, *shared, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "stage 2: 2 steps" in dry.stdout
+    assert not (tmp_path / "runs").exists()
+    done = nigdt("train", "--config", config, *shared, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert "R-precision" in done.stdout
+    run = tmp_path / "runs" / "00001-tiny"
+    assert any("match" in json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines())
+    exported = nigdt("export", run, "-o", tmp_path / "tiny-model")
+    assert exported.returncode == 0, exported.stderr
+    verify_bundle(tmp_path / "tiny-model")
+
+
+def test_misuse_is_exit_2_and_bad_settings_exit_1(tmp_path):
+    assert nigdt("train").returncode == 2
+    config = write_config(tmp_path, {"data": [{"path": "x"}], "stepps": 3})
+    bad = nigdt("train", "--config", config)
+    assert bad.returncode == 1
+    assert "stepps" in bad.stderr
+    assert bad.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_run_goes_on(photo_folder, tiny_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+    tiny_settings |= {"steps": 40, "checkpoint_seconds": 0.2}
+    config = write_config(tmp_path, tiny_settings)
+    arguments = ["--data", photo_folder.parent, "--runs", tmp_path / "whole", "--device", "cpu"]
+    whole = nigdt("train", "--config", config, *arguments)
+    assert whole.returncode == 0, whole.stderr
+    runs = tmp_path / "killed"
+    arguments[3] = runs
+    command = [sys.executable, "-m", "nigdt", "train", *map(str, arguments)]
+    process = subprocess.Popen([*command, "--config", str(config)])
+    folder = runs / "00001-tiny"
+    for _ in range(3):
+        deadline = time.monotonic() + 60
+        while not (folder / "last.safetensors").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.kill()
+        process.wait()
+        process = subprocess.Popen([*command, "--resume", str(folder)])
+    assert process.wait(timeout=240) == 0
+    one = read_checkpoint(tmp_path / "whole" / "00001-tiny" / "last.safetensors")
+    other = read_checkpoint(folder / "last.safetensors")
+    assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_loss_curve_of_one(photo_folder, tiny_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+    tiny_settings["model"] |= {"text_dropout": 0.0}
+    tiny_settings |= {"steps": 100, "clip": 0.0, "learning_rate": 1e-4}
+    tiny_settings["augmentation"] = {"recolour": 0.5}
+    config = write_config(tmp_path, tiny_settings)
+    curves = []
+    for devices in (1, 2):
+        runs = tmp_path / f"runs{devices}"
+        done = nigdt(
+            "train", "--config", config, "--data", photo_folder.parent, "--runs", runs,
+            "--device", "cpu", "--devices", devices, timeout=280,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        lines = (runs / "00001-tiny" / "metrics.jsonl").read_text().splitlines()
+        curves.append([json.loads(line)["l1"] for line in lines if '"inpaint"' in line])
+    assert len(curves[0]) == 2
+    assert curves[0] == pytest.approx(curves[1], rel=1e-3)
