@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,8 @@ for folder in (HERE, ROOT / "plugin" / "gimp", ROOT / "plugin" / "gimp" / "nigdt
 
 from assemble import NAME, assemble, wheel_arguments  # noqa: E402
 from gimp_chroot import Chroot, ChrootUnavailableError, cache_folder, find_or_build  # noqa: E402
-from gimp_session import GimpSession  # noqa: E402
+from gimp_session import GimpSession, WindowSession  # noqa: E402
+from nigdt_backend.client import Client  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +69,37 @@ def forky(plug_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[G
 
 
 @pytest.fixture(params=["trixie", "forky"])
+def windows(
+    request: pytest.FixtureRequest, plug_in: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WindowSession]:
+    """Each GIMP in turn, fresh and with its windows."""
+    with WindowSession(
+        _tree(request.param), plug_in, tmp_path_factory.mktemp(f"{request.param}-windows")
+    ) as session:
+        yield session
+
+
+@pytest.fixture(params=["trixie", "forky"])
 def gimp(request: pytest.FixtureRequest) -> GimpSession:
     """Each GIMP in turn."""
     session: GimpSession = request.getfixturevalue(request.param)
     return session
+
+
+@pytest.fixture
+def real_daemon(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[Path], Client]]:
+    """Starts the real daemon, with a tiny real model, for the GIMP whose state folder is given."""
+    shutil.copytree(tiny_bundle, tmp_path / "data" / "bundles" / "nigdt-small")
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(tmp_path / "config"))
+    with contextlib.ExitStack() as stack:
+
+        def start(state: Path) -> Client:
+            monkeypatch.setenv("NIGDT_STATE_DIR", str(state))
+            client = stack.enter_context(Client.connect(timeout=60))
+            stack.callback(client.shutdown)
+            return client
+
+        yield start

@@ -82,13 +82,7 @@ class ScriptedDaemon:
             if kind == "status":
                 self.send(client, {"kind": "status", "request": header["request"], "status": {}})
             elif kind == "models":
-                model = {
-                    "name": "default",
-                    "title": "Scripted",
-                    "size_px": MODEL_SIZE,
-                    "bytes": 1,
-                    "loaded": True,
-                }
+                model = {"name": "plain", "title": "Plain colours", "size_px": MODEL_SIZE, "default": True}
                 self.send(client, {"kind": "models", "request": header["request"], "models": [model]})
             elif kind == "cancel":
                 self.cancelled.append(header["job"])

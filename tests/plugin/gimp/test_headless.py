@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from gimp_session import GimpSession
+from nigdt_backend.client import Client
 from scripted_daemon import ScriptedDaemon
 
 FIRST = """
@@ -37,4 +41,36 @@ def test_a_fill_becomes_a_masked_layer(trixie: GimpSession) -> None:
     assert said["layers"] == ["a red bird on a branch", "photo"]
     assert said["record"]["caption"] == "a red bird\non a branch"
     assert said["record"]["seed"] is None
+    assert said["record"]["model"] == "plain"
     assert daemon.requests[0].caption == "a red bird\non a branch"
+
+
+def test_the_real_model_fills_the_selection_alone(
+    trixie: GimpSession, real_daemon: Callable[[Path], Client]
+) -> None:
+    client = real_daemon(trixie.state)
+    said = trixie.run(
+        """
+    image = photo(200, 150)
+    select(image, 60, 50, 40, 30)
+    before = composite(image)
+    status, message, first = fill(image, caption="a red bird", variants=2)
+    shown = composite(image)
+    assert status == "success", message
+    image.remove_layer(first)
+    _, _, again = fill(image, caption="a red bird", variants=2)
+    result = {
+        "status": status, "message": message, "changed": changed(before, shown, 200),
+        "same again": composite(image) == shown,
+        "records": [record(layer) for layer in again.get_children()],
+        "differ": len({read(layer) for layer in again.get_children()}),
+    }
+""",
+        timeout=120,
+    )
+    assert said["status"] == "success", said["message"]
+    assert said["changed"] == [60, 50, 100, 80]
+    assert said["same again"]
+    assert [each["seed"] for each in said["records"]] == [None, 1]
+    assert said["differ"] == 2
+    assert client.status()["bundles"] is not None

@@ -5,6 +5,7 @@
 """
 
 import json
+import struct
 import time
 import traceback
 from pathlib import Path
@@ -68,27 +69,18 @@ def composite(image, pixel_format="R'G'B'A float"):
     return pixels
 
 
-def reference(image):
-    """What is seen with an empty layer over the selection.
+def changed(before, after, width, tolerance=0.0):
+    """The smallest box (left, top, right, bottom) around the pixels that differ, None when none does.
 
-    In floating-point images, and in those with a profile, GIMP itself changes last bits around any new layer.
+    In floating-point images, and in those with a profile, GIMP itself changes last bits under any new layer,
+    even an empty one; `tolerance` is for these alone.
     """
-    _, _, left, top, right, bottom = Gimp.Selection.bounds(image)
-    kind = Gimp.ImageType.GRAYA_IMAGE if image.get_layers()[0].is_gray() else Gimp.ImageType.RGBA_IMAGE
-    empty = Gimp.Layer.new(image, "", right - left, bottom - top, kind, 100.0, Gimp.LayerMode.NORMAL)
-    image.insert_layer(empty, None, 0)
-    empty.set_offsets(left, top)
-    pixels = composite(image)
-    image.remove_layer(empty)
-    return pixels
-
-
-def changed(before, after, width):
-    """The smallest box (left, top, right, bottom) around the pixels that differ, None when none does."""
-    pixel = 16
-    places = [
-        i // pixel for i in range(0, len(before), pixel) if before[i : i + pixel] != after[i : i + pixel]
-    ]
+    places = []
+    for i in range(0, len(before), 16):
+        if before[i : i + 16] != after[i : i + 16]:
+            was, now = struct.unpack_from("4f", before, i), struct.unpack_from("4f", after, i)
+            if max(abs(a - b) for a, b in zip(was, now, strict=True)) > tolerance:
+                places.append(i // 16)
     if not places:
         return None
     rows, columns = [i // width for i in places], [i % width for i in places]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import gi
@@ -17,7 +18,7 @@ from nigdt_fill import problem  # noqa: E402
 from nigdt_fill.capture import Capture, capture  # noqa: E402
 from nigdt_fill.install import read_install  # noqa: E402
 from nigdt_fill.place import place, still_open, was_closed  # noqa: E402
-from nigdt_fill.plan import MAX_SEED, Settings  # noqa: E402
+from nigdt_fill.plan import DEFAULT_MODEL, MAX_SEED, Settings  # noqa: E402
 from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
 from nigdt_fill.service import Service, request_for, stage_text  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
@@ -142,8 +143,6 @@ class FillDialog:
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         label = Gtk.Label.new_with_mnemonic(_("_Model"))
         self._models = Gtk.ComboBoxText()
-        self._models.append("default", "default")
-        self._models.set_active(0)
         self._models.connect("changed", self._on_model)
         label.set_mnemonic_widget(self._models)
         row.pack_start(label, False, False, 0)
@@ -156,6 +155,8 @@ class FillDialog:
         self._models.remove_all()
         for model in models:
             self._models.append(str(model["name"]), str(model.get("title") or model["name"]))
+            if wanted == DEFAULT_MODEL and model.get("default"):
+                wanted = str(model["name"])
         if not self._models.set_active_id(wanted):
             self._models.append(wanted, wanted)
             self._models.set_active_id(wanted)
@@ -243,10 +244,11 @@ class FillDialog:
             self._say(str(problem.from_daemon(error, settings.model)))
 
     def _capture(self, service: Service, settings: Settings) -> Capture:
-        """Capture what was selected when the dialog opened or the choices that matter changed."""
+        """Capture the selection, unless that was done and no choice that matters has changed since."""
         key = (settings.model, settings.context, settings.grow, settings.feather)
         if self._captured is None or self._captured[0] != key:
-            self._captured = key, capture(self._image, settings, service.size_of(settings.model))
+            size = service.model(settings.model)["size_px"]
+            self._captured = key, capture(self._image, settings, size)
         return self._captured[1]
 
     def _poll(self) -> bool:
@@ -327,6 +329,8 @@ class FillDialog:
         self._busy(True)
         try:
             service = self._require_service()
+            settings = replace(settings, model=service.model(settings.model)["name"])
+            self._captured = None  # the selection may have changed since the preview
             captured = self._capture(service, settings)
             result = service.fill(captured, settings, self._bar.set_text, self._pump)
             layer = place(self._image, captured, result.fills, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nigdt_backend.client import DaemonError
 from nigdt_backend.protocol import ProtocolError
 
+from nigdt_fill.plan import DEFAULT_MODEL
 from nigdt_fill.texts import _, ngettext
 
 
@@ -55,6 +56,8 @@ def from_daemon(error: DaemonError, model: str) -> Problem:
             seconds,
         )
         return Problem(text.format(n=seconds))
+    if code == "unknown-bundle" and model == DEFAULT_MODEL:
+        return Problem(_("No model is installed. Run NIGDT's installer again."))
     if code == "unknown-bundle":
         return Problem(_("There is no model named “{model}” here. Choose another model.").format(model=model))
     if code == "bundle-broken":

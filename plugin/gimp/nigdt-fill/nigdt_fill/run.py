@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gi.repository import Gimp
 
 from nigdt_fill.capture import capture, check
@@ -41,7 +43,9 @@ def _fill_with_progress(image: Gimp.Image, settings: Settings) -> Gimp.Layer:
     Gimp.progress_init(_("NIGDT: starting…"))
     try:
         with Service.reach(read_install()) as service:
-            captured = capture(image, settings, service.size_of(settings.model))
+            model = service.model(settings.model)
+            settings = replace(settings, model=model["name"])
+            captured = capture(image, settings, model["size_px"])
 
             def pulse() -> bool:
                 Gimp.progress_pulse()

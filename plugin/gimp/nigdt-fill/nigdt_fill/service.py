@@ -12,7 +12,7 @@ from nigdt_backend.protocol import Event, FillRequest, FillResult
 from nigdt_fill import problem
 from nigdt_fill.capture import Capture
 from nigdt_fill.install import Install
-from nigdt_fill.plan import Settings
+from nigdt_fill.plan import DEFAULT_MODEL, Settings
 from nigdt_fill.texts import _
 
 START_SECONDS = 60.0
@@ -74,16 +74,16 @@ class Service:
     ) -> None:
         self.client.close()
 
-    def size_of(self, model: str) -> int:
-        """Return a model's working size in pixels.
+    def model(self, name: str) -> dict[str, Any]:
+        """Return what the daemon says of a model ("name", "title", "size_px"); `default` is its own choice.
 
         Raises:
             Problem: There is no such model.
         """
         for known in self.models:
-            if known["name"] == model:
-                return int(known["size_px"])
-        raise problem.from_daemon(DaemonError("unknown-bundle", ""), model)
+            if known["name"] == name or (name == DEFAULT_MODEL and known.get("default")):
+                return known
+        raise problem.from_daemon(DaemonError("unknown-bundle", ""), name)
 
     def fill(
         self, capture: Capture, settings: Settings, on_stage: Callable[[str], None], stop: Callable[[], bool]
