@@ -1,0 +1,117 @@
+"""docs/protocol.md and docs/settings.md say what the code does, down to the bytes of the example."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.protocol import CLIENT_CODES, CODES, LIMITS, STAGES, VERSION, FillRequest, decode
+from nigdt_backend.transport import ClientSocket
+
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "protocol.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    found = re.search(rf"^## \d+\. {title}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert found, f"no section {title}"
+    return found[1]
+
+
+def rows(text: str) -> list[list[str]]:
+    lines = [line.strip()[1:-1].split("|") for line in text.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+def example_frames() -> list[bytes]:
+    dump = re.search(r"```text\n(frame 0.*?)```", section("Example in bytes"), re.DOTALL)[1]
+    frames: list[bytearray] = []
+    for line in dump.splitlines():
+        if line.startswith("frame"):
+            frames.append(bytearray())
+            size = int(line.split(", ")[1].split()[0])
+        else:
+            offset, digits = line[:4], line[6:53]
+            assert int(offset, 16) == len(frames[-1])
+            frames[-1] += bytes.fromhex(digits.replace(" ", ""))
+            assert len(frames[-1]) <= size
+    return [bytes(frame) for frame in frames]
+
+
+def test_limits_are_the_code_s():
+    written = {name.strip("`"): int(value) for name, value, _ in rows(section("Limits"))}
+    assert written == dataclasses.asdict(LIMITS)
+
+
+def test_error_codes_are_the_code_s():
+    written = {name.strip("`"): meaning for name, meaning in rows(section("Errors"))}
+    assert written == {**CODES, **CLIENT_CODES}
+
+
+def test_version_and_stages_are_the_code_s():
+    assert f"Version {VERSION}." in TEXT
+    assert all(f"`{stage}`" in section("Replies to a fill") for stage in STAGES)
+
+
+def test_every_field_of_a_fill_is_described_with_its_default():
+    written = {}
+    for names, _, default, _ in rows(section("Requests").split("### cancel")[0]):
+        for name in names.split(", "):
+            written[name.strip("`")] = default.strip("`")
+    request = FillRequest(b"", b"", 8, 8, "")
+    fields = {field.name for field in dataclasses.fields(FillRequest)} - {"crop", "mask"}
+    assert written.keys() == fields | {"kind"}
+    for name in ("bundle", "live", "feather", "result", "attention"):
+        assert json.loads(written[name]) == getattr(request, name)
+
+
+def test_the_example_is_what_the_client_sends():
+    frames = example_frames()
+    header, raw = decode(frames)
+    request = FillRequest.from_wire(header, raw)
+    assert request.caption == "a red bird"
+    assert request.to_wire() == frames
+
+
+def test_the_example_s_bytes_get_a_fill_from_the_daemon(client):
+    """A client in another language knows no more: connection file, bytes, order of replies."""
+    with_bytes = ClientSocket(client.connection)
+    try:
+        with_bytes.send(example_frames())
+        kinds = []
+        while not kinds or kinds[-1] not in ("done", "error"):
+            for tag, header, *raw in with_bytes.receive(5.0):
+                assert tag == b"NIGDT/%d" % VERSION
+                reply = json.loads(header)
+                assert reply["job"] == "example-1"
+                kinds.append(reply["kind"])
+                if reply["kind"] == "fill":
+                    assert [len(frame) for frame in raw] == [192]
+    finally:
+        with_bytes.close()
+    assert kinds[0] == "accepted"
+    assert kinds[-2:] == ["fill", "done"]
+    assert set(kinds[1:-2]) == {"progress"}
+
+
+@pytest.mark.parametrize("source", ["client", "real_client"])
+def test_every_field_of_status_is_described(source, request):
+    status = request.getfixturevalue(source).status()
+    described = set(re.findall(r"`([a-z_0-9]+)`", " ".join(row[0] for row in rows(section("Status")))))
+    own = {"loads", "batches"} if source == "client" else set()  # the stand-in's
+    assert status.keys() - own <= described
+    if source == "real_client":
+        assert status.keys() == described
+
+
+def test_settings_document_has_every_key_default_and_meaning():
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    written = {name.strip("`"): (default, meaning) for name, default, meaning in rows(text)}
+    for field in dataclasses.fields(Settings):
+        default = f"`{json.dumps(field.default)}`"
+        assert written.pop(field.name) == (default, field.metadata["doc"])
+    assert not written
