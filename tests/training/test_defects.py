@@ -1,0 +1,335 @@
+"""Defects of the research code published with the paper, numbered as there, in training and measuring.
+
+Each test fails when its defect is put back. Those of model and inpainter are in tests/nigdt/test_defects.py.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+from nigdt_training.data.cache import Cache, build_cache
+from nigdt_training.data.records import read_records
+from nigdt_training.evaluation import metrics
+from nigdt_training.evaluation.cases import Case
+from nigdt_training.evaluation.run import Options, evaluate
+from nigdt_training.evaluation.systems import Request
+from nigdt_training.trainer import match_stage
+from nigdt_training.trainer.checkpoint import read_checkpoint
+from nigdt_training.trainer.inpaint_stage import InpaintTrainer
+from nigdt_training.trainer.inpaint_step import Networks, train_step
+from nigdt_training.trainer.pools import build_vocabulary
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.samples import Pool, Sample, SampleStream, collate
+from nigdt_training.trainer.settings import (
+    AugmentationSettings,
+    MaskSettings,
+    MatchSettings,
+    TrainSettings,
+    settings_from,
+)
+from PIL import Image
+from torch import nn
+
+from nigdt.errors import NigdtError
+from nigdt.model.match import MatchNetwork
+from nigdt.text import Vocabulary
+
+torch.set_num_threads(1)
+PHOTOS, CAPTIONS = 4, 5
+BRIGHT = 180
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """Dark photos with an object left of the centre, brighter on its left, and five captions each."""
+    folder = tmp_path_factory.mktemp("collection") / "photos"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    rows = []
+    for i in range(PHOTOS):
+        pixels = random.integers(20, 60, (96, 128, 3), dtype=np.uint8)
+        pixels[40:56, 30:45] = random.integers(245, 255, (16, 15, 3), dtype=np.uint8)
+        pixels[40:56, 45:60] = random.integers(210, 220, (16, 15, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+        text = [f"grey-blue bird {i} caption{n}" for n in range(CAPTIONS)]
+        rows.append({"file_name": f"{i}.png", "text": text, "box": [30, 40, 30, 16]})
+    (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return build_cache(read_records(folder), folder.parent / "cache", size=96)
+
+
+def pool(cache: Cache) -> Pool:
+    return Pool(cache, np.arange(PHOTOS), 1, 0)
+
+
+def stream(cache: Cache, **augmentation: float) -> SampleStream:
+    return SampleStream(
+        [pool(cache)],
+        build_vocabulary([pool(cache)], 1),
+        size=64,
+        max_words=8,
+        latent_shape=(3, 2, 2),
+        masks=MaskSettings(0.0, 0.0, 0.0, 1.0),
+        augmentation=AugmentationSettings(**augmentation),
+        seed=1,
+    )
+
+
+def settings(**changes: object) -> TrainSettings:
+    model = {
+        "size": 64,
+        "encoder_channels": [4, 4, 6, 6, 6, 6, 8],
+        "text_channels": 6,
+        "embedding": 5,
+        "text_dropout": 0.0,
+        "latent_channels": 3,
+        "projection_channels": 6,
+        "representation_channels": 8,
+        "generator_channels": [8, 8, 6, 6, 4],
+        "discriminator_channels": [4, 4, 6, 6, 6],
+    }
+    plain = {"data": [{"path": "photos"}], "model": model, "batch": 2, "steps": 4, "loss": {"match": 0.0}}
+    return settings_from({**plain, **changes})
+
+
+def cpu() -> Fabric:
+    return Fabric(accelerator="cpu", devices=1)
+
+
+def test_defect_5_every_caption_is_used(cache: Cache) -> None:
+    samples = stream(cache)
+    used: dict[int, set[str]] = {i: set() for i in range(PHOTOS)}
+    for k in range(40 * PHOTOS):
+        sample = samples.sample(k)
+        used[sample.number].add(sample.caption)
+    for i, captions in used.items():
+        assert captions == set(cache.captions(i))
+
+
+class Backbone(nn.Module):
+    """Stands in for ImageNet's features, of which this machine may have none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 8, 8, 8)
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        regions = self.layer(image)
+        return regions, regions.mean((2, 3))
+
+
+def test_defect_5_every_caption_is_used_by_the_match_networks(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(_: MatchSettings, words: int) -> MatchNetwork:
+        return MatchNetwork(Backbone(), 8, 8, words, channels=8, embedding=4)
+
+    used: set[str] = set()
+    encode = match_stage.encode_captions
+
+    def remember(captions: Sequence[str], vocabulary: Vocabulary) -> tuple[torch.Tensor, torch.Tensor]:
+        used.update(captions)
+        return encode(captions, vocabulary)
+
+    monkeypatch.setattr(match_stage, "build_match_network", build)
+    monkeypatch.setattr(match_stage, "encode_captions", remember)
+    run = Run.create(tmp_path, "match", settings(match={"epochs": 30, "batch": 4, "size": 32}))
+    match_stage.train_match(
+        run, [pool(cache)], [pool(cache)], build_vocabulary([pool(cache)], 1), lambda _: None
+    )
+    run.close()
+    assert used == {caption for i in range(PHOTOS) for caption in cache.captions(i)}
+
+
+def test_defect_6_photo_and_object_mask_move_together(cache: Cache) -> None:
+    samples, left, right = stream(cache, crop=0.6), 0, 0
+    for k in range(60):
+        sample = samples.sample(k)
+        bright = sample.photo.mean(2) > BRIGHT
+        assert bright.sum() > 50
+        assert (sample.mask[bright] == 255).all()
+        # A box around the object, a tenth of its size larger at most on each side, and no other place.
+        rows, columns = np.flatnonzero(bright.any(1)), np.flatnonzero(bright.any(0))
+        assert (sample.mask == 255).sum() <= (1.2 * len(rows) + 4) * (1.2 * len(columns) + 4)
+        middle = round(columns.mean())
+        head = sample.photo[rows[0] : rows[-1], columns[0] : middle].mean()
+        tail = sample.photo[rows[0] : rows[-1], middle : columns[-1]].mean()
+        left, right = left + (head > tail), right + (head < tail)
+    assert min(left, right) > 15  # flips did happen
+
+
+def test_defect_6_the_outline_moves_with_the_photo(cache: Cache) -> None:
+    plain, painted = stream(cache), stream(cache, recolour=1.0, recolour_hole_only=0.0)
+    for k in range(40):
+        before, after = plain.sample(k).photo, painted.sample(k).photo
+        bright = before.mean(2) > BRIGHT
+        changed = np.abs(before.astype(int) - after).max(2) > 40
+        if not changed.any():  # painted white
+            continue
+        assert (changed & bright).sum() > 0.6 * changed.sum()
+
+
+def test_defect_7_the_scales_do_not_depend_on_the_batch(cache: Cache) -> None:
+    samples = stream(cache)
+    networks = Networks(settings(), samples.vocabulary, cpu())
+    networks.paths.eval()
+    networks.discriminators.eval()
+    losses = []
+    for size in (1, 2, 3, 4, 6):
+        batch = samples.batch([5] * size)
+        output = networks.paths(
+            batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise
+        )
+        assert [p.shape[2] for p in output.generative.pyramid] == [8, 16, 32, 64]
+        assert [p.shape[2] for p in output.reconstruction] == [8, 16, 32, 64]
+        logs = train_step(networks, batch, 0, settings(), cpu(), None, None)
+        losses.append({name: value.item() for name, value in logs.items()})
+    for other in losses[1:]:
+        assert other == pytest.approx(losses[0], rel=1e-3)
+    gradients = [head.parametrizations.weight.original.grad for head in networks.plain.model.generator.heads]
+    assert all(gradient is not None and gradient.abs().sum() > 0 for gradient in gradients)
+
+
+def test_defect_8_differences_of_pixels_do_not_overflow() -> None:
+    dark, light = np.full((8, 8, 3), 10, np.uint8), np.full((8, 8, 3), 250, np.uint8)
+    for one, other in ((dark, light), (light, dark)):
+        assert metrics.l1(one, other) == 240
+        assert metrics.psnr(one, other) == pytest.approx(20 * np.log10(255 / 240))
+    stripes = dark.copy()
+    stripes[:, ::2] = 250
+    assert metrics.total_variation(stripes) == 240
+
+
+def test_defect_9_every_stage_reads_words_alike(cache: Cache) -> None:
+    vocabulary = build_vocabulary([pool(cache)], 1)
+    assert {"grey", "blue", "caption0"} <= set(vocabulary.words)
+    assert not any("-" in word for word in vocabulary.words)
+    captions = ["grey-blue bird", "Grey, blue BIRD 1", "", "quagga"]
+    expected = [vocabulary.encode(caption, 8) for caption in captions]
+    assert len(expected[0]) == 3
+    blank = np.zeros((64, 64, 3), np.uint8)
+    noise = torch.zeros(4, 3, 2, 2)
+    samples = [Sample(blank, blank[..., 0], caption, i) for i, caption in enumerate(captions)]
+    batch = collate(samples, vocabulary, 8, noise, noise)
+    for tokens, lengths in ((batch.tokens, batch.lengths), match_stage.encode_captions(captions, vocabulary)):
+        rows = [row[:n].tolist() for row, n in zip(tokens, lengths.tolist(), strict=True)]
+        assert rows == expected
+
+
+def test_defect_10_captions_without_known_words_and_long_ones_train(cache: Cache) -> None:
+    samples = stream(cache)
+    made = [samples.sample(k) for k in range(3)]
+    for sample, caption in zip(made, ("", "quagga zorilla", "grey bird " * 300), strict=True):
+        sample.caption = caption
+    noise = torch.randn(3, 3, 2, 2)
+    batch = collate(made, samples.vocabulary, 8, noise, noise)
+    assert batch.tokens.shape == (3, 8)
+    assert batch.lengths.tolist() == [0, 0, 8]
+    for rows in (batch, batch.rows(0, 2)):
+        networks = Networks(settings(), samples.vocabulary, cpu())
+        logs = train_step(networks, rows, 0, settings(), cpu(), None, None)
+        assert all(torch.isfinite(value) for value in logs.values())
+        for name, parameter in networks.plain.named_parameters():
+            assert parameter.grad is None or torch.isfinite(parameter.grad).all(), name
+
+
+class Lucky:
+    """Answers badly first, then with the original."""
+
+    name, guided, sampled = "lucky", False, True
+
+    def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
+        answers = []
+        for request in requests:
+            bad = np.where(request.case.hole[..., None], 255 - request.case.photo, request.case.photo)
+            answers.append([bad, *[request.case.photo] * (samples - 1)])
+        return answers
+
+
+def test_defect_11_one_answer_is_measured_not_the_best_of_many() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    hole = np.zeros((32, 32), bool)
+    hole[8:24, 8:24] = True
+    case = Case("one", photo, hole, "a bird", ("a bird",), None)
+    one, many = (evaluate(Lucky(), [case], Options(samples=n)).figures for n in (1, 50))
+    bad = np.where(hole[..., None], 255 - photo, photo)
+    for figures in (one, many):
+        assert figures["psnr"] == pytest.approx(metrics.psnr(photo, bad))
+        assert figures["l1"] == pytest.approx(metrics.l1(photo, bad))
+        assert figures["ssim"] == pytest.approx(metrics.ssim(photo, bad))
+        assert figures["tv"] == pytest.approx(metrics.total_variation(bad))
+    assert not any(name.startswith("best") for name in one)
+    assert many["best_l1"] == 0
+
+
+def trainer(cache: Cache, folder: Path) -> InpaintTrainer:
+    run = (
+        Run.open(folder)
+        if folder.exists()
+        else Run.create(folder.parent, "tiny", settings(learning_rate=1e-2))
+    )
+    pools = [pool(cache)]
+    return InpaintTrainer(run, pools, [], build_vocabulary(pools, 1), None, cpu(), lambda *_, **__: None)
+
+
+def advance(one: InpaintTrainer, steps: int) -> None:
+    for _ in range(steps):
+        one._one_step()
+        one.step += 1
+    one.save(one.run.last)
+
+
+def test_defect_13_a_checkpoint_holds_all_that_training_needs(cache: Cache, tmp_path: Path) -> None:
+    whole = trainer(cache, tmp_path / "a" / "00001-tiny")
+    advance(whole, 4)
+    advance(trainer(cache, tmp_path / "b" / "00001-tiny"), 2)
+    again = trainer(cache, tmp_path / "b" / "00001-tiny")
+    assert again.resume()
+    assert again.step == 2
+    advance(again, 2)
+    expected, got = read_checkpoint(whole.run.last), read_checkpoint(again.run.last)
+    assert got.facts == expected.facts
+    assert got.tensors.keys() == expected.tensors.keys()
+    for name, tensor in expected.tensors.items():
+        assert torch.equal(got.tensors[name], tensor), name
+
+    assert expected.facts["step"] == 4
+    assert expected.facts["words"] == list(whole.vocabulary.words)
+    assert settings_from(expected.facts["settings"]) == whole.settings
+    for optimiser, trained in (
+        ("optimiser_g", whole.networks.plain),
+        ("optimiser_d", whole.networks.plain_d),
+    ):
+        moments = [name for name in expected.part(optimiser) if name.endswith("exp_avg_sq")]
+        assert len(moments) == sum(1 for _ in trained.parameters())
+
+
+class Trap:
+    """Unpickling it leaves a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.path,)
+
+
+def test_defect_13_checkpoints_are_never_unpickled(cache: Cache, tmp_path: Path) -> None:
+    one = trainer(cache, tmp_path / "a" / "00001-tiny")
+    one.save(one.run.last)
+    header = int.from_bytes(one.run.last.read_bytes()[:8], "little")
+    assert "__metadata__" in json.loads(one.run.last.read_bytes()[8 : 8 + header])
+    sprung = tmp_path / "sprung"
+    one.run.last.write_bytes(pickle.dumps(Trap(sprung)))
+    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+        one.resume()
+    torch.save({"weights": Trap(sprung)}, one.run.last)
+    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+        one.resume()
+    assert not sprung.exists()
