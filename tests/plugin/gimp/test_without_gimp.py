@@ -1,0 +1,270 @@
+"""What of the plug-in needs no GIMP: geometry, texts, and putting it together."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from assemble import PLATFORMS, assemble, compile_catalogue, wheel_arguments
+from hypothesis import given
+from hypothesis import strategies as st
+from nigdt_fill import VERSION, plan, provenance
+from nigdt_fill.install import Install, read_install
+
+from nigdt.context import context_box, crop, selection_box
+from nigdt.variants import variants_from_seed
+
+ROOT = Path(__file__).resolve().parents[3]
+PLUG_IN = ROOT / "plugin" / "gimp" / "nigdt-fill"
+CATALOGUE = PLUG_IN / "locale" / "de" / "LC_MESSAGES" / "nigdt-fill.po"
+
+
+# -- the same square as everywhere ------------------------------------------------------------
+
+
+@given(
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    corner=st.tuples(st.integers(0, 89), st.integers(0, 89)),
+    extent=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    minimum=st.sampled_from([8, 32, 64]),
+    widen=st.floats(1, 4),
+)
+def test_the_context_is_that_of_the_library(
+    size: tuple[int, int], corner: tuple[int, int], extent: tuple[int, int], minimum: int, widen: float
+) -> None:
+    width, height = size
+    left, top = min(corner[0], width - 1), min(corner[1], height - 1)
+    selection = np.zeros((height, width), np.uint8)
+    selection[top : top + extent[1], left : left + extent[0]] = 200
+    inner = selection_box(selection)
+    ours = plan.context_box(
+        plan.Box(inner.left, inner.top, inner.width, inner.height), width, height, minimum, widen
+    )
+    theirs = context_box(selection, minimum, widen)
+    assert (ours.left, ours.top, ours.width, ours.height) == (
+        theirs.left,
+        theirs.top,
+        theirs.width,
+        theirs.height,
+    )
+    # And what is sent is the same: what lies inside is read, and the rest reflected.
+    photo = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+    inside = ours.clipped(width, height)
+    part = photo[inside.top : inside.bottom, inside.left : inside.right]
+    rows = plan.reflected(ours.top - inside.top, ours.height, inside.height)
+    columns = plan.reflected(ours.left - inside.left, ours.width, inside.width)
+    sent = plan.gather(part.tobytes(), inside.width, rows, columns, 3)
+    assert sent == crop(photo, selection, theirs)[0].tobytes()
+
+
+def test_cut_takes_a_part_and_refuses_what_is_not_there() -> None:
+    picture = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(4, 5, 3)
+    assert plan.cut(picture.tobytes(), (5, 4), plan.Box(1, 2, 3, 2), 3) == picture[2:4, 1:4].tobytes()
+    with pytest.raises(ValueError, match="not inside"):
+        plan.cut(picture.tobytes(), (5, 4), plan.Box(3, 0, 3, 1), 3)
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)), min_size=1, max_size=40))
+def test_the_hole_is_what_is_selected_or_not_seen(pixels: list[tuple[int, int]]) -> None:
+    selection, alpha = (bytes(values) for values in zip(*pixels, strict=True))
+    wanted = bytes(255 if selected or opacity < 128 else 0 for selected, opacity in pixels)
+    assert plan.hole_of(selection, alpha) == wanted
+
+
+def test_seeds() -> None:
+    recipes = plan.Settings("x", variants=3).recipes()
+    assert recipes == [variant.to_dict() for variant in variants_from_seed(3, 0)]
+    assert [recipe["seed"] for recipe in plan.Settings("x", variants=2, seed=7).recipes()] == [7, 8]
+
+
+@pytest.mark.parametrize(
+    ("caption", "name"),
+    [("a bird", "a bird"), (" a\n\tbird ", "a bird"), ("x" * 50, "x" * 39 + "…"), ("鳥" * 40, "鳥" * 40)],
+)
+def test_layer_names(caption: str, name: str) -> None:
+    assert plan.layer_name(caption) == name
+
+
+def test_a_record_is_ascii_and_complete() -> None:
+    data = provenance.describe(plan.Settings("Möwe 鳥", seed=3, model="m"), {"seed": 3}, VERSION)
+    assert data.isascii()
+    record = json.loads(data)
+    assert (record["caption"], record["seed"], record["model"]) == ("Möwe 鳥", 3, "m")
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    assert f'\nversion = "{VERSION}"\n' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+# -- where NIGDT lives ------------------------------------------------------------
+
+
+def test_the_installers_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NIGDT_STATE_DIR")
+    monkeypatch.delenv("FLATPAK_ID", raising=False)
+    note = tmp_path / "install.json"
+    note.write_text(json.dumps({"python": sys.executable, "state": str(tmp_path)}))
+    install = read_install(note)
+    assert install.command("nigdt", "panel") == [sys.executable, "-I", "-m", "nigdt", "panel"]
+    assert os.environ["NIGDT_STATE_DIR"] == str(tmp_path)
+    monkeypatch.setenv("FLATPAK_ID", "org.gimp.GIMP")
+    assert install.command("nigdt") is None
+
+
+@pytest.mark.parametrize("text", [None, "", "[1]", "{not json", "{}"])
+def test_no_note_or_a_damaged_one(tmp_path: Path, text: str | None) -> None:
+    note = tmp_path / "install.json"
+    if text is not None:
+        note.write_text(text)
+    assert read_install(note) == Install()
+    assert Install("/nowhere/python").command("nigdt") is None
+
+
+# -- translations ------------------------------------------------------------
+
+
+def _texts(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("_", "ngettext")
+        ):
+            for argument in node.args[: 1 if node.func.id == "_" else 2]:
+                yield ast.literal_eval(argument)
+
+
+@pytest.fixture(scope="module")
+def german() -> gettext.GNUTranslations:
+    return gettext.GNUTranslations(io.BytesIO(compile_catalogue(CATALOGUE.read_text(encoding="utf-8"))))
+
+
+def test_every_text_is_translated(german: gettext.GNUTranslations) -> None:
+    texts = {text for source in PLUG_IN.rglob("*.py") for text in _texts(source)}
+    assert len(texts) > 50
+    missing = [
+        text for text in texts if german.gettext(text) == text and german.ngettext(text, text, 2) == text
+    ]
+    assert [text for text in missing if "{n} seconds" not in text] == []
+    stale = set(german._catalog) - texts  # type: ignore[attr-defined]
+    assert {text if isinstance(text, str) else text[0] for text in stale} - texts == {""}
+
+
+def test_placeholders_and_mnemonics_survive_translation(german: gettext.GNUTranslations) -> None:
+    for original, translated in german._catalog.items():  # type: ignore[attr-defined]
+        if isinstance(original, str) and original:
+            names = {part.split("}")[0] for part in original.split("{")[1:]}
+            assert {part.split("}")[0] for part in translated.split("{")[1:]} == names
+            assert translated.count("_") == original.count("_"), original
+
+
+def test_plurals(german: gettext.GNUTranslations) -> None:
+    one, many = (
+        "NIGDT is busy with other fills. Try again in {n} second.",
+        "NIGDT is busy with other fills. Try again in {n} seconds.",
+    )
+    assert "Sekunde " in german.ngettext(one, many, 1)
+    assert "Sekunden " in german.ngettext(one, many, 2)
+
+
+def test_fuzzy_and_empty_entries_fall_back_to_english() -> None:
+    compiled = compile_catalogue(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n#, fuzzy\nmsgid "a"\nmsgstr "A"\n\n'
+        'msgid "b"\nmsgstr ""\n\nmsgid "c"\n"d"\nmsgstr "C\\n"\n"\\"D\\""\n'
+    )
+    catalogue = gettext.GNUTranslations(io.BytesIO(compiled))
+    assert [catalogue.gettext(text) for text in ("a", "b", "cd")] == ["a", "b", 'C\n"D"']
+
+
+# -- putting it together ------------------------------------------------------------
+
+
+@pytest.fixture
+def small_wheel(tmp_path: Path) -> Path:
+    wheel = tmp_path / "pyzmq-27.0-cp312-abi3-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("zmq/__init__.py", "")
+        archive.writestr("zmq/tests/big.py", "")
+    return wheel
+
+
+def test_assembled(tmp_path: Path, small_wheel: Path) -> None:
+    target = tmp_path / "GIMP" / "3.0" / "plug-ins" / "nigdt-fill"
+    assemble(target, small_wheel, ROOT, python=Path(sys.executable))
+    made = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+    assert {
+        "nigdt-fill.py",
+        "nigdt_fill/run.py",
+        "vendor/zmq/__init__.py",
+        "vendor/nigdt_backend/client.py",
+        "vendor/nigdt_backend/protocol.py",
+        "locale/de/LC_MESSAGES/nigdt-fill.mo",
+        "install.json",
+    } <= made
+    assert not [path for path in made if path.endswith((".po", ".pyc")) or "tests" in path]
+    assert (target / "nigdt-fill.py").stat().st_mode & 0o111 == 0o111
+    assert json.loads((target / "install.json").read_text())["python"] == sys.executable
+    assert [path.name for path in target.parent.iterdir()] == ["nigdt-fill"]
+    # What was carried is whole: it imports by itself, with nothing of NIGDT or its libraries in reach.
+    script = (
+        "import nigdt_backend.protocol, nigdt_backend.connection, nigdt_backend.paths, nigdt_backend.launch"
+    )
+    subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(target / 'vendor')!r}); {script}",
+        ],
+        check=True,
+    )
+
+
+def test_an_older_plug_in_is_replaced_whole(tmp_path: Path, small_wheel: Path) -> None:
+    target = tmp_path / "plug-ins" / "nigdt-fill"
+    target.mkdir(parents=True)
+    (target / "stale.py").touch()
+    assemble(target, small_wheel, ROOT)
+    assert not (target / "stale.py").exists()
+    assert (target / "nigdt-fill.py").exists()
+
+
+@pytest.mark.parametrize("content", [b"no wheel", None])
+def test_a_wrong_wheel_leaves_the_older_plug_in(tmp_path: Path, content: bytes | None) -> None:
+    wheel = tmp_path / "other.whl"
+    if content is None:
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("other/__init__.py", "")
+    else:
+        wheel.write_bytes(content)
+    target = tmp_path / "plug-ins" / "nigdt-fill"
+    target.mkdir(parents=True)
+    (target / "older.py").touch()
+    with pytest.raises(ValueError, match=r"other\.whl is not a"):
+        assemble(target, wheel, ROOT)
+    assert [path.name for path in target.parent.rglob("*")] == ["nigdt-fill", "older.py"]
+
+
+def test_a_folder_that_gimp_would_ignore_is_refused(tmp_path: Path, small_wheel: Path) -> None:
+    with pytest.raises(ValueError, match="nigdt-fill, not other"):
+        assemble(tmp_path / "other", small_wheel, ROOT)
+
+
+@pytest.mark.parametrize(("platform", "machine"), PLATFORMS)
+def test_the_wheel_is_asked_for_by_platform(platform: str, machine: str, tmp_path: Path) -> None:
+    arguments = wheel_arguments(platform, machine, tmp_path)
+    assert arguments[0] == "download"
+    assert arguments[arguments.index("--abi") + 1] == "abi3"
+    assert arguments.count("--platform") == len(PLATFORMS[platform, machine])
+    assert arguments[-1].startswith("pyzmq")
