@@ -8,7 +8,7 @@ caption, seed, model and device must give the same bytes whatever else is asked 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -22,6 +22,7 @@ from torch import Tensor
 from nigdt.bundle import BundleInfo, find_bundle
 from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
+from nigdt.detail import Residual, enlarge
 from nigdt.errors import NigdtError, SelectionError
 from nigdt.model import NIGDT, Generated, ImageFeatures, TextFeatures
 from nigdt.photo import Photo
@@ -58,7 +59,8 @@ class RawFill:
     """The model's picture of the context, neither colour matched nor blended.
 
     Attributes:
-        pixels: (h, w, 3) uint8 at the crop's resolution, hole and surroundings.
+        pixels: (h, w, 3) uint8 at the crop's resolution, hole and surroundings; where that is larger than the
+            model's, the hole carries the photo's own fine detail (`nigdt.detail`).
         variant: The recipe it came from.
         attention: One entry per word of the caption where asked for, else None; empty for models without
             attention.
@@ -212,6 +214,12 @@ class Inpainter:
         with _reproducible():
             return [self._complete_one(job) for job in jobs]
 
+    @torch.inference_mode()
+    def pictures(self, job: CompletionJob) -> list[NDArray[np.float32]]:
+        """What the model itself draws, one (H, W, 3) in 0 to 255 a variant, at its working size."""
+        with _reproducible():
+            return [_to_picture(made.image) for _, made in self._generate(job)]
+
     def fill_context(
         self,
         crop: NDArray[np.uint8],
@@ -269,17 +277,28 @@ class Inpainter:
         return fills
 
     def _complete_one(self, job: CompletionJob) -> list[RawFill]:
-        text = self._encode_caption(job.caption)
-        height, width = job.context.features.M.shape[2:]
+        context = job.context
+        height, width = context.features.M.shape[2:]
+        enlarging = context.hole.size > height * width
+        residual = Residual(context.crop, context.hole, height, width) if enlarging else None
         fills = []
-        for variant in job.variants:
-            noise = _noise(variant, self._model.latent_shape(height, width))
-            made = self._model.generate(
-                job.context.features, text, None if noise is None else noise.to(self.device)
-            )
+        for variant, made in self._generate(job):
+            pixels = enlarge(_to_picture(made.image), context.crop, context.hole, residual)
             attention = self._attention(job.caption, made, height, width) if job.attention else None
-            fills.append(RawFill(_at_crop_size(made.image, job.context), variant, attention))
+            fills.append(RawFill(pixels, variant, attention))
         return fills
+
+    def _generate(self, job: CompletionJob) -> Iterator[tuple[Variant, Generated]]:
+        text = self._encode_caption(job.caption)
+        shape = self._model.latent_shape(*job.context.features.M.shape[2:])
+        for variant in job.variants:
+            noise = _noise(variant, shape)
+            yield (
+                variant,
+                self._model.generate(
+                    job.context.features, text, None if noise is None else noise.to(self.device)
+                ),
+            )
 
     def _encode_caption(self, caption: str) -> TextFeatures:
         tokens = self.vocabulary.encode(caption, self._model.config.max_words)
@@ -335,16 +354,9 @@ def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:
     return torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed))
 
 
-def _at_crop_size(image: Tensor, context: EncodedContext) -> NDArray[np.uint8]:
-    """(1, 3, H, W) in [-1, 1] to (h, w, 3) uint8 at the crop's resolution."""
-    pixels: NDArray = image[0].float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5
-    height, width = context.hole.shape
-    if pixels.shape[:2] != (height, width):
-        smaller = height * width < pixels.shape[0] * pixels.shape[1]
-        pixels = cv2.resize(
-            pixels, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-        )
-    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+def _to_picture(image: Tensor) -> NDArray[np.float32]:
+    """(1, 3, H, W) in [-1, 1] to (H, W, 3) in 0 to 255."""
+    return (image[0].float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
 
 
 def _reproducible() -> AbstractContextManager[None]:

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from nigdt.commands.bench_detail import detail, gradient_ratio, measure, seam_visibility
+from nigdt.detail import Residual, enlarge
+from nigdt.errors import NigdtError
+from nigdt.inpainter import CompletionJob, Inpainter
+from nigdt.photo import Photo
+
+SIZE, MODEL = 512, 128
+
+
+def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Left half rough and dark, right half fine-grained and bright: two materials."""
+    rng = np.random.default_rng(seed)
+    coarse = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 1.2)
+    coarse *= 30 / coarse.std()
+    faint = rng.normal(0, 4, (height, width)).astype(np.float32)
+    left = np.arange(width)[None] < width // 2
+    grey = np.where(left, 80 + coarse, 190 + faint)
+    return np.clip(grey[..., None] + np.array([8, 0, -8]), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def crop() -> np.ndarray:
+    return texture(SIZE, SIZE)
+
+
+@pytest.fixture(scope="module")
+def hole() -> np.ndarray:
+    hole = np.zeros((SIZE, SIZE), np.uint8)
+    hole[128:384, 128:384] = 255
+    return hole
+
+
+@pytest.fixture(scope="module")
+def picture(crop: np.ndarray) -> np.ndarray:
+    """What a perfect model would draw."""
+    return cv2.resize(crop.astype(np.float32), (MODEL, MODEL), interpolation=cv2.INTER_AREA)
+
+
+def energy(pixels: np.ndarray) -> float:
+    down, right = np.gradient(pixels.astype(np.float32).mean(-1))
+    return float((down**2 + right**2).mean())
+
+
+def test_lost_detail_comes_back_where_it_belongs(crop, hole, picture) -> None:
+    result = enlarge(picture, crop, hole)
+    soft = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    rough, fine = np.s_[140:372, 140:244], np.s_[140:372, 268:372]
+    for part in (rough, fine):
+        assert energy(soft[part]) < 0.45 * energy(crop[part])
+        assert 0.7 < energy(result[part]) / energy(crop[part]) < 1.4
+    # Each material got its own: the fine side stays as quiet as it was.
+    assert energy(result[fine]) < 0.2 * energy(result[rough])
+
+
+def test_colours_of_the_model_are_kept(crop, hole, picture) -> None:
+    red = picture + np.array([40, 0, -20], np.float32)
+    result = enlarge(red, crop, hole).astype(float)
+    inside = np.s_[150:360, 150:240]
+    np.testing.assert_allclose(
+        result[inside].mean((0, 1)), cv2.resize(red, (SIZE, SIZE))[inside].mean((0, 1)), atol=4
+    )
+
+
+def test_outside_the_hole_the_models_picture_is_only_enlarged(crop, hole, picture) -> None:
+    result = enlarge(picture, crop, hole)
+    soft = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    outside = np.ones((SIZE, SIZE), bool)
+    outside[110:402, 110:402] = False
+    assert np.abs(result.astype(float) - soft)[outside].max() <= 0.5
+
+
+def test_hidden_pixels_do_not_matter(crop, hole, picture) -> None:
+    changed = np.where(hole[..., None] > 0, 255 - crop, crop)
+    np.testing.assert_array_equal(enlarge(picture, crop, hole), enlarge(picture, changed, hole))
+
+
+def test_same_bytes_again_and_with_a_kept_residual(crop, hole, picture) -> None:
+    first = enlarge(picture, crop, hole)
+    np.testing.assert_array_equal(enlarge(picture, crop, hole), first)
+    residual = Residual(crop, hole, MODEL, MODEL)
+    enlarge(picture[::-1].copy(), crop, hole, residual)  # another variant before
+    np.testing.assert_array_equal(enlarge(picture, crop, hole, residual), first)
+
+
+def test_flat_surroundings_lend_nothing(hole) -> None:
+    flat = np.full((SIZE, SIZE, 3), 120, np.uint8)
+    picture = np.full((MODEL, MODEL, 3), 90, np.float32)
+    np.testing.assert_array_equal(enlarge(picture, flat, hole), 90)
+
+
+@pytest.mark.parametrize("covered", ["all", "all but a corner"])
+def test_nothing_to_borrow_from_is_plain_enlarging(crop, picture, covered: str) -> None:
+    hole = np.full((SIZE, SIZE), 255, np.uint8)
+    if covered == "all but a corner":
+        hole[:20, :20] = 0
+    soft = np.clip(np.rint(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)), 0, 255)
+    np.testing.assert_array_equal(enlarge(picture, crop, hole), soft.astype(np.uint8))
+
+
+def test_equal_and_smaller_sizes_borrow_nothing(crop, hole, picture) -> None:
+    np.testing.assert_array_equal(
+        enlarge(picture, crop[:MODEL, :MODEL], hole[:MODEL, :MODEL]), np.rint(picture).astype(np.uint8)
+    )
+    small = enlarge(picture, crop[:64, :64], hole[:64, :64])
+    assert small.shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("shape", [(300, 700), (513, 129), (200, 200)])
+def test_contexts_that_are_not_square(shape: tuple[int, int]) -> None:
+    crop = texture(*shape)
+    hole = np.zeros(shape, np.uint8)
+    hole[shape[0] // 3 : shape[0] // 2, shape[1] // 3 : shape[1] // 2] = 255
+    reduced = cv2.resize(crop.astype(np.float32), (96, 64), interpolation=cv2.INTER_AREA)
+    assert enlarge(reduced, crop, hole).shape == crop.shape
+
+
+def test_fills_of_large_selections_use_it(tiny_bundle: Path, crop, hole) -> None:
+    inpainter = Inpainter.from_bundle(str(tiny_bundle), device="cpu")
+    job = CompletionJob(inpainter.encode(crop, hole), "red bird")
+    drawn = inpainter.pictures(job)[0]
+    assert drawn.shape == (64, 64, 3)
+    result = inpainter.complete([job])[0][0].pixels
+    np.testing.assert_array_equal(result, enlarge(drawn, crop, hole))
+    soft = cv2.resize(drawn, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    inside = np.s_[140:372, 140:372]
+    assert energy(result[inside]) > 1.2 * energy(soft[inside])
+
+
+def test_measures_say_what_they_should(crop, hole) -> None:
+    assert gradient_ratio(crop, hole) == pytest.approx(1, abs=0.15)
+    assert seam_visibility(crop, hole) == pytest.approx(1, abs=0.2)
+    blurred = np.where(hole[..., None] > 0, cv2.GaussianBlur(crop, (0, 0), 4), crop)
+    assert gradient_ratio(blurred, hole) < 0.1
+    brighter = np.where(hole[..., None] > 0, np.minimum(crop, 200) + 50, crop).astype(np.uint8)
+    assert seam_visibility(brighter, hole) > 2
+
+
+def test_benchmark_measures_photos(tmp_path: Path) -> None:
+    for index in range(2):
+        Image.fromarray(texture(600, 640, index)).save(tmp_path / f"{index}.png")
+    photos = [str(tmp_path / f"{index}.png") for index in range(2)]
+    sheet = tmp_path / "sheet.png"
+    result = CliRunner().invoke(detail, [*photos, "--perfect", "128", "--json", "--sheet", str(sheet)])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.output)
+    assert [row["photo"] for row in report["photos"]] == ["0.png", "1.png"]
+    median = report["median"]
+    assert median["enlarged"]["gradient_ratio"] < 0.5 * median["original"]["gradient_ratio"]
+    assert median["detail"]["gradient_ratio"] == pytest.approx(median["original"]["gradient_ratio"], rel=0.35)
+    assert median["detail"]["seam"] < 1.5
+    with Image.open(sheet) as image:
+        assert image.size == (3 * 480, 2 * 480)
+
+
+def test_benchmark_runs_a_model(tiny_bundle: Path, tmp_path: Path) -> None:
+    Image.fromarray(texture(300, 300)).save(tmp_path / "a.png")
+    arguments = [str(tmp_path / "a.png"), "--bundle", str(tiny_bundle), "--caption", "red bird"]
+    result = CliRunner().invoke(detail, arguments)
+    assert result.exit_code == 0, result.output
+    assert "a.png" in result.output
+    assert "median of 1" in result.output
+
+
+def test_benchmark_refuses_small_photos() -> None:
+    photo = Photo.from_image(Image.fromarray(texture(60, 60)))
+    with pytest.raises(NigdtError, match="too small"):
+        measure(photo, 600, 64, lambda crop, hole: crop.astype(np.float32))
