@@ -1,5 +1,5 @@
 import pytest
-from nigdt_training.trainer.settings import load_settings, settings_from
+from nigdt_training.trainer.settings import load_settings, settings_from, with_changes
 
 from nigdt.errors import NigdtError
 
@@ -31,6 +31,18 @@ def test_a_wrong_key_or_value_is_named(change, named):
     with pytest.raises(NigdtError, match=named) as caught:
         settings_from({"data": [{"path": "photos"}], **change}).model_config  # noqa: B018
     assert "\n" not in str(caught.value)
+
+
+def test_changes_from_the_command_line():
+    settings = settings_from({"data": [{"path": "photos"}]})
+    changed = with_changes(settings, ["loss.match=0", "model.use_text=false", "steps=7"])
+    assert changed.loss.match == 0.0
+    assert changed.model_config.use_text is False
+    assert changed.steps == 7
+    assert changed.loss.l1 == settings.loss.l1
+    for wrong in ("loss.mach=0", "steps", "steps.x=1", "steps=many"):
+        with pytest.raises(NigdtError):
+            with_changes(settings, [wrong])
 
 
 def test_round_trip():

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from nigdt.errors import NigdtError
-from nigdt_training.trainer.settings import load_settings, settings_from
+from nigdt_training.trainer.settings import load_settings, with_changes
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -42,6 +42,7 @@ def _caches() -> Path:
 @click.option("--from", "start_from", type=_FILE, help="Checkpoint to begin with.")
 @click.option("--match-from", type=_FILE, help="Match networks to use.")
 @click.option("--steps", type=_COUNT, help="Number of steps instead of the settings'.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: loss.match=0.")
 @click.option("--devices", type=_COUNT, default=1, show_default=True, help="Processes on this machine.")
 @click.option("--nodes", type=_COUNT, default=1, show_default=True, help="Machines, under torchrun.")
 @_device
@@ -128,6 +129,7 @@ def _run(
     start_from: Path | None,
     match_from: Path | None,
     steps: int | None,
+    changes: tuple[str, ...],
     devices: int,
     nodes: int,
     device: str,
@@ -140,14 +142,13 @@ def _run(
 
     places = Places(data, runs, _caches())
     if config is not None:
-        settings = load_settings(config)
-        if steps is not None:
-            settings = settings_from({**settings.to_dict(), "steps": steps})
+        steps_change = (f"steps={steps}",) if steps is not None else ()
+        settings = with_changes(load_settings(config), (*changes, *steps_change))
         if dry_run:
             plan(settings, places, _say_plain)
             return
-    elif steps is not None or dry_run:
-        raise click.UsageError("--steps and --dry-run go with --config")
+    elif steps is not None or changes or dry_run:
+        raise click.UsageError("--steps, --set and --dry-run go with --config")
     else:
         assert resume is not None
         settings = Run.open(resume).settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -203,6 +204,27 @@ def load_settings(path: str | Path) -> TrainSettings:
         raise NigdtError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise NigdtError(f"{path} holds no settings", hint="it should be a YAML mapping")
+    return settings_from(values)
+
+
+def with_changes(settings: TrainSettings, changes: Iterable[str]) -> TrainSettings:
+    """The settings with changes such as ``"loss.match=0"`` or ``"model.use_text=false"``; values are YAML.
+
+    Raises:
+        NigdtError: A change has no "=" or names no setting, or its value is wrong.
+    """
+    values = settings.to_dict()
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise NigdtError(f"{change!r} is no change of a setting", hint="write it as loss.match=0")
+        *parents, last = key.split(".")
+        place: Any = values
+        for parent in parents:
+            place = place.get(parent) if isinstance(place, dict) else None
+        if not isinstance(place, dict):
+            raise NigdtError(f"settings: unknown key {key}")
+        place[last] = yaml.safe_load(text)
     return settings_from(values)
 
 
