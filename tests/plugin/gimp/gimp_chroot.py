@@ -36,6 +36,7 @@ mkdir -p "$1/dev/pts" "$1/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
 mount -t tmpfs tmpfs "$1/dev/shm"
 mount -t tmpfs tmpfs "$1/mnt"
+mount -t tmpfs tmpfs "$1/tmp"
 root=$1; shift
 while [ "$1" != -- ]; do
     mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -147,13 +148,16 @@ kill $server
 """
 
 
+_NUMBERS = itertools.cycle(range(20))
+
+
 class WindowSession(GimpSession):
     """GIMP with its windows on a display of its own, that a test can type into and photograph."""
 
     def __init__(self, tree: Chroot, plug_in: Path, folder: Path, language: str = "en_US") -> None:
         super().__init__(tree, plug_in, folder)
         self.language = language
-        self.display = f":{100 + os.getpid() % 30_000}"
+        self.display = f":{100 + 20 * (os.getpid() % 1500) + next(_NUMBERS)}"
         (self.profile / "gimprc").write_text(_GIMPRC, encoding="utf-8")
 
     @property

@@ -1,0 +1,150 @@
+"""The dialog in a real GIMP with its windows, typed into and looked at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gimp_session import WindowSession
+from PIL import Image
+from scripted_daemon import ScriptedDaemon
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+ASK = """
+    image = photo(400, 300)
+    select(image, 150, 100, 80, 60)
+    display = Gimp.Display.new(image)
+    Gimp.displays_flush()
+    before = composite(image)
+    status, message, layer = call("nigdt-fill", image, "INTERACTIVE")
+    result = {
+        "status": status,
+        "message": message,
+        "changed": changed(before, composite(image), 400) if image.is_valid() else None,
+        "layers": [each.get_name() for each in image.get_layers()] if image.is_valid() else None,
+        "record": record(layer) if layer else None,
+        "base": image.get_base_type().value_nick if image.is_valid() else None,
+    }
+"""
+TITLE = "Fill described region"
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.05)
+
+
+def keep(picture: Path, name: str) -> None:
+    """Keep a screenshot for looking at, where the variable `NIGDT_SCREENSHOTS` says."""
+    folder = os.environ.get("NIGDT_SCREENSHOTS")
+    if folder:
+        shutil.copy(picture, Path(folder) / name)
+
+
+def greens(picture: Path) -> int:
+    """How many pixels of a screenshot have the plain daemon's first colour."""
+    with Image.open(picture) as opened:
+        return sum(
+            count for count, colour in opened.convert("RGB").getcolors(1 << 24) if colour == (0, 255, 0)
+        )
+
+
+def test_ask_look_fill_and_repeat(windows: WindowSession, tmp_path: Path) -> None:
+    with ScriptedDaemon(windows.state) as daemon:
+        answer = windows.send(ASK)
+        windows.window(TITLE)
+        windows.type("type", "--delay", "15", "a red bird")
+        windows.type("key", "Return")
+        windows.type("type", "--delay", "15", "on a branch")
+        wait_for(lambda: daemon.requests and daemon.requests[-1].caption == "a red bird\non a branch")
+        time.sleep(0.5)
+        shot = windows.photograph(tmp_path / "dialog.png")
+        keep(shot, f"{windows.tree.release}-dialog.png")
+        assert daemon.requests[-1].live
+        assert len(daemon.requests[-1].variants) == 1
+        assert greens(shot) > 1000  # the preview
+        windows.type("key", "alt+f")
+        said = windows.wait(answer, 30)
+        assert said["status"] == "success", said["message"]
+        assert said["changed"] == [150, 100, 230, 160]
+        assert said["layers"] == ["a red bird on a branch", "photo"]
+        assert said["record"]["caption"] == "a red bird\non a branch"
+        assert not daemon.requests[-1].live
+
+        # Repeat asks nothing and fills what is selected now with what was last asked for.
+        again = windows.run(
+            """
+    image = photo(400, 300)
+    select(image, 20, 30, 40, 50)
+    before = composite(image)
+    status, message, layer = call("nigdt-fill", image, "WITH_LAST_VALS")
+    result = [status, message, record(layer)["caption"], changed(before, composite(image), 400)]
+"""
+        )
+        assert again == ["success", "", "a red bird\non a branch", [20, 30, 60, 80]]
+
+
+def test_stop_then_close_leaves_no_job_and_no_layer(windows: WindowSession) -> None:
+    with ScriptedDaemon(windows.state, ScriptedDaemon.hold) as daemon:
+        answer = windows.send(ASK)
+        windows.window(TITLE)
+        windows.type("key", "alt+p")  # no preview
+        windows.type("key", "alt+d")
+        windows.type("type", "--delay", "15", "a dog")
+        windows.type("key", "alt+f")
+        wait_for(lambda: [request for request in daemon.requests if not request.live])
+        windows.type("key", "alt+c")
+        wait_for(lambda: daemon.cancelled)
+        assert daemon.cancelled[-1] == daemon.requests[-1].job
+        assert not [request for request in daemon.requests if request.caption == "a dog" and request.live]
+        windows.window(TITLE)  # still there, with the caption
+        windows.type("key", "alt+c")
+        said = windows.wait(answer)
+    assert said["status"] == "cancel"
+    assert said["layers"] == ["photo"]
+
+
+def test_a_failure_is_said_in_the_dialog_and_can_be_mended(windows: WindowSession, tmp_path: Path) -> None:
+    answer = windows.send(ASK)
+    windows.window(TITLE)
+    windows.type("type", "--delay", "15", "a cat")
+    windows.type("key", "alt+f")
+    time.sleep(3)
+    keep(windows.photograph(tmp_path / "trouble.png"), f"{windows.tree.release}-no-service.png")
+    with ScriptedDaemon(windows.state):
+        windows.window(TITLE)
+        windows.type("key", "alt+f")
+        said = windows.wait(answer, 30)
+    assert said["status"] == "success", said["message"]
+    assert said["layers"] == ["a cat", "photo"]
+
+
+def test_an_indexed_image_is_offered_to_be_converted(windows: WindowSession, tmp_path: Path) -> None:
+    indexed = ASK.replace(
+        "    select(",
+        "    image.convert_indexed("
+        "Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 200, False, False, '')\n    select(",
+    )
+    with ScriptedDaemon(windows.state):
+        answer = windows.send(indexed)
+        windows.window("NIGDT")
+        keep(windows.photograph(tmp_path / "indexed.png"), f"{windows.tree.release}-indexed.png")
+        windows.type("key", "Escape")
+        said = windows.wait(answer)
+        assert (said["status"], said["base"]) == ("cancel", "indexed")
+        answer = windows.send(indexed)
+        windows.window("NIGDT")
+        windows.type("key", "Return")
+        windows.window(TITLE)
+        windows.type("type", "--delay", "15", "a cat")
+        windows.type("key", "alt+f")
+        said = windows.wait(answer, 30)
+    assert (said["status"], said["base"]) == ("success", "rgb")
+    assert said["changed"] == [150, 100, 230, 160]
