@@ -1,0 +1,1 @@
+"""Measurements of the daemon: `nigdt bench serve` and `nigdt bench soak`."""
