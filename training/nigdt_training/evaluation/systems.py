@@ -1,4 +1,4 @@
-"""Whatever fills holes, behind one call: model bundles and the baselines."""
+"""Whatever fills holes, behind one call: model bundles, comparison systems and baselines."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from nigdt.errors import NigdtError
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.metrics import composite
+
+RIVAL_CHECKPOINT = "rival.safetensors"
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,80 @@ class Bundle:
         ]
 
 
+class Comparison:
+    """A trained comparison system, PICNet or CSA, as a system; it works at the size it was trained at."""
+
+    guided = False
+
+    def __init__(self, path: Path, device: str | None = None, seed: int = 0) -> None:
+        """Loads what `nigdt rival` trained.
+
+        Args:
+            path: The run's folder or the checkpoint in it.
+            device: "cpu", "cuda", ...; None takes CUDA where there is one.
+            seed: Samples after the first use the seeds that follow it.
+
+        Raises:
+            NigdtError: The checkpoint is missing or broken.
+        """
+        import torch
+
+        from nigdt_training.comparison.stage import load_rival
+
+        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._rival, self.name, self._size = load_rival(path, self._device)
+        self._seed = seed
+        self.sampled = self._rival.latent_shape(self._size) is not None
+
+    def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
+        """`samples` answers per request where the system samples, else one; see `System.fill`."""
+        return [self._answers(request.case, samples if self.sampled else 1) for request in requests]
+
+    def _answers(self, case: Case, samples: int) -> list[np.ndarray]:
+        import torch
+
+        size, whole = (self._size, self._size), case.photo.shape[1::-1]
+        smaller = case.photo.shape[0] > self._size
+        method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        visible = (~case.hole).astype(np.float32)
+        # A pixel that any hidden one would leak into counts as hidden.
+        M = (cv2.resize(visible, size, interpolation=method) > 1 - 1e-4).astype(np.float32)
+        seen = cv2.resize(case.photo * visible[..., None], size, interpolation=method)
+        I_m = torch.from_numpy((seen / 127.5 - 1) * M[..., None]).permute(2, 0, 1)[None].to(self._device)
+        mask = torch.from_numpy(M)[None, None].to(self._device)
+        shape = self._rival.latent_shape(self._size)
+        answers = []
+        for number in range(samples):
+            noise = None
+            if number and shape is not None:
+                generator = torch.Generator().manual_seed(self._seed + number)
+                noise = torch.randn(1, *shape, generator=generator).to(self._device)
+            with torch.inference_mode():
+                made = self._rival.answer(I_m.float(), mask, noise)[0].permute(1, 2, 0).cpu().numpy()
+            pixels: np.ndarray = made * 127.5 + 127.5
+            if pixels.shape[1::-1] != whole:
+                pixels = cv2.resize(pixels, whole, interpolation=cv2.INTER_CUBIC)
+            fill = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+            answers.append(composite(case.photo, fill, case.hole))
+        return answers
+
+
 def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
-    """A baseline by its name ("telea", "ns", "harmonic") or a bundle by its name or folder.
+    """A baseline by its name ("telea", "ns", "harmonic"), a bundle, or a trained comparison system.
+
+    Args:
+        name: A baseline's or bundle's name, a bundle's folder, or a run's folder that holds a comparison
+            system.
+        device: Where models run; None lets them choose.
+        seed: Where samples start.
 
     Raises:
         NigdtError: There is neither.
     """
     if name in BASELINES:
         return Baseline(name, BASELINES[name])
+    if (Path(name) / RIVAL_CHECKPOINT).is_file():
+        return Comparison(Path(name), device, seed)
     try:
         return Bundle(name, device, seed)
     except NigdtError as error:

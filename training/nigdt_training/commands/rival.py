@@ -1,0 +1,79 @@
+"""`nigdt rival`: training the comparison systems of the paper's tables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["picnet", "csa"]))
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Settings (YAML) of the model to compare with.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path(),
+    help="Folder that the settings' paths start from.  [default: here]",
+)
+@click.option("--width", type=click.IntRange(1), help="Channels of the first layers.  [default: the paper's]")
+@click.option("--steps", type=click.IntRange(1), help="Number of steps instead of the settings'.")
+@click.option(
+    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Run folder to go on with.",
+)
+@click.option("--device", help="cpu, cuda, ...; by default CUDA where there is one.")
+def rival(
+    kind: str,
+    config: Path | None,
+    data: Path,
+    width: int | None,
+    steps: int | None,
+    runs: Path,
+    resume: Path | None,
+    device: str | None,
+) -> None:
+    """Train PICNet or CSA on the samples that the model was trained on.
+
+    The run's folder is then a system for nigdt evaluate --compare.
+
+    Example: nigdt rival picnet --config training/configs/small-64.yaml --data ~/photos
+    """
+    if (config is None) == (resume is None):
+        raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
+    import platformdirs
+    import torch
+
+    from nigdt.errors import NigdtError
+    from nigdt_training.comparison.stage import RivalTrainer
+    from nigdt_training.trainer.run import Run
+    from nigdt_training.trainer.settings import load_settings, settings_from
+
+    if config is not None:
+        settings = load_settings(config)
+        if steps is not None:
+            settings = settings_from({**settings.to_dict(), "steps": steps})
+        run = Run.create(runs, kind, settings)
+    else:
+        assert resume is not None
+        run = Run.open(resume)
+    if run.settings.threads:
+        torch.set_num_threads(run.settings.threads)
+    click.echo(f"run folder: {run.folder}")
+    caches = Path(os.environ.get("NIGDT_CACHE_DIR") or platformdirs.user_cache_dir("nigdt")) / "photos"
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        RivalTrainer(run, kind, width, data, caches, chosen, click.echo).train()
+    except KeyboardInterrupt:
+        raise NigdtError("Interrupted.", f"Go on with: nigdt rival {kind} --resume {run.folder}") from None
+    finally:
+        run.close()

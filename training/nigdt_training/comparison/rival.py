@@ -1,0 +1,73 @@
+"""What the trainer asks of a comparison system."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nigdt_training.trainer.samples import Batch
+
+
+@dataclass
+class Losses:
+    """Losses of one step.
+
+    Attributes:
+        total: What is minimised, a scalar.
+        terms: Its parts by name, detached scalars for the log.
+    """
+
+    total: Tensor
+    terms: dict[str, Tensor]
+
+
+class Rival(nn.Module, ABC):
+    """A comparison system: what it answers with, its adversaries, and its losses.
+
+    Attributes:
+        generator: What is optimised on the generator's side.
+        adversary: What is optimised on the discriminators' side.
+    """
+
+    generator: nn.Module
+    adversary: nn.Module
+
+    @abstractmethod
+    def answer(self, I_m: Tensor, M: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Fills a picture.
+
+        Args:
+            I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0.
+            M: (B, 1, H, W), 1 = visible.
+            noise: (B, *latent_shape) standard normal where the system samples; None gives its one best
+                answer.
+
+        Returns:
+            I_g, (B, 3, H, W) in [-1, 1].
+        """
+
+    @abstractmethod
+    def latent_shape(self, size: int) -> tuple[int, int, int] | None:
+        """Shape of the noise for pictures of size x size, or None for a system with a single answer."""
+
+    @abstractmethod
+    def draw(self, batch: Batch) -> Any:
+        """What the generator makes of a batch, for both sides' losses; the system's own affair."""
+
+    @abstractmethod
+    def adversary_losses(self, batch: Batch, drawn: Any) -> Losses:
+        """What the discriminators minimise; no gradient reaches the generator."""
+
+    @abstractmethod
+    def generator_losses(self, batch: Batch, drawn: Any) -> Losses:
+        """What the generator minimises; the discriminators' parameters are frozen meanwhile."""
+
+
+def weigh(terms: dict[str, Tensor], weights: dict[str, float]) -> Losses:
+    """The weighted sum of named scalars."""
+    total = torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+    return Losses(total, {name: value.detach() for name, value in terms.items()})

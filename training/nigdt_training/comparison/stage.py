@@ -1,0 +1,199 @@
+"""Training a comparison system on the same samples as the model, and reading it back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from nigdt.errors import NigdtError
+from nigdt_training.comparison.csa import CSA
+from nigdt_training.comparison.picnet import PICNet
+from nigdt_training.comparison.rival import Rival
+from nigdt_training.evaluation.systems import RIVAL_CHECKPOINT
+from nigdt_training.trainer.checkpoint import (
+    Checkpoint,
+    load_strictly,
+    optimiser_tensors,
+    read_checkpoint,
+    restore_optimiser,
+    write_checkpoint,
+)
+from nigdt_training.trainer.pools import build_vocabulary, open_pools
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.samples import Batch, SampleStream
+
+RIVALS: dict[str, type[PICNet] | type[CSA]] = {"picnet": PICNet, "csa": CSA}
+PAPER_WIDTH = {"picnet": 32, "csa": 64}
+ADAM = {"picnet": {"lr": 1e-4, "betas": (0.0, 0.999)}, "csa": {"lr": 2e-4, "betas": (0.5, 0.999)}}
+"""Optimiser settings of the two papers."""
+CHECKPOINT = RIVAL_CHECKPOINT
+LOG_EVERY = 50
+Say = Callable[[str], None]
+
+
+class RivalTrainer:
+    """Trains one comparison system; interrupted, it goes on from its checkpoint.
+
+    Data, picture size, batch, masks, steps, seed and times come from the run's settings, so that the same
+    file trains the model and what it is compared with. Captions and colour augmentation are left out: neither
+    system reads text.
+    """
+
+    def __init__(
+        self, run: Run, kind: str, width: int | None, data: Path, caches: Path, device: str, say: Say
+    ) -> None:
+        """Prepares networks, data and, where the run has one, the checkpoint.
+
+        Args:
+            run: Folder and settings.
+            kind: "picnet" or "csa".
+            width: Channels of the first layers; None goes on with the checkpoint's or takes the paper's.
+            data: Folder that the settings' paths start from.
+            caches: Folder of decoded photos.
+            device: "cpu", "cuda", ....
+            say: Told one line at a time what happens.
+
+        Raises:
+            NigdtError: No such system, or its checkpoint does not fit.
+        """
+        self.run, self.kind, self.device, self.say = run, kind, device, say
+        before = read_checkpoint(self.checkpoint) if self.checkpoint.exists() else None
+        kept = before.facts["width"] if before else PAPER_WIDTH[kind]
+        self.width = width or kept
+        settings = run.settings
+        torch.manual_seed(settings.seed)
+        self.rival = open_rival(kind, settings.picture_size, self.width).to(device)
+        self.optimisers = [
+            torch.optim.Adam(part.parameters(), **ADAM[kind])  # type: ignore[arg-type]
+            for part in (self.rival.generator, self.rival.adversary)
+        ]
+        training, _ = open_pools(settings, data, caches, say)
+        augmentation = type(settings.augmentation)(
+            flip=settings.augmentation.flip, crop=settings.augmentation.crop
+        )
+        self.stream = SampleStream(
+            training,
+            build_vocabulary(training, settings.minimum_count),
+            size=settings.picture_size,
+            max_words=settings.model_config.max_words,
+            latent_shape=self.rival.latent_shape(settings.picture_size) or (1, 1, 1),
+            masks=settings.masks,
+            augmentation=augmentation,
+            seed=settings.seed,
+        )
+        self.step = 0
+        if before is not None:
+            self._resume(before)
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the run's comparison system lies."""
+        return self.run.folder / CHECKPOINT
+
+    def train(self) -> None:
+        """Runs to the settings' last step; leaves a checkpoint however it ends.
+
+        Raises:
+            NigdtError: A loss is not finite, or the disk is full.
+        """
+        settings, began, first, saved = self.run.settings, time.monotonic(), self.step, time.monotonic()
+        try:
+            while self.step < settings.steps:
+                numbers = range(self.step * settings.batch, (self.step + 1) * settings.batch)
+                terms = self.one_step(self.stream.batch(numbers).to(torch.device(self.device)))
+                self.step += 1
+                if self.step % LOG_EVERY == 0 or self.step == settings.steps:
+                    values = {name: float(value) for name, value in terms.items()}
+                    if not all(np.isfinite(list(values.values()))):
+                        raise NigdtError(
+                            f"the losses are not finite at step {self.step}", "Lower the batch or width."
+                        )
+                    rate = (time.monotonic() - began) / (self.step - first)
+                    self.run.log(self.step, self.kind, **values, seconds_per_step=rate)
+                    left = (settings.steps - self.step) * rate / 60
+                    self.say(f"step {self.step}/{settings.steps}: {rate:.2f} s/step, {left:.0f} min left")
+                if time.monotonic() - saved > settings.checkpoint_seconds:
+                    saved = time.monotonic()
+                    self.save()
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        self.save()
+
+    def one_step(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Both sides once, each from the same pictures; returns the losses by name."""
+        self.rival.train()
+        optimiser_g, optimiser_d = self.optimisers
+        drawn = self.rival.draw(batch)
+        adversary = self.rival.adversary_losses(batch, drawn)
+        optimiser_d.zero_grad()
+        adversary.total.backward()
+        optimiser_d.step()
+        _freeze(self.rival.adversary, True)
+        losses = self.rival.generator_losses(batch, drawn)
+        optimiser_g.zero_grad()
+        losses.total.backward()
+        _freeze(self.rival.adversary, False)
+        optimiser_g.step()
+        return losses.terms | adversary.terms
+
+    def save(self) -> None:
+        """Writes the checkpoint atomically."""
+        parts = {
+            "rival": self.rival.state_dict(),
+            "optimiser_g": optimiser_tensors(self.optimisers[0]),
+            "optimiser_d": optimiser_tensors(self.optimisers[1]),
+        }
+        size = self.run.settings.picture_size
+        facts = {"kind": self.kind, "width": self.width, "size": size, "step": self.step}
+        write_checkpoint(self.checkpoint, parts, facts)
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        if (checkpoint.facts["kind"], checkpoint.facts["width"]) != (self.kind, self.width):
+            raise NigdtError(f"{self.checkpoint} holds another system or width.", "Start a new run.")
+        load_strictly(self.rival, checkpoint.part("rival"), f"the weights in {self.checkpoint}")
+        for optimiser, part in zip(self.optimisers, ("optimiser_g", "optimiser_d"), strict=True):
+            restore_optimiser(optimiser, checkpoint.part(part))
+        self.step = checkpoint.facts["step"]
+        self.say(f"going on from step {self.step}")
+
+
+def open_rival(kind: str, size: int, width: int) -> Rival:
+    """An untrained comparison system.
+
+    Raises:
+        NigdtError: There is none of that name.
+    """
+    if kind not in RIVALS:
+        raise NigdtError(f"There is no comparison system {kind!r}.", f"There are {', '.join(RIVALS)}.")
+    return RIVALS[kind](size, width)
+
+
+def load_rival(path: Path, device: str = "cpu") -> tuple[Rival, str, int]:
+    """A trained comparison system, ready to answer.
+
+    Args:
+        path: A run's folder, or the checkpoint in it.
+        device: Where to put it.
+
+    Returns:
+        The system, its kind, and the side in pixels that it was trained at.
+
+    Raises:
+        NigdtError: The file is missing or broken.
+    """
+    path = path / CHECKPOINT if path.is_dir() else path
+    checkpoint = read_checkpoint(path)
+    kind, size = checkpoint.facts["kind"], checkpoint.facts["size"]
+    rival = open_rival(kind, size, checkpoint.facts["width"])
+    load_strictly(rival, checkpoint.part("rival"), f"the weights in {path}")
+    return rival.to(device).requires_grad_(False).eval(), kind, size
+
+
+def _freeze(part: nn.Module, frozen: bool) -> None:
+    part.requires_grad_(not frozen)
