@@ -74,7 +74,7 @@ def test_colours_of_the_model_are_kept(crop, hole, picture) -> None:
 
 def test_outside_the_hole_the_models_picture_is_only_enlarged(crop, hole, picture) -> None:
     result = enlarge(picture, crop, hole)
-    soft = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    soft = np.clip(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC), 0, 255)
     outside = np.ones((SIZE, SIZE), bool)
     outside[110:402, 110:402] = False
     assert np.abs(result.astype(float) - soft)[outside].max() <= 0.5
