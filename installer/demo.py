@@ -58,7 +58,16 @@ def steps(session: Session, output: Path) -> list[Step]:
         pictures = filled_files(json.loads((folder / "answer.json").read_text(encoding="utf-8")))
         selection = ",".join(map(str, SELECTION))
         session.run(
-            [session.python, COMPOSE, session.root / PHOTO, selection, CAPTION, output, *pictures],
+            [
+                session.python,
+                COMPOSE,
+                session.root / PHOTO,
+                selection,
+                CAPTION,
+                mask_file(session),
+                output,
+                *pictures,
+            ],
             doing="lay out the picture",
         )
 
@@ -77,6 +86,11 @@ def filled_files(answer: dict[str, list[dict[str, str]]]) -> list[str]:
     return [entry["file"] for entry in answer["fills"]]
 
 
+def mask_file(session: Session) -> Path:
+    """The selection as a mask, for the panel to begin with."""
+    return session.cache / "demo" / "selection.png"
+
+
 def show(session: Session, output: Path, *, panel: bool) -> None:
     """Say where the picture is; open the panel on the photo where someone can see it."""
     if session.dry_run:
@@ -92,8 +106,9 @@ def show(session: Session, output: Path, *, panel: bool) -> None:
     journal.say("Opening the panel on the photo ...")
     detached = {"creationflags": 0x00000008} if sys.platform == "win32" else {"start_new_session": True}
     with Path(os.devnull).open("rb") as silence, (session.cache / "panel.log").open("ab") as log:
+        start = ["--mask", str(mask_file(session)), "--caption", CAPTION]
         subprocess.Popen(
-            [session.script("nigdt"), "panel", session.root / PHOTO],
+            [str(session.script("nigdt")), "panel", str(session.root / PHOTO), *start],
             cwd=session.root, env=session.child_environment(), stdin=silence, stdout=log, stderr=log,
             **detached,
         )  # fmt: skip

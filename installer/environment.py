@@ -118,48 +118,56 @@ def busy_path(session: Session) -> Path:
     return session.venv / BUSY
 
 
+def making_path(session: Session) -> Path:
+    """Marker that exists while the environment is being made.
+
+    It lies outside `.venv`, which `venv --clear` empties: an environment whose making was cut off may look
+    alive and yet have half a pip.
+    """
+    return session.cache / "venv.making"
+
+
+def _make_whole(session: Session) -> None:
+    forgotten = repair(session)
+    if any(name.startswith("pip-") for name in forgotten):
+        session.run([session.python, "-m", "ensurepip", "--upgrade"], doing="repair pip")
+    update_stamp(session, project=None, torch=None)
+    busy_path(session).unlink(missing_ok=True)
+    session.journal.say(f"    repaired after an interrupted run: {', '.join(forgotten) or 'all whole'}")
+
+
+def _make(session: Session) -> None:
+    making = making_path(session)
+    venv = session.venv
+    if not making.exists() and venv.exists() and not (venv / "pyvenv.cfg").exists() and any(venv.iterdir()):
+        raise InstallError(
+            f"{venv} is in the way: it is not a virtual environment",
+            "move it away, then run the same command",
+        )
+    write_atomically(making, "the environment is being made\n")
+    session.run([sys.executable, "-m", "venv", "--clear", venv], doing="make the virtual environment")
+    if not works(session):
+        raise InstallError(
+            "the new virtual environment does not start",
+            "install the venv package for this Python (Debian, Ubuntu: apt install python3-venv)",
+        )
+    making.unlink()
+
+
 def venv_step(session: Session) -> Step:
     """Make the environment, or make it whole again."""
 
+    def alive() -> bool:
+        return not making_path(session).exists() and works(session)
+
     def settled() -> str | None:
-        if not works(session) or busy_path(session).exists():
+        if not alive() or busy_path(session).exists():
             return None
         return f"Python {(session.output([session.python, '-V']) or '').strip().removeprefix('Python ')}"
 
-    def act() -> None:
-        if works(session):
-            # A pip was cut off in here.
-            forgotten = repair(session)
-            if any(name.startswith("pip-") for name in forgotten):
-                session.run([session.python, "-m", "ensurepip", "--upgrade"], doing="repair pip")
-            update_stamp(session, project=None, torch=None)
-            busy_path(session).unlink(missing_ok=True)
-            session.journal.say(
-                f"    repaired after an interrupted run: {', '.join(forgotten) or 'all whole'}"
-            )
-            return
-        if (
-            session.venv.exists()
-            and not (session.venv / "pyvenv.cfg").exists()
-            and any(session.venv.iterdir())
-        ):
-            raise InstallError(
-                f"{session.venv} is in the way: it is not a virtual environment",
-                "move it away, then run the same command",
-            )
-        session.run(
-            [sys.executable, "-m", "venv", "--clear", session.venv],
-            doing="make the virtual environment",
-        )
-        if not works(session):
-            raise InstallError(
-                "the new virtual environment does not start",
-                "install the venv package for this Python (Debian, Ubuntu: apt install python3-venv)",
-            )
-
     return Step(
         "Make the virtual environment .venv",
-        act,
+        lambda: _make_whole(session) if alive() else _make(session),
         settled,
         lambda: [f"{sys.executable} -m venv {session.venv}"],
     )

@@ -39,7 +39,9 @@ def steps(session: Session, *, purge: bool) -> list[Step]:
     """
     folders = [folder for folder in personal_folders(session) if folder.exists()] if purge else []
     foreign = session.venv.exists() and not (
-        (session.venv / environment.STAMP).exists() or environment.busy_path(session).exists()
+        (session.venv / environment.STAMP).exists()
+        or environment.busy_path(session).exists()
+        or environment.making_path(session).exists()
     )
     if foreign:
         raise InstallError(

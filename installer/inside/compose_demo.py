@@ -1,7 +1,7 @@
 """Lay photo, selection, caption and variants out in one labelled picture.
 
-Run with the environment's own Python. Arguments: photo, `left,top,width,height`, caption, output
-file, then the filled photos, the mean first.
+Run with the environment's own Python. Arguments: photo, `left,top,width,height`, caption, file for
+the selection as a mask, file for the picture, then the filled photos, the mean first.
 """
 
 from __future__ import annotations
@@ -67,9 +67,13 @@ def compose(
 
 
 def main(arguments: list[str]) -> None:
-    """Read the files, write the picture in one go."""
-    photo, box, caption, output, *fills = arguments
+    """Write the mask, then the picture in one go."""
+    photo, box, caption, mask, output, *fills = arguments
     left, top, width, height = (int(part) for part in box.split(","))
+    with Image.open(photo) as opened:
+        selection = Image.new("L", opened.size)
+    selection.paste(255, (left, top, left + width, top + height))
+    selection.save(mask)
     sheet = compose(
         Image.open(photo).convert("RGB"),
         (left, top, width, height),

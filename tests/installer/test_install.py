@@ -248,6 +248,22 @@ def test_killed_while_pip_writes_it_goes_on(installer: Run, project: Path, wheel
     assert_green(project)
 
 
+def test_an_environment_killed_in_the_making_is_made_anew(
+    installer: Run, project: Path, wheels: Path
+) -> None:
+    # pip answers already, but ensurepip had not yet written everything.
+    with start(project, wheels, group=True) as running:
+        wait_for(project / ".cache" / "venv.making")
+        deadline = time.monotonic() + 60
+        while not list((project / ".venv" / "lib").glob("python3.*/site-packages/pip/__main__.py")):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        os.killpg(running.pid, signal.SIGKILL)
+    done = installer(*INSTALL, "--offline", wheels)
+    assert done.returncode == 0, done.stdout
+    assert_green(project)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(20))
 def test_killed_at_any_moment_it_ends_green(number: int, installer: Run, project: Path, wheels: Path) -> None:

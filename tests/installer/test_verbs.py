@@ -343,15 +343,18 @@ def test_the_demo_picture_shows_photo_selection_and_variants(tmp_path: Path) -> 
     for number, colour in enumerate(("red", "lime", "blue")):
         fills.append(tmp_path / f"{number}.png")
         Image.new("RGB", (1280, 720), colour).save(fills[-1])
-    output = tmp_path / "demo.png"
+    output, mask = tmp_path / "demo.png", tmp_path / "mask.png"
     selection = ",".join(map(str, demo.SELECTION))
-    command = [sys.executable, demo.COMPOSE, ROOT / demo.PHOTO, selection, demo.CAPTION, output, *fills]
+    command = [sys.executable, demo.COMPOSE, ROOT / demo.PHOTO, selection, demo.CAPTION, mask, output, *fills]
     subprocess.run(command, check=True, timeout=60)
     with Image.open(output) as opened:
         sheet = opened.convert("RGB")
     colours = {colour for _, colour in sheet.getcolors(1 << 24) or []}
     assert {(255, 0, 0), (0, 255, 0), (0, 0, 255)} <= colours
     assert sheet.width > sheet.height
+    left, top, width, height = demo.SELECTION
+    with Image.open(mask) as opened:
+        assert (opened.size, opened.getbbox()) == ((1280, 720), (left, top, left + width, top + height))
 
 
 def test_a_failed_fill_is_told_in_one_line(session: Session) -> None:
