@@ -15,7 +15,7 @@ from nigdt_training.data.records import read_records
 from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
 from nigdt_training.evaluation.obedience import ObedienceMeter, askable
 from nigdt_training.evaluation.report import sheet, table
-from nigdt_training.evaluation.retrieval import draw_rivals, retrieved
+from nigdt_training.evaluation.retrieval import NetworkScorer, draw_rivals, retrieved
 from nigdt_training.evaluation.run import Options, evaluate
 from nigdt_training.evaluation.systems import Bundle, Request, open_system
 from PIL import Image
@@ -192,6 +192,29 @@ def test_r_precision_needs_the_highest_score(photos: Path) -> None:
     assert retrieved(likes("black bird"), case.photo, "a black bird", rivals)
     assert not retrieved(likes("caption 1"), case.photo, "a black bird", rivals)
     assert not retrieved(likes("nothing"), case.photo, "a black bird", rivals), "a tie is no hit"
+
+
+def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Path) -> None:
+    from nigdt_training.trainer.match_stage import build_match_network, save_match_network
+    from nigdt_training.trainer.settings import MatchSettings
+
+    torch.manual_seed(0)
+    vocabulary = Vocabulary(["a", "black", "bird", "number", "is", *map(str, range(6))])
+    settings = MatchSettings(size=64, channels=16, embedding=8)
+    network = build_match_network(settings, len(vocabulary)).eval()
+    save_match_network(tmp_path / "match.safetensors", network, settings, vocabulary)
+    scorer = NetworkScorer(tmp_path / "match.safetensors")
+    pictures = np.stack([np.asarray(draw_bird(n).resize((64, 64))) for n in range(2)])
+    together = scorer(pictures, ["a black bird number 1", "bird 2 is black", "unknown words"])
+    assert together.shape == (2, 3)
+    np.testing.assert_allclose(scorer(pictures[1:], ["bird 2 is black"])[0, 0], together[1, 1], rtol=1e-4)
+    arguments = [str(bundle), "--data", str(photos), "--size", "64", "--device", "cpu", "--json"]
+    arguments += ["--match", str(tmp_path / "match.safetensors"), "--compare", "harmonic", "--features"]
+    result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
+    for system in json.loads(result.stdout)["systems"]:
+        assert 0 <= system["figures"]["r_precision"] <= 1
+        assert system["figures"]["fid"] > 0
+        assert system["figures"]["kid"] is not None
 
 
 def test_bundle_does_not_see_hidden_pixels_and_keeps_the_others(photos: Path, bundle: Path) -> None:

@@ -68,6 +68,9 @@ from nigdt_training.evaluation.systems import open_system
     help="Match networks for R-precision; not those that trained the bundle.",
 )
 @click.option("--features", is_flag=True, help="FID and KID on EfficientNet-lite0 features.")
+@click.option(
+    "--pictures", default=8, show_default=True, type=click.IntRange(1), help="Rows of the sheets of pictures."
+)
 @click.option("--device", help="cpu, cuda, ...; by default what the model chooses.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for table, figures and sheets."
@@ -88,6 +91,7 @@ def evaluate(
     obedience: bool,
     match: Path | None,
     features: bool,
+    pictures: int,
     device: str | None,
     out: Path | None,
     as_json: bool,
@@ -108,6 +112,7 @@ def evaluate(
         caption_pool=[(record.name, record.captions) for record in records if record.captions],
         features=FeatureExtractor(device or "cpu") if features else None,
         seed=seed,
+        sheet=pictures,
     )
     results = []
     seconds = {}

@@ -38,11 +38,11 @@ def configure(size: int, width: int) -> ModelConfig:
     """
     return ModelConfig(
         size=size,
-        encoder_channels=(width, 2 * width, 4 * width, *[8 * width] * 4),
+        encoder_channels=(width, 2 * width, *[4 * width] * 5),
         latent_channels=LATENT_CHANNELS,
-        projection_channels=8 * width,
-        representation_channels=8 * width,
-        generator_channels=(8 * width, 8 * width, 4 * width, 2 * width, width),
+        projection_channels=4 * width,
+        representation_channels=4 * width,
+        generator_channels=(*[4 * width] * 3, 2 * width, width),
         discriminator_channels=(width, 2 * width, *[4 * width] * 3),
         use_text=False,
     )
