@@ -23,6 +23,11 @@ class Hook:
         """Tell ``listener`` from now on."""
         self._listeners.append(listener)
 
+    def disconnect(self, listener: Callable[..., Any]) -> None:
+        """Tell ``listener`` no more."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
     def __call__(self, *values: Any) -> None:
         """Tell all."""
         for listener in tuple(self._listeners):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PyQt6.QtCore import QStringListModel, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QStringListModel, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QSyntaxHighlighter, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import QCompleter, QPlainTextEdit, QWidget
 
@@ -109,6 +109,16 @@ class CaptionEdit(QPlainTextEdit):
 
     # Completion -----------------------------------------------------------------------------------------
 
+    def event(self, e: QEvent | None) -> bool:
+        tab = isinstance(e, QKeyEvent) and e.type() == QEvent.Type.KeyPress and e.key() == Qt.Key.Key_Tab
+        if tab and isinstance(e, QKeyEvent):
+            popup = self._completer.popup()
+            if popup is not None and popup.isVisible():
+                self.keyPressEvent(e)  # or Qt would move the focus before anyone sees the key
+                e.accept()
+                return True
+        return super().event(e)
+
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         assert e is not None
         popup = self._completer.popup()
@@ -118,7 +128,7 @@ class CaptionEdit(QPlainTextEdit):
             chosen = popup.currentIndex()
             popup.hide()
             if chosen.isValid() or key == Qt.Key.Key_Tab:
-                self._complete(chosen.data() if chosen.isValid() else self._completer.currentCompletion())
+                self._complete(chosen.data() if chosen.isValid() else self._model.stringList()[0])
                 return
         if open_ and key in (Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Down) and popup is not None:
             if key == Qt.Key.Key_Escape:

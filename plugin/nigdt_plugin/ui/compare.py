@@ -63,6 +63,7 @@ class CompareDialog(QDialog):
         self._asked: list[str] = []
         self.captions.setPlainText("\n".join(self._offer()))
         session.fills.connect(self._show)
+        self.finished.connect(lambda _result: session.fills.disconnect(self._show))
         self.resize(980, 560)
         self.fill()
 
@@ -95,7 +96,7 @@ class CompareDialog(QDialog):
 
     def _show(self) -> None:
         filling = self.session.filling
-        if filling is None or filling.round is None or not self.isVisible():
+        if filling is None or filling.round is None:
             return
         for caption, tile in zip(self._asked, self.tiles, strict=True):
             fill = next((it for it in reversed(filling.round.fills) if it.caption == caption), None)

@@ -33,11 +33,11 @@ class Notice(QFrame):
         self._choices = QHBoxLayout()
         row.addLayout(self._choices)
         self._close = tool_button(icon("close", "#888888"), self.tr("Close this message"))
-        self._close.clicked.connect(lambda: self.hide())
+        self._close.clicked.connect(self.hide)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(lambda: self.hide())
+        self._timer.timeout.connect(self.hide)
         self._theme: Theme | None = None
 
     def set_theme(self, theme: Theme) -> None:

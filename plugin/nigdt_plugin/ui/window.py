@@ -439,22 +439,23 @@ class Window(QMainWindow):
         document = self.session.document
         if document is not None and document.modified and self.session.host is None:
             a0.ignore()
-            self.if_saved(self._leave)
+            self.if_saved(self._give_up)
             return
-        self._leave(close=False)
+        self._leave()
         a0.accept()
 
-    def _leave(self, close: bool = True) -> None:
-        document = self.session.document
-        if document is not None:
-            document.mark_saved(document.layers)
+    def _give_up(self) -> None:
+        """Close without asking again; not at once, for Qt ignores ``close`` within a close event."""
+        if self.session.document is not None:
+            self.session.document.mark_saved(self.session.document.layers)
+        QTimer.singleShot(0, self.close)
+
+    def _leave(self) -> None:
         self._autosave.stop()
         if self.session.host is not None and not self._handed_over:
             self.session.host.cancelled()
         self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()
         self.session.close()
-        if close:
-            self.close()
 
 
 def pillow_of(image: QImage) -> Image.Image:

@@ -1,0 +1,239 @@
+"""Asking for fills and looking at them, against a real daemon, without Qt."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from core_session import Core
+from nigdt_backend.client import Client
+from nigdt_plugin.core.fills import Blend
+
+from nigdt.errors import SelectionError
+
+
+@pytest.fixture
+def core(user: Path, photo: Path) -> Iterator[Core]:
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    yield core
+    core.close()
+
+
+def jobs_done() -> int:
+    with Client.connect(start=False) as client:
+        return client.status()["jobs"]["done"]
+
+
+def test_the_core_needs_no_qt():
+    program = (
+        "import nigdt_plugin.core.session, nigdt_plugin.core.training, nigdt_plugin.core.heat, sys\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('PyQt6', 'torch')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_nothing_is_asked_for_without_a_selection(core: Core):
+    core.session.undo()
+    with pytest.raises(SelectionError):
+        core.filling.fill("a bird", 1)
+    assert not core.filling.busy
+
+
+def test_variants_come_with_their_seeds_and_the_first_is_shown(core: Core):
+    core.filling.fill("a red bird", 3, seed=10)
+    assert core.filling.awaited == 3
+    core.done()
+    assert [fill.variant.seed for fill in core.fills] == [None, 11, 12]
+    assert core.filling.chosen is core.fills[0]
+    assert core.filling.preview is not None
+    assert core.document.layers == ()
+    assert core.errors == []
+
+
+def test_the_same_seed_gives_the_same_pixels(core: Core):
+    core.filling.fill("a red bird", 2, seed=10)
+    core.done()
+    first = core.fills[1].pixels.copy()
+    core.filling.fill("a red bird", 2, seed=10)
+    core.done()
+    assert np.array_equal(core.fills[1].pixels, first)
+
+
+def test_live_typing_keeps_no_queue_and_ends_with_the_newest(core: Core):
+    core.filling.fill("a bird", 1)
+    core.done()
+    before = jobs_done()
+    typed = [f"slowly 0.3 a {word} bird" for word in ("b", "bl", "blu", "blue", "blue small", "red", "green")]
+    for caption in typed:
+        core.filling.fill_live(caption)
+        core.pump(0.03)
+    core.done()
+    assert core.fills[-1].caption == typed[-1]
+    assert core.filling.chosen is core.fills[-1]
+    assert {fill.caption for fill in core.fills} == {typed[-1]}
+    assert jobs_done() - before <= 3
+
+
+def test_a_daemon_that_dies_over_a_fill_is_started_again_and_the_fill_comes(core: Core, user: Path):
+    core.filling.fill("die a red bird", 2)
+    core.until(lambda: (user / "state" / "died").exists())
+    core.done()
+    assert len(core.fills) == 2
+    assert core.errors == []
+    core.until(lambda: core.session.link_state.restarts == 1)
+    assert not core.document.selection.empty
+
+
+def test_a_failed_fill_says_so_and_the_next_one_works(core: Core):
+    core.filling.fill("fail a bird", 1)
+    core.until(lambda: bool(core.errors))
+    assert not core.filling.busy
+    core.filling.fill("a bird", 1)
+    core.done()
+    assert len(core.fills) == 1
+
+
+def test_a_cancelled_fill_leaves_nothing_behind(core: Core):
+    core.filling.fill("slowly 2 a bird", 3)
+    core.pump(0.3)
+    core.filling.cancel()
+    assert not core.filling.busy
+    core.filling.fill("a blue bird", 1)
+    core.done()
+    assert [fill.caption for fill in core.fills] == ["a blue bird"]
+    assert core.errors == []
+
+
+def test_favourites_outlive_the_next_fill(core: Core):
+    core.filling.fill("a red bird", 3)
+    core.done()
+    kept = core.fills[1]
+    core.filling.keep(kept, True)
+    core.filling.fill("a blue bird", 2)
+    core.done()
+    assert core.fills[0] is kept
+    assert [fill.caption for fill in core.fills] == ["a red bird", "a blue bird", "a blue bird"]
+
+
+def test_more_like_this_stays_near_and_re_rolling_replaces_one(core: Core):
+    core.filling.fill("a red bird", 3)
+    core.done()
+    liked = core.fills[2]
+    core.filling.more_like(liked, 3)
+    core.done()
+    assert core.fills[0] is liked
+    assert [fill.variant.base for fill in core.fills[1:]] == [liked.variant.seed] * 2
+    assert all(0 < fill.variant.spread < 1 for fill in core.fills[1:])
+    second = core.fills[1]
+    core.filling.re_roll(second)
+    core.done()
+    assert len(core.fills) == 3
+    assert core.fills[0] is liked
+    assert core.fills[1] is not second
+    assert core.fills[1].variant.spread == 1
+
+
+def test_discarding_the_chosen_one_chooses_its_neighbour(core: Core):
+    core.filling.fill("a red bird", 3)
+    core.done()
+    first, second, _ = core.fills
+    core.filling.discard(first)
+    assert core.filling.chosen is second
+    core.done()
+    for fill in list(core.fills):
+        core.filling.discard(fill)
+    assert core.filling.chosen is None
+    assert core.filling.preview is None
+
+
+def test_several_captions_on_the_same_hole(core: Core):
+    captions = ["a red bird", "a blue bird", "a white bird"]
+    core.filling.compare(captions)
+    core.done()
+    assert sorted(fill.caption for fill in core.fills) == sorted(captions)
+    red, blue, white = (next(f for f in core.fills if f.caption == c).pixels[40:60, 40:60] for c in captions)
+    assert red.reshape(-1, 3).mean(0).argmax() == 0
+    assert blue.reshape(-1, 3).mean(0).argmax() == 2
+    assert white.mean() > red.mean()
+
+
+def test_words_come_for_both_sides_of_the_edge(core: Core):
+    core.filling.fill("a red bird xyz", 1)
+    core.done()
+    fill = core.fills[0]
+    assert fill.unknown == ("xyz",)
+    core.filling.explain(fill)
+    core.done()
+    assert [word.word for word in fill.words] == ["a", "red", "bird", "xyz"]
+    assert [word.known for word in fill.words] == [True, True, True, False]
+    assert len(fill.words_inside) == 4
+    assert fill.words[1].map.shape == (16, 16)
+
+
+def test_blending_anew_asks_for_no_new_fill(core: Core):
+    core.filling.fill("a red bird", 1)
+    core.done()
+    before = jobs_done()
+    full = core.filling.preview
+    core.filling.set_blend(Blend(feather=3, match_colours=0.2, strength=0.5))
+    core.done()
+    half = core.filling.preview
+    assert half.weight.max() == pytest.approx(0.5)
+    assert full.weight.max() == pytest.approx(1.0)
+    assert jobs_done() == before
+
+
+def test_applying_is_one_step_and_keeps_every_pixel_outside(core: Core):
+    before = core.document.rgb.copy()
+    core.filling.fill("a red bird", 1)
+    core.done()
+    core.filling.apply()
+    assert len(core.document.layers) == 1
+    layer = core.document.layers[0]
+    outside = np.ones(before.shape[:2], bool)
+    outside[layer.region.slices] = layer.weight == 0
+    assert np.array_equal(core.document.rgb[outside], before[outside])
+    assert not np.array_equal(core.document.rgb, before)
+    core.session.undo()
+    assert np.array_equal(core.document.rgb, before)
+    core.session.redo()
+    assert not np.array_equal(core.document.rgb, before)
+
+
+def test_applying_right_after_choosing_waits_for_the_blend(core: Core):
+    core.filling.fill("a red bird", 3)
+    core.done()
+    core.filling.choose(core.fills[2])
+    core.filling.apply()
+    core.done()
+    assert [layer.fill for layer in core.document.layers] == [core.fills[2].id]
+
+
+def test_a_round_goes_on_after_one_of_its_fills_was_applied(core: Core):
+    core.filling.fill("a red bird", 1)
+    core.done()
+    core.filling.apply()
+    round_id = core.filling.round.id
+    core.filling.fill("a blue bird", 1)
+    core.done()
+    assert core.filling.round.id == round_id
+    core.filling.apply()
+    assert [layer.caption for layer in core.document.layers] == ["a blue bird"]
+    core.select(10, 10, 60, 60)
+    core.filling.fill("a green bird", 1)
+    core.done()
+    assert core.filling.round.id != round_id
+
+
+def test_another_model_is_asked_from_then_on(core: Core):
+    core.session.choose_model("other")
+    core.filling.fill("a bird", 1)
+    core.done()
+    assert core.fills[0].model == "other"

@@ -1,0 +1,318 @@
+"""What outlives the panel: history, autosave, saved files, settings, results for a host."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from core_session import Core
+from nigdt_plugin.core import openraster, provenance
+from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.fills import Fill, Round, Shot
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.history import History
+from nigdt_plugin.core.host import Host
+from nigdt_plugin.core.recovery import Recovery, Snapshot, restore
+from nigdt_plugin.core.settings import Settings
+from PIL import Image
+
+from nigdt.context import Box
+from nigdt.photo import Photo
+from nigdt.variants import Variant
+
+RNG = np.random.default_rng(3)
+
+
+def make_round(caption: str = "a bird", side: int = 48, favourite: bool = False) -> Round:
+    shot = Shot(
+        Box(-4, 2, side, side),
+        RNG.integers(0, 256, (side, side, 3), np.uint8),
+        np.where(np.eye(side), 255, 0).astype(np.uint8),
+    )
+    fills = [
+        Fill(RNG.integers(0, 256, (side, side, 3), np.uint8), caption, Variant(seed), "default", favourite)
+        for seed in (None, 5)
+    ]
+    return Round(shot, fills)
+
+
+def make_document(mode: str = "RGB") -> Document:
+    pixels = RNG.integers(0, 256, (40, 60, 3), np.uint8)
+    return Document(Photo.from_image(Image.fromarray(pixels).convert(mode)))
+
+
+def make_layer(left: int = 10, weight: float = 0.6) -> Layer:
+    shape = (14, 20)
+    return Layer(
+        Region(left, 8, left + 20, 22),
+        RNG.integers(0, 256, (*shape, 3), np.uint8),
+        np.full(shape, weight, np.float32),
+        caption='a "red" bird & <more>',
+        seed=7,
+        model="default",
+    )
+
+
+def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path):
+    history = History(tmp_path)
+    entry = make_round()
+    entry.fills[1].favourite = True
+    history.save(entry, "/photo.png")
+    (listed,) = History(tmp_path).entries()
+    assert (listed.photo, listed.captions, listed.fills, listed.favourite) == (
+        "/photo.png",
+        ("a bird",),
+        2,
+        True,
+    )
+    assert listed.thumbnail.exists()
+    back = History(tmp_path).load(listed.id)
+    assert back.shot.box == entry.shot.box
+    assert np.array_equal(back.shot.crop, entry.shot.crop)
+    assert np.array_equal(back.shot.mask, entry.shot.mask)
+    for one, two in zip(back.fills, entry.fills, strict=True):
+        assert np.array_equal(one.pixels, two.pixels)
+        assert (one.id, one.variant, one.caption, one.favourite) == (
+            two.id,
+            two.variant,
+            two.caption,
+            two.favourite,
+        )
+
+
+def test_the_history_keeps_to_its_budget_and_spares_favourites(tmp_path: Path):
+    history = History(tmp_path, budget=120_000)
+    first = make_round(favourite=True)
+    first.created = 1.0
+    history.save(first, "")
+    for number in range(12):
+        entry = make_round(f"bird {number}")
+        entry.created = 10.0 + number
+        history.save(entry, "")
+    kept = [entry.captions[0] for entry in history.entries()]
+    assert history.size <= 120_000
+    assert "a bird" in kept
+    assert "bird 11" in kept
+    assert "bird 0" not in kept
+
+
+def test_a_damaged_entry_hides_only_itself(tmp_path: Path):
+    history = History(tmp_path)
+    good, bad = make_round("good"), make_round("bad")
+    history.save(good, "")
+    history.save(bad, "")
+    (tmp_path / bad.id / "round.json").write_text("{")
+    assert [entry.captions for entry in history.entries()] == [("good",)]
+    with pytest.raises(OSError, match="damaged"):
+        history.load(bad.id)
+
+
+def test_fills_survive_a_restart_of_the_panel(user: Path, photo: Path):
+    first = Core()
+    first.open(photo)
+    first.select(90, 50, 150, 110)
+    first.filling.fill("a red bird", 2)
+    first.done()
+    pixels = first.fills[1].pixels.copy()
+    first.close()
+    second = Core()
+    second.open(photo)
+    (entry,) = second.session.history.entries()
+    second.session.open_round(entry.id)
+    second.until(lambda: second.filling.round is not None)
+    second.done()
+    assert np.array_equal(second.fills[1].pixels, pixels)
+    assert second.document.selection.bounds == Region(90, 50, 150, 110)
+    assert second.session.caption == "a red bird"
+    second.filling.apply()
+    assert len(second.document.layers) == 1
+    second.close()
+
+
+CRASH = """
+import sys, os, signal
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from core_session import Core
+core = Core()
+core.open(Path({photo!r}))
+core.select(90, 50, 150, 110)
+core.session.caption = "a red bird"
+core.filling.fill("a red bird", 1)
+core.done()
+core.filling.apply()
+core.done()
+print("ready", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends the process with a signal")
+def test_work_is_found_again_after_a_crash(user: Path, photo: Path):
+    program = CRASH.format(tests=str(Path(__file__).parent), photo=str(photo))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert "ready" in done.stdout
+    core = Core()
+    (lost,) = core.session.recovery.lost()
+    assert (lost.name, lost.caption) == ("photo.png", "a red bird")
+    core.session.recover(lost)
+    core.until(lambda: core.session.document is not None)
+    assert [layer.caption for layer in core.document.layers] == ["a red bird"]
+    assert core.document.modified
+    assert core.document.selection.bounds == Region(90, 50, 150, 110)
+    assert not np.array_equal(core.document.rgb, core.document.photo.rgb8)
+    core.close()
+    assert Recovery().lost() == []
+
+
+def test_a_pasted_photo_is_recovered_too(tmp_path: Path):
+    document = make_document("RGBA")
+    document.apply(make_layer(), "Fill")
+    recovery = Recovery(tmp_path)
+    recovery.write(Snapshot(document.photo, None, document.layers, document.selection.mask, "x"))
+    header = json.loads((recovery.folder / "work.json").read_text())
+    header["pid"] = 2**22 + 1  # no process has it
+    (recovery.folder / "work.json").write_text(json.dumps(header))
+    (lost,) = Recovery(tmp_path).lost()
+    back, caption = restore(lost)
+    assert caption == "x"
+    assert np.array_equal(back.rgb, document.rgb)
+
+
+def test_a_running_panels_autosave_is_not_offered(tmp_path: Path):
+    document = make_document()
+    document.apply(make_layer(), "Fill")
+    recovery = Recovery(tmp_path)
+    recovery.write(Snapshot(document.photo, None, document.layers, document.selection.mask, ""))
+    assert Recovery(tmp_path).lost() == []
+    recovery.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_provenance_is_in_the_file_and_changes_nothing_else(suffix: str, mode: str):
+    if mode == "RGBA" and suffix == ".jpg":
+        pytest.skip("JPEG has no alpha")
+    layer = make_layer()
+    plain = make_document(mode).result().encode(suffix)
+    stamped = provenance.stamped(plain, [layer])
+    before, after = Image.open(io.BytesIO(plain)), Image.open(io.BytesIO(stamped))
+    assert np.array_equal(np.asarray(before), np.asarray(after))
+    assert before.mode == after.mode
+    record = json.dumps(provenance.record([layer]), ensure_ascii=False)
+    assert json.loads(record)["fills"] == [
+        {"model": "default", "caption": 'a "red" bird & <more>', "seed": 7, "region": [10, 8, 20, 14]}
+    ]
+    xmp = after.info.get("xmp") or after.info.get("XML:com.adobe.xmp", "").encode() or after.tag_v2[700]
+    assert b"compositeWithTrainedAlgorithmicMedia" in xmp
+    packet = xmp.decode() if isinstance(xmp, bytes) else xmp
+    description = ElementTree.fromstring(packet[packet.index("<x:xmpmeta") : packet.index("<?xpacket end")])[
+        0
+    ][0]
+    assert description.get("{urn:nigdt:provenance}record") == record
+    if suffix == ".png":
+        assert json.loads(after.info["nigdt"]) == json.loads(record)
+
+
+def test_provenance_of_a_sixteen_bit_photo_keeps_its_depth():
+    deep = RNG.integers(0, 65536, (40, 60), np.uint16)
+    photo = Photo.from_image(Image.fromarray(deep))
+    stamped = provenance.stamped(photo.encode(".png"), [make_layer()])
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(stamped))), deep)
+
+
+def test_saving_over_the_original_keeps_a_copy_of_it(user: Path, photo: Path):
+    original = photo.read_bytes()
+    core = Core()
+    core.open(photo)
+    core.document.apply(make_layer(), "Fill")
+    assert core.document.modified
+    core.session.save(photo)
+    core.until(lambda: not core.document.modified)
+    assert (photo.parent / "photo.original.png").read_bytes() == original
+    assert photo.read_bytes() != original
+    core.session.settings.provenance = False
+    core.session.save(photo.with_name("plain.png"))
+    core.done()
+    assert b"nigdt" not in photo.with_name("plain.png").read_bytes()
+    assert b"nigdt" in photo.read_bytes()
+    core.close()
+
+
+def test_a_file_that_cannot_be_written_is_reported_and_nothing_is_lost(
+    user: Path, photo: Path, tmp_path: Path
+):
+    core = Core()
+    core.open(photo)
+    core.document.apply(make_layer(), "Fill")
+    core.session.save(tmp_path / "picture.xyz")
+    core.until(lambda: bool(core.errors))
+    assert core.document.modified
+    assert not (tmp_path / "picture.xyz").exists()
+    core.close()
+
+
+def test_layers_are_saved_for_other_editors():
+    document = make_document()
+    document.apply(make_layer(5), "Fill")
+    document.apply(make_layer(30), "Fill")
+    with zipfile.ZipFile(io.BytesIO(openraster.encode(document, ("Photo", "Fill")))) as archive:
+        assert archive.namelist()[0] == "mimetype"
+        assert archive.read("mimetype") == b"image/openraster"
+        stack = archive.read("stack.xml").decode()
+        assert stack.count("<layer ") == 3
+        assert stack.index("data/layer2.png") < stack.index("data/layer1.png") < stack.index("data/photo.png")
+        merged = np.asarray(Image.open(io.BytesIO(archive.read("mergedimage.png"))))
+        photo = np.asarray(Image.open(io.BytesIO(archive.read("data/photo.png"))))
+    assert np.array_equal(merged, document.rgb)
+    assert np.array_equal(photo, document.photo.rgb8)
+
+
+def test_a_host_gets_a_layer_that_shows_what_the_user_saw(tmp_path: Path):
+    document = make_document()
+    document.apply(make_layer(5, 0.8), "Fill")
+    document.apply(make_layer(20, 0.5), "Fill")
+    Host(tmp_path).applied(document)
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["status"] == "applied"
+    assert result["photo_size"] == [60, 40]
+    assert len(result["fills"]) == 2
+    left, top, width, height = result["box"]
+    layer = np.asarray(Image.open(tmp_path / result["layer"])).astype(float)
+    assert layer.shape == (height, width, 4)
+    photo = document.photo.rgb8.astype(float)
+    part = photo[top : top + height, left : left + width]
+    share = layer[..., 3:] / 255
+    photo[top : top + height, left : left + width] = share * layer[..., :3] + (1 - share) * part
+    assert np.abs(np.rint(photo) - document.rgb).max() <= 2
+
+
+def test_a_host_is_told_when_the_user_leaves(tmp_path: Path):
+    Host(tmp_path).cancelled()
+    assert json.loads((tmp_path / "result.json").read_text())["status"] == "cancelled"
+
+
+def test_settings_survive_a_restart_and_any_damage(tmp_path: Path):
+    path = tmp_path / "panel.json"
+    settings = Settings(theme="light", variants=5, feather=3)
+    settings.remember_caption("  a   bird ")
+    settings.remember_photo(Path("/a/b.png"))
+    settings.save(path)
+    back = Settings.load(path)
+    assert (back.theme, back.variants, back.feather, back.captions) == ("light", 5, 3.0, ["a bird"])
+    path.write_text('{"theme": 5, "variants": 99, "captions": [1], "nonsense": true, "live": false}')
+    damaged = Settings.load(path)
+    assert (damaged.theme, damaged.variants, damaged.captions, damaged.live) == ("system", 9, [], False)
+    path.write_bytes(os.urandom(50))
+    assert Settings.load(path) == Settings()

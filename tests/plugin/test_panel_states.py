@@ -1,0 +1,226 @@
+"""Every state of the window, drawn offscreen; ``NIGDT_PICTURES=folder`` keeps the pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import write_bundle
+from nigdt_plugin.core.selection import Combine, stroke
+from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui.compare import CompareDialog
+from nigdt_plugin.ui.keys import KeysDialog
+from nigdt_plugin.ui.models import ModelDialog
+from nigdt_plugin.ui.train import TrainDialog
+from nigdt_plugin.ui.welcome import sample_photo
+from panel import Panel
+from PIL import Image
+from PyQt6.QtGui import QImage
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QWidget
+
+
+def colours(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    bits = image.constBits()
+    data = np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8)
+    return data.reshape(image.height(), image.bytesPerLine())[:, : 3 * image.width()].reshape(
+        image.height(), -1, 3
+    )
+
+
+@pytest.fixture
+def panel(user: Path) -> Iterator[Panel]:
+    write_bundle(user / "data" / "bundles" / "my-garden", "My garden")
+    panel = Panel(Settings(theme="dark", live=False, seen_hints=False))
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def picture(panel: Panel) -> Callable[..., np.ndarray]:
+    """Draw a widget; checks that it is neither empty nor one colour."""
+
+    def draw(name: str, widget: QWidget | None = None) -> np.ndarray:
+        panel.settle()
+        image = (widget or panel.window).grab().toImage()
+        folder = os.environ.get("NIGDT_PICTURES")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            image.save(str(Path(folder) / f"panel-{name}.png"))
+        pixels = colours(image)
+        assert pixels.std() > 5, name
+        return pixels
+
+    return draw
+
+
+def share(pixels: np.ndarray, colour: tuple[int, int, int], within: int = 40) -> float:
+    """Share of the pixels near a colour."""
+    return float((np.abs(pixels.astype(int) - colour).max(-1) < within).mean())
+
+
+def test_welcome(panel: Panel, picture: Callable[..., np.ndarray]):
+    pixels = picture("welcome")
+    assert panel.window.welcome.isVisible()
+    assert share(pixels, (15, 127, 158), 12) > 0.005  # the open button
+    assert not panel.window.actions_["photo.save"].isEnabled()
+
+
+def test_from_hints_to_an_applied_fill(panel: Panel, picture: Callable[..., np.ndarray]):
+    window = panel.window
+    panel.open(sample_photo())
+    assert window.hints.isVisible()
+    picture("hints")
+    panel.select(560, 180, 800, 420)
+    assert window.hints.done == [True, False, False]
+    QTest.keyClicks(window.side.caption, "a bird with a purpl belly")
+    panel.settle()
+    assert window.side.unknown.isVisible()
+    picture("unknown-word")
+    panel.fill("a bird with a red belly", 6)
+    before = picture("fills")
+    assert window.side.strip.count() == 6
+    window.actions_["context"].setChecked(True)
+    panel.until(lambda: bool(window.canvas._overlays))
+    context = picture("context")
+    assert not np.array_equal(before, context)
+    window.actions_["context"].setChecked(False)
+    panel.apply()
+    panel.idle()
+    picture("applied")
+    assert not window.hints.isVisible()
+    assert panel.session.settings.seen_hints
+    assert window.side.apply_button.text() == "Applied"
+    assert panel.errors == []
+
+
+def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):
+    panel.open(sample_photo())
+    panel.select(560, 180, 800, 420)
+    panel.fill("a bird with a red belly", 3)
+    side = panel.window.side
+    side.show_words(True)
+    panel.until(lambda: bool(panel.session.filling.chosen.words_inside) and len(side.words.chips) == 6)
+    plain = colours(panel.window.canvas.grab().toImage())
+    side.words.chips[4].setFocus()
+    panel.window.overlays.point_at_word(4)
+    tinted = picture("words")
+    assert share(colours(panel.window.canvas.grab().toImage()), (255, 143, 63), 60) > share(
+        plain, (255, 143, 63), 60
+    )
+    assert side.words.chips[4].accessibleName().startswith("red: 90 %")
+    assert tinted.shape[2] == 3
+
+
+def test_selection_tint_and_brush(panel: Panel, picture: Callable[..., np.ndarray]):
+    panel.open(sample_photo())
+    panel.session.select(stroke([(400, 300), (600, 350), (700, 250)], 120, 0.3), Combine.REPLACE, "Brush")
+    panel.window.use_tool("brush")
+    lines = picture("ants")
+    panel.window.actions_["tint"].setChecked(True)
+    tint = picture("tint")
+    assert np.abs(tint.astype(int) - lines).max(-1).mean() > 0.3
+    panel.window.actions_["ants"].setChecked(False)
+    hidden = picture("unselected")
+    assert not np.array_equal(hidden, tint)
+
+
+def test_captions_side_by_side(panel: Panel, picture: Callable[..., np.ndarray]):
+    panel.session.settings.captions = [
+        "a bird with a blue belly",
+        "a bird with a yellow belly",
+        "a small white bird",
+    ]
+    panel.open(sample_photo(), "a bird with a red belly")
+    panel.select(560, 180, 800, 420)
+    panel.window.compare_captions()
+    dialog = panel.window.findChild(CompareDialog)
+    panel.until(lambda: all(tile.isEnabled() for tile in dialog.tiles), 60)
+    pixels = picture("captions", dialog)
+    assert len(dialog.tiles) == 4
+    for colour in ((180, 60, 50), (60, 100, 180), (200, 180, 70)):
+        assert share(pixels, colour) > 0.003, colour
+    dialog.tiles[1].click()
+    assert panel.session.caption == "a bird with a blue belly"
+    assert panel.session.filling.chosen.caption == "a bird with a blue belly"
+    panel.idle()
+
+
+def test_models_as_cards(panel: Panel, picture: Callable[..., np.ndarray]):
+    panel.open(sample_photo())
+    panel.window.choose_model()
+    dialog = panel.window.findChild(ModelDialog)
+    picture("models", dialog)
+    assert [card.info.name for card in dialog.cards] == ["my-garden", "nigdt-small"]
+    assert dialog.cards[1].radio.isChecked()
+    dialog.cards[0].radio.click()
+    assert panel.session.settings.model == "my-garden"
+    assert panel.session.filling.model == "my-garden"
+    dialog.accept()
+    assert "My garden" not in panel.errors
+
+
+def test_train_dialog_and_keys(panel: Panel, picture: Callable[..., np.ndarray], tmp_path: Path):
+    panel.window.train()
+    dialog = panel.window.findChild(TrainDialog)
+    assert not dialog.start_button.isEnabled()
+    dialog.folder.setText(str(tmp_path))
+    assert dialog.start_button.isEnabled()
+    picture("train", dialog)
+    dialog.close()
+    panel.window.show_keys()
+    keys = panel.window.findChild(KeysDialog)
+    picture("keys", keys)
+    keys.accept()
+
+
+def test_light_with_history_and_an_error(panel: Panel, picture: Callable[..., np.ndarray]):
+    panel.window.set_theme("light")
+    panel.open(sample_photo())
+    panel.select(560, 180, 800, 420)
+    panel.fill("a bird with a white belly", 3)
+    panel.apply()
+    panel.window.side.tabs.setCurrentIndex(1)
+    panel.until(lambda: panel.window.side.history.list.count() == 1)
+    panel.session.notice("The daemon did not start.", "`nigdt doctor` says what is missing.")
+    pixels = picture("light")
+    assert pixels.mean() > 150
+    panel.window.set_theme("dark")
+    assert picture("dark-again").mean() < 120
+
+
+def test_recovery_is_offered(panel: Panel, picture: Callable[..., np.ndarray], user: Path, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    panel.session.autosave()
+    panel.idle()
+    work = panel.session.recovery.folder / "work.json"
+    work.write_text(work.read_text().replace(f'"pid": {os.getpid()}', '"pid": 4194305'))
+    panel.window.offer_recovery()
+    assert panel.window.notice.isVisible()
+    assert "photo.png" in panel.window.notice.message.text()
+    picture("recovery")
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_icons_are_sharp_at_any_pixel_ratio(panel: Panel, ratio: float):
+    icon = panel.window.tool_column.buttons["lasso"].icon()
+    pixmap = icon.pixmap(panel.window.tool_column.buttons["lasso"].iconSize(), ratio)
+    assert pixmap.width() == round(22 * ratio)
+    assert pixmap.devicePixelRatio() == ratio
+
+
+def test_a_photo_with_alpha_is_shown_on_checks(panel: Panel, tmp_path: Path):
+    pixels = np.zeros((80, 120, 4), np.uint8)
+    pixels[:, 60:] = (10, 200, 30, 255)
+    Image.fromarray(pixels, "RGBA").save(tmp_path / "clear.png")
+    panel.open(tmp_path / "clear.png")
+    shown = panel.session.pyramid.levels[0]
+    assert (shown[:, 60:] == (10, 200, 30)).all()
+    assert set(np.unique(shown[:, :60])) == {153, 204}
