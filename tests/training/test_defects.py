@@ -48,18 +48,20 @@ BRIGHT = 180
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    """Dark photos with an object left of the centre, brighter on its left, and five captions each."""
+    """Dark photos with a bright wedge, thick and brightest on its left, and five captions each."""
     folder = tmp_path_factory.mktemp("collection") / "photos"
     folder.mkdir()
     random = np.random.default_rng(0)
     rows = []
+    y, x = np.mgrid[:96, :128]
     for i in range(PHOTOS):
         pixels = random.integers(20, 60, (96, 128, 3), dtype=np.uint8)
-        pixels[40:56, 30:45] = random.integers(245, 255, (16, 15, 3), dtype=np.uint8)
-        pixels[40:56, 45:60] = random.integers(210, 220, (16, 15, 3), dtype=np.uint8)
+        wedge = np.abs(y - 46) < 12 * (66 - x) / 33
+        wedge &= x >= 33
+        pixels[wedge] = np.where(x < 48, 250, 215)[wedge, None] + random.integers(-5, 5, (wedge.sum(), 3))
         Image.fromarray(pixels).save(folder / f"{i}.png")
         text = [f"grey-blue bird {i} caption{n}" for n in range(CAPTIONS)]
-        rows.append({"file_name": f"{i}.png", "text": text, "box": [30, 40, 30, 16]})
+        rows.append({"file_name": f"{i}.png", "text": text, "box": [30, 32, 38, 28]})
     (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return build_cache(read_records(folder), folder.parent / "cache", size=96)
 
@@ -154,9 +156,9 @@ def test_defect_6_photo_and_object_mask_move_together(cache: Cache) -> None:
         bright = sample.photo.mean(2) > BRIGHT
         assert bright.sum() > 50
         assert (sample.mask[bright] == 255).all()
-        # A box around the object, a tenth of its size larger at most on each side, and no other place.
+        # The object's box, a tenth larger at most on each side, and nothing else.
         rows, columns = np.flatnonzero(bright.any(1)), np.flatnonzero(bright.any(0))
-        assert (sample.mask == 255).sum() <= (1.2 * len(rows) + 4) * (1.2 * len(columns) + 4)
+        assert (sample.mask == 255).sum() <= 1.2**2 * (len(rows) + 10) * (len(columns) + 10)
         middle = round(columns.mean())
         head = sample.photo[rows[0] : rows[-1], columns[0] : middle].mean()
         tail = sample.photo[rows[0] : rows[-1], middle : columns[-1]].mean()
@@ -166,13 +168,17 @@ def test_defect_6_photo_and_object_mask_move_together(cache: Cache) -> None:
 
 def test_defect_6_the_outline_moves_with_the_photo(cache: Cache) -> None:
     plain, painted = stream(cache), stream(cache, recolour=1.0, recolour_hole_only=0.0)
+    seen = 0
     for k in range(40):
         before, after = plain.sample(k).photo, painted.sample(k).photo
         bright = before.mean(2) > BRIGHT
-        changed = np.abs(before.astype(int) - after).max(2) > 40
-        if not changed.any():  # painted white
+        changed = np.abs(before.astype(int) - after).max(2) > 60
+        if changed.sum() < 0.5 * bright.sum():  # painted white
             continue
-        assert (changed & bright).sum() > 0.6 * changed.sum()
+        seen += 1
+        assert (changed & bright).sum() > 0.8 * changed.sum()
+        assert (changed & bright).sum() > 0.95 * bright.sum()
+    assert seen > 20
 
 
 def test_defect_7_the_scales_do_not_depend_on_the_batch(cache: Cache) -> None:
