@@ -141,6 +141,23 @@ def check_data_set(
     return Report(data.path, data.layout, found, kept, problems, sizes, unknown, too_long)
 
 
+def join_look_alikes(records: Sequence[Record], workers: int = 2) -> list[Record]:
+    """The records with look-alikes in one group, so that a split by group keeps them together.
+
+    Args:
+        records: Photos; those that cannot be read keep their group.
+        workers: Threads that decode.
+    """
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        looks = list(pool.map(_look, records))
+    seen = [(i, look[0]) for i, look in enumerate(looks) if not isinstance(look, Problem)]
+    alike = find_alike([look for _, look in seen])
+    groups = merge_groups(
+        [record.group for record in records], ((seen[i][0], seen[j][0]) for i, j, _ in alike)
+    )
+    return [replace(record, group=group) for record, group in zip(records, groups, strict=True)]
+
+
 def _look(record: Record) -> tuple[Fingerprint, int] | Problem:
     """Decodes one photo, at a fraction of its size where the format allows; damage shows all the same."""
     if not any(tokenise(caption) for caption in record.captions):

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from nigdt.masks import MaskKind, box_mask, centre_mask, irregular_mask, rectangle_mask
+from nigdt_training.data.check import join_look_alikes
 from nigdt_training.data.decode import Frame, UnreadablePhotoError, decode_frame
 from nigdt_training.data.records import BoxXYWH, Record
 from nigdt_training.data.segment import segment_box, soften
@@ -78,6 +79,8 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
     Returns:
         The cases; may be fewer than the limit.
     """
+    if settings.held_out is not None:
+        records = join_look_alikes(records)
     eligible = [
         record
         for record in records
