@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch.overrides import TorchFunctionMode
 
 from nigdt.bundle import WEIGHTS, BundleInfo, verify_bundle
 from nigdt.errors import BundleError, NigdtError
@@ -37,7 +42,7 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
         ) from None
     # On the meta device nothing is allocated, so an absurd architecture is refused before it costs memory.
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _NoDraws():
             model = NIGDT(info.config.with_changes(spectral_norm=False), len(vocabulary))
     except NigdtError as error:
         raise BundleError(f"Bundle {info.name}: {error.message}", error.hint) from None
@@ -52,8 +57,24 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
             "Get the bundle again.",
         )
     for name, value in weights.items():
-        if not value.is_floating_point() or not bool(torch.isfinite(value).all()):
+        # NumPy, because waking torch's thread pool for each weight takes longer than the work.
+        if not value.is_floating_point() or not np.isfinite(value.float().numpy()).all():
             raise BundleError(f"Bundle {info.name}: weight {name} is not finite.", "Get the bundle again.")
     weights = {name: value.to(device, torch.float32) for name, value in weights.items()}
     model.load_state_dict(weights, strict=True, assign=True)
     return model.requires_grad_(False).eval(), vocabulary
+
+
+class _NoDraws(TorchFunctionMode):
+    """Skips random initialisation: on the meta device it would only cost the import of torch's compiler."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if getattr(func, "__name__", "") in ("normal_", "uniform_"):
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
