@@ -68,11 +68,11 @@ def forky(plug_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[G
         yield session
 
 
-@pytest.fixture(params=["trixie", "forky"])
+@pytest.fixture(scope="module", params=["trixie", "forky"])
 def windows(
     request: pytest.FixtureRequest, plug_in: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WindowSession]:
-    """Each GIMP in turn, fresh and with its windows."""
+    """Each GIMP in turn, with its windows."""
     with WindowSession(
         _tree(request.param), plug_in, tmp_path_factory.mktemp(f"{request.param}-windows")
     ) as session:

@@ -169,26 +169,40 @@ class WindowSession(GimpSession):
         """Display, window manager and GIMP."""
         return ["sh", "-c", _DISPLAYED, "display", _SCRIPT]
 
+    def wait(self, answer: Path, timeout: float = 60.0) -> Any:
+        """As of a GIMP without windows; a picture of the screen is left behind when it fails."""
+        try:
+            return super().wait(answer, timeout)
+        except GimpError as error:
+            picture = self.photograph(self.log.with_suffix(".png"))
+            raise GimpError(f"{error}\nthe screen: {picture}") from None
+
     def type(self, *arguments: str) -> str:
         """Run xdotool and return what it says."""
         command = self.tree.command(["xdotool", *arguments], {}, self.env)
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
-    def window(self, title: str, timeout: float = 30.0) -> str:
-        """Wait for a window whose title has `title`, give it the focus, and return its id."""
+    def window(self, title: str, answer: Path | None = None, timeout: float = 30.0) -> str:
+        """Wait for a window whose title has `title`, give it the focus, and return its id.
+
+        Raises:
+            GimpError: It does not come, or the snippet that should open it has ended: its `answer` is there.
+        """
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            try:
-                found = self.type("search", "--onlyvisible", "--name", title).split()
-            except subprocess.CalledProcessError:
-                last = self.work / "main" / f"{self._counts['main'] - 1}.json"
-                if last.exists():
-                    raise GimpError(f"no window {title!r}, but an answer: {last.read_text()}") from None
-                time.sleep(0.3)
-                continue
-            self.type("windowactivate", "--sync", found[-1])
-            return found[-1]
-        raise GimpError(f"no window {title!r}; GIMP said:\n{self.log.read_text(errors='replace')[-2000:]}")
+        while time.monotonic() < deadline and not (answer and answer.exists()):
+            command = self.tree.command(["xdotool", "search", "--onlyvisible", "--name", title], {}, self.env)
+            found = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=30
+            ).stdout.split()
+            if found:
+                self.type("windowactivate", "--sync", found[-1])
+                return found[-1]
+            time.sleep(0.3)
+        said = (
+            answer.read_text() if answer and answer.exists() else self.log.read_text(errors="replace")[-2000:]
+        )
+        picture = self.photograph(self.log.with_suffix(".png"))
+        raise GimpError(f"no window {title!r}; the screen: {picture}; GIMP said:\n{said}")
 
     def photograph(self, target: Path, window: str | None = None) -> Path:
         """Write a picture of the screen, or of the focused window, to `target`."""

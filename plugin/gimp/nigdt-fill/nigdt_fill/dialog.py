@@ -114,7 +114,9 @@ class FillDialog:
 
     def _add_caption(self, box: Gtk.Box) -> None:
         """Add a text of several lines; GIMP's own widget for it has no label, scrollbar or wrapping."""
-        text = Gtk.TextView(wrap_mode=Gtk.WrapMode.WORD_CHAR, accepts_tab=False)
+        text = Gtk.TextView(
+            wrap_mode=Gtk.WrapMode.WORD_CHAR, accepts_tab=False, left_margin=4, right_margin=4, top_margin=3
+        )
         buffer = text.get_buffer()
         buffer.set_text(self._config.get_property("caption") or "")
 
@@ -143,6 +145,7 @@ class FillDialog:
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         label = Gtk.Label.new_with_mnemonic(_("_Model"))
         self._models = Gtk.ComboBoxText()
+        self._show_models([])
         self._models.connect("changed", self._on_model)
         label.set_mnemonic_widget(self._models)
         row.pack_start(label, False, False, 0)
@@ -151,7 +154,7 @@ class FillDialog:
 
     def _show_models(self, models: list[dict[str, Any]]) -> None:
         wanted = read_settings(self._config).model
-        self._models.handler_block_by_func(self._on_model)
+        self._showing = True
         self._models.remove_all()
         for model in models:
             self._models.append(str(model["name"]), str(model.get("title") or model["name"]))
@@ -160,10 +163,10 @@ class FillDialog:
         if not self._models.set_active_id(wanted):
             self._models.append(wanted, wanted)
             self._models.set_active_id(wanted)
-        self._models.handler_unblock_by_func(self._on_model)
+        self._showing = False
 
     def _on_model(self, combo: Gtk.ComboBoxText) -> None:
-        if combo.get_active_id():
+        if combo.get_active_id() and not self._showing:
             self._config.set_property("model", combo.get_active_id())
 
     def _on_dice(self, _button: Gtk.Button) -> None:
