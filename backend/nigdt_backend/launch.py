@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 
 from nigdt_backend import paths
@@ -87,6 +88,6 @@ class Starter:
         if process is not None:
             if process.stderr is not None:
                 process.stderr.close()
-            if process.poll() is None:
-                process.returncode = 0  # it outlives us on purpose: no warning about a child left behind
+            if process.poll() is None:  # it may outlive us; if it does not, let it leave no zombie
+                threading.Thread(target=process.wait, name="reap daemon", daemon=True).start()
         self._lock.release()

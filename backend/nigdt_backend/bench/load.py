@@ -43,7 +43,7 @@ def own_daemon(settings: Mapping[str, object] | None = None) -> Iterator[None]:
         try:
             yield
         finally:
-            _stop()
+            stop_daemon()
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)
@@ -51,7 +51,8 @@ def own_daemon(settings: Mapping[str, object] | None = None) -> Iterator[None]:
                     os.environ[name] = value
 
 
-def _stop() -> None:
+def stop_daemon() -> None:
+    """Stop the daemon, if one runs, and wait until it is gone."""
     with contextlib.suppress(DaemonError), Client.connect(start=False, timeout=3.0) as client:
         client.shutdown()
     lock = FileLock(paths.lock_path())

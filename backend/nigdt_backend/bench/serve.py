@@ -21,6 +21,7 @@ from nigdt_backend.bench.load import (
     make_request,
     own_daemon,
     seeded,
+    stop_daemon,
     wait_until_ready,
 )
 from nigdt_backend.client import Client
@@ -72,18 +73,8 @@ def _cold_starts(bundle: str) -> list[float]:
         with Client.connect(timeout=60.0) as client:
             client.fill(request)
             taken.append(round(time.monotonic() - started, 2))
-            client.shutdown()
-            while client.connection is not None and _alive(client.connection.pid):
-                time.sleep(0.02)
+        stop_daemon()
     return taken
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
 
 
 def _median_ms(samples: list[float]) -> float:
