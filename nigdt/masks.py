@@ -11,7 +11,6 @@ import numpy as np
 from nigdt.errors import NigdtError
 
 MaskKind = Literal["centre", "rectangle", "irregular", "object"]
-MASK_KINDS: tuple[MaskKind, ...] = ("centre", "rectangle", "irregular", "object")
 
 
 def centre_mask(height: int, width: int) -> np.ndarray:
@@ -67,6 +66,18 @@ def box_mask(height: int, width: int, box: Sequence[float]) -> np.ndarray:
     mask = np.zeros((height, width), np.uint8)
     mask[top:bottom, left:right] = 255
     return mask
+
+
+def outline_mask(outline: np.ndarray, grow: int = 0) -> np.ndarray:
+    """The object's segmentation, grown by a disc.
+
+    Args:
+        outline: (H, W) uint8, 255 on the object; soft edges count from a half up.
+        grow: Radius in pixels.
+    """
+    mask = np.where(outline >= 128, 255, 0).astype(np.uint8)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
+    return cv2.dilate(mask, disc)
 
 
 def _pixel(point: np.ndarray) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nigdt.errors import NigdtError
-from nigdt.masks import box_mask, centre_mask, irregular_mask, rectangle_mask
+from nigdt.masks import box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
 
 SIZES = [(64, 64), (96, 160), (33, 57), (256, 256)]
 
@@ -73,6 +73,19 @@ def test_a_box_lies_where_it_says_and_is_clipped() -> None:
 def test_a_box_outside_the_picture_is_refused(box: tuple[int, int, int, int]) -> None:
     with pytest.raises(NigdtError, match="outside the 100 x 60 picture"):
         box_mask(60, 100, box)
+
+
+def test_an_outline_is_the_object_grown_by_a_disc() -> None:
+    outline = np.zeros((40, 60), np.uint8)
+    outline[20, 30] = 200
+    outline[20, 31] = 100  # a soft edge, less than half object
+    assert np.argwhere(outline_mask(outline)).tolist() == [[20, 30]]
+    grown = outline_mask(outline, 5)
+    distance = np.hypot(*(np.mgrid[:40, :60] - np.array([20, 30])[:, None, None]))
+    assert set(np.unique(grown)) == {0, 255}
+    assert (grown[distance <= 4] == 255).all()
+    assert (grown[distance > 6] == 0).all()
+    assert not outline_mask(np.zeros((8, 8), np.uint8), 3).any()
 
 
 @pytest.mark.parametrize("side", [1, 2, 4])

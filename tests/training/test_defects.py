@@ -43,6 +43,7 @@ from nigdt.text import Vocabulary
 
 torch.set_num_threads(1)
 PHOTOS, CAPTIONS = 4, 5
+BOXES = MaskSettings(0.0, 0.0, 0.0, 1.0)
 BRIGHT = 180
 
 
@@ -70,14 +71,14 @@ def pool(cache: Cache) -> Pool:
     return Pool(cache, np.arange(PHOTOS), 1, 0)
 
 
-def stream(cache: Cache, **augmentation: float) -> SampleStream:
+def stream(cache: Cache, masks: MaskSettings = BOXES, **augmentation: float) -> SampleStream:
     return SampleStream(
         [pool(cache)],
         build_vocabulary([pool(cache)], 1),
         size=64,
         max_words=8,
         latent_shape=(3, 2, 2),
-        masks=MaskSettings(0.0, 0.0, 0.0, 1.0),
+        masks=masks,
         augmentation=AugmentationSettings(**augmentation),
         seed=1,
     )
@@ -164,6 +165,18 @@ def test_defect_6_photo_and_object_mask_move_together(cache: Cache) -> None:
         tail = sample.photo[rows[0] : rows[-1], middle : columns[-1]].mean()
         left, right = left + (head > tail), right + (head < tail)
     assert min(left, right) > 15  # flips did happen
+
+
+def test_defect_6_photo_and_outline_mask_move_together(cache: Cache) -> None:
+    samples = stream(cache, masks=MaskSettings(0.0, 0.0, 0.0, 0.0, 1.0))
+    shares = []
+    for k in range(40):
+        sample = samples.sample(k)
+        bright = sample.photo.mean(2) > BRIGHT
+        assert (sample.mask[bright] == 255).mean() > 0.95
+        shares.append((sample.mask == 255).sum() / bright.sum())
+    assert min(shares) < 1.3
+    assert max(shares) < 2.5
 
 
 def test_defect_6_the_outline_moves_with_the_photo(cache: Cache) -> None:

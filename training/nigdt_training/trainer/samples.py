@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nigdt.masks import box_mask, centre_mask, irregular_mask, rectangle_mask
+from nigdt.masks import box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
 from nigdt.text import Vocabulary
 from nigdt_training.data.cache import Cache
 from nigdt_training.data.recolour import (
@@ -24,7 +24,8 @@ from nigdt_training.data.recolour import (
 )
 from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
 
-_KINDS = ("centre", "rectangle", "irregular", "object")
+_KINDS = ("centre", "rectangle", "irregular", "object", "outline")
+_LARGEST_HOLE = 0.75  # a hole over everything would teach nothing about context
 
 
 @dataclass
@@ -161,7 +162,7 @@ class SampleStream:
             photo = photo[:, ::-1]
             outline = None if outline is None else outline[:, ::-1]
             box = None if box is None else (size - box[0] - box[2], box[1], box[2], box[3])
-        mask = self._mask(box, random)
+        mask = self._mask(box, outline, random)
         captions = pool.cache.captions(i)
         caption = captions[int(random.integers(len(captions)))]
         if outline is not None and random.random() < settings.recolour:
@@ -178,14 +179,20 @@ class SampleStream:
             caption = ""
         return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i)
 
-    def _mask(self, box: Sequence[float] | None, random: np.random.Generator) -> np.ndarray:
+    def _mask(
+        self, box: Sequence[float] | None, outline: np.ndarray | None, random: np.random.Generator
+    ) -> np.ndarray:
         size = self.size
         kind = _KINDS[int(random.choice(len(_KINDS), p=self.mask_weights))]
         if kind == "object" and box is not None:
             grow = random.uniform(0, 0.1)
             x, y, w, h = box
             mask = box_mask(size, size, (x - grow * w, y - grow * h, w * (1 + 2 * grow), h * (1 + 2 * grow)))
-            if (mask > 0).mean() <= 0.75:  # a hole over everything would teach nothing about context
+            if (mask > 0).mean() <= _LARGEST_HOLE:
+                return mask
+        if kind == "outline" and outline is not None:
+            mask = outline_mask(outline, int(random.integers(0, size // 16 + 1)))
+            if 0 < (mask > 0).mean() <= _LARGEST_HOLE:
                 return mask
         if kind == "centre":
             return centre_mask(size, size)

@@ -30,12 +30,21 @@ class SourceSettings:
 
 @dataclass(frozen=True)
 class MaskSettings:
-    """How often each mask kind is drawn (relative); ``object`` needs a box, else a rectangle is drawn."""
+    """How often each mask kind is drawn (relative).
+
+    Attributes:
+        centre: The middle half by half.
+        rectangle: One random rectangle.
+        irregular: Thick strokes.
+        object: The object's box; a rectangle where the photo has none.
+        outline: The object's segmentation; a rectangle where the photo has none.
+    """
 
     centre: float = 1.0
     rectangle: float = 1.0
     irregular: float = 1.0
     object: float = 1.0
+    outline: float = 0.0
 
 
 @dataclass(frozen=True)
