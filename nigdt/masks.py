@@ -11,6 +11,7 @@ import numpy as np
 from nigdt.errors import NigdtError
 
 MaskKind = Literal["centre", "rectangle", "irregular", "object"]
+MASK_KINDS: tuple[MaskKind, ...] = ("centre", "rectangle", "irregular", "object")
 
 
 def centre_mask(height: int, width: int) -> np.ndarray:
