@@ -78,27 +78,6 @@ def test_masks_do_not_depend_on_the_number_of_workers(birds: Path, tmp_path: Pat
         np.testing.assert_array_equal(one.object_mask(i), four.object_mask(i))
 
 
-def test_look_alikes_share_a_group_and_the_captionless_are_skipped(birds: Path, tmp_path: Path) -> None:
-    (birds / "metadata.jsonl").unlink()
-    for path in birds.glob("*.png"):
-        path.unlink()
-    rng = np.random.default_rng(1)
-    for name in ("b", "a", "c"):
-        small = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
-        small.resize((160, 120), Image.Resampling.BICUBIC).save(birds / f"{name}.png")
-        (birds / f"{name}.txt").write_text("-" if name == "c" else "blobs")
-    with Image.open(birds / "a.png") as image:
-        image.point(lambda value: min(255, value + 6)).save(birds / "d.png")
-    (birds / "d.txt").write_text("brighter blobs")
-    cache = build_cache(read_records(birds), tmp_path / "cache", size=60)
-    assert {cache.name(i): cache.group(i) for i in range(len(cache))} == {
-        "a.png": "a.png",
-        "b.png": "b.png",
-        "d.png": "a.png",
-    }
-    assert [name for name, _ in cache.skipped] == ["c.png"]
-
-
 def test_truncated_cache_is_refused(birds: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     build_cache(read_records(birds), folder, size=60)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nigdt_training.data.check import check_path, describe
+from nigdt_training.data.check import check_path, describe, join_look_alikes
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.fingerprint import find_alike, fingerprint
@@ -212,6 +212,20 @@ def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
     assert "zebra (4)" in text
     assert "too few to learn from" in text
     assert "torn.jpg" in text
+
+
+def test_look_alikes_share_a_group_and_stay(tmp_path: Path) -> None:
+    for name in ("b", "a", "c"):
+        scene(ord(name)).save(tmp_path / f"{name}.png")
+    with Image.open(tmp_path / "a.png") as image:
+        image.point(lambda value: min(255, value + 8)).save(tmp_path / "d.png")
+    for name in "abcd":
+        (tmp_path / f"{name}.txt").write_text("blobs")
+    expected = {"a.png": "a.png", "b.png": "b.png", "c.png": "c.png", "d.png": "a.png"}
+    joined = join_look_alikes(read_records(tmp_path))
+    assert {record.name: record.group for record in joined} == expected
+    usable = check_path(tmp_path).usable
+    assert {record.name: record.group for record in usable} == expected
 
 
 def test_empty_folder_is_one_clear_line(tmp_path: Path) -> None:

@@ -19,14 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from nigdt.text import tokenise
-from nigdt_training.data.check import join_look_alikes
 from nigdt_training.data.decode import UnreadablePhotoError, decode_frame
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import BoxXYWH, Record
 from nigdt_training.data.segment import segment_box, soften
 
-FORMAT = 2
+FORMAT = 1
 """Raised whenever frames or masks come out differently, so that old caches are rebuilt."""
 _AHEAD = 64
 
@@ -122,8 +120,7 @@ def build_cache(
     """Decodes photos into a cache folder, or opens the one there if it was built from the same records.
 
     Args:
-        records: Photos to hold, in this order; those that are unreadable or have no caption are left out and
-            listed in `Cache.skipped`. Look-alikes share a group in the cache.
+        records: Photos to hold, in this order; unreadable ones are left out and listed in `Cache.skipped`.
         folder: Where the cache goes; replaced as a whole, never seen half-built.
         size: Short side of the stored frames, in pixels.
         workers: Threads that decode.
@@ -149,9 +146,7 @@ def build_cache(
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(parents=True)
-        index = _write_frames(
-            join_look_alikes(records, workers), building, size, workers, object_masks, progress
-        )
+        index = _write_frames(records, building, size, workers, object_masks, progress)
         index |= {"format": FORMAT, "key": key, "size": size}
         (building / "index.json").write_text(json.dumps(index), encoding="utf-8")
         if not index["photos"]:
@@ -198,8 +193,6 @@ def _write_frames(
     photo_bytes = mask_bytes = 0
 
     def prepare(record: Record) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None] | str:
-        if not any(tokenise(caption) for caption in record.captions):
-            return "no caption with a word in it"
         try:
             frame = decode_frame(record, size)
         except (UnreadablePhotoError, OSError) as error:
