@@ -212,7 +212,7 @@ def _run(arguments: Sequence[str]) -> int:
     except InstallError as error:
         journal.say(f"\nError: {error.message}.")
         if error.remedy:
-            journal.say(f"  What to do: {error.remedy}.")
+            journal.say(f"  What to do: {error.remedy}")
         return 1
     except KeyboardInterrupt:
         journal.say("\nInterrupted. Run the same command again: it goes on where it stopped.")

@@ -78,7 +78,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def installer(project: Path, home: Path) -> Run:
     """Runs `python3 installer ...` in the stand-in checkout."""
 
-    def run(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "installer", *map(str, arguments)]
         return subprocess.run(
             command, cwd=project, capture_output=True, text=True, timeout=timeout, check=False
