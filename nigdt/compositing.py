@@ -20,6 +20,7 @@ __all__ = ["blend", "colour_match", "composite", "default_feather", "hole_and_we
 
 _RING = 0.04  # width of the compared ring outside the hole, as a share of the crop's side
 _REACH = 0.25  # distance into the hole, as a share of the hole's size, at which 1/e of the correction is left
+_WORKING = 512  # longest side at which the correction is computed
 _LIMIT = 48.0  # largest correction, in grey levels: beyond that it is content, not colour cast
 
 
@@ -62,11 +63,15 @@ def hole_and_weight(
     if steps >= MIN_PADDING:  # a fade that reached the context's border would leave an edge there
         steps = min(steps, max(MIN_PADDING, _extent(selection) // 4) - 1)
     weight: NDArray[np.float32] = (selection / np.float32(255)).astype(np.float32)
-    # Grey dilation by a cone, one pixel at a time, square and cross by turns so that the front stays round.
-    kernels = [cv2.getStructuringElement(shape, (3, 3)) for shape in (cv2.MORPH_CROSS, cv2.MORPH_RECT)]
-    for step in range(steps):
-        np.maximum(weight, cv2.dilate(weight, kernels[step % 2]) - np.float32(1 / (steps + 1)), out=weight)
-    weight[weight < 1e-3] = 0
+    if steps and selection.any():
+        box = selection_box(selection)
+        top, left = max(box.top - steps, 0), max(box.left - steps, 0)
+        near = weight[top : box.bottom + steps, left : box.right + steps]
+        # Grey dilation by a cone, a pixel at a time, square and cross by turns so that the front stays round.
+        kernels = [cv2.getStructuringElement(shape, (3, 3)) for shape in (cv2.MORPH_CROSS, cv2.MORPH_RECT)]
+        for step in range(steps):
+            np.maximum(near, cv2.dilate(near, kernels[step % 2]) - np.float32(1 / (steps + 1)), out=near)
+        near[near < 1e-3] = 0
     return np.where(weight > 0, 255, 0).astype(np.uint8), weight
 
 
@@ -90,16 +95,36 @@ def colour_match(
     inside = hole > 0
     if inside.all() or not inside.any():
         return fill.astype(np.float32)
-    side = max(crop.shape[:2])
-    outside_distance = cv2.distanceTransform(np.where(inside, 0, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    height, width = hole.shape
+    # The correction is smooth, so a moderate size shows all of it.
+    scale = min(1.0, _WORKING / max(height, width))
+    if scale == 1:
+        correction = _correction(crop, fill, inside)
+    else:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        seen, drawn, hidden = (
+            cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+            for values in (crop, fill, inside.astype(np.float32))
+        )
+        reduced = _correction(seen.astype(np.uint8), drawn.astype(np.uint8), hidden > 1e-4)
+        enlarged = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
+        correction = enlarged.astype(np.float32, copy=False)
+    correction += fill
+    return np.clip(correction, 0, 255, out=correction)
+
+
+def _correction(
+    crop: NDArray[np.uint8], fill: NDArray[np.uint8], inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """What to add to the fill, (h, w, 3); fades out towards the middle of the hole."""
+    outside_distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 3)
     inside_distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
-    width = max(2.0, _RING * side)
+    width = max(2.0, _RING * max(inside.shape))
     known = np.where(inside, 0, np.clip(1 - (outside_distance - 1) / width, 0, 1)).astype(np.float32)
     difference = np.clip(crop.astype(np.float32) - fill, -_LIMIT, _LIMIT)
-    correction = _push_pull(difference, known)
     extent = 2 * float(inside_distance.max())
     fade = np.exp(-inside_distance / max(1.0, _REACH * extent)).astype(np.float32)
-    return np.clip(fill + correction * fade[..., None], 0, 255)
+    return _push_pull(difference, known) * fade[..., None]
 
 
 def _push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -85,7 +85,7 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
         chunks.append(_chunk(b"pHYs", struct.pack(">IIB", x, y, 1)))
     if info.get("exif"):
         chunks.append(_chunk(b"eXIf", info["exif"].removeprefix(b"Exif\0\0")))
-    chunks += [_chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)), _chunk(b"IEND", b"")]
+    chunks += [_chunk(b"IDAT", zlib.compress(filtered.tobytes(), 4)), _chunk(b"IEND", b"")]
     return _PNG_SIGNATURE + b"".join(chunks)
 
 
@@ -102,7 +102,7 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
         orientation: EXIF orientation 1 to 8.
     """
     height, width, channels = samples.shape
-    strip = zlib.compress(samples.astype("<u2").tobytes(), 6)
+    strip = zlib.compress(samples.astype("<u2").tobytes(), 4)
     short, long, rational, undefined = 3, 4, 5, 7
     dpi = info.get("dpi") or (72, 72)
     entries: list[tuple[int, int, int, bytes]] = [

@@ -303,6 +303,8 @@ class Photo:
             options |= {"lossless": True, "exact": True}
         elif file_format == "AVIF":
             options |= {"quality": 90}
+        elif file_format == "PNG":
+            options |= {"compress_level": 4}  # twice as fast as the default, a few per cent larger
         elif file_format == "TIFF":
             options |= {"compression": "tiff_adobe_deflate"}
         buffer = io.BytesIO()

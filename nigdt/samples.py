@@ -20,6 +20,7 @@ CHANNELS = {
 }  # fmt: skip
 SIXTEEN_BIT = frozenset({"I;16", "LA;16", "RGB;16", "RGBA;16"})
 
+_BAND = 256  # rows mixed at a time
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow converts to grey
 
 
@@ -101,7 +102,14 @@ def mix(
         kind: Kind of the samples.
         palette: The photo's palette, for kind P.
     """
+    if kind != "1" and len(region) > _BAND:  # bounds the memory of large fills; dithering needs the whole
+        for start in range(0, len(region), _BAND):
+            rows = slice(start, start + _BAND)
+            mix(region[rows], fill[rows], weight[rows], kind, palette)
+        return
     touched = weight > 0
+    if not touched.any():
+        return
     share = weight[touched][:, None]
     colour = fill[touched].astype(np.float64)
     if kind in ("1", "P"):

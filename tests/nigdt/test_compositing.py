@@ -49,16 +49,20 @@ def test_negative_feather_is_refused(selection: np.ndarray) -> None:
         hole_and_weight(selection, -1)
 
 
-def test_colour_cast_is_removed_at_the_seam(crop: np.ndarray, selection: np.ndarray) -> None:
+@pytest.mark.parametrize("scale", [1, 9])
+def test_colour_cast_is_removed_at_the_seam(crop: np.ndarray, selection: np.ndarray, scale: int) -> None:
+    crop, selection = crop.repeat(scale, 0).repeat(scale, 1), selection.repeat(scale, 0).repeat(scale, 1)
     cast = np.array([20, -15, 10])
     fill = (crop.astype(int) + cast).clip(0, 255).astype(np.uint8)
     matched = colour_match(crop, fill, selection)
     inside = selection > 0
     before = np.abs(fill.astype(float) - crop)[inside].mean()
     border = inside.copy()
-    border[43:77, 53:107] = False
+    border[43 * scale : 77 * scale, 53 * scale : 107 * scale] = False
     assert np.abs(matched - crop)[border].mean() < 0.25 * before
-    assert np.abs(matched - crop)[60, 80].mean() > 0.4 * before  # the middle keeps the colour asked for
+    assert (
+        np.abs(matched - crop)[60 * scale, 80 * scale].mean() > 0.4 * before
+    )  # the middle keeps the colour asked for
 
 
 def test_perfect_fill_is_left_alone(crop: np.ndarray, selection: np.ndarray) -> None:

@@ -230,6 +230,8 @@ def test_fill_that_leaves_the_photo_is_cut() -> None:
     changed = photo.paste(box, *fill_and_weight(box))
     assert (changed.rgb8[3, 3] == (200, 80, 40)).all()
     assert photo.paste(Box(500, 500, 24, 20), *fill_and_weight(box)) is photo
+    nothing = np.zeros((20, 24), np.float32)
+    np.testing.assert_array_equal(photo.paste(box, fill_and_weight(box)[0], nothing).samples, photo.samples)
     with pytest.raises(ValueError, match="do not fit"):
         photo.paste(Box(0, 0, 10, 10), *fill_and_weight(box))
 
@@ -252,6 +254,21 @@ def test_pillow_pictures_come_back_equal(kind: str) -> None:
     np.testing.assert_array_equal(np.asarray(back), np.asarray(image))
     if kind == "P":
         np.testing.assert_array_equal(np.asarray(back.convert("RGB")), np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("kind", ["RGB", "P"])
+def test_tall_fills_are_mixed_alike_in_every_row(kind: str) -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (700, 40, 3), dtype=np.uint8))
+    photo = Photo.from_image(image if kind == "RGB" else image.quantize(100))
+    fill = np.broadcast_to(np.array([200, 80, 40], np.uint8), (700, 40, 3))
+    changed = photo.paste(Box(0, 0, 40, 700), fill, np.full((700, 40), 0.5, np.float32))
+    expected = (photo.rgb8.astype(float) + fill) / 2
+    assert np.abs(changed.rgb8 - expected).max() <= (0.5 if kind == "RGB" else 30)
+    weight = np.zeros((700, 40), np.float32)
+    weight[600:] = 1
+    lower = photo.paste(Box(0, 0, 40, 700), fill, weight)
+    np.testing.assert_array_equal(lower.rgb8[:600], photo.rgb8[:600])
+    assert (lower.rgb8[600:] == (200, 80, 40)).all()
 
 
 def test_input_is_not_overwritten_unless_told(tmp_path: Path) -> None:
