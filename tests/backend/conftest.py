@@ -106,10 +106,11 @@ def client(state: Path) -> Iterator[Client]:
 
 
 @pytest.fixture
-def bundles(state: Path, tiny_bundle: Path) -> Path:
+def bundles(state: Path, tiny_bundle: Path, settings: Callable[..., None]) -> Path:
     """Folder of the user's bundles, with the tiny one as the default."""
     folder = Path(os.environ["NIGDT_DATA_DIR"]) / "bundles"
     shutil.copytree(tiny_bundle, folder / "nigdt-small")
+    settings(threads=1)  # so small a model gains nothing from more, and loses much on a busy machine
     return folder
 
 

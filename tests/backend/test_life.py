@@ -1,0 +1,286 @@
+"""From start to end: foreground, idle times, start at login, memory budgets, stepping down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from nigdt_backend import paths
+from nigdt_backend.client import Client
+from nigdt_backend.daemon import device, login
+from nigdt_backend.daemon.engine import NigdtEngine
+from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.worker import EngineError
+
+from nigdt.inpainter import Inpainter
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+def daemon_is_gone() -> bool:
+    return not (paths.state_dir() / "connection.json").exists()
+
+
+@posix
+def test_idle_model_is_unloaded_and_idle_daemon_ends(settings, stub_command, request_fill, wait_until):
+    settings(idle_unload_seconds=0.5, idle_exit_seconds=3)
+    with Client.connect(command=stub_command) as client:
+        client.fill(request_fill())
+        assert client.status()["loads"] == 1
+        assert wait_until(lambda: client.status()["loads"] == 0, 2.5)
+        assert wait_until(daemon_is_gone, 6)
+        assert len(client.fill(request_fill()).fills) == 1, "the next job starts another"
+
+
+@posix
+def test_daemon_that_was_not_started_by_a_client_stays(settings, stub_command):
+    settings(idle_exit_seconds=0.3)
+    with Client.connect(command=[*stub_command, "--stay"]) as client:
+        time.sleep(1.5)
+        assert client.status()["pid"]
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_foreground_logs_and_ends_cleanly(state, stub_command, wait_until, number):
+    process = subprocess.Popen([*stub_command, "--log-to-stderr"], stderr=subprocess.PIPE, text=True)
+    assert wait_until((state / "connection.json").exists)
+    second = subprocess.run(stub_command, capture_output=True, timeout=20, check=False)
+    assert second.returncode == 3, "one daemon per user"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "listening on tcp://127.0.0.1:" in errors
+    assert errors.strip().endswith("stopped")
+    assert not (state / "connection.json").exists()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd's socket")
+def test_systemd_is_told_when_fills_are_possible(state, stub_command, tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        with Client.connect(command=stub_command) as client:
+            assert listener.recv(100) == b"READY=1"
+            assert client.status()["state"] == "ready"
+            client.shutdown()
+        assert listener.recv(100) == b"STOPPING=1"
+
+
+def test_unit_for_systemd_runs_this_python(monkeypatch, tmp_path):
+    text = login.unit_text('/opt/my "python" 100%/bin/python')
+    assert 'ExecStart="/opt/my \\"python\\" 100%%/bin/python" -m nigdt_backend.daemon' in text
+    assert "Type=notify" in text
+    if shutil.which("systemd-analyze"):
+        unit = tmp_path / "nigdt.service"
+        unit.write_text(login.unit_text(sys.executable))
+        checked = subprocess.run(
+            ["systemd-analyze", "--user", "verify", str(unit)], capture_output=True, text=True, check=False
+        )
+        assert "nigdt.service" not in checked.stderr, checked.stderr
+
+
+def test_start_at_login_without_systemd_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with pytest.raises(login.LoginError) as raised:
+        login.enable()
+    assert "no systemd" in raised.value.message
+    assert "nigdt serve" in raised.value.hint
+    assert not login.unit_path().exists()
+
+
+@posix
+def test_start_at_login_writes_the_unit_and_off_removes_it(monkeypatch, tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    said = tmp_path / "said"
+    (programs / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {said}\n')
+    (programs / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert "nigdt.service" in login.enable()
+    assert sys.executable in login.unit_path().read_text()
+    login.disable()
+    assert not login.unit_path().exists()
+    assert said.read_text().splitlines() == [
+        "--user daemon-reload",
+        "--user enable nigdt.service",
+        "--user disable nigdt.service",
+    ]
+
+
+# -- the engine with a device that fails, which cannot be had here ---------------------------------------
+
+
+class Silent:
+    def __init__(self) -> None:
+        self.fills: list[tuple[str, int]] = []
+
+    def stage(self, jobs, name):
+        pass
+
+    def made(self, job, fill):
+        self.fills.append((job.request.job, fill.header["index"]))
+
+
+def engine_job(request_fill, variants: int = 4, **fields) -> Job:
+    plain = [{"seed": seed, "base": None, "spread": 1.0} for seed in range(variants)]
+    request = request_fill("a red bird", side=64, variants=plain, **fields)
+    return Job.from_request("local", (0, b"x"), request, 0.0)
+
+
+@pytest.fixture
+def engine(bundles):
+    made = NigdtEngine(Settings(batch_variants=4, threads=1))
+    made.load("default")
+    return made
+
+
+def failing(monkeypatch, error: Exception, times: int, at_least: int = 1) -> list[int]:
+    """Makes the model raise so many times, when it is asked for at least so many variants at once."""
+    real, batches = Inpainter.complete, []
+
+    def complete(self, jobs):
+        size = sum(len(job.variants) for job in jobs)
+        batches.append(size)
+        if size >= at_least and len([batch for batch in batches if batch >= at_least]) <= times:
+            raise error
+        return real(self, jobs)
+
+    monkeypatch.setattr(Inpainter, "complete", complete)
+    return batches
+
+
+def test_out_of_memory_halves_the_batch_and_repeats_nothing(engine, request_fill, monkeypatch):
+    batches = failing(monkeypatch, torch.OutOfMemoryError("CUDA out of memory"), times=99, at_least=3)
+    hooks = Silent()
+    outcome = engine.run([engine_job(request_fill)], hooks)[0]
+    assert outcome.complete
+    assert batches == [4, 2, 2]
+    assert [index for _, index in hooks.fills] == [0, 1, 2, 3]
+    assert engine.describe()["batch_variants"] == 2
+
+
+def test_out_of_memory_for_a_single_fill_is_an_error_that_says_what_to_do(engine, request_fill, monkeypatch):
+    failing(monkeypatch, torch.OutOfMemoryError("out of memory"), times=99)
+    with pytest.raises(EngineError) as raised:
+        engine.run([engine_job(request_fill, 1)], Silent())
+    assert raised.value.code == "out-of-memory"
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("CUDA error: device-side assert"), torch.OutOfMemoryError("out of memory")]
+)
+def test_accelerator_that_fails_hands_over_to_the_cpu_and_gets_another_chance(
+    engine, request_fill, monkeypatch, error
+):
+    monkeypatch.setattr(device, "available_devices", lambda: ["cuda:0", "cpu"])
+    devices = []
+    real = Inpainter.from_bundle.__func__
+
+    def from_bundle(cls, folder, device=None):
+        devices.append(device)
+        return real(cls, folder, "cpu")
+
+    monkeypatch.setattr(Inpainter, "from_bundle", classmethod(from_bundle))
+    engine._choice.current = ""
+    engine._registry.clear()
+    engine.batch_variants = 1
+    failing(monkeypatch, error, times=1)
+    hooks = Silent()
+    outcome = engine.run([engine_job(request_fill, 2)], hooks)[0]
+    assert outcome.complete
+    assert devices == ["cuda:0", "cpu"]
+    assert "CPU" in outcome.notices[0]
+    assert len(hooks.fills) == 2
+    assert engine.describe()["device"] == "cpu"
+    real_now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real_now() + device.RETRY_SECONDS)
+    again = engine.run([engine_job(request_fill, 1)], Silent())[0]
+    assert again.complete
+    assert again.notices == ()
+    assert devices == ["cuda:0", "cpu", "cuda:0"]
+
+
+def test_device_of_the_settings_that_is_not_there_is_an_error(bundles):
+    engine = NigdtEngine(Settings(device="mps"))
+    with pytest.raises(EngineError) as raised:
+        engine.load("default")
+    assert "mps" in raised.value.message
+    assert "nigdt doctor" in raised.value.hint
+
+
+def test_memory_budget_keeps_the_latest_models(bundles, tiny_bundle, request_fill):
+    for name in ("second", "third"):
+        shutil.copytree(tiny_bundle, bundles / name)
+    engine = NigdtEngine(Settings(threads=1))
+    engine.load("default")
+    one = engine._registry.loaded()[0].bytes
+    engine._registry._budget = 2 * one
+    for name in ("second", "third"):
+        engine.load(name)
+    assert [entry["name"] for entry in engine.describe()["bundles"]] == ["second", "third"]
+    engine.run([engine_job(request_fill, 1)], Silent())
+    assert [entry["name"] for entry in engine.describe()["bundles"]] == ["third", "nigdt-small"]
+    engine.unload()
+    assert engine.describe()["bundles"] == []
+
+
+def test_context_cache_stays_within_its_budget(bundles, request_fill):
+    engine = NigdtEngine(Settings(threads=1, context_cache_mib=1))
+    job = engine_job(request_fill, 1)
+    engine.run([job], Silent())
+    one = engine._contexts.bytes
+    engine._contexts._budget = 2 * one
+    for context in (b"2", b"3", b"2", b"4", b"2", b"3"):
+        job.context = context
+        engine.run([job], Silent())
+    contexts = engine.describe()["contexts"]
+    assert contexts["held"] == 2
+    assert engine._contexts.bytes == 2 * one
+    assert (contexts["hits"], contexts["misses"]) == (2, 5)
+
+
+def test_cancelled_job_stops_between_its_variants(engine, request_fill, monkeypatch):
+    engine.batch_variants = 1
+    job = engine_job(request_fill, 16)
+
+    class Canceller(Silent):
+        def made(self, job, fill):
+            super().made(job, fill)
+            job.cancelled = len(self.fills) == 3
+
+    hooks = Canceller()
+    outcome = engine.run([job], hooks)[0]
+    assert not outcome.complete
+    assert outcome.error is None
+    assert len(hooks.fills) == 3
+
+
+def test_fills_are_the_same_whatever_they_are_computed_with(engine, request_fill):
+    class Keeping(Silent):
+        def made(self, job, fill):
+            self.fills.append((job.request.caption, np.frombuffer(fill.frames[0], np.uint8).copy()))
+
+    together, alone = Keeping(), Keeping()
+    jobs = [engine_job(request_fill, 2), engine_job(request_fill, 2)]
+    jobs[1].request.caption = "blue sky"
+    engine.run(jobs, together)
+    for job in jobs:
+        engine.run([job], alone)
+    assert len(together.fills) == len(alone.fills) == 4
+    for (caption, pixels), (other_caption, other) in zip(together.fills, alone.fills, strict=True):
+        assert caption == other_caption
+        assert np.array_equal(pixels, other)
