@@ -1,0 +1,179 @@
+"""Garbage from someone who holds the key: it never ends the daemon and never costs another client a job."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.protocol import LIMITS, REQUESTS, TAG
+from nigdt_backend.transport import ClientSocket, ConnectionLost
+
+PER_EXAMPLE = 50
+EXAMPLES = 400  # of PER_EXAMPLE messages each: 20,000
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=30)
+    | st.sampled_from(["../../etc/passwd", "%s%n", "{0.__class__}", "\ud800", "a" * 5000, "default"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = (
+    *("job", "width", "height", "caption", "variants", "bundle", "live", "feather", "result"),
+    *("attention", "request", "seed", "base", "spread"),
+)
+kinds = st.sampled_from([kind for kind in REQUESTS if kind != "shutdown"]) | st.text(max_size=12)
+headers = st.builds(
+    lambda kind, fields: json.dumps({"kind": kind, **fields}).encode(),
+    kinds,
+    st.dictionaries(st.sampled_from(KEYS), values, max_size=8),
+)
+sane_fill = st.builds(
+    lambda job, side, change: json.dumps(
+        {"kind": "fill", "job": f"f{job}", "width": side, "height": side, "caption": "x", **change}
+    ).encode(),
+    st.integers(0, 10**9),
+    st.sampled_from([8, 16]),
+    st.dictionaries(st.sampled_from(KEYS), values, max_size=1),
+)
+raw = st.binary(max_size=64) | st.sampled_from([bytes(192), b"\xff" * 64, b"\1" * 768, b"\1" * 256])
+messages = st.one_of(
+    st.lists(st.binary(max_size=60), min_size=1, max_size=7),
+    st.builds(lambda header, frames: [TAG, header, *frames], headers, st.lists(raw, max_size=4)),
+    st.builds(
+        lambda header, frames: [TAG, header, *frames], sane_fill, st.lists(raw, min_size=1, max_size=3)
+    ),
+    st.builds(lambda tag, header: [tag, header], st.binary(max_size=12) | st.just(b"NIGDT/2"), headers),
+)
+
+
+def pour(client: Client, examples: int) -> int:
+    """Send generated garbage over fresh connections; how many messages."""
+    sent = 0
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(messages, min_size=PER_EXAMPLE, max_size=PER_EXAMPLE))
+    def garbage(batch):
+        nonlocal sent
+        hostile = ClientSocket(client.connection)
+        try:
+            for message in batch:
+                hostile.send(message)
+                sent += 1
+            hostile.receive(0.05)
+        except ConnectionLost:
+            pass  # cut off: the next example connects anew
+        finally:
+            hostile.close()
+
+    garbage()
+    return sent
+
+
+def bystander(stop: threading.Event, request_fill, failures: list[str], done: list[int]) -> None:
+    with Client.connect(start=False) as client:
+        while not stop.is_set():
+            try:
+                client.fill(request_fill("sleep 0.02"))
+                done.append(1)
+            except DaemonError as error:  # noqa: PERF203
+                failures.append(f"{error.code}: {error.message}")
+                if len(failures) > 5:
+                    return
+
+
+def check(client, request_fill, examples: int) -> None:
+    pid = client.status()["pid"]
+    stop, failures, done = threading.Event(), [], []
+    other = threading.Thread(target=bystander, args=(stop, request_fill, failures, done))
+    other.start()
+    try:
+        sent = pour(client, examples)
+    finally:
+        stop.set()
+        other.join()
+    status = client.status()
+    assert sent >= examples * PER_EXAMPLE * 0.9
+    assert failures == []
+    assert done
+    assert status["pid"] == pid
+    assert status["messages"]["received"] >= sent * 0.5
+    assert status["messages"]["refused"] > 0
+    assert len(client.fill(request_fill()).fills) == 1
+
+
+def test_garbage_costs_nobody_a_job(client, request_fill):
+    check(client, request_fill, examples=20)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_twenty_thousand_messages_of_garbage_cost_nobody_a_job(client, request_fill):
+    check(client, request_fill, examples=EXAMPLES)
+
+
+def cut_off(hostile: ClientSocket) -> bool:
+    try:
+        for _ in range(20):
+            hostile.receive(0.5)
+    except ConnectionLost:
+        return True
+    return False
+
+
+def test_frame_beyond_the_limit_cuts_only_its_sender_off(client, request_fill):
+    hostile = ClientSocket(client.connection)
+    try:
+        hostile.send([TAG, b"{}", bytes(LIMITS.frame_bytes + 1)])
+        assert cut_off(hostile)
+    finally:
+        hostile.close()
+    assert len(client.fill(request_fill()).fills) == 1
+
+
+def test_many_small_frames_are_refused(client, request_fill):
+    hostile = ClientSocket(client.connection)
+    try:
+        hostile.send([TAG, b'{"kind":"status"}', *[b"x"] * 5000])
+        header = json.loads(hostile.receive(5.0)[0][1])
+    finally:
+        hostile.close()
+    assert header["code"] == "too-large"
+    assert client.status()["pid"]
+
+
+KILLED = """
+import os, sys, time
+from nigdt_backend.client import Client
+from nigdt_backend.protocol import FillRequest
+client = Client.connect(start=False)
+client.submit(FillRequest(b"x" * 768, b"\\xff" * 256, 16, 16, "sleep 5"))
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end: client.events(0.01)
+os._exit(9)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_hundred_clients_killed_in_mid_job_leave_nothing(client, request_fill, wait_until):
+    client.fill(request_fill())
+    before = client.status()["memory_mib"]
+    for number in range(100):
+        subprocess.run([sys.executable, "-c", KILLED, str(0.01 * (number % 10))], timeout=30, check=False)
+    assert wait_until(lambda: client.status()["queue"]["running"] == 0, 10)
+    status = client.status()
+    assert status["queue"]["waiting"] == status["queue"]["running"] == status["queue"]["clients"] == 0
+    assert status["jobs"]["dropped"] == 100
+    assert len(client.fill(request_fill()).fills) == 1
+    if before is not None:
+        assert status["memory_mib"] - before < 20
