@@ -218,14 +218,15 @@ def _carry(values: Floats, taken: Ints, targets: NDArray[np.bool_], inside: tupl
     # Whole pixels: interpolation would blur what is carried.
     shift_y = np.rint((taken[..., 0] - np.arange(gh)[:, None]) * cell_h).astype(np.float32)
     shift_x = np.rint((taken[..., 1] - np.arange(gw)[None]) * cell_w).astype(np.float32)
-    shift_id = shift_y.astype(np.int64) * 2**32 + shift_x.astype(np.int64)
+    shifts = np.stack([shift_y, shift_x], 2).reshape(-1, 2)
+    shift_id = np.unique(shifts, axis=0, return_inverse=True)[1].reshape(gh, gw).astype(np.int16)
     y = np.arange(inside[0].start, inside[0].stop, dtype=np.float32)
     x = np.arange(inside[1].start, inside[1].stop, dtype=np.float32)
     row, column = (y + 0.5) / cell_h - 0.5, (x + 0.5) / cell_w - 0.5
     row0, column0 = np.floor(row), np.floor(column)
     part_y, part_x = (row - row0).astype(np.float32), (column - column0).astype(np.float32)
 
-    weights, shifts = [], []
+    weights, ids = [], []
     carried = np.zeros((len(y), len(x), values.shape[2]), np.float32)
     for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
         cells = np.ix_(
@@ -239,13 +240,13 @@ def _carry(values: Floats, taken: Ints, targets: NDArray[np.bool_], inside: tupl
         )
         carried += weight[..., None] * fetched
         weights.append(weight)
-        shifts.append(shift_id[cells])
+        ids.append(shift_id[cells])
     # Equal shifts fetch the same residual and add up; different ones are as good as independent.
     variance = np.full(carried.shape[:2], 1e-12, np.float32)
     for i in range(4):
         variance += weights[i] ** 2
         for j in range(i):
-            variance += 2 * weights[i] * weights[j] * (shifts[i] == shifts[j])
+            variance += 2 * weights[i] * weights[j] * (ids[i] == ids[j])
     return carried / np.sqrt(variance)[..., None]
 
 
