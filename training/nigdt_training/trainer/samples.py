@@ -130,7 +130,7 @@ class SampleStream:
         epoch, position = divmod(draw, len(pool.photos))
         i = int(pool.photos[self._order(which, epoch)[position]])
         random = np.random.default_rng([self.seed, 1, k])
-        return self._draw(pool, i, random)
+        return self._draw(pool, i, self._caption(pool, i, epoch), random)
 
     def batch(self, numbers: Sequence[int]) -> Batch:
         """The batch of the samples with these numbers."""
@@ -148,7 +148,13 @@ class SampleStream:
             self._orders[key] = random.permutation(len(self.pools[which].photos))
         return self._orders[key]
 
-    def _draw(self, pool: Pool, i: int, random: np.random.Generator) -> Sample:
+    def _caption(self, pool: Pool, i: int, epoch: int) -> str:
+        """The photo's caption of this epoch: another one every epoch, all in turn, from a random start."""
+        captions = pool.cache.captions(i)
+        start = np.random.default_rng([self.seed, 5, pool.first + i]).integers(len(captions))
+        return captions[(int(start) + epoch) % len(captions)]
+
+    def _draw(self, pool: Pool, i: int, caption: str, random: np.random.Generator) -> Sample:
         settings, size = self.augmentation, self.size
         photo, outline, box = pool.cache.photo(i), pool.cache.object_mask(i), pool.cache.box(i)
         left, top, side = crop_square(photo.shape[0], photo.shape[1], box, settings.crop, random)
@@ -163,8 +169,6 @@ class SampleStream:
             outline = None if outline is None else outline[:, ::-1]
             box = None if box is None else (size - box[0] - box[2], box[1], box[2], box[3])
         mask = self._mask(box, outline, random)
-        captions = pool.cache.captions(i)
-        caption = captions[int(random.integers(len(captions)))]
         if outline is not None and random.random() < settings.recolour:
             colour = list(COLOURS)[int(random.integers(len(COLOURS)))]
             hole_only = random.random() < settings.recolour_hole_only
