@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from nigdt_training.data.cache import Cache, build_cache
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.loading import draw_square, measure_loading
 from nigdt_training.data.records import read_records
 from PIL import Image
 
@@ -105,30 +104,3 @@ def test_nothing_is_left_behind_when_every_photo_is_torn(birds: Path, tmp_path: 
     with pytest.raises(DataError, match="None of the photos"):
         build_cache(torn, tmp_path / "cache")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["birds"]
-
-
-def test_photo_and_mask_are_cut_and_turned_together(birds: Path, tmp_path: Path) -> None:
-    cache = build_cache(read_records(birds), tmp_path / "cache", size=120)
-    seen = set()
-    for seed in range(8):
-        square = draw_square(cache, 0, 96, np.random.default_rng(seed), least=0.7)
-        assert square.object_mask is not None
-        assert square.photo.shape == (96, 96, 3)
-        dark = square.photo.mean(-1) < 120
-        both = dark & (square.object_mask > 127)
-        assert both.sum() / (dark | (square.object_mask > 127)).sum() > 0.9
-        seen.add(square.photo.tobytes())
-    assert len(seen) == 8
-
-
-def test_drawn_squares_may_be_changed(birds: Path, tmp_path: Path) -> None:
-    cache = build_cache(read_records(birds), tmp_path / "cache", size=60)
-    square = draw_square(cache, 0, 60)
-    before = cache.photo(0).copy()
-    square.photo[:] = 0
-    np.testing.assert_array_equal(cache.photo(0), before)
-
-
-def test_loading_speed_is_measured(birds: Path, tmp_path: Path) -> None:
-    cache = build_cache(read_records(birds), tmp_path / "cache", size=60)
-    assert measure_loading(cache, 60, seconds=0.05) > 100
