@@ -127,11 +127,16 @@ class Dispatcher:
             self._counts["dropped"] += 1
         self._peers.forget(client)
 
-    def load(self, bundle: str, client: ClientKey | None = None, request: str | None = None) -> None:
-        """Have a bundle loaded; the client that asked is told."""
+    def load(
+        self, bundle: str, client: ClientKey | None = None, request: str | None = None, *, warm: bool = True
+    ) -> None:
+        """Have a bundle loaded and, if `warm`, one fill made, since a first one takes longer.
+
+        The client that asked is told.
+        """
         self._loading.append((client, request))
         self._unloaded = False
-        self._worker.load(bundle)
+        self._worker.load(bundle, warm=warm)
 
     @property
     def loads_waiting(self) -> int:
@@ -201,6 +206,8 @@ class Dispatcher:
             self._become_ready()
             if client is not None:
                 self._replies.answer(client, "done", request, **(report.info or {}))
+            elif not report.warm and not self.book.jobs():  # the first fill had better be nobody's
+                self.load(report.bundle)
             return
         log.error("loading %s failed: %s", report.bundle, report.error.message)
         if not self.ready:

@@ -96,13 +96,14 @@ class NigdtEngine:
 
     # -- called from the model's thread ----------------------------------------------------------------------
 
-    def load(self, bundle: str) -> dict[str, Any]:
-        """Load a bundle and warm it up with one small fill."""
+    def load(self, bundle: str, *, warm: bool = True) -> dict[str, Any]:
+        """Load a bundle and, if `warm`, make one fill with it."""
         started = time.monotonic()
         self._prepare()
         try:
             model = self._registry.get(bundle, again=True)
-            _warm_up(model)
+            if warm:
+                _warm_up(model)
         finally:
             self._describe()
         return {"bundle": bundle, "device": self._choice.get(), "seconds": finite(time.monotonic() - started)}

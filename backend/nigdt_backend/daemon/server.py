@@ -76,7 +76,7 @@ class Server:
         poller.register(self._waker.reader, zmq.POLLIN)
         dispatcher = self._dispatcher
         if self._settings.preload:
-            dispatcher.load(self._settings.preload)
+            dispatcher.load(self._settings.preload, warm=False)
         while not self._finished():
             poller.poll(self._poll_ms())
             self._waker.drain()

@@ -68,8 +68,8 @@ class Engine(Protocol):
     batch_variants: int
     """Most answers worth computing together, as things stand."""
 
-    def load(self, bundle: str) -> dict[str, Any]:
-        """Load a bundle (again, when its files changed); raises EngineError."""
+    def load(self, bundle: str, *, warm: bool) -> dict[str, Any]:
+        """Load a bundle (again, when its files changed), and make one fill if `warm`; raises EngineError."""
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
         """Make the fills of jobs that share a bundle, telling of each; one outcome each."""
@@ -89,6 +89,7 @@ class Loaded:
     """A load has ended: `info`, or `error`."""
 
     bundle: str
+    warm: bool
     info: dict[str, Any] | None = None
     error: EngineError | None = None
 
@@ -169,9 +170,9 @@ class Worker:
         """Have a batch made; a `Ran` report follows."""
         self._tasks.put(lambda: self._run(tuple(jobs)))
 
-    def load(self, bundle: str) -> None:
+    def load(self, bundle: str, *, warm: bool) -> None:
         """Have a bundle loaded; a `Loaded` report follows."""
-        self._tasks.put(lambda: self._load(bundle))
+        self._tasks.put(lambda: self._load(bundle, warm))
 
     def unload(self) -> None:
         """Have all models unloaded; an `Unloaded` report follows."""
@@ -207,11 +208,11 @@ class Worker:
         """Called by the engine: an answer is ready."""
         self._report(Made(job, fill))
 
-    def _load(self, bundle: str) -> None:
+    def _load(self, bundle: str, warm: bool) -> None:
         try:
-            report = Loaded(bundle, info=self.engine.load(bundle))
+            report = Loaded(bundle, warm, info=self.engine.load(bundle, warm=warm))
         except Exception as error:  # as above
-            report = Loaded(bundle, error=as_engine_error(error))
+            report = Loaded(bundle, warm, error=as_engine_error(error))
         self._report(report)
 
     def _unload(self) -> None:
