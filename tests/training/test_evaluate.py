@@ -125,6 +125,14 @@ def test_object_cases_need_an_object(photos: Path) -> None:
         assert case.hole.sum() == 56 * 56
 
 
+def test_outline_holes_cover_the_object_and_little_more(photos: Path) -> None:
+    for case in draw_cases(read_records(photos), CaseSettings("outline", size=96)):
+        assert case.object_mask is not None
+        target = case.object_mask > 127
+        assert (case.hole | ~target).all()
+        assert case.hole.sum() < 1.6 * target.sum()
+
+
 def test_held_out_cases_are_those_that_training_left_out(photos: Path) -> None:
     from nigdt_training.data.split import held_out
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import click
 
-from nigdt.masks import MASK_KINDS, MaskKind
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import Record, read_records
-from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
+from nigdt_training.evaluation.cases import HOLES, Case, CaseSettings, draw_cases
 from nigdt_training.evaluation.features import FeatureExtractor
 from nigdt_training.evaluation.report import sheet, swap_sheet, table
 from nigdt_training.evaluation.retrieval import NetworkScorer
@@ -28,9 +27,7 @@ from nigdt_training.evaluation.systems import open_system
 @click.option(
     "--data", "path", required=True, type=click.Path(path_type=Path), help="Captioned photos to measure on."
 )
-@click.option(
-    "--mask", type=click.Choice(MASK_KINDS), default="centre", show_default=True, help="Kind of hole."
-)
+@click.option("--mask", type=click.Choice(HOLES), default="centre", show_default=True, help="Kind of hole.")
 @click.option(
     "--samples",
     default=1,
@@ -79,7 +76,7 @@ from nigdt_training.evaluation.systems import open_system
 def evaluate(
     bundle: str,
     path: Path,
-    mask: MaskKind,
+    mask: str,
     samples: int,
     limit: int | None,
     seed: int,
@@ -145,7 +142,7 @@ def evaluate(
 def _draw(records: list[Record], settings: CaseSettings, path: Path) -> list[Case]:
     cases = draw_cases(records, settings)
     if not cases:
-        boxed = settings.mask == "object" or settings.around_object
+        boxed = settings.mask in ("object", "outline") or settings.around_object
         what = "photos with objects' boxes" if boxed else "photos"
         raise DataError(
             f"{path} holds no captioned {what} that fit.", "Choose another --mask, --split or --held-out."

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import click
 
-from nigdt.masks import MASK_KINDS, MaskKind
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import read_records
-from nigdt_training.evaluation.cases import CaseSettings, draw_cases
+from nigdt_training.evaluation.cases import HOLES, CaseSettings, draw_cases
 from nigdt_training.evaluation.study import describe_score, make_study, score_study
 from nigdt_training.evaluation.systems import open_system
 
@@ -34,9 +33,7 @@ def study() -> None:
     "--compare", default="", metavar="A,B,...", help="Further systems: telea, ns, harmonic, names of bundles."
 )
 @click.option("--with-original", is_flag=True, help="The unharmed photo takes part as one more answer.")
-@click.option(
-    "--mask", type=click.Choice(MASK_KINDS), default="centre", show_default=True, help="Kind of hole."
-)
+@click.option("--mask", type=click.Choice(HOLES), default="centre", show_default=True, help="Kind of hole.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many photos.")
 @click.option("--split", type=click.Choice(["train", "val", "test"]), help="Only photos of this split.")
 @click.option(
@@ -61,7 +58,7 @@ def make(
     path: Path,
     compare: str,
     with_original: bool,
-    mask: MaskKind,
+    mask: str,
     limit: int,
     split: str | None,
     held_out: float | None,

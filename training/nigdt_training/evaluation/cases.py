@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from nigdt.masks import MaskKind, box_mask, centre_mask, irregular_mask, rectangle_mask
+from nigdt.masks import MASK_KINDS, box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
 from nigdt_training.data.check import join_look_alikes
 from nigdt_training.data.decode import Frame, UnreadablePhotoError, decode_frame
 from nigdt_training.data.records import BoxXYWH, Record
 from nigdt_training.data.segment import segment_box, soften
 from nigdt_training.data.split import held_out
 
+HOLES = (*MASK_KINDS, "outline")
+"""Kinds of holes: those of `nigdt.masks`, and the object's outline grown by 1/32 of the picture."""
 LARGEST_HOLE = 0.75
 """Share of the picture above which an object's hole is left out: nothing would be left to continue."""
 
@@ -46,7 +48,7 @@ class CaseSettings:
     """How cases are drawn.
 
     Attributes:
-        mask: "centre", "object" (its box), "irregular" or "rectangle".
+        mask: One of `HOLES`: "object" is its box, "outline" its segmentation.
         size: Side of the pictures in pixels.
         limit: At most so many cases; None takes all.
         seed: Draws photos, captions and random holes.
@@ -55,7 +57,7 @@ class CaseSettings:
         around_object: Cut the square around the object (1.75 times its box) instead of the photo's centre.
     """
 
-    mask: MaskKind = "centre"
+    mask: str = "centre"
     size: int = 256
     limit: int | None = None
     seed: int = 0
@@ -87,7 +89,7 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
         if record.captions
         and (settings.split is None or record.split == settings.split)
         and (settings.held_out is None or held_out(record.group, settings.held_out))
-        and (record.box is not None or not (settings.mask == "object" or settings.around_object))
+        and (record.box is not None or not (settings.mask in ("object", "outline") or settings.around_object))
     ]
     eligible.sort(key=lambda record: _seed(settings.seed, "order", record.name))
     cases: list[Case] = []
@@ -107,14 +109,14 @@ def _case(record: Record, settings: CaseSettings) -> Case | None:
         return None
     frame = square(frame, settings.size, settings.around_object)
     rng = np.random.default_rng(_seed(settings.seed, settings.mask, record.name))
-    hole = _hole(frame, settings.mask, rng)
-    if hole is None or not hole.any() or hole.mean() > LARGEST_HOLE:
-        return None
     mask = None
     if frame.outline is not None and frame.outline.any():
         mask = soften((frame.outline > 0).astype(np.uint8))
     elif frame.box is not None:
         mask = segment_box(frame.photo, frame.box)
+    hole = _hole(frame, mask, settings.mask, rng)
+    if hole is None or not hole.any() or hole.mean() > LARGEST_HOLE:
+        return None
     chosen = _seed(settings.seed, "caption", record.name) % len(record.captions)
     return Case(record.name, frame.photo, hole, record.captions[chosen], tuple(record.captions), mask)
 
@@ -150,10 +152,14 @@ def _shift(box: BoxXYWH, left: int, top: int, scale: float, size: int) -> BoxXYW
     return (x0, y0, x1 - x0, y1 - y0) if x1 - x0 >= 1 and y1 - y0 >= 1 else None
 
 
-def _hole(frame: Frame, kind: MaskKind, rng: np.random.Generator) -> np.ndarray | None:
+def _hole(
+    frame: Frame, object_mask: np.ndarray | None, kind: str, rng: np.random.Generator
+) -> np.ndarray | None:
     height, width = frame.photo.shape[:2]
     if kind == "object":
         return None if frame.box is None else box_mask(height, width, frame.box) > 0
+    if kind == "outline":
+        return None if object_mask is None else outline_mask(object_mask, height // 32) > 0
     if kind == "irregular":
         return irregular_mask(height, width, rng) > 0
     if kind == "rectangle":
