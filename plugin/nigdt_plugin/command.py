@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
+
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -38,6 +42,8 @@ def panel(
         raise click.UsageError("--mask needs a PHOTO to select on.")
     if return_to is not None and photo is None:
         raise click.UsageError("--return-to needs a PHOTO.")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in _DISPLAYS):
+        raise click.ClickException("There is no display to open a window on. Use 'nigdt fill' without one.")
     from nigdt_plugin.ui.app import Start, run
 
     raise SystemExit(run(Start(photo, mask, caption, return_to, theme, language, time_first_paint)))

@@ -312,9 +312,14 @@ import json, sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 assert sys.argv[1:6] == ["-m", "nigdt", "train", "photos", {folder!r}], sys.argv
-assert sys.argv[6:] == ["--name", "my-birds", "--json-progress"], sys.argv
+options = sys.argv[6:]
+assert options[:2] == ["--name", "my-birds"] and "--json-progress" in options, options
+run = Path(options[options.index("--runs") + 1]) / "00001-my-birds"
 done = Path({folder!r}) / "steps"
+assert ("--resume" in options) == run.exists() == done.exists()
+run.mkdir(parents=True, exist_ok=True)
 start = int(done.read_text()) if done.exists() else 0
+print(json.dumps({{"message": "12 photos"}}), flush=True)
 for step in range(start + 1, 41):
     line = {{"step": step, "steps": 40, "loss": 1 / step, "eta_s": 40.0 - step, "sheet": {sheet!r}}}
     print(json.dumps(line), flush=True)

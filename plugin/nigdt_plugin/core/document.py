@@ -24,6 +24,8 @@ from nigdt_plugin.core.undo import UndoStack
 
 Pixels = NDArray[np.uint8]
 
+Drawn = tuple[Region, Pixels]
+
 _CHECK = 8
 
 
@@ -89,8 +91,8 @@ def _draw(target: Pixels, origin: Region, layer: Layer) -> None:
 
 
 @dataclass
-class _SelectionStep:
-    """A change of the mask, kept as the changed rectangle before and after."""
+class SelectionStep:
+    """A change of the mask, kept as the changed rectangle before and after; see ``Step``."""
 
     document: Document
     label: str
@@ -100,19 +102,22 @@ class _SelectionStep:
 
     @property
     def size(self) -> int:
+        """Bytes of memory."""
         return sum(
             len(part) if isinstance(part, bytes) else part.nbytes for part in (self.before, self.after)
         )
 
     def _write(self, values: bytes | Mask) -> None:
         shape = (self.region.height, self.region.width)
-        self.document.selection.write(self.region, unpacked(values, shape))
+        self.document.selection.put(self.region, unpacked(values, shape))
         self.document.selection_changed(self.region)
 
     def undo(self) -> None:
+        """Bring back the mask before."""
         self._write(self.before)
 
     def redo(self) -> None:
+        """Bring back the mask after."""
         self._write(self.after)
 
 
@@ -151,7 +156,7 @@ def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
     if isinstance(values, bytes):
         count = shape[0] * shape[1]
         return np.unpackbits(np.frombuffer(values, np.uint8), count=count).reshape(shape) * np.uint8(255)
-    return values
+    return values.copy()
 
 
 def alpha_of(photo: Photo) -> Pixels | None:
@@ -215,18 +220,22 @@ class Document:
         """Replace a rectangle of the selection, as one step; no step if nothing changes."""
         if region.empty:
             return
-        before = self.selection.write(region, values)
-        if np.array_equal(before, values):
-            return
-        step = _SelectionStep(self, label, region, packed(before), packed(np.array(values)))
-        self.undo_stack.push(step)
-        self.selection_changed(region)
+        step = self.selection_step(region, self.selection.mask[region.slices].copy(), values, label)
+        if step is not None:
+            self.selection.put(region, values)
+            self.record(step)
+            self.selection_changed(region)
 
-    def record_selection(self, region: Region, before: Mask, label: str) -> None:
-        """Make a step of a change that was already written (a brush stroke)."""
-        after = self.selection.mask[region.slices].copy()
-        if not np.array_equal(before, after):
-            self.undo_stack.push(_SelectionStep(self, label, region, packed(before), packed(after)))
+    def selection_step(self, region: Region, before: Mask, after: Mask, label: str) -> SelectionStep | None:
+        """The step between two states of a rectangle, None if they are equal. May be called in a thread."""
+        if region.empty or np.array_equal(before, after):
+            return None
+        return SelectionStep(self, label, region, packed(before), packed(after.copy()))
+
+    def record(self, step: SelectionStep | None) -> None:
+        """Remember a step whose change was already written."""
+        if step is not None:
+            self.undo_stack.push(step)
 
     def selection_changed(self, region: Region) -> None:
         """Tell the view that the mask changed there."""
@@ -234,31 +243,41 @@ class Document:
 
     # Layers ---------------------------------------------------------------------------------------------
 
-    def set_layers(self, layers: tuple[Layer, ...]) -> None:
-        """Show these layers; redraws only what differs."""
+    def set_layers(self, layers: tuple[Layer, ...], drawn: Drawn | None = None) -> None:
+        """Show these layers; redraws only what differs.
+
+        Args:
+            layers: From the lowest to the topmost.
+            drawn: A region whose pixels with these layers are known already.
+        """
         changed = [layer for layer in self.layers if layer not in layers]
         changed += [layer for layer in layers if layer not in self.layers]
         if [layer for layer in self.layers if layer in layers] != [x for x in layers if x in self.layers]:
             changed = [*self.layers, *layers]
         self.layers = layers
-        for layer in changed:
-            self._redraw(layer.region)
+        for region in dict.fromkeys(layer.region for layer in changed):
+            known = drawn is not None and drawn[0] == region
+            self.rgb[region.slices] = drawn[1] if known and drawn else self.composite(region, layers)
+            self.on_pixels(region)
 
-    def change_layers(self, layers: tuple[Layer, ...], label: str) -> None:
+    def change_layers(self, layers: tuple[Layer, ...], label: str, drawn: Drawn | None = None) -> None:
         """Show these layers, as one step."""
         before = self.layers
         if layers == before:
             return
-        self.set_layers(layers)
+        self.set_layers(layers, drawn)
         self.undo_stack.push(_LayersStep(self, label, before, layers))
 
-    def apply(self, layer: Layer, label: str) -> None:
-        """Add a fill on top, as one step; it takes the place of another of its round."""
+    def with_fill(self, layer: Layer) -> tuple[Layer, ...]:
+        """The layers with a fill on top, or in the place of another of its round."""
         same = [it for it in self.layers if layer.round and it.round == layer.round]
         if same:
-            self.change_layers(tuple(layer if it is same[0] else it for it in self.layers), label)
-        else:
-            self.change_layers((*self.layers, layer), label)
+            return tuple(layer if it is same[0] else it for it in self.layers)
+        return (*self.layers, layer)
+
+    def apply(self, layer: Layer, label: str, drawn: Drawn | None = None) -> None:
+        """Make a fill part of the picture, as one step."""
+        self.change_layers(self.with_fill(layer), label, drawn)
 
     def replace_layer(self, layer: Layer, label: str, *, visible: bool) -> None:
         """Show or hide a layer, as one step."""
@@ -319,10 +338,6 @@ class Document:
         ground = np.where((rows + columns) % 2, 204, 153).astype(np.float32)[..., None]
         share = self.alpha[region.slices].astype(np.float32)[..., None] / 255
         return np.rint(ground + share * (rgb - ground)).astype(np.uint8)
-
-    def _redraw(self, region: Region) -> None:
-        self.rgb[region.slices] = self.composite(region, self.layers)
-        self.on_pixels(region)
 
     def result(self, layers: tuple[Layer, ...] | None = None) -> Photo:
         """The photo with its visible layers, in the original's mode and depth. Slow."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -13,7 +13,7 @@ from nigdt_backend.protocol import Event, FillPicture, FillRequest
 from nigdt.errors import SelectionError
 from nigdt.variants import Variant
 from nigdt_plugin.core import fills as fills_
-from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.document import Document, Layer, Pixels
 from nigdt_plugin.core.fills import Blend, Fill, Round, Shot
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.tasks import Hook, Tasks
@@ -31,6 +31,9 @@ class Purpose(Enum):
     WORDS = "words"
     INSIDE = "inside"
 
+
+_LARGE = 500_000
+"""Pixels of the selection's box from which on the context is cut out in a thread."""
 
 _EXPLAIN = (Purpose.WORDS, Purpose.INSIDE)
 
@@ -70,7 +73,7 @@ class Filling:
 
     Hooks:
         changed: The fills, the chosen one or what is awaited.
-        previewed: The preview layer, as ``preview``.
+        previewed: The preview layer, as ``preview``; told the one before.
         explained: The words of a fill have come; told the fill.
         failed: A job failed; told code, message and hint.
         finished: A round got all it asked for; told the round.
@@ -85,6 +88,7 @@ class Filling:
         self.round: Round | None = None
         self.chosen: Fill | None = None
         self.preview: Layer | None = None
+        self.preview_pixels: Pixels | None = None
         self.jobs: dict[str, Job] = {}
         self.seconds: float | None = None
         self.changed = Hook()
@@ -95,6 +99,8 @@ class Filling:
         self._link = link
         self._tasks = tasks
         self._seeds = np.random.default_rng()
+        self._preparations = 0
+        self._preparing = 0  # number of the large context that is being cut out, 0 = none
         self._mixes = 0
         self._mixing = 0  # number of the blend that is awaited, 0 = none
         self._apply_when_mixed: str | None = None
@@ -114,7 +120,7 @@ class Filling:
     @property
     def busy(self) -> bool:
         """Whether any job is on its way."""
-        return bool(self.jobs)
+        return bool(self.jobs) or bool(self._preparing)
 
     @property
     def mixing(self) -> bool:
@@ -138,13 +144,15 @@ class Filling:
         Raises:
             SelectionError: Nothing is selected.
         """
-        self._enter_round()
-        self.cancel()
-        assert self.round is not None
         first = fills_.new_seed(self._seeds) if seed is None else seed
         wanted = [Variant(), *(Variant(seed=first + i) for i in range(1, variants))]
-        self._send(caption, wanted, Purpose.FILLS, fresh=True)
-        self.changed()
+
+        def send() -> None:
+            self.cancel()
+            self._send(caption, wanted, Purpose.FILLS, fresh=True)
+            self.changed()
+
+        self._enter_round(send)
 
     def fill_live(self, caption: str, variants: int = 1) -> bool:
         """Let the fills follow the typing: one request on its way, and of those that wait only the newest.
@@ -155,19 +163,24 @@ class Filling:
         Raises:
             SelectionError: Nothing is selected.
         """
-        if any(job.purpose is Purpose.LIVE for job in self.jobs.values()):
+        if self._preparing or any(job.purpose is Purpose.LIVE for job in self.jobs.values()):
             self._waiting_live = (caption, variants)
             return True
         self._waiting_live = None
-        self._enter_round()
-        kept = [fill for fill in self.round.fills if fill.caption == caption] if self.round else []
-        have = {fill.variant for fill in kept}
-        wanted = [Variant(), *(Variant(seed=i) for i in range(1, variants))]
-        wanted = [variant for variant in wanted if variant not in have]
-        if wanted:
-            self._send(caption, wanted, Purpose.LIVE, fresh=not kept)
-        self.changed()
-        return bool(wanted)
+        every = [Variant(), *(Variant(seed=i) for i in range(1, variants))]
+        wanted: list[Variant] = []
+
+        def send() -> None:
+            assert self.round is not None
+            kept = [fill for fill in self.round.fills if fill.caption == caption]
+            have = {fill.variant for fill in kept}
+            wanted.extend(variant for variant in every if variant not in have)
+            if wanted:
+                self._send(caption, wanted, Purpose.LIVE, fresh=not kept)
+            self.changed()
+
+        self._enter_round(send)
+        return bool(wanted) or bool(self._preparing)
 
     def compare(self, captions: Sequence[str], seed: int | None = None) -> None:
         """One fill for each caption on the same hole, with the same draw (fig. 6 of the paper).
@@ -175,11 +188,14 @@ class Filling:
         Raises:
             SelectionError: Nothing is selected.
         """
-        self._enter_round()
-        self.cancel()
-        for position, caption in enumerate(captions):
-            self._send(caption, [Variant(seed=seed)], Purpose.FILLS, fresh=position == 0)
-        self.changed()
+
+        def send() -> None:
+            self.cancel()
+            for position, caption in enumerate(captions):
+                self._send(caption, [Variant(seed=seed)], Purpose.FILLS, fresh=position == 0)
+            self.changed()
+
+        self._enter_round(send)
 
     def more_like(self, fill: Fill, variants: int) -> None:
         """Keep a fill and ask for others near it, in place of those that are no favourites."""
@@ -219,13 +235,45 @@ class Filling:
         self._waiting_live = None
         for name in list(self.jobs):
             self._link.cancel(name)
-        if self.jobs:
+        if self.jobs or self._preparing:
             self.jobs.clear()
+            self._preparing = 0
             self.changed()
 
-    def _enter_round(self) -> None:
-        """Go on with the round if the model would see the same, else begin a new one."""
-        shot = self.take_shot()
+    def _enter_round(self, then: Callable[[], None]) -> None:
+        """Go on with the round if the model would see the same, else begin a new one; then ``then``.
+
+        A large context is cut out in a thread.
+        """
+        bounds = self.document.selection.bounds
+        if bounds.width * bounds.height < _LARGE:
+            self._entered(self.take_shot())
+            then()
+            return
+        document, size, widen = self.document, self.size, self.widen
+        self._preparations += 1
+        mine = self._preparing = self._preparations
+
+        def work() -> Shot:
+            shot = Shot.take(document.rgb, document.selection.mask, size, widen)
+            _ = shot.sent  # worked out here rather than on the UI thread
+            return shot
+
+        def ready(shot: Shot) -> None:
+            if mine == self._preparing:
+                self._preparing = 0
+                self._entered(shot)
+                then()
+
+        def failed(error: Exception) -> None:
+            if mine == self._preparing:
+                self._preparing = 0
+                self.failed("internal", str(error), "")
+
+        self._tasks.run(work, ready, failed)
+        self.changed()
+
+    def _entered(self, shot: Shot) -> None:
         if self.round is None or not self._continues(shot):
             self.cancel()
             self._drop_preview()
@@ -312,6 +360,7 @@ class Filling:
             return
         job.seen.add(picture.index)
         fill = fills_.fill_of(picture, job.request.caption, job.request.bundle)
+        first_live = job.fresh and job.purpose is Purpose.LIVE
         if job.fresh:
             job.fresh = False
             job.round.fills = [it for it in job.round.fills if it.favourite]
@@ -322,7 +371,7 @@ class Filling:
             job.round.fills[position] = fill
         else:
             job.round.fills.append(fill)
-        if chosen_gone or (job.purpose is Purpose.LIVE and len(job.seen) == 1 and not fill.favourite):
+        if chosen_gone or first_live:
             self.choose(fill)
         else:
             self.changed()
@@ -337,7 +386,7 @@ class Filling:
             self.finished(job.round)
 
     def _next_live(self) -> None:
-        if self._waiting_live is not None and not self.document.selection.empty:
+        if self._waiting_live is not None and not self.jobs and not self.document.selection.empty:
             caption, variants = self._waiting_live
             self._waiting_live = None
             self.fill_live(caption, variants)
@@ -396,9 +445,12 @@ class Filling:
         if self._mixing:
             self._apply_when_mixed = self.chosen.id
         elif self.preview is not None:
-            layer, self.preview = self.preview, None
-            self.document.apply(layer, "Fill")
-            self.previewed()
+            layer, pixels = self.preview, self.preview_pixels
+            self.preview = self.preview_pixels = None
+            # The pixels were drawn with this layer on top; in the place of an earlier one they may differ.
+            topmost = self.document.with_fill(layer)[-1] is layer
+            known = (layer.region, pixels) if topmost and pixels is not None else None
+            self.document.apply(layer, "Fill", known)
             self.changed()
             if self.round is not None:
                 self.finished(self.round)
@@ -406,35 +458,27 @@ class Filling:
     def _mix(self) -> None:
         """Blend the chosen fill in a thread; of several requests only the newest counts."""
         assert self.round is not None
-        shot, fill, blend, model = self.round.shot, self.chosen, self.blend, self.model
-        round_id = self.round.id
+        entry, fill, blend, document = self.round, self.chosen, self.blend, self.document
         assert fill is not None
+        layers = document.layers
         self._mixes += 1
         mine = self._mixing = self._mixes
-        document = self.document
 
-        def work() -> Layer:
-            rgb, weight = blend.mix(shot, fill.at(shot))
-            inside = shot.region.clipped(document.width, document.height)
-            top, left = inside.top - shot.box.top, inside.left - shot.box.left
-            rows, columns = slice(top, top + inside.height), slice(left, left + inside.width)
-            return Layer(
-                inside,
-                np.ascontiguousarray(rgb[rows, columns]),
-                np.ascontiguousarray(weight[rows, columns]),
-                fill.caption,
-                fill.variant.seed,
-                fill.model or model,
-                round=round_id,
-                fill=fill.id,
-            )
+        def work() -> tuple[Layer, Pixels]:
+            layer = fills_.blended(entry, fill, blend, document.width, document.height)
+            rest = tuple(it for it in layers if it.round != layer.round)
+            return layer, document.composite(layer.region, (*rest, layer))
 
-        def then(layer: Layer) -> None:
+        def then(result: tuple[Layer, Pixels]) -> None:
             if mine != self._mixing:
                 return
             self._mixing = 0
-            self.preview = layer
-            self.previewed()
+            layer, pixels = result
+            if layers != self.document.layers:  # undone or hidden meanwhile
+                rest = tuple(it for it in self.document.layers if it.round != layer.round)
+                pixels = self.document.composite(layer.region, (*rest, layer))
+            before, self.preview, self.preview_pixels = self.preview, layer, pixels
+            self.previewed(before)
             if self._apply_when_mixed == layer.fill:
                 self.apply()
             self._apply_when_mixed = None
@@ -449,6 +493,6 @@ class Filling:
     def _drop_preview(self) -> None:
         self._mixing = 0
         self._apply_when_mixed = None
-        if self.preview is not None:
-            self.preview = None
-            self.previewed()
+        before, self.preview, self.preview_pixels = self.preview, None, None
+        if before is not None:
+            self.previewed(before)

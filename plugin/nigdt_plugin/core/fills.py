@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from nigdt import compositing
 from nigdt.context import Box, context_box, crop
 from nigdt.variants import MAX_SEED, Variant
+from nigdt_plugin.core.document import Layer
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Mask
 
@@ -64,7 +66,8 @@ class Shot:
             and np.array_equal(self.crop, other.crop)
         )
 
-    def to_send(self) -> tuple[Pixels, Mask]:
+    @cached_property
+    def sent(self) -> tuple[Pixels, Mask]:
         """Crop and mask at the size that travels."""
         scale = _SENT_SIDE / max(self.crop.shape[:2])
         if scale >= 1:
@@ -76,6 +79,16 @@ class Shot:
                 np.uint8
             )
         return cv2.resize(self.crop, size, interpolation=cv2.INTER_AREA).astype(np.uint8), mask
+
+    def small(self, side: int) -> tuple[Pixels, Mask]:
+        """Crop and mask with the longest side ``side``, for thumbnails."""
+        crop, mask = self.sent
+        scale = side / max(mask.shape)
+        size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
+        return (
+            cv2.resize(crop, size, interpolation=cv2.INTER_AREA).astype(np.uint8),
+            cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +191,38 @@ class Blend:
         return matched, (weight * np.float32(self.strength)).astype(np.float32)
 
 
+def blended(entry: Round, fill: Fill, blend: Blend, width: int, height: int) -> Layer:
+    """A fill as a layer, no larger than what it changes.
+
+    Args:
+        entry: The round it belongs to.
+        fill: The fill.
+        blend: How it meets the photo.
+        width: Columns of the photo.
+        height: Rows of the photo.
+    """
+    rgb, weight = blend.mix(entry.shot, fill.at(entry.shot))
+    left, top, columns, rows = cv2.boundingRect((weight > 0).astype(np.uint8))
+    region = Region(left, top, left + columns, top + rows)
+    box = entry.shot.box
+    place = Region(
+        region.left + box.left, region.top + box.top, region.right + box.left, region.bottom + box.top
+    ).clipped(width, height)
+    part = Region(
+        place.left - box.left, place.top - box.top, place.right - box.left, place.bottom - box.top
+    ).slices
+    return Layer(
+        place,
+        np.ascontiguousarray(rgb[part]),
+        np.ascontiguousarray(weight[part]),
+        fill.caption,
+        fill.variant.seed,
+        fill.model,
+        round=entry.id,
+        fill=fill.id,
+    )
+
+
 def new_seed(generator: np.random.Generator) -> int:
     """A seed short enough to read out and type."""
     return int(generator.integers(1, 10_000))
@@ -193,7 +238,7 @@ def request(
     attention: bool = False,
 ) -> FillRequest:
     """The message that asks for fills."""
-    pixels, mask = shot.to_send()
+    pixels, mask = shot.sent
     height, width = mask.shape
     return FillRequest(
         crop=pixels.tobytes(),

@@ -50,7 +50,12 @@ def of_word(shot: Shot, fill: Fill, index: int, colour: Colour) -> Pixels:
     mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA)
     heat = np.where(mask > 127, resized(fill.words_inside, index), resized(fill.words, index))
     # What is barely used stays clear, so that the photo can be seen.
-    alpha = np.clip((heat - 0.12) / 0.88, 0, 1) ** 0.8 * 0.78
+    alpha = np.clip((heat - 0.1) / 0.9, 0, 1) ** 1.4 * 0.7
+    # Fade out at the context's border, or the eye sees nothing but its edges.
+    for axis in (0, 1):
+        length = alpha.shape[axis]
+        fade = np.clip(np.minimum(np.arange(length), np.arange(length)[::-1]) / (0.07 * length), 0, 1)
+        alpha = alpha * (fade[:, None] if axis == 0 else fade)
     return _premultiplied(alpha.astype(np.float32), colour)
 
 

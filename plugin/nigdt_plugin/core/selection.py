@@ -24,6 +24,7 @@ Point = tuple[float, float]
 _SUBPIXEL_BITS = 4
 _SUBPIXEL = 1 << _SUBPIXEL_BITS
 _SMOOTH_PIXELS = 4_000_000
+_STROKE_PIXELS = 400_000
 
 
 class Combine(Enum):
@@ -63,6 +64,7 @@ class Selection:
 
     def __init__(self, width: int, height: int) -> None:
         self.mask: Mask = np.zeros((height, width), np.uint8)
+        self.revision = 0  # grows with every change
         self._bounds: Region | None = EMPTY
 
     @property
@@ -96,12 +98,16 @@ class Selection:
     def write(self, region: Region, values: Mask) -> Mask:
         """Replace the pixels of ``region`` by ``values`` (h, w); returns what was there."""
         before = self.mask[region.slices].copy()
-        self.mask[region.slices] = values
-        self._bounds = None
+        self.put(region, values)
         return before
 
-    def recount(self) -> None:
-        """Work out the bounds anew after the mask was replaced or written to directly."""
+    def put(self, region: Region, values: Mask) -> None:
+        """Replace the pixels of ``region`` by ``values`` (h, w); one of the whole photo is taken as it is."""
+        if region == self.whole and values.flags.writeable:
+            self.mask = values
+        else:
+            self.mask[region.slices] = values
+        self.revision += 1
         self._bounds = None
 
     def combined(self, patch: Patch, how: Combine) -> tuple[Region, Mask]:
@@ -186,15 +192,20 @@ def stroke(points: Sequence[Point], size: float, hardness: float) -> Patch:
     radius = max(0.5, size / 2)
     region = _around(points, radius + 1)
     inner = radius * min(max(hardness, 0.0), 1.0)
-    path = np.full((region.height, region.width), 255, np.uint8)
-    shifted = np.rint((np.asarray(points, np.float64) - (region.left, region.top) - 0.5) * _SUBPIXEL).astype(
-        np.int32
-    )
-    cv2.polylines(path, [shifted], False, 0, 1, cv2.LINE_8, _SUBPIXEL_BITS)
+    # A giant brush is drawn small and enlarged: drawing must keep up with the hand.
+    scale = min(1.0, (_STROKE_PIXELS / (region.width * region.height)) ** 0.5)
+    path = np.full((max(1, round(region.height * scale)), max(1, round(region.width * scale))), 255, np.uint8)
+    shifted = ((np.asarray(points, np.float64) - (region.left, region.top)) * scale - 0.5) * _SUBPIXEL
+    cv2.polylines(path, [np.rint(shifted).astype(np.int32)], False, 0, 1, cv2.LINE_8, _SUBPIXEL_BITS)
     distance = cv2.distanceTransform(path, cv2.DIST_L2, 5)
-    fade = max(1.0, radius - inner)
-    mask = np.clip((radius + 0.5 - distance) / fade, 0, 1) * 255
-    return Patch(region.left, region.top, np.rint(mask).astype(np.uint8))
+    fade = max(1.0, (radius - inner) * scale)
+    slope = 255 / fade
+    mask = cv2.convertScaleAbs(np.maximum((radius + 0.5) * scale - distance, 0), alpha=slope).astype(np.uint8)
+    if scale < 1:
+        mask = cv2.resize(mask, (region.width, region.height), interpolation=cv2.INTER_LINEAR).astype(
+            np.uint8
+        )
+    return Patch(region.left, region.top, mask)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:

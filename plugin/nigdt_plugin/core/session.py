@@ -15,10 +15,10 @@ from nigdt_backend.protocol import Event
 from nigdt.errors import NigdtError
 from nigdt.photo import Photo
 from nigdt_plugin.core import files, models, openraster, provenance
-from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.document import Document, Layer, SelectionStep
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Blend, Round
-from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.geometry import EMPTY, Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.link import Link, LinkState
@@ -85,7 +85,6 @@ class Session:
         )
         self.link.start()
         self._autosaved: tuple[Any, ...] = ()
-        self._shown: Layer | None = None
         self._closed = False
 
     # Opening --------------------------------------------------------------------------------------------
@@ -135,7 +134,6 @@ class Session:
         self.recovery.discard()
         self.recovery = Recovery()
         self.document, self.pyramid, self.save_path = document, pyramid, None
-        self._shown = None
         self._autosaved = ()
         document.on_pixels = self._on_pixels
         document.on_selection = self.selected
@@ -182,48 +180,49 @@ class Session:
     # The picture ----------------------------------------------------------------------------------------
 
     def _on_pixels(self, region: Region) -> None:
+        if self.filling is not None:
+            self.filling.preview_pixels = None  # drawn over layers that have changed
         self._show(region)
         self.steps()
 
-    def _on_preview(self) -> None:
+    def _on_preview(self, before: Layer | None) -> None:
         assert self.filling is not None
-        before, self._shown = self._shown, self.filling.preview
-        for layer in (before, self._shown):
-            if layer is not None:
-                self._show(layer.region)
+        now = self.filling.preview
+        for region in dict.fromkeys(layer.region for layer in (before, now) if layer is not None):
+            self._show(region)
         self.fills()
 
-    def _show(self, region: Region, *, preview: bool = True) -> None:
-        if self.document is None or self.pyramid is None:
+    def _show(self, region: Region) -> None:
+        """Draw a region as it is now, the preview included."""
+        if self.document is None or self.pyramid is None or self.filling is None:
             return
-        self.pyramid.update(region, self.document.on_checks(self._seen(region, preview=preview), region))
-        self.pixels(region)
+        layer = self.filling.preview
+        if layer is None:
+            pixels = self.document.rgb[region.slices]
+        elif layer.region == region and self.filling.preview_pixels is not None:
+            pixels = self.filling.preview_pixels
+        else:
+            rest = tuple(it for it in self.document.layers if it.round != layer.round)
+            pixels = self.document.composite(region, (*rest, layer))
+        self._draw(region, pixels)
 
-    def _seen(self, region: Region, *, preview: bool) -> np.ndarray:
+    def _draw(self, region: Region, pixels: np.ndarray) -> None:
         assert self.document is not None
-        layer = self._shown
-        if not preview or layer is None:
-            return self.document.rgb[region.slices]
-        rest = tuple(it for it in self.document.layers if it.round != layer.round)
-        return self.document.composite(region, (*rest, layer))
+        if self.pyramid is not None and not region.empty:
+            self.pyramid.update(region, self.document.on_checks(pixels, region))
+            self.pixels(region)
 
     def compare(self, before: bool) -> None:
-        """Show the picture without the fill in question, or with it again."""
+        """Show the picture without the fill in question (or without any), or with it again."""
         if self.document is None or self.filling is None:
             return
-        if self._shown is not None:
-            region, layers = self._shown.region, self.document.layers
-            rest = tuple(it for it in layers if it.round != self._shown.round)
-        else:
-            region, rest = Region(0, 0, self.document.width, self.document.height), ()
-            for layer in self.document.layers[:1]:
-                region = layer.region
-            for layer in self.document.layers[1:]:
-                region = region.union(layer.region)
-        if before and self.pyramid is not None:
-            original = self.document.composite(region, rest)
-            self.pyramid.update(region, self.document.on_checks(original, region))
-            self.pixels(region)
+        layers, preview = self.document.layers, self.filling.preview
+        region = EMPTY
+        for layer in layers if preview is None else (preview,):
+            region = region.union(layer.region)
+        rest = () if preview is None else tuple(it for it in layers if it.round != preview.round)
+        if before:
+            self._draw(region, self.document.composite(region, rest))
         else:
             self._show(region)
 
@@ -240,14 +239,28 @@ class Session:
         document = self.document
         if document is None:
             return
-        copy = Selection(document.width, document.height)
+        revision = document.selection.revision
 
-        def work() -> tuple[Region, Mask]:
-            copy.mask = document.selection.mask.copy()
-            copy.recount()
-            return change(copy)
+        def work() -> tuple[Region, Mask, SelectionStep | None]:
+            copy = Selection(document.width, document.height)
+            copy.put(copy.whole, document.selection.mask.copy())
+            region, values = change(copy)
+            step = document.selection_step(region, copy.mask[region.slices], values, label)
+            return region, values, step
 
-        self._run(work, lambda result: self._write_selection(document, result[0], result[1], label))
+        def then(result: tuple[Region, Mask, SelectionStep | None]) -> None:
+            region, values, step = result
+            if self.document is not document or step is None:
+                return
+            if document.selection.revision != revision:  # drawn on meanwhile: the step begins elsewhere
+                document.write_selection(region, values, label)
+            else:
+                document.selection.put(region, values)
+                document.record(step)
+                document.selection_changed(region)
+            self.steps()
+
+        self._run(work, then)
 
     def find(self, search: Callable[[np.ndarray], Patch], how: Combine, label: str) -> None:
         """Select what is found in the picture as it is seen, worked out in a thread."""

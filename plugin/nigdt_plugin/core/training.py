@@ -10,48 +10,67 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nigdt.bundle import valid_name
+from nigdt.bundle import user_bundles_folder, valid_name
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One line of the training's progress.
+    """One line of the training's output; what a line does not tell is None.
 
     Attributes:
+        message: What a person would read.
         step: Steps done.
         steps: Steps in all.
-        loss: The generator's loss, None before the first.
-        eta: Seconds to go, None if unknown.
-        sheet: Picture of samples so far, None before the first.
+        loss: The generator's loss.
+        eta: Seconds to go.
+        sheet: Picture of samples so far.
     """
 
-    step: int
-    steps: int
-    loss: float | None
-    eta: float | None
-    sheet: Path | None
+    message: str
+    step: int | None = None
+    steps: int | None = None
+    loss: float | None = None
+    eta: float | None = None
+    sheet: Path | None = None
 
 
-def command(folder: Path, name: str) -> list[str]:
-    """The program and arguments that train a model called ``name`` on a folder, or go on with it."""
+def runs_folder() -> Path:
+    """Where trainings of the panel keep their checkpoints."""
+    return user_bundles_folder().parent / "runs"
+
+
+def command(folder: Path, name: str, start_from: str = "default") -> list[str]:
+    """The program and arguments that train a model on a folder, or go on with one that was interrupted.
+
+    Args:
+        folder: Captioned photos.
+        name: What the new model is called.
+        start_from: The model that is taught.
+    """
     python = os.environ.get("NIGDT_PYTHON") or sys.executable
-    return [python, "-m", "nigdt", "train", "photos", str(folder), "--name", name, "--json-progress"]
+    runs = runs_folder()
+    arguments = ["train", "photos", str(folder), "--name", name, "--runs", str(runs), "--json-progress"]
+    if any(runs.glob(f"[0-9]*-{name}")):
+        arguments.append("--resume")
+    else:
+        arguments += ["--bundle", start_from]
+    return [python, "-m", "nigdt", *arguments]
 
 
 def parse(line: str) -> Progress | None:
     """Read one line of output; None for lines that are not progress."""
     try:
         data = json.loads(line)
-        step, steps = int(data["step"]), int(data["steps"])
-        loss, eta, sheet = data.get("loss"), data.get("eta_s"), data.get("sheet")
+        step, steps, loss, eta, sheet = (data.get(key) for key in ("step", "steps", "loss", "eta_s", "sheet"))
         return Progress(
-            step,
-            steps,
-            float(loss) if loss is not None else None,
-            float(eta) if eta is not None else None,
+            str(data.get("message", "")),
+            None if step is None else int(step),
+            None if steps is None else int(steps),
+            None if loss is None else float(loss),
+            None if eta is None else float(eta),
             Path(sheet) if sheet else None,
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         return None
 
 

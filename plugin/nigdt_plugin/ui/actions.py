@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
@@ -15,14 +14,10 @@ from nigdt_plugin.core import selection
 from nigdt_plugin.core.selection import save_mask
 from nigdt_plugin.ui.language import LANGUAGES
 from nigdt_plugin.ui.options import KEYS
+from nigdt_plugin.ui.widgets import translate
 
 if TYPE_CHECKING:
     from nigdt_plugin.ui.window import Window
-
-
-def tr(text: str) -> str:
-    """A text of the menus in the user's language."""
-    return QCoreApplication.translate("Menus", text)
 
 
 class _Menus:
@@ -82,23 +77,23 @@ def build_menus(window: Window) -> dict[str, QAction]:
 
 def _file(menus: _Menus, window: Window) -> None:
     keys = QKeySequence.StandardKey
-    menu = menus.begin(tr("&File"))
-    menus.add("open", tr("Open …"), window.open_dialog, keys.Open)
-    recent = menu.addMenu(tr("Recent"))
+    menu = menus.begin(translate("Menus", "&File"))
+    menus.add("open", translate("Menus", "Open …"), window.open_dialog, keys.Open)
+    recent = menu.addMenu(translate("Menus", "Recent"))
     assert recent is not None
     recent.aboutToShow.connect(lambda: _fill_recent(recent, window))
-    menus.add("paste", tr("Paste as a new photo"), window.paste, keys.Paste)
+    menus.add("paste", translate("Menus", "Paste as a new photo"), window.paste, keys.Paste)
     menus.gap()
-    menus.add("photo.save", tr("Save"), window.save, keys.Save)
-    menus.add("photo.save_as", tr("Save as …"), window.save_as, "Ctrl+Shift+S")
+    menus.add("photo.save", translate("Menus", "Save"), window.save, keys.Save)
+    menus.add("photo.save_as", translate("Menus", "Save as …"), window.save_as, "Ctrl+Shift+S")
     menus.add(
         "provenance",
-        tr("Note in saved files what was filled"),
+        translate("Menus", "Note in saved files what was filled"),
         lambda: setattr(window.session.settings, "provenance", menus.actions["provenance"].isChecked()),
         checked=window.session.settings.provenance,
     )
     menus.gap()
-    menus.add("quit", tr("Quit"), window.close, keys.Quit)
+    menus.add("quit", translate("Menus", "Quit"), window.close, keys.Quit)
 
 
 def _fill_recent(menu: QMenu, window: Window) -> None:
@@ -106,42 +101,45 @@ def _fill_recent(menu: QMenu, window: Window) -> None:
     for path in window.session.settings.recent:
         menu.addAction(Path(path).name, lambda path=path: window.open_path(Path(path)))
     if not window.session.settings.recent:
-        nothing = menu.addAction(tr("None yet"))
+        nothing = menu.addAction(translate("Menus", "None yet"))
         if nothing is not None:
             nothing.setEnabled(False)
 
 
 def _edit(menus: _Menus, window: Window) -> None:
     keys = QKeySequence.StandardKey
-    menus.begin(tr("&Edit"))
-    menus.add("photo.undo", tr("Undo"), window.session.undo, keys.Undo)
-    menus.add("photo.redo", tr("Redo"), window.session.redo, "Ctrl+Shift+Z")
+    menus.begin(translate("Menus", "&Edit"))
+    menus.add("photo.undo", translate("Menus", "Undo"), window.session.undo, keys.Undo)
+    menus.add("photo.redo", translate("Menus", "Redo"), window.session.redo, "Ctrl+Shift+Z")
 
 
 def _select(menus: _Menus, window: Window) -> None:
     session = window.session
-    menu = menus.begin(tr("&Select"))
+    menu = menus.begin(translate("Menus", "&Select"))
     menus.add(
         "photo.all",
-        tr("Everything"),
+        translate("Menus", "Everything"),
         lambda: session.change_selection(selection.everything, "Select all"),
         "Ctrl+A",
     )
-    menus.add("photo.none", tr("Nothing"), window.deselect, "Ctrl+D")
+    menus.add("photo.none", translate("Menus", "Nothing"), window.deselect, "Ctrl+D")
     menus.add(
-        "photo.invert", tr("Invert"), lambda: session.change_selection(selection.inverted, "Invert"), "Ctrl+I"
+        "photo.invert",
+        translate("Menus", "Invert"),
+        lambda: session.change_selection(selection.inverted, "Invert"),
+        "Ctrl+I",
     )
     menus.gap()
 
     def by_pixels(title: str, change: Callable[..., object], label: str, value: int) -> None:
-        pixels, ok = QInputDialog.getInt(window, title, tr("Pixels:"), value, 1, 500)
+        pixels, ok = QInputDialog.getInt(window, title, translate("Menus", "Pixels:"), value, 1, 500)
         if ok:
             session.change_selection(lambda chosen: change(chosen, pixels), label)  # type: ignore[arg-type,return-value]
 
     for name, text, change, label, value, key in (
-        ("photo.grow", tr("Grow …"), selection.grown, "Grow", 8, "Ctrl+Shift+G"),
-        ("photo.shrink", tr("Shrink …"), selection.shrunk, "Shrink", 8, "Ctrl+Shift+K"),
-        ("photo.feather", tr("Feather …"), selection.feathered, "Feather", 6, "Ctrl+Shift+F"),
+        ("photo.grow", translate("Menus", "Grow …"), selection.grown, "Grow", 8, "Ctrl+Shift+G"),
+        ("photo.shrink", translate("Menus", "Shrink …"), selection.shrunk, "Shrink", 8, "Ctrl+Shift+K"),
+        ("photo.feather", translate("Menus", "Feather …"), selection.feathered, "Feather", 6, "Ctrl+Shift+F"),
     ):
         menus.add(
             name,
@@ -153,45 +151,59 @@ def _select(menus: _Menus, window: Window) -> None:
 
     def load() -> None:
         path, _ = QFileDialog.getOpenFileName(
-            window, tr("Load a selection"), "", tr("Pictures") + " (*.png *.tif *.jpg *.webp)"
+            window,
+            translate("Menus", "Load a selection"),
+            "",
+            translate("Menus", "Pictures") + " (*.png *.tif *.jpg *.webp)",
         )
         if path:
             session.load_selection(Path(path), "Load selection")
 
     def save() -> None:
         path, _ = QFileDialog.getSaveFileName(
-            window, tr("Save the selection"), "selection.png", "PNG (*.png)"
+            window, translate("Menus", "Save the selection"), "selection.png", "PNG (*.png)"
         )
         document = session.document
         if path and document is not None:
             mask = document.selection.mask.copy()
             session.tasks.run(lambda: save_mask(mask, Path(path)), lambda _none: session.saved(Path(path)))
 
-    menus.add("photo.load_mask", tr("Load …"), load)
-    menus.add("photo.save_mask", tr("Save …"), save)
+    menus.add("photo.load_mask", translate("Menus", "Load …"), load)
+    menus.add("photo.save_mask", translate("Menus", "Save …"), save)
     menus.gap()
-    tools = menu.addMenu(tr("Tool"))
+    tools = menu.addMenu(translate("Menus", "Tool"))
     assert tools is not None
     menus.menu = tools
     for name, title in window.tool_column.names().items():
         menus.add(f"tool.{name}", title, partial(window.use_tool, name), KEYS[name])
-    menus.add("tool.smaller", tr("Smaller brush"), lambda: window.options.resize_brush(1 / 1.25), "[")
-    menus.add("tool.larger", tr("Larger brush"), lambda: window.options.resize_brush(1.25), "]")
+    menus.add(
+        "tool.smaller",
+        translate("Menus", "Smaller brush"),
+        lambda: window.options.resize_brush(1 / 1.25),
+        "[",
+    )
+    menus.add(
+        "tool.larger", translate("Menus", "Larger brush"), lambda: window.options.resize_brush(1.25), "]"
+    )
 
 
 def _view(menus: _Menus, window: Window) -> None:
     canvas, keys = window.canvas, QKeySequence.StandardKey
-    menu = menus.begin(tr("&View"))
-    menus.add("photo.fit", tr("Fit"), canvas.fit, "Ctrl+0")
-    menus.add("photo.full", tr("100 %"), lambda: canvas.zoom_percent(100), "Ctrl+1")
-    menus.add("photo.in", tr("Zoom in"), lambda: canvas.zoom_to(canvas.scale * 1.25), keys.ZoomIn)
-    menus.add("photo.out", tr("Zoom out"), lambda: canvas.zoom_to(canvas.scale / 1.25), keys.ZoomOut)
+    menu = menus.begin(translate("Menus", "&View"))
+    menus.add("photo.fit", translate("Menus", "Fit"), canvas.fit, "Ctrl+0")
+    menus.add("photo.full", translate("Menus", "100 %"), lambda: canvas.zoom_percent(100), "Ctrl+1")
+    menus.add(
+        "photo.in", translate("Menus", "Zoom in"), lambda: canvas.zoom_to(canvas.scale * 1.25), keys.ZoomIn
+    )
+    menus.add(
+        "photo.out", translate("Menus", "Zoom out"), lambda: canvas.zoom_to(canvas.scale / 1.25), keys.ZoomOut
+    )
 
     def zoom_selection() -> None:
         if window.session.document is not None:
             canvas.zoom_region(window.session.document.selection.bounds)
 
-    menus.add("photo.zoom_selection", tr("Zoom to the selection"), zoom_selection, "Ctrl+2")
+    menus.add("photo.zoom_selection", translate("Menus", "Zoom to the selection"), zoom_selection, "Ctrl+2")
     menus.gap()
 
     def tint() -> None:
@@ -202,21 +214,25 @@ def _view(menus: _Menus, window: Window) -> None:
         canvas.show_selection = menus.actions["ants"].isChecked()
         canvas.update()
 
-    menus.add("ants", tr("Show the selection"), lines, "Ctrl+H", checked=True)
-    menus.add("tint", tr("Tint the selection"), tint, "Ctrl+T", checked=canvas.show_tint)
+    menus.add("ants", translate("Menus", "Show the selection"), lines, "Ctrl+H", checked=True)
+    menus.add("tint", translate("Menus", "Tint the selection"), tint, "Ctrl+T", checked=canvas.show_tint)
     menus.add(
         "context",
-        tr("Show what the model sees and where it blends"),
+        translate("Menus", "Show what the model sees and where it blends"),
         lambda: window.overlays.show_context(menus.actions["context"].isChecked()),
         "Ctrl+K",
         checked=False,
     )
     menus.gap()
-    themes = menu.addMenu(tr("Appearance"))
+    themes = menu.addMenu(translate("Menus", "Appearance"))
     assert themes is not None
     menus.menu = themes
     group = QActionGroup(window)
-    for choice, text in (("system", tr("As the system")), ("light", tr("Light")), ("dark", tr("Dark"))):
+    for choice, text in (
+        ("system", translate("Menus", "As the system")),
+        ("light", translate("Menus", "Light")),
+        ("dark", translate("Menus", "Dark")),
+    ):
         action = menus.add(f"theme.{choice}", text, partial(window.set_theme, choice))
         action.setCheckable(True)
         action.setChecked(window.session.settings.theme == choice)
@@ -224,39 +240,44 @@ def _view(menus: _Menus, window: Window) -> None:
 
 
 def _fill(menus: _Menus, window: Window) -> None:
-    menus.begin(tr("F&ill"))
-    menus.add("photo.fill", tr("Fill"), window.side.fill, "Ctrl+Return")
-    menus.add("photo.apply", tr("Apply"), window.side.apply, "Ctrl+Shift+Return")
-    menus.add("photo.compare", tr("Several captions side by side …"), window.compare_captions, "Ctrl+Shift+C")
-    menus.add("photo.caption", tr("Write the caption"), window.side.caption.setFocus, "C")
+    menus.begin(translate("Menus", "F&ill"))
+    menus.add("photo.fill", translate("Menus", "Fill"), window.side.fill, "Ctrl+Return")
+    menus.add("photo.apply", translate("Menus", "Apply"), window.side.apply, "Ctrl+Shift+Return")
+    menus.add(
+        "photo.compare",
+        translate("Menus", "Several captions side by side …"),
+        window.compare_captions,
+        "Ctrl+Shift+C",
+    )
+    menus.add("photo.caption", translate("Menus", "Write the caption"), window.side.caption.setFocus, "C")
     menus.gap()
-    menus.add("model", tr("Choose a model …"), window.choose_model, "Ctrl+M")
-    menus.add("train", tr("Train on my photos …"), window.train)
+    menus.add("model", translate("Menus", "Choose a model …"), window.choose_model, "Ctrl+M")
+    menus.add("train", translate("Menus", "Train on my photos …"), window.train)
     menus.gap()
-    menus.add("clear_history", tr("Forget the history"), window.forget_history)
+    menus.add("clear_history", translate("Menus", "Forget the history"), window.forget_history)
 
 
 def _help(menus: _Menus, window: Window) -> None:
     settings = window.session.settings
-    menu = menus.begin(tr("&Help"))
+    menu = menus.begin(translate("Menus", "&Help"))
 
     def hints() -> None:
         settings.seen_hints = False
         window.hints.done = [False] * 3
         window.hints.refresh()
 
-    menus.add("photo.hints", tr("Show the hints again"), hints)
-    menus.add("keys", tr("Keys and mouse"), window.show_keys, "F1")
+    menus.add("photo.hints", translate("Menus", "Show the hints again"), hints)
+    menus.add("keys", translate("Menus", "Keys and mouse"), window.show_keys, "F1")
     menus.gap()
-    languages = menu.addMenu(tr("Language"))
+    languages = menu.addMenu(translate("Menus", "Language"))
     assert languages is not None
     menus.menu = languages
     group = QActionGroup(window)
-    for code, name in {"system": tr("As the system"), **LANGUAGES}.items():
+    for code, name in {"system": translate("Menus", "As the system"), **LANGUAGES}.items():
         action = menus.add(f"language.{code}", name, partial(window.set_language, code))
         action.setCheckable(True)
         action.setChecked(settings.language == code)
         group.addAction(action)
     menus.menu = menu
-    menus.add("diagnostics", tr("Copy diagnostics"), window.copy_diagnostics)
-    menus.add("about", tr("About NIGDT"), window.about)
+    menus.add("diagnostics", translate("Menus", "Copy diagnostics"), window.copy_diagnostics)
+    menus.add("about", translate("Menus", "About NIGDT"), window.about)

@@ -425,12 +425,15 @@ class Side(QWidget):
         self.refresh()
 
     def _set_model(self) -> None:
-        self.caption.set_vocabulary(models.vocabulary(models.find(self.session.settings.model)))
+        info = models.find(self.session.settings.model)
+        self.model_name = info.name if info is not None else self.tr("no model")
+        self.caption.set_vocabulary(models.vocabulary(info))
         self._show_unknown()
 
     def model_changed(self) -> None:
         """Other words are known now."""
         self._set_model()
+        self.session.fills()
         if self.session.settings.live and self.session.caption and self.ready:
             self._live_timer.start()
 

@@ -43,10 +43,8 @@ _STATE = Qt.ItemDataRole.UserRole + 1
 
 def thumbnail(shot: Shot, fill: Fill, side: int = _PIXELS) -> QPixmap:
     """The context with the fill in it, square and small."""
-    scale = side / max(shot.crop.shape[:2])
-    size = max(1, round(shot.crop.shape[1] * scale)), max(1, round(shot.crop.shape[0] * scale))
-    crop = cv2.resize(shot.crop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    crop, mask = shot.small(side)
+    size = mask.shape[1], mask.shape[0]
     pixels = cv2.resize(fill.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     if mask.any():
         matched, weight = compositing.blend(crop, pixels, mask)

@@ -333,8 +333,7 @@ class Brush(SelectionTool):
         super().__init__(canvas, session, choices)
         self._last: Point | None = None
         self._pointer: QPointF | None = None
-        self._before: Mask | None = None
-        self._changed = EMPTY
+        self._written: list[tuple[Region, Mask]] = []  # what each dab replaced
         self._how = Combine.ADD
 
     def press(self, at: QPointF, modifiers: Modifiers) -> None:
@@ -344,8 +343,7 @@ class Brush(SelectionTool):
         how = self.combine(modifiers)
         erases = self.erases != (how is Combine.SUBTRACT)
         self._how = Combine.SUBTRACT if erases else Combine.ADD
-        self._before = document.selection.mask.copy()
-        self._changed = EMPTY
+        self._written = []
         self._last = self.canvas.to_photo(at)
         self._draw([self._last, self._last])
 
@@ -359,11 +357,19 @@ class Brush(SelectionTool):
 
     def release(self, at: QPointF, modifiers: Modifiers) -> None:
         document = self.session.document
-        if self._last is None or document is None or self._before is None:
+        if self._last is None or document is None:
             return
-        if not self._changed.empty:
-            document.record_selection(self._changed, self._before[self._changed.slices].copy(), self.label)
-        self._last = self._before = None
+        self._last = None
+        changed = EMPTY
+        for region, _ in self._written:
+            changed = changed.union(region)
+        before = document.selection.mask[changed.slices].copy()
+        for region, values in reversed(self._written):
+            left, top = region.left - changed.left, region.top - changed.top
+            before[top : top + region.height, left : left + region.width] = values
+        self._written = []
+        after = document.selection.mask[changed.slices]
+        document.record(document.selection_step(changed, before, after, self.label))
         self.session.steps()
 
     def _draw(self, points: list[Point]) -> None:
@@ -372,18 +378,17 @@ class Brush(SelectionTool):
         patch = selection.stroke(points, self.choices.brush_size, self.choices.brush_hardness)
         region, values = document.selection.combined(patch, self._how)
         if not region.empty:
-            document.selection.write(region, values)
-            self._changed = self._changed.union(region)
+            self._written.append((region, document.selection.write(region, values)))
             document.selection_changed(region)
 
     def cancel(self) -> bool:
         document = self.session.document
-        if self._last is None or document is None or self._before is None:
+        if self._last is None or document is None:
             return False
-        if not self._changed.empty:
-            document.selection.write(self._changed, self._before[self._changed.slices])
-            document.selection_changed(self._changed)
-        self._last = self._before = None
+        for region, values in reversed(self._written):
+            document.selection.put(region, values)
+            document.selection_changed(region)
+        self._last, self._written = None, []
         return True
 
     def leave(self) -> None:

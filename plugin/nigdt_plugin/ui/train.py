@@ -122,7 +122,9 @@ class TrainDialog(QDialog):
             self.state.setText(self.tr("Stopping …"))
             self.process.terminate()
             return
-        program, *arguments = training.command(Path(self.folder.text()), self.name.text())
+        program, *arguments = training.command(
+            Path(self.folder.text()), self.name.text(), self.session.settings.model
+        )
         self.process = QProcess(self)
         self._buffer = self._errors = b""
         self._stopping = False
@@ -149,23 +151,25 @@ class TrainDialog(QDialog):
         self._errors = (self._errors + self.process.readAllStandardError().data())[-4000:]
 
     def _show(self, progress: training.Progress) -> None:
-        self.bar.setRange(0, max(1, progress.steps))
-        self.bar.setValue(progress.step)
-        parts = [self.tr("Step {step} of {steps}").format(step=progress.step, steps=progress.steps)]
-        if progress.loss is not None:
-            parts.append(self.tr("loss {loss}").format(loss=f"{progress.loss:.3f}"))
-        if progress.eta is not None:
-            hours, minutes = training.duration(progress.eta)
-            left = self.tr("{hours} h {minutes} min to go").format(hours=hours, minutes=minutes)
-            parts.append(left if hours else self.tr("{minutes} min to go").format(minutes=minutes))
-        self.state.setText("  ·  ".join(parts))
+        if progress.step is not None and progress.steps:
+            self.bar.setRange(0, progress.steps)
+            self.bar.setValue(progress.step)
+            parts = [self.tr("Step {step} of {steps}").format(step=progress.step, steps=progress.steps)]
+            if progress.loss is not None:
+                parts.append(self.tr("loss {loss}").format(loss=f"{progress.loss:.3f}"))
+            if progress.eta is not None:
+                hours, minutes = training.duration(progress.eta)
+                left = self.tr("{hours} h {minutes} min to go").format(hours=hours, minutes=minutes)
+                parts.append(left if hours else self.tr("{minutes} min to go").format(minutes=minutes))
+            self.state.setText("  ·  ".join(parts))
+        elif progress.message:
+            self.state.setText(progress.message)
         if progress.sheet is not None:
             pixmap = QPixmap(str(progress.sheet))
             if not pixmap.isNull():
                 mode = Qt.TransformationMode.SmoothTransformation
-                self.sheet.setPixmap(
-                    pixmap.scaled(self.sheet.size(), Qt.AspectRatioMode.KeepAspectRatio, mode)
-                )
+                shape = Qt.AspectRatioMode.KeepAspectRatio
+                self.sheet.setPixmap(pixmap.scaled(self.sheet.size(), shape, mode))
 
     def _finished(self, code: int) -> None:
         self._end()

@@ -392,7 +392,7 @@ class Window(QMainWindow):
     def _show_fills(self) -> None:
         filling = self.session.filling
         if filling is not None:
-            self.status.show_work(filling.seconds, self.session.settings.model)
+            self.status.show_work(filling.seconds, self.side.model_name)
 
     def _show_working(self, busy: bool) -> None:
         if busy:

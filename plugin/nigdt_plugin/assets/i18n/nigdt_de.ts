@@ -1,0 +1,1138 @@
+<?xml version='1.0' encoding='utf-8'?>
+<TS version="2.1" language="de" sourcelanguage="en">
+  <context>
+    <name>CompareDialog</name>
+    <message>
+      <source>Several captions side by side</source>
+      <translation>Mehrere Beschreibungen nebeneinander</translation>
+    </message>
+    <message>
+      <source>One caption per line</source>
+      <translation>Eine Beschreibung je Zeile</translation>
+    </message>
+    <message>
+      <source>Captions</source>
+      <translation>Beschreibungen</translation>
+    </message>
+    <message>
+      <source>All are drawn from the same seed, so that only the words differ.</source>
+      <translation>Alle aus demselben Startwert, damit sich nur die Worte unterscheiden.</translation>
+    </message>
+    <message>
+      <source>Fill all</source>
+      <translation>Alle füllen</translation>
+    </message>
+  </context>
+  <context>
+    <name>FillStrip</name>
+    <message>
+      <source>Fill to come</source>
+      <translation>Füllung in Arbeit</translation>
+    </message>
+    <message>
+      <source>mean</source>
+      <translation>Mittel</translation>
+    </message>
+    <message>
+      <source>“{caption}”, seed {seed}</source>
+      <translation>„{caption}“, Startwert {seed}</translation>
+    </message>
+    <message>
+      <source>Fill {number}: {caption}, seed {seed}</source>
+      <translation>Füllung {number}: {caption}, Startwert {seed}</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Übernehmen</translation>
+    </message>
+    <message>
+      <source>No longer a favourite</source>
+      <translation>Kein Favorit mehr</translation>
+    </message>
+    <message>
+      <source>Favourite</source>
+      <translation>Favorit</translation>
+    </message>
+    <message>
+      <source>More like this</source>
+      <translation>Mehr davon</translation>
+    </message>
+    <message>
+      <source>Try another in its place</source>
+      <translation>Durch eine andere ersetzen</translation>
+    </message>
+    <message>
+      <source>Words that drew it</source>
+      <translation>Worte, die es gezeichnet haben</translation>
+    </message>
+    <message>
+      <source>Discard</source>
+      <translation>Verwerfen</translation>
+    </message>
+  </context>
+  <context>
+    <name>Hints</name>
+    <message>
+      <source>Drag over what you want to replace</source>
+      <translation>Ziehen Sie über das, was ersetzt werden soll</translation>
+    </message>
+    <message>
+      <source>Say what should be there, on the right</source>
+      <translation>Beschreiben Sie rechts, was dort sein soll</translation>
+    </message>
+    <message>
+      <source>Choose the fill you like and apply it</source>
+      <translation>Wählen Sie eine Füllung und übernehmen Sie sie</translation>
+    </message>
+    <message>
+      <source>Close the hints</source>
+      <translation>Hinweise schließen</translation>
+    </message>
+  </context>
+  <context>
+    <name>HistoryList</name>
+    <message>
+      <source>History</source>
+      <translation>Verlauf</translation>
+    </message>
+    <message>
+      <source>Forget this entry</source>
+      <translation>Diesen Eintrag vergessen</translation>
+    </message>
+    <message numerus="yes">
+      <source>%n fill(s)</source>
+      <translation>
+        <numerusform>%n Füllung</numerusform>
+        <numerusform>%n Füllungen</numerusform>
+      </translation>
+    </message>
+    <message>
+      <source>{size} MB on disk</source>
+      <translation>{size} MB auf der Platte</translation>
+    </message>
+    <message>
+      <source>Fills of this photo appear here.</source>
+      <translation>Hier erscheinen die Füllungen dieses Fotos.</translation>
+    </message>
+  </context>
+  <context>
+    <name>KeysDialog</name>
+    <message>
+      <source>Keys and mouse</source>
+      <translation>Tasten und Maus</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>Zoom at the pointer</source>
+      <translation>Am Zeiger vergrößern</translation>
+    </message>
+    <message>
+      <source>Wheel</source>
+      <translation>Mausrad</translation>
+    </message>
+    <message>
+      <source>Move the view</source>
+      <translation>Ansicht verschieben</translation>
+    </message>
+    <message>
+      <source>Space or middle button and drag</source>
+      <translation>Leertaste oder mittlere Taste und ziehen</translation>
+    </message>
+    <message>
+      <source>Add to the selection</source>
+      <translation>Zur Auswahl hinzufügen</translation>
+    </message>
+    <message>
+      <source>Shift and drag</source>
+      <translation>Umschalt und ziehen</translation>
+    </message>
+    <message>
+      <source>Take away from the selection</source>
+      <translation>Von der Auswahl abziehen</translation>
+    </message>
+    <message>
+      <source>Alt and drag</source>
+      <translation>Alt und ziehen</translation>
+    </message>
+    <message>
+      <source>Keep what both select</source>
+      <translation>Schnittmenge behalten</translation>
+    </message>
+    <message>
+      <source>Shift, Alt and drag</source>
+      <translation>Umschalt, Alt und ziehen</translation>
+    </message>
+    <message>
+      <source>Draw without a mouse</source>
+      <translation>Ohne Maus zeichnen</translation>
+    </message>
+    <message>
+      <source>Arrows, then Return to press and let go</source>
+      <translation>Pfeiltasten, dann Eingabe zum Drücken und Loslassen</translation>
+    </message>
+    <message>
+      <source>Compare with before</source>
+      <translation>Mit vorher vergleichen</translation>
+    </message>
+    <message>
+      <source>Hold the key left of 1</source>
+      <translation>Taste links neben der 1 halten</translation>
+    </message>
+  </context>
+  <context>
+    <name>LayerList</name>
+    <message>
+      <source>Layers</source>
+      <translation>Ebenen</translation>
+    </message>
+    <message>
+      <source>Applied fills appear here.</source>
+      <translation>Hier erscheinen übernommene Füllungen.</translation>
+    </message>
+    <message>
+      <source>Merge the visible layers</source>
+      <translation>Sichtbare Ebenen vereinen</translation>
+    </message>
+    <message>
+      <source>Remove the layer</source>
+      <translation>Ebene entfernen</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Füllung</translation>
+    </message>
+    <message>
+      <source>{caption}, model {model}</source>
+      <translation>{caption}, Modell {model}</translation>
+    </message>
+  </context>
+  <context>
+    <name>Menus</name>
+    <message>
+      <source>&amp;File</source>
+      <translation>&amp;Datei</translation>
+    </message>
+    <message>
+      <source>Open …</source>
+      <translation>Öffnen …</translation>
+    </message>
+    <message>
+      <source>Recent</source>
+      <translation>Zuletzt geöffnet</translation>
+    </message>
+    <message>
+      <source>Paste as a new photo</source>
+      <translation>Als neues Foto einfügen</translation>
+    </message>
+    <message>
+      <source>Save</source>
+      <translation>Speichern</translation>
+    </message>
+    <message>
+      <source>Save as …</source>
+      <translation>Speichern unter …</translation>
+    </message>
+    <message>
+      <source>Note in saved files what was filled</source>
+      <translation>In gespeicherten Dateien vermerken, was gefüllt wurde</translation>
+    </message>
+    <message>
+      <source>Quit</source>
+      <translation>Beenden</translation>
+    </message>
+    <message>
+      <source>None yet</source>
+      <translation>Noch keine</translation>
+    </message>
+    <message>
+      <source>&amp;Edit</source>
+      <translation>&amp;Bearbeiten</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Rückgängig</translation>
+    </message>
+    <message>
+      <source>Redo</source>
+      <translation>Wiederholen</translation>
+    </message>
+    <message>
+      <source>&amp;Select</source>
+      <translation>&amp;Auswahl</translation>
+    </message>
+    <message>
+      <source>Everything</source>
+      <translation>Alles</translation>
+    </message>
+    <message>
+      <source>Nothing</source>
+      <translation>Nichts</translation>
+    </message>
+    <message>
+      <source>Invert</source>
+      <translation>Umkehren</translation>
+    </message>
+    <message>
+      <source>Pixels:</source>
+      <translation>Pixel:</translation>
+    </message>
+    <message>
+      <source>Grow …</source>
+      <translation>Vergrößern …</translation>
+    </message>
+    <message>
+      <source>Shrink …</source>
+      <translation>Verkleinern …</translation>
+    </message>
+    <message>
+      <source>Feather …</source>
+      <translation>Weiche Kante …</translation>
+    </message>
+    <message>
+      <source>Load a selection</source>
+      <translation>Auswahl laden</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>Bilder</translation>
+    </message>
+    <message>
+      <source>Save the selection</source>
+      <translation>Auswahl speichern</translation>
+    </message>
+    <message>
+      <source>Load …</source>
+      <translation>Laden …</translation>
+    </message>
+    <message>
+      <source>Save …</source>
+      <translation>Speichern …</translation>
+    </message>
+    <message>
+      <source>Tool</source>
+      <translation>Werkzeug</translation>
+    </message>
+    <message>
+      <source>Smaller brush</source>
+      <translation>Kleinerer Pinsel</translation>
+    </message>
+    <message>
+      <source>Larger brush</source>
+      <translation>Größerer Pinsel</translation>
+    </message>
+    <message>
+      <source>&amp;View</source>
+      <translation>A&amp;nsicht</translation>
+    </message>
+    <message>
+      <source>Fit</source>
+      <translation>Einpassen</translation>
+    </message>
+    <message>
+      <source>100 %</source>
+      <translation>100 %</translation>
+    </message>
+    <message>
+      <source>Zoom in</source>
+      <translation>Vergrößern</translation>
+    </message>
+    <message>
+      <source>Zoom out</source>
+      <translation>Verkleinern</translation>
+    </message>
+    <message>
+      <source>Zoom to the selection</source>
+      <translation>Auf die Auswahl vergrößern</translation>
+    </message>
+    <message>
+      <source>Show the selection</source>
+      <translation>Auswahl zeigen</translation>
+    </message>
+    <message>
+      <source>Tint the selection</source>
+      <translation>Auswahl einfärben</translation>
+    </message>
+    <message>
+      <source>Show what the model sees and where it blends</source>
+      <translation>Zeigen, was das Modell sieht und wo überblendet wird</translation>
+    </message>
+    <message>
+      <source>Appearance</source>
+      <translation>Erscheinungsbild</translation>
+    </message>
+    <message>
+      <source>As the system</source>
+      <translation>Wie das System</translation>
+    </message>
+    <message>
+      <source>Light</source>
+      <translation>Hell</translation>
+    </message>
+    <message>
+      <source>Dark</source>
+      <translation>Dunkel</translation>
+    </message>
+    <message>
+      <source>F&amp;ill</source>
+      <translation>F&amp;üllen</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Füllen</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Übernehmen</translation>
+    </message>
+    <message>
+      <source>Several captions side by side …</source>
+      <translation>Mehrere Beschreibungen nebeneinander …</translation>
+    </message>
+    <message>
+      <source>Write the caption</source>
+      <translation>Beschreibung schreiben</translation>
+    </message>
+    <message>
+      <source>Choose a model …</source>
+      <translation>Modell wählen …</translation>
+    </message>
+    <message>
+      <source>Train on my photos …</source>
+      <translation>Mit eigenen Fotos trainieren …</translation>
+    </message>
+    <message>
+      <source>Forget the history</source>
+      <translation>Verlauf vergessen</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+      <source>Show the hints again</source>
+      <translation>Hinweise wieder zeigen</translation>
+    </message>
+    <message>
+      <source>Keys and mouse</source>
+      <translation>Tasten und Maus</translation>
+    </message>
+    <message>
+      <source>Language</source>
+      <translation>Sprache</translation>
+    </message>
+    <message>
+      <source>Copy diagnostics</source>
+      <translation>Diagnose kopieren</translation>
+    </message>
+    <message>
+      <source>About NIGDT</source>
+      <translation>Über NIGDT</translation>
+    </message>
+  </context>
+  <context>
+    <name>ModelCard</name>
+    <message>
+      <source>{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB</source>
+      <translation>{name}  ·  {size} px  ·  {words} Wörter  ·  {megabytes} MB</translation>
+    </message>
+    <message>
+      <source>Came with the program</source>
+      <translation>Mitgeliefert</translation>
+    </message>
+    <message>
+      <source>Yours</source>
+      <translation>Eigenes</translation>
+    </message>
+    <message>
+      <source>Model card</source>
+      <translation>Modellkarte</translation>
+    </message>
+    <message>
+      <source>Model card of {title}</source>
+      <translation>Modellkarte von {title}</translation>
+    </message>
+  </context>
+  <context>
+    <name>ModelDialog</name>
+    <message>
+      <source>Models</source>
+      <translation>Modelle</translation>
+    </message>
+    <message>
+      <source>What a model has seen decides what it can draw.</source>
+      <translation>Was ein Modell gesehen hat, bestimmt, was es zeichnen kann.</translation>
+    </message>
+    <message>
+      <source>No model is installed. Add one with “nigdt models add FOLDER”, or train one.</source>
+      <translation>Es ist kein Modell installiert. Fügen Sie eines mit „nigdt models add ORDNER“ hinzu oder trainieren Sie eines.</translation>
+    </message>
+    <message>
+      <source>Train on my photos …</source>
+      <translation>Mit eigenen Fotos trainieren …</translation>
+    </message>
+    <message>
+      <source>Done</source>
+      <translation>Fertig</translation>
+    </message>
+  </context>
+  <context>
+    <name>Notice</name>
+    <message>
+      <source>Close this message</source>
+      <translation>Meldung schließen</translation>
+    </message>
+  </context>
+  <context>
+    <name>OptionBar</name>
+    <message>
+      <source>Hand over</source>
+      <translation>Übergeben</translation>
+    </message>
+    <message>
+      <source>Give the result back to the program that opened this window</source>
+      <translation>Das Ergebnis an das Programm zurückgeben, das dieses Fenster geöffnet hat</translation>
+    </message>
+    <message>
+      <source>New selection</source>
+      <translation>Neue Auswahl</translation>
+    </message>
+    <message>
+      <source>Add to the selection</source>
+      <translation>Zur Auswahl hinzufügen</translation>
+    </message>
+    <message>
+      <source>Take away from the selection</source>
+      <translation>Von der Auswahl abziehen</translation>
+    </message>
+    <message>
+      <source>Keep what both select</source>
+      <translation>Schnittmenge behalten</translation>
+    </message>
+    <message>
+      <source>Brush size</source>
+      <translation>Pinselgröße</translation>
+    </message>
+    <message>
+      <source>Size</source>
+      <translation>Größe</translation>
+    </message>
+    <message>
+      <source>Brush hardness</source>
+      <translation>Pinselhärte</translation>
+    </message>
+    <message>
+      <source>Hardness</source>
+      <translation>Härte</translation>
+    </message>
+    <message>
+      <source>Tolerance</source>
+      <translation>Toleranz</translation>
+    </message>
+    <message>
+      <source>Connected only</source>
+      <translation>Nur Zusammenhängendes</translation>
+    </message>
+    <message>
+      <source>Drag to move, wheel to zoom</source>
+      <translation>Ziehen verschiebt, Mausrad vergrößert</translation>
+    </message>
+    <message>
+      <source>Click corners, double-click to close</source>
+      <translation>Ecken anklicken, Doppelklick schließt ab</translation>
+    </message>
+    <message>
+      <source>Drag a box around the object</source>
+      <translation>Rahmen um das Objekt ziehen</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size, Alt erases</source>
+      <translation>[ und ] ändern die Größe, Alt radiert</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size</source>
+      <translation>[ und ] ändern die Größe</translation>
+    </message>
+    <message>
+      <source>Draw around the region</source>
+      <translation>Den Bereich umfahren</translation>
+    </message>
+  </context>
+  <context>
+    <name>Side</name>
+    <message>
+      <source>Layers</source>
+      <translation>Ebenen</translation>
+    </message>
+    <message>
+      <source>History</source>
+      <translation>Verlauf</translation>
+    </message>
+    <message>
+      <source>Describe</source>
+      <translation>Beschreiben</translation>
+    </message>
+    <message>
+      <source>Captions used before</source>
+      <translation>Frühere Beschreibungen</translation>
+    </message>
+    <message>
+      <source>Presets</source>
+      <translation>Vorlagen</translation>
+    </message>
+    <message>
+      <source>What should be there? For example: a bird with a red belly</source>
+      <translation>Was soll dort sein? Zum Beispiel: a bird with a red belly</translation>
+    </message>
+    <message>
+      <source>Caption</source>
+      <translation>Beschreibung</translation>
+    </message>
+    <message>
+      <source>Live</source>
+      <translation>Live</translation>
+    </message>
+    <message>
+      <source>Fills follow the typing</source>
+      <translation>Füllungen folgen dem Tippen</translation>
+    </message>
+    <message>
+      <source>Several captions side by side</source>
+      <translation>Mehrere Beschreibungen nebeneinander</translation>
+    </message>
+    <message>
+      <source>Number of fills</source>
+      <translation>Anzahl der Füllungen</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Füllen</translation>
+    </message>
+    <message>
+      <source>Return</source>
+      <translation>Eingabe</translation>
+    </message>
+    <message>
+      <source>Filling</source>
+      <translation>Füllung läuft</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Nichts ist ausgewählt.</translation>
+    </message>
+    <message>
+      <source>Drag over the region to fill first.</source>
+      <translation>Ziehen Sie zuerst über den Bereich, der gefüllt werden soll.</translation>
+    </message>
+    <message>
+      <source>“{word}” is not known.</source>
+      <translation>„{word}“ ist unbekannt.</translation>
+    </message>
+    <message>
+      <source>Write {known} instead of {word}</source>
+      <translation>{known} statt {word} schreiben</translation>
+    </message>
+    <message>
+      <source>No captions yet</source>
+      <translation>Noch keine Beschreibungen</translation>
+    </message>
+    <message>
+      <source>Keep this caption</source>
+      <translation>Diese Beschreibung behalten</translation>
+    </message>
+    <message>
+      <source>Drop this caption</source>
+      <translation>Diese Beschreibung entfernen</translation>
+    </message>
+    <message>
+      <source>Fills</source>
+      <translation>Füllungen</translation>
+    </message>
+    <message>
+      <source>Favourite</source>
+      <translation>Favorit</translation>
+    </message>
+    <message>
+      <source>More like this</source>
+      <translation>Mehr davon</translation>
+    </message>
+    <message>
+      <source>Try another in its place</source>
+      <translation>Durch eine andere ersetzen</translation>
+    </message>
+    <message>
+      <source>Words that drew it</source>
+      <translation>Worte, die es gezeichnet haben</translation>
+    </message>
+    <message>
+      <source>Discard</source>
+      <translation>Verwerfen</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Entf</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Übernehmen</translation>
+    </message>
+    <message>
+      <source>Feather</source>
+      <translation>Weiche Kante</translation>
+    </message>
+    <message>
+      <source>Match colours</source>
+      <translation>Farben angleichen</translation>
+    </message>
+    <message>
+      <source>Strength</source>
+      <translation>Deckkraft</translation>
+    </message>
+    <message>
+      <source>Surroundings</source>
+      <translation>Umgebung</translation>
+    </message>
+    <message>
+      <source>How much of the surroundings the model sees; used by the next fill</source>
+      <translation>Wie viel Umgebung das Modell sieht; gilt ab der nächsten Füllung</translation>
+    </message>
+    <message>
+      <source>automatic</source>
+      <translation>automatisch</translation>
+    </message>
+    <message>
+      <source>no model</source>
+      <translation>kein Modell</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Anhalten</translation>
+    </message>
+    <message>
+      <source>Applied</source>
+      <translation>Übernommen</translation>
+    </message>
+    <message>
+      <source>Select the region to fill, then say what should be there.</source>
+      <translation>Wählen Sie den Bereich aus und beschreiben Sie, was dort sein soll.</translation>
+    </message>
+    <message>
+      <source>Now say what should be there.</source>
+      <translation>Beschreiben Sie nun, was dort sein soll.</translation>
+    </message>
+    <message>
+      <source>Press Return to fill the selection.</source>
+      <translation>Eingabe füllt die Auswahl.</translation>
+    </message>
+  </context>
+  <context>
+    <name>StatusBar</name>
+    <message>
+      <source>Zoom</source>
+      <translation>Vergrößerung</translation>
+    </message>
+    <message>
+      <source>Fit</source>
+      <translation>Einpassen</translation>
+    </message>
+    <message>
+      <source>Model not started</source>
+      <translation>Modell nicht gestartet</translation>
+    </message>
+    <message>
+      <source>Starting the model …</source>
+      <translation>Modell wird gestartet …</translation>
+    </message>
+    <message>
+      <source>Ready</source>
+      <translation>Bereit</translation>
+    </message>
+    <message>
+      <source>Not reachable, trying again</source>
+      <translation>Nicht erreichbar, neuer Versuch läuft</translation>
+    </message>
+    <message numerus="yes">
+      <source>%n waiting</source>
+      <translation>
+        <numerusform>%n wartet</numerusform>
+        <numerusform>%n warten</numerusform>
+      </translation>
+    </message>
+    <message>
+      <source>{seconds} s per fill</source>
+      <translation>{seconds} s je Füllung</translation>
+    </message>
+    <message>
+      <source>Model: {state}</source>
+      <translation>Modell: {state}</translation>
+    </message>
+    <message>
+      <source>Details of the model and its process</source>
+      <translation>Einzelheiten zu Modell und Prozess</translation>
+    </message>
+  </context>
+  <context>
+    <name>Steps</name>
+    <message>
+      <source>Rectangle</source>
+      <translation>Rechteck</translation>
+    </message>
+    <message>
+      <source>Ellipse</source>
+      <translation>Ellipse</translation>
+    </message>
+    <message>
+      <source>Lasso</source>
+      <translation>Lasso</translation>
+    </message>
+    <message>
+      <source>Polygon</source>
+      <translation>Vieleck</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Pinsel</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Radierer</translation>
+    </message>
+    <message>
+      <source>Similar colour</source>
+      <translation>Ähnliche Farbe</translation>
+    </message>
+    <message>
+      <source>Object</source>
+      <translation>Objekt</translation>
+    </message>
+    <message>
+      <source>Select all</source>
+      <translation>Alles auswählen</translation>
+    </message>
+    <message>
+      <source>Deselect</source>
+      <translation>Auswahl aufheben</translation>
+    </message>
+    <message>
+      <source>Invert</source>
+      <translation>Umkehren</translation>
+    </message>
+    <message>
+      <source>Grow</source>
+      <translation>Vergrößern</translation>
+    </message>
+    <message>
+      <source>Shrink</source>
+      <translation>Verkleinern</translation>
+    </message>
+    <message>
+      <source>Feather</source>
+      <translation>Weiche Kante</translation>
+    </message>
+    <message>
+      <source>Load selection</source>
+      <translation>Auswahl laden</translation>
+    </message>
+    <message>
+      <source>Selection from history</source>
+      <translation>Auswahl aus dem Verlauf</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Füllung</translation>
+    </message>
+    <message>
+      <source>Show layer</source>
+      <translation>Ebene einblenden</translation>
+    </message>
+    <message>
+      <source>Hide layer</source>
+      <translation>Ebene ausblenden</translation>
+    </message>
+    <message>
+      <source>Remove layer</source>
+      <translation>Ebene entfernen</translation>
+    </message>
+    <message>
+      <source>Merge layers</source>
+      <translation>Ebenen vereinen</translation>
+    </message>
+  </context>
+  <context>
+    <name>ToolColumn</name>
+    <message>
+      <source>Move the view</source>
+      <translation>Ansicht verschieben</translation>
+    </message>
+    <message>
+      <source>Rectangle</source>
+      <translation>Rechteck</translation>
+    </message>
+    <message>
+      <source>Ellipse</source>
+      <translation>Ellipse</translation>
+    </message>
+    <message>
+      <source>Lasso</source>
+      <translation>Lasso</translation>
+    </message>
+    <message>
+      <source>Polygon</source>
+      <translation>Vieleck</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Pinsel</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Radierer</translation>
+    </message>
+    <message>
+      <source>Similar colour</source>
+      <translation>Ähnliche Farbe</translation>
+    </message>
+    <message>
+      <source>Object</source>
+      <translation>Objekt</translation>
+    </message>
+  </context>
+  <context>
+    <name>TrainDialog</name>
+    <message>
+      <source>Train on my photos</source>
+      <translation>Mit eigenen Fotos trainieren</translation>
+    </message>
+    <message>
+      <source>Give a folder of photos with captions: beside each photo a text file of the same name, one caption per line.</source>
+      <translation>Wählen Sie einen Ordner mit beschriebenen Fotos: neben jedem Foto eine Textdatei gleichen Namens, eine Beschreibung je Zeile.</translation>
+    </message>
+    <message>
+      <source>Folder</source>
+      <translation>Ordner</translation>
+    </message>
+    <message>
+      <source>Choose …</source>
+      <translation>Wählen …</translation>
+    </message>
+    <message>
+      <source>Name of the model</source>
+      <translation>Name des Modells</translation>
+    </message>
+    <message>
+      <source>Training progress</source>
+      <translation>Trainingsfortschritt</translation>
+    </message>
+    <message>
+      <source>Samples appear here while it learns.</source>
+      <translation>Hier erscheinen Proben, während es lernt.</translation>
+    </message>
+    <message>
+      <source>Samples</source>
+      <translation>Proben</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>Start</source>
+      <translation>Starten</translation>
+    </message>
+    <message>
+      <source>Folder of photos</source>
+      <translation>Ordner mit Fotos</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Anhalten</translation>
+    </message>
+    <message>
+      <source>Stopping …</source>
+      <translation>Wird angehalten …</translation>
+    </message>
+    <message>
+      <source>Starting …</source>
+      <translation>Wird gestartet …</translation>
+    </message>
+    <message>
+      <source>Step {step} of {steps}</source>
+      <translation>Schritt {step} von {steps}</translation>
+    </message>
+    <message>
+      <source>loss {loss}</source>
+      <translation>Verlust {loss}</translation>
+    </message>
+    <message>
+      <source>{hours} h {minutes} min to go</source>
+      <translation>noch {hours} h {minutes} min</translation>
+    </message>
+    <message>
+      <source>{minutes} min to go</source>
+      <translation>noch {minutes} min</translation>
+    </message>
+    <message>
+      <source>Done. The new model is chosen.</source>
+      <translation>Fertig. Das neue Modell ist ausgewählt.</translation>
+    </message>
+    <message>
+      <source>Stopped. Start goes on from here.</source>
+      <translation>Angehalten. „Starten“ macht hier weiter.</translation>
+    </message>
+    <message>
+      <source>The training ended with error {code}.</source>
+      <translation>Das Training endete mit Fehler {code}.</translation>
+    </message>
+    <message>
+      <source>The training cannot be started. Is the training extra installed?</source>
+      <translation>Das Training lässt sich nicht starten. Ist das Zusatzpaket „training“ installiert?</translation>
+    </message>
+  </context>
+  <context>
+    <name>Welcome</name>
+    <message>
+      <source>Describe a region, get it filled</source>
+      <translation>Bereich beschreiben, füllen lassen</translation>
+    </message>
+    <message>
+      <source>Drop a photo here, paste one, or:</source>
+      <translation>Foto hierher ziehen, einfügen oder:</translation>
+    </message>
+    <message>
+      <source>Open a photo …</source>
+      <translation>Foto öffnen …</translation>
+    </message>
+    <message>
+      <source>Try the sample</source>
+      <translation>Beispiel ausprobieren</translation>
+    </message>
+    <message>
+      <source>Recent</source>
+      <translation>Zuletzt geöffnet</translation>
+    </message>
+  </context>
+  <context>
+    <name>Window</name>
+    <message>
+      <source>Photo</source>
+      <translation>Foto</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>Bilder</translation>
+    </message>
+    <message>
+      <source>Open a photo</source>
+      <translation>Foto öffnen</translation>
+    </message>
+    <message>
+      <source>There is no picture on the clipboard.</source>
+      <translation>In der Zwischenablage ist kein Bild.</translation>
+    </message>
+    <message>
+      <source>Pasted picture</source>
+      <translation>Eingefügtes Bild</translation>
+    </message>
+    <message>
+      <source>picture.png</source>
+      <translation>bild.png</translation>
+    </message>
+    <message>
+      <source>filled</source>
+      <translation>gefüllt</translation>
+    </message>
+    <message>
+      <source>Layers, OpenRaster</source>
+      <translation>Ebenen, OpenRaster</translation>
+    </message>
+    <message>
+      <source>Save as</source>
+      <translation>Speichern unter</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Füllung</translation>
+    </message>
+    <message>
+      <source>Saved as {name}</source>
+      <translation>Gespeichert als {name}</translation>
+    </message>
+    <message>
+      <source>Save the changes first?</source>
+      <translation>Änderungen vorher speichern?</translation>
+    </message>
+    <message>
+      <source>The filled picture has not been saved.</source>
+      <translation>Das gefüllte Bild ist noch nicht gespeichert.</translation>
+    </message>
+    <message>
+      <source>The language changes with the next start.</source>
+      <translation>Die Sprache wechselt beim nächsten Start.</translation>
+    </message>
+    <message>
+      <source>Describe a region of a photo, get it filled, on your own machine.</source>
+      <translation>Einen Bereich eines Fotos beschreiben und füllen lassen, auf dem eigenen Rechner.</translation>
+    </message>
+    <message>
+      <source>Diagnostics are on the clipboard.</source>
+      <translation>Die Diagnose liegt in der Zwischenablage.</translation>
+    </message>
+    <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Nicht gespeicherte Arbeit an {name} gefunden.</translation>
+    </message>
+    <message>
+      <source>From {when}</source>
+      <translation>Vom {when}</translation>
+    </message>
+    <message>
+      <source>Restore</source>
+      <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Vergessen</translation>
+    </message>
+    <message>
+      <source>There is nothing to hand over yet.</source>
+      <translation>Es gibt noch nichts zu übergeben.</translation>
+    </message>
+    <message>
+      <source>Fill the selection first.</source>
+      <translation>Füllen Sie zuerst die Auswahl.</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Rückgängig</translation>
+    </message>
+    <message>
+      <source>Redo</source>
+      <translation>Wiederholen</translation>
+    </message>
+  </context>
+  <context>
+    <name>WordsView</name>
+    <message>
+      <source>{word}: {share} % of the attention</source>
+      <translation>{word}: {share} % der Aufmerksamkeit</translation>
+    </message>
+    <message>
+      <source>{word}: the model does not know it</source>
+      <translation>{word}: kennt das Modell nicht</translation>
+    </message>
+    <message>
+      <source>Choose a fill to see which words drew it.</source>
+      <translation>Wählen Sie eine Füllung, um zu sehen, welche Worte sie gezeichnet haben.</translation>
+    </message>
+    <message>
+      <source>Looking …</source>
+      <translation>Wird ermittelt …</translation>
+    </message>
+    <message>
+      <source>Point at a word to see where it was used.</source>
+      <translation>Zeigen Sie auf ein Wort, um zu sehen, wo es gewirkt hat.</translation>
+    </message>
+  </context>
+</TS>

@@ -1,0 +1,1138 @@
+<?xml version='1.0' encoding='utf-8'?>
+<TS version="2.1" language="en" sourcelanguage="en">
+  <context>
+    <name>CompareDialog</name>
+    <message>
+      <source>Several captions side by side</source>
+      <translation>Several captions side by side</translation>
+    </message>
+    <message>
+      <source>One caption per line</source>
+      <translation>One caption per line</translation>
+    </message>
+    <message>
+      <source>Captions</source>
+      <translation>Captions</translation>
+    </message>
+    <message>
+      <source>All are drawn from the same seed, so that only the words differ.</source>
+      <translation>All are drawn from the same seed, so that only the words differ.</translation>
+    </message>
+    <message>
+      <source>Fill all</source>
+      <translation>Fill all</translation>
+    </message>
+  </context>
+  <context>
+    <name>FillStrip</name>
+    <message>
+      <source>Fill to come</source>
+      <translation>Fill to come</translation>
+    </message>
+    <message>
+      <source>mean</source>
+      <translation>mean</translation>
+    </message>
+    <message>
+      <source>“{caption}”, seed {seed}</source>
+      <translation>“{caption}”, seed {seed}</translation>
+    </message>
+    <message>
+      <source>Fill {number}: {caption}, seed {seed}</source>
+      <translation>Fill {number}: {caption}, seed {seed}</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Apply</translation>
+    </message>
+    <message>
+      <source>No longer a favourite</source>
+      <translation>No longer a favourite</translation>
+    </message>
+    <message>
+      <source>Favourite</source>
+      <translation>Favourite</translation>
+    </message>
+    <message>
+      <source>More like this</source>
+      <translation>More like this</translation>
+    </message>
+    <message>
+      <source>Try another in its place</source>
+      <translation>Try another in its place</translation>
+    </message>
+    <message>
+      <source>Words that drew it</source>
+      <translation>Words that drew it</translation>
+    </message>
+    <message>
+      <source>Discard</source>
+      <translation>Discard</translation>
+    </message>
+  </context>
+  <context>
+    <name>Hints</name>
+    <message>
+      <source>Drag over what you want to replace</source>
+      <translation>Drag over what you want to replace</translation>
+    </message>
+    <message>
+      <source>Say what should be there, on the right</source>
+      <translation>Say what should be there, on the right</translation>
+    </message>
+    <message>
+      <source>Choose the fill you like and apply it</source>
+      <translation>Choose the fill you like and apply it</translation>
+    </message>
+    <message>
+      <source>Close the hints</source>
+      <translation>Close the hints</translation>
+    </message>
+  </context>
+  <context>
+    <name>HistoryList</name>
+    <message>
+      <source>History</source>
+      <translation>History</translation>
+    </message>
+    <message>
+      <source>Forget this entry</source>
+      <translation>Forget this entry</translation>
+    </message>
+    <message numerus="yes">
+      <source>%n fill(s)</source>
+      <translation>
+        <numerusform>%n fill</numerusform>
+        <numerusform>%n fills</numerusform>
+      </translation>
+    </message>
+    <message>
+      <source>{size} MB on disk</source>
+      <translation>{size} MB on disk</translation>
+    </message>
+    <message>
+      <source>Fills of this photo appear here.</source>
+      <translation>Fills of this photo appear here.</translation>
+    </message>
+  </context>
+  <context>
+    <name>KeysDialog</name>
+    <message>
+      <source>Keys and mouse</source>
+      <translation>Keys and mouse</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Close</translation>
+    </message>
+    <message>
+      <source>Zoom at the pointer</source>
+      <translation>Zoom at the pointer</translation>
+    </message>
+    <message>
+      <source>Wheel</source>
+      <translation>Wheel</translation>
+    </message>
+    <message>
+      <source>Move the view</source>
+      <translation>Move the view</translation>
+    </message>
+    <message>
+      <source>Space or middle button and drag</source>
+      <translation>Space or middle button and drag</translation>
+    </message>
+    <message>
+      <source>Add to the selection</source>
+      <translation>Add to the selection</translation>
+    </message>
+    <message>
+      <source>Shift and drag</source>
+      <translation>Shift and drag</translation>
+    </message>
+    <message>
+      <source>Take away from the selection</source>
+      <translation>Take away from the selection</translation>
+    </message>
+    <message>
+      <source>Alt and drag</source>
+      <translation>Alt and drag</translation>
+    </message>
+    <message>
+      <source>Keep what both select</source>
+      <translation>Keep what both select</translation>
+    </message>
+    <message>
+      <source>Shift, Alt and drag</source>
+      <translation>Shift, Alt and drag</translation>
+    </message>
+    <message>
+      <source>Draw without a mouse</source>
+      <translation>Draw without a mouse</translation>
+    </message>
+    <message>
+      <source>Arrows, then Return to press and let go</source>
+      <translation>Arrows, then Return to press and let go</translation>
+    </message>
+    <message>
+      <source>Compare with before</source>
+      <translation>Compare with before</translation>
+    </message>
+    <message>
+      <source>Hold the key left of 1</source>
+      <translation>Hold the key left of 1</translation>
+    </message>
+  </context>
+  <context>
+    <name>LayerList</name>
+    <message>
+      <source>Layers</source>
+      <translation>Layers</translation>
+    </message>
+    <message>
+      <source>Applied fills appear here.</source>
+      <translation>Applied fills appear here.</translation>
+    </message>
+    <message>
+      <source>Merge the visible layers</source>
+      <translation>Merge the visible layers</translation>
+    </message>
+    <message>
+      <source>Remove the layer</source>
+      <translation>Remove the layer</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Fill</translation>
+    </message>
+    <message>
+      <source>{caption}, model {model}</source>
+      <translation>{caption}, model {model}</translation>
+    </message>
+  </context>
+  <context>
+    <name>Menus</name>
+    <message>
+      <source>&amp;File</source>
+      <translation>&amp;File</translation>
+    </message>
+    <message>
+      <source>Open …</source>
+      <translation>Open …</translation>
+    </message>
+    <message>
+      <source>Recent</source>
+      <translation>Recent</translation>
+    </message>
+    <message>
+      <source>Paste as a new photo</source>
+      <translation>Paste as a new photo</translation>
+    </message>
+    <message>
+      <source>Save</source>
+      <translation>Save</translation>
+    </message>
+    <message>
+      <source>Save as …</source>
+      <translation>Save as …</translation>
+    </message>
+    <message>
+      <source>Note in saved files what was filled</source>
+      <translation>Note in saved files what was filled</translation>
+    </message>
+    <message>
+      <source>Quit</source>
+      <translation>Quit</translation>
+    </message>
+    <message>
+      <source>None yet</source>
+      <translation>None yet</translation>
+    </message>
+    <message>
+      <source>&amp;Edit</source>
+      <translation>&amp;Edit</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Undo</translation>
+    </message>
+    <message>
+      <source>Redo</source>
+      <translation>Redo</translation>
+    </message>
+    <message>
+      <source>&amp;Select</source>
+      <translation>&amp;Select</translation>
+    </message>
+    <message>
+      <source>Everything</source>
+      <translation>Everything</translation>
+    </message>
+    <message>
+      <source>Nothing</source>
+      <translation>Nothing</translation>
+    </message>
+    <message>
+      <source>Invert</source>
+      <translation>Invert</translation>
+    </message>
+    <message>
+      <source>Pixels:</source>
+      <translation>Pixels:</translation>
+    </message>
+    <message>
+      <source>Grow …</source>
+      <translation>Grow …</translation>
+    </message>
+    <message>
+      <source>Shrink …</source>
+      <translation>Shrink …</translation>
+    </message>
+    <message>
+      <source>Feather …</source>
+      <translation>Feather …</translation>
+    </message>
+    <message>
+      <source>Load a selection</source>
+      <translation>Load a selection</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>Pictures</translation>
+    </message>
+    <message>
+      <source>Save the selection</source>
+      <translation>Save the selection</translation>
+    </message>
+    <message>
+      <source>Load …</source>
+      <translation>Load …</translation>
+    </message>
+    <message>
+      <source>Save …</source>
+      <translation>Save …</translation>
+    </message>
+    <message>
+      <source>Tool</source>
+      <translation>Tool</translation>
+    </message>
+    <message>
+      <source>Smaller brush</source>
+      <translation>Smaller brush</translation>
+    </message>
+    <message>
+      <source>Larger brush</source>
+      <translation>Larger brush</translation>
+    </message>
+    <message>
+      <source>&amp;View</source>
+      <translation>&amp;View</translation>
+    </message>
+    <message>
+      <source>Fit</source>
+      <translation>Fit</translation>
+    </message>
+    <message>
+      <source>100 %</source>
+      <translation>100 %</translation>
+    </message>
+    <message>
+      <source>Zoom in</source>
+      <translation>Zoom in</translation>
+    </message>
+    <message>
+      <source>Zoom out</source>
+      <translation>Zoom out</translation>
+    </message>
+    <message>
+      <source>Zoom to the selection</source>
+      <translation>Zoom to the selection</translation>
+    </message>
+    <message>
+      <source>Show the selection</source>
+      <translation>Show the selection</translation>
+    </message>
+    <message>
+      <source>Tint the selection</source>
+      <translation>Tint the selection</translation>
+    </message>
+    <message>
+      <source>Show what the model sees and where it blends</source>
+      <translation>Show what the model sees and where it blends</translation>
+    </message>
+    <message>
+      <source>Appearance</source>
+      <translation>Appearance</translation>
+    </message>
+    <message>
+      <source>As the system</source>
+      <translation>As the system</translation>
+    </message>
+    <message>
+      <source>Light</source>
+      <translation>Light</translation>
+    </message>
+    <message>
+      <source>Dark</source>
+      <translation>Dark</translation>
+    </message>
+    <message>
+      <source>F&amp;ill</source>
+      <translation>F&amp;ill</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Fill</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Apply</translation>
+    </message>
+    <message>
+      <source>Several captions side by side …</source>
+      <translation>Several captions side by side …</translation>
+    </message>
+    <message>
+      <source>Write the caption</source>
+      <translation>Write the caption</translation>
+    </message>
+    <message>
+      <source>Choose a model …</source>
+      <translation>Choose a model …</translation>
+    </message>
+    <message>
+      <source>Train on my photos …</source>
+      <translation>Train on my photos …</translation>
+    </message>
+    <message>
+      <source>Forget the history</source>
+      <translation>Forget the history</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation>&amp;Help</translation>
+    </message>
+    <message>
+      <source>Show the hints again</source>
+      <translation>Show the hints again</translation>
+    </message>
+    <message>
+      <source>Keys and mouse</source>
+      <translation>Keys and mouse</translation>
+    </message>
+    <message>
+      <source>Language</source>
+      <translation>Language</translation>
+    </message>
+    <message>
+      <source>Copy diagnostics</source>
+      <translation>Copy diagnostics</translation>
+    </message>
+    <message>
+      <source>About NIGDT</source>
+      <translation>About NIGDT</translation>
+    </message>
+  </context>
+  <context>
+    <name>ModelCard</name>
+    <message>
+      <source>{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB</source>
+      <translation>{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB</translation>
+    </message>
+    <message>
+      <source>Came with the program</source>
+      <translation>Came with the program</translation>
+    </message>
+    <message>
+      <source>Yours</source>
+      <translation>Yours</translation>
+    </message>
+    <message>
+      <source>Model card</source>
+      <translation>Model card</translation>
+    </message>
+    <message>
+      <source>Model card of {title}</source>
+      <translation>Model card of {title}</translation>
+    </message>
+  </context>
+  <context>
+    <name>ModelDialog</name>
+    <message>
+      <source>Models</source>
+      <translation>Models</translation>
+    </message>
+    <message>
+      <source>What a model has seen decides what it can draw.</source>
+      <translation>What a model has seen decides what it can draw.</translation>
+    </message>
+    <message>
+      <source>No model is installed. Add one with “nigdt models add FOLDER”, or train one.</source>
+      <translation>No model is installed. Add one with “nigdt models add FOLDER”, or train one.</translation>
+    </message>
+    <message>
+      <source>Train on my photos …</source>
+      <translation>Train on my photos …</translation>
+    </message>
+    <message>
+      <source>Done</source>
+      <translation>Done</translation>
+    </message>
+  </context>
+  <context>
+    <name>Notice</name>
+    <message>
+      <source>Close this message</source>
+      <translation>Close this message</translation>
+    </message>
+  </context>
+  <context>
+    <name>OptionBar</name>
+    <message>
+      <source>Hand over</source>
+      <translation>Hand over</translation>
+    </message>
+    <message>
+      <source>Give the result back to the program that opened this window</source>
+      <translation>Give the result back to the program that opened this window</translation>
+    </message>
+    <message>
+      <source>New selection</source>
+      <translation>New selection</translation>
+    </message>
+    <message>
+      <source>Add to the selection</source>
+      <translation>Add to the selection</translation>
+    </message>
+    <message>
+      <source>Take away from the selection</source>
+      <translation>Take away from the selection</translation>
+    </message>
+    <message>
+      <source>Keep what both select</source>
+      <translation>Keep what both select</translation>
+    </message>
+    <message>
+      <source>Brush size</source>
+      <translation>Brush size</translation>
+    </message>
+    <message>
+      <source>Size</source>
+      <translation>Size</translation>
+    </message>
+    <message>
+      <source>Brush hardness</source>
+      <translation>Brush hardness</translation>
+    </message>
+    <message>
+      <source>Hardness</source>
+      <translation>Hardness</translation>
+    </message>
+    <message>
+      <source>Tolerance</source>
+      <translation>Tolerance</translation>
+    </message>
+    <message>
+      <source>Connected only</source>
+      <translation>Connected only</translation>
+    </message>
+    <message>
+      <source>Drag to move, wheel to zoom</source>
+      <translation>Drag to move, wheel to zoom</translation>
+    </message>
+    <message>
+      <source>Click corners, double-click to close</source>
+      <translation>Click corners, double-click to close</translation>
+    </message>
+    <message>
+      <source>Drag a box around the object</source>
+      <translation>Drag a box around the object</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size, Alt erases</source>
+      <translation>[ and ] change the size, Alt erases</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size</source>
+      <translation>[ and ] change the size</translation>
+    </message>
+    <message>
+      <source>Draw around the region</source>
+      <translation>Draw around the region</translation>
+    </message>
+  </context>
+  <context>
+    <name>Side</name>
+    <message>
+      <source>Layers</source>
+      <translation>Layers</translation>
+    </message>
+    <message>
+      <source>History</source>
+      <translation>History</translation>
+    </message>
+    <message>
+      <source>Describe</source>
+      <translation>Describe</translation>
+    </message>
+    <message>
+      <source>Captions used before</source>
+      <translation>Captions used before</translation>
+    </message>
+    <message>
+      <source>Presets</source>
+      <translation>Presets</translation>
+    </message>
+    <message>
+      <source>What should be there? For example: a bird with a red belly</source>
+      <translation>What should be there? For example: a bird with a red belly</translation>
+    </message>
+    <message>
+      <source>Caption</source>
+      <translation>Caption</translation>
+    </message>
+    <message>
+      <source>Live</source>
+      <translation>Live</translation>
+    </message>
+    <message>
+      <source>Fills follow the typing</source>
+      <translation>Fills follow the typing</translation>
+    </message>
+    <message>
+      <source>Several captions side by side</source>
+      <translation>Several captions side by side</translation>
+    </message>
+    <message>
+      <source>Number of fills</source>
+      <translation>Number of fills</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Fill</translation>
+    </message>
+    <message>
+      <source>Return</source>
+      <translation>Return</translation>
+    </message>
+    <message>
+      <source>Filling</source>
+      <translation>Filling</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Nothing is selected.</translation>
+    </message>
+    <message>
+      <source>Drag over the region to fill first.</source>
+      <translation>Drag over the region to fill first.</translation>
+    </message>
+    <message>
+      <source>“{word}” is not known.</source>
+      <translation>“{word}” is not known.</translation>
+    </message>
+    <message>
+      <source>Write {known} instead of {word}</source>
+      <translation>Write {known} instead of {word}</translation>
+    </message>
+    <message>
+      <source>No captions yet</source>
+      <translation>No captions yet</translation>
+    </message>
+    <message>
+      <source>Keep this caption</source>
+      <translation>Keep this caption</translation>
+    </message>
+    <message>
+      <source>Drop this caption</source>
+      <translation>Drop this caption</translation>
+    </message>
+    <message>
+      <source>Fills</source>
+      <translation>Fills</translation>
+    </message>
+    <message>
+      <source>Favourite</source>
+      <translation>Favourite</translation>
+    </message>
+    <message>
+      <source>More like this</source>
+      <translation>More like this</translation>
+    </message>
+    <message>
+      <source>Try another in its place</source>
+      <translation>Try another in its place</translation>
+    </message>
+    <message>
+      <source>Words that drew it</source>
+      <translation>Words that drew it</translation>
+    </message>
+    <message>
+      <source>Discard</source>
+      <translation>Discard</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Delete</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Apply</translation>
+    </message>
+    <message>
+      <source>Feather</source>
+      <translation>Feather</translation>
+    </message>
+    <message>
+      <source>Match colours</source>
+      <translation>Match colours</translation>
+    </message>
+    <message>
+      <source>Strength</source>
+      <translation>Strength</translation>
+    </message>
+    <message>
+      <source>Surroundings</source>
+      <translation>Surroundings</translation>
+    </message>
+    <message>
+      <source>How much of the surroundings the model sees; used by the next fill</source>
+      <translation>How much of the surroundings the model sees; used by the next fill</translation>
+    </message>
+    <message>
+      <source>automatic</source>
+      <translation>automatic</translation>
+    </message>
+    <message>
+      <source>no model</source>
+      <translation>no model</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Stop</translation>
+    </message>
+    <message>
+      <source>Applied</source>
+      <translation>Applied</translation>
+    </message>
+    <message>
+      <source>Select the region to fill, then say what should be there.</source>
+      <translation>Select the region to fill, then say what should be there.</translation>
+    </message>
+    <message>
+      <source>Now say what should be there.</source>
+      <translation>Now say what should be there.</translation>
+    </message>
+    <message>
+      <source>Press Return to fill the selection.</source>
+      <translation>Press Return to fill the selection.</translation>
+    </message>
+  </context>
+  <context>
+    <name>StatusBar</name>
+    <message>
+      <source>Zoom</source>
+      <translation>Zoom</translation>
+    </message>
+    <message>
+      <source>Fit</source>
+      <translation>Fit</translation>
+    </message>
+    <message>
+      <source>Model not started</source>
+      <translation>Model not started</translation>
+    </message>
+    <message>
+      <source>Starting the model …</source>
+      <translation>Starting the model …</translation>
+    </message>
+    <message>
+      <source>Ready</source>
+      <translation>Ready</translation>
+    </message>
+    <message>
+      <source>Not reachable, trying again</source>
+      <translation>Not reachable, trying again</translation>
+    </message>
+    <message numerus="yes">
+      <source>%n waiting</source>
+      <translation>
+        <numerusform>%n waiting</numerusform>
+        <numerusform>%n waiting</numerusform>
+      </translation>
+    </message>
+    <message>
+      <source>{seconds} s per fill</source>
+      <translation>{seconds} s per fill</translation>
+    </message>
+    <message>
+      <source>Model: {state}</source>
+      <translation>Model: {state}</translation>
+    </message>
+    <message>
+      <source>Details of the model and its process</source>
+      <translation>Details of the model and its process</translation>
+    </message>
+  </context>
+  <context>
+    <name>Steps</name>
+    <message>
+      <source>Rectangle</source>
+      <translation>Rectangle</translation>
+    </message>
+    <message>
+      <source>Ellipse</source>
+      <translation>Ellipse</translation>
+    </message>
+    <message>
+      <source>Lasso</source>
+      <translation>Lasso</translation>
+    </message>
+    <message>
+      <source>Polygon</source>
+      <translation>Polygon</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Brush</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Eraser</translation>
+    </message>
+    <message>
+      <source>Similar colour</source>
+      <translation>Similar colour</translation>
+    </message>
+    <message>
+      <source>Object</source>
+      <translation>Object</translation>
+    </message>
+    <message>
+      <source>Select all</source>
+      <translation>Select all</translation>
+    </message>
+    <message>
+      <source>Deselect</source>
+      <translation>Deselect</translation>
+    </message>
+    <message>
+      <source>Invert</source>
+      <translation>Invert</translation>
+    </message>
+    <message>
+      <source>Grow</source>
+      <translation>Grow</translation>
+    </message>
+    <message>
+      <source>Shrink</source>
+      <translation>Shrink</translation>
+    </message>
+    <message>
+      <source>Feather</source>
+      <translation>Feather</translation>
+    </message>
+    <message>
+      <source>Load selection</source>
+      <translation>Load selection</translation>
+    </message>
+    <message>
+      <source>Selection from history</source>
+      <translation>Selection from history</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Fill</translation>
+    </message>
+    <message>
+      <source>Show layer</source>
+      <translation>Show layer</translation>
+    </message>
+    <message>
+      <source>Hide layer</source>
+      <translation>Hide layer</translation>
+    </message>
+    <message>
+      <source>Remove layer</source>
+      <translation>Remove layer</translation>
+    </message>
+    <message>
+      <source>Merge layers</source>
+      <translation>Merge layers</translation>
+    </message>
+  </context>
+  <context>
+    <name>ToolColumn</name>
+    <message>
+      <source>Move the view</source>
+      <translation>Move the view</translation>
+    </message>
+    <message>
+      <source>Rectangle</source>
+      <translation>Rectangle</translation>
+    </message>
+    <message>
+      <source>Ellipse</source>
+      <translation>Ellipse</translation>
+    </message>
+    <message>
+      <source>Lasso</source>
+      <translation>Lasso</translation>
+    </message>
+    <message>
+      <source>Polygon</source>
+      <translation>Polygon</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Brush</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Eraser</translation>
+    </message>
+    <message>
+      <source>Similar colour</source>
+      <translation>Similar colour</translation>
+    </message>
+    <message>
+      <source>Object</source>
+      <translation>Object</translation>
+    </message>
+  </context>
+  <context>
+    <name>TrainDialog</name>
+    <message>
+      <source>Train on my photos</source>
+      <translation>Train on my photos</translation>
+    </message>
+    <message>
+      <source>Give a folder of photos with captions: beside each photo a text file of the same name, one caption per line.</source>
+      <translation>Give a folder of photos with captions: beside each photo a text file of the same name, one caption per line.</translation>
+    </message>
+    <message>
+      <source>Folder</source>
+      <translation>Folder</translation>
+    </message>
+    <message>
+      <source>Choose …</source>
+      <translation>Choose …</translation>
+    </message>
+    <message>
+      <source>Name of the model</source>
+      <translation>Name of the model</translation>
+    </message>
+    <message>
+      <source>Training progress</source>
+      <translation>Training progress</translation>
+    </message>
+    <message>
+      <source>Samples appear here while it learns.</source>
+      <translation>Samples appear here while it learns.</translation>
+    </message>
+    <message>
+      <source>Samples</source>
+      <translation>Samples</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Close</translation>
+    </message>
+    <message>
+      <source>Start</source>
+      <translation>Start</translation>
+    </message>
+    <message>
+      <source>Folder of photos</source>
+      <translation>Folder of photos</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Stop</translation>
+    </message>
+    <message>
+      <source>Stopping …</source>
+      <translation>Stopping …</translation>
+    </message>
+    <message>
+      <source>Starting …</source>
+      <translation>Starting …</translation>
+    </message>
+    <message>
+      <source>Step {step} of {steps}</source>
+      <translation>Step {step} of {steps}</translation>
+    </message>
+    <message>
+      <source>loss {loss}</source>
+      <translation>loss {loss}</translation>
+    </message>
+    <message>
+      <source>{hours} h {minutes} min to go</source>
+      <translation>{hours} h {minutes} min to go</translation>
+    </message>
+    <message>
+      <source>{minutes} min to go</source>
+      <translation>{minutes} min to go</translation>
+    </message>
+    <message>
+      <source>Done. The new model is chosen.</source>
+      <translation>Done. The new model is chosen.</translation>
+    </message>
+    <message>
+      <source>Stopped. Start goes on from here.</source>
+      <translation>Stopped. Start goes on from here.</translation>
+    </message>
+    <message>
+      <source>The training ended with error {code}.</source>
+      <translation>The training ended with error {code}.</translation>
+    </message>
+    <message>
+      <source>The training cannot be started. Is the training extra installed?</source>
+      <translation>The training cannot be started. Is the training extra installed?</translation>
+    </message>
+  </context>
+  <context>
+    <name>Welcome</name>
+    <message>
+      <source>Describe a region, get it filled</source>
+      <translation>Describe a region, get it filled</translation>
+    </message>
+    <message>
+      <source>Drop a photo here, paste one, or:</source>
+      <translation>Drop a photo here, paste one, or:</translation>
+    </message>
+    <message>
+      <source>Open a photo …</source>
+      <translation>Open a photo …</translation>
+    </message>
+    <message>
+      <source>Try the sample</source>
+      <translation>Try the sample</translation>
+    </message>
+    <message>
+      <source>Recent</source>
+      <translation>Recent</translation>
+    </message>
+  </context>
+  <context>
+    <name>Window</name>
+    <message>
+      <source>Photo</source>
+      <translation>Photo</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>Pictures</translation>
+    </message>
+    <message>
+      <source>Open a photo</source>
+      <translation>Open a photo</translation>
+    </message>
+    <message>
+      <source>There is no picture on the clipboard.</source>
+      <translation>There is no picture on the clipboard.</translation>
+    </message>
+    <message>
+      <source>Pasted picture</source>
+      <translation>Pasted picture</translation>
+    </message>
+    <message>
+      <source>picture.png</source>
+      <translation>picture.png</translation>
+    </message>
+    <message>
+      <source>filled</source>
+      <translation>filled</translation>
+    </message>
+    <message>
+      <source>Layers, OpenRaster</source>
+      <translation>Layers, OpenRaster</translation>
+    </message>
+    <message>
+      <source>Save as</source>
+      <translation>Save as</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Fill</translation>
+    </message>
+    <message>
+      <source>Saved as {name}</source>
+      <translation>Saved as {name}</translation>
+    </message>
+    <message>
+      <source>Save the changes first?</source>
+      <translation>Save the changes first?</translation>
+    </message>
+    <message>
+      <source>The filled picture has not been saved.</source>
+      <translation>The filled picture has not been saved.</translation>
+    </message>
+    <message>
+      <source>The language changes with the next start.</source>
+      <translation>The language changes with the next start.</translation>
+    </message>
+    <message>
+      <source>Describe a region of a photo, get it filled, on your own machine.</source>
+      <translation>Describe a region of a photo, get it filled, on your own machine.</translation>
+    </message>
+    <message>
+      <source>Diagnostics are on the clipboard.</source>
+      <translation>Diagnostics are on the clipboard.</translation>
+    </message>
+    <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Unsaved work on {name} was found.</translation>
+    </message>
+    <message>
+      <source>From {when}</source>
+      <translation>From {when}</translation>
+    </message>
+    <message>
+      <source>Restore</source>
+      <translation>Restore</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Forget</translation>
+    </message>
+    <message>
+      <source>There is nothing to hand over yet.</source>
+      <translation>There is nothing to hand over yet.</translation>
+    </message>
+    <message>
+      <source>Fill the selection first.</source>
+      <translation>Fill the selection first.</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Undo</translation>
+    </message>
+    <message>
+      <source>Redo</source>
+      <translation>Redo</translation>
+    </message>
+  </context>
+  <context>
+    <name>WordsView</name>
+    <message>
+      <source>{word}: {share} % of the attention</source>
+      <translation>{word}: {share} % of the attention</translation>
+    </message>
+    <message>
+      <source>{word}: the model does not know it</source>
+      <translation>{word}: the model does not know it</translation>
+    </message>
+    <message>
+      <source>Choose a fill to see which words drew it.</source>
+      <translation>Choose a fill to see which words drew it.</translation>
+    </message>
+    <message>
+      <source>Looking …</source>
+      <translation>Looking …</translation>
+    </message>
+    <message>
+      <source>Point at a word to see where it was used.</source>
+      <translation>Point at a word to see where it was used.</translation>
+    </message>
+  </context>
+</TS>
