@@ -10,7 +10,7 @@ from nigdt_training.data.check import check_path, describe, join_look_alikes
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.fingerprint import find_alike, fingerprint
-from nigdt_training.data.records import read_data_set, read_records
+from nigdt_training.data.records import read_data_set, read_records, split_of_folders
 from nigdt_training.data.split import merge_groups, split_by_group
 from PIL import Image
 
@@ -51,6 +51,41 @@ def test_metadata_with_split_folders(tmp_path: Path) -> None:
     assert by_name["test/x.jpg"].captions == ["two", "captions"]
     assert by_name["test/x.jpg"].split == "test"
     assert sorted(data.missing) == ["test/gone.jpg", "train/gone.jpg"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": None, "box": "large", "split": 7, "species": ["crow"], "attributes": ["black"]},
+        {"text": ["  ", 5], "box": [1, 2, -3, 4], "split": "elsewhere", "attributes": None},
+        {"box": [0, 0, float("inf"), 1]},
+    ],
+)
+def test_useless_values_are_as_good_as_none(tmp_path: Path, row: dict) -> None:
+    scene(1).save(tmp_path / "x.jpg")
+    (tmp_path / "metadata.jsonl").write_text(json.dumps({"file_name": "x.jpg", "group": 3} | row))
+    (record,) = read_records(tmp_path)
+    assert (record.captions, record.box, record.split, record.species) == ([], None, None, None)
+    assert (record.attributes, record.group) == ({}, "3")
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [("train2017/a.jpg", "train"), ("x/dev/a.jpg", "val"), ("Test/a.jpg", "test"), ("testament/a.jpg", None)],
+)
+def test_folders_name_splits(name: str, split: str | None) -> None:
+    assert split_of_folders(name) == split
+
+
+def test_names_that_leave_the_data_set_are_missing(tmp_path: Path) -> None:
+    scene(1).save(tmp_path / "secret.jpg")
+    (tmp_path / "set").mkdir()
+    scene(2).save(tmp_path / "set" / "x.jpg")
+    rows = [{"file_name": "../secret.jpg", "text": "t"}, {"file_name": "x.jpg", "text": "t"}]
+    (tmp_path / "set" / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    data = read_data_set(tmp_path / "set")
+    assert [record.name for record in data.records] == ["x.jpg"]
+    assert data.missing == ["../secret.jpg"]
 
 
 def test_archive_is_read_in_place_like_its_folder(tmp_path: Path) -> None:

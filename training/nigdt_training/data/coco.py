@@ -7,7 +7,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.records import Layout, Record, is_photo, parse_json, split_of_folders, valid_box
+from nigdt_training.data.records import (
+    Layout,
+    Record,
+    is_photo,
+    known_split,
+    parse_json,
+    split_of_folders,
+    valid_box,
+)
 from nigdt_training.data.tree import Tree
 
 _CAPTIONS = re.compile(r"captions_(.+)\.json")
@@ -43,7 +51,7 @@ def _read(tree: Tree) -> list[Record]:
                         box=valid_box(thing["bbox"]) if thing else None,
                         polygons=_polygons(thing),
                         group=name,
-                        split=split_of_folders(f"{part}/x") or split_of_folders(name),
+                        split=known_split(part) or split_of_folders(name),
                         species=thing.get("category"),
                     )
                 )

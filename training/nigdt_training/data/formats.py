@@ -13,6 +13,7 @@ from nigdt_training.data.records import (
     Layout,
     Record,
     is_photo,
+    known_split,
     parse_json,
     split_of_folders,
     valid_box,
@@ -67,8 +68,8 @@ def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
         captions=[caption.strip() for caption in captions if isinstance(caption, str) and caption.strip()],
         box=_box(row.get("box")),
         group=str(row.get("group", name)),
-        split=row.get("split") or row.get("cub_split") or split_of_folders(name),
-        species=row.get("species"),
+        split=known_split(row.get("split")) or known_split(row.get("cub_split")) or split_of_folders(name),
+        species=row["species"] if isinstance(row.get("species"), str) else None,
         attributes={str(part): str(value) for part, value in attributes.items()}
         if isinstance(attributes, dict)
         else {},

@@ -121,22 +121,26 @@ def is_photo(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
 
 
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+}
+
+
+def known_split(word: Any) -> str | None:
+    """The split that a word means ("train2017", "validation", "dev", ...), or None."""
+    return _SPLITS.get(word.lower().rstrip("0123456789-_")) if isinstance(word, str) else None
+
+
 def split_of_folders(name: str) -> str | None:
     """The split that the folders of a path name (`train/a.jpg`, `val2017/a.jpg`, `dev/a.jpg`), if any."""
-    for part in reversed(PurePosixPath(name).parts[:-1]):
-        word = part.lower().rstrip("0123456789-_")
-        split = {
-            "train": "train",
-            "training": "train",
-            "val": "val",
-            "valid": "val",
-            "validation": "val",
-        }.get(word)
-        if split is None and word in ("dev", "test"):
-            split = "val" if word == "dev" else "test"
-        if split is not None:
-            return split
-    return None
+    found = (known_split(part) for part in reversed(PurePosixPath(name).parts[:-1]))
+    return next((split for split in found if split), None)
 
 
 def parse_json(text: str, name: str) -> Any:
