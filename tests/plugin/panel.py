@@ -14,7 +14,7 @@ from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.app import application
 from nigdt_plugin.ui.bridge import Bridge
 from nigdt_plugin.ui.window import Window
-from PyQt6.QtCore import QDeadlineTimer, QEventLoop
+from PyQt6.QtCore import QDeadlineTimer, QEventLoop, QTimer
 from PyQt6.QtWidgets import QApplication
 
 
@@ -74,6 +74,8 @@ class Panel:
         if document is not None:
             document.mark_saved(document.layers)
         self.window.close()
+        assert not self.window.isVisible()
+        assert not [timer for timer in self.window.findChildren(QTimer) if timer.isActive()]
         self.bridge.close()
         self.window.deleteLater()
         self.settle()

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 
 from nigdt.bundle import BundleInfo
 from nigdt_plugin.core import models
+from nigdt_plugin.core.link import LinkState, Phase
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
@@ -135,12 +136,31 @@ class ModelDialog(QDialog):
         column.addStretch(1)
         scroll.setWidget(body)
         outer.addWidget(scroll, 1)
+        self.state = label("", "hint", wrap=True)
+        self._show_state(session.link_state)
+        session.linked.connect(self._show_state)
+        self.finished.connect(lambda _result: session.linked.disconnect(self._show_state))
+        outer.addWidget(self.state)
         row = QHBoxLayout()
         self.train_button = button(self.tr("Train on my photos …"), self._train)
         row.addWidget(self.train_button)
         row.addStretch(1)
         row.addWidget(button(self.tr("Done"), self.accept, primary=True))
         outer.addLayout(row)
+
+    def _show_state(self, state: LinkState) -> None:
+        """What the process that runs the model is doing."""
+        status = state.status
+        if state.phase is Phase.FAILED:
+            self.state.setText(f"{state.message} {state.hint}".strip())
+        elif status:
+            text = self.tr("Process {pid} on {device}: {fills} fills made, {memory} MB of memory")
+            jobs = status.get("jobs", {})
+            memory = round(float(status.get("memory_mib", 0)))
+            device = str(status.get("device", "")).upper()
+            self.state.setText(
+                text.format(pid=status.get("pid"), device=device, fills=jobs.get("fills", 0), memory=memory)
+            )
 
     def _choose(self, name: str) -> None:
         for card in self.cards:

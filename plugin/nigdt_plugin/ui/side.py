@@ -277,6 +277,10 @@ class Side(QWidget):
             action.clicked.connect(lambda _checked=False, what=what: self._act_on_chosen(what))
             self.fill_actions[what] = action
             head.addWidget(action)
+        self.before_button = tool_button(icon("eye", "#888888"), self.tr("Hold to see the picture before"))
+        self.before_button.pressed.connect(lambda: self.session.compare(True))
+        self.before_button.released.connect(lambda: self.session.compare(False))
+        head.insertWidget(2, self.before_button)
         self.column.addLayout(head)
         self.strip = FillStrip()
         self.strip.setAccessibleName(self.tr("Fills"))
@@ -445,6 +449,7 @@ class Side(QWidget):
             ("clock", self.history_button),
             ("bookmark", self.preset_button),
             ("columns", self.compare_button),
+            ("eye", self.before_button),
         ):
             widget.setIcon(icon(name, theme.text, None, theme.muted))
         self.strip.set_theme(theme)
@@ -475,6 +480,8 @@ class Side(QWidget):
         self.fill_button.setEnabled(busy or (self.ready and bool(self.session.caption)))
         self.compare_button.setEnabled(self.ready)
         self.progress.setVisible(busy)
+        document = self.session.document
+        self.before_button.setEnabled(chosen is not None or bool(document is not None and document.layers))
         for name, action in self.fill_actions.items():
             action.setEnabled(chosen is not None)
             if name == "star":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from PyQt6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QModelIndex, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -52,6 +52,22 @@ def thumbnail(shot: Shot, fill: Fill, side: int = _PIXELS) -> QPixmap:
     crop = np.ascontiguousarray(crop)
     image = QImage(crop.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)  # type: ignore[call-overload]
     return QPixmap.fromImage(image.copy())
+
+
+_KEYS = {
+    Qt.Key.Key_Return: "apply",
+    Qt.Key.Key_Enter: "apply",
+    Qt.Key.Key_Delete: "discard",
+    Qt.Key.Key_F: "favourite",
+    Qt.Key.Key_M: "similar",
+    Qt.Key.Key_R: "dice",
+}
+
+
+def _key(event: QKeyEvent) -> str | None:
+    """What a key asks for."""
+    plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return next((what for key, what in _KEYS.items() if plain and key == event.key()), None)
 
 
 class _Delegate(QStyledItemDelegate):
@@ -204,18 +220,17 @@ class FillStrip(QListWidget):
         if item is not None and item.data(_FILL) is not None:
             self.asked.emit(what, item.data(_FILL))
 
+    def event(self, e: QEvent | None) -> bool:
+        if isinstance(e, QKeyEvent) and e.type() == QEvent.Type.ShortcutOverride and _key(e) is not None:
+            e.accept()  # here these keys are not those of the tools
+            return True
+        return super().event(e)
+
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         assert e is not None
-        keys = {
-            Qt.Key.Key_Return: "apply",
-            Qt.Key.Key_Enter: "apply",
-            Qt.Key.Key_Delete: "discard",
-            Qt.Key.Key_F: "favourite",
-            Qt.Key.Key_M: "similar",
-            Qt.Key.Key_R: "dice",
-        }
-        if e.key() in keys and not e.modifiers():
-            self._ask(keys[Qt.Key(e.key())], self.currentItem())
+        what = _key(e)
+        if what is not None:
+            self._ask(what, self.currentItem())
         else:
             super().keyPressEvent(e)
 

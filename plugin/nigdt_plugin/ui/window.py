@@ -45,6 +45,8 @@ from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
 
 _AUTOSAVE_MS = 5_000
+# The key left of 1, on English and on German keyboards.
+_BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
 READ = "*.png *.jpg *.jpeg *.tif *.tiff *.webp *.bmp *.gif *.ppm *.tga *.avif"
 
 
@@ -417,14 +419,14 @@ class Window(QMainWindow):
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
-        if a0.key() == Qt.Key.Key_QuoteLeft and not a0.isAutoRepeat():
+        if a0.key() in _BEFORE and not a0.isAutoRepeat():
             self.session.compare(True)
         else:
             super().keyPressEvent(a0)
 
     def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
-        if a0.key() == Qt.Key.Key_QuoteLeft and not a0.isAutoRepeat():
+        if a0.key() in _BEFORE and not a0.isAutoRepeat():
             self.session.compare(False)
         else:
             super().keyReleaseEvent(a0)
@@ -451,7 +453,8 @@ class Window(QMainWindow):
         QTimer.singleShot(0, self.close)
 
     def _leave(self) -> None:
-        self._autosave.stop()
+        for timer in self.findChildren(QTimer):
+            timer.stop()
         if self.session.host is not None and not self._handed_over:
             self.session.host.cancelled()
         self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()

@@ -477,6 +477,10 @@
       <source>Done</source>
       <translation>Fertig</translation>
     </message>
+    <message>
+      <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
+      <translation>Prozess {pid} auf {device}: {fills} Füllungen, {memory} MB Speicher</translation>
+    </message>
   </context>
   <context>
     <name>Notice</name>
@@ -673,6 +677,10 @@
     <message>
       <source>Delete</source>
       <translation>Entf</translation>
+    </message>
+    <message>
+      <source>Hold to see the picture before</source>
+      <translation>Gedrückt halten zeigt das Bild vorher</translation>
     </message>
     <message>
       <source>Apply</source>

@@ -477,6 +477,10 @@
       <source>Done</source>
       <translation>Done</translation>
     </message>
+    <message>
+      <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
+      <translation>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</translation>
+    </message>
   </context>
   <context>
     <name>Notice</name>
@@ -673,6 +677,10 @@
     <message>
       <source>Delete</source>
       <translation>Delete</translation>
+    </message>
+    <message>
+      <source>Hold to see the picture before</source>
+      <translation>Hold to see the picture before</translation>
     </message>
     <message>
       <source>Apply</source>
