@@ -64,6 +64,9 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         "--stay", action="store_true", help="do not end when idle, though started by a client"
     )
     options = parser.parse_args(arguments)
+    # OpenMP threads that spin while they wait cost a busy machine ten times the work they do (measured); this
+    # must be set before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         settings = Settings.read(options.settings or paths.settings_path())
         if options.listen is not None:
