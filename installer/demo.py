@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,8 @@ SELECTION = (490, 225, 190, 220)
 """Left, top, width, height in the photo's pixels: the kingfisher's breast."""
 CAPTION = "a bird with a red belly"
 VARIANTS = 3
+PANEL_SECONDS = 4.0
+"""How long to watch whether the panel opens."""
 COMPOSE = Path(__file__).parent / "inside" / "compose_demo.py"
 """Run with the environment's own Python, which has Pillow."""
 
@@ -104,11 +105,20 @@ def show(session: Session, output: Path, *, panel: bool) -> None:
         journal.say(f"No display here, so no panel. With one: {session.script('nigdt')} panel {PHOTO}")
         return
     journal.say("Opening the panel on the photo ...")
+    log_path = session.cache / "panel.log"
+    start = ["--mask", str(mask_file(session)), "--caption", CAPTION]
     detached = {"creationflags": 0x00000008} if sys.platform == "win32" else {"start_new_session": True}
-    with Path(os.devnull).open("rb") as silence, (session.cache / "panel.log").open("ab") as log:
-        start = ["--mask", str(mask_file(session)), "--caption", CAPTION]
-        subprocess.Popen(
+    with log_path.open("wb") as log:
+        window = subprocess.Popen(
             [str(session.script("nigdt")), "panel", str(session.root / PHOTO), *start],
-            cwd=session.root, env=session.child_environment(), stdin=silence, stdout=log, stderr=log,
-            **detached,
+            cwd=session.root, env=session.child_environment(),
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **detached,
         )  # fmt: skip
+    try:
+        status = window.wait(timeout=PANEL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return
+    if status != 0:
+        journal.say(
+            f"It did not open; what it said is in {log_path}, and `python3 installer doctor` may know why."
+        )
