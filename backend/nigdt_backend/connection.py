@@ -92,7 +92,9 @@ def read_private(path: Path) -> str | None:
                     raise UnsafeFileError(f"{path} belongs to another user")
                 if stat.S_IMODE(status.st_mode) & 0o077:
                     raise UnsafeFileError(f"others can read or write {path}; run: chmod 600 '{path}'")
-                if path.parent.stat().st_mode & 0o022:
+                folder = path.parent.stat().st_mode
+                # In a sticky folder (/tmp) others can add files but not replace ours.
+                if folder & 0o022 and not folder & stat.S_ISVTX:
                     raise UnsafeFileError(
                         f"others can write to {path.parent}; run: chmod 700 '{path.parent}'"
                     )
