@@ -43,6 +43,7 @@ def serve(fills: int, seconds: float, bundle: str, as_json: bool) -> None:
 
     Example: nigdt bench serve --json
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the daemon does, for the bare model here
     figures: dict[str, Any] = {"cpus": os.cpu_count(), "load_before": os.getloadavg()[0], "bundle": bundle}
     with own_daemon({"preload": bundle}):
         figures["cold_start_s"] = _cold_starts(bundle)
