@@ -49,23 +49,52 @@ def write_bundle(folder: Path, title: str, words: tuple[str, ...] = WORDS) -> No
 
 
 @pytest.fixture
-def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def lonely_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Folders of a user of one's own; a daemon the test left running is stopped at the end."""
-    state = tmp_path / "state"
-    monkeypatch.setenv("NIGDT_STATE_DIR", str(state))
+    monkeypatch.setenv("NIGDT_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("NIGDT_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("NIGDT_DATA_DIR", str(tmp_path / "data"))
     for name in ("NIGDT_CONNECTION", "NIGDT_ON_DEMAND", "NIGDT_PYTHON", "NOTIFY_SOCKET"):
         monkeypatch.delenv(name, raising=False)
     write_bundle(tmp_path / "data" / "bundles" / "nigdt-small", "Birds and more, 128 px")
     yield tmp_path
-    if not state.exists():
+    stop_daemon(tmp_path / "state")
+
+
+@pytest.fixture(scope="session")
+def shared_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The connection file of one daemon for all tests that do it no harm."""
+    state = tmp_path_factory.mktemp("shared") / "state"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIGDT_STATE_DIR", str(state))
+        patch.delenv("NIGDT_CONNECTION", raising=False)
+        connect().close()
+    yield state / "connection.json"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIGDT_STATE_DIR", str(state))
+        stop_daemon(state)
+
+
+@pytest.fixture
+def user(lonely_user: Path, shared_daemon: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Like ``lonely_user``, but with a daemon that runs already."""
+    monkeypatch.setenv("NIGDT_CONNECTION", str(shared_daemon))
+    return lonely_user
+
+
+def stop_daemon(state: Path) -> None:
+    """Stop the daemon of a state folder, and see that it is gone."""
+    if not (state / "daemon.lock").exists():
         return
-    with contextlib.suppress(DaemonError), Client.connect(start=False, timeout=1.0) as client:
+    file = state / "connection.json"
+    with (
+        contextlib.suppress(DaemonError),
+        Client.connect(start=False, timeout=1.0, connection_file=file) as client,
+    ):
         client.shutdown(timeout=2.0)
     lock = FileLock(state / "daemon.lock")
     if not wait_until(lock.acquire, 3.0):
-        connection = read_connection(state / "connection.json")
+        connection = read_connection(file)
         if connection is not None and connection.pid:
             os.kill(connection.pid, signal.SIGKILL)
         assert wait_until(lock.acquire, 5.0), "a daemon outlived its test"

@@ -47,7 +47,6 @@ def main(folder: Path) -> None:
         target.session.select(patch, Combine.REPLACE, "Ellipse")
         target.window.use_tool("ellipse")
 
-    draw("welcome")
     begin(panel)
     panel.fill(CAPTIONS[0], 6)
     panel.idle()

@@ -45,7 +45,7 @@ class Panel:
         self.session.select(rectangle((left, top), (right, bottom)), Combine.REPLACE, "Rectangle")
 
     def fill(self, caption: str, count: int = 3) -> None:
-        self.session.settings.variants = count
+        self.window.side.variants.setValue(count)
         self.session.caption = caption
         self.window.side.caption.caption = caption
         self.window.side.fill()

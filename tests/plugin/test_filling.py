@@ -81,14 +81,18 @@ def test_live_typing_keeps_no_queue_and_ends_with_the_newest(core: Core):
     assert jobs_done() - before <= 3
 
 
-def test_a_daemon_that_dies_over_a_fill_is_started_again_and_the_fill_comes(core: Core, user: Path):
+def test_a_daemon_that_dies_over_a_fill_is_started_again_and_the_fill_comes(lonely_user: Path, photo: Path):
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
     core.filling.fill("die a red bird", 2)
-    core.until(lambda: (user / "state" / "died").exists())
+    core.until(lambda: (lonely_user / "state" / "died").exists())
     core.done()
     assert len(core.fills) == 2
     assert core.errors == []
     core.until(lambda: core.session.link_state.restarts == 1)
     assert not core.document.selection.empty
+    core.close()
 
 
 def test_a_failed_fill_says_so_and_the_next_one_works(core: Core):

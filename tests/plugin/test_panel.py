@@ -66,7 +66,7 @@ def test_open_select_describe_fill_pick_and_save(panel: Panel, photo: Path, tmp_
     assert panel.errors == []
 
 
-def test_the_panels_process_never_imports_torch(user: Path, photo: Path):
+def test_the_panels_process_never_imports_torch(lonely_user: Path, photo: Path):
     program = (
         f"import sys; sys.argv = ['nigdt', 'panel', {str(photo)!r}, '--time-first-paint']\n"
         "from nigdt.cli import main\n"

@@ -327,7 +327,8 @@ print(json.dumps({{"message": "12 photos"}}), flush=True)
 for step in range(start + 1, 41):
     line = {{"step": step, "steps": 40, "loss": 1 / step, "eta_s": 40.0 - step, "sheet": {sheet!r}}}
     print(json.dumps(line), flush=True)
-    done.write_text(str(step))
+    done.with_suffix(".new").write_text(str(step))
+    done.with_suffix(".new").replace(done)
     time.sleep(0.03)
 from conftest import write_bundle
 write_bundle(Path({data!r}) / "bundles" / "my-birds", "My birds")

@@ -379,7 +379,7 @@ class Filling:
     def _done(self, job: Job) -> None:
         del self.jobs[job.request.job]
         if job.purpose is not Purpose.INSIDE:
-            self.seconds = time.monotonic() - job.started
+            self.seconds = (time.monotonic() - job.started) / len(job.request.variants)
         self._next_live()
         self.changed()
         if job.purpose in (Purpose.FILLS, Purpose.REPLACE) and not self.awaited:

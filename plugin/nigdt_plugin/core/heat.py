@@ -49,14 +49,17 @@ def of_word(shot: Shot, fill: Fill, index: int, colour: Colour) -> Pixels:
 
     mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA)
     heat = np.where(mask > 127, resized(fill.words_inside, index), resized(fill.words, index))
-    # What is barely used stays clear, so that the photo can be seen.
-    alpha = np.clip((heat - 0.1) / 0.9, 0, 1) ** 1.4 * 0.7
-    # Fade out at the context's border, or the eye sees nothing but its edges.
+    # The unused grows dark and the used warm: that shows on a photo of any colour.
+    warm, dark = 0.42 * heat**1.2, 0.6 * (1 - heat) ** 1.2
     for axis in (0, 1):
-        length = alpha.shape[axis]
+        length = heat.shape[axis]
+        # Fading out at the context's border, or the eye sees nothing but its edges.
         fade = np.clip(np.minimum(np.arange(length), np.arange(length)[::-1]) / (0.07 * length), 0, 1)
-        alpha = alpha * (fade[:, None] if axis == 0 else fade)
-    return _premultiplied(alpha.astype(np.float32), colour)
+        shape = (-1, 1) if axis == 0 else (1, -1)
+        warm, dark = warm * fade.reshape(shape), dark * fade.reshape(shape)
+    pixels = _premultiplied(warm.astype(np.float32), colour)
+    pixels[..., 3] = np.rint(255 * (warm + dark))
+    return pixels
 
 
 def of_blend(shot: Shot, blend: Blend, colour: Colour) -> Pixels:
