@@ -163,6 +163,7 @@ def test_programs_have_their_names_on_windows(session: Session, monkeypatch: pyt
 # -- uninstall, update ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("empty_environment")
 def test_uninstall_takes_what_was_made_and_leaves_the_rest(
     installer: Run, whole_project: Path, home: Path, wheels: Path
 ) -> None:
@@ -249,6 +250,7 @@ def test_doctor_says_what_is_missing_and_changes_nothing(installer: Run, project
     assert not (project / ".venv").exists()
 
 
+@pytest.mark.usefixtures("empty_environment")
 def test_doctor_is_content_with_a_whole_installation(installer: Run, home: Path, wheels: Path) -> None:
     assert installer("install", "--extras", "backend", "--offline", wheels).returncode == 0
     done = installer("doctor")
