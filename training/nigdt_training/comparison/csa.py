@@ -2,7 +2,8 @@
 
 A rough U-Net, then a refining U-Net that sees photo and rough answer together and has the coherent attention
 layer at one eighth of the size. Where the paper compares with VGG-16 features, EfficientNet-lite0's stand in:
-their weights come with a package. Features of another width are compared through a learnt 1 x 1 convolution.
+their weights come with a package. They are brought to unit size, weighted by 0.1 (0.01 in the paper, of
+VGG's), and compared through a learnt 1 x 1 convolution.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from nigdt_training.comparison.rival import Losses, Rival, weigh
 from nigdt_training.trainer.backbone import EfficientNetLite0
 from nigdt_training.trainer.samples import Batch
 
-WEIGHTS = {"rough": 1.0, "refined": 1.0, "consistency": 0.01, "adversarial": 0.002}
 DEPTH = 5
 ATTENTION_LEVEL = 3
 _STAGE, _STAGE_CHANNELS = 2, 40  # EfficientNet-lite0's stage at one eighth of the size
+_STAGE_SPREAD = 8.0
+"""Root mean square of that stage on photos; features divided by it have unit size."""
+WEIGHTS = {"rough": 1.0, "refined": 1.0, "consistency": 0.1, "adversarial": 0.002}
 
 
 @dataclass
@@ -202,7 +205,7 @@ class CSA(Rival):
             # Not registered as a module: frozen weights have no place in checkpoints.
             object.__setattr__(self, "_backbone", EfficientNetLite0.pretrained().to(image.device))
         assert self._backbone is not None
-        return self._backbone.stages(image.float())[_STAGE]
+        return self._backbone.stages(image.float())[_STAGE] / _STAGE_SPREAD
 
     def _scores(
         self, real: Tensor, fake: Tensor, real_features: Tensor, fake_features: Tensor
