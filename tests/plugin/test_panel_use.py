@@ -169,7 +169,14 @@ def test_every_control_has_a_name_and_can_be_reached(panel: Panel, photo: Path):
             reached.add(widget)
         panel.window.focusNextChild()
     side = panel.window.side
-    for widget in (side.caption, side.strip, side.fill_button, side.feather, side.live, panel.window.canvas):
+    for widget in (
+        side.caption,
+        side.strip,
+        side.fill_button,
+        side.blend.feather,
+        side.live,
+        panel.window.canvas,
+    ):
         assert widget in reached, widget
 
 
@@ -256,7 +263,7 @@ def test_paste_and_drop(panel: Panel, photo: Path):
     assert tuple(panel.session.document.rgb[5, 5]) == (255, 0, 0)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(photo))])
-    panel.window._take(data)
+    panel.window.take(data)
     panel.until(lambda: panel.session.document.path == photo)
     assert panel.session.settings.recent[0] == str(photo)
     QGuiApplication.clipboard().clear()
@@ -426,8 +433,8 @@ def test_two_hundred_random_actions_end_with_the_right_pixels(user: Path, photo:
         lambda: side.show_words(rng.random() < 0.5): 3,
         lambda: window.actions_["photo.invert"].trigger(): 4,
         lambda: window.actions_["context"].toggle(): 3,
-        lambda: side.feather.setValue(rng.randrange(-1, 20)): 5,
-        lambda: side.strength.setValue(rng.randrange(30, 100)): 5,
+        lambda: side.blend.feather.setValue(rng.randrange(-1, 20)): 5,
+        lambda: side.blend.strength.setValue(rng.randrange(30, 100)): 5,
         lambda: window.canvas.zoom_to(rng.uniform(0.2, 9)): 5,
         lambda: window.deselect(): 3,
         reopen: 2,

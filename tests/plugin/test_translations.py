@@ -71,7 +71,7 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
         assert panel.window.actions_["open"].text() == "Öffnen …"
         panel.select(90, 50, 150, 110)
         assert panel.window.actions_["photo.undo"].text() == "Rückgängig: Rechteck"
-        assert panel.window.side.feather.accessibleName() == "Weiche Kante"
+        assert panel.window.side.blend.feather.accessibleName() == "Weiche Kante"
     finally:
         panel.close()
         for translator in translators:

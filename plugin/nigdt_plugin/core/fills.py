@@ -172,10 +172,6 @@ class Blend:
     match_colours: float = 1.0
     strength: float = 1.0
 
-    def feather_for(self, mask: Mask) -> int:
-        """The feather that is used for a selection."""
-        return compositing.default_feather(mask) if self.feather is None else self.feather
-
     def mix(self, shot: Shot, pixels: Pixels) -> tuple[Pixels, NDArray[np.float32]]:
         """Fill and weight ready for ``Photo.paste``.
 

@@ -88,7 +88,7 @@ class Link:
         """Begin; nothing is connected before the first command."""
         self._thread.start()
 
-    def close(self, timeout: float = 15.0) -> None:
+    def close(self, timeout: float = 5.0) -> None:
         """Leave the daemon, which drops this panel's jobs, and end the thread."""
         self._commands.put(("stop", None))
         if self._thread.is_alive():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
 import zipfile
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,11 @@ def encode(document: Document, names: tuple[str, str]) -> bytes:
             archive.writestr(name, _png(np.dstack([layer.rgb, alpha])))
             visible = "visible" if layer.visible else "hidden"
             entries.append(
-                f'<layer name={quoteattr(layer.caption or names[1])} src="{name}" x="{layer.region.left}"'
+                f'<layer name="{html.escape(layer.caption or names[1])}" src="{name}" x="{layer.region.left}"'
                 f' y="{layer.region.top}" opacity="1.0" visibility="{visible}"/>'
             )
         archive.writestr("data/photo.png", _png(document.photo.rgb8))
-        entries.insert(0, f'<layer name={quoteattr(names[0])} src="data/photo.png" x="0" y="0"/>')
+        entries.insert(0, f'<layer name="{html.escape(names[0])}" src="data/photo.png" x="0" y="0"/>')
         stack = "".join(reversed(entries))  # OpenRaster lists the top layer first
         archive.writestr(
             "stack.xml",

@@ -6,12 +6,12 @@ text with model, caption, seed and region of each fill.
 
 from __future__ import annotations
 
+import html
 import json
 import struct
 import zlib
 from collections.abc import Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
 from nigdt import __version__
 from nigdt_plugin.core.document import Layer
@@ -39,7 +39,7 @@ def record(layers: Sequence[Layer]) -> dict[str, Any]:
 
 def xmp(layers: Sequence[Layer]) -> bytes:
     """The XMP packet."""
-    text = escape(json.dumps(record(layers), ensure_ascii=False), {'"': "&quot;"})
+    text = html.escape(json.dumps(record(layers), ensure_ascii=False))
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
-    QCursor,
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
@@ -32,6 +31,7 @@ from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Selection
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.tools import Pan, Tool
+from nigdt_plugin.ui.widgets import take_drag
 
 _MIN_SCALE, _MAX_SCALE = 0.01, 64.0
 _ANTS_MS = 110
@@ -44,14 +44,12 @@ class Canvas(QWidget):
     Signals:
         zoomed: The zoom changed; window pixels per photo pixel.
         hovered: The pointer is over photo pixel (x, y), or (-1, -1) when it left.
-        dropped: A file was dropped; its path.
-        spaced: "Show before" is held (True) or let go (False).
+        dropped: Something was dropped; its QMimeData.
     """
 
     zoomed = pyqtSignal(float)
     hovered = pyqtSignal(int, int)
-    dropped = pyqtSignal(str)
-    before_held = pyqtSignal(bool)
+    dropped = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -383,8 +381,6 @@ class Canvas(QWidget):
             return self.tool.cancel()
         elif key == Qt.Key.Key_Backspace:
             self.tool.step_back()
-        elif key == Qt.Key.Key_B and not event.isAutoRepeat():
-            return False
         else:
             return False
         self.update()
@@ -424,22 +420,12 @@ class Canvas(QWidget):
             self.tool.release(self._key_point, modifiers)
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
-        assert a0 is not None
-        data = a0.mimeData()
-        if data is not None and any(url.isLocalFile() for url in data.urls()):
-            a0.acceptProposedAction()
+        take_drag(a0)
 
     def dropEvent(self, a0: QDropEvent | None) -> None:
         assert a0 is not None
-        data = a0.mimeData()
-        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data else []
-        if paths:
-            a0.acceptProposedAction()
-            self.dropped.emit(paths[0])
-
-    def pointer(self) -> QPointF:
-        """Where the pointer is on the widget."""
-        return QPointF(self.mapFromGlobal(QCursor.pos()))
+        a0.acceptProposedAction()
+        self.dropped.emit(a0.mimeData())
 
 
 def _premultiplied(pixels: NDArray[np.uint8], ratio: float) -> QImage:

@@ -7,11 +7,9 @@ from PyQt6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QScrollArea,
-    QSlider,
     QSpinBox,
     QTabWidget,
     QToolButton,
@@ -20,14 +18,15 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt_plugin.core import models
-from nigdt_plugin.core.fills import Blend, Fill
+from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.blend import BlendBox
 from nigdt_plugin.ui.caption import CaptionEdit
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.lists import HistoryList, LayerList
 from nigdt_plugin.ui.strip import FillStrip
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import FlowLayout, button, label, line, slider, tool_button
+from nigdt_plugin.ui.widgets import FlowLayout, button, label, line, tool_button
 from nigdt_plugin.ui.words import WordsView
 
 WIDTH = 376
@@ -71,7 +70,9 @@ class Side(QWidget):
         self._describe()
         self.column.addWidget(line())
         self._fills()
-        self._blend_box()
+        self.blend = BlendBox(session)
+        self.blend.widened.connect(self._selected)
+        self.column.addWidget(self.blend)
         self.tabs = QTabWidget()
         self.layers, self.history = LayerList(session), HistoryList(session)
         self.tabs.addTab(self.layers, self.tr("Layers"))
@@ -353,70 +354,6 @@ class Side(QWidget):
         if self.session.filling is not None:
             self.session.filling.apply()
 
-    # Blend ----------------------------------------------------------------------------------------------
-
-    def _blend_box(self) -> None:
-        self.blend_box = QWidget()
-        grid = QVBoxLayout(self.blend_box)
-        grid.setContentsMargins(0, 4, 0, 0)
-        grid.setSpacing(2)
-        settings = self.session.settings
-        self.feather = slider(self.tr("Feather"), -1, 48, round(settings.feather), self._blend_changed)
-        self.match = slider(
-            self.tr("Match colours"), 0, 100, round(settings.match_colours * 100), self._blend_changed
-        )
-        self.strength = slider(
-            self.tr("Strength"), 0, 100, round(settings.strength * 100), self._blend_changed
-        )
-        self.widen = slider(
-            self.tr("Surroundings"), 100, 300, round(settings.widen * 100), self._widen_changed
-        )
-        self.widen.setToolTip(self.tr("How much of the surroundings the model sees; used by the next fill"))
-        self._values: dict[QSlider, QLabel] = {}
-        for control in (self.feather, self.match, self.strength, self.widen):
-            row = QHBoxLayout()
-            name = label(control.accessibleName(), "muted")
-            name.setFixedWidth(112)
-            name.setBuddy(control)
-            value = label("")
-            value.setFixedWidth(62)
-            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._values[control] = value
-            row.addWidget(name)
-            row.addWidget(control, 1)
-            row.addWidget(value)
-            grid.addLayout(row)
-        self.column.addWidget(self.blend_box)
-        self._show_values()
-
-    def _show_values(self) -> None:
-        feather = self.feather.value()
-        self._values[self.feather].setText(self.tr("automatic") if feather < 0 else f"{feather} px")
-        self._values[self.match].setText(f"{self.match.value()} %")
-        self._values[self.strength].setText(f"{self.strength.value()} %")
-        self._values[self.widen].setText(f"\u00d7 {self.widen.value() / 100:.1f}")
-
-    def _blend_changed(self, _value: int) -> None:
-        if not hasattr(self, "_values") or self.widen not in self._values:
-            return
-        settings = self.session.settings
-        feather = self.feather.value()
-        settings.feather = float(feather)
-        settings.match_colours = self.match.value() / 100
-        settings.strength = self.strength.value() / 100
-        self._show_values()
-        if self.session.filling is not None:
-            blend = Blend(None if feather < 0 else feather, settings.match_colours, settings.strength)
-            self.session.filling.set_blend(blend)
-
-    def _widen_changed(self, value: int) -> None:
-        self.session.settings.widen = value / 100
-        self._show_values()
-        if self.session.filling is not None:
-            self.session.filling.widen = value / 100
-            self.session.fills()
-            self._selected()
-
     # Showing --------------------------------------------------------------------------------------------
 
     def _selected(self) -> None:
@@ -492,7 +429,7 @@ class Side(QWidget):
         self.apply_button.setEnabled(unapplied)
         applied = chosen is not None and filling is not None and filling.applied(chosen)
         self.apply_button.setText(self.tr("Applied") if applied and not unapplied else self.tr("Apply"))
-        self.blend_box.setVisible(bool(fills))
+        self.blend.setVisible(bool(fills))
         self._none.setVisible(not fills and not awaited)
         if not self.ready:
             self._none.setText(self.tr("Select the region to fill, then say what should be there."))

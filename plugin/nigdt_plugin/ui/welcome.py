@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayou
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.icons import icon, logo
 from nigdt_plugin.ui.theme import DARK, Theme
-from nigdt_plugin.ui.widgets import button, label
+from nigdt_plugin.ui.widgets import button, label, take_drag
 
 _RECENT = 5
 
@@ -24,9 +24,10 @@ def sample_photo() -> Path:
 
 
 class Welcome(QWidget):
-    """Signals: ``open_asked``, ``path_asked`` (a file, as text)."""
+    """Signals: ``open_asked``, ``path_asked`` (a file, as text), ``dropped`` (its QMimeData)."""
 
     open_asked = pyqtSignal()
+    dropped = pyqtSignal(object)
     path_asked = pyqtSignal(str)
 
     def __init__(self, settings: Settings) -> None:
@@ -91,15 +92,9 @@ class Welcome(QWidget):
         painter.drawRoundedRect(self.rect().adjusted(18, 18, -18, -18), 14, 14)
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
-        assert a0 is not None
-        data = a0.mimeData()
-        if data is not None and any(url.isLocalFile() for url in data.urls()):
-            a0.acceptProposedAction()
+        take_drag(a0)
 
     def dropEvent(self, a0: QDropEvent | None) -> None:
         assert a0 is not None
-        data = a0.mimeData()
-        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data else []
-        if paths:
-            a0.acceptProposedAction()
-            self.path_asked.emit(paths[0])
+        a0.acceptProposedAction()
+        self.dropped.emit(a0.mimeData())

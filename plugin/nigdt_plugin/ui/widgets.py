@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QCoreApplication, QPoint, QRect, QSize, Qt
-from PyQt6.QtGui import QIcon
+from PyQt6.QtGui import QDragEnterEvent, QIcon
 from PyQt6.QtWidgets import (
-    QApplication,
     QFrame,
     QLabel,
     QLayout,
@@ -85,10 +84,12 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
         style.polish(widget)
 
 
-def screen_share(share: float) -> QSize:
-    """A size that is a share of the screen."""
-    screen = QApplication.primaryScreen()
-    return screen.availableSize() * share if screen is not None else QSize(1200, 800)
+def take_drag(event: QDragEnterEvent | None) -> None:
+    """Let files and pictures be dropped."""
+    assert event is not None
+    data = event.mimeData()
+    if data is not None and (data.hasImage() or any(url.isLocalFile() for url in data.urls())):
+        event.acceptProposedAction()
 
 
 class FlowLayout(QLayout):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import base64
+import logging
 import shutil
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-from PyQt6.QtCore import PYQT_VERSION_STR, QByteArray, QDateTime, QEvent, QMimeData, Qt, QTimer, qVersion
-from PyQt6.QtGui import QCloseEvent, QGuiApplication, QImage, QKeyEvent
+from PyQt6.QtCore import PYQT_VERSION_STR, QByteArray, QDateTime, QEvent, Qt, QTimer, qVersion
+from PyQt6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PyQt6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QHBoxLayout,
-    QMainWindow,
     QMessageBox,
     QStackedLayout,
     QVBoxLayout,
@@ -23,15 +20,16 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt import __version__
-from nigdt.photo import Photo
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.diagnostics import report
 from nigdt_plugin.core.geometry import EMPTY
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
 from nigdt_plugin.ui.actions import build_menus
+from nigdt_plugin.ui.brush import SELECTION_TOOLS
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
+from nigdt_plugin.ui.files import PhotoFiles
 from nigdt_plugin.ui.hints import Hints
 from nigdt_plugin.ui.keys import KeysDialog
 from nigdt_plugin.ui.models import ModelDialog
@@ -40,25 +38,24 @@ from nigdt_plugin.ui.options import OptionBar, ToolColumn
 from nigdt_plugin.ui.overlays import Overlays
 from nigdt_plugin.ui.side import Side
 from nigdt_plugin.ui.status import StatusBar
-from nigdt_plugin.ui.tools import SELECTION_TOOLS, Pan
+from nigdt_plugin.ui.tools import Pan
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
+
+log = logging.getLogger(__name__)
 
 _AUTOSAVE_MS = 5_000
 # The key left of 1, on English and on German keyboards.
 _BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
-READ = "*.png *.jpg *.jpeg *.tif *.tiff *.webp *.bmp *.gif *.ppm *.tga *.avif"
 
 
-class Window(QMainWindow):
+class Window(PhotoFiles):
     """One window, one photo."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
+        super().__init__(session)
         self.setObjectName("main")
         self.setWindowTitle("NIGDT")
-        self.setAcceptDrops(True)
         self.theme = theme_.wanted(session.settings.theme)
         self.canvas = Canvas()
         self.canvas.setAccessibleName(self.tr("Photo"))
@@ -122,7 +119,8 @@ class Window(QMainWindow):
         session.saved.connect(self._saved)
         canvas.zoomed.connect(lambda _scale: self.status.show_zoom(canvas.percent))
         canvas.hovered.connect(self.status.show_pointer)
-        canvas.dropped.connect(lambda path: self.open_path(Path(path)))
+        canvas.dropped.connect(self.take)
+        self.welcome.dropped.connect(self.take)
         self.welcome.open_asked.connect(self.open_dialog)
         self.welcome.path_asked.connect(lambda path: self.open_path(Path(path)))
         self.status.zoom_wanted.connect(
@@ -137,38 +135,7 @@ class Window(QMainWindow):
             self.options.hand_over.show()
             self.options.hand_over.clicked.connect(lambda _checked=False: self.hand_over())
 
-    # Opening --------------------------------------------------------------------------------------------
-
-    def open_dialog(self) -> None:
-        """Ask for a photo and open it."""
-        recent = self.session.settings.recent
-        folder = str(Path(recent[0]).parent) if recent else ""
-        pattern = self.tr("Pictures") + f" ({READ} {READ.upper()})"
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, pattern)
-        if path:
-            self.open_path(Path(path))
-
-    def open_path(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
-        """Open a photo, after asking about unsaved work."""
-        self.if_saved(lambda: self.session.open(path, mask, caption))
-
-    def paste(self) -> None:
-        """Open the picture, or the file, that is on the clipboard."""
-        clipboard = QGuiApplication.clipboard()
-        data = clipboard.mimeData() if clipboard is not None else None
-        if data is not None:
-            self._take(data)
-
-    def _take(self, data: QMimeData) -> None:
-        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        if paths:
-            self.open_path(Path(paths[0]))
-        elif data.hasImage():
-            image = QImage(data.imageData())
-            photo = Photo.from_image(pillow_of(image))
-            self.if_saved(lambda: self.session.open_photo(photo))
-        else:
-            self.session.notice(self.tr("There is no picture on the clipboard."), "")
+    # A photo is open ------------------------------------------------------------------------------------
 
     def _opened(self) -> None:
         document = self.session.document
@@ -186,81 +153,9 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{name}[*] \u2013 NIGDT" if name else "NIGDT")
         self.setWindowModified(document is not None and document.modified)
 
-    # Saving ---------------------------------------------------------------------------------------------
-
-    def save(self) -> None:
-        """Save where it was saved last, or ask."""
-        if self.session.save_path is not None:
-            self.session.save(self.session.save_path, self._layer_names())
-        else:
-            self.save_as()
-
-    def save_as(self) -> None:
-        """Ask where to save; the original keeps its name unless it is chosen on purpose."""
-        document = self.session.document
-        if document is None:
-            return
-        path = document.path or Path.home() / self.tr("picture.png")
-        suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
-        kinds = ";;".join(
-            (
-                "PNG (*.png)",
-                "JPEG (*.jpg *.jpeg)",
-                "TIFF (*.tif *.tiff)",
-                "WebP (*.webp)",
-                self.tr("Layers, OpenRaster") + " (*.ora)",
-            )
-        )
-        every = self.tr("Pictures") + f" ({READ} *.ora)"
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save as"), str(suggested), f"{every};;{kinds}")
-        if name:
-            target = Path(name)
-            if not target.suffix:
-                target = target.with_suffix(path.suffix or ".png")
-            self.session.save(target, self._layer_names())
-
-    def _layer_names(self) -> tuple[str, str]:
-        return self.tr("Photo"), self.tr("Fill")
-
     def _saved(self, path: Path) -> None:
         self.notice.show_done(self.tr("Saved as {name}").format(name=path.name))
         self._title()
-
-    def if_saved(self, then: Callable[[], None]) -> None:
-        """Go on, once unsaved work is saved or given up on purpose."""
-        document = self.session.document
-        if document is None or not document.modified or self.session.host is not None:
-            then()
-            return
-        answer = self.ask_about_changes()
-        if answer == QMessageBox.StandardButton.Discard:
-            then()
-        elif answer == QMessageBox.StandardButton.Save:
-            self.save()
-            self._after_saving(then)
-
-    def ask_about_changes(self) -> QMessageBox.StandardButton:
-        """Save, discard or cancel?"""
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setText(self.tr("Save the changes first?"))
-        box.setInformativeText(self.tr("The filled picture has not been saved."))
-        buttons = QMessageBox.StandardButton
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
-        return QMessageBox.StandardButton(box.exec())
-
-    def _after_saving(self, then: Callable[[], None]) -> None:
-        """Saving goes on in a thread; go on only if it worked."""
-        document = self.session.document
-
-        def look() -> None:
-            if self.session.tasks.busy:
-                QTimer.singleShot(30, look)
-            elif document is None or not document.modified:
-                then()
-
-        look()
 
     # Other windows --------------------------------------------------------------------------------------
 
@@ -455,19 +350,11 @@ class Window(QMainWindow):
     def _leave(self) -> None:
         for timer in self.findChildren(QTimer):
             timer.stop()
+        self.hide()  # what is still being written may take a moment
         if self.session.host is not None and not self._handed_over:
-            self.session.host.cancelled()
+            try:
+                self.session.host.cancelled()
+            except OSError as error:
+                log.warning("the host cannot be told: %s", error)
         self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()
         self.session.close()
-
-
-def pillow_of(image: QImage) -> Image.Image:
-    """A Qt picture as a Pillow one."""
-    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
-    bits = image.constBits()
-    assert bits is not None
-    data = bits.asstring(image.sizeInBytes())
-    size = image.width(), image.height()
-    picture = Image.frombuffer("RGBA", size, data, "raw", "RGBA", image.bytesPerLine(), 1)
-    opaque = picture.getchannel("A").getextrema() == (255, 255)
-    return picture.convert("RGB") if opaque else picture.copy()

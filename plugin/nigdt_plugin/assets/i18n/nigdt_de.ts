@@ -1,6 +1,33 @@
 <?xml version='1.0' encoding='utf-8'?>
 <TS version="2.1" language="de" sourcelanguage="en">
   <context>
+    <name>BlendBox</name>
+    <message>
+      <source>Feather</source>
+      <translation>Weiche Kante</translation>
+    </message>
+    <message>
+      <source>Match colours</source>
+      <translation>Farben angleichen</translation>
+    </message>
+    <message>
+      <source>Strength</source>
+      <translation>Deckkraft</translation>
+    </message>
+    <message>
+      <source>Surroundings</source>
+      <translation>Umgebung</translation>
+    </message>
+    <message>
+      <source>How much of the surroundings the model sees; used by the next fill</source>
+      <translation>Wie viel Umgebung das Modell sieht; gilt ab der nächsten Füllung</translation>
+    </message>
+    <message>
+      <source>automatic</source>
+      <translation>automatisch</translation>
+    </message>
+  </context>
+  <context>
     <name>CompareDialog</name>
     <message>
       <source>Several captions side by side</source>
@@ -565,6 +592,53 @@
     </message>
   </context>
   <context>
+    <name>PhotoFiles</name>
+    <message>
+      <source>Pictures</source>
+      <translation>Bilder</translation>
+    </message>
+    <message>
+      <source>Open a photo</source>
+      <translation>Foto öffnen</translation>
+    </message>
+    <message>
+      <source>There is no picture on the clipboard.</source>
+      <translation>In der Zwischenablage ist kein Bild.</translation>
+    </message>
+    <message>
+      <source>picture.png</source>
+      <translation>bild.png</translation>
+    </message>
+    <message>
+      <source>filled</source>
+      <translation>gefüllt</translation>
+    </message>
+    <message>
+      <source>Layers, OpenRaster</source>
+      <translation>Ebenen, OpenRaster</translation>
+    </message>
+    <message>
+      <source>Save as</source>
+      <translation>Speichern unter</translation>
+    </message>
+    <message>
+      <source>Photo</source>
+      <translation>Foto</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Füllen</translation>
+    </message>
+    <message>
+      <source>Save the changes first?</source>
+      <translation>Änderungen vorher speichern?</translation>
+    </message>
+    <message>
+      <source>The filled picture has not been saved.</source>
+      <translation>Das gefüllte Bild ist noch nicht gespeichert.</translation>
+    </message>
+  </context>
+  <context>
     <name>Side</name>
     <message>
       <source>Layers</source>
@@ -685,30 +759,6 @@
     <message>
       <source>Apply</source>
       <translation>Übernehmen</translation>
-    </message>
-    <message>
-      <source>Feather</source>
-      <translation>Weiche Kante</translation>
-    </message>
-    <message>
-      <source>Match colours</source>
-      <translation>Farben angleichen</translation>
-    </message>
-    <message>
-      <source>Strength</source>
-      <translation>Deckkraft</translation>
-    </message>
-    <message>
-      <source>Surroundings</source>
-      <translation>Umgebung</translation>
-    </message>
-    <message>
-      <source>How much of the surroundings the model sees; used by the next fill</source>
-      <translation>Wie viel Umgebung das Modell sieht; gilt ab der nächsten Füllung</translation>
-    </message>
-    <message>
-      <source>automatic</source>
-      <translation>automatisch</translation>
     </message>
     <message>
       <source>no model</source>
@@ -1028,52 +1078,12 @@
       <translation>Foto</translation>
     </message>
     <message>
-      <source>Pictures</source>
-      <translation>Bilder</translation>
-    </message>
-    <message>
-      <source>Open a photo</source>
-      <translation>Foto öffnen</translation>
-    </message>
-    <message>
-      <source>There is no picture on the clipboard.</source>
-      <translation>In der Zwischenablage ist kein Bild.</translation>
-    </message>
-    <message>
       <source>Pasted picture</source>
       <translation>Eingefügtes Bild</translation>
     </message>
     <message>
-      <source>picture.png</source>
-      <translation>bild.png</translation>
-    </message>
-    <message>
-      <source>filled</source>
-      <translation>gefüllt</translation>
-    </message>
-    <message>
-      <source>Layers, OpenRaster</source>
-      <translation>Ebenen, OpenRaster</translation>
-    </message>
-    <message>
-      <source>Save as</source>
-      <translation>Speichern unter</translation>
-    </message>
-    <message>
-      <source>Fill</source>
-      <translation>Füllung</translation>
-    </message>
-    <message>
       <source>Saved as {name}</source>
       <translation>Gespeichert als {name}</translation>
-    </message>
-    <message>
-      <source>Save the changes first?</source>
-      <translation>Änderungen vorher speichern?</translation>
-    </message>
-    <message>
-      <source>The filled picture has not been saved.</source>
-      <translation>Das gefüllte Bild ist noch nicht gespeichert.</translation>
     </message>
     <message>
       <source>The language changes with the next start.</source>

@@ -1,6 +1,33 @@
 <?xml version='1.0' encoding='utf-8'?>
 <TS version="2.1" language="en" sourcelanguage="en">
   <context>
+    <name>BlendBox</name>
+    <message>
+      <source>Feather</source>
+      <translation>Feather</translation>
+    </message>
+    <message>
+      <source>Match colours</source>
+      <translation>Match colours</translation>
+    </message>
+    <message>
+      <source>Strength</source>
+      <translation>Strength</translation>
+    </message>
+    <message>
+      <source>Surroundings</source>
+      <translation>Surroundings</translation>
+    </message>
+    <message>
+      <source>How much of the surroundings the model sees; used by the next fill</source>
+      <translation>How much of the surroundings the model sees; used by the next fill</translation>
+    </message>
+    <message>
+      <source>automatic</source>
+      <translation>automatic</translation>
+    </message>
+  </context>
+  <context>
     <name>CompareDialog</name>
     <message>
       <source>Several captions side by side</source>
@@ -565,6 +592,53 @@
     </message>
   </context>
   <context>
+    <name>PhotoFiles</name>
+    <message>
+      <source>Pictures</source>
+      <translation>Pictures</translation>
+    </message>
+    <message>
+      <source>Open a photo</source>
+      <translation>Open a photo</translation>
+    </message>
+    <message>
+      <source>There is no picture on the clipboard.</source>
+      <translation>There is no picture on the clipboard.</translation>
+    </message>
+    <message>
+      <source>picture.png</source>
+      <translation>picture.png</translation>
+    </message>
+    <message>
+      <source>filled</source>
+      <translation>filled</translation>
+    </message>
+    <message>
+      <source>Layers, OpenRaster</source>
+      <translation>Layers, OpenRaster</translation>
+    </message>
+    <message>
+      <source>Save as</source>
+      <translation>Save as</translation>
+    </message>
+    <message>
+      <source>Photo</source>
+      <translation>Photo</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Fill</translation>
+    </message>
+    <message>
+      <source>Save the changes first?</source>
+      <translation>Save the changes first?</translation>
+    </message>
+    <message>
+      <source>The filled picture has not been saved.</source>
+      <translation>The filled picture has not been saved.</translation>
+    </message>
+  </context>
+  <context>
     <name>Side</name>
     <message>
       <source>Layers</source>
@@ -685,30 +759,6 @@
     <message>
       <source>Apply</source>
       <translation>Apply</translation>
-    </message>
-    <message>
-      <source>Feather</source>
-      <translation>Feather</translation>
-    </message>
-    <message>
-      <source>Match colours</source>
-      <translation>Match colours</translation>
-    </message>
-    <message>
-      <source>Strength</source>
-      <translation>Strength</translation>
-    </message>
-    <message>
-      <source>Surroundings</source>
-      <translation>Surroundings</translation>
-    </message>
-    <message>
-      <source>How much of the surroundings the model sees; used by the next fill</source>
-      <translation>How much of the surroundings the model sees; used by the next fill</translation>
-    </message>
-    <message>
-      <source>automatic</source>
-      <translation>automatic</translation>
     </message>
     <message>
       <source>no model</source>
@@ -1028,52 +1078,12 @@
       <translation>Photo</translation>
     </message>
     <message>
-      <source>Pictures</source>
-      <translation>Pictures</translation>
-    </message>
-    <message>
-      <source>Open a photo</source>
-      <translation>Open a photo</translation>
-    </message>
-    <message>
-      <source>There is no picture on the clipboard.</source>
-      <translation>There is no picture on the clipboard.</translation>
-    </message>
-    <message>
       <source>Pasted picture</source>
       <translation>Pasted picture</translation>
     </message>
     <message>
-      <source>picture.png</source>
-      <translation>picture.png</translation>
-    </message>
-    <message>
-      <source>filled</source>
-      <translation>filled</translation>
-    </message>
-    <message>
-      <source>Layers, OpenRaster</source>
-      <translation>Layers, OpenRaster</translation>
-    </message>
-    <message>
-      <source>Save as</source>
-      <translation>Save as</translation>
-    </message>
-    <message>
-      <source>Fill</source>
-      <translation>Fill</translation>
-    </message>
-    <message>
       <source>Saved as {name}</source>
       <translation>Saved as {name}</translation>
-    </message>
-    <message>
-      <source>Save the changes first?</source>
-      <translation>Save the changes first?</translation>
-    </message>
-    <message>
-      <source>The filled picture has not been saved.</source>
-      <translation>The filled picture has not been saved.</translation>
     </message>
     <message>
       <source>The language changes with the next start.</source>

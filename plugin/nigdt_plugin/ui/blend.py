@@ -1,0 +1,74 @@
+"""How a fill meets the photo, and how much of the photo the model sees."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+
+from nigdt_plugin.core.fills import Blend
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.widgets import label, slider
+
+
+class BlendBox(QWidget):
+    """Four sliders; the first three change the chosen fill at once.
+
+    Signals:
+        widened: The model is to see more or less; that needs a new fill.
+    """
+
+    widened = pyqtSignal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(2)
+        settings = session.settings
+        self.feather = slider(self.tr("Feather"), -1, 48, round(settings.feather), self._changed)
+        match = round(settings.match_colours * 100)
+        self.match = slider(self.tr("Match colours"), 0, 100, match, self._changed)
+        self.strength = slider(self.tr("Strength"), 0, 100, round(settings.strength * 100), self._changed)
+        self.widen = slider(self.tr("Surroundings"), 100, 300, round(settings.widen * 100), self._widened)
+        self.widen.setToolTip(self.tr("How much of the surroundings the model sees; used by the next fill"))
+        self._values: dict[QSlider, QLabel] = {}
+        for control in (self.feather, self.match, self.strength, self.widen):
+            row = QHBoxLayout()
+            name = label(control.accessibleName(), "muted")
+            name.setFixedWidth(112)
+            name.setBuddy(control)
+            value = label("")
+            value.setFixedWidth(62)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._values[control] = value
+            row.addWidget(name)
+            row.addWidget(control, 1)
+            row.addWidget(value)
+            column.addLayout(row)
+        self._show_values()
+
+    def _show_values(self) -> None:
+        feather = self.feather.value()
+        self._values[self.feather].setText(self.tr("automatic") if feather < 0 else f"{feather} px")
+        self._values[self.match].setText(f"{self.match.value()} %")
+        self._values[self.strength].setText(f"{self.strength.value()} %")
+        self._values[self.widen].setText(f"\u00d7 {self.widen.value() / 100:.1f}")
+
+    def _changed(self, _value: int) -> None:
+        settings, feather = self.session.settings, self.feather.value()
+        settings.feather = float(feather)
+        settings.match_colours = self.match.value() / 100
+        settings.strength = self.strength.value() / 100
+        self._show_values()
+        if self.session.filling is not None:
+            blend = Blend(None if feather < 0 else feather, settings.match_colours, settings.strength)
+            self.session.filling.set_blend(blend)
+
+    def _widened(self, value: int) -> None:
+        self.session.settings.widen = value / 100
+        self._show_values()
+        if self.session.filling is not None:
+            self.session.filling.widen = value / 100
+            self.session.fills()
+            self.widened.emit()

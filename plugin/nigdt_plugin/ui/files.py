@@ -1,0 +1,142 @@
+"""Opening, pasting and saving photos, and asking before work is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from PyQt6.QtCore import QMimeData, QTimer
+from PyQt6.QtGui import QGuiApplication, QImage
+from PyQt6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
+
+from nigdt.photo import Photo
+from nigdt_plugin.core.session import Session
+
+READ = "*.png *.jpg *.jpeg *.tif *.tiff *.webp *.bmp *.gif *.ppm *.tga *.avif"
+
+
+class PhotoFiles(QMainWindow):
+    """A window with one photo file."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    # Opening --------------------------------------------------------------------------------------------
+
+    def open_dialog(self) -> None:
+        """Ask for a photo and open it."""
+        recent = self.session.settings.recent
+        folder = str(Path(recent[0]).parent) if recent else ""
+        pattern = self.tr("Pictures") + f" ({READ} {READ.upper()})"
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, pattern)
+        if path:
+            self.open_path(Path(path))
+
+    def open_path(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
+        """Open a photo, after asking about unsaved work."""
+        self.if_saved(lambda: self.session.open(path, mask, caption))
+
+    def paste(self) -> None:
+        """Open the picture, or the file, that is on the clipboard."""
+        clipboard = QGuiApplication.clipboard()
+        data = clipboard.mimeData() if clipboard is not None else None
+        if data is not None:
+            self.take(data)
+
+    def take(self, data: QMimeData) -> None:
+        """Open what was pasted or dropped."""
+        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.open_path(Path(paths[0]))
+        elif data.hasImage():
+            image = QImage(data.imageData())
+            photo = Photo.from_image(pillow_of(image))
+            self.if_saved(lambda: self.session.open_photo(photo))
+        else:
+            self.session.notice(self.tr("There is no picture on the clipboard."), "")
+
+    # Saving ---------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save where it was saved last, or ask."""
+        if self.session.save_path is not None:
+            self.session.save(self.session.save_path, self._layer_names())
+        else:
+            self.save_as()
+
+    def save_as(self) -> None:
+        """Ask where to save; the original keeps its name unless it is chosen on purpose."""
+        document = self.session.document
+        if document is None:
+            return
+        path = document.path or Path.home() / self.tr("picture.png")
+        suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
+        kinds = ";;".join(
+            (
+                "PNG (*.png)",
+                "JPEG (*.jpg *.jpeg)",
+                "TIFF (*.tif *.tiff)",
+                "WebP (*.webp)",
+                self.tr("Layers, OpenRaster") + " (*.ora)",
+            )
+        )
+        every = self.tr("Pictures") + f" ({READ} *.ora)"
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save as"), str(suggested), f"{every};;{kinds}")
+        if name:
+            target = Path(name)
+            if not target.suffix:
+                target = target.with_suffix(path.suffix or ".png")
+            self.session.save(target, self._layer_names())
+
+    def _layer_names(self) -> tuple[str, str]:
+        return self.tr("Photo"), self.tr("Fill")
+
+    def if_saved(self, then: Callable[[], None]) -> None:
+        """Go on, once unsaved work is saved or given up on purpose."""
+        document = self.session.document
+        if document is None or not document.modified or self.session.host is not None:
+            then()
+            return
+        answer = self.ask_about_changes()
+        if answer == QMessageBox.StandardButton.Discard:
+            then()
+        elif answer == QMessageBox.StandardButton.Save:
+            self.save()
+            self._after_saving(then)
+
+    def ask_about_changes(self) -> QMessageBox.StandardButton:
+        """Save, discard or cancel?"""
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(self.tr("Save the changes first?"))
+        box.setInformativeText(self.tr("The filled picture has not been saved."))
+        buttons = QMessageBox.StandardButton
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+        return QMessageBox.StandardButton(box.exec())
+
+    def _after_saving(self, then: Callable[[], None]) -> None:
+        """Saving goes on in a thread; go on only if it worked."""
+        document = self.session.document
+
+        def look() -> None:
+            if self.session.tasks.busy:
+                QTimer.singleShot(30, look)
+            elif document is None or not document.modified:
+                then()
+
+        look()
+
+
+def pillow_of(image: QImage) -> Image.Image:
+    """A Qt picture as a Pillow one."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    bits = image.constBits()
+    assert bits is not None
+    data = bits.asstring(image.sizeInBytes())
+    size = image.width(), image.height()
+    picture = Image.frombuffer("RGBA", size, data, "raw", "RGBA", image.bytesPerLine(), 1)
+    opaque = picture.getchannel("A").getextrema() == (255, 255)
+    return picture.convert("RGB") if opaque else picture.copy()
