@@ -99,8 +99,8 @@ def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
             request = make_request(picture, selection, caption)
             request.bundle = bundle
             taken.append(_timed(partial(client.fill, request)))
-        hole, _ = hole_and_weight(selection)
         started = time.monotonic()
+        hole, _ = hole_and_weight(selection)
         context = inpainter.encode(picture, hole)
         inpainter.complete([CompletionJob(context, captions[0], [Variant()])])
         middle = time.monotonic()
