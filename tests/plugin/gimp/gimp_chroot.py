@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ from pathlib import Path
 RELEASES = ("trixie", "forky")
 """Debian releases with GIMP 3: trixie has 3.0, forky 3.2."""
 
-PACKAGES = "gimp,xvfb,xdotool,openbox,scrot,fonts-dejavu-core,gettext-base"
-"""What the tree holds besides the minimum: GIMP, and what draws, drives and photographs its windows."""
+PACKAGES = (
+    "gimp,xvfb,xdotool,openbox,scrot,fonts-dejavu-core,"
+    "libegl1,libgl1,libxcb-cursor0,libxcb-icccm4,libxcb-keysyms1,libxcb-render-util0,libxcb-shape0,"
+    "libxkbcommon-x11-0"
+)
+"""Besides the minimum: GIMP; what draws, drives and photographs windows; libraries for the panel's Qt."""
 
 BUILD_SECONDS = 600
 
@@ -64,7 +69,7 @@ class Chroot:
 
         Args:
             arguments: Program and arguments, as seen from inside.
-            binds: Outside folder -> absolute path inside, below `/mnt`.
+            binds: Outside folder -> absolute path inside, which should not be one that the tree has itself.
             env: The whole environment inside, beyond a usual PATH, HOME and locale.
         """
         inside = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8", **(env or {})}
@@ -99,7 +104,7 @@ def find_or_build(release: str) -> Chroot:
     Raises:
         ChrootUnavailableError: No right to build, or a tool, the network or the disk space for it is missing.
     """
-    folder = cache_folder() / release
+    folder = cache_folder() / f"{release}-{zlib.crc32(PACKAGES.encode()):08x}"
     _check_rights()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.parent / f"{release}.lock"):

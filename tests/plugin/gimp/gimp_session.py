@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,12 @@ class GimpSession:
 
     "main" executes the snippets of the tests; "actor" executes others while one of "main" still runs. What a
     snippet assigns to `result` comes back, by way of JSON; images are deleted after a snippet of "main".
+    Folders in `shared` are seen inside where they are outside.
     """
 
-    def __init__(self, tree: Chroot, plug_in: Path, folder: Path) -> None:
+    def __init__(self, tree: Chroot, plug_in: Path, folder: Path, shared: Sequence[Path] = ()) -> None:
         self.tree = tree
+        self.shared = shared
         self.work, self.state, self.profile = folder / "work", folder / "state", folder / "profile"
         for part in (self.work / "main", self.work / "actor", self.state, self.profile / "plug-ins"):
             part.mkdir(parents=True)
@@ -57,12 +60,13 @@ class GimpSession:
             self.state: "/mnt/state",
             self.profile: "/mnt/profile",
             TESTS: "/mnt/tests",
+            **{path: str(path) for path in self.shared},
         }
 
     @property
     def env(self) -> dict[str, str]:
         """GIMP's environment."""
-        return {"GIMP3_DIRECTORY": "/mnt/profile", "NIGDT_STATE_DIR": "/mnt/state"}
+        return {"GIMP3_DIRECTORY": "/mnt/profile", "NIGDT_STATE_DIR": "/mnt/state", "TMPDIR": "/mnt/work"}
 
     def command(self) -> list[str]:
         """GIMP's command line."""
@@ -154,8 +158,15 @@ _NUMBERS = itertools.cycle(range(20))
 class WindowSession(GimpSession):
     """GIMP with its windows on a display of its own, that a test can type into and photograph."""
 
-    def __init__(self, tree: Chroot, plug_in: Path, folder: Path, language: str = "en_US") -> None:
-        super().__init__(tree, plug_in, folder)
+    def __init__(
+        self,
+        tree: Chroot,
+        plug_in: Path,
+        folder: Path,
+        shared: Sequence[Path] = (),
+        language: str = "en_US",
+    ) -> None:
+        super().__init__(tree, plug_in, folder, shared)
         self.language = language
         self.display = f":{100 + 20 * (os.getpid() % 1500) + next(_NUMBERS)}"
         (self.profile / "gimprc").write_text(_GIMPRC, encoding="utf-8")

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from gimp_session import GimpSession
 from nigdt_backend.client import Client
 from scripted_daemon import ScriptedDaemon
+
+# The first of these may have to build GIMP's tree.
+pytestmark = pytest.mark.timeout(900)
 
 FIRST = """
     image = photo()

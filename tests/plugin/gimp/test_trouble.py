@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import zmq
 from gimp_session import GimpSession
+from nigdt_backend.client import Client
 from nigdt_backend.protocol import FillRequest
 from scripted_daemon import ScriptedDaemon
 
@@ -158,14 +162,41 @@ def test_cancel_kills_the_plug_in_and_changes_nothing(gimp: GimpSession) -> None
     with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
         answer = gimp.send(FILL)
         assert daemon.arrived.wait(30)
-        for process in Path("/proc").glob("[0-9]*/cmdline"):
-            line = process.read_bytes()
-            if b"nigdt-fill.py" in line and str(gimp.profile).encode() in _mounts(process.parent):
-                os.kill(int(process.parent.name), signal.SIGKILL)
+        _kill_plug_in(gimp)
         status, _message, layers = gimp.wait(answer)
     assert status != "success"
     assert layers == 1
 
 
-def _mounts(process: Path) -> bytes:
-    return (process / "mountinfo").read_bytes()
+def _kill_plug_in(gimp: GimpSession) -> None:
+    """Kill the plug-in's process in this GIMP, as GIMP's Cancel does."""
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # others come and go
+            mounts = (line.parent / "mountinfo").read_bytes()
+            if b"nigdt-fill.py" in line.read_bytes() and str(gimp.profile).encode() in mounts:
+                os.kill(int(line.parent.name), signal.SIGKILL)
+
+
+def test_the_real_daemon_drops_the_job_of_a_killed_plug_in(
+    gimp: GimpSession, real_daemon: Callable[[Path], Client]
+) -> None:
+    client = real_daemon(gimp.state)
+    answer = gimp.send(
+        """
+    image = Gimp.Image.new(1400, 1400, Gimp.ImageBaseType.RGB)
+    layer = Gimp.Layer.new(image, "photo", 1400, 1400, Gimp.ImageType.RGB_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    layer.fill(Gimp.FillType.WHITE)
+    select(image, 100, 100, 1200, 1200)
+    result = fill(image, caption="a bird", variants=8)[0]
+"""
+    )
+    deadline = time.monotonic() + 60
+    while not client.status()["queue"]["running"]:
+        assert time.monotonic() < deadline
+    _kill_plug_in(gimp)
+    assert gimp.wait(answer) != "success"
+    while client.status()["jobs"]["dropped"] == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert client.status()["jobs"]["done"] == 0

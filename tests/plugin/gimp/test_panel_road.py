@@ -1,0 +1,141 @@
+"""*Open in NIGDT panel...*: what GIMP hands over, and what becomes of the panel's answer.
+
+The panel cannot open its window inside GIMP's tree, which has no Qt; a shell script stands in for the
+program, and its answer is made by the panel's own classes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gimp_session import GimpSession
+from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.host import Host
+from PIL import Image
+
+from nigdt.photo import Photo
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+OPEN = """
+    before, width = composite(image), image.get_width()
+    status, message, layer = call("nigdt-open-panel", image, caption="a red bird")
+    result = {
+        "status": status,
+        "message": message,
+        "changed": changed(before, composite(image), width),
+        "layers": [each.get_name() for each in image.get_layers()],
+        "record": record(layer) if layer else None,
+        "pixel": list(composite(image, "R'G'B'A u8")[4 * (35 * width + 45) :][:4]),
+        "mask": sorted(set(read(layer.get_mask(), "Y u8"))) if layer else None,
+    }
+"""
+
+
+@pytest.fixture
+def panel(gimp: GimpSession) -> Iterator[GimpSession]:
+    """A GIMP whose plug-in starts the stand-in, and nothing left of an earlier one."""
+    note = gimp.profile / "plug-ins" / "nigdt-fill" / "install.json"
+    kept = note.read_text()
+    note.write_text(json.dumps({"python": "/mnt/tests/panel_stand_in.sh"}))
+    yield gimp
+    note.write_text(kept)
+    for name in ("panel-arguments", "panel-end"):
+        (gimp.work / name).unlink(missing_ok=True)
+
+
+def started(gimp: GimpSession) -> dict[str, Any]:
+    """Wait for the stand-in; returns its arguments, with paths as they are outside."""
+    arguments = gimp.work / "panel-arguments"
+    deadline = time.monotonic() + 30
+    while not arguments.exists():
+        assert time.monotonic() < deadline, "the panel was not started"
+        time.sleep(0.05)
+    said = arguments.read_text().replace("/mnt/work", str(gimp.work)).splitlines()
+    assert said[:4] == ["-I", "-m", "nigdt", "panel"]
+    options = dict(zip(said[5::2], said[6::2], strict=True))
+    return {"photo": Path(said[4]), **options}
+
+
+def end(gimp: GimpSession, status: int = 0) -> None:
+    """Let the stand-in end."""
+    (gimp.work / "panel-end").write_text(str(status))
+
+
+@pytest.mark.parametrize("kind", ["", ", base='GRAY'", ", precision='U16_NON_LINEAR'", ", alpha=True"])
+def test_what_is_applied_comes_back_as_a_layer(panel: GimpSession, kind: str) -> None:
+    answer = panel.send(f"    image = photo(96, 80{kind})\n    select(image, 40, 30, 10, 10)\n" + OPEN)
+    given = started(panel)
+    assert given["--caption"] == "a red bird"
+    with Image.open(given["--mask"]) as mask:
+        assert mask.mode == "L"
+        assert mask.getbbox() == (40, 30, 50, 40)
+        assert mask.getextrema() == (0, 255)
+    photo = Photo.read(given["photo"])
+    assert photo.size == (96, 80)
+    document = Document(photo)
+    weight = np.ones((10, 10), np.float32)
+    weight[0] = 0.5
+    green = np.zeros((10, 10, 3), np.uint8)
+    green[..., 1] = 255
+    document.apply(Layer(Region(40, 30, 50, 40), green, weight, "a red bird", 4, "tiny"), "apply")
+    Host(Path(given["--return-to"])).applied(document)
+    end(panel)
+    said = panel.wait(answer)
+    assert said["status"] == "success", said["message"]
+    assert said["changed"] == [40, 30, 50, 40]
+    assert said["layers"] == ["a red bird", "photo"]
+    assert said["mask"] == [128, 255]
+    assert said["record"]["fills"][0]["seed"] == 4
+    if "GRAY" not in kind:
+        assert said["pixel"] == [0, 255, 0, 255]
+    assert not Path(given["--return-to"]).exists()
+
+
+def test_the_photo_handed_over_has_the_colours_that_gimp_shows(panel: GimpSession) -> None:
+    answer = panel.send(
+        """
+    image = photo(96, 80)
+    image.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
+    shown = list(read(image.get_layers()[0], "R'G'B' u8"))
+"""
+        + OPEN
+        + "    result['shown'] = shown\n"
+    )
+    given = started(panel)
+    assert "--mask" not in given
+    handed = np.asarray(Photo.read(given["photo"]).rgb8).ravel()
+    Host(Path(given["--return-to"])).cancelled()
+    end(panel)
+    said = panel.wait(answer)
+    assert said["status"] == "cancel"
+    assert said["layers"] == ["photo"]
+    assert handed.tolist() == said["shown"]
+
+
+def test_a_panel_that_is_closed_or_fails(panel: GimpSession) -> None:
+    answer = panel.send("    image = photo()\n" + OPEN)
+    started(panel)
+    end(panel)
+    assert panel.wait(answer)["status"] == "cancel"
+    (panel.work / "panel-arguments").unlink()
+    (panel.work / "panel-end").unlink()
+    answer = panel.send("    image = photo()\n" + OPEN)
+    started(panel)
+    end(panel, 1)
+    said = panel.wait(answer)
+    assert said["status"] == "execution-error"
+    assert said["message"] == "The NIGDT panel ended early (no display to open a window on)."
+
+
+def test_no_panel_to_start(gimp: GimpSession) -> None:
+    said = gimp.run("    image = photo()\n" + OPEN)
+    assert said["status"] == "execution-error"
+    assert "cannot be started from here" in said["message"]
