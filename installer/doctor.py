@@ -51,7 +51,7 @@ def _environment(session: Session) -> Iterator[Finding]:
         state = f"{version}, nigdt {installed['nigdt']} ({extras})"
         yield Finding("environment", state, AGAIN if stale else "")
     if "torch" in installed:
-        report = session.output([session.python, torch_build.PAIR_CHECK], timeout=300)
+        report = session.output([session.python, torch_build.PAIR_CHECK], timeout=packages.PAIR_SECONDS)
         broken = "torch and torchvision do not work together"
         yield Finding("torch", (report or broken).strip(), "" if report else AGAIN)
 

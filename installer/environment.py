@@ -110,7 +110,9 @@ def repair(session: Session) -> list[str]:
 
 def works(session: Session) -> bool:
     """Whether the environment's Python starts and has pip."""
-    return session.python.exists() and session.output([session.python, "-m", "pip", "--version"]) is not None
+    # A loaded machine may take its time; taking that for a broken environment would make it all anew.
+    command = [session.python, "-m", "pip", "--version"]
+    return session.python.exists() and session.output(command, timeout=600) is not None
 
 
 def busy_path(session: Session) -> Path:

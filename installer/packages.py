@@ -17,6 +17,8 @@ from installer.steps import Step
 EXTRAS = ("model", "backend", "panel", "training", "dev")
 NEEDS_TORCH = frozenset({"model", "backend", "training"})
 GIGABYTE = 1e9
+PAIR_SECONDS = 900.0
+"""How long importing torch may take, on a loaded machine with a slow disk."""
 REST_GB = 1.5
 """Disk space for everything but torch, in GB."""
 
@@ -188,7 +190,7 @@ def pair_step(session: Session, wanted: Wanted) -> Step:
         return None
 
     def check() -> str | None:
-        return session.output([session.python, torch_build.PAIR_CHECK], timeout=300)
+        return session.output([session.python, torch_build.PAIR_CHECK], timeout=PAIR_SECONDS)
 
     def act() -> None:
         report = check()
@@ -224,7 +226,7 @@ def mend(session: Session, wanted: Wanted) -> None:
             )
         except CommandError as error:
             session.journal.note(f"{error.message}: {error.remedy}")
-        if session.output([session.python, torch_build.PAIR_CHECK], timeout=300) is not None:
+        if session.output([session.python, torch_build.PAIR_CHECK], timeout=PAIR_SECONDS) is not None:
             return
     both = ["--force-reinstall", "torch", "torchvision"]
     pip_install(session, wanted, [*source, *both], doing="reinstall torch and torchvision")
