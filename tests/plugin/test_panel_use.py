@@ -140,6 +140,10 @@ def test_everything_works_without_a_mouse(panel: Panel, photo: Path):
     QTest.keyClick(side.strip, Qt.Key.Key_Return)
     panel.until(lambda: bool(panel.session.document.layers))
     panel.idle()
+    assert panel.window.focusWidget() is canvas
+    panel.window.actions_["photo.undo"].trigger()
+    assert panel.session.document.layers == ()
+    assert side.caption.caption == "a blue bird"
 
 
 def test_every_control_has_a_name_and_can_be_reached(panel: Panel, photo: Path):

@@ -4,61 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
-from nigdt_backend.protocol import Event, FillPicture, FillRequest
+from nigdt_backend.protocol import Event, FillPicture
 
 from nigdt.errors import SelectionError
 from nigdt.variants import Variant
 from nigdt_plugin.core import fills as fills_
 from nigdt_plugin.core.document import Document, Layer, Pixels
 from nigdt_plugin.core.fills import Blend, Fill, Round, Shot
+from nigdt_plugin.core.jobs import EXPLAIN, QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.tasks import Hook, Tasks
 
-_QUIET = frozenset({"cancelled", "superseded"})
-"""Ends of jobs that the panel itself asked for."""
-
-
-class Purpose(Enum):
-    """What a job's fills are for."""
-
-    FILLS = "fills"
-    LIVE = "live"
-    REPLACE = "replace"
-    WORDS = "words"
-    INSIDE = "inside"
-
-
 _LARGE = 500_000
 """Pixels of the selection's box from which on the context is cut out in a thread."""
-
-_EXPLAIN = (Purpose.WORDS, Purpose.INSIDE)
-
-
-@dataclass
-class Job:
-    """One request that is on its way.
-
-    Attributes:
-        request: As sent, so that it can be sent again.
-        round: Where its fills belong.
-        purpose: What they are for.
-        target: The fill to replace or explain.
-        fresh: Whether the first fill to come still has to sweep away the earlier ones.
-        stage: What the daemon last said it was doing.
-    """
-
-    request: FillRequest
-    round: Round
-    purpose: Purpose
-    target: Fill | None = None
-    fresh: bool = False
-    stage: str = "queued"
-    seen: set[int] = field(default_factory=set)
-    started: float = field(default_factory=time.monotonic)
 
 
 class Filling:
@@ -121,6 +81,11 @@ class Filling:
     def busy(self) -> bool:
         """Whether any job is on its way."""
         return bool(self.jobs) or bool(self._preparing)
+
+    @property
+    def stoppable(self) -> bool:
+        """Whether something is on its way that the user asked for; live fills come and go by themselves."""
+        return bool(self._preparing) or any(job.purpose is not Purpose.LIVE for job in self.jobs.values())
 
     @property
     def mixing(self) -> bool:
@@ -219,7 +184,7 @@ class Filling:
         """Ask which words drew a fill: around the hole, and in the finished fill."""
         if self.round is None:
             return
-        if any(job.target is fill and job.purpose in _EXPLAIN for job in self.jobs.values()):
+        if any(job.target is fill and job.purpose in EXPLAIN for job in self.jobs.values()):
             return
         if not fill.words:
             self._send(
@@ -342,7 +307,7 @@ class Filling:
             code = str(event.data.get("code", "internal"))
             self._next_live()
             self.changed()
-            if code not in _QUIET:
+            if code not in QUIET:
                 self.failed(code, str(event.data.get("message", "")), str(event.data.get("hint", "")))
 
     def _take(self, job: Job, picture: FillPicture) -> None:

@@ -40,10 +40,12 @@ class Side(QWidget):
     Signals:
         compare_asked: Several captions are to be tried side by side.
         word_pointed: A word of the chosen fill is pointed at; -1 for none.
+        applied: A fill was applied.
     """
 
     compare_asked = pyqtSignal()
     word_pointed = pyqtSignal(int)
+    applied = pyqtSignal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -206,7 +208,7 @@ class Side(QWidget):
     def fill_or_stop(self) -> None:
         """What the large button does."""
         filling = self.session.filling
-        if filling is not None and filling.busy:
+        if filling is not None and filling.stoppable:
             self._live_timer.stop()
             self._rest_timer.stop()
             filling.cancel()
@@ -316,7 +318,7 @@ class Side(QWidget):
             return
         if what == "apply":
             filling.choose(fill)
-            filling.apply()
+            self.apply()
         elif what == "favourite":
             filling.keep(fill, not fill.favourite)
         elif what == "similar":
@@ -353,6 +355,7 @@ class Side(QWidget):
         """Make the chosen fill part of the picture."""
         if self.session.filling is not None:
             self.session.filling.apply()
+            self.applied.emit()
 
     # Showing --------------------------------------------------------------------------------------------
 
@@ -413,8 +416,9 @@ class Side(QWidget):
                 filling.applied,
                 0 if fills and busy else awaited,
             )
-        self.fill_button.setText(self.tr("Stop") if busy else self.tr("Fill"))
-        self.fill_button.setEnabled(busy or (self.ready and bool(self.session.caption)))
+        stoppable = filling is not None and filling.stoppable
+        self.fill_button.setText(self.tr("Stop") if stoppable else self.tr("Fill"))
+        self.fill_button.setEnabled(stoppable or (self.ready and bool(self.session.caption)))
         self.compare_button.setEnabled(self.ready)
         self.progress.setVisible(busy)
         document = self.session.document

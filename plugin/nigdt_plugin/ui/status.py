@@ -114,7 +114,7 @@ def device_name(status: dict[str, Any]) -> str:
     if isinstance(device, dict):
         device = device.get("name", "")
     name = str(device)
-    return {"cpu": "CPU", "none": "", "mps": "Apple GPU"}.get(name, name)
+    return {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU", "none": "", "not chosen yet": ""}.get(name, name)
 
 
 def queued(status: dict[str, Any]) -> int:

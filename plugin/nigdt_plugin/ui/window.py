@@ -129,6 +129,8 @@ class Window(PhotoFiles):
         self.status.daemon_asked.connect(self.choose_model)
         self.tool_column.picked.connect(self.use_tool)
         self.side.compare_asked.connect(self.compare_captions)
+        # Where undo is that of the picture, not that of the caption.
+        self.side.applied.connect(canvas.setFocus)
         self.side.word_pointed.connect(self.overlays.point_at_word)
         session.notice.connect(lambda message, hint: self.shown_errors.append(f"{message} {hint}".strip()))
         if session.host is not None:

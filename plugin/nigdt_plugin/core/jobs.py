@@ -1,0 +1,50 @@
+"""Requests on their way to the daemon, and what their fills are for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+
+from nigdt_backend.protocol import FillRequest
+
+from nigdt_plugin.core.fills import Fill, Round
+
+QUIET = frozenset({"cancelled", "superseded"})
+"""Ends of jobs that the panel itself asked for."""
+
+
+class Purpose(Enum):
+    """What a job's fills are for."""
+
+    FILLS = "fills"
+    LIVE = "live"
+    REPLACE = "replace"
+    WORDS = "words"
+    INSIDE = "inside"
+
+
+EXPLAIN = (Purpose.WORDS, Purpose.INSIDE)
+
+
+@dataclass
+class Job:
+    """One request that is on its way.
+
+    Attributes:
+        request: As sent, so that it can be sent again.
+        round: Where its fills belong.
+        purpose: What they are for.
+        target: The fill to replace or explain.
+        fresh: Whether the first fill to come still has to sweep away the earlier ones.
+        stage: What the daemon last said it was doing.
+    """
+
+    request: FillRequest
+    round: Round
+    purpose: Purpose
+    target: Fill | None = None
+    fresh: bool = False
+    stage: str = "queued"
+    seen: set[int] = field(default_factory=set)
+    started: float = field(default_factory=time.monotonic)
