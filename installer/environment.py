@@ -111,7 +111,7 @@ def repair(session: Session) -> list[str]:
 def works(session: Session) -> bool:
     """Whether the environment's Python starts and has pip."""
     # A loaded machine may take its time; taking that for a broken environment would make it all anew.
-    command = [session.python, "-m", "pip", "--version"]
+    command: list[str | Path] = [session.python, "-m", "pip", "--version"]
     return session.python.exists() and session.output(command, timeout=600) is not None
 
 
