@@ -18,8 +18,9 @@ for folder in (HERE, ROOT / "plugin" / "gimp", ROOT / "plugin" / "gimp" / "nigdt
     sys.path.insert(0, str(folder))
 
 from assemble import NAME, assemble, wheel_arguments  # noqa: E402
-from gimp_chroot import Chroot, ChrootUnavailableError, cache_folder, find_or_build  # noqa: E402
+from gimp_chroot import cache_folder  # noqa: E402
 from gimp_session import GimpSession, WindowSession  # noqa: E402
+from gimp_tree import tree  # noqa: E402
 from nigdt_backend.client import Client  # noqa: E402
 
 
@@ -47,24 +48,17 @@ def plug_in(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def _tree(release: str) -> Chroot:
-    try:
-        return find_or_build(release)
-    except ChrootUnavailableError as reason:
-        pytest.skip(f"no GIMP 3 of Debian {release} to test in: {reason}")
-
-
 @pytest.fixture(scope="session")
 def trixie(plug_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GimpSession]:
     """GIMP 3.0."""
-    with GimpSession(_tree("trixie"), plug_in, tmp_path_factory.mktemp("trixie")) as session:
+    with GimpSession(tree("trixie"), plug_in, tmp_path_factory.mktemp("trixie")) as session:
         yield session
 
 
 @pytest.fixture(scope="session")
 def forky(plug_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GimpSession]:
     """GIMP 3.2."""
-    with GimpSession(_tree("forky"), plug_in, tmp_path_factory.mktemp("forky")) as session:
+    with GimpSession(tree("forky"), plug_in, tmp_path_factory.mktemp("forky")) as session:
         yield session
 
 
@@ -74,7 +68,7 @@ def windows(
 ) -> Iterator[WindowSession]:
     """Each GIMP in turn, with its windows."""
     with WindowSession(
-        _tree(request.param), plug_in, tmp_path_factory.mktemp(f"{request.param}-windows")
+        tree(request.param), plug_in, tmp_path_factory.mktemp(f"{request.param}-windows")
     ) as session:
         yield session
 

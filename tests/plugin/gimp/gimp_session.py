@@ -224,3 +224,10 @@ class WindowSession(GimpSession):
         subprocess.run(inside, check=True, timeout=30)
         shutil.copy(self.work / "shot.png", target)
         return target
+
+
+def keep(picture: Path, name: str) -> None:
+    """Keep a screenshot for looking at, where the variable `NIGDT_SCREENSHOTS` says."""
+    folder = os.environ.get("NIGDT_SCREENSHOTS")
+    if folder:
+        shutil.copy(picture, Path(folder) / name)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Takes the panel's place inside GIMP's tree, where there is no Qt: notes its arguments, lets the test answer in the
-# folder it was given, and ends once it is told to.
+# Takes the panel's place: notes its arguments, lets the test answer in the folder that they name, and ends once it is
+# told to.
 for argument in "$@"; do
     printf '%s\n' "$argument" >> /mnt/work/panel-arguments.part
 done

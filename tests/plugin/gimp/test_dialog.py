@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gimp_session import WindowSession
+from gimp_session import WindowSession, keep
 from PIL import Image
 from scripted_daemon import ScriptedDaemon
 
@@ -58,13 +56,6 @@ def write(windows: WindowSession, caption: str, daemon: ScriptedDaemon | None = 
         if daemon is None:
             return
     raise AssertionError("no preview was asked for")
-
-
-def keep(picture: Path, name: str) -> None:
-    """Keep a screenshot for looking at, where the variable `NIGDT_SCREENSHOTS` says."""
-    folder = os.environ.get("NIGDT_SCREENSHOTS")
-    if folder:
-        shutil.copy(picture, Path(folder) / name)
 
 
 def greens(picture: Path) -> int:

@@ -1,20 +1,24 @@
 """*Open in NIGDT panel...*: what GIMP hands over, and what becomes of the panel's answer.
 
-The panel cannot open its window inside GIMP's tree, which has no Qt; a shell script stands in for the
-program, and its answer is made by the panel's own classes.
+Once with the real panel; for the many cases a shell script stands in for its program, and its answer is made
+by the panel's own classes.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from gimp_session import GimpSession
+from assemble import NAME, assemble
+from gimp_session import GimpSession, WindowSession, keep
+from gimp_tree import ROOT, tree
+from nigdt_backend.client import Client
 from nigdt_plugin.core.document import Document, Layer
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.host import Host
@@ -139,3 +143,39 @@ def test_no_panel_to_start(gimp: GimpSession) -> None:
     said = gimp.run("    image = photo()\n" + OPEN)
     assert said["status"] == "execution-error"
     assert "cannot be started from here" in said["message"]
+
+
+@pytest.mark.parametrize("release", ["trixie", "forky"])
+def test_the_real_panel_opens_and_hands_over(
+    release: str,
+    wheel: Path,
+    tmp_path: Path,
+    real_daemon: Callable[[Path], Client],
+) -> None:
+    """All of it for once: GIMP starts the real panel, which fills with the real daemon; then *Hand over*."""
+    plug_in = tmp_path / "plug-ins" / NAME
+    assemble(plug_in, wheel, ROOT, python=Path(sys.executable))
+    shared = [ROOT, Path(sys.prefix), Path(sys.base_prefix)]
+    with WindowSession(tree(release), plug_in, tmp_path / "gimp", shared) as gimp:
+        client = real_daemon(gimp.state)
+        answer = gimp.send(
+            "    image = photo(400, 300)\n    select(image, 150, 100, 80, 60)\n    Gimp.Display.new(image)\n"
+            + OPEN
+        )
+        window = gimp.window("photo.png", answer, timeout=90)
+        deadline = time.monotonic() + 60
+        while client.status()["jobs"]["fills"] == 0:
+            assert time.monotonic() < deadline, "the panel asked for no fill"
+            time.sleep(0.2)
+        time.sleep(3)
+        keep(gimp.photograph(tmp_path / "panel.png"), f"{release}-panel.png")
+        # The button at the right end of the bar above the photo.
+        gimp.type("mousemove", "--window", window, str(1280 - 440), "45", "click", "1")
+        said = gimp.wait(answer, 60)
+    assert said["status"] == "success", said["message"]
+    assert said["layers"] == ["a red bird", "photo"]
+    left, top, right, bottom = said["changed"]
+    assert left <= 150 < 230 <= right
+    assert top <= 100 < 160 <= bottom
+    assert right - left < 200  # the selection and its feather, no more
+    assert said["record"]["fills"][0]["caption"] == "a red bird"
