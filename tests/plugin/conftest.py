@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from nigdt_backend.client import Client, DaemonError  # noqa: E402
-from nigdt_backend.connection import FileLock, read_connection  # noqa: E402
-from painting_daemon import WORDS  # noqa: E402
+from panel_daemon import connect, stop_daemon, wait_until, write_bundle  # noqa: E402
 from PIL import Image  # noqa: E402
-
-from nigdt.config import ModelConfig  # noqa: E402
-
-PAINTER = [sys.executable, str(HERE / "painting_daemon.py")]
-
-
-def write_bundle(folder: Path, title: str, words: tuple[str, ...] = WORDS) -> None:
-    """A bundle as far as the panel reads it: it never opens the weights."""
-    folder.mkdir(parents=True)
-    description = {
-        "format": "nigdt-bundle",
-        "version": 1,
-        "title": title,
-        "parameters": 1_000_000,
-        "architecture": ModelConfig(size=128).to_dict(),
-        "training": {"photos": 1200, "steps": 20000},
-    }
-    (folder / "model.yaml").write_text(yaml.safe_dump(description))
-    (folder / "vocabulary.json").write_text(json.dumps({"format": 1, "words": list(words)}))
-    for name in ("model.safetensors", "SHA256SUMS"):
-        (folder / name).write_bytes(b"")
-    (folder / "README.md").write_text(f"# {title}\n\nDraws what it has seen.\n")
 
 
 @pytest.fixture
@@ -82,42 +53,12 @@ def user(lonely_user: Path, shared_daemon: Path, monkeypatch: pytest.MonkeyPatch
     return lonely_user
 
 
-def stop_daemon(state: Path) -> None:
-    """Stop the daemon of a state folder, and see that it is gone."""
-    if not (state / "daemon.lock").exists():
-        return
-    file = state / "connection.json"
-    with (
-        contextlib.suppress(DaemonError),
-        Client.connect(start=False, timeout=1.0, connection_file=file) as client,
-    ):
-        client.shutdown(timeout=2.0)
-    lock = FileLock(state / "daemon.lock")
-    if not wait_until(lock.acquire, 3.0):
-        connection = read_connection(file)
-        if connection is not None and connection.pid:
-            os.kill(connection.pid, signal.SIGKILL)
-        assert wait_until(lock.acquire, 5.0), "a daemon outlived its test"
-    lock.release()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
-
-
-def connect() -> Client:
-    """A client whose daemon is the painter."""
-    return Client.connect(command=PAINTER, timeout=40.0)
-
-
 @pytest.fixture(autouse=True)
-def no_threads_left() -> Iterator[None]:
-    """Every thread a test started has ended with it."""
+def no_threads_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every thread that a test of the panel started has ended with it."""
+    if request.path.parent != HERE:
+        yield
+        return
     before = set(threading.enumerate())
 
     def left() -> list[threading.Thread]:

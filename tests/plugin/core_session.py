@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import connect
 from nigdt_backend.client import Client
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.selection import Combine, rectangle
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.core.settings import Settings
+from panel_daemon import connect
 
 
 class Core:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import connect
 from nigdt_backend.client import Client
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.selection import Combine, rectangle
@@ -14,6 +13,7 @@ from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.app import application
 from nigdt_plugin.ui.bridge import Bridge
 from nigdt_plugin.ui.window import Window
+from panel_daemon import connect
 from PyQt6.QtCore import QDeadlineTimer, QEventLoop, QTimer
 from PyQt6.QtWidgets import QApplication
 

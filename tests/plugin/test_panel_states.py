@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_bundle
 from nigdt_plugin.core.selection import Combine, stroke
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.compare import CompareDialog
@@ -17,6 +16,7 @@ from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import sample_photo
 from panel import Panel
+from panel_daemon import write_bundle
 from PIL import Image
 from PyQt6.QtGui import QImage
 from PyQt6.QtTest import QTest

@@ -341,7 +341,7 @@ for step in range(start + 1, 41):
     done.with_suffix(".new").write_text(str(step))
     done.with_suffix(".new").replace(done)
     time.sleep(0.03)
-from conftest import write_bundle
+from panel_daemon import write_bundle
 write_bundle(Path({data!r}) / "bundles" / "my-birds", "My birds")
 """
 

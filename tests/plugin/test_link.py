@@ -1,0 +1,74 @@
+"""The daemon comes and goes; the panel finds it again by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from core_session import Core
+from nigdt_backend.client import Client
+from nigdt_plugin.core.link import Phase
+from panel_daemon import connect
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends the daemon with a signal")
+def test_a_daemon_killed_while_idle_is_found_again(lonely_user: Path, photo: Path):
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.until(lambda: "pid" in core.session.link_state.status)
+    first = core.session.link_state.status["pid"]
+    os.kill(first, signal.SIGKILL)
+    core.filling.fill("a red bird", 1)
+    core.done()
+    assert len(core.fills) == 1
+    core.until(lambda: core.session.link_state.status.get("pid") not in (None, first))
+    assert core.session.link_state.phase is Phase.READY
+    assert core.errors == []
+    core.close()
+
+
+def test_a_daemon_that_cannot_start_is_named_and_tried_again(lonely_user: Path, photo: Path):
+    attempts: list[int] = []
+
+    def flaky() -> Client:
+        attempts.append(1)
+        if len(attempts) == 1:
+            return Client.connect(
+                command=[sys.executable, "-c", "raise SystemExit('no model here')"], timeout=20
+            )
+        return connect()
+
+    core = Core(connect_=flaky)
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.until(lambda: core.session.link_state.phase is Phase.FAILED)
+    assert "no model here" in core.session.link_state.message
+    assert core.session.link_state.hint
+    core.until(lambda: core.session.link_state.phase is Phase.READY, 30)
+    core.filling.fill("a red bird", 1)
+    core.done()
+    assert len(core.fills) == 1
+    core.close()
+
+
+def test_a_fill_asked_for_while_nothing_answers_is_reported_and_the_work_stays(
+    lonely_user: Path, photo: Path
+):
+    def never() -> Client:
+        return Client.connect(start=False, timeout=1.0)
+
+    core = Core(connect_=never)
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.session.caption = "a red bird"
+    core.filling.fill("a red bird", 2)
+    core.until(lambda: bool(core.errors))
+    assert "No daemon is running." in core.errors[0]
+    assert not core.filling.busy
+    assert not core.document.selection.empty
+    assert core.session.caption == "a red bird"
+    core.close()
