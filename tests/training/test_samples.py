@@ -3,7 +3,7 @@ import torch
 from nigdt_training.data.cache import build_cache
 from nigdt_training.data.records import read_records
 from nigdt_training.trainer.pools import build_vocabulary
-from nigdt_training.trainer.samples import Pool, SampleStream, held_out
+from nigdt_training.trainer.samples import Pool, SampleStream
 from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
 
 
@@ -75,10 +75,3 @@ def test_batch_ranges_and_polarity(photo_folder, tmp_path):
     hidden = 1 - batch.M.mean((1, 2, 3))
     assert ((hidden > 0.01) & (hidden < 0.8)).all()
     assert ((batch.tokens > 0).sum(1) == batch.lengths).all()
-
-
-def test_validation_split_keeps_groups_and_ignores_order():
-    groups = [f"group {i}" for i in range(1000)]
-    kept = [group for group in groups if held_out(group, 0.1)]
-    assert 70 < len(kept) < 130
-    assert kept == [group for group in reversed(groups) if held_out(group, 0.1)][::-1]

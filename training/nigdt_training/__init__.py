@@ -1,0 +1,1 @@
+"""Data sets, training, evaluation and comparison systems of NIGDT."""

@@ -6,6 +6,7 @@ import math
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ class InpaintTrainer:
         self.stop_requested = False
         self.patience = 0  # validations without gain after which training ends; 0 = never
         self._stale = 0
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="samples")
+        self._prefetched: tuple[range, Future[Batch]] | None = None
         if self.settings.batch % fabric.world_size:
             raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
 
@@ -182,7 +185,7 @@ class InpaintTrainer:
         """
         settings, began, first = self.settings, time.monotonic(), self.step
         saved = drawn = time.monotonic()
-        with self._stop_signals():
+        with self._stop_signals(), self._loader:
             while self.step < settings.steps and not self.stop_requested and not self._overfits():
                 logs = self._one_step()
                 self.step += 1
@@ -212,7 +215,7 @@ class InpaintTrainer:
                 group["lr"] = rate
         networks.paths.train()
         networks.discriminators.train()
-        batch = self.training.batch(range(start, start + share)).to(self.fabric.device)
+        batch = self._next_batch(range(start, start + share)).to(self.fabric.device)
         if settings.channels_last:
             batch.image = batch.image.contiguous(memory_format=torch.channels_last)
         logs = self._accumulate(batch)
@@ -229,6 +232,17 @@ class InpaintTrainer:
             networks.optimiser_d.step()
         networks.average(min(settings.ema, (1 + self.step) / (10 + self.step)))
         return logs
+
+    def _next_batch(self, numbers: range) -> Batch:
+        """The batch of these samples; the one after it is drawn while this one is learnt from."""
+        waiting, self._prefetched = self._prefetched, None
+        if waiting is not None and waiting[0] == numbers:
+            batch = waiting[1].result()
+        else:
+            batch = self.training.batch(numbers)
+        following = range(numbers.start + self.settings.batch, numbers.stop + self.settings.batch)
+        self._prefetched = (following, self._loader.submit(self.training.batch, following))
+        return batch
 
     def _accumulate(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Gradients of the whole batch, in micro-batches that memory allows; halves them when it does not."""

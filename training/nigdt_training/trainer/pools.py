@@ -12,7 +12,8 @@ from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.cache import Cache, build_cache, cache_key
 from nigdt_training.data.check import check_path
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
-from nigdt_training.trainer.samples import Pool, held_out
+from nigdt_training.data.split import held_out
+from nigdt_training.trainer.samples import Pool
 from nigdt_training.trainer.settings import TrainSettings
 
 CACHED_SIDE = 256

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,12 +84,6 @@ class Pool:
     first: int  # number of its first photo among all pools'
 
 
-def held_out(group: str, fraction: float) -> bool:
-    """Whether a group of photos belongs to validation: decided by its name alone, so it never changes."""
-    digest = hashlib.sha256(group.encode()).digest()
-    return int.from_bytes(digest[:8], "big") < fraction * 2**64
-
-
 class SampleStream:
     """All samples of a run, by number.
 
@@ -141,12 +134,14 @@ class SampleStream:
         return collate(samples, self.vocabulary, self.max_words, latent[:, 0], latent[:, 1])
 
     def _order(self, which: int, epoch: int) -> np.ndarray:
-        key = (which, epoch)
-        if key not in self._orders:
-            self._orders = {k: v for k, v in self._orders.items() if k[0] != which}
+        order = self._orders.get((which, epoch))
+        if order is None:
             random = np.random.default_rng([self.seed, 0, which, epoch])
-            self._orders[key] = random.permutation(len(self.pools[which].photos))
-        return self._orders[key]
+            order = random.permutation(len(self.pools[which].photos))
+            # Replaced as a whole: a prefetching thread may be reading the old one.
+            others = {key: value for key, value in self._orders.items() if key[0] != which}
+            self._orders = {**others, (which, epoch): order}
+        return order
 
     def _caption(self, pool: Pool, i: int, epoch: int) -> str:
         """The photo's caption of this epoch: another one every epoch, all in turn, from a random start."""
