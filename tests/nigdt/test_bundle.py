@@ -383,3 +383,8 @@ def test_folding_reads_weights_without_a_power_iteration() -> None:
     after = [v for name, v in model.state_dict().items() if "._u" in name or "._v" in name]
     assert len(vectors) == 2
     assert all(torch.equal(a, b) for a, b in zip(vectors, after, strict=True))
+
+
+def test_every_file_may_be_read_by_whoever_may_read_the_card(tiny_bundle):
+    modes = {path.name: path.stat().st_mode for path in tiny_bundle.iterdir()}
+    assert set(modes.values()) == {modes["README.md"]}
