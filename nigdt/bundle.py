@@ -343,7 +343,7 @@ def save_bundle(
             stored = {name: np.ascontiguousarray(value, kind) for name, value in weights.items()}
             save_file(stored, new / WEIGHTS)
             (new / CONFIG).write_text(text, encoding="utf-8")
-            # safetensors makes files that only their owner may read; a bundle is for everybody who installs it.
+            # safetensors makes files that only their owner may read; a bundle is for everybody.
             (new / WEIGHTS).chmod((new / CONFIG).stat().st_mode)
             vocabulary.save(new / VOCABULARY)
             (new / CARD).write_text(card, encoding="utf-8")
