@@ -87,10 +87,9 @@ def test_command_of_a_house_that_is_not_installed_says_what_to_install(monkeypat
         (click.Abort(), 130, "Interrupted.\n"),
         (click.ClickException("no"), 1, "nigdt: no\n"),
         (
-            ModuleNotFoundError("gone", name="lightning_fabric.utilities"),
+            ModuleNotFoundError("gone", name="skimage.metrics"),
             1,
-            "nigdt: lightning_fabric.utilities is not installed. "
-            "Install it with: pip install 'nigdt[training]'.\n",
+            "nigdt: skimage.metrics is not installed. Install it with: pip install 'nigdt[training]'.\n",
         ),
     ],
 )
