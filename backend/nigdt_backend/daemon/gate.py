@@ -100,7 +100,7 @@ class Gate:
         router.setsockopt(zmq.HANDSHAKE_IVL, 3_000)
         router.setsockopt(zmq.RCVHWM, 32)
         router.setsockopt(zmq.SNDHWM, 256)
-        router.setsockopt(zmq.LINGER, 500)
+        router.setsockopt(zmq.LINGER, 2000)
         self._routers.append(router)
         return router
 
