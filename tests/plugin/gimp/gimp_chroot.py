@@ -77,17 +77,8 @@ class Chroot:
         inside = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8", **(env or {})}
         mounts = [part for outside, target in binds.items() for part in (str(outside), target)]
         return [
-            *(
-                "unshare",
-                "--mount",
-                "--propagation",
-                "private",
-                "--fork",
-                "--pid",
-                "--kill-child",
-                "sh",
-                "-c",
-            ),
+            *_APART,
+            *("sh", "-c"),
             *(_ENTER, "enter", str(self.folder), *mounts, "--"),
             *(f"{name}={value}" for name, value in inside.items()),
             *arguments,
@@ -121,19 +112,7 @@ def _check_rights() -> None:
     if os.geteuid() != 0:
         raise ChrootUnavailableError("building and entering a GIMP tree needs root")
     trial = subprocess.run(
-        [
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "--fork",
-            "--pid",
-            "mount",
-            "-t",
-            "tmpfs",
-            "t",
-            "/mnt",
-        ],
+        [*_APART, "mount", "-t", "tmpfs", "trial", "/mnt"],
         capture_output=True,
         text=True,
         check=False,

@@ -137,7 +137,7 @@ class GimpSession:
 
 
 _GIMPRC = """
-(config-version "3.0.4")
+(config-version "3.98.0")
 (show-welcome-dialog no)
 (check-updates no)
 (color-profile-policy keep)

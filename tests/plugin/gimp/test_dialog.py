@@ -162,9 +162,10 @@ def test_an_indexed_image_is_offered_to_be_converted(windows: WindowSession, tmp
 SHOWN = """
     image = photo(400, 300)
     select(image, 150, 100, 80, 60)
-    Gimp.Display.new(image)
+    result = Gimp.Display.new(image).get_id()
     Gimp.displays_flush()
 """
+CLOSE = "Gimp.Display.get_by_id({}).delete()"
 LAYERS = """
     layers = Gimp.get_images()[0].get_layers()
     result = [len(layer.get_children()) if layer.is_group() else 0 for layer in layers]
@@ -186,7 +187,7 @@ def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Pa
         return windows.run(LAYERS, "actor")
 
     with ScriptedDaemon(windows.state) as daemon:
-        windows.run(SHOWN, "actor")
+        display = windows.run(SHOWN, "actor")
         from_the_menu(windows, TITLE)
         windows.window(TITLE)
         write(windows, "two birds", daemon)
@@ -204,20 +205,18 @@ def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Pa
         wait_for(lambda: layers() == [2, 0])
         windows.type("key", "ctrl+z")
         wait_for(lambda: layers() == [0])
-    windows.run("Gimp.get_images()[0].delete()", "actor")
+    windows.run(CLOSE.format(display), "actor")
 
 
 def test_the_window_is_closed_in_mid_fill(windows: WindowSession) -> None:
     with ScriptedDaemon(windows.state, ScriptedDaemon.hold) as daemon:
-        number = windows.run(
-            SHOWN.replace("Gimp.Display.new", "result = Gimp.Display.new(image).get_id() #"), "actor"
-        )
+        display = windows.run(SHOWN, "actor")
         from_the_menu(windows, TITLE)
         windows.window(TITLE)
         write(windows, "nothing", daemon)
         windows.type("key", "alt+f")
         wait_for(lambda: [request for request in daemon.requests if not request.live])
-        windows.run(f"Gimp.Display.get_by_id({number}).delete()", "actor")
+        windows.run(CLOSE.format(display), "actor")
         wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
         wait_for(lambda: windows.run("result = len(Gimp.get_images())", "actor") == 0)
     assert windows.run("result = 'well'") == "well"

@@ -69,7 +69,7 @@ class FillDialog:
         self._captured: tuple[tuple[object, ...], Capture] | None = None
         self._job: str | None = None
         self._refresh_source = 0
-        self._stopped = False
+        self._stopped = self._filling = False
         self._build(procedure)
         config.connect("notify", lambda *_arguments: self._changed())
         self._poll_source = GLib.timeout_add(POLL_MS, self._poll)
@@ -230,7 +230,7 @@ class FillDialog:
 
     def _refresh(self) -> None:
         """Show the region, and ask for its fill when the preview is on."""
-        if self._service is None:
+        if self._service is None or self._filling:
             return
         try:
             still_open(self._image)
@@ -255,7 +255,8 @@ class FillDialog:
         return self._captured[1]
 
     def _poll(self) -> bool:
-        if self._service is not None and self._job is not None:
+        # While a fill is made, its own loop reads what comes from the daemon.
+        if self._service is not None and self._job is not None and not self._filling:
             try:
                 for event in self._service.client.events(0.0):
                     self._on_event(event)
@@ -343,6 +344,7 @@ class FillDialog:
         return layer
 
     def _busy(self, busy: bool) -> None:
+        self._filling = busy
         self._inputs.set_sensitive(not busy)
         self._window.set_response_sensitive(Gtk.ResponseType.OK, not busy)
         self._bar.set_show_text(True)
