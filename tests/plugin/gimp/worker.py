@@ -127,6 +127,9 @@ def _serve(folder, tidy):
         except BaseException:
             answer = json.dumps({"error": traceback.format_exc()})
         if tidy:
+            shown = names.get("display")
+            if shown is not None and shown.is_valid():
+                shown.delete()  # and with it the image; GIMP does not delete one that is shown
             for image in Gimp.get_images():
                 image.delete()
         partial = folder / f"{done}.tmp"
