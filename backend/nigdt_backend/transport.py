@@ -8,7 +8,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from nigdt_backend.connection import Connection
-from nigdt_backend.protocol import LIMITS
+from nigdt_backend.protocol import CURVE_OVERHEAD, LIMITS
 
 
 class ConnectionLost(Exception):  # noqa: N818 - an event of the transport, not a failure of the caller
@@ -34,7 +34,7 @@ class ClientSocket:
         socket = self._socket
         socket.setsockopt(zmq.LINGER, 300)
         socket.setsockopt(zmq.RECONNECT_IVL, -1)
-        socket.setsockopt(zmq.MAXMSGSIZE, LIMITS.frame_bytes)
+        socket.setsockopt(zmq.MAXMSGSIZE, LIMITS.frame_bytes + CURVE_OVERHEAD)
         socket.setsockopt(zmq.CURVE_SERVERKEY, connection.server_key.encode("ascii"))
         socket.setsockopt(zmq.CURVE_PUBLICKEY, connection.client_public.encode("ascii"))
         socket.setsockopt(zmq.CURVE_SECRETKEY, connection.client_secret.encode("ascii"))

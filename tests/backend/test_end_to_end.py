@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from nigdt_backend.protocol import LIMITS
 from PIL import Image
 
 from nigdt.inpainter import Inpainter
@@ -169,3 +170,10 @@ def test_serve_in_the_background_then_doctor(bundles):
     assert {"nigdt", "torch", "pyzmq", "bundle", "state folder", "settings", "daemon", "GIMP"} <= {
         finding["what"] for finding in findings
     }
+
+
+def test_the_largest_context_there_and_back(real_client, request_fill):
+    side = LIMITS.side_max_px
+    assert side * side * 3 == LIMITS.frame_bytes
+    fill = real_client.fill(request_fill("a red bird", side=side)).fills[0]
+    assert len(fill.pixels) == LIMITS.frame_bytes

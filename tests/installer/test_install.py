@@ -27,6 +27,11 @@ def in_environment(project: Path, code: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def _hear_interrupts() -> None:
+    """A process that a shell started in the background ignores Ctrl-C, and its children do too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def tree(folder: Path) -> set[Path]:
     return {path.relative_to(folder) for path in folder.rglob("*") if "__pycache__" not in path.parts}
 
@@ -177,6 +182,7 @@ def test_two_installers_take_turns(installer: Run, project: Path, wheels: Path, 
             cwd=project,
             stdout=subprocess.PIPE,
             text=True,
+            preexec_fn=_hear_interrupts,
         ) as second,
     ):
         assert second.stdout is not None

@@ -9,7 +9,7 @@ import zmq
 from zmq.utils import z85
 
 from nigdt_backend.daemon.scheduler import ClientKey
-from nigdt_backend.protocol import LIMITS
+from nigdt_backend.protocol import CURVE_OVERHEAD, LIMITS
 
 _ZAP_ADDRESS = "inproc://zeromq.zap.01"
 LOCAL_USER = "local"
@@ -96,7 +96,7 @@ class Gate:
         router.setsockopt(zmq.CURVE_SECRETKEY, server.secret.encode("ascii"))
         router.setsockopt_string(zmq.ZAP_DOMAIN, domain)
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)  # sending to a vanished client is an error we want to see
-        router.setsockopt(zmq.MAXMSGSIZE, LIMITS.frame_bytes)
+        router.setsockopt(zmq.MAXMSGSIZE, LIMITS.frame_bytes + CURVE_OVERHEAD)
         router.setsockopt(zmq.HANDSHAKE_IVL, 3_000)
         router.setsockopt(zmq.RCVHWM, 32)
         router.setsockopt(zmq.SNDHWM, 256)
