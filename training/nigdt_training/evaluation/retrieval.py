@@ -48,7 +48,7 @@ class NetworkScorer:
         """See `MatchScorer`."""
         import torch
 
-        from nigdt_training.trainer.match_stage import encode_captions
+        from nigdt_training.trainer.samples import encode_captions
 
         with torch.inference_mode():
             image = torch.from_numpy(pictures).permute(0, 3, 1, 2).to(self._device).float() / 127.5 - 1

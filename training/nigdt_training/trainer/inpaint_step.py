@@ -13,8 +13,7 @@ from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
-from nigdt_training.trainer.match_stage import encode_captions
-from nigdt_training.trainer.samples import Batch
+from nigdt_training.trainer.samples import Batch, encode_captions
 from nigdt_training.trainer.settings import LossSettings, TrainSettings
 
 

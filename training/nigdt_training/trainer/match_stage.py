@@ -18,10 +18,9 @@ from nigdt.text import Vocabulary
 from nigdt_training.trainer.backbone import load_backbone
 from nigdt_training.trainer.checkpoint import load_strictly, read_checkpoint, write_checkpoint
 from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool
+from nigdt_training.trainer.samples import Pool, encode_captions
 from nigdt_training.trainer.settings import MatchSettings
 
-MAX_WORDS = 32
 CANDIDATES = 100  # R-precision: the true caption among 99 others
 
 
@@ -149,15 +148,6 @@ def train_match(
                 run.match_checkpoint, network, settings, vocabulary, epoch=epoch + 1, r_precision=precision
             )
     return run.match_checkpoint
-
-
-def encode_captions(captions: Sequence[str], vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
-    """Captions as padded indices (B, L) and lengths (B,)."""
-    words = [vocabulary.encode(caption, MAX_WORDS) for caption in captions]
-    tokens = torch.zeros(len(words), max(1, *map(len, words)), dtype=torch.int64)
-    for row, indices in zip(tokens, words, strict=True):
-        row[: len(indices)] = torch.tensor(indices, dtype=torch.int64)
-    return tokens, torch.tensor([len(indices) for indices in words])
 
 
 @torch.inference_mode()

@@ -25,6 +25,7 @@ from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
 
 _KINDS = ("centre", "rectangle", "irregular", "object", "outline")
 _LARGEST_HOLE = 0.75  # a hole over everything would teach nothing about context
+MATCH_WORDS = 32  # longest caption that the match networks read
 
 
 @dataclass
@@ -223,6 +224,20 @@ def crop_square(
     return int(np.clip(left, 0, width - side)), int(np.clip(top, 0, height - side)), side
 
 
+def encode_captions(
+    captions: Sequence[str], vocabulary: Vocabulary, max_words: int = MATCH_WORDS
+) -> tuple[Tensor, Tensor]:
+    """Captions as padded word indices (B, L) int64, 0 = padding, and lengths (B,) int64.
+
+    Captions are clipped to ``max_words``; without it, to what the match networks read.
+    """
+    words = [vocabulary.encode(caption, max_words) for caption in captions]
+    tokens = torch.zeros(len(words), max(1, *map(len, words)), dtype=torch.int64)
+    for row, indices in zip(tokens, words, strict=True):
+        row[: len(indices)] = torch.tensor(indices, dtype=torch.int64)
+    return tokens, torch.tensor([len(indices) for indices in words])
+
+
 def collate(
     samples: Sequence[Sample],
     vocabulary: Vocabulary,
@@ -231,17 +246,14 @@ def collate(
     posterior_noise: Tensor,
 ) -> Batch:
     """Samples as tensors; the photo's range 0..255 becomes -1..1 and mask polarity turns to M = 1 visible."""
-    words = [vocabulary.encode(sample.caption, max_words) for sample in samples]
-    tokens = torch.zeros(len(samples), max(1, *map(len, words)), dtype=torch.int64)
-    for row, indices in zip(tokens, words, strict=True):
-        row[: len(indices)] = torch.tensor(indices, dtype=torch.int64)
+    tokens, lengths = encode_captions([sample.caption for sample in samples], vocabulary, max_words)
     photo = torch.from_numpy(np.stack([sample.photo for sample in samples])).permute(0, 3, 1, 2)
     mask = torch.from_numpy(np.stack([sample.mask for sample in samples]))[:, None]
     return Batch(
         image=photo.float() / 127.5 - 1,
         M=(mask < 128).float(),
         tokens=tokens,
-        lengths=torch.tensor([len(indices) for indices in words]),
+        lengths=lengths,
         photo=torch.tensor([sample.number for sample in samples]),
         prior_noise=prior_noise,
         posterior_noise=posterior_noise,
