@@ -33,6 +33,8 @@ _REPEAT = 0.4  # cost of repeating a neighbour's source
 _PASSES = 6
 _ALTERNATIVES = 8
 _SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
+_ZERO = np.zeros(4)  # a scalar to OpenCV
+_NO_MAP = np.empty((0, 0), np.uint16)
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 Floats = NDArray[Any]  # float32 throughout
@@ -52,19 +54,18 @@ class Residual:
     def __init__(self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], height: int, width: int) -> None:
         self.hole = hole > 0
         self.size = (height, width)
-        visible = (~self.hole).astype(np.float32)
-        share = cv2.resize(visible, (width, height), interpolation=cv2.INTER_AREA)
-        seen = crop * visible[..., None]
+        visible = (~self.hole).view(np.uint8)
+        share = cv2.resize(visible.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        seen = cv2.bitwise_and(crop, crop, mask=visible).astype(np.float32)
         low = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
         self.low: Floats = low / np.maximum(share, 1e-4)[..., None]
         self.share: Floats = share
-        self.fine: Floats = seen - _up(self.low, *self.hole.shape)
-        self.fine *= visible[..., None]
+        self.fine: Floats = cv2.subtract(seen, _up(self.low, *self.hole.shape), mask=visible)
 
         rows, columns = crop.shape[:2]
         longest = max(rows, columns)
         self.grid = (max(4, round(GRID * rows / longest)), max(4, round(GRID * columns / longest)))
-        cells = cv2.resize(visible, self.grid[::-1], interpolation=cv2.INTER_AREA)
+        cells = cv2.resize(visible.astype(np.float32), self.grid[::-1], interpolation=cv2.INTER_AREA)
         whole = (cells > 0.99).astype(np.uint8)
         # A cell's residual reaches into its neighbours, so they must be visible too.
         around = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))
@@ -110,7 +111,9 @@ class Residual:
         ty, tx = np.nonzero(self.targets)
         sy, sx = np.nonzero(self.sources)
         target, source = features[ty, tx], features[sy, sx]
-        cost = (target**2).sum(1)[:, None] + (source**2).sum(1)[None] - 2 * target @ source.T
+        # OpenCV's product: waking the threads of NumPy's for one so small takes a hundred times the work.
+        squares = (target**2).sum(1)[:, None] + (source**2).sum(1)[None]
+        cost: Floats = cv2.gemm(target, source, -2, squares, 1, flags=cv2.GEMM_2_T)
         cost += _EDGE * np.maximum(0, edge[sy, sx][None] - edge[ty, tx][:, None])
         # The same photo must give the same bytes, so chance is drawn from a fixed seed.
         cost += _CHANCE * np.random.default_rng(0).standard_exponential(cost.shape, np.float32)
@@ -159,7 +162,7 @@ def enlarge(
         enlarged = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
     else:
         enlarged = (residual or Residual(crop, hole, *picture.shape[:2])).carry_into(picture)
-    return np.clip(np.rint(enlarged), 0, 255).astype(np.uint8)
+    return cv2.add(enlarged, _ZERO, dtype=cv2.CV_8U).astype(np.uint8, copy=False)  # rounds and saturates
 
 
 def _settle(cost: Floats, target: Ints, source: Ints, grid: tuple[int, int]) -> Ints:
@@ -181,24 +184,38 @@ def _settle(cost: Floats, target: Ints, source: Ints, grid: tuple[int, int]) -> 
     source_at = np.full((gh + 2, gw + 2), -1)
     source_at[source[:, 0] + 1, source[:, 1] + 1] = np.arange(len(source))
     steps = _SIDES + _CORNERS
-    neighbours = [target_at[target[:, 0] + 1 + dy, target[:, 1] + 1 + dx] for dy, dx in steps]
-    rewards = [_CONTINUE] * len(_SIDES) + [0.3 * _CONTINUE] * len(_CORNERS)
-    alternatives = list(np.argpartition(cost, _ALTERNATIVES - 1, axis=1)[:, :_ALTERNATIVES].T)
-    chosen = cost.argmin(1)
+    rewards = np.array([_CONTINUE] * len(_SIDES) + [0.3 * _CONTINUE] * len(_CORNERS), np.float32)
+    alternatives = _least(cost, _ALTERNATIVES)
+    chosen = alternatives[0].copy()
+    # Half the cells at a time, like the squares of a chessboard, so that neighbours do not swap for ever.
+    halves = [np.flatnonzero(target.sum(1) % 2 == turn) for turn in (0, 1)]
+    neighbours = [
+        np.stack([target_at[target[half, 0] + 1 + dy, target[half, 1] + 1 + dx] for dy, dx in steps])
+        for half in halves
+    ]
+    back = 1 - np.array(steps)[:, None]  # from a neighbour's source to where it continues, in `source_at`
     for turn in range(_PASSES):
-        theirs = [np.where(near >= 0, chosen[near], -2) for near in neighbours]
-        continued = []
-        for (dy, dx), taken in zip(steps, theirs, strict=True):
-            place = source[np.maximum(taken, 0)] + (1 - dy, 1 - dx)
-            continued.append(np.where(taken >= 0, source_at[place[:, 0], place[:, 1]], -1))
-        candidates = np.stack([chosen, *continued[: len(_SIDES)], *alternatives])
-        total = np.where(candidates >= 0, cost[count, np.maximum(candidates, 0)], np.inf)
+        half, near = halves[turn % 2], neighbours[turn % 2]
+        theirs = np.where(near >= 0, chosen[near], -2)  # (8, cells), as are the next
+        place = source[np.maximum(theirs, 0)] + back
+        continued = np.where(theirs >= 0, source_at[place[..., 0], place[..., 1]], -1)
+        candidates = np.concatenate([chosen[None, half], continued[: len(_SIDES)], alternatives[:, half]])
+        total = np.where(candidates >= 0, cost[half, np.maximum(candidates, 0)], np.float32(np.inf))
         for following, taken, reward in zip(continued, theirs, rewards, strict=True):
-            total += _REPEAT * (candidates == taken) - reward * (candidates == following)
-        best = candidates[total.argmin(0), count]
-        # Half the cells at a time, like the squares of a chessboard, so that neighbours do not swap for ever.
-        chosen = np.where((target.sum(1) + turn) % 2 == 0, best, chosen)
+            total += np.float32(_REPEAT) * (candidates == taken)
+            total -= reward * (candidates == following)
+        chosen[half] = candidates[total.argmin(0), np.arange(len(half))]
     return chosen
+
+
+def _least(cost: Floats, number: int) -> Ints:
+    """Columns of the smallest entries of each row, smallest first, (number, rows)."""
+    left, rows = cost.copy(), np.arange(len(cost))
+    columns = []
+    for _ in range(number):
+        columns.append(left.argmin(1))
+        left[rows, columns[-1]] = np.inf
+    return np.stack(columns)
 
 
 def _carry(values: Floats, taken: Ints, targets: NDArray[np.bool_], inside: tuple[slice, slice]) -> Floats:
@@ -216,38 +233,42 @@ def _carry(values: Floats, taken: Ints, targets: NDArray[np.bool_], inside: tupl
     gh, gw = targets.shape
     cell_h, cell_w = values.shape[0] / gh, values.shape[1] / gw
     # Whole pixels: interpolation would blur what is carried.
-    shift_y = np.rint((taken[..., 0] - np.arange(gh)[:, None]) * cell_h).astype(np.float32)
-    shift_x = np.rint((taken[..., 1] - np.arange(gw)[None]) * cell_w).astype(np.float32)
-    shifts = np.stack([shift_y, shift_x], 2).reshape(-1, 2)
-    shift_id = np.unique(shifts, axis=0, return_inverse=True)[1].reshape(gh, gw).astype(np.int16)
-    y = np.arange(inside[0].start, inside[0].stop, dtype=np.float32)
-    x = np.arange(inside[1].start, inside[1].stop, dtype=np.float32)
+    shift_y = np.rint((taken[..., 0] - np.arange(gh)[:, None]) * cell_h).astype(np.int16)
+    shift_x = np.rint((taken[..., 1] - np.arange(gw)[None]) * cell_w).astype(np.int16)
+    shift_id = shift_y.astype(np.int32) * 2**16 + shift_x
+    y = np.arange(inside[0].start, inside[0].stop, dtype=np.int16)
+    x = np.arange(inside[1].start, inside[1].stop, dtype=np.int16)
     row, column = (y + 0.5) / cell_h - 0.5, (x + 0.5) / cell_w - 0.5
     row0, column0 = np.floor(row), np.floor(column)
     part_y, part_x = (row - row0).astype(np.float32), (column - column0).astype(np.float32)
+    takes = targets.astype(np.float32)
 
-    weights, ids = [], []
-    carried = np.zeros((len(y), len(x), values.shape[2]), np.float32)
+    corners, weights, ids = [], [], []
     for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        cells = np.ix_(
-            np.clip(row0 + down, 0, gh - 1).astype(np.intp),
-            np.clip(column0 + right, 0, gw - 1).astype(np.intp),
-        )
-        weight = np.outer(part_y if down else 1 - part_y, part_x if right else 1 - part_x) * targets[cells]
-        dy, dx = shift_y[cells], shift_x[cells]
-        fetched = cv2.remap(
-            values, dx + x[None], dy + y[:, None], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
-        )
-        carried += weight[..., None] * fetched
-        weights.append(weight)
-        ids.append(shift_id[cells])
+        rows = np.clip(row0 + down, 0, gh - 1).astype(np.intp)
+        columns = np.clip(column0 + right, 0, gw - 1).astype(np.intp)
+        # All pixel rows in a row of cells are alike, so the columns are laid out first.
+        across = takes[:, columns] * (part_x if right else 1 - part_x)
+        weights.append((part_y if down else 1 - part_y)[:, None] * across[rows])
+        ids.append(shift_id[:, columns][rows])
+        corners.append((rows, np.stack([shift_x[:, columns] + x, shift_y[:, columns]], 2)))
     # Equal shifts fetch the same residual and add up; different ones are as good as independent.
-    variance = np.full(carried.shape[:2], 1e-12, np.float32)
+    variance = np.full(weights[0].shape, 1e-12, np.float32)
     for i in range(4):
         variance += weights[i] ** 2
         for j in range(i):
             variance += 2 * weights[i] * weights[j] * (ids[i] == ids[j])
-    return carried / np.sqrt(variance)[..., None]
+    scale = 1 / np.sqrt(variance)
+
+    carried = np.zeros((*variance.shape, values.shape[2]), np.float32)
+    fetched, place = np.empty_like(carried), np.empty((*variance.shape, 2), np.int16)
+    for weight, (rows, across) in zip(weights, corners, strict=True):
+        np.take(across, rows, axis=0, out=place, mode="clip")
+        place[..., 1] += y[:, None]
+        # Places are whole numbers, so this fetches without interpolating.
+        cv2.remap(values, place, _NO_MAP, cv2.INTER_NEAREST, fetched, cv2.BORDER_REFLECT_101)
+        cv2.accumulateProduct(fetched, cv2.cvtColor(weight * scale, cv2.COLOR_GRAY2RGB), carried)
+    return carried
 
 
 def _up(values: Floats, rows: int, columns: int, interpolation: int = cv2.INTER_CUBIC) -> Floats:
