@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from nigdt.errors import NigdtError
+from nigdt_training.commands.train_base import base
 from nigdt_training.trainer.settings import load_settings, with_changes
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -39,7 +40,12 @@ def _caches() -> Path:
 )
 @_runs
 @click.option("--resume", type=_FOLDER, help="Run folder to go on with.")
-@click.option("--from", "start_from", type=_FILE, help="Checkpoint to begin with.")
+@click.option(
+    "--from",
+    "start_from",
+    type=click.Path(path_type=Path, exists=True),
+    help="Checkpoint, or folder of a bundle, to begin with.",
+)
 @click.option("--match-from", type=_FILE, help="Match networks to use.")
 @click.option("--steps", type=_COUNT, help="Number of steps instead of the settings'.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: loss.match=0.")
@@ -61,6 +67,9 @@ def train(context: click.Context, config: Path | None, **options: Any) -> None:
         _run(config, ("match", "inpaint"), **options)
     else:
         context.obj = {"config": config, **options}
+
+
+train.add_command(base)
 
 
 @train.command()

@@ -10,11 +10,12 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
-from nigdt.bundle import BundleInfo, save_bundle
+from nigdt.bundle import BundleInfo, read_bundle, save_bundle
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary
+from nigdt.weights import load_model
 from nigdt_training.trainer.checkpoint import read_checkpoint
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
 from nigdt_training.trainer.match_stage import load_match_network, train_match
@@ -86,7 +87,7 @@ def run_stages(
         fabric: Device, precision, processes.
         say: Told one line at a time what happens.
         stages: Which of "match" and "inpaint" to run.
-        start_from: Checkpoint of another run whose weights begin this one.
+        start_from: Checkpoint of another run, or folder of a bundle, whose weights begin this one.
         match_from: Match networks of another run, instead of training them.
 
     Raises:
@@ -101,7 +102,7 @@ def run_stages(
         f"{sum(len(pool.photos) for pool in training)} photos to learn from, "
         f"{sum(len(pool.photos) for pool in validation)} to measure on, {len(vocabulary)} words"
     )
-    wants_match = settings.loss.match > 0
+    wants_match = settings.loss.match > 0 or stages == ("match",)
     if "match" in stages and wants_match and match_from is None and not run.match_checkpoint.exists():
         if not validation:
             raise NigdtError("the match networks need photos to measure on", hint="raise data.validation")
@@ -111,18 +112,23 @@ def run_stages(
     if "inpaint" not in stages:
         return
     match: tuple[MatchNetwork, Vocabulary] | None = None
-    if wants_match:
+    if settings.loss.match > 0:
         match = load_match_network(match_from or run.match_checkpoint)
     trainer = InpaintTrainer(run, training, validation, vocabulary, match, fabric, say)
     if not trainer.resume() and start_from is not None:
-        trainer.start_from(read_checkpoint(start_from))
+        if start_from.is_dir():
+            trainer.start_from_model(load_model(read_bundle(start_from))[0])
+        else:
+            trainer.start_from(read_checkpoint(start_from))
     trainer.train()
 
 
 def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric: Fabric) -> Vocabulary:
     vocabulary = run.vocabulary()
     if vocabulary is None:
-        if start_from is not None:
+        if start_from is not None and start_from.is_dir():
+            vocabulary = read_bundle(start_from).vocabulary()
+        elif start_from is not None:
             vocabulary = Vocabulary(read_checkpoint(start_from).facts["words"])
         else:
             vocabulary = build_vocabulary(training, run.settings.minimum_count)

@@ -1,0 +1,227 @@
+"""Training on a machine that is lent for a while: within a wall time, continued by the next call.
+
+The data are unpacked, stage 1 and a few steps of stage 2 are run and timed, and as many steps are planned as
+the time of all calls allows. Every call leaves the weights in half precision in parts under 16 MiB, curves,
+the last sample sheet and the metrics in one folder.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import tarfile
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from PIL import Image, ImageDraw
+
+from nigdt.bundle import verify_bundle
+from nigdt.errors import NigdtError
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.session import Machine, Places, export_run, run_stages, start_run
+from nigdt_training.trainer.settings import TrainSettings, with_changes
+
+NAME = "nigdt-base"
+PART_BYTES = 15 * 2**20
+PROBE_STEPS = 24
+_EXPORT_SECONDS = 45  # kept free at the end for export and curves, at most a fifth of the time
+_ADVERSARIES_FROM = 0.4  # share of the steps after which the discriminators begin: colours first
+_LATER = 0.85  # share of the later calls' time that is left for steps: they load and export too
+
+Say = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Loan:
+    """One call on a lent machine.
+
+    Attributes:
+        work: Folder for data, caches and the run; kept between the calls on one machine.
+        out: Folder for the results.
+        minutes: Wall time of this call.
+        total_minutes: Wall time of all calls together, which the learning rate's schedule is made for.
+        parts: Results of another machine to begin with, or None.
+        accelerator: "auto", "cpu" or "cuda".
+    """
+
+    work: Path
+    out: Path
+    minutes: float
+    total_minutes: float
+    parts: Path | None = None
+    accelerator: str = "auto"
+
+
+def train_on_loan(settings: TrainSettings, loan: Loan, say: Say) -> None:
+    """Start the run in ``loan.work``, or go on with it, until the time is up; then leave the results.
+
+    Args:
+        settings: Of a new run; their ``steps`` are replaced by what the time allows. A run that is there
+            keeps its own.
+        loan: Where and how long.
+        say: Told one line at a time what happens.
+
+    Raises:
+        NigdtError: Data, files or losses are at fault.
+    """
+    time_left = 60 * loan.minutes
+    deadline = time.monotonic() + time_left - min(_EXPORT_SECONDS, 0.2 * time_left)
+    places = Places(loan.work / "data", loan.work / "runs", loan.work / "cache")
+    torch.set_float32_matmul_precision("high")
+    fabric = Machine(loan.accelerator).fabric(settings.precision)
+    start = join_parts(loan.parts) if loan.parts else None
+    runs = sorted(places.runs.glob(f"*-{NAME}"))
+    with _ending_at(deadline):
+        run = Run.open(runs[-1]) if runs else _planned(settings, loan, places, fabric, deadline, start, say)
+        run_stages(run, places, fabric, say, start_from=start)
+    run.close()
+    collect(run, loan.out)
+    say(f"results are in {loan.out}")
+
+
+def _planned(
+    settings: TrainSettings,
+    loan: Loan,
+    places: Places,
+    fabric: Fabric,
+    deadline: float,
+    start: Path | None,
+    say: Say,
+) -> Run:
+    """Stage 1 and a few steps of stage 2, then a run of as many steps as fit into the time of all calls."""
+    changes = [f"steps={PROBE_STEPS}", f"validate_every={PROBE_STEPS}", "loss.adversarial_start=0"]
+    probe = start_run(with_changes(settings, changes), places, "probe", fabric)
+    run_stages(probe, places, fabric, say, start_from=start)
+    probe.close()
+    metrics = probe.folder / "metrics.jsonl"
+    lines = map(json.loads, metrics.read_text().splitlines() if metrics.exists() else ())
+    seconds = [line["seconds_per_step"] for line in lines if "seconds_per_step" in line]
+    if not seconds or time.monotonic() >= deadline:
+        raise NigdtError("the time was up before the first steps", hint="give more --minutes")
+    left = deadline - time.monotonic() + _LATER * 60 * (loan.total_minutes - loan.minutes)
+    steps = max(1, int(left / seconds[-1]))
+    say(f"{seconds[-1]:.3f} s a step, {settings.batch / seconds[-1]:.1f} pictures/s: {steps} steps in all")
+    changes = [f"steps={steps}", f"loss.adversarial_start={round(_ADVERSARIES_FROM * steps)}"]
+    run = start_run(with_changes(settings, changes), places, NAME, fabric)
+    if probe.match_checkpoint.exists():
+        shutil.copyfile(probe.match_checkpoint, run.match_checkpoint)
+    return run
+
+
+def unpack(archive: Path, data: Path) -> bool:
+    """Unpack a tar of captioned photos once; an interrupted unpacking is repeated.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        NigdtError: It is no tar, or a member would leave the folder.
+    """
+    mark = data / f".{archive.stem}.unpacked"
+    if mark.exists():
+        return False
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(data, filter="data")
+    except (tarfile.TarError, OSError) as error:
+        raise NigdtError(f"cannot unpack {archive}: {error}") from error
+    mark.touch()
+    return True
+
+
+def collect(run: Run, out: Path) -> None:
+    """Leave what is worth keeping in ``out``: parts of the bundle, metrics, curves, the last sample sheet."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        bundle = Path(temporary) / NAME
+        export_run(run, bundle, title="NIGDT base, 256 px")
+        archive = Path(temporary) / f"{NAME}.tar"
+        with tarfile.open(archive, "w") as tar:
+            tar.add(bundle, NAME)
+        write_parts(archive, out)
+    shutil.copyfile(run.folder / "metrics.jsonl", out / "metrics.jsonl")
+    draw_curves(run.folder / "metrics.jsonl", out / "curves.png")
+    sheets = sorted((run.folder / "sheets").glob("*.png"))
+    if sheets:
+        shutil.copyfile(sheets[-1], out / "sheet.png")
+
+
+def write_parts(archive: Path, out: Path) -> None:
+    """Split a file into ``NAME.tar.000``, ..., each under 16 MiB; parts of an earlier call go."""
+    for old in out.glob(f"{NAME}.tar.*"):
+        old.unlink()
+    with archive.open("rb") as file:
+        for number, part in enumerate(iter(lambda: file.read(PART_BYTES), b"")):
+            (out / f"{NAME}.tar.{number:03d}").write_bytes(part)
+
+
+def join_parts(out: Path) -> Path:
+    """Put the parts together; returns the bundle's folder in ``out``, its checksums verified.
+
+    Raises:
+        NigdtError: There are no parts, one is missing, or the bundle is damaged.
+    """
+    parts = sorted(out.glob(f"{NAME}.tar.*"))
+    if not parts:
+        raise NigdtError(f"{out} holds no {NAME}.tar.000", hint="name the folder of the results")
+    data = io.BytesIO(b"".join(part.read_bytes() for part in parts))
+    try:
+        with tarfile.open(fileobj=data) as tar:
+            tar.extractall(out, filter="data")
+    except (tarfile.TarError, OSError) as error:
+        raise NigdtError(f"the parts in {out} are incomplete: {error}", hint="fetch all of them") from error
+    return verify_bundle(out / NAME).folder
+
+
+def draw_curves(metrics: Path, picture: Path) -> None:
+    """Draw every logged value over the steps, one small plot each, as a PNG."""
+    series: dict[str, list[tuple[int, float]]] = {}
+    for line in map(json.loads, metrics.read_text().splitlines()):
+        for key in line.keys() - {"time", "stage", "step"}:
+            series.setdefault(f"{line['stage']} {key}", []).append((line["step"], line[key]))
+    width, height, columns = 300, 150, 4
+    rows = -(-len(series) // columns)
+    image = Image.new("RGB", (columns * width, max(1, rows) * height), "white")
+    pen = ImageDraw.Draw(image)
+    for i, (name, points) in enumerate(sorted(series.items())):
+        left, top = (i % columns) * width, (i // columns) * height
+        steps, values = zip(*sorted(points), strict=True)
+        low, high = min(values), max(values)
+        pen.text((left + 6, top + 2), f"{name}  {low:.4g} to {high:.4g}, last {values[-1]:.4g}", fill="black")
+        across = (width - 12) / max(1, steps[-1] - steps[0])
+        up = (height - 32) / max(high - low, 1e-12)
+        line_points = [
+            (left + 6 + (step - steps[0]) * across, top + height - 8 - (value - low) * up)
+            for step, value in zip(steps, values, strict=True)
+        ]
+        pen.line(line_points, fill="navy")
+    image.save(picture)
+
+
+@contextmanager
+def _ending_at(deadline: float) -> Iterator[None]:
+    """Ask the trainer to stop, with a checkpoint, at a moment of the monotonic clock."""
+
+    def too_early(*_: object) -> None:
+        raise NigdtError("the time was up before stage 2", hint="give more --minutes")
+
+    before = signal.signal(signal.SIGTERM, too_early)  # the trainer puts its own in place while it trains
+    timer = threading.Timer(max(1.0, deadline - time.monotonic()), os.kill, (os.getpid(), signal.SIGTERM))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGTERM, before)
