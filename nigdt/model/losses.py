@@ -16,7 +16,16 @@ Adversary = Literal["lsgan", "hinge"]
 _EPSILON = 1e-8  # keeps the root's gradient finite where two features are equal
 
 
-def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight: float = 1.0) -> Tensor:
+def pyramid_l1(
+    pyramid: Sequence[Tensor],
+    image: Tensor,
+    M: Tensor,
+    hole_weight: float = 1.0,
+    *,
+    objects: Tensor | None = None,
+    object_weight: float = 1.0,
+    squared: float = 0.0,
+) -> Tensor:
     """L1 over every scale of the output pyramid (first term of eq. 12).
 
     The number of scales is the pyramid's, whatever the batch size.
@@ -26,6 +35,9 @@ def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight:
         image: (B, 3, H, W), the complete picture.
         M: (B, 1, H, W), 1 = visible.
         hole_weight: Weight of a hidden pixel relative to a visible one; 1 is the paper.
+        objects: (B, 1, H, W) in [0, 1], 1 = the described object, 0 also where none is known; or None.
+        object_weight: Weight of a hidden pixel of the object relative to another hidden one; 1 is the paper.
+        squared: Weight of the squared difference beside the absolute one; 0 is the paper.
 
     Returns:
         Weighted mean absolute difference of each picture, averaged over pictures and scales; a batch's
@@ -34,9 +46,14 @@ def pyramid_l1(pyramid: Sequence[Tensor], image: Tensor, M: Tensor, hole_weight:
     total = image.new_zeros(())
     for picture in pyramid:
         target = area(image, picture)
-        weight = 1 + (hole_weight - 1) * (1 - area(M, picture))
-        difference = ((picture - target).abs() * weight).sum((1, 2, 3)) / (3 * weight.sum((1, 2, 3)))
-        total = total + difference.mean()
+        hidden = 1 - area(M, picture)
+        weight = 1 + (hole_weight - 1) * hidden
+        if objects is not None and object_weight != 1:
+            weight = weight + (object_weight - 1) * hole_weight * hidden * area(objects, picture)
+        difference = (picture - target).abs()
+        if squared:
+            difference = difference + squared * difference.square()
+        total = total + ((difference * weight).sum((1, 2, 3)) / (3 * weight.sum((1, 2, 3)))).mean()
     return total / len(pyramid)
 
 

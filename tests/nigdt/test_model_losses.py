@@ -48,6 +48,23 @@ def test_l1_weighs_hidden_pixels_by_area() -> None:
     assert L.pyramid_l1(pyramid, image, M, 6.0).item() == pytest.approx(np.mean(expected), rel=1e-5)
 
 
+def test_l1_weighs_the_hidden_part_of_an_object_and_adds_the_square() -> None:
+    image, p = picture(0), picture(3, 8)
+    M = torch.ones(2, 1, 8, 8)
+    M[:, :, 1:5, 2:6] = 0
+    objects = torch.zeros(2, 1, 8, 8)
+    objects[0, :, 3:8, 3:8] = 1
+    hidden, inside = 1 - M.numpy(), objects.numpy()
+    weight = 1 + 5 * hidden + 2 * 6 * hidden * inside
+    error = np.abs(p.numpy() - image.numpy())
+    error = error + 1.5 * error**2
+    each = [(error[i] * weight[i]).sum() / (3 * weight[i].sum()) for i in range(2)]
+    loss = L.pyramid_l1([p], image, M, 6.0, objects=objects, object_weight=3.0, squared=1.5)
+    assert loss.item() == pytest.approx(np.mean(each), rel=1e-5)
+    plain = L.pyramid_l1([p], image, M, 6.0)
+    assert L.pyramid_l1([p], image, M, 6.0, objects=objects).item() == plain.item()
+
+
 def test_feature_distance_is_the_norm_of_the_difference() -> None:
     real, fake = picture(0), picture(1).requires_grad_()
     real.requires_grad_()

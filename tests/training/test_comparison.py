@@ -89,6 +89,7 @@ def make_batch(size: int = 64) -> Batch:
         prior_noise=torch.randn(2, *latent),
         posterior_noise=torch.randn(2, *latent),
         captions=("", ""),
+        objects=torch.zeros(2, 1, size, size),
     )
 
 

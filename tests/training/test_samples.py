@@ -75,3 +75,8 @@ def test_batch_ranges_and_polarity(photo_folder, tmp_path):
     hidden = 1 - batch.M.mean((1, 2, 3))
     assert ((hidden > 0.01) & (hidden < 0.8)).all()
     assert ((batch.tokens > 0).sum(1) == batch.lengths).all()
+    assert batch.objects.shape == (12, 1, 64, 64)
+    assert batch.objects.min() == 0
+    assert batch.objects.max() == 1
+    share = batch.objects.mean((1, 2, 3))  # discs of 22 px radius, cut out with 1.3 to 2.2 times their box
+    assert ((share > 0.05) & (share < 0.6)).float().mean() > 0.7

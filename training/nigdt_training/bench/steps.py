@@ -80,6 +80,7 @@ def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], devic
         prior_noise=torch.randn(n, *latent, generator=random),
         posterior_noise=torch.randn(n, *latent, generator=random),
         captions=("",) * n,
+        objects=torch.zeros(n, 1, size, size),
     ).to(device)
 
 

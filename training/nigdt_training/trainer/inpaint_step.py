@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -142,9 +143,18 @@ def _generator_loss(
     adversarial: bool,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     pyramids = (output.generative.pyramid, output.reconstruction)
+    l1 = partial(
+        L.pyramid_l1,
+        image=batch.image,
+        M=batch.M,
+        hole_weight=weights.hole_weight,
+        objects=batch.objects,
+        object_weight=weights.object_weight,
+        squared=weights.squared,
+    )
     terms = {
-        "l1": L.pyramid_l1(pyramids[0], batch.image, batch.M, weights.hole_weight),
-        "l1_reconstruction": L.pyramid_l1(pyramids[1], batch.image, batch.M, weights.hole_weight),
+        "l1": l1(pyramids[0]),
+        "l1_reconstruction": l1(pyramids[1]),
         "kl_posterior": L.posterior_kl(output.posterior, reversed_arguments=weights.reversed_posterior_kl),
         "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
     }

@@ -30,12 +30,21 @@ MATCH_WORDS = 32  # longest caption that the match networks read
 
 @dataclass
 class Sample:
-    """One picture: photo (S, S, 3) uint8, mask (S, S) uint8 with 255 = hole, caption, photo number."""
+    """One picture.
+
+    Attributes:
+        photo: (S, S, 3) uint8.
+        mask: (S, S) uint8, 255 = hole.
+        caption: What it shows.
+        number: Which photo.
+        outline: (S, S) uint8 soft mask, 255 on the object; None when unknown.
+    """
 
     photo: np.ndarray
     mask: np.ndarray
     caption: str
     number: int
+    outline: np.ndarray | None = None
 
 
 @dataclass
@@ -51,6 +60,7 @@ class Batch:
         prior_noise: (B, C, h, w) standard normal.
         posterior_noise: (B, C, h, w) standard normal.
         captions: The B captions as text.
+        objects: (B, 1, S, S) in [0, 1], 1 = the object; 0 also where its outline is unknown.
     """
 
     image: Tensor
@@ -61,6 +71,7 @@ class Batch:
     prior_noise: Tensor
     posterior_noise: Tensor
     captions: tuple[str, ...]
+    objects: Tensor
 
     def __len__(self) -> int:
         return len(self.image)
@@ -177,7 +188,7 @@ class SampleStream:
                 caption = recolour_caption(caption, colour)
         if random.random() < settings.caption_dropout:
             caption = ""
-        return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i)
+        return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i, outline)
 
     def _mask(
         self, box: Sequence[float] | None, outline: np.ndarray | None, random: np.random.Generator
@@ -249,6 +260,8 @@ def collate(
     tokens, lengths = encode_captions([sample.caption for sample in samples], vocabulary, max_words)
     photo = torch.from_numpy(np.stack([sample.photo for sample in samples])).permute(0, 3, 1, 2)
     mask = torch.from_numpy(np.stack([sample.mask for sample in samples]))[:, None]
+    unknown = np.zeros(samples[0].mask.shape, np.uint8)
+    outlines = np.stack([unknown if sample.outline is None else sample.outline for sample in samples])
     return Batch(
         image=photo.float() / 127.5 - 1,
         M=(mask < 128).float(),
@@ -258,6 +271,7 @@ def collate(
         prior_noise=prior_noise,
         posterior_noise=posterior_noise,
         captions=tuple(sample.caption for sample in samples),
+        objects=torch.from_numpy(outlines)[:, None].float() / 255,
     )
 
 

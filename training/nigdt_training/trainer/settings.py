@@ -80,6 +80,9 @@ class LossSettings:
         match: lambda_T; 0 is the ablation without match loss.
         match_every: Steps between match losses, whose weight grows by as much; 1 is the paper.
         hole_weight: Weight of a hidden pixel in the L1; 1 is the paper.
+        object_weight: Weight of a hidden pixel of the object, where its outline is known, relative to other
+            hidden ones; 1 is the paper.
+        squared: Weight of the squared difference beside the absolute one in the L1 term; 0 is the paper.
         adversary: LSGAN as in the paper, or hinge.
         adversarial_start: Step at which discriminators and their terms begin.
         composite: Discriminators and match networks see the composite instead of the raw output.
@@ -93,6 +96,8 @@ class LossSettings:
     match: float = 0.5
     match_every: int = 1
     hole_weight: float = 1.0
+    object_weight: float = 1.0
+    squared: float = 0.0
     adversary: str = "lsgan"
     adversarial_start: int = 0
     composite: bool = False
