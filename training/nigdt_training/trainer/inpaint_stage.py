@@ -74,6 +74,7 @@ class InpaintTrainer:
         self.micro = self.settings.micro_batch or self.settings.batch
         self.stop_requested = False
         self.patience = 0  # validations without gain after which training ends; 0 = never
+        self.tell_seconds = math.inf  # progress is told at least so often, besides every LOG_EVERY steps
         self._stale = 0
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="samples")
         self._prefetched: tuple[range, Future[Batch]] | None = None
@@ -184,15 +185,18 @@ class InpaintTrainer:
             NigdtError: A loss is not finite (the last checkpoint is kept), or the disk is full.
         """
         settings, began, first = self.settings, time.monotonic(), self.step
-        saved = drawn = time.monotonic()
+        saved = drawn = told = time.monotonic()
         with self._stop_signals(), self._loader:
             while self.step < settings.steps and not self.stop_requested and not self._overfits():
                 logs = self._one_step()
                 self.step += 1
                 now = time.monotonic()
                 if self.step % LOG_EVERY == 0 or self.step == settings.steps:
-                    rate = (now - began) / (self.step - first)
-                    self._report(logs, rate)
+                    told = now
+                    self._report(logs, (now - began) / (self.step - first))
+                elif now - told > self.tell_seconds:
+                    told = now
+                    self._tell(float(logs["total"]), (now - began) / (self.step - first))
                 if self.step % settings.validate_every == 0 or self.step == settings.steps:
                     self._validate()
                 if now - drawn > settings.sheet_seconds or self.step == settings.steps:
@@ -287,13 +291,16 @@ class InpaintTrainer:
         if not self.fabric.is_global_zero:
             return
         self.run.log(self.step, "inpaint", **logs, seconds_per_step=seconds)
+        self._tell(logs["total"], seconds, f"l1 {logs['l1']:.4f}  ")
+
+    def _tell(self, loss: float, seconds: float, more: str = "") -> None:
         left = (self.settings.steps - self.step) * seconds
         self.say(
-            f"step {self.step}/{self.settings.steps}  l1 {logs['l1']:.4f}  total {logs['total']:.3f}  "
+            f"step {self.step}/{self.settings.steps}  {more}total {loss:.3f}  "
             f"{seconds:.2f} s/step, {left / 60:.0f} min left",
             step=self.step,
             steps=self.settings.steps,
-            loss=logs["total"],
+            loss=loss,
             eta_s=round(left),
         )
 

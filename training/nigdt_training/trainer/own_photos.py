@@ -24,6 +24,8 @@ from nigdt_training.trainer.settings import TrainSettings, settings_from
 from nigdt_training.trainer.validation import validate
 
 MINIMUM_PHOTOS = 8
+TELL_SECONDS = 5.0
+"""Somebody waits in front of a progress bar, and 50 steps can take minutes."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
 
     trainer = InpaintTrainer(run, training, validation, vocabulary, None, fabric, say)
     trainer.patience = request.patience
+    trainer.tell_seconds = TELL_SECONDS
     if not trainer.resume():
         trainer.start_from_model(model)
     assert trainer.validation is not None
@@ -153,7 +156,7 @@ def _words(pools: Iterable[Pool]) -> list[str]:
 
 def _run_folder(request: OwnPhotos, model: NIGDT) -> Run:
     if request.resume:
-        old = sorted(request.runs.glob(f"[0-9]*-{request.name}")) if request.runs.exists() else []
+        old = sorted(request.runs.glob(f"{'[0-9]' * 5}-{request.name}")) if request.runs.exists() else []
         if not old:
             raise NigdtError(f"there is no interrupted training called {request.name} in {request.runs}")
         return Run.open(old[-1])
