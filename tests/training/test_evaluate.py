@@ -10,6 +10,7 @@ import torch
 from click.testing import CliRunner
 from nigdt_training.commands.data import data as data_command
 from nigdt_training.commands.evaluate import evaluate as evaluate_command
+from nigdt_training.commands.rival import rival as rival_command
 from nigdt_training.data.recolour import COLOURS, colour_words, recolour
 from nigdt_training.data.records import read_records
 from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
@@ -217,7 +218,7 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     assert together.shape == (2, 3)
     np.testing.assert_allclose(scorer(pictures[1:], ["bird 2 is black"])[0, 0], together[1, 1], rtol=1e-4)
     arguments = [str(bundle), "--data", str(photos), "--size", "64", "--device", "cpu", "--json"]
-    arguments += ["--match", str(tmp_path / "match.safetensors"), "--compare", "harmonic", "--features"]
+    arguments += ["--judge", str(tmp_path / "match.safetensors"), "--compare", "harmonic", "--features"]
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
     for system in json.loads(result.stdout)["systems"]:
         assert 0 <= system["figures"]["r_precision"] <= 1
@@ -269,6 +270,44 @@ def test_command_writes_table_figures_and_sheets(photos: Path, bundle: Path, tmp
     assert len(found["systems"][0]["per_case"]["psnr"]) == 3
     assert found["systems"][0]["obedience"]["photos"] == 3
     assert found["systems"][1]["obedience"] is None
+
+
+def test_bundles_and_rivals_share_one_table(
+    photos: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "caches"))
+    config = tmp_path / "config.json"
+    source = {"path": photos.name}
+    config.write_text(json.dumps({"data": [source], "preset": "small", "size": 64, "batch": 2, "threads": 1}))
+    for kind in ("picnet", "csa"):
+        arguments = [kind, "--config", config, "--data", photos.parent, "--width", 4, "--steps", 1]
+        arguments += ["--runs", tmp_path / "runs", "--device", "cpu"]
+        done = CliRunner().invoke(rival_command, [str(one) for one in arguments], catch_exceptions=False)
+        assert done.exit_code == 0
+    runs = tmp_path / "runs"
+    compare = f"no-text={bundle},{runs}/00001-picnet,{runs}/00002-csa/rival.safetensors,harmonic"
+    out = tmp_path / "out"
+    arguments = [bundle, "--data", photos, "--compare", compare, "--mask", "object", "--size", 64]
+    arguments += ["--obedience", "--limit", 2, "--out", out, "--device", "cpu"]
+    done = CliRunner().invoke(evaluate_command, [str(one) for one in arguments], catch_exceptions=False)
+    assert done.exit_code == 0
+    systems = json.loads((out / "results.json").read_text())["systems"]
+    assert [s["name"] for s in systems] == ["untrained", "no-text", "picnet", "csa", "harmonic"]
+    assert [s["obedience"] is not None for s in systems] == [True, True, False, False, False]
+    assert systems[0]["figures"] == systems[1]["figures"]
+    with Image.open(out / "sheet.png") as picture:
+        assert picture.width > 7 * 128
+
+
+def test_systems_of_one_name_and_unexported_runs_are_refused(
+    photos: Path, bundle: Path, tmp_path: Path
+) -> None:
+    arguments = [str(bundle), "--data", str(photos), "--compare", f"{bundle}/../{bundle.name}"]
+    with pytest.raises(NigdtError, match="called untrained"):
+        CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
+    (tmp_path / "settings.yaml").touch()
+    with pytest.raises(NigdtError, match="nigdt export"):
+        open_system(str(tmp_path))
 
 
 def test_json_is_repeatable(photos: Path, bundle: Path) -> None:

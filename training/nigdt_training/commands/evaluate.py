@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from nigdt_training.commands.progress import progress_bar
-from nigdt_training.data.errors import DataError
-from nigdt_training.data.records import Record, read_records
-from nigdt_training.evaluation.cases import HOLES, Case, CaseSettings, draw_cases
-from nigdt_training.evaluation.features import FeatureExtractor
-from nigdt_training.evaluation.report import sheet, swap_sheet, table
-from nigdt_training.evaluation.retrieval import NetworkScorer
-from nigdt_training.evaluation.run import Options, SystemResult
-from nigdt_training.evaluation.run import evaluate as run_system
-from nigdt_training.evaluation.systems import open_system
+from nigdt_training.evaluation.cases import HOLES, CaseSettings
+from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 
 
 @click.command()
@@ -56,11 +46,17 @@ from nigdt_training.evaluation.systems import open_system
     "--around-object", is_flag=True, help="Cut squares around the objects, not the photos' centres."
 )
 @click.option(
-    "--compare", default="", metavar="A,B,...", help="Further systems: telea, ns, harmonic, names of bundles."
+    "--compare",
+    default="",
+    metavar="A,B,...",
+    help="Further systems: telea, ns, harmonic, patchmatch, bundles, run folders of nigdt rival; NAME=PATH "
+    "gives one another name.",
 )
 @click.option("--obedience", is_flag=True, help="Swap colour words: does the object take the colour?")
 @click.option(
+    "--judge",
     "--match",
+    "judge",
     type=click.Path(path_type=Path),
     help="Match networks for R-precision; not those that trained the bundle.",
 )
@@ -86,87 +82,39 @@ def evaluate(
     around_object: bool,
     compare: str,
     obedience: bool,
-    match: Path | None,
+    judge: Path | None,
     features: bool,
     pictures: int,
     device: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure BUNDLE (a name, a folder, or a baseline) on captioned photos.
+    """Measure BUNDLE (a name, a folder, or any other system of --compare) on captioned photos.
 
     Example: nigdt evaluate default --data photos.tar --limit 200 --compare harmonic,telea --out figures
+
+    Example: nigdt evaluate default --data photos.tar --compare no-text=models/7,runs/00005-picnet,harmonic
     """
-    names = list(dict.fromkeys([bundle, *(name.strip() for name in compare.split(",") if name.strip())]))
-    systems = [open_system(name, device, seed) for name in names]
-    records = read_records(path)
-    settings = CaseSettings(mask, size, limit, seed, split, held_out, around_object)
-    cases = _draw(records, settings, path)
-    options = Options(
+    names = [bundle, *(name.strip() for name in compare.split(",") if name.strip())]
+    request = EvaluationRequest(
+        systems=tuple(dict.fromkeys(names)),
+        data=path,
+        cases=CaseSettings(mask, size, limit, seed, split, held_out, around_object),
         samples=samples,
         obedience=obedience,
-        scorer=None if match is None else NetworkScorer(match, device or "cpu"),
-        caption_pool=[(record.name, record.captions) for record in records if record.captions],
-        features=FeatureExtractor(device or "cpu") if features else None,
-        seed=seed,
-        sheet=pictures,
+        judge=judge,
+        features=features,
+        pictures=pictures,
+        device=device,
     )
-    results = []
-    seconds = {}
-    for system in systems:
-        start = time.perf_counter()
-        with progress_bar(system.name, silent=as_json) as progress:
-            results.append(run_system(system, cases, options, progress))
-        seconds[system.name] = round(time.perf_counter() - start, 2)
-    text = table(results, samples)
-    found: dict[str, Any] = {
-        "data": str(path),
-        "settings": asdict(settings),
-        "samples": samples,
-        "photos": [case.name for case in cases],
-        "seconds": seconds,
-        "systems": [result.to_json() for result in results],
-    }
+    evaluation = evaluate_systems(request, lambda name: progress_bar(name, silent=as_json))
     if out is not None:
-        write_results(out, text, found, cases, results)
+        evaluation.write(out)
     if as_json:
-        for entry in found["systems"]:
+        for entry in evaluation.found["systems"]:
             del entry["per_case"]
-        click.echo(json.dumps(found, indent=1))
+        click.echo(json.dumps(evaluation.found, indent=1))
     else:
-        click.echo(text)
+        click.echo(evaluation.table)
         if out is not None:
             click.echo(f"Pictures and figures of every photo: {out}")
-
-
-def _draw(records: list[Record], settings: CaseSettings, path: Path) -> list[Case]:
-    cases = draw_cases(records, settings)
-    if not cases:
-        boxed = settings.mask in ("object", "outline") or settings.around_object
-        what = "photos with objects' boxes" if boxed else "photos"
-        raise DataError(
-            f"{path} holds no captioned {what} that fit.", "Choose another --mask, --split or --held-out."
-        )
-    return cases
-
-
-def write_results(
-    folder: Path, text: str, found: dict[str, Any], cases: list[Case], results: list[SystemResult]
-) -> None:
-    """Writes table.md, results.json, sheet.png and, per guided system, swaps-NAME.png.
-
-    Raises:
-        DataError: The folder cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "table.md").write_text(text + "\n", encoding="utf-8")
-        (folder / "results.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
-        sheet(cases, results).save(folder / "sheet.png")
-        for result in results:
-            swaps = swap_sheet(cases, result)
-            if swaps is not None:
-                swaps.save(folder / f"swaps-{result.name}.png")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"{folder} cannot be written: {reason}.", "Choose another --out.") from error

@@ -174,21 +174,29 @@ class Comparison:
 
 
 def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
-    """A baseline by its name ("telea", "ns", "harmonic"), a bundle, or a trained comparison system.
+    """A baseline by its name ("telea", "ns", "harmonic", ...), a bundle, or a trained comparison system.
 
     Args:
-        name: A baseline's or bundle's name, a bundle's folder, or a run's folder that holds a comparison
-            system.
+        name: A baseline's or bundle's name, a bundle's folder, or a comparison system's run folder or
+            checkpoint. "NAME=..." calls it NAME.
         device: Where models run; None lets them choose.
         seed: Where samples start.
 
     Raises:
         NigdtError: There is neither.
     """
+    label, equals, place = name.partition("=")
+    if equals:
+        system = open_system(place, device, seed)
+        system.name = label
+        return system
+    path = Path(name)
     if name in BASELINES:
         return Baseline(name, BASELINES[name])
-    if (Path(name) / RIVAL_CHECKPOINT).is_file():
-        return Comparison(Path(name), device, seed)
+    if path.name == RIVAL_CHECKPOINT or (path / RIVAL_CHECKPOINT).is_file():
+        return Comparison(path, device, seed)
+    if (path / "settings.yaml").is_file():
+        raise NigdtError(f"{name} is a training run, not a model.", f"First: nigdt export {name} -o MODEL")
     try:
         return Bundle(name, device, seed)
     except NigdtError as error:

@@ -1,0 +1,140 @@
+"""An evaluation from names of systems to table, figures and sheets: what the commands call."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nigdt_training.data.errors import DataError
+from nigdt_training.data.records import Record, read_records
+from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
+from nigdt_training.evaluation.features import FeatureExtractor
+from nigdt_training.evaluation.report import sheet, swap_sheet, table
+from nigdt_training.evaluation.retrieval import NetworkScorer
+from nigdt_training.evaluation.run import Options, SystemResult, evaluate
+from nigdt_training.evaluation.systems import System, open_system
+
+Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None] | None]]
+"""Gives, for a system's name, a context with a function of (cases done, cases in all)."""
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """Which systems to measure on what.
+
+    Attributes:
+        systems: As `open_system` takes them; each a row of the table.
+        data: Captioned photos.
+        cases: How photos, captions and holes are drawn; its seed also draws samples and rival captions.
+        samples: Answers per case; the first, the mean, is Table 1's.
+        obedience: Swap colour words.
+        judge: Match networks for R-precision that took no part in training what they judge.
+        features: FID and KID too.
+        pictures: Rows of the sheets.
+        device: Where models run; None lets them choose.
+    """
+
+    systems: tuple[str, ...]
+    data: Path
+    cases: CaseSettings = field(default_factory=CaseSettings)
+    samples: int = 1
+    obedience: bool = False
+    judge: Path | None = None
+    features: bool = False
+    pictures: int = 8
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out: the table as Markdown, all figures as JSON values, cases and results for the sheets."""
+
+    table: str
+    found: dict[str, Any]
+    cases: list[Case]
+    results: list[SystemResult]
+
+    def write(self, folder: Path) -> None:
+        """Writes table.md, results.json, sheet.png and, per guided system, swaps-NAME.png.
+
+        Raises:
+            DataError: The folder cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "table.md").write_text(self.table + "\n", encoding="utf-8")
+            (folder / "results.json").write_text(json.dumps(self.found, indent=1), encoding="utf-8")
+            sheet(self.cases, self.results).save(folder / "sheet.png")
+            for result in self.results:
+                swaps = swap_sheet(self.cases, result)
+                if swaps is not None:
+                    swaps.save(folder / f"swaps-{result.name}.png")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise DataError(f"{folder} cannot be written: {reason}.", "Choose another --out.") from error
+
+
+def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: nullcontext()) -> Evaluation:
+    """Puts the same cases before every system and measures the answers.
+
+    Raises:
+        NigdtError: A system, the judge or the photos cannot be had; nothing has been measured then.
+    """
+    settings, device = request.cases, request.device
+    systems = _open_all(request)
+    records = read_records(request.data)
+    cases = _draw(records, settings, request.data)
+    options = Options(
+        samples=request.samples,
+        obedience=request.obedience,
+        scorer=None if request.judge is None else NetworkScorer(request.judge, device or "cpu"),
+        caption_pool=[(record.name, record.captions) for record in records if record.captions],
+        features=FeatureExtractor(device or "cpu") if request.features else None,
+        seed=settings.seed,
+        sheet=request.pictures,
+    )
+    results = []
+    seconds = {}
+    for system in systems:
+        start = time.perf_counter()
+        with progress(system.name) as tell:
+            results.append(evaluate(system, cases, options, tell))
+        seconds[system.name] = round(time.perf_counter() - start, 2)
+    found: dict[str, Any] = {
+        "data": str(request.data),
+        "settings": asdict(settings),
+        "samples": request.samples,
+        "judge": None if request.judge is None else str(request.judge),
+        "photos": [case.name for case in cases],
+        "seconds": seconds,
+        "systems": [result.to_json() for result in results],
+    }
+    return Evaluation(table(results, request.samples), found, cases, results)
+
+
+def _open_all(request: EvaluationRequest) -> list[System]:
+    systems: dict[str, System] = {}
+    for name in request.systems:
+        system = open_system(name, request.device, request.cases.seed)
+        if system.name in systems:
+            raise DataError(
+                f"Two systems are called {system.name}.", f"Name one of them: second-{system.name}={name}"
+            )
+        systems[system.name] = system
+    return list(systems.values())
+
+
+def _draw(records: list[Record], settings: CaseSettings, path: Path) -> list[Case]:
+    cases = draw_cases(records, settings)
+    if not cases:
+        boxed = settings.mask in ("object", "outline") or settings.around_object
+        what = "photos with objects' boxes" if boxed else "photos"
+        raise DataError(
+            f"{path} holds no captioned {what} that fit.", "Choose another --mask, --split or --held-out."
+        )
+    return cases
