@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,8 @@ sys.path.insert(0, str(HERE))
 
 from panel_daemon import connect, stop_daemon, wait_until, write_bundle  # noqa: E402
 from PIL import Image  # noqa: E402
+from PyQt6.QtGui import QImage  # noqa: E402
+from PyQt6.QtWidgets import QWidget  # noqa: E402
 
 
 @pytest.fixture
@@ -79,3 +81,22 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
     Image.fromarray(pixels).save(path)
     return path
+
+
+@pytest.fixture
+def picture_of() -> Callable[[str, QWidget], np.ndarray]:
+    """Draw a widget, neither empty nor of one colour; ``NIGDT_PICTURES=folder`` keeps the picture."""
+
+    def draw(name: str, widget: QWidget) -> np.ndarray:
+        image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        folder = os.environ.get("NIGDT_PICTURES")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            image.save(str(Path(folder) / f"panel-{name}.png"))
+        data = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
+        rows = data.reshape(image.height(), image.bytesPerLine())[:, : 3 * image.width()]
+        pixels = rows.reshape(image.height(), -1, 3)
+        assert pixels.std() > 5, name
+        return pixels
+
+    return draw

@@ -1,10 +1,9 @@
-"""Using the window: keyboard, tools, live typing, closing, hosts, training, and 200 random actions."""
+"""Using the window: keyboard, tools, live typing, closing, hosts, and 200 random actions."""
 
 from __future__ import annotations
 
 import json
 import random
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.options import KEYS
-from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -320,62 +318,6 @@ def test_a_host_gets_its_layer(user: Path, photo: Path, tmp_path: Path):
     left.open(photo)
     left.close()
     assert json.loads((folder / "result.json").read_text())["status"] == "cancelled"
-
-
-TRAINER = """
-import json, sys, time
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-assert sys.argv[1:6] == ["-m", "nigdt", "train", "photos", {folder!r}], sys.argv
-options = sys.argv[6:]
-assert options[:2] == ["--name", "my-birds"] and "--json-progress" in options, options
-run = Path(options[options.index("--runs") + 1]) / "00001-my-birds"
-done = Path({folder!r}) / "steps"
-assert ("--resume" in options) == run.exists() == done.exists()
-run.mkdir(parents=True, exist_ok=True)
-start = int(done.read_text()) if done.exists() else 0
-print(json.dumps({{"message": "12 photos"}}), flush=True)
-for step in range(start + 1, 41):
-    line = {{"step": step, "steps": 40, "loss": 1 / step, "eta_s": 40.0 - step, "sheet": {sheet!r}}}
-    print(json.dumps(line), flush=True)
-    done.with_suffix(".new").write_text(str(step))
-    done.with_suffix(".new").replace(done)
-    time.sleep(0.03)
-from panel_daemon import write_bundle
-write_bundle(Path({data!r}) / "bundles" / "my-birds", "My birds")
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="stands in for Python with a script")
-def test_training_shows_progress_stops_goes_on_and_ends_with_the_model_chosen(
-    panel: Panel, photo: Path, user: Path, monkeypatch
-):
-    folder = user / "my birds"
-    folder.mkdir()
-    script = user / "python"
-    tests = str(Path(__file__).parent)
-    text = TRAINER.format(tests=tests, folder=str(folder), sheet=str(photo), data=str(user / "data"))
-    script.write_text(f"#!{sys.executable}\n{text}")
-    script.chmod(0o755)
-    monkeypatch.setenv("NIGDT_PYTHON", str(script))
-    panel.window.train()
-    dialog = panel.window.findChild(TrainDialog)
-    dialog.folder.setText(str(folder))
-    assert dialog.name.text() == "my-birds"
-    dialog.start_button.click()
-    panel.until(lambda: dialog.bar.value() >= 3, 30)
-    assert not dialog.sheet.pixmap().isNull()
-    dialog.start_button.click()
-    panel.until(lambda: not dialog.running)
-    assert "goes on" in dialog.state.text()
-    stopped = int((folder / "steps").read_text())
-    assert stopped < 40
-    dialog.start_button.click()
-    panel.until(lambda: not dialog.running, 30)
-    assert dialog.state.text().startswith("Done")
-    monkeypatch.delenv("NIGDT_PYTHON")
-    assert panel.session.settings.model == "my-birds"
-    dialog.close()
 
 
 def test_diagnostics_tell_much_but_nothing_private(panel: Panel, photo: Path):

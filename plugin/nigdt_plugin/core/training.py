@@ -9,8 +9,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from nigdt.bundle import user_bundles_folder, valid_name
+
+STEPS = 2000
+"""Steps at most, unless the user says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +24,13 @@ class Progress:
     """One line of the training's output; what a line does not tell is None.
 
     Attributes:
-        message: What a person would read.
+        message: What a person would read, in English.
         step: Steps done.
         steps: Steps in all.
         loss: The generator's loss.
         eta: Seconds to go.
         sheet: Picture of samples so far.
+        gain: PSNR in dB on photos kept apart, before and after.
     """
 
     message: str
@@ -32,6 +39,7 @@ class Progress:
     loss: float | None = None
     eta: float | None = None
     sheet: Path | None = None
+    gain: tuple[float, float] | None = None
 
 
 def runs_folder() -> Path:
@@ -39,21 +47,32 @@ def runs_folder() -> Path:
     return user_bundles_folder().parent / "runs"
 
 
-def command(folder: Path, name: str, start_from: str = "default") -> list[str]:
+def interrupted(folder: Path, name: str) -> int | None:
+    """How many steps the training of that name on that folder was to take, if it can go on; else None."""
+    runs = sorted(runs_folder().glob(f"{'[0-9]' * 5}-{name}")) if valid_name(name) else []
+    try:
+        settings = yaml.safe_load((runs[-1] / "settings.yaml").read_text(encoding="utf-8"))
+        same = settings["data"][0]["path"] == str(folder.resolve())
+        return int(settings["steps"]) if same else None
+    except (OSError, ValueError, TypeError, LookupError, yaml.YAMLError):
+        return None
+
+
+def command(folder: Path, name: str, start_from: str = "default", steps: int = STEPS) -> list[str]:
     """The program and arguments that train a model on a folder, or go on with one that was interrupted.
 
     Args:
         folder: Captioned photos.
         name: What the new model is called.
         start_from: The model that is taught.
+        steps: Steps at most; one that was interrupted keeps its own number.
     """
     python = os.environ.get("NIGDT_PYTHON") or sys.executable
-    runs = runs_folder()
-    arguments = ["train", "photos", str(folder), "--name", name, "--runs", str(runs), "--json-progress"]
-    if any(runs.glob(f"[0-9]*-{name}")):
+    arguments = ["train", "photos", str(folder), "--name", name, "--runs", str(runs_folder())]
+    going_on = interrupted(folder, name)
+    arguments += ["--json-progress", "--bundle", start_from, "--steps", str(going_on or steps)]
+    if going_on is not None:
         arguments.append("--resume")
-    else:
-        arguments += ["--bundle", start_from]
     return [python, "-m", "nigdt", *arguments]
 
 
@@ -69,9 +88,22 @@ def parse(line: str) -> Progress | None:
             None if loss is None else float(loss),
             None if eta is None else float(eta),
             Path(sheet) if sheet else None,
+            _gain(data),
         )
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, KeyError):
         return None
+
+
+def _gain(data: dict[str, Any]) -> tuple[float, float] | None:
+    if "before" not in data or "after" not in data:
+        return None
+    return float(data["before"]["psnr"]), float(data["after"]["psnr"])
+
+
+def reason(errors: str) -> str:
+    """The last line of an error output, without the program's name; empty if it said nothing."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    return lines[-1].removeprefix("nigdt: ") if lines else ""
 
 
 def suggested_name(folder: Path, taken: Sequence[str]) -> str:

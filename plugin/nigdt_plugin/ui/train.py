@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from PyQt6.QtCore import QProcess, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QPixmap
+from PyQt6.QtCore import QProcess, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QPixmap, QResizeEvent
 from PyQt6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -13,6 +14,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QProgressBar,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +25,7 @@ from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.widgets import button, label
 
 _STOP_MS = 20_000
+"""How long a training may take to write its checkpoint before it is ended; then the last one counts."""
 
 
 class TrainDialog(QDialog):
@@ -38,11 +41,22 @@ class TrainDialog(QDialog):
         super().__init__(parent)
         self.session = session
         self.setWindowTitle(self.tr("Train on my photos"))
-        self.resize(560, 600)
+        self.resize(620, 720)
         self.process: QProcess | None = None
         self._buffer = b""
         self._errors = b""
         self._stopping = False
+        self._leaving = False
+        self._gain: tuple[float, float] | None = None
+        self._picture = QPixmap()
+        self._compose()
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_STOP_MS)
+        self._patience.timeout.connect(self._end_at_once)
+        self._refresh()
+
+    def _compose(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 18)
         column.setSpacing(10)
@@ -51,23 +65,32 @@ class TrainDialog(QDialog):
             " one caption per line."
         )
         column.addWidget(label(text, "muted", wrap=True))
-        self.folder = self._field(column, self.tr("Folder"))
+        self.folder, self.name, self.steps = QLineEdit(), QLineEdit(), QSpinBox()
         browse = button(self.tr("Choose …"), self._browse)
-        self._rows[-1].addWidget(browse)
-        self.name = self._field(column, self.tr("Name of the model"))
+        self._row(column, self.tr("Folder"), self.folder, browse)
+        self._row(column, self.tr("Name of the model"), self.name)
+        self.steps.setRange(1, 1_000_000)
+        self.steps.setSingleStep(500)
+        self.steps.setValue(training.STEPS)
+        self.steps.setToolTip(self.tr("It ends earlier when it no longer gets better."))
+        self._row(column, self.tr("Steps at most"), self.steps)
         self.folder.textChanged.connect(self._suggest)
+        self.name.textChanged.connect(lambda _text: self._refresh())
         self.state = label("", wrap=True)
         column.addWidget(self.state)
         self.bar = QProgressBar()
         self.bar.setAccessibleName(self.tr("Training progress"))
         self.bar.setRange(0, 1)
         column.addWidget(self.bar)
+        self.detail = label("", "hint", wrap=True)
+        column.addWidget(self.detail)
         self.sheet = QLabel()
         self.sheet.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.sheet.setMinimumHeight(220)
         self.sheet.setProperty("role", "well")
         self.sheet.setText(self.tr("Samples appear here while it learns."))
         self.sheet.setAccessibleName(self.tr("Samples"))
+        self.sheet.setToolTip(self.tr("From the top: what it saw, what it drew, the photo."))
         column.addWidget(self.sheet, 1)
         row = QHBoxLayout()
         row.addStretch(1)
@@ -76,22 +99,18 @@ class TrainDialog(QDialog):
         row.addWidget(self.close_button)
         row.addWidget(self.start_button)
         column.addLayout(row)
-        self._refresh()
-        self.name.textChanged.connect(lambda _text: self._refresh())
 
-    _rows: list[QHBoxLayout]
-
-    def _field(self, column: QVBoxLayout, text: str) -> QLineEdit:
+    def _row(self, column: QVBoxLayout, text: str, field: QWidget, beside: QWidget | None = None) -> None:
         row = QHBoxLayout()
-        name, edit = label(text), QLineEdit()
+        name = label(text)
         name.setFixedWidth(140)
-        name.setBuddy(edit)
-        edit.setAccessibleName(text)
+        name.setBuddy(field)
+        field.setAccessibleName(text)
         row.addWidget(name)
-        row.addWidget(edit, 1)
+        row.addWidget(field, 1)
+        if beside is not None:
+            row.addWidget(beside)
         column.addLayout(row)
-        self._rows = [*getattr(self, "_rows", []), row]
-        return edit
 
     def _browse(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Folder of photos"), self.folder.text())
@@ -109,21 +128,31 @@ class TrainDialog(QDialog):
         return self.process is not None
 
     def _refresh(self) -> None:
-        ready = Path(self.folder.text()).is_dir() and valid_name(self.name.text())
-        self.start_button.setEnabled(self.running or (bool(self.folder.text()) and ready))
-        self.start_button.setText(self.tr("Stop") if self.running else self.tr("Start"))
-        self.folder.setEnabled(not self.running)
-        self.name.setEnabled(not self.running)
+        folder, name = self.folder.text(), self.name.text()
+        taken = any(info.name == name for info in models.available())
+        ready = bool(folder) and Path(folder).is_dir() and valid_name(name) and not taken
+        going_on = training.interrupted(Path(folder), name) if ready else None
+        self.start_button.setEnabled((self.running and not self._stopping) or (ready and not self.running))
+        start = self.tr("Start") if going_on is None else self.tr("Go on")
+        self.start_button.setText(self.tr("Stop") if self.running else start)
+        for field in (self.folder, self.name):
+            field.setEnabled(not self.running)
+        self.steps.setEnabled(not self.running and going_on is None)
+        if going_on is not None:
+            self.steps.setValue(going_on)
+        if taken and not self.running:
+            self.detail.setText(self.tr("There is a model of this name already."))
+        elif not self.running and self._gain is None:
+            self.detail.clear()
 
     def start_or_stop(self) -> None:
         """What the large button does; a stopped training goes on where it was."""
         if self.process is not None:
-            self._stopping = True
-            self.state.setText(self.tr("Stopping …"))
-            self.process.terminate()
+            self._stop()
             return
+        self._gain = None
         program, *arguments = training.command(
-            Path(self.folder.text()), self.name.text(), self.session.settings.model
+            Path(self.folder.text()), self.name.text(), self.session.settings.model, self.steps.value()
         )
         self.process = QProcess(self)
         self._buffer = self._errors = b""
@@ -134,8 +163,25 @@ class TrainDialog(QDialog):
         self.process.errorOccurred.connect(self._broken)
         self.bar.setRange(0, 0)
         self.state.setText(self.tr("Starting …"))
+        self.detail.clear()
         self.process.start(program, arguments)
         self._refresh()
+
+    def _stop(self) -> None:
+        """Let the training write a checkpoint and end."""
+        if self.process is not None and not self._stopping:
+            self._stopping = True
+            self.state.setText(self.tr("Stopping …"))
+            if sys.platform == "win32":  # a process without a window cannot be asked there
+                self.process.kill()
+            else:
+                self.process.terminate()
+                self._patience.start()
+            self._refresh()
+
+    def _end_at_once(self) -> None:
+        if self.process is not None:
+            self.process.kill()
 
     def _read(self) -> None:
         assert self.process is not None
@@ -161,31 +207,54 @@ class TrainDialog(QDialog):
                 hours, minutes = training.duration(progress.eta)
                 left = self.tr("{hours} h {minutes} min to go").format(hours=hours, minutes=minutes)
                 parts.append(left if hours else self.tr("{minutes} min to go").format(minutes=minutes))
-            self.state.setText("  ·  ".join(parts))
+            if not self._stopping:
+                self.state.setText("  ·  ".join(parts))
         elif progress.message:
-            self.state.setText(progress.message)
+            self.detail.setText(progress.message.splitlines()[-1])
+        self._gain = progress.gain or self._gain
         if progress.sheet is not None:
-            pixmap = QPixmap(str(progress.sheet))
-            if not pixmap.isNull():
-                mode = Qt.TransformationMode.SmoothTransformation
-                shape = Qt.AspectRatioMode.KeepAspectRatio
-                self.sheet.setPixmap(pixmap.scaled(self.sheet.size(), shape, mode))
+            picture = QPixmap(str(progress.sheet))
+            if not picture.isNull():
+                self._picture = picture
+                self._fit_sheet()
 
-    def _finished(self, code: int) -> None:
+    def _fit_sheet(self) -> None:
+        if not self._picture.isNull():
+            ratio = self.devicePixelRatioF()
+            mode, shape = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.KeepAspectRatio
+            pixmap = self._picture.scaled((self.sheet.contentsRect().size() * ratio), shape, mode)
+            pixmap.setDevicePixelRatio(ratio)
+            self.sheet.setPixmap(pixmap)
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self._fit_sheet()
+
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        stopped = self._stopping
         self._end()
-        if code == 0 and not self._stopping:
+        if code == 0 and status == QProcess.ExitStatus.NormalExit:
             self.bar.setRange(0, 1)
             self.bar.setValue(1)
             self.state.setText(self.tr("Done. The new model is chosen."))
+            self._show_gain()
             self.session.choose_model(self.name.text())
             self.trained.emit(self.name.text())
-        elif self._stopping:
-            self.state.setText(self.tr("Stopped. Start goes on from here."))
+        elif stopped:
+            self.state.setText(self.tr("Stopped. It can go on from here."))
+            self.detail.clear()
         else:
-            lines = [line for line in self._errors.decode("utf-8", "replace").splitlines() if line.strip()]
-            self.state.setText(
-                lines[-1] if lines else self.tr("The training ended with error {code}.").format(code=code)
-            )
+            self.state.setText(self.tr("The training ended with error {code}.").format(code=code))
+            self.detail.setText(training.reason(self._errors.decode("utf-8", "replace")))
+        if self._leaving:
+            self.close()
+
+    def _show_gain(self) -> None:
+        self.detail.clear()
+        if self._gain is not None:
+            text = self.tr("On photos it has not learnt from: {before} dB before, {after} dB after.")
+            before, after = (f"{value:.1f}" for value in self._gain)
+            self.detail.setText(text.format(before=before, after=after))
 
     def _broken(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
@@ -193,7 +262,9 @@ class TrainDialog(QDialog):
             self.state.setText(self.tr("The training cannot be started. Is the training extra installed?"))
 
     def _end(self) -> None:
+        self._patience.stop()
         process, self.process = self.process, None
+        self._stopping = False
         if process is not None:
             process.deleteLater()
         self.bar.setRange(0, 1)
@@ -201,11 +272,34 @@ class TrainDialog(QDialog):
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
         """A training does not outlive its window; it can go on another time."""
-        if self.process is not None:
-            self._stopping = True
-            process = self.process
-            process.terminate()
-            if not process.waitForFinished(_STOP_MS):
-                process.kill()
-                process.waitForFinished(2_000)
-        super().closeEvent(a0)
+        if self._leave():
+            super().closeEvent(a0)
+        elif a0 is not None:
+            a0.ignore()
+
+    def reject(self) -> None:
+        if self._leave():
+            super().reject()
+
+    def _leave(self) -> bool:
+        """Whether the window may close; else it hides, and closes once the training has ended."""
+        if self.process is None:
+            return True
+        self._leaving = True
+        self._stop()
+        self.hide()
+        return False
+
+    def open_again(self) -> None:
+        """Show the window, also one that hid while its training came to an end."""
+        self._leaving = False
+        self.show()
+        self.raise_()
+
+    def end(self) -> None:
+        """Stop the training and wait for it; the program ends."""
+        process = self.process
+        self._stop()
+        if process is not None and not process.waitForFinished(_STOP_MS):
+            process.kill()
+            process.waitForFinished(2_000)

@@ -175,11 +175,13 @@ class Window(PhotoFiles):
         dialog.open()
 
     def train(self) -> None:
-        """Train a model on the user's photos."""
-        dialog = TrainDialog(self.session, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.trained.connect(lambda _name: self.side.model_changed())
-        dialog.show()
+        """Train a model on the user's photos; one at a time."""
+        dialog = self.findChild(TrainDialog)
+        if dialog is None:
+            dialog = TrainDialog(self.session, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.trained.connect(lambda _name: self.side.model_changed())
+        dialog.open_again()
 
     def forget_history(self) -> None:
         """Delete every earlier round from disk."""
@@ -353,6 +355,8 @@ class Window(PhotoFiles):
         for timer in self.findChildren(QTimer):
             timer.stop()
         self.hide()  # what is still being written may take a moment
+        for dialog in self.findChildren(TrainDialog):
+            dialog.end()
         if self.session.host is not None and not self._handed_over:
             try:
                 self.session.host.cancelled()

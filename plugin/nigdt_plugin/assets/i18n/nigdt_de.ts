@@ -968,16 +968,24 @@
       <translation>Wählen Sie einen Ordner mit beschriebenen Fotos: neben jedem Foto eine Textdatei gleichen Namens, eine Beschreibung je Zeile.</translation>
     </message>
     <message>
-      <source>Folder</source>
-      <translation>Ordner</translation>
-    </message>
-    <message>
       <source>Choose …</source>
       <translation>Wählen …</translation>
     </message>
     <message>
+      <source>Folder</source>
+      <translation>Ordner</translation>
+    </message>
+    <message>
       <source>Name of the model</source>
       <translation>Name des Modells</translation>
+    </message>
+    <message>
+      <source>It ends earlier when it no longer gets better.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Steps at most</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Training progress</source>
@@ -992,6 +1000,10 @@
       <translation>Proben</translation>
     </message>
     <message>
+      <source>From the top: what it saw, what it drew, the photo.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Close</source>
       <translation>Schließen</translation>
     </message>
@@ -1004,16 +1016,24 @@
       <translation>Ordner mit Fotos</translation>
     </message>
     <message>
+      <source>Go on</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Stop</source>
       <translation>Anhalten</translation>
     </message>
     <message>
-      <source>Stopping …</source>
-      <translation>Wird angehalten …</translation>
+      <source>There is a model of this name already.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Starting …</source>
       <translation>Wird gestartet …</translation>
+    </message>
+    <message>
+      <source>Stopping …</source>
+      <translation>Wird angehalten …</translation>
     </message>
     <message>
       <source>Step {step} of {steps}</source>
@@ -1036,12 +1056,16 @@
       <translation>Fertig. Das neue Modell ist ausgewählt.</translation>
     </message>
     <message>
-      <source>Stopped. Start goes on from here.</source>
-      <translation>Angehalten. „Starten“ macht hier weiter.</translation>
+      <source>Stopped. It can go on from here.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The training ended with error {code}.</source>
       <translation>Das Training endete mit Fehler {code}.</translation>
+    </message>
+    <message>
+      <source>On photos it has not learnt from: {before} dB before, {after} dB after.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>

@@ -968,16 +968,24 @@
       <translation>Give a folder of photos with captions: beside each photo a text file of the same name, one caption per line.</translation>
     </message>
     <message>
-      <source>Folder</source>
-      <translation>Folder</translation>
-    </message>
-    <message>
       <source>Choose …</source>
       <translation>Choose …</translation>
     </message>
     <message>
+      <source>Folder</source>
+      <translation>Folder</translation>
+    </message>
+    <message>
       <source>Name of the model</source>
       <translation>Name of the model</translation>
+    </message>
+    <message>
+      <source>It ends earlier when it no longer gets better.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Steps at most</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Training progress</source>
@@ -992,6 +1000,10 @@
       <translation>Samples</translation>
     </message>
     <message>
+      <source>From the top: what it saw, what it drew, the photo.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Close</source>
       <translation>Close</translation>
     </message>
@@ -1004,16 +1016,24 @@
       <translation>Folder of photos</translation>
     </message>
     <message>
+      <source>Go on</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Stop</source>
       <translation>Stop</translation>
     </message>
     <message>
-      <source>Stopping …</source>
-      <translation>Stopping …</translation>
+      <source>There is a model of this name already.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Starting …</source>
       <translation>Starting …</translation>
+    </message>
+    <message>
+      <source>Stopping …</source>
+      <translation>Stopping …</translation>
     </message>
     <message>
       <source>Step {step} of {steps}</source>
@@ -1036,12 +1056,16 @@
       <translation>Done. The new model is chosen.</translation>
     </message>
     <message>
-      <source>Stopped. Start goes on from here.</source>
-      <translation>Stopped. Start goes on from here.</translation>
+      <source>Stopped. It can go on from here.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The training ended with error {code}.</source>
       <translation>The training ended with error {code}.</translation>
+    </message>
+    <message>
+      <source>On photos it has not learnt from: {before} dB before, {after} dB after.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>
