@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.context import MIN_PADDING, selection_box
+from nigdt.membrane import push_pull
 
 __all__ = ["blend", "colour_match", "composite", "default_feather", "hole_and_weight"]
 
@@ -124,32 +125,7 @@ def _correction(
     difference = np.clip(crop.astype(np.float32) - fill, -_LIMIT, _LIMIT)
     extent = 2 * float(inside_distance.max())
     fade = np.exp(-inside_distance / max(1.0, _REACH * extent)).astype(np.float32)
-    return _push_pull(difference, known) * fade[..., None]
-
-
-def _push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill in where the weight is 0: average down until everything is known, then interpolate back up.
-
-    Args:
-        values: (h, w, c).
-        weight: (h, w), 0 to 1.
-
-    Returns:
-        (h, w, c): `values` where the weight is 1, smoothly interpolated where it is 0.
-    """
-    height, width = weight.shape
-    if min(height, width) <= 2 or weight.min() >= 1:
-        total = float(weight.sum())
-        mean = (values * weight[..., None]).sum((0, 1)) / max(total, 1e-6)
-        return weight[..., None] * values + (1 - weight[..., None]) * mean.astype(np.float32)
-    size = ((width + 1) // 2, (height + 1) // 2)
-    coarse_weight = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA)
-    coarse = coarse / np.maximum(coarse_weight, 1e-6)[..., None]
-    # Saturate, so that known borders keep their values instead of fading towards the far mean.
-    coarse = _push_pull(coarse.astype(np.float32), np.minimum(1, coarse_weight * 4).astype(np.float32))
-    finer = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    return weight[..., None] * values + (1 - weight[..., None]) * finer
+    return push_pull(difference, known) * fade[..., None]
 
 
 def blend(

@@ -22,7 +22,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.membrane import membrane, push_pull
+
 __all__ = ["Residual", "enlarge"]
+
 
 GRID = 32  # cells along the longer side
 _NEAR = 0.5  # cost of lying far away, per squared share of the grid
@@ -31,6 +34,8 @@ _CHANCE = 0.03  # mean of the random cost that keeps equal sources from being ta
 _CONTINUE = 0.1  # reward for continuing a neighbour's source
 _REPEAT = 0.4  # cost of repeating a neighbour's source
 _PASSES = 6
+_REACH = 0.2  # share of the hole's extent at which 1/e of what the border lacks is left
+_FIRST_OCTAVE = 0.65  # strength of what is carried where the picture is only doubled
 _ALTERNATIVES = 8
 _SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ZERO = np.zeros(4)  # a scalar to OpenCV
@@ -52,13 +57,18 @@ class Residual:
     """
 
     def __init__(self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], height: int, width: int) -> None:
+        self.crop = crop
         self.hole = hole > 0
         self.size = (height, width)
         visible = (~self.hole).view(np.uint8)
         share = cv2.resize(visible.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
         seen = cv2.bitwise_and(crop, crop, mask=visible).astype(np.float32)
         low = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
-        self.low: Floats = low / np.maximum(share, 1e-4)[..., None]
+        # Continued into the hole, so that enlarging does not mix emptiness into its surroundings.
+        known = (share > 1e-3).astype(np.float32)
+        self.low: Floats = push_pull(
+            np.divide(low, np.maximum(share, 1e-4)[..., None], dtype=np.float32), known
+        )
         self.share: Floats = share
         self.fine: Floats = cv2.subtract(seen, _up(self.low, *self.hole.shape), mask=visible)
 
@@ -71,6 +81,13 @@ class Residual:
         around = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))
         self.sources = around > 0
         self.targets = cells < 0.999
+        self.border = np.nonzero((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
+        # What a reduction to half the size loses is mostly edges, whose place is a guess; what stronger
+        # reductions lose is texture, which can be as strong as it was.
+        octaves = np.log2(self.hole.size / (height * width)) / 2
+        self.strength = np.float32(
+            np.clip(_FIRST_OCTAVE + (1 - _FIRST_OCTAVE) * (octaves - 1), _FIRST_OCTAVE, 1)
+        )
 
     def carry_into(self, picture: Floats) -> Floats:
         """Enlarge the model's picture to the context's size, with the photo's detail in the hole.
@@ -87,10 +104,36 @@ class Residual:
         mixed = np.where((self.share > 0.5)[..., None], self.low, picture).astype(np.float32)
         taken = self._match(mixed)
         coarse = self._missing_octave(mixed, taken)
-        enlarged = _up(picture + coarse, rows, columns)
+        enlarged = _up(picture + self.strength * coarse, rows, columns)
+        self._meet(enlarged, mixed + self.strength * coarse)
         inside = _bounds(self.hole)
-        enlarged[inside] += _carry(self.fine, taken, self.targets, inside)
+        enlarged[inside] += self.strength * _carry(self.fine, taken, self.targets, inside)
         return enlarged
+
+    def _meet(self, enlarged: Floats, picture: Floats) -> None:
+        """Add to the hole, in place, what lets it meet the photo's own pixels along its border.
+
+        The model saw the border at its own size; what enlarging misses of the photo there is spread inwards.
+
+        Args:
+            enlarged: (h, w, 3).
+            picture: (height, width, 3), what was enlarged into the hole, the photo's reduction around it.
+        """
+        rows, columns = self.border
+        if not rows.size:
+            return
+        # Where the border's pixels lie in the picture, cell centre to cell centre.
+        y = (rows + 0.5) * (self.size[0] / self.hole.shape[0]) - 0.5
+        x = (columns + 0.5) * (self.size[1] / self.hole.shape[1]) - 0.5
+        at = (x.astype(np.float32)[:, None], y.astype(np.float32)[:, None])
+        drawn = cv2.remap(picture, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+        top, left = int(rows.min()), int(columns.min())
+        shape = (int(rows.max()) + 1 - top, int(columns.max()) + 1 - left)
+        sheet = membrane(self.crop[rows, columns] - drawn, rows - top, columns - left, shape)
+        part = (slice(top, top + shape[0]), slice(left, left + shape[1]))
+        depth = cv2.distanceTransform(self.hole[part].view(np.uint8), cv2.DIST_L2, 3)
+        sheet *= np.exp(depth / np.float32(-_REACH * max(shape)))[..., None]
+        cv2.add(enlarged[part], sheet, dst=enlarged[part], mask=self.hole[part].view(np.uint8))
 
     def _match(self, mixed: Floats) -> Ints:
         """For each cell its source's row and column, (gh, gw, 2); its own outside the targets."""

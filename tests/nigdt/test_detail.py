@@ -64,9 +64,10 @@ def test_lost_detail_comes_back_where_it_belongs(crop, hole, picture) -> None:
 
 
 def test_colours_of_the_model_are_kept(crop, hole, picture) -> None:
-    red = picture + np.array([40, 0, -20], np.float32)
+    red = picture.copy()
+    red[32:96, 32:96] += np.array([40, 0, -20], np.float32)
     result = enlarge(red, crop, hole).astype(float)
-    inside = np.s_[150:360, 150:240]
+    inside = np.s_[192:320, 150:240]
     np.testing.assert_allclose(
         result[inside].mean((0, 1)), cv2.resize(red, (SIZE, SIZE))[inside].mean((0, 1)), atol=4
     )
@@ -95,8 +96,20 @@ def test_same_bytes_again_and_with_a_kept_residual(crop, hole, picture) -> None:
 
 def test_flat_surroundings_lend_nothing(hole) -> None:
     flat = np.full((SIZE, SIZE, 3), 120, np.uint8)
-    picture = np.full((MODEL, MODEL, 3), 90, np.float32)
-    np.testing.assert_array_equal(enlarge(picture, flat, hole), 90)
+    picture = np.full((MODEL, MODEL, 3), 120, np.float32)
+    np.testing.assert_array_equal(enlarge(picture, flat, hole), 120)
+
+
+def test_the_fill_meets_the_photo_along_the_border(hole) -> None:
+    across = np.arange(SIZE, dtype=np.float32)[None, :, None]
+    stripes = np.broadcast_to(128 + 60 * np.sin(across / 30), (SIZE, SIZE, 3)).astype(np.uint8)
+    picture = cv2.resize(stripes.astype(np.float32), (MODEL, MODEL), interpolation=cv2.INTER_AREA)
+    picture[32:96, 32:96] = 128  # a fill that does not continue the stripes
+    soft = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    met = enlarge(picture, stripes, hole)
+    far, near = (np.abs(p[128, 128:384].astype(float) - stripes[127, 128:384]).mean() for p in (soft, met))
+    assert near < 0.8 * far
+    assert np.abs(met[220:292, 220:292].mean() - 128) < 6
 
 
 @pytest.mark.parametrize("covered", ["all", "all but a corner"])
