@@ -981,11 +981,11 @@
     </message>
     <message>
       <source>It ends earlier when it no longer gets better.</source>
-      <translation type="unfinished" />
+      <translation>Es endet früher, wenn es nicht mehr besser wird.</translation>
     </message>
     <message>
       <source>Steps at most</source>
-      <translation type="unfinished" />
+      <translation>Höchstens Schritte</translation>
     </message>
     <message>
       <source>Training progress</source>
@@ -1001,7 +1001,7 @@
     </message>
     <message>
       <source>From the top: what it saw, what it drew, the photo.</source>
-      <translation type="unfinished" />
+      <translation>Von oben: was es sah, was es zeichnete, das Foto.</translation>
     </message>
     <message>
       <source>Close</source>
@@ -1017,7 +1017,7 @@
     </message>
     <message>
       <source>Go on</source>
-      <translation type="unfinished" />
+      <translation>Weitermachen</translation>
     </message>
     <message>
       <source>Stop</source>
@@ -1025,7 +1025,7 @@
     </message>
     <message>
       <source>There is a model of this name already.</source>
-      <translation type="unfinished" />
+      <translation>Ein Modell dieses Namens gibt es schon.</translation>
     </message>
     <message>
       <source>Starting …</source>
@@ -1057,7 +1057,7 @@
     </message>
     <message>
       <source>Stopped. It can go on from here.</source>
-      <translation type="unfinished" />
+      <translation>Angehalten. Es kann hier weitergehen.</translation>
     </message>
     <message>
       <source>The training ended with error {code}.</source>
@@ -1065,7 +1065,7 @@
     </message>
     <message>
       <source>On photos it has not learnt from: {before} dB before, {after} dB after.</source>
-      <translation type="unfinished" />
+      <translation>Auf Fotos, aus denen es nicht gelernt hat: vorher {before} dB, nachher {after} dB.</translation>
     </message>
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>

@@ -981,11 +981,11 @@
     </message>
     <message>
       <source>It ends earlier when it no longer gets better.</source>
-      <translation type="unfinished" />
+      <translation>It ends earlier when it no longer gets better.</translation>
     </message>
     <message>
       <source>Steps at most</source>
-      <translation type="unfinished" />
+      <translation>Steps at most</translation>
     </message>
     <message>
       <source>Training progress</source>
@@ -1001,7 +1001,7 @@
     </message>
     <message>
       <source>From the top: what it saw, what it drew, the photo.</source>
-      <translation type="unfinished" />
+      <translation>From the top: what it saw, what it drew, the photo.</translation>
     </message>
     <message>
       <source>Close</source>
@@ -1017,7 +1017,7 @@
     </message>
     <message>
       <source>Go on</source>
-      <translation type="unfinished" />
+      <translation>Go on</translation>
     </message>
     <message>
       <source>Stop</source>
@@ -1025,7 +1025,7 @@
     </message>
     <message>
       <source>There is a model of this name already.</source>
-      <translation type="unfinished" />
+      <translation>There is a model of this name already.</translation>
     </message>
     <message>
       <source>Starting …</source>
@@ -1057,7 +1057,7 @@
     </message>
     <message>
       <source>Stopped. It can go on from here.</source>
-      <translation type="unfinished" />
+      <translation>Stopped. It can go on from here.</translation>
     </message>
     <message>
       <source>The training ended with error {code}.</source>
@@ -1065,7 +1065,7 @@
     </message>
     <message>
       <source>On photos it has not learnt from: {before} dB before, {after} dB after.</source>
-      <translation type="unfinished" />
+      <translation>On photos it has not learnt from: {before} dB before, {after} dB after.</translation>
     </message>
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>
