@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BundleError", "CaptionError", "NigdtError", "PhotoError", "SelectionError"]
+__all__ = ["BundleError", "CaptionError", "ModelError", "NigdtError", "PhotoError", "SelectionError"]
 
 
 class NigdtError(Exception):
@@ -40,3 +40,7 @@ class SelectionError(NigdtError):
 
 class CaptionError(NigdtError):
     """A caption cannot be used."""
+
+
+class ModelError(NigdtError):
+    """A model's answer cannot be used."""

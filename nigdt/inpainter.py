@@ -23,7 +23,7 @@ from nigdt.bundle import BundleInfo, find_bundle
 from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
 from nigdt.detail import Residual, enlarge
-from nigdt.errors import NigdtError, SelectionError
+from nigdt.errors import ModelError, NigdtError, SelectionError
 from nigdt.model import NIGDT, Generated, ImageFeatures, TextFeatures
 from nigdt.photo import Photo
 from nigdt.text import Vocabulary, tokenise
@@ -79,17 +79,22 @@ class EncodedContext:
         crop: (h, w, 3) uint8, the context.
         hole: (h, w) uint8, 255 = made by the model, else 0.
         features: What the image encoder gave, for a batch of one.
+        residual: The photo's detail that fills are enlarged with; None where the crop is no larger than the
+            model's picture.
     """
 
     crop: NDArray[np.uint8]
     hole: NDArray[np.uint8]
     features: ImageFeatures
+    residual: Residual | None
 
     @property
     def nbytes(self) -> int:
         """Memory it holds, for caches."""
-        tensors = (self.features.v_l, self.features.v_h, self.features.M, self.features.base)
-        return self.crop.nbytes + self.hole.nbytes + sum(t.nbytes for t in tensors if t is not None)
+        held = [self.crop, self.hole, *vars(self.features).values()]
+        if self.residual is not None:
+            held += [self.residual.fine, self.residual.low, self.residual.share, self.residual.hole]
+        return sum(array.nbytes for array in held if array is not None)
 
 
 @dataclass(frozen=True)
@@ -194,29 +199,42 @@ class Inpainter:
         check_selection(mask, crop.shape[1], crop.shape[0])
         hole = np.where(mask > 0, 255, 0).astype(np.uint8)
         width, height = _working_size(crop.shape[1], crop.shape[0], size or self.size)
-        visible = (hole == 0).astype(np.float32)
-        interpolation = cv2.INTER_AREA if height * width < hole.size else cv2.INTER_LINEAR
+        residual = Residual(crop, hole, height, width) if height * width < hole.size else None
+        if residual is not None:
+            share, seen = residual.share, residual.low
+        else:
+            visible = (hole == 0).view(np.uint8)
+            share = cv2.resize(visible.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+            seen = cv2.bitwise_and(crop, crop, mask=visible).astype(np.float32)
+            seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
         # The one place where polarity turns: inside the model M = 1 is visible. A cell that any hidden pixel
         # would leak into counts as hole.
-        M = (cv2.resize(visible, (width, height), interpolation=interpolation) > 1 - 1e-4).astype(np.float32)
-        seen = crop.astype(np.float32) * visible[..., None]
-        I_m = (cv2.resize(seen, (width, height), interpolation=interpolation) / 127.5 - 1) * M[..., None]
+        M = (share > 1 - 1e-4).astype(np.float32)
+        I_m = (seen / np.float32(127.5) - 1) * M[..., None]
         with _reproducible():
             features = self._model.encode_image(
                 torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None].to(self.device),
                 torch.from_numpy(M)[None, None].to(self.device),
             )
-        return EncodedContext(crop, hole, features)
+        return EncodedContext(crop, hole, features, residual)
 
     @torch.inference_mode()
     def complete(self, jobs: Sequence[CompletionJob]) -> list[list[RawFill]]:
-        """Text half: the fills of every job, in the order of its variants."""
+        """Text half: the fills of every job, in the order of its variants.
+
+        Raises:
+            ModelError: The model's answer holds values that are not numbers.
+        """
         with _reproducible():
             return [self._complete_one(job) for job in jobs]
 
     @torch.inference_mode()
     def pictures(self, job: CompletionJob) -> list[NDArray[np.float32]]:
-        """What the model itself draws, one (H, W, 3) in 0 to 255 a variant, at its working size."""
+        """What the model itself draws, one (H, W, 3) in 0 to 255 a variant, at its working size.
+
+        Raises:
+            ModelError: As in `complete`.
+        """
         with _reproducible():
             return [_to_picture(made.image) for _, made in self._generate(job)]
 
@@ -261,6 +279,7 @@ class Inpainter:
         Raises:
             SelectionError: The selection is empty or does not fit.
             PhotoError: The photo's mode is not supported.
+            ModelError: The model's answer holds values that are not numbers.
         """
         whole = photo if isinstance(photo, Photo) else Photo.from_image(photo)
         selected = _as_selection(selection)
@@ -279,11 +298,9 @@ class Inpainter:
     def _complete_one(self, job: CompletionJob) -> list[RawFill]:
         context = job.context
         height, width = context.features.M.shape[2:]
-        enlarging = context.hole.size > height * width
-        residual = Residual(context.crop, context.hole, height, width) if enlarging else None
         fills = []
         for variant, made in self._generate(job):
-            pixels = enlarge(_to_picture(made.image), context.crop, context.hole, residual)
+            pixels = enlarge(_to_picture(made.image), context.crop, context.hole, context.residual)
             attention = self._attention(job.caption, made, height, width) if job.attention else None
             fills.append(RawFill(pixels, variant, attention))
         return fills
@@ -356,7 +373,13 @@ def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:
 
 def _to_picture(image: Tensor) -> NDArray[np.float32]:
     """(1, 3, H, W) in [-1, 1] to (H, W, 3) in 0 to 255."""
-    return (image[0].float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
+    picture = (image[0].float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
+    if not np.isfinite(picture).all():
+        raise ModelError(
+            "The model's answer is not a picture: it holds values that are not numbers.",
+            "Use another bundle; this one is damaged or was trained badly.",
+        )
+    return picture
 
 
 def _reproducible() -> AbstractContextManager[None]:

@@ -8,7 +8,7 @@ from PIL import Image
 
 import nigdt
 from nigdt.compositing import hole_and_weight
-from nigdt.errors import NigdtError, PhotoError, SelectionError
+from nigdt.errors import ModelError, NigdtError, PhotoError, SelectionError
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.variants import Variant, variants_from_seed
 
@@ -263,3 +263,25 @@ def test_wider_context_shows_the_model_more(inpainter, photo, selection) -> None
     narrow = np.asarray(inpainter.fill(photo, selection, CAPTION)[0].photo)
     wide = np.asarray(inpainter.fill(photo, selection, CAPTION, widen=1.8)[0].photo)
     assert not np.array_equal(narrow, wide)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_answer_that_is_not_a_number_is_refused(tiny_bundle, photo, selection, crop, hole, value) -> None:
+    broken = Inpainter.from_bundle(str(tiny_bundle), device="cpu")
+    broken._model.generator.heads[0].bias[1] = value
+    broken._model.generator.heads[-1].weight[0] = value
+    for work in (
+        lambda: broken.fill(photo, selection, CAPTION),
+        lambda: broken.fill_context(crop, hole, CAPTION),
+        lambda: broken.pictures(CompletionJob(broken.encode(crop, hole), CAPTION)),
+    ):
+        with pytest.raises(ModelError, match="not numbers"):
+            work()
+
+
+def test_a_context_counts_all_it_holds(inpainter, crop, hole) -> None:
+    large, small = inpainter.encode(crop, hole), inpainter.encode(crop[:48, :48], hole[:48, :48])
+    assert large.residual is not None
+    assert small.residual is None  # nothing is enlarged
+    assert large.nbytes > crop.nbytes + hole.nbytes + 4 * crop.nbytes  # the residual is single precision
+    assert large.nbytes > small.nbytes > 0

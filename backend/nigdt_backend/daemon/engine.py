@@ -17,7 +17,7 @@ import numpy as np
 
 from nigdt.bundle import find_bundle, list_bundles
 from nigdt.compositing import blend, composite, hole_and_weight
-from nigdt.errors import NigdtError
+from nigdt.errors import ModelError, NigdtError
 from nigdt.variants import Variant
 from nigdt_backend.daemon.registry import LoadedModel, Registry
 from nigdt_backend.daemon.scheduler import Job
@@ -230,7 +230,7 @@ class NigdtEngine:
         room = self.batch_variants
         for job in contexts:
             left = list(range(work[job].made, len(job.request.variants)))
-            while left and not job.cancelled:
+            while left and not job.cancelled and work[job].error is None:
                 batch.append((job, left[:room]))
                 left, room = left[room:], room - len(left[:room])
                 if room == 0:
@@ -261,14 +261,14 @@ class NigdtEngine:
             for job, indices in batch
         ]
         try:
-            with np.errstate(invalid="raise"):  # casting a NaN to a pixel
-                answers = model.inpainter.complete(completions)
-        except FloatingPointError as error:
-            raise EngineError(
-                "not-a-number",
-                "The model's answer is not a picture: it holds values that are not numbers.",
-                "Use another bundle; this one is damaged or was trained badly.",
-            ) from error
+            answers = model.inpainter.complete(completions)
+        except ModelError as error:
+            if len(batch) > 1:  # the others' answers may well be good
+                for part in batch:
+                    self._complete(model, [part], contexts, work, hooks)
+            else:
+                work[batch[0][0]].error = EngineError("not-a-number", error.message, error.hint)
+            return
         spent = time.monotonic() - started
         for (job, indices), fills in zip(batch, answers, strict=True):
             progress = work[job]
