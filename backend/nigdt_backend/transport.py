@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import zmq
@@ -72,16 +73,18 @@ class ClientSocket:
         if self._monitor in events:
             self._drain_monitor()
         messages: list[list[bytes]] = []
-        while self._socket.poll(0):
-            messages.append(self._socket.recv_multipart())
+        with contextlib.suppress(zmq.Again):
+            while True:
+                messages.append(self._socket.recv_multipart(zmq.NOBLOCK))
         if self._broken and not messages:
             raise ConnectionLost
         return messages
 
     def _drain_monitor(self) -> None:
-        while self._monitor.poll(0):
-            recv_monitor_message(self._monitor)
-            self._broken = True
+        with contextlib.suppress(zmq.Again):
+            while True:
+                recv_monitor_message(self._monitor, zmq.NOBLOCK)
+                self._broken = True
 
     def close(self) -> None:
         """Close, giving what was just sent (a cancel) a moment to leave."""

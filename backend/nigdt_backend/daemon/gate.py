@@ -106,8 +106,11 @@ class Gate:
 
     def answer_zap(self) -> None:
         """Decide about waiting connections (ZeroMQ RFC 27)."""
-        while self._zap.poll(0):
-            frames = self._zap.recv_multipart()
+        while True:
+            try:
+                frames = self._zap.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
             if len(frames) < 6:
                 self._zap.send_multipart([b"1.0", b"", b"500", b"malformed", b"", b""])
                 continue
