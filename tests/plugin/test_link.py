@@ -46,8 +46,8 @@ def test_a_daemon_that_cannot_start_is_named_and_tried_again(lonely_user: Path, 
     core.open(photo)
     core.select(90, 50, 150, 110)
     core.until(lambda: core.session.link_state.phase is Phase.FAILED)
-    assert "no model here" in core.session.link_state.message
-    assert core.session.link_state.hint
+    assert "no model here" in core.session.link_state.failure.message
+    assert core.session.link_state.failure.hint
     core.until(lambda: core.session.link_state.phase is Phase.READY, 30)
     core.filling.fill("a red bird", 1)
     core.done()

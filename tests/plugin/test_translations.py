@@ -9,7 +9,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from nigdt_backend.protocol import CLIENT_CODES, CODES
+from nigdt_plugin.core.failures import LOCAL, Failure
 from nigdt_plugin.ui import language
+from nigdt_plugin.ui.failures import worded
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
 from PyQt6.QtWidgets import QApplication
@@ -72,6 +75,43 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
         panel.select(90, 50, 150, 110)
         assert panel.window.actions_["photo.undo"].text() == "Rückgängig: Rechteck"
         assert panel.window.side.blend.feather.accessibleName() == "Weiche Kante"
+    finally:
+        panel.close()
+        for translator in translators:
+            qapp.removeTranslator(translator)
+
+
+def test_every_failure_has_its_own_sentence_and_the_daemons_words_behind_it(qapp: QApplication):
+    codes = {*CODES, *CLIENT_CODES, *LOCAL}
+    english = {code: worded(Failure(code, "what it said", "a hint")) for code in codes}
+    unexpected = worded(Failure("internal", ""))[0]
+    for code, (message, hint) in english.items():
+        assert (message == unexpected) == (code == "internal"), code
+        assert hint.endswith("(what it said a hint)")
+    translators = language.install(qapp, "de")
+    try:
+        for code in codes:
+            message, hint = worded(Failure(code, "what it said"))
+            assert message != english[code][0], code
+            assert hint.endswith("(what it said)")
+        assert worded(Failure("busy", "", "", 3.2))[1] == "Versuchen Sie es in 3 s erneut."
+        assert worded(Failure("new-code", "x"))[0] == "Etwas Unerwartetes ist schiefgegangen."
+    finally:
+        for translator in translators:
+            qapp.removeTranslator(translator)
+
+
+def test_the_daemons_errors_come_in_german(qapp: QApplication, user: Path, photo: Path):
+    translators = language.install(qapp, "de")
+    panel = Panel()
+    try:
+        panel.open(photo)
+        panel.select(90, 50, 150, 110)
+        panel.session.caption = "fail"
+        panel.window.side.fill()
+        panel.until(lambda: bool(panel.errors), 60)
+        assert panel.window.notice.message.text() == "Das Modell ist an dieser Füllung gescheitert."
+        assert "a fault was ordered" in panel.window.notice.hint.text()
     finally:
         panel.close()
         for translator in translators:

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from nigdt_backend.client import DaemonError
 from nigdt_backend.protocol import Event, FillPicture
 
 from nigdt.errors import SelectionError
 from nigdt.variants import Variant
 from nigdt_plugin.core import fills as fills_
 from nigdt_plugin.core.document import Document, Layer, Pixels
+from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Blend, Fill, Round, Shot
 from nigdt_plugin.core.jobs import EXPLAIN, QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
@@ -35,7 +37,7 @@ class Filling:
         changed: The fills, the chosen one or what is awaited.
         previewed: The preview layer, as ``preview``; told the one before.
         explained: The words of a fill have come; told the fill.
-        failed: A job failed; told code, message and hint.
+        failed: A job or a blend failed; told the ``Failure``.
         finished: A round got all it asked for; told the round.
     """
 
@@ -233,7 +235,7 @@ class Filling:
         def failed(error: Exception) -> None:
             if mine == self._preparing:
                 self._preparing = 0
-                self.failed("internal", str(error), "")
+                self.failed(failure_of(error))
 
         self._tasks.run(work, ready, failed)
         self.changed()
@@ -304,11 +306,11 @@ class Filling:
             self._done(job)
         elif event.kind == "error":
             del self.jobs[job.request.job]
-            code = str(event.data.get("code", "internal"))
+            error = DaemonError.from_event(event)
             self._next_live()
             self.changed()
-            if code not in QUIET:
-                self.failed(code, str(event.data.get("message", "")), str(event.data.get("hint", "")))
+            if error.code not in QUIET:
+                self.failed(failure_of(error))
 
     def _take(self, job: Job, picture: FillPicture) -> None:
         if job.purpose is Purpose.INSIDE:
@@ -451,7 +453,7 @@ class Filling:
         def failed(error: Exception) -> None:
             if mine == self._mixing:
                 self._mixing = 0
-            self.failed("internal", str(error), "")
+            self.failed(failure_of(error))
 
         self._tasks.run(work, then, failed)
 

@@ -18,6 +18,8 @@ from typing import Any
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.protocol import Event, FillRequest
 
+from nigdt_plugin.core.failures import Failure, failure_of
+
 _STATUS_SECONDS = 3.0
 _BUSY_WAIT = 0.02
 _IDLE_WAIT = 0.25
@@ -40,15 +42,13 @@ class LinkState:
     Attributes:
         phase: What it is doing.
         status: The daemon's last status (docs/protocol.md), empty before the first.
-        message: When failed, what happened.
-        hint: When failed, what to do.
+        failure: When failed, why; else the last thing that went wrong without ending the connection, if any.
         restarts: How often the daemon had to be reached anew since the panel started.
     """
 
     phase: Phase = Phase.OFF
     status: dict[str, Any] = field(default_factory=dict)
-    message: str = ""
-    hint: str = ""
+    failure: Failure | None = None
     restarts: int = 0
 
 
@@ -198,13 +198,10 @@ class Link:
             wait = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
             self._failures += 1
             self._retry_at = time.monotonic() + wait
-            self._say(LinkState(Phase.FAILED, {}, error.message, error.hint, self._state.restarts + 1))
+            self._say(LinkState(Phase.FAILED, {}, failure_of(error), self._state.restarts + 1))
         elif job is None:
-            self._say(
-                LinkState(
-                    self._state.phase, self._state.status, error.message, error.hint, self._state.restarts
-                )
-            )
+            now = self._state
+            self._say(LinkState(now.phase, now.status, failure_of(error), now.restarts))
 
     def _say(self, state: LinkState) -> None:
         if state != self._state:

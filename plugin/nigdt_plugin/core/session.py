@@ -12,10 +12,10 @@ import numpy as np
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event
 
-from nigdt.errors import NigdtError
 from nigdt.photo import Photo
 from nigdt_plugin.core import files, models, openraster, provenance
 from nigdt_plugin.core.document import Document, Layer, SelectionStep
+from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Blend, Round
 from nigdt_plugin.core.geometry import EMPTY, Region
@@ -51,7 +51,7 @@ class Session:
         explained: The words of a fill have come; told the fill.
         linked: The daemon's state changed; told the ``LinkState``.
         working: Work in a thread began or ended; told whether it goes on.
-        notice: Something failed; told message and hint.
+        notice: Something is to be said; told message and hint.
         stored: Rounds on disk changed.
         saved: A file was written; told its path.
     """
@@ -69,6 +69,7 @@ class Session:
         self.filling: Filling | None = None
         self.pyramid: Pyramid | None = None
         self.caption = ""
+        self.wording: Callable[[Failure], tuple[str, str]] = lambda failure: (failure.message, failure.hint)
         self.save_path: Path | None = None
         self.link_state = LinkState()
         self.history = History(budget=settings.history_megabytes * _MEGABYTE)
@@ -162,7 +163,7 @@ class Session:
         filling.changed.connect(self.fills)
         filling.previewed.connect(self._on_preview)
         filling.explained.connect(self.explained)
-        filling.failed.connect(lambda _code, message, hint: self.notice(message, hint))
+        filling.failed.connect(self._say)
         filling.finished.connect(self._keep_round)
         return filling
 
@@ -373,7 +374,7 @@ class Session:
                 return
             inside = entry.shot.region.clipped(document.width, document.height)
             if inside.empty:
-                self.notice("This entry belongs to a larger photo.", "Open that photo first.")
+                self._say(Failure("other-photo", ""))
                 return
             top, left = inside.top - entry.shot.box.top, inside.left - entry.shot.box.left
             mask = entry.shot.mask[top : top + inside.height, left : left + inside.width]
@@ -403,13 +404,10 @@ class Session:
 
     def failed(self, error: Exception) -> None:
         """Tell the user about an error of work in a thread."""
-        if isinstance(error, NigdtError):
-            self.notice(error.message, error.hint)
-        elif isinstance(error, OSError):
-            name = error.filename or ""
-            self.notice(f"{error.strerror or error} {name}".strip(), "")
-        else:
-            self.notice(f"{type(error).__name__}: {error}", "")
+        self._say(failure_of(error))
+
+    def _say(self, failure: Failure) -> None:
+        self.notice(*self.wording(failure))
 
     def _on_event(self, event: Event) -> None:
         if self.filling is not None and not self._closed:

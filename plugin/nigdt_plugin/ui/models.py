@@ -19,8 +19,9 @@ from PyQt6.QtWidgets import (
 
 from nigdt.bundle import BundleInfo
 from nigdt_plugin.core import models
-from nigdt_plugin.core.link import LinkState, Phase
+from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, restyle
@@ -151,8 +152,8 @@ class ModelDialog(QDialog):
     def _show_state(self, state: LinkState) -> None:
         """What the process that runs the model is doing."""
         status = state.status
-        if state.phase is Phase.FAILED:
-            self.state.setText(f"{state.message} {state.hint}".strip())
+        if state.failure is not None:
+            self.state.setText(" ".join(worded(state.failure)))
         elif status:
             text = self.tr("Process {pid} on {device}: {fills} fills made, {memory} MB of memory")
             jobs = status.get("jobs", {})

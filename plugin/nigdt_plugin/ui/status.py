@@ -9,6 +9,7 @@ from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import QComboBox, QStatusBar, QToolButton, QWidget
 
 from nigdt_plugin.core.link import LinkState, Phase
+from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.widgets import label
 
@@ -104,7 +105,9 @@ class StatusBar(QStatusBar):
         self.daemon.setIcon(_dot(colour))
         self.daemon.setAccessibleName(self.tr("Model: {state}").format(state=", ".join(parts)))
         self.daemon.setToolTip(
-            f"{state.message} {state.hint}".strip() or self.tr("Details of the model and its process")
+            " ".join(worded(state.failure))
+            if state.failure
+            else self.tr("Details of the model and its process")
         )
 
 

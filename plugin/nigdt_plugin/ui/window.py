@@ -29,6 +29,7 @@ from nigdt_plugin.ui.actions import build_menus
 from nigdt_plugin.ui.brush import SELECTION_TOOLS
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
+from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.files import PhotoFiles
 from nigdt_plugin.ui.hints import Hints
 from nigdt_plugin.ui.keys import KeysDialog
@@ -108,6 +109,7 @@ class Window(PhotoFiles):
 
     def _connect(self) -> None:
         session, canvas = self.session, self.canvas
+        session.wording = worded
         session.opened.connect(self._opened)
         session.pixels.connect(canvas.pixels_changed)
         session.selected.connect(canvas.selection_changed)

@@ -1,0 +1,48 @@
+"""What failed, as a code that the window words in the user's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nigdt_backend.client import DaemonError
+
+from nigdt.errors import BundleError, CaptionError, NigdtError, PhotoError, SelectionError
+
+LOCAL = ("photo", "bundle", "selection", "caption", "file", "other-photo", "internal")
+"""Codes of what fails in the panel itself; the others are those of the daemon and of its client."""
+
+_KINDS: tuple[tuple[type[NigdtError], str], ...] = (
+    (PhotoError, "photo"),
+    (BundleError, "bundle"),
+    (SelectionError, "selection"),
+    (CaptionError, "caption"),
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failure.
+
+    Attributes:
+        code: One of `LOCAL`, or a code of the protocol.
+        message: What happened, in English.
+        hint: What to do, in English; may be empty.
+        seconds: After how long to try again, if the daemon said so.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    seconds: float | None = None
+
+
+def failure_of(error: Exception) -> Failure:
+    """What an exception tells the user."""
+    if isinstance(error, DaemonError):
+        return Failure(error.code, error.message, error.hint, error.retry_after)
+    if isinstance(error, NigdtError):
+        code = next((code for kind, code in _KINDS if isinstance(error, kind)), "internal")
+        return Failure(code, error.message, error.hint)
+    if isinstance(error, OSError):
+        return Failure("file", f"{error.strerror or error} {error.filename or ''}".strip())
+    return Failure("internal", f"{type(error).__name__}: {error}")
