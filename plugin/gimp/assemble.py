@@ -86,7 +86,7 @@ def assemble(
         shutil.copytree(
             sources / "plugin" / "gimp" / NAME,
             made,
-            ignore=shutil.ignore_patterns("__pycache__", "*.po", "*.pot"),
+            ignore=shutil.ignore_patterns("__pycache__", ".*_cache", "*.po", "*.pot"),
         )
         (made / f"{NAME}.py").chmod(0o755)
         for catalogue in sorted((sources / "plugin" / "gimp" / NAME / "locale").glob("*/LC_MESSAGES/*.po")):

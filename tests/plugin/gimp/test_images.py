@@ -233,7 +233,7 @@ def test_a_context_beyond_the_protocols_limit_is_scaled(gimp: GimpSession) -> No
             timeout=200,
         )
     assert said["status"] == "success", said["message"]
-    assert daemon.requests[0].width == 2000
+    assert daemon.requests[0].width == 2048
     assert said["offsets"] == [300, 200]
     assert said["size"] == [1800, 1700]
     assert said["outside"] == [[255, 255, 255]] * 3

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gi.repository import Gegl, Gimp
+from nigdt_backend.protocol import LIMITS
 
 from nigdt_fill.plan import Box, Settings, context_box, gather, hole_of, reflected
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
-LARGEST_SIDE = 2000
-"""Pixels, within the protocol's limit. A larger context is sent scaled down, and its fill scaled up again."""
+LARGEST_SIDE = LIMITS.side_max_px
+"""Pixels, the protocol's limit. A larger context is sent scaled down, and its fill scaled up again."""
 
 
 @dataclass(frozen=True)

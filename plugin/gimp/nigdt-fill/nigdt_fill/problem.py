@@ -68,4 +68,19 @@ def from_daemon(error: DaemonError, model: str) -> Problem:
         )
     if code == "out-of-memory":
         return Problem(_("The computer's memory does not suffice for this fill. Select a smaller region."))
-    return Problem(f"{error.message} {error.hint}".strip())
+    if code == "too-large":
+        text = _("This fill is too large. Select a smaller region or shorten the description.")
+    elif code in ("model-failed", "not-a-number"):
+        text = _("The model failed at this fill. Try another region or description.")
+    elif code == "unsafe-state":
+        text = _(
+            "Others on this computer could read what leads to the NIGDT service. Have their rights removed."
+        )
+    elif code == "forbidden":
+        text = _("The computer that runs the NIGDT service does not allow this.")
+    elif code in ("bad-message", "bad-request", "job-id-reused", "unknown-job"):
+        text = _("The NIGDT service did not understand this plug-in. Run NIGDT's installer again.")
+    else:
+        text = _("The NIGDT service failed. Try again.")
+    own = f"{error.message} {error.hint}".strip()
+    return Problem(f"{text} ({own})" if own else text)
