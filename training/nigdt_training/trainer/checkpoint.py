@@ -81,6 +81,20 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise NigdtError(f"cannot read the checkpoint {path}: {error}") from error
 
 
+def read_facts(path: Path) -> dict[str, Any]:
+    """The JSON values of a checkpoint, without its tensors.
+
+    Raises:
+        NigdtError: As for ``read_checkpoint``.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts: dict[str, Any] = json.loads((file.metadata() or {})["facts"])
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise NigdtError(f"cannot read the checkpoint {path}: {error}") from error
+    return facts
+
+
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """An optimiser's state as named tensors, "<parameter number>.<what>"."""
     state = optimiser.state_dict()["state"]

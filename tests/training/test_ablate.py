@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from nigdt_training.ablation.plan import load_plan
+from nigdt_training.commands.ablate import ablate
+from nigdt_training.comparison.stage import RivalTrainer
+from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
+from nigdt_training.trainer.inpaint_stage import InpaintTrainer
+
+from nigdt.bundle import verify_bundle
+from nigdt.errors import NigdtError
+
+
+@pytest.fixture
+def plan_file(tmp_path, tiny_settings):
+    config = tmp_path / "tiny.yaml"
+    config.write_text(yaml.safe_dump({**tiny_settings, "steps": 50}))
+    path = tmp_path / "fig5.yaml"
+    plan = {
+        "config": str(config),
+        "steps": 2,
+        "entries": {"full": [], "no-text": ["model.use_text=false"]},
+        "rivals": {"rival": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
+        "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
+                                 "obedience": True, "compare": ["harmonic"], "pictures": 2}},
+    }  # fmt: skip
+    path.write_text(yaml.safe_dump(plan))
+    return path
+
+
+@pytest.fixture
+def run_plan(plan_file, photo_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "caches"))
+
+    def run(*more):
+        arguments = ["--plan", plan_file, "--data", photo_folder.parent, "--runs", tmp_path / "runs"]
+        arguments += ["--device", "cpu", *more]
+        return CliRunner().invoke(ablate, [str(one) for one in arguments], catch_exceptions=False)
+
+    return run
+
+
+def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tmp_path, monkeypatch):
+    step, calls = InpaintTrainer._one_step, []
+
+    def step_then_ctrl_c(self):
+        logs = step(self)
+        calls.append(self.run.folder.name)
+        if len(calls) == 3:  # the first of the second entry's two steps
+            signal.raise_signal(signal.SIGINT)
+        return logs
+
+    monkeypatch.setattr(InpaintTrainer, "_one_step", step_then_ctrl_c)
+    with pytest.raises(NigdtError, match="interrupted at step 1"):
+        run_plan()
+    runs = tmp_path / "runs"
+    out = runs / "fig5"
+    assert not (out / "objects").exists()
+    first = read_checkpoint(runs / "00001-fig5-full" / "last.safetensors").tensors
+    done = run_plan()
+    assert done.exit_code == 0
+    assert "1/3 full: finished before" in done.output
+    assert calls == ["00001-fig5-full"] * 2 + ["00002-fig5-no-text"] * 2
+    again = read_checkpoint(runs / "00001-fig5-full" / "last.safetensors").tensors
+    assert all((tensor == again[name]).all() for name, tensor in first.items())
+    assert read_facts(runs / "00003-fig5-rival" / "rival.safetensors")["step"] == 2
+    verify_bundle(runs / "00002-fig5-no-text" / "no-text")
+    found = json.loads((out / "objects" / "results.json").read_text())
+    assert [system["name"] for system in found["systems"]] == ["full", "no-text", "rival", "harmonic"]
+    assert found["trainings"]["no-text"]["settings"]["steps"] == 2
+    assert (out / "objects" / "table.md").read_text().count("\n| ") == 4
+    assert (out / "objects" / "sheet.png").exists()
+    before = len(calls)
+    assert run_plan().exit_code == 0
+    assert len(calls) == before
+    plan = yaml.safe_load(plan_file.read_text())
+    plan["entries"]["full"] = ["seed=5"]
+    plan_file.write_text(yaml.safe_dump(plan))
+    assert run_plan().exit_code == 0
+    assert calls[before:] == ["00004-fig5-full"] * 2, "a changed entry is another training, the others stay"
+
+
+def test_one_that_fails_does_not_stop_the_queue(run_plan, tmp_path, monkeypatch):
+    step = RivalTrainer.one_step
+
+    def not_finite(self, batch):
+        return {name: value * float("nan") for name, value in step(self, batch).items()}
+
+    monkeypatch.setattr(RivalTrainer, "one_step", not_finite)
+    with pytest.raises(NigdtError, match=r"1 of 3 trainings failed \(rival: the losses are not finite"):
+        run_plan()
+    found = json.loads((tmp_path / "runs" / "fig5" / "objects" / "results.json").read_text())
+    assert [system["name"] for system in found["systems"]] == ["full", "no-text", "harmonic"]
+
+
+def test_nothing_finished_is_said(run_plan):
+    assert "Nothing is finished" in run_plan("--evaluate-only").output
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"entires": {}}, "entires"),
+        ({"from": "nowhere.safetensors"}, "nowhere"),
+        ({"entries": {"full": ["loss.mach=0"]}}, r"loss\.mach"),
+        ({"entries": {"full": ["model.use_txt=false"]}}, "use_txt"),
+        ({"entries": {"a/b": []}}, "a/b"),
+        ({"entries": {"rival": []}}, "rival"),
+        ({"rivals": {"gan": {}}}, "gan"),
+        ({"evaluate": {"x": {"data": "photos", "mask": "round"}}}, "round"),
+        ({"evaluate": {"x": {"data": "photos", "judge": "none.safetensors"}}}, "judge"),
+    ],
+)
+def test_wrong_plan_is_one_line_before_anything_runs(plan_file, change, named):
+    plan_file.write_text(yaml.safe_dump({**yaml.safe_load(plan_file.read_text()), **change}))
+    with pytest.raises(NigdtError, match=named) as caught:
+        load_plan(plan_file)
+    assert "\n" not in str(caught.value)
+
+
+def test_shipped_plan_is_valid(pytestconfig, monkeypatch):
+    monkeypatch.chdir(pytestconfig.rootpath)
+    plan = load_plan(pytestconfig.rootpath / "training" / "configs" / "plans" / "ablation.yaml")
+    assert len({entry.settings.steps for entry in plan.entries}) == 1

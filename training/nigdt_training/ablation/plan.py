@@ -1,0 +1,190 @@
+"""A plan of ablations, read strictly from YAML: a wrong key or value is one clear line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nigdt.bundle import valid_name
+from nigdt.errors import NigdtError
+from nigdt_training.comparison.stage import RIVALS
+from nigdt_training.evaluation.cases import HOLES, CaseSettings
+from nigdt_training.trainer.settings import TrainSettings, load_settings, with_changes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One training of the plan.
+
+    Attributes:
+        name: Its row in the table.
+        settings: What it trains with.
+        start_from: Checkpoint or bundle folder to begin with, or None.
+        match_from: Match networks for its match loss; None trains them first where the loss is on.
+        rival: "picnet" or "csa"; None for the model itself.
+        width: Channels of the rival's first layers; None takes the paper's.
+    """
+
+    name: str
+    settings: TrainSettings
+    start_from: Path | None = None
+    match_from: Path | None = None
+    rival: str | None = None
+    width: int | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """Plain values of everything that makes it the training it is."""
+        return {
+            "settings": self.settings.to_dict(),
+            "from": None if self.start_from is None else str(self.start_from),
+            "match_from": None if self.match_from is None else str(self.match_from),
+            "rival": self.rival,
+            "width": self.width,
+        }
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One table of the plan: the same photos and holes for all its trainings.
+
+    Attributes:
+        name: Its folder's name.
+        data: Captioned photos, relative to the data folder.
+        cases: How photos and holes are drawn.
+        samples: Answers per case.
+        obedience: Swap colour words.
+        judge: Match networks for R-precision, or None.
+        compare: Systems besides those of the plan.
+        pictures: Rows of the sheets.
+    """
+
+    name: str
+    data: Path
+    cases: CaseSettings
+    samples: int = 1
+    obedience: bool = False
+    judge: Path | None = None
+    compare: tuple[str, ...] = ()
+    pictures: int = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All trainings, in order, and what to measure them on."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    measurements: tuple[Measurement, ...] = field(default=())
+
+
+_PLAN_KEYS = {"config", "from", "match_from", "steps", "set", "entries", "rivals", "evaluate"}
+_RIVAL_KEYS = {"kind", "width", "set"}
+_CASE_KEYS = {"mask", "size", "limit", "seed", "split", "held_out", "around_object"}
+_MEASUREMENT_KEYS = {"data", "samples", "obedience", "judge", "compare", "pictures"} | _CASE_KEYS
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan. Its files (config, from, match_from, judge) are relative to the current folder.
+
+    Raises:
+        NigdtError: It cannot be read, or a key, a value or a setting is wrong, or a file is missing.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NigdtError(f"cannot read the plan {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise NigdtError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    _check_keys(values, _PLAN_KEYS, "")
+    if "config" not in values:
+        raise NigdtError("plan: config names no settings file")
+    base = load_settings(Path(str(values["config"])))
+    base = with_changes(base, _strings(values.get("set"), "set"))
+    if "steps" in values:
+        base = with_changes(base, [f"steps={values['steps']}"])
+    start_from, match_from = (_existing(values.get(key), key) for key in ("from", "match_from"))
+    entries = []
+    for name, changes in _mapping(values.get("entries"), "entries").items():
+        settings = with_changes(base, _strings(changes, f"entries.{name}"))
+        settings.model_config  # noqa: B018 (a wrong change is told now, not hours later)
+        entries.append(Entry(name, settings, start_from, match_from if settings.loss.match > 0 else None))
+    for name, values_of in _mapping(values.get("rivals"), "rivals").items():
+        entries.append(_rival(name, values_of or {}, base))
+    names = [entry.name for entry in entries]
+    for name in names:
+        if not valid_name(name) or names.count(name) > 1:
+            raise NigdtError(f"plan: {name!r} cannot be a name", "Letters, digits, dot, dash; each once.")
+    if not entries:
+        raise NigdtError("plan: there is nothing to train", "Name entries or rivals.")
+    found = _mapping(values.get("evaluate"), "evaluate")
+    return Plan(path.stem, tuple(entries), tuple(_measurement(name, found[name]) for name in found))
+
+
+def _rival(name: str, values: Any, base: TrainSettings) -> Entry:
+    _check_keys(values, _RIVAL_KEYS, f"rivals.{name}.")
+    kind, width = values.get("kind", name), values.get("width")
+    if kind not in RIVALS:
+        raise NigdtError(f"plan: rivals.{name} is no comparison system", f"kind: {' or '.join(RIVALS)}")
+    if width is not None and (type(width) is not int or width < 1):
+        raise NigdtError(f"plan: rivals.{name}.width cannot be {width!r}")
+    settings = with_changes(base, _strings(values.get("set"), f"rivals.{name}.set"))
+    return Entry(name, settings, rival=kind, width=width)
+
+
+def _measurement(name: str, values: Any) -> Measurement:
+    where = f"evaluate.{name}."
+    _check_keys(values, _MEASUREMENT_KEYS, where)
+    if not re.fullmatch(r"[\w-]+", name):
+        raise NigdtError(f"plan: {name!r} cannot be a folder's name")
+    if "data" not in values:
+        raise NigdtError(f"plan: {where}data names no photos")
+    cases = CaseSettings(**{key: values[key] for key in _CASE_KEYS & values.keys()})
+    if cases.mask not in HOLES:
+        raise NigdtError(f"plan: {where}mask must be one of {', '.join(HOLES)}, not {cases.mask!r}")
+    return Measurement(
+        name=name,
+        data=Path(str(values["data"])),
+        cases=cases,
+        samples=values.get("samples", 1),
+        obedience=values.get("obedience", False),
+        judge=_existing(values.get("judge"), where + "judge"),
+        compare=tuple(_strings(values.get("compare"), where + "compare")),
+        pictures=values.get("pictures", 8),
+    )
+
+
+def _check_keys(values: Any, known: set[str], where: str) -> None:
+    if not isinstance(values, dict):
+        raise NigdtError(f"plan: {where.rstrip('.') or 'the file'} must be a mapping")
+    for key in values:
+        if key not in known:
+            raise NigdtError(f"plan: unknown key {where}{key}", f"keys: {', '.join(sorted(known))}")
+
+
+def _mapping(values: Any, where: str) -> dict[str, Any]:
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise NigdtError(f"plan: {where} must be a mapping of names")
+    return {str(name): value for name, value in values.items()}
+
+
+def _strings(values: Any, where: str) -> list[str]:
+    if values is None:
+        return []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise NigdtError(f"plan: {where} must be a list such as [loss.match=0]")
+    return values
+
+
+def _existing(value: Any, where: str) -> Path | None:
+    if value is None:
+        return None
+    path = Path(str(value))
+    if not path.exists():
+        raise NigdtError(f"plan: {where}: there is no {path}")
+    return path

@@ -1,0 +1,161 @@
+"""Trains what a plan lists, one after the other; called again, it goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nigdt.errors import NigdtError
+from nigdt_training.ablation.plan import Entry, Measurement, Plan
+from nigdt_training.comparison.stage import RivalTrainer
+from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
+from nigdt_training.trainer.checkpoint import read_facts
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.session import Machine, Places, export_run, run_stages
+
+RECORD = "trainings.json"
+Say = Callable[..., None]
+
+
+class InterruptedQueueError(NigdtError):
+    """Somebody stopped the training at hand; the queue must not go on to the next."""
+
+
+@dataclass
+class Queue:
+    """A plan at work.
+
+    Attributes:
+        plan: What to train and measure.
+        places: Data, run folders and caches.
+        out: Folder for the record of trainings, tables and sheets.
+        device: "auto", "cpu", "cuda", ....
+        say: Told one line at a time what happens.
+    """
+
+    plan: Plan
+    places: Places
+    out: Path
+    device: str
+    say: Say
+
+    def train(self) -> dict[str, str]:
+        """Train every entry that is not finished; one that fails does not keep the others from running.
+
+        Returns:
+            Name -> reason of those that failed.
+
+        Raises:
+            InterruptedQueueError: Training was stopped; the same call goes on.
+        """
+        failed = {}
+        for number, entry in enumerate(self.plan.entries, 1):
+            title = f"{number}/{len(self.plan.entries)} {entry.name}"
+            if self.system(entry) is not None:
+                self.say(f"{title}: finished before")
+                continue
+            run = self._run(entry)
+            self.say(f"{title}: {run.folder}")
+            try:
+                _train(entry, run, self.places, self.device, self.say)
+                if entry.rival is None:
+                    export_run(run, run.folder / entry.name, title=entry.name)
+            except InterruptedQueueError:
+                raise
+            except NigdtError as error:
+                failed[entry.name] = error.message
+                self.say(f"{title} failed: {error.message}")
+            finally:
+                run.close()
+        return failed
+
+    def evaluate(self, measurement: Measurement) -> Path | None:
+        """Measure all finished trainings on the same photos and holes; None when none is finished.
+
+        Returns:
+            The folder of table, figures and sheets.
+        """
+        finished = [system for entry in self.plan.entries if (system := self.system(entry)) is not None]
+        if not finished:
+            return None
+        found = self.places.data / measurement.data
+        request = EvaluationRequest(
+            systems=(*finished, *measurement.compare),
+            data=found,
+            cases=measurement.cases,
+            samples=measurement.samples,
+            obedience=measurement.obedience,
+            judge=measurement.judge,
+            pictures=measurement.pictures,
+            device=None if self.device == "auto" else self.device,
+        )
+        evaluation = evaluate_systems(request)
+        evaluation.found["trainings"] = self._record()
+        folder = self.out / measurement.name
+        evaluation.write(folder)
+        self.say(evaluation.table)
+        return folder
+
+    def system(self, entry: Entry) -> str | None:
+        """A finished entry as `open_system` takes it, else None."""
+        run = self._known_run(entry)
+        if run is None:
+            return None
+        if entry.rival is not None:
+            path = run.folder / "rival.safetensors"
+            done = path.exists() and read_facts(path)["step"] >= entry.settings.steps
+            return f"{entry.name}={run.folder}" if done else None
+        # The bundle is put in place as a whole, and only after the last step.
+        bundle = run.folder / entry.name
+        return f"{entry.name}={bundle}" if bundle.is_dir() else None
+
+    def _run(self, entry: Entry) -> Run:
+        run = self._known_run(entry)
+        if run is None:
+            run = Run.create(self.places.runs, f"{self.plan.name}-{entry.name}", entry.settings)
+            record = self._record()
+            record[entry.name] = {"run": run.folder.name, **entry.identity()}
+            self.out.mkdir(parents=True, exist_ok=True)
+            temporary = self.out / f".{RECORD}.{os.getpid()}"
+            temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+            temporary.replace(self.out / RECORD)
+        return run
+
+    def _known_run(self, entry: Entry) -> Run | None:
+        """The entry's run folder, unless the plan has changed since: then it is another training."""
+        record = dict(self._record().get(entry.name, {}))
+        folder = self.places.runs / record.pop("run", "")
+        same = record == json.loads(json.dumps(entry.identity()))
+        return Run.open(folder) if same and (folder / "settings.yaml").is_file() else None
+
+    def _record(self) -> dict[str, Any]:
+        path = self.out / RECORD
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return found
+
+
+def _train(entry: Entry, run: Run, places: Places, device: str, say: Say) -> None:
+    settings = entry.settings
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    if entry.rival is not None:
+        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        trainer = RivalTrainer(run, entry.rival, entry.width, places.data, places.caches, chosen, say)
+        try:
+            trainer.train()
+        except KeyboardInterrupt:
+            raise InterruptedQueueError("interrupted") from None
+        return
+    fabric = Machine(device).fabric(settings.precision)
+    try:
+        run_stages(run, places, fabric, say, start_from=entry.start_from, match_from=entry.match_from)
+    except KeyboardInterrupt:
+        raise InterruptedQueueError("interrupted") from None
+    if read_facts(run.last)["step"] < settings.steps:
+        raise InterruptedQueueError(f"interrupted at step {read_facts(run.last)['step']}")

@@ -1,0 +1,61 @@
+"""`nigdt ablate`: an unattended queue of ablations and comparison systems, and their tables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--plan",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="What to train and measure (YAML).",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path(),
+    help="Folder that the paths of photos start from.  [default: here]",
+)
+@click.option(
+    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Tables.  [default: RUNS/PLAN's name]"
+)
+@click.option("--evaluate-only", is_flag=True, help="Train nothing; measure what is finished.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME")
+def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: bool, device: str) -> None:
+    """Train every entry of a plan for equal steps, export each, and compare all on the same photos.
+
+    The same command again goes on where it was interrupted.
+
+    Example: nigdt ablate --plan training/configs/plans/ablation.yaml --data ~/photos
+    """
+    import platformdirs
+
+    from nigdt.errors import NigdtError
+    from nigdt_training.ablation.plan import load_plan
+    from nigdt_training.ablation.queue import InterruptedQueueError, Queue
+    from nigdt_training.trainer.session import Places
+
+    plan = load_plan(path)
+    caches = Path(os.environ.get("NIGDT_CACHE_DIR") or platformdirs.user_cache_dir("nigdt")) / "photos"
+    queue = Queue(
+        plan, Places(data, runs, caches), out or runs / plan.name, device, lambda text, **_: click.echo(text)
+    )
+    try:
+        failed = {} if evaluate_only else queue.train()
+    except InterruptedQueueError as error:
+        raise NigdtError(error.message, f"Go on with: nigdt ablate --plan {path} ...") from None
+    for measurement in plan.measurements:
+        folder = queue.evaluate(measurement)
+        click.echo("Nothing is finished yet." if folder is None else f"Table and pictures: {folder}")
+    if failed:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise NigdtError(f"{len(failed)} of {len(plan.entries)} trainings failed ({reasons})")
