@@ -166,6 +166,25 @@ def test_steps_on_one_batch_fit_it(places, tiny_settings):
     assert losses[-1] < 0.7 * losses[0]
 
 
+def test_good_validations_are_kept_and_the_count_of_stale_ones_resumes(places, tiny_settings):
+    run = new_run(places, {**tiny_settings, "validate_every": 1, "keep_best": 2})
+    last = go(run, places)
+    scores = {line["step"]: line["psnr"] for line in metrics(run) if line["stage"] == "validation"}
+    ranked = sorted(scores, key=lambda step: scores[step], reverse=True)
+    assert read_checkpoint(run.best).facts["step"] == ranked[0]
+    assert [path.name for path in run.folder.glob("best-*")] == [f"best-{ranked[1]:07d}.safetensors"]
+    assert last.facts["stale"] == 6 - ranked[0]
+    settings = run.settings
+    training, validation = open_pools(settings, places.data, places.caches)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    trainer = InpaintTrainer(run, training, validation, run.vocabulary(), None, fabric, lambda *_, **__: None)
+    assert trainer.resume()
+    trainer.patience = last.facts["stale"] + 1
+    assert not trainer._overfits()
+    trainer._stale += 1
+    assert trainer._overfits()
+
+
 def test_weights_of_another_vocabulary_are_refused(places, tiny_settings):
     tiny_settings |= {"steps": 1}
     run = new_run(places, tiny_settings)

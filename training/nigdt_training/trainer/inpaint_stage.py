@@ -18,6 +18,7 @@ from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary
+from nigdt_training.trainer.best import keep_best
 from nigdt_training.trainer.checkpoint import (
     Checkpoint,
     load_strictly,
@@ -143,6 +144,7 @@ class InpaintTrainer:
         restore_optimiser(self.networks.optimiser_d, checkpoint.part("optimiser_d"))
         self._take_averages(checkpoint.part("averaged"))
         self.step, self.best = checkpoint.facts["step"], checkpoint.facts["best"]
+        self._stale = checkpoint.facts.get("stale", 0)
         self.say(f"going on from step {self.step}")
         return True
 
@@ -150,7 +152,7 @@ class InpaintTrainer:
         for key, value in state.items():
             self.networks.averaged[key].copy_(value)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, **facts: float) -> None:
         """Write a checkpoint from which training can go on exactly."""
         if not self.fabric.is_global_zero:
             return
@@ -167,8 +169,10 @@ class InpaintTrainer:
             {
                 "step": self.step,
                 "best": self.best,
+                "stale": self._stale,
                 "words": list(self.vocabulary.words),
                 "settings": self.settings.to_dict(),
+                **facts,
             },
         )
 
@@ -313,7 +317,7 @@ class InpaintTrainer:
         self._stale += 1
         if scores["psnr"] > self.best:
             self.best, self._stale = scores["psnr"], 0
-            self.save(self.run.best)
+        keep_best(self.run, self.settings.keep_best, self.step, scores["psnr"], self.save)
 
     def _sheet(self) -> None:
         if not self.fabric.is_global_zero:

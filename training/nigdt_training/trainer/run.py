@@ -20,7 +20,8 @@ class Run:
 
     Attributes:
         folder: ``settings.yaml``, ``vocabulary.json``, ``metrics.jsonl``, ``events/``, ``sheets/``,
-            ``match.safetensors``, ``last.safetensors`` (recovery) and ``best.safetensors``.
+            ``match.safetensors``, ``last.safetensors`` (recovery), ``best.safetensors`` and the runners-up
+            ``best-STEP.safetensors``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -82,6 +83,10 @@ class Run:
     def best(self) -> Path:
         """Stage 2's averaged weights at the best validation so far."""
         return self.folder / "best.safetensors"
+
+    def runner_up(self, step: int) -> Path:
+        """Where a good validation's checkpoint lies that is not the best one."""
+        return self.folder / f"best-{step:07d}.safetensors"
 
     def vocabulary(self) -> Vocabulary | None:
         """The run's vocabulary, once it has one."""

@@ -157,6 +157,7 @@ class TrainSettings:
         checkpoint_seconds: Between recovery checkpoints.
         sheet_seconds: Between sample sheets.
         validate_every: Steps between validations.
+        keep_best: How many checkpoints of the best validations are kept.
         masks: Mask kinds.
         augmentation: Sample changes.
         loss: Loss weights.
@@ -184,6 +185,7 @@ class TrainSettings:
     checkpoint_seconds: float = 300.0
     sheet_seconds: float = 300.0
     validate_every: int = 1000
+    keep_best: int = 3
     masks: MaskSettings = field(default_factory=MaskSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     loss: LossSettings = field(default_factory=LossSettings)
@@ -255,7 +257,7 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
         raise NigdtError(f"settings: size must be a multiple of 32 from 64 up, not {settings.picture_size}")
     if settings.loss.adversary not in ("lsgan", "hinge"):
         raise NigdtError(f"settings: loss.adversary must be lsgan or hinge, not {settings.loss.adversary!r}")
-    for name in ("batch", "steps", "validate_every"):
+    for name in ("batch", "steps", "validate_every", "keep_best"):
         if getattr(settings, name) < 1:
             raise NigdtError(f"settings: {name} must be at least 1")
     return settings
