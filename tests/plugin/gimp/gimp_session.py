@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 TESTS = Path(__file__).resolve().parent
-START_SECONDS = 120.0
+START_SECONDS = 400.0
 _SCRIPT = 'exec(open("/mnt/tests/worker.py").read(), {"worker": "main"})'
 
 
