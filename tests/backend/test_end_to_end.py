@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 
+import cv2
 import numpy as np
 import pytest
-from nigdt_backend.protocol import LIMITS
+from nigdt_backend.commands.fill import _at_size
+from nigdt_backend.protocol import LIMITS, FillPicture
 from PIL import Image
 
 from nigdt.inpainter import Inpainter
@@ -177,3 +179,20 @@ def test_the_largest_context_there_and_back(real_client, request_fill):
     assert side * side * 3 == LIMITS.frame_bytes
     fill = real_client.fill(request_fill("a red bird", side=side)).fills[0]
     assert len(fill.pixels) == LIMITS.frame_bytes
+
+
+def test_a_context_that_travels_smaller_keeps_its_detail():
+    """Beyond the protocol's limit the command shrinks the context; the answer gets the photo's grain back."""
+    generator = np.random.default_rng(5)
+    context = generator.integers(60, 200, (600, 600, 3)).astype(np.uint8)
+    hole = np.zeros((600, 600), np.uint8)
+    hole[200:400, 200:400] = 255
+    small = cv2.resize(context, (300, 300), interpolation=cv2.INTER_AREA)
+    picture = FillPicture(0, 300, 300, small.tobytes(), {})
+    answer = _at_size(picture, context, hole)
+    soft = cv2.resize(small, (600, 600), interpolation=cv2.INTER_CUBIC)
+    inside = np.s_[220:380, 220:380]
+    assert answer.shape == context.shape
+    assert answer[inside].std() > 1.2 * soft[inside].std()
+    same = FillPicture(0, 600, 600, context.tobytes(), {})
+    assert np.array_equal(_at_size(same, context, hole), context)

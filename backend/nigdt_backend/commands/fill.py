@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from nigdt.compositing import blend
+from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
+from nigdt.detail import enlarge
 from nigdt.photo import Photo
 from nigdt.variants import MAX_SEED, variants_from_seed
 from nigdt_backend.client import Client
@@ -128,8 +129,9 @@ def fill(
             result = client.fill(request, on_event=progress)
 
     written = []
+    hole, _ = hole_and_weight(context_mask, feather)
     for path, picture in zip(outputs, result.fills, strict=True):
-        matched, weight = blend(context, _at_size(picture, box.width, box.height), context_mask, feather)
+        matched, weight = blend(context, _at_size(picture, context, hole), context_mask, feather)
         opened.paste(box, matched, weight).save(path, overwrite=overwrite)
         written.append({"file": str(path), "seed": picture.variant["seed"], "variant": dict(picture.variant)})
     unknown = list(result.fills[0].unknown_words)
@@ -199,11 +201,12 @@ def _request(context: Picture, mask: Picture) -> FillRequest:
     return FillRequest(context.tobytes(), mask.tobytes(), width, height, caption="")
 
 
-def _at_size(picture: FillPicture, width: int, height: int) -> Picture:
+def _at_size(picture: FillPicture, context: Picture, hole: Picture) -> Picture:
+    """The answer at the context's size; with the photo's detail where it travelled smaller."""
     pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
-    if (picture.width, picture.height) == (width, height):
+    if pixels.shape == context.shape:
         return pixels
-    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+    return enlarge(pixels.astype(np.float32), context, hole)
 
 
 class _Progress:

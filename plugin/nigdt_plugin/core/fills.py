@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nigdt import compositing
 from nigdt.context import Box, context_box, crop
+from nigdt.detail import enlarge
 from nigdt.variants import MAX_SEED, Variant
 from nigdt_plugin.core.document import Layer
 from nigdt_plugin.core.geometry import Region
@@ -136,11 +137,17 @@ class Fill:
         return str(self.variant.seed)
 
     def at(self, shot: Shot) -> Pixels:
-        """The picture at the context's own resolution."""
-        height, width = shot.crop.shape[:2]
-        if self.pixels.shape[:2] == (height, width):
+        """The picture at the context's own resolution, with the photo's detail where it travelled smaller."""
+        if self.pixels.shape == shot.crop.shape:
             return self.pixels
-        return cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+        return _enlarged(self, shot)
+
+
+@lru_cache(maxsize=2)
+def _enlarged(fill: Fill, shot: Shot) -> Pixels:
+    """Kept for the fill in view, since every change of its blending asks again."""
+    hole, _ = compositing.hole_and_weight(shot.mask)
+    return enlarge(fill.pixels.astype(np.float32), shot.crop, hole)
 
 
 @dataclass(eq=False)
