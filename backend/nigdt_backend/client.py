@@ -13,52 +13,18 @@ from typing import Any
 
 from nigdt_backend import paths
 from nigdt_backend.clock import AwakeClock
-from nigdt_backend.connection import Connection, UnsafeFileError, read_connection
-from nigdt_backend.launch import Starter
+from nigdt_backend.connection import Connection
 from nigdt_backend.protocol import Event, FillPicture, FillRequest, FillResult, ProtocolError, decode, encode
+from nigdt_backend.reach import REPLY_HEADER_BYTES, DaemonError, reach, silent
 from nigdt_backend.transport import ClientSocket, ConnectionLost
+
+__all__ = ["Client", "DaemonError"]
 
 SILENCE_SECONDS = 30.0
 """After so long without any message while work is outstanding, the daemon counts as not answering."""
 
 RESENDS = 2
 """How often a job is sent again when the daemon died over it."""
-
-REPLY_HEADER_BYTES = 4 * 1024 * 1024
-
-
-class DaemonError(Exception):
-    """A job or a call that failed.
-
-    Attributes:
-        code: one of `protocol.CODES` or `protocol.CLIENT_CODES`.
-        message: what happened, one line.
-        hint: what to do, one line, possibly empty.
-        retry_after: seconds after which to try again (`busy`), else None.
-    """
-
-    def __init__(self, code: str, message: str, hint: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.retry_after = retry_after
-
-    @classmethod
-    def from_event(cls, event: Event) -> DaemonError:
-        """The error that an `error` event reports."""
-        data = event.data
-        return cls(
-            str(data.get("code", "internal")),
-            str(data.get("message", "the daemon reported an error")),
-            str(data.get("hint", "")),
-            data.get("retry_after"),
-        )
-
-    def to_event(self, job: str | None) -> Event:
-        """The `error` event that reports this error for `job`."""
-        data = {"kind": "error", "job": job, "code": self.code, "message": self.message, "hint": self.hint}
-        return Event("error", job, data)
 
 
 @dataclass
@@ -344,79 +310,12 @@ class Client:
             self._outstanding.clear()
 
     def _open(self) -> None:
-        """Connect to a daemon that answers, starting one if need be; `_timeout` bounds the whole."""
-        deadline = time.monotonic() + self._timeout
-        starter: Starter | None = None
-        connection: Connection | None = None
-        try:
-            while True:
-                connection = read_connection(self._file)
-                if connection is not None and self._try(connection, deadline):
-                    return
-                local = connection is None or not connection.remote
-                if not (self._start and local):
-                    raise DaemonError(
-                        "not-running",
-                        "No daemon is running."
-                        if local
-                        else f"The daemon at {connection.endpoint if connection else ''} cannot be reached.",
-                        "Start it with `nigdt serve`."
-                        if local
-                        else "Start `nigdt serve --listen` on that machine.",
-                    )
-                if starter is None:
-                    starter = Starter(self._command)
-                reason = starter.poll()
-                if reason is not None:
-                    raise DaemonError(
-                        "cannot-start",
-                        f"The daemon did not start: {reason}",
-                        "`nigdt doctor` says what is missing.",
-                    )
-                if time.monotonic() >= deadline:
-                    raise self._silent(self._timeout, connection)
-                time.sleep(0.03)
-        except UnsafeFileError as error:
-            raise DaemonError("unsafe-state", str(error), "Then try again.") from None
-        except OSError as error:
-            raise DaemonError(
-                "cannot-start",
-                f"Cannot use the folder {paths.state_dir()}: {error.strerror or error}",
-                "Make it writable for you, or set NIGDT_STATE_DIR.",
-            ) from None
-        finally:
-            if starter is not None:
-                starter.close()
-
-    def _try(self, connection: Connection, deadline: float) -> bool:
-        """Connect and wait for an answer; False when nobody is there."""
-        wait = max(0.5, min(3.0, deadline - time.monotonic()))
-        socket = ClientSocket(connection)
-        try:
-            socket.send(encode({"kind": "status", "request": "hello"}))
-            messages = socket.receive(wait)
-            if not messages:
-                socket.close()
-                return False
-            decode(messages[0], header_limit=REPLY_HEADER_BYTES)
-        except ConnectionLost:
-            socket.close()
-            return False
-        except ProtocolError as error:
-            socket.close()
-            raise DaemonError(error.code, error.message, error.hint) from None
-        self._socket = socket
-        self._connection = connection
-        return True
-
-    def _silent(self, seconds: float, connection: Connection | None = None) -> DaemonError:
-        connection = connection or self._connection
-        who = f" (process {connection.pid})" if connection is not None and connection.pid else ""
-        return DaemonError(
-            "silent",
-            f"The daemon{who} did not answer within {seconds:.0f} s.",
-            "Look at its state with `nigdt doctor`; end that process if it hangs.",
+        self._socket, self._connection = reach(
+            self._file, start=self._start, timeout=self._timeout, command=self._command
         )
+
+    def _silent(self, seconds: float) -> DaemonError:
+        return silent(seconds, self._connection)
 
 
 def _result(job: str, fills: dict[int, FillPicture], expected: int, done: Event) -> FillResult:

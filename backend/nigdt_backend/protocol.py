@@ -1,4 +1,4 @@
-"""What goes over the wire: messages, limits and error codes (docs/protocol.md is the specification).
+"""What goes over the wire: how messages are packed, checked and read (docs/protocol.md is the specification).
 
 A message is a list of frames: the protocol tag, one JSON header, then raw pixel frames. Nothing here needs
 more than the standard library, so that any editor's Python can carry it.
@@ -14,76 +14,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-VERSION: Final = 1
-TAG: Final = b"NIGDT/%d" % VERSION
-TAG_PREFIX: Final = b"NIGDT/"
+from nigdt_backend.limits import (
+    CLIENT_CODES,
+    CODES,
+    CURVE_OVERHEAD,
+    LIMITS,
+    REPLIES,
+    REQUESTS,
+    STAGES,
+    TAG,
+    TAG_PREFIX,
+    VERSION,
+    Limits,
+)
 
-
-@dataclass(frozen=True)
-class Limits:
-    """Hard caps; a message beyond one is answered with an error and costs the daemon nothing more."""
-
-    header_bytes: int = 16_384
-    request_frames: int = 2
-    side_min_px: int = 8
-    side_max_px: int = 2_048
-    frame_bytes: int = 2_048 * 2_048 * 3
-    caption_chars: int = 1_000
-    variants: int = 16
-    feather_px: int = 256
-    id_chars: int = 64
-    name_chars: int = 64
-    queue_jobs: int = 64
-    queue_jobs_per_client: int = 16
-    queue_bytes: int = 256 * 1024 * 1024
-    clients: int = 64
-    requests_per_second: int = 200
-    requests_burst: int = 400
-    finished_jobs: int = 32
-    finished_bytes: int = 64 * 1024 * 1024
-
-
-LIMITS: Final = Limits()
-# CURVE sends every frame inside a command of its own, so much longer: 16 bytes before it, 17 of it encrypted.
-CURVE_OVERHEAD: Final = 33
-
-REQUESTS: Final = ("fill", "cancel", "status", "models", "load", "shutdown")
-REPLIES: Final = ("accepted", "progress", "fill", "done", "error", "status", "models")
-STAGES: Final = ("queued", "loading", "encoding", "completing")
-
-CODES: Final[Mapping[str, str]] = {
-    "bad-message": "the frames or the JSON header do not follow the specification",
-    "version": "client and daemon speak different protocol versions",
-    "too-large": "a frame, the header, the picture or a field is over its limit",
-    "bad-request": "a field is missing, of the wrong type or out of range",
-    "busy": "the queue is full; `retry_after` says in how many seconds to come back",
-    "rate": "the client sends more requests per second than allowed",
-    "too-many-clients": "as many clients as allowed already have jobs",
-    "unknown-bundle": "no model bundle has that name",
-    "bundle-broken": "the bundle cannot be loaded",
-    "unknown-job": "no waiting or running job has that id",
-    "job-id-reused": "the id belongs to another request",
-    "cancelled": "the client cancelled the job",
-    "superseded": "a newer live request for the same context took the job's place",
-    "stopping": "the daemon is being stopped and takes no more jobs",
-    "restarting": "the daemon starts anew; send the job again",
-    "forbidden": "a remote client may not do this",
-    "model-failed": "the model raised an error",
-    "not-a-number": "the model's answer held values that are not numbers",
-    "hung": "the model did not answer within the watchdog's time",
-    "out-of-memory": "not even one variant fits into memory",
-    "internal": "a defect of the daemon; its log says more",
-}
-"""Error codes of the daemon and what each means."""
-
-CLIENT_CODES: Final[Mapping[str, str]] = {
-    "not-running": "no daemon runs and none may be started",
-    "cannot-start": "the daemon ended before it was ready",
-    "unsafe-state": "others can read or write the connection file or its folder",
-    "silent": "the daemon runs but does not answer",
-    "lost": "the connection broke and the job could not be sent again",
-}
-"""Error codes that the client makes itself, without a message from the daemon."""
+# fmt: off
+__all__ = [
+    "CLIENT_CODES", "CODES", "CURVE_OVERHEAD", "LIMITS", "MEAN_VARIANT", "REPLIES", "REQUESTS",
+    "SEED_MAX", "STAGES", "TAG", "TAG_PREFIX", "VERSION", "Event", "FillPicture", "FillRequest",
+    "FillResult", "Limits", "ProtocolError", "WordAttention", "check_bundle_name", "check_id", "decode",
+    "encode", "finite"
+]
+# fmt: on
 
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LIMITS.id_chars}}}")
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LIMITS.name_chars - 1}}}")

@@ -1,0 +1,138 @@
+"""How a client gets a connection to a daemon that answers, and the errors it reports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from nigdt_backend import paths
+from nigdt_backend.connection import Connection, UnsafeFileError, read_connection
+from nigdt_backend.launch import Starter
+from nigdt_backend.protocol import Event, ProtocolError, decode, encode
+from nigdt_backend.transport import ClientSocket, ConnectionLost
+
+REPLY_HEADER_BYTES = 4 * 1024 * 1024
+"""Clients allow longer headers than the daemon, since attention adds to a reply's."""
+
+
+class DaemonError(Exception):
+    """A job or a call that failed.
+
+    Attributes:
+        code: one of `protocol.CODES` or `protocol.CLIENT_CODES`.
+        message: what happened, one line.
+        hint: what to do, one line, possibly empty.
+        retry_after: seconds after which to try again (`busy`), else None.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.retry_after = retry_after
+
+    @classmethod
+    def from_event(cls, event: Event) -> DaemonError:
+        """The error that an `error` event reports."""
+        data = event.data
+        return cls(
+            str(data.get("code", "internal")),
+            str(data.get("message", "the daemon reported an error")),
+            str(data.get("hint", "")),
+            data.get("retry_after"),
+        )
+
+    def to_event(self, job: str | None) -> Event:
+        """The `error` event that reports this error for `job`."""
+        data = {"kind": "error", "job": job, "code": self.code, "message": self.message, "hint": self.hint}
+        return Event("error", job, data)
+
+
+def reach(
+    file: Path, *, start: bool, timeout: float, command: Sequence[str] | None
+) -> tuple[ClientSocket, Connection]:
+    """Connect to a daemon that answers, starting one if need be.
+
+    Args:
+        file: the connection file.
+        start: whether to start a daemon when none runs here.
+        timeout: seconds for the whole.
+        command: what starts a daemon; None takes `launch.default_command`.
+
+    Raises:
+        DaemonError: `not-running`, `cannot-start`, `unsafe-state`, `silent` or `version`.
+    """
+    deadline = time.monotonic() + timeout
+    starter: Starter | None = None
+    connection: Connection | None = None
+    try:
+        while True:
+            connection = read_connection(file)
+            if connection is not None and (socket := _try(connection, deadline)) is not None:
+                return socket, connection
+            local = connection is None or not connection.remote
+            if not (start and local):
+                raise DaemonError(
+                    "not-running",
+                    "No daemon is running."
+                    if local
+                    else f"The daemon at {connection.endpoint if connection else ''} cannot be reached.",
+                    "Start it with `nigdt serve`."
+                    if local
+                    else "Start `nigdt serve --listen` on that machine.",
+                )
+            if starter is None:
+                starter = Starter(command)
+            reason = starter.poll()
+            if reason is not None:
+                raise DaemonError(
+                    "cannot-start",
+                    f"The daemon did not start: {reason}",
+                    "`nigdt doctor` says what is missing.",
+                )
+            if time.monotonic() >= deadline:
+                raise silent(timeout, connection)
+            time.sleep(0.03)
+    except UnsafeFileError as error:
+        raise DaemonError("unsafe-state", str(error), "Then try again.") from None
+    except OSError as error:
+        raise DaemonError(
+            "cannot-start",
+            f"Cannot use the folder {paths.state_dir()}: {error.strerror or error}",
+            "Make it writable for you, or set NIGDT_STATE_DIR.",
+        ) from None
+    finally:
+        if starter is not None:
+            starter.close()
+
+
+def _try(connection: Connection, deadline: float) -> ClientSocket | None:
+    """Connect and wait for an answer; None when nobody is there."""
+    wait = max(0.5, min(3.0, deadline - time.monotonic()))
+    socket = ClientSocket(connection)
+    try:
+        socket.send(encode({"kind": "status", "request": "hello"}))
+        messages = socket.receive(wait)
+        if not messages:
+            socket.close()
+            return None
+        decode(messages[0], header_limit=REPLY_HEADER_BYTES)
+    except ConnectionLost:
+        socket.close()
+        return None
+    except ProtocolError as error:
+        socket.close()
+        raise DaemonError(error.code, error.message, error.hint) from None
+    return socket
+
+
+def silent(seconds: float, connection: Connection | None) -> DaemonError:
+    """The error of a daemon that runs but says nothing."""
+    who = f" (process {connection.pid})" if connection is not None and connection.pid else ""
+    return DaemonError(
+        "silent",
+        f"The daemon{who} did not answer within {seconds:.0f} s.",
+        "Look at its state with `nigdt doctor`; end that process if it hangs.",
+    )
