@@ -22,6 +22,18 @@ def test_soak_of_seconds_loses_nothing(bundles):
     assert figures["jobs"]["done"] > 0
 
 
+def test_soak_by_number_of_fills_ends_there_and_tells_memory(bundles):
+    done = bench("soak", "--fills", "20", "--clients", "2", "--side", "64", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["fills"] >= 20
+    assert figures["lost"] == figures["wrong"] == 0
+    assert len(figures["memory_mib_after_tenths"]) == 10
+    refused = bench("soak", "--fills", "20", "--kill-every", "5")
+    assert refused.returncode == 2
+    assert "--minutes" in refused.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_soak_with_kills_loses_nothing(bundles):

@@ -46,6 +46,7 @@ class Tally:
 
 @click.command()
 @click.option("--minutes", default=5.0, show_default=True, type=float, help="How long.")
+@click.option("--fills", default=0, help="Until so many fills were made, instead of by the clock.")
 @click.option("--clients", default=4, show_default=True, type=click.IntRange(1, 32), help="How many at once.")
 @click.option(
     "--side", default=256, show_default=True, type=click.IntRange(64, 1024), help="Largest context."
@@ -55,22 +56,29 @@ class Tally:
     "--kill-every", default=0.0, type=float, help="Kill the daemon every so many seconds (kill -9)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def soak(minutes: float, clients: int, side: int, bundle: str, kill_every: float, as_json: bool) -> None:
+def soak(
+    minutes: float, fills: int, clients: int, side: int, bundle: str, kill_every: float, as_json: bool
+) -> None:
     """Give a daemon of its own fills, live typing, cancels, resends and vanishing clients for minutes.
 
     Exits with 1 when a job was lost or a fill was wrong.
 
     Example: nigdt bench soak --minutes 10 --clients 8
     """
+    if fills and kill_every:
+        raise click.UsageError(
+            "A killed daemon forgets how many fills it made: give --minutes with --kill-every."
+        )
     tally = Tally()
-    memory: list[tuple[int, float]] = []
+    memory: list[tuple[int, float]] = [(0, 0.0)]
     # A small cache fills at once, so that what still grows would be a leak.
     settings = {"preload": bundle, "context_cache_mib": 8}
     with own_daemon(settings), Client.connect(timeout=60.0) as watcher:
         wait_until_ready(watcher)
-        end = time.monotonic() + 60.0 * minutes
+        started = time.monotonic()
+        over = threading.Event()
         threads = [
-            threading.Thread(target=_client, args=(number, end, side, bundle, tally, kill_every > 0))
+            threading.Thread(target=_client, args=(number, over, side, bundle, tally, kill_every > 0))
             for number in range(clients)
         ]
         for thread in threads:
@@ -82,19 +90,23 @@ def soak(minutes: float, clients: int, side: int, bundle: str, kill_every: float
             with contextlib.suppress(DaemonError):
                 status = watcher.status()
                 memory.append((status["jobs"]["fills"], status["memory_mib"] or 0.0))
-            if end > time.monotonic() > kill_at:
+            if memory[-1][0] >= fills if fills else time.monotonic() - started > 60.0 * minutes:
+                over.set()
+            if not over.is_set() and time.monotonic() > kill_at:
                 kill_at = time.monotonic() + kill_every
                 kills += _kill(watcher)
-                memory.clear()
+                memory[:] = [(0, 0.0)]  # a new process counts from the start
         status = watcher.status()
     figures = {
-        "minutes": minutes,
+        "minutes": round((time.monotonic() - started) / 60.0, 1),
         "clients": clients,
+        "fills": memory[-1][0],
         "jobs": dict(tally.ended),
         "lost": tally.lost,
         "wrong": len(tally.wrong),
         "kills": kills,
         "latency_ms": _latency(tally.seconds),
+        "memory_mib_after_tenths": [memory[len(memory) * part // 10][1] for part in range(10)],
         "memory_mib": status["memory_mib"],
         "memory_mib_per_1000_fills": _slope(memory),
         "left_waiting_or_running": status["queue"]["waiting"] + status["queue"]["running"],
@@ -120,18 +132,18 @@ def _kill(watcher: Client) -> int:
     return 1
 
 
-def _client(number: int, end: float, side: int, bundle: str, tally: Tally, killing: bool) -> None:
+def _client(number: int, over: threading.Event, side: int, bundle: str, tally: Tally, killing: bool) -> None:
     numbers = seeded(number)
-    while time.monotonic() < end:
+    while not over.is_set():
         client = Client.connect(timeout=60.0)
         try:
             for _ in range(numbers.randrange(3, 20)):
-                if time.monotonic() > end:
+                if over.is_set():
                     break
                 numbers.choice((_one_fill, _one_fill, _typing, _cancelled, _resent))(
                     client, numbers, side, bundle, tally
                 )
-            if numbers.random() < 0.3 and time.monotonic() < end:
+            if numbers.random() < 0.3 and not over.is_set():
                 client.submit(_request(numbers, side, bundle))  # and gone: nobody's job any more
         except DaemonError as error:
             with tally.lock:
@@ -244,7 +256,7 @@ def _latency(seconds: list[float]) -> dict[str, float]:
 
 def _slope(memory: list[tuple[int, float]]) -> float | None:
     """MiB per 1000 fills over the second half, after caches have filled."""
-    half = memory[len(memory) // 2 :]
+    half = memory[1 + len(memory) // 2 :]
     fills = np.array([entry[0] for entry in half], float)
     if len(half) < 4 or fills[-1] == fills[0]:
         return None
