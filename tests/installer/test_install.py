@@ -201,7 +201,7 @@ def test_a_terminated_installer_leaves_no_child_behind(project: Path, home: Path
         running.terminate()
         assert running.wait(timeout=20) == 128 + signal.SIGTERM
     assert (project / ".venv" / environment.BUSY).exists()
-    # What the installer had started was told to end and may take a moment; an installation would go on longer.
+    # What it had started was told to end and may take a moment; an installation would go on longer.
     with exclusive(project / ".cache" / "installer.lock", Session(project, _Silent()).journal, patience=3.0):
         pass  # nobody holds the lock any more
 
