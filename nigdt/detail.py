@@ -26,7 +26,6 @@ from nigdt.membrane import membrane, push_pull
 
 __all__ = ["Residual", "enlarge"]
 
-
 GRID = 32  # cells along the longer side
 _NEAR = 0.5  # cost of lying far away, per squared share of the grid
 _EDGE = 0.2  # cost of strong structure in the source that the target lacks

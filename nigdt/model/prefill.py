@@ -18,8 +18,8 @@ def harmonic_prefill(I_m: Tensor, M: Tensor) -> Tensor:
     """Fill the hole with the solution of Laplace's equation, by full multigrid.
 
     The visible pixels are averaged down a pyramid until no cell is empty, each level starts from the coarser
-    one, and V-cycles on the finest remove what is left of the residual. Within half a grey level of the exact
-    solution for holes up to half the side, at a fixed cost.
+    one, and V-cycles on the finest remove what is left of the residual. Within about a grey level of the
+    exact solution, on average, for holes up to half the side, at a fixed cost.
 
     Args:
         I_m: (B, 3, H, W) in [-1, 1], 0 in the hole.

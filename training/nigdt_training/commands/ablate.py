@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
+
+from nigdt_training.commands.places import photo_caches
 
 
 @click.command()
@@ -37,17 +38,18 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
 
     Example: nigdt ablate --plan training/configs/plans/ablation.yaml --data ~/photos
     """
-    import platformdirs
-
     from nigdt.errors import NigdtError
     from nigdt_training.ablation.plan import load_plan
     from nigdt_training.ablation.queue import InterruptedQueueError, Queue
     from nigdt_training.trainer.session import Places
 
     plan = load_plan(path)
-    caches = Path(os.environ.get("NIGDT_CACHE_DIR") or platformdirs.user_cache_dir("nigdt")) / "photos"
     queue = Queue(
-        plan, Places(data, runs, caches), out or runs / plan.name, device, lambda text, **_: click.echo(text)
+        plan,
+        Places(data, runs, photo_caches()),
+        out or runs / plan.name,
+        device,
+        lambda text, **_: click.echo(text),
     )
     try:
         failed = {} if evaluate_only else queue.train()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
+
+from nigdt_training.commands.places import photo_caches
 
 
 @click.command()
@@ -50,7 +51,6 @@ def rival(
     """
     if (config is None) == (resume is None):
         raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
-    import platformdirs
     import torch
 
     from nigdt.errors import NigdtError
@@ -69,10 +69,9 @@ def rival(
     if run.settings.threads:
         torch.set_num_threads(run.settings.threads)
     click.echo(f"run folder: {run.folder}")
-    caches = Path(os.environ.get("NIGDT_CACHE_DIR") or platformdirs.user_cache_dir("nigdt")) / "photos"
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        RivalTrainer(run, kind, width, data, caches, chosen, click.echo).train()
+        RivalTrainer(run, kind, width, data, photo_caches(), chosen, click.echo).train()
     except KeyboardInterrupt:
         raise NigdtError("Interrupted.", f"Go on with: nigdt rival {kind} --resume {run.folder}") from None
     finally:

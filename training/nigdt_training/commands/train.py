@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from nigdt.errors import NigdtError
+from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.train_base import base
 from nigdt_training.trainer.settings import load_settings, with_changes
 
@@ -24,12 +24,6 @@ _runs = click.option(
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME"
 )
-
-
-def _caches() -> Path:
-    import platformdirs
-
-    return Path(os.environ.get("NIGDT_CACHE_DIR") or platformdirs.user_cache_dir("nigdt")) / "photos"
 
 
 @click.group(invoke_without_command=True)
@@ -115,7 +109,7 @@ def photos(path: Path, name: str, **options: Any) -> None:
     """
     from nigdt_training.trainer.own_photos import OwnPhotos, train_own_photos
 
-    request = OwnPhotos(path=path, name=name, caches=_caches(), **options)
+    request = OwnPhotos(path=path, name=name, caches=photo_caches(), **options)
     train_own_photos(request, _say_json if request.json_progress else _say_plain)
 
 
@@ -149,7 +143,7 @@ def _run(
     from nigdt_training.trainer.run import Run
     from nigdt_training.trainer.session import Machine, Places, plan, run_stages, start_run
 
-    places = Places(data, runs, _caches())
+    places = Places(data, runs, photo_caches())
     if config is not None:
         steps_change = (f"steps={steps}",) if steps is not None else ()
         settings = with_changes(load_settings(config), (*changes, *steps_change))

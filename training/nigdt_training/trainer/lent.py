@@ -79,8 +79,10 @@ def train_on_loan(settings: TrainSettings, loan: Loan, say: Say) -> None:
     places = Places(loan.work / "data", loan.work / "runs", loan.work / "cache")
     torch.set_float32_matmul_precision("high")
     fabric = Machine(loan.accelerator).fabric(settings.precision)
-    start = join_parts(loan.parts) if loan.parts else None
     runs = sorted(places.runs.glob(f"*-{NAME}"))
+    # A run that is there goes on from its own checkpoint, or from what it was begun with if it has none yet.
+    begun = bool(runs) and Run.open(runs[-1]).last.exists()
+    start = join_parts(loan.parts) if loan.parts and not begun else None
     with _ending_at(deadline):
         run = Run.open(runs[-1]) if runs else _planned(settings, loan, places, fabric, deadline, start, say)
         run_stages(run, places, fabric, say, start_from=start)

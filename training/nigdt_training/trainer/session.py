@@ -16,7 +16,7 @@ from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary
 from nigdt.weights import load_model
-from nigdt_training.trainer.checkpoint import read_checkpoint
+from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
 from nigdt_training.trainer.match_stage import load_match_network, train_match
 from nigdt_training.trainer.pools import build_vocabulary, open_pools
@@ -129,7 +129,7 @@ def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric:
         if start_from is not None and start_from.is_dir():
             vocabulary = read_bundle(start_from).vocabulary()
         elif start_from is not None:
-            vocabulary = Vocabulary(read_checkpoint(start_from).facts["words"])
+            vocabulary = Vocabulary(read_facts(start_from)["words"])
         else:
             vocabulary = build_vocabulary(training, run.settings.minimum_count)
         if fabric.is_global_zero:
