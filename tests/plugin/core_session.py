@@ -64,7 +64,9 @@ class Core:
         self.session.select(rectangle((left, top), (right, bottom)), Combine.REPLACE, "Rectangle")
 
     def done(self) -> None:
-        self.until(lambda: not self.filling.busy and not self.filling.mixing and not self.session.tasks.busy)
+        self.until(
+            lambda: not self.filling.busy and not self.filling.preview.busy and not self.session.tasks.busy
+        )
 
     def close(self) -> None:
         self.session.close()

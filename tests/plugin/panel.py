@@ -14,7 +14,8 @@ from nigdt_plugin.ui.app import application
 from nigdt_plugin.ui.bridge import Bridge
 from nigdt_plugin.ui.window import Window
 from panel_daemon import connect
-from PyQt6.QtCore import QDeadlineTimer, QEventLoop, QTimer
+from PyQt6.QtCore import QDeadlineTimer, QEventLoop, Qt, QTimer
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 
@@ -45,15 +46,17 @@ class Panel:
         self.session.select(rectangle((left, top), (right, bottom)), Combine.REPLACE, "Rectangle")
 
     def fill(self, caption: str, count: int = 3) -> None:
-        self.window.side.variants.setValue(count)
+        self.window.side.describe.variants.setValue(count)
         self.session.caption = caption
-        self.window.side.caption.caption = caption
-        self.window.side.fill()
-        self.until(lambda: not self.session.filling.busy and self.session.filling.preview is not None, 60)
+        self.window.side.describe.caption.caption = caption
+        self.window.side.describe.fill()
+        self.until(
+            lambda: not self.session.filling.busy and self.session.filling.preview.layer is not None, 60
+        )
 
     def apply(self) -> None:
         self.window.side.apply()
-        self.until(lambda: self.session.filling.preview is None)
+        self.until(lambda: self.session.filling.preview.layer is None)
 
     def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
         deadline = QDeadlineTimer(int(seconds * 1000))
@@ -79,3 +82,18 @@ class Panel:
         self.bridge.close()
         self.window.deleteLater()
         self.settle()
+
+
+def press(panel: Panel, *points: tuple[float, float], modifiers=Qt.KeyboardModifier.NoModifier) -> None:
+    """Drag over photo points."""
+    canvas = panel.window.canvas
+    places = [canvas.to_widget(*point).toPoint() for point in points]
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, modifiers, places[0])
+    for place in places[1:]:
+        QTest.mouseMove(canvas, place)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, modifiers, places[-1])
+
+
+def click(panel: Panel, x: float, y: float) -> None:
+    canvas = panel.window.canvas
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.to_widget(x, y).toPoint())

@@ -52,7 +52,7 @@ def test_variants_come_with_their_seeds_and_the_first_is_shown(core: Core):
     core.done()
     assert [fill.variant.seed for fill in core.fills] == [None, 11, 12]
     assert core.filling.chosen is core.fills[0]
-    assert core.filling.preview is not None
+    assert core.filling.preview.layer is not None
     assert core.document.layers == ()
     assert core.errors == []
 
@@ -154,7 +154,7 @@ def test_discarding_the_chosen_one_chooses_its_neighbour(core: Core):
     for fill in list(core.fills):
         core.filling.discard(fill)
     assert core.filling.chosen is None
-    assert core.filling.preview is None
+    assert core.filling.preview.layer is None
 
 
 def test_several_captions_on_the_same_hole(core: Core):
@@ -185,10 +185,10 @@ def test_blending_anew_asks_for_no_new_fill(core: Core):
     core.filling.fill("a red bird", 1)
     core.done()
     before = jobs_done()
-    full = core.filling.preview
+    full = core.filling.preview.layer
     core.filling.set_blend(Blend(feather=3, match_colours=0.2, strength=0.5))
     core.done()
-    half = core.filling.preview
+    half = core.filling.preview.layer
     assert half.weight.max() == pytest.approx(0.5)
     assert full.weight.max() == pytest.approx(1.0)
     assert jobs_done() == before

@@ -75,7 +75,11 @@ def test_a_large_photo_never_stalls_the_window(user: Path, tmp_path: Path):
     panel.select(1000, 800, 2200, 2000)
     session.caption = "a blue bird"
     filling = session.filling
-    stalls.during("fill", panel.window.side.fill, lambda: not filling.busy and filling.preview is not None)
+    stalls.during(
+        "fill",
+        panel.window.side.describe.fill,
+        lambda: not filling.busy and filling.preview.layer is not None,
+    )
     stalls.during("apply", panel.window.side.apply)
     stalls.during("save", lambda: session.save(tmp_path / "out.png"))
     panel.close()

@@ -39,7 +39,7 @@ def test_open_select_describe_fill_pick_and_save(panel: Panel, photo: Path, tmp_
     assert abs(bounds.left - 90) <= 1
     assert abs(bounds.bottom - 110) <= 1
 
-    caption = panel.window.side.caption
+    caption = panel.window.side.describe.caption
     caption.setFocus()
     QTest.keyClicks(caption, "a blue bird")
     QTest.keyClick(caption, Qt.Key.Key_Return)
@@ -49,7 +49,7 @@ def test_open_select_describe_fill_pick_and_save(panel: Panel, photo: Path, tmp_
         strip.viewport(), Qt.MouseButton.LeftButton, pos=strip.visualItemRect(strip.item(1)).center()
     )
     panel.until(lambda: panel.session.filling.chosen is panel.session.filling.round.fills[1])
-    panel.until(lambda: panel.session.filling.preview is not None)
+    panel.until(lambda: panel.session.filling.preview.layer is not None)
     QTest.mouseClick(panel.window.side.apply_button, Qt.MouseButton.LeftButton)
     panel.until(lambda: bool(panel.session.document.layers))
 

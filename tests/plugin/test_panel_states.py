@@ -60,9 +60,9 @@ def test_from_hints_to_an_applied_fill(panel: Panel, picture: Callable[..., np.n
     picture("hints")
     panel.select(560, 180, 800, 420)
     assert window.hints.done == [True, False, False]
-    QTest.keyClicks(window.side.caption, "a bird with a purpl belly")
+    QTest.keyClicks(window.side.describe.caption, "a bird with a purpl belly")
     panel.settle()
-    assert window.side.unknown.isVisible()
+    assert window.side.describe.unknown.isVisible()
     picture("unknown-word")
     panel.fill("a bird with a red belly", 6)
     before = picture("fills")
@@ -214,6 +214,6 @@ def test_a_photo_with_alpha_is_shown_on_checks(panel: Panel, tmp_path: Path):
     pixels[:, 60:] = (10, 200, 30, 255)
     Image.fromarray(pixels, "RGBA").save(tmp_path / "clear.png")
     panel.open(tmp_path / "clear.png")
-    shown = panel.session.pyramid.levels[0]
+    shown = panel.session.display.pyramid.levels[0]
     assert (shown[:, 60:] == (10, 200, 30)).all()
     assert set(np.unique(shown[:, :60])) == {153, 204}

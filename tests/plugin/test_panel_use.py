@@ -1,30 +1,23 @@
-"""Using the window: keyboard, tools, live typing, closing, hosts, and 200 random actions."""
+"""Using the window: tools, live typing, closing, hosts."""
 
 from __future__ import annotations
 
 import json
-import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.options import KEYS
-from panel import Panel
+from panel import Panel, click, press
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QGuiApplication, QImage, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
-    QAbstractSlider,
     QApplication,
-    QComboBox,
     QMessageBox,
-    QSpinBox,
-    QWidget,
 )
 
 
@@ -33,21 +26,6 @@ def panel(user: Path) -> Iterator[Panel]:
     panel = Panel()
     yield panel
     panel.close()
-
-
-def press(panel: Panel, *points: tuple[float, float], modifiers=Qt.KeyboardModifier.NoModifier) -> None:
-    """Drag over photo points."""
-    canvas = panel.window.canvas
-    places = [canvas.to_widget(*point).toPoint() for point in points]
-    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, modifiers, places[0])
-    for place in places[1:]:
-        QTest.mouseMove(canvas, place)
-    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, modifiers, places[-1])
-
-
-def click(panel: Panel, x: float, y: float) -> None:
-    canvas = panel.window.canvas
-    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.to_widget(x, y).toPoint())
 
 
 def selected(panel: Panel) -> np.ndarray:
@@ -111,87 +89,16 @@ def test_shift_adds_alt_takes_away_and_both_intersect(panel: Panel, photo: Path)
     assert panel.session.document.selection.empty
 
 
-def test_everything_works_without_a_mouse(panel: Panel, photo: Path):
-    panel.open(photo)
-    canvas, side = panel.window.canvas, panel.window.side
-    canvas.setFocus()
-    QTest.keyClick(canvas, Qt.Key.Key_Left)
-    QTest.keyClick(canvas, Qt.Key.Key_Return)
-    for _ in range(5):
-        QTest.keyClick(canvas, Qt.Key.Key_Right)
-        QTest.keyClick(canvas, Qt.Key.Key_Down)
-    QTest.keyClick(canvas, Qt.Key.Key_Return)
-    assert not panel.session.document.selection.empty
-    QTest.keyClick(panel.window, Qt.Key.Key_C)
-    QTest.keyClicks(side.caption, "a blue bird")
-    QTest.keyClick(side.caption, Qt.Key.Key_Return)
-    panel.until(lambda: not panel.session.filling.busy and side.strip.count() == 3, 60)
-    side.strip.setFocus()
-    QTest.keyClick(side.strip, Qt.Key.Key_Right)
-    assert panel.session.filling.chosen is panel.session.filling.round.fills[1]
-    QTest.keyClick(side.strip, Qt.Key.Key_F)
-    assert panel.session.filling.round.fills[1].favourite
-    tool, rolled = panel.window.tool_name, panel.session.filling.round.fills[1]
-    QTest.keyClick(side.strip, Qt.Key.Key_R)
-    panel.until(lambda: panel.session.filling.round.fills[1] is not rolled, 30)
-    assert panel.window.tool_name == tool
-    QTest.keyClick(side.strip, Qt.Key.Key_Return)
-    panel.until(lambda: bool(panel.session.document.layers))
-    panel.idle()
-    assert panel.window.focusWidget() is canvas
-    panel.window.actions_["photo.undo"].trigger()
-    assert panel.session.document.layers == ()
-    assert side.caption.caption == "a blue bird"
-
-
-def test_every_control_has_a_name_and_can_be_reached(panel: Panel, photo: Path):
-    panel.open(photo)
-    panel.select(90, 50, 150, 110)
-    panel.fill("a red bird", 2)
-    kinds = (QAbstractButton, QAbstractSlider, QComboBox, QSpinBox)
-    controls = [
-        widget
-        for kind in kinds
-        for widget in panel.window.findChildren(kind)
-        if widget.isVisible() and not widget.objectName().startswith("qt_") and widget.parent() is not None
-    ]
-    assert len(controls) > 30
-    for widget in controls:
-        named = widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text())
-        scroll_bar = type(widget).__name__ == "QScrollBar"
-        assert named or scroll_bar, widget
-        if widget.isEnabled() and not scroll_bar:
-            assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus, widget
-    reached: set[QWidget] = set()
-    panel.window.activateWindow()
-    panel.window.canvas.setFocus()
-    for _ in range(120):
-        widget = QApplication.focusWidget()
-        if widget is not None:
-            reached.add(widget)
-        panel.window.focusNextChild()
-    side = panel.window.side
-    for widget in (
-        side.caption,
-        side.strip,
-        side.fill_button,
-        side.blend.feather,
-        side.live,
-        panel.window.canvas,
-    ):
-        assert widget in reached, widget
-
-
 def test_fills_follow_the_typing(panel: Panel, photo: Path):
     panel.session.settings.live = True
     panel.session.settings.variants = 3
     panel.open(photo)
     panel.select(90, 50, 150, 110)
     side = panel.window.side
-    side.caption.setFocus()
-    QTest.keyClicks(side.caption, "a red", delay=5)
+    side.describe.caption.setFocus()
+    QTest.keyClicks(side.describe.caption, "a red", delay=5)
     panel.until(lambda: panel.session.filling.chosen is not None, 60)
-    QTest.keyClicks(side.caption, " and then a blue bird", delay=5)
+    QTest.keyClicks(side.describe.caption, " and then a blue bird", delay=5)
     panel.until(
         lambda: (
             panel.session.filling.chosen.caption == "a red and then a blue bird"
@@ -205,7 +112,7 @@ def test_fills_follow_the_typing(panel: Panel, photo: Path):
 def test_completion_and_unknown_words(panel: Panel, photo: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)
-    caption = panel.window.side.caption
+    caption = panel.window.side.describe.caption
     caption.setFocus()
     QTest.keyClicks(caption, "a ye")
     popup = caption._completer.popup()
@@ -216,7 +123,7 @@ def test_completion_and_unknown_words(panel: Panel, photo: Path):
     QTest.keyClicks(caption, "brid on")
     assert caption.unknown() == [("brid", ["bird"])]
     panel.settle()
-    chips = [w for w in panel.window.side.unknown.findChildren(QAbstractButton) if not w.isHidden()]
+    chips = [w for w in panel.window.side.describe.unknown.findChildren(QAbstractButton) if not w.isHidden()]
     chips[0].click()
     assert caption.caption == "a yellow bird on"
     assert caption.unknown() == []
@@ -226,14 +133,14 @@ def test_completion_and_unknown_words(panel: Panel, photo: Path):
 def test_holding_the_key_shows_the_picture_before(panel: Panel, photo: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)
-    before = panel.session.pyramid.levels[0].copy()
+    before = panel.session.display.pyramid.levels[0].copy()
     panel.fill("a blue bird", 1)
-    filled = panel.session.pyramid.levels[0].copy()
+    filled = panel.session.display.pyramid.levels[0].copy()
     assert not np.array_equal(before, filled)
     QTest.keyPress(panel.window, Qt.Key.Key_QuoteLeft)
-    assert np.array_equal(panel.session.pyramid.levels[0], before)
+    assert np.array_equal(panel.session.display.pyramid.levels[0], before)
     QTest.keyRelease(panel.window, Qt.Key.Key_QuoteLeft)
-    assert np.array_equal(panel.session.pyramid.levels[0], filled)
+    assert np.array_equal(panel.session.display.pyramid.levels[0], filled)
 
 
 def test_the_wheel_zooms_at_the_pointer_and_space_pans(panel: Panel, photo: Path):
@@ -331,84 +238,3 @@ def test_diagnostics_tell_much_but_nothing_private(panel: Panel, photo: Path):
     assert "Something failed." in text
     assert "secret" not in text
     assert "photo.png" not in text
-
-
-def test_two_hundred_random_actions_end_with_the_right_pixels(user: Path, photo: Path, tmp_path: Path):
-    rng = random.Random(11)
-    panel = Panel(Settings(theme="dark", live=True, seen_hints=True, variants=2))
-    panel.open(photo)
-    session, side, window = panel.session, panel.window.side, panel.window
-    original = session.document.photo.rgb8.copy()
-    other = tmp_path / "other.png"
-    Image.fromarray(original[::-1].copy()).save(other)
-
-    def shape() -> None:
-        window.use_tool(rng.choice(["rectangle", "ellipse", "lasso", "brush", "eraser", "wand", "object"]))
-        points = [(rng.uniform(-10, 250), rng.uniform(-10, 170)) for _ in range(4)]
-        press(
-            panel,
-            *points,
-            modifiers=rng.choice([Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier]),
-        )
-
-    def fill() -> None:
-        side.fill()
-
-    def with_fill(what: str) -> None:
-        fills = session.filling.round.fills if session.filling.round else []
-        if fills:
-            side.act(what, rng.choice(fills))
-
-    def reopen() -> None:
-        session.document.mark_saved(session.document.layers)
-        window.open_path(rng.choice([photo, other]))
-
-    actions = {
-        shape: 30,
-        fill: 25,
-        lambda: setattr(session, "caption", f"a {rng.choice(['red', 'blue', 'slowly 0.1'])} bird"): 15,
-        lambda: side.caption.insertPlainText(rng.choice(["x", " red", " bird"])): 15,
-        lambda: session.filling.cancel(): 10,
-        session.undo: 25,
-        session.redo: 12,
-        lambda: with_fill("apply"): 15,
-        lambda: with_fill("dice"): 6,
-        lambda: with_fill("similar"): 5,
-        lambda: with_fill("discard"): 6,
-        lambda: with_fill("favourite"): 4,
-        lambda: side.show_words(rng.random() < 0.5): 3,
-        lambda: window.actions_["photo.invert"].trigger(): 4,
-        lambda: window.actions_["context"].toggle(): 3,
-        lambda: side.blend.feather.setValue(rng.randrange(-1, 20)): 5,
-        lambda: side.blend.strength.setValue(rng.randrange(30, 100)): 5,
-        lambda: window.canvas.zoom_to(rng.uniform(0.2, 9)): 5,
-        lambda: window.deselect(): 3,
-        reopen: 2,
-        session.autosave: 3,
-    }
-    for _ in range(200):
-        rng.choices(list(actions), list(actions.values()))[0]()
-        for _ in range(rng.randrange(4)):
-            QApplication.processEvents()
-            time.sleep(0.002)
-    session.filling.cancel()
-    side._live_timer.stop()
-    side._rest_timer.stop()
-    panel.until(
-        lambda: not session.filling.busy and not session.filling.mixing and not session.tasks.busy, 60
-    )
-    document = session.document
-    touched = np.zeros(original.shape[:2], bool)
-    for layer in document.layers:
-        touched[layer.region.slices] |= layer.weight > 0
-    photo_now = document.photo.rgb8
-    assert np.array_equal(document.rgb[~touched], photo_now[~touched])
-    assert np.abs(document.rgb.astype(int) - document.result().rgb8.astype(int)).max() <= len(document.layers)
-    assert np.array_equal(document.rgb, document.composite(document.selection.whole, document.layers))
-    while document.undo():
-        pass
-    assert np.array_equal(document.rgb, photo_now)
-    assert document.selection.empty
-    serious = [error for error in panel.errors if "Nothing is selected" not in error]
-    assert serious == []
-    panel.close()

@@ -70,7 +70,7 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
     panel = Panel()
     try:
         panel.open(photo)
-        assert panel.window.side.fill_button.text() == "Füllen"
+        assert panel.window.side.describe.fill_button.text() == "Füllen"
         assert panel.window.actions_["open"].text() == "Öffnen …"
         panel.select(90, 50, 150, 110)
         assert panel.window.actions_["photo.undo"].text() == "Rückgängig: Rechteck"
@@ -108,7 +108,7 @@ def test_the_daemons_errors_come_in_german(qapp: QApplication, user: Path, photo
         panel.open(photo)
         panel.select(90, 50, 150, 110)
         panel.session.caption = "fail"
-        panel.window.side.fill()
+        panel.window.side.describe.fill()
         panel.until(lambda: bool(panel.errors), 60)
         assert panel.window.notice.message.text() == "Das Modell ist an dieser Füllung gescheitert."
         assert "a fault was ordered" in panel.window.notice.hint.text()

@@ -7,7 +7,6 @@ The original is never changed. What the user sees is the original with the visib
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from nigdt.photo import Photo
 from nigdt.samples import upright
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
+from nigdt_plugin.core.tasks import Hook
 from nigdt_plugin.core.undo import UndoStack
 
 Pixels = NDArray[np.uint8]
@@ -175,6 +175,10 @@ class Document:
         photo: The original.
         path: File it came from, None for a pasted picture.
         budget: Bytes of memory for undo.
+
+    Hooks:
+        on_pixels: Pixels changed; told the region.
+        on_selection: The mask changed; told the region.
     """
 
     def __init__(self, photo: Photo, path: Path | None = None, budget: int = 512 * 1024 * 1024) -> None:
@@ -187,8 +191,7 @@ class Document:
         self.layers: tuple[Layer, ...] = ()
         self.undo_stack = UndoStack(budget)
         self.saved_layers: tuple[Layer, ...] = ()
-        self.on_pixels: Callable[[Region], None] = lambda _region: None
-        self.on_selection: Callable[[Region], None] = lambda _region: None
+        self.on_pixels, self.on_selection = Hook(), Hook()
 
     @property
     def width(self) -> int:

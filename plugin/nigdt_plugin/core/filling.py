@@ -1,4 +1,4 @@
-"""Asking for fills and looking at them: jobs, live typing, preview, apply. UI thread only."""
+"""Asking for fills and choosing among them: jobs, live typing, apply. UI thread only."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from nigdt_backend.protocol import Event, FillPicture
 from nigdt.errors import SelectionError
 from nigdt.variants import Variant
 from nigdt_plugin.core import fills as fills_
-from nigdt_plugin.core.document import Document, Layer, Pixels
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Blend, Fill, Round, Shot
 from nigdt_plugin.core.jobs import EXPLAIN, QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
+from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 _LARGE = 500_000
@@ -33,11 +34,13 @@ class Filling:
         model: Name of the bundle to ask.
         size: Side in pixels at which that model works; the context's least side.
 
+    Attributes:
+        preview: The chosen fill in its place.
+
     Hooks:
         changed: The fills, the chosen one or what is awaited.
-        previewed: The preview layer, as ``preview``; told the one before.
         explained: The words of a fill have come; told the fill.
-        failed: A job or a blend failed; told the ``Failure``.
+        failed: A job failed; told the ``Failure``.
         finished: A round got all it asked for; told the round.
     """
 
@@ -49,12 +52,10 @@ class Filling:
         self.blend = Blend()
         self.round: Round | None = None
         self.chosen: Fill | None = None
-        self.preview: Layer | None = None
-        self.preview_pixels: Pixels | None = None
+        self.preview = Preview(document, tasks)
         self.jobs: dict[str, Job] = {}
         self.seconds: float | None = None
         self.changed = Hook()
-        self.previewed = Hook()
         self.explained = Hook()
         self.failed = Hook()
         self.finished = Hook()
@@ -63,9 +64,6 @@ class Filling:
         self._seeds = np.random.default_rng()
         self._preparations = 0
         self._preparing = 0  # number of the large context that is being cut out, 0 = none
-        self._mixes = 0
-        self._mixing = 0  # number of the blend that is awaited, 0 = none
-        self._apply_when_mixed: str | None = None
         self._waiting_live: tuple[str, int] | None = None
 
     # Asking ---------------------------------------------------------------------------------------------
@@ -88,11 +86,6 @@ class Filling:
     def stoppable(self) -> bool:
         """Whether something is on its way that the user asked for; live fills come and go by themselves."""
         return bool(self._preparing) or any(job.purpose is not Purpose.LIVE for job in self.jobs.values())
-
-    @property
-    def mixing(self) -> bool:
-        """Whether the preview of the chosen fill is still being worked out."""
-        return bool(self._mixing)
 
     def take_shot(self) -> Shot:
         """The context as it is now.
@@ -241,28 +234,11 @@ class Filling:
         self.changed()
 
     def _entered(self, shot: Shot) -> None:
-        if self.round is None or not self._continues(shot):
+        if self.round is None or not fills_.continues(self.document, self.round, shot):
             self.cancel()
-            self._drop_preview()
+            self.preview.drop()
             self.chosen = None
             self.round = Round(shot)
-
-    def _continues(self, shot: Shot) -> bool:
-        """Whether the shot shows the round's context, apart from the layer that came out of it."""
-        assert self.round is not None
-        mine = self.round.shot
-        if shot.same_as(mine):
-            return True
-        if shot.box != mine.box or not np.array_equal(shot.mask, mine.mask):
-            return False
-        own = next((layer for layer in self.document.layers if layer.round == self.round.id), None)
-        if own is None or not own.visible:
-            return False
-        rest = tuple(layer for layer in self.document.layers if layer is not own)
-        inside = mine.region.clipped(self.document.width, self.document.height)
-        top, left = inside.top - mine.box.top, inside.left - mine.box.left
-        before = mine.crop[top : top + inside.height, left : left + inside.width]
-        return np.array_equal(self.document.composite(inside, rest), before)
 
     def _send(
         self,
@@ -363,18 +339,18 @@ class Filling:
     def choose(self, fill: Fill | None) -> None:
         """Show a fill in place, or none."""
         self.chosen = fill
-        if fill is None:
-            self._drop_preview()
+        if fill is None or self.round is None:
+            self.preview.drop()
         else:
-            self._mix()
+            self.preview.show(self.round, fill, self.blend)
         self.changed()
 
     def set_blend(self, blend: Blend) -> None:
         """Blend the chosen fill in another way."""
         if blend != self.blend:
             self.blend = blend
-            if self.chosen is not None:
-                self._mix()
+            if self.chosen is not None and self.round is not None:
+                self.preview.show(self.round, self.chosen, blend)
 
     def keep(self, fill: Fill, favourite: bool) -> None:
         """Mark a fill as a favourite: new fills leave it in the strip, and the history keeps it."""
@@ -397,7 +373,7 @@ class Filling:
     def open_round(self, entry: Round) -> None:
         """Go back to an earlier round of this photo."""
         self.cancel()
-        self._drop_preview()
+        self.preview.drop()
         self.round = entry
         self.choose(entry.fills[0] if entry.fills else None)
 
@@ -406,60 +382,13 @@ class Filling:
         return any(layer.fill == fill.id for layer in self.document.layers)
 
     def apply(self) -> None:
-        """Make the chosen fill a layer, as one step."""
-        if self.chosen is None:
-            return
-        if self._mixing:
-            self._apply_when_mixed = self.chosen.id
-        elif self.preview is not None:
-            layer, pixels = self.preview, self.preview_pixels
-            self.preview = self.preview_pixels = None
-            # The pixels were drawn with this layer on top; in the place of an earlier one they may differ.
-            topmost = self.document.with_fill(layer)[-1] is layer
-            known = (layer.region, pixels) if topmost and pixels is not None else None
-            self.document.apply(layer, "Fill", known)
+        """Make the chosen fill a layer, as one step, as soon as its blend is shown."""
+        self.preview.when_shown(self._apply)
+
+    def _apply(self) -> None:
+        taken = self.preview.take()
+        if taken is not None:
+            self.document.apply(taken[0], "Fill", taken[1])
             self.changed()
             if self.round is not None:
                 self.finished(self.round)
-
-    def _mix(self) -> None:
-        """Blend the chosen fill in a thread; of several requests only the newest counts."""
-        assert self.round is not None
-        entry, fill, blend, document = self.round, self.chosen, self.blend, self.document
-        assert fill is not None
-        layers = document.layers
-        self._mixes += 1
-        mine = self._mixing = self._mixes
-
-        def work() -> tuple[Layer, Pixels]:
-            layer = fills_.blended(entry, fill, blend, document.width, document.height)
-            rest = tuple(it for it in layers if it.round != layer.round)
-            return layer, document.composite(layer.region, (*rest, layer))
-
-        def then(result: tuple[Layer, Pixels]) -> None:
-            if mine != self._mixing:
-                return
-            self._mixing = 0
-            layer, pixels = result
-            if layers != self.document.layers:  # undone or hidden meanwhile
-                rest = tuple(it for it in self.document.layers if it.round != layer.round)
-                pixels = self.document.composite(layer.region, (*rest, layer))
-            before, self.preview, self.preview_pixels = self.preview, layer, pixels
-            self.previewed(before)
-            if self._apply_when_mixed == layer.fill:
-                self.apply()
-            self._apply_when_mixed = None
-
-        def failed(error: Exception) -> None:
-            if mine == self._mixing:
-                self._mixing = 0
-            self.failed(failure_of(error))
-
-        self._tasks.run(work, then, failed)
-
-    def _drop_preview(self) -> None:
-        self._mixing = 0
-        self._apply_when_mixed = None
-        before, self.preview, self.preview_pixels = self.preview, None, None
-        if before is not None:
-            self.previewed(before)

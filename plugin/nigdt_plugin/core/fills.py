@@ -16,7 +16,7 @@ from nigdt import compositing
 from nigdt.context import Box, context_box, crop
 from nigdt.detail import enlarge
 from nigdt.variants import MAX_SEED, Variant
-from nigdt_plugin.core.document import Layer
+from nigdt_plugin.core.document import Document, Layer
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Mask
 
@@ -224,6 +224,23 @@ def blended(entry: Round, fill: Fill, blend: Blend, width: int, height: int) -> 
         round=entry.id,
         fill=fill.id,
     )
+
+
+def continues(document: Document, entry: Round, shot: Shot) -> bool:
+    """Whether a shot shows the round's context, apart from the layer that came out of the round itself."""
+    mine = entry.shot
+    if shot.same_as(mine):
+        return True
+    if shot.box != mine.box or not np.array_equal(shot.mask, mine.mask):
+        return False
+    own = next((layer for layer in document.layers if layer.round == entry.id), None)
+    if own is None or not own.visible:
+        return False
+    rest = tuple(layer for layer in document.layers if layer is not own)
+    inside = mine.region.clipped(document.width, document.height)
+    top, left = inside.top - mine.box.top, inside.left - mine.box.left
+    before = mine.crop[top : top + inside.height, left : left + inside.width]
+    return np.array_equal(document.composite(inside, rest), before)
 
 
 def new_seed(generator: np.random.Generator) -> int:

@@ -14,11 +14,12 @@ from nigdt_backend.protocol import Event
 
 from nigdt.photo import Photo
 from nigdt_plugin.core import files, models, openraster, provenance
-from nigdt_plugin.core.document import Document, Layer, SelectionStep
+from nigdt_plugin.core.display import Display, pyramid_of
+from nigdt_plugin.core.document import Document, SelectionStep
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Blend, Round
-from nigdt_plugin.core.geometry import EMPTY, Region
+from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.link import Link, LinkState
@@ -67,7 +68,7 @@ class Session:
         self.host = host
         self.document: Document | None = None
         self.filling: Filling | None = None
-        self.pyramid: Pyramid | None = None
+        self.display: Display | None = None
         self.caption = ""
         self.wording: Callable[[Failure], tuple[str, str]] = lambda failure: (failure.message, failure.hint)
         self.save_path: Path | None = None
@@ -96,7 +97,7 @@ class Session:
         def work() -> tuple[Document, Pyramid, Mask | None]:
             document = Document(Photo.read(path), path, self.settings.undo_megabytes * _MEGABYTE)
             selection = load_mask(mask, document.width, document.height) if mask is not None else None
-            return document, shown(document), selection
+            return document, pyramid_of(document), selection
 
         def then(opened: tuple[Document, Pyramid, Mask | None]) -> None:
             document, pyramid, selection = opened
@@ -112,7 +113,7 @@ class Session:
 
         def work() -> tuple[Document, Pyramid]:
             document = Document(photo, None, self.settings.undo_megabytes * _MEGABYTE)
-            return document, shown(document)
+            return document, pyramid_of(document)
 
         self._run(work, lambda opened: self._enter(opened[0], opened[1], None))
 
@@ -121,7 +122,7 @@ class Session:
 
         def work() -> tuple[Document, Pyramid, str]:
             document, caption = restore(lost)
-            return document, shown(document), caption
+            return document, pyramid_of(document), caption
 
         def then(opened: tuple[Document, Pyramid, str]) -> None:
             self._enter(*opened)
@@ -134,11 +135,14 @@ class Session:
             self.filling.cancel()
         self.recovery.discard()
         self.recovery = Recovery()
-        self.document, self.pyramid, self.save_path = document, pyramid, None
+        self.document, self.save_path = document, None
         self._autosaved = ()
-        document.on_pixels = self._on_pixels
-        document.on_selection = self.selected
         self.filling = self._new_filling(document)
+        self.display = Display(document, self.filling.preview, pyramid)
+        self.display.drawn.connect(self.pixels)
+        document.on_pixels.connect(lambda _region: self.steps())
+        document.on_selection.connect(self.selected)
+        self.filling.preview.changed.connect(lambda _before: self.fills())
         if caption is not None:
             self.caption = caption
         self.link.connect()
@@ -161,7 +165,7 @@ class Session:
             self.settings.strength,
         )
         filling.changed.connect(self.fills)
-        filling.previewed.connect(self._on_preview)
+        filling.preview.failed.connect(self._say)
         filling.explained.connect(self.explained)
         filling.failed.connect(self._say)
         filling.finished.connect(self._keep_round)
@@ -178,54 +182,10 @@ class Session:
         self.link.load(name)
         self.fills()
 
-    # The picture ----------------------------------------------------------------------------------------
-
-    def _on_pixels(self, region: Region) -> None:
-        if self.filling is not None:
-            self.filling.preview_pixels = None  # drawn over layers that have changed
-        self._show(region)
-        self.steps()
-
-    def _on_preview(self, before: Layer | None) -> None:
-        assert self.filling is not None
-        now = self.filling.preview
-        for region in dict.fromkeys(layer.region for layer in (before, now) if layer is not None):
-            self._show(region)
-        self.fills()
-
-    def _show(self, region: Region) -> None:
-        """Draw a region as it is now, the preview included."""
-        if self.document is None or self.pyramid is None or self.filling is None:
-            return
-        layer = self.filling.preview
-        if layer is None:
-            pixels = self.document.rgb[region.slices]
-        elif layer.region == region and self.filling.preview_pixels is not None:
-            pixels = self.filling.preview_pixels
-        else:
-            rest = tuple(it for it in self.document.layers if it.round != layer.round)
-            pixels = self.document.composite(region, (*rest, layer))
-        self._draw(region, pixels)
-
-    def _draw(self, region: Region, pixels: np.ndarray) -> None:
-        assert self.document is not None
-        if self.pyramid is not None and not region.empty:
-            self.pyramid.update(region, self.document.on_checks(pixels, region))
-            self.pixels(region)
-
     def compare(self, before: bool) -> None:
         """Show the picture without the fill in question (or without any), or with it again."""
-        if self.document is None or self.filling is None:
-            return
-        layers, preview = self.document.layers, self.filling.preview
-        region = EMPTY
-        for layer in layers if preview is None else (preview,):
-            region = region.union(layer.region)
-        rest = () if preview is None else tuple(it for it in layers if it.round != preview.round)
-        if before:
-            self._draw(region, self.document.composite(region, rest))
-        else:
-            self._show(region)
+        if self.display is not None:
+            self.display.compare(before)
 
     # Selecting ------------------------------------------------------------------------------------------
 
@@ -438,8 +398,3 @@ def keep_original(path: Path) -> Path:
     if not copy.exists():
         shutil.copy2(path, copy)
     return copy
-
-
-def shown(document: Document) -> Pyramid:
-    """The picture as the canvas draws it."""
-    return Pyramid(document.on_checks(document.rgb, document.selection.whole))

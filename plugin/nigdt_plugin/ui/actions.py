@@ -241,7 +241,7 @@ def _view(menus: _Menus, window: Window) -> None:
 
 def _fill(menus: _Menus, window: Window) -> None:
     menus.begin(translate("Menus", "F&ill"))
-    menus.add("photo.fill", translate("Menus", "Fill"), window.side.fill, "Ctrl+Return")
+    menus.add("photo.fill", translate("Menus", "Fill"), window.side.describe.fill, "Ctrl+Return")
     menus.add("photo.apply", translate("Menus", "Apply"), window.side.apply, "Ctrl+Shift+Return")
     menus.add(
         "photo.compare",
@@ -249,7 +249,9 @@ def _fill(menus: _Menus, window: Window) -> None:
         window.compare_captions,
         "Ctrl+Shift+C",
     )
-    menus.add("photo.caption", translate("Menus", "Write the caption"), window.side.caption.setFocus, "C")
+    menus.add(
+        "photo.caption", translate("Menus", "Write the caption"), window.side.describe.caption.setFocus, "C"
+    )
     menus.gap()
     menus.add("model", translate("Menus", "Choose a model …"), window.choose_model, "Ctrl+M")
     menus.add("train", translate("Menus", "Train on my photos …"), window.train)

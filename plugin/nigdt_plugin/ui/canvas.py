@@ -29,6 +29,7 @@ from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.outline import Outline
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Selection
+from nigdt_plugin.ui.pointer import KeyPointer
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.tools import Pan, Tool
 from nigdt_plugin.ui.widgets import take_drag
@@ -75,8 +76,7 @@ class Canvas(QWidget):
         self._pan = Pan(self)
         self._panning: Tool | None = None
         self._space = False
-        self._key_point: QPointF | None = None
-        self._key_down = False
+        self._pointer = KeyPointer()
         self._ants = QTimer(self)
         self._ants.setInterval(_ANTS_MS)
         self._ants.timeout.connect(self._step_ants)
@@ -87,7 +87,7 @@ class Canvas(QWidget):
         """Show another photo, fitted."""
         self.pyramid, self.selection = pyramid, selection
         self._overlays, self._frame = [], None
-        self._key_point = None
+        self._pointer.hide()
         self.tool.cancel()
         self._outline.clear()
         self.fit()
@@ -226,8 +226,8 @@ class Canvas(QWidget):
         if self._frame is not None:
             self._paint_frame(painter, self.region_rect(self._frame))
         self.tool.paint(painter)
-        if self._key_point is not None and self.hasFocus():
-            self._paint_key_point(painter, self._key_point)
+        if self.hasFocus():
+            self._pointer.paint(painter, self.theme.selection)
 
     def _render(self) -> QImage:
         ratio = self.devicePixelRatioF()
@@ -266,12 +266,6 @@ class Canvas(QWidget):
         painter.setPen(pen)
         painter.drawRect(rect)
 
-    def _paint_key_point(self, painter: QPainter, point: QPointF) -> None:
-        for colour, width in ((QColor(0, 0, 0, 180), 4.0), (QColor(self.theme.selection), 2.0)):
-            painter.setPen(QPen(colour, width))
-            painter.drawLine(point - QPointF(9, 0), point + QPointF(9, 0))
-            painter.drawLine(point - QPointF(0, 9), point + QPointF(0, 9))
-
     def _step_ants(self) -> None:
         self._outline.step()
         left, top, right, bottom = self._outline.bounds
@@ -284,6 +278,7 @@ class Canvas(QWidget):
     def set_tool(self, make: Callable[[Canvas], Tool]) -> None:
         """Take another tool in hand."""
         self.tool.cancel()
+        self._pointer.let_go()
         self.tool = make(self)
         self.setCursor(self.tool.cursor)
         self.update()
@@ -321,7 +316,7 @@ class Canvas(QWidget):
         assert a0 is not None
         if self.pyramid is None or a0.button() == Qt.MouseButton.RightButton:
             return
-        self._key_point = None
+        self._pointer.hide()
         self._panning = self._tool_for(a0)
         self._panning.press(a0.position(), a0.modifiers())
         self.update()
@@ -373,11 +368,11 @@ class Canvas(QWidget):
             self._space = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         elif key in steps:
-            self._move_key_point(*steps[Qt.Key(key)], modifiers)
+            self._pointer.move(self.tool, *steps[Qt.Key(key)], modifiers, self.size())
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._press_key_point(modifiers)
+            self._pointer.press(self.tool, modifiers, self.size())
         elif key == Qt.Key.Key_Escape:
-            self._key_down = False
+            self._pointer.let_go()
             return self.tool.cancel()
         elif key == Qt.Key.Key_Backspace:
             self.tool.step_back()
@@ -393,31 +388,6 @@ class Canvas(QWidget):
             self.setCursor(self.tool.cursor)
         else:
             super().keyReleaseEvent(a0)
-
-    def _move_key_point(self, dx: int, dy: int, modifiers: Qt.KeyboardModifier) -> None:
-        """The pointer for people without a mouse: arrows move it, with Shift in larger steps."""
-        step = 1 if modifiers & Qt.KeyboardModifier.ControlModifier else 10
-        step = 40 if modifiers & Qt.KeyboardModifier.ShiftModifier else step
-        point = self._key_point or QPointF(self.width() / 2, self.height() / 2)
-        self._key_point = QPointF(
-            min(max(point.x() + dx * step, 0), self.width()),
-            min(max(point.y() + dy * step, 0), self.height()),
-        )
-        self.tool.move(self._key_point, Qt.KeyboardModifier.NoModifier)
-
-    def _press_key_point(self, modifiers: Qt.KeyboardModifier) -> None:
-        """Return presses the pointer down; again, it lets go."""
-        if self._key_point is None:
-            if not self.tool.finish():
-                self._key_point = QPointF(self.width() / 2, self.height() / 2)
-            return
-        if self._key_down:
-            self.tool.release(self._key_point, modifiers)
-        else:
-            self.tool.press(self._key_point, modifiers)
-        self._key_down = not self._key_down and self.tool.drags
-        if not self._key_down and not self.tool.drags:
-            self.tool.release(self._key_point, modifiers)
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
         take_drag(a0)

@@ -142,10 +142,11 @@ class Window(PhotoFiles):
     # A photo is open ------------------------------------------------------------------------------------
 
     def _opened(self) -> None:
-        document = self.session.document
+        document, display = self.session.document, self.session.display
         assert document is not None
+        assert display is not None
         self._stack.setCurrentWidget(self.canvas)
-        self.canvas.show_photo(self.session.pyramid, document.selection)
+        self.canvas.show_photo(display.pyramid, document.selection)
         self.status.show_size(document.width, document.height)
         self.notice.hide()
         self._title()
@@ -165,7 +166,7 @@ class Window(PhotoFiles):
 
     def compare_captions(self) -> None:
         """Try several captions on the same hole."""
-        if self.side.ready:
+        if self.side.describe.ready:
             dialog = CompareDialog(self.session, self)
             dialog.open()
 
@@ -238,10 +239,10 @@ class Window(PhotoFiles):
         document, filling, host = self.session.document, self.session.filling, self.session.host
         if document is None or filling is None or host is None:
             return
-        if filling.mixing or self.session.tasks.busy:
+        if filling.preview.busy or self.session.tasks.busy:
             QTimer.singleShot(30, self.hand_over)
             return
-        if filling.preview is not None:
+        if filling.preview.layer is not None:
             filling.apply()
         if not any(layer.visible for layer in document.layers):
             self.session.notice(

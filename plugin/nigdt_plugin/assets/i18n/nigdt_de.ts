@@ -51,6 +51,89 @@
     </message>
   </context>
   <context>
+    <name>DescribeBox</name>
+    <message>
+      <source>What should be there? For example: a bird with a red belly</source>
+      <translation>Was soll dort sein? Zum Beispiel: a bird with a red belly</translation>
+    </message>
+    <message>
+      <source>Caption</source>
+      <translation>Beschreibung</translation>
+    </message>
+    <message>
+      <source>Filling</source>
+      <translation>Füllung läuft</translation>
+    </message>
+    <message>
+      <source>Describe</source>
+      <translation>Beschreiben</translation>
+    </message>
+    <message>
+      <source>Captions used before</source>
+      <translation>Frühere Beschreibungen</translation>
+    </message>
+    <message>
+      <source>Presets</source>
+      <translation>Vorlagen</translation>
+    </message>
+    <message>
+      <source>Live</source>
+      <translation>Live</translation>
+    </message>
+    <message>
+      <source>Fills follow the typing</source>
+      <translation>Füllungen folgen dem Tippen</translation>
+    </message>
+    <message>
+      <source>Several captions side by side</source>
+      <translation>Mehrere Beschreibungen nebeneinander</translation>
+    </message>
+    <message>
+      <source>Number of fills</source>
+      <translation>Anzahl der Füllungen</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Füllen</translation>
+    </message>
+    <message>
+      <source>Return</source>
+      <translation>Eingabe</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Nichts ist ausgewählt.</translation>
+    </message>
+    <message>
+      <source>Drag over the region to fill first.</source>
+      <translation>Ziehen Sie zuerst über den Bereich, der gefüllt werden soll.</translation>
+    </message>
+    <message>
+      <source>“{word}” is not known.</source>
+      <translation>„{word}“ ist unbekannt.</translation>
+    </message>
+    <message>
+      <source>Write {known} instead of {word}</source>
+      <translation>{known} statt {word} schreiben</translation>
+    </message>
+    <message>
+      <source>No captions yet</source>
+      <translation>Noch keine Beschreibungen</translation>
+    </message>
+    <message>
+      <source>Keep this caption</source>
+      <translation>Diese Beschreibung behalten</translation>
+    </message>
+    <message>
+      <source>Drop this caption</source>
+      <translation>Diese Beschreibung entfernen</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Anhalten</translation>
+    </message>
+  </context>
+  <context>
     <name>Failures</name>
     <message>
       <source>Try again in {seconds} s.</source>
@@ -788,82 +871,6 @@
       <translation>Verlauf</translation>
     </message>
     <message>
-      <source>Describe</source>
-      <translation>Beschreiben</translation>
-    </message>
-    <message>
-      <source>Captions used before</source>
-      <translation>Frühere Beschreibungen</translation>
-    </message>
-    <message>
-      <source>Presets</source>
-      <translation>Vorlagen</translation>
-    </message>
-    <message>
-      <source>What should be there? For example: a bird with a red belly</source>
-      <translation>Was soll dort sein? Zum Beispiel: a bird with a red belly</translation>
-    </message>
-    <message>
-      <source>Caption</source>
-      <translation>Beschreibung</translation>
-    </message>
-    <message>
-      <source>Live</source>
-      <translation>Live</translation>
-    </message>
-    <message>
-      <source>Fills follow the typing</source>
-      <translation>Füllungen folgen dem Tippen</translation>
-    </message>
-    <message>
-      <source>Several captions side by side</source>
-      <translation>Mehrere Beschreibungen nebeneinander</translation>
-    </message>
-    <message>
-      <source>Number of fills</source>
-      <translation>Anzahl der Füllungen</translation>
-    </message>
-    <message>
-      <source>Fill</source>
-      <translation>Füllen</translation>
-    </message>
-    <message>
-      <source>Return</source>
-      <translation>Eingabe</translation>
-    </message>
-    <message>
-      <source>Filling</source>
-      <translation>Füllung läuft</translation>
-    </message>
-    <message>
-      <source>Nothing is selected.</source>
-      <translation>Nichts ist ausgewählt.</translation>
-    </message>
-    <message>
-      <source>Drag over the region to fill first.</source>
-      <translation>Ziehen Sie zuerst über den Bereich, der gefüllt werden soll.</translation>
-    </message>
-    <message>
-      <source>“{word}” is not known.</source>
-      <translation>„{word}“ ist unbekannt.</translation>
-    </message>
-    <message>
-      <source>Write {known} instead of {word}</source>
-      <translation>{known} statt {word} schreiben</translation>
-    </message>
-    <message>
-      <source>No captions yet</source>
-      <translation>Noch keine Beschreibungen</translation>
-    </message>
-    <message>
-      <source>Keep this caption</source>
-      <translation>Diese Beschreibung behalten</translation>
-    </message>
-    <message>
-      <source>Drop this caption</source>
-      <translation>Diese Beschreibung entfernen</translation>
-    </message>
-    <message>
       <source>Fills</source>
       <translation>Füllungen</translation>
     </message>
@@ -902,10 +909,6 @@
     <message>
       <source>no model</source>
       <translation>kein Modell</translation>
-    </message>
-    <message>
-      <source>Stop</source>
-      <translation>Anhalten</translation>
     </message>
     <message>
       <source>Applied</source>

@@ -51,6 +51,89 @@
     </message>
   </context>
   <context>
+    <name>DescribeBox</name>
+    <message>
+      <source>What should be there? For example: a bird with a red belly</source>
+      <translation>What should be there? For example: a bird with a red belly</translation>
+    </message>
+    <message>
+      <source>Caption</source>
+      <translation>Caption</translation>
+    </message>
+    <message>
+      <source>Filling</source>
+      <translation>Filling</translation>
+    </message>
+    <message>
+      <source>Describe</source>
+      <translation>Describe</translation>
+    </message>
+    <message>
+      <source>Captions used before</source>
+      <translation>Captions used before</translation>
+    </message>
+    <message>
+      <source>Presets</source>
+      <translation>Presets</translation>
+    </message>
+    <message>
+      <source>Live</source>
+      <translation>Live</translation>
+    </message>
+    <message>
+      <source>Fills follow the typing</source>
+      <translation>Fills follow the typing</translation>
+    </message>
+    <message>
+      <source>Several captions side by side</source>
+      <translation>Several captions side by side</translation>
+    </message>
+    <message>
+      <source>Number of fills</source>
+      <translation>Number of fills</translation>
+    </message>
+    <message>
+      <source>Fill</source>
+      <translation>Fill</translation>
+    </message>
+    <message>
+      <source>Return</source>
+      <translation>Return</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Nothing is selected.</translation>
+    </message>
+    <message>
+      <source>Drag over the region to fill first.</source>
+      <translation>Drag over the region to fill first.</translation>
+    </message>
+    <message>
+      <source>“{word}” is not known.</source>
+      <translation>“{word}” is not known.</translation>
+    </message>
+    <message>
+      <source>Write {known} instead of {word}</source>
+      <translation>Write {known} instead of {word}</translation>
+    </message>
+    <message>
+      <source>No captions yet</source>
+      <translation>No captions yet</translation>
+    </message>
+    <message>
+      <source>Keep this caption</source>
+      <translation>Keep this caption</translation>
+    </message>
+    <message>
+      <source>Drop this caption</source>
+      <translation>Drop this caption</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Stop</translation>
+    </message>
+  </context>
+  <context>
     <name>Failures</name>
     <message>
       <source>Try again in {seconds} s.</source>
@@ -788,82 +871,6 @@
       <translation>History</translation>
     </message>
     <message>
-      <source>Describe</source>
-      <translation>Describe</translation>
-    </message>
-    <message>
-      <source>Captions used before</source>
-      <translation>Captions used before</translation>
-    </message>
-    <message>
-      <source>Presets</source>
-      <translation>Presets</translation>
-    </message>
-    <message>
-      <source>What should be there? For example: a bird with a red belly</source>
-      <translation>What should be there? For example: a bird with a red belly</translation>
-    </message>
-    <message>
-      <source>Caption</source>
-      <translation>Caption</translation>
-    </message>
-    <message>
-      <source>Live</source>
-      <translation>Live</translation>
-    </message>
-    <message>
-      <source>Fills follow the typing</source>
-      <translation>Fills follow the typing</translation>
-    </message>
-    <message>
-      <source>Several captions side by side</source>
-      <translation>Several captions side by side</translation>
-    </message>
-    <message>
-      <source>Number of fills</source>
-      <translation>Number of fills</translation>
-    </message>
-    <message>
-      <source>Fill</source>
-      <translation>Fill</translation>
-    </message>
-    <message>
-      <source>Return</source>
-      <translation>Return</translation>
-    </message>
-    <message>
-      <source>Filling</source>
-      <translation>Filling</translation>
-    </message>
-    <message>
-      <source>Nothing is selected.</source>
-      <translation>Nothing is selected.</translation>
-    </message>
-    <message>
-      <source>Drag over the region to fill first.</source>
-      <translation>Drag over the region to fill first.</translation>
-    </message>
-    <message>
-      <source>“{word}” is not known.</source>
-      <translation>“{word}” is not known.</translation>
-    </message>
-    <message>
-      <source>Write {known} instead of {word}</source>
-      <translation>Write {known} instead of {word}</translation>
-    </message>
-    <message>
-      <source>No captions yet</source>
-      <translation>No captions yet</translation>
-    </message>
-    <message>
-      <source>Keep this caption</source>
-      <translation>Keep this caption</translation>
-    </message>
-    <message>
-      <source>Drop this caption</source>
-      <translation>Drop this caption</translation>
-    </message>
-    <message>
       <source>Fills</source>
       <translation>Fills</translation>
     </message>
@@ -902,10 +909,6 @@
     <message>
       <source>no model</source>
       <translation>no model</translation>
-    </message>
-    <message>
-      <source>Stop</source>
-      <translation>Stop</translation>
     </message>
     <message>
       <source>Applied</source>

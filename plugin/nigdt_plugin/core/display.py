@@ -1,0 +1,72 @@
+"""What the canvas shows of a document: its pixels with the preview on top, at every zoom. UI thread only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.geometry import EMPTY, Region
+from nigdt_plugin.core.preview import Preview
+from nigdt_plugin.core.pyramid import Pyramid
+from nigdt_plugin.core.tasks import Hook
+
+
+def pyramid_of(document: Document) -> Pyramid:
+    """The picture as the canvas draws it. Slow for a large photo."""
+    return Pyramid(document.on_checks(document.rgb, document.selection.whole))
+
+
+class Display:
+    """Keeps the picture on the screen up to date, region by region.
+
+    Args:
+        document: The photo.
+        preview: What is shown on top of it.
+        pyramid: The picture at the start, as ``pyramid_of`` gives it.
+
+    Hooks:
+        drawn: Pixels on the screen changed; told the region.
+    """
+
+    def __init__(self, document: Document, preview: Preview, pyramid: Pyramid) -> None:
+        self.pyramid = pyramid
+        self.drawn = Hook()
+        self._document, self._preview = document, preview
+        document.on_pixels.connect(self._document_changed)
+        preview.changed.connect(self._preview_changed)
+
+    def _document_changed(self, region: Region) -> None:
+        self._preview.pixels = None  # drawn over layers that have changed
+        self._show(region)
+
+    def _preview_changed(self, before: Layer | None) -> None:
+        layers = (before, self._preview.layer)
+        for region in dict.fromkeys(layer.region for layer in layers if layer is not None):
+            self._show(region)
+
+    def _show(self, region: Region) -> None:
+        layer = self._preview.layer
+        if layer is None:
+            pixels = self._document.rgb[region.slices]
+        elif layer.region == region and self._preview.pixels is not None:
+            pixels = self._preview.pixels
+        else:
+            pixels = self._document.composite(region, (*self._preview.without(layer), layer))
+        self._draw(region, pixels)
+
+    def _draw(self, region: Region, pixels: np.ndarray) -> None:
+        if not region.empty:
+            self.pyramid.update(region, self._document.on_checks(pixels, region))
+            self.drawn(region)
+
+    def compare(self, before: bool) -> None:
+        """Show the picture without the fill in question (or without any), or with it again."""
+        layers, preview = self._document.layers, self._preview.layer
+        region = EMPTY
+        for layer in layers if preview is None else (preview,):
+            region = region.union(layer.region)
+        if before:
+            rest = () if preview is None else self._preview.without(preview)
+            self._draw(region, self._document.composite(region, rest))
+        else:
+            self._show(region)
