@@ -146,7 +146,8 @@ def test_coco_takes_the_largest_object_and_no_crowd(tmp_path: Path) -> None:
     data = read_data_set(tmp_path)
     first, second = data.records
     assert data.layout == "COCO captions"
-    assert (first.captions, first.species, first.box) == (["A dog runs.", "A dog."], "dog", (10, 10, 40, 40))
+    assert (first.captions, first.box) == (["A dog runs.", "A dog."], (10, 10, 40, 40))
+    assert first.species is None, "a category is no species: dogs of COCO are described one by one"
     assert first.split == "val"
     assert (second.captions, second.box, second.polygons) == (["Two boats"], None, ())
     assert data.missing == ["000000000003.jpg"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,19 @@ from nigdt_training.commands.data import data as data_command
 from nigdt_training.commands.evaluate import evaluate as evaluate_command
 from nigdt_training.commands.rival import rival as rival_command
 from nigdt_training.data.recolour import COLOURS, colour_words, recolour
-from nigdt_training.data.records import read_records
+from nigdt_training.data.records import Record, read_records
+from nigdt_training.data.tree import Source
 from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
 from nigdt_training.evaluation.obedience import ObedienceMeter, askable
 from nigdt_training.evaluation.report import sheet, table
-from nigdt_training.evaluation.retrieval import NetworkScorer, draw_rivals, retrieved
+from nigdt_training.evaluation.retrieval import (
+    RIVALS,
+    NetworkScorer,
+    Retrieval,
+    draw_rivals,
+    first_among,
+    retrieve,
+)
 from nigdt_training.evaluation.run import Options, evaluate
 from nigdt_training.evaluation.systems import Bundle, Request, open_system
 from PIL import Image
@@ -187,20 +196,46 @@ def test_captions_without_colours_are_not_asked_about(photos: Path) -> None:
     assert not askable(Case(case.name, case.photo, case.hole, case.caption, case.captions, None))
 
 
-def test_r_precision_needs_the_highest_score(photos: Path) -> None:
+def captioned(name: str, *captions: str, species: str | None = None, group: str = "") -> Record:
+    return Record(Source(Path(name), name, 0, 0, 0), list(captions), group=group or name, species=species)
+
+
+def test_rivals_never_describe_the_case(photos: Path) -> None:
+    case = replace(object_cases(photos)[0], species="crow", group="series")
+    pool = [
+        *(captioned(f"p{n}", f"caption {n}", case.caption) for n in range(RIVALS + 40)),
+        captioned(case.name, "its own other"),
+        captioned("same series", "the next shot", group="series"),
+        captioned("same species", "a crow", species="crow"),
+        captioned("other species", "a crow", "a gull", species="gull"),
+    ]
+    rivals = [draw_rivals(case, pool, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(len(drawn) == len(set(drawn)) == RIVALS for drawn in rivals)
+    drawn = set().union(*rivals)
+    assert "a gull" in drawn
+    assert not drawn & {case.caption, "its own other", "the next shot", "a crow"}
+    one_by_one = [replace(record, species=None) for record in pool]
+    drawn = set().union(*(draw_rivals(case, one_by_one, np.random.default_rng(seed)) for seed in range(20)))
+    assert "a crow" in drawn, "without species every other photo's caption may compete"
+
+
+def test_r_precision_is_the_chance_of_beating_99(photos: Path) -> None:
     case = object_cases(photos)[0]
-    pool = [(f"p{n}", [f"caption {n}", case.caption]) for n in range(200)] + [(case.name, ["its own other"])]
-    rivals = draw_rivals(case, pool, np.random.default_rng(0))
-    assert len(rivals) == len(set(rivals)) == 99
-    assert case.caption not in rivals
-    assert "its own other" not in rivals
+    rivals = [f"caption {n}" for n in range(300)]
 
-    def likes(text: str):
-        return lambda pictures, captions: np.array([[float(text in caption) for caption in captions]])
+    def likes(*texts: str):
+        return lambda pictures, captions: np.array([[float(caption in texts) for caption in captions]])
 
-    assert retrieved(likes("black bird"), case.photo, "a black bird", rivals)
-    assert not retrieved(likes("caption 1"), case.photo, "a black bird", rivals)
-    assert not retrieved(likes("nothing"), case.photo, "a black bird", rivals), "a tie is no hit"
+    assert retrieve(likes("own"), case.photo, "own", rivals) == Retrieval(1.0, 1.0)
+    assert retrieve(likes(), case.photo, "own", rivals) == Retrieval(0.0, 0.0), "a tie is no win"
+    found = retrieve(likes("own", "caption 1"), case.photo, "own", rivals)
+    assert found.precision == pytest.approx(1 - 99 / 300)
+    assert found.percentile == pytest.approx(299 / 300)
+    assert np.isnan(retrieve(likes("own"), case.photo, "own", []).precision)
+    assert first_among(20, 20) == 1.0
+    rng = np.random.default_rng(0)
+    tried = np.mean([(rng.permutation(300)[:99] < 298).all() for _ in range(4000)])
+    assert first_among(298, 300) == pytest.approx(tried, abs=0.03)
 
 
 def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Path) -> None:
@@ -220,10 +255,19 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     arguments = [str(bundle), "--data", str(photos), "--size", "64", "--device", "cpu", "--json"]
     arguments += ["--judge", str(tmp_path / "match.safetensors"), "--compare", "harmonic", "--features"]
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
-    for system in json.loads(result.stdout)["systems"]:
+    *systems, original = json.loads(result.stdout)["systems"]
+    assert (len(systems), original["name"], original["figures"]["l1"]) == (2, "original", 0)
+    for system in (*systems, original):
         assert 0 <= system["figures"]["r_precision"] <= 1
+        assert 0 <= system["figures"]["percentile"] <= 1
+    for system in systems:
         assert system["figures"]["fid"] > 0
         assert system["figures"]["kid"] is not None
+    out = tmp_path / "out"
+    CliRunner().invoke(evaluate_command, [*arguments[:-1], "--out", str(out)], catch_exceptions=False)
+    assert "| original " in (out / "table.md").read_text()
+    with Image.open(out / "sheet.png") as drawn:
+        assert drawn.width // 132 == 4, "the original stands there once, beside hole and the two systems"
 
 
 def test_bundle_does_not_see_hidden_pixels_and_keeps_the_others(photos: Path, bundle: Path) -> None:

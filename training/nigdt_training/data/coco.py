@@ -52,7 +52,6 @@ def _read(tree: Tree) -> list[Record]:
                         polygons=_polygons(thing),
                         group=name,
                         split=known_split(part) or split_of_folders(name),
-                        species=thing.get("category"),
                     )
                 )
         except (KeyError, TypeError, AttributeError) as error:
@@ -70,19 +69,17 @@ def _locate(photos: dict[str, list[str]], file_name: str, part: str) -> str:
 
 
 def _largest_objects(tree: Tree, index: str) -> dict[int, dict[str, Any]]:
-    """Image id -> its largest single object's annotation with the category's name; crowds are no objects."""
+    """Image id -> its largest single object's annotation; crowds are no objects."""
     if index not in tree:
         return {}
     content = parse_json(tree.read_text(index), index)
     try:
-        names = {category["id"]: category["name"] for category in content.get("categories", [])}
         largest: dict[int, dict[str, Any]] = {}
         for annotation in content["annotations"]:
             if annotation.get("iscrowd"):
                 continue
             before = largest.get(annotation["image_id"])
             if before is None or annotation["area"] > before["area"]:
-                annotation["category"] = names.get(annotation.get("category_id"))
                 largest[annotation["image_id"]] = annotation
     except (KeyError, TypeError) as error:
         raise DataError(f"{index} is not a COCO instance file ({error!r}).", "Download it again.") from error

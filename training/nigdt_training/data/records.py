@@ -30,7 +30,8 @@ class Record:
             unknown.
         group: Photos of one group never fall on both sides of a split.
         split: "train", "val" or "test" where the data set says so, else None.
-        species: What the object is, where the data set says so.
+        species: What the object is, where the data set says so and photos of one species share their
+            descriptions; evaluation never holds their captions against each other.
         attributes: Part -> value ("wing" -> "black"), where the data set says so.
     """
 

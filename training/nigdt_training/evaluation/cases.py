@@ -33,6 +33,8 @@ class Case:
         caption: The caption that they are given.
         captions: All captions of the photo.
         object_mask: (S, S) uint8 soft mask of the object, 255 on it; None when unknown.
+        group: The photo's group: near-duplicates and what the data set keeps together.
+        species: What the object is, where photos of one species share their descriptions; else None.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Case:
     caption: str
     captions: tuple[str, ...]
     object_mask: np.ndarray | None
+    group: str = ""
+    species: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,8 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
 
     Photos come in an order shuffled by seed, each with one of its captions and, where random, a hole of its
     own: all three depend only on seed and name, so that another limit gives a prefix of the same cases.
-        Photos without a
-    caption, that cannot be read, or without an object where the mask needs one, are left out.
+    Photos without a caption, that cannot be read, or without an object where the mask needs one, are left
+    out.
 
     Args:
         records: A data set's photos.
@@ -118,7 +122,16 @@ def _case(record: Record, settings: CaseSettings) -> Case | None:
     if hole is None or not hole.any() or hole.mean() > LARGEST_HOLE:
         return None
     chosen = _seed(settings.seed, "caption", record.name) % len(record.captions)
-    return Case(record.name, frame.photo, hole, record.captions[chosen], tuple(record.captions), mask)
+    return Case(
+        name=record.name,
+        photo=frame.photo,
+        hole=hole,
+        caption=record.captions[chosen],
+        captions=tuple(record.captions),
+        object_mask=mask,
+        group=record.group,
+        species=record.species,
+    )
 
 
 def square(frame: Frame, size: int, around_object: bool = False) -> Frame:

@@ -19,6 +19,7 @@ _COLUMNS = (
     ("ssim", "SSIM", ".3f"),
     ("gradient_ratio", "gradient", ".2f"),
     ("r_precision", "R-prec.", ".1%"),
+    ("percentile", "R-pct.", ".1%"),
     ("diversity", "diversity", ".2f"),
     ("best_l1", "best l1", ".2f"),
     ("best_psnr", "best PSNR", ".2f"),
@@ -28,7 +29,9 @@ _COLUMNS = (
 )
 _NOTES = {
     "gradient_ratio": "gradient: mean gradient magnitude inside the hole over the original's.",
-    "r_precision": "R-prec.: the own caption scored above 99 captions of other photos (chance 1 %).",
+    "r_precision": "R-prec.: the own caption scores above 99 of other photos (of other species where "
+    "they are named); chance 1 %, standard error up to {error:.1%}. Row original: the photos themselves.",
+    "percentile": "R-pct.: share of the other captions that the own one scored above (chance 50 %).",
     "diversity": "diversity: mean absolute difference in the hole between samples.",
     "best_psnr": "best: best of {samples} samples, chosen with the original in hand; not for comparison.",
     "fid": f"FID*, KID*: on {FEATURE_NAME} features, not comparable with Inception's.",
@@ -59,7 +62,8 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
     rule = "|".join("-" * (width + 1) + ("-" if not i else ":") for i, width in enumerate(widths))
     header, *body = (_line(row, widths) for row in rows)
     lines = [header, f"|{rule}|", *body]
-    notes = [_NOTES[metric].format(samples=samples) for metric, _, _ in shown if metric in _NOTES]
+    error = max(_standard_error(result.per_case.get("r_precision", [])) for result in results)
+    notes = [_NOTES[metric].format(samples=samples, error=error) for metric, *_ in shown if metric in _NOTES]
     if obeyed:
         photos = obeyed[0].obedience
         assert photos is not None
@@ -69,6 +73,11 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
             "distance to the original beside the object, swapped captions over the true one."
         )
     return "\n".join([*lines, "", f"{results[0].cases} photos, one answer each (z = mu).", *notes])
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    known = np.asarray(values)[np.isfinite(values)]
+    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else 0.0
 
 
 def _cell(value: float | None, form: str) -> str:
@@ -85,9 +94,10 @@ def sheet(cases: Sequence[Case], results: Sequence[SystemResult]) -> Image.Image
 
     Args:
         cases: The evaluated cases, in order.
-        results: Results on them; each brings pictures of its first cases.
+        results: Results on them; those that bring pictures of their first cases are shown.
     """
     rows = []
+    results = [result for result in results if result.pictures]
     titles = ["original", "hole", *(result.name for result in results)]
     for number in range(min(len(result.pictures) for result in results)):
         case = cases[number]

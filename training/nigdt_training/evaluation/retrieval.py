@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from nigdt_training.data.records import Record
 from nigdt_training.evaluation.cases import Case
 
 OTHERS = 99
+"""R-precision is the chance of being first among the own caption and so many others."""
+RIVALS = 500
+"""Captions scored per photo at most. The chance of beating 99 of them is computed, not tried once."""
 
 
 class MatchScorer(Protocol):
@@ -58,31 +63,75 @@ class NetworkScorer:
             return (scores.words + scores.sentences).cpu().numpy()
 
 
-def draw_rivals(case: Case, pool: Sequence[tuple[str, Sequence[str]]], rng: np.random.Generator) -> list[str]:
-    """Draws captions of other photos to compete with a case's own.
+@dataclass(frozen=True)
+class Retrieval:
+    """How one picture's own caption fares among captions that do not describe it.
+
+    Attributes:
+        precision: Chance that it scores above 99 rivals drawn without replacement from all those scored, or
+            above all where there are fewer.
+        percentile: Share of the rivals that it scores above; chance is one half.
+    """
+
+    precision: float
+    percentile: float
+
+
+def draw_rivals(case: Case, pool: Sequence[Record], rng: np.random.Generator) -> list[str]:
+    """Draws captions to compete with a case's own.
+
+    Where the data set names species, captions describe the species more than the photo. Rivals then come from
+    photos of other species, and none is a caption that a photo of the same species has too: it would be as
+    true of the case as its own.
 
     Args:
         case: Whose caption has to win.
-        pool: (photo's name, its captions) of the whole data set.
+        pool: The whole data set.
         rng: Draws photos and captions.
 
     Returns:
-        `OTHERS` captions of different photos, fewer when the pool is smaller; none equals a caption of the
-        case.
+        Up to `RIVALS` captions of different photos.
     """
-    own = set(case.captions)
+    kin = {record.name for record in pool if _alike(case, record)}
+    own = set(case.captions).union(*(record.captions for record in pool if record.name in kin))
     rivals: list[str] = []
     for i in rng.permutation(len(pool)):
-        name, captions = pool[i]
-        usable = [caption for caption in captions if caption not in own]
-        if name != case.name and usable:
+        usable = [] if pool[i].name in kin else [text for text in pool[i].captions if text not in own]
+        if usable:
             rivals.append(usable[int(rng.integers(len(usable)))])
-            if len(rivals) == OTHERS:
+            if len(rivals) == RIVALS:
                 break
     return rivals
 
 
-def retrieved(scorer: MatchScorer, picture: np.ndarray, caption: str, rivals: Sequence[str]) -> bool:
-    """Whether a picture, (S, S, 3) uint8, scores higher with its caption than with every rival."""
+def _alike(case: Case, record: Record) -> bool:
+    """Whether a photo shows what the case shows: itself, or one of its group or species."""
+    return (
+        record.name == case.name
+        or (case.group != "" and record.group == case.group)
+        or (case.species is not None and record.species == case.species)
+    )
+
+
+def retrieve(scorer: MatchScorer, picture: np.ndarray, caption: str, rivals: Sequence[str]) -> Retrieval:
+    """Scores a picture, (S, S, 3) uint8, with its caption and with every rival; a tie is no win.
+
+    Without rivals both figures are NaN.
+    """
+    if not rivals:
+        return Retrieval(float("nan"), float("nan"))
     scores = scorer(picture[None], [caption, *rivals])[0]
-    return bool(scores[0] > scores[1:].max(initial=-np.inf))
+    beaten = int((scores[0] > scores[1:]).sum())
+    return Retrieval(first_among(beaten, len(rivals)), beaten / len(rivals))
+
+
+def first_among(beaten: int, rivals: int, others: int = OTHERS) -> float:
+    """Chance that `others` of the rivals, drawn without replacement, are all beaten.
+
+    Args:
+        beaten: How many of the rivals score lower.
+        rivals: How many there are.
+        others: How many are drawn; all where there are fewer.
+    """
+    drawn = np.arange(min(others, rivals))
+    return float(np.prod(np.clip(beaten - drawn, 0, None) / (rivals - drawn)))

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from nigdt_training.data.records import Record
 from nigdt_training.evaluation import metrics
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.features import FeatureExtractor, frechet_distance, kernel_distance
 from nigdt_training.evaluation.obedience import Obedience, ObedienceMeter, askable
-from nigdt_training.evaluation.retrieval import MatchScorer, draw_rivals, retrieved
+from nigdt_training.evaluation.retrieval import MatchScorer, draw_rivals, retrieve
 from nigdt_training.evaluation.systems import Request, System
 
 CHUNK = 8
@@ -28,7 +29,7 @@ class Options:
         samples: Answers per case; above 1 gives best-of-N and diversity, apart from Table 1's one answer.
         obedience: Ask guided systems for swapped colour words too (seven more fills per case).
         scorer: Match networks for R-precision, not used in training what they judge.
-        caption_pool: (photo's name, its captions) from which R-precision draws rivals.
+        caption_pool: Photos from whose captions R-precision draws rivals.
         features: Extractor for the set distances FID and KID.
         seed: Draws the rivals.
         sheet: How many cases keep their pictures for the sheet.
@@ -37,7 +38,7 @@ class Options:
     samples: int = 1
     obedience: bool = False
     scorer: MatchScorer | None = None
-    caption_pool: Sequence[tuple[str, Sequence[str]]] = ()
+    caption_pool: Sequence[Record] = ()
     features: FeatureExtractor | None = None
     seed: int = 0
     sheet: int = 8
@@ -105,8 +106,9 @@ def evaluate(
                 # Every system meets the same rivals, whatever was measured before.
                 rng = np.random.default_rng([options.seed, number])
                 rivals = draw_rivals(case, options.caption_pool, rng)
-                hit = retrieved(options.scorer, samples[0], case.caption, rivals)
-                per_case.setdefault("r_precision", []).append(float(hit))
+                found = retrieve(options.scorer, samples[0], case.caption, rivals)
+                per_case.setdefault("r_precision", []).append(found.precision)
+                per_case.setdefault("percentile", []).append(found.percentile)
             if options.obedience and system.guided and askable(case):
                 swapped = meter.add(system, case, samples[0])
                 if len(swaps) < options.sheet:

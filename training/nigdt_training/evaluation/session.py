@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from nigdt_training.evaluation.features import FeatureExtractor
 from nigdt_training.evaluation.report import sheet, swap_sheet, table
 from nigdt_training.evaluation.retrieval import NetworkScorer
 from nigdt_training.evaluation.run import Options, SystemResult, evaluate
-from nigdt_training.evaluation.systems import System, open_system
+from nigdt_training.evaluation.systems import Original, System, open_system
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None] | None]]
 """Gives, for a system's name, a context with a function of (cases done, cases in all)."""
@@ -93,7 +93,7 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         samples=request.samples,
         obedience=request.obedience,
         scorer=None if request.judge is None else NetworkScorer(request.judge, device or "cpu"),
-        caption_pool=[(record.name, record.captions) for record in records if record.captions],
+        caption_pool=[record for record in records if record.captions],
         features=FeatureExtractor(device or "cpu") if request.features else None,
         seed=settings.seed,
         sheet=request.pictures,
@@ -105,6 +105,9 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         with progress(system.name) as tell:
             results.append(evaluate(system, cases, options, tell))
         seconds[system.name] = round(time.perf_counter() - start, 2)
+    if request.judge is not None:
+        # What the judge finds in the photos themselves is the most that fills can reach.
+        results.append(evaluate(Original(), cases, replace(options, samples=1, features=None, sheet=0)))
     found: dict[str, Any] = {
         "data": str(request.data),
         "settings": asdict(settings),

@@ -53,6 +53,16 @@ class System(Protocol):
         ...
 
 
+class Original:
+    """The photo itself, which shows how far a judge can be satisfied at all; sees what others must not."""
+
+    name, guided, sampled = "original", False, False
+
+    def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:  # noqa: ARG002
+        """The photo of each request; see `System.fill`."""
+        return [[request.case.photo] for request in requests]
+
+
 class Baseline:
     """A baseline of `nigdt_training.evaluation.baselines` as a system."""
 

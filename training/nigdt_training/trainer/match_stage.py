@@ -15,13 +15,12 @@ from torch import Tensor
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
+from nigdt_training.evaluation.retrieval import first_among
 from nigdt_training.trainer.backbone import load_backbone
 from nigdt_training.trainer.checkpoint import load_strictly, read_checkpoint, write_checkpoint
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool, encode_captions
 from nigdt_training.trainer.settings import MatchSettings
-
-CANDIDATES = 100  # R-precision: the true caption among 99 others
 
 
 def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchNetwork:
@@ -112,6 +111,7 @@ def train_match(
     valid_features = backbone_features(network, validation, settings.size, say)
     train_captions = [pool.cache.captions(int(i)) for pool in training for i in pool.photos]
     valid_captions = [pool.cache.captions(int(i)) for pool in validation for i in pool.photos]
+    valid_species = [pool.cache.species(int(i)) for pool in validation for i in pool.photos]
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(parameters, settings.learning_rate, betas=(0.5, 0.999))
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, settings.decay)
@@ -138,7 +138,7 @@ def train_match(
             losses.append(loss.item())
             step += 1
         schedule.step()
-        precision = r_precision(network, valid_features, valid_captions, vocabulary, seed)
+        precision = r_precision(network, valid_features, valid_captions, valid_species, vocabulary, seed)
         run.log(step, "match", loss=float(np.mean(losses)), r_precision=precision)
         loss_text = f"loss {np.mean(losses):.3f}, R-precision {precision:.1%}"
         say(f"match epoch {epoch + 1}/{settings.epochs}: {loss_text}")
@@ -155,18 +155,22 @@ def r_precision(
     network: MatchNetwork,
     features: tuple[Tensor, Tensor],
     captions: Sequence[Sequence[str]],
+    species: Sequence[str | None],
     vocabulary: Vocabulary,
     seed: int,
     limit: int = 300,
 ) -> float:
-    """How often a photo's own caption scores above 99 captions of other photos (chance 1 %).
+    """Chance that a photo's own caption scores above 99 captions of other photos (1 % by guessing).
+
+    As in ``evaluation.retrieval``, captions of photos of the same species do not compete.
 
     Args:
         network: Scores by the sum of word and sentence similarity.
         features: Backbone features of the photos, as from ``backbone_features``.
         captions: Captions of each photo.
+        species: What each photo shows, or None.
         vocabulary: The network's.
-        seed: Draws captions and competitors.
+        seed: Draws photos and captions.
         limit: Photos measured at most.
     """
     network.eval()
@@ -179,10 +183,15 @@ def r_precision(
     index = torch.from_numpy(photos)
     images = network.project(features[0][index].float(), features[1][index].float())
     scores = network.scores(*images, text)
-    total = scores.words + scores.sentences
-    hits = 0
-    for i in range(len(photos)):
-        others = np.delete(np.arange(len(photos)), i)
-        rivals = random.permutation(others)[: CANDIDATES - 1]
-        hits += bool(total[i, i] > total[i, torch.from_numpy(rivals)].max())
-    return hits / len(photos)
+    total = (scores.words + scores.sentences).numpy()
+    found = []
+    for row, i in enumerate(photos):
+        rivals = [
+            column
+            for column, j in enumerate(photos)
+            if j != i and (species[i] is None or species[j] != species[i])
+        ]
+        if rivals:
+            beaten = int((total[row, row] > total[row, rivals]).sum())
+            found.append(first_among(beaten, len(rivals)))
+    return float(np.mean(found)) if found else 0.0
