@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.membrane import membrane, push_pull
+from nigdt.membrane import Membrane, push_pull
 
 __all__ = ["Residual", "enlarge"]
 
@@ -40,6 +40,8 @@ _SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ZERO = np.zeros(4)  # a scalar to OpenCV
 _NO_MAP = np.empty((0, 0), np.uint16)
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+_STEPS = _SIDES + _CORNERS
+_REWARDS = np.array([_CONTINUE] * len(_SIDES) + [0.3 * _CONTINUE] * len(_CORNERS), np.float32)
 
 Floats = NDArray[Any]  # float32 throughout
 Ints = NDArray[np.intp]
@@ -80,13 +82,21 @@ class Residual:
         around = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))
         self.sources = around > 0
         self.targets = cells < 0.999
-        self.border = np.nonzero((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
+        self._search = _Search(self.targets, self.sources)
+        beside = np.argwhere((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
+        self._border = _Border(crop, self.hole, beside, self.size) if len(beside) else None
         # What a reduction to half the size loses is mostly edges, whose place is a guess; what stronger
         # reductions lose is texture, which can be as strong as it was.
         octaves = np.log2(self.hole.size / (height * width)) / 2
         self.strength = np.float32(
             np.clip(_FIRST_OCTAVE + (1 - _FIRST_OCTAVE) * (octaves - 1), _FIRST_OCTAVE, 1)
         )
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it holds beside the crop."""
+        held = sum(array.nbytes for array in (self.hole, self.low, self.share, self.fine))
+        return held + self._search.nbytes + (self._border.nbytes if self._border is not None else 0)
 
     def carry_into(self, picture: Floats) -> Floats:
         """Enlarge the model's picture to the context's size, with the photo's detail in the hole.
@@ -104,35 +114,11 @@ class Residual:
         taken = self._match(mixed)
         coarse = self._missing_octave(mixed, taken)
         enlarged = _up(picture + self.strength * coarse, rows, columns)
-        self._meet(enlarged, mixed + self.strength * coarse)
+        if self._border is not None:
+            self._border.meet(enlarged, mixed + self.strength * coarse)
         inside = _bounds(self.hole)
         enlarged[inside] += self.strength * _carry(self.fine, taken, self.targets, inside)
         return enlarged
-
-    def _meet(self, enlarged: Floats, picture: Floats) -> None:
-        """Add to the hole, in place, what lets it meet the photo's own pixels along its border.
-
-        The model saw the border at its own size; what enlarging misses of the photo there is spread inwards.
-
-        Args:
-            enlarged: (h, w, 3).
-            picture: (height, width, 3), what was enlarged into the hole, the photo's reduction around it.
-        """
-        rows, columns = self.border
-        if not rows.size:
-            return
-        # Where the border's pixels lie in the picture, cell centre to cell centre.
-        y = (rows + 0.5) * (self.size[0] / self.hole.shape[0]) - 0.5
-        x = (columns + 0.5) * (self.size[1] / self.hole.shape[1]) - 0.5
-        at = (x.astype(np.float32)[:, None], y.astype(np.float32)[:, None])
-        drawn = cv2.remap(picture, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)[:, 0]
-        top, left = int(rows.min()), int(columns.min())
-        shape = (int(rows.max()) + 1 - top, int(columns.max()) + 1 - left)
-        sheet = membrane(self.crop[rows, columns] - drawn, rows - top, columns - left, shape)
-        part = (slice(top, top + shape[0]), slice(left, left + shape[1]))
-        depth = cv2.distanceTransform(self.hole[part].view(np.uint8), cv2.DIST_L2, 3)
-        sheet *= np.exp(depth / np.float32(-_REACH * max(shape)))[..., None]
-        cv2.add(enlarged[part], sheet, dst=enlarged[part], mask=self.hole[part].view(np.uint8))
 
     def _match(self, mixed: Floats) -> Ints:
         """For each cell its source's row and column, (gh, gw, 2); its own outside the targets."""
@@ -150,17 +136,15 @@ class Residual:
         rough = mixed - _up(area, *self.size)
         edge = np.sqrt(cv2.blur(_cell_mean((rough**2).mean(2), self.grid), (3, 3))) / 100
 
-        ty, tx = np.nonzero(self.targets)
-        sy, sx = np.nonzero(self.sources)
+        (ty, tx), (sy, sx) = self._search.target.T, self._search.source.T
         target, source = features[ty, tx], features[sy, sx]
         # OpenCV's product: waking the threads of NumPy's for one so small takes a hundred times the work.
         squares = (target**2).sum(1)[:, None] + (source**2).sum(1)[None]
         cost: Floats = cv2.gemm(target, source, -2, squares, 1, flags=cv2.GEMM_2_T)
         cost += _EDGE * np.maximum(0, edge[sy, sx][None] - edge[ty, tx][:, None])
-        # The same photo must give the same bytes, so chance is drawn from a fixed seed.
-        cost += _CHANCE * np.random.default_rng(0).standard_exponential(cost.shape, np.float32)
+        cost += self._search.chance
 
-        chosen = _settle(cost, np.stack([ty, tx], 1), np.stack([sy, sx], 1), self.grid)
+        chosen = self._search.settle(cost)
         taken = np.stack(np.meshgrid(np.arange(gh), np.arange(gw), indexing="ij"), axis=2)
         taken[ty, tx] = np.stack([sy[chosen], sx[chosen]], 1)
         return taken
@@ -207,47 +191,117 @@ def enlarge(
     return cv2.add(enlarged, _ZERO, dtype=cv2.CV_8U).astype(np.uint8, copy=False)  # rounds and saturates
 
 
-def _settle(cost: Floats, target: Ints, source: Ints, grid: tuple[int, int]) -> Ints:
-    """Choose a source for every target, trading its own cost against its neighbours' choices.
+class _Search:
+    """Choosing a source for every target: what depends on where they lie, worked out once.
 
     Args:
-        cost: (targets, sources).
-        target: (targets, 2), row and column of each.
-        source: (sources, 2).
-        grid: Rows and columns.
-
-    Returns:
-        (targets,), index of the chosen source.
+        targets: (gh, gw), cells that take.
+        sources: (gh, gw), cells that can be taken from.
     """
-    gh, gw = grid
-    count = np.arange(len(target))
-    target_at = np.full((gh + 2, gw + 2), -1)
-    target_at[target[:, 0] + 1, target[:, 1] + 1] = count
-    source_at = np.full((gh + 2, gw + 2), -1)
-    source_at[source[:, 0] + 1, source[:, 1] + 1] = np.arange(len(source))
-    steps = _SIDES + _CORNERS
-    rewards = np.array([_CONTINUE] * len(_SIDES) + [0.3 * _CONTINUE] * len(_CORNERS), np.float32)
-    alternatives = _least(cost, _ALTERNATIVES)
-    chosen = alternatives[0].copy()
-    # Half the cells at a time, like the squares of a chessboard, so that neighbours do not swap for ever.
-    halves = [np.flatnonzero(target.sum(1) % 2 == turn) for turn in (0, 1)]
-    neighbours = [
-        np.stack([target_at[target[half, 0] + 1 + dy, target[half, 1] + 1 + dx] for dy, dx in steps])
-        for half in halves
-    ]
-    back = 1 - np.array(steps)[:, None]  # from a neighbour's source to where it continues, in `source_at`
-    for turn in range(_PASSES):
-        half, near = halves[turn % 2], neighbours[turn % 2]
-        theirs = np.where(near >= 0, chosen[near], -2)  # (8, cells), as are the next
-        place = source[np.maximum(theirs, 0)] + back
-        continued = np.where(theirs >= 0, source_at[place[..., 0], place[..., 1]], -1)
-        candidates = np.concatenate([chosen[None, half], continued[: len(_SIDES)], alternatives[:, half]])
-        total = np.where(candidates >= 0, cost[half, np.maximum(candidates, 0)], np.float32(np.inf))
-        for following, taken, reward in zip(continued, theirs, rewards, strict=True):
-            total += np.float32(_REPEAT) * (candidates == taken)
-            total -= reward * (candidates == following)
-        chosen[half] = candidates[total.argmin(0), np.arange(len(half))]
-    return chosen
+
+    def __init__(self, targets: NDArray[np.bool_], sources: NDArray[np.bool_]) -> None:
+        gh, gw = targets.shape
+        self.target: Ints = np.argwhere(targets)  # (targets, 2), row and column of each, as the next
+        self.source: Ints = np.argwhere(sources)
+        target_at = np.full((gh + 2, gw + 2), -1)
+        target_at[1:-1, 1:-1][targets] = np.arange(len(self.target))
+        self._source_at = np.full((gh + 2, gw + 2), -1)
+        self._source_at[1:-1, 1:-1][sources] = np.arange(len(self.source))
+        # Half the cells at a time, like the squares of a chessboard, so that neighbours do not swap for ever.
+        self._halves = [np.flatnonzero(self.target.sum(1) % 2 == turn) for turn in (0, 1)]
+        self._neighbours = [
+            np.stack(
+                [target_at[self.target[half, 0] + 1 + dy, self.target[half, 1] + 1 + dx] for dy, dx in _STEPS]
+            )
+            for half in self._halves
+        ]
+        # The same photo must give the same bytes, so chance is drawn from a fixed seed.
+        shape = (len(self.target), len(self.source))
+        self.chance: Floats = _CHANCE * np.random.default_rng(0).standard_exponential(shape, np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it holds, but for what is tiny."""
+        return self.chance.nbytes + sum(array.nbytes for array in self._neighbours)
+
+    def settle(self, cost: Floats) -> Ints:
+        """Trade every target's own cost against its neighbours' choices.
+
+        Args:
+            cost: (targets, sources).
+
+        Returns:
+            (targets,), index of the chosen source.
+        """
+        alternatives = _least(cost, _ALTERNATIVES)
+        chosen = alternatives[0].copy()
+        back = (
+            1 - np.array(_STEPS)[:, None]
+        )  # from a neighbour's source to where it continues, in `_source_at`
+        for turn in range(_PASSES):
+            half, near = self._halves[turn % 2], self._neighbours[turn % 2]
+            theirs = np.where(near >= 0, chosen[near], -2)  # (8, cells), as are the next
+            place = self.source[np.maximum(theirs, 0)] + back
+            continued = np.where(theirs >= 0, self._source_at[place[..., 0], place[..., 1]], -1)
+            candidates = np.concatenate([chosen[None, half], continued[: len(_SIDES)], alternatives[:, half]])
+            total = np.where(candidates >= 0, cost[half, np.maximum(candidates, 0)], np.float32(np.inf))
+            for following, taken, reward in zip(continued, theirs, _REWARDS, strict=True):
+                total += np.float32(_REPEAT) * (candidates == taken)
+                total -= reward * (candidates == following)
+            chosen[half] = candidates[total.argmin(0), np.arange(len(half))]
+        return chosen
+
+
+class _Border:
+    """Lets an enlarged picture meet the photo's own pixels along the hole's border.
+
+    The model saw the border at its own size; what enlarging misses of the photo there is spread inwards.
+
+    Args:
+        crop: (h, w, 3) uint8.
+        hole: (h, w) bool.
+        beside: (n, 2), row and column of each visible pixel beside the hole; at least one.
+        size: Height and width of the model's picture.
+    """
+
+    def __init__(
+        self,
+        crop: NDArray[np.uint8],
+        hole: NDArray[np.bool_],
+        beside: Ints,
+        size: tuple[int, int],
+    ) -> None:
+        rows, columns = beside.T
+        self._photo = crop[rows, columns]
+        # Where the border's pixels lie in the picture, cell centre to cell centre.
+        y = (rows + 0.5) * (size[0] / hole.shape[0]) - 0.5
+        x = (columns + 0.5) * (size[1] / hole.shape[1]) - 0.5
+        self._at = (x.astype(np.float32)[:, None], y.astype(np.float32)[:, None])
+        top, left = int(rows.min()), int(columns.min())
+        shape = (int(rows.max()) + 1 - top, int(columns.max()) + 1 - left)
+        self._part = (slice(top, top + shape[0]), slice(left, left + shape[1]))
+        self._inside = hole[self._part].astype(np.uint8)
+        self._membrane = Membrane(rows - top, columns - left, shape)
+        depth = cv2.distanceTransform(self._inside, cv2.DIST_L2, 3)
+        self._fade = np.exp(depth / np.float32(-_REACH * max(shape)))[..., None]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it holds."""
+        arrays = (self._photo, *self._at, self._inside, self._fade)
+        return self._membrane.nbytes + sum(array.nbytes for array in arrays)
+
+    def meet(self, enlarged: Floats, picture: Floats) -> None:
+        """Add to the hole, in place, what it lacks.
+
+        Args:
+            enlarged: (h, w, 3).
+            picture: (height, width, 3), what was enlarged into the hole, the photo's reduction around it.
+        """
+        drawn = cv2.remap(picture, *self._at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+        sheet = self._membrane(self._photo - drawn)
+        sheet *= self._fade
+        cv2.add(enlarged[self._part], sheet, dst=enlarged[self._part], mask=self._inside)
 
 
 def _least(cost: Floats, number: int) -> Ints:

@@ -92,9 +92,8 @@ class EncodedContext:
     def nbytes(self) -> int:
         """Memory it holds, for caches."""
         held = [self.crop, self.hole, *vars(self.features).values()]
-        if self.residual is not None:
-            held += [self.residual.fine, self.residual.low, self.residual.share, self.residual.hole]
-        return sum(array.nbytes for array in held if array is not None)
+        size = sum(array.nbytes for array in held if array is not None)
+        return size + (self.residual.nbytes if self.residual is not None else 0)
 
 
 @dataclass(frozen=True)
