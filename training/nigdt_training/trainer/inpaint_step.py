@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
@@ -36,8 +38,7 @@ class Networks:
         self.paths: Any
         self.discriminators: Any
         self.paths, self.optimiser_g = fabric.setup(self.plain, optimiser_g)
-        self.plain_scores = _Scores(self.plain_d)
-        self.discriminators, self.optimiser_d = fabric.setup(self.plain_scores, optimiser_d)
+        self.discriminators, self.optimiser_d = fabric.setup(_Scores(self.plain_d), optimiser_d)
         self.averaged = {key: value.to(fabric.device) for key, value in self.averaged.items()}
 
     @torch.no_grad()
@@ -55,6 +56,15 @@ class Networks:
                 self.averaged[key].copy_(value)
 
 
+@dataclass
+class _Judged:
+    """What the discriminators say of some pictures: D1's final feature, D1's and D2's patch scores."""
+
+    feature: Tensor
+    score1: Tensor
+    score2: Tensor
+
+
 class _Scores(nn.Module):
     """Both discriminators behind one ``forward``, as data-parallel wrappers need."""
 
@@ -66,11 +76,15 @@ class _Scores(nn.Module):
         self.add_module("D1", networks["D1"])
         self.add_module("D2", networks["D2"])
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Image (B, 3, H, W) to D1's final feature, D1's scores and D2's scores."""
-        feature = self.D1.features(image)
+    def forward(self, image: Tensor, answers: Tensor) -> tuple[_Judged, _Judged]:
+        """Photos (B, 3, H, W) and answers (N, 3, H, W), judged apart by the same weights."""
+        with parametrize.cached():  # spectral norm takes one step of its iteration for both
+            return self._judge(image), self._judge(answers)
+
+    def _judge(self, picture: Tensor) -> _Judged:
+        feature = self.D1.features(picture)
         score = self.D1.score(nn.functional.leaky_relu(feature, 0.1))
-        return feature, score, self.D2(image)
+        return _Judged(feature, score, self.D2(picture))
 
 
 def train_step(
@@ -99,49 +113,53 @@ def train_step(
         Every loss by name, detached scalars.
     """
     weights = settings.loss
-    adversarial = step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0
     output = networks.paths(
         batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise
     )
     answers = [output.generative.image, output.reconstruction[-1]]
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
-    logs: dict[str, Tensor] = {}
-    if adversarial:
-        loss_d = _discriminator_loss(networks, batch.image, answers, weights)
-        fabric.backward(share * loss_d)
-        logs["discriminator"] = loss_d.detach()
-
-    total, terms = _generator_loss(networks, batch, output, answers, weights, adversarial)
+    total, terms = _generator_loss(batch, output, weights)
+    if step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0:
+        more, judged = _adversaries(networks, batch.image, torch.cat(answers), weights, fabric, share)
+        total = total + more
+        terms |= judged
     if match is not None and captions is not None and step % weights.match_every == 0:
         terms["match"] = _match_term(match, answers, captions, batch.photo)
         total = total + weights.match * weights.match_every * terms["match"]
     fabric.backward(share * total)
-    logs |= {name: value.detach() for name, value in terms.items()}
-    logs["total"] = total.detach()
-    return logs
+    return {name: value.detach() for name, value in {**terms, "total": total}.items()}
 
 
-def _discriminator_loss(
-    networks: Networks, image: Tensor, answers: Sequence[Tensor], weights: LossSettings
-) -> Tensor:
-    fakes = torch.cat([answer.detach() for answer in answers])
-    _, scores1, scores2 = networks.discriminators(torch.cat([image, fakes]))
-    real = len(image)
-    total = image.new_zeros(())
-    for scores in (scores1, scores2):
-        total = total + L.discriminator_loss(scores[:real], [scores[real:]], weights.adversary)  # type: ignore[arg-type]
-    return total
-
-
-def _generator_loss(
-    networks: Networks,
-    batch: Batch,
-    output: Any,
-    answers: Sequence[Tensor],
-    weights: LossSettings,
-    adversarial: bool,
+def _adversaries(
+    networks: Networks, image: Tensor, shown: Tensor, weights: LossSettings, fabric: Fabric, share: float
 ) -> tuple[Tensor, dict[str, Tensor]]:
+    """Both sides' losses from one pass of the discriminators; theirs is taken back at once.
+
+    The answers enter as a leaf: what the generator minimises goes back as far as that leaf, what the
+    discriminators minimise as far as their parameters, and neither reaches the other.
+
+    Returns:
+        The generator side's terms, with the gradient of the answers, and all losses by name.
+    """
+    leaf = shown.detach().requires_grad_()
+    real, made = networks.discriminators(image, leaf)
+    kind: Any = weights.adversary
+    count = len(shown) // len(image)
+    feature = L.feature_distance(real.feature.repeat(count, 1, 1, 1), made.feature)
+    adversarial = L.generator_adversarial(made.score2, kind)
+    generator = weights.feature * feature + weights.adversarial * adversarial
+    fabric.backward(generator, inputs=[leaf], retain_graph=True)
+    discriminator = L.discriminator_loss(real.score1, [made.score1], kind)
+    discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2], kind)
+    fabric.backward(share * discriminator, inputs=list(networks.plain_d.parameters()))
+    carried = (shown * leaf.grad).sum()
+    terms = {"feature": feature, "adversarial": adversarial, "discriminator": discriminator}
+    return carried - carried.detach() + generator.detach(), terms
+
+
+def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[Tensor, dict[str, Tensor]]:
+    """L1 and KL terms of eq. 12, 17 and 18: their weighted sum, and each."""
     pyramids = (output.generative.pyramid, output.reconstruction)
     l1 = partial(
         L.pyramid_l1,
@@ -159,18 +177,7 @@ def _generator_loss(
         "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
     }
     total = weights.l1 * (terms["l1"] + terms["l1_reconstruction"])
-    total = total + weights.kl * (terms["kl_posterior"] + terms["kl_prior"])
-    if adversarial:
-        with torch.no_grad():
-            real_feature = networks.plain_scores.D1.features(batch.image)
-        # Here the discriminators only pass gradients through; theirs were taken before.
-        networks.plain_d.requires_grad_(False)
-        feature, _, scores = networks.plain_scores(torch.cat(list(answers)))
-        networks.plain_d.requires_grad_(True)
-        terms["feature"] = L.feature_distance(real_feature.repeat(len(answers), 1, 1, 1), feature)
-        terms["adversarial"] = L.generator_adversarial(scores, weights.adversary)  # type: ignore[arg-type]
-        total = total + weights.feature * terms["feature"] + weights.adversarial * terms["adversarial"]
-    return total, terms
+    return total + weights.kl * (terms["kl_posterior"] + terms["kl_prior"]), terms
 
 
 def _match_term(

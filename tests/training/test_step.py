@@ -1,0 +1,93 @@
+"""One training step: what each side's gradients are, and what they cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from nigdt_training.bench.steps import synthetic_batch
+from nigdt_training.trainer.inpaint_step import Networks, train_step
+from nigdt_training.trainer.settings import TrainSettings, settings_from
+
+from nigdt.model import losses as L
+from nigdt.text import Vocabulary
+
+
+def prepared(settings: TrainSettings) -> tuple[Fabric, Networks, Any]:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    networks = Networks(settings, Vocabulary([f"w{i}" for i in range(2000)]), fabric)
+    size = settings.picture_size
+    batch = synthetic_batch(settings, networks.plain.model.latent_shape(size, size), fabric.device)
+    return fabric, networks, batch
+
+
+def gradients(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    found = {name: value.grad.clone() for name, value in module.named_parameters() if value.grad is not None}
+    module.zero_grad()
+    return found
+
+
+def plain_step(networks: Networks, batch: Any, settings: TrainSettings) -> dict[str, torch.Tensor]:
+    """Eq. 12 and 17 to 19 as they are printed, each network run whenever a term names it."""
+    weights, D1, D2 = settings.loss, networks.plain_d["D1"], networks.plain_d["D2"]
+    noise = (batch.prior_noise, batch.posterior_noise)
+    output = networks.plain(batch.image, batch.M, batch.tokens, batch.lengths, *noise)
+    answers = [output.generative.image, output.reconstruction[-1]]
+    if weights.composite:
+        answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
+    kind: Any = weights.adversary
+    d_loss = sum(
+        L.discriminator_loss(network(batch.image), [network(answer.detach()) for answer in answers], kind)
+        for network in (D1, D2)
+    )
+    d_loss.backward()
+    found = {f"d.{name}": value for name, value in gradients(networks.plain_d).items()}
+    features = [L.feature_distance(D1.features(batch.image), D1.features(answer)) for answer in answers]
+    scores = [L.generator_adversarial(D2(answer), kind) for answer in answers]
+    total = weights.feature * sum(features) / 2 + weights.adversarial * sum(scores) / 2
+    for pyramid in (output.generative.pyramid, output.reconstruction):
+        total = total + weights.l1 * L.pyramid_l1(pyramid, batch.image, batch.M, weights.hole_weight)
+    total = total + weights.kl * L.posterior_kl(output.posterior)
+    total = total + weights.kl * L.prior_kl(output.posterior, output.generative.prior)
+    total.backward()
+    networks.plain_d.zero_grad()
+    return found | {f"g.{name}": value for name, value in gradients(networks.plain).items()}
+
+
+@pytest.mark.parametrize("change", [{}, {"adversary": "hinge", "composite": True, "hole_weight": 6.0}])
+def test_one_shared_pass_gives_the_gradients_of_separate_ones(tiny_settings, change) -> None:
+    tiny_settings["model"] |= {"text_dropout": 0.0}
+    tiny_settings["loss"] = {"match": 0.0, "feature": 3.0, "adversarial": 2.0, **change}
+    settings = settings_from(tiny_settings)
+    fabric, networks, batch = prepared(settings)
+    networks.plain.eval()  # spectral norm stands still, so that both ways see the same weights
+    networks.plain_d.eval()
+    torch.nn.init.constant_(networks.plain_d["D1"].layers[3].gamma, 0.5)
+    expected = plain_step(networks, batch, settings)
+    train_step(networks, batch, 0, settings, fabric, None, None)
+    found = {f"d.{name}": value for name, value in gradients(networks.plain_d).items()}
+    found |= {f"g.{name}": value for name, value in gradients(networks.plain).items()}
+    assert found.keys() == expected.keys()
+    assert any(value.abs().max() > 0 for name, value in found.items() if name.startswith("d.D2"))
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_every_picture_passes_each_discriminator_once(tiny_settings) -> None:
+    tiny_settings["loss"] = {"match": 0.0}
+    settings = settings_from(tiny_settings)
+    fabric, networks, batch = prepared(settings)
+    rows = {"D1": 0, "D2": 0}
+    for name in rows:
+
+        def count(module, inputs, output, name=name):
+            rows[name] += len(output)
+
+        networks.plain_d[name].layers.register_forward_hook(count)
+    before = {name: value.clone() for name, value in networks.plain_d.named_buffers()}
+    train_step(networks, batch, 0, settings, fabric, None, None)
+    assert rows == {"D1": 3 * len(batch), "D2": 3 * len(batch)}, "photo, generated, reconstructed"
+    moved = [name for name, value in networks.plain_d.named_buffers() if not torch.equal(value, before[name])]
+    assert moved, "spectral norm follows the weights while training"
