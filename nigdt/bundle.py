@@ -6,7 +6,9 @@ A bundle holds five files::
     model.yaml          format version, title, architecture (`ModelConfig`), summary of the training
     vocabulary.json     the words it knows
     README.md           model card
-    SHA256SUMS          checksums of the other four, as `sha256sum` writes them
+    SHA256SUMS          checksums of the others, as `sha256sum` writes them
+
+and, if somebody drew it (``nigdt models picture``), ``sample.png``, a fill by the bundle's own model.
 
 Nothing in it is executed or unpickled. Embedded bundles lie in ``nigdt/bundles/<name>``, the user's in
 ``<user data>/bundles/<name>`` (environment variable ``NIGDT_DATA_DIR`` replaces ``<user data>``); a user's
@@ -37,6 +39,7 @@ from nigdt.text import Vocabulary
 __all__ = [
     "DEFAULT_NAME",
     "FILES",
+    "PICTURE",
     "BundleInfo",
     "find_bundle",
     "list_bundles",
@@ -57,6 +60,7 @@ WEIGHTS, CONFIG, VOCABULARY, CARD, SUMS = FILES = (
     "README.md",
     "SHA256SUMS",
 )
+PICTURE = "sample.png"
 _EMBEDDED = Path(__file__).with_name("bundles")
 _MAX_TEXT = 16 * 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -90,6 +94,12 @@ class BundleInfo:
     def size_px(self) -> int:
         """Side in pixels of the square the model works at."""
         return self.config.size
+
+    @property
+    def picture(self) -> Path | None:
+        """A fill that its own model drew, None if nobody had it drawn."""
+        path = self.folder / PICTURE
+        return path if path.is_file() else None
 
     def vocabulary(self) -> Vocabulary:
         """The words the model knows.
@@ -125,6 +135,11 @@ def user_bundles_folder() -> Path:
 def valid_name(name: str) -> bool:
     """Whether a bundle may be called so: letters, digits, dot, dash, underscore; not "default"."""
     return bool(_NAME.fullmatch(name)) and name != "default"
+
+
+def files_of(folder: Path) -> tuple[str, ...]:
+    """The names of a bundle's files: `FILES`, and the picture if it has one."""
+    return (*FILES, PICTURE) if (folder / PICTURE).is_file() else FILES
 
 
 def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
@@ -171,7 +186,7 @@ def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
         title=title,
         config=config,
         parameters=parameters,
-        bytes=sum((folder / name).stat().st_size for name in FILES),
+        bytes=sum((folder / name).stat().st_size for name in files_of(folder)),
         embedded=folder.resolve().parent == _EMBEDDED.resolve(),
         training=training,
     )
@@ -188,11 +203,15 @@ def verify_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
     for line in (info.folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines():
         digest, _, name = line.partition(" ")
         sums[name.lstrip(" *")] = digest.lower()
-    for name in FILES:
+    for name in dict.fromkeys((*files_of(info.folder), *(sums.keys() & {PICTURE}))):
         if name == SUMS:
             continue
         if name not in sums:
             raise BundleError(f"Bundle {info.name}: {SUMS} does not list {name}.", "Get the bundle again.")
+        if not (info.folder / name).is_file():
+            raise BundleError(
+                f"Bundle {info.name} is incomplete: {name} is missing.", "Get the bundle again."
+            )
         if _digest(info.folder / name) != sums[name]:
             raise BundleError(
                 f"Bundle {info.name}: {name} is damaged or was changed (checksum differs).",
@@ -358,7 +377,7 @@ def save_bundle(
 
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS for the other files of a bundle."""
-    lines = [f"{_digest(folder / name)}  {name}\n" for name in FILES if name != SUMS]
+    lines = [f"{_digest(folder / name)}  {name}\n" for name in files_of(folder) if name != SUMS]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
@@ -384,7 +403,7 @@ def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleI
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as temporary:
             new = Path(temporary) / "new"
             new.mkdir()
-            for file in FILES:
+            for file in files_of(source):
                 shutil.copyfile(source / file, new / file)
             if target.exists():
                 target.rename(Path(temporary) / "old")

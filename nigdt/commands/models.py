@@ -12,6 +12,7 @@ import click
 
 from nigdt.bundle import (
     FILES,
+    PICTURE,
     find_bundle,
     install_bundle,
     list_bundles,
@@ -73,13 +74,13 @@ def add(source: Path, name: str | None, replace: bool) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> str:
-    """Take the five files of a bundle out of a ZIP archive, nothing else; returns the name it goes by."""
+    """Take the files of a bundle out of a ZIP archive, nothing else; returns the name it goes by."""
     try:
         with zipfile.ZipFile(archive) as zipped:
             members = {}
             for member in zipped.infolist():
                 path = PurePosixPath(member.filename)
-                if path.name in FILES and len(path.parts) <= 2 and path.name not in members:
+                if path.name in (*FILES, PICTURE) and len(path.parts) <= 2 and path.name not in members:
                     members[path.name] = member
             if sum(member.file_size for member in members.values()) > _MAX_UNPACKED:
                 raise BundleError(f"{archive.name} is too large to be a model bundle.")
@@ -124,3 +125,16 @@ def verify(bundle: str) -> None:
     """
     info = verify_bundle(find_bundle(bundle).folder)
     click.echo(f"{info.name}: all files as they should be")
+
+
+@models.command()
+@click.argument("bundle", default="default")
+def picture(bundle: str) -> None:
+    """Draw the picture on the card of BUNDLE (a name or a folder): the sample photo, filled by its own model.
+
+    Example: nigdt models picture my-model
+    """
+    from nigdt.showcase import CAPTION, add_picture
+
+    info = add_picture(find_bundle(bundle).folder)
+    click.echo(f"{info.picture}: \u201c{CAPTION}\u201d, drawn by {info.name}")

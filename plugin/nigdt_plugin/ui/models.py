@@ -27,7 +27,6 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, restyle
 
 _PICTURE = 112
-_PICTURES = ("sample.png", "samples.png", "sample.jpg")
 
 
 class ModelCard(QFrame):
@@ -46,7 +45,7 @@ class ModelCard(QFrame):
         picture = QLabel()
         picture.setFixedSize(_PICTURE, _PICTURE)
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        picture.setPixmap(_picture(info.folder, theme, self.devicePixelRatioF()))
+        picture.setPixmap(_picture(info.picture, theme, self.devicePixelRatioF()))
         row.addWidget(picture)
         column = QVBoxLayout()
         column.setSpacing(4)
@@ -82,18 +81,16 @@ class ModelCard(QFrame):
         restyle(self, "chosen", chosen)
 
 
-def _picture(folder: Path, theme: Theme, ratio: float) -> QPixmap:
-    for name in _PICTURES:
-        if (folder / name).is_file():
-            pixmap = QPixmap(str(folder / name))
-            if not pixmap.isNull():
-                side = round(_PICTURE * ratio)
-                mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding
-                pixmap = pixmap.scaled(side, side, mode, Qt.TransformationMode.SmoothTransformation)
-                pixmap = pixmap.copy(0, 0, side, side)
-                pixmap.setDevicePixelRatio(ratio)
-                return pixmap
-    return icon("model", theme.accent_text).pixmap(QSize(64, 64), ratio)
+def _picture(path: Path | None, theme: Theme, ratio: float) -> QPixmap:
+    pixmap = QPixmap(str(path)) if path is not None else QPixmap()
+    if pixmap.isNull():
+        return icon("model", theme.accent_text).pixmap(QSize(64, 64), ratio)
+    side = round(_PICTURE * ratio)
+    mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding
+    pixmap = pixmap.scaled(side, side, mode, Qt.TransformationMode.SmoothTransformation)
+    pixmap = pixmap.copy(0, 0, side, side)
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
 
 
 class ModelDialog(QDialog):

@@ -12,6 +12,7 @@ from torch import Tensor
 from nigdt.bundle import find_bundle, save_bundle, user_bundles_folder, valid_name
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
+from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary, tokenise
 from nigdt.weights import load_model
 from nigdt_training.data.check import check_path, describe
@@ -125,6 +126,7 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
     save_bundle(
         folder, best.cpu(), vocabulary, title=request.name, training=summary, card=_card(request, summary)
     )
+    add_picture(folder)
     run.close()
     say(f"saved {folder}; it shows up in panel and GIMP as {folder.name}", bundle=str(folder))
     return folder

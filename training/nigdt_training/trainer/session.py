@@ -14,6 +14,7 @@ from nigdt.bundle import BundleInfo, read_bundle, save_bundle
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
+from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt.weights import load_model
 from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
@@ -141,7 +142,7 @@ def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric:
 def export_run(
     run: Run, folder: Path, *, title: str, best: bool = False, card: str | None = None
 ) -> BundleInfo:
-    """Export a run's averaged weights as a bundle.
+    """Export a run's averaged weights as a bundle, with a picture that the model drew.
 
     Args:
         run: A run with a checkpoint.
@@ -168,7 +169,8 @@ def export_run(
         "data": [Path(source.path).name for source in settings.data],
         "exported": time.strftime("%Y-%m-%d"),
     }
-    return save_bundle(folder, model, vocabulary, title=title, training=summary, card=card)
+    info = save_bundle(folder, model, vocabulary, title=title, training=summary, card=card)
+    return add_picture(info.folder)
 
 
 def plan(settings: TrainSettings, places: Places, say: Say) -> None:

@@ -1,0 +1,45 @@
+"""A bundle's picture: the same region of the same photo, filled by its own model, so that models compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from nigdt.bundle import PICTURE, BundleInfo, read_bundle, verify_bundle, write_sums
+from nigdt.errors import BundleError
+from nigdt.inpainter import Inpainter
+
+PHOTO = Path(__file__).with_name("data") / "kingfisher.jpg"
+"""CC0 (nigdt/data/LICENCE.md)."""
+
+REGION = (515, 205, 700, 480)
+"""Left, top, right, bottom of the ellipse that is filled, photo pixels: the bird's belly."""
+
+CAPTION = "a bird with a yellow belly"
+
+_VIEW = (330, 60, 950, 680)
+_SIDE = 224
+
+
+def add_picture(folder: Path) -> BundleInfo:
+    """Draw the bundle's picture (`nigdt.bundle.PICTURE`) with its own model, and renew its checksums.
+
+    Args:
+        folder: A bundle whose files are as they should be.
+
+    Raises:
+        BundleError: The bundle is broken, or the disk refuses.
+    """
+    verify_bundle(folder)  # renewed checksums must not bless a damaged file
+    photo = Image.open(PHOTO)
+    selection = Image.new("L", photo.size)
+    ImageDraw.Draw(selection).ellipse(REGION, fill=255)
+    fill = Inpainter.from_bundle(str(folder), device="cpu").fill(photo, selection, CAPTION)[0]
+    picture = fill.photo.convert("RGB").crop(_VIEW).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    try:
+        picture.save(folder / PICTURE, optimize=True)
+        write_sums(folder)
+    except OSError as error:
+        raise BundleError(f"Cannot write into bundle {folder}: {error.strerror or error}.") from None
+    return read_bundle(folder)
