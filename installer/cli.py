@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +19,7 @@ from installer.journal import Journal, seconds
 from installer.libraries import library_step
 from installer.lock import exclusive
 from installer.packages import EXTRAS, Wanted, install_steps, parse_extras
-from installer.session import Session
+from installer.session import Session, diagnose
 from installer.steps import Step, perform
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +63,24 @@ def run_test(session: Session, options: argparse.Namespace) -> None:
     what = wanted(options, f"{DEFAULT_EXTRAS},training,dev")
     perform(session, preparation(session, what, qt=True, required=True))
     checks.run(session, options.pytest)
+
+
+def set_up(session: Session, options: argparse.Namespace) -> None:
+    """`setup`: all that someone needs who never opens a terminal; what the double-clickable files run."""
+    what = wanted(options, DEFAULT_EXTRAS)
+    perform(session, preparation(session, what, qt=True))
+    perform(session, desktop.steps(session))
+    found = gimp.profiles()
+    if found:
+        perform(session, gimp.steps(session, what.offline))
+    if session.dry_run:
+        return
+    session.journal.say("\nNIGDT is installed. You find it in the menu of your programs.")
+    session.journal.say(
+        "In GIMP it is under Filters > NIGDT; if GIMP is open, close it and start it anew."
+        if found
+        else "For NIGDT inside GIMP: install GIMP 3 or newer, start it once, close it, and run this again."
+    )
 
 
 def into_gimp(session: Session, options: argparse.Namespace) -> None:
@@ -164,6 +183,10 @@ def parser() -> argparse.ArgumentParser:
     from_folder(added)
     extras(added, "")
     added.add_argument("pytest", nargs="*", metavar="ARGUMENT", help="passed to pytest, after --")
+    added = verb("setup", set_up, "install, add NIGDT to the menu, and put it into GIMP, in one go")
+    cpu(added)
+    from_folder(added)
+    extras(added, "")
     added = verb("gimp", into_gimp, "put the plug-in into every GIMP 3 profile, Flatpak and Snap included")
     from_folder(added)
     added.add_argument("--remove", action="store_true", help="take it out again")
@@ -188,6 +211,9 @@ def _terminated(number: int, _frame: FrameType | None) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one verb; returns the exit status: 0 done, 1 failed, 2 misused, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a console may know fewer characters than pip uses
+            stream.reconfigure(errors="replace")
     try:
         return _run(arguments)
     except BrokenPipeError:
@@ -220,9 +246,11 @@ def _run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        journal.say(
-            f"\nError: {error}.\n  What to do: check free space and rights, then run the same command again."
+        _cause, remedy = diagnose(str(error)) or (
+            "",
+            "check free space and rights, then run the same command again",
         )
+        journal.say(f"\nError: {error}.\n  What to do: {remedy}.")
         return 1
     journal.say(
         f"\n{options.verb}: finished in {seconds(time.monotonic() - start)}"

@@ -89,15 +89,20 @@ def systemd_unit(root: Path, python: Path) -> str:
     return text
 
 
-def start_menu_script(program: Path, link: Path) -> str:
-    """PowerShell that makes a shortcut in Windows' start menu."""
+def start_menu_script(python: Path, link: Path) -> str:
+    """PowerShell that makes a shortcut in Windows' start menu.
+
+    Args:
+        python: the environment's `pythonw.exe`, which opens no console.
+        link: the shortcut.
+    """
 
     def text(path: Path) -> str:
         return "'" + str(path).replace("'", "''") + "'"
 
     return (
         f"$s = (New-Object -ComObject WScript.Shell).CreateShortcut({text(link)});"
-        f" $s.TargetPath = {text(program)}; $s.Arguments = 'panel';"
+        f" $s.TargetPath = {text(python)}; $s.Arguments = '-m nigdt panel';"
         " $s.Description = 'Select a region of a photo, describe it, get it filled'; $s.Save()"
     )
 
@@ -147,7 +152,7 @@ def steps(session: Session, platform: str = sys.platform, places: Places | None 
     program = session.script("nigdt")
     if platform == "win32":
         link = start_menu_link()
-        script = start_menu_script(program, link)
+        script = start_menu_script(session.script("pythonw"), link)
         return [
             Step(
                 f"Add NIGDT to the start menu ({link})",

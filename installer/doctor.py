@@ -75,18 +75,16 @@ def _machine(session: Session) -> Iterator[Finding]:
         yield Finding("system libraries", "all there")
 
 
-def _integration() -> Iterator[Finding]:
+def _integration(session: Session) -> Iterator[Finding]:
     found = gimp.profiles()
     if not found:
         yield Finding("GIMP", "no GIMP 3 profile of this user")
     for profile in found:
         there = (profile.plugin / f"{gimp.PLUGIN}.py").exists()
-        remedy = "" if there else "run: python3 installer gimp"
-        yield Finding(
-            f"GIMP {profile.folder.name}",
-            f"plug-in {'there' if there else 'missing'}: {profile.plugin}",
-            remedy,
-        )
+        current = there and gimp.is_current(profile, session.root)
+        state = "there" if current else "of another version" if there else "missing"
+        remedy = "" if current else "run: python3 installer gimp"
+        yield Finding(f"GIMP {profile.folder.name}", f"plug-in {state}: {profile.plugin}", remedy)
     if sys.platform == "linux":
         there = Places.of().entry.exists()
         yield Finding("menu entry", "there" if there else "none (python3 installer desktop makes one)")
@@ -94,7 +92,7 @@ def _integration() -> Iterator[Finding]:
 
 def findings(session: Session) -> list[Finding]:
     """Look at everything; changes nothing."""
-    return [*_machine(session), *_environment(session), *_integration()]
+    return [*_machine(session), *_environment(session), *_integration(session)]
 
 
 def run(session: Session) -> None:

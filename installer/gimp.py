@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,11 +92,13 @@ def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) ->
         InstallError: there is none for this machine.
     """
     folder = session.cache / "gimp"
-    kept = sorted(folder.glob("pyzmq-*.whl"))
+    kept = sorted(wheel for wheel in folder.glob("pyzmq-*.whl") if zipfile.is_zipfile(wheel))
     if kept:
         return kept[-1]
+    passing = folder / "passing"  # what was cut off stays here, and never counts as fetched
+    shutil.rmtree(passing, ignore_errors=True)
     try:
-        arguments = assemble.wheel_arguments(sys.platform, platform.machine(), folder)
+        arguments = assemble.wheel_arguments(sys.platform, platform.machine(), passing)
     except KeyError:
         raise InstallError(
             f"there is no pyzmq for GIMP on {sys.platform} {platform.machine()}",
@@ -107,15 +110,24 @@ def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) ->
         [python, "-m", "pip", "--disable-pip-version-check", *arguments, *source],
         doing="fetch pyzmq for GIMP's Python",
     )
-    return sorted(folder.glob("pyzmq-*.whl"))[-1]
+    wheel = next(passing.glob("pyzmq-*.whl"))
+    return wheel.replace(folder / wheel.name)
 
 
-def host_state_dir(session: Session) -> Path | None:
+def host_state_dir(root: Path) -> Path:
     """The daemon's state folder as the host sees it, from the backend's own module."""
-    answer = session.output(
-        [session.python, "-c", "from nigdt_backend.paths import state_dir; print(state_dir())"]
+    folder: Path = borrow(root, "backend/nigdt_backend/paths.py").state_dir()
+    return folder
+
+
+def is_current(profile: Profile, root: Path) -> bool:
+    """Whether a profile's plug-in is made of this folder's sources."""
+    source = root / "plugin" / "gimp" / PLUGIN
+    return all(
+        (there := profile.plugin / file.relative_to(source)).is_file()
+        and there.read_bytes() == file.read_bytes()
+        for file in source.rglob("*.py")
     )
-    return Path(answer.strip()) if answer else None
 
 
 def steps(
@@ -138,8 +150,8 @@ def steps(
                 profile.plugin,
                 wheel,
                 session.root,
-                python=session.python if session.python.exists() else None,
-                state=host_state_dir(session) if profile.isolated else None,
+                python=session.python,  # may come later; the plug-in looks whether it is there
+                state=host_state_dir(session.root) if profile.isolated else None,
             )
 
         return Step(
@@ -161,4 +173,4 @@ def removal_steps(found: Callable[[], list[Profile]] = profiles) -> list[Step]:
             preview=lambda: [f"delete {profile.plugin}"],
         )
 
-    return [step(profile) for profile in found() if (profile.plugin / f"{PLUGIN}.py").exists()]
+    return [step(profile) for profile in found() if profile.plugin.exists()]

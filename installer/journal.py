@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -26,7 +26,8 @@ class Journal:
     """Prints for people; writes the same and every command's output to a log file.
 
     Args:
-        path: the log file, appended to; None keeps no log (a dry run writes nothing).
+        path: the log file, appended to; None keeps no log (a dry run writes nothing). Where it cannot be
+            written, on a full disk say, there is none: what is said on the screen matters more.
         screen: where people read.
     """
 
@@ -35,9 +36,13 @@ class Journal:
         self.screen = screen or sys.stdout
         self.durations: list[tuple[str, float]] = []
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
-                path.replace(path.with_suffix(".old.log"))
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
+                    path.replace(path.with_suffix(".old.log"))
+                path.touch()
+            except OSError:
+                self.path = None
             self.note(f"--- {datetime.now().astimezone().isoformat(timespec='seconds')} {' '.join(sys.argv)}")
 
     def say(self, text: str = "") -> None:
@@ -48,10 +53,10 @@ class Journal:
     def note(self, text: str) -> None:
         """Log only."""
         if self.path is not None:
-            with self.path.open("a", encoding="utf-8") as log:
+            with contextlib.suppress(OSError), self.path.open("a", encoding="utf-8") as log:
                 log.write(text + "\n")
 
-    @contextmanager
+    @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Announce a step, time it, and say how long it took."""
         self.say(f"==> {title}")

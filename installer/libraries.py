@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from installer.errors import InstallError
+from installer.errors import CommandError, InstallError
 from installer.machine import linux_family, root_prefix
 from installer.session import Session
 from installer.steps import Step
@@ -45,6 +45,9 @@ DEBIAN_PACKAGES: dict[str, str] = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxkbcommon.so.0": "libxkbcommon0",
 }
+PKEXEC_REFUSED = (126, 127)
+"""Its status when the person closed its window, or may not."""
+
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 # The same libraries in the words of the other families, for the one command to print.
@@ -125,12 +128,23 @@ def library_step(session: Session, *, qt: bool, required: bool) -> Step:
     def settled() -> str | None:
         return None if missing_packages(qt=qt) else "all there"
 
+    def install(packages: list[str], prefix: list[str]) -> bool:
+        apt = "apt-get update -q && apt-get install -y -q --no-install-recommends"
+        script = f"export DEBIAN_FRONTEND=noninteractive; {apt} {shlex.join(packages)}"
+        try:
+            session.run([*prefix, "sh", "-c", script], doing="install the system libraries")
+        except CommandError as error:
+            if prefix != ["pkexec"] or error.status not in PKEXEC_REFUSED:
+                raise
+            return False
+        return True
+
     def act() -> None:
         packages = missing_packages(qt=qt)
         family = linux_family()
         command = remedy(packages, family)
         prefix = root_prefix(session) if family == "debian" else None
-        if prefix is None:
+        if prefix is None or not install(packages, prefix):
             if required or missing_venv_package():
                 raise InstallError("system libraries are missing: " + ", ".join(packages), f"run: {command}")
             session.journal.say(
@@ -138,14 +152,6 @@ def library_step(session: Session, *, qt: bool, required: bool) -> Step:
             )
             session.journal.say(f"      {command}")
             return
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        assignment = [f"{k}={v}" for k, v in quiet.items()] if prefix else []
-        session.run([*prefix, "apt-get", "update", "-q"], doing="read the package lists")
-        session.run(
-            [*prefix, *assignment, "apt-get", "install", "-y", "-q", "--no-install-recommends", *packages],
-            doing="install the system libraries",
-            environment=quiet,
-        )
         left = missing_packages(qt=qt)
         if left and required:
             raise InstallError(

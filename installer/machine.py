@@ -41,13 +41,18 @@ def linux_family() -> str:
 
 
 def root_prefix(session: Session) -> list[str] | None:
-    """What to put before a command that needs root: nothing, sudo, or None when there is no way to ask."""
+    """What to put before a command that needs root: nothing, sudo, pkexec, or None without a way to ask.
+
+    sudo only where it needs no password; pkexec asks for one in a window of the desktop.
+    """
     if not hasattr(os, "geteuid"):
         return None
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and session.output(["sudo", "-n", "true"], timeout=10) is not None:
         return ["sudo", "-n"]
+    if shutil.which("pkexec") and has_display():
+        return ["pkexec"]
     return None
 
 

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from installer import desktop, environment, gimp
+from installer.borrowed import borrow
 from installer.errors import InstallError
 from installer.session import Session
 from installer.steps import Step
 
-FOLDERS = """
-import sys
-from platformdirs import user_data_dir
-from nigdt_backend import paths
-import os
-print(os.environ.get("NIGDT_DATA_DIR") or user_data_dir("nigdt"))
-print(paths.state_dir())
-print(paths.config_dir())
-"""
+
+def data_dir(
+    platform: str = sys.platform, environment: Mapping[str, str] = os.environ, home: Path | None = None
+) -> Path:
+    """Folder of the user's own bundles, as platformdirs names it for `nigdt.bundle`."""
+    home = home or Path.home()
+    if environment.get("NIGDT_DATA_DIR"):
+        return Path(environment["NIGDT_DATA_DIR"])
+    if platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "nigdt"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "nigdt"
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "nigdt"
 
 
-def personal_folders(session: Session) -> list[Path]:
-    """Folders with the user's bundles, history and settings and the daemon's state."""
-    answer = session.output([session.python, "-c", FOLDERS])
-    return [Path(line) for line in answer.splitlines() if line.strip()] if answer else []
+def personal_folders(root: Path) -> list[Path]:
+    """Folders with the user's bundles, history and settings and the daemon's state; needs no environment."""
+    paths = borrow(root, "backend/nigdt_backend/paths.py")
+    return [data_dir(), paths.state_dir(), paths.config_dir()]
 
 
 def steps(session: Session, *, purge: bool) -> list[Step]:
@@ -37,7 +45,7 @@ def steps(session: Session, *, purge: bool) -> list[Step]:
     Raises:
         InstallError: `.venv` was not made by the installer.
     """
-    folders = [folder for folder in personal_folders(session) if folder.exists()] if purge else []
+    folders = personal_folders(session.root) if purge else []
     foreign = session.venv.exists() and not (
         (session.venv / environment.STAMP).exists()
         or environment.busy_path(session).exists()
@@ -63,14 +71,8 @@ def steps(session: Session, *, purge: bool) -> list[Step]:
     def delete(path: Path) -> Step:
         return Step(f"Delete {path}", lambda: _delete(path), preview=lambda: [str(path)])
 
-    # Only the environment knows the personal folders' names; they are known by now.
-    made += [delete(folder) for folder in folders]
-    made += [
-        delete(path)
-        for path in (session.venv, session.cache / "demo", session.cache / "gimp")
-        if path.exists()
-    ]
-    return made
+    doomed = (*folders, session.venv, session.cache / "demo", session.cache / "gimp")
+    return made + [delete(path) for path in doomed if path.exists() or _half_deleted(path).exists()]
 
 
 STOP = """
@@ -90,13 +92,17 @@ def stop_daemon(session: Session) -> None:
         session.journal.say("    the daemon could not be asked to end; it ends by itself when idle")
 
 
+def _half_deleted(path: Path) -> Path:
+    """Where a folder goes in one go before it is deleted: a killed deletion leaves no half under its name."""
+    return path.with_name(f"{path.name}.deleting")
+
+
 def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        # Out of the way in one go first: a killed deletion leaves no half environment under its name.
-        doomed = path.with_name(f"{path.name}.deleting")
-        if doomed.exists():
-            shutil.rmtree(doomed)
+    doomed = _half_deleted(path)
+    if doomed.exists():
+        shutil.rmtree(doomed)
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
         path.rename(doomed)
         shutil.rmtree(doomed)
-    else:
-        path.unlink()

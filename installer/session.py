@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from installer.errors import CommandError, InstallError
 from installer.journal import Journal, seconds
 
 TAIL_BYTES = 20_000
 HEARTBEAT_SECONDS = 60.0
+FULL_BYTES = 1_000_000
 
 # What pip and apt print, and what a person can do about it; the first match wins.
 REMEDIES: tuple[tuple[str, str, str], ...] = (
@@ -41,7 +46,12 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "use a 64-bit Python from 3.10 to 3.13; with --offline make the folder on a machine of the same kind",
     ),
     (
-        r"Permission denied|Errno 13",
+        r"Long Path support",
+        "a path is longer than this Windows allows",
+        "move this folder to a short path, such as C:\\nigdt, then run the same command there",
+    ),
+    (
+        r"Permission denied|Errno 13|Errno 30|Read-only file system",
         "a file may not be written",
         "check that this folder belongs to you, then run the same command again",
     ),
@@ -61,6 +71,27 @@ def last_error(output: str) -> str | None:
     lines = [line.strip() for line in output.splitlines() if re.search(r"\w*Error\b|\b(error|ERROR):", line)]
     named = (line for line in reversed(lines) if not re.search(r"subprocess|-failed|has failed", line))
     return next((line.removeprefix("ERROR:").strip() for line in named), None)
+
+
+class _Said:
+    """What a command says: into the log as it comes, its end kept in memory, since the disk may be full."""
+
+    def __init__(self, stream: IO[bytes], journal: Journal) -> None:
+        self._stream, self._journal, self._kept = stream, journal, b""
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        for line in self._stream:
+            self._kept = (self._kept + line)[-TAIL_BYTES:]
+            self._journal.note(line.decode("utf-8", "replace").rstrip())
+
+    def end(self) -> str:
+        """The last 20 kB, once the command has ended; something it left running may hold the other end."""
+        self._thread.join(timeout=5.0)
+        if not self._thread.is_alive():
+            self._stream.close()
+        return self._kept.decode("utf-8", "replace")
 
 
 @dataclass
@@ -134,39 +165,37 @@ class Session:
         """
         arguments = [str(part) for part in command]
         self.journal.note(f"$ {' '.join(arguments)}")
-        log_path = self.journal.path or Path(os.devnull)
-        start_size = log_path.stat().st_size if self.journal.path else 0
-        with log_path.open("ab") as log:
-            try:
-                child = subprocess.Popen(
-                    arguments,
-                    cwd=self.root,
-                    env=self.child_environment(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=None if show else log,
-                    stderr=None if show else subprocess.STDOUT,
-                    pass_fds=() if self.lock is None or sys.platform == "win32" else (self.lock,),
-                )
-            except OSError as error:
-                raise InstallError(
-                    f"cannot {doing}: {arguments[0]} does not start ({error.strerror})"
-                ) from error
-            status = self._wait(child, heartbeat and not show)
+        try:
+            child = subprocess.Popen(
+                arguments,
+                cwd=self.root,
+                env=self.child_environment(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=None if show else subprocess.PIPE,
+                stderr=None if show else subprocess.STDOUT,
+                pass_fds=() if self.lock is None or sys.platform == "win32" else (self.lock,),
+            )
+        except OSError as error:
+            raise InstallError(f"cannot {doing}: {arguments[0]} does not start ({error.strerror})") from error
+        said = _Said(child.stdout, self.journal) if child.stdout else None
+        status = self._wait(child, heartbeat and not show)
+        output = said.end() if said else ""
         if status == 0:
             return
-        output = ""
-        if self.journal.path and not show:
-            with log_path.open("rb") as log:
-                log.seek(max(start_size, log_path.stat().st_size - TAIL_BYTES))
-                output = log.read().decode("utf-8", "replace")
-        known = diagnose(output)
+        known, words = diagnose(output), last_error(output)
+        if known is None and self._full():
+            known, words = REMEDIES[0][1:], None
         message, remedy = known or (f"{arguments[0]} ended with status {status}", "")
-        words = last_error(output)
         message += f" ({words})" if words else ""
         where = f"the whole output is in {self.journal.path}" if self.journal.path and not show else ""
         raise CommandError(
             f"cannot {doing}: {message}", "; ".join(filter(None, (remedy, where))), status, output
         )
+
+    def _full(self) -> bool:
+        """Whether a disk that commands write to is full: `venv` for one does not say so."""
+        places = (self.root, Path(tempfile.gettempdir()))
+        return any(shutil.disk_usage(place).free < FULL_BYTES for place in places)
 
     def _wait(self, child: subprocess.Popen[bytes], heartbeat: bool) -> int:
         start = time.monotonic()

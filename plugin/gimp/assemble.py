@@ -80,6 +80,8 @@ def assemble(
     if target.name != NAME:
         raise ValueError(f"GIMP looks for the plug-in in a folder named {NAME}, not {target.name}")
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{NAME}-*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
     making = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=target.parent))
     try:
         made = making / NAME

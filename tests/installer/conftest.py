@@ -14,16 +14,17 @@ import pytest
 from installer import offline
 from installer.journal import Journal
 from installer.session import Session
-from tests.installer.standin import BUILD_BACKEND, PYPROJECT, ROOT, Run, add_torch_pair, make_wheel
+from tests.installer.standin import Run, add_torch_pair, add_zmq, make_project, make_wheel
 
 
 @pytest.fixture
 def wheels(tmp_path: Path) -> Path:
-    """An offline folder with hashes: a torch pair and one dependency."""
+    """An offline folder with hashes: a torch pair, one dependency, and GIMP's pyzmq."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     add_torch_pair(folder, 14)
     make_wheel(folder, "numberful", "1.0", {"numberful.py": "ONE = 1\n"})
+    add_zmq(folder)
     offline.write_sums(folder)
     return folder
 
@@ -31,16 +32,14 @@ def wheels(tmp_path: Path) -> Path:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A stand-in checkout with the real installer in it."""
-    root = tmp_path / "checkout"
-    root.mkdir()
-    shutil.copytree(
-        ROOT / "installer", root / "installer", ignore=shutil.ignore_patterns("__pycache__", "*.log")
-    )
-    (root / "pyproject.toml").write_text(PYPROJECT)
-    (root / "standin_build.py").write_text(BUILD_BACKEND)
-    (root / "nigdt").mkdir()
-    (root / "nigdt" / "__init__.py").write_text("")
-    return root
+    return make_project(tmp_path / "checkout")
+
+
+@pytest.fixture
+def whole_project(project: Path) -> Path:
+    """The stand-in checkout, with GIMP's pyzmq fetched already."""
+    add_zmq(project / ".cache" / "gimp")
+    return project
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from installer import environment
 from installer.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +106,35 @@ def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str], 
     return path
 
 
+def make_project(root: Path) -> Path:
+    """Make a stand-in checkout: the real installer, what it borrows of other houses, and a tiny project."""
+    without = shutil.ignore_patterns("__pycache__", ".*_cache", "*.log")
+    for house in ("installer", "plugin/gimp", "backend/nigdt_backend"):
+        shutil.copytree(ROOT / house, root / house, ignore=without)
+    (root / "pyproject.toml").write_text(PYPROJECT)
+    (root / "standin_build.py").write_text(BUILD_BACKEND)
+    (root / "nigdt").mkdir()
+    (root / "nigdt" / "__init__.py").write_text("")
+    return root
+
+
+def add_zmq(folder: Path) -> None:
+    """Put a tiny stand-in of the pyzmq that GIMP's Python loads into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(folder / "pyzmq-27.0.0-cp312-abi3-manylinux2014_x86_64.whl", "w") as wheel:
+        info = "pyzmq-27.0.0.dist-info"
+        wheel.writestr("zmq/__init__.py", "")
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: pyzmq\nVersion: 27.0.0\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: false\n")
+
+
+def profile(parent: Path, version: str) -> Path:
+    """Make the folder of a GIMP profile."""
+    folder = parent / "GIMP" / version
+    folder.mkdir(parents=True)
+    return folder
+
+
 def add_torch_pair(folder: Path, minor: int) -> None:
     """Put tiny stand-ins of a torch and the torchvision that belongs to it into a folder of wheels."""
     version, partner = f"2.{minor}.0", f"0.{minor + 15}.0"
@@ -117,3 +148,20 @@ def said(session: Session) -> str:
     """What a session showed on its screen."""
     assert isinstance(session.journal.screen, io.StringIO)
     return session.journal.screen.getvalue()
+
+
+def in_environment(project: Path, code: str) -> str:
+    python = project / ".venv" / "bin" / "python"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def assert_green(project: Path) -> None:
+    """Everything is installed, whole, and works together."""
+    assert (
+        in_environment(project, "import torch, torchvision, numberful, nigdt; print(torch.__version__)")
+        == "2.14.0"
+    )
+    site = next((project / ".venv" / "lib").glob("python3.*/site-packages"))
+    assert list(environment.damaged(site)) == []
+    assert not list(site.glob("~*"))
+    assert not (project / ".venv" / environment.BUSY).exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -17,14 +16,9 @@ from installer import environment, offline
 from installer.lock import exclusive
 from installer.packages import project_key
 from installer.session import Session
-from tests.installer.standin import Run, add_torch_pair, make_wheel
+from tests.installer.standin import Run, add_torch_pair, assert_green, make_wheel
 
 INSTALL = ("install", "--extras", "backend")
-
-
-def in_environment(project: Path, code: str) -> str:
-    python = project / ".venv" / "bin" / "python"
-    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _hear_interrupts() -> None:
@@ -34,18 +28,6 @@ def _hear_interrupts() -> None:
 
 def tree(folder: Path) -> set[Path]:
     return {path.relative_to(folder) for path in folder.rglob("*") if "__pycache__" not in path.parts}
-
-
-def assert_green(project: Path) -> None:
-    """Everything is installed, whole, and works together."""
-    assert (
-        in_environment(project, "import torch, torchvision, numberful, nigdt; print(torch.__version__)")
-        == "2.14.0"
-    )
-    site = next((project / ".venv" / "lib").glob("python3.*/site-packages"))
-    assert list(environment.damaged(site)) == []
-    assert not list(site.glob("~*"))
-    assert not (project / ".venv" / environment.BUSY).exists()
 
 
 def test_install_makes_an_environment_and_again_it_does_nothing(
@@ -225,21 +207,6 @@ def wait_for(path: Path, patience: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def kill_and_rerun(installer: Run, project: Path, wheels: Path, moment: float, *, group: bool) -> None:
-    """Kill a running installer after `moment` seconds, run it again, and look whether all is well."""
-    with start(project, wheels, group=group) as running:
-        try:
-            running.wait(timeout=moment)
-        except subprocess.TimeoutExpired:
-            if group:
-                os.killpg(running.pid, signal.SIGKILL)
-            else:
-                running.kill()
-    done = installer(*INSTALL, "--offline", wheels)
-    assert done.returncode == 0, f"killed after {moment:.2f} s: {done.stdout}"
-    assert_green(project)
-
-
 @pytest.mark.usefixtures("empty_environment")
 def test_killed_while_pip_writes_it_goes_on(installer: Run, project: Path, wheels: Path) -> None:
     with start(project, wheels, group=True) as running:
@@ -269,11 +236,3 @@ def test_an_environment_killed_in_the_making_is_made_anew(
     done = installer(*INSTALL, "--offline", wheels)
     assert done.returncode == 0, done.stdout
     assert_green(project)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(20))
-def test_killed_at_any_moment_it_ends_green(number: int, installer: Run, project: Path, wheels: Path) -> None:
-    # Every third time the installer alone is killed: its pip goes on, and the next installer waits for it.
-    moment = random.Random(number).uniform(0.1, 9.0)
-    kill_and_rerun(installer, project, wheels, moment, group=number % 3 != 0)

@@ -15,34 +15,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from platformdirs.macos import MacOS
 
 from installer import checks, demo, desktop, doctor, environment, gimp, offline, remove, source
 from installer.errors import InstallError
 from installer.machine import Driver
 from installer.session import Session
 from installer.steps import perform
-from tests.installer.standin import ROOT, Run, said
-
-
-@pytest.fixture
-def whole_project(project: Path) -> Path:
-    """The stand-in checkout with the houses that the installer borrows from."""
-    for house in ("plugin/gimp", "backend/nigdt_backend"):
-        shutil.copytree(
-            ROOT / house, project / house, ignore=shutil.ignore_patterns("__pycache__", ".*_cache")
-        )
-    wheels = project / ".cache" / "gimp"
-    wheels.mkdir(parents=True)
-    with zipfile.ZipFile(wheels / "pyzmq-27.0.0-cp312-abi3-any.whl", "w") as wheel:
-        wheel.writestr("zmq/__init__.py", "")
-    return project
-
-
-def profile(parent: Path, version: str) -> Path:
-    folder = parent / "GIMP" / version
-    folder.mkdir(parents=True)
-    return folder
-
+from nigdt.bundle import user_bundles_folder
+from tests.installer.standin import ROOT, Run, profile, said
 
 # -- GIMP ----------------------------------------------------------------------------------------------------
 
@@ -143,8 +124,8 @@ def test_odd_paths_survive_the_menu_entry(tmp_path: Path) -> None:
 
 def test_the_windows_shortcut_and_the_mac_application(session: Session) -> None:
     link = desktop.start_menu_link({"APPDATA": "C:/Users/o'neil/AppData/Roaming"})
-    script = desktop.start_menu_script(Path("C:/o'neil/nigdt.exe"), link)
-    assert "'C:/o''neil/nigdt.exe'" in script
+    script = desktop.start_menu_script(Path("C:/o'neil/pythonw.exe"), link)
+    assert "'C:/o''neil/pythonw.exe'; $s.Arguments = '-m nigdt panel'" in script
     assert "NIGDT.lnk'" in script
     files = desktop.application_files(Path("/a b/o'neil/nigdt"))
     assert plistlib.loads(files["Contents/Info.plist"].encode())["CFBundleExecutable"] == "nigdt"
@@ -161,6 +142,25 @@ def test_programs_have_their_names_on_windows(session: Session, monkeypatch: pyt
 
 
 # -- uninstall, update ---------------------------------------------------------------------------------------
+
+
+def test_a_wheel_that_was_cut_off_is_fetched_again(session: Session, project: Path, wheels: Path) -> None:
+    cut = project / ".cache" / "gimp" / "pyzmq-27.0.0-cp312-abi3-manylinux2014_x86_64.whl"
+    cut.parent.mkdir(parents=True)
+    cut.write_bytes(next(wheels.glob("pyzmq-*.whl")).read_bytes()[:100])
+    wheel = gimp.fetch_wheel(session, gimp.assembler(project), wheels)
+    assert zipfile.is_zipfile(wheel)
+    assert [path.name for path in wheel.parent.iterdir() if path.is_file()] == [wheel.name]
+
+
+def test_what_a_killed_one_left_in_the_profile_goes(installer: Run, whole_project: Path, home: Path) -> None:
+    plugins = profile(home / ".config", "3.0") / "plug-ins"
+    (plugins / ".nigdt-fill-abcd" / gimp.PLUGIN).mkdir(parents=True)
+    assert installer("gimp").returncode == 0
+    assert [path.name for path in plugins.iterdir()] == [gimp.PLUGIN]
+    (plugins / gimp.PLUGIN / f"{gimp.PLUGIN}.py").unlink()  # killed while it was being removed
+    assert installer("gimp", "--remove").returncode == 0
+    assert list(plugins.iterdir()) == []
 
 
 @pytest.mark.usefixtures("empty_environment")
@@ -183,13 +183,14 @@ def test_uninstall_takes_what_was_made_and_leaves_the_rest(
     assert not desktop.Places.of({}, home).entry.exists()
     assert mine.exists()
     assert "--purge" in done.stdout
+    (whole_project / ".venv.deleting" / "lib").mkdir(parents=True)  # what a killed uninstaller leaves
     assert installer("uninstall").returncode == 0
+    assert not (whole_project / ".venv.deleting").exists()
 
 
 def test_purge_deletes_the_personal_folders(
     session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Session, "python", Path(sys.executable))
     monkeypatch.setenv("NIGDT_DATA_DIR", str(session.root / "data"))
     monkeypatch.setenv("NIGDT_STATE_DIR", str(session.root / "state"))
     monkeypatch.setenv("NIGDT_CONFIG_DIR", str(session.root / "config"))
@@ -198,6 +199,13 @@ def test_purge_deletes_the_personal_folders(
     perform(session, remove.steps(session, purge=True))
     assert not (session.root / "data").exists()
     assert not (session.root / "state").exists()
+
+
+def test_the_personal_folders_are_those_that_nigdt_uses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NIGDT_DATA_DIR")
+    assert remove.data_dir() == user_bundles_folder().parent
+    assert remove.data_dir("darwin", {}, home) == Path(MacOS("nigdt", appauthor=False).user_data_dir)
+    assert remove.data_dir("win32", {"LOCALAPPDATA": "C:/Local"}, home) == Path("C:/Local/nigdt")
 
 
 def test_an_environment_of_someone_elses_stays(
@@ -258,6 +266,20 @@ def test_doctor_is_content_with_a_whole_installation(installer: Run, home: Path,
     assert "torch 2.14.0, torchvision 0.29.0, cpu" in done.stdout
 
 
+def test_doctor_notices_a_plugin_of_another_version(
+    session: Session, whole_project: Path, home: Path
+) -> None:
+    folder = profile(home / ".config", "3.0")
+    perform(session, gimp.steps(session, None))
+    plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
+    assert [finding.remedy for finding in plugin] == [""]
+    part = folder / "plug-ins" / gimp.PLUGIN / "nigdt_fill" / "plan.py"
+    part.write_text(part.read_text() + "\n")
+    plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
+    assert "another version" in plugin[0].state
+    assert plugin[0].remedy == "run: python3 installer gimp"
+
+
 def test_doctor_notices_an_old_driver(session: Session, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr(doctor.machine, "nvidia_driver", lambda _session: Driver("470.1", "A GPU"))
     found = {finding.subject: finding for finding in doctor.findings(session)}
@@ -272,7 +294,7 @@ def test_offline_sums_are_those_of_sha256sum(wheels: Path) -> None:
         subprocess.run(
             ["sha256sum", "--check", "--strict", offline.SUMS], cwd=wheels, check=True, capture_output=True
         )
-    assert offline.check_sums(wheels) == 3
+    assert offline.check_sums(wheels) == 4
 
 
 def test_every_kind_of_damage_to_an_offline_folder_is_found(wheels: Path, tmp_path: Path) -> None:

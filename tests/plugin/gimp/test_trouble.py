@@ -194,6 +194,7 @@ def test_the_real_daemon_drops_the_job_of_a_killed_plug_in(
     deadline = time.monotonic() + 60
     while not client.status()["queue"]["running"]:
         assert time.monotonic() < deadline
+        time.sleep(0.05)
     _kill_plug_in(gimp)
     assert gimp.wait(answer) != "success"
     while client.status()["jobs"]["dropped"] == 0:

@@ -100,7 +100,10 @@ def _wait(image: Gimp.Image, command: list[str], folder: Path) -> dict[str, Any]
     Gimp.progress_init(_("Waiting for the NIGDT panel…"))
     try:
         with (folder / "panel.log").open("wb") as log:
-            panel = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            windowless = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console besides
+            panel = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, creationflags=windowless
+            )
         while panel.poll() is None and not said.exists() and not was_closed(image):
             Gimp.progress_pulse()
             time.sleep(POLL_SECONDS)

@@ -1,0 +1,27 @@
+#!/bin/sh
+# For a double click: installs NIGDT, its menu entry and its GIMP plug-in, in a window that stays until it was read.
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+
+if [ ! -t 1 ] && [ -n "$DISPLAY$WAYLAND_DISPLAY" ] && [ "$1" != --in-window ]; then
+    for terminal in xdg-terminal-exec "x-terminal-emulator -e" "ptyxis --" "kgx --" "gnome-terminal --" \
+        "konsole -e" "xfce4-terminal -x" "mate-terminal -x" "xterm -e"; do
+        # shellcheck disable=SC2086 # program and option are two words
+        command -v "${terminal%% *}" >/dev/null && exec $terminal sh "$here/install-linux.sh" --in-window
+    done
+fi
+
+for python in python3 python3.13 python3.12 python3.11 python3.10 ""; do
+    [ -n "$python" ] && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && break
+done
+if [ -n "$python" ]; then
+    "$python" "$here" setup
+    status=$?
+else
+    echo "NIGDT needs Python 3.10 or newer. Install the package python3, then open this file again."
+    status=1
+fi
+if [ -t 0 ] && [ -t 1 ]; then
+    printf '\nPress Enter to close this window. '
+    read -r _
+fi
+exit $status

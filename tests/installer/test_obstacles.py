@@ -1,0 +1,109 @@
+"""What is really in the way: no network, no disk space, no rights. Each is one clear line with its remedy."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from installer import lock
+from installer.journal import Journal
+from tests.installer.standin import make_project
+
+
+def apart(tmp_path: Path, *namespaces: str) -> list[str]:
+    """The start of a command that runs in namespaces of its own; skips where that is not allowed."""
+    command = ["unshare", *namespaces]
+    if shutil.which("unshare") is None or subprocess.run([*command, "true"], check=False).returncode != 0:
+        pytest.skip(f"{' '.join(command)} needs root and is not allowed here")
+    return command
+
+
+def call(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    # What this machine's pip is told of other places to look at would be something of a network.
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
+    plain |= {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "1", **environment}
+    return subprocess.run(command, cwd=folder, env=plain, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_without_network(project: Path, home: Path, tmp_path: Path) -> None:
+    alone = apart(tmp_path, "--net")
+    done = call([*alone, sys.executable, "installer", "install", "--extras", ""], project)
+    assert done.returncode == 1
+    assert "Error: cannot install the project and its packages: the package registry cannot be" in done.stdout
+    assert "What to do: check the network" in done.stdout
+    assert "--offline" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("megabytes", [1, 4, 12])
+def test_a_full_disk(megabytes: int, home: Path, tmp_path: Path) -> None:
+    """A real one, so small that the copying, the environment or pip fills it."""
+    alone = apart(tmp_path, "--mount")
+    source = make_project(tmp_path / "source")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = (
+        f"mount -t tmpfs -o size={megabytes}m small {disk} && cp -r {source}/. {disk} && cd {disk}"
+        f" && exec {sys.executable} installer install --extras ''"
+    )
+    done = call([*alone, "sh", "-c", script], tmp_path)
+    assert done.returncode == 1
+    words = done.stdout.split("Error: ", 1)[1]
+    assert "disk is full" in words or "No space left on device" in words or "of disk are needed" in words
+    assert "free some space" in words
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_folder_that_cannot_be_written(home: Path, tmp_path: Path) -> None:
+    alone = apart(tmp_path, "--mount")
+    source = make_project(tmp_path / "source")
+    script = (
+        f"mount --bind {source} {source} && mount -o remount,ro,bind {source} && cd {source}"
+        f" && exec {sys.executable} installer install"
+    )
+    done = call([*alone, "sh", "-c", script], tmp_path)
+    assert done.returncode == 1
+    assert "check that this folder belongs to you" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_words_that_a_console_cannot_show_do_not_end_it(project: Path) -> None:
+    done = call(
+        [sys.executable, "installer", "install", "--extras", "größe鳥", "--dry-run"],
+        project,
+        PYTHONIOENCODING="ascii:strict",
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "no such extra: gr??e?" in done.stdout
+
+
+def test_the_lock_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The branch for Windows, with a stand-in of its module: taken, given back, and waited for."""
+    held: set[int] = set()
+
+    class Msvcrt:
+        LK_NBLCK = 2
+
+        @staticmethod
+        def locking(descriptor: int, mode: int, count: int) -> None:
+            assert (mode, count) == (2, 1)
+            file = os.fstat(descriptor).st_ino
+            if file in held:
+                raise OSError(13, "Permission denied")
+            held.add(file)
+
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt)  # type: ignore[arg-type]
+    monkeypatch.setattr(lock.sys, "platform", "win32")
+    journal = Journal(None, screen=io.StringIO())
+    with lock.exclusive(tmp_path / "lock", journal) as descriptor:
+        assert os.fstat(descriptor).st_ino in held
+        with pytest.raises(lock.InstallError, match="another installer"):
+            lock.exclusive(tmp_path / "lock", journal, patience=0.3).__enter__()
