@@ -1,15 +1,14 @@
 """Photo + selection + caption -> fills: the library's front door to the model.
 
 The work has two halves. `Inpainter.encode` looks at the picture and does not depend on the caption, so
-callers keep its result while the caption changes; `Inpainter.complete` reads captions and makes fills. Every
-variant runs as a batch of its own: batched convolutions round differently, and the same photo, selection,
-caption, seed, model and device must give the same bytes whatever else is asked for.
+callers keep its result while the caption changes; `Inpainter.complete` reads captions and makes fills. Unless
+asked otherwise every variant runs as a batch of its own: batched convolutions round differently, and the same
+photo, selection, caption, seed, model and device must give the same bytes whatever else is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import cv2
@@ -24,8 +23,9 @@ from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
 from nigdt.detail import Residual, enlarge
 from nigdt.errors import ModelError, NigdtError, SelectionError
-from nigdt.model import NIGDT, Generated, ImageFeatures, TextFeatures
+from nigdt.model import NIGDT, ImageFeatures
 from nigdt.photo import Photo
+from nigdt.running import Precision, Recorder, Runner, prepare, record_cuda_graph
 from nigdt.text import Vocabulary, tokenise
 from nigdt.variants import Variant, variants_from_seed
 from nigdt.weights import load_model
@@ -141,28 +141,43 @@ class Inpainter:
     Attributes:
         bundle: What was loaded.
         device: "cpu", "cuda", ....
+        precision: "float32" or "bfloat16" (`nigdt.running`).
         size: Side in pixels of the square the model works at.
         vocabulary: The words it knows.
     """
 
-    def __init__(self, model: NIGDT, vocabulary: Vocabulary, bundle: BundleInfo, device: str) -> None:
+    def __init__(
+        self,
+        model: NIGDT,
+        vocabulary: Vocabulary,
+        bundle: BundleInfo,
+        device: str,
+        precision: Precision = "float32",
+        recorder: Recorder | None = None,
+    ) -> None:
         self._model = model
+        self._runner = Runner(model, device, precision, recorder)
         self.vocabulary = vocabulary
         self.bundle = bundle
         self.device = device
+        self.precision: Precision = precision
         self.size = model.config.size
 
     @classmethod
-    def from_bundle(cls, name_or_folder: str = "default", device: str | None = None) -> Inpainter:
+    def from_bundle(
+        cls, name_or_folder: str = "default", device: str | None = None, precision: Precision = "float32"
+    ) -> Inpainter:
         """Load a bundle.
 
         Args:
             name_or_folder: "default", a bundle's name, or its folder.
             device: "cpu", "cuda", "cuda:1"; None takes CUDA where there is one.
+            precision: "float32", or "bfloat16" for half the memory and, where the processor has instructions
+                for it, less time; pictures then differ by up to `nigdt.running.BFLOAT16_LEVELS`.
 
         Raises:
             BundleError: The bundle is missing or broken.
-            NigdtError: The device is not there.
+            NigdtError: The device is not there, or does not compute in that precision.
         """
         chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
@@ -172,9 +187,8 @@ class Inpainter:
             raise NigdtError(f"Device {chosen!r} cannot be used: {reason}.", "Use cpu.") from None
         bundle = find_bundle(name_or_folder)
         model, vocabulary = load_model(bundle, chosen)
-        if _channels_last(chosen):
-            model = model.to(memory_format=torch.channels_last)
-        return cls(model, vocabulary, bundle, chosen)
+        recorder = record_cuda_graph if torch.device(chosen).type == "cuda" else None
+        return cls(prepare(model, chosen, precision), vocabulary, bundle, chosen, precision, recorder)
 
     def unknown_words(self, caption: str) -> list[str]:
         """Words of the caption that the model does not know, each once, in order."""
@@ -212,32 +226,35 @@ class Inpainter:
         # would leak into counts as hole.
         M = (share > 1 - 1e-4).astype(np.float32)
         I_m = (seen / np.float32(127.5) - 1) * M[..., None]
-        with _reproducible():
-            features = self._model.encode_image(
-                torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None].to(self.device),
-                torch.from_numpy(M)[None, None].to(self.device),
-            )
+        features = self._runner.encode(
+            torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None],
+            torch.from_numpy(M)[None, None],
+        )
         return EncodedContext(crop, hole, features, residual)
 
     @torch.inference_mode()
-    def complete(self, jobs: Sequence[CompletionJob]) -> list[list[RawFill]]:
+    def complete(self, jobs: Sequence[CompletionJob], batch: int = 1) -> list[list[RawFill]]:
         """Text half: the fills of every job, in the order of its variants.
+
+        Args:
+            jobs: What to make.
+            batch: Most fills computed in one pass. Above 1 accelerators make more of them a second, and a
+                fill's rounding depends on what it shares a pass with.
 
         Raises:
             ModelError: The model's answer holds values that are not numbers.
         """
-        with _reproducible():
-            return [self._complete_one(job) for job in jobs]
+        drawn = self._draw([(job, variant) for job in jobs for variant in job.variants], batch)
+        return [[self._raw_fill(job, variant, *next(drawn)) for variant in job.variants] for job in jobs]
 
     @torch.inference_mode()
-    def pictures(self, job: CompletionJob) -> list[NDArray[np.float32]]:
+    def pictures(self, job: CompletionJob, batch: int = 1) -> list[NDArray[np.float32]]:
         """What the model itself draws, one (H, W, 3) in 0 to 255 a variant, at its working size.
 
         Raises:
             ModelError: As in `complete`.
         """
-        with _reproducible():
-            return [_to_picture(made.image) for _, made in self._generate(job)]
+        return [picture for picture, _ in self._draw([(job, variant) for variant in job.variants], batch)]
 
     def fill_context(
         self,
@@ -296,43 +313,39 @@ class Inpainter:
             fills.append(Fill(result.to_image(), result, raw.variant, unknown))
         return fills
 
-    def _complete_one(self, job: CompletionJob) -> list[RawFill]:
+    def _draw(
+        self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int
+    ) -> Iterator[tuple[NDArray[np.float32], Tensor | None]]:
+        """Pictures (H, W, 3) in 0 to 255, and beta of eq. 5 (h * w, L), in order."""
+        captions: list[list[int]] = []
+        for part in _parts(wanted, batch):
+            contexts = [job.context.features for job, _ in part]
+            words = [self.vocabulary.encode(job.caption, self._model.config.max_words) for job, _ in part]
+            if words != captions:  # variants of one job share a caption
+                captions, text = words, self._runner.encode_captions(words)
+            shape = self._model.latent_shape(*contexts[0].M.shape[2:])
+            noise = torch.cat([_noise(variant, shape) for _, variant in part])
+            image, attention = self._runner.complete(contexts, text, noise)
+            for i in range(len(part)):
+                yield _to_picture(image[i]), None if attention is None else attention[i]
+
+    def _raw_fill(
+        self, job: CompletionJob, variant: Variant, picture: NDArray[np.float32], beta: Tensor | None
+    ) -> RawFill:
         context = job.context
-        height, width = context.features.M.shape[2:]
-        fills = []
-        for variant, made in self._generate(job):
-            pixels = enlarge(_to_picture(made.image), context.crop, context.hole, context.residual)
-            attention = self._attention(job.caption, made, height, width) if job.attention else None
-            fills.append(RawFill(pixels, variant, attention))
-        return fills
+        pixels = enlarge(picture, context.crop, context.hole, context.residual)
+        attention = None
+        if job.attention:
+            attention = [] if beta is None else self._attention(job, beta)
+        return RawFill(pixels, variant, attention)
 
-    def _generate(self, job: CompletionJob) -> Iterator[tuple[Variant, Generated]]:
-        text = self._encode_caption(job.caption)
-        shape = self._model.latent_shape(*job.context.features.M.shape[2:])
-        for variant in job.variants:
-            noise = _noise(variant, shape)
-            yield (
-                variant,
-                self._model.generate(
-                    job.context.features, text, None if noise is None else noise.to(self.device)
-                ),
-            )
-
-    def _encode_caption(self, caption: str) -> TextFeatures:
-        tokens = self.vocabulary.encode(caption, self._model.config.max_words)
-        return self._model.encode_text(
-            torch.tensor([tokens or [0]], device=self.device),
-            torch.tensor([len(tokens)], device=self.device),
-        )
-
-    def _attention(self, caption: str, made: Generated, height: int, width: int) -> list[WordUse]:
-        if made.attention is None:
-            return []
+    def _attention(self, job: CompletionJob, attention: Tensor) -> list[WordUse]:
+        height, width = job.context.features.M.shape[2:]
         grid = (height // _STRIDE, width // _STRIDE)
-        beta = made.attention[0].float().cpu().numpy()
+        beta = attention.float().cpu().numpy()
         total = float(beta.sum()) or 1.0
         uses, column = [], 0
-        for word in tokenise(caption):
+        for word in tokenise(job.caption):
             known = word in self.vocabulary
             weights: NDArray[np.float32] = np.zeros(grid, np.float32)
             if known and column < self._model.config.max_words:
@@ -342,12 +355,19 @@ class Inpainter:
         return uses
 
 
-def _channels_last(device: str) -> bool:
-    """Whether convolutions run with channels last: on the CPU they then take a quarter less time (measured).
-
-    Elsewhere it was not measured, so the layout stays torch's own.
-    """
-    return torch.device(device).type == "cpu"
+def _parts(
+    wanted: Sequence[tuple[CompletionJob, Variant]], batch: int
+) -> Iterator[list[tuple[CompletionJob, Variant]]]:
+    """Neighbours that can be computed in one pass: at most `batch`, of one working size."""
+    part: list[tuple[CompletionJob, Variant]] = []
+    for entry in wanted:
+        size = entry[0].context.features.M.shape
+        if part and (len(part) >= batch or part[0][0].context.features.M.shape != size):
+            yield part
+            part = []
+        part.append(entry)
+    if part:
+        yield part
 
 
 def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
@@ -365,10 +385,10 @@ def _as_selection(selection: Image.Image | NDArray) -> NDArray[np.uint8]:
     return selection.astype(np.uint8) * 255 if selection.dtype == np.bool_ else selection
 
 
-def _noise(variant: Variant, shape: tuple[int, int, int]) -> Tensor | None:
-    """The variant's standard normal noise (1, C, h, w), drawn on the CPU: equal on every device."""
+def _noise(variant: Variant, shape: tuple[int, int, int]) -> Tensor:
+    """Standard normal noise (1, C, h, w), 0 for the mean; drawn on the CPU: equal on every device."""
     if variant.seed is None:
-        return None
+        return torch.zeros(1, *shape)
     noise = _draw(variant.seed, shape)
     if variant.spread == 1.0:
         return noise
@@ -381,16 +401,11 @@ def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:
 
 
 def _to_picture(image: Tensor) -> NDArray[np.float32]:
-    """(1, 3, H, W) in [-1, 1] to (H, W, 3) in 0 to 255."""
-    picture = (image[0].float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
+    """(3, H, W) in [-1, 1] to (H, W, 3) in 0 to 255."""
+    picture = (image.float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
     if not np.isfinite(picture).all():
         raise ModelError(
             "The model's answer is not a picture: it holds values that are not numbers.",
             "Use another bundle; this one is damaged or was trained badly.",
         )
     return picture
-
-
-def _reproducible() -> AbstractContextManager[None]:
-    """Convolutions on CUDA by the same algorithm on every run, in full single precision."""
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)

@@ -11,7 +11,7 @@ import nigdt
 from nigdt.bundle import read_bundle
 from nigdt.compositing import hole_and_weight
 from nigdt.errors import ModelError, NigdtError, PhotoError, SelectionError
-from nigdt.inpainter import CompletionJob, Inpainter, _channels_last
+from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.variants import Variant, variants_from_seed
 from nigdt.weights import load_model
 
@@ -288,13 +288,6 @@ def test_a_context_counts_all_it_holds(inpainter, crop, hole) -> None:
     assert small.residual is None  # nothing is enlarged
     assert large.nbytes > crop.nbytes + hole.nbytes + 4 * crop.nbytes  # the residual is single precision
     assert large.nbytes > small.nbytes > 0
-
-
-@pytest.mark.parametrize(
-    ("device", "last"), [("cpu", True), ("cuda", False), ("cuda:1", False), ("mps", False)]
-)
-def test_layout_follows_the_device(device: str, last: bool) -> None:
-    assert _channels_last(device) is last
 
 
 def test_channels_last_gives_the_same_picture(inpainter, tiny_bundle, crop, hole) -> None:
