@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import PhotoError
+from nigdt.metadata import png_colour_chunks
 
 __all__ = ["is_deep", "read_deep", "write_png16", "write_tiff16"]
 
@@ -67,7 +68,7 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
     Args:
         samples: (H, W, channels) uint16.
         kind: RGB;16, RGBA;16 or LA;16.
-        info: `icc_profile`, `exif` (bytes) and `dpi` are written where present.
+        info: From `nigdt.metadata`; ICC profile, EXIF, resolution and a PNG's colour are written.
     """
     height, width, channels = samples.shape
     rows = samples.astype(">u2").view(np.uint8).reshape(height, width * channels * 2)
@@ -80,6 +81,7 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
     chunks = [_chunk(b"IHDR", header)]
     if info.get("icc_profile"):
         chunks.append(_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(info["icc_profile"])))
+    chunks += [_chunk(name, body) for name, body in png_colour_chunks(info)]
     if info.get("dpi"):
         x, y = (round(value / 0.0254) for value in info["dpi"])
         chunks.append(_chunk(b"pHYs", struct.pack(">IIB", x, y, 1)))

@@ -1,8 +1,9 @@
 """A photo whose pixels outside a fill keep their exact values, whatever kind of file it is. Needs no torch.
 
 Lossless files (PNG, TIFF, WebP, BMP, GIF, ...) come back with every pixel of weight 0 unchanged, in the
-photo's own kind: RGB, RGBA, grey, grey with alpha, 16-bit grey and colour, palette, 1-bit and CMYK; with ICC
-profile, EXIF (orientation included: samples stay as they lie in the file) and resolution. What is not kept:
+photo's own kind: RGB, RGBA, grey, grey with alpha, 16-bit grey and colour, palette, 1-bit and CMYK; with what
+`nigdt.metadata` carries: ICC profile, EXIF (orientation included: samples stay as they lie in the file), XMP,
+resolution. What is not kept:
 
 * Saving as JPEG encodes anew, with the photo's own quantisation tables when it came from a JPEG; pixels
   differ a little everywhere. Save as PNG where that matters.
@@ -26,19 +27,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 from nigdt.context import Box
 from nigdt.deepcolour import is_deep, read_deep, write_png16, write_tiff16
 from nigdt.errors import PhotoError
-from nigdt.samples import SIXTEEN_BIT, Palette, claim_entries, mix, to_rgb8, upright
+from nigdt.metadata import ORIENTATION, read_metadata, save_options
+from nigdt.samples import SIXTEEN_BIT, Palette, claim_entries, keep_key, mix, to_rgb8, upright
 
 __all__ = ["MAX_PIXELS", "Photo"]
 
 MAX_PIXELS = 250_000_000
 """Largest photo that is read, in pixels."""
 
-_ORIENTATION = 0x0112
 _KINDS = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"})
 _READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
 _SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
@@ -132,23 +133,15 @@ class Photo:
         deep = bool(data) and is_deep(image, data)
         if deep:
             samples, kind = read_deep(data)
-            exif = image.getexif()
-            if image.format == "TIFF":  # OpenCV turns them upright while decoding, as Pillow does below
-                exif.pop(_ORIENTATION, None)
         else:
             image.load()
-            exif = image.getexif()  # after load: Pillow turns TIFFs upright while loading
-            kind = _READ_AS.get(image.mode, image.mode)
-            samples, kind = _samples_of(image, kind)
-        orientation = exif.get(_ORIENTATION, 1)
+            samples, kind = _samples_of(image)
+        exif = image.getexif()  # after load: Pillow turns TIFFs upright while loading
+        if deep and image.format == "TIFF":  # as OpenCV does while decoding
+            exif.pop(ORIENTATION, None)
+        orientation = exif.get(ORIENTATION, 1)
         orientation = orientation if orientation in range(1, 9) else 1
-        carried = ("icc_profile", "dpi", "transparency")
-        info: dict[str, Any] = {key: image.info[key] for key in carried if key in image.info}
-        if exif:
-            info["exif"] = exif.tobytes()
-        if image.format in ("JPEG", "MPO"):
-            info["quantization"] = dict(image.quantization)  # type: ignore[attr-defined]
-            info["sampling"] = JpegImagePlugin.get_sampling(image)
+        info = read_metadata(image)
         palette = Palette.of(image) if kind == "P" else None
         samples.setflags(write=False)
         return cls(samples, kind, palette=palette, orientation=orientation, info=info, source=source)
@@ -203,6 +196,9 @@ class Photo:
             used = np.bincount(self._samples.ravel(), minlength=256) > 0
             palette = claim_entries(palette, used, _mixed_rgb8(palette.colours[region], fill, share))
         mix(region, fill, share, self.kind, palette)
+        if self.kind in ("L", "RGB") and "transparency" in self.info:
+            before = upright(self._samples, self.orientation)[top:bottom, left:right]
+            keep_key(before, region, self.info["transparency"])
         samples.setflags(write=False)
         return Photo(
             samples,
@@ -255,11 +251,16 @@ class Photo:
         data = self.encode(path.suffix)
         _write_atomically(path, data)
 
-    def encode(self, suffix: str) -> bytes:
-        """The bytes of a file.
+    @property
+    def lossless_suffix(self) -> str:
+        """File name ending of a format that holds this photo without loss."""
+        return ".tif" if self.kind == "CMYK" else ".png"
+
+    def format_for(self, suffix: str) -> str:
+        """Pillow's name of the format that a file name's ending means, if it can hold this photo.
 
         Args:
-            suffix: File name ending that names the format, such as ".png".
+            suffix: File name ending, such as ".png".
 
         Raises:
             PhotoError: The format is unknown or cannot hold this kind of photo.
@@ -274,8 +275,13 @@ class Photo:
         if self.kind not in _HOLDS[file_format] or transparent:
             raise PhotoError(
                 f"{file_format} cannot hold this photo ({_describe(self.kind)}) without loss.",
-                "Save it as .tif." if self.kind == "CMYK" else "Save it as .png.",
+                f"Save it as {self.lossless_suffix}.",
             )
+        return file_format
+
+    def encode(self, suffix: str) -> bytes:
+        """The bytes of a file; argument and errors as in `format_for`."""
+        file_format = self.format_for(suffix)
         if self.kind in SIXTEEN_BIT and self.kind != "I;16":
             if file_format == "PNG":
                 return write_png16(self._samples, self.kind, self.info)
@@ -284,22 +290,10 @@ class Photo:
 
     def _encode_with_pillow(self, file_format: str) -> bytes:
         image = self._as_pillow()
-        options: dict[str, Any] = {
-            key: self.info[key] for key in ("icc_profile", "dpi", "exif", "transparency") if key in self.info
-        }
-        if file_format == "JPEG":
-            options.pop("transparency", None)
-            if self.kind == "P":
-                image = Image.fromarray(to_rgb8(self._samples, "P", self._palette))
-            if "quantization" in self.info and image.mode != "L":
-                options |= {"qtables": self.info["quantization"]}
-                if self.info["sampling"] != -1:
-                    options |= {"subsampling": self.info["sampling"]}
-            elif "quantization" in self.info:
-                options |= {"qtables": self.info["quantization"]}
-            else:
-                options |= {"quality": 95, "subsampling": 0}
-        elif file_format == "WEBP":
+        if file_format == "JPEG" and self.kind == "P":
+            image = Image.fromarray(to_rgb8(self._samples, "P", self._palette))
+        options = save_options(self.info, file_format, image.mode)
+        if file_format == "WEBP":
             options |= {"lossless": True, "exact": True}
         elif file_format == "AVIF":
             options |= {"quality": 90}
@@ -317,12 +311,11 @@ class Photo:
         return buffer.getvalue()
 
 
-def _samples_of(image: Image.Image, kind: str) -> tuple[NDArray, str]:
+def _samples_of(image: Image.Image) -> tuple[NDArray, str]:
     """Samples of a loaded picture, owned by the caller, and their kind."""
-    if image.mode == "I":  # older Pillow reads 16-bit grey PNG so
-        values = np.asarray(image)
-        if values.min() >= 0 and values.max() <= 65535:
-            return values.astype(np.uint16), "I;16"
+    kind = _READ_AS.get(image.mode, image.mode)
+    if image.mode == "I" and image.format == "PNG":  # older Pillow reads 16-bit grey so
+        return np.asarray(image).astype(np.uint16), "I;16"
     if kind not in _KINDS:
         raise PhotoError(f"Pictures of mode {image.mode} are not supported.", "Convert it to RGB first.")
     if image.mode == "RGBX":

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["CHANNELS", "SIXTEEN_BIT", "Palette", "mix", "to_rgb8", "upright"]
+__all__ = ["CHANNELS", "SIXTEEN_BIT", "Palette", "keep_key", "mix", "to_rgb8", "upright"]
 
 CHANNELS = {
     "1": 1, "L": 1, "P": 1, "I;16": 1,
@@ -144,6 +144,22 @@ def _dithered(luma: NDArray[np.float64], touched: NDArray[np.bool_]) -> NDArray[
     return np.asarray(Image.fromarray(grey).convert("1"))[touched]
 
 
+def keep_key(before: NDArray, after: NDArray, key: int | tuple[int, ...]) -> None:
+    """Let the same samples be transparent as before, in place, where one value means transparent (tRNS).
+
+    Args:
+        before: (h, w) or (h, w, channels), as the photo had them.
+        after: The same with a fill mixed in.
+        key: The transparent value.
+    """
+    axes = tuple(range(2, before.ndim))
+    was = (before == key).all(axis=axes)
+    after[was] = before[was]
+    # The nearest value that is not the key, in the channel the eye sees least of: blue, or grey itself.
+    became = (after == key).all(axis=axes) & ~was
+    after[became] ^= np.array([0, 0, 1] if axes else 1, after.dtype)
+
+
 def claim_entries(palette: Palette, used: NDArray[np.bool_], wanted: NDArray[np.uint8]) -> Palette:
     """A palette with new colours in the entries that the photo leaves free.
 
@@ -171,8 +187,10 @@ def claim_entries(palette: Palette, used: NDArray[np.bool_], wanted: NDArray[np.
 
 
 def nearest_entries(colours: NDArray, palette: Palette) -> NDArray[np.uint8]:
-    """Index of the nearest opaque entry for each colour (n, 3), by Euclidean distance in RGB."""
+    """Index of the nearest opaque entry for each colour (n, 3), by distance in RGB; 0 if none is opaque."""
     entries = np.flatnonzero(palette.alpha[: palette.length] == 255)
+    if not len(entries):
+        return np.zeros(len(colours), np.uint8)
     table = palette.colours[entries].astype(np.float32)
     out = np.empty(len(colours), np.uint8)
     for start in range(0, len(colours), 8192):  # bounds the distance matrix to 8 MB

@@ -224,6 +224,33 @@ def test_transparent_palette_entries_stay(tmp_path: Path) -> None:
         )
 
 
+def test_a_palette_without_an_opaque_entry_is_left_alone(tmp_path: Path) -> None:
+    Image.fromarray(pixels(3)).quantize(200).save(tmp_path / "in.png", transparency=bytes(range(200)))
+    photo = Photo.read(tmp_path / "in.png")
+    photo.paste(BOX, *fill_and_weight()).save(tmp_path / "out.png")
+    with Image.open(tmp_path / "in.png") as before, Image.open(tmp_path / "out.png") as after:
+        np.testing.assert_array_equal(np.asarray(after.convert("RGBA")), np.asarray(before.convert("RGBA")))
+
+
+@pytest.mark.parametrize(("kind", "key"), [("L", 111), ("L", 77), ("RGB", (200, 80, 40)), ("RGB", (1, 2, 3))])
+def test_one_transparent_colour_stays_where_it_was(
+    kind: str, key: int | tuple[int, ...], tmp_path: Path
+) -> None:
+    """The fill's own grey or colour may be the one that the file calls transparent."""
+    values = pixels(1 if kind == "L" else 3).copy()
+    values[BOX.top : BOX.bottom : 2, BOX.left : BOX.right : 2] = key
+    Image.fromarray(values).save(tmp_path / "in.png", transparency=key)
+    photo = Photo.read(tmp_path / "in.png")
+    photo.paste(BOX, *fill_and_weight()).save(tmp_path / "out.png")
+    with Image.open(tmp_path / "in.png") as before, Image.open(tmp_path / "out.png") as after:
+        old, new = (np.asarray(image.convert("RGBA")) for image in (before, after))
+    np.testing.assert_array_equal(new[..., 3], old[..., 3])
+    seen = touched(photo) & (old[..., 3] == 255)
+    assert (new[seen] != old[seen]).any(axis=1).mean() > 0.9
+    middle = new[BOX.top + 7, BOX.left + 7, :3].astype(int)
+    assert np.abs(middle - (111 if kind == "L" else (200, 80, 40))).max() <= 1
+
+
 def test_fill_that_leaves_the_photo_is_cut() -> None:
     photo = Photo.from_image(PILLOW_KINDS["RGB"])
     box = Box(-10, -5, 24, 20)
@@ -335,6 +362,7 @@ def test_damaged_and_unfit_files_give_clear_errors(tmp_path: Path) -> None:
     (tmp_path / "words.png").write_text("not a picture")
     (tmp_path / "empty.jpg").write_bytes(b"")
     Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "float.tif")
+    Image.fromarray(np.zeros((4, 4), np.int32)).save(tmp_path / "integer.tif")
     header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     huge = bytearray(whole.getvalue())
     huge[16:29] = header
@@ -346,6 +374,7 @@ def test_damaged_and_unfit_files_give_clear_errors(tmp_path: Path) -> None:
         "words.png": "not a picture",
         "empty.jpg": "not a picture",
         "float.tif": "mode F",
+        "integer.tif": "mode I ",
         "huge.png": "too many",
         "missing.png": "No such file",
     }
