@@ -1,7 +1,7 @@
 """The real daemon around a stand-in for the model, whose faults the caption orders: for tests of transport.
 
-Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers; any other fills the hole with the
-colour that the seed says.
+Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers, "lose" loses the accelerator; any
+other fills the hole with the colour that the seed says.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class StubEngine:
     def __init__(self, settings: Settings) -> None:
         self.batches: list[list[str]] = []
         self.loads = 0
+        self.lost = False
         self.batch_variants = settings.batch_variants or 8
 
     def load(self, bundle: str, *, warm: bool) -> dict[str, Any]:
@@ -32,8 +33,13 @@ class StubEngine:
     def unload(self) -> None:
         self.loads = 0
 
+    def restart_wanted(self) -> bool:
+        return self.lost
+
     def describe(self) -> dict[str, Any]:
-        return {"device": "none", "loads": self.loads, "batches": [len(batch) for batch in self.batches]}
+        notices = ["Filled on the CPU."] if self.lost else []
+        batches = [len(batch) for batch in self.batches]
+        return {"device": "none", "loads": self.loads, "batches": batches, "notices": notices}
 
     def models(self) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Stub"}]
@@ -55,6 +61,8 @@ class StubEngine:
         elif word == "hang":
             while True:
                 time.sleep(1.0)
+        elif word == "lose":
+            self.lost = True
         hooks.stage([job], "completing")
         request = job.request
         for index, variant in enumerate(request.variants):

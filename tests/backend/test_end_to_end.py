@@ -114,6 +114,40 @@ def test_mask_of_the_wrong_size(bundles, photo, tmp_path):
     assert "10 x 10" in done.stderr
 
 
+def test_what_cannot_be_written_is_said_before_the_work(bundles, photo, tmp_path):
+    alpha = tmp_path / "alpha.png"
+    Image.new("RGBA", (80, 60)).save(alpha)
+    selection = ("--select", "10,10,20,20", "--caption", "a dog")
+    for arguments, code, words in (
+        ((alpha, *selection, "-o", tmp_path / "out.jpg"), 1, "JPEG cannot hold this photo"),
+        ((alpha, *selection, "-o", tmp_path / "out.docx"), 1, "not written as .docx"),
+        ((alpha, *selection, "-o", tmp_path / "nowhere" / "out.png"), 2, "no folder"),
+    ):
+        done = nigdt("fill", *arguments)
+        assert done.returncode == code
+        assert words in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+    assert nigdt("status").returncode == 1  # no daemon was started for any of them
+
+
+def test_cmyk_photos_and_masks_of_sixteen_bits(bundles, tmp_path):
+    path = tmp_path / "print.jpg"
+    Image.new("CMYK", (80, 60), (10, 20, 30, 40)).save(path)
+    half = np.zeros((60, 80), np.uint16)
+    half[20:40, 20:40] = 32768  # half selected, not wholly
+    Image.fromarray(half).save(tmp_path / "mask.png")
+    done = nigdt("fill", path, "--mask", tmp_path / "mask.png", "--feather", "0", "--caption", "a dog")
+    assert done.returncode == 0, done.stderr
+    with Image.open(path) as before, Image.open(tmp_path / "print-filled.tif") as after:
+        old, new = np.asarray(before).astype(int), np.asarray(after).astype(int)
+    assert np.array_equal(new[half == 0], old[half == 0])
+    inpainter = Inpainter.from_bundle("default", device="cpu")
+    with Image.open(path) as photo:
+        whole = np.asarray(inpainter.fill(photo, (half > 0), "a dog", feather=0)[0].photo).astype(int)
+    change, wholly = (np.abs(made - old)[half > 0].mean() for made in (new, whole))
+    assert change == pytest.approx(wholly / 2, rel=0.1)
+
+
 def test_same_request_same_bytes_and_cached_context_costs_no_encoding(real_client, request_fill):
     variants = [{"seed": seed, "base": None, "spread": 1.0} for seed in (None, 5)]
     first = real_client.fill(request_fill("a red bird", side=96, variants=variants))

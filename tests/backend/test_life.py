@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 from nigdt_backend import paths
-from nigdt_backend.client import Client
+from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.daemon import device, login
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError
 
+from nigdt.errors import NigdtError
 from nigdt.inpainter import Inpainter
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -151,12 +152,12 @@ def failing(monkeypatch, error: Exception, times: int, at_least: int = 1) -> lis
     """Makes the model raise so many times, when it is asked for at least so many variants at once."""
     real, batches = Inpainter.complete, []
 
-    def complete(self, jobs):
+    def complete(self, jobs, batch=1):
         size = sum(len(job.variants) for job in jobs)
         batches.append(size)
         if size >= at_least and len([batch for batch in batches if batch >= at_least]) <= times:
             raise error
-        return real(self, jobs)
+        return real(self, jobs, batch)
 
     monkeypatch.setattr(Inpainter, "complete", complete)
     return batches
@@ -170,6 +171,18 @@ def test_out_of_memory_halves_the_batch_and_repeats_nothing(engine, request_fill
     assert batches == [4, 2, 2]
     assert [index for _, index in hooks.fills] == [0, 1, 2, 3]
     assert engine.describe()["batch_variants"] == 2
+    assert "at most 2" in engine.describe()["notices"][0]
+
+
+def test_a_batch_that_did_not_fit_is_tried_again_later(engine, request_fill, monkeypatch):
+    failing(monkeypatch, torch.OutOfMemoryError("CUDA out of memory"), times=1, at_least=3)
+    engine.run([engine_job(request_fill)], Silent())
+    assert engine.describe()["batch_variants"] == 2
+    later(monkeypatch)
+    outcome = engine.run([engine_job(request_fill)], Silent())[0]
+    assert outcome.complete
+    assert outcome.notices == ()
+    assert engine.describe()["batch_variants"] == 4
 
 
 def test_out_of_memory_for_a_single_fill_is_an_error_that_says_what_to_do(engine, request_fill, monkeypatch):
@@ -180,38 +193,150 @@ def test_out_of_memory_for_a_single_fill_is_an_error_that_says_what_to_do(engine
     assert raised.value.hint
 
 
-@pytest.mark.parametrize(
-    "error", [RuntimeError("CUDA error: device-side assert"), torch.OutOfMemoryError("out of memory")]
-)
-def test_accelerator_that_fails_hands_over_to_the_cpu_and_gets_another_chance(
-    engine, request_fill, monkeypatch, error
+class Accelerator:
+    """Stands in for CUDA: the CPU under that name, which can be made to fail."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.loaded_on: list[str] = []
+        self.broken = False
+        real = Inpainter.from_bundle.__func__
+
+        def from_bundle(cls, folder, device=None, precision="float32"):
+            self.loaded_on.append(device)
+            if self.broken and device != "cpu":
+                raise NigdtError(f"Device {device!r} cannot be used: CUDA error: unspecified launch failure.")
+            return real(cls, folder, "cpu")
+
+        monkeypatch.setattr(Inpainter, "from_bundle", classmethod(from_bundle))
+        monkeypatch.setattr(device, "available_devices", lambda: ["cuda:0", "cpu"])
+        monkeypatch.setattr(device, "works", lambda name: name == "cpu" or not self.broken)
+
+
+@pytest.fixture
+def accelerator(monkeypatch):
+    return Accelerator(monkeypatch)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, times: int = 1) -> None:
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + times * device.RETRY_SECONDS)
+
+
+def test_accelerator_without_memory_hands_over_to_the_cpu_and_gets_another_chance(
+    bundles, request_fill, monkeypatch, accelerator
 ):
-    monkeypatch.setattr(device, "available_devices", lambda: ["cuda:0", "cpu"])
-    devices = []
-    real = Inpainter.from_bundle.__func__
-
-    def from_bundle(cls, folder, device=None):
-        devices.append(device)
-        return real(cls, folder, "cpu")
-
-    monkeypatch.setattr(Inpainter, "from_bundle", classmethod(from_bundle))
-    engine._choice.current = ""
-    engine._registry.clear()
-    engine.batch_variants = 1
-    failing(monkeypatch, error, times=1)
+    engine = NigdtEngine(Settings(batch_variants=1, threads=1))
+    failing(monkeypatch, torch.OutOfMemoryError("out of memory"), times=1)
     hooks = Silent()
     outcome = engine.run([engine_job(request_fill, 2)], hooks)[0]
     assert outcome.complete
-    assert devices == ["cuda:0", "cpu"]
+    assert accelerator.loaded_on == ["cuda:0", "cpu"]
     assert "CPU" in outcome.notices[0]
+    assert "CPU" in engine.describe()["notices"][0]
     assert len(hooks.fills) == 2
     assert engine.describe()["device"] == "cpu"
-    real_now = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real_now() + device.RETRY_SECONDS)
+    assert not engine.restart_wanted()
+
+    accelerator.broken = True
+    later(monkeypatch)
+    assert engine.run([engine_job(request_fill, 1)], Silent())[0].complete
+    assert engine.describe()["device"] == "cpu", "it does not compute yet"
+    accelerator.broken = False
+    later(monkeypatch)
     again = engine.run([engine_job(request_fill, 1)], Silent())[0]
     assert again.complete
     assert again.notices == ()
-    assert devices == ["cuda:0", "cpu", "cuda:0"]
+    assert accelerator.loaded_on == ["cuda:0", "cpu", "cuda:0"]
+
+
+@pytest.mark.parametrize(("wanted", "restarts"), [("auto", True), ("cuda", False)])
+def test_lost_accelerator_hands_over_to_the_cpu_and_only_a_new_process_tries_it_again(
+    bundles, request_fill, monkeypatch, accelerator, wanted, restarts
+):
+    engine = NigdtEngine(Settings(device=wanted, batch_variants=1, threads=1))
+    failing(monkeypatch, RuntimeError("CUDA error: device-side assert triggered"), times=1)
+    outcome = engine.run([engine_job(request_fill, 2)], Silent())[0]
+    assert outcome.complete
+    assert "the device failed" in outcome.notices[0]
+    assert not engine.restart_wanted(), "not at once: a job that breaks the device would do so for ever"
+    later(monkeypatch)
+    assert engine.run([engine_job(request_fill, 1)], Silent())[0].complete
+    assert accelerator.loaded_on == ["cuda:0", "cpu"]
+    assert engine.restart_wanted() == restarts
+
+
+def test_accelerator_that_is_broken_from_the_start_leaves_the_cpu(bundles, request_fill, accelerator):
+    accelerator.broken = True
+    engine = NigdtEngine(Settings(threads=1))
+    assert engine.load("default")["device"] == "cpu"
+    outcome = engine.run([engine_job(request_fill, 1)], Silent())[0]
+    assert outcome.complete
+    assert "CPU" in outcome.notices[0]
+
+
+def test_a_new_process_takes_over_when_it_is_needed_and_nothing_waits(client, request_fill, wait_until):
+    waiting = {client.submit(request_fill(caption)) for caption in ("lose", "sleep 0.5")}
+    fills = 0
+    while waiting:
+        for event in client.events(1.0):
+            fills += event.kind == "fill"
+            if event.kind == "done":
+                waiting.discard(event.job)
+    assert fills == 2, "neither was sent again"
+    started = time.monotonic()
+    assert wait_until(lambda: client_status(client).get("jobs", {}).get("done") == 0, 8)
+    assert len(client.fill(request_fill()).fills) == 1
+    assert time.monotonic() - started < 10
+    assert client.status()["notices"] == []
+
+
+def client_status(client: Client) -> dict:
+    try:
+        return client.status()
+    except DaemonError:  # between two processes
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name", "supported", "chosen"),
+    [
+        ("auto", "cpu", True, "float32"),
+        ("auto", "mps", True, "float32"),
+        ("auto", "cuda:0", True, "bfloat16"),
+        ("auto", "cuda:0", False, "float32"),
+        ("float32", "cuda:0", True, "float32"),
+        ("bfloat16", "cpu", False, "bfloat16"),
+    ],
+)
+def test_precision_follows_setting_and_device(monkeypatch, wanted, name, supported, chosen):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
+    assert device.choose_precision(wanted, name) == chosen
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "wanted", "chosen"),
+    [
+        (2, False, "auto", "cuda:0"),
+        (2, False, "cuda:1", "cuda:1"),
+        (1, True, "cuda", "cuda:0"),
+        (1, True, "mps", "mps"),
+        (0, True, "auto", "mps"),
+        (0, False, "auto", "cpu"),
+        (2, True, "cpu", "cpu"),
+    ],
+)
+def test_device_is_chosen_by_what_is_there_and_by_the_setting(monkeypatch, cuda, mps, wanted, chosen):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert device.choose_device(wanted) == chosen
+
+
+def test_half_precision_by_setting_reaches_the_model_and_the_status(settings, bundles, request_fill):
+    settings(precision="bfloat16", threads=1)
+    with Client.connect() as client:
+        assert len(client.fill(request_fill("a red bird", side=64)).fills) == 1
+        assert client.status()["precision"] == "bfloat16"
 
 
 def test_device_of_the_settings_that_is_not_there_is_an_error(bundles):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
@@ -87,7 +87,7 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write; several answers get -1, -2, ... before the ending. Default: PHOTO-filled.png.",
+    help="File to write; several answers get -1, -2, ... before the ending. Default: PHOTO-filled.png (CMYK: .tif).",
 )
 @click.option("--overwrite", is_flag=True, help="Allow OUTPUT to be the photo itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
@@ -112,8 +112,13 @@ def fill(
     if bool(boxes) == (mask is not None):
         raise click.UsageError("Say what to fill with either --select X,Y,W,H or --mask FILE.")
     opened = Photo.read(photo)
-    outputs = _output_names(photo, output, variants)
-    for path in outputs:
+    outputs = _output_names(
+        output or photo.with_name(f"{photo.stem}-filled{opened.lossless_suffix}"), variants
+    )
+    for path in outputs:  # said before the work, not after it
+        opened.format_for(path.suffix)
+        if not path.parent.is_dir():
+            raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
         if path.exists() and path.samefile(photo) and not overwrite:
             raise click.UsageError(f"{path} is the photo itself; choose another name or add --overwrite.")
     selection = _selection(opened, boxes, mask)
@@ -153,8 +158,7 @@ def fill(
         click.echo(notice, err=True)
 
 
-def _output_names(photo: Path, output: Path | None, variants: int) -> list[Path]:
-    first = output or photo.with_name(f"{photo.stem}-filled.png")
+def _output_names(first: Path, variants: int) -> list[Path]:
     if variants == 1:
         return [first]
     return [first.with_name(f"{first.stem}-{number}{first.suffix}") for number in range(1, variants + 1)]
@@ -163,11 +167,7 @@ def _output_names(photo: Path, output: Path | None, variants: int) -> list[Path]
 def _selection(photo: Photo, boxes: list[list[int]], mask: Path | None) -> Picture:
     width, height = photo.size
     if mask is not None:
-        try:
-            with Image.open(mask) as opened:
-                selection = np.asarray(opened.convert("L"), dtype=np.uint8)
-        except (UnidentifiedImageError, OSError):
-            raise click.ClickException(f"{mask} cannot be read as a picture.") from None
+        selection = np.asarray(Image.fromarray(Photo.read(mask).rgb8).convert("L"))
         check_selection(selection, width, height)
         return selection
     selection = np.zeros((height, width), np.uint8)

@@ -5,30 +5,30 @@ torch is imported in the model's thread, at the first load, so that the daemon a
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from nigdt.bundle import find_bundle, list_bundles
-from nigdt.compositing import blend, composite, hole_and_weight
+from nigdt.compositing import hole_and_weight
 from nigdt.errors import ModelError, NigdtError
 from nigdt.variants import Variant
+from nigdt_backend.daemon.answers import fill_message, job_pixels
 from nigdt_backend.daemon.registry import LoadedModel, Registry
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
-from nigdt_backend.daemon.worker import EngineError, FillMessage, Hooks, Outcome
+from nigdt_backend.daemon.worker import EngineError, Hooks, Outcome
 from nigdt_backend.protocol import finite
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from nigdt.inpainter import EncodedContext, RawFill
+    from nigdt.inpainter import EncodedContext
     from nigdt_backend.daemon.cache import ContextCache
     from nigdt_backend.daemon.device import DeviceChoice
 
@@ -55,10 +55,14 @@ class Progress:
 
 
 Work = dict[Job, Progress]
+T = TypeVar("T")
 
 
 class NigdtEngine:
-    """The engine of the real daemon. Only `describe` and `models` may be called from other threads."""
+    """The engine of the real daemon.
+
+    Only `describe`, `models` and `restart_wanted` may be called from other threads.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -66,6 +70,7 @@ class NigdtEngine:
         self._device: DeviceChoice | None = None
         self._cache: ContextCache | None = None
         self.batch_variants = settings.batch_variants or 1
+        self._halved: float | None = None
         self._lock = threading.Lock()
         self._described: dict[str, Any] = {}
         self._describe()
@@ -94,6 +99,10 @@ class NigdtEngine:
             for info in infos
         ]
 
+    def restart_wanted(self) -> bool:
+        """Whether only a new process can use the accelerator again."""
+        return self._device is not None and self._device.restart_due
+
     # -- called from the model's thread ----------------------------------------------------------------------
 
     def load(self, bundle: str, *, warm: bool = True) -> dict[str, Any]:
@@ -101,9 +110,9 @@ class NigdtEngine:
         started = time.monotonic()
         self._prepare()
         try:
-            model = self._registry.get(bundle, again=True)
+            self._stepping_down(lambda: self._registry.get(bundle, again=True))
             if warm:
-                _warm_up(model)
+                self._stepping_down(lambda: _warm_up(self._registry.get(bundle)))
         finally:
             self._describe()
         return {"bundle": bundle, "device": self._choice.get(), "seconds": finite(time.monotonic() - started)}
@@ -112,11 +121,10 @@ class NigdtEngine:
         """Give back the memory of models and encodings."""
         self._registry.clear()
         if self._cache is not None:
-            import torch
+            from nigdt_backend.daemon.device import empty_cache
 
             self._cache.clear()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            empty_cache()
         self._describe()
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
@@ -125,31 +133,33 @@ class NigdtEngine:
         if self._choice.recover():
             log.info("trying %s again", self._choice.get())
             self._forget_device()
+        self._try_whole_batches()
         bundle = jobs[0].request.bundle
         if self._registry.held(bundle) is None:
             hooks.stage(jobs, "loading")
         work = {job: Progress(job) for job in jobs}
         try:
-            return self._run_stepping_down(bundle, work, hooks)
+            return self._stepping_down(lambda: self._run(self._registry.get(bundle), work, hooks))
         finally:
             self._describe()
 
-    def _run_stepping_down(self, bundle: str, work: Work, hooks: Hooks) -> list[Outcome]:
+    def _stepping_down(self, do: Callable[[], T]) -> T:
+        """Do something that needs the device; when that fails, again with less, or on the CPU."""
         from nigdt_backend.daemon.device import is_device_loss, is_out_of_memory
 
         while True:
             try:
-                return self._run(self._registry.get(bundle), work, hooks)
+                return do()
             except Exception as error:  # noqa: PERF203 - a retry, not a loop over data
                 if is_out_of_memory(error):
-                    if self._smaller_batch() or self._to_cpu("memory ran out"):
+                    if self._smaller_batch() or self._to_cpu("memory ran out", lost=False):
                         continue
                     raise EngineError(
                         "out-of-memory",
                         "There is not enough memory for one fill.",
                         "Close other programs, or use a smaller bundle.",
                     ) from error
-                if is_device_loss(error) and self._to_cpu("the device failed"):
+                if is_device_loss(error) and self._to_cpu("the device failed", lost=True):
                     log.exception("device loss")
                     continue
                 raise
@@ -157,14 +167,24 @@ class NigdtEngine:
     def _smaller_batch(self) -> bool:
         if self.batch_variants <= 1:
             return False
+        from nigdt_backend.daemon.device import empty_cache
+
         self.batch_variants //= 2
+        self._halved = time.monotonic()
         log.warning("out of memory: batches of %d from now on", self.batch_variants)
-        _empty_device_cache()
+        empty_cache()
         return True
 
-    def _to_cpu(self, reason: str) -> bool:
+    def _try_whole_batches(self) -> None:
+        """Memory that was short may long be free again."""
+        from nigdt_backend.daemon.device import RETRY_SECONDS
+
+        if self._halved is not None and time.monotonic() - self._halved >= RETRY_SECONDS:
+            self._set_batch()
+
+    def _to_cpu(self, reason: str, *, lost: bool) -> bool:
         device = self._choice.get()
-        if not self._choice.step_down(reason):
+        if not self._choice.step_down(reason, lost=lost):
             return False
         log.warning("%s on %s: going on with the CPU", reason, device)
         self._forget_device()
@@ -172,14 +192,17 @@ class NigdtEngine:
 
     def _forget_device(self) -> None:
         """Models and encodings on the former device are of no use any more."""
+        from nigdt_backend.daemon.device import empty_cache
+
         self._registry.clear()
         self._contexts.clear()
         self._set_batch()
-        _empty_device_cache()
+        with contextlib.suppress(RuntimeError):  # of a device that is lost
+            empty_cache()
 
     def _set_batch(self) -> None:
-        on_cpu = self._choice.get() == "cpu"
-        self.batch_variants = self._settings.batch_variants or (1 if on_cpu else ACCELERATOR_BATCH)
+        self.batch_variants = self._settings.batch_variants or (1 if self._on_cpu else ACCELERATOR_BATCH)
+        self._halved = None
 
     def _run(self, model: LoadedModel, work: Work, hooks: Hooks) -> list[Outcome]:
         """Go on with what is not made yet: a step down repeats nothing that was sent."""
@@ -216,7 +239,7 @@ class NigdtEngine:
         kept = self._contexts.get(key)
         if kept is not None:
             return kept, True
-        crop, selection = _pixels(job)
+        crop, selection = job_pixels(job)
         hole, _ = hole_and_weight(selection, job.request.feather)
         encoding = model.inpainter.encode(crop, hole)
         self._contexts.put(key, encoding)
@@ -261,7 +284,8 @@ class NigdtEngine:
             for job, indices in batch
         ]
         try:
-            answers = model.inpainter.complete(completions)
+            # On the CPU each by itself: a common pass gains nothing there and would round differently.
+            answers = model.inpainter.complete(completions, 1 if self._on_cpu else self.batch_variants)
         except ModelError as error:
             if len(batch) > 1:  # the others' answers may well be good
                 for part in batch:
@@ -302,29 +326,38 @@ class NigdtEngine:
         return self._device
 
     @property
+    def _on_cpu(self) -> bool:
+        return self._choice.get() == "cpu"
+
+    @property
     def _contexts(self) -> ContextCache:
         assert self._cache is not None
         return self._cache
 
     def _load_model(self, folder: Path) -> Any:
         from nigdt.inpainter import Inpainter
+        from nigdt_backend.daemon.device import choose_precision
 
-        return Inpainter.from_bundle(str(folder), device=self._choice.get())
+        device = self._choice.get()
+        precision = choose_precision(self._settings.precision, device)
+        return Inpainter.from_bundle(str(folder), device=device, precision=precision)
 
     def _notices(self) -> tuple[str, ...]:
         notices = list(self._registry.notices.values())
         if self._device is not None and self._device.stepped_down:
-            notices.append(f"Filled on the CPU, since {self._device.stepped_down} on {self._device.wanted}.")
+            where = "the accelerator" if self._device.wanted == "auto" else self._device.wanted
+            notices.append(f"Filled on the CPU, since {self._device.stepped_down} on {where}.")
+        if self._halved is not None:
+            notices.append(f"Memory ran out: at most {self.batch_variants} fills are computed at once.")
         return tuple(notices)
 
     def _describe(self) -> None:
-        cache = self._cache
+        cache, models = self._cache, self._registry.loaded()
         described = {
             "device": self._device.current if self._device is not None else "not chosen yet",
-            "precision": "float32",
-            "bundles": [
-                {"name": model.name, "mib": round(model.bytes / MIB, 1)} for model in self._registry.loaded()
-            ],
+            "precision": ", ".join(sorted({model.inpainter.precision for model in models}))
+            or "not chosen yet",
+            "bundles": [{"name": model.name, "mib": round(model.bytes / MIB, 1)} for model in models],
             "batch_variants": self.batch_variants,
             "contexts": {
                 "held": len(cache) if cache is not None else 0,
@@ -345,52 +378,3 @@ def _warm_up(model: LoadedModel) -> None:
     mask = np.zeros((side, side), np.uint8)
     mask[side // 4 : side // 2, side // 4 : side // 2] = 255
     model.inpainter.fill_context(crop, mask, "", [Variant()])
-
-
-def _empty_device_cache() -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
-def _pixels(job: Job) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Crop (h, w, 3) and selection (h, w) of a job."""
-    request = job.request
-    crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
-    return crop, np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
-
-
-def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str]) -> FillMessage:
-    """An answer for the wire, blended if the job asks for that."""
-    request = job.request
-    pixels = fill.pixels
-    if request.result == "composite":
-        crop, selection = _pixels(job)
-        matched, weight = blend(crop, pixels, selection, request.feather)
-        pixels = composite(crop, matched, weight)
-    frames = [pixels.tobytes()]
-    words = []
-    for use in fill.attention or ():
-        height, width = use.map.shape
-        peak = float(use.map.max())
-        shown = use.known and peak > 0
-        frames.append(np.rint(use.map * (255.0 / peak)).astype(np.uint8).tobytes() if shown else b"")
-        words.append(
-            {
-                "word": use.word,
-                "known": use.known,
-                "weight": finite(float(use.weight)),
-                "width": width if shown else 0,
-                "height": height if shown else 0,
-            }
-        )
-    header = {
-        "index": index,
-        "width": request.width,
-        "height": request.height,
-        "variant": request.variants[index],
-        "unknown_words": list(unknown),
-        "words": words,
-    }
-    return FillMessage(header, frames)

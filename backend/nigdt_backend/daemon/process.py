@@ -104,16 +104,16 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
         _set_up_log(settings, log_to_stderr)
         connection_file = paths.state_dir() / "connection.json"
         connection_file.unlink(missing_ok=True)  # a crashed predecessor's
-        hung = _serve(settings, connection_file, engine_factory)
+        restart = _serve(settings, connection_file, engine_factory)
     finally:
         lock.release()
-    if hung:
+    if restart:
         _start_anew()
     return 0
 
 
 def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFactory | None) -> bool:
-    """Serve until the end; whether it ended because the model hangs."""
+    """Serve until the end; whether a new process is to take over."""
     gate = Gate()
     endpoint = gate.bind_local()
     remote = None
@@ -163,11 +163,11 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
             connection_file.unlink(missing_ok=True)
         server.close()
         log.info("stopped")
-    return server.hung
+    return server.restart
 
 
 def _start_anew() -> None:
-    """Replace this process by a fresh one: the only sure way to end a hung model and get its memory back."""
+    """Replace this process by a fresh one: only that ends a hung model and finds a lost device again."""
     logging.shutdown()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
 

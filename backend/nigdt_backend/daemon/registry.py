@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nigdt.bundle import BundleInfo, find_bundle, list_bundles, read_bundle, user_bundles_folder, valid_name
-from nigdt.errors import BundleError, NigdtError
+from nigdt.errors import BundleError
 from nigdt_backend.daemon.worker import EngineError
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ Stamp = tuple[str, int, int]
 
 
 BYTES_PER_WEIGHT = 4
-"""Models are held in single precision, however their bundle stores them."""
+"""At most: models are held in single precision or, where the settings say so, half of it in part."""
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Registry:
         try:
             info = read_bundle(info.folder)
             inpainter = self._load(Path(info.folder))
-        except (NigdtError, OSError) as error:
+        except (BundleError, OSError) as error:
             self._rejected[name] = stamp
             log.error("bundle %s cannot be loaded: %s", name, error)
             if held is None or again:

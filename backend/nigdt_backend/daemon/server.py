@@ -55,13 +55,14 @@ class Server:
         self._desk = FrontDesk(self._dispatcher, replies, peers, self.status, self.stop)
         self._told_ready = False
         self._stop_requested = False
+        self._restart = False
         self._stopping = AwakeClock()
         self._started = time.monotonic()
 
     @property
-    def hung(self) -> bool:
-        """Whether the loop ended because the model hangs."""
-        return self._dispatcher.hung
+    def restart(self) -> bool:
+        """Whether the loop ended so that a new process takes over."""
+        return self._dispatcher.hung or self._restart
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler."""
@@ -107,6 +108,10 @@ class Server:
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=False)
         if self._desk.stopping:
             return not dispatcher.running or self._stopping.seconds > self._settings.stop_grace_seconds
+        if not dispatcher.busy and dispatcher.engine.restart_wanted():
+            log.info("starting anew, to use the accelerator again")
+            self._restart = True
+            return True
         limit = self._settings.idle_exit_seconds
         if self._on_demand and limit > 0 and dispatcher.idle_seconds > limit:
             log.info("idle for %.0f s", dispatcher.idle_seconds)

@@ -32,6 +32,12 @@ class Settings:
         "Where the model runs: auto (CUDA, else Apple MPS, else CPU), cpu, cuda, cuda:N or mps.",
         pattern=r"auto|cpu|mps|cuda(:\d+)?",
     )
+    precision: str = _setting(
+        "auto",
+        "Number format of the model: float32, bfloat16 (pictures differ by up to 3 grey levels), or auto "
+        "(bfloat16 on CUDA devices that compute in it, else float32).",
+        pattern="auto|float32|bfloat16",
+    )
     threads: int = _setting(0, "CPU threads of the model; 0 = one per core.", low=0, high=1024)
     preload: str = _setting(
         "default",
@@ -58,7 +64,7 @@ class Settings:
     )
     batch_variants: int = _setting(
         0,
-        "Most answers computed in one batch; 0 = 1 on the CPU, 8 elsewhere.",
+        "Most answers computed in one batch; 0 = 1 on the CPU, where more gain nothing, and 8 elsewhere.",
         low=0,
         high=256,
     )

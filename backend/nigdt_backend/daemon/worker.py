@@ -77,6 +77,9 @@ class Engine(Protocol):
     def unload(self) -> None:
         """Give back all memory."""
 
+    def restart_wanted(self) -> bool:
+        """Whether only a new process can use the accelerator again; called from any thread."""
+
     def describe(self) -> dict[str, Any]:
         """Device, loaded bundles, caches; called from any thread."""
 
