@@ -35,7 +35,7 @@ def read_metadata(image: Image.Image) -> dict[str, Any]:
         Those of `icc_profile`, `dpi`, `transparency`, `gamma`, `chromaticity`, `srgb` and `xmp` that Pillow's
         `info` has, as it has them; `exif` as bytes; for a JPEG `quantization` and `sampling`.
     """
-    keys = ("icc_profile", "dpi", "transparency", "xmp")
+    keys: tuple[str, ...] = ("icc_profile", "dpi", "transparency", "xmp")
     if image.format == "PNG":
         keys += ("gamma", "chromaticity", "srgb")
     found = {key: image.info[key] for key in keys if key in image.info}

@@ -83,6 +83,17 @@ def test_fill_command_refuses_to_lose_the_photo(bundles, photo):
     assert done.returncode == 2
     assert "--overwrite" in done.stderr
     assert path.read_bytes() == before
+    done = nigdt(
+        "fill", path, "--mask", path, "--caption", "a dog", "-n", 2, "-o", path.with_name("photo.png")
+    )
+    assert done.returncode == 0, done.stderr  # photo-1.png and photo-2.png
+    mask = path.with_name("photo-1.png")
+    kept = mask.read_bytes()
+    done = nigdt("fill", path, "--mask", mask, "--caption", "a dog", "-n", 2, "-o", path)
+    assert done.returncode == 2
+    assert "the mask itself" in done.stderr
+    assert mask.read_bytes() == kept
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(

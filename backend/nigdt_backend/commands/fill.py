@@ -87,9 +87,10 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write; several answers get -1, -2, ... before the ending. Default: PHOTO-filled.png (CMYK: .tif).",
+    help="File to write; several answers get -1, -2, ... before the ending. Default: PHOTO-filled.png, "
+    "for CMYK .tif.",
 )
-@click.option("--overwrite", is_flag=True, help="Allow OUTPUT to be the photo itself.")
+@click.option("--overwrite", is_flag=True, help="Allow OUTPUT to be the photo or the mask itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def fill(
     photo: Path,
@@ -119,8 +120,11 @@ def fill(
         opened.format_for(path.suffix)
         if not path.parent.is_dir():
             raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
-        if path.exists() and path.samefile(photo) and not overwrite:
-            raise click.UsageError(f"{path} is the photo itself; choose another name or add --overwrite.")
+        for given, what in ((photo, "photo"), (mask, "mask")):
+            if given is not None and path.exists() and path.samefile(given) and not overwrite:
+                raise click.UsageError(
+                    f"{path} is the {what} itself; choose another name or add --overwrite."
+                )
     selection = _selection(opened, boxes, mask)
 
     with Client.connect() as client:
