@@ -54,7 +54,7 @@ class Painter:
     def __init__(self, settings: Settings) -> None:
         self.bundle = "default"
 
-    def load(self, bundle: str) -> dict[str, Any]:
+    def load(self, bundle: str, *, warm: bool = True) -> dict[str, Any]:
         self.bundle = bundle
         return {"bundle": bundle}
 
@@ -63,6 +63,9 @@ class Painter:
 
     def describe(self) -> dict[str, Any]:
         return {"device": "cpu"}
+
+    def restart_wanted(self) -> bool:
+        return False
 
     def models(self) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Painter"}]

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.selection import Combine, inverted, rectangle, stroke
 from nigdt_plugin.core.undo import UndoStack
 from PIL import Image
@@ -85,9 +86,14 @@ def test_merging_layers_keeps_the_picture():
     document = make_document()
     document.apply(layer(5, 5, 200, 0.7), "Fill")
     document.apply(layer(10, 8, 20, 0.5), "Fill")
-    before = document.rgb.copy()
-    document.merge_layers("Merge")
-    assert len(document.layers) == 1
+    before, before_layers = document.rgb.copy(), document.layers
+    hidden = layer(2, 2, 90)
+    document.apply(hidden, "Fill")
+    document.replace_layer(hidden, "Hide", visible=False)
+    merged = document.merged()
+    document.change_layers(document.with_merged(merged), "Merge")
+    assert [it.visible for it in document.layers] == [False, True]
+    assert [origin.region for origin in merged.origins] == [it.region for it in before_layers]
     assert np.abs(document.rgb.astype(int) - before.astype(int)).max() <= 2
     document.undo()
     assert np.array_equal(document.rgb, before)

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from core_session import Core
 from nigdt_plugin.core import openraster, provenance
-from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.fills import Fill, Round, Shot
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.recovery import Recovery, Snapshot, restore
 from nigdt_plugin.core.settings import Settings
 from PIL import Image

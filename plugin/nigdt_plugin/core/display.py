@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import EMPTY, Region
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.tasks import Hook
@@ -36,20 +37,21 @@ class Display:
         preview.changed.connect(self._preview_changed)
 
     def _document_changed(self, region: Region) -> None:
-        self._preview.pixels = None  # drawn over layers that have changed
+        self._preview.drawn = {}  # over layers that have changed
         self._show(region)
 
     def _preview_changed(self, before: Layer | None) -> None:
-        layers = (before, self._preview.layer)
-        for region in dict.fromkeys(layer.region for layer in layers if layer is not None):
-            self._show(region)
+        regions = [layer.region for layer in (before, self._preview.layer) if layer is not None]
+        for region in dict.fromkeys(regions):
+            if not any(region != other and region.within(other) for other in regions):
+                self._show(region)
 
     def _show(self, region: Region) -> None:
         layer = self._preview.layer
         if layer is None:
             pixels = self._document.rgb[region.slices]
-        elif layer.region == region and self._preview.pixels is not None:
-            pixels = self._preview.pixels
+        elif region in self._preview.drawn:
+            pixels = self._preview.drawn[region]
         else:
             pixels = self._document.composite(region, (*self._preview.without(layer), layer))
         self._draw(region, pixels)

@@ -6,88 +6,23 @@ The original is never changed. What the user sees is the original with the visib
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from nigdt.context import Box
 from nigdt.photo import Photo
 from nigdt.samples import upright
 from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
 from nigdt_plugin.core.tasks import Hook
 from nigdt_plugin.core.undo import UndoStack
 
-Pixels = NDArray[np.uint8]
-
 Drawn = tuple[Region, Pixels]
 
 _CHECK = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One applied fill.
-
-    Attributes:
-        region: Where it lies, inside the photo.
-        rgb: (h, w, 3) uint8.
-        weight: (h, w) float32 in 0..1; pixels of weight 0 keep the photo's exact bytes.
-        caption: What was asked for.
-        seed: Seed of the variant, None for the mean.
-        model: Name of the bundle that drew it.
-        visible: Whether it is drawn.
-        round: Id of the round of fills it came from; a round has at most one layer.
-        fill: Id of the fill.
-    """
-
-    region: Region
-    rgb: Pixels
-    weight: NDArray[np.float32]
-    caption: str = ""
-    seed: int | None = None
-    model: str = ""
-    visible: bool = True
-    round: str = ""
-    fill: str = ""
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory."""
-        return self.rgb.nbytes + self.weight.nbytes
-
-    @property
-    def box(self) -> Box:
-        """The region as the library's box."""
-        return Box(self.region.left, self.region.top, self.region.width, self.region.height)
-
-
-def _draw(target: Pixels, origin: Region, layer: Layer) -> None:
-    """Draw the part of a layer that lies in ``origin`` on ``target``, which shows that region."""
-    left, top = max(origin.left, layer.region.left), max(origin.top, layer.region.top)
-    right, bottom = min(origin.right, layer.region.right), min(origin.bottom, layer.region.bottom)
-    common = Region(left, top, right, bottom)
-    if common.empty:
-        return
-    there = Region(left - origin.left, top - origin.top, right - origin.left, bottom - origin.top).slices
-    mine = Region(
-        left - layer.region.left, top - layer.region.top, right - layer.region.left, bottom - layer.region.top
-    ).slices
-    weight = layer.weight[mine]
-    if not weight.any():
-        return
-    mixed = cv2.blendLinear(
-        np.ascontiguousarray(layer.rgb[mine]),
-        np.ascontiguousarray(target[there]),
-        np.ascontiguousarray(weight),
-        np.ascontiguousarray(1 - weight),
-    )
-    np.copyto(target[there], mixed.astype(np.uint8), where=(weight > 0)[..., None])
 
 
 @dataclass
@@ -155,7 +90,8 @@ def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
     """What ``packed`` was given."""
     if isinstance(values, bytes):
         count = shape[0] * shape[1]
-        return np.unpackbits(np.frombuffer(values, np.uint8), count=count).reshape(shape) * np.uint8(255)
+        mask = np.unpackbits(np.frombuffer(values, np.uint8), count=count).reshape(shape)
+        return np.negative(mask, out=mask)  # 1 becomes 255
     return values.copy()
 
 
@@ -284,18 +220,19 @@ class Document:
 
     def replace_layer(self, layer: Layer, label: str, *, visible: bool) -> None:
         """Show or hide a layer, as one step."""
-        changed = replace(layer, visible=visible)
+        changed = layer.shown(visible)
         self.change_layers(tuple(changed if it is layer else it for it in self.layers), label)
 
     def remove_layer(self, layer: Layer, label: str) -> None:
         """Take a layer away, as one step."""
         self.change_layers(tuple(it for it in self.layers if it is not layer), label)
 
-    def merge_layers(self, label: str) -> None:
-        """Make one layer of all visible ones, as one step."""
-        visible = [layer for layer in self.layers if layer.visible]
+    def merged(self) -> Layer | None:
+        """One layer that shows what all visible ones show; None for fewer than two. Slow for large ones."""
+        layers = self.layers
+        visible = [layer for layer in layers if layer.visible]
         if len(visible) < 2:
-            return
+            return None
         region = visible[0].region
         for layer in visible[1:]:
             region = region.union(layer.region)
@@ -311,25 +248,29 @@ class Document:
         weight = 1 - clear
         # Solve seen = weight * rgb + (1 - weight) * original for rgb, so that the picture stays as it is.
         original = self.photo.rgb8[region.slices].astype(np.float32)
-        seen = self.rgb[region.slices].astype(np.float32)
+        seen = self.composite(region, layers).astype(np.float32)
         solid = np.maximum(weight, 1e-3)[..., None]
         rgb = np.clip((seen - (1 - weight[..., None]) * original) / solid, 0, 255)
         captions = list(dict.fromkeys(layer.caption for layer in visible if layer.caption))
-        merged = Layer(
+        return Layer(
             region,
             np.rint(rgb).astype(np.uint8),
             weight.astype(np.float32),
             caption="; ".join(captions),
             model=visible[-1].model,
+            merged=tuple(origin for layer in visible for origin in layer.origins),
         )
-        self.change_layers((merged,), label)
+
+    def with_merged(self, merged: Layer) -> tuple[Layer, ...]:
+        """The layers with ``merged`` in place of all visible ones; hidden ones stay below it."""
+        return (*(layer for layer in self.layers if not layer.visible), merged)
 
     def composite(self, region: Region, layers: tuple[Layer, ...]) -> Pixels:
         """The photo's pixels (h, w, 3) in a region, with the visible layers drawn over them."""
         picture = np.array(self.photo.rgb8[region.slices])
         for layer in layers:
             if layer.visible:
-                _draw(picture, region, layer)
+                layer.draw(picture, region)
         return picture
 
     def on_checks(self, rgb: Pixels, region: Region) -> Pixels:

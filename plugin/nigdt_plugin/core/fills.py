@@ -16,8 +16,9 @@ from nigdt import compositing
 from nigdt.context import Box, context_box, crop
 from nigdt.detail import enlarge
 from nigdt.variants import MAX_SEED, Variant
-from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.selection import Mask
 
 Pixels = NDArray[np.uint8]

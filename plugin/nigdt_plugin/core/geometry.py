@@ -33,6 +33,10 @@ class Region(NamedTuple):
         """Index of the rectangle in an array (H, W, ...); the rectangle must lie inside the array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
+    def within(self, other: Region) -> bool:
+        """Whether every pixel of it is in ``other``."""
+        return self.union(other) == other
+
     def union(self, other: Region) -> Region:
         """The smallest rectangle around both."""
         if self.empty:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nigdt_plugin.core import fills
-from nigdt_plugin.core.document import Document, Drawn, Layer, Pixels
+from nigdt_plugin.core.document import Document, Drawn
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Blend, Fill, Round
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 
@@ -20,7 +22,8 @@ class Preview:
 
     Attributes:
         layer: What is shown, None for nothing.
-        pixels: (h, w, 3) uint8 of its region with it on top; None if layers below changed since.
+        drawn: Its region, and that of the layer shown before, with their pixels (h, w, 3) uint8; empty if
+            layers below changed since.
 
     Hooks:
         changed: Another layer is shown, or none; told the one before.
@@ -29,7 +32,7 @@ class Preview:
 
     def __init__(self, document: Document, tasks: Tasks) -> None:
         self.layer: Layer | None = None
-        self.pixels: Pixels | None = None
+        self.drawn: dict[Region, Pixels] = {}
         self.changed = Hook()
         self.failed = Hook()
         self._document = document
@@ -56,19 +59,21 @@ class Preview:
         if fill is not self._fill:
             self._fill, self._then = fill, None
 
-        def work() -> tuple[Layer, Pixels]:
-            layer = fills.blended(entry, fill, blend, document.width, document.height)
-            rest = tuple(it for it in layers if it.round != layer.round)
-            return layer, document.composite(layer.region, (*rest, layer))
+        shown = self.layer
 
-        def done(result: tuple[Layer, Pixels]) -> None:
+        def work() -> tuple[Layer, dict[Region, Pixels]]:
+            layer = fills.blended(entry, fill, blend, document.width, document.height)
+            whole = (*(it for it in layers if it.round != layer.round), layer)
+            regions = {layer.region} if shown is None else {layer.region, shown.region}
+            return layer, {region: document.composite(region, whole) for region in regions}
+
+        def done(result: tuple[Layer, dict[Region, Pixels]]) -> None:
             if mine != self._awaited:
                 return
             self._awaited = 0
-            layer, pixels = result
-            if layers != document.layers:  # undone or hidden meanwhile
-                pixels = document.composite(layer.region, (*self.without(layer), layer))
-            before, self.layer, self.pixels = self.layer, layer, pixels
+            layer, drawn = result
+            before, self.layer = self.layer, layer
+            self.drawn = drawn if layers == document.layers else {}  # undone or hidden meanwhile
             self.changed(before)
             then, self._then = self._then, None
             if then is not None:
@@ -91,7 +96,8 @@ class Preview:
     def drop(self) -> None:
         """Show nothing."""
         self._awaited, self._fill, self._then = 0, None, None
-        before, self.layer, self.pixels = self.layer, None, None
+        before, self.layer = self.layer, None
+        self.drawn = {}
         if before is not None:
             self.changed(before)
 
@@ -99,8 +105,8 @@ class Preview:
         """The layer to apply, and its region's pixels if they are known; from now on nothing is shown."""
         if self.layer is None:
             return None
-        layer, pixels = self.layer, self.pixels
-        self.layer = self.pixels = None
+        layer, pixels = self.layer, self.drawn.get(self.layer.region)
+        self.layer, self.drawn = None, {}
         # The pixels were drawn with this layer on top; in the place of an earlier one they may differ.
         topmost = self._document.with_fill(layer)[-1] is layer
         return layer, (layer.region, pixels) if topmost and pixels is not None else None

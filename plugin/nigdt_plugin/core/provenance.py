@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nigdt import __version__
-from nigdt_plugin.core.document import Layer
+from nigdt_plugin.core.layers import Layer
 
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -26,13 +26,14 @@ def record(layers: Sequence[Layer]) -> dict[str, Any]:
         "software": f"NIGDT {__version__}",
         "fills": [
             {
-                "model": layer.model,
-                "caption": layer.caption,
-                "seed": layer.seed,
-                "region": [layer.region.left, layer.region.top, layer.region.width, layer.region.height],
+                "model": origin.model,
+                "caption": origin.caption,
+                "seed": origin.seed,
+                "region": [origin.region.left, origin.region.top, origin.region.width, origin.region.height],
             }
             for layer in layers
             if layer.visible
+            for origin in layer.origins
         ],
     }
 

@@ -15,9 +15,10 @@ import numpy as np
 from PIL import Image
 
 from nigdt.photo import Photo
-from nigdt_plugin.core.document import Document, Layer
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import panel_dir, read_json, write_atomically
 from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer, Origin
 from nigdt_plugin.core.selection import Mask
 
 _FORMAT = 1
@@ -86,6 +87,7 @@ class Recovery:
                     "seed": layer.seed,
                     "model": layer.model,
                     "visible": layer.visible,
+                    "merged": [[list(origin.region), *origin[1:]] for origin in layer.merged],
                 }
                 for layer in snapshot.layers
             ],
@@ -145,6 +147,7 @@ def restore(lost: Lost) -> tuple[Document, str]:
                         entry["seed"],
                         entry["model"],
                         entry["visible"],
+                        merged=tuple(Origin(Region(*where), *rest) for where, *rest in entry["merged"]),
                     )
                 )
         document.set_layers(tuple(layers))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,16 @@ from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event
 
 from nigdt.photo import Photo
-from nigdt_plugin.core import files, models, openraster, provenance
+from nigdt_plugin.core import models, saving
 from nigdt_plugin.core.display import Display, pyramid_of
-from nigdt_plugin.core.document import Document, SelectionStep
+from nigdt_plugin.core.document import Document, Drawn, SelectionStep
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Blend, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.link import Link, LinkState
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
@@ -32,6 +32,8 @@ from nigdt_plugin.core.tasks import Hook, Post, Tasks
 log = logging.getLogger(__name__)
 
 _MEGABYTE = 1024 * 1024
+_LARGE = 1_000_000
+"""Pixels of a shape from which on it is drawn in a thread."""
 
 
 class Session:
@@ -108,11 +110,11 @@ class Session:
 
         self._run(work, then)
 
-    def open_photo(self, photo: Photo) -> None:
-        """Open a picture that has no file (pasted)."""
+    def open_photo(self, read: Callable[[], Photo]) -> None:
+        """Open a picture that has no file (pasted); ``read`` is called in a thread."""
 
         def work() -> tuple[Document, Pyramid]:
-            document = Document(photo, None, self.settings.undo_megabytes * _MEGABYTE)
+            document = Document(read(), None, self.settings.undo_megabytes * _MEGABYTE)
             return document, pyramid_of(document)
 
         self._run(work, lambda opened: self._enter(opened[0], opened[1], None))
@@ -195,6 +197,13 @@ class Session:
             self.document.select(patch, how, label)
             self.steps()
 
+    def draw(self, shape: Callable[[], Patch], area: float, how: Combine, label: str) -> None:
+        """Let a shape of about ``area`` pixels meet the selection; a large one is drawn in a thread."""
+        if area < _LARGE:
+            self.select(shape(), how, label)
+        else:
+            self.change_selection(lambda selection: selection.combined(shape(), how), label)
+
     def change_selection(self, change: Callable[[Selection], tuple[Region, Mask]], label: str) -> None:
         """Change the selection as a whole (invert, grow ...), worked out in a thread."""
         document = self.document
@@ -211,14 +220,16 @@ class Session:
 
         def then(result: tuple[Region, Mask, SelectionStep | None]) -> None:
             region, values, step = result
-            if self.document is not document or step is None:
+            if self.document is not document:
                 return
-            if document.selection.revision != revision:  # drawn on meanwhile: the step begins elsewhere
-                document.write_selection(region, values, label)
-            else:
-                document.selection.put(region, values)
-                document.record(step)
-                document.selection_changed(region)
+            if document.selection.revision != revision:  # drawn on meanwhile
+                self.change_selection(change, label)
+                return
+            if step is None:
+                return
+            document.selection.put(region, values)
+            document.record(step)
+            document.selection_changed(region)
             self.steps()
 
         self._run(work, then)
@@ -229,25 +240,13 @@ class Session:
         if document is None:
             return
 
-        def then(patch: Patch) -> None:
-            if self.document is document:
-                self.select(patch, how, label)
-
-        self._run(lambda: search(document.rgb), then)
-
-    def _write_selection(self, document: Document, region: Region, values: Mask, label: str) -> None:
-        if self.document is document:
-            document.write_selection(region, values, label)
-            self.steps()
+        self.change_selection(lambda selection: selection.combined(search(document.rgb), how), label)
 
     def load_selection(self, path: Path, label: str) -> None:
         """Take the selection from a grey picture."""
         document = self.document
         if document is not None:
-            self._run(
-                lambda: load_mask(path, document.width, document.height),
-                lambda mask: self._write_selection(document, document.selection.whole, mask, label),
-            )
+            self.change_selection(lambda it: (it.whole, load_mask(path, it.width, it.height)), label)
 
     def undo(self) -> None:
         """Take back the last step."""
@@ -261,6 +260,27 @@ class Session:
             self.steps()
             self.fills()
 
+    def merge_layers(self, label: str) -> None:
+        """Make one layer of all visible ones, as one step, worked out in a thread."""
+        document = self.document
+        if document is None:
+            return
+        layers = document.layers
+
+        def work() -> tuple[tuple[Layer, ...], Drawn] | None:
+            merged = document.merged()
+            if merged is None:
+                return None
+            after = document.with_merged(merged)
+            return after, (merged.region, document.composite(merged.region, after))
+
+        def then(result: tuple[tuple[Layer, ...], Drawn] | None) -> None:
+            if result is not None and document.layers == layers:
+                document.change_layers(result[0], label, result[1])
+                self.steps()
+
+        self._run(work, then)
+
     # Keeping --------------------------------------------------------------------------------------------
 
     def save(self, path: Path, names: tuple[str, str] = ("Photo", "Fill")) -> None:
@@ -269,22 +289,6 @@ class Session:
         if document is None:
             return
         layers, stamp = document.layers, self.settings.provenance
-
-        def work() -> None:
-            if path.suffix.lower() == ".ora":
-                data = openraster.encode(document, names)
-            else:
-                data = document.result(layers).encode(path.suffix)
-                data = provenance.stamped(data, layers) if stamp else data
-            if document.path is not None and path.exists() and path.samefile(document.path):
-                keep_original(path)
-            fresh = not path.exists()
-            mode = None if fresh else path.stat().st_mode
-            files.write_atomically(path, data)
-            if mode is None:
-                files.public(path)
-            else:
-                path.chmod(mode)
 
         def then(_nothing: None) -> None:
             document.mark_saved(layers)
@@ -295,7 +299,7 @@ class Session:
             self.saved(path)
             self.steps()
 
-        self._run(work, then)
+        self._run(lambda: saving.save(document, layers, path, names, stamp), then)
 
     def autosave(self) -> None:
         """Write what a crash would lose, in a thread, if it changed."""
@@ -390,11 +394,3 @@ class Session:
             self.settings.save()
         except OSError as error:
             log.warning("the settings cannot be saved: %s", error)
-
-
-def keep_original(path: Path) -> Path:
-    """Copy a photo that is about to be replaced to ``name.original.ext``, unless that exists already."""
-    copy = path.with_name(f"{path.stem}.original{path.suffix}")
-    if not copy.exists():
-        shutil.copy2(path, copy)
-    return copy

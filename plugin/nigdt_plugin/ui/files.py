@@ -52,8 +52,7 @@ class PhotoFiles(QMainWindow):
             self.open_path(Path(paths[0]))
         elif data.hasImage():
             image = QImage(data.imageData())
-            photo = Photo.from_image(pillow_of(image))
-            self.if_saved(lambda: self.session.open_photo(photo))
+            self.if_saved(lambda: self.session.open_photo(lambda: Photo.from_image(pillow_of(image))))
         else:
             self.session.notice(self.tr("There is no picture on the clipboard."), "")
 

@@ -8,8 +8,8 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QIcon, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from nigdt_plugin.core.document import Layer
 from nigdt_plugin.core.history import Entry
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
@@ -86,9 +86,7 @@ class LayerList(QWidget):
             self.session.steps()
 
     def _merge(self) -> None:
-        if self.session.document is not None:
-            self.session.document.merge_layers("Merge layers")
-            self.session.steps()
+        self.session.merge_layers("Merge layers")
 
     def _remove(self) -> None:
         document = self.session.document

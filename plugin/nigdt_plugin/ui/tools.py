@@ -125,6 +125,11 @@ class SelectionTool(Tool):
             return Combine.SUBTRACT
         return self.choices.combine
 
+    def outline(self, points: list[Point], how: Combine) -> None:
+        """A polygon through the points is complete."""
+        width, height = (max(values) - min(values) for values in zip(*points, strict=True))
+        self.session.draw(lambda: selection.polygon(points), width * height, how, self.label)
+
     def pen(self, painter: QPainter, path: QPainterPath) -> None:
         """Draw a line that is seen on any photo."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -170,7 +175,8 @@ class Shape(SelectionTool):
 
     def taken(self, start: Point, end: Point, how: Combine) -> None:
         """The shape is complete."""
-        self.session.select(self.rasterised(start, end), how, self.label)
+        area = abs((end[0] - start[0]) * (end[1] - start[1]))
+        self.session.draw(lambda: self.rasterised(start, end), area, how, self.label)
 
     def rasterised(self, start: Point, end: Point) -> Patch:
         """The shape as a patch."""
@@ -248,7 +254,7 @@ class Lasso(SelectionTool):
     def release(self, at: QPointF, modifiers: Modifiers) -> None:
         points, self._points = self._points, []
         if len(points) >= 3:
-            self.session.select(selection.polygon(points), self._how, self.label)
+            self.outline(points, self._how)
 
     def cancel(self) -> bool:
         active, self._points = bool(self._points), []
@@ -292,7 +298,7 @@ class Polygon(SelectionTool):
     def finish(self) -> bool:
         points, self._points = self._points, []
         if len(points) >= 3:
-            self.session.select(selection.polygon(points), self._how, self.label)
+            self.outline(points, self._how)
         self.canvas.update()
         return bool(points)
 

@@ -1,0 +1,129 @@
+"""Applied fills, and how they are drawn over a photo."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.context import Box
+from nigdt_plugin.core.geometry import Region
+
+Pixels = NDArray[np.uint8]
+
+_TILE = 96
+
+
+class Origin(NamedTuple):
+    """Where pixels came from: region on the photo, caption, seed (None for the mean), name of the bundle."""
+
+    region: Region
+    caption: str
+    seed: int | None
+    model: str
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One applied fill, or several merged.
+
+    Attributes:
+        region: Where it lies, inside the photo.
+        rgb: (h, w, 3) uint8.
+        weight: (h, w) float32 in 0..1; pixels of weight 0 keep the photo's exact bytes.
+        caption: What was asked for.
+        seed: Seed of the variant, None for the mean.
+        model: Name of the bundle that drew it.
+        visible: Whether it is drawn.
+        round: Id of the round of fills it came from; a round has at most one layer.
+        fill: Id of the fill.
+        merged: What went into a merged layer.
+    """
+
+    region: Region
+    rgb: Pixels
+    weight: NDArray[np.float32]
+    caption: str = ""
+    seed: int | None = None
+    model: str = ""
+    visible: bool = True
+    round: str = ""
+    fill: str = ""
+    merged: tuple[Origin, ...] = ()
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return self.rgb.nbytes + self.weight.nbytes
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Every fill that is in it."""
+        return self.merged or (Origin(self.region, self.caption, self.seed, self.model),)
+
+    @property
+    def box(self) -> Box:
+        """The region as the library's box."""
+        return Box(self.region.left, self.region.top, self.region.width, self.region.height)
+
+    def shown(self, visible: bool) -> Layer:
+        """The layer, drawn or not."""
+        other = replace(self, visible=visible)
+        vars(other)["parts"] = self.parts  # the same pixels: not worked out again
+        return other
+
+    @cached_property
+    def parts(self) -> tuple[tuple[Region, float | None], ...]:
+        """Rectangles of the layer with their weight, None where it varies; those of weight 0 are left out.
+
+        Most of a large layer has one weight, and drawing that is several times as quick.
+        """
+        height, width = self.weight.shape
+        rows, columns = np.arange(0, height, _TILE), np.arange(0, width, _TILE)
+        low = np.minimum.reduceat(np.minimum.reduceat(self.weight, rows, axis=0), columns, axis=1)
+        high = np.maximum.reduceat(np.maximum.reduceat(self.weight, rows, axis=0), columns, axis=1)
+        found: list[tuple[Region, float | None]] = []
+        for row, top in enumerate(rows.tolist()):
+            bottom = min(top + _TILE, height)
+            for column, left in enumerate(columns.tolist()):
+                weight = float(low[row, column]) if low[row, column] == high[row, column] else None
+                if weight == 0:
+                    continue
+                region = Region(left, top, min(left + _TILE, width), bottom)
+                if found:
+                    before, its_weight = found[-1]
+                    if its_weight == weight and (before.right, before.top) == (left, top):
+                        found.pop()
+                        region = before.union(region)
+                found.append((region, weight))
+        return tuple(found)
+
+    def draw(self, target: Pixels, origin: Region) -> None:
+        """Draw over ``target`` (h, w, 3), which shows the region ``origin`` of the photo."""
+        dx, dy = self.region.left - origin.left, self.region.top - origin.top
+        for part, weight in self.parts:
+            left, top = max(part.left, -dx), max(part.top, -dy)
+            right, bottom = min(part.right, origin.width - dx), min(part.bottom, origin.height - dy)
+            mine = Region(left, top, right, bottom)
+            if not mine.empty:
+                there = target[top + dy : bottom + dy, left + dx : right + dx]
+                self._draw_part(there, mine, weight)
+
+    def _draw_part(self, there: Pixels, mine: Region, weight: float | None) -> None:
+        rgb = np.ascontiguousarray(self.rgb[mine.slices])
+        if weight == 1:
+            there[:] = rgb
+            return
+        below = np.ascontiguousarray(there)
+        if weight is not None:
+            there[:] = cv2.addWeighted(rgb, weight, below, 1 - weight, 0)
+        else:
+            share = np.ascontiguousarray(self.weight[mine.slices])
+            mixed = cv2.blendLinear(rgb, below, share, 1 - share)
+            there[:] = cv2.copyTo(mixed, (share > 0).astype(np.uint8), below)
