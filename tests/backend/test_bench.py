@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from nigdt_backend.bench import bare
+from torch.utils.flop_counter import FlopCounterMode
+
+from nigdt.inpainter import Inpainter
 
 
 def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -53,5 +57,32 @@ def test_figures_of_a_fill_through_the_daemon(bundles):
     assert len(figures["cold_start_s"]) == 3
     assert figures["first_fill_ms"] > figures["new_caption_ms"] > 0
     assert figures["gflop_per_fill"] > 0
+    assert figures["bare_fill_of_floor_by_processor_time"] > 0
     assert figures["one_client_fills_s"] > 0
     assert figures["least_client_share"] > 0
+    assert set(figures["missed"]) <= figures.keys()
+
+
+def test_figures_of_the_bare_model_and_of_every_way_to_run_it(tiny_bundle):
+    inpainter = Inpainter.from_bundle(str(tiny_bundle), device="cpu")
+    figures = bare.floor(inpainter)
+    assert figures["gflop_per_fill"] > 0
+    assert figures["bare_fill_of_floor"] == pytest.approx(
+        figures["bare_fill_at_model_size_ms"] / figures["floor_ms"], rel=0.1
+    )
+    assert set(bare.curve(inpainter)) == {"1", "2", "4"}
+    ways = bare.ways(str(tiny_bundle), "cpu")
+    assert ways["float32"]["levels"] == 0.0
+    assert ways["bfloat16"]["levels"] > 0.0
+    assert all(way["ms"] > 0 for way in ways.values())
+
+
+def test_paper_size_is_the_papers_number_of_operations(tmp_path):
+    """The published implementation spends 23.4 GFLOP on a fill; ours has blocks the paper only hints at."""
+    bare.save_paper_size(tmp_path / "paper-size")
+    inpainter = Inpainter.from_bundle(str(tmp_path / "paper-size"), device="cpu")
+    assert inpainter.size == 256
+    picture, hole = bare.own_context(inpainter)
+    with FlopCounterMode(display=False) as counter:
+        inpainter.fill_context(picture, hole, "a")
+    assert 20 < counter.get_total_flops() / 1e9 < 30

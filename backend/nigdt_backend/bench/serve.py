@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import statistics
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,39 +31,122 @@ from nigdt_backend.client import Client
 
 CLIENTS = 8
 COLD_STARTS = 3
+PAPER_SIZE = "paper-size"
+
+Figures = dict[str, Any]
+
+
+def _goals(figures: Figures, paper_size: bool) -> dict[str, tuple[str, bool]]:
+    """What the figures are to be, and whether they are."""
+    on_cpu = figures["device"] == "cpu"
+    goals = {
+        "overhead_ms": ("5, or 5 %", figures["overhead_ms"] <= max(5.0, 0.05 * figures["bare_model_ms"])),
+        "new_caption_of_first_fill": ("0.6", figures["new_caption_of_first_fill"] <= 0.6),
+        "eight_clients_fills_s": (
+            "one client's",
+            figures["eight_clients_fills_s"] >= figures["one_client_fills_s"],
+        ),
+        "least_client_share": ("0.5", figures["least_client_share"] >= 0.5),
+    }
+    if on_cpu:
+        goals["cold_start_s"] = ("5", statistics.median(figures["cold_start_s"]) <= 5.0)
+    fill = figures["bare_fill_at_model_size_ms"]
+    if not paper_size:
+        goals["bare_fill_at_model_size_ms"] = ("80", fill <= 80.0)
+    elif on_cpu:
+        goals["bare_fill_of_floor"] = ("1.25", figures["bare_fill_of_floor"] <= 1.25)
+    else:
+        goals["bare_fill_at_model_size_ms"] = ("5 on an H100", fill <= 5.0)
+    return goals
 
 
 @click.command()
 @click.option("--fills", default=30, show_default=True, type=click.IntRange(5), help="Fills per figure.")
 @click.option("--seconds", default=10.0, show_default=True, type=float, help="Length of the throughput runs.")
 @click.option("--bundle", default="default", show_default=True, help="Model bundle to measure.")
+@click.option("--paper-size", is_flag=True, help="Measure the paper's size at 256 px, with random weights.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@click.option("--precision", default="auto", show_default=True, help="auto, float32 or bfloat16.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def serve(fills: int, seconds: float, bundle: str, as_json: bool) -> None:
+def serve(
+    fills: int, seconds: float, bundle: str, paper_size: bool, device: str, precision: str, as_json: bool
+) -> None:
     """Measure fills through a daemon of its own: latency, overhead, cache, throughput, cold start.
 
-    The bare model runs in turns with the daemon in the same minutes, so that the ratios hold on a busy
-    machine; absolute times do not.
+    Then the model by itself: how near it comes to its arithmetic, fills a second by batch size, and every way
+    to run it on the device. The bare model runs in turns with the daemon in the same minutes, so that the
+    ratios hold on a busy machine; absolute times do not.
 
-    Example: nigdt bench serve --json
+    Example: nigdt bench serve --paper-size --device cuda
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the daemon does, for the bare model here
-    figures: dict[str, Any] = {"cpus": os.cpu_count(), "load_before": os.getloadavg()[0], "bundle": bundle}
-    with own_daemon({"preload": bundle}):
-        figures["cold_start_s"] = _cold_starts(bundle)
-        with Client.connect() as client:
-            wait_until_ready(client)
-            figures["device"] = client.status()["device"]
-            figures |= _latencies(client, fills, bundle)
-            figures["one_client_fills_s"], _ = _throughput(1, seconds, bundle)
-            figures["eight_clients_fills_s"], shares = _throughput(CLIENTS, seconds, bundle)
-            figures["least_client_share"] = round(min(shares) * CLIENTS / max(1, sum(shares)), 2)
-            figures["memory_mib"] = client.status()["memory_mib"]
-    figures["load_after"] = os.getloadavg()[0]
+    with _paper_size() if paper_size else contextlib.nullcontext():
+        bundle = PAPER_SIZE if paper_size else bundle
+        figures = _measure(fills, seconds, bundle, {"device": device, "precision": precision})
+    goals = _goals(figures, paper_size)
     if as_json:
+        figures["missed"] = [name for name, (_, met) in goals.items() if not met]
         click.echo(json.dumps(figures, indent=1))
         return
     for name, value in figures.items():
-        click.echo(f"{name:<28} {value}")
+        goal, met = goals.get(name, ("", True))
+        told = f"goal {goal}{'' if met else ', MISSED'}" if goal else ""
+        click.echo(f"{name:<38} {value!s:<24} {told}".rstrip())
+
+
+@contextlib.contextmanager
+def _paper_size() -> Iterator[None]:
+    """User's bundles that hold nothing but a model of the paper's size."""
+    from nigdt_backend.bench.bare import save_paper_size
+
+    before = os.environ.get("NIGDT_DATA_DIR")
+    with tempfile.TemporaryDirectory(prefix="nigdt-bench-") as folder:
+        os.environ["NIGDT_DATA_DIR"] = folder
+        save_paper_size(Path(folder) / "bundles" / PAPER_SIZE)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["NIGDT_DATA_DIR"]
+            else:
+                os.environ["NIGDT_DATA_DIR"] = before
+
+
+def _measure(fills: int, seconds: float, bundle: str, settings: dict[str, str]) -> Figures:
+    figures: Figures = {"cpus": os.cpu_count(), "load_before": round(os.getloadavg()[0], 1), "bundle": bundle}
+    with own_daemon({"preload": bundle, **settings}):
+        figures["cold_start_s"] = _cold_starts(bundle)
+        with Client.connect(timeout=60.0) as client:
+            wait_until_ready(client)
+            status = client.status()
+            figures |= {name: status[name] for name in ("device", "precision", "notices")}
+            figures |= _latencies(client, fills, bundle)
+            figures["one_client_fills_s"], _ = _throughput(1, seconds, bundle)
+            before = client.status()["jobs"]
+            figures["eight_clients_fills_s"], shares = _throughput(CLIENTS, seconds, bundle)
+            after = client.status()
+            figures["least_client_share"] = round(min(shares) * CLIENTS / max(1, sum(shares)), 2)
+            figures["eight_clients_fills_per_batch"] = round(
+                (after["jobs"]["fills"] - before["fills"])
+                / max(1, after["jobs"]["batches"] - before["batches"]),
+                2,
+            )
+            figures["memory_mib"] = after["memory_mib"]
+    figures |= _bare(bundle, figures["device"], figures["precision"])
+    figures["load_after"] = round(os.getloadavg()[0], 1)
+    return figures
+
+
+def _bare(bundle: str, device: str, precision: Any) -> Figures:
+    """The model by itself; after the daemon has ended, so that it has the device alone."""
+    from nigdt.inpainter import Inpainter
+    from nigdt_backend.bench import bare
+
+    inpainter = Inpainter.from_bundle(bundle, device=device, precision=precision)
+    figures = bare.floor(inpainter)
+    figures["fills_s_by_batch"] = bare.curve(inpainter)
+    figures["ways"] = bare.ways(bundle, device)
+    return figures
 
 
 def _cold_starts(bundle: str) -> list[float]:
@@ -87,7 +173,8 @@ def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
     from nigdt.inpainter import CompletionJob, Inpainter
     from nigdt.variants import Variant
 
-    inpainter = Inpainter.from_bundle(bundle, device=client.status()["device"])
+    status = client.status()
+    inpainter = Inpainter.from_bundle(bundle, device=status["device"], precision=status["precision"])
     side = 512
     numbers = seeded(2)
     first, new_caption, bare_first, bare_caption = [], [], [], []
@@ -122,7 +209,9 @@ def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
         "new_caption_ms": _median_ms(new_caption),
         "new_caption_of_first_fill": round(statistics.median(new_caption) / statistics.median(first), 3),
         "bare_new_caption_ms": _median_ms(bare_caption),
-        **_floor(inpainter),
+        "bare_new_caption_of_first_fill": round(
+            statistics.median(bare_caption) / statistics.median(bare_first), 3
+        ),
     }
 
 
@@ -130,36 +219,6 @@ def _timed(work: Callable[[], object]) -> float:
     started = time.monotonic()
     work()
     return time.monotonic() - started
-
-
-def _floor(inpainter: Any) -> dict[str, Any]:
-    """Floating-point operations of one fill over the matrix-product rate of this minute."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    picture, selection = make_context(inpainter.size, seeded(3))
-    hole, _ = hole_and_weight(selection)
-    with FlopCounterMode(display=False) as counter:
-        inpainter.fill_context(picture, hole, CAPTIONS[0])
-    operations = counter.get_total_flops()
-    side = 1024
-    left = torch.randn(side, side, device=inpainter.device)
-    rates, taken = [], []
-    for _ in range(12):
-        started = time.monotonic()
-        product = left @ left
-        product.sum().item()  # waits for an accelerator
-        rates.append(2 * side**3 / (time.monotonic() - started))
-        taken.append(_timed(lambda: inpainter.fill_context(picture, hole, CAPTIONS[0])))
-    floor = operations / statistics.median(rates)
-    fill = statistics.median(taken)
-    return {
-        "gflop_per_fill": round(operations / 1e9, 2),
-        "matrix_gflop_s": round(statistics.median(rates) / 1e9, 1),
-        "floor_ms": round(floor * 1000, 1),
-        "bare_fill_at_model_size_ms": round(fill * 1000, 1),
-        "bare_fill_of_floor": round(fill / floor, 2),
-    }
 
 
 def _throughput(clients: int, seconds: float, bundle: str) -> tuple[float, list[int]]:

@@ -201,7 +201,8 @@ class NigdtEngine:
             empty_cache()
 
     def _set_batch(self) -> None:
-        self.batch_variants = self._settings.batch_variants or (1 if self._on_cpu else ACCELERATOR_BATCH)
+        on_cpu = self._choice.get() == "cpu"
+        self.batch_variants = self._settings.batch_variants or (1 if on_cpu else ACCELERATOR_BATCH)
         self._halved = None
 
     def _run(self, model: LoadedModel, work: Work, hooks: Hooks) -> list[Outcome]:
@@ -284,8 +285,7 @@ class NigdtEngine:
             for job, indices in batch
         ]
         try:
-            # On the CPU each by itself: a common pass gains nothing there and would round differently.
-            answers = model.inpainter.complete(completions, 1 if self._on_cpu else self.batch_variants)
+            answers = model.inpainter.complete(completions, self.batch_variants)
         except ModelError as error:
             if len(batch) > 1:  # the others' answers may well be good
                 for part in batch:
@@ -324,10 +324,6 @@ class NigdtEngine:
     def _choice(self) -> DeviceChoice:
         assert self._device is not None
         return self._device
-
-    @property
-    def _on_cpu(self) -> bool:
-        return self._choice.get() == "cpu"
 
     @property
     def _contexts(self) -> ContextCache:

@@ -64,7 +64,8 @@ class Settings:
     )
     batch_variants: int = _setting(
         0,
-        "Most answers computed in one batch; 0 = 1 on the CPU, where more gain nothing, and 8 elsewhere.",
+        "Most answers computed in one pass; 0 = 1 on the CPU, so that equal requests get equal bytes, and 8 "
+        "elsewhere. More in one pass make more fills a second.",
         low=0,
         high=256,
     )
