@@ -97,13 +97,14 @@ def inpaint(outer: dict[str, Any], config: Path | None) -> None:
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training of this name.")
 @click.option("--json-progress", is_flag=True, help="Print one JSON object per line, for programs.")
 @click.option("--output", type=click.Path(path_type=Path), help="Bundle folder. Default: the user's bundles.")
+@click.option("--match-from", type=_FILE, help="Match networks to start from. Default: the model's, if any.")
 @_runs
 @_device
 def photos(path: Path, name: str, **options: Any) -> None:
     """Teach a model your own captioned photos.
 
-    Checks the photos, adds their words, fine-tunes, compares before and after on photos kept apart, and
-    saves a bundle that panel and GIMP show.
+    Checks the photos, adds their words, fine-tunes match networks and model, compares before and after on
+    photos kept apart, and saves a bundle that panel and GIMP show.
 
     Example: nigdt train photos ~/garden --name garden
     """

@@ -140,11 +140,11 @@ def build_cache(
         cache = Cache.open(folder)
         if cache.key == key:
             return cache
-    if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").exists():
-        raise DataError(f"{folder} exists and is no photo cache.", "Choose another folder for the cache.")
     building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
     try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").exists():
+            raise DataError(f"{folder} exists and is no photo cache.", "Choose another folder for the cache.")
         building.mkdir(parents=True)
         index = _write_frames(records, building, size, workers, object_masks, progress)
         index |= {"format": FORMAT, "key": key, "size": size}

@@ -323,8 +323,7 @@ class InpaintTrainer:
         if not self.fabric.is_global_zero:
             return
         picture = draw_sheet(self.averaged_model(), self.training, self.validation, self.fabric.device)
-        path = self.run.folder / "sheets" / f"{self.step:07d}.png"
-        picture.save(path)
+        path = self.run.save_sheet(self.step, picture)
         self.say(f"sample sheet {path}", sheet=str(path))
 
     @contextmanager

@@ -8,7 +8,6 @@ the last sample sheet and the metrics in one folder.
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 import signal
@@ -16,10 +15,11 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -105,9 +105,7 @@ def _planned(
     probe = start_run(with_changes(settings, changes), places, "probe", fabric)
     run_stages(probe, places, fabric, say, start_from=start)
     probe.close()
-    metrics = probe.folder / "metrics.jsonl"
-    lines = map(json.loads, metrics.read_text().splitlines() if metrics.exists() else ())
-    seconds = [line["seconds_per_step"] for line in lines if "seconds_per_step" in line]
+    seconds = [line["seconds_per_step"] for line in probe.logged() if "seconds_per_step" in line]
     if not seconds or time.monotonic() >= deadline:
         raise NigdtError("the time was up before the first steps", hint="give more --minutes")
     left = deadline - time.monotonic() + _LATER * 60 * (loan.total_minutes - loan.minutes)
@@ -153,7 +151,7 @@ def collect(run: Run, out: Path) -> None:
             tar.add(bundle, NAME)
         write_parts(archive, out)
     shutil.copyfile(run.folder / "metrics.jsonl", out / "metrics.jsonl")
-    draw_curves(run.folder / "metrics.jsonl", out / "curves.png")
+    draw_curves(run.logged(), out / "curves.png")
     sheets = sorted((run.folder / "sheets").glob("*.png"))
     if sheets:
         shutil.copyfile(sheets[-1], out / "sheet.png")
@@ -186,10 +184,10 @@ def join_parts(out: Path) -> Path:
     return verify_bundle(out / NAME).folder
 
 
-def draw_curves(metrics: Path, picture: Path) -> None:
+def draw_curves(logged: Iterable[dict[str, Any]], picture: Path) -> None:
     """Draw every logged value over the steps, one small plot each, as a PNG."""
     series: dict[str, list[tuple[int, float]]] = {}
-    for line in map(json.loads, metrics.read_text().splitlines()):
+    for line in logged:
         for key in line.keys() - {"time", "stage", "step"}:
             series.setdefault(f"{line['stage']} {key}", []).append((line["step"], line[key]))
     width, height, columns = 300, 150, 4

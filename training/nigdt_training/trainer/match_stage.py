@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,23 @@ from torch import Tensor
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
-from nigdt_training.evaluation.retrieval import first_among
+from nigdt_training.data.cache import Cache
+from nigdt_training.data.decode import Frame
+from nigdt_training.evaluation.cases import square
+from nigdt_training.evaluation.retrieval import Retrieval, first_among
 from nigdt_training.trainer.backbone import load_backbone
-from nigdt_training.trainer.checkpoint import load_strictly, read_checkpoint, write_checkpoint
+from nigdt_training.trainer.checkpoint import (
+    load_strictly,
+    optimiser_tensors,
+    read_checkpoint,
+    restore_optimiser,
+    write_checkpoint,
+)
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool, encode_captions
 from nigdt_training.trainer.settings import MatchSettings
+
+Say = Callable[..., None]
 
 
 def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchNetwork:
@@ -41,9 +52,10 @@ def save_match_network(
     path: Path, network: MatchNetwork, settings: MatchSettings, vocabulary: Vocabulary, **facts: Any
 ) -> None:
     """Write the trained part (not the backbone) with what is needed to use it."""
-    state = {key: value for key, value in network.state_dict().items() if not key.startswith("backbone.")}
     write_checkpoint(
-        path, {"match": state}, {"settings": asdict(settings), "words": list(vocabulary.words), **facts}
+        path,
+        {"match": _trained_part(network)},
+        {"settings": asdict(settings), "words": list(vocabulary.words), **facts},
     )
 
 
@@ -61,35 +73,39 @@ def load_match_network(path: Path) -> tuple[MatchNetwork, Vocabulary]:
     return network.eval().requires_grad_(False), vocabulary
 
 
-def photo_tensor(photo: np.ndarray, size: int) -> Tensor:
-    """A cached frame (H, W, 3) uint8 as its central square, (3, size, size) in [-1, 1]."""
-    import cv2
-
-    side = min(photo.shape[:2])
-    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-    square = photo[top : top + side, left : left + side]
-    square = cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(square).permute(2, 0, 1).float() / 127.5 - 1
+def photo_tensor(cache: Cache, i: int, size: int, around_object: bool) -> Tensor:
+    """The square that evaluation would cut from a cached photo, (3, size, size) in [-1, 1]."""
+    seen = square(Frame(cache.photo(i), cache.box(i), None), size, around_object).photo
+    return torch.from_numpy(np.ascontiguousarray(seen)).permute(2, 0, 1).float() / 127.5 - 1
 
 
 @torch.inference_mode()
 def backbone_features(
-    network: MatchNetwork, pools: Sequence[Pool], size: int, say: Callable[[str], None]
+    network: MatchNetwork, pools: Sequence[Pool], settings: MatchSettings, say: Say
 ) -> tuple[Tensor, Tensor]:
-    """Regions (N, R, h, w) and global vectors (N, G) of every photo of the pools, half precision."""
+    """Regions (N, R, h, w) and global vectors (N, G) of every photo of the pools, half precision.
+
+    They are computed on the network's device and kept in main memory: those of a large set fit nowhere else.
+    """
+    device = network.global_projection.weight.device
     regions, wholes = [], []
     jobs = [(pool, int(i)) for pool in pools for i in pool.photos]
     last = time.monotonic()
     for start in range(0, len(jobs), 16):
         chunk = jobs[start : start + 16]
-        images = torch.stack([photo_tensor(pool.cache.photo(i), size) for pool, i in chunk])
-        region, whole = network.backbone(images)
-        regions.append(region.half())
-        wholes.append(whole.half())
+        photos = [photo_tensor(pool.cache, i, settings.size, settings.around_object) for pool, i in chunk]
+        region, whole = network.backbone(torch.stack(photos).to(device))
+        regions.append(region.half().cpu())
+        wholes.append(whole.half().cpu())
         if time.monotonic() - last > 15:
             last = time.monotonic()
             say(f"features of {start + len(chunk)} of {len(jobs)} photos")
     return torch.cat(regions), torch.cat(wholes)
+
+
+def match_is_trained(run: Run) -> bool:
+    """Whether stage 1 of a run is finished: its result is there and nothing is left to go on with."""
+    return run.match_checkpoint.exists() and not run.match_recovery.exists()
 
 
 def train_match(
@@ -97,9 +113,23 @@ def train_match(
     training: Sequence[Pool],
     validation: Sequence[Pool],
     vocabulary: Vocabulary,
-    say: Callable[[str], None],
+    say: Say,
+    *,
+    device: torch.device | str = "cpu",
+    start_from: Path | None = None,
 ) -> Path:
-    """Train stage 1 and write ``match.safetensors``, the epoch of the best R-precision.
+    """Train stage 1 and write ``match.safetensors``, the epoch of the best retrieval.
+
+    Interrupted at any moment, the same call goes on with the epoch at hand and ends with the same weights.
+
+    Args:
+        run: Folder and settings.
+        training: Photos to learn from.
+        validation: Photos to measure on.
+        vocabulary: The run's.
+        say: Told one line at a time what happens.
+        device: Where to compute.
+        start_from: Match networks to begin with; words that they know keep what they mean.
 
     Raises:
         NigdtError: The loss is not finite, the backbone is missing, or a file cannot be written.
@@ -107,83 +137,172 @@ def train_match(
     settings, seed = run.settings.match, run.settings.seed
     torch.manual_seed(seed)
     network = build_match_network(settings, len(vocabulary))
-    train_features = backbone_features(network, training, settings.size, say)
-    valid_features = backbone_features(network, validation, settings.size, say)
-    train_captions = [pool.cache.captions(int(i)) for pool in training for i in pool.photos]
-    valid_captions = [pool.cache.captions(int(i)) for pool in validation for i in pool.photos]
-    valid_species = [pool.cache.species(int(i)) for pool in validation for i in pool.photos]
+    if start_from is not None:
+        take_over(network, vocabulary, *load_match_network(start_from))
+    network.to(device)
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(parameters, settings.learning_rate, betas=(0.5, 0.999))
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, settings.decay)
-    best, step = -1.0, 0
-    for epoch in range(settings.epochs):
-        network.train()
-        random = np.random.default_rng([seed, 3, epoch])
-        order, losses = random.permutation(len(train_captions)), []
-        for start in range(0, len(order) - 1, settings.batch):
-            rows = order[start : start + settings.batch]
-            captions = [train_captions[i][int(random.integers(len(train_captions[i])))] for i in rows]
-            text = network.text_encoder(*encode_captions(captions, vocabulary))
-            index = torch.from_numpy(rows)
-            images = network.project(train_features[0][index].float(), train_features[1][index].float())
-            loss = match_loss(network.scores(*images, text), index)
-            if not torch.isfinite(loss):
-                raise NigdtError(
-                    f"the match loss is {loss.item()} at step {step}", hint="lower match.learning_rate"
-                )
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-            optimiser.step()
-            losses.append(loss.item())
-            step += 1
-        schedule.step()
-        precision = r_precision(network, valid_features, valid_captions, valid_species, vocabulary, seed)
-        run.log(step, "match", loss=float(np.mean(losses)), r_precision=precision)
-        loss_text = f"loss {np.mean(losses):.3f}, R-precision {precision:.1%}"
-        say(f"match epoch {epoch + 1}/{settings.epochs}: {loss_text}")
-        if precision > best:
-            best = precision
-            save_match_network(
-                run.match_checkpoint, network, settings, vocabulary, epoch=epoch + 1, r_precision=precision
-            )
+    first, best = _resume(run, network, optimiser, say)
+    if first == 0:
+        _save_recovery(run, network, optimiser, 0, best)
+    train_features = backbone_features(network, training, settings, say)
+    judged = Judged(
+        backbone_features(network, validation, settings, say),
+        [pool.cache.captions(int(i)) for pool in validation for i in pool.photos],
+        [pool.cache.species(int(i)) for pool in validation for i in pool.photos],
+    )
+    captions = [pool.cache.captions(int(i)) for pool in training for i in pool.photos]
+    for epoch in range(first, settings.epochs):
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * settings.decay**epoch
+        losses = _one_epoch(network, optimiser, train_features, captions, vocabulary, settings, seed, epoch)
+        found = measure_retrieval(network, judged, vocabulary, seed)
+        run.log(
+            (epoch + 1) * len(losses),
+            "match",
+            loss=float(np.mean(losses)),
+            r_precision=found.precision,
+            percentile=found.percentile,
+        )
+        say(
+            f"match epoch {epoch + 1}/{settings.epochs}: loss {np.mean(losses):.3f}, R-precision "
+            f"{found.precision:.1%}, own caption above {found.percentile:.0%} of the others"
+        )
+        score = (found.precision, found.percentile)
+        if score > best:
+            best = score
+            facts = {"epoch": epoch + 1, "r_precision": found.precision, "percentile": found.percentile}
+            save_match_network(run.match_checkpoint, network, settings, vocabulary, **facts)
+        _save_recovery(run, network, optimiser, epoch + 1, best)
+    run.match_recovery.unlink()
     return run.match_checkpoint
 
 
-@torch.inference_mode()
-def r_precision(
+def _one_epoch(
     network: MatchNetwork,
+    optimiser: torch.optim.Optimizer,
     features: tuple[Tensor, Tensor],
     captions: Sequence[Sequence[str]],
-    species: Sequence[str | None],
     vocabulary: Vocabulary,
+    settings: MatchSettings,
     seed: int,
-    limit: int = 300,
-) -> float:
-    """Chance that a photo's own caption scores above 99 captions of other photos (1 % by guessing).
+    epoch: int,
+) -> list[float]:
+    """One pass over the photos, each with one of its captions; the loss of every step."""
+    network.train()
+    torch.manual_seed((seed << 32) + epoch)  # dropout repeats after a resume
+    random = np.random.default_rng([seed, 3, epoch])
+    device = network.global_projection.weight.device
+    order, losses = random.permutation(len(captions)), []
+    for start in range(0, max(1, len(order) - 1), settings.batch):
+        rows = order[start : start + settings.batch]
+        chosen = [captions[i][int(random.integers(len(captions[i])))] for i in rows]
+        tokens, lengths = encode_captions(chosen, vocabulary)
+        text = network.text_encoder(tokens.to(device), lengths)
+        index = torch.from_numpy(rows)
+        images = network.project(*(one[index].float().to(device) for one in features))
+        loss = match_loss(network.scores(*images, text), index.to(device))
+        if not torch.isfinite(loss):
+            raise NigdtError(
+                f"the match loss is {loss.item()} in epoch {epoch + 1}", hint="lower match.learning_rate"
+            )
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], settings.clip)
+        optimiser.step()
+        losses.append(loss.item())
+    return losses
+
+
+def take_over(
+    network: MatchNetwork, vocabulary: Vocabulary, old: MatchNetwork, old_vocabulary: Vocabulary
+) -> None:
+    """Begin with trained match networks of another vocabulary: words known to both keep their vectors.
+
+    Raises:
+        NigdtError: They have another backbone or other widths.
+    """
+    state, known = old.state_dict(), {word: i for i, word in enumerate(old_vocabulary.words, 1)}
+    embedding = network.text_encoder.embedding.weight.detach().clone()
+    learnt = state["text_encoder.embedding.weight"]
+    if embedding.shape[1] == learnt.shape[1]:
+        embedding[1:] *= learnt[1:].std() / embedding[1:].std()
+        for i, word in enumerate(vocabulary.words, 1):
+            if word in known:
+                embedding[i] = learnt[known[word]]
+        state["text_encoder.embedding.weight"] = embedding
+    load_strictly(network, state, "the match networks to start from")
+
+
+def _trained_part(network: MatchNetwork) -> dict[str, Tensor]:
+    return {key: value for key, value in network.state_dict().items() if not key.startswith("backbone.")}
+
+
+def _save_recovery(
+    run: Run,
+    network: MatchNetwork,
+    optimiser: torch.optim.Optimizer,
+    epoch: int,
+    best: tuple[float, float],
+) -> None:
+    parts = {"match": _trained_part(network), "optimiser": optimiser_tensors(optimiser)}
+    write_checkpoint(run.match_recovery, parts, {"epoch": epoch, "best": best})
+
+
+def _resume(
+    run: Run, network: MatchNetwork, optimiser: torch.optim.Optimizer, say: Say
+) -> tuple[int, tuple[float, float]]:
+    """Epochs done and the best retrieval so far; weights and optimiser as they were then."""
+    if not run.match_recovery.exists():
+        return 0, (-1.0, -1.0)
+    checkpoint = read_checkpoint(run.match_recovery)
+    state = {**network.state_dict(), **checkpoint.part("match")}
+    load_strictly(network, state, "the match networks' weights")
+    restore_optimiser(optimiser, checkpoint.part("optimiser"))
+    epoch, best = checkpoint.facts["epoch"], checkpoint.facts["best"]
+    say(f"match networks: going on after epoch {epoch}")
+    return epoch, (best[0], best[1])
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Photos that retrieval is measured on: backbone features, captions and species of each."""
+
+    features: tuple[Tensor, Tensor]
+    captions: Sequence[Sequence[str]]
+    species: Sequence[str | None]
+
+
+@torch.inference_mode()
+def measure_retrieval(
+    network: MatchNetwork, judged: Judged, vocabulary: Vocabulary, seed: int, limit: int = 300
+) -> Retrieval:
+    """Whether photos find their own captions among those of other photos.
 
     As in ``evaluation.retrieval``, captions of photos of the same species do not compete.
 
     Args:
         network: Scores by the sum of word and sentence similarity.
-        features: Backbone features of the photos, as from ``backbone_features``.
-        captions: Captions of each photo.
-        species: What each photo shows, or None.
+        judged: The photos.
         vocabulary: The network's.
         seed: Draws photos and captions.
         limit: Photos measured at most.
+
+    Returns:
+        Means over the photos; 0 where no photo has a rival.
     """
     network.eval()
+    device = network.global_projection.weight.device
     random = np.random.default_rng([seed, 4])
+    captions, species = judged.captions, judged.species
     photos = random.permutation(len(captions))[:limit]
-    if len(photos) < 2:
-        return 0.0
     chosen = [captions[i][int(random.integers(len(captions[i])))] for i in photos]
-    text = network.text_encoder(*encode_captions(chosen, vocabulary))
+    tokens, lengths = encode_captions(chosen, vocabulary)
+    text = network.text_encoder(tokens.to(device), lengths)
     index = torch.from_numpy(photos)
-    images = network.project(features[0][index].float(), features[1][index].float())
+    images = network.project(*(one[index].float().to(device) for one in judged.features))
     scores = network.scores(*images, text)
-    total = (scores.words + scores.sentences).numpy()
+    total = (scores.words + scores.sentences).cpu().numpy()
     found = []
     for row, i in enumerate(photos):
         rivals = [
@@ -193,5 +312,5 @@ def r_precision(
         ]
         if rivals:
             beaten = int((total[row, row] > total[row, rivals]).sum())
-            found.append(first_among(beaten, len(rivals)))
-    return float(np.mean(found)) if found else 0.0
+            found.append((first_among(beaten, len(rivals)), beaten / len(rivals)))
+    return Retrieval(*np.mean(found, axis=0).tolist()) if found else Retrieval(0.0, 0.0)

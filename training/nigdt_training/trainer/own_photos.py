@@ -7,24 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 
 from nigdt.bundle import find_bundle, save_bundle, user_bundles_folder, valid_name
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
+from nigdt.model.match import MatchNetwork
 from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary, tokenise
 from nigdt.weights import load_model
 from nigdt_training.data.check import check_path, describe
+from nigdt_training.trainer.checkpoint import read_facts
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
+from nigdt_training.trainer.match_stage import load_match_network, match_is_trained, train_match
 from nigdt_training.trainer.pools import open_pools
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool
 from nigdt_training.trainer.session import Machine
-from nigdt_training.trainer.settings import TrainSettings, settings_from
+from nigdt_training.trainer.settings import MatchSettings, TrainSettings, settings_from
 from nigdt_training.trainer.validation import validate
 
 MINIMUM_PHOTOS = 8
+MATCH_FILE = "match.safetensors"
+MATCH_STEPS = 300
+USEFUL_MATCH = 0.6
+"""Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
 TELL_SECONDS = 5.0
 """Somebody waits in front of a progress bar, and 50 steps can take minutes."""
 
@@ -45,6 +53,7 @@ class OwnPhotos:
         device: Fabric's accelerator.
         json_progress: Progress as JSON lines.
         output: Bundle folder; None = the user's bundles.
+        match_from: Match networks to start from; None = those beside the bundle, if any, else fresh ones.
     """
 
     path: Path
@@ -58,10 +67,13 @@ class OwnPhotos:
     device: str = "auto"
     json_progress: bool = False
     output: Path | None = None
+    match_from: Path | None = None
 
 
 def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
-    """Check, extend the vocabulary, fine-tune, compare before and after, save the bundle.
+    """Check, extend the vocabulary, fine-tune match networks and model, compare, save the bundle.
+
+    Interrupted at any moment, it goes on with ``resume`` and ends with the same weights.
 
     Args:
         request: What to do.
@@ -71,8 +83,16 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
         The bundle's folder.
 
     Raises:
-        NigdtError: The name is no name, the photos are too few, or anything training raises.
+        NigdtError: The name is no name, the photos are too few, it was interrupted, or anything training
+            raises.
     """
+    try:
+        return _train(request, say)
+    except KeyboardInterrupt:
+        raise _interrupted(request, "before the first step") from None
+
+
+def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     if not valid_name(request.name):
         raise NigdtError(f"a model cannot be called {request.name!r}", hint="use letters, digits, dot, dash")
     report = check_path(request.path)
@@ -83,7 +103,7 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
         )
     info = find_bundle(request.bundle)
     model, known = load_model(info)
-    run = _run_folder(request, model)
+    run = _run_folder(request, model, len(report.usable))
     fabric = Machine(request.device).fabric(run.settings.precision)
     training, validation = open_pools(run.settings, Path(), request.caches, say)
     validation = validation or training  # with a handful of photos none is kept apart
@@ -94,7 +114,11 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
         say(f"{len(vocabulary) - len(known)} new words")
     extend_embedding(model, known, vocabulary)
 
-    trainer = InpaintTrainer(run, training, validation, vocabulary, None, fabric, say)
+    match = None
+    if run.settings.loss.match > 0:
+        start = request.match_from or info.folder / MATCH_FILE
+        match = _match_networks(run, training, validation, vocabulary, fabric, start, say)
+    trainer = InpaintTrainer(run, training, validation, vocabulary, match, fabric, say)
     trainer.patience = request.patience
     trainer.tell_seconds = TELL_SECONDS
     if not trainer.resume():
@@ -103,10 +127,7 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
     before = validate(model.to(fabric.device), trainer.validation, fabric.device)
     trainer.train()
     if trainer.step < request.steps and trainer.stop_requested:
-        raise NigdtError(
-            f"interrupted at step {trainer.step}",
-            hint=f"go on with: nigdt train photos {request.path} --name {request.name} --resume",
-        )
+        raise _interrupted(request, f"at step {trainer.step}")
     best = trainer.best_model()
     after = validate(best, trainer.validation, fabric.device)
     say(
@@ -120,6 +141,7 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
         "started_from": info.name,
         "steps": trainer.step,
         "photos": len(report.usable),
+        "match_loss": match is not None,
         "before": before,
         "after": after,
     }
@@ -151,22 +173,54 @@ def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
     model.text_encoder.embedding = wider
 
 
+def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
+    return NigdtError(
+        f"interrupted {when}",
+        hint=f"go on with: nigdt train photos {request.path} --name {request.name} --resume",
+    )
+
+
+def _match_networks(
+    run: Run,
+    training: list[Pool],
+    validation: list[Pool],
+    vocabulary: Vocabulary,
+    fabric: Fabric,
+    start: Path,
+    say: Callable[..., None],
+) -> tuple[MatchNetwork, Vocabulary] | None:
+    """Match networks that learnt these photos, or None if their captions are told apart by luck."""
+    if not match_is_trained(run):
+        start_from = start if start.exists() else None
+        train_match(run, training, validation, vocabulary, say, device=fabric.device, start_from=start_from)
+    found = read_facts(run.match_checkpoint)["percentile"]
+    if found < USEFUL_MATCH:
+        say(
+            f"the match networks put a photo's own caption above {found:.0%} of the others, which is hardly "
+            "more than luck (50 %): going on without them"
+        )
+        return None
+    return load_match_network(run.match_checkpoint)
+
+
 def _words(pools: Iterable[Pool]) -> list[str]:
     captions = (caption for pool in pools for i in pool.photos for caption in pool.cache.captions(int(i)))
     return list(dict.fromkeys(word for caption in captions for word in tokenise(caption)))
 
 
-def _run_folder(request: OwnPhotos, model: NIGDT) -> Run:
+def _run_folder(request: OwnPhotos, model: NIGDT, photos: int) -> Run:
     if request.resume:
         old = sorted(request.runs.glob(f"{'[0-9]' * 5}-{request.name}")) if request.runs.exists() else []
         if not old:
             raise NigdtError(f"there is no interrupted training called {request.name} in {request.runs}")
         return Run.open(old[-1])
-    return Run.create(request.runs, request.name, own_settings(request, model))
+    return Run.create(request.runs, request.name, own_settings(request, model, photos))
 
 
-def own_settings(request: OwnPhotos, model: NIGDT) -> TrainSettings:
+def own_settings(request: OwnPhotos, model: NIGDT, photos: int) -> TrainSettings:
     """Settings that adapt a trained model gently: low learning rate, no new discriminators."""
+    match = MatchSettings()
+    epochs = MATCH_STEPS // -(-photos // match.batch)
     config = model.config.with_changes(spectral_norm=False)
     return settings_from(
         {
@@ -181,8 +235,19 @@ def own_settings(request: OwnPhotos, model: NIGDT) -> TrainSettings:
             "validate_every": 100,
             "checkpoint_seconds": 60.0,
             "sheet_seconds": 120.0,
+            "precision": "auto",
+            "channels_last": True,
             "augmentation": {"caption_dropout": 0.05},
-            "loss": {"adversarial": 0.0, "feature": 0.0, "match": 0.0, "kl": 5.0, "hole_weight": 6.0},
+            "loss": {
+                "adversarial": 0.0,
+                "feature": 0.0,
+                "match": 0.1,
+                "match_every": 8,
+                "composite": True,
+                "kl": 5.0,
+                "hole_weight": 6.0,
+            },
+            "match": {"epochs": min(max(epochs, match.epochs // 2), 2 * match.epochs)},
         }
     )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from nigdt.errors import NigdtError
@@ -46,9 +50,9 @@ class Run:
                 except FileExistsError:
                     continue
             (folder / "sheets").mkdir()
-            (folder / "settings.yaml").write_text(
-                yaml.safe_dump(settings.to_dict(), sort_keys=False), encoding="utf-8"
-            )
+            text = yaml.safe_dump(settings.to_dict(), sort_keys=False)
+            with replacing(folder / "settings.yaml") as part:
+                part.write_text(text, encoding="utf-8")
         except OSError as error:
             raise NigdtError(f"cannot make a run folder in {runs}: {error.strerror}") from error
         return cls(folder)
@@ -75,6 +79,11 @@ class Run:
         return self.folder / "match.safetensors"
 
     @property
+    def match_recovery(self) -> Path:
+        """What stage 1 goes on from; gone when it is finished."""
+        return self.folder / "match-last.safetensors"
+
+    @property
     def last(self) -> Path:
         """Stage 2's recovery checkpoint."""
         return self.folder / "last.safetensors"
@@ -95,15 +104,55 @@ class Run:
 
     def save_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Fix the run's vocabulary."""
-        vocabulary.save(self.folder / "vocabulary.json")
+        path = self.folder / "vocabulary.json"
+        with writing(path), replacing(path) as part:
+            vocabulary.save(part)
 
     def log(self, step: int, stage: str, **values: float) -> None:
-        """Append a line to ``metrics.jsonl`` and the same scalars to TensorBoard."""
+        """Append a line to ``metrics.jsonl`` and the same scalars to TensorBoard.
+
+        Raises:
+            NigdtError: The disk is full or the folder cannot be written.
+        """
         line = {"time": round(time.time(), 1), "stage": stage, "step": step, **values}
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        for key, value in values.items():
-            self.writer.add_scalar(f"{stage}/{key}", value, step)
+        with writing(self.metrics):
+            with self.metrics.open("a+b") as file:
+                torn = file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+                file.write(b"\n" * bool(torn) + json.dumps(line).encode() + b"\n")
+            for key, value in values.items():
+                self.writer.add_scalar(f"{stage}/{key}", value, step)
+
+    def logged(self) -> list[dict[str, Any]]:
+        """What was logged, in order; what a resumed run logged again counts once, torn lines not at all."""
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        text = self.metrics.read_text(encoding="utf-8") if self.metrics.exists() else ""
+        for row in text.splitlines():
+            with contextlib.suppress(ValueError):
+                line = json.loads(row)
+                found[line["stage"], line["step"]] = line
+        return list(found.values())
+
+    def save_sheet(self, step: int, picture: Any) -> Path:
+        """Keep a sample sheet, also for TensorBoard.
+
+        Args:
+            step: When it was drawn.
+            picture: A Pillow image.
+
+        Raises:
+            NigdtError: The disk is full or the folder cannot be written.
+        """
+        path = self.folder / "sheets" / f"{step:07d}.png"
+        with writing(path):
+            with replacing(path) as part:
+                picture.save(part, format="PNG")
+            self.writer.add_image("sheet", np.asarray(picture), step, dataformats="HWC")
+        return path
+
+    @property
+    def metrics(self) -> Path:
+        """Every logged value, one JSON object a line."""
+        return self.folder / "metrics.jsonl"
 
     @property
     def writer(self) -> Any:
@@ -119,3 +168,30 @@ class Run:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a place beside ``path`` to write to, which then takes its name: whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what the disk refuses into one line.
+
+    Raises:
+        NigdtError: Anything inside raised ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NigdtError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="make room or choose another --runs folder, then go on with --resume",
+        ) from error

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 
 from nigdt.bundle import BundleInfo, read_bundle, save_bundle
 from nigdt.errors import NigdtError
@@ -19,7 +21,7 @@ from nigdt.text import Vocabulary
 from nigdt.weights import load_model
 from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.match_stage import load_match_network, train_match
+from nigdt_training.trainer.match_stage import load_match_network, match_is_trained, train_match
 from nigdt_training.trainer.pools import build_vocabulary, open_pools
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool
@@ -57,11 +59,25 @@ class Machine:
             accelerator=self.accelerator,
             devices=self.devices,
             num_nodes=self.nodes,
-            strategy="ddp" if self.devices * self.nodes > 1 else "auto",
-            precision=precision,  # type: ignore[arg-type]
+            # The others wait while one trains the match networks, for longer than the usual half hour.
+            strategy=DDPStrategy(timeout=timedelta(days=2)) if self.devices * self.nodes > 1 else "auto",
+            precision=self._precision(precision),  # type: ignore[arg-type]
         )
         fabric.launch()
         return fabric
+
+    def _precision(self, wish: str) -> str:
+        """bf16 for "auto" where there is hardware for it, else float32; any other wish as it is."""
+        if wish != "auto":
+            return wish
+        if self.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+            fast = torch.cuda.get_device_capability()[0] >= 8
+        else:
+            # Emulated on other processors it is slower than float32. The probe is not public.
+            fast = self.accelerator in ("auto", "cpu") and bool(
+                getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
+            )
+        return "bf16-mixed" if fast else "32-true"
 
 
 def start_run(settings: TrainSettings, places: Places, name: str, fabric: Fabric) -> Run:
@@ -97,18 +113,19 @@ def run_stages(
     settings = run.settings
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    training, validation = open_pools(settings, places.data, places.caches, say)
+    with fabric.rank_zero_first(local=True):  # one process of each machine decodes the photos
+        training, validation = open_pools(settings, places.data, places.caches, say)
     vocabulary = _vocabulary(run, training, start_from, fabric)
     say(
         f"{sum(len(pool.photos) for pool in training)} photos to learn from, "
         f"{sum(len(pool.photos) for pool in validation)} to measure on, {len(vocabulary)} words"
     )
     wants_match = settings.loss.match > 0 or stages == ("match",)
-    if "match" in stages and wants_match and match_from is None and not run.match_checkpoint.exists():
+    if "match" in stages and wants_match and match_from is None and not match_is_trained(run):
         if not validation:
             raise NigdtError("the match networks need photos to measure on", hint="raise data.validation")
         if fabric.is_global_zero:
-            train_match(run, training, validation, vocabulary, say)
+            train_match(run, training, validation, vocabulary, say, device=fabric.device)
         fabric.barrier()
     if "inpaint" not in stages:
         return

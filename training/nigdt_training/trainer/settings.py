@@ -111,6 +111,7 @@ class MatchSettings:
     Attributes:
         backbone: ``efficientnet-lite0`` (a package) or ``inception-v3`` (torchvision's weights).
         size: Side in pixels that pictures are resized to for it.
+        around_object: Look at a square around the object, where its box is known, not at the photo's centre.
         channels: Width of the shared space.
         embedding: Width of its word embedding.
         epochs: Passes over the photos.
@@ -122,6 +123,7 @@ class MatchSettings:
 
     backbone: str = "efficientnet-lite0"
     size: int = 160
+    around_object: bool = False
     channels: int = 256
     embedding: int = 300
     epochs: int = 20
@@ -151,7 +153,7 @@ class TrainSettings:
         ema: Decay of the averaged weights.
         minimum_count: Words rarer than this in training captions are unknown.
         seed: Of everything random.
-        precision: Fabric's: 32-true, bf16-mixed...
+        precision: Fabric's: 32-true, bf16-mixed...; auto is bf16-mixed where there is hardware for it.
         channels_last: Keep pictures and weights channels last, which bf16 convolutions run faster on.
         threads: CPU threads; 0 leaves torch's choice.
         checkpoint_seconds: Between recovery checkpoints.
@@ -257,6 +259,8 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
         raise NigdtError(f"settings: size must be a multiple of 32 from 64 up, not {settings.picture_size}")
     if settings.loss.adversary not in ("lsgan", "hinge"):
         raise NigdtError(f"settings: loss.adversary must be lsgan or hinge, not {settings.loss.adversary!r}")
+    if settings.precision.startswith("16"):
+        raise NigdtError("settings: precision 16 is not supported", hint="auto, bf16-mixed or 32-true")
     for name in ("batch", "steps", "validate_every", "keep_best"):
         if getattr(settings, name) < 1:
             raise NigdtError(f"settings: {name} must be at least 1")
