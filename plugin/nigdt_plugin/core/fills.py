@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -137,18 +137,24 @@ class Fill:
             return f"{self.variant.base if self.variant.base is not None else 'mean'}~{self.variant.seed}"
         return str(self.variant.seed)
 
-    def at(self, shot: Shot) -> Pixels:
-        """The picture at the context's own resolution, with the photo's detail where it travelled smaller."""
-        if self.pixels.shape == shot.crop.shape:
+    def reduced(self, shot: Shot) -> bool:
+        """Whether the context travelled smaller than it is, so that the fill has to be enlarged."""
+        return self.pixels.shape != shot.crop.shape
+
+    def at(self, shot: Shot, detail: bool = True) -> Pixels:
+        """The picture at the context's own resolution.
+
+        Args:
+            shot: The context.
+            detail: Whether an enlarged one gets the photo's detail; that may take a second.
+        """
+        if not self.reduced(shot):
             return self.pixels
-        return _enlarged(self, shot)
-
-
-@lru_cache(maxsize=2)
-def _enlarged(fill: Fill, shot: Shot) -> Pixels:
-    """Kept for the fill in view, since every change of its blending asks again."""
-    hole, _ = compositing.hole_and_weight(shot.mask)
-    return enlarge(fill.pixels.astype(np.float32), shot.crop, hole)
+        if not detail:
+            size = shot.crop.shape[1], shot.crop.shape[0]
+            return cv2.resize(self.pixels, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+        hole, _ = compositing.hole_and_weight(shot.mask)
+        return enlarge(self.pixels.astype(np.float32), shot.crop, hole)
 
 
 @dataclass(eq=False)
@@ -195,17 +201,18 @@ class Blend:
         return matched, (weight * np.float32(self.strength)).astype(np.float32)
 
 
-def blended(entry: Round, fill: Fill, blend: Blend, width: int, height: int) -> Layer:
+def blended(entry: Round, fill: Fill, pixels: Pixels, blend: Blend, width: int, height: int) -> Layer:
     """A fill as a layer, no larger than what it changes.
 
     Args:
         entry: The round it belongs to.
         fill: The fill.
+        pixels: Its picture, as ``Fill.at`` gives it.
         blend: How it meets the photo.
         width: Columns of the photo.
         height: Rows of the photo.
     """
-    rgb, weight = blend.mix(entry.shot, fill.at(entry.shot))
+    rgb, weight = blend.mix(entry.shot, pixels)
     left, top, columns, rows = cv2.boundingRect((weight > 0).astype(np.uint8))
     region = Region(left, top, left + columns, top + rows)
     box = entry.shot.box

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from nigdt_plugin.core import fills
 from nigdt_plugin.core.document import Document, Drawn
@@ -11,6 +13,15 @@ from nigdt_plugin.core.fills import Blend, Fill, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.tasks import Hook, Tasks
+
+
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """What is to be shown."""
+
+    entry: Round
+    fill: Fill
+    blend: Blend
 
 
 class Preview:
@@ -37,65 +48,98 @@ class Preview:
         self.failed = Hook()
         self._document = document
         self._tasks = tasks
-        self._asked = 0
-        self._awaited = 0  # number of the blend that is awaited, 0 = none
-        self._fill: Fill | None = None
+        self._wanted: _Wanted | None = None
+        self._soft: _Wanted | None = None  # what is shown without its detail
+        self._running: set[bool] = set()  # the blends on their way: one without detail, one with it
+        self._detailed: deque[tuple[Fill, Pixels]] = deque(maxlen=2)
         self._then: Callable[[], None] | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether a blend is still being worked out."""
-        return bool(self._awaited)
+        """Whether what is shown is not yet what was asked for."""
+        return self._wanted is not None
 
     def without(self, layer: Layer) -> tuple[Layer, ...]:
         """The document's layers without the one whose place ``layer`` would take."""
         return tuple(it for it in self._document.layers if it.round != layer.round)
 
     def show(self, entry: Round, fill: Fill, blend: Blend) -> None:
-        """Blend a fill and show it; of several requests only the newest counts."""
-        document, layers = self._document, self._document.layers
-        self._asked += 1
-        mine = self._awaited = self._asked
-        if fill is not self._fill:
-            self._fill, self._then = fill, None
+        """Blend a fill and show it; of several requests that wait only the newest counts.
 
-        shown = self.layer
+        A fill that has to be enlarged is shown soft at once, and with its detail when that is worked out.
+        """
+        if self._wanted is None or self._wanted.fill is not fill:
+            self._then = None
+        self._wanted = _Wanted(entry, fill, blend)
+        if False not in self._running:
+            self._blend(self._wanted)
 
-        def work() -> tuple[Layer, dict[Region, Pixels]]:
-            layer = fills.blended(entry, fill, blend, document.width, document.height)
+    def _known_detail(self, fill: Fill) -> Pixels | None:
+        return next((pixels for it, pixels in self._detailed if it is fill), None)
+
+    def _blend(self, wanted: _Wanted, *, detail: bool = False) -> None:
+        document, layers, shown = self._document, self._document.layers, self.layer
+        entry, fill = wanted.entry, wanted.fill
+        known = self._known_detail(fill)
+        soft = fill.reduced(entry.shot) and known is None and not detail
+        self._running.add(detail)
+
+        def work() -> tuple[Layer, dict[Region, Pixels], Pixels]:
+            pixels = fill.at(entry.shot, detail=not soft) if known is None else known
+            layer = fills.blended(entry, fill, pixels, wanted.blend, document.width, document.height)
             whole = (*(it for it in layers if it.round != layer.round), layer)
             regions = {layer.region} if shown is None else {layer.region, shown.region}
-            return layer, {region: document.composite(region, whole) for region in regions}
+            return layer, {region: document.composite(region, whole) for region in regions}, pixels
 
-        def done(result: tuple[Layer, dict[Region, Pixels]]) -> None:
-            if mine != self._awaited:
-                return
-            self._awaited = 0
-            layer, drawn = result
-            before, self.layer = self.layer, layer
-            self.drawn = drawn if layers == document.layers else {}  # undone or hidden meanwhile
-            self.changed(before)
-            then, self._then = self._then, None
-            if then is not None:
-                then()
+        def done(result: tuple[Layer, dict[Region, Pixels], Pixels]) -> None:
+            layer, drawn, pixels = result
+            self._running.discard(detail)
+            if detail and known is None:
+                self._detailed.append((fill, pixels))
+            now = self._wanted
+            # While a slider moves, what was asked for a moment ago is better than nothing.
+            if now is wanted or (now is not None and now.fill is fill and not detail):
+                before, self.layer = self.layer, layer
+                self.drawn = drawn if layers == document.layers else {}
+                self.changed(before)
+            if soft and now is wanted:
+                self._soft = wanted
+            self._next(ended=None if soft else wanted)
 
         def failed(error: Exception) -> None:
-            if mine == self._awaited:
-                self._awaited, self._then = 0, None
+            self._running.discard(detail)
+            if self._wanted is wanted:
+                self._then = None
+            self._next(ended=wanted)
             self.failed(failure_of(error))
 
         self._tasks.run(work, done, failed)
 
+    def _next(self, ended: _Wanted | None) -> None:
+        """What comes after a blend."""
+        now = self._wanted
+        if now is None:
+            return
+        if now is ended:
+            then, self._wanted, self._then = self._then, None, None
+            if then is not None:
+                then()
+        elif now is self._soft:
+            if True not in self._running:
+                self._blend(now, detail=True)
+        elif False not in self._running:
+            self._blend(now)
+
     def when_shown(self, then: Callable[[], None]) -> None:
         """Do ``then`` once the blend that is awaited is shown; never if another fill takes its place."""
-        if self._awaited:
+        if self.busy:
             self._then = then
         else:
             then()
 
     def drop(self) -> None:
         """Show nothing."""
-        self._awaited, self._fill, self._then = 0, None, None
+        self._wanted = self._then = None
         before, self.layer = self.layer, None
         self.drawn = {}
         if before is not None:
