@@ -34,6 +34,7 @@ VARIED = dict.fromkeys(("plain",), TINY) | {
     "no max-pool": TINY.with_changes(max_pool=False),
     "mask input": TINY.with_changes(mask_input=True),
     "prefill": TINY.with_changes(prefill="harmonic"),
+    "skip": TINY.with_changes(skip=True),
     "no norms": TINY.with_changes(generator_norm="none", spectral_norm=False),
 }
 
@@ -233,3 +234,28 @@ def test_both_paths_read_the_caption_at_the_cells_they_see() -> None:
     assert [positive for positive, _ in asked] == [False, True]
     assert asked[0][1].tolist() == [[False, True, True, True]]
     assert asked[1][1].tolist() == [[True, False, False, False]]
+
+
+def test_the_skip_changes_nothing_until_it_has_learnt() -> None:
+    without, config = build(), TINY.with_changes(skip=True)
+    model = build(config)
+    model.load_state_dict(without.state_dict(), strict=False)
+    before = fill(model).image
+    assert torch.equal(before, fill(without).image)
+    torch.nn.init.ones_(model.generator.skip.weight)
+    assert not torch.equal(before, fill(model).image)
+
+
+def test_without_the_reconstructive_path_the_answer_is_the_same() -> None:
+    paths, noise = DualPath(build()).eval(), torch.randn(2, 1, 3, 2, 2)
+    inputs = (photo(), hole(), *caption(1, 2), noise[0], noise[1])
+    both, one = paths(*inputs), paths(*inputs, reconstruct=False)
+    assert torch.equal(both.generative.image, one.generative.image)
+    assert (one.reconstruction, one.posterior) == ([], None)
+
+
+def test_the_paths_share_everything_but_their_projections() -> None:
+    paths = DualPath(NIGDT(TINY, 20))
+    shared = {id(parameter) for parameter in paths.model.parameters()}
+    own = {name for name, parameter in paths.named_parameters() if id(parameter) not in shared}
+    assert own == {f"posterior_projection.{name}" for name, _ in paths.model.projection.named_parameters()}
