@@ -28,8 +28,8 @@ _LIMIT = 48.0  # largest correction, in grey levels: beyond that it is content, 
 def default_feather(selection: NDArray[np.uint8]) -> int:
     """Feather in pixels for a selection (h, w): a fortieth of its extent, 2 to 24.
 
-    A selection with soft edges of its own gets 1: its edge is the user's to choose. Where a context mirrors its
-    photo, the mirrored selection counts.
+    A selection with soft edges of its own gets 1: its edge is the user's to choose. Where a context mirrors
+    its photo, the mirrored selection counts.
     """
     selected = selection > 0
     if not selected.any():
