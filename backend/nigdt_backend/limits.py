@@ -28,6 +28,7 @@ class Limits:
     queue_jobs: int = 64
     queue_jobs_per_client: int = 16
     queue_bytes: int = 256 * 1024 * 1024
+    unread_bytes: int = 256 * 1024 * 1024
     clients: int = 64
     requests_per_second: int = 200
     requests_burst: int = 400

@@ -1,7 +1,7 @@
 """The real daemon around a stand-in for the model, whose faults the caption orders: for tests of transport.
 
-Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers, "lose" loses the accelerator; any
-other fills the hole with the colour that the seed says.
+Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers, "lose" loses the accelerator,
+"jump" has all clocks jump; any other fills the hole with the colour that the seed says.
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError, FillMessage, Hooks, Outcome
+
+
+def jump() -> None:
+    """Two hours pass at once, as after a suspended machine; the wall clock goes back to 1970 on top."""
+    real = time.monotonic
+    time.monotonic = lambda: real() + 7200.0
+    time.time = lambda: 0.0
 
 
 class StubEngine:
@@ -61,6 +68,8 @@ class StubEngine:
         elif word == "hang":
             while True:
                 time.sleep(1.0)
+        elif word == "jump":
+            jump()
         elif word == "lose":
             self.lost = True
         hooks.stage([job], "completing")

@@ -148,7 +148,7 @@ def test_half_written_connection_file_is_waited_out(state, stub_command):
         assert client.status()["pid"]
 
 
-def test_remote_client_needs_a_key_that_was_added(state, tmp_path, stub_command, monkeypatch):
+def test_remote_client_needs_a_key_that_was_added(state, tmp_path, stub_command, monkeypatch, request_fill):
     def keys(*arguments):
         command = [sys.executable, "-m", "nigdt", "keys", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -171,6 +171,15 @@ def test_remote_client_needs_a_key_that_was_added(state, tmp_path, stub_command,
             with pytest.raises(DaemonError) as raised:
                 remote.shutdown()
             assert raised.value.code == "forbidden"
+            # The same id names another job for another user: not cancelled, taken over or refused.
+            job = local.submit(request_fill("sleep 0.6", job="same"))
+            remote.cancel(job)
+            assert [event.data["code"] for event in remote.events(5)] == ["unknown-job"]
+            assert len(remote.fill(request_fill("another", job="same")).fills) == 1
+            ended = [event for event in local.events(5) if event.kind in ("done", "error")]
+            while not ended:
+                ended = [event for event in local.events(5) if event.kind in ("done", "error")]
+            assert [event.kind for event in ended] == ["done"]
         carried = read_connection(tmp_path / "laptop.json")
         stranger = KeyPair.new()
         forged = dataclasses.replace(carried, client_public=stranger.public, client_secret=stranger.secret)

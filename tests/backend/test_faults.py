@@ -139,6 +139,29 @@ def test_suspended_daemon_and_client_go_on_when_resumed(settings, stub_command, 
         assert daemon_pid() == pid
 
 
+def test_clocks_that_jump_cost_no_job_and_end_no_daemon(settings, stub_command, request_fill, daemon_pid):
+    """Neither the watchdog nor idle times take two hours in the middle of a job for silence."""
+    settings(watchdog_seconds=8, idle_unload_seconds=20, idle_exit_seconds=30)
+    with Client.connect(command=stub_command) as client:
+        client.fill(request_fill())
+        pid = daemon_pid()
+        jobs = {client.submit(request_fill(caption)) for caption in ("jump", "sleep 1", "jump", "sleep 0.1")}
+        ended = []
+        deadline = time.monotonic() + 20
+        while jobs and time.monotonic() < deadline:
+            for event in client.events(0.2):
+                if event.kind in ("done", "error"):
+                    jobs.discard(event.job)
+                    ended.append(event.data.get("code", "done"))
+        assert ended == ["done"] * 4
+        time.sleep(1.0)
+        status = client.status()
+        assert status["uptime"] > 7200, "the clock did jump"
+        assert status["pid"] == pid
+        assert status["loads"] == 1, "the model is still loaded"
+        assert status["jobs"]["done"] == 5
+
+
 def test_a_gap_counts_as_one_second_and_a_jump_of_the_wall_clock_as_none(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])

@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
+import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.daemon.gate import Gate
 from nigdt_backend.protocol import LIMITS, REQUESTS, TAG
 from nigdt_backend.transport import ClientSocket, ConnectionLost
 
@@ -140,15 +143,102 @@ def test_frame_beyond_the_limit_cuts_only_its_sender_off(client, request_fill):
     assert len(client.fill(request_fill()).fills) == 1
 
 
-def test_many_small_frames_are_refused(client, request_fill):
+@pytest.mark.parametrize(("frames", "payload"), [(5, b""), (5000, b"x"), (300_000, b"")])
+def test_messages_of_too_many_frames_are_refused_and_hold_nobody_up(client, request_fill, frames, payload):
+    """Heartbeats of another client's job go on while the daemon throws the frames away."""
+    with Client.connect(start=False) as other:
+        job = other.submit(request_fill("sleep 1"))
+        hostile = ClientSocket(client.connection)
+        gaps, kinds, code = [], [], None
+        heard = started = time.monotonic()
+        try:
+            hostile.send([TAG, b'{"kind":"status"}', *[payload] * frames])
+            while (code is None or "done" not in kinds) and time.monotonic() - started < 60:
+                for event in other.events(0.05):
+                    if event.job == job:
+                        kinds.append(event.kind)
+                        gaps.append(time.monotonic() - heard)
+                        heard = time.monotonic()
+                for message in hostile.receive(0.01) if code is None else []:
+                    code = json.loads(message[1])["code"]
+        finally:
+            hostile.close()
+    assert code == "too-large"
+    assert kinds[-1] == "done"
+    assert max(gaps) < 2.0
+    assert len(client.fill(request_fill()).fills) == 1
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[b""], [b"", b""], [TAG], [TAG, b""], [TAG, b"", b"", b""], [b"", b'{"kind":"status"}'], [b""] * 4],
+)
+def test_empty_frames_are_answered_with_an_error(client, frames):
     hostile = ClientSocket(client.connection)
     try:
-        hostile.send([TAG, b'{"kind":"status"}', *[b"x"] * 5000])
+        hostile.send(frames)
         header = json.loads(hostile.receive(5.0)[0][1])
     finally:
         hostile.close()
-    assert header["code"] == "too-large"
+    assert header["code"] == "bad-message"
     assert client.status()["pid"]
+
+
+def test_a_message_that_never_ends_leaves_others_alone_and_goes_with_its_sender(client, request_fill):
+    context = zmq.Context()
+    endless = context.socket(zmq.DEALER)
+    connection = client.connection
+    endless.curve_serverkey = connection.server_key.encode()
+    endless.curve_publickey = connection.client_public.encode()
+    endless.curve_secretkey = connection.client_secret.encode()
+    endless.linger = 0
+    endless.connect(connection.endpoint)
+    for _ in range(2000):
+        endless.send(b"x" * 100, zmq.SNDMORE)
+    for _ in range(3):
+        assert len(client.fill(request_fill()).fills) == 1
+    endless.close()
+    context.term()
+    assert len(client.fill(request_fill()).fills) == 1
+    assert client.status()["messages"]["received"] < 20
+
+
+def test_a_client_that_does_not_read_its_pictures_is_given_up():
+    """Over real sockets: the daemon holds a bounded number of bytes for it, whatever it asks for."""
+    gate = Gate()
+    context = zmq.Context()
+    lazy = context.socket(zmq.DEALER)
+    try:
+        endpoint = gate.bind_local()
+        lazy.setsockopt(zmq.RCVHWM, 1)
+        lazy.setsockopt(zmq.LINGER, 0)
+        lazy.curve_serverkey = gate.local_server.public.encode()
+        lazy.curve_publickey = gate.local_client.public.encode()
+        lazy.curve_secretkey = gate.local_client.secret.encode()
+        lazy.connect(endpoint)
+        lazy.send_multipart([TAG, b'{"kind":"status"}'])
+        incoming = []
+        deadline = time.monotonic() + 10
+        while not incoming and time.monotonic() < deadline:
+            gate.answer_zap()
+            incoming = list(gate.receive())
+            time.sleep(0.01)
+        picture = bytes(LIMITS.frame_bytes)
+        sent = 0
+        while gate.send(incoming[0].client, [TAG, b"{}", picture]) and sent < 200:
+            sent += 1
+        most = LIMITS.unread_bytes // LIMITS.frame_bytes
+        assert most <= sent <= most + 6, "what the network's buffers took on top"
+        for _ in range(sent):  # once it reads, it is served again
+            assert lazy.poll(10_000)
+            lazy.recv_multipart()
+        assert gate.send(incoming[0].client, [TAG, b"{}", picture])
+        assert lazy.poll(10_000)
+        lazy.recv_multipart()
+    finally:
+        lazy.close()
+        context.term()
+        gate.close()
 
 
 KILLED = """

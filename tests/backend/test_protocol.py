@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -128,3 +130,30 @@ def test_every_code_is_said_in_one_line():
         assert code == code.lower()
         assert "\n" not in meaning
         assert len(meaning) > 10
+
+
+def test_nothing_from_the_wire_can_become_code():
+    """No module of client or daemon imports or calls anything that runs what it reads."""
+    folder = Path(protocol.__file__).parent
+    forbidden_modules = {"pickle", "marshal", "shelve", "dill", "code", "runpy"}
+    forbidden_calls = {
+        "eval",
+        "exec",
+        "compile",
+        "__import__",
+        "os.system",
+        "os.popen",
+        "yaml.load",
+        "torch.load",
+    }
+    files = list(folder.rglob("*.py"))
+    assert len(files) > 30
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = {alias.name.split(".")[0] for alias in node.names}
+                names.add((getattr(node, "module", None) or "").split(".")[0])
+                assert not names & forbidden_modules, file
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in forbidden_calls, file
+                assert not any(keyword.arg == "shell" for keyword in node.keywords), file

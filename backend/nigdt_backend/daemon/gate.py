@@ -14,6 +14,10 @@ from nigdt_backend.protocol import CURVE_OVERHEAD, LIMITS
 _ZAP_ADDRESS = "inproc://zeromq.zap.01"
 LOCAL_USER = "local"
 MAX_FRAMES = 2 + LIMITS.request_frames
+_PICTURE_BYTES = 65_536
+"""From this size on ZeroMQ sends from our memory instead of a copy of its own, so frames can be tracked."""
+_FRAMES_AT_ONCE = 5_000
+"""Of a message with too many frames so many are thrown away before the loop looks after other things."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Gate:
         self._zap.setsockopt(zmq.LINGER, 0)
         self._zap.bind(_ZAP_ADDRESS)
         self._routers: list[zmq.Socket[bytes]] = []
+        self._unread: dict[ClientKey, list[tuple[zmq.MessageTracker, int]]] = {}
+        self._overlong: dict[int, Incoming] = {}  # messages whose end has not been reached, by socket
         self.refused = 0
 
     @property
@@ -126,34 +132,70 @@ class Gate:
 
     def receive(self, most: int = 64) -> Iterator[Incoming]:
         """Messages that have come in, at most `most` of each socket, so that the loop goes on."""
-        for number, router in enumerate(self._routers):
+        for number in range(len(self._routers)):
             for _ in range(most):
-                try:
-                    identity = router.recv(zmq.NOBLOCK)
-                except zmq.Again:
+                incoming = self._overlong.pop(number, None) or self._read(number)
+                if incoming is None:
                     break
-                frames: list[bytes] = []
-                user = ""
-                too_many = False
-                while router.getsockopt(zmq.RCVMORE):
-                    frame = router.recv(copy=False)
-                    if not frames:
-                        user = str(frame.get("User-Id"))
-                    if len(frames) < MAX_FRAMES:
-                        frames.append(frame.bytes)
-                    else:
-                        too_many = True
-                yield Incoming((number, identity), user, None if too_many else frames)
+                if incoming.frames is None and not self._skip(number):
+                    self._overlong[number] = incoming
+                    break
+                yield incoming
+
+    def _read(self, number: int) -> Incoming | None:
+        """The next message of a socket, as far as its frames are wanted; None when there is none."""
+        router = self._routers[number]
+        try:
+            identity = router.recv(zmq.NOBLOCK)
+        except zmq.Again:
+            return None
+        frames: list[bytes] = []
+        user = ""
+        while len(frames) < MAX_FRAMES and router.getsockopt(zmq.RCVMORE):
+            frame = router.recv(copy=False)
+            if not frames:
+                user = str(frame.get("User-Id"))
+            frames.append(frame.bytes)
+        too_many = bool(router.getsockopt(zmq.RCVMORE))
+        return Incoming((number, identity), user, None if too_many else frames)
+
+    def _skip(self, number: int) -> bool:
+        """Throw frames of an overlong message away; whether its end was reached."""
+        router = self._routers[number]
+        for _ in range(_FRAMES_AT_ONCE):
+            if not router.getsockopt(zmq.RCVMORE):
+                return True
+            router.recv()
+        return False
 
     def send(self, client: ClientKey, frames: Sequence[bytes]) -> bool:
         """Send to a client; False when it is gone (or has long stopped reading)."""
         number, identity = client
+        parts: list[bytes | zmq.Frame] = [identity, *frames]
+        if any(len(frame) >= _PICTURE_BYTES for frame in frames) and not self._track(client, parts):
+            return False
         try:
-            self._routers[number].send_multipart([identity, *frames], flags=zmq.NOBLOCK, copy=False)
+            self._routers[number].send_multipart(parts, flags=zmq.NOBLOCK, copy=False)
         except zmq.ZMQError as error:
             if error.errno in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                 return False
             raise
+        return True
+
+    def _track(self, client: ClientKey, parts: list[bytes | zmq.Frame]) -> bool:
+        """Have ZeroMQ tell when it no longer holds the pictures among `parts`; False if it holds too many."""
+        for other, sent in list(self._unread.items()):
+            self._unread[other] = [entry for entry in sent if not entry[0].done]
+            if not self._unread[other]:
+                del self._unread[other]
+        held = self._unread.get(client, [])
+        sizes = {place: len(part) for place, part in enumerate(parts) if len(part) >= _PICTURE_BYTES}
+        if sum(size for _, size in held) + sum(sizes.values()) > LIMITS.unread_bytes:
+            return False
+        for place, size in sizes.items():
+            frame = parts[place] = zmq.Frame(parts[place], track=True, copy=False)
+            held.append((frame.tracker, size))
+        self._unread[client] = held
         return True
 
     def close(self) -> None:
