@@ -1,6 +1,7 @@
 """The real daemon around a painter in place of the model: its colours follow the caption and the seed.
 
-"slowly N" in a caption takes N seconds, "fail" raises, "die" ends the daemon's process once per state folder.
+"slowly N" in a caption takes N seconds, "fail" raises, "memory" steps down to the CPU, "die" ends the daemon's
+process once per state folder.
 """
 
 from __future__ import annotations
@@ -48,11 +49,15 @@ WORDS = (
 )
 
 
+STEPPED_DOWN = "Filled on the CPU, since memory ran out on cuda:0."
+
+
 class Painter:
     batch_variants = 16
 
     def __init__(self, settings: Settings) -> None:
         self.bundle = "default"
+        self.notices: list[str] = []
 
     def load(self, bundle: str, *, warm: bool = True) -> dict[str, Any]:
         self.bundle = bundle
@@ -62,7 +67,7 @@ class Painter:
         self.bundle = ""
 
     def describe(self) -> dict[str, Any]:
-        return {"device": "cpu"}
+        return {"device": "cpu", "notices": self.notices}
 
     def restart_wanted(self) -> bool:
         return False
@@ -81,6 +86,7 @@ class Painter:
                 if job.cancelled:
                     return Outcome(job)
                 time.sleep(0.01)
+        self.notices = [STEPPED_DOWN] if "memory" in words else []
         if "fail" in words:
             raise ZeroDivisionError("a fault was ordered")
         if "die" in words:

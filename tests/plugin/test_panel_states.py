@@ -13,13 +13,17 @@ from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.compare import CompareDialog
 from nigdt_plugin.ui.keys import KeysDialog
 from nigdt_plugin.ui.models import ModelDialog
+from nigdt_plugin.ui.status import device_name
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import sample_photo
+from painting_daemon import STEPPED_DOWN
 from panel import Panel
 from panel_daemon import write_bundle
 from PIL import Image
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
+
+from nigdt.bundle import PICTURE, find_bundle
 
 
 @pytest.fixture
@@ -145,9 +149,12 @@ def test_captions_side_by_side(panel: Panel, picture: Callable[..., np.ndarray])
 
 def test_models_as_cards(panel: Panel, picture: Callable[..., np.ndarray]):
     panel.open(sample_photo())
+    shown = Image.new("RGB", (224, 224), (10, 200, 30))
+    shown.save(find_bundle("my-garden").folder / PICTURE)
     panel.window.choose_model()
     dialog = panel.window.findChild(ModelDialog)
-    picture("models", dialog)
+    pixels = picture("models", dialog)
+    assert share(pixels, (10, 200, 30), 2) == pytest.approx(112**2 / (dialog.width() * dialog.height()), 0.05)
     assert [card.info.name for card in dialog.cards] == ["my-garden", "nigdt-small"]
     assert dialog.cards[1].radio.isChecked()
     dialog.cards[0].radio.click()
@@ -155,6 +162,34 @@ def test_models_as_cards(panel: Panel, picture: Callable[..., np.ndarray]):
     assert panel.session.filling.model == "my-garden"
     dialog.accept()
     assert "My garden" not in panel.errors
+
+
+def test_what_the_daemon_has_to_say_is_shown_once(panel: Panel, picture: Callable[..., np.ndarray]):
+    panel.open(sample_photo())
+    panel.select(560, 180, 800, 420)
+    panel.fill("a bird out of memory", 1)
+    window = panel.window
+    panel.until(lambda: bool(panel.session.link_state.notices), 20)
+    assert STEPPED_DOWN in window.notice.hint.text()
+    assert STEPPED_DOWN in window.status.daemon.toolTip()
+    pixels = picture("stepped-down")
+    assert share(pixels, (240, 176, 74), 12) > 0.00003  # the warning's dot
+    window.choose_model()
+    assert STEPPED_DOWN in window.findChild(ModelDialog).state.text()
+    window.findChild(ModelDialog).accept()
+    window.notice.hide()
+    QTest.qWait(3500)  # the next status says it again
+    assert not window.notice.isVisible()
+    panel.fill("a red bird", 1)
+    panel.until(lambda: not panel.session.link_state.notices, 20)
+    assert STEPPED_DOWN not in window.status.daemon.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("device", "shown"), [("cpu", "CPU"), ("cuda:0", "GPU"), ("cuda:1", "GPU 1"), ("mps", "Apple GPU")]
+)
+def test_devices_are_called_what_people_call_them(device: str, shown: str):
+    assert device_name({"device": device}) == shown
 
 
 def test_train_dialog_and_keys(panel: Panel, picture: Callable[..., np.ndarray], tmp_path: Path):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nigdt_plugin.core import find, selection
 from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.outline import Outline
 from nigdt_plugin.core.selection import Combine, Patch, Selection
 
 
@@ -121,3 +122,19 @@ def test_the_object_in_a_box_is_found():
     found = np.zeros((200, 300), bool)
     found[patch.region.slices] = patch.mask > 127
     assert (found & disc).sum() / (found | disc).sum() > 0.93
+
+
+def test_the_ants_are_dashed_along_every_edge():
+    diamond = Selection(200, 200)
+    corners = [(100.0, 20.0), (180.0, 100.0), (100.0, 180.0), (20.0, 100.0)]
+    diamond.write(*diamond.combined(selection.polygon(corners), Combine.REPLACE))
+    outline = Outline()
+    for _ in range(3):
+        left, top, pixels = outline.draw(diamond, 1.0, 0, 0, (200, 200), None)
+        rows, columns = np.nonzero(pixels[..., 3])
+        bright = pixels[rows, columns, 0] > 0
+        for below in (True, False):
+            for right in (True, False):
+                edge = ((rows + top > 100) == below) & ((columns + left > 100) == right)
+                assert 0.3 < bright[edge].mean() < 0.7, (below, right)
+        outline.step()

@@ -51,6 +51,12 @@ class LinkState:
     failure: Failure | None = None
     restarts: int = 0
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the daemon wants the user to know, in English: that it fills on the CPU, say."""
+        notices = self.status.get("notices", ())
+        return tuple(str(notice) for notice in notices) if isinstance(notices, list) else ()
+
 
 class Link:
     """Thread around one client.

@@ -14,6 +14,8 @@ from nigdt_plugin.core.selection import Mask, Selection
 
 _DASH = 5
 _TINT = 0.45
+_RAGGED = 100_000
+"""Pixels of an edge from which on it is a texture rather than a line."""
 
 
 class Outline:
@@ -24,6 +26,7 @@ class Outline:
         self._key: object = None
         self._edge: tuple[NDArray[np.intp], NDArray[np.intp]] = (np.zeros(0, np.intp), np.zeros(0, np.intp))
         self._pixels: NDArray[np.uint8] = np.zeros((0, 0, 4), np.uint8)
+        self._way: NDArray[np.intp] = np.zeros(0, np.intp)
         self._left, self._top = 0, 0
 
     def clear(self) -> None:
@@ -68,7 +71,7 @@ class Outline:
             self._prepare(selection, scale, left, top, size, tint)
         rows, columns = self._edge
         if rows.size:
-            dark = ((rows + columns + self._phase) // _DASH % 2).astype(np.uint8) * np.uint8(255)
+            dark = ((self._way + self._phase) // _DASH % 2).astype(np.uint8) * np.uint8(255)
             self._pixels[rows, columns] = np.stack([dark, dark, dark, np.full_like(dark, 255)], axis=-1)
         return self._left, self._top, self._pixels
 
@@ -94,7 +97,13 @@ class Outline:
         mask = _view(selection, scale, left + x0 / scale, top + y0 / scale, x1 - x0, y1 - y0)
         inside = np.where(mask > 127, 255, 0).astype(np.uint8)
         rim = cv2.subtract(cv2.dilate(inside, np.ones((3, 3), np.uint8)), inside)
-        self._edge = np.nonzero(rim)  # type: ignore[assignment]
+        self._edge = rows, columns = np.nonzero(rim)  # type: ignore[assignment]
+        self._way = rows + columns
+        if rows.size < _RAGGED:
+            # Dashes lie along one diagonal; where the edge itself does, along the other one.
+            soft = cv2.blur(inside, (7, 7))
+            rising = (cv2.Sobel(soft, cv2.CV_16S, 1, 0) > 0) == (cv2.Sobel(soft, cv2.CV_16S, 0, 1) > 0)
+            self._way = np.where(rising[rows, columns], rows - columns, self._way)
         self._pixels = np.zeros((*mask.shape, 4), np.uint8)
         if tint is not None:
             alpha = mask.astype(np.float32) * (_TINT / 255)

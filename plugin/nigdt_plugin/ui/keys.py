@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QHBoxLayout, QMenuBar, QTextBrowser, QVBoxLayout, QWidget
 
 from nigdt_plugin.ui.widgets import button
 
 
 class KeysDialog(QDialog):
-    """Every action with its key, and what the mouse does on the photo."""
+    """Every action with its key, menu by menu, and what the mouse does on the photo."""
 
-    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, menus: QMenuBar, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keys and mouse"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -23,21 +23,34 @@ class KeysDialog(QDialog):
         column.setContentsMargins(18, 18, 18, 18)
         text = QTextBrowser()
         text.setAccessibleName(self.windowTitle())
-        text.setHtml(self._table(actions))
+        text.setHtml(self._table(menus))
         column.addWidget(text)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(button(self.tr("Close"), self.accept, primary=True))
         column.addLayout(row)
 
-    def _table(self, actions: Mapping[str, QAction]) -> str:
+    def _table(self, menus: QMenuBar) -> str:
         native = QKeySequence.SequenceFormat.NativeText
-        rows = [
-            (action.text().replace("&", "").partition(":")[0], action.shortcut().toString(native))
-            for action in actions.values()
-            if not action.shortcut().isEmpty()
-        ]
-        rows += [
+        parts = [(self.tr("On the photo"), self._mouse())]
+        for title in menus.actions():
+            keys = [
+                (_plain(action).partition(":")[0], action.shortcut().toString(native))
+                for action in _actions(title)
+                if not action.shortcut().isEmpty()
+            ]
+            parts.append((_plain(title), keys))
+        parts.append((self.tr("In the list of fills"), self._fills()))
+        rows = "".join(
+            f'<tr><td colspan="2"><br><b>{title}</b></td></tr>'
+            + "".join(f"<tr><td>{name}</td><td>&nbsp;&nbsp;{key}</td></tr>" for name, key in keys)
+            for title, keys in parts
+            if keys
+        )
+        return f'<table cellpadding="3">{rows}</table>'
+
+    def _mouse(self) -> list[tuple[str, str]]:
+        return [
             (self.tr("Zoom at the pointer"), self.tr("Wheel")),
             (self.tr("Move the view"), self.tr("Space or middle button and drag")),
             (self.tr("Add to the selection"), self.tr("Shift and drag")),
@@ -46,5 +59,26 @@ class KeysDialog(QDialog):
             (self.tr("Draw without a mouse"), self.tr("Arrows, then Return to press and let go")),
             (self.tr("Compare with before"), self.tr("Hold the key left of 1")),
         ]
-        cells = "".join(f"<tr><td>{name}</td><td>&nbsp;&nbsp;<b>{key}</b></td></tr>" for name, key in rows)
-        return f'<table cellpadding="4">{cells}</table>'
+
+    def _fills(self) -> list[tuple[str, str]]:
+        return [
+            (self.tr("Apply"), self.tr("Return or double click")),
+            (self.tr("Favourite"), "F"),
+            (self.tr("More like this"), "M"),
+            (self.tr("Try another in its place"), "R"),
+            (self.tr("Discard"), self.tr("Delete")),
+        ]
+
+
+def _plain(action: QAction) -> str:
+    return action.text().replace("&", "").removesuffix(" \N{HORIZONTAL ELLIPSIS}")
+
+
+def _actions(action: QAction) -> Iterator[QAction]:
+    """An action, or all that are in its menu."""
+    menu = action.menu()
+    if menu is None:
+        yield action
+        return
+    for part in menu.actions():
+        yield from _actions(part)

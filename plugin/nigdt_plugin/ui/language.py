@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QT_TRANSLATE_NOOP, QLibraryInfo, QLocale, QTranslator
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QDateTime, QLibraryInfo, QLocale, QTranslator
 from PyQt6.QtWidgets import QApplication
 
 FOLDER = Path(__file__).parent.parent / "assets" / "i18n"
@@ -42,6 +42,12 @@ def wanted(choice: str) -> str:
     code = QLocale.system().name() if choice == "system" else choice
     code = code.split("_")[0].split("-")[0].lower()
     return code if code in LANGUAGES else "en"
+
+
+def moment(seconds: float) -> str:
+    """Date and time, seconds since 1970, as the language writes them."""
+    when = QDateTime.fromSecsSinceEpoch(int(seconds))
+    return QLocale().toString(when, QLocale.FormatType.ShortFormat)
 
 
 def install(app: QApplication, choice: str) -> list[QTranslator]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QIcon, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
@@ -12,6 +10,7 @@ from nigdt_plugin.core.history import Entry
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.language import moment
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import label, tool_button
 
@@ -35,7 +34,7 @@ class LayerList(QWidget):
         self.hint = label(self.tr("Applied fills appear here."), "hint")
         row.addWidget(self.hint)
         row.addStretch(1)
-        self.merge = tool_button(icon("similar", "#888888"), self.tr("Merge the visible layers"))
+        self.merge = tool_button(icon("merge", "#888888"), self.tr("Merge the visible layers"))
         self.merge.clicked.connect(lambda: self._merge())
         self.remove = tool_button(icon("discard", "#888888"), self.tr("Remove the layer"))
         self.remove.clicked.connect(lambda: self._remove())
@@ -49,7 +48,7 @@ class LayerList(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
-        self.merge.setIcon(icon("similar", theme.text, None, theme.muted))
+        self.merge.setIcon(icon("merge", theme.text, None, theme.muted))
         self.remove.setIcon(icon("discard", theme.text, None, theme.muted))
 
     def refresh(self) -> None:
@@ -72,7 +71,8 @@ class LayerList(QWidget):
             self.list.addItem(item)
         self.list.blockSignals(False)
         self.hint.setVisible(not layers)
-        self.list.setVisible(bool(layers))
+        for part in (self.list, self.merge, self.remove):
+            part.setVisible(bool(layers))
         self.merge.setEnabled(sum(layer.visible for layer in layers) > 1)
         self.remove.setEnabled(bool(layers))
 
@@ -145,7 +145,7 @@ class HistoryList(QWidget):
     def _show(self, entries: list[Entry], size: int) -> None:
         self.list.clear()
         for entry in entries:
-            when = time.strftime("%x %H:%M", time.localtime(entry.created))
+            when = moment(entry.created)
             count = self.tr("%n fill(s)", "", entry.fills)
             item = QListWidgetItem("; ".join(entry.captions) + f"\n{count}, {when}")
             item.setIcon(QIcon(QPixmap(str(entry.thumbnail))))
@@ -156,7 +156,7 @@ class HistoryList(QWidget):
             if entries
             else self.tr("Fills of this photo appear here.")
         )
-        self.remove.setEnabled(bool(entries))
+        self.remove.setVisible(bool(entries))
 
     def _open(self, item: QListWidgetItem) -> None:
         self.session.open_round(item.data(_DATA))

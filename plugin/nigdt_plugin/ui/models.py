@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl, pyqtSignal
-from PyQt6.QtGui import QDesktopServices, QMouseEvent, QPixmap
+from PyQt6.QtGui import QBrush, QDesktopServices, QMouseEvent, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QDialog,
     QFrame,
@@ -23,6 +23,7 @@ from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.status import device_name
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, restyle
 
@@ -46,6 +47,9 @@ class ModelCard(QFrame):
         picture.setFixedSize(_PICTURE, _PICTURE)
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         picture.setPixmap(_picture(info.picture, theme, self.devicePixelRatioF()))
+        picture.setAccessibleName(self.tr("A fill by {title}").format(title=info.title))
+        if info.picture is not None:
+            picture.setToolTip(self.tr("The sample photo, filled by this model"))
         row.addWidget(picture)
         column = QVBoxLayout()
         column.setSpacing(4)
@@ -88,9 +92,16 @@ def _picture(path: Path | None, theme: Theme, ratio: float) -> QPixmap:
     side = round(_PICTURE * ratio)
     mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding
     pixmap = pixmap.scaled(side, side, mode, Qt.TransformationMode.SmoothTransformation)
-    pixmap = pixmap.copy(0, 0, side, side)
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
+    rounded = QPixmap(side, side)
+    rounded.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(rounded)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(pixmap))
+    painter.drawRoundedRect(rounded.rect(), 7 * ratio, 7 * ratio)
+    painter.end()
+    rounded.setDevicePixelRatio(ratio)
+    return rounded
 
 
 class ModelDialog(QDialog):
@@ -155,10 +166,11 @@ class ModelDialog(QDialog):
             text = self.tr("Process {pid} on {device}: {fills} fills made, {memory} MB of memory")
             jobs = status.get("jobs", {})
             memory = round(float(status.get("memory_mib", 0)))
-            device = str(status.get("device", "")).upper()
-            self.state.setText(
-                text.format(pid=status.get("pid"), device=device, fills=jobs.get("fills", 0), memory=memory)
+            device = device_name(status)
+            process = text.format(
+                pid=status.get("pid"), device=device, fills=jobs.get("fills", 0), memory=memory
             )
+            self.state.setText("\n".join((*state.notices, process)))
 
     def _choose(self, name: str) -> None:
         for card in self.cards:

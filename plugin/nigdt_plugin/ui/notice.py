@@ -48,17 +48,22 @@ class Notice(QFrame):
     def show_error(self, message: str, hint: str) -> None:
         """Say what went wrong, until it is closed."""
         self._timer.stop()
-        self._say(message, hint, bad=True)
+        self._say(message, hint, "bad")
 
     def show_done(self, message: str) -> None:
         """Say that something is done, for a moment."""
-        self._say(message, "", bad=False)
+        self._say(message, "", "good")
         self._timer.start(_DONE_MS)
+
+    def tell(self, message: str, hint: str) -> None:
+        """Say what is good to know, until it is closed."""
+        self._timer.stop()
+        self._say(message, hint, "warn")
 
     def ask(self, message: str, hint: str, choices: Sequence[tuple[str, Callable[[], object]]]) -> None:
         """Offer something, until one of the choices or the cross is clicked."""
         self._timer.stop()
-        self._say(message, hint, bad=False)
+        self._say(message, hint, "good")
 
         def chosen(done: Callable[[], object]) -> None:
             self.hide()
@@ -68,7 +73,7 @@ class Notice(QFrame):
             self._choices.addWidget(button(text, partial(chosen, done), primary=self._choices.count() == 0))
         self._place()
 
-    def _say(self, message: str, hint: str, *, bad: bool) -> None:
+    def _say(self, message: str, hint: str, colour: str) -> None:
         while self._choices.count():
             item = self._choices.takeAt(0)
             widget = item.widget() if item is not None else None
@@ -79,8 +84,7 @@ class Notice(QFrame):
         self.hint.setVisible(bool(hint))
         self.setAccessibleName(f"{message} {hint}".strip())
         if self._theme is not None:
-            colour = self._theme.bad if bad else self._theme.good
-            self.setStyleSheet(f"QFrame#notice {{ border: 1px solid {colour}; }}")
+            self.setStyleSheet(f"QFrame#notice {{ border: 1px solid {getattr(self._theme, colour)}; }}")
         self.show()
         self.raise_()
         self._place()

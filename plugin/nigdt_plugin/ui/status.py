@@ -89,7 +89,7 @@ class StatusBar(QStatusBar):
         colour, text = {
             Phase.OFF: (theme.muted, self.tr("Model not started")),
             Phase.CONNECTING: (theme.warn, self.tr("Starting the model …")),
-            Phase.READY: (theme.good, self.tr("Ready")),
+            Phase.READY: (theme.warn if state.notices else theme.good, self.tr("Ready")),
             Phase.FAILED: (theme.bad, self.tr("Not reachable, trying again")),
         }[state.phase]
         parts = [text]
@@ -104,11 +104,9 @@ class StatusBar(QStatusBar):
         self.daemon.setText("  ·  ".join(parts))
         self.daemon.setIcon(_dot(colour))
         self.daemon.setAccessibleName(self.tr("Model: {state}").format(state=", ".join(parts)))
-        self.daemon.setToolTip(
-            " ".join(worded(state.failure))
-            if state.failure
-            else self.tr("Details of the model and its process")
-        )
+        hint = self.tr("Details of the model and its process")
+        told = [" ".join(worded(state.failure))] if state.failure else [*state.notices, hint]
+        self.daemon.setToolTip("\n".join(told))
 
 
 def device_name(status: dict[str, Any]) -> str:
@@ -117,7 +115,11 @@ def device_name(status: dict[str, Any]) -> str:
     if isinstance(device, dict):
         device = device.get("name", "")
     name = str(device)
-    return {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU", "none": "", "not chosen yet": ""}.get(name, name)
+    kind, _, number = name.partition(":")
+    known = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU", "none": "", "not chosen yet": ""}.get(
+        kind, kind
+    )
+    return f"{known} {number}" if number not in ("", "0") else known
 
 
 def queued(status: dict[str, Any]) -> int:

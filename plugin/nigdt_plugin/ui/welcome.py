@@ -53,9 +53,9 @@ class Welcome(QWidget):
         hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(hint)
         row = QHBoxLayout()
-        self.open_button = button(self.tr("Open a photo …"), self.open_asked.emit, primary=True)
+        self.open_button = button(" " + self.tr("Open a photo …"), self.open_asked.emit, primary=True)
         self.sample_button = button(
-            self.tr("Try the sample"), lambda: self.path_asked.emit(str(sample_photo()))
+            " " + self.tr("Try the sample"), lambda: self.path_asked.emit(str(sample_photo()))
         )
         row.addWidget(self.open_button)
         row.addWidget(self.sample_button)
@@ -67,7 +67,7 @@ class Welcome(QWidget):
             column.addSpacing(8)
             column.addWidget(label(self.tr("Recent"), "heading"))
             for path in there[:_RECENT]:
-                name = button(Path(path).name, partial(self.path_asked.emit, path), tip=path)
+                name = button(" " + Path(path).name, partial(self.path_asked.emit, path), tip=path)
                 name.setStyleSheet("text-align: left;")
                 self._names.append(name)
                 column.addWidget(name)

@@ -8,7 +8,7 @@ import shutil
 from collections import deque
 from pathlib import Path
 
-from PyQt6.QtCore import PYQT_VERSION_STR, QByteArray, QDateTime, QEvent, Qt, QTimer, qVersion
+from PyQt6.QtCore import PYQT_VERSION_STR, QByteArray, QEvent, Qt, QTimer, qVersion
 from PyQt6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -23,6 +23,7 @@ from nigdt import __version__
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.diagnostics import report
 from nigdt_plugin.core.geometry import EMPTY
+from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
 from nigdt_plugin.ui.actions import build_menus
@@ -33,6 +34,7 @@ from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.files import PhotoFiles
 from nigdt_plugin.ui.hints import Hints
 from nigdt_plugin.ui.keys import KeysDialog
+from nigdt_plugin.ui.language import moment
 from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.notice import Notice
 from nigdt_plugin.ui.options import OptionBar, ToolColumn
@@ -69,6 +71,7 @@ class Window(PhotoFiles):
         self.welcome = Welcome(session.settings)
         self.shown_errors: deque[str] = deque(maxlen=20)
         self._handed_over = False
+        self._told: tuple[str, ...] = ()
         self._compose()
         self.overlays = Overlays(session, self.canvas)
         self.actions_ = build_menus(self)
@@ -115,7 +118,7 @@ class Window(PhotoFiles):
         session.selected.connect(canvas.selection_changed)
         session.steps.connect(self._show_steps)
         session.fills.connect(self._show_fills)
-        session.linked.connect(self.status.show_link)
+        session.linked.connect(self._show_link)
         session.working.connect(self._show_working)
         session.notice.connect(self.notice.show_error)
         session.saved.connect(self._saved)
@@ -193,7 +196,9 @@ class Window(PhotoFiles):
 
     def show_keys(self) -> None:
         """Show what keys and mouse do."""
-        KeysDialog(self.actions_, self).open()
+        menus = self.menuBar()
+        assert menus is not None
+        KeysDialog(menus, self).open()
 
     def set_language(self, choice: str) -> None:
         """Use another language from the next start on."""
@@ -224,10 +229,9 @@ class Window(PhotoFiles):
             for work in lost:
                 shutil.rmtree(work.folder, ignore_errors=True)
 
-        when = QDateTime.fromSecsSinceEpoch(int(newest.saved)).toString("yyyy-MM-dd HH:mm")
         self.notice.ask(
             self.tr("Unsaved work on {name} was found.").format(name=newest.name),
-            self.tr("From {when}").format(when=when),
+            self.tr("From {when}").format(when=moment(newest.saved)),
             (
                 (self.tr("Restore"), lambda: self.if_saved(lambda: self.session.recover(newest))),
                 (self.tr("Forget"), forget),
@@ -292,6 +296,14 @@ class Window(PhotoFiles):
             step = QApplication.translate("Steps", word) if word else ""
             self.actions_[name].setText(f"{text}: {step}" if step else text)
         self._title()
+
+    def _show_link(self, state: LinkState) -> None:
+        self.status.show_link(state)
+        fresh = [notice for notice in state.notices if notice not in self._told]
+        if fresh:
+            self.notice.tell(self.tr("The model's process reports:"), " ".join(fresh))
+        if state.status:
+            self._told = state.notices
 
     def _show_fills(self) -> None:
         filling = self.session.filling

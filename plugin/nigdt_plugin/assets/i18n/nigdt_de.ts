@@ -375,6 +375,14 @@
       <translation>Schließen</translation>
     </message>
     <message>
+      <source>On the photo</source>
+      <translation>Auf dem Foto</translation>
+    </message>
+    <message>
+      <source>In the list of fills</source>
+      <translation>In der Liste der Füllungen</translation>
+    </message>
+    <message>
       <source>Zoom at the pointer</source>
       <translation>Am Zeiger vergrößern</translation>
     </message>
@@ -429,6 +437,34 @@
     <message>
       <source>Hold the key left of 1</source>
       <translation>Taste links neben der 1 halten</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Übernehmen</translation>
+    </message>
+    <message>
+      <source>Return or double click</source>
+      <translation>Eingabe oder Doppelklick</translation>
+    </message>
+    <message>
+      <source>Favourite</source>
+      <translation>Favorit</translation>
+    </message>
+    <message>
+      <source>More like this</source>
+      <translation>Mehr davon</translation>
+    </message>
+    <message>
+      <source>Try another in its place</source>
+      <translation>Durch eine andere ersetzen</translation>
+    </message>
+    <message>
+      <source>Discard</source>
+      <translation>Verwerfen</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Entf</translation>
     </message>
   </context>
   <context>
@@ -683,6 +719,14 @@
   </context>
   <context>
     <name>ModelCard</name>
+    <message>
+      <source>A fill by {title}</source>
+      <translation>Eine Füllung von {title}</translation>
+    </message>
+    <message>
+      <source>The sample photo, filled by this model</source>
+      <translation>Das Beispielfoto, von diesem Modell gefüllt</translation>
+    </message>
     <message>
       <source>{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB</source>
       <translation>{name}  ·  {size} px  ·  {words} Wörter  ·  {megabytes} MB</translation>
@@ -1294,6 +1338,10 @@
     <message>
       <source>Redo</source>
       <translation>Wiederholen</translation>
+    </message>
+    <message>
+      <source>The model's process reports:</source>
+      <translation>Der Prozess des Modells meldet:</translation>
     </message>
   </context>
   <context>

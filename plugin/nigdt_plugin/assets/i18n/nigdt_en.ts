@@ -375,6 +375,14 @@
       <translation>Close</translation>
     </message>
     <message>
+      <source>On the photo</source>
+      <translation>On the photo</translation>
+    </message>
+    <message>
+      <source>In the list of fills</source>
+      <translation>In the list of fills</translation>
+    </message>
+    <message>
       <source>Zoom at the pointer</source>
       <translation>Zoom at the pointer</translation>
     </message>
@@ -429,6 +437,34 @@
     <message>
       <source>Hold the key left of 1</source>
       <translation>Hold the key left of 1</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Apply</translation>
+    </message>
+    <message>
+      <source>Return or double click</source>
+      <translation>Return or double click</translation>
+    </message>
+    <message>
+      <source>Favourite</source>
+      <translation>Favourite</translation>
+    </message>
+    <message>
+      <source>More like this</source>
+      <translation>More like this</translation>
+    </message>
+    <message>
+      <source>Try another in its place</source>
+      <translation>Try another in its place</translation>
+    </message>
+    <message>
+      <source>Discard</source>
+      <translation>Discard</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Delete</translation>
     </message>
   </context>
   <context>
@@ -683,6 +719,14 @@
   </context>
   <context>
     <name>ModelCard</name>
+    <message>
+      <source>A fill by {title}</source>
+      <translation>A fill by {title}</translation>
+    </message>
+    <message>
+      <source>The sample photo, filled by this model</source>
+      <translation>The sample photo, filled by this model</translation>
+    </message>
     <message>
       <source>{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB</source>
       <translation>{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB</translation>
@@ -1294,6 +1338,10 @@
     <message>
       <source>Redo</source>
       <translation>Redo</translation>
+    </message>
+    <message>
+      <source>The model's process reports:</source>
+      <translation>The model's process reports:</translation>
     </message>
   </context>
   <context>
