@@ -8,9 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
+import zmq
+from nigdt_backend import paths
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.protocol import CLIENT_CODES, CODES, LIMITS, STAGES, VERSION, FillRequest, decode
-from nigdt_backend.transport import ClientSocket
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "protocol.md").read_text(encoding="utf-8")
@@ -77,25 +78,63 @@ def test_the_example_is_what_the_client_sends():
     assert request.to_wire() == frames
 
 
-def test_the_example_s_bytes_get_a_fill_from_the_daemon(client):
-    """A client in another language knows no more: connection file, bytes, order of replies."""
-    with_bytes = ClientSocket(client.connection)
+def test_the_example_s_bytes_get_a_fill_from_the_daemon(client, state):
+    """What a client in another language has: the connection file, ZeroMQ with CURVE, and this page."""
+    file = json.loads((state / "connection.json").read_text())
+    assert file.keys() == set(re.findall(r'^ "([a-z_]+)":', section("Finding the daemon"), re.MULTILINE))
+    context = zmq.Context()
+    socket = context.socket(zmq.DEALER)
     try:
-        with_bytes.send(example_frames())
+        socket.setsockopt(zmq.LINGER, 0)
+        for option, key in (
+            (zmq.CURVE_SERVERKEY, "server_key"),
+            (zmq.CURVE_PUBLICKEY, "client_public"),
+            (zmq.CURVE_SECRETKEY, "client_secret"),
+        ):
+            socket.setsockopt(option, file[key].encode())
+        socket.connect(file["endpoint"])
+        socket.send_multipart(example_frames())
         kinds = []
         while not kinds or kinds[-1] not in ("done", "error"):
-            for tag, header, *raw in with_bytes.receive(5.0):
-                assert tag == b"NIGDT/%d" % VERSION
-                reply = json.loads(header)
-                assert reply["job"] == "example-1"
-                kinds.append(reply["kind"])
-                if reply["kind"] == "fill":
-                    assert [len(frame) for frame in raw] == [192]
+            assert socket.poll(5000)
+            tag, header, *raw = socket.recv_multipart()
+            assert tag == b"NIGDT/%d" % VERSION
+            reply = json.loads(header)
+            assert reply["job"] == "example-1"
+            kinds.append(reply["kind"])
+            if reply["kind"] == "fill":
+                assert [len(frame) for frame in raw] == [192]
     finally:
-        with_bytes.close()
+        socket.close()
+        context.term()
     assert kinds[0] == "accepted"
     assert kinds[-2:] == ["fill", "done"]
     assert set(kinds[1:-2]) == {"progress"}
+
+
+@pytest.mark.parametrize(
+    ("system", "platform"), [("Linux", "linux"), ("macOS", "darwin"), ("Windows", "win32")]
+)
+def test_files_lie_where_the_pages_say(monkeypatch, system, platform):
+    for name in (
+        "NIGDT_STATE_DIR",
+        "NIGDT_CONFIG_DIR",
+        "NIGDT_CONNECTION",
+        "XDG_STATE_HOME",
+        "XDG_CONFIG_HOME",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, f"/{name}")
+    monkeypatch.setattr(paths.sys, "platform", platform)
+    settings = (DOCS / "settings.md").read_text(encoding="utf-8")
+    for text, path in ((TEXT, paths.connection_path()), (settings, paths.settings_path())):
+        row = re.search(rf"^\| {system} \| (.*) \|$", text, re.MULTILINE)[1]
+        written = [
+            re.sub(r"%(\w+)%", r"/\1", name).replace("\\", "/").replace("~", str(Path.home()))
+            for name in re.findall(r"`([^`]*/?nigdt[^`]*)`", row)
+        ]
+        assert str(path) in written
 
 
 @pytest.mark.parametrize("source", ["client", "real_client"])
