@@ -7,6 +7,8 @@ Every house registers its commands in the entry-point group ``nigdt.commands``; 
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -59,11 +61,24 @@ class LazyGroup(click.Group):
         """The command of that name, or one that says which extra it needs."""
         point = self._found.get(cmd_name)
         if point is None:
-            return super().get_command(ctx, cmd_name)
-        try:
-            return point.load()
-        except ImportError as error:
-            return _unavailable(point, error)
+            command = super().get_command(ctx, cmd_name)
+        else:
+            try:
+                command = point.load()
+            except ImportError as error:
+                return _unavailable(point, error)
+        return None if command is None else _with_whole_examples(command)
+
+
+def _with_whole_examples(command: click.Command) -> click.Command:
+    """The command, whose examples its help prints as they are, to be copied: click would break long lines."""
+    if command.help:
+        command.help = re.sub(
+            r"(?<!\b\n)^Example:", "\b\nExample:", inspect.cleandoc(command.help), flags=re.M
+        )
+    for part in getattr(command, "commands", {}).values():
+        _with_whole_examples(part)
+    return command
 
 
 def _unavailable(point: importlib.metadata.EntryPoint, error: ImportError) -> click.Command:
@@ -106,6 +121,7 @@ def nigdt() -> None:
 
 
 nigdt.add_command(bench)
+_with_whole_examples(nigdt)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

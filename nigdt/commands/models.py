@@ -124,7 +124,7 @@ def verify(bundle: str) -> None:
     Example: nigdt models verify nigdt-small
     """
     info = verify_bundle(find_bundle(bundle).folder)
-    click.echo(f"{info.name}: all files as they should be")
+    click.echo(f"{info.name}: every file matches its checksum")
 
 
 @models.command()

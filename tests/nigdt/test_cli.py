@@ -27,6 +27,38 @@ def test_help_lists_every_registered_command() -> None:
     assert "Example: nigdt fill" in done.stdout
 
 
+def every_command() -> dict[str, click.Command]:
+    """All commands of all houses by what one types, the groups among them too."""
+    found: dict[str, click.Command] = {}
+
+    def visit(command: click.Command, path: str) -> None:
+        found[path] = command
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                part = command.get_command(context, name)
+                assert part is not None
+                visit(part, f"{path} {name}")
+
+    visit(cli.nigdt, "nigdt")
+    return found
+
+
+def test_every_command_shows_an_example_to_copy_and_explains_every_option() -> None:
+    commands = every_command()
+    assert len(commands) > 30
+    for path, command in commands.items():
+        context = click.Context(command, info_name=path, terminal_width=60)
+        lines = [line.strip() for line in command.get_help(context).splitlines()]
+        examples = [line for line in lines if line.startswith("Example: ")]
+        written = [line.strip() for line in str(command.help).splitlines() if line.startswith("Example: ")]
+        assert examples, path
+        assert examples == written, path  # no line of them was broken
+        assert all(line.startswith("Example: nigdt ") for line in examples), path
+        for parameter in command.params:
+            assert not isinstance(parameter, click.Option) or parameter.help, f"{path} --{parameter.name}"
+
+
 def test_misuse_is_one_line_and_exit_code_2() -> None:
     for arguments in (["no-such-command"], ["--no-such-option"], ["models", "--no-such-option"]):
         done = run(*arguments)

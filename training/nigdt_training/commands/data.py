@@ -22,7 +22,10 @@ MEASURE_SECONDS = 2.0
 
 @click.group()
 def data() -> None:
-    """Look at captioned photos before training on them."""
+    """Look at captioned photos before training on them.
+
+    Example: nigdt data check ~/garden
+    """
 
 
 @data.command()
