@@ -61,6 +61,18 @@ def test_sentence_similarity_is_the_cosine() -> None:
     assert (sentence_similarity(whole, text.sentence)[:, 3] == 0).all()
 
 
+def test_scores_are_the_similarities_times_gamma_3() -> None:
+    net = network()
+    regions, whole, text = (
+        torch.randn(B, 6, N),
+        torch.randn(B, 6),
+        TextFeatures(torch.randn(T, W, 6), torch.randn(T, 6), torch.ones(T, W, dtype=torch.bool)),
+    )
+    made = net.scores(regions, whole, text)
+    assert torch.allclose(made.words, 10 * word_similarity(regions, text))
+    assert torch.allclose(made.sentences, 10 * sentence_similarity(whole, text.sentence))
+
+
 def scores(seed: int, size: int, known: list[bool] | None = None) -> MatchScores:
     torch.manual_seed(seed)
     flags = torch.tensor(known) if known else torch.ones(size, dtype=torch.bool)
