@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import time
 import cv2
 import numpy as np
 import pytest
+from nigdt_backend.client import Client
 from nigdt_backend.commands.fill import _at_size
 from nigdt_backend.protocol import LIMITS, FillPicture
 from PIL import Image
@@ -217,6 +219,28 @@ def test_serve_in_the_background_then_doctor(bundles):
     assert {"nigdt", "torch", "pyzmq", "bundle", "state folder", "settings", "daemon", "GIMP"} <= {
         finding["what"] for finding in findings
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_serve_in_the_foreground_until_control_c(bundles, state, request_fill):
+    command = [sys.executable, "-m", "nigdt", "serve", "--foreground"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not (state / "connection.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert second.returncode == 1
+        assert "runs already" in second.stderr
+        with Client.connect(start=False) as client:
+            assert len(client.fill(request_fill("a red bird", side=64)).fills) == 1
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "listening on tcp://127.0.0.1:" in errors
+    assert errors.strip().endswith("stopped")
 
 
 def test_the_largest_context_there_and_back(real_client, request_fill):
