@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from nigdt_backend.commands.fill import _at_size
 from nigdt_backend.protocol import LIMITS, FillPicture
 from PIL import Image
 
+from nigdt.bundle import find_bundle, user_bundles_folder
 from nigdt.inpainter import Inpainter
 
 
@@ -118,6 +120,12 @@ def test_unknown_bundle_names_the_known_ones(bundles, photo):
     done = nigdt("fill", photo[0], *arguments)
     assert done.returncode == 1
     assert "nigdt-small" in done.stderr
+    broken = user_bundles_folder() / "broken"
+    shutil.copytree(find_bundle().folder, broken)
+    (broken / "vocabulary.json").unlink()
+    done = nigdt("fill", photo[0], *arguments[:-1], "broken")
+    assert done.returncode == 1
+    assert "vocabulary.json is missing" in done.stderr
 
 
 def test_mask_of_the_wrong_size(bundles, photo, tmp_path):

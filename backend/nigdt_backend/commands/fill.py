@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from nigdt.bundle import find_bundle, user_bundles_folder, valid_name
 from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
 from nigdt.detail import enlarge
@@ -189,6 +190,8 @@ def _model_size(models: list[dict[str, Any]], bundle: str) -> int:
     for model in models:
         if model["name"] == bundle or (bundle == "default" and model["default"]):
             return int(model["size_px"])
+    if valid_name(bundle) and (user_bundles_folder() / bundle).is_dir():
+        find_bundle(bundle)  # there but broken: says how
     names = ", ".join(model["name"] for model in models) or "none"
     raise click.ClickException(f"There is no bundle called {bundle}; there are: {names}.")
 
