@@ -1,7 +1,7 @@
 """The real daemon around a painter in place of the model: its colours follow the caption and the seed.
 
-"slowly N" in a caption takes N seconds, "fail" raises, "memory" steps down to the CPU, "die" ends the daemon's
-process once per state folder.
+"slowly N" in a caption takes N seconds, "fail" raises, "memory" steps down to the CPU, "die" ends the process
+once per state folder.
 """
 
 from __future__ import annotations

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from core_session import Core
 from nigdt_backend.client import Client
+from nigdt_plugin.core.captions import variations
 from nigdt_plugin.core.fills import Blend
 
 from nigdt.errors import SelectionError
+from nigdt.text import Vocabulary
+from nigdt.variants import Variant
 
 
 @pytest.fixture
@@ -159,13 +162,33 @@ def test_discarding_the_chosen_one_chooses_its_neighbour(core: Core):
 
 def test_several_captions_on_the_same_hole(core: Core):
     captions = ["a red bird", "a blue bird", "a white bird"]
+    core.filling.fill("a red bird", 2)
+    core.done()
+    before = list(core.fills)
     core.filling.compare(captions)
     core.done()
-    assert sorted(fill.caption for fill in core.fills) == sorted(captions)
+    assert core.fills[:2] == before, "those there were stay, and are not made twice"
+    assert sorted(fill.caption for fill in core.fills[2:]) == ["a blue bird", "a white bird"]
+    assert {fill.variant for fill in core.fills} == {Variant(), before[1].variant}
     red, blue, white = (next(f for f in core.fills if f.caption == c).pixels[40:60, 40:60] for c in captions)
     assert red.reshape(-1, 3).mean(0).argmax() == 0
     assert blue.reshape(-1, 3).mean(0).argmax() == 2
     assert white.mean() > red.mean()
+
+
+@pytest.mark.parametrize(
+    ("caption", "varied"),
+    [
+        ("a bird with a red belly", ["a bird with a blue belly", "a bird with a green belly"]),
+        ("a blue bird with a Red, round belly", ["a blue bird with a blue round belly"]),
+        ("a bird", []),
+        ("", []),
+    ],
+)
+def test_captions_vary_in_their_last_colour(caption: str, varied: list[str]):
+    found = variations(caption, Vocabulary(["a", "bird", "green", "blue", "red"]), 5)
+    assert found[: len(varied)] == varied
+    assert bool(found) == bool(varied)
 
 
 def test_words_come_for_both_sides_of_the_edge(core: Core):

@@ -111,10 +111,10 @@ def test_a_damaged_entry_hides_only_itself(tmp_path: Path):
     good, bad = make_round("good"), make_round("bad")
     history.save(good, "")
     history.save(bad, "")
-    (tmp_path / bad.id / "round.json").write_text("{")
+    (tmp_path / bad.record / "round.json").write_text("{")
     assert [entry.captions for entry in history.entries()] == [("good",)]
     with pytest.raises(OSError, match="damaged"):
-        history.load(bad.id)
+        history.load(bad.record)
 
 
 def test_fills_survive_a_restart_of_the_panel(user: Path, photo: Path):
@@ -137,6 +137,33 @@ def test_fills_survive_a_restart_of_the_panel(user: Path, photo: Path):
     second.filling.apply()
     assert len(second.document.layers) == 1
     second.close()
+
+
+def test_every_job_on_a_region_stays_in_the_history(user: Path, photo: Path):
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.filling.fill("a red bird", 2)
+    core.done()
+    core.filling.apply()
+    core.filling.fill("a blue bird", 3)
+    core.done()
+    core.filling.more_like(core.fills[2], 2)
+    core.done()
+    entries = core.session.history.entries()
+    assert [(entry.captions, entry.fills) for entry in reversed(entries)] == [
+        (("a red bird",), 2),
+        (("a blue bird",), 3),
+        (("a blue bird",), 2),
+    ]
+    core.session.open_round(entries[-1].id)
+    core.until(lambda: core.filling.round.record == entries[-1].id)
+    core.done()
+    core.filling.choose(core.fills[1])
+    core.done()
+    core.filling.apply()
+    assert [layer.caption for layer in core.document.layers] == ["a red bird"], "in the place of the first"
+    core.close()
 
 
 CRASH = """

@@ -138,7 +138,8 @@ def test_captions_side_by_side(panel: Panel, picture: Callable[..., np.ndarray])
     dialog = panel.window.findChild(CompareDialog)
     panel.until(lambda: all(tile.isEnabled() for tile in dialog.tiles), 60)
     pixels = picture("captions", dialog)
-    assert len(dialog.tiles) == 4
+    assert len(dialog.tiles) == 6
+    assert dialog.tiles[4].accessibleName() == "a bird with a white belly"  # in another colour
     for colour in ((180, 60, 50), (60, 100, 180), (200, 180, 70)):
         assert share(pixels, colour) > 0.003, colour
     dialog.tiles[1].click()

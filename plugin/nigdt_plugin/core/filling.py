@@ -148,11 +148,15 @@ class Filling:
         Raises:
             SelectionError: Nothing is selected.
         """
+        variant = Variant(seed=seed)
 
         def send() -> None:
+            assert self.round is not None
             self.cancel()
-            for position, caption in enumerate(captions):
-                self._send(caption, [Variant(seed=seed)], Purpose.FILLS, fresh=position == 0)
+            have = {fill.caption for fill in self.round.fills if fill.variant == variant}
+            for caption in captions:
+                if caption not in have:
+                    self._send(caption, [variant], Purpose.FILLS)
             self.changed()
 
         self._enter_round(send)
@@ -162,7 +166,7 @@ class Filling:
         if self.round is None:
             return
         self.cancel()
-        self.round.fills = [it for it in self.round.fills if it is fill or it.favourite]
+        self.round.sweep(keep=fill)
         first = fills_.new_seed(self._seeds)
         wanted = [fills_.near(fill.variant, first + i) for i in range(max(1, variants - 1))]
         self._send(fill.caption, wanted, Purpose.FILLS, model=fill.model)
@@ -306,7 +310,7 @@ class Filling:
         first_live = job.fresh and job.purpose is Purpose.LIVE
         if job.fresh:
             job.fresh = False
-            job.round.fills = [it for it in job.round.fills if it.favourite]
+            job.round.sweep()
         chosen_gone = self.chosen not in job.round.fills
         if job.purpose is Purpose.REPLACE and job.target in job.round.fills:
             position = job.round.fills.index(job.target)

@@ -159,12 +159,27 @@ class Fill:
 
 @dataclass(eq=False)
 class Round:
-    """One context and every fill made for it."""
+    """One context and the fills made for it that are in view.
+
+    Attributes:
+        shot: The context.
+        fills: In the order in which they are shown.
+        id: Of the context; at most one layer comes out of it.
+        record: Under which the history keeps these fills; another once others take their place.
+        created: When they were asked for, seconds since 1970.
+    """
 
     shot: Shot
     fills: list[Fill] = field(default_factory=list)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    record: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: float = field(default_factory=time.time)
+
+    def sweep(self, keep: Fill | None = None) -> None:
+        """Make room for others; favourites stay, and ``keep``."""
+        self.fills = [fill for fill in self.fills if fill.favourite or fill is keep]
+        self.record = uuid.uuid4().hex
+        self.created = time.time()
 
     @property
     def captions(self) -> list[str]:

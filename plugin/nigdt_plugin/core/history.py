@@ -30,7 +30,7 @@ class Entry:
     """One round as the list shows it; pictures are read when it is opened.
 
     Attributes:
-        id: The round's.
+        id: Its record.
         created: Seconds since 1970.
         photo: Path of the photo, empty for a pasted one.
         captions: What was asked for.
@@ -68,7 +68,7 @@ class History:
             OSError: The disk or the folder refuses.
         """
         with self._lock:
-            folder = self.folder / entry.id
+            folder = self.folder / entry.record
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / "crop.png").exists():
                 _write_png(folder / "crop.png", entry.shot.crop)
@@ -87,7 +87,7 @@ class History:
             for file in folder.glob("*.png"):
                 if file.name not in wanted:
                     file.unlink(missing_ok=True)
-            self._trim(keep=entry.id)
+            self._trim(keep=entry.record)
 
     def entries(self) -> list[Entry]:
         """All rounds, newest first; damaged ones are left out."""
@@ -135,7 +135,7 @@ class History:
                 )
                 for fill in data["fills"]
             ]
-            return Round(shot, fills, identifier, float(data["created"]))
+            return Round(shot, fills, data.get("round", identifier), identifier, float(data["created"]))
         except (KeyError, TypeError, ValueError) as error:
             raise OSError(f"the history entry {identifier} is damaged ({error})") from None
 
@@ -170,6 +170,7 @@ def _header(entry: Round, photo: str) -> dict[str, Any]:
     box = entry.shot.box
     return {
         "format": _FORMAT,
+        "round": entry.id,
         "created": entry.created,
         "photo": photo,
         "box": [box.left, box.top, box.width, box.height],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -321,7 +322,7 @@ class Session:
         if document is None:
             return
         photo = str(document.path.absolute()) if document.path else ""
-        copy = Round(entry.shot, list(entry.fills), entry.id, entry.created)
+        copy = replace(entry, fills=list(entry.fills))
         self.tasks.run(lambda: self.history.save(copy, photo), lambda _none: self.stored(), self.failed)
         for caption in entry.captions:
             self.settings.remember_caption(caption)

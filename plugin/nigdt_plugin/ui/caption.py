@@ -54,6 +54,9 @@ class CaptionEdit(QPlainTextEdit):
         self._completer.setWidget(self)
         self._completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        popup = self._completer.popup()
+        assert popup is not None
+        popup.setObjectName("completion")
         self._completer.activated.connect(self._complete)
         self._words: list[str] = []
         self.textChanged.connect(self._changed)
@@ -164,7 +167,7 @@ class CaptionEdit(QPlainTextEdit):
             return
         self._model.setStringList(found)
         self._completer.setCompletionPrefix("")
-        rect = self.cursorRect()
+        rect = self.cursorRect().adjusted(0, 0, 0, 5)
         rect.setWidth(popup.sizeHintForColumn(0) + 36)
         self._completer.complete(rect)
 

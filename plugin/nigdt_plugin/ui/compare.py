@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from nigdt_plugin.core import captions, models
 from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.strip import thumbnail
@@ -24,11 +25,12 @@ from nigdt_plugin.ui.widgets import button, label
 _SIDE = 208
 _COLUMNS = 3
 _MOST = 9
-_OFFERED = 4
+_OFFERED = 6
+_USED = 3
 
 
 class CompareDialog(QDialog):
-    """Begins at once with the present caption and those used last; a click takes one."""
+    """Begins at once with the present caption, those used last, and other colours; a click takes one."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,8 +70,10 @@ class CompareDialog(QDialog):
         self.fill()
 
     def _offer(self) -> list[str]:
-        settings = self.session.settings
-        offered = [self.session.caption, *settings.presets, *settings.captions]
+        settings, present = self.session.settings, self.session.caption
+        vocabulary = models.vocabulary(models.find(settings.model))
+        used = [present, *settings.presets, *settings.captions[:_USED]]
+        offered = (*used, *captions.variations(present, vocabulary, _OFFERED), *settings.captions[_USED:])
         return list(dict.fromkeys(caption for caption in offered if caption))[:_OFFERED]
 
     def fill(self) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from PyQt6.QtCore import QMimeData, QTimer
+from PyQt6.QtCore import QMimeData, QStandardPaths, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from nigdt.photo import Photo
 from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.welcome import sample_photo
 
 READ = "*.png *.jpg *.jpeg *.tif *.tiff *.webp *.bmp *.gif *.ppm *.tga *.avif"
 
@@ -70,7 +72,10 @@ class PhotoFiles(QMainWindow):
         document = self.session.document
         if document is None:
             return
-        path = document.path or Path.home() / self.tr("picture.png")
+        path = document.path or Path(self.tr("picture.png"))
+        if not os.access(path.absolute().parent, os.W_OK) or path == sample_photo() or document.path is None:
+            pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+            path = (Path(pictures) if Path(pictures).is_dir() else Path.home()) / path.name
         suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
         kinds = ";;".join(
             (

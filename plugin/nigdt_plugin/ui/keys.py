@@ -42,9 +42,9 @@ class KeysDialog(QDialog):
             parts.append((_plain(title), keys))
         parts.append((self.tr("In the list of fills"), self._fills()))
         rows = "".join(
-            f'<tr><td colspan="2"><br><b>{title}</b></td></tr>'
-            + "".join(f"<tr><td>{name}</td><td>&nbsp;&nbsp;{key}</td></tr>" for name, key in keys)
-            for title, keys in parts
+            f'<tr><td colspan="3">{"<br>" if place else ""}<b>{title}</b></td></tr>'
+            + "".join(f"<tr><td>{name}</td><td>&nbsp;</td><td>{key}</td></tr>" for name, key in keys)
+            for place, (title, keys) in enumerate(parts)
             if keys
         )
         return f'<table cellpadding="3">{rows}</table>'

@@ -111,7 +111,10 @@ class Side(QWidget):
         self.strip.setAccessibleName(self.tr("Fills"))
         self.strip.picked.connect(self._pick)
         self.strip.asked.connect(self.act)
-        self.column.addWidget(self.strip)
+        edge = QVBoxLayout()
+        edge.setContentsMargins(-5, 0, -5, 0)  # its cells have margins of their own
+        edge.addWidget(self.strip)
+        self.column.addLayout(edge)
         self.words = WordsView()
         self.words.pointed.connect(self.word_pointed)
         self.words.hide()

@@ -33,6 +33,7 @@ class StatusBar(QStatusBar):
         self.photo_size = label("", "muted")
         self.pointer = label("", "muted")
         self.pointer.setMinimumWidth(110)
+        self.pointer.setIndent(12)
         self.zoom = QComboBox()
         self.zoom.setEditable(True)
         self.zoom.setAccessibleName(self.tr("Zoom"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from PyQt6.QtCore import QEvent, QModelIndex, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -33,7 +33,7 @@ from nigdt_plugin.core.fills import Fill, Shot
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 
-_SIDE = 98
+_SIDE = 109
 _LABEL = 18
 _ROWS = 4
 _PIXELS = 192  # sharp at a pixel ratio of 2
@@ -103,9 +103,10 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(picture).adjusted(1, 1, -1, -1), 7, 7)
         if favourite:
-            self._badge(painter, picture.right() - 23, picture.top() + 4, "star-full", DARK.selection)
+            place = picture.topRight() + QPoint(-23, 4)
+            self._badge(painter, place, "star-full", DARK.selection, DARK.canvas)
         if applied:
-            self._badge(painter, picture.left() + 4, picture.top() + 4, "check", DARK.good)
+            self._badge(painter, picture.topLeft() + QPoint(4, 4), "check", DARK.canvas, DARK.good)
         painter.setPen(QColor(self.theme.text if chosen else self.theme.muted))
         font = painter.font()
         font.setPointSizeF(font.pointSizeF() * 0.85)
@@ -117,11 +118,11 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()
 
-    def _badge(self, painter: QPainter, x: int, y: int, name: str, colour: str) -> None:
+    def _badge(self, painter: QPainter, at: QPoint, name: str, colour: str, ground: str) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(0, 0, 0, 170))
-        painter.drawEllipse(x, y, 20, 20)
-        icon(name, colour).paint(painter, QRect(x + 3, y + 3, 14, 14))
+        painter.setBrush(QColor(ground))
+        painter.drawEllipse(QRect(at, QSize(20, 20)))
+        icon(name, colour).paint(painter, QRect(at + QPoint(2, 2), QSize(16, 16)))
 
 
 class FillStrip(QListWidget):

@@ -151,6 +151,7 @@ class Window(PhotoFiles):
         self._stack.setCurrentWidget(self.canvas)
         self.canvas.show_photo(display.pyramid, document.selection)
         self.status.show_size(document.width, document.height)
+        self._show_fills()
         self.notice.hide()
         self._title()
         self.canvas.setFocus()
