@@ -24,6 +24,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -159,7 +160,8 @@ def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
     if (folder / CONFIG).stat().st_size > _MAX_TEXT or (folder / VOCABULARY).stat().st_size > _MAX_TEXT:
         raise BundleError(f"Bundle {folder.name}: {CONFIG} or {VOCABULARY} is too large to be one.")
     try:
-        data = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        status = (folder / CONFIG).stat()
+        data = _load_yaml(folder / CONFIG, status.st_ino, status.st_mtime_ns, status.st_size)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise BundleError(f"Bundle {folder.name}: {CONFIG} cannot be read ({error}).") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
@@ -190,6 +192,12 @@ def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
         embedded=folder.resolve().parent == _EMBEDDED.resolve(),
         training=training,
     )
+
+
+@lru_cache(maxsize=64)
+def _load_yaml(path: Path, *_state: int) -> Any:
+    """A file's content, parsed again only when its state has changed: a daemon looks at it for every fill."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def verify_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
