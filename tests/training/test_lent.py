@@ -24,6 +24,7 @@ def call(*arguments: object) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_a_lent_machine_trains_in_calls_and_leaves_a_bundle_in_parts(
     photo_folder: Path, tiny_settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -45,7 +46,7 @@ def test_a_lent_machine_trains_in_calls_and_leaves_a_bundle_in_parts(
     assert "unpacked photos.tar" in call("--work", work, "--archives", archives, "--unpack-only")
     common = ("--work", work, "--archives", archives, "--out", out, "--config", config, "--device", "cpu")
 
-    first = call(*common, "--minutes", 0.5, "--total-minutes", 2.0)
+    first = call(*common, "--minutes", 1.5, "--total-minutes", 4.0)
     assert "unpacked" not in first
     assert "pictures/s" in first
     run = next((work / "runs").glob(f"*-{NAME}"))

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import platform
 import resource
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from nigdt.text import Vocabulary
+from nigdt_training.data.cache import build_cache
+from nigdt_training.data.records import read_records
 from nigdt_training.trainer.inpaint_step import Networks, train_step
-from nigdt_training.trainer.samples import Batch
-from nigdt_training.trainer.settings import TrainSettings, settings_from
+from nigdt_training.trainer.samples import Batch, Pool, SampleStream
+from nigdt_training.trainer.settings import (
+    AugmentationSettings,
+    MaskSettings,
+    TrainSettings,
+    settings_from,
+)
 
+MATRIX_SIDE = 2048
 WORDS = 2000
 WORDS_PER_CAPTION = 12
 
@@ -44,18 +59,46 @@ VARIANTS = (
 
 @dataclass(frozen=True)
 class Measurement:
-    """Median seconds per step, its spread, pictures per second and floating-point operations per step."""
+    """One variant's figures.
+
+    Attributes:
+        variant: Its name.
+        seconds: Median of a step.
+        slowest: Longest step.
+        batch: Pictures per step.
+        memory: Peak memory in GB while a step ran; the process's on the CPU.
+    """
 
     variant: str
     seconds: float
     slowest: float
     batch: int
-    flops: int
+    memory: float
 
     @property
     def photos_per_second(self) -> float:
         """Pictures per second."""
         return self.batch / self.seconds
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """All variants of one preset, timed in turns.
+
+    Attributes:
+        measurements: In the variants' order.
+        flops: Floating-point operations of a step.
+        rate: Operations per second of a float32 matrix product, timed in the same turns.
+    """
+
+    measurements: list[Measurement]
+    flops: int
+    rate: float
+
+    @property
+    def floor(self) -> float:
+        """Seconds that the step's operations take at the rate of a matrix product."""
+        return self.flops / self.rate
 
 
 def bench_settings(preset: str, batch: int) -> TrainSettings:
@@ -84,8 +127,40 @@ def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], devic
     ).to(device)
 
 
-def measure(settings: TrainSettings, variant: Variant, device: str, repeats: int) -> Measurement:
-    """Time whole steps, both discriminators and both optimisers included, after two to warm up."""
+def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, repeats: int) -> Benchmark:
+    """Time whole steps of every variant, both discriminators and both optimisers included.
+
+    The variants take turns, so that whatever else the machine does slows them all alike.
+
+    Args:
+        settings: Model, batch and losses.
+        variants: What to time.
+        device: "cpu" or "cuda".
+        repeats: Timed steps of each, after two to warm up.
+    """
+    steps = [_prepare(settings, variant, device) for variant in variants]
+    with FlopCounterMode(display=False) as counter:
+        _prepare(settings, Variant("counted"), device)()
+    product = _matrix_product(device)
+    for step in (*steps, *steps, product):
+        step()
+    seconds: list[list[float]] = [[] for _ in steps]
+    products = []
+    for _ in range(repeats):
+        products += [_timed(product) for _ in range(3)]
+        for taken, step in zip(seconds, steps, strict=True):
+            taken.append(_timed(step))
+    peaks = [_peak_memory(step, device) for step in steps]
+    measurements = [
+        Measurement(variant.name, statistics.median(taken), max(taken), settings.batch, peak)
+        for variant, taken, peak in zip(variants, seconds, peaks, strict=True)
+    ]
+    rate = 2 * MATRIX_SIDE**3 / statistics.median(products)
+    return Benchmark(measurements, counter.get_total_flops(), rate)
+
+
+def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable[[], None]:
+    """A whole training step as a function of nothing."""
     settings = replace(settings, channels_last=variant.channels_last)
     fabric = Fabric(accelerator=device, devices=1, precision=variant.precision)  # type: ignore[arg-type]
     networks = Networks(settings, Vocabulary([f"w{i}" for i in range(WORDS)]), fabric)
@@ -94,8 +169,7 @@ def measure(settings: TrainSettings, variant: Variant, device: str, repeats: int
     if variant.channels_last:
         batch.image = batch.image.contiguous(memory_format=torch.channels_last)
     if variant.compiled:
-        networks.paths = torch.compile(networks.paths)
-        networks.discriminators = torch.compile(networks.discriminators)
+        networks.compile()
 
     def step() -> None:
         networks.optimiser_g.zero_grad()
@@ -106,34 +180,77 @@ def measure(settings: TrainSettings, variant: Variant, device: str, repeats: int
         if fabric.device.type == "cuda":
             torch.cuda.synchronize()
 
-    flops = 0
-    if not variant.compiled:  # counting needs the operations one by one
-        with FlopCounterMode(display=False) as counter:
-            step()
-        flops = counter.get_total_flops()
-    step()
-    step()
-    seconds = [_timed(step) for _ in range(repeats)]
-    return Measurement(variant.name, statistics.median(seconds), max(seconds), settings.batch, flops)
+    return step
 
 
-def matrix_rate(device: str, dtype: torch.dtype, side: int = 2048) -> float:
-    """Floating-point operations per second of a large matrix product, the best of five."""
-    a = torch.rand(side, side, device=device, dtype=dtype)
+def _matrix_product(device: str) -> Callable[[], None]:
+    a = torch.rand(MATRIX_SIDE, MATRIX_SIDE, device=device)
 
     def product() -> None:
         a @ a
         if device == "cuda":
             torch.cuda.synchronize()
 
-    product()
-    return 2 * side**3 / min(_timed(product) for _ in range(5))
+    return product
 
 
-def peak_memory(device: str) -> float:
-    """Peak memory so far in GB: the device's where it counts, else the process's."""
+def loader_rate(settings: TrainSettings, data: Path | None, seconds: float = 3.0) -> float:
+    """Training samples per second of one loader thread, masks and colour augmentation included.
+
+    Args:
+        settings: Size and augmentation of the samples.
+        data: Photos to draw from; None makes some up.
+        seconds: How long to draw.
+    """
+    with tempfile.TemporaryDirectory(prefix="nigdt-bench-") as temporary:
+        folder = Path(temporary)
+        photos = data or _made_up_photos(folder / "photos")
+        cache = build_cache(read_records(photos)[:300], folder / "cache", workers=os.cpu_count() or 1)
+        stream = SampleStream(
+            [Pool(cache, np.arange(len(cache)), 1, 0)],
+            Vocabulary.from_captions([text for i in range(len(cache)) for text in cache.captions(i)]),
+            size=settings.picture_size,
+            max_words=settings.model_config.max_words,
+            latent_shape=(settings.model_config.latent_channels, *[settings.picture_size // 32] * 2),
+            masks=MaskSettings(),
+            augmentation=AugmentationSettings(recolour=0.5),
+            seed=0,
+        )
+        stream.batch(range(settings.batch))
+        start, drawn = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            stream.batch(range(drawn, drawn + settings.batch))
+            drawn += settings.batch
+        return drawn / (time.perf_counter() - start)
+
+
+def _made_up_photos(folder: Path, count: int = 64) -> Path:
+    """Noise with a plain disc on it and its box: as much work for the loader as real photos."""
+    folder.mkdir()
+    random, rows = np.random.default_rng(0), []
+    y, x = np.mgrid[:320, :400]
+    for i in range(count):
+        picture = random.integers(100, 160, (320, 400, 3), dtype=np.uint8)
+        picture[(x - 200) ** 2 + (y - 160) ** 2 < 100**2] = random.integers(0, 256, 3)
+        Image.fromarray(picture).save(folder / f"{i}.png")
+        row = {"file_name": f"{i}.png", "text": "a red bird on a branch", "box": [100, 60, 200, 200]}
+        rows.append(json.dumps(row))
+    (folder / "metadata.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    return folder
+
+
+def _peak_memory(step: Callable[[], None], device: str) -> float:
+    """Peak memory of one step in GB; on the CPU of the process, where Linux lets the peak be reset."""
     if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        step()
         return torch.cuda.max_memory_allocated() / 1e9
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    step()
+    with contextlib.suppress(OSError):
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
     scale = 1 if platform.system() == "Darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e9
 

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 
 @click.command(name="train")
-@click.option("--preset", "presets", multiple=True, default=("small", "paper"), show_default=True)
+@click.option(
+    "--preset",
+    "presets",
+    multiple=True,
+    default=("small", "paper"),
+    show_default=True,
+    help="Model preset; may be given several times.",
+)
 @click.option("--batch", type=click.IntRange(1), default=4, show_default=True, help="Pictures per step.")
 @click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Timed steps of each.")
 @click.option("--compiled/--no-compiled", default=False, help="Also compile the step (takes minutes).")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True),
+    help="Photos for the loader.  [default: some made up]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_train(presets: tuple[str, ...], batch: int, repeats: int, compiled: bool, as_json: bool) -> None:
+def bench_train(
+    presets: tuple[str, ...], batch: int, repeats: int, compiled: bool, data: Path | None, as_json: bool
+) -> None:
     """Time training steps and set them beside what their arithmetic allows.
 
     The floor is the floating-point operations of the step divided by the rate of a large float32 matrix
-    product measured in the same run.
+    product measured in the same turns. The loader must bring more photos per second than any step takes.
 
     Example: nigdt bench train --preset small --batch 8
     """
@@ -28,41 +43,38 @@ def bench_train(presets: tuple[str, ...], batch: int, repeats: int, compiled: bo
     device = "cuda" if torch.cuda.is_available() else "cpu"
     machine = steps.describe_machine(device)
     results = []
-    if not as_json:
-        click.echo(", ".join(f"{key} {value}" for key, value in machine.items()))
+    say = (lambda _: None) if as_json else click.echo
+    say(", ".join(f"{key} {value}" for key, value in machine.items()))
     for preset in presets:
         settings = steps.bench_settings(preset, batch)
-        rate = steps.matrix_rate(device, torch.float32)
-        floor = eager = 0.0
-        if not as_json:
-            click.echo(
-                f"\n{preset}, {settings.picture_size} px, batch {batch}; "
-                f"matrix product {rate / 1e9:.0f} GFLOP/s"
-            )
-        for variant in steps.VARIANTS:
-            if variant.compiled and not compiled:
-                continue
-            result = steps.measure(settings, variant, device, repeats)
-            if not eager:
-                eager, floor = result.seconds, result.flops / rate
+        variants = [variant for variant in steps.VARIANTS if compiled or not variant.compiled]
+        found = steps.measure(settings, variants, device, repeats)
+        loader = steps.loader_rate(settings, data)
+        eager = found.measurements[0].seconds
+        say(
+            f"\n{preset}, {settings.picture_size} px, batch {batch}: {found.flops / 1e9:.0f} GFLOP a step, "
+            f"matrix product {found.rate / 1e9:.0f} GFLOP/s, floor {found.floor:.2f} s; "
+            f"loader {loader:.0f} photos/s in one thread"
+        )
+        for one in found.measurements:
             facts = {
                 "preset": preset,
-                "variant": variant.name,
-                "photos_per_second": result.photos_per_second,
-                "seconds": result.seconds,
-                "slowest": result.slowest,
-                "times_floor": result.seconds / floor,
-                "times_eager": eager / result.seconds,
-                "gflop": result.flops / 1e9,
-                "peak_memory_gb": steps.peak_memory(device),
+                "variant": one.variant,
+                "photos_per_second": one.photos_per_second,
+                "seconds": one.seconds,
+                "slowest": one.slowest,
+                "times_floor": one.seconds / found.floor,
+                "times_eager": eager / one.seconds,
+                "gflop": found.flops / 1e9,
+                "peak_memory_gb": one.memory,
+                "loader_photos_per_second": loader,
             }
             results.append(facts)
-            if not as_json:
-                click.echo(
-                    f"  {variant.name:32s} {result.photos_per_second:7.2f} photos/s  "
-                    f"{result.seconds:6.2f} s/step (slowest {result.slowest:.2f})  "
-                    f"{result.seconds / floor:5.2f} x floor  {eager / result.seconds:5.2f} x eager  "
-                    f"{facts['peak_memory_gb']:.1f} GB"
-                )
+            say(
+                f"  {one.variant:32s} {one.photos_per_second:7.2f} photos/s  "
+                f"{one.seconds:6.2f} s/step (slowest {one.slowest:.2f})  "
+                f"{one.seconds / found.floor:5.2f} x floor  {eager / one.seconds:5.2f} x eager  "
+                f"{one.memory:.1f} GB  loader {loader / one.photos_per_second:.0f} x"
+            )
     if as_json:
         click.echo(json.dumps({"machine": machine, "results": results}, indent=1))

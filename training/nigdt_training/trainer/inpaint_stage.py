@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -33,7 +34,6 @@ from nigdt_training.trainer.samples import Batch, Pool, SampleStream
 from nigdt_training.trainer.settings import MaskSettings, TrainSettings
 from nigdt_training.trainer.validation import draw_sheet, validate
 
-LOG_EVERY = 50
 Say = Callable[..., None]
 
 
@@ -75,10 +75,11 @@ class InpaintTrainer:
         self.micro = self.settings.micro_batch or self.settings.batch
         self.stop_requested = False
         self.patience = 0  # validations without gain after which training ends; 0 = never
-        self.tell_seconds = math.inf  # progress is told at least so often, besides every LOG_EVERY steps
+        self.tell_seconds = math.inf  # progress is told at least so often, besides every log_every steps
         self._stale = 0
-        self._loader = ThreadPoolExecutor(1, thread_name_prefix="samples")
-        self._prefetched: tuple[range, Future[Batch]] | None = None
+        self._loader = ThreadPoolExecutor(self._loader_threads(), thread_name_prefix="samples")
+        self._ahead: dict[range, Future[Batch]] = {}
+        self._waited = 0.0  # seconds that steps waited for their batches
         if self.settings.batch % fabric.world_size:
             raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
 
@@ -195,7 +196,7 @@ class InpaintTrainer:
                 logs = self._one_step()
                 self.step += 1
                 now = time.monotonic()
-                if self.step % LOG_EVERY == 0 or self.step == settings.steps:
+                if self.step % settings.log_every == 0 or self.step == settings.steps:
                     told = now
                     self._report(logs, (now - began) / (self.step - first))
                 elif now - told > self.tell_seconds:
@@ -227,7 +228,7 @@ class InpaintTrainer:
         if settings.channels_last:
             batch.image = batch.image.contiguous(memory_format=torch.channels_last)
         logs = self._accumulate(batch)
-        if not all(bool(torch.isfinite(value)) for value in logs.values()):
+        if not bool(torch.stack([value.float() for value in logs.values()]).isfinite().all()):
             bad = ", ".join(name for name, value in logs.items() if not torch.isfinite(value))
             raise NigdtError(
                 f"the loss is not finite at step {self.step} ({bad})",
@@ -241,15 +242,23 @@ class InpaintTrainer:
         networks.average(min(settings.ema, (1 + self.step) / (10 + self.step)))
         return logs
 
+    def _loader_threads(self) -> int:
+        """Enough that an accelerator never waits; on the CPU more would only take time from the step."""
+        if self.fabric.device.type == "cpu":
+            return 1
+        return max(1, min(8, (os.cpu_count() or 1) // max(1, self.fabric.world_size)))
+
     def _next_batch(self, numbers: range) -> Batch:
-        """The batch of these samples; the one after it is drawn while this one is learnt from."""
-        waiting, self._prefetched = self._prefetched, None
-        if waiting is not None and waiting[0] == numbers:
-            batch = waiting[1].result()
-        else:
-            batch = self.training.batch(numbers)
-        following = range(numbers.start + self.settings.batch, numbers.stop + self.settings.batch)
-        self._prefetched = (following, self._loader.submit(self.training.batch, following))
+        """The batch of these samples; those after it are drawn while this one is learnt from."""
+        began = time.monotonic()
+        drawn = self._ahead.pop(numbers, None)
+        batch = self.training.batch(numbers) if drawn is None else drawn.result()
+        self._waited += time.monotonic() - began
+        for further in range(1, 1 + self._loader_threads()):
+            shift = further * self.settings.batch
+            following = range(numbers.start + shift, numbers.stop + shift)
+            if following not in self._ahead:
+                self._ahead[following] = self._loader.submit(self.training.batch, following)
         return batch
 
     def _accumulate(self, batch: Batch) -> dict[str, torch.Tensor]:
@@ -294,7 +303,7 @@ class InpaintTrainer:
         logs = {name: float(torch.as_tensor(self.fabric.all_reduce(v))) for name, v in losses.items()}
         if not self.fabric.is_global_zero:
             return
-        self.run.log(self.step, "inpaint", **logs, seconds_per_step=seconds)
+        self.run.log(self.step, "inpaint", **logs, seconds_per_step=seconds, seconds_waited=self._waited)
         self._tell(logs["total"], seconds, f"l1 {logs['l1']:.4f}  ")
 
     def _tell(self, loss: float, seconds: float, more: str = "") -> None:

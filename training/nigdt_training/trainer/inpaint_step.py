@@ -38,8 +38,14 @@ class Networks:
         self.paths: Any
         self.discriminators: Any
         self.paths, self.optimiser_g = fabric.setup(self.plain, optimiser_g)
-        self.discriminators, self.optimiser_d = fabric.setup(_Scores(self.plain_d), optimiser_d)
+        self.plain_scores = _Scores(self.plain_d)
+        self.discriminators, self.optimiser_d = fabric.setup(self.plain_scores, optimiser_d)
         self.averaged = {key: value.to(fabric.device) for key, value in self.averaged.items()}
+
+    def compile(self) -> None:
+        """Run both paths and the discriminators compiled from now on; the first step takes minutes."""
+        self.plain.compile()
+        self.plain_scores.compile()
 
     @torch.no_grad()
     def average(self, decay: float) -> None:

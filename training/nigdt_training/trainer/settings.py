@@ -158,6 +158,7 @@ class TrainSettings:
         threads: CPU threads; 0 leaves torch's choice.
         checkpoint_seconds: Between recovery checkpoints.
         sheet_seconds: Between sample sheets.
+        log_every: Steps between lines of ``metrics.jsonl``.
         validate_every: Steps between validations.
         keep_best: How many checkpoints of the best validations are kept.
         masks: Mask kinds.
@@ -186,6 +187,7 @@ class TrainSettings:
     threads: int = 0
     checkpoint_seconds: float = 300.0
     sheet_seconds: float = 300.0
+    log_every: int = 50
     validate_every: int = 1000
     keep_best: int = 3
     masks: MaskSettings = field(default_factory=MaskSettings)
@@ -261,7 +263,7 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
         raise NigdtError(f"settings: loss.adversary must be lsgan or hinge, not {settings.loss.adversary!r}")
     if settings.precision.startswith("16"):
         raise NigdtError("settings: precision 16 is not supported", hint="auto, bf16-mixed or 32-true")
-    for name in ("batch", "steps", "validate_every", "keep_best"):
+    for name in ("batch", "steps", "log_every", "validate_every", "keep_best"):
         if getattr(settings, name) < 1:
             raise NigdtError(f"settings: {name} must be at least 1")
     return settings
