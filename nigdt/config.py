@@ -44,6 +44,7 @@ class ModelConfig:
         mask_input: Feed M to the image encoder as a fourth channel.
         prefill: What the hole of the encoder's input holds: zeros, as in the paper, or the harmonic
             interpolation of its border, which the generator then also starts from.
+        skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
     """
 
     size: int = 256
@@ -66,6 +67,7 @@ class ModelConfig:
     max_pool: bool = True
     mask_input: bool = False
     prefill: Prefill = "none"
+    skip: bool = False
 
     def __post_init__(self) -> None:
         problems = []

@@ -95,8 +95,7 @@ class Runner:
         """Image half: I_m (1, 3, H, W) in [-1, 1] and M (1, 1, H, W), 1 = visible, on any device."""
         M = M.to(self._device)
         with _reproducible():
-            v_l, v_h, *base = self._encode(I_m.to(self._device), M)
-        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base[0] if base else None)
+            return self._features(M, *self._encode(I_m.to(self._device), M))
 
     def encode_captions(self, captions: Sequence[Sequence[int]]) -> TextFeatures:
         """Text encoder, always in single precision: word indices of each caption, which may be none."""
@@ -123,16 +122,7 @@ class Runner:
         """
         words, mask = text.words, text.mask
         number, length = mask.shape
-        tensors = [
-            _stack([context.v_l for context in contexts]),
-            _stack([context.v_h for context in contexts]),
-            _stack([context.M for context in contexts]),
-            *(
-                [_stack([c.base for c in contexts if c.base is not None])]
-                if contexts[0].base is not None
-                else []
-            ),
-        ]
+        tensors = [_stack(same) for same in zip(*map(_tensors, contexts), strict=True)]
         noise = noise.to(self._device)
         if self._recorded:  # few shapes, so few recordings: captions of one length, batches of powers of two
             more = max(self._model.config.max_words, length) - length
@@ -149,16 +139,21 @@ class Runner:
     def _image_half(self, I_m: Tensor, M: Tensor) -> list[Tensor]:
         with self._autocast():
             features = self._model.encode_image(I_m, M)
-        return [features.v_l, features.v_h, *([features.base] if features.base is not None else [])]
+        return _tensors(features)[1:]
 
     def _text_half(
         self, words: Tensor, sentence: Tensor, mask: Tensor, noise: Tensor, *features: Tensor
     ) -> list[Tensor]:
-        v_l, v_h, M, *base = features
-        context = ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base[0] if base else None)
+        text = TextFeatures(words, sentence, mask)
         with self._autocast():
-            made = self._model.generate(context, TextFeatures(words, sentence, mask), noise)
+            made = self._model.generate(self._features(*features), text, noise)
         return [made.image.float(), *([made.attention] if made.attention is not None else [])]
+
+    def _features(self, M: Tensor, v_l: Tensor, v_h: Tensor, *more: Tensor) -> ImageFeatures:
+        """What `_tensors` took apart."""
+        config, rest = self._model.config, iter(more)
+        base = next(rest) if config.prefill != "none" else None
+        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
 
     def _autocast(self) -> AbstractContextManager[None]:
         return torch.autocast(
@@ -242,6 +237,12 @@ def record_cuda_graph(
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             outputs = function(*inputs)
         return graph.replay, outputs
+
+
+def _tensors(features: ImageFeatures) -> list[Tensor]:
+    """What is there of them: M, v_l, v_h, base, skip."""
+    parts = (features.M, features.v_l, features.v_h, features.base, features.skip)
+    return [part for part in parts if part is not None]
 
 
 def _stack(parts: Sequence[Tensor]) -> Tensor:

@@ -52,14 +52,17 @@ class ImageEncoder(nn.Module):
             for i in range(7)
         )
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3 or 4, H, W) to ``v_l`` (B, c3, H/8, W/8) and ``v_h`` (B, c7, H/32, W/32)."""
-        v_l = x
-        for i, layer in enumerate(self.layers, start=1):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode (B, 3 or 4, H, W).
+
+        Returns:
+            ``v_l`` (B, c3, H/8, W/8), the next layer's map (B, c4, H/16, W/16), ``v_h`` (B, c7, H/32, W/32).
+        """
+        maps = []
+        for layer in self.layers:
             x = layer(x)
-            if i == LOW_LEVEL:
-                v_l = x
-        return v_l, x
+            maps.append(x)
+        return maps[LOW_LEVEL - 1], maps[LOW_LEVEL], x
 
 
 class TextEncoder(nn.Module):

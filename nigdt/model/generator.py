@@ -63,6 +63,12 @@ class Generator(nn.Module):
         self.attention = ShortLongAttention(
             widths[FIRST_HEAD], config.encoder_channels[LOW_LEVEL - 1], spectral_norm=spectral
         )
+        # Starts at 0, so that a generator trained without it goes on from where it was.
+        self.skip = (
+            convolution(config.encoder_channels[LOW_LEVEL], widths[1], 1, spectral_norm=False, gain=0.0)
+            if config.skip
+            else None
+        )
         # With a prefill the heads give what must change, so they start near no change.
         gain = 0.01 if config.prefill == "harmonic" else 1.0
         self.heads = nn.ModuleList(
@@ -70,7 +76,9 @@ class Generator(nn.Module):
             for i in range(FIRST_HEAD - 1, 5)
         )
 
-    def forward(self, r: Tensor, v_l: Tensor, M: Tensor, base: Tensor | None) -> tuple[list[Tensor], Tensor]:
+    def forward(
+        self, r: Tensor, v_l: Tensor, M: Tensor, base: Tensor | None = None, skip: Tensor | None = None
+    ) -> tuple[list[Tensor], Tensor]:
         """Generate the picture.
 
         Args:
@@ -78,6 +86,7 @@ class Generator(nn.Module):
             v_l: (B, c3, H/8, W/8), low-level features of the visible picture.
             M: (B, 1, H, W), 1 = visible.
             base: (B, 3, H, W) in [-1, 1], the prefilled picture that the heads change, or None.
+            skip: (B, c4, H/16, W/16), the encoder's map of that size, with ``config.skip``.
 
         Returns:
             The pyramid, (B, 3, H/8, W/8) to (B, 3, H, W), each in [-1, 1], and the decoder's map that the
@@ -89,6 +98,8 @@ class Generator(nn.Module):
         for i, block in enumerate(self.blocks):
             x = block(x if i < FIRST_HEAD else torch.cat([x, pyramid[-1]], 1))
             if i < FIRST_HEAD - 1:
+                if self.skip is not None:
+                    x = x + self.skip(skip)
                 continue
             if i == FIRST_HEAD - 1:
                 compared = x

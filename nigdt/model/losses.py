@@ -13,6 +13,7 @@ from nigdt.model.blocks import area
 from nigdt.model.nigdt import Gaussian
 
 Adversary = Literal["lsgan", "hinge"]
+_SMALL_ERROR = 1e-3  # mean squared difference below which a picture is as good as right: 36 dB
 _EPSILON = 1e-8  # keeps the root's gradient finite where two features are equal
 
 
@@ -25,6 +26,7 @@ def pyramid_l1(
     objects: Tensor | None = None,
     object_weight: float = 1.0,
     squared: float = 0.0,
+    relative: float = 0.0,
 ) -> Tensor:
     """L1 over every scale of the output pyramid (first term of eq. 12).
 
@@ -38,6 +40,9 @@ def pyramid_l1(
         objects: (B, 1, H, W) in [0, 1], 1 = the described object, 0 also where none is known; or None.
         object_weight: Weight of a hidden pixel of the object relative to another hidden one; 1 is the paper.
         squared: Weight of the squared difference beside the absolute one; 0 is the paper.
+        relative: Weight of the logarithm of each picture's weighted mean squared difference beside it, which
+            is its PSNR but for sign and constants: a photo that is easy to continue counts as much as a hard
+            one. 0 is the paper.
 
     Returns:
         Weighted mean absolute difference of each picture, averaged over pictures and scales; a batch's
@@ -50,10 +55,13 @@ def pyramid_l1(
         weight = 1 + (hole_weight - 1) * hidden
         if objects is not None and object_weight != 1:
             weight = weight + (object_weight - 1) * hole_weight * hidden * area(objects, picture)
+        weight = weight / (3 * weight.sum((1, 2, 3), keepdim=True))
         difference = (picture - target).abs()
-        if squared:
-            difference = difference + squared * difference.square()
-        total = total + ((difference * weight).sum((1, 2, 3)) / (3 * weight.sum((1, 2, 3)))).mean()
+        square = difference.square()
+        loss = (weight * (difference + squared * square)).sum((1, 2, 3))
+        if relative:
+            loss = loss + relative * torch.log((weight * square).sum((1, 2, 3)) + _SMALL_ERROR)
+        total = total + loss.mean()
     return total / len(pyramid)
 
 

@@ -24,12 +24,14 @@ class ImageFeatures:
         v_h: (B, c7, H/32, W/32).
         M: (B, 1, H, W), 1 = visible.
         base: (B, 3, H, W) prefilled picture, or None where the config has no prefill.
+        skip: (B, c4, H/16, W/16), or None where the config has no skip.
     """
 
     v_l: Tensor
     v_h: Tensor
     M: Tensor
-    base: Tensor | None
+    base: Tensor | None = None
+    skip: Tensor | None = None
 
 
 @dataclass
@@ -111,8 +113,8 @@ class NIGDT(nn.Module):
         I_m = I_m * M  # whatever the caller left in the hole must not be seen
         base = harmonic_prefill(I_m, M) if self.config.prefill == "harmonic" else None
         x = I_m if base is None else base
-        v_l, v_h = self.image_encoder(torch.cat([x, M], 1) if self.config.mask_input else x)
-        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base)
+        v_l, middle, v_h = self.image_encoder(torch.cat([x, M], 1) if self.config.mask_input else x)
+        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=middle if self.config.skip else None)
 
     def encode_text(self, tokens: Tensor, lengths: Tensor) -> TextFeatures:
         """Text half, eq. 2; see ``TextEncoder.forward``."""
@@ -151,7 +153,7 @@ class NIGDT(nn.Module):
 
     def decode(self, image: ImageFeatures, h: Tensor, z: Tensor) -> tuple[list[Tensor], Tensor]:
         """Eq. 10 and the generator: both paths come here, both with ``h^g`` (eq. 13)."""
-        return self.generator(self.representation(h, z), image.v_l, image.M, image.base)
+        return self.generator(self.representation(h, z), image.v_l, image.M, image.base, image.skip)
 
     def forward(
         self, I_m: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor, noise: Tensor | None = None
@@ -166,14 +168,14 @@ class DualPathOutput:
 
     Attributes:
         generative: The generative path's answer I_g, with its prior p(z | h^g).
-        reconstruction: Pyramid of the reconstructive path, I_r.
-        posterior: q(z | I_c, h^r).
+        reconstruction: Pyramid of the reconstructive path, I_r; empty where that path was not run.
+        posterior: q(z | I_c, h^r); None where that path was not run.
         text: The caption's features.
     """
 
     generative: Generated
     reconstruction: list[Tensor]
-    posterior: Gaussian
+    posterior: Gaussian | None
     text: TextFeatures
 
 
@@ -193,6 +195,7 @@ class DualPath(nn.Module):
         lengths: Tensor,
         prior_noise: Tensor,
         posterior_noise: Tensor,
+        reconstruct: bool = True,
     ) -> DualPathOutput:
         """Run both paths on a batch.
 
@@ -203,11 +206,14 @@ class DualPath(nn.Module):
             lengths: (B,) words per caption.
             prior_noise: (B, *latent_shape) standard normal, for z of the generative path.
             posterior_noise: The same for the reconstructive path.
+            reconstruct: False leaves the reconstructive path out.
         """
         model = self.model
         text = model.encode_text(tokens, lengths)
         visible = model.encode_image(image * M, M)
         generative = model.generate(visible, text, prior_noise)
+        if not reconstruct:
+            return DualPathOutput(generative, [], None, text)
 
         hidden = model.encode_image(image * (1 - M), 1 - M)
         cells = ~visible_cells(M, *hidden.v_h.shape[2:])

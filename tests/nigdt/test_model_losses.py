@@ -65,6 +65,18 @@ def test_l1_weighs_the_hidden_part_of_an_object_and_adds_the_square() -> None:
     assert L.pyramid_l1([p], image, M, 6.0, objects=objects).item() == plain.item()
 
 
+def test_the_relative_term_is_each_pictures_psnr_but_for_constants() -> None:
+    image, p, M = picture(0), picture(3), torch.ones(2, 1, 8, 8)
+    plain = L.pyramid_l1([p], image, M)
+    psnr = [
+        20 * np.log10(2 / np.sqrt(np.mean((a - b) ** 2)))
+        for a, b in zip(p.numpy(), image.numpy(), strict=True)
+    ]
+    expected = np.mean(np.log(4) - np.log(10) / 10 * np.array(psnr))
+    got = L.pyramid_l1([p], image, M, relative=3.0) - plain
+    assert got.item() / 3 == pytest.approx(expected, abs=0.01)
+
+
 def test_feature_distance_is_the_norm_of_the_difference() -> None:
     real, fake = picture(0), picture(1).requires_grad_()
     real.requires_grad_()

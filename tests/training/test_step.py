@@ -91,3 +91,20 @@ def test_every_picture_passes_each_discriminator_once(tiny_settings) -> None:
     assert rows == {"D1": 3 * len(batch), "D2": 3 * len(batch)}, "photo, generated, reconstructed"
     moved = [name for name, value in networks.plain_d.named_buffers() if not torch.equal(value, before[name])]
     assert moved, "spectral norm follows the weights while training"
+
+
+def test_a_reconstruction_now_and_then_weighs_as_much_as_one_every_step(tiny_settings) -> None:
+    plain = {"adversarial": 0.0, "feature": 0.0, "match": 0.0}
+    every = settings_from({**tiny_settings, "loss": plain})
+    settings = settings_from({**tiny_settings, "loss": {**plain, "reconstruct_every": 2}})
+    fabric, networks, batch = prepared(settings)
+    networks.plain.eval()
+    found = []
+    for step, chosen in ((0, every), (0, settings), (1, settings)):
+        train_step(networks, batch, step, chosen, fabric, None, None)
+        found.append(gradients(networks.plain))
+    whole, with_it, without = found
+    assert not any(name.startswith("posterior") for name in without)
+    for name, value in whole.items():
+        mean = (with_it[name] + without.get(name, torch.zeros_like(value))) / 2
+        assert torch.allclose(mean, value, rtol=1e-3, atol=1e-6), name

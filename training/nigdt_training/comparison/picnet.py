@@ -87,6 +87,7 @@ class PICNet(Rival):
         """The paper's six terms: two KL, two of appearance, two adversarial."""
         hidden = (1 - batch.M).mean((2, 3), keepdim=True)
         q = drawn.posterior
+        assert q is not None
         narrow = Gaussian(torch.zeros_like(q.mu), hidden.sqrt().clamp(min=0.05).expand_as(q.sigma))
         with torch.no_grad():
             real = self.D1.features(batch.image)

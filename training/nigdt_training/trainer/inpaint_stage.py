@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
@@ -82,6 +83,8 @@ class InpaintTrainer:
         self._waited = 0.0  # seconds that steps waited for their batches
         if self.settings.batch % fabric.world_size:
             raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
+        if self.settings.loss.reconstruct_every > 1 and fabric.world_size > 1:
+            raise NigdtError("loss.reconstruct_every above 1 needs a single process")
 
     def _stream(self, pools: list[Pool], masks: MaskSettings, seed: int) -> SampleStream:
         size = self.settings.picture_size
@@ -107,8 +110,9 @@ class InpaintTrainer:
         """
         if checkpoint.facts["words"] != list(self.vocabulary.words):
             raise NigdtError("the weights to start from have another vocabulary")
-        load_strictly(self.networks.plain, checkpoint.part("paths"), "the weights to start from")
-        averaged = checkpoint.part("averaged")
+        paths = _with_skip(checkpoint.part("paths"), self.networks.plain)
+        load_strictly(self.networks.plain, paths, "the weights to start from")
+        averaged = _with_skip(checkpoint.part("averaged"), self.networks.plain.model)
         load_strictly(self.networks.plain.model, averaged, "the averaged weights to start from")
         load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the discriminators")
         self._take_averages(averaged)
@@ -119,7 +123,7 @@ class InpaintTrainer:
         Raises:
             NigdtError: It has another architecture or vocabulary.
         """
-        state = model.state_dict()
+        state = _with_skip(model.state_dict(), self.networks.plain.model)
         load_strictly(self.networks.plain.model, state, "the model's weights")
         self.networks.plain.posterior_projection.load_state_dict(model.projection.state_dict())
         self._take_averages(state)
@@ -357,3 +361,9 @@ def _schedule(step: int, settings: TrainSettings) -> float:
     progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
     low = settings.final_learning_rate
     return low + (1 - low) * (1 + math.cos(math.pi * progress)) / 2
+
+
+def _with_skip(state: dict[str, torch.Tensor], network: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights, with the network's skip, which begins at 0, where they were trained without one."""
+    skip = {key: value for key, value in network.state_dict().items() if "generator.skip." in key}
+    return {**skip, **state}

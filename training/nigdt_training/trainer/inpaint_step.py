@@ -119,10 +119,9 @@ def train_step(
         Every loss by name, detached scalars.
     """
     weights = settings.loss
-    output = networks.paths(
-        batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise
-    )
-    answers = [output.generative.image, output.reconstruction[-1]]
+    inputs = (batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise)
+    output = networks.paths(*inputs, reconstruct=step % weights.reconstruct_every == 0)
+    answers = [output.generative.image, *output.reconstruction[-1:]]
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
     total, terms = _generator_loss(batch, output, weights)
@@ -166,7 +165,6 @@ def _adversaries(
 
 def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[Tensor, dict[str, Tensor]]:
     """L1 and KL terms of eq. 12, 17 and 18: their weighted sum, and each."""
-    pyramids = (output.generative.pyramid, output.reconstruction)
     l1 = partial(
         L.pyramid_l1,
         image=batch.image,
@@ -175,15 +173,23 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
         objects=batch.objects,
         object_weight=weights.object_weight,
         squared=weights.squared,
+        relative=weights.relative,
     )
-    terms = {
-        "l1": l1(pyramids[0]),
-        "l1_reconstruction": l1(pyramids[1]),
-        "kl_posterior": L.posterior_kl(output.posterior, reversed_arguments=weights.reversed_posterior_kl),
-        "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
-    }
-    total = weights.l1 * (terms["l1"] + terms["l1_reconstruction"])
-    return total + weights.kl * (terms["kl_posterior"] + terms["kl_prior"]), terms
+    terms = {"l1": l1(output.generative.pyramid)}
+    total = weights.l1 * terms["l1"]
+    if output.posterior is not None:
+        reconstructive = {
+            "l1_reconstruction": l1(output.reconstruction),
+            "kl_posterior": L.posterior_kl(
+                output.posterior, reversed_arguments=weights.reversed_posterior_kl
+            ),
+            "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
+        }
+        more = weights.l1 * reconstructive["l1_reconstruction"]
+        more = more + weights.kl * (reconstructive["kl_posterior"] + reconstructive["kl_prior"])
+        terms |= reconstructive
+        total = total + weights.reconstruct_every * more
+    return total, terms
 
 
 def _match_term(

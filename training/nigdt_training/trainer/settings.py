@@ -83,6 +83,9 @@ class LossSettings:
         object_weight: Weight of a hidden pixel of the object, where its outline is known, relative to other
             hidden ones; 1 is the paper.
         squared: Weight of the squared difference beside the absolute one in the L1 term; 0 is the paper.
+        relative: Weight of the logarithm of each picture's squared difference in the L1 term; 0 is the paper.
+        reconstruct_every: Steps between those in which the reconstructive path runs, whose terms grow by as
+            much; 1 is the paper. More than 1 needs a single process.
         adversary: LSGAN as in the paper, or hinge.
         adversarial_start: Step at which discriminators and their terms begin.
         composite: Discriminators and match networks see the composite instead of the raw output.
@@ -98,6 +101,8 @@ class LossSettings:
     hole_weight: float = 1.0
     object_weight: float = 1.0
     squared: float = 0.0
+    relative: float = 0.0
+    reconstruct_every: int = 1
     adversary: str = "lsgan"
     adversarial_start: int = 0
     composite: bool = False
@@ -263,8 +268,11 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
         raise NigdtError(f"settings: loss.adversary must be lsgan or hinge, not {settings.loss.adversary!r}")
     if settings.precision.startswith("16"):
         raise NigdtError("settings: precision 16 is not supported", hint="auto, bf16-mixed or 32-true")
-    for name in ("batch", "steps", "log_every", "validate_every", "keep_best"):
-        if getattr(settings, name) < 1:
+    whole = ("batch", "steps", "log_every", "validate_every", "keep_best")
+    counts = {name: getattr(settings, name) for name in whole}
+    counts |= {f"loss.{name}": getattr(settings.loss, name) for name in ("match_every", "reconstruct_every")}
+    for name, value in counts.items():
+        if value < 1:
             raise NigdtError(f"settings: {name} must be at least 1")
     return settings
 
