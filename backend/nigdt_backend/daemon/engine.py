@@ -135,11 +135,14 @@ class NigdtEngine:
             self._forget_device()
         self._try_whole_batches()
         bundle = jobs[0].request.bundle
-        if self._registry.held(bundle) is None:
-            hooks.stage(jobs, "loading")
         work = {job: Progress(job) for job in jobs}
+
+        def attempt() -> list[Outcome]:
+            model = self._registry.get(bundle, loading=lambda: hooks.stage(jobs, "loading"))
+            return self._run(model, work, hooks)
+
         try:
-            return self._stepping_down(lambda: self._run(self._registry.get(bundle), work, hooks))
+            return self._stepping_down(attempt)
         finally:
             self._describe()
 

@@ -86,7 +86,9 @@ class Registry:
         self._rejected: dict[str, Stamp] = {}
         self.notices: dict[str, str] = {}
 
-    def get(self, name: str, *, again: bool = False) -> LoadedModel:
+    def get(
+        self, name: str, *, again: bool = False, loading: Callable[[], None] = lambda: None
+    ) -> LoadedModel:
         """The model of that name, loaded if need be.
 
         When its files changed, they are loaded in place of the old model; when they cannot be loaded, the old
@@ -95,6 +97,7 @@ class Registry:
         Args:
             name: a bundle's name.
             again: try changed files again that were rejected before, and raise when they are still broken.
+            loading: called before a model is loaded, which takes long.
 
         Raises:
             EngineError: `unknown-bundle` or `bundle-broken`.
@@ -107,6 +110,7 @@ class Registry:
             self._models.move_to_end(name)
             if stamp == held.stamp or (self._rejected.get(name) == stamp and not again):
                 return held
+        loading()
         try:
             info = read_bundle(info.folder)
             inpainter = self._load(Path(info.folder))
