@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import zipfile
@@ -167,7 +166,7 @@ def test_every_job_on_a_region_stays_in_the_history(user: Path, photo: Path):
 
 
 CRASH = """
-import sys, os, signal
+import sys, time
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from core_session import Core
@@ -175,32 +174,62 @@ core = Core()
 core.open(Path({photo!r}))
 core.select(90, 50, 150, 110)
 core.session.caption = "a red bird"
+core.session.autosave()
+core.done()
+print("selected", flush=True)
+sys.stdin.readline()
 core.filling.fill("a red bird", 1)
 core.done()
 core.filling.apply()
 core.done()
-print("ready", flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
+print("applied", flush=True)
+time.sleep(60)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends the process with a signal")
-def test_work_is_found_again_after_a_crash(user: Path, photo: Path):
+@pytest.mark.parametrize("applied", [False, True])
+def test_work_is_found_again_after_a_crash(user: Path, photo: Path, applied: bool):
     program = CRASH.format(tests=str(Path(__file__).parent), photo=str(photo))
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert "ready" in done.stdout
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", program], **pipes) as process:
+        assert process.stdout.readline() == "selected\n"
+        if applied:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "applied\n"
+        process.kill()
     core = Core()
     (lost,) = core.session.recovery.lost()
     assert (lost.name, lost.caption) == ("photo.png", "a red bird")
     core.session.recover(lost)
     core.until(lambda: core.session.document is not None)
-    assert [layer.caption for layer in core.document.layers] == ["a red bird"]
-    assert core.document.modified
+    assert [layer.caption for layer in core.document.layers] == ["a red bird"] * applied
+    assert core.document.modified == applied
     assert core.document.selection.bounds == Region(90, 50, 150, 110)
-    assert not np.array_equal(core.document.rgb, core.document.photo.rgb8)
+    assert np.array_equal(core.document.rgb, core.document.photo.rgb8) != applied
     core.close()
     assert Recovery().lost() == []
+
+
+def test_saved_work_is_not_kept_for_a_crash(user: Path, photo: Path, tmp_path: Path):
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.document.apply(make_layer(), "Fill")
+    core.session.autosave()
+    core.done()
+    assert (core.session.recovery.folder / "work.json").exists()
+    core.session.save(tmp_path / "saved.png")
+    core.done()
+    core.session.autosave()
+    core.done()
+    assert not core.session.recovery.folder.exists()
+    core.select(10, 10, 50, 50)
+    core.session.autosave()
+    core.done()
+    assert (core.session.recovery.folder / "work.json").exists()
+    core.close()
 
 
 def test_a_pasted_photo_is_recovered_too(tmp_path: Path):

@@ -13,6 +13,7 @@ from nigdt_backend.protocol import CLIENT_CODES, CODES
 from nigdt_plugin.core.failures import LOCAL, Failure
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.failures import worded
+from nigdt_plugin.ui.options import KEYS
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
 from PyQt6.QtWidgets import QApplication
@@ -75,6 +76,21 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
         panel.select(90, 50, 150, 110)
         assert panel.window.actions_["photo.undo"].text() == "Rückgängig: Rechteck"
         assert panel.window.side.blend.feather.accessibleName() == "Weiche Kante"
+    finally:
+        panel.close()
+        for translator in translators:
+            qapp.removeTranslator(translator)
+
+
+def test_no_tool_makes_the_window_grow(qapp: QApplication, user: Path):
+    translators = language.install(qapp, "de")
+    panel = Panel()
+    try:
+        panel.window.resize(1280, 820)
+        for name in [*KEYS, *reversed(KEYS)]:
+            panel.window.use_tool(name)
+            panel.settle()
+            assert panel.window.width() == 1280, name
     finally:
         panel.close()
         for translator in translators:

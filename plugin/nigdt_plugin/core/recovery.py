@@ -79,6 +79,7 @@ class Recovery:
             "saved": time.time(),
             "photo": str(snapshot.path.absolute()) if snapshot.path else "photo.png",
             "caption": snapshot.caption,
+            "selected": bool(snapshot.selection.any()),
             "layers": [
                 {
                     "id": layer.id,
@@ -113,7 +114,7 @@ class Recovery:
             data = read_json(path)
             if data.get("format") != _FORMAT or _alive(data.get("pid")):
                 continue
-            if data.get("layers"):
+            if data.get("layers") or data.get("selected"):
                 found.append(
                     Lost(path.parent, Path(data["photo"]).name, float(data["saved"]), str(data["caption"]))
                 )

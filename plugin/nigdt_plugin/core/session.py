@@ -158,7 +158,7 @@ class Session:
             document,
             self.link,
             self.tasks,
-            self.settings.model,
+            info.name if info is not None else self.settings.model,
             info.size_px if info is not None else models.FALLBACK_SIZE,
         )
         filling.widen = self.settings.widen
@@ -180,7 +180,7 @@ class Session:
         info = models.find(name)
         if self.filling is not None:
             self.filling.cancel()
-            self.filling.model = name
+            self.filling.model = info.name if info is not None else name
             self.filling.size = info.size_px if info is not None else models.FALLBACK_SIZE
         self.link.load(name)
         self.fills()
@@ -296,18 +296,18 @@ class Session:
             if self.document is document:
                 self.save_path = path
                 self.recovery.discard()
-                self._autosaved = ()
+                self._autosaved = self._state(document)
             self.saved(path)
             self.steps()
 
         self._run(lambda: saving.save(document, layers, path, names, stamp), then)
 
     def autosave(self) -> None:
-        """Write what a crash would lose, in a thread, if it changed."""
+        """Write what a crash would lose, in a thread, if it changed: fills, selection, caption."""
         document = self.document
-        if document is None or not document.modified:
+        if document is None or not (document.modified or len(document.undo_stack)):
             return
-        state = (document.layers, self.caption)
+        state = self._state(document)
         if state == self._autosaved:
             return
         self._autosaved = state
@@ -316,6 +316,9 @@ class Session:
         )
         recovery = self.recovery
         self.tasks.run(lambda: recovery.write(snapshot), failed=self.failed)
+
+    def _state(self, document: Document) -> tuple[Any, ...]:
+        return document.layers, document.selection.revision, self.caption
 
     def _keep_round(self, entry: Round) -> None:
         document = self.document

@@ -33,13 +33,14 @@ class BlendBox(QWidget):
         self.widen = slider(self.tr("Surroundings"), 100, 300, round(settings.widen * 100), self._widened)
         self.widen.setToolTip(self.tr("How much of the surroundings the model sees; used by the next fill"))
         self._values: dict[QSlider, QLabel] = {}
+        widest = self.fontMetrics().horizontalAdvance(self.tr("automatic")) + 6
         for control in (self.feather, self.match, self.strength, self.widen):
             row = QHBoxLayout()
             name = label(control.accessibleName(), "muted")
             name.setFixedWidth(112)
             name.setBuddy(control)
             value = label("")
-            value.setFixedWidth(62)
+            value.setFixedWidth(widest)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._values[control] = value
             row.addWidget(name)

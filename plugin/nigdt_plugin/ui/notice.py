@@ -14,6 +14,8 @@ from nigdt_plugin.ui.widgets import button, label, tool_button
 
 _DONE_MS = 3_500
 
+Choices = Sequence[tuple[str, Callable[[], object]]]
+
 
 class Notice(QFrame):
     """Sits at the bottom of its parent until it is closed, or for a moment if all went well."""
@@ -33,12 +35,14 @@ class Notice(QFrame):
         self._choices = QHBoxLayout()
         row.addLayout(self._choices)
         self._close = tool_button(icon("close", "#888888"), self.tr("Close this message"))
-        self._close.clicked.connect(self.hide)
+        self._close.clicked.connect(lambda: self._closed())
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self.clear)
         self._theme: Theme | None = None
+        self._question: tuple[str, str, Choices] | None = None
+        self._asking = False
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -60,12 +64,20 @@ class Notice(QFrame):
         self._timer.stop()
         self._say(message, hint, "warn")
 
-    def ask(self, message: str, hint: str, choices: Sequence[tuple[str, Callable[[], object]]]) -> None:
-        """Offer something, until one of the choices or the cross is clicked."""
+    def ask(self, message: str, hint: str, choices: Choices) -> None:
+        """Offer something, until a choice or the cross is clicked; other messages may come between."""
+        self._question = (message, hint, choices)
+        self._show_question()
+
+    def _show_question(self) -> None:
+        assert self._question is not None
+        message, hint, choices = self._question
         self._timer.stop()
         self._say(message, hint, "good")
+        self._asking = True
 
         def chosen(done: Callable[[], object]) -> None:
+            self._question = None
             self.hide()
             done()
 
@@ -73,12 +85,25 @@ class Notice(QFrame):
             self._choices.addWidget(button(text, partial(chosen, done), primary=self._choices.count() == 0))
         self._place()
 
+    def _closed(self) -> None:
+        if self._asking:
+            self._question = None
+        self.clear()
+
+    def clear(self) -> None:
+        """Say nothing any more, but what is still to be answered."""
+        if self._question is not None:
+            self._show_question()
+        else:
+            self.hide()
+
     def _say(self, message: str, hint: str, colour: str) -> None:
         while self._choices.count():
             item = self._choices.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.deleteLater()
+        self._asking = False
         self.message.setText(message)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))

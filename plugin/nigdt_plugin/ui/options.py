@@ -110,6 +110,7 @@ class OptionBar(QWidget):
         self._brush = self._brush_options()
         self._wand = self._wand_options()
         self._hint = label("", "hint")
+        self._hint.setMinimumWidth(1)
         for part in (self._combine, self._brush, self._wand):
             self.row.addWidget(part)
         self.row.addWidget(self._hint, 1)
@@ -185,7 +186,8 @@ class OptionBar(QWidget):
     def _labelled(self, row: QHBoxLayout, text: str, control: QSlider, width: int) -> QLabel:
         name = label(text, "muted")
         name.setBuddy(control)
-        control.setFixedWidth(width)
+        control.setMinimumWidth(48)
+        control.setMaximumWidth(width)
         value = label("")
         value.setMinimumWidth(40)
         row.addWidget(name)
@@ -236,9 +238,14 @@ class OptionBar(QWidget):
     def show_tool(self, name: str, title: str) -> None:
         """Show the options of a tool."""
         self._title.setText(title)
-        self._combine.setVisible(name not in ("pan", "brush", "eraser"))
-        self._brush.setVisible(name in ("brush", "eraser"))
-        self._wand.setVisible(name == "wand")
+        shown = {
+            self._combine: name not in ("pan", "brush", "eraser"),
+            self._brush: name in ("brush", "eraser"),
+            self._wand: name == "wand",
+        }
+        # What goes, goes first: all at once would be wider than the window, which would grow.
+        for part, visible in sorted(shown.items(), key=lambda item: item[1]):
+            part.setVisible(visible)
         hints = {
             "pan": self.tr("Drag to move, wheel to zoom"),
             "polygon": self.tr("Click corners, double-click to close"),

@@ -232,12 +232,12 @@ class Side(QWidget):
             if name == "star":
                 action.setToolTip(self.tr("Favourite") + " (F)")
         self._show_words()
-        self.apply_button.setVisible(bool(fills))
+        self.apply_button.setVisible(bool(fills or awaited))
         unapplied = chosen is not None and filling is not None and filling.preview.layer is not None
         self.apply_button.setEnabled(unapplied)
         applied = chosen is not None and filling is not None and filling.applied(chosen)
         self.apply_button.setText(self.tr("Applied") if applied and not unapplied else self.tr("Apply"))
-        self.blend.setVisible(bool(fills))
+        self.blend.setVisible(bool(fills or awaited))
         self._none.setVisible(not fills and not awaited)
         if not self.describe.ready:
             self._none.setText(self.tr("Select the region to fill, then say what should be there."))

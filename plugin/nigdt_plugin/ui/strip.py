@@ -33,7 +33,7 @@ from nigdt_plugin.core.fills import Fill, Shot
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 
-_SIDE = 109
+_SIDE = 106
 _LABEL = 18
 _ROWS = 4
 _PIXELS = 192  # sharp at a pixel ratio of 2

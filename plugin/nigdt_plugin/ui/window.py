@@ -152,7 +152,7 @@ class Window(PhotoFiles):
         self.canvas.show_photo(display.pyramid, document.selection)
         self.status.show_size(document.width, document.height)
         self._show_fills()
-        self.notice.hide()
+        self.notice.clear()
         self._title()
         self.canvas.setFocus()
 
