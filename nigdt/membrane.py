@@ -68,22 +68,31 @@ class Membrane:
         scale = min(1.0, _WORKING / max(shape))
         self._shape = shape
         self._size = height, width = tuple(max(1, round(side * scale)) for side in shape)
-        self._cell = (rows * height // shape[0]) * width + columns * width // shape[1]
-        count = np.bincount(self._cell, minlength=height * width)
-        self._count = np.maximum(count, 1)[:, None]
-        self._levels = _pyramid((count > 0).astype(np.float32).reshape(height, width))
+        cell = (rows * height // shape[0]) * width + columns * width // shape[1]
+        self._cells, self._cell_of, count = np.unique(cell, return_inverse=True, return_counts=True)
+        self._count = count[:, None]
+        weight: NDArray[np.float32] = np.zeros(height * width, np.float32)
+        weight[self._cells] = 1
+        self._levels = _pyramid(weight.reshape(height, width))
 
     @property
     def nbytes(self) -> int:
         """Memory it holds."""
-        return self._cell.nbytes + self._count.nbytes + sum(w.nbytes + d.nbytes for w, d in self._levels)
+        held = (
+            self._cells,
+            self._cell_of,
+            self._count,
+            *(array for level in self._levels for array in level),
+        )
+        return sum(array.nbytes for array in held)
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The sheet (h, w, c) through values (n, c); near one it is the mean of those that lie there."""
         height, width = self._size
-        sums = [np.bincount(self._cell, column, height * width) for column in values.T]
-        mean = (np.stack(sums, 1) / self._count).reshape(height, width, -1)
-        sheet = _fill_in(mean.astype(np.float32), self._levels)
+        sums = np.stack([np.bincount(self._cell_of, column) for column in values.T], 1)
+        mean: NDArray[np.float32] = np.zeros((height * width, values.shape[1]), np.float32)
+        mean[self._cells] = sums / self._count
+        sheet = _fill_in(mean.reshape(height, width, -1), self._levels)
         if self._size == self._shape:
             return sheet
         return cv2.resize(sheet, self._shape[::-1], interpolation=cv2.INTER_LINEAR).astype(
