@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nigdt_plugin.ui.canvas import Canvas
+from nigdt_plugin.ui.compare import CompareDialog
+from nigdt_plugin.ui.keys import KeysDialog
+from nigdt_plugin.ui.models import ModelDialog
+from nigdt_plugin.ui.options import KEYS
+from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel
-from PyQt6.QtCore import Qt
+from panel_daemon import write_bundle
+from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QSpinBox, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QRadioButton,
+    QScrollBar,
+    QTabBar,
+    QTextEdit,
+    QWidget,
+)
 
 
 @pytest.fixture
@@ -52,39 +73,114 @@ def test_everything_works_without_a_mouse(panel: Panel, photo: Path):
     assert side.describe.caption.caption == "a blue bird"
 
 
-def test_every_control_has_a_name_and_can_be_reached(panel: Panel, photo: Path):
+KINDS = (
+    QAbstractButton,
+    QAbstractSlider,
+    QComboBox,
+    QAbstractSpinBox,
+    QLineEdit,
+    QAbstractItemView,
+    QTextEdit,
+)
+KINDS += (QPlainTextEdit, QTabBar, Canvas)
+
+
+def controls(window: QWidget) -> list[QWidget]:
+    """Everything in a window that a user can operate."""
+    found = {widget for kind in KINDS for widget in window.findChildren(kind) if widget.isVisible()}
+    inner = {
+        widget
+        for widget in found
+        if isinstance(widget, QScrollBar)  # the view that it scrolls takes its keys
+        or isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+        or widget.objectName().startswith("qt_")
+        or widget.window() is not window
+    }
+    return sorted(found - inner, key=lambda widget: widget.mapTo(window, QPoint(0, 0)).y())
+
+
+def reached_by_tab(panel: Panel, window: QWidget) -> set[QWidget]:
+    """Where the focus gets to with the Tab key alone."""
+    window.activateWindow()
+    panel.settle()
+    order: list[QWidget] = []
+    while len(order) < 300:
+        widget = window.focusWidget()
+        if order and widget is order[0] and len(order) > 1:
+            break
+        order.append(widget or window)
+        QTest.keyClick(order[-1], Qt.Key.Key_Tab)
+    return set(order)
+
+
+def nameless(widget: QWidget) -> bool:
+    shown = isinstance(widget, QAbstractButton) and widget.text().replace("&", "").strip()
+    return not (widget.accessibleName().strip() or shown)
+
+
+def check(panel: Panel, window: QWidget, least: int) -> None:
+    found = controls(window)
+    assert len(found) >= least, found
+    assert [widget for widget in found if nameless(widget)] == []
+    reached = reached_by_tab(panel, window)
+    for widget in found:
+        group = widget.group() if isinstance(widget, QAbstractButton) else None
+        # Of buttons that exclude each other Tab reaches one, the arrow keys the others.
+        together = {widget, *(group.buttons() if group is not None and group.exclusive() else [])}
+        if isinstance(widget, QRadioButton) and group is None:
+            together |= set(window.findChildren(QRadioButton))
+        assert not widget.isEnabled() or together & reached, (
+            widget,
+            nameless(widget),
+            widget.accessibleName(),
+        )
+
+
+def test_every_control_of_the_window_has_a_name_and_is_reached_by_keys(panel: Panel, photo: Path):
+    window, side = panel.window, panel.window.side
+    check(panel, window, 20)  # nothing is open yet
     panel.open(photo)
     panel.select(90, 50, 150, 110)
-    panel.fill("a red bird", 2)
-    kinds = (QAbstractButton, QAbstractSlider, QComboBox, QSpinBox)
-    controls = [
-        widget
-        for kind in kinds
-        for widget in panel.window.findChildren(kind)
-        if widget.isVisible() and not widget.objectName().startswith("qt_") and widget.parent() is not None
-    ]
-    assert len(controls) > 30
-    for widget in controls:
-        named = widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text())
-        scroll_bar = type(widget).__name__ == "QScrollBar"
-        assert named or scroll_bar, widget
-        if widget.isEnabled() and not scroll_bar:
-            assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus, widget
-    reached: set[QWidget] = set()
-    panel.window.activateWindow()
-    panel.window.canvas.setFocus()
-    for _ in range(120):
-        widget = QApplication.focusWidget()
-        if widget is not None:
-            reached.add(widget)
-        panel.window.focusNextChild()
-    side = panel.window.side
-    for widget in (
-        side.describe.caption,
-        side.strip,
-        side.describe.fill_button,
-        side.blend.feather,
-        side.describe.live,
-        panel.window.canvas,
+    side.describe.caption.caption = "a purpl bird"
+    panel.fill("a rad bird", 3)
+    side.show_words(True)
+    panel.until(lambda: bool(side.words.chips))
+    for name in KEYS:
+        window.use_tool(name)
+        check(panel, window, 34)
+    panel.apply()
+    panel.idle()
+    check(panel, window, 34)
+    side.tabs.setCurrentIndex(1)
+    panel.until(lambda: side.history.list.count() > 0)
+    check(panel, window, 34)
+    window.notice.ask("Lost work was found.", "", (("Restore", lambda: None), ("Forget", lambda: None)))
+    check(panel, window, 37)
+
+
+def test_every_control_of_the_other_windows_too(panel: Panel, photo: Path):
+    write_bundle(Path(os.environ["NIGDT_DATA_DIR"]) / "bundles" / "other", "Another")
+    panel.open(photo, "a red bird")
+    panel.select(90, 50, 150, 110)
+    window = panel.window
+    for open_, kind, least in (
+        (window.compare_captions, CompareDialog, 4),
+        (window.choose_model, ModelDialog, 6),
+        (window.train, TrainDialog, 6),
+        (window.show_keys, KeysDialog, 2),
     ):
-        assert widget in reached, widget
+        open_()
+        dialog = window.findChild(kind)
+        panel.until(lambda: panel.session.filling is not None and not panel.session.filling.busy)
+        check(panel, dialog, least)
+        dialog.close()
+        panel.settle()
+
+
+def test_every_menu_entry_has_a_text_and_no_key_is_given_twice(panel: Panel):
+    keys: dict[str, str] = {}
+    for name, action in panel.window.actions_.items():
+        assert action.text().strip(), name
+        for key in action.shortcuts():
+            assert keys.setdefault(key.toString(), name) == name, key.toString()
+    assert len(keys) > 30
