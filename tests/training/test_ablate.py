@@ -123,7 +123,36 @@ def test_wrong_plan_is_one_line_before_anything_runs(plan_file, change, named):
     assert "\n" not in str(caught.value)
 
 
-def test_shipped_plan_is_valid(pytestconfig, monkeypatch):
+@pytest.mark.parametrize("name", ["ablation", "cub", "coco"])
+def test_shipped_plans_hold_fig_5_and_both_comparison_systems(pytestconfig, monkeypatch, name):
     monkeypatch.chdir(pytestconfig.rootpath)
-    plan = load_plan(pytestconfig.rootpath / "training" / "configs" / "plans" / "ablation.yaml")
+    plan = load_plan(pytestconfig.rootpath / "training" / "configs" / "plans" / f"{name}.yaml")
     assert len({entry.settings.steps for entry in plan.entries}) == 1
+    entries = {entry.name: entry for entry in plan.entries}
+    full = entries["full"].settings
+    assert full.loss.match > 0
+    config = full.model_config
+    assert (config.use_text, config.dual_attention, config.max_pool) == (True, True, True)
+    assert not entries["no-text"].settings.model_config.use_text
+    assert not entries["no-max-pool"].settings.model_config.max_pool
+    assert not entries["sentence-only"].settings.model_config.dual_attention
+    assert entries["no-match"].settings.loss.match == 0
+    assert {entry.rival for entry in plan.entries} == {None, "picnet", "csa"}
+    if name != "ablation":
+        assert {source.split for source in full.data} == {"train"}, "what is measured on is never learnt"
+
+
+def test_match_networks_are_trained_once_for_all_entries(run_plan, plan_file, tmp_path):
+    plan = yaml.safe_load(plan_file.read_text())
+    plan["rivals"] = {}
+    plan["evaluate"] = {}
+    match = "match={epochs: 1, size: 64, channels: 8, embedding: 8}"
+    plan["set"] = [match, "loss.match=0.1"]
+    plan["entries"] = {"full": [], "no-max-pool": ["model.max_pool=false"], "other-seed": ["seed=3"]}
+    plan_file.write_text(yaml.safe_dump(plan))
+    said = run_plan().output
+    assert said.count("match epoch 1/1") == 2
+    assert said.count("match networks of full") == 1
+    runs = tmp_path / "runs"
+    assert not (runs / "00002-fig5-no-max-pool" / "match.safetensors").exists()
+    assert (runs / "00003-fig5-other-seed" / "match.safetensors").exists()

@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,6 +187,28 @@ def test_good_validations_are_kept_and_the_count_of_stale_ones_resumes(places, t
     assert trainer._overfits()
 
 
+def test_only_the_split_asked_for_is_learnt(photo_folder, tiny_settings, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(photo_folder, data / "photos")
+    index = data / "photos" / "metadata.jsonl"
+    rows = [json.loads(line) for line in index.read_text().splitlines()]
+    for i, row in enumerate(rows):
+        row["split"] = "test" if i % 4 == 0 else "train"
+    index.write_text("\n".join(map(json.dumps, rows)))
+    source = tiny_settings["data"][0]
+    used = {}
+    for split in ("", "train"):
+        settings = settings_from({**tiny_settings, "data": [{**source, "split": split}]})
+        pools = [pool for part in open_pools(settings, data, tmp_path / "caches") for pool in part]
+        used[split] = {pool.cache.name(int(i)) for pool in pools for i in pool.photos}
+    assert used[""] == {row["file_name"] for row in rows}
+    assert used["train"] == {row["file_name"] for row in rows if row["split"] == "train"}
+    with pytest.raises(NigdtError, match="no photo to learn from in split 'val'"):
+        open_pools(
+            settings_from({**tiny_settings, "data": [{**source, "split": "val"}]}), data, tmp_path / "caches"
+        )
+
+
 def test_weights_of_another_vocabulary_are_refused(places, tiny_settings):
     tiny_settings |= {"steps": 1}
     run = new_run(places, tiny_settings)
@@ -294,4 +317,4 @@ def test_two_processes_give_the_loss_curve_of_one(photo_folder, tiny_settings, t
         ]
     assert [step for step, _, _ in curves["one"]] == [4, 8, 12, 16, 20, 24]
     np.testing.assert_allclose(curves["torchrun"], curves["one"], rtol=1e-3)
-    assert curves["one"][-1][1] < curves["one"][0][1], "there is something to follow"
+    assert np.ptp([l1 for _, l1, _ in curves["one"]]) > 0.005, "the curves have a shape to agree on"

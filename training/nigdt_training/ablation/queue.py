@@ -16,6 +16,7 @@ from nigdt_training.ablation.plan import Entry, Measurement, Plan
 from nigdt_training.comparison.stage import RivalTrainer
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 from nigdt_training.trainer.checkpoint import read_facts
+from nigdt_training.trainer.match_stage import match_is_trained
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.session import Machine, Places, export_run, run_stages
 
@@ -63,7 +64,7 @@ class Queue:
             run = self._run(entry)
             self.say(f"{title}: {run.folder}")
             try:
-                _train(entry, run, self.places, self.device, self.say)
+                _train(entry, run, self.places, self.device, self._match_networks(entry), self.say)
                 if entry.rival is None:
                     export_run(run, run.folder / entry.name, title=entry.name)
             except InterruptedQueueError:
@@ -115,6 +116,17 @@ class Queue:
         bundle = run.folder / entry.name
         return f"{entry.name}={bundle}" if bundle.is_dir() else None
 
+    def _match_networks(self, entry: Entry) -> Path | None:
+        """Match networks that the plan names, or that another entry trained from the same settings."""
+        if entry.match_from is not None or entry.settings.loss.match == 0:
+            return entry.match_from
+        for other in self.plan.entries:
+            run = None if other is entry or other.rival is not None else self._known_run(other)
+            if run is not None and match_is_trained(run) and _of_match(other) == _of_match(entry):
+                self.say(f"match networks of {other.name}")
+                return run.match_checkpoint
+        return None
+
     def _run(self, entry: Entry) -> Run:
         run = self._known_run(entry)
         if run is None:
@@ -140,7 +152,13 @@ class Queue:
         return found
 
 
-def _train(entry: Entry, run: Run, places: Places, device: str, say: Say) -> None:
+def _of_match(entry: Entry) -> tuple[Any, ...]:
+    """All that stage 1 depends on."""
+    settings = entry.settings
+    return settings.data, settings.minimum_count, settings.seed, settings.match, entry.start_from
+
+
+def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path | None, say: Say) -> None:
     settings = entry.settings
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -154,7 +172,7 @@ def _train(entry: Entry, run: Run, places: Places, device: str, say: Say) -> Non
         return
     fabric = Machine(device).fabric(settings.precision)
     try:
-        run_stages(run, places, fabric, say, start_from=entry.start_from, match_from=entry.match_from)
+        run_stages(run, places, fabric, say, start_from=entry.start_from, match_from=match_from)
     except KeyboardInterrupt:
         raise InterruptedQueueError("interrupted") from None
     if read_facts(run.last)["step"] < settings.steps:

@@ -34,7 +34,14 @@ def open_pools(
     for source in settings.data:
         cache = _cache(data / source.path, caches, say)
         kept = np.array([held_out(cache.group(i), source.validation) for i in range(len(cache))], bool)
-        training.append(Pool(cache, np.flatnonzero(~kept), source.share, first))
+        of_split = np.array([source.split in ("", cache.split(i)) for i in range(len(cache))], bool)
+        learnt, kept = ~kept & of_split, kept & of_split
+        if not learnt.any():
+            raise NigdtError(
+                f"{source.path} has no photo to learn from in split {source.split!r}",
+                hint="splits: train, val, test, as nigdt data check names them",
+            )
+        training.append(Pool(cache, np.flatnonzero(learnt), source.share, first))
         if kept.any():
             validation.append(Pool(cache, np.flatnonzero(kept), source.share, first))
         first += len(cache)

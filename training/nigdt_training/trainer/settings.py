@@ -21,11 +21,13 @@ class SourceSettings:
         path: Folder or archive, relative to ``--data`` (or the current folder).
         share: Whole-number weight: of every ``sum of shares`` pictures, this many come from here.
         validation: Fraction of the groups kept out of training, chosen by name, for measuring.
+        split: Only photos that the collection itself puts in this split ("train"); empty takes all.
     """
 
     path: str
     share: int = 1
     validation: float = 0.05
+    split: str = ""
 
 
 @dataclass(frozen=True)
