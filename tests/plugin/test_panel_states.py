@@ -70,7 +70,10 @@ def test_from_hints_to_an_applied_fill(panel: Panel, picture: Callable[..., np.n
     picture("unknown-word")
     panel.fill("a bird with a red belly", 6)
     before = picture("fills")
-    assert window.side.strip.count() == 6
+    strip = window.side.strip
+    assert strip.count() == 6
+    for position in range(6):
+        assert strip.viewport().rect().contains(strip.visualItemRect(strip.item(position))), position
     window.actions_["context"].setChecked(True)
     panel.until(lambda: bool(window.canvas._overlays))
     context = picture("context")

@@ -111,10 +111,7 @@ class Side(QWidget):
         self.strip.setAccessibleName(self.tr("Fills"))
         self.strip.picked.connect(self._pick)
         self.strip.asked.connect(self.act)
-        edge = QVBoxLayout()
-        edge.setContentsMargins(-5, 0, -5, 0)  # its cells have margins of their own
-        edge.addWidget(self.strip)
-        self.column.addLayout(edge)
+        self.column.addWidget(self.strip)
         self.words = WordsView()
         self.words.pointed.connect(self.word_pointed)
         self.words.hide()

@@ -17,6 +17,7 @@ from PyQt6.QtGui import (
     QPainterPath,
     QPen,
     QPixmap,
+    QResizeEvent,
 )
 from PyQt6.QtWidgets import (
     QListWidget,
@@ -33,7 +34,8 @@ from nigdt_plugin.core.fills import Fill, Shot
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 
-_SIDE = 106
+_SIDE = 105
+_GAP = 8
 _LABEL = 18
 _ROWS = 4
 _PIXELS = 192  # sharp at a pixel ratio of 2
@@ -76,14 +78,14 @@ class _Delegate(QStyledItemDelegate):
     theme: Theme = DARK
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(_SIDE + 8, _SIDE + _LABEL + 8)
+        return QSize(_SIDE + _GAP, _SIDE + _LABEL + _GAP)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         assert painter is not None
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        cell = option.rect.adjusted(4, 4, -4, -4)
+        cell = option.rect.adjusted(0, _GAP // 2, -_GAP, -_GAP // 2)
         picture = QRect(cell.left(), cell.top(), _SIDE, _SIDE)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         favourite, applied, waiting = index.data(_STATE)
@@ -207,11 +209,21 @@ class FillStrip(QListWidget):
             self.clearSelection()
         self._pictures = kept
         self._quiet = False
-        columns = max(1, self.viewport().width() // (_SIDE + 8)) if self.viewport() else 3  # type: ignore[union-attr]
-        rows = max(1, -(-wanted // columns))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its rows, up to a few."""
+        viewport = self.viewport()
+        assert viewport is not None
+        columns = max(1, (viewport.width() - 1) // (_SIDE + _GAP))
+        rows = max(1, -(-self.count() // columns))
         bars = Qt.ScrollBarPolicy.ScrollBarAsNeeded if rows > _ROWS else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(bars)
-        self.setFixedHeight(min(rows, _ROWS) * (_SIDE + _LABEL + 8) + 4)
+        self.setFixedHeight(min(rows, _ROWS) * (_SIDE + _LABEL + _GAP) + 4)
+
+    def resizeEvent(self, e: QResizeEvent | None) -> None:
+        super().resizeEvent(e)
+        self._fit()
 
     def _picked(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._quiet and item.data(_FILL) is not None:
