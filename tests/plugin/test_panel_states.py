@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -246,6 +248,37 @@ def test_icons_are_sharp_at_any_pixel_ratio(panel: Panel, ratio: float):
     pixmap = icon.pixmap(panel.window.tool_column.buttons["lasso"].iconSize(), ratio)
     assert pixmap.width() == round(22 * ratio)
     assert pixmap.devicePixelRatio() == ratio
+
+
+DRAW = """
+import sys
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui.app import application
+from nigdt_plugin.ui.bridge import Bridge
+from nigdt_plugin.ui.window import Window
+app, bridge = application(), Bridge()
+window = Window(Session(Settings(theme=sys.argv[1]), bridge.post))
+window.show()
+window.grab().save(sys.argv[2])
+window.close()
+"""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_window_is_sharp_on_a_dense_screen(user: Path, theme: str, tmp_path: Path):
+    drawn = {}
+    for factor in (1, 2):
+        target = str(Path(os.environ.get("NIGDT_PICTURES", tmp_path)) / f"panel-scale-{factor}-{theme}.png")
+        environment = {**os.environ, "QT_SCALE_FACTOR": str(factor)}
+        subprocess.run([sys.executable, "-c", DRAW, theme, target], env=environment, check=True, timeout=60)
+        drawn[factor] = np.asarray(Image.open(target).convert("L")).astype(float)
+    assert drawn[2].shape == tuple(2 * side for side in drawn[1].shape)
+    enlarged = drawn[1].repeat(2, 0).repeat(2, 1)
+    # Lines that are as sharp as the screen allows change between every two of its pixels, not every second.
+    fine = np.abs(np.diff(drawn[2], axis=1))[:, ::2]
+    assert np.abs(np.diff(enlarged, axis=1))[:, ::2].max() == 0
+    assert (fine > 30).mean() > 0.0005
 
 
 def test_a_photo_with_alpha_is_shown_on_checks(panel: Panel, tmp_path: Path):

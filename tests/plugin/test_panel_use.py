@@ -12,7 +12,7 @@ from nigdt_plugin.ui.options import KEYS
 from panel import Panel, click, press
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt6.QtGui import QGuiApplication, QImage, QWheelEvent
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -176,6 +176,27 @@ def test_paste_and_drop(panel: Panel, photo: Path):
     panel.until(lambda: panel.session.document.path == photo)
     assert panel.session.settings.recent[0] == str(photo)
     QGuiApplication.clipboard().clear()
+
+
+def test_a_photo_is_dropped_on_the_welcome_and_on_another_photo(panel: Panel, photo: Path, tmp_path: Path):
+    other = tmp_path / "other.png"
+    Image.new("RGB", (30, 20)).save(other)
+    for target, path in ((panel.window.welcome, photo), (panel.window.canvas, other)):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path))])
+        left, no = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(QPoint(30, 30), Qt.DropAction.CopyAction, data, left, no)
+        QApplication.sendEvent(target, enter)
+        assert enter.isAccepted()
+        QApplication.sendEvent(target, QDropEvent(QPointF(30, 30), enter.dropAction(), data, left, no))
+        panel.until(
+            lambda path=path: panel.session.document is not None and panel.session.document.path == path
+        )
+    recent = next(it for it in panel.window.menuBar().actions()[0].menu().actions() if it.menu() is not None)
+    recent.menu().aboutToShow.emit()
+    assert [action.text() for action in recent.menu().actions()] == ["other.png", "photo.png"]
+    recent.menu().actions()[1].trigger()
+    panel.until(lambda: panel.session.document.path == photo)
 
 
 def test_a_file_that_is_no_picture_is_refused_politely(panel: Panel, photo: Path, tmp_path: Path):
