@@ -76,18 +76,24 @@ class NigdtFill(Gimp.PlugIn):
         procedure.add_double_argument(
             "context",
             _("Conte_xt"),
-            _("How much of the photo around the selection the fill goes by"),
+            _("How much of the photo around the selection the fill goes by; 1 is the usual amount"),
             1.0,
             plan.MAX_CONTEXT,
             1.0,
             flags,
         )
         procedure.add_int_argument(
-            "grow", _("_Grow"), _("Pixels by which to grow the selection first"), 0, plan.MAX_GROW, 0, flags
+            "grow",
+            _("_Grow (px)"),
+            _("Pixels by which to grow the selection first"),
+            0,
+            plan.MAX_GROW,
+            0,
+            flags,
         )
         procedure.add_double_argument(
             "feather",
-            _("Fea_ther"),
+            _("Fea_ther (px)"),
             _("Pixels over which the border of the selection fades"),
             0.0,
             plan.MAX_FEATHER,

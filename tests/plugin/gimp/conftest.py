@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,27 +15,21 @@ ROOT = HERE.parents[2]
 for folder in (HERE, ROOT / "plugin" / "gimp", ROOT / "plugin" / "gimp" / "nigdt-fill"):
     sys.path.insert(0, str(folder))
 
-from assemble import NAME, assemble, wheel_arguments  # noqa: E402
-from gimp_chroot import cache_folder  # noqa: E402
+from assemble import NAME, assemble  # noqa: E402
+from gimp_chroot import ChrootUnavailableError  # noqa: E402
 from gimp_session import GimpSession, WindowSession  # noqa: E402
 from gimp_tree import tree  # noqa: E402
+from gimp_wheel import pyzmq_wheel  # noqa: E402
 from nigdt_backend.client import Client  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def wheel() -> Path:
-    """pyzmq's wheel for GIMP's Python, fetched once and kept beside the GIMP trees."""
-    folder = cache_folder() / "wheel"
-    found = sorted(folder.glob("pyzmq-*.whl"))
-    if not found:
-        arguments = wheel_arguments(sys.platform, platform.machine(), folder)
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=False
-        )
-        found = sorted(folder.glob("pyzmq-*.whl"))
-        if not found:
-            pytest.skip(f"pyzmq's wheel for GIMP cannot be fetched: {done.stderr.strip().splitlines()[-1:]}")
-    return found[-1]
+    """pyzmq's wheel for GIMP's Python."""
+    try:
+        return pyzmq_wheel()
+    except ChrootUnavailableError as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")

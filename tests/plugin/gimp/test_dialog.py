@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from gimp_session import WindowSession, keep
+from gimp_tree import tree
 from PIL import Image
 from scripted_daemon import ScriptedDaemon
 
@@ -99,6 +100,39 @@ def test_ask_look_fill_and_repeat(windows: WindowSession, tmp_path: Path) -> Non
 """
         )
         assert again == ["success", "", "a red bird\non a branch", [20, 30, 60, 80]]
+
+
+def test_holding_the_mouse_down_shows_the_photo(windows: WindowSession, tmp_path: Path) -> None:
+    with ScriptedDaemon(windows.state) as daemon:
+        answer = windows.send(ASK)
+        dialog = windows.window(TITLE, answer)
+        write(windows, "a fox", daemon)
+        wait_for(lambda: greens(windows.photograph(tmp_path / "filled.png")) > 1000)
+        windows.type("mousemove", "--window", dialog, "180", "180", "mousedown", "1")
+        wait_for(lambda: greens(windows.photograph(tmp_path / "held.png")) < 100)
+        windows.type("mouseup", "1")
+        wait_for(lambda: greens(windows.photograph(tmp_path / "let-go.png")) > 1000)
+        windows.type("key", "Escape")
+        assert windows.wait(answer)["status"] == "cancel"
+
+
+@pytest.mark.parametrize("release", ["trixie", "forky"])
+def test_in_german(release: str, plug_in: Path, tmp_path: Path) -> None:
+    with WindowSession(tree(release), plug_in, tmp_path / "gimp", language="de") as windows:
+        with ScriptedDaemon(windows.state) as daemon:
+            answer = windows.send(ASK)
+            windows.window("Beschriebene Stelle füllen", answer)
+            windows.type("key", "alt+b")
+            windows.type("type", "--delay", "15", "ein roter Vogel")
+            wait_for(lambda: daemon.requests and daemon.requests[-1].caption == "ein roter Vogel")
+            time.sleep(0.5)
+            keep(windows.photograph(tmp_path / "german.png"), f"{release}-german.png")
+            windows.type("key", "alt+f")
+            said = windows.wait(answer, 30)
+        assert said["layers"] == ["ein roter Vogel", "photo"]
+        status, message = windows.run("result = fill(photo(), caption='x')[:2]")
+    assert status == "execution-error"
+    assert message.startswith("Nichts ist ausgewählt.")
 
 
 def test_stop_then_close_leaves_no_job_and_no_layer(windows: WindowSession) -> None:

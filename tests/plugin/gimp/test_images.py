@@ -97,6 +97,34 @@ def test_a_profile_is_kept_and_converted_for(gimp: GimpSession, precision: str) 
     assert list(daemon.requests[0].crop[: 3 * MODEL_SIZE]) == said["srgb"][3 * left :][: 3 * MODEL_SIZE]
 
 
+GREY = "Gimp.ColorProfile.new_d50_gray_lab_trc()"
+WIDE = "Gimp.ColorProfile.new_rgb_adobe()"
+
+
+@pytest.mark.parametrize(
+    ("base", "profile", "precision"),
+    [("GRAY", GREY, "U8_NON_LINEAR"), ("GRAY", GREY, "U16_NON_LINEAR"), ("RGB", WIDE, "FLOAT_LINEAR")],
+)
+def test_profiles_of_other_kinds(gimp: GimpSession, base: str, profile: str, precision: str) -> None:
+    with ScriptedDaemon(gimp.state):
+        said = gimp.run(
+            f"""
+    image = photo(96, 80, {base!r}, {precision!r})
+    profile = {profile}
+    image.set_color_profile(profile)
+    select(image, 30, 20, 24, 16)
+    tolerance = {0.0 if precision.startswith("U8") else SIXTEEN_BIT_STEP}
+"""
+            + FILL
+            + "    result['profile'] = image.get_color_profile().is_equal(profile)\n"
+        )
+    assert said["status"] == "success", said["message"]
+    assert said["changed"] == [30, 20, 54, 36]
+    assert said["own layers"]
+    assert said["profile"]
+    assert said["inside"][1] > (150 if base == "GRAY" else 250)
+
+
 def test_layers_with_offsets_and_groups(gimp: GimpSession) -> None:
     with ScriptedDaemon(gimp.state):
         said = gimp.run(

@@ -38,6 +38,7 @@ OPEN = """
         "layers": [each.get_name() for each in image.get_layers()],
         "record": record(layer) if layer else None,
         "pixel": list(composite(image, "R'G'B'A u8")[4 * (35 * width + 45) :][:4]),
+        "soft": list(composite(image, "R'G'B' u8")[3 * (30 * width + 45) :][:3]),
         "mask": sorted(set(read(layer.get_mask(), "Y u8"))) if layer else None,
     }
 """
@@ -100,6 +101,8 @@ def test_what_is_applied_comes_back_as_a_layer(panel: GimpSession, kind: str) ->
     assert said["record"]["fills"][0]["seed"] == 4
     if "GRAY" not in kind:
         assert said["pixel"] == [0, 255, 0, 255]
+        # Half a fill looks in GIMP as it did in the panel.
+        assert np.abs(np.array(said["soft"]) - document.rgb[30, 45]).max() <= 1
     assert not Path(given["--return-to"]).exists()
 
 

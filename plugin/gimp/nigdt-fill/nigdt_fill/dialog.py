@@ -10,7 +10,7 @@ import gi
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
-from gi.repository import GdkPixbuf, Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
+from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 from nigdt_backend.client import DaemonError  # noqa: E402
 from nigdt_backend.protocol import Event, FillPicture, ProtocolError  # noqa: E402
 
@@ -18,16 +18,15 @@ from nigdt_fill import problem  # noqa: E402
 from nigdt_fill.capture import Capture, capture  # noqa: E402
 from nigdt_fill.install import read_install  # noqa: E402
 from nigdt_fill.place import place, still_open, was_closed  # noqa: E402
-from nigdt_fill.plan import DEFAULT_MODEL, MAX_SEED, Settings  # noqa: E402
+from nigdt_fill.plan import DEFAULT_MODEL, MAX_SEED, USUAL_SIZE, Settings  # noqa: E402
 from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
 from nigdt_fill.service import Service, request_for, stage_text  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
+from nigdt_fill.view import View  # noqa: E402
 
-PREVIEW_SIDE = 300
 TYPING_PAUSE_MS = 300
 POLL_MS = 50
-_TINT = bytes([0] * 128 + [140] * 128)
 
 
 def run_dialog(procedure: Gimp.Procedure, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
@@ -73,6 +72,7 @@ class FillDialog:
         self._build(procedure)
         config.connect("notify", lambda *_arguments: self._changed())
         self._poll_source = GLib.timeout_add(POLL_MS, self._poll)
+        self._refresh()
         self._connect()
 
     # -- the window ------------------------------------------------------------------------------------------
@@ -86,31 +86,24 @@ class FillDialog:
         window.connect("response", self._on_response)
         window.connect("delete-event", lambda *_arguments: True)
         for name in ("context", "grow", "feather"):
-            window.get_scale_entry(name, 1.0)
+            window.get_spin_scale(name, 1.0)
         self._inputs = window.fill_box("inputs", ["variants", "seed", "context", "grow", "feather"])
         self._add_caption(self._inputs)
         self._add_models(self._inputs)
         dice = Gtk.Button.new_with_mnemonic(_("A_nother seed"))
         dice.connect("clicked", self._on_dice)
-        window.get_widget("seed", GObject.TYPE_NONE).attach_next_to(dice, None, Gtk.PositionType.RIGHT, 1, 1)
-        view = window.fill_box("view", ["preview"])
-        self._picture = Gtk.Image()
-        self._picture.set_size_request(PREVIEW_SIDE, PREVIEW_SIDE)
-        frame = Gtk.Frame()
-        frame.add(self._picture)
-        view.pack_start(frame, False, False, 0)
-        view.reorder_child(frame, 0)
-        self._bar = Gtk.ProgressBar()
-        self._bar.set_no_show_all(True)
-        view.pack_start(self._bar, False, False, 0)
-        self._status = Gtk.Label(xalign=0.0, yalign=0.0, wrap=True, max_width_chars=36)
-        self._status.set_size_request(PREVIEW_SIDE, 54)
-        view.pack_start(self._status, False, False, 0)
+        self._entry("seed").attach_next_to(dice, None, Gtk.PositionType.RIGHT, 1, 1)
+        left = window.fill_box("view", ["preview"])
+        self._view = View(left)
         columns = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
-        columns.pack_start(view, False, False, 0)
+        columns.pack_start(left, False, False, 0)
         columns.pack_start(self._inputs, True, True, 0)
         window.get_content_area().pack_start(columns, True, True, 0)
         columns.show_all()
+
+    def _entry(self, name: str) -> GimpUi.LabelSpin:
+        """The label and number field of a whole number."""
+        return self._window.get_widget(name, GObject.TYPE_NONE)
 
     def _add_caption(self, box: Gtk.Box) -> None:
         """Add a text of several lines; GIMP's own widget for it has no label, scrollbar or wrapping."""
@@ -150,6 +143,10 @@ class FillDialog:
         label.set_mnemonic_widget(self._models)
         row.pack_start(label, False, False, 0)
         row.pack_start(self._models, True, True, 0)
+        label.set_xalign(0.0)
+        self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
+        for widget in (label, *(self._entry(name).get_label() for name in ("variants", "seed"))):
+            self._labels.add_widget(widget)
         box.pack_start(row, False, False, 0)
 
     def _show_models(self, models: list[dict[str, Any]]) -> None:
@@ -172,9 +169,6 @@ class FillDialog:
     def _on_dice(self, _button: Gtk.Button) -> None:
         self._config.set_property("seed", GLib.random_int_range(1, MAX_SEED))
 
-    def _say(self, text: str) -> None:
-        self._status.set_text(text)
-
     def _on_response(self, _window: Gtk.Dialog, response: int) -> None:
         if response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.DELETE_EVENT):
             self._stopped = True
@@ -191,7 +185,7 @@ class FillDialog:
     # -- connecting, which may take a while ------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self._say(_("Starting the NIGDT service…"))
+        self._view.say(_("Starting the NIGDT service…"))
         threading.Thread(target=self._reach, daemon=True).start()
 
     def _reach(self) -> None:
@@ -199,14 +193,14 @@ class FillDialog:
         try:
             service = Service.reach(read_install())
         except Problem as reason:
-            GLib.idle_add(self._say, str(reason))
+            GLib.idle_add(self._view.warn, str(reason))
         else:
             GLib.idle_add(self._connected, service)
 
     def _connected(self, service: Service) -> None:
         self._service = service
         self._show_models(service.models)
-        self._say("")
+        self._view.say("")
         self._refresh()
 
     def _require_service(self) -> Service:
@@ -230,28 +224,32 @@ class FillDialog:
 
     def _refresh(self) -> None:
         """Show the region, and ask for its fill when the preview is on."""
-        if self._service is None or self._filling:
+        if self._filling:
             return
         try:
             still_open(self._image)
             settings = read_settings(self._config)
-            captured = self._capture(self._service, settings)
-            if not (self._config.get_property("preview") and settings.caption.strip()):
+            captured = self._capture(settings)
+            if self._service is None or not (
+                self._config.get_property("preview") and settings.caption.strip()
+            ):
                 self._job = None
-                self._show_region(captured)
+                self._view.show_region(captured)
                 return
             self._job = self._service.client.submit(request_for(captured, settings, live=True))
         except Problem as reason:
-            self._say(str(reason))
+            self._view.warn(str(reason))
         except DaemonError as error:
-            self._say(str(problem.from_daemon(error, settings.model)))
+            self._view.warn(str(problem.from_daemon(error, settings.model)))
 
-    def _capture(self, service: Service, settings: Settings) -> Capture:
+    def _capture(self, settings: Settings) -> Capture:
         """Capture the selection, unless that was done and no choice that matters has changed since."""
-        key = (settings.model, settings.context, settings.grow, settings.feather)
+        size = self._service.model(settings.model)["size_px"] if self._service else USUAL_SIZE
+        key = (size, settings.context, settings.grow, settings.feather)
         if self._captured is None or self._captured[0] != key:
-            size = service.model(settings.model)["size_px"]
             self._captured = key, capture(self._image, settings, size)
+            if not self._filling:
+                self._view.show_region(self._captured[1])
         return self._captured[1]
 
     def _poll(self) -> bool:
@@ -262,43 +260,22 @@ class FillDialog:
                     self._on_event(event)
             except (DaemonError, ProtocolError) as error:
                 self._job = None
-                self._say(str(problem.from_daemon(problem.as_daemon_error(error), "")))
+                self._view.warn(str(problem.from_daemon(problem.as_daemon_error(error), "")))
         return True
 
     def _on_event(self, event: Event) -> None:
         if event.job != self._job:
             return
         if event.kind == "progress":
-            self._say(stage_text(event))
+            self._view.say(stage_text(event))
         elif event.kind == "fill":
             picture = FillPicture.from_event(event)
-            self._show(picture.pixels, picture.width, picture.height)
-            self._say(_unknown_words(picture))
+            self._view.show_fill(picture.pixels, picture.width, picture.height)
+            self._view.warn(_unknown_words(picture))
         elif event.kind == "error":
             error = DaemonError.from_event(event)
             if error.code not in ("superseded", "cancelled"):
-                self._say(str(problem.from_daemon(error, read_settings(self._config).model)))
-
-    def _show_region(self, captured: Capture) -> None:
-        """Show the photo with the region tinted."""
-        side, count = captured.side, captured.side**2
-        tint = bytearray(b"\xff" * (4 * count))
-        tint[1::4] = b"\x40" * count
-        tint[3::4] = captured.hole.translate(_TINT)
-        photo = _pixbuf(captured.crop, side, side)
-        over = GdkPixbuf.Pixbuf.new_from_bytes(
-            GLib.Bytes.new(bytes(tint)), GdkPixbuf.Colorspace.RGB, True, 8, side, side, 4 * side
-        )
-        over.composite(photo, 0, 0, side, side, 0, 0, 1, 1, GdkPixbuf.InterpType.NEAREST, 255)
-        self._set_picture(photo)
-
-    def _show(self, pixels: bytes, width: int, height: int) -> None:
-        self._set_picture(_pixbuf(pixels, width, height))
-
-    def _set_picture(self, pixbuf: GdkPixbuf.Pixbuf) -> None:
-        self._picture.set_from_pixbuf(
-            pixbuf.scale_simple(PREVIEW_SIDE, PREVIEW_SIDE, GdkPixbuf.InterpType.BILINEAR)
-        )
+                self._view.warn(str(problem.from_daemon(error, read_settings(self._config).model)))
 
     # -- the fill itself -------------------------------------------------------------------------------------
 
@@ -321,10 +298,10 @@ class FillDialog:
             return self._fill()
         except Cancelled:
             still_open(self._image)
-            self._say(_("Stopped."))
+            self._view.say(_("Stopped."))
         except Problem as reason:
             still_open(self._image)
-            self._say(str(reason))
+            self._view.warn(str(reason))
         return None
 
     def _fill(self) -> Gimp.Layer:
@@ -335,8 +312,8 @@ class FillDialog:
             service = self._require_service()
             settings = replace(settings, model=service.model(settings.model)["name"])
             self._captured = None  # the selection may have changed since the preview
-            captured = self._capture(service, settings)
-            result = service.fill(captured, settings, self._bar.set_text, self._pump)
+            captured = self._capture(settings)
+            result = service.fill(captured, settings, self._view.bar.set_text, self._pump)
             layer = place(self._image, captured, result.fills, settings)
         finally:
             self._busy(False)
@@ -347,15 +324,14 @@ class FillDialog:
         self._filling = busy
         self._inputs.set_sensitive(not busy)
         self._window.set_response_sensitive(Gtk.ResponseType.OK, not busy)
-        self._bar.set_show_text(True)
-        self._bar.set_text(_("Filling…"))
-        self._bar.set_visible(busy)
+        self._view.bar.set_text(_("Filling…"))
+        self._view.bar.set_visible(busy)
         if busy:
-            self._say("")
+            self._view.say("")
 
     def _pump(self) -> bool:
         """Keep the window alive while waiting; True when the fill is to be dropped."""
-        self._bar.pulse()
+        self._view.bar.pulse()
         while Gtk.events_pending():
             Gtk.main_iteration_do(False)
         return self._stopped or was_closed(self._image)
@@ -363,13 +339,6 @@ class FillDialog:
 
 def _text_of(buffer: Gtk.TextBuffer) -> str:
     return str(buffer.get_text(*buffer.get_bounds(), False))
-
-
-def _pixbuf(pixels: bytes, width: int, height: int) -> GdkPixbuf.Pixbuf:
-    data = GLib.Bytes.new(pixels)
-    return GdkPixbuf.Pixbuf.new_from_bytes(
-        data, GdkPixbuf.Colorspace.RGB, False, 8, width, height, 3 * width
-    ).copy()
 
 
 def _unknown_words(picture: FillPicture) -> str:

@@ -73,6 +73,7 @@ def place(
         else:
             made = Gimp.GroupLayer.new(image, name)
             image.insert_layer(made, None, 0)
+            _blend_as_seen(image, made)
             for picture in reversed(pictures):
                 layer = _add(image, made, capture, picture, settings, _variant_name(picture))
                 layer.set_visible(picture is pictures[0])
@@ -118,9 +119,25 @@ def new_layer(image: Gimp.Image, name: str, width: int, height: int) -> Gimp.Lay
     return Gimp.Layer.new(image, name, width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
 
 
+def _blend_as_seen(image: Gimp.Image, layer: Gimp.Layer) -> None:
+    """Have soft borders blended as the panel and the preview do; GIMP's own way is linear light.
+
+    Not in images of more than 8 bits with a profile: there GIMP would convert all that is seen to and
+    fro, and pixels outside the selection would change by up to 0.0008 of full scale.
+    """
+    eight_bits = (
+        Gimp.Precision.U8_LINEAR,
+        Gimp.Precision.U8_NON_LINEAR,
+        Gimp.Precision.U8_PERCEPTUAL,
+    )
+    if image.get_color_profile() is None or image.get_precision() in eight_bits:
+        layer.set_composite_space(Gimp.LayerColorSpace.RGB_NON_LINEAR)
+
+
 def finish(layer: Gimp.Layer, region: Box, weight: bytes, record: bytes) -> None:
     """Move an inserted layer to `region`, mask it by `weight` and attach its record."""
     layer.set_offsets(region.left, region.top)
+    _blend_as_seen(layer.get_image(), layer)
     mask = layer.create_mask(Gimp.AddMaskType.BLACK)
     layer.add_mask(mask)
     write(mask, Box(0, 0, region.width, region.height), "Y u8", weight)

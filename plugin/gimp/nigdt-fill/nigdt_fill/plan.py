@@ -13,6 +13,8 @@ MIN_PADDING = 16
 """Least number of photo pixels between selection and the context's border."""
 
 DEFAULT_MODEL = "default"
+USUAL_SIZE = 128
+"""Working size of the model that comes along, pixels; for a picture before the service said the real one."""
 MAX_VARIANTS = 8
 MAX_SEED = 2**31 - 1 - MAX_VARIANTS
 MAX_CONTEXT = 4.0
