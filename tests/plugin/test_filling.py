@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from core_session import Core
 from nigdt_backend.client import Client
-from nigdt_plugin.core.captions import variations
+from nigdt_plugin.core.captions import differences, variations
 from nigdt_plugin.core.fills import Blend
 
 from nigdt.errors import SelectionError
@@ -174,6 +174,20 @@ def test_several_captions_on_the_same_hole(core: Core):
     assert red.reshape(-1, 3).mean(0).argmax() == 0
     assert blue.reshape(-1, 3).mean(0).argmax() == 2
     assert white.mean() > red.mean()
+
+
+@pytest.mark.parametrize(
+    ("captions", "shown"),
+    [
+        (["a bird with a red belly", "a bird with a blue belly"], ["red belly", "blue belly"]),
+        (["a bird", "a bird with a blue belly"], ["bird", "bird with a blue belly"]),
+        (["red", "blue"], ["red", "blue"]),
+        (["a bird"], ["bird"]),
+        ([], []),
+    ],
+)
+def test_captions_are_told_apart_by_what_differs(captions: list[str], shown: list[str]):
+    assert differences(captions) == shown
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nigdt.text import Vocabulary, tokenise
 
 COLOURS = ("red", "yellow", "blue", "white", "black", "green", "brown", "orange", "gray", "pink", "purple")
+
+
+def differences(captions: Sequence[str]) -> list[str]:
+    """Each caption without the words with which all of them begin, if that leaves something of each."""
+    words = [caption.split() for caption in captions]
+    common = 0
+    while all(len(it) > common + 1 for it in words) and len({it[common] for it in words}) == 1:
+        common += 1
+    return [" ".join(it[common:]) for it in words] if common else list(captions)
 
 
 def variations(caption: str, vocabulary: Vocabulary, most: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -283,7 +282,7 @@ class Filling:
         elif event.kind == "fill":
             self._take(job, FillPicture.from_event(event))
         elif event.kind == "done":
-            self._done(job)
+            self._done(job, event)
         elif event.kind == "error":
             del self.jobs[job.request.job]
             error = DaemonError.from_event(event)
@@ -323,10 +322,10 @@ class Filling:
         else:
             self.changed()
 
-    def _done(self, job: Job) -> None:
+    def _done(self, job: Job, event: Event) -> None:
         del self.jobs[job.request.job]
         if job.purpose is not Purpose.INSIDE:
-            self.seconds = (time.monotonic() - job.started) / len(job.request.variants)
+            self.seconds = float(event.data["seconds"]["total"]) / len(job.request.variants)
         self._next_live()
         self.changed()
         if job.purpose in (Purpose.FILLS, Purpose.REPLACE) and not self.awaited:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -47,4 +46,3 @@ class Job:
     fresh: bool = False
     stage: str = "queued"
     seen: set[int] = field(default_factory=set)
-    started: float = field(default_factory=time.monotonic)

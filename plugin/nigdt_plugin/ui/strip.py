@@ -30,6 +30,7 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt import compositing
+from nigdt_plugin.core.captions import differences
 from nigdt_plugin.core.fills import Fill, Shot
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
@@ -170,6 +171,7 @@ class FillStrip(QListWidget):
         """Show these fills and as many empty places."""
         self._quiet = True
         several = len({fill.caption for fill in fills}) > 1
+        shortened = differences([fill.caption for fill in fills])
         wanted = len(fills) + awaited
         while self.count() > wanted:
             self.takeItem(self.count() - 1)
@@ -190,7 +192,7 @@ class FillStrip(QListWidget):
             picture = self._pictures.get(fill.id) or thumbnail(shot, fill)
             kept[fill.id] = picture
             seed = self.tr("mean") if fill.variant.seed is None else fill.seed_text
-            text = fill.caption if several else seed
+            text = shortened[position] if several else seed
             item.setText(text)
             item.setIcon(QIcon())
             item.setData(Qt.ItemDataRole.DecorationRole, picture)
