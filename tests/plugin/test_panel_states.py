@@ -23,7 +23,7 @@ from panel import Panel
 from panel_daemon import write_bundle
 from PIL import Image
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QPushButton, QWidget
 
 from nigdt.bundle import PICTURE, find_bundle
 
@@ -220,6 +220,12 @@ def test_light_with_history_and_an_error(panel: Panel, picture: Callable[..., np
     panel.apply()
     panel.window.side.tabs.setCurrentIndex(1)
     panel.until(lambda: panel.window.side.history.list.count() == 1)
+    for answer, left in (("Keep them", 1), ("Forget", 0)):
+        panel.window.actions_["clear_history"].trigger()
+        buttons = panel.window.notice.findChildren(QPushButton)
+        next(button for button in reversed(buttons) if button.text() == answer).click()
+        panel.idle()
+        panel.until(lambda left=left: panel.window.side.history.list.count() == left)
     panel.session.notice("The daemon did not start.", "`nigdt doctor` says what is missing.")
     pixels = picture("light")
     assert pixels.mean() > 150

@@ -191,9 +191,17 @@ class Window(PhotoFiles):
         dialog.open_again()
 
     def forget_history(self) -> None:
-        """Delete every earlier round from disk."""
-        history = self.session.history
-        self.session.tasks.run(history.clear, lambda _none: self.session.stored(), self.session.failed)
+        """Delete every earlier round from disk, after asking."""
+        session = self.session
+
+        def forget() -> None:
+            session.tasks.run(session.history.clear, lambda _none: session.stored(), session.failed)
+
+        self.notice.ask(
+            self.tr("Forget all fills of all photos?"),
+            self.tr("They are deleted from the disk; saved pictures and layers stay."),
+            ((self.tr("Forget"), forget), (self.tr("Keep them"), lambda: None)),
+        )
 
     def show_keys(self) -> None:
         """Show what keys and mouse do."""

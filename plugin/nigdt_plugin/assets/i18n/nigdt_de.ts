@@ -1296,6 +1296,22 @@
       <translation>Gespeichert als {name}</translation>
     </message>
     <message>
+      <source>Forget all fills of all photos?</source>
+      <translation>Alle Füllungen aller Fotos vergessen?</translation>
+    </message>
+    <message>
+      <source>They are deleted from the disk; saved pictures and layers stay.</source>
+      <translation>Sie werden von der Festplatte gelöscht; gespeicherte Bilder und Ebenen bleiben.</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Vergessen</translation>
+    </message>
+    <message>
+      <source>Keep them</source>
+      <translation>Behalten</translation>
+    </message>
+    <message>
       <source>The language changes with the next start.</source>
       <translation>Die Sprache wechselt beim nächsten Start.</translation>
     </message>
@@ -1318,10 +1334,6 @@
     <message>
       <source>Restore</source>
       <translation>Wiederherstellen</translation>
-    </message>
-    <message>
-      <source>Forget</source>
-      <translation>Vergessen</translation>
     </message>
     <message>
       <source>There is nothing to hand over yet.</source>

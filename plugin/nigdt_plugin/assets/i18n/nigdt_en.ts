@@ -1296,6 +1296,22 @@
       <translation>Saved as {name}</translation>
     </message>
     <message>
+      <source>Forget all fills of all photos?</source>
+      <translation>Forget all fills of all photos?</translation>
+    </message>
+    <message>
+      <source>They are deleted from the disk; saved pictures and layers stay.</source>
+      <translation>They are deleted from the disk; saved pictures and layers stay.</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Forget</translation>
+    </message>
+    <message>
+      <source>Keep them</source>
+      <translation>Keep them</translation>
+    </message>
+    <message>
       <source>The language changes with the next start.</source>
       <translation>The language changes with the next start.</translation>
     </message>
@@ -1318,10 +1334,6 @@
     <message>
       <source>Restore</source>
       <translation>Restore</translation>
-    </message>
-    <message>
-      <source>Forget</source>
-      <translation>Forget</translation>
     </message>
     <message>
       <source>There is nothing to hand over yet.</source>
