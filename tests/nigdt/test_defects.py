@@ -41,6 +41,7 @@ SWITCHES: dict[str, dict[str, object]] = {
     "locations": {"attention_axis": "locations"},
     "no max-pool": {"max_pool": False},
     "no dual attention": {"dual_attention": False},
+    "skip": {"skip": True},
 }
 
 
@@ -50,6 +51,8 @@ def paths(**changes: object) -> DualPath:
     with torch.no_grad():  # start where every part matters
         result.model.generator.attention.gamma.fill_(0.5)
         result.model.generator.attention.alpha.fill_(0.5)
+        if result.model.generator.skip is not None:
+            result.model.generator.skip.weight.fill_(0.1)
         for projection in (result.model.projection, result.posterior_projection):
             projection.last.weight.mul_(50)  # type: ignore[operator]
     return result
