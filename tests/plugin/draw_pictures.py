@@ -57,6 +57,11 @@ def main(folder: Path) -> None:
     draw("words")
     window.overlays.point_at_word(-1)
     window.side.show_words(False)
+    panel.apply()
+    panel.idle()
+    window.set_theme("light")
+    draw("light")
+    window.set_theme("dark")
     session.settings.captions = CAPTIONS
     window.compare_captions()
     dialog = window.findChild(CompareDialog)
@@ -66,10 +71,6 @@ def main(folder: Path) -> None:
     panel.until(lambda: all(tile.isEnabled() for tile in dialog.tiles), 120)
     draw("captions", dialog)
     dialog.accept()
-    panel.apply()
-    panel.idle()
-    window.set_theme("light")
-    draw("light")
     panel.close()
 
     translators = language.install(app, "de")

@@ -35,10 +35,10 @@ from nigdt_plugin.core.fills import Fill, Shot
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 
-_SIDE = 105
+_SIDE = 102
 _GAP = 8
 _LABEL = 18
-_ROWS = 4
+_ROWS = 3
 _PIXELS = 192  # sharp at a pixel ratio of 2
 _FILL = Qt.ItemDataRole.UserRole
 _STATE = Qt.ItemDataRole.UserRole + 1
