@@ -12,6 +12,7 @@ from nigdt_training.trainer.inpaint_step import Networks, train_step
 from nigdt_training.trainer.settings import TrainSettings, settings_from
 
 from nigdt.model import losses as L
+from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
 
 
@@ -108,3 +109,43 @@ def test_a_reconstruction_now_and_then_weighs_as_much_as_one_every_step(tiny_set
     for name, value in whole.items():
         mean = (with_it[name] + without.get(name, torch.zeros_like(value))) / 2
         assert torch.allclose(mean, value, rtol=1e-3, atol=1e-6), name
+
+
+class Backbone(torch.nn.Module):
+    """Features of pictures, without the weights of ImageNet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Conv2d(3, 8, 8, 8)
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        regions = self.layer(image)
+        return regions, regions.mean((2, 3))
+
+
+def test_the_match_loss_of_both_answers_is_minimised(tiny_settings) -> None:
+    """Eq. 11 and 19: L_T of I_g and of I_r, added with lambda_T."""
+    tiny_settings["loss"] = {"adversarial": 0.0, "feature": 0.0, "l1": 0.0, "kl": 0.0, "match": 0.5}
+    settings = settings_from(tiny_settings)
+    fabric, networks, batch = prepared(settings)
+    networks.plain.eval()
+    torch.manual_seed(0)
+    match = MatchNetwork(Backbone(), 8, 8, 2000, channels=8, embedding=4).eval().requires_grad_(False)
+    captions = (batch.tokens, batch.lengths)
+    logs = train_step(networks, batch, 0, settings, fabric, match, captions)
+    found = gradients(networks.plain)
+
+    noise = (batch.prior_noise, batch.posterior_noise)
+    output = networks.plain(batch.image, batch.M, batch.tokens, batch.lengths, *noise)
+    text = match.text_encoder(*captions)
+    each = [
+        match_loss(match(image, text), batch.photo)
+        for image in (output.generative.image, output.reconstruction[-1])
+    ]
+    assert logs["match"].item() == pytest.approx(sum(each).item(), rel=1e-5)
+    assert logs["total"].item() == pytest.approx(0.5 * sum(each).item(), rel=1e-5)
+    (0.5 * sum(each)).backward()
+    expected = gradients(networks.plain)
+    assert any(value.abs().max() > 0 for value in expected.values())
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-6, msg=name)
