@@ -136,6 +136,8 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         before=before,
         after=after,
     )
+    if after["psnr"] <= before["psnr"]:
+        say(f"that is no gain on centre holes: compare with {info.name}, and try more photos of one kind")
     folder = request.output or user_bundles_folder() / request.name
     summary = {
         "started_from": info.name,
@@ -238,7 +240,10 @@ def own_settings(request: OwnPhotos, model: NIGDT, photos: int) -> TrainSettings
             "precision": "auto",
             "channels_last": True,
             "augmentation": {"caption_dropout": 0.05},
+            # As the default model was trained, so that it is not pulled elsewhere.
             "loss": {
+                "l1": 14.0,
+                "squared": 2.0,
                 "adversarial": 0.0,
                 "feature": 0.0,
                 "match": 0.1,

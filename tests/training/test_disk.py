@@ -1,0 +1,102 @@
+"""What the disk refuses, while a run goes on, is one clear line, and nothing good is lost."""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from lightning_fabric import Fabric
+from nigdt_training.trainer.pools import open_pools
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.session import Places, run_stages
+from nigdt_training.trainer.settings import settings_from
+
+from nigdt.errors import NigdtError
+
+
+@contextmanager
+def disk_with(room: int) -> Iterator[None]:
+    """No file can grow beyond ``room`` bytes: the operating system refuses, as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def places(photo_folder, tmp_path) -> Places:
+    return Places(photo_folder.parent, tmp_path / "runs", tmp_path / "caches")
+
+
+def go(run: Run, places: Places) -> None:
+    try:
+        run_stages(run, places, Fabric(accelerator="cpu", devices=1), lambda *_, **__: None)
+    finally:
+        run.close()
+
+
+def test_a_disk_too_full_for_the_photo_cache(places, tiny_settings) -> None:
+    settings = settings_from(tiny_settings)
+    with disk_with(100_000), pytest.raises(NigdtError, match="cache cannot be written") as caught:
+        open_pools(settings, places.data, places.caches)
+    assert "\n" not in str(caught.value)
+    assert list(places.caches.iterdir()) == [], "nothing half-built stays"
+    open_pools(settings, places.data, places.caches)
+
+
+def test_a_disk_that_fills_up_while_training_keeps_what_was_saved(places, tiny_settings) -> None:
+    run = Run.create(places.runs, "x", settings_from({**tiny_settings, "steps": 2, "validate_every": 2}))
+    go(run, places)
+    kept = {path.name: path.read_bytes() for path in run.folder.glob("*.safetensors")}
+    assert {"last.safetensors", "best.safetensors"} <= kept.keys()
+    with (run.folder / "settings.yaml").open("a") as file:
+        file.write("checkpoint_seconds: 0.0\n")
+    text = (run.folder / "settings.yaml").read_text().replace("steps: 2\n", "steps: 9\n", 1)
+    (run.folder / "settings.yaml").write_text(text)
+    with disk_with(20_000), pytest.raises(NigdtError, match="cannot write the checkpoint") as caught:
+        go(Run.open(run.folder), places)
+    assert "--resume" in caught.value.hint
+    assert {path.name: path.read_bytes() for path in run.folder.glob("*.safetensors")} == kept
+    assert [path.name for path in run.folder.iterdir() if path.name.startswith(".")] == []
+    go(Run.open(run.folder), places)
+    assert Run.open(run.folder).logged()[-1]["step"] == 9
+
+
+def test_a_place_for_the_cache_that_is_none(places, tiny_settings) -> None:
+    settings = settings_from(tiny_settings)
+    open_pools(settings, places.data, places.caches)
+    (cache,) = places.caches.iterdir()
+    (cache / "index.json").write_text("{torn")
+    open_pools(settings, places.data, places.caches)  # rebuilt
+    assert json.loads((cache / "index.json").read_text())["photos"]
+    moved = cache.with_name("moved")
+    cache.rename(moved)
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(NigdtError, match=r"cache cannot be written .*Not a directory") as caught:
+        open_pools(settings, places.data, places.caches)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_line_torn_by_a_power_cut_and_steps_logged_twice(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "x", settings_from({"data": [{"path": "p"}]}))
+    run.log(1, "inpaint", l1=3.0)
+    with run.metrics.open("a") as file:
+        file.write('{"stage": "inpaint", "st')
+    run.log(2, "inpaint", l1=2.0)
+    run.log(1, "inpaint", l1=2.5)
+    run.close()
+    assert [(line["step"], line["l1"]) for line in run.logged()] == [(1, 2.5), (2, 2.0)]
+
+
+def test_metrics_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "x", settings_from({"data": [{"path": "p"}]}))
+    run.metrics.mkdir()
+    with pytest.raises(NigdtError, match=r"cannot write .*metrics\.jsonl: Is a directory"):
+        run.log(1, "inpaint", l1=3.0)
+    run.close()
