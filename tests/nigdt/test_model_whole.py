@@ -173,6 +173,16 @@ def test_with_mask_input_the_encoder_sees_where_the_hole_is() -> None:
 
 
 @torch.no_grad()
+def test_each_path_is_told_what_is_visible_to_it() -> None:
+    paths, noise, seen = DualPath(build(VARIED["mask input"])), torch.zeros(1, 3, 2, 2), []
+    paths.model.image_encoder.register_forward_hook(lambda _m, args, _o: seen.append(args[0]))
+    paths(photo(), hole(), *caption(1, 2), noise, noise)
+    for x, M in zip(seen, (hole(), 1 - hole()), strict=True):
+        assert torch.equal(x[:, 3:], M)
+        assert torch.equal(x[:, :3], photo() * M)
+
+
+@torch.no_grad()
 def test_with_prefill_the_encoder_sees_the_continued_photo() -> None:
     model = build(VARIED["prefill"])
     features = model.encode_image(torch.full((1, 3, 64, 64), 0.5) * hole(), hole())
