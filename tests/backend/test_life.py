@@ -21,6 +21,7 @@ from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError
 
+from nigdt.bundle import BundleInfo
 from nigdt.errors import NigdtError
 from nigdt.inpainter import Inpainter
 
@@ -330,6 +331,17 @@ def test_device_is_chosen_by_what_is_there_and_by_the_setting(monkeypatch, cuda,
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert device.choose_device(wanted) == chosen
+
+
+@pytest.mark.parametrize(("threads", "size", "used"), [(0, 64, 1), (0, 192, 3), (2, 64, 2), (2, 192, 2)])
+def test_threads_follow_setting_and_size(bundles, request_fill, monkeypatch, threads, size, used):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    asked = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    engine = NigdtEngine(Settings(threads=threads))
+    monkeypatch.setattr(BundleInfo, "size_px", size)
+    engine.run([engine_job(request_fill, 1)], Silent())
+    assert asked == [used]
 
 
 def test_half_precision_by_setting_reaches_the_model_and_the_status(settings, bundles, request_fill):

@@ -23,11 +23,20 @@ from nigdt.text import Vocabulary
 from nigdt.variants import variants_from_seed
 from nigdt.weights import load_model
 from nigdt_backend.bench.load import CAPTIONS, make_context, seeded
+from nigdt_backend.daemon.device import threads_for
 
 ROUNDS = 12
 CURVE_SECONDS = 1.5
 MATRIX = {"cpu": 1024, "cuda": 8192, "mps": 2048}
 """Side of the square matrices whose product tells a device's rate: large enough to fill it."""
+
+
+_CORES = torch.get_num_threads()
+
+
+def use_threads(inpainter: Inpainter) -> None:
+    """Compute with as many CPU threads as the daemon does."""
+    torch.set_num_threads(threads_for(0, inpainter.size, _CORES))
 
 
 def save_paper_size(folder: Path) -> None:
@@ -56,7 +65,9 @@ def floor(inpainter: Inpainter) -> dict[str, Any]:
     clock: list[tuple[float, float]] = []
     processor: list[tuple[float, float]] = []
     for _ in range(ROUNDS + 2):
+        torch.set_num_threads(_CORES)
         times = [timed(lambda: (left @ left)[0, 0].item())]
+        use_threads(inpainter)
         times.append(timed(lambda: inpainter.fill_context(picture, hole, CAPTIONS[0])))
         clock.append((times[0][0], times[1][0]))
         processor.append((times[0][1], times[1][1]))

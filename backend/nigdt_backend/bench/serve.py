@@ -172,9 +172,11 @@ def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
     """First fill and new caption through the daemon, in turns with the same work by the bare model."""
     from nigdt.inpainter import CompletionJob, Inpainter
     from nigdt.variants import Variant
+    from nigdt_backend.bench.bare import use_threads
 
     status = client.status()
     inpainter = Inpainter.from_bundle(bundle, device=status["device"], precision=status["precision"])
+    use_threads(inpainter)
     side = 512
     numbers = seeded(2)
     first, new_caption, bare_first, bare_caption = [], [], [], []

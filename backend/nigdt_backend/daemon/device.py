@@ -14,6 +14,9 @@ from nigdt_backend.daemon.worker import EngineError
 RETRY_SECONDS = 300.0
 """After so long an accelerator that failed, or a batch that did not fit, is tried again."""
 
+THREADED_FROM_PX = 192
+"""Layers of models that work at less are so small that waking a second thread takes longer than they do."""
+
 
 def available_devices() -> list[str]:
     """Device names in order of preference; "cpu" is always last."""
@@ -58,6 +61,11 @@ def choose_precision(wanted: str, device: str) -> Precision:
     if wanted == "auto" and device.startswith("cuda") and torch.cuda.is_bf16_supported():
         return "bfloat16"
     return "float32"
+
+
+def threads_for(wanted: int, size_px: int, cores: int) -> int:
+    """CPU threads for a setting (0 = by size), the size a model works at, and the cores there are."""
+    return wanted or (cores if size_px >= THREADED_FROM_PX else 1)
 
 
 def empty_cache() -> None:

@@ -71,6 +71,7 @@ class NigdtEngine:
         self._cache: ContextCache | None = None
         self.batch_variants = settings.batch_variants or 1
         self._halved: float | None = None
+        self._cores = 1
         self._lock = threading.Lock()
         self._described: dict[str, Any] = {}
         self._describe()
@@ -112,7 +113,7 @@ class NigdtEngine:
         try:
             self._stepping_down(lambda: self._registry.get(bundle, again=True))
             if warm:
-                self._stepping_down(lambda: _warm_up(self._registry.get(bundle)))
+                self._stepping_down(lambda: self._warm_up(self._registry.get(bundle)))
         finally:
             self._describe()
         return {"bundle": bundle, "device": self._choice.get(), "seconds": finite(time.monotonic() - started)}
@@ -210,6 +211,7 @@ class NigdtEngine:
 
     def _run(self, model: LoadedModel, work: Work, hooks: Hooks) -> list[Outcome]:
         """Go on with what is not made yet: a step down repeats nothing that was sent."""
+        self._use_threads(model)
         hooks.stage([job for job in work if not job.cancelled], "encoding")
         contexts: dict[Job, EncodedContext] = {}
         for job, progress in work.items():
@@ -316,12 +318,27 @@ class NigdtEngine:
         from nigdt_backend.daemon.cache import ContextCache
         from nigdt_backend.daemon.device import DeviceChoice
 
-        if self._settings.threads:
-            torch.set_num_threads(self._settings.threads)
+        self._cores = torch.get_num_threads()
         self._cache = ContextCache(self._settings.context_cache_mib * MIB)
         self._device = DeviceChoice(self._settings.device)
         self._set_batch()
         log.info("device %s, torch %s", self._device.get(), torch.__version__)
+
+    def _warm_up(self, model: LoadedModel) -> None:
+        """One fill of grey: the first one of a process is several times slower than the next."""
+        self._use_threads(model)
+        side = model.info.size_px
+        crop = np.full((side, side, 3), 127, np.uint8)
+        mask = np.zeros((side, side), np.uint8)
+        mask[side // 4 : side // 2, side // 4 : side // 2] = 255
+        model.inpainter.fill_context(crop, mask, "", [Variant()])
+
+    def _use_threads(self, model: LoadedModel) -> None:
+        import torch
+
+        from nigdt_backend.daemon.device import threads_for
+
+        torch.set_num_threads(threads_for(self._settings.threads, model.info.size_px, self._cores))
 
     @property
     def _choice(self) -> DeviceChoice:
@@ -368,12 +385,3 @@ class NigdtEngine:
         }
         with self._lock:
             self._described = described
-
-
-def _warm_up(model: LoadedModel) -> None:
-    """One fill of grey: the first one of a process is several times slower than the next."""
-    side = model.info.size_px
-    crop = np.full((side, side, 3), 127, np.uint8)
-    mask = np.zeros((side, side), np.uint8)
-    mask[side // 4 : side // 2, side // 4 : side // 2] = 255
-    model.inpainter.fill_context(crop, mask, "", [Variant()])

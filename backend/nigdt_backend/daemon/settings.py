@@ -38,7 +38,13 @@ class Settings:
         "(bfloat16 on CUDA devices that compute in it, else float32).",
         pattern="auto|float32|bfloat16",
     )
-    threads: int = _setting(0, "CPU threads of the model; 0 = one per core.", low=0, high=1024)
+    threads: int = _setting(
+        0,
+        "CPU threads of the model; 0 = one for models that work below 192 px, which more make no faster, "
+        "else one per core.",
+        low=0,
+        high=1024,
+    )
     preload: str = _setting(
         "default",
         "Bundle to load at the start; empty = load when first asked for.",
