@@ -21,6 +21,14 @@ from PyQt6.QtGui import QImage  # noqa: E402
 from PyQt6.QtWidgets import QWidget  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What Qt warns of fails a test of the panel, apart from what the offscreen platform cannot do."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+            item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
+
+
 @pytest.fixture
 def lonely_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Folders of a user of one's own; a daemon the test left running is stopped at the end."""

@@ -124,14 +124,16 @@ def test_the_object_in_a_box_is_found():
     assert (found & disc).sum() / (found | disc).sum() > 0.93
 
 
-def test_the_ants_are_dashed_along_every_edge():
+@pytest.mark.parametrize("width", [1, 2])
+def test_the_ants_are_dashed_along_every_edge(width: int):
     diamond = Selection(200, 200)
     corners = [(100.0, 20.0), (180.0, 100.0), (100.0, 180.0), (20.0, 100.0)]
     diamond.write(*diamond.combined(selection.polygon(corners), Combine.REPLACE))
     outline = Outline()
     for _ in range(3):
-        left, top, pixels = outline.draw(diamond, 1.0, 0, 0, (200, 200), None)
+        left, top, pixels = outline.draw(diamond, 1.0, 0, 0, (200, 200), None, width)
         rows, columns = np.nonzero(pixels[..., 3])
+        assert np.count_nonzero(pixels[80, :, 3]) == 4 * width, "both sides of a row"
         bright = pixels[rows, columns, 0] > 0
         for below in (True, False):
             for right in (True, False):

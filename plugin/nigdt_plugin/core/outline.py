@@ -51,6 +51,7 @@ class Outline:
         top: float,
         size: tuple[int, int],
         tint: tuple[int, int, int] | None,
+        width: int = 1,
     ) -> tuple[int, int, NDArray[np.uint8]]:
         """The picture to lay over the photo.
 
@@ -61,17 +62,18 @@ class Outline:
             top: Photo row at its upper edge.
             size: Width and height of the window, device pixels.
             tint: Red, green and blue of the tint, None for ants alone.
+            width: Of the line, device pixels.
 
         Returns:
             Left and top in device pixels, and (h, w, 4) uint8: blue, green, red, alpha, premultiplied.
         """
-        key = (scale, left, top, size, tint)
+        key = (scale, left, top, size, tint, width)
         if key != self._key:
             self._key = key
-            self._prepare(selection, scale, left, top, size, tint)
+            self._prepare(selection, scale, left, top, size, tint, width)
         rows, columns = self._edge
         if rows.size:
-            dark = ((self._way + self._phase) // _DASH % 2).astype(np.uint8) * np.uint8(255)
+            dark = ((self._way // width + self._phase) // _DASH % 2).astype(np.uint8) * np.uint8(255)
             self._pixels[rows, columns] = np.stack([dark, dark, dark, np.full_like(dark, 255)], axis=-1)
         return self._left, self._top, self._pixels
 
@@ -83,12 +85,13 @@ class Outline:
         top: float,
         size: tuple[int, int],
         tint: tuple[int, int, int] | None,
+        width: int,
     ) -> None:
         bounds = selection.bounds
-        x0 = max(0, int((bounds.left - left) * scale) - 2)
-        y0 = max(0, int((bounds.top - top) * scale) - 2)
-        x1 = min(size[0], int(np.ceil((bounds.right - left) * scale)) + 3)
-        y1 = min(size[1], int(np.ceil((bounds.bottom - top) * scale)) + 3)
+        x0 = max(0, int((bounds.left - left) * scale) - width - 1)
+        y0 = max(0, int((bounds.top - top) * scale) - width - 1)
+        x1 = min(size[0], int(np.ceil((bounds.right - left) * scale)) + width + 2)
+        y1 = min(size[1], int(np.ceil((bounds.bottom - top) * scale)) + width + 2)
         self._left, self._top = x0, y0
         if x1 <= x0 or y1 <= y0:
             self._pixels = np.zeros((0, 0, 4), np.uint8)
@@ -96,7 +99,7 @@ class Outline:
             return
         mask = _view(selection, scale, left + x0 / scale, top + y0 / scale, x1 - x0, y1 - y0)
         inside = np.where(mask > 127, 255, 0).astype(np.uint8)
-        rim = cv2.subtract(cv2.dilate(inside, np.ones((3, 3), np.uint8)), inside)
+        rim = cv2.subtract(cv2.dilate(inside, np.ones((2 * width + 1,) * 2, np.uint8)), inside)
         self._edge = rows, columns = np.nonzero(rim)  # type: ignore[assignment]
         self._way = rows + columns
         if rows.size < _RAGGED:

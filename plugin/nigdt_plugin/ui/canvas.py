@@ -253,7 +253,7 @@ class Canvas(QWidget):
         colour = QColor(self.theme.selection)
         tint = (colour.red(), colour.green(), colour.blue()) if self.show_tint else None
         left, top, pixels = self._outline.draw(
-            self.selection, self.scale * ratio, self._left, self._top, size, tint
+            self.selection, self.scale * ratio, self._left, self._top, size, tint, max(1, round(ratio))
         )
         if pixels.size:
             painter.drawImage(QPointF(left / ratio, top / ratio), _premultiplied(pixels, ratio))
