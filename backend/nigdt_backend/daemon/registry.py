@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nigdt.bundle import BundleInfo, find_bundle, list_bundles, read_bundle, user_bundles_folder, valid_name
+from nigdt.bundle import (
+    DEFAULT_NAME,
+    BundleInfo,
+    find_bundle,
+    list_bundles,
+    read_bundle,
+    user_bundles_folder,
+    valid_name,
+)
 from nigdt.errors import BundleError
 from nigdt_backend.daemon.worker import EngineError
 
@@ -83,6 +91,7 @@ class Registry:
         self._load = load
         self._budget = budget
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._default = (-1, "")
         self._rejected: dict[str, Stamp] = {}
         self.notices: dict[str, str] = {}
 
@@ -137,10 +146,20 @@ class Registry:
         """The loaded model of that name, if it is loaded."""
         if name == "default" and name not in self._models and self._models:
             try:
-                name = find_bundle().name
+                name = self._default_name()
             except BundleError:
                 return None
         return self._models.get(name)
+
+    def _default_name(self) -> str:
+        """The default's name; looking through all bundles for every fill would take half a millisecond."""
+        try:
+            changed = user_bundles_folder().stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        if self._default != (changed, DEFAULT_NAME):  # another one may be the default until that is repaired
+            self._default = (changed, find_bundle().name)
+        return self._default[1]
 
     def _shrink(self) -> None:
         while len(self._models) > 1 and sum(model.bytes for model in self._models.values()) > self._budget:
