@@ -35,6 +35,9 @@ def _environment(session: Session) -> Iterator[Finding]:
     if not session.venv.exists():
         yield Finding("environment", "not made yet", AGAIN)
         return
+    if environment.was_moved(session):
+        yield Finding("environment", "this folder was moved after it was made", AGAIN)
+        return
     if not environment.works(session):
         yield Finding("environment", "its Python does not start", AGAIN)
         return

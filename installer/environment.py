@@ -114,6 +114,12 @@ def works(session: Session) -> bool:
     return session.python.exists() and session.output(command, timeout=600) is not None
 
 
+def was_moved(session: Session) -> bool:
+    """Whether the environment was made when this folder lay elsewhere; its programs point there still."""
+    root = read_stamp(session).get("root")
+    return root is not None and root != str(session.root)
+
+
 def busy_path(session: Session) -> Path:
     """Marker that exists while pip writes into the environment; it outlives a killed installer."""
     return session.venv / BUSY
@@ -152,6 +158,7 @@ def _make(session: Session) -> None:
             "the new virtual environment does not start",
             "install the venv package for this Python (Debian, Ubuntu: apt install python3-venv)",
         )
+    update_stamp(session, root=str(session.root))
     making.unlink()
 
 
@@ -159,7 +166,7 @@ def venv_step(session: Session) -> Step:
     """Make the environment, or make it whole again."""
 
     def alive() -> bool:
-        return not making_path(session).exists() and works(session)
+        return not making_path(session).exists() and not was_moved(session) and works(session)
 
     def settled() -> str | None:
         if not alive() or busy_path(session).exists():

@@ -121,6 +121,20 @@ def test_a_broken_environment_is_made_anew(installer: Run, project: Path, wheels
     assert_green(project)
 
 
+def test_a_folder_that_was_moved_gets_its_environment_anew(
+    installer: Run, project: Path, wheels: Path
+) -> None:
+    assert installer(*INSTALL, "--offline", wheels).returncode == 0
+    moved = project.rename(project.parent / "elsewhere")
+    command = [sys.executable, "installer", "doctor"]
+    said = subprocess.run(command, cwd=moved, capture_output=True, text=True, check=False)
+    assert "this folder was moved" in said.stdout
+    command = [sys.executable, "installer", *INSTALL, "--offline", str(wheels)]
+    done = subprocess.run(command, cwd=moved, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert_green(moved)
+
+
 def test_a_folder_that_is_no_environment_is_left_alone(installer: Run, project: Path, wheels: Path) -> None:
     (project / ".venv").mkdir()
     (project / ".venv" / "my thesis.txt").write_text("the only copy")

@@ -52,8 +52,8 @@ def main(target: Path, work: Path) -> None:
 def photograph(gimp: WindowSession, client: Client, target: Path) -> None:
     """Do what a user does, and take the pictures."""
     gimp.run(OPEN, "actor")
-    window = gimp.window("kingfisher")
-    gimp.type("windowmove", window, "0", "0", "windowsize", window, "1278", "878")
+    window = gimp.window("Untitled")
+    gimp.type("windowmove", window, "0", "0", "windowsize", window, "1278", "856")
     time.sleep(2)
     gimp.type("key", "ctrl+shift+j")  # fit the image into the window
     answer = gimp.send(ASK)
@@ -72,7 +72,7 @@ def photograph(gimp: WindowSession, client: Client, target: Path) -> None:
     status, message = gimp.wait(answer, 60)
     if status != "success":
         raise SystemExit(message)
-    gimp.window("kingfisher")
+    gimp.window("Untitled")
     gimp.type("mousemove", "700", "875")
     time.sleep(2)
     save(gimp, target / "gimp-layer.png")
