@@ -17,6 +17,7 @@ import torch
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.clock import AwakeClock
+from nigdt_backend.daemon.worker import as_engine_error
 
 from nigdt.bundle import read_bundle, save_bundle
 from nigdt.weights import load_model
@@ -295,3 +296,9 @@ def test_no_usable_bundle_is_said_by_status_and_fill_until_there_is_one(bundles,
         shutil.copytree(tiny_bundle, bundles / "nigdt-small")
         assert len(client.fill(request_fill("a dog", side=64)).fills) == 1
         assert client.status()["state"] in ("ready", "busy")
+
+
+def test_a_missing_library_is_named_with_what_brings_it():
+    error = as_engine_error(ModuleNotFoundError("No module named 'torch'", name="torch"))
+    assert "torch is not installed" in error.message
+    assert "nigdt[backend]" in error.hint

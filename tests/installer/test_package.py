@@ -5,6 +5,7 @@ Slow: builds and installs with pip, from the configured registry.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -87,8 +88,63 @@ def test_without_extras_commands_say_which_one_they_need(built: Path, tmp_path: 
         assert done.returncode == 0 or f"nigdt[{extra}]" in words, words
 
 
-def test_the_panel_needs_no_torch(built: Path, tmp_path: Path) -> None:
-    python = environment(tmp_path / "clean", f"{next(built.glob('*.whl'))}[panel]")
-    assert call(python, "-c", "import torch").returncode != 0
-    done = call(python.with_name("nigdt"), "panel", "--help")
-    assert done.returncode == 0, done.stderr
+FILL = ("fill", ROOT / "nigdt/data/kingfisher.jpg", "--select", "485,225,160,185", "--caption", "a red bird")
+LIBRARY = """
+import nigdt, sys
+from PIL import Image
+photo = Image.open(sys.argv[1])
+selection = Image.new("L", photo.size)
+selection.paste(255, (485, 225, 645, 410))
+assert nigdt.Inpainter.from_bundle("default").fill(photo, selection, "a red bird")[0].photo.size == photo.size
+"""
+
+
+@pytest.mark.parametrize("extra", ["model", "backend", "panel", "training", "dev"])
+def test_each_extra_installs_alone(
+    extra: str, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it is for works; every other command works too, or says in a line which extra it needs."""
+    python = environment(tmp_path / "clean", f"{next(built.glob('*.whl'))}[{extra}]")
+    nigdt = python.with_name("nigdt")
+    assert (call(python, "-c", "import torch").returncode == 0) == (extra in ("model", "backend", "training"))
+
+    listed = call(python, "-c", COMMANDS).stdout.split()
+    assert len(listed) > 12
+    for command in listed:
+        done = call(nigdt, command, "--help")
+        words = done.stdout + done.stderr
+        assert "Traceback" not in words, words
+        assert done.returncode == 0 or "nigdt[" in words, words
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "one.txt").write_text("a red bird\n")
+    shutil.copy(ROOT / "nigdt/data/kingfisher.jpg", photos / "one.jpg")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    uses = {
+        "backend": [nigdt, *FILL, "-o", tmp_path / "filled.png"],
+        "panel": [nigdt, "panel", "--time-first-paint"],
+        "training": [nigdt, "data", "check", photos],
+    }
+    for of, command in uses.items():
+        done = call(*command, cwd=tmp_path)
+        words = done.stdout + done.stderr
+        assert "Traceback" not in words, words
+        if of == extra:
+            assert "nigdt[" not in words, words
+            assert done.returncode == 0, words
+        else:
+            assert done.returncode == 0 or "nigdt[" in words, words
+    if extra == "backend":
+        assert (tmp_path / "filled.png").is_file()
+        assert call(nigdt, "doctor").stdout.startswith("ok")
+        assert call(python, "-c", STOP).returncode == 0
+    if extra in ("model", "backend", "training"):
+        done = call(python, "-c", LIBRARY, ROOT / "nigdt/data/kingfisher.jpg")
+        assert done.returncode == 0, done.stderr
+    if extra == "dev":
+        assert call(python.with_name("pytest"), "--version").returncode == 0
+
+
+COMMANDS = "from importlib.metadata import entry_points as e; print(*e(group='nigdt.commands').names)"
+STOP = "from nigdt_backend.client import Client; Client.connect(start=False).shutdown()"

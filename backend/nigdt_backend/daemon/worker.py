@@ -231,6 +231,12 @@ def as_engine_error(error: Exception) -> EngineError:
     if isinstance(error, EngineError):
         return error
     log.error("the model raised\n%s", "".join(traceback.format_exception(error)))
+    if isinstance(error, ModuleNotFoundError):  # the panel's extra alone brings no model
+        return EngineError(
+            "model-failed",
+            f"The model cannot run here: {error.name} is not installed.",
+            "Install it with: pip install 'nigdt[backend]'.",
+        )
     text = " ".join(str(error).split())[:200]
     return EngineError(
         "model-failed",
