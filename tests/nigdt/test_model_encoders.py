@@ -62,9 +62,10 @@ def test_image_encoder_halves_five_times_and_v_l_is_at_one_eighth() -> None:
     sides = []
     for layer in encoder.layers:
         layer.register_forward_hook(lambda _m, _i, output: sides.append(tuple(output.shape[1:])))
-    v_l, v_h = encoder(torch.randn(1, 3, 64, 128))
+    v_l, middle, v_h = encoder(torch.randn(1, 3, 64, 128))
     assert sides == [(2, 32, 64), (3, 16, 32), (4, 8, 16), (5, 4, 8), (6, 2, 4), (7, 2, 4), (8, 2, 4)]
     assert v_l.shape == (1, 4, 8, 16)
+    assert middle.shape == (1, 5, 4, 8)
     assert v_h.shape == (1, 8, 2, 4)
 
 
