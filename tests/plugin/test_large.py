@@ -71,6 +71,7 @@ class Hand:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_large_photo_never_stalls_the_window(user: Path, large: Path, tmp_path: Path):
     """What the program itself does comes every time; what another program's load does, comes and goes."""
     best: dict[str, float] = {}
