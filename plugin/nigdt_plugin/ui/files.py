@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QStandardPaths, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
@@ -139,7 +140,9 @@ def pillow_of(image: QImage) -> Image.Image:
     image = image.convertToFormat(QImage.Format.Format_RGBA8888)
     bits = image.constBits()
     assert bits is not None
-    data = bits.asstring(image.sizeInBytes())
+    bits.setsize(image.sizeInBytes())
+    # Not copied here, which would keep every other thread waiting.
+    data = np.frombuffer(bits, np.uint8)  # type: ignore[call-overload]
     size = image.width(), image.height()
     picture = Image.frombuffer("RGBA", size, data, "raw", "RGBA", image.bytesPerLine(), 1)
     opaque = picture.getchannel("A").getextrema() == (255, 255)
