@@ -206,12 +206,13 @@ def loader_rate(settings: TrainSettings, data: Path | None, seconds: float = 3.0
         folder = Path(temporary)
         photos = data or _made_up_photos(folder / "photos")
         cache = build_cache(read_records(photos)[:300], folder / "cache", workers=os.cpu_count() or 1)
+        cells = settings.picture_size // 32
         stream = SampleStream(
             [Pool(cache, np.arange(len(cache)), 1, 0)],
             Vocabulary.from_captions([text for i in range(len(cache)) for text in cache.captions(i)]),
             size=settings.picture_size,
             max_words=settings.model_config.max_words,
-            latent_shape=(settings.model_config.latent_channels, *[settings.picture_size // 32] * 2),
+            latent_shape=(settings.model_config.latent_channels, cells, cells),
             masks=MaskSettings(),
             augmentation=AugmentationSettings(recolour=0.5),
             seed=0,

@@ -158,6 +158,7 @@ def _adversaries(
     discriminator = L.discriminator_loss(real.score1, [made.score1], kind)
     discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2], kind)
     fabric.backward(share * discriminator, inputs=list(networks.plain_d.parameters()))
+    assert leaf.grad is not None
     carried = (shown * leaf.grad).sum()
     terms = {"feature": feature, "adversarial": adversarial, "discriminator": discriminator}
     return carried - carried.detach() + generator.detach(), terms
