@@ -2,16 +2,14 @@
 
 A fill made at the model's size and enlarged is soft. What it lacks is the photo's residual: the photo minus
 its own reduction to the model's size. Each cell of the hole takes the residual of the visible cell whose
-neighbourhood, at the model's size, looks most like its own in colour, lies near, and has no strong edges that
-the cell itself lacks. Neighbouring cells are drawn to continue each other's source and pushed away from
-repeating it. Between cells the residuals are mixed so that their variance, not only their mean, is kept:
-plain averaging would blur again.
+neighbourhood, at the model's size, looks most like its own in colour, lies near, is as rough as the hole's
+surroundings let expect there (or a yellow belly would take yellow lichen), and has no strong edges that the
+cell itself lacks. Neighbouring cells are drawn to continue each other's source and pushed away from repeating
+it. Between cells the residuals are mixed so that their variance, not only their mean, is kept: plain
+averaging would blur again.
 
-Measured on twenty photographs of 1920 x 1080 pixels, 600 px holes filled at 128 px by a model in training;
-median ratio of the gradient energy in the hole to that in a ring around it: enlarging alone 0.001, residuals
-averaged with the generator's own attention weights 0.035, taken where its attention is highest 0.34 (with
-visible blocks), this method 0.70. Filled with the photo's own reduction to 128 px, a perfect model's answer:
-enlarging alone 0.14, this method 1.24, the photo itself 1.50. ``nigdt bench detail`` measures it again.
+Averaging residuals with the generator's own attention weights left a thirtieth of the photo's gradient
+energy, its best cell alone visible blocks: docs/benchmarks.md has the figures.
 """
 
 from __future__ import annotations
@@ -29,12 +27,13 @@ __all__ = ["Residual", "enlarge"]
 GRID = 32  # cells along the longer side
 _NEAR = 0.5  # cost of lying far away, per squared share of the grid
 _EDGE = 0.2  # cost of strong structure in the source that the target lacks
+_ROUGH = 0.35  # cost of being rougher or smoother than expected, per factor of e
 _CHANCE = 0.03  # mean of the random cost that keeps equal sources from being taken in rows
 _CONTINUE = 0.1  # reward for continuing a neighbour's source
 _REPEAT = 0.4  # cost of repeating a neighbour's source
 _PASSES = 6
 _REACH = 0.2  # share of the hole's extent at which 1/e of what the border lacks is left
-_FIRST_OCTAVE = 0.65  # strength of what is carried where the picture is only doubled
+_FIRST_OCTAVE = 0.8  # strength of what is carried where the picture is only doubled
 _ALTERNATIVES = 8
 _SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ZERO = np.zeros(4)  # a scalar to OpenCV
@@ -82,7 +81,7 @@ class Residual:
         around = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))
         self.sources = around > 0
         self.targets = cells < 0.999
-        self._search = _Search(self.targets, self.sources)
+        self._search = _Search(self.targets, self.sources, self._roughness(visible))
         beside = np.argwhere((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
         self._border = _Border(crop, self.hole, beside, self.size) if len(beside) else None
         # What a reduction to half the size loses is mostly edges, whose place is a guess; what stronger
@@ -97,6 +96,13 @@ class Residual:
         """Memory it holds beside the crop."""
         held = sum(array.nbytes for array in (self.hole, self.low, self.share, self.fine))
         return held + self._search.nbytes + (self._border.nbytes if self._border is not None else 0)
+
+    def _roughness(self, visible: NDArray[np.uint8]) -> Floats:
+        """Logarithm of the residual's strength in each cell, (gh, gw); continued into the hole."""
+        share = _cell_mean(visible.astype(np.float32), self.grid)
+        strength = _cell_mean(cv2.multiply(self.fine, self.fine).mean(2), self.grid) / np.maximum(share, 1e-4)
+        known = (share > 0.25).astype(np.float32)
+        return push_pull((np.log(strength + 1) / 2 * known)[..., None], known)[..., 0]
 
     def carry_into(self, picture: Floats) -> Floats:
         """Enlarge the model's picture to the context's size, with the photo's detail in the hole.
@@ -142,7 +148,7 @@ class Residual:
         squares = (target**2).sum(1)[:, None] + (source**2).sum(1)[None]
         cost: Floats = cv2.gemm(target, source, -2, squares, 1, flags=cv2.GEMM_2_T)
         cost += _EDGE * np.maximum(0, edge[sy, sx][None] - edge[ty, tx][:, None])
-        cost += self._search.chance
+        cost += self._search.standing
 
         chosen = self._search.settle(cost)
         taken = np.stack(np.meshgrid(np.arange(gh), np.arange(gw), indexing="ij"), axis=2)
@@ -197,9 +203,10 @@ class _Search:
     Args:
         targets: (gh, gw), cells that take.
         sources: (gh, gw), cells that can be taken from.
+        roughness: (gh, gw), how rough they are or are expected to be.
     """
 
-    def __init__(self, targets: NDArray[np.bool_], sources: NDArray[np.bool_]) -> None:
+    def __init__(self, targets: NDArray[np.bool_], sources: NDArray[np.bool_], roughness: Floats) -> None:
         gh, gw = targets.shape
         self.target: Ints = np.argwhere(targets)  # (targets, 2), row and column of each, as the next
         self.source: Ints = np.argwhere(sources)
@@ -217,12 +224,14 @@ class _Search:
         ]
         # The same photo must give the same bytes, so chance is drawn from a fixed seed.
         shape = (len(self.target), len(self.source))
-        self.chance: Floats = _CHANCE * np.random.default_rng(0).standard_exponential(shape, np.float32)
+        chance = _CHANCE * np.random.default_rng(0).standard_exponential(shape, np.float32)
+        rougher = np.abs(roughness[sources][None] - roughness[targets][:, None])
+        self.standing: Floats = (_ROUGH * rougher + chance).astype(np.float32)
 
     @property
     def nbytes(self) -> int:
         """Memory it holds, but for what is tiny."""
-        return self.chance.nbytes + sum(array.nbytes for array in self._neighbours)
+        return self.standing.nbytes + sum(array.nbytes for array in self._neighbours)
 
     def settle(self, cost: Floats) -> Ints:
         """Trade every target's own cost against its neighbours' choices.
