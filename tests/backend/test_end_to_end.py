@@ -69,9 +69,10 @@ def test_fill_command_fills_only_the_selection(bundles, photo, tmp_path):
     text = nigdt("status").stdout
     assert str(status["pid"]) in text
     assert "Stopped." in nigdt("serve", "--stop").stdout
-    again = nigdt("status")
+    again = nigdt("status", "--json")
     assert again.returncode == 1
     assert "No daemon is running" in again.stderr
+    assert json.loads(again.stdout)["state"] == "not-running"
 
 
 def selection_of(pixels):

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from nigdt_backend.client import Client
+from nigdt_backend.reach import DaemonError
 
 
 @click.command()
@@ -15,12 +16,19 @@ from nigdt_backend.client import Client
 def status(as_json: bool) -> None:
     """Show the daemon's endpoint, process, device, bundles, queue and counters.
 
-    Starts nothing; without a daemon it says so and exits with 1.
+    Starts nothing; without a daemon it says so and exits with 1. As JSON, "state" is then the error's code.
 
     Example: nigdt status --json
     """
-    with Client.connect(start=False, timeout=5.0) as client:
-        answer = client.status()
+    try:
+        with Client.connect(start=False, timeout=5.0) as client:
+            answer = client.status()
+    except DaemonError as error:
+        if as_json:
+            click.echo(
+                json.dumps({"state": error.code, "message": error.message, "hint": error.hint}, indent=1)
+            )
+        raise
     click.echo(json.dumps(answer, indent=1) if as_json else _text(answer))
 
 
