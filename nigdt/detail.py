@@ -102,7 +102,8 @@ class Residual:
         share = _cell_mean(visible.astype(np.float32), self.grid)
         strength = _cell_mean(cv2.multiply(self.fine, self.fine).mean(2), self.grid) / np.maximum(share, 1e-4)
         known = (share > 0.25).astype(np.float32)
-        return push_pull((np.log(strength + 1) / 2 * known)[..., None], known)[..., 0]
+        roughness: Floats = np.log(strength + 1) / 2 * known
+        return push_pull(roughness[..., None], known)[..., 0]
 
     def carry_into(self, picture: Floats) -> Floats:
         """Enlarge the model's picture to the context's size, with the photo's detail in the hole.
