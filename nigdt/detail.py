@@ -8,7 +8,7 @@ cell itself lacks. Neighbouring cells are drawn to continue each other's source 
 it. Between cells the residuals are mixed so that their variance, not only their mean, is kept: plain
 averaging would blur again.
 
-Averaging residuals with the generator's own attention weights left a thirtieth of the photo's gradient
+Averaging residuals with the generator's own attention weights left a fortieth of the photo's gradient
 energy, its best cell alone visible blocks: docs/benchmarks.md has the figures.
 """
 
@@ -81,7 +81,7 @@ class Residual:
         around = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))
         self.sources = around > 0
         self.targets = cells < 0.999
-        self._search = _Search(self.targets, self.sources, self._roughness(visible))
+        self._search = _Search(self.targets, self.sources, self._roughness(cells))
         beside = np.argwhere((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
         self._border = _Border(crop, self.hole, beside, self.size) if len(beside) else None
         # What a reduction to half the size loses is mostly edges, whose place is a guess; what stronger
@@ -97,9 +97,8 @@ class Residual:
         held = sum(array.nbytes for array in (self.hole, self.low, self.share, self.fine))
         return held + self._search.nbytes + (self._border.nbytes if self._border is not None else 0)
 
-    def _roughness(self, visible: NDArray[np.uint8]) -> Floats:
-        """Logarithm of the residual's strength in each cell, (gh, gw); continued into the hole."""
-        share = _cell_mean(visible.astype(np.float32), self.grid)
+    def _roughness(self, share: Floats) -> Floats:
+        """Log of the residual's strength in each cell, (gh, gw), by its visible share; continued inwards."""
         strength = _cell_mean(cv2.multiply(self.fine, self.fine).mean(2), self.grid) / np.maximum(share, 1e-4)
         known = (share > 0.25).astype(np.float32)
         roughness: Floats = np.log(strength + 1) / 2 * known
