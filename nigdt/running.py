@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.errors import NigdtError
+from nigdt.folding import Doubling, fold
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
 
 __all__ = ["BFLOAT16_LEVELS", "Precision", "Recorded", "Runner", "prepare", "record_cuda_graph"]
@@ -52,18 +53,20 @@ def layout(device: torch.device | str, precision: Precision) -> torch.memory_for
 
 
 def prepare(model: NIGDT, device: torch.device | str, precision: Precision) -> NIGDT:
-    """Bring a model's weights, in place, into the format and layout that it will run in.
+    """Bring a model's weights, in place, into the form, format and layout that it will run in.
 
     Raises:
         NigdtError: There is no such precision, or the device does not compute in it.
     """
     if precision not in get_args(Precision):
         raise NigdtError(f"There is no precision {precision!r}.", "Use float32 or bfloat16.")
+    if torch.device(device).type == "cpu":
+        fold(model)
     if precision == "bfloat16":
         if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
             raise NigdtError(f"{device} does not compute in bfloat16.", "Use float32.")
         for part in model.modules():
-            if isinstance(part, nn.Conv2d):
+            if isinstance(part, (nn.Conv2d, Doubling)):
                 part.to(torch.bfloat16)
     return model.to(memory_format=layout(device, precision))
 

@@ -60,8 +60,11 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.resample = resample
         self.activate_input = activate_input
-        self.norm1 = nn.InstanceNorm2d(inputs) if instance_norm else nn.Identity()
-        self.norm2 = nn.InstanceNorm2d(outputs) if instance_norm else nn.Identity()
+        self.enlarge: nn.Module = (
+            nn.Upsample(scale_factor=2, mode="nearest") if resample == "up" else nn.Identity()
+        )
+        self.norm1: nn.Module = nn.InstanceNorm2d(inputs) if instance_norm else nn.Identity()
+        self.norm2: nn.Module = nn.InstanceNorm2d(outputs) if instance_norm else nn.Identity()
         self.conv1 = convolution(inputs, outputs, 3, spectral_norm=spectral_norm)
         self.conv2 = convolution(outputs, outputs, 3, spectral_norm=spectral_norm)
         self.shortcut = convolution(inputs, outputs, 1, spectral_norm=spectral_norm)
@@ -71,13 +74,13 @@ class ResidualBlock(nn.Module):
         y = F.leaky_relu(self.norm1(x), SLOPE) if self.activate_input else x
         if self.resample == "up":
             # A 1x1 convolution and nearest doubling commute: the cheap order gives the same map.
-            y = F.interpolate(y, scale_factor=2.0, mode="nearest")
             shortcut = F.interpolate(self.shortcut(x), scale_factor=2.0, mode="nearest")
         elif self.resample == "down":
             shortcut = self.shortcut(F.avg_pool2d(x, 2))
         else:
             shortcut = self.shortcut(x)
-        y = self.conv2(F.leaky_relu(self.norm2(self.conv1(y)), SLOPE))
+        y = self.conv1(self.enlarge(y))
+        y = self.conv2(F.leaky_relu(self.norm2(y), SLOPE))
         if self.resample == "down":
             y = F.avg_pool2d(y, 2)
         return y + shortcut
