@@ -33,7 +33,6 @@ _CONTINUE = 0.1  # reward for continuing a neighbour's source
 _REPEAT = 0.4  # cost of repeating a neighbour's source
 _PASSES = 6
 _REACH = 0.2  # share of the hole's extent at which 1/e of what the border lacks is left
-_FIRST_OCTAVE = 0.74  # strength of what is carried where the picture is only doubled
 _ALTERNATIVES = 8
 _SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ZERO = np.zeros(4)  # a scalar to OpenCV
@@ -84,12 +83,11 @@ class Residual:
         self._search = _Search(self.targets, self.sources, self._roughness(cells))
         beside = np.argwhere((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
         self._border = _Border(crop, self.hole, beside, self.size) if len(beside) else None
-        # What a reduction to half the size loses is mostly edges, whose place is a guess; what stronger
-        # reductions lose is texture, which can be as strong as it was.
+        # The coarser what is carried, the more it costs where it does not fit, so a picture that is only
+        # doubled keeps its own finest octave; one enlarged more would look empty between what is carried and
+        # what the model drew.
         octaves = np.log2(self.hole.size / (height * width)) / 2
-        self.strength = np.float32(
-            np.clip(_FIRST_OCTAVE + (1 - _FIRST_OCTAVE) * (octaves - 1), _FIRST_OCTAVE, 1)
-        )
+        self.coarse_strength = np.float32(np.clip(octaves - 1, 0, 1))
 
     @property
     def nbytes(self) -> int:
@@ -118,12 +116,14 @@ class Residual:
             return _up(picture, rows, columns)
         mixed = np.where((self.share > 0.5)[..., None], self.low, picture).astype(np.float32)
         taken = self._match(mixed)
-        coarse = self._missing_octave(mixed, taken)
-        enlarged = _up(picture + self.strength * coarse, rows, columns)
+        coarse: Floats | np.float32 = self.coarse_strength
+        if coarse:
+            coarse = coarse * self._missing_octave(mixed, taken)
+        enlarged = _up(picture + coarse, rows, columns)
         if self._border is not None:
-            self._border.meet(enlarged, mixed + self.strength * coarse)
+            self._border.meet(enlarged, mixed + coarse)
         inside = _bounds(self.hole)
-        enlarged[inside] += self.strength * _carry(self.fine, taken, self.targets, inside)
+        enlarged[inside] += _carry(self.fine, taken, self.targets, inside)
         return enlarged
 
     def _match(self, mixed: Floats) -> Ints:
