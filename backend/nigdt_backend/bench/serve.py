@@ -28,6 +28,7 @@ from nigdt_backend.bench.load import (
     wait_until_ready,
 )
 from nigdt_backend.client import Client
+from nigdt_backend.daemon.memory import keep_freed_memory
 
 CLIENTS = 8
 COLD_STARTS = 3
@@ -79,7 +80,9 @@ def serve(
 
     Example: nigdt bench serve --paper-size --device cuda
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the daemon does, for the bare model here
+    # As the daemon does, for the bare model here.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_freed_memory()
     with _paper_size() if paper_size else contextlib.nullcontext():
         bundle = PAPER_SIZE if paper_size else bundle
         figures = _measure(fills, seconds, bundle, {"device": device, "precision": precision})

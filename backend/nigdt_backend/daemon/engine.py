@@ -21,6 +21,7 @@ from nigdt.compositing import hole_and_weight
 from nigdt.errors import ModelError, NigdtError
 from nigdt.variants import Variant
 from nigdt_backend.daemon.answers import fill_message, job_pixels
+from nigdt_backend.daemon.memory import give_back_freed_memory
 from nigdt_backend.daemon.registry import LoadedModel, Registry
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
@@ -126,6 +127,7 @@ class NigdtEngine:
 
             self._cache.clear()
             empty_cache()
+        give_back_freed_memory()
         self._describe()
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:

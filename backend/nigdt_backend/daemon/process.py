@@ -27,6 +27,7 @@ from nigdt_backend.connection import (
 )
 from nigdt_backend.daemon.gate import Gate
 from nigdt_backend.daemon.keys import KeyRing
+from nigdt_backend.daemon.memory import keep_freed_memory
 from nigdt_backend.daemon.notify import notify_systemd
 from nigdt_backend.daemon.server import Server
 from nigdt_backend.daemon.settings import Settings, SettingsError
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     # OpenMP threads that spin while they wait cost a busy machine ten times the work they do (measured); this
     # must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_freed_memory()
     try:
         settings = Settings.read(options.settings or paths.settings_path())
         if options.listen is not None:
