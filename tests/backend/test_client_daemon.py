@@ -23,7 +23,18 @@ def test_fill_comes_back_with_each_variant(client, request_fill):
     assert result.fills[1].pixels[:12] == request.crop[:12]
     assert kinds[0] == "accepted"
     assert kinds[-4:] == ["fill", "fill", "fill", "done"]
-    assert "progress" in kinds
+
+
+def test_a_job_that_takes_a_while_says_what_it_is_at(client, request_fill):
+    stages = []
+
+    def note(event):
+        if event.kind == "progress":
+            stages.append((event.data["stage"], event.data["elapsed"]))
+
+    client.fill(request_fill("sleep 0.4"), on_event=note)
+    assert stages[0][0] == "encoding"
+    assert stages[0][1] < 0.3
 
 
 def test_status_models_and_load(client):

@@ -29,6 +29,8 @@ from nigdt_backend.daemon.worker import (
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 0.5
+STAGE_SECONDS = 0.1
+"""So long at most after a job entered a stage its client is told, if it has not ended by then."""
 LOAD_PATIENCE = 5.0
 """Loading may take so many times the watchdog's time: a first start reads gigabytes from a cold disk."""
 
@@ -174,22 +176,25 @@ class Dispatcher:
             and self.scheduler.waiting_variants < self.engine.batch_variants
         )
 
-    def seconds_to_batch(self) -> float | None:
-        """Until the batch window ends; None when none is open."""
-        if self._batch_due is None or self._running:
-            return None
-        return max(0.0, self._batch_due - time.monotonic())
+    def seconds_to_wait(self) -> float:
+        """How long the loop may wait for messages before it looks after other things."""
+        if self._running:
+            return STAGE_SECONDS
+        if self._batch_due is None:
+            return HEARTBEAT_SECONDS
+        return min(HEARTBEAT_SECONDS, max(0.0, self._batch_due - time.monotonic()))
 
     # -- from the model's thread -----------------------------------------------------------------------------
 
     def read_reports(self) -> None:
         """Take in what the model's thread has to say."""
+        staged: dict[Job, None] = {}
         while not self._worker.reports.empty():
             report = self._worker.reports.get()
             if isinstance(report, Staged):
                 for job in report.jobs:
                     job.stage = report.stage
-                    self._progress(job)
+                    staged[job] = None
             elif isinstance(report, Made):
                 self._made(report.job, report.fill)
             elif isinstance(report, Ran):
@@ -198,6 +203,8 @@ class Dispatcher:
                 self._loaded(report)
             else:
                 log.info("models unloaded")
+        for job in staged:
+            self._progress(job)
 
     def _loaded(self, report: Loaded) -> None:
         client, request = self._loading.pop(0)

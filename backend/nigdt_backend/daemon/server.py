@@ -10,7 +10,7 @@ from typing import Any
 import zmq
 
 from nigdt_backend.clock import AwakeClock
-from nigdt_backend.daemon.dispatch import HEARTBEAT_SECONDS, Dispatcher
+from nigdt_backend.daemon.dispatch import Dispatcher
 from nigdt_backend.daemon.frontdesk import FrontDesk
 from nigdt_backend.daemon.gate import Gate
 from nigdt_backend.daemon.memory import resident_mib
@@ -79,7 +79,7 @@ class Server:
         if self._settings.preload:
             dispatcher.load(self._settings.preload, warm=False)
         while not self._finished():
-            poller.poll(self._poll_ms())
+            poller.poll(round(1000 * dispatcher.seconds_to_wait()))
             self._waker.drain()
             self._gate.answer_zap()
             for incoming in self._gate.receive():
@@ -117,10 +117,6 @@ class Server:
             log.info("idle for %.0f s", dispatcher.idle_seconds)
             return True
         return False
-
-    def _poll_ms(self) -> int:
-        window = self._dispatcher.seconds_to_batch()
-        return round(1000 * (HEARTBEAT_SECONDS if window is None else min(window, HEARTBEAT_SECONDS)))
 
     def status(self) -> dict[str, Any]:
         """The fields of a `status` reply, as docs/protocol.md lists them."""

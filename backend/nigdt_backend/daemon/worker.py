@@ -204,8 +204,12 @@ class Worker:
         self._report(Ran(jobs, tuple(outcomes)))
 
     def stage(self, jobs: Sequence[Job], name: str) -> None:
-        """Called by the engine: the jobs enter a stage."""
-        self._report(Staged(tuple(jobs), name))
+        """Called by the engine: the jobs enter a stage.
+
+        The daemon's loop is not woken for it: it would take the interpreter from the model in mid-fill, and
+        of a fast fill all stages are over before anybody could read of them.
+        """
+        self.reports.put(Staged(tuple(jobs), name))
 
     def made(self, job: Job, fill: FillMessage) -> None:
         """Called by the engine: an answer is ready."""
