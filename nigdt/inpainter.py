@@ -212,7 +212,7 @@ class Inpainter:
         if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
             raise SelectionError(f"The context is {crop.dtype} of shape {crop.shape}, not 8-bit RGB.")
         check_selection(mask, crop.shape[1], crop.shape[0])
-        hole = np.where(mask > 0, 255, 0).astype(np.uint8)
+        hole = (mask > 0).view(np.uint8) * np.uint8(255)
         width, height = _working_size(crop.shape[1], crop.shape[0], size or self.size)
         residual = Residual(crop, hole, height, width) if height * width < hole.size else None
         if residual is not None:

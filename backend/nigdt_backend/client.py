@@ -276,7 +276,9 @@ class Client:
         except ProtocolError as error:
             raise DaemonError(error.code, error.message, error.hint) from None
         job = header.get("job")
-        event = Event(header["kind"], job if isinstance(job, str) else None, header, tuple(frames))
+        event = Event(
+            header["kind"], job if isinstance(job, str) else None, header, tuple(map(bytes, frames))
+        )
         if event.job is None or event.kind not in ("done", "error"):
             return event
         if header.get("code") == "restarting" and event.job in self._outstanding:

@@ -32,10 +32,13 @@ from nigdt_backend.limits import (
 __all__ = [
     "CLIENT_CODES", "CODES", "CURVE_OVERHEAD", "LIMITS", "MEAN_VARIANT", "REPLIES", "REQUESTS",
     "SEED_MAX", "STAGES", "TAG", "TAG_PREFIX", "VERSION", "Event", "FillPicture", "FillRequest",
-    "FillResult", "Limits", "ProtocolError", "WordAttention", "check_bundle_name", "check_id", "decode",
-    "encode", "finite"
+    "FillResult", "Frame", "Limits", "ProtocolError", "WordAttention", "check_bundle_name", "check_id",
+    "decode", "encode", "finite"
 ]
 # fmt: on
+
+Frame = bytes | memoryview
+"""One frame. Pictures are views of where they lie: copying one takes as long as encrypting it."""
 
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LIMITS.id_chars}}}")
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LIMITS.name_chars - 1}}}")
@@ -57,15 +60,15 @@ class ProtocolError(Exception):
         self.hint = hint
 
 
-def encode(header: Mapping[str, Any], frames: Sequence[bytes] = ()) -> list[bytes]:
+def encode(header: Mapping[str, Any], frames: Sequence[Frame] = ()) -> list[Frame]:
     """Pack a header and its raw frames into the frames of one message."""
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return [TAG, text.encode("utf-8"), *frames]
 
 
 def decode(
-    frames: Sequence[bytes], *, header_limit: int = LIMITS.header_bytes
-) -> tuple[dict[str, Any], list[bytes]]:
+    frames: Sequence[Frame], *, header_limit: int = LIMITS.header_bytes
+) -> tuple[dict[str, Any], list[Frame]]:
     """Unpack one message.
 
     Args:
@@ -99,7 +102,7 @@ def decode(
         raise ProtocolError("bad-message", "the header is not valid JSON in UTF-8") from None
     if not isinstance(header, dict) or not isinstance(header.get("kind"), str):
         raise ProtocolError("bad-message", 'the header must be an object with a string "kind"')
-    return header, [bytes(frame) for frame in frames[2:]]
+    return header, list(frames[2:])
 
 
 def _no_constant(name: str) -> float:
@@ -188,7 +191,7 @@ class FillRequest:
         job: id of the job; sending the same id again is harmless.
     """
 
-    crop: bytes = field(repr=False)
+    crop: Frame = field(repr=False)
     mask: bytes = field(repr=False)
     width: int
     height: int
@@ -201,7 +204,7 @@ class FillRequest:
     attention: bool = False
     job: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def to_wire(self) -> list[bytes]:
+    def to_wire(self) -> list[Frame]:
         """The frames of this request; raises ProtocolError when a field is out of its limits."""
         header = {
             "kind": "fill",
@@ -224,7 +227,7 @@ class FillRequest:
         return message
 
     @classmethod
-    def from_wire(cls, header: Mapping[str, Any], frames: Sequence[bytes]) -> FillRequest:
+    def from_wire(cls, header: Mapping[str, Any], frames: Sequence[Frame]) -> FillRequest:
         """Check a fill's header and frames.
 
         Raises:
@@ -262,11 +265,12 @@ class FillRequest:
                     f"the {name} frame has {len(frame)} bytes, {width} x {height} x {size} = "
                     f"{width * height * size} were announced",
                 )
-        if frames[1] == bytes(len(frames[1])):
+        mask = bytes(frames[1])  # views are compared a byte at a time
+        if mask == bytes(len(mask)):
             raise ProtocolError("bad-request", "the mask selects nothing", "Select what is to be filled.")
         return cls(
             crop=frames[0],
-            mask=frames[1],
+            mask=mask,
             width=width,
             height=height,
             caption=caption,

@@ -9,7 +9,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from nigdt_backend.connection import Connection
-from nigdt_backend.protocol import CURVE_OVERHEAD, LIMITS
+from nigdt_backend.protocol import CURVE_OVERHEAD, LIMITS, Frame
 
 
 class ConnectionLost(Exception):  # noqa: N818 - an event of the transport, not a failure of the caller
@@ -52,7 +52,7 @@ class ClientSocket:
         except zmq.ZMQError:
             self._broken = True
 
-    def send(self, frames: Sequence[bytes]) -> None:
+    def send(self, frames: Sequence[Frame]) -> None:
         """Send one message; raises ConnectionLost when there is nobody to send it to."""
         self._drain_monitor()
         if self._broken:

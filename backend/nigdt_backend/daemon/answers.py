@@ -10,7 +10,7 @@ import numpy as np
 from nigdt.compositing import blend, composite
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.worker import FillMessage
-from nigdt_backend.protocol import finite
+from nigdt_backend.protocol import Frame, finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str]) ->
         crop, selection = job_pixels(job)
         matched, weight = blend(crop, pixels, selection, request.feather)
         pixels = composite(crop, matched, weight)
-    frames = [pixels.tobytes()]
+    frames: list[Frame] = [np.ascontiguousarray(pixels).data.cast("B")]
     words = []
     for use in fill.attention or ():
         height, width = use.map.shape

@@ -25,6 +25,7 @@ from nigdt_backend.daemon.worker import (
     Waker,
     Worker,
 )
+from nigdt_backend.protocol import Frame
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class Dispatcher:
         for answer in job.answers:
             self._replies.send(client, answer)
 
-    def repeat(self, job: Job, answers: list[list[bytes]]) -> None:
+    def repeat(self, job: Job, answers: list[list[Frame]]) -> None:
         """A finished job was sent again: repeat its answers."""
         self._counts["resent"] += 1
         self._accepted(job)

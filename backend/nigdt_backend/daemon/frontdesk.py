@@ -13,7 +13,15 @@ from nigdt_backend.daemon.gate import LOCAL_USER, Incoming
 from nigdt_backend.daemon.peers import Admission, Peers
 from nigdt_backend.daemon.replies import Replies
 from nigdt_backend.daemon.scheduler import Job
-from nigdt_backend.protocol import LIMITS, FillRequest, ProtocolError, check_bundle_name, check_id, decode
+from nigdt_backend.protocol import (
+    LIMITS,
+    FillRequest,
+    Frame,
+    ProtocolError,
+    check_bundle_name,
+    check_id,
+    decode,
+)
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +91,7 @@ class FrontDesk:
             self._replies.error(incoming.client, defect, job=job, request=request)
 
     def _answer(
-        self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[bytes], request: str | None
+        self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[Frame], request: str | None
     ) -> None:
         kind, client = header["kind"], incoming.client
         if kind == "fill":
@@ -112,7 +120,7 @@ class FrontDesk:
         else:
             raise ProtocolError("bad-request", f'no request is called "{kind[:40]}"')
 
-    def _fill(self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[bytes]) -> None:
+    def _fill(self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[Frame]) -> None:
         now = time.monotonic()
         job = Job.from_request(incoming.user, incoming.client, FillRequest.from_wire(header, frames), now)
         book = self._dispatcher.book

@@ -9,13 +9,13 @@ import zmq
 from zmq.utils import z85
 
 from nigdt_backend.daemon.scheduler import ClientKey
-from nigdt_backend.protocol import CURVE_OVERHEAD, LIMITS
+from nigdt_backend.protocol import CURVE_OVERHEAD, LIMITS, Frame
 
 _ZAP_ADDRESS = "inproc://zeromq.zap.01"
 LOCAL_USER = "local"
 MAX_FRAMES = 2 + LIMITS.request_frames
 _PICTURE_BYTES = 65_536
-"""From this size on ZeroMQ sends from our memory instead of a copy of its own, so frames can be tracked."""
+"""From this size on frames stay where they lie: ZeroMQ sends from our memory, and we read from its own."""
 _FRAMES_AT_ONCE = 5_000
 """Of a message with too many frames so many are thrown away before the loop looks after other things."""
 
@@ -40,7 +40,7 @@ class Incoming:
 
     client: ClientKey
     user: str
-    frames: list[bytes] | None
+    frames: list[Frame] | None
 
 
 class Gate:
@@ -149,13 +149,13 @@ class Gate:
             identity = router.recv(zmq.NOBLOCK)
         except zmq.Again:
             return None
-        frames: list[bytes] = []
+        frames: list[Frame] = []
         user = ""
         while len(frames) < MAX_FRAMES and router.getsockopt(zmq.RCVMORE):
             frame = router.recv(copy=False)
             if not frames:
                 user = str(frame.get("User-Id"))
-            frames.append(frame.bytes)
+            frames.append(frame.buffer if len(frame) >= _PICTURE_BYTES else frame.bytes)
         too_many = bool(router.getsockopt(zmq.RCVMORE))
         return Incoming((number, identity), user, None if too_many else frames)
 
@@ -168,10 +168,10 @@ class Gate:
             router.recv()
         return False
 
-    def send(self, client: ClientKey, frames: Sequence[bytes]) -> bool:
+    def send(self, client: ClientKey, frames: Sequence[Frame]) -> bool:
         """Send to a client; False when it is gone (or has long stopped reading)."""
         number, identity = client
-        parts: list[bytes | zmq.Frame] = [identity, *frames]
+        parts: list[Frame | zmq.Frame] = [identity, *frames]
         if any(len(frame) >= _PICTURE_BYTES for frame in frames) and not self._track(client, parts):
             return False
         try:
@@ -182,7 +182,7 @@ class Gate:
             raise
         return True
 
-    def _track(self, client: ClientKey, parts: list[bytes | zmq.Frame]) -> bool:
+    def _track(self, client: ClientKey, parts: list[Frame | zmq.Frame]) -> bool:
         """Have ZeroMQ tell when it no longer holds the pictures among `parts`; False if it holds too many."""
         for other, sent in list(self._unread.items()):
             self._unread[other] = [entry for entry in sent if not entry[0].done]

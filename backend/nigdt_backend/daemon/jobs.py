@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nigdt_backend.daemon.scheduler import ClientKey, Job, JobKey
-from nigdt_backend.protocol import LIMITS
+from nigdt_backend.protocol import LIMITS, Frame
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Finished:
     """Answers of a finished job, kept so that a resend is answered without the model."""
 
     digest: bytes
-    messages: tuple[Sequence[bytes], ...] = field(repr=False)
+    messages: tuple[Sequence[Frame], ...] = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -65,7 +65,7 @@ class JobBook:
         if self.is_active(job):
             del self._active[job.key]
 
-    def finish(self, job: Job, messages: Iterable[Sequence[bytes]]) -> None:
+    def finish(self, job: Job, messages: Iterable[Sequence[Frame]]) -> None:
         """A job ended; keep its answers, dropping the oldest beyond the budget."""
         self.discard(job)
         entry = Finished(job.digest, tuple(messages))

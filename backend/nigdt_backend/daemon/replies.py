@@ -8,7 +8,7 @@ from typing import Any
 from nigdt_backend.daemon.gate import Gate
 from nigdt_backend.daemon.scheduler import ClientKey, Job
 from nigdt_backend.daemon.worker import EngineError, FillMessage, Outcome
-from nigdt_backend.protocol import ProtocolError, encode, finite
+from nigdt_backend.protocol import Frame, ProtocolError, encode, finite
 
 
 class Replies:
@@ -17,7 +17,7 @@ class Replies:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
-    def send(self, client: ClientKey, message: list[bytes]) -> bool:
+    def send(self, client: ClientKey, message: list[Frame]) -> bool:
         """A message made before."""
         return self._gate.send(client, message)
 
@@ -65,12 +65,12 @@ class Replies:
         return self.send(client, encode({"kind": kind, "request": request, **fields}))
 
 
-def fill_reply(job: Job, fill: FillMessage) -> list[bytes]:
+def fill_reply(job: Job, fill: FillMessage) -> list[Frame]:
     """One answer of a job."""
     return encode({"kind": "fill", "job": job.request.job, **fill.header}, fill.frames)
 
 
-def done_reply(outcome: Outcome, total: float) -> list[bytes]:
+def done_reply(outcome: Outcome, total: float) -> list[Frame]:
     """The end of a job that took `total` seconds."""
     seconds = {**outcome.seconds, "total": total}
     header = {

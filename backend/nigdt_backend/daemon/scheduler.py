@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-from nigdt_backend.protocol import LIMITS, FillRequest, ProtocolError
+from nigdt_backend.protocol import LIMITS, FillRequest, Frame, ProtocolError
 
 ClientKey = tuple[int, bytes]
 """Which socket of the daemon, and the routing id there: one connection of a client."""
@@ -39,7 +39,7 @@ class Job:
     digest: bytes = field(repr=False)
     submitted: float
     stage: str = "queued"
-    answers: list[list[bytes]] = field(default_factory=list, repr=False)
+    answers: list[list[Frame]] = field(default_factory=list, repr=False)
     cancelled: bool = False
 
     @classmethod

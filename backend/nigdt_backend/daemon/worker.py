@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.protocol import Frame
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class FillMessage:
     """One answer, ready for the wire: header fields (without kind and job) and frames."""
 
     header: dict[str, Any]
-    frames: list[bytes] = field(repr=False)
+    frames: list[Frame] = field(repr=False)
 
 
 @dataclass(frozen=True)
