@@ -3,14 +3,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
-from nigdt_training.trainer import match_stage, own_photos
+from nigdt_training.trainer import folds, match_stage, own_photos
 from nigdt_training.trainer.checkpoint import read_checkpoint
+from nigdt_training.trainer.course import extend_embedding
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.own_photos import OwnPhotos, extend_embedding, train_own_photos
+from nigdt_training.trainer.own_photos import OwnPhotos, train_own_photos
 from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.settings import settings_from, with_changes
+from nigdt_training.trainer.validation import Scores
 
 from nigdt.bundle import find_bundle, list_bundles, read_bundle
 from nigdt.errors import NigdtError
@@ -31,22 +36,81 @@ def test_new_words_keep_the_old_ones_in_place(tiny_bundle):
         extend_embedding(model, known, Vocabulary(["x", *known.words]))
 
 
+def request_of(photos, bundle, where, **changes):
+    facts = {"path": photos, "name": "garden", "caches": where / "caches", "bundle": str(bundle)}
+    facts |= {"steps": 4, "runs": where / "runs", "device": "cpu"}
+    return OwnPhotos(**{**facts, **changes})
+
+
+@pytest.fixture
+def any_gain(monkeypatch):
+    """Takes any difference for a gain: the tiny model's own is not what is tested."""
+    monkeypatch.setattr(folds.Gain, "certain", True)
+
+
+@pytest.mark.usefixtures("any_gain")
 def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, tiny_bundle, tmp_path):
     lines = []
-    request = OwnPhotos(
-        path=photo_folder, name="garden", caches=tmp_path / "caches", bundle=str(tiny_bundle), steps=4,
-        runs=tmp_path / "runs", device="cpu",
-    )  # fmt: skip
+    request = request_of(photo_folder, tiny_bundle, tmp_path)
     folder = train_own_photos(request, lambda text, **facts: lines.append((text, facts)))
     info = find_bundle("garden")
     assert info.folder == folder
     assert "garden" in [one.name for one in list_bundles()]
     assert "number" in info.vocabulary()
     assert {"before", "after", "photos"} <= info.training.keys()
+    assert info.training["measured_on"] == 20, "every photo is measured on by a model that has not seen it"
     assert "large diffusion models" in (folder / "README.md").read_text()
     steps = [facts["step"] for _, facts in lines if "step" in facts]
-    assert steps[-1] == 4
+    assert steps == sorted(steps)
+    assert steps[-1] == 16, "three trainings that are measured and the one that is kept, four steps each"
+    assert {facts["steps"] for _, facts in lines if "step" in facts} == {16}
     assert any("sheet" in facts for _, facts in lines)
+    parts = [Run.open(path) for path in sorted((tmp_path / "runs").glob("*/part-*"))]
+    held = [set(folds.recorded(part)[4].photo.tolist()) for part in parts]
+    assert set.union(*held) == set(range(20))
+    assert sum(map(len, held)) == 20
+
+
+def test_without_a_gain_nothing_is_saved_and_the_old_bundle_stays(
+    photo_folder, tiny_bundle, tmp_path, monkeypatch
+):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "before").touch()
+    # Each step leads far away: whatever it finds there is worse than what it began with.
+    settings = own_photos.own_settings
+    monkeypatch.setattr(
+        own_photos, "own_settings", lambda *_: with_changes(settings(*_), ["learning_rate=1"])
+    )
+    request = request_of(photo_folder, tiny_bundle, tmp_path, output=folder)
+    lines = []
+    with pytest.raises(NigdtError, match=r"brings no certain gain .*: nothing was saved") as caught:
+        train_own_photos(request, lambda text, **facts: lines.append((text, facts)))
+    assert "go on using" in caught.value.hint
+    assert [path.name for path in folder.iterdir()] == ["before"]
+    before, after = next((facts["before"], facts["after"]) for _, facts in lines if "before" in facts)
+    assert after["psnr"] < before["psnr"]
+    with pytest.raises(NigdtError, match="no interrupted training"):
+        train_own_photos(replace(request, resume=True), lambda *_, **__: None)
+
+
+def test_the_gain_is_that_of_single_photos_and_the_best_step_is_taken(tmp_path, tiny_settings):
+    runs = [Run.within(tmp_path / str(i), settings_from(tiny_settings)) for i in range(2)]
+    for run, photos, gains in zip(runs, ([0, 1], [2, 3]), ([1.0, 3.0], [1.0, -1.0]), strict=True):
+        for step, factor in ((0, 0.0), (50, 1.0), (100, 0.5)):
+            photo = np.array(photos * 2)  # each with two holes, which differ without meaning anything
+            psnr = 20 + factor * np.array(gains * 2) + factor * np.array([0.3, 0.3, -0.3, -0.3])
+            folds.record(run, step, Scores(photo, psnr, 10 - factor * np.ones(4)))
+    folds.record(run, 150, Scores(photo, psnr + 9, psnr))  # only one run has come so far
+    with (runs[0].folder / "scores.jsonl").open("a") as file:
+        file.write('{"step": 50, "photo": [0')
+    gain = folds.best_gain(runs)
+    assert (gain.step, gain.photos) == (50, 4)
+    assert gain.psnr == pytest.approx(1.0)
+    assert gain.error == pytest.approx(np.std([1, 3, 1, -1], ddof=1) / 2)
+    assert gain.certain
+    assert gain.before == {"psnr": pytest.approx(20.0), "l1": pytest.approx(10.0)}
+    assert gain.after["psnr"] == pytest.approx(21.0)
 
 
 def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_bundle):
@@ -65,15 +129,16 @@ def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_
         attempt(path=few)
 
 
+@pytest.mark.usefixtures("any_gain")
 def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_one(
     photo_folder, tiny_bundle, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr(own_photos, "FEW", 20)  # as where there are photos enough for match networks
+
     def train(runs, **changes):
-        request = OwnPhotos(
-            path=photo_folder, name="garden", caches=tmp_path / "caches", bundle=str(tiny_bundle), steps=10,
-            runs=tmp_path / runs, device="cpu", output=tmp_path / runs / "garden", **changes,
-        )  # fmt: skip
+        where = {"runs": tmp_path / runs, "output": tmp_path / runs / "garden", "steps": 10}
         lines = []
+        request = request_of(photo_folder, tiny_bundle, tmp_path, **where, **changes)
         return train_own_photos(request, lambda text, **_: lines.append(text)), lines
 
     whole, lines = train("whole")
@@ -82,13 +147,13 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
     epoch, step = match_stage._one_epoch, InpaintTrainer._one_step
 
     def epoch_then_ctrl_c(*arguments):
-        if arguments[-1] == 3:
+        if arguments[-2] == 3:
             raise KeyboardInterrupt
         return epoch(*arguments)
 
     def step_then_ctrl_c(self):
         logs = step(self)
-        if self.step == 8:
+        if self.step == at:
             signal.raise_signal(signal.SIGINT)
         return logs
 
@@ -97,15 +162,24 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
         train("parts")
     assert "--resume" in caught.value.hint
     run = next((tmp_path / "parts").glob("00001-*"))
-    assert not match_stage.match_is_trained(Run.open(run))
+    assert not match_stage.match_is_trained(Run.open(run / "part-1"))
     monkeypatch.undo()
+    monkeypatch.setattr(own_photos, "FEW", 20)
+    monkeypatch.setattr(folds.Gain, "certain", True)
     monkeypatch.setattr(InpaintTrainer, "_one_step", step_then_ctrl_c)
-    with pytest.raises(NigdtError, match="interrupted at step 9"):
+    at = 8
+    with pytest.raises(NigdtError, match="interrupted at step 9 of part-1"):
         train("parts", resume=True)
-    monkeypatch.undo()
+    at = 9  # before the validation that is due after the last step
+    with pytest.raises(NigdtError, match="interrupted at step 10 of part-1"):
+        train("parts", resume=True)
+    at = 4
+    with pytest.raises(NigdtError, match="interrupted at step 5 of whole"):
+        train("parts", resume=True)
+    monkeypatch.setattr(InpaintTrainer, "_one_step", step)
     parts, lines = train("parts", resume=True)
-    assert "going on from step 9" in lines
-    for name in ("match.safetensors", "last.safetensors"):
+    assert "going on from step 5" in lines
+    for name in ("part-1/match.safetensors", "part-1/last.safetensors", "whole/last.safetensors"):
         one = read_checkpoint(next((tmp_path / "whole").glob("00001-*")) / name)
         other = read_checkpoint(run / name)
         assert all(torch.equal(value, other.tensors[key]) for key, value in one.tensors.items())
@@ -113,13 +187,12 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
         assert (parts / name).read_bytes() == (whole / name).read_bytes()
 
 
+@pytest.mark.usefixtures("any_gain")
 def test_match_networks_that_learnt_nothing_are_left_out(photo_folder, tiny_bundle, tmp_path, monkeypatch):
+    monkeypatch.setattr(own_photos, "FEW", 20)
     monkeypatch.setattr(own_photos, "USEFUL_MATCH", 1.1)
     lines = []
-    request = OwnPhotos(
-        path=photo_folder, name="x", caches=tmp_path / "caches", bundle=str(tiny_bundle), steps=1,
-        runs=tmp_path / "runs", device="cpu",
-    )  # fmt: skip
+    request = request_of(photo_folder, tiny_bundle, tmp_path, steps=1)
     folder = train_own_photos(request, lambda text, **_: lines.append(text))
     assert any("going on without them" in line for line in lines)
     assert read_bundle(folder).training["match_loss"] is False
@@ -140,7 +213,7 @@ def test_killed_at_any_moment_it_goes_on(photo_folder, tiny_bundle, tmp_path, mo
     assert done.returncode == 0, done.stderr
     process = subprocess.Popen(command("killed"))
     run = tmp_path / "killed" / "00001-mine"
-    for awaited in ("match-last.safetensors", "match.safetensors", "last.safetensors"):
+    for awaited in ("part-1/scores.jsonl", "part-2/last.safetensors", "whole/last.safetensors"):
         deadline = time.monotonic() + 120
         while not (run / awaited).exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)

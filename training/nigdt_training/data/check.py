@@ -77,8 +77,8 @@ class Report:
             return "Nothing here can be trained on."
         if count < FEW:
             return (
-                f"{count} photos are too few to learn from: expect the model to memorise them. "
-                f"{FEW} is the least, some hundreds of one kind of picture are useful."
+                f"{count} photos are too few to learn much from: a trained model may gain a little where all "
+                "show one kind of thing in one way. Some hundreds of one kind of picture are useful."
             )
         if count < SOME:
             return (

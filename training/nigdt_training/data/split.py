@@ -16,6 +16,11 @@ def held_out(group: str, share: float) -> bool:
     return _place(group) < share * 2**64
 
 
+def in_order(groups: Iterable[str]) -> list[str]:
+    """The groups' keys, each once, in an order as if by chance that depends on the keys alone."""
+    return sorted(set(groups), key=_place)
+
+
 def split_by_group(groups: Sequence[str], share: float) -> tuple[list[int], list[int]]:
     """Splits photos by their groups.
 
@@ -26,7 +31,7 @@ def split_by_group(groups: Sequence[str], share: float) -> tuple[list[int], list
     Returns:
         Indices to train on and indices held out, both ascending.
     """
-    keys = sorted(set(groups), key=_place)
+    keys = in_order(groups)
     out = {key for key in keys if held_out(key, share)}
     if share > 0 and len(keys) > 1:
         # Few photos can all fall on one side; both sides need some.

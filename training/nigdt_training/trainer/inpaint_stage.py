@@ -33,7 +33,7 @@ from nigdt_training.trainer.inpaint_step import Networks, match_captions, train_
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Batch, Pool, SampleStream
 from nigdt_training.trainer.settings import MaskSettings, TrainSettings
-from nigdt_training.trainer.validation import draw_sheet, validate
+from nigdt_training.trainer.validation import Scores, Stopped, draw_sheet, samples_of, score
 
 Say = Callable[..., None]
 
@@ -68,16 +68,17 @@ class InpaintTrainer:
             match[0].to(fabric.device)
         self.networks = Networks(self.settings, vocabulary, fabric)
         self.training = self._stream(training, self.settings.masks, self.settings.seed)
-        self.validation = (
-            self._stream(validation, MaskSettings(1.0, 0.0, 0.0, 0.0), -1) if validation else None
-        )
+        masks = self.settings.masks if self.settings.validation_holes else MaskSettings(1.0, 0.0, 0.0, 0.0)
+        self.validation = self._stream(validation, masks, -1) if validation else None
         self.step = 0
         self.best = -math.inf
         self.micro = self.settings.micro_batch or self.settings.batch
         self.stop_requested = False
         self.patience = 0  # validations without gain after which training ends; 0 = never
+        self.on_scores: Callable[[int, Scores], None] = lambda *_: None  # step and what validation found
         self.tell_seconds = math.inf  # progress is told at least so often, besides every log_every steps
         self._stale = 0
+        self._validated = 0  # step of the last validation
         self._loader = ThreadPoolExecutor(self._loader_threads(), thread_name_prefix="samples")
         self._ahead: dict[range, Future[Batch]] = {}
         self._waited = 0.0  # seconds that steps waited for their batches
@@ -150,6 +151,7 @@ class InpaintTrainer:
         self._take_averages(checkpoint.part("averaged"))
         self.step, self.best = checkpoint.facts["step"], checkpoint.facts["best"]
         self._stale = checkpoint.facts.get("stale", 0)
+        self._validated = checkpoint.facts.get("validated", self.step)
         self.say(f"going on from step {self.step}")
         return True
 
@@ -175,6 +177,7 @@ class InpaintTrainer:
                 "step": self.step,
                 "best": self.best,
                 "stale": self._stale,
+                "validated": self._validated,
                 "words": list(self.vocabulary.words),
                 "settings": self.settings.to_dict(),
                 **facts,
@@ -196,6 +199,8 @@ class InpaintTrainer:
         settings, began, first = self.settings, time.monotonic(), self.step
         saved = drawn = told = time.monotonic()
         with self._stop_signals(), self._loader:
+            if self._validation_due():  # it was given up when training was last asked to end
+                self._validate()
             while self.step < settings.steps and not self.stop_requested and not self._overfits():
                 logs = self._one_step()
                 self.step += 1
@@ -203,11 +208,13 @@ class InpaintTrainer:
                 if self.step % settings.log_every == 0 or self.step == settings.steps:
                     told = now
                     self._report(logs, (now - began) / (self.step - first))
-                elif now - told > self.tell_seconds:
+                elif self.step == first + 1 or now - told > self.tell_seconds:
                     told = now
                     self._tell(float(logs["total"]), (now - began) / (self.step - first))
-                if self.step % settings.validate_every == 0 or self.step == settings.steps:
+                if self._validation_due():
                     self._validate()
+                if self.stop_requested:
+                    break
                 if now - drawn > settings.sheet_seconds or self.step == settings.steps:
                     drawn = now
                     self._sheet()
@@ -216,6 +223,10 @@ class InpaintTrainer:
                     self.save(self.run.last)
         self.save(self.run.last)
         self.say(f"stopped at step {self.step} of {settings.steps}; checkpoint {self.run.last}")
+
+    def _validation_due(self) -> bool:
+        at_hand = self.step % self.settings.validate_every == 0 or self.step == self.settings.steps
+        return at_hand and self.step > self._validated
 
     def _one_step(self) -> dict[str, torch.Tensor]:
         settings, networks = self.settings, self.networks
@@ -324,13 +335,29 @@ class InpaintTrainer:
     def _validate(self) -> None:
         if self.validation is None or not self.fabric.is_global_zero:
             return
-        scores = validate(self.averaged_model(), self.validation, self.fabric.device)
+        try:
+            found = self.measure(self.averaged_model())
+        except Stopped:
+            return
+        self._validated = self.step
+        self.on_scores(self.step, found)
+        scores = found.means()
         self.run.log(self.step, "validation", **scores)
-        self.say("validation, centre masks: " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+        self.say("validation: " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()), **scores)
         self._stale += 1
         if scores["psnr"] > self.best:
             self.best, self._stale = scores["psnr"], 0
         keep_best(self.run, self.settings.keep_best, self.step, scores["psnr"], self.save)
+
+    def measure(self, model: NIGDT) -> Scores:
+        """Scores of a model on the photos kept apart.
+
+        Raises:
+            Stopped: Training was asked to end meanwhile.
+        """
+        assert self.validation is not None
+        count = samples_of(self.validation, self.settings.validation_holes)
+        return score(model, self.validation, count, self.fabric.device, lambda: self.stop_requested)
 
     def _sheet(self) -> None:
         if not self.fabric.is_global_zero:

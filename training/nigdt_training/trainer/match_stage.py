@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -32,6 +33,10 @@ from nigdt_training.trainer.samples import Pool, encode_captions
 from nigdt_training.trainer.settings import MatchSettings
 
 Say = Callable[..., None]
+USEFUL_MATCH = 0.6
+"""Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
+_MEASURED = 300  # photos that retrieval is measured on, at most
+_FEATURE_SHARE = 0.7  # of a limited time; the backbone sees every photo once, the epochs are quick
 
 
 def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchNetwork:
@@ -81,25 +86,39 @@ def photo_tensor(cache: Cache, i: int, size: int, around_object: bool) -> Tensor
 
 @torch.inference_mode()
 def backbone_features(
-    network: MatchNetwork, pools: Sequence[Pool], settings: MatchSettings, say: Say
+    network: MatchNetwork,
+    photos: Sequence[tuple[Pool, int]],
+    settings: MatchSettings,
+    say: Say,
+    until: float = math.inf,
 ) -> tuple[Tensor, Tensor]:
-    """Regions (N, R, h, w) and global vectors (N, G) of every photo of the pools, half precision.
+    """Regions (N, R, h, w) and global vectors (N, G) of photos, half precision.
 
     They are computed on the network's device and kept in main memory: those of a large set fit nowhere else.
+
+    Args:
+        network: Its backbone sees the photos.
+        photos: Pools and numbers in them.
+        settings: Size and cut of the pictures.
+        say: Told every quarter of a minute how far it is.
+        until: Moment of the monotonic clock after which no further photos are begun; N is smaller then, but
+            at least a batch.
     """
     device = network.global_projection.weight.device
     regions, wholes = [], []
-    jobs = [(pool, int(i)) for pool in pools for i in pool.photos]
     last = time.monotonic()
-    for start in range(0, len(jobs), 16):
-        chunk = jobs[start : start + 16]
-        photos = [photo_tensor(pool.cache, i, settings.size, settings.around_object) for pool, i in chunk]
-        region, whole = network.backbone(torch.stack(photos).to(device))
+    for start in range(0, len(photos), 16):
+        chunk = photos[start : start + 16]
+        seen = [photo_tensor(pool.cache, i, settings.size, settings.around_object) for pool, i in chunk]
+        region, whole = network.backbone(torch.stack(seen).to(device))
         regions.append(region.half().cpu())
         wholes.append(whole.half().cpu())
-        if time.monotonic() - last > 15:
-            last = time.monotonic()
-            say(f"features of {start + len(chunk)} of {len(jobs)} photos")
+        now = time.monotonic()
+        if now - last > 15:
+            last = now
+            say(f"features of {start + len(chunk)} of {len(photos)} photos")
+        if now >= until and len(regions) * 16 >= settings.batch:
+            break
     return torch.cat(regions), torch.cat(wholes)
 
 
@@ -117,10 +136,12 @@ def train_match(
     *,
     device: torch.device | str = "cpu",
     start_from: Path | None = None,
+    seconds: float = math.inf,
 ) -> Path:
     """Train stage 1 and write ``match.safetensors``, the epoch of the best retrieval.
 
-    Interrupted at any moment, the same call goes on with the epoch at hand and ends with the same weights.
+    Interrupted at any moment, the same call goes on with the epoch at hand and ends with the same weights,
+    unless its time is limited.
 
     Args:
         run: Folder and settings.
@@ -130,11 +151,14 @@ def train_match(
         say: Told one line at a time what happens.
         device: Where to compute.
         start_from: Match networks to begin with; words that they know keep what they mean.
+        seconds: Wall time after which it ends with what it has learnt, from as many photos as there was time
+            to look at.
 
     Raises:
         NigdtError: The loss is not finite, the backbone is missing, or a file cannot be written.
     """
-    settings, seed = run.settings.match, run.settings.seed
+    settings, seed, began = run.settings.match, run.settings.seed, time.monotonic()
+    deadline = began + seconds
     torch.manual_seed(seed)
     network = build_match_network(settings, len(vocabulary))
     if start_from is not None:
@@ -145,17 +169,23 @@ def train_match(
     first, best = _resume(run, network, optimiser, say)
     if first == 0:
         _save_recovery(run, network, optimiser, 0, best)
-    train_features = backbone_features(network, training, settings, say)
+    photos, kept = _drawn(training, seed), _drawn(validation, seed)[:_MEASURED]
     judged = Judged(
-        backbone_features(network, validation, settings, say),
-        [pool.cache.captions(int(i)) for pool in validation for i in pool.photos],
-        [pool.cache.species(int(i)) for pool in validation for i in pool.photos],
+        backbone_features(network, kept, settings, say),
+        [pool.cache.captions(i) for pool, i in kept],
+        [pool.cache.species(i) for pool, i in kept],
     )
-    captions = [pool.cache.captions(int(i)) for pool in training for i in pool.photos]
+    features = backbone_features(network, photos, settings, say, began + _FEATURE_SHARE * seconds)
+    learnt = len(features[0])
+    if learnt < len(photos):
+        say(f"match networks: there was time to look at {learnt} of {len(photos)} photos")
+    captions = [pool.cache.captions(i) for pool, i in photos[:learnt]]
     for epoch in range(first, settings.epochs):
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * settings.decay**epoch
-        losses = _one_epoch(network, optimiser, train_features, captions, vocabulary, settings, seed, epoch)
+        losses = _one_epoch(
+            network, optimiser, features, captions, vocabulary, settings, seed, epoch, deadline
+        )
         found = measure_retrieval(network, judged, vocabulary, seed)
         run.log(
             (epoch + 1) * len(losses),
@@ -174,6 +204,9 @@ def train_match(
             facts = {"epoch": epoch + 1, "r_precision": found.precision, "percentile": found.percentile}
             save_match_network(run.match_checkpoint, network, settings, vocabulary, **facts)
         _save_recovery(run, network, optimiser, epoch + 1, best)
+        if time.monotonic() >= deadline:
+            say(f"match networks: their time is up after {epoch + 1} of {settings.epochs} epochs")
+            break
     run.match_recovery.unlink()
     return run.match_checkpoint
 
@@ -187,8 +220,9 @@ def _one_epoch(
     settings: MatchSettings,
     seed: int,
     epoch: int,
+    deadline: float = math.inf,
 ) -> list[float]:
-    """One pass over the photos, each with one of its captions; the loss of every step."""
+    """One pass over the photos, each with one of its captions, cut off at the deadline; every step's loss."""
     network.train()
     torch.manual_seed((seed << 32) + epoch)  # dropout repeats after a resume
     random = np.random.default_rng([seed, 3, epoch])
@@ -211,7 +245,15 @@ def _one_epoch(
         torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], settings.clip)
         optimiser.step()
         losses.append(loss.item())
+        if time.monotonic() >= deadline:
+            break
     return losses
+
+
+def _drawn(pools: Sequence[Pool], seed: int) -> list[tuple[Pool, int]]:
+    """All photos of the pools in random order, so that the first of them are a sample of all."""
+    photos = [(pool, int(i)) for pool in pools for i in pool.photos]
+    return [photos[k] for k in np.random.default_rng([seed, 4]).permutation(len(photos))]
 
 
 def take_over(
@@ -274,9 +316,7 @@ class Judged:
 
 
 @torch.inference_mode()
-def measure_retrieval(
-    network: MatchNetwork, judged: Judged, vocabulary: Vocabulary, seed: int, limit: int = 300
-) -> Retrieval:
+def measure_retrieval(network: MatchNetwork, judged: Judged, vocabulary: Vocabulary, seed: int) -> Retrieval:
     """Whether photos find their own captions among those of other photos.
 
     As in ``evaluation.retrieval``, captions of photos of the same species do not compete.
@@ -285,8 +325,7 @@ def measure_retrieval(
         network: Scores by the sum of word and sentence similarity.
         judged: The photos.
         vocabulary: The network's.
-        seed: Draws photos and captions.
-        limit: Photos measured at most.
+        seed: Draws the captions.
 
     Returns:
         Means over the photos; 0 where no photo has a rival.
@@ -294,23 +333,17 @@ def measure_retrieval(
     network.eval()
     device = network.global_projection.weight.device
     random = np.random.default_rng([seed, 4])
-    captions, species = judged.captions, judged.species
-    photos = random.permutation(len(captions))[:limit]
-    chosen = [captions[i][int(random.integers(len(captions[i])))] for i in photos]
+    species = judged.species
+    chosen = [captions[int(random.integers(len(captions)))] for captions in judged.captions]
     tokens, lengths = encode_captions(chosen, vocabulary)
     text = network.text_encoder(tokens.to(device), lengths)
-    index = torch.from_numpy(photos)
-    images = network.project(*(one[index].float().to(device) for one in judged.features))
+    images = network.project(*(one.float().to(device) for one in judged.features))
     scores = network.scores(*images, text)
     total = (scores.words + scores.sentences).cpu().numpy()
     found = []
-    for row, i in enumerate(photos):
-        rivals = [
-            column
-            for column, j in enumerate(photos)
-            if j != i and (species[i] is None or species[j] != species[i])
-        ]
+    for i, own in enumerate(species):
+        rivals = [j for j, other in enumerate(species) if j != i and (own is None or other != own)]
         if rivals:
-            beaten = int((total[row, row] > total[row, rivals]).sum())
+            beaten = int((total[i, i] > total[i, rivals]).sum())
             found.append((first_among(beaten, len(rivals)), beaten / len(rivals)))
     return Retrieval(*np.mean(found, axis=0).tolist()) if found else Retrieval(0.0, 0.0)

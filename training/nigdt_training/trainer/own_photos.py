@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from lightning_fabric import Fabric
-from torch import Tensor
-
-from nigdt.bundle import find_bundle, save_bundle, user_bundles_folder, valid_name
+from nigdt.bundle import BundleInfo, find_bundle, save_bundle, user_bundles_folder, valid_name
+from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
-from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.showcase import add_picture
-from nigdt.text import Vocabulary, tokenise
-from nigdt.weights import load_model
+from nigdt.text import Vocabulary
 from nigdt_training.data.check import check_path, describe
 from nigdt_training.trainer.checkpoint import read_facts
-from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.match_stage import load_match_network, match_is_trained, train_match
+from nigdt_training.trainer.course import Course, Interrupted
+from nigdt_training.trainer.folds import Gain, best_gain, splits
+from nigdt_training.trainer.match_stage import (
+    USEFUL_MATCH,
+    load_match_network,
+    match_is_trained,
+    train_match,
+)
 from nigdt_training.trainer.pools import open_pools
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool
 from nigdt_training.trainer.session import Machine
 from nigdt_training.trainer.settings import MatchSettings, TrainSettings, settings_from
-from nigdt_training.trainer.validation import validate
 
 MINIMUM_PHOTOS = 8
+FEW = 100
+"""Fewer photos than this are measured on in turns, all of them, and are too few for match networks."""
+EPOCHS, LEAST_STEPS = 30, 100
+"""Beyond these nothing was gained any more, with 30 photos or with 150."""
 MATCH_FILE = "match.safetensors"
 MATCH_STEPS = 300
-USEFUL_MATCH = 0.6
-"""Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
-TELL_SECONDS = 5.0
-"""Somebody waits in front of a progress bar, and 50 steps can take minutes."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class OwnPhotos:
 
 
 def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
-    """Check, extend the vocabulary, fine-tune match networks and model, compare, save the bundle.
+    """Check, measure what training brings on photos not learnt from, then learn from all and save.
 
     Interrupted at any moment, it goes on with ``resume`` and ends with the same weights.
 
@@ -83,13 +83,15 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
         The bundle's folder.
 
     Raises:
-        NigdtError: The name is no name, the photos are too few, it was interrupted, or anything training
-            raises.
+        NigdtError: The name is no name, the photos are too few or bring no gain (no bundle is written then),
+            it was interrupted, or anything training raises.
     """
     try:
         return _train(request, say)
     except KeyboardInterrupt:
         raise _interrupted(request, "before the first step") from None
+    except Interrupted as where:
+        raise _interrupted(request, str(where)) from None
 
 
 def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
@@ -102,77 +104,60 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
             f"{len(report.usable)} usable photos are too few", hint=f"at least {MINIMUM_PHOTOS} are needed"
         )
     info = find_bundle(request.bundle)
-    model, known = load_model(info)
-    run = _run_folder(request, model, len(report.usable))
+    run = _run_folder(request, info, len(report.usable))
     fabric = Machine(request.device).fabric(run.settings.precision)
-    training, validation = open_pools(run.settings, Path(), request.caches, say)
-    validation = validation or training  # with a handful of photos none is kept apart
-    vocabulary = run.vocabulary()
-    if vocabulary is None:
-        vocabulary = known.extended(_words(training))
-        run.save_vocabulary(vocabulary)
-        say(f"{len(vocabulary) - len(known)} new words")
-    extend_embedding(model, known, vocabulary)
-
-    match = None
-    if run.settings.loss.match > 0:
-        start = request.match_from or info.folder / MATCH_FILE
-        match = _match_networks(run, training, validation, vocabulary, fabric, start, say)
-    trainer = InpaintTrainer(run, training, validation, vocabulary, match, fabric, say)
-    trainer.patience = request.patience
-    trainer.tell_seconds = TELL_SECONDS
-    if not trainer.resume():
-        trainer.start_from_model(model)
-    assert trainer.validation is not None
-    before = validate(model.to(fabric.device), trainer.validation, fabric.device)
-    trainer.train()
-    if trainer.step < request.steps and trainer.stop_requested:
-        raise _interrupted(request, f"at step {trainer.step}")
-    best = trainer.best_model()
-    after = validate(best, trainer.validation, fabric.device)
+    (everything,), _ = open_pools(run.settings, Path(), request.caches, say)
+    few = len(everything.photos) < FEW
+    parts = splits(everything, 3, used=3) if few else splits(everything, 5, used=1)
+    if few:
+        say(f"measuring what training brings: {len(parts)} times on some photos, learning from the others")
+    else:
+        say(f"measuring what training brings on {len(parts[0][1].photos)} photos kept apart")
+    course = Course(info, fabric, len(parts) + 1, run.settings.steps, request.patience, say)
+    measured = []
+    for number, (training, validation) in enumerate(parts):
+        part = Run.within(run.folder / f"part-{number + 1}", run.settings)
+        match = None
+        if not few and run.settings.loss.match > 0:
+            match = _match_networks(part, request, course, training, validation)
+        course.measure(part, number, training, validation, match)
+        measured.append(part)
+    gain = best_gain(measured)
     say(
-        f"on photos kept apart: PSNR {before['psnr']:.2f} dB before, {after['psnr']:.2f} dB after; "
-        f"l1 {before['l1']:.2f} before, {after['l1']:.2f} after",
-        before=before,
-        after=after,
+        f"on photos it had not learnt from: PSNR {gain.before['psnr']:.2f} dB before, "
+        f"{gain.after['psnr']:.2f} dB after {gain.step} steps, {gain.psnr:+.3f} +- {gain.error:.3f} dB; "
+        f"l1 {gain.before['l1']:.2f} before, {gain.after['l1']:.2f} after",
+        before=gain.before,
+        after=gain.after,
     )
-    if after["psnr"] <= before["psnr"]:
-        say(f"that is no gain on centre holes: compare with {info.name}, and try more photos of one kind")
+    if not gain.certain:
+        run.retire("no-gain")
+        raise NigdtError(
+            f"training on these {gain.photos} photos brings no certain gain "
+            f"({gain.psnr:+.3f} +- {gain.error:.3f} dB): nothing was saved",
+            hint=f"go on using {info.name}, or add photos of the same kind",
+        )
+    say(f"learning from all {len(everything.photos)} photos for {gain.step} steps")
+    whole = Run.within(run.folder / "whole", replace(run.settings, steps=gain.step))
+    model, vocabulary = course.learn(whole, len(parts), everything, match)
     folder = request.output or user_bundles_folder() / request.name
     summary = {
         "started_from": info.name,
-        "steps": trainer.step,
-        "photos": len(report.usable),
+        "steps": gain.step,
+        "photos": len(everything.photos),
         "match_loss": match is not None,
-        "before": before,
-        "after": after,
+        "measured_on": gain.photos,
+        "before": gain.before,
+        "after": gain.after,
+        "gain_psnr": gain.psnr,
+        "gain_error": gain.error,
     }
     save_bundle(
-        folder, best.cpu(), vocabulary, title=request.name, training=summary, card=_card(request, summary)
+        folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
     )
     add_picture(folder)
-    run.close()
     say(f"saved {folder}; it shows up in panel and GIMP as {folder.name}", bundle=str(folder))
     return folder
-
-
-def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
-    """Give the model's word embedding rows for the words that ``new`` appends to ``old``.
-
-    New rows are drawn with the spread of the old ones. Models without text are left alone.
-    """
-    if not model.config.use_text or len(new) == len(old):
-        return
-    if new.words[: len(old)] != old.words:
-        raise NigdtError("the new vocabulary does not extend the old one")
-    embedding = model.text_encoder.embedding
-    weight: Tensor = embedding.weight.detach()
-    spread = float(weight[1:].std())
-    rows = torch.randn(len(new) - len(old), weight.shape[1], generator=torch.Generator().manual_seed(0))
-    wider = torch.nn.Embedding(len(new) + 1, weight.shape[1], padding_idx=0)
-    with torch.no_grad():
-        wider.weight.copy_(torch.cat([weight.cpu(), rows * spread]))
-    model.text_encoder.embedding = wider
 
 
 def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
@@ -183,21 +168,19 @@ def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
 
 
 def _match_networks(
-    run: Run,
-    training: list[Pool],
-    validation: list[Pool],
-    vocabulary: Vocabulary,
-    fabric: Fabric,
-    start: Path,
-    say: Callable[..., None],
+    run: Run, request: OwnPhotos, course: Course, training: Pool, validation: Pool
 ) -> tuple[MatchNetwork, Vocabulary] | None:
     """Match networks that learnt these photos, or None if their captions are told apart by luck."""
     if not match_is_trained(run):
-        start_from = start if start.exists() else None
-        train_match(run, training, validation, vocabulary, say, device=fabric.device, start_from=start_from)
+        start = request.match_from or course.info.folder / MATCH_FILE
+        vocabulary = course.vocabulary(run, training)
+        device, start_from = course.fabric.device, start if start.exists() else None
+        train_match(
+            run, [training], [validation], vocabulary, course.say, device=device, start_from=start_from
+        )
     found = read_facts(run.match_checkpoint)["percentile"]
     if found < USEFUL_MATCH:
-        say(
+        course.say(
             f"the match networks put a photo's own caption above {found:.0%} of the others, which is hardly "
             "more than luck (50 %): going on without them"
         )
@@ -205,45 +188,45 @@ def _match_networks(
     return load_match_network(run.match_checkpoint)
 
 
-def _words(pools: Iterable[Pool]) -> list[str]:
-    captions = (caption for pool in pools for i in pool.photos for caption in pool.cache.captions(int(i)))
-    return list(dict.fromkeys(word for caption in captions for word in tokenise(caption)))
-
-
-def _run_folder(request: OwnPhotos, model: NIGDT, photos: int) -> Run:
+def _run_folder(request: OwnPhotos, info: BundleInfo, photos: int) -> Run:
     if request.resume:
         old = sorted(request.runs.glob(f"{'[0-9]' * 5}-{request.name}")) if request.runs.exists() else []
         if not old:
             raise NigdtError(f"there is no interrupted training called {request.name} in {request.runs}")
         return Run.open(old[-1])
-    return Run.create(request.runs, request.name, own_settings(request, model, photos))
+    return Run.create(request.runs, request.name, own_settings(request, info.config, photos))
 
 
-def own_settings(request: OwnPhotos, model: NIGDT, photos: int) -> TrainSettings:
+def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainSettings:
     """Settings that adapt a trained model gently: low learning rate, no new discriminators."""
     match = MatchSettings()
     epochs = MATCH_STEPS // -(-photos // match.batch)
-    config = model.config.with_changes(spectral_norm=False)
+    config = config.with_changes(spectral_norm=False)
+    steps = min(request.steps, max(LEAST_STEPS, EPOCHS * photos // 8))
     return settings_from(
         {
-            "data": [{"path": str(request.path.resolve()), "validation": 0.15}],
+            "data": [{"path": str(request.path.resolve()), "validation": 0.0}],
             "model": config.to_dict(),
             "batch": 8,
-            "steps": request.steps,
+            "steps": steps,
             "learning_rate": 1e-4,
             "beta1": 0.5,
             "warmup": 50,
             "ema": 0.99,
-            "validate_every": 100,
+            "validate_every": max(25, steps // 8),
+            "validation_holes": 8 if photos < FEW else 4,
             "checkpoint_seconds": 60.0,
             "sheet_seconds": 120.0,
             "precision": "auto",
             "channels_last": True,
             "augmentation": {"caption_dropout": 0.05},
-            # As the default model was trained, so that it is not pulled elsewhere.
+            "clip": 1.0,
+            # As the default model was trained last, so that it is not pulled elsewhere.
             "loss": {
-                "l1": 14.0,
+                "l1": 7.0,
+                "relative": 0.4,
                 "squared": 2.0,
+                "reconstruct_every": 4,
                 "adversarial": 0.0,
                 "feature": 0.0,
                 "match": 0.1,
@@ -257,17 +240,18 @@ def own_settings(request: OwnPhotos, model: NIGDT, photos: int) -> TrainSettings
     )
 
 
-def _card(request: OwnPhotos, summary: dict[str, object]) -> str:
-    before, after = summary["before"], summary["after"]
-    assert isinstance(before, dict)
-    assert isinstance(after, dict)
+def _card(request: OwnPhotos, gain: Gain, summary: dict[str, object]) -> str:
+    before, after = gain.before, gain.after
     return (
         f"# {request.name}\n\n"
         f"Fine-tuned from `{summary['started_from']}` on {summary['photos']} photos of its owner, "
-        f"{summary['steps']} steps.\n\n"
-        "| photos kept apart, centre masks | PSNR (dB) | l1 (0-255) |\n|---|---|---|\n"
+        f"{gain.step} steps.\n\n"
+        f"| {gain.photos} photos not learnt from, all kinds of holes | PSNR (dB) | l1 (0-255) |\n"
+        "|---|---|---|\n"
         f"| before | {before['psnr']:.2f} | {before['l1']:.2f} |\n"
         f"| after | {after['psnr']:.2f} | {after['l1']:.2f} |\n\n"
+        f"A gain of {gain.psnr:.3f} +- {gain.error:.3f} dB (mean and standard error over the photos), of "
+        "models that learnt from the others; this one learnt from all.\n\n"
         "It knows what these photos show and little else, and it does not reach the photorealism of "
         "large diffusion models.\n"
     )

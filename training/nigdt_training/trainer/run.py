@@ -49,12 +49,23 @@ class Run:
                     break
                 except FileExistsError:
                     continue
-            (folder / "sheets").mkdir()
-            text = yaml.safe_dump(settings.to_dict(), sort_keys=False)
-            with replacing(folder / "settings.yaml") as part:
-                part.write_text(text, encoding="utf-8")
         except OSError as error:
             raise NigdtError(f"cannot make a run folder in {runs}: {error.strerror}") from error
+        return cls.within(folder, settings)
+
+    @classmethod
+    def within(cls, folder: Path, settings: TrainSettings) -> Run:
+        """The run in a folder of this name; begun with these settings if there is none yet.
+
+        Raises:
+            NigdtError: The folder cannot be written.
+        """
+        path = folder / "settings.yaml"
+        if not path.is_file():
+            with writing(folder):
+                (folder / "sheets").mkdir(parents=True, exist_ok=True)
+                with replacing(path) as part:
+                    part.write_text(yaml.safe_dump(settings.to_dict(), sort_keys=False), encoding="utf-8")
         return cls(folder)
 
     @classmethod
@@ -162,6 +173,12 @@ class Run:
 
             self._writer = SummaryWriter(str(self.folder / "events"))
         return self._writer
+
+    def retire(self, why: str) -> None:
+        """Append a word to the folder's name, so that it is no longer found as a run to go on with."""
+        self.close()
+        with writing(self.folder):
+            self.folder = self.folder.rename(self.folder.with_name(f"{self.folder.name}.{why}"))
 
     def close(self) -> None:
         """Flush and close TensorBoard's file."""

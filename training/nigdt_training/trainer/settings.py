@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -167,6 +168,8 @@ class TrainSettings:
         sheet_seconds: Between sample sheets.
         log_every: Steps between lines of ``metrics.jsonl``.
         validate_every: Steps between validations.
+        validation_holes: Holes that every photo kept apart is measured with, of the kinds in ``masks``; 0 is
+            the centre hole alone, on 96 photos at most.
         keep_best: How many checkpoints of the best validations are kept.
         masks: Mask kinds.
         augmentation: Sample changes.
@@ -196,6 +199,7 @@ class TrainSettings:
     sheet_seconds: float = 300.0
     log_every: int = 50
     validate_every: int = 1000
+    validation_holes: int = 0
     keep_best: int = 3
     masks: MaskSettings = field(default_factory=MaskSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
@@ -308,6 +312,9 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if kind is float and isinstance(value, str):  # YAML reads 3e-4 as text
+        with contextlib.suppress(ValueError):
+            return float(value)
     if type(value) is not kind:
         raise NigdtError(f"settings: {where} must be of type {kind.__name__}, not {value!r}")
     return value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,19 +18,69 @@ PICTURES = 96
 _COLUMNS = 6
 
 
+@dataclass(frozen=True)
+class Scores:
+    """Figures of the composites of some samples, one entry each.
+
+    Attributes:
+        photo: (N,) which photo it is of.
+        psnr: (N,) dB.
+        l1: (N,) mean absolute difference, 0 to 255.
+    """
+
+    photo: np.ndarray
+    psnr: np.ndarray
+    l1: np.ndarray
+
+    def means(self) -> dict[str, float]:
+        """Averages over the samples."""
+        return {"psnr": float(self.psnr.mean()), "l1": float(self.l1.mean())}
+
+
+class Stopped(Exception):  # noqa: N818 (nothing is wrong)
+    """Measuring was given up because training is to end."""
+
+
 @torch.inference_mode()
-def validate(model: NIGDT, stream: SampleStream, device: torch.device) -> dict[str, float]:
-    """PSNR (dB) and l1 (0 to 255) of the composites of fixed samples, per picture, averaged."""
-    psnr, l1 = [], []
-    photos = sum(len(pool.photos) for pool in stream.pools)
-    for start in range(0, min(PICTURES, photos), 8):
-        batch = stream.batch(range(start, start + 8)).to(device)
-        fill, image = composite(model, batch), batch.image
-        difference = ((fill - image) * 127.5).float()
+def score(
+    model: NIGDT,
+    stream: SampleStream,
+    count: int,
+    device: torch.device,
+    stop: Callable[[], bool] = lambda: False,
+) -> Scores:
+    """Measure the first samples of a stream; the same ones whenever it is asked.
+
+    Args:
+        model: In eval mode.
+        stream: Draws photos and holes.
+        count: How many samples.
+        device: Where the model is.
+        stop: Asked between batches of eight.
+
+    Raises:
+        Stopped: ``stop`` said so.
+    """
+    photo, psnr, l1 = [], [], []
+    for start in range(0, count, 8):
+        if stop():
+            raise Stopped
+        batch = stream.batch(range(start, min(start + 8, count))).to(device)
+        difference = ((composite(model, batch) - batch.image) * 127.5).float()
         rmse = difference.square().mean((1, 2, 3)).sqrt()
-        psnr += (20 * torch.log10(255 / rmse.clamp(min=1e-3))).tolist()
-        l1 += difference.abs().mean((1, 2, 3)).tolist()
-    return {"psnr": float(np.mean(psnr)), "l1": float(np.mean(l1))}
+        photo.append(batch.photo.cpu())
+        psnr.append((20 * torch.log10(255 / rmse.clamp(min=1e-3))).cpu())
+        l1.append(difference.abs().mean((1, 2, 3)).cpu())
+    return Scores(*(torch.cat(parts).numpy() for parts in (photo, psnr, l1)))
+
+
+def samples_of(stream: SampleStream, holes: int) -> int:
+    """How many samples show every photo with so many holes; 0 = one hole each, `PICTURES` photos at most.
+
+    With several pools they are drawn by their shares, so that it is every photo of each in turn.
+    """
+    photos = sum(len(pool.photos) for pool in stream.pools)
+    return photos * holes if holes else min(PICTURES, photos)
 
 
 def composite(model: NIGDT, batch: Batch) -> Tensor:

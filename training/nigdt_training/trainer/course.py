@@ -1,0 +1,168 @@
+"""Fine-tuning one bundle several times, on different photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from functools import partial
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from nigdt.bundle import BundleInfo
+from nigdt.errors import NigdtError
+from nigdt.model import NIGDT
+from nigdt.model.match import MatchNetwork
+from nigdt.text import Vocabulary, tokenise
+from nigdt.weights import load_model
+from nigdt_training.trainer.folds import record, recorded
+from nigdt_training.trainer.inpaint_stage import InpaintTrainer
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.samples import Pool
+from nigdt_training.trainer.validation import samples_of, score
+
+_TELL_SECONDS = 5.0  # somebody waits in front of a progress bar, and 50 steps can take minutes
+
+
+class Interrupted(Exception):  # noqa: N818 (nothing is wrong)
+    """Training was asked to end; the message says where it stands."""
+
+
+class Course:
+    """Several trainings from the same bundle, told as parts of one whole.
+
+    Args:
+        info: The bundle to start from.
+        fabric: Device and precision.
+        parts: How many trainings there are.
+        steps: Steps of each at most.
+        patience: Validations without gain after which a training ends.
+        say: Told a line at a time, progress also as keyword facts.
+    """
+
+    def __init__(
+        self,
+        info: BundleInfo,
+        fabric: Fabric,
+        parts: int,
+        steps: int,
+        patience: int,
+        say: Callable[..., None],
+    ) -> None:
+        self.info, self.fabric, self.say = info, fabric, say
+        self.parts, self.steps, self.patience = parts, steps, patience
+
+    def measure(
+        self,
+        run: Run,
+        number: int,
+        training: Pool,
+        validation: Pool,
+        match: tuple[MatchNetwork, Vocabulary] | None,
+    ) -> None:
+        """Train on some photos, recording how the model does on others, from what it began with on.
+
+        Raises:
+            Interrupted: By Ctrl-C or SIGTERM; called again, it goes on.
+        """
+        trainer = self._trainer(run, number, training, [validation], match)
+        trainer.on_scores = partial(record, run)
+        if 0 not in recorded(run):
+            untrained, known = load_model(self.info)
+            assert trainer.validation is not None
+            stream = copy(trainer.validation)
+            stream.vocabulary = known  # it does not read words that it never learnt
+            count = samples_of(stream, run.settings.validation_holes)
+            record(run, 0, score(untrained.to(self.fabric.device), stream, count, self.fabric.device))
+        self._train(trainer)
+
+    def learn(
+        self, run: Run, number: int, training: Pool, match: tuple[MatchNetwork, Vocabulary] | None
+    ) -> tuple[NIGDT, Vocabulary]:
+        """Train on all photos; the averaged weights and the words that go with them.
+
+        Raises:
+            Interrupted: By Ctrl-C or SIGTERM; called again, it goes on.
+        """
+        trainer = self._trainer(run, number, training, [], match)
+        self._train(trainer)
+        return trainer.averaged_model().cpu(), trainer.vocabulary
+
+    def vocabulary(self, run: Run, training: Pool) -> Vocabulary:
+        """The bundle's words and those of the captions that are learnt from."""
+        vocabulary = run.vocabulary()
+        if vocabulary is None:
+            known = self.info.vocabulary()
+            vocabulary = known.extended(_words(training))
+            run.save_vocabulary(vocabulary)
+            self.say(f"{len(vocabulary) - len(known)} new words")
+        return vocabulary
+
+    def _trainer(
+        self,
+        run: Run,
+        number: int,
+        training: Pool,
+        validation: list[Pool],
+        match: tuple[MatchNetwork, Vocabulary] | None,
+    ) -> InpaintTrainer:
+        model, known = load_model(self.info)
+        vocabulary = self.vocabulary(run, training)
+        extend_embedding(model, known, vocabulary)
+        say = self._part_of_whole(number)
+        trainer = InpaintTrainer(run, [training], validation, vocabulary, match, self.fabric, say)
+        trainer.patience = self.patience
+        trainer.tell_seconds = _TELL_SECONDS
+        if not trainer.resume():
+            trainer.start_from_model(model)
+        return trainer
+
+    def _train(self, trainer: InpaintTrainer) -> None:
+        trainer.train()
+        trainer.run.close()
+        if trainer.stop_requested:
+            raise Interrupted(f"at step {trainer.step} of {trainer.run.folder.name}")
+
+    def _part_of_whole(self, number: int) -> Callable[..., None]:
+        """``say`` with steps and seconds left counted over all trainings, those to come at their longest."""
+
+        def tell(text: str, **facts: Any) -> None:
+            if "step" in facts:
+                left = facts["steps"] - facts["step"]
+                to_come = (self.parts - 1 - number) * self.steps
+                facts["eta_s"] = round(facts["eta_s"] * (left + to_come) / left) if left else 0
+                facts["step"] += number * self.steps
+                facts["steps"] = self.parts * self.steps
+                minutes = facts["eta_s"] / 60
+                text = (
+                    f"step {facts['step']}/{facts['steps']}  loss {facts['loss']:.3f}  {minutes:.0f} min left"
+                )
+            self.say(text, **facts)
+
+        return tell
+
+
+def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
+    """Give the model's word embedding rows for the words that ``new`` appends to ``old``.
+
+    New rows are drawn with the spread of the old ones. Models without text are left alone.
+    """
+    if not model.config.use_text or len(new) == len(old):
+        return
+    if new.words[: len(old)] != old.words:
+        raise NigdtError("the new vocabulary does not extend the old one")
+    embedding = model.text_encoder.embedding
+    weight: Tensor = embedding.weight.detach()
+    spread = float(weight[1:].std())
+    rows = torch.randn(len(new) - len(old), weight.shape[1], generator=torch.Generator().manual_seed(0))
+    wider = torch.nn.Embedding(len(new) + 1, weight.shape[1], padding_idx=0)
+    with torch.no_grad():
+        wider.weight.copy_(torch.cat([weight.cpu(), rows * spread]))
+    model.text_encoder.embedding = wider
+
+
+def _words(pool: Pool) -> list[str]:
+    captions = (caption for i in pool.photos for caption in pool.cache.captions(int(i)))
+    return list(dict.fromkeys(word for caption in captions for word in tokenise(caption)))
