@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from nigdt_training.bench import steps
 from nigdt_training.trainer.settings import settings_from
@@ -20,3 +22,19 @@ def test_variants_are_timed_in_turns_beside_floor_and_loader(tiny_settings, phot
     assert doubled.flops == pytest.approx(2 * found.flops, rel=0.05)
     assert steps.loader_rate(settings, photo_folder, 0.2) > 0
     assert steps.loader_rate(settings, None, 0.2) > 0
+    assert found.disagreement() is None, "neither is the other one compiled"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(shutil.which("g++") is None, reason="compiling for the CPU takes a C++ compiler")
+def test_a_compiled_step_computes_what_the_eager_one_does(tiny_settings) -> None:
+    plain = {**tiny_settings["model"], "text_dropout": 0.0}
+    settings = settings_from({**tiny_settings, "model": plain, "batch": 2, "loss": {"match": 0.0}})
+    found = steps.measure(
+        settings, [steps.Variant("eager"), steps.Variant("compiled", compiled=True)], "cpu", 2
+    )
+    assert found.measurements[1].first > 10 * found.measurements[1].seconds, "compiling is in the first step"
+    difference = found.disagreement()
+    assert difference is not None
+    assert difference < 1e-3

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from PIL import Image
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from nigdt.text import Vocabulary
@@ -67,6 +68,8 @@ class Measurement:
         slowest: Longest step.
         batch: Pictures per step.
         memory: Peak memory in GB while a step ran; the process's on the CPU.
+        first: Seconds of the very first step; compiling is most of them where it is compiled.
+        losses: The first step's losses by name.
     """
 
     variant: str
@@ -74,6 +77,8 @@ class Measurement:
     slowest: float
     batch: int
     memory: float
+    first: float
+    losses: dict[str, float]
 
     @property
     def photos_per_second(self) -> float:
@@ -95,17 +100,29 @@ class Benchmark:
     flops: int
     rate: float
 
+    def disagreement(self) -> float | None:
+        """Largest difference between the compiled step's first losses and those of the step before it.
+
+        As a share of the total loss; None where the last variant is not the one before it, compiled.
+        """
+        if len(self.measurements) < 2 or "compiled" not in self.measurements[-1].variant:
+            return None
+        eager, compiled = (one.losses for one in self.measurements[-2:])
+        return max(abs(compiled[name] - eager[name]) for name in eager) / abs(eager["total"])
+
     @property
     def floor(self) -> float:
         """Seconds that the step's operations take at the rate of a matrix product."""
         return self.flops / self.rate
 
 
-def bench_settings(preset: str, batch: int) -> TrainSettings:
-    """Settings of a step with every loss but the match loss, whose backbone is another network's cost."""
-    return settings_from(
-        {"data": [{"path": "none"}], "preset": preset, "batch": batch, "loss": {"match": 0.0}}
-    )
+def bench_settings(preset: str, batch: int, size: int = 0) -> TrainSettings:
+    """Settings of a step with every loss but the match loss, whose backbone is another network's cost.
+
+    Without dropout, so that variants of a step compute the same.
+    """
+    plain = {"data": [{"path": "none"}], "loss": {"match": 0.0}, "model": {"text_dropout": 0.0}}
+    return settings_from({**plain, "preset": preset, "batch": batch, "size": size})
 
 
 def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], device: torch.device) -> Batch:
@@ -142,48 +159,73 @@ def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, r
     with FlopCounterMode(display=False) as counter:
         _prepare(settings, Variant("counted"), device)()
     product = _matrix_product(device)
-    for step in (*steps, *steps, product):
+    firsts = [_first(step) for step in steps]
+    for step in (*steps, product):
         step()
     seconds: list[list[float]] = [[] for _ in steps]
     products = []
     for _ in range(repeats):
-        products += [_timed(product) for _ in range(3)]
+        products += [timed(product) for _ in range(3)]
         for taken, step in zip(seconds, steps, strict=True):
-            taken.append(_timed(step))
+            taken.append(timed(step))
     peaks = [_peak_memory(step, device) for step in steps]
     measurements = [
-        Measurement(variant.name, statistics.median(taken), max(taken), settings.batch, peak)
-        for variant, taken, peak in zip(variants, seconds, peaks, strict=True)
+        Measurement(variant.name, statistics.median(taken), max(taken), settings.batch, peak, *first)
+        for variant, taken, peak, first in zip(variants, seconds, peaks, firsts, strict=True)
     ]
     rate = 2 * MATRIX_SIDE**3 / statistics.median(products)
     return Benchmark(measurements, counter.get_total_flops(), rate)
 
 
-def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable[[], None]:
-    """A whole training step as a function of nothing."""
-    settings = replace(settings, channels_last=variant.channels_last)
+def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable[[], dict[str, Tensor]]:
+    """A variant's whole training step as a function of nothing."""
     fabric = Fabric(accelerator=device, devices=1, precision=variant.precision)  # type: ignore[arg-type]
+    settings = replace(settings, channels_last=variant.channels_last)
+    return training_step(settings, fabric, compiled=variant.compiled)
+
+
+def training_step(
+    settings: TrainSettings, fabric: Fabric, *, compiled: bool = False
+) -> Callable[[], dict[str, Tensor]]:
+    """A whole training step on a batch of noise, match loss apart, as a function of nothing.
+
+    Args:
+        settings: Model, batch and losses.
+        fabric: Device and precision.
+        compiled: Compile networks; the first call takes minutes then.
+
+    Returns:
+        Runs one step, both discriminators and both optimisers included, and returns its losses by name. A
+        second one made alike takes the same steps.
+    """
     networks = Networks(settings, Vocabulary([f"w{i}" for i in range(WORDS)]), fabric)
     latent = networks.plain.model.latent_shape(settings.picture_size, settings.picture_size)
     batch = synthetic_batch(settings, latent, fabric.device)
-    if variant.channels_last:
+    if settings.channels_last:
         batch.image = batch.image.contiguous(memory_format=torch.channels_last)
-    if variant.compiled:
+    if compiled:
         networks.compile()
 
-    def step() -> None:
+    def step() -> dict[str, Tensor]:
         networks.optimiser_g.zero_grad()
         networks.optimiser_d.zero_grad()
-        train_step(networks, batch, 0, settings, fabric, None, None)
+        losses = train_step(networks, batch, 0, settings, fabric, None, None)
         networks.optimiser_g.step()
         networks.optimiser_d.step()
         if fabric.device.type == "cuda":
             torch.cuda.synchronize()
+        return losses
 
     return step
 
 
-def _matrix_product(device: str) -> Callable[[], None]:
+def _first(step: Callable[[], dict[str, Tensor]]) -> tuple[float, dict[str, float]]:
+    began = time.perf_counter()
+    losses = step()
+    return time.perf_counter() - began, {name: float(value) for name, value in losses.items()}
+
+
+def _matrix_product(device: str) -> Callable[[], object]:
     a = torch.rand(MATRIX_SIDE, MATRIX_SIDE, device=device)
 
     def product() -> None:
@@ -240,7 +282,7 @@ def _made_up_photos(folder: Path, count: int = 64) -> Path:
     return folder
 
 
-def _peak_memory(step: Callable[[], None], device: str) -> float:
+def _peak_memory(step: Callable[[], object], device: str) -> float:
     """Peak memory of one step in GB; on the CPU of the process, where Linux lets the peak be reset."""
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -268,7 +310,8 @@ def describe_machine(device: str) -> dict[str, Any]:
     }
 
 
-def _timed(work: Callable[[], None]) -> float:
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that a call takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

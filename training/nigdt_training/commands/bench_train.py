@@ -18,8 +18,15 @@ import click
     help="Model preset; may be given several times.",
 )
 @click.option("--batch", type=click.IntRange(1), default=4, show_default=True, help="Pictures per step.")
+@click.option(
+    "--size", type=click.IntRange(0), default=0, help="Side of the pictures.  [default: the preset's]"
+)
 @click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Timed steps of each.")
-@click.option("--compiled/--no-compiled", default=False, help="Also compile the step (takes minutes).")
+@click.option(
+    "--compiled/--no-compiled",
+    default=False,
+    help="Also compile the step: takes minutes, and a C++ compiler on the CPU.",
+)
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True),
@@ -27,7 +34,13 @@ import click
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_train(
-    presets: tuple[str, ...], batch: int, repeats: int, compiled: bool, data: Path | None, as_json: bool
+    presets: tuple[str, ...],
+    batch: int,
+    size: int,
+    repeats: int,
+    compiled: bool,
+    data: Path | None,
+    as_json: bool,
 ) -> None:
     """Time training steps and set them beside what their arithmetic allows.
 
@@ -46,7 +59,7 @@ def bench_train(
     say = (lambda _: None) if as_json else click.echo
     say(", ".join(f"{key} {value}" for key, value in machine.items()))
     for preset in presets:
-        settings = steps.bench_settings(preset, batch)
+        settings = steps.bench_settings(preset, batch, size)
         variants = [variant for variant in steps.VARIANTS if compiled or not variant.compiled]
         found = steps.measure(settings, variants, device, repeats)
         loader = steps.loader_rate(settings, data)
@@ -68,6 +81,7 @@ def bench_train(
                 "gflop": found.flops / 1e9,
                 "peak_memory_gb": one.memory,
                 "loader_photos_per_second": loader,
+                "first_seconds": one.first,
             }
             results.append(facts)
             say(
@@ -76,5 +90,9 @@ def bench_train(
                 f"{one.seconds / found.floor:5.2f} x floor  {eager / one.seconds:5.2f} x eager  "
                 f"{one.memory:.1f} GB  loader {loader / one.photos_per_second:.0f} x"
             )
+        if (difference := found.disagreement()) is not None:
+            results[-1]["disagreement"] = difference
+            took = found.measurements[-1].first
+            say(f"  compiling took {took:.0f} s; losses differ from the eager ones' by {difference:.3%}")
     if as_json:
         click.echo(json.dumps({"machine": machine, "results": results}, indent=1))

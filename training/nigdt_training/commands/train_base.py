@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--archives", type=_FOLDER, help="Folder of .tar files of captioned photos to unpack first.")
 @click.option("--unpack-only", is_flag=True, help="Stop after unpacking.")
 @click.option("--out", type=_FOLDER, help="Folder for weights (in parts), curves and sheets.")
-@click.option("--minutes", default=9.0, show_default=True, help="Wall time of this call.")
+@click.option("--minutes", default=9.0, show_default=True, help="Wall time of this call, results included.")
 @click.option("--total-minutes", type=float, help="Wall time of all calls. Default: of this one.")
 @click.option(
     "--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Settings of a new run."
@@ -41,6 +42,8 @@ def base(
     Example: nigdt train base --work w --archives data --out out --minutes 9 --total-minutes 25
     --config training/configs/base.yaml
     """
+    began = time.monotonic()  # before torch is imported and archives are unpacked
+
     from nigdt_training.trainer.lent import Loan, join_parts, train_on_loan, unpack
     from nigdt_training.trainer.settings import load_settings, with_changes
 
@@ -57,5 +60,5 @@ def base(
     if out is None or config is None:
         raise click.UsageError("--out FOLDER and --config FILE are needed")
     settings = with_changes(load_settings(config), changes)
-    loan = Loan(work, out, minutes, max(minutes, total_minutes or 0), from_parts, device)
+    loan = Loan(work, out, minutes, max(minutes, total_minutes or 0), from_parts, device, began)
     train_on_loan(settings, loan, lambda text, **_: click.echo(text))

@@ -1,13 +1,15 @@
 """Training on a machine that is lent for a while: within a wall time, continued by the next call.
 
-The data are unpacked, stage 1 and a few steps of stage 2 are run and timed, and as many steps are planned as
-the time of all calls allows. Every call leaves the weights in half precision in parts under 16 MiB, curves,
-the last sample sheet and the metrics in one folder.
+The data are unpacked; stage 1 has a fifth of the first call; a few steps of stage 2 and their export are run
+and timed, and as many steps are planned as the time of all calls allows. Every call leaves the weights in
+half precision in parts under 16 MiB, curves, the last sample sheet and the metrics in one folder.
 """
 
 from __future__ import annotations
 
 import io
+import json
+import math
 import os
 import shutil
 import signal
@@ -17,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +29,20 @@ from PIL import Image, ImageDraw
 
 from nigdt.bundle import verify_bundle
 from nigdt.errors import NigdtError
-from nigdt_training.trainer.run import Run
+from nigdt_training.bench.steps import timed, training_step
+from nigdt_training.trainer.checkpoint import read_facts
+from nigdt_training.trainer.match_stage import USEFUL_MATCH
+from nigdt_training.trainer.run import Run, replacing, writing
 from nigdt_training.trainer.session import Machine, Places, export_run, run_stages, start_run
 from nigdt_training.trainer.settings import TrainSettings, with_changes
 
 NAME = "nigdt-base"
 PART_BYTES = 15 * 2**20
 PROBE_STEPS = 24
-_EXPORT_SECONDS = 45  # kept free at the end for export and curves, at most a fifth of the time
+_MATCH_SHARE = 0.2  # of the first call's time, for stage 1
+_LEAVING = 10.0  # seconds that Python may take to end on a busy machine, after everything is written
+_FIRST_CLOSING = 0.2  # of the first call's time, kept free at its end until closing has been timed
+_MOST_CLOSING = 0.5  # of a call's time that is kept free for its end, however long that took before
 _ADVERSARIES_FROM = 0.4  # share of the steps after which the discriminators begin: colours first
 _LATER = 0.85  # share of the later calls' time that is left for steps: they load and export too
 
@@ -52,6 +60,7 @@ class Loan:
         total_minutes: Wall time of all calls together, which the learning rate's schedule is made for.
         parts: Results of another machine to begin with, or None.
         accelerator: "auto", "cpu" or "cuda".
+        began: Moment of the monotonic clock that the call's time counts from.
     """
 
     work: Path
@@ -60,6 +69,17 @@ class Loan:
     total_minutes: float
     parts: Path | None = None
     accelerator: str = "auto"
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def ends(self) -> float:
+        """Moment of the monotonic clock at which everything has to be written."""
+        return self.began + 60 * self.minutes - min(_LEAVING, 6 * self.minutes)
+
+    @property
+    def closing(self) -> Path:
+        """What is known of how long the last checkpoint and the results take on this machine."""
+        return self.work / "closing.json"
 
 
 def train_on_loan(settings: TrainSettings, loan: Loan, say: Say) -> None:
@@ -74,8 +94,6 @@ def train_on_loan(settings: TrainSettings, loan: Loan, say: Say) -> None:
     Raises:
         NigdtError: Data, files or losses are at fault.
     """
-    time_left = 60 * loan.minutes
-    deadline = time.monotonic() + time_left - min(_EXPORT_SECONDS, 0.2 * time_left)
     places = Places(loan.work / "data", loan.work / "runs", loan.work / "cache")
     torch.set_float32_matmul_precision("high")
     fabric = Machine(loan.accelerator).fabric(settings.precision)
@@ -83,12 +101,20 @@ def train_on_loan(settings: TrainSettings, loan: Loan, say: Say) -> None:
     # A run that is there goes on from its own checkpoint, or from what it was begun with if it has none yet.
     begun = bool(runs) and Run.open(runs[-1]).last.exists()
     start = join_parts(loan.parts) if loan.parts and not begun else None
+    if runs:
+        run = Run.open(runs[-1])
+    else:
+        with _ending_at(loan.ends - _FIRST_CLOSING * 60 * loan.minutes):
+            run = _planned(settings, loan, places, fabric, start, say)
+    deadline = loan.ends - _closing_seconds(loan)
     with _ending_at(deadline):
-        run = Run.open(runs[-1]) if runs else _planned(settings, loan, places, fabric, deadline, start, say)
         run_stages(run, places, fabric, say, start_from=start)
+    stopped = min(time.monotonic(), deadline)
     run.close()
     collect(run, loan.out)
-    say(f"results are in {loan.out}")
+    _remember_closing(loan, time.monotonic() - stopped)
+    used = (time.monotonic() - loan.began) / 60
+    say(f"results are in {loan.out}; {used:.1f} of {loan.minutes:g} minutes used")
 
 
 def _planned(
@@ -96,26 +122,67 @@ def _planned(
     loan: Loan,
     places: Places,
     fabric: Fabric,
-    deadline: float,
     start: Path | None,
     say: Say,
 ) -> Run:
-    """Stage 1 and a few steps of stage 2, then a run of as many steps as fit into the time of all calls."""
-    changes = [f"steps={PROBE_STEPS}", f"validate_every={PROBE_STEPS}", "loss.adversarial_start=0"]
+    """Stage 1, a few steps of stage 2 and their export; then a run of as many steps as fit into the time."""
+    _say_step_time(settings, fabric, say)
+    changes = [f"steps={PROBE_STEPS}", f"validate_every={PROBE_STEPS}", f"log_every={PROBE_STEPS // 3}"]
+    changes.append("loss.adversarial_start=0")
     probe = start_run(with_changes(settings, changes), places, "probe", fabric)
-    run_stages(probe, places, fabric, say, start_from=start)
+    run_stages(probe, places, fabric, say, start_from=start, match_seconds=_MATCH_SHARE * 60 * loan.minutes)
     probe.close()
-    seconds = [line["seconds_per_step"] for line in probe.logged() if "seconds_per_step" in line]
-    if not seconds or time.monotonic() >= deadline:
+    timed_steps = [line for line in probe.logged() if "seconds_per_step" in line]
+    if read_facts(probe.last)["step"] < PROBE_STEPS:
         raise NigdtError("the time was up before the first steps", hint="give more --minutes")
-    left = deadline - time.monotonic() + _LATER * 60 * (loan.total_minutes - loan.minutes)
-    steps = max(1, int(left / seconds[-1]))
-    say(f"{seconds[-1]:.3f} s a step, {settings.batch / seconds[-1]:.1f} pictures/s: {steps} steps in all")
+    # The first third warms up.
+    (early, until_early), (late, until_late) = (
+        (line["step"], line["step"] * line["seconds_per_step"]) for line in (timed_steps[0], timed_steps[-1])
+    )
+    seconds = (until_late - until_early) / (late - early)
+    # Writing the checkpoint takes about as long as reading it for the export does.
+    _remember_closing(loan, 2 * timed(lambda: collect(probe, loan.out)) + 2 * seconds)
+    closing = _closing_seconds(loan)
+    left = loan.ends - closing - time.monotonic() + _LATER * 60 * (loan.total_minutes - loan.minutes)
+    steps = max(1, int(left / seconds))
+    say(
+        f"{seconds:.3f} s a step, {settings.batch / seconds:.1f} pictures/s: {steps} steps in all; "
+        f"{closing:.0f} s are kept free for the end of each call"
+    )
     changes = [f"steps={steps}", f"loss.adversarial_start={round(_ADVERSARIES_FROM * steps)}"]
+    match = probe.match_checkpoint if probe.match_checkpoint.exists() else None
+    if match is not None and read_facts(match)["percentile"] < USEFUL_MATCH:
+        say("the match networks tell captions apart hardly better than luck: going on without them")
+        changes.append("loss.match=0")
     run = start_run(with_changes(settings, changes), places, NAME, fabric)
-    if probe.match_checkpoint.exists():
-        shutil.copyfile(probe.match_checkpoint, run.match_checkpoint)
+    if match is not None:
+        shutil.copyfile(match, run.match_checkpoint)
     return run
+
+
+def _say_step_time(settings: TrainSettings, fabric: Fabric, say: Say) -> None:
+    """Time a step on made-up pictures, so that a machine that will not do shows before photos are decoded."""
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    try:
+        step = training_step(settings, fabric)
+        step()
+        say(f"a step takes about {timed(step):.2f} s on this machine, match loss apart")
+    except torch.OutOfMemoryError:
+        say("a step does not fit the memory at once: smaller micro-batches will be tried")
+    if fabric.device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def _closing_seconds(loan: Loan) -> float:
+    """Time to keep free at the end of the call: half as much again as closing took before on this machine."""
+    known = json.loads(loan.closing.read_text()) if loan.closing.exists() else {}
+    return min(1.5 * float(known.get("seconds", math.inf)), _MOST_CLOSING * 60 * loan.minutes)
+
+
+def _remember_closing(loan: Loan, seconds: float) -> None:
+    with writing(loan.closing), replacing(loan.closing) as part:
+        part.write_text(json.dumps({"seconds": round(seconds, 1)}))
 
 
 def unpack(archive: Path, data: Path) -> bool:
@@ -214,7 +281,10 @@ def _ending_at(deadline: float) -> Iterator[None]:
     """Ask the trainer to stop, with a checkpoint, at a moment of the monotonic clock."""
 
     def too_early(*_: object) -> None:
-        raise NigdtError("the time was up before stage 2", hint="give more --minutes")
+        raise NigdtError(
+            "the time was up before stage 2",
+            hint="photos decoded so far need not be decoded again: call again, or give more --minutes",
+        )
 
     before = signal.signal(signal.SIGTERM, too_early)  # the trainer puts its own in place while it trains
     timer = threading.Timer(max(1.0, deadline - time.monotonic()), os.kill, (os.getpid(), signal.SIGTERM))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,10 +57,11 @@ def build_vocabulary(pools: list[Pool], minimum: int) -> Vocabulary:
 
 
 def _cache(path: Path, caches: Path, say: Callable[[str], None]) -> Cache:
-    records = check_path(path).usable
+    workers = os.cpu_count() or 1
+    records = check_path(path, workers=workers).usable
     if not records:
         raise NigdtError(f"{path} holds no usable photo", hint=f"see: nigdt data check {path}")
     folder = caches / f"{path.name.split('.')[0]}-{cache_key(records, CACHED_SIDE, True)[:12]}"
     if not folder.exists():
         say(f"decoding {len(records)} photos of {path} into {folder}")
-    return build_cache(records, folder, size=CACHED_SIDE)
+    return build_cache(records, folder, size=CACHED_SIDE, workers=workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ def run_stages(
     stages: tuple[str, ...] = ("match", "inpaint"),
     start_from: Path | None = None,
     match_from: Path | None = None,
+    match_seconds: float = math.inf,
 ) -> None:
     """Train what is missing of a run; called again, it goes on where it stopped.
 
@@ -106,6 +108,7 @@ def run_stages(
         stages: Which of "match" and "inpaint" to run.
         start_from: Checkpoint of another run, or folder of a bundle, whose weights begin this one.
         match_from: Match networks of another run, instead of training them.
+        match_seconds: Wall time after which stage 1 ends with what it has learnt.
 
     Raises:
         NigdtError: Data, files or losses are at fault; the message says which.
@@ -125,7 +128,9 @@ def run_stages(
         if not validation:
             raise NigdtError("the match networks need photos to measure on", hint="raise data.validation")
         if fabric.is_global_zero:
-            train_match(run, training, validation, vocabulary, say, device=fabric.device)
+            train_match(
+                run, training, validation, vocabulary, say, device=fabric.device, seconds=match_seconds
+            )
         fabric.barrier()
     if "inpaint" not in stages:
         return

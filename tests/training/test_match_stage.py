@@ -1,0 +1,84 @@
+"""Stage 1 within a time, on a stand-in for the backbone."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from nigdt_training.data.cache import build_cache
+from nigdt_training.data.records import read_records
+from nigdt_training.trainer import match_stage
+from nigdt_training.trainer.checkpoint import read_facts
+from nigdt_training.trainer.pools import build_vocabulary
+from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.samples import Pool
+from nigdt_training.trainer.settings import MatchSettings, settings_from
+from torch import nn
+
+from nigdt.model.match import MatchNetwork
+
+
+class SlowBackbone(nn.Module):
+    """Takes its time for every picture, as a real one does."""
+
+    seen = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 8, 8, 8)
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        SlowBackbone.seen += len(image)
+        time.sleep(0.02 * len(image))
+        regions = self.layer(image)
+        return regions, regions.mean((2, 3))
+
+
+@pytest.fixture
+def train(photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Trains on 60 entries with 3 to measure on; gives the run and what was said."""
+
+    def build(_: MatchSettings, words: int) -> MatchNetwork:
+        return MatchNetwork(SlowBackbone(), 8, 8, words, channels=8, embedding=4)
+
+    monkeypatch.setattr(match_stage, "build_match_network", build)
+    monkeypatch.setattr(SlowBackbone, "seen", 0)
+    cache = build_cache(read_records(photo_folder), tmp_path / "cache", size=64)
+    learnt = Pool(cache, np.tile(np.arange(3, 18), 4), 1, 0)
+    kept = Pool(cache, np.arange(3), 1, 0)
+
+    def run(seconds: float) -> tuple[Run, list[str]]:
+        settings = {"data": [{"path": "photos"}], "match": {"epochs": 500, "batch": 8, "size": 32}}
+        run, lines = Run.create(tmp_path / "runs", "match", settings_from(settings)), []
+        vocabulary = build_vocabulary([learnt], 1)
+        match_stage.train_match(run, [learnt], [kept], vocabulary, lines.append, seconds=seconds)
+        run.close()
+        return run, lines
+
+    return run
+
+
+def test_stage_1_ends_within_its_time_with_what_it_has_learnt(train) -> None:
+    began = time.monotonic()
+    run, lines = train(1.2)
+    took = time.monotonic() - began
+    assert 1.2 <= took < 3
+    assert match_stage.match_is_trained(run)
+    assert read_facts(run.match_checkpoint)["epoch"] >= 1
+    assert 16 <= SlowBackbone.seen - 3 < 60, "70 % of 1.2 s are enough for 42 pictures at most"
+    assert any(f"time to look at {SlowBackbone.seen - 3} of 60 photos" in line for line in lines)
+    epochs = sum(line.startswith("match epoch") for line in lines)
+    assert 1 <= epochs < 500
+    assert lines[-1] == f"match networks: their time is up after {epochs} of 500 epochs"
+
+
+def test_without_any_time_it_still_learns_from_a_batch(train) -> None:
+    run, lines = train(0.0)
+    assert SlowBackbone.seen - 3 == 16
+    assert read_facts(run.match_checkpoint)["epoch"] == 1
+    steps = [line["step"] for line in run.logged()]
+    assert steps == [1]
+    assert lines[-1].endswith("after 1 of 500 epochs")
