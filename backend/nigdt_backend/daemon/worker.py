@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from nigdt_backend.daemon.memory import have_spare_memory
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.protocol import Frame
 
@@ -191,6 +192,8 @@ class Worker:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
+            if self._tasks.empty():
+                have_spare_memory()
 
     def _report(self, report: Report) -> None:
         self.reports.put(report)
