@@ -24,6 +24,11 @@ def prepared(settings: TrainSettings) -> tuple[Fabric, Networks, Any]:
     return fabric, networks, batch
 
 
+def _arguments(batch: Any) -> tuple[torch.Tensor, ...]:
+    noise = (batch.prior_noise, batch.posterior_noise)
+    return (batch.image, batch.M, batch.tokens, batch.lengths, *noise)
+
+
 def gradients(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     found = {name: value.grad.clone() for name, value in module.named_parameters() if value.grad is not None}
     module.zero_grad()
@@ -33,8 +38,7 @@ def gradients(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 def plain_step(networks: Networks, batch: Any, settings: TrainSettings) -> dict[str, torch.Tensor]:
     """Eq. 12 and 17 to 19 as they are printed, each network run whenever a term names it."""
     weights, D1, D2 = settings.loss, networks.plain_d["D1"], networks.plain_d["D2"]
-    noise = (batch.prior_noise, batch.posterior_noise)
-    output = networks.plain(batch.image, batch.M, batch.tokens, batch.lengths, *noise)
+    output = networks.plain(*_arguments(batch))
     answers = [output.generative.image, output.reconstruction[-1]]
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
@@ -149,3 +153,48 @@ def test_the_match_loss_of_both_answers_is_minimised(tiny_settings) -> None:
     assert any(value.abs().max() > 0 for value in expected.values())
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_the_perceptual_distance_of_both_answers_is_minimised(tiny_settings) -> None:
+    more = {"perceptual": 3.0, "feature": 0.0, "adversarial": 0.0}
+    loss = {**tiny_settings.get("loss", {}), **more}
+    settings = settings_from({**tiny_settings, "loss": loss})
+    fabric, networks, batch = prepared(settings)
+    torch.manual_seed(1)  # the same dropout in all three
+    terms = train_step(networks, batch, 0, settings, fabric, None, None)
+    with_it = gradients(networks.plain)
+
+    without = settings_from({**tiny_settings, "loss": {**loss, "perceptual": 0.0}})
+    fabric, networks, batch = prepared(without)
+    torch.manual_seed(1)
+    train_step(networks, batch, 0, without, fabric, None, None)
+    rest = gradients(networks.plain)
+
+    fabric, networks, batch = prepared(settings)
+    torch.manual_seed(1)
+    output = networks.plain(*_arguments(batch))
+    answers = [output.generative.image, output.reconstruction[-1]]
+    maps = [networks.perceiver.stages(picture)[:3] for picture in (batch.image, *answers)]
+    distance = sum(
+        (real - made).abs().mean() / real.abs().mean() / 3
+        for answer in maps[1:]
+        for real, made in zip(maps[0], answer, strict=True)
+    )
+    torch.testing.assert_close(terms["perceptual"], distance.detach())
+    (3 * distance).backward()
+    alone = gradients(networks.plain)
+    name = next(name for name in alone if "generator.heads.3" in name and alone[name].dim() == 4)
+    torch.testing.assert_close(with_it[name], rest[name] + alone[name], rtol=1e-3, atol=1e-5)
+    assert alone[name].abs().max() > 0
+    assert all(value.grad is None for value in networks.perceiver.parameters())
+
+
+def test_a_frozen_text_encoder_stays_as_it_began(tiny_settings) -> None:
+    settings = settings_from({**tiny_settings, "freeze_text": True})
+    fabric, networks, batch = prepared(settings)
+    before = {name: value.clone() for name, value in networks.plain.model.named_parameters()}
+    train_step(networks, batch, 0, settings, fabric, None, None)
+    networks.optimiser_g.step()
+    moved = {name for name, value in networks.plain.model.named_parameters() if (value != before[name]).any()}
+    assert not any(name.startswith("text_encoder.") for name in moved)
+    assert any(name.startswith("attention.") for name in moved)

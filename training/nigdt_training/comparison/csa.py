@@ -205,7 +205,7 @@ class CSA(Rival):
             # Not registered as a module: frozen weights have no place in checkpoints.
             object.__setattr__(self, "_backbone", EfficientNetLite0.pretrained().to(image.device))
         assert self._backbone is not None
-        return self._backbone.stages(image.float())[_STAGE] / _STAGE_SPREAD
+        return self._backbone.stages(image.float(), _STAGE + 1)[_STAGE] / _STAGE_SPREAD
 
     def _scores(
         self, real: Tensor, fake: Tensor, real_features: Tensor, fake_features: Tensor

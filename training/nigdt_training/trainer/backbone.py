@@ -96,14 +96,16 @@ class EfficientNetLite0(nn.Module):
             raise NigdtError(f"{path} does not hold EfficientNet-lite0's weights") from error
         return network.eval().requires_grad_(False)
 
-    def stages(self, image: Tensor) -> list[Tensor]:
-        """Outputs of the seven stages and the head for an image (B, 3, H, W) in [-1, 1]."""
+    def stages(self, image: Tensor, number: int = 8) -> list[Tensor]:
+        """Outputs of the first of the seven stages and the head for an image (B, 3, H, W) in [-1, 1]."""
         x = F.relu6(self._bn0(self._conv_stem(image)))
         outputs = []
         for i, block in enumerate(self._blocks):
             x = block(x)
             if i in self._ends:
                 outputs.append(x)
+                if len(outputs) == number:
+                    return outputs
         outputs.append(F.relu6(self._bn1(self._conv_head(x))))
         return outputs
 

@@ -16,8 +16,11 @@ from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
+from nigdt_training.trainer.backbone import EfficientNetLite0
 from nigdt_training.trainer.samples import Batch, encode_captions
 from nigdt_training.trainer.settings import LossSettings, TrainSettings
+
+_PERCEIVED = 3  # maps compared by the perceptual distance: at a half, a quarter and an eighth of the size
 
 
 class Networks:
@@ -27,7 +30,12 @@ class Networks:
         config = settings.model_config
         torch.manual_seed(settings.seed)
         self.plain = DualPath(NIGDT(config, len(vocabulary)))
+        if settings.freeze_text and config.use_text:
+            self.plain.model.text_encoder.requires_grad_(False)
+        self.perceiver = EfficientNetLite0.pretrained() if settings.loss.perceptual > 0 else None
         self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
+        if self.perceiver is not None:
+            self.perceiver.to(fabric.device)
         if settings.channels_last:
             self.plain.to(memory_format=torch.channels_last)
             self.plain_d.to(memory_format=torch.channels_last)
@@ -129,6 +137,9 @@ def train_step(
         more, judged = _adversaries(networks, batch.image, torch.cat(answers), weights, fabric, share)
         total = total + more
         terms |= judged
+    if networks.perceiver is not None:
+        terms["perceptual"] = _perceptual_term(networks.perceiver, batch.image, answers)
+        total = total + weights.perceptual * terms["perceptual"]
     if match is not None and captions is not None and step % weights.match_every == 0:
         terms["match"] = _match_term(match, answers, captions, batch.photo)
         total = total + weights.match * weights.match_every * terms["match"]
@@ -191,6 +202,14 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
         terms |= reconstructive
         total = total + weights.reconstruct_every * more
     return total, terms
+
+
+def _perceptual_term(perceiver: EfficientNetLite0, image: Tensor, answers: Sequence[Tensor]) -> Tensor:
+    """Perceptual distance of the answers to the photos (B, 3, H, W), summed over the answers."""
+    with torch.no_grad():
+        real = perceiver.stages(image, _PERCEIVED)
+    made = [perceiver.stages(answer.float(), _PERCEIVED) for answer in answers]
+    return torch.stack([L.perceptual_distance(real, maps) for maps in made]).sum()
 
 
 def _match_term(

@@ -79,6 +79,7 @@ class LossSettings:
         l1: Weight of the pyramid L1 (lambda_I).
         feature: Weight of the D1 feature distance (lambda_I).
         adversarial: Weight of the D2 term (lambda_I).
+        perceptual: Weight of the distance to the photo in EfficientNet-lite0's features; 0 is the paper.
         kl: lambda_KL.
         match: lambda_T; 0 is the ablation without match loss.
         match_every: Steps between match losses, whose weight grows by as much; 1 is the paper.
@@ -91,13 +92,15 @@ class LossSettings:
             much; 1 is the paper. More than 1 needs a single process.
         adversary: LSGAN as in the paper, or hinge.
         adversarial_start: Step at which discriminators and their terms begin.
-        composite: Discriminators and match networks see the composite instead of the raw output.
+        composite: Discriminators, match networks and EfficientNet-lite0 see the composite instead of the raw
+            output.
         reversed_posterior_kl: The published code's order of arguments in eq. 17.
     """
 
     l1: float = 20.0
     feature: float = 20.0
     adversarial: float = 20.0
+    perceptual: float = 0.0
     kl: float = 20.0
     match: float = 0.5
     match_every: int = 1
@@ -159,6 +162,7 @@ class TrainSettings:
         warmup: Steps of linear warm-up.
         clip: Gradient-norm limit of the generator side.
         ema: Decay of the averaged weights.
+        freeze_text: Leave the text encoder as it begins (random, or that of the weights begun with).
         minimum_count: Words rarer than this in training captions are unknown.
         seed: Of everything random.
         precision: Fabric's: 32-true, bf16-mixed...; auto is bf16-mixed where there is hardware for it.
@@ -190,6 +194,7 @@ class TrainSettings:
     warmup: int = 0
     clip: float = 10.0
     ema: float = 0.999
+    freeze_text: bool = False
     minimum_count: int = 2
     seed: int = 0
     precision: str = "32-true"
