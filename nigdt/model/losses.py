@@ -27,6 +27,7 @@ def pyramid_l1(
     object_weight: float = 1.0,
     squared: float = 0.0,
     relative: float = 0.0,
+    object_l1: float = 0.0,
 ) -> Tensor:
     """L1 over every scale of the output pyramid (first term of eq. 12).
 
@@ -43,12 +44,18 @@ def pyramid_l1(
         relative: Weight of the logarithm of each picture's weighted mean squared difference beside it, which
             is its PSNR but for sign and constants: a photo that is easy to continue counts as much as a hard
             one. 0 is the paper.
+        object_l1: Weight of the absolute difference in pictures whose object is known, which then take no
+            part in ``squared`` and ``relative``: the least absolute difference is a median, so the object's
+            colour ends where its outline probably is instead of fading out. 0 treats them like all others.
 
     Returns:
         Weighted mean absolute difference of each picture, averaged over pictures and scales; a batch's
         loss is the mean of its parts' losses, however it is split.
     """
     total = image.new_zeros(())
+    known = image.new_zeros(len(image))  # which pictures are taken by their median
+    if objects is not None and object_l1:
+        known = (objects.amax((1, 2, 3)) > 0).to(image.dtype)
     for picture in pyramid:
         target = area(image, picture)
         hidden = 1 - area(M, picture)
@@ -58,10 +65,11 @@ def pyramid_l1(
         weight = weight / (3 * weight.sum((1, 2, 3), keepdim=True))
         difference = (picture - target).abs()
         square = difference.square()
-        loss = (weight * (difference + squared * square)).sum((1, 2, 3))
+        absolute, mean_square = (weight * difference).sum((1, 2, 3)), (weight * square).sum((1, 2, 3))
+        loss = absolute + squared * mean_square
         if relative:
-            loss = loss + relative * torch.log((weight * square).sum((1, 2, 3)) + _SMALL_ERROR)
-        total = total + loss.mean()
+            loss = loss + relative * torch.log(mean_square + _SMALL_ERROR)
+        total = total + (known * object_l1 * absolute + (1 - known) * loss).mean()
     return total / len(pyramid)
 
 

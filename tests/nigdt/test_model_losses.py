@@ -77,6 +77,24 @@ def test_the_relative_term_is_each_pictures_psnr_but_for_constants() -> None:
     assert got.item() / 3 == pytest.approx(expected, abs=0.01)
 
 
+def test_pictures_with_a_known_object_are_taken_by_their_median() -> None:
+    image, p, M = picture(0), picture(3), torch.ones(2, 1, 8, 8)
+    objects = torch.zeros(2, 1, 8, 8)
+    objects[1, :, 2:5, 2:5] = 1
+    more = {"squared": 2.0, "relative": 3.0}
+    got = L.pyramid_l1([p], image, M, objects=objects, object_l1=4.0, **more)
+    unknown = L.pyramid_l1([p[:1]], image[:1], M[:1], **more)
+    known = 4 * (p[1] - image[1]).abs().mean()
+    torch.testing.assert_close(got, (unknown + known) / 2)
+
+
+def test_perceptual_distance_is_relative_to_the_photos_features() -> None:
+    real, fake = [picture(0), 100 * picture(1)], [picture(2), 100 * picture(3)]
+    expected = np.mean([(a - b).abs().mean() / a.abs().mean() for a, b in zip(real, fake, strict=True)])
+    assert L.perceptual_distance(real, fake).item() == pytest.approx(expected, rel=1e-5)
+    assert L.perceptual_distance(real, real).item() == 0
+
+
 def test_feature_distance_is_the_norm_of_the_difference() -> None:
     real, fake = picture(0), picture(1).requires_grad_()
     real.requires_grad_()

@@ -186,6 +186,7 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
         object_weight=weights.object_weight,
         squared=weights.squared,
         relative=weights.relative,
+        object_l1=weights.object_l1,
     )
     terms = {"l1": l1(output.generative.pyramid)}
     total = weights.l1 * terms["l1"]

@@ -88,6 +88,9 @@ class LossSettings:
             hidden ones; 1 is the paper.
         squared: Weight of the squared difference beside the absolute one in the L1 term; 0 is the paper.
         relative: Weight of the logarithm of each picture's squared difference in the L1 term; 0 is the paper.
+        object_l1: Weight of the L1 of pictures whose object is known, which then take no part in ``squared``
+            and ``relative``: their colours end at outlines instead of fading out. 0 treats them like all
+            others.
         reconstruct_every: Steps between those in which the reconstructive path runs, whose terms grow by as
             much; 1 is the paper. More than 1 needs a single process.
         adversary: LSGAN as in the paper, or hinge.
@@ -108,6 +111,7 @@ class LossSettings:
     object_weight: float = 1.0
     squared: float = 0.0
     relative: float = 0.0
+    object_l1: float = 0.0
     reconstruct_every: int = 1
     adversary: str = "lsgan"
     adversarial_start: int = 0
