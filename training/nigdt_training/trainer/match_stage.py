@@ -35,7 +35,10 @@ from nigdt_training.trainer.settings import MatchSettings
 Say = Callable[..., None]
 USEFUL_MATCH = 0.6
 """Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
-_MEASURED = 300  # photos that retrieval is measured on, at most
+_MEASURED, _MEASURED_IN_HASTE = (
+    300,
+    100,
+)  # photos that retrieval is measured on, at most: all with all captions
 _FEATURE_SHARE = 0.7  # of a limited time; the backbone sees every photo once, the epochs are quick
 
 
@@ -169,7 +172,8 @@ def train_match(
     first, best = _resume(run, network, optimiser, say)
     if first == 0:
         _save_recovery(run, network, optimiser, 0, best)
-    photos, kept = _drawn(training, seed), _drawn(validation, seed)[:_MEASURED]
+    limit = _MEASURED if math.isinf(seconds) else _MEASURED_IN_HASTE
+    photos, kept = _drawn(training, seed), _drawn(validation, seed)[:limit]
     judged = Judged(
         backbone_features(network, kept, settings, say),
         [pool.cache.captions(i) for pool, i in kept],
