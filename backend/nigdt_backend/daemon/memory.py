@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import sys
 from pathlib import Path
@@ -20,12 +19,14 @@ def keep_freed_memory() -> None:
     to 14,000 page faults a fill at the paper's size, a tenth of its time. Whether it does differs from start
     to start. Blocks of more than `_LARGE_BYTES` are given back all the same.
     """
+    libc = _glibc()
     for name, value in (
         (_M_ARENA_MAX, 1),  # the heaps of other threads are given back whatever the thresholds
         (_M_MMAP_THRESHOLD, _LARGE_BYTES),
         (_M_TRIM_THRESHOLD, _KEPT_BYTES),
     ):
-        _glibc("mallopt", name, value)
+        if libc is not None:
+            libc.mallopt(name, value)
 
 
 def have_spare_memory() -> None:
@@ -33,18 +34,29 @@ def have_spare_memory() -> None:
 
     For one of 512 px there are 1,700, which took a millisecond of its first fill.
     """
-    _ = b"\1" * _SPARE_BYTES  # written, since only then there are pages; freed at once, and so kept
+    libc = _glibc()
+    if libc is None:
+        return
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    block = libc.malloc(ctypes.c_size_t(_SPARE_BYTES))
+    if block:
+        ctypes.memset(block, 1, _SPARE_BYTES)  # only what was written has pages; lets go of the interpreter
+        libc.free(block)
 
 
 def give_back_freed_memory() -> None:
     """Let the system have what was kept."""
-    _glibc("malloc_trim", 0)
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
 
 
-def _glibc(function: str, *arguments: int) -> None:
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError):  # another C library
-            getattr(ctypes.CDLL(None), function)(*arguments)
+def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it is glibc."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
 
 
 def resident_mib() -> float | None:

@@ -17,6 +17,9 @@ from nigdt_backend.protocol import Frame
 
 log = logging.getLogger(__name__)
 
+REST_SECONDS = 0.02
+"""After so long without work the model's thread looks after memory: by then the last answer has left."""
+
 
 class EngineError(Exception):
     """A job or a load that failed in a way the user should hear about: code, message, hint."""
@@ -190,10 +193,15 @@ class Worker:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while (task := self._next()) is not None:
             task()
-            if self._tasks.empty():
-                have_spare_memory()
+
+    def _next(self) -> Callable[[], None] | None:
+        try:
+            return self._tasks.get(timeout=REST_SECONDS)
+        except queue.Empty:
+            have_spare_memory()
+            return self._tasks.get()
 
     def _report(self, report: Report) -> None:
         self.reports.put(report)
