@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from nigdt_training.data.cache import build_cache
+from nigdt_training.data.decode import Frame
 from nigdt_training.data.records import read_records
+from nigdt_training.evaluation.cases import square
 from nigdt_training.trainer import match_stage
 from nigdt_training.trainer.checkpoint import read_facts
 from nigdt_training.trainer.pools import build_vocabulary
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool
 from nigdt_training.trainer.settings import MatchSettings, settings_from
+from nigdt_training.trainer.views import photo_view
 from torch import nn
 
 from nigdt.model.match import MatchNetwork
@@ -81,7 +85,7 @@ def test_stage_1_ends_within_its_time_with_what_it_has_learnt(train) -> None:
     assert match_stage.match_is_trained(run)
     assert read_facts(run.match_checkpoint)["epoch"] >= 1
     assert SlowBackbone.seen - 3 == 48, "those begun within 70 % of the time, three for measuring included"
-    assert any(f"time to look at {SlowBackbone.seen - 3} of 60 photos" in line for line in lines)
+    assert any(f"time to look at {SlowBackbone.seen - 3} of 60 views of photos" in line for line in lines)
     epochs = sum(line.startswith("match epoch") for line in lines)
     assert 1 <= epochs < 500
     assert lines[-1] == f"match networks: their time is up after {epochs} of 500 epochs"
@@ -94,3 +98,28 @@ def test_without_any_time_it_still_learns_from_a_batch(train) -> None:
     steps = [line["step"] for line in run.logged()]
     assert steps == [1]
     assert lines[-1].endswith("after 1 of 500 epochs")
+
+
+def test_every_photo_is_learnt_from_in_as_many_views_as_asked(photo_folder, tmp_path) -> None:
+    cache = build_cache(read_records(photo_folder), tmp_path / "cache", size=64)
+    pool = Pool(cache, np.arange(4), 1, 0)
+    views = match_stage._views([pool], seed=1, number=3)
+    assert [i for _, i, _ in views[:4]] == [i for _, i, _ in views[4:8]] == [i for _, i, _ in views[8:]]
+    assert [view for _, _, view in views] == [0] * 4 + [1] * 4 + [2] * 4
+
+    settings = MatchSettings(size=32)
+    seen = [photo_view(pool, 2, view, settings, 1) for view in range(6)]
+    assert all(one.shape == (3, 32, 32) and one.abs().max() <= 1 for one in seen)
+    plain = square(Frame(cache.photo(2), None, None), 32, around_object=False).photo
+    torch.testing.assert_close(seen[0], torch.from_numpy(plain.copy()).permute(2, 0, 1) / 127.5 - 1)
+    for k, one in enumerate(seen):
+        assert all((one - other).abs().max() > 0.02 for other in seen[:k]), "views differ"
+        torch.testing.assert_close(one, photo_view(pool, 2, k, settings, 1))
+
+
+def test_captions_of_one_photo_and_on_request_of_one_species_are_no_negatives() -> None:
+    species = {0: "wren", 1: "wren", 2: None, 3: None}
+    pool = Pool(SimpleNamespace(species=species.get), np.arange(4), 1, 10)  # type: ignore[arg-type]
+    views = [(pool, i, view) for view in (0, 1) for i in range(4)]
+    assert match_stage._alike(views, False).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert match_stage._alike(views, True).tolist() == [0, 0, 1, 2, 0, 0, 1, 2]

@@ -16,9 +16,6 @@ from torch import Tensor
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
-from nigdt_training.data.cache import Cache
-from nigdt_training.data.decode import Frame
-from nigdt_training.evaluation.cases import square
 from nigdt_training.evaluation.retrieval import Retrieval, first_among
 from nigdt_training.trainer.backbone import load_backbone
 from nigdt_training.trainer.checkpoint import (
@@ -31,8 +28,11 @@ from nigdt_training.trainer.checkpoint import (
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool, encode_captions
 from nigdt_training.trainer.settings import MatchSettings
+from nigdt_training.trainer.views import photo_view
 
 Say = Callable[..., None]
+View = tuple[Pool, int, int]
+"""A pool, a photo's number in it, and the number of the view of it."""
 USEFUL_MATCH = 0.6
 """Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
 _MEASURED, _MEASURED_IN_HASTE = (
@@ -81,45 +81,41 @@ def load_match_network(path: Path) -> tuple[MatchNetwork, Vocabulary]:
     return network.eval().requires_grad_(False), vocabulary
 
 
-def photo_tensor(cache: Cache, i: int, size: int, around_object: bool) -> Tensor:
-    """The square that evaluation would cut from a cached photo, (3, size, size) in [-1, 1]."""
-    seen = square(Frame(cache.photo(i), cache.box(i), None), size, around_object).photo
-    return torch.from_numpy(np.ascontiguousarray(seen)).permute(2, 0, 1).float() / 127.5 - 1
-
-
 @torch.inference_mode()
 def backbone_features(
     network: MatchNetwork,
-    photos: Sequence[tuple[Pool, int]],
+    views: Sequence[View],
     settings: MatchSettings,
+    seed: int,
     say: Say,
     until: float = math.inf,
 ) -> tuple[Tensor, Tensor]:
-    """Regions (N, R, h, w) and global vectors (N, G) of photos, half precision.
+    """Regions (N, R, h, w) and global vectors (N, G) of views of photos, half precision.
 
     They are computed on the network's device and kept in main memory: those of a large set fit nowhere else.
 
     Args:
         network: Its backbone sees the photos.
-        photos: Pools and numbers in them.
+        views: Pools, numbers in them and numbers of the views.
         settings: Size and cut of the pictures.
+        seed: Of the views.
         say: Told every quarter of a minute how far it is.
-        until: Moment of the monotonic clock after which no further photos are begun; N is smaller then, but
+        until: Moment of the monotonic clock after which no further views are begun; N is smaller then, but
             at least a batch.
     """
     device = network.global_projection.weight.device
     regions, wholes = [], []
     last = time.monotonic()
-    for start in range(0, len(photos), 16):
-        chunk = photos[start : start + 16]
-        seen = [photo_tensor(pool.cache, i, settings.size, settings.around_object) for pool, i in chunk]
+    for start in range(0, len(views), 16):
+        chunk = views[start : start + 16]
+        seen = [photo_view(pool, i, view, settings, seed) for pool, i, view in chunk]
         region, whole = network.backbone(torch.stack(seen).to(device))
         regions.append(region.half().cpu())
         wholes.append(whole.half().cpu())
         now = time.monotonic()
         if now - last > 15:
             last = now
-            say(f"features of {start + len(chunk)} of {len(photos)} photos")
+            say(f"features of {start + len(chunk)} of {len(views)} views of photos")
         if now >= until and len(regions) * 16 >= settings.batch:
             break
     return torch.cat(regions), torch.cat(wholes)
@@ -173,22 +169,24 @@ def train_match(
     if first == 0:
         _save_recovery(run, network, optimiser, 0, best)
     limit = _MEASURED if math.isinf(seconds) else _MEASURED_IN_HASTE
-    photos, kept = _drawn(training, seed), _drawn(validation, seed)[:limit]
+    kept = _views(validation, seed)[:limit]
     judged = Judged(
-        backbone_features(network, kept, settings, say),
-        [pool.cache.captions(i) for pool, i in kept],
-        [pool.cache.species(i) for pool, i in kept],
+        backbone_features(network, kept, settings, seed, say),
+        [pool.cache.captions(i) for pool, i, _ in kept],
+        [pool.cache.species(i) for pool, i, _ in kept],
     )
-    features = backbone_features(network, photos, settings, say, began + _FEATURE_SHARE * seconds)
+    views = _views(training, seed, settings.views)
+    features = backbone_features(network, views, settings, seed, say, began + _FEATURE_SHARE * seconds)
     learnt = len(features[0])
-    if learnt < len(photos):
-        say(f"match networks: there was time to look at {learnt} of {len(photos)} photos")
-    captions = [pool.cache.captions(i) for pool, i in photos[:learnt]]
+    if learnt < len(views):
+        say(f"match networks: there was time to look at {learnt} of {len(views)} views of photos")
+    captions = [pool.cache.captions(i) for pool, i, _ in views[:learnt]]
+    alike = _alike(views[:learnt], settings.spare_species)
     for epoch in range(first, settings.epochs):
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * settings.decay**epoch
         losses = _one_epoch(
-            network, optimiser, features, captions, vocabulary, settings, seed, epoch, deadline
+            network, optimiser, features, captions, alike, vocabulary, settings, seed, epoch, deadline
         )
         found = measure_retrieval(network, judged, vocabulary, seed)
         run.log(
@@ -220,13 +218,18 @@ def _one_epoch(
     optimiser: torch.optim.Optimizer,
     features: tuple[Tensor, Tensor],
     captions: Sequence[Sequence[str]],
+    alike: Tensor,
     vocabulary: Vocabulary,
     settings: MatchSettings,
     seed: int,
     epoch: int,
     deadline: float = math.inf,
 ) -> list[float]:
-    """One pass over the photos, each with one of its captions, cut off at the deadline; every step's loss."""
+    """One pass over the views, each with one of its photo's captions, cut off at the deadline.
+
+    Returns:
+        Every step's loss.
+    """
     network.train()
     torch.manual_seed((seed << 32) + epoch)  # dropout repeats after a resume
     random = np.random.default_rng([seed, 3, epoch])
@@ -239,7 +242,7 @@ def _one_epoch(
         text = network.text_encoder(tokens.to(device), lengths)
         index = torch.from_numpy(rows)
         images = network.project(*(one[index].float().to(device) for one in features))
-        loss = match_loss(network.scores(*images, text), index.to(device))
+        loss = match_loss(network.scores(*images, text), alike[index].to(device))
         if not torch.isfinite(loss):
             raise NigdtError(
                 f"the match loss is {loss.item()} in epoch {epoch + 1}", hint="lower match.learning_rate"
@@ -254,10 +257,18 @@ def _one_epoch(
     return losses
 
 
-def _drawn(pools: Sequence[Pool], seed: int) -> list[tuple[Pool, int]]:
-    """All photos of the pools in random order, so that the first of them are a sample of all."""
+def _views(pools: Sequence[Pool], seed: int, number: int = 1) -> list[View]:
+    """All photos of the pools, view by view, in random order: the first of them are a sample of all."""
     photos = [(pool, int(i)) for pool in pools for i in pool.photos]
-    return [photos[k] for k in np.random.default_rng([seed, 4]).permutation(len(photos))]
+    order = np.random.default_rng([seed, 4]).permutation(len(photos))
+    return [(*photos[k], view) for view in range(number) for k in order]
+
+
+def _alike(views: Sequence[View], spare_species: bool) -> Tensor:
+    """A number for each view, (N,) int64, equal where captions of one are no negatives of the other."""
+    names = [(spare_species and pool.cache.species(i)) or f"photo {pool.first + i}" for pool, i, _ in views]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return torch.tensor([numbers[name] for name in names])
 
 
 def take_over(

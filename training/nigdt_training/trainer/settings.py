@@ -127,6 +127,10 @@ class MatchSettings:
         backbone: ``efficientnet-lite0`` (a package) or ``inception-v3`` (torchvision's weights).
         size: Side in pixels that pictures are resized to for it.
         around_object: Look at a square around the object, where its box is known, not at the photo's centre.
+        views: Views of every photo to learn from: the first as evaluation cuts it, the others cut anew,
+            mirrored and blurred by chance, which helps where photos are few.
+        spare_species: Captions of one species, where the data set names them, are no negatives of each other
+            (AttnGAN's class masks, which the paper left out).
         channels: Width of the shared space.
         embedding: Width of its word embedding.
         epochs: Passes over the photos.
@@ -139,6 +143,8 @@ class MatchSettings:
     backbone: str = "efficientnet-lite0"
     size: int = 160
     around_object: bool = False
+    views: int = 1
+    spare_species: bool = False
     channels: int = 256
     embedding: int = 300
     epochs: int = 20
@@ -286,6 +292,7 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
     whole = ("batch", "steps", "log_every", "validate_every", "keep_best")
     counts = {name: getattr(settings, name) for name in whole}
     counts |= {f"loss.{name}": getattr(settings.loss, name) for name in ("match_every", "reconstruct_every")}
+    counts["match.views"] = settings.match.views
     for name, value in counts.items():
         if value < 1:
             raise NigdtError(f"settings: {name} must be at least 1")
