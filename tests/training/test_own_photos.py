@@ -209,20 +209,22 @@ def test_killed_at_any_moment_it_goes_on(photo_folder, tiny_bundle, tmp_path, mo
             tmp_path / where / "mine", *more,
         ]  # fmt: skip
 
+    # Whether so few steps bring a gain is not what is tested: both must find the same.
     done = subprocess.run(command("whole"), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
     process = subprocess.Popen(command("killed"))
     run = tmp_path / "killed" / "00001-mine"
-    for awaited in ("part-1/scores.jsonl", "part-2/last.safetensors", "whole/last.safetensors"):
+    for awaited in ("part-1/scores.jsonl", "part-2/last.safetensors", "part-3/scores.jsonl"):
         deadline = time.monotonic() + 120
         while not (run / awaited).exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         process.kill()
         process.wait()
         process = subprocess.Popen(command("killed", "--resume"))
-    assert process.wait(timeout=200) == 0
-    model = [(tmp_path / where / "mine" / "model.safetensors").read_bytes() for where in ("whole", "killed")]
-    assert model[0] == model[1]
+    assert process.wait(timeout=400) == done.returncode
+    files = [sorted((tmp_path / where).glob("*/*/last.safetensors")) for where in ("whole", "killed")]
+    assert len(files[0]) == (4 if done.returncode == 0 else 3)
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+    assert (tmp_path / "killed" / "mine").exists() == (done.returncode == 0)
 
 
 @pytest.mark.slow
@@ -234,6 +236,11 @@ def test_the_command_speaks_json_lines(photo_folder, tiny_bundle, tmp_path, monk
          "--output", tmp_path / "mine"],
         capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
     facts = [json.loads(line) for line in done.stdout.splitlines()]
-    assert facts[-1]["bundle"] == str(tmp_path / "mine")
+    assert any({"before", "after"} <= fact.keys() for fact in facts)
+    saved = [fact["bundle"] for fact in facts if "bundle" in fact]
+    if done.returncode == 0:
+        assert saved == [str(tmp_path / "mine")]
+    else:
+        assert "nothing was saved" in done.stderr
+        assert not saved

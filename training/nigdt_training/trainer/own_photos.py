@@ -32,7 +32,7 @@ MINIMUM_PHOTOS = 8
 FEW = 100
 """Fewer photos than this are measured on in turns, all of them, and are too few for match networks."""
 EPOCHS, LEAST_STEPS = 30, 100
-"""Beyond these nothing was gained any more, with 30 photos or with 150."""
+"""Passes over the photos, and steps where photos are few; measured: docs/training.md."""
 MATCH_FILE = "match.safetensors"
 MATCH_STEPS = 300
 
