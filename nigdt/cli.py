@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from nigdt import __version__
+from nigdt.threads import keep_openblas_calm
 
 __all__ = ["LazyGroup", "bench", "main"]
 
@@ -130,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Without the program's name; None takes `sys.argv`.
     """
+    keep_openblas_calm()
     try:
         status = nigdt.main(
             args=None if arguments is None else list(arguments), prog_name="nigdt", standalone_mode=False

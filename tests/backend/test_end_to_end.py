@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -202,6 +203,23 @@ def test_attention_says_which_words_are_known(real_client, request_fill):
     assert len(words[0].map) == words[0].width * words[0].height > 0
     assert max(words[0].map) == 255
     assert words[2].map == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_after_a_fill_no_thread_spins(real_client, request_fill):
+    """OpenBLAS's did, for 50 ms after every enlarged fill."""
+
+    def ticks() -> int:
+        found = Path(f"/proc/{real_client.status()['pid']}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(found[11]) + int(found[12])
+
+    spent = 0
+    for side in range(200, 320, 12):  # larger than the model: enlarged, each a context of its own
+        real_client.fill(request_fill(side=side))
+        before = ticks()
+        time.sleep(0.1)
+        spent += ticks() - before
+    assert spent <= 15, f"{spent} hundredths of a second after ten fills"
 
 
 def test_ready_means_able_to_fill(real_client, request_fill):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import zmq
 
+from nigdt.threads import keep_openblas_calm
 from nigdt_backend import paths
 from nigdt_backend.connection import (
     Connection,
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     # OpenMP threads that spin while they wait cost a busy machine ten times the work they do (measured); this
     # must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_openblas_calm()
     keep_freed_memory()
     try:
         settings = Settings.read(options.settings or paths.settings_path())
