@@ -30,7 +30,7 @@ __all__ = ["BFLOAT16_LEVELS", "Precision", "Recorded", "Runner", "prepare", "rec
 log = logging.getLogger(__name__)
 
 Precision = Literal["float32", "bfloat16"]
-BFLOAT16_LEVELS = 3.0
+BFLOAT16_LEVELS = 5.0
 """Largest difference in grey levels (of 255) to single precision, over the model's own picture."""
 
 Function = Callable[..., Sequence[Tensor]]

@@ -34,7 +34,7 @@ class Settings:
     )
     precision: str = _setting(
         "auto",
-        "Number format of the model: float32, bfloat16 (pictures differ by up to 3 grey levels), or auto "
+        "Number format of the model: float32, bfloat16 (pictures differ by up to 5 grey levels), or auto "
         "(bfloat16 on CUDA devices that compute in it, else float32).",
         pattern="auto|float32|bfloat16",
     )
