@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -44,7 +45,10 @@ def test_a_killed_panel_offers_its_work_at_the_next_start_on_the_same_photo(user
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "applied\n"
         kept = user / "state" / "panel" / "recovery"
-        assert wait_until(lambda: any(kept.glob("*/work.json")), 30)
+        # The selection was kept before the layer was there.
+        assert wait_until(
+            lambda: any(json.loads(p.read_bytes())["layers"] for p in kept.glob("*/work.json")), 30
+        )
         process.kill()
     panel = Panel()
     panel.window.offer_recovery()
