@@ -22,7 +22,14 @@ def test_fill_comes_back_with_each_variant(client, request_fill):
     assert [fill.pixels[centre] for fill in result.fills] == [0, 7, 200]
     assert result.fills[1].pixels[:12] == request.crop[:12]
     assert kinds[0] == "accepted"
-    assert [kind for kind in kinds if kind != "progress"][1:] == ["fill", "fill", "fill", "done"]
+    assert kinds[-4:] == ["fill", "fill", "fill", "done"]
+
+
+def test_a_stage_that_is_over_is_not_told_after_the_fill(client, request_fill):
+    for _ in range(150):
+        kinds = []
+        client.fill(request_fill(), on_event=lambda event, kinds=kinds: kinds.append(event.kind))
+        assert kinds[-2:] == ["fill", "done"]
 
 
 def test_a_job_that_takes_a_while_says_what_it_is_at(client, request_fill):

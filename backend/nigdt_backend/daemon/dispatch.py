@@ -197,6 +197,7 @@ class Dispatcher:
                     job.stage = report.stage
                     staged[job] = None
             elif isinstance(report, Made):
+                staged.pop(report.job, None)  # that stage is over
                 self._made(report.job, report.fill)
             elif isinstance(report, Ran):
                 self._ran(report)
