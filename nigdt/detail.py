@@ -116,12 +116,12 @@ class Residual:
             return _up(picture, rows, columns)
         mixed = np.where((self.share > 0.5)[..., None], self.low, picture).astype(np.float32)
         taken = self._match(mixed)
-        coarse: Floats | np.float32 = self.coarse_strength
-        if coarse:
-            coarse = coarse * self._missing_octave(mixed, taken)
-        enlarged = _up(picture + coarse, rows, columns)
+        if self.coarse_strength:
+            octave = self.coarse_strength * self._missing_octave(mixed, taken)
+            picture, mixed = picture + octave, mixed + octave
+        enlarged = _up(picture, rows, columns)
         if self._border is not None:
-            self._border.meet(enlarged, mixed + coarse)
+            self._border.meet(enlarged, mixed)
         inside = _bounds(self.hole)
         enlarged[inside] += _carry(self.fine, taken, self.targets, inside)
         return enlarged

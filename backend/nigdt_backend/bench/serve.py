@@ -18,6 +18,7 @@ import click
 import numpy as np
 
 from nigdt.compositing import hole_and_weight
+from nigdt.threads import keep_openmp_calm
 from nigdt_backend.bench.load import (
     CAPTIONS,
     make_context,
@@ -81,7 +82,7 @@ def serve(
     Example: nigdt bench serve --paper-size --device cuda
     """
     # As the daemon does, for the bare model here.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_openmp_calm()
     keep_freed_memory()
     with _paper_size() if paper_size else contextlib.nullcontext():
         bundle = PAPER_SIZE if paper_size else bundle

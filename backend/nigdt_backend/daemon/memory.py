@@ -20,13 +20,11 @@ def keep_freed_memory() -> None:
     to start. Blocks of more than `_LARGE_BYTES` are given back all the same.
     """
     libc = _glibc()
-    for name, value in (
-        (_M_ARENA_MAX, 1),  # the heaps of other threads are given back whatever the thresholds
-        (_M_MMAP_THRESHOLD, _LARGE_BYTES),
-        (_M_TRIM_THRESHOLD, _KEPT_BYTES),
-    ):
-        if libc is not None:
-            libc.mallopt(name, value)
+    if libc is None:
+        return
+    libc.mallopt(_M_ARENA_MAX, 1)  # the heaps of other threads are given back whatever the thresholds
+    libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+    libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def have_spare_memory() -> None:

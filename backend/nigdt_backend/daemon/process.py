@@ -16,7 +16,7 @@ from pathlib import Path
 
 import zmq
 
-from nigdt.threads import keep_openblas_calm
+from nigdt.threads import keep_openblas_calm, keep_openmp_calm
 from nigdt_backend import paths
 from nigdt_backend.connection import (
     Connection,
@@ -66,9 +66,7 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         "--stay", action="store_true", help="do not end when idle, though started by a client"
     )
     options = parser.parse_args(arguments)
-    # OpenMP threads that spin while they wait cost a busy machine ten times the work they do (measured); this
-    # must be set before torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_openmp_calm()
     keep_openblas_calm()
     keep_freed_memory()
     try:

@@ -35,10 +35,8 @@ View = tuple[Pool, int, int]
 """A pool, a photo's number in it, and the number of the view of it."""
 USEFUL_MATCH = 0.6
 """Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
-_MEASURED, _MEASURED_IN_HASTE = (
-    300,
-    100,
-)  # photos that retrieval is measured on, at most: all with all captions
+# Photos that retrieval is measured on at most, all with all captions; fewer where time is limited.
+_MEASURED, _MEASURED_IN_HASTE = 300, 100
 _FEATURE_SHARE = 0.7  # of a limited time; the backbone sees every photo once, the epochs are quick
 
 

@@ -221,7 +221,7 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
             "channels_last": True,
             "augmentation": {"caption_dropout": 0.05},
             "clip": 1.0,
-            # As the default model was trained last, so that it is not pulled elsewhere.
+            # As small-fine.yaml trained the default model, so that it is not pulled elsewhere.
             "loss": {
                 "l1": 7.0,
                 "relative": 0.4,
