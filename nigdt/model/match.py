@@ -125,24 +125,28 @@ def sentence_similarity(whole: Tensor, sentence: Tensor) -> Tensor:
     return F.normalize(whole, dim=1, eps=1e-6) @ F.normalize(sentence, dim=1, eps=1e-6).T
 
 
-def match_loss(scores: MatchScores, photo: Tensor) -> Tensor:
+def match_loss(scores: MatchScores, photo: Tensor, further: Tensor | None = None) -> Tensor:
     """L_T of eq. 11: cross-entropy both ways, word level plus sentence level; to be minimised.
 
     Args:
-        scores: (B, B) each, picture i belonging to caption i.
+        scores: (B, B + F) each, picture i belonging to caption i and none to the last F captions.
         photo: (B,) an identifier per row; captions of the same photo are not negatives of each other.
+        further: (F,) identifiers of the last F captions; None when there are none, as in the paper.
 
     Returns:
-        Scalar; 0 if no caption has a known word. Captions without one are neither matches nor negatives.
+        Scalar; 0 if no picture's caption has a known word. Captions without one are neither matches nor
+        negatives.
     """
     total = scores.words.new_zeros(())
-    known = scores.known
-    if not known.any():
+    known, own = scores.known, scores.known[: len(photo)]
+    if not own.any():
         return total
-    photo = photo[known]
-    same = (photo[:, None] == photo[None]) & ~torch.eye(len(photo), dtype=torch.bool, device=photo.device)
+    owner = (photo if further is None else torch.cat([photo, further]))[known]
+    photo = photo[own]
+    same = photo[:, None] == owner[None]
+    same.fill_diagonal_(False)
     target = torch.arange(len(photo), device=photo.device)
     for s in (scores.words, scores.sentences):
-        s = s[known][:, known].masked_fill(same, -torch.inf)
-        total = total + F.cross_entropy(s, target) + F.cross_entropy(s.T, target)
+        s = s[own][:, known].masked_fill(same, -torch.inf)
+        total = total + F.cross_entropy(s, target) + F.cross_entropy(s[:, : len(photo)].T, target)
     return total

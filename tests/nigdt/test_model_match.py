@@ -112,6 +112,25 @@ def test_captions_without_a_known_word_take_no_part() -> None:
     assert match_loss(scores(2, 3, [False] * 3), torch.arange(3)).item() == 0
 
 
+def test_further_captions_are_negatives_of_every_picture_but_their_own() -> None:
+    torch.manual_seed(3)
+    B, known = 3, torch.tensor([True, True, False, True, True, False, True])
+    photo, further = [4, 5, 6], [9, 4, 8, 7]
+    s = MatchScores(torch.randn(B, 7), torch.randn(B, 7), known)
+    # Photo 6's own caption says nothing, nor does photo 8's; caption 4 belongs to photo 4, which spares it.
+    expected = 0.0
+    for m in (s.words.double(), s.sentences.double()):
+        pictures = [
+            torch.logsumexp(m[0, [0, 1, 3, 6]], 0) - m[0, 0],
+            torch.logsumexp(m[1, [0, 1, 3, 4, 6]], 0) - m[1, 1],
+        ]
+        captions = [torch.logsumexp(m[[0, 1], i], 0) - m[i, i] for i in (0, 1)]
+        expected += float(sum(pictures) / 2 + sum(captions) / 2)
+    assert match_loss(s, torch.tensor(photo), torch.tensor(further)).item() == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
 class Backbone(nn.Module):
     """Small enough to train by accident, which the test would see."""
 

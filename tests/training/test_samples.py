@@ -1,6 +1,10 @@
+import json
+import shutil
+
 import numpy as np
 import torch
 from nigdt_training.data.cache import build_cache
+from nigdt_training.data.recolour import COLOURS, colour_words
 from nigdt_training.data.records import read_records
 from nigdt_training.trainer.pools import build_vocabulary
 from nigdt_training.trainer.samples import Pool, SampleStream
@@ -51,8 +55,6 @@ def test_shares_decide_how_often_a_pool_is_drawn(photo_folder, tmp_path):
 
 
 def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_path):
-    from nigdt_training.data.recolour import COLOURS, colour_words
-
     plain = stream(photo_folder, tmp_path / "cache")
     painted = stream(photo_folder, tmp_path / "cache", recolour=1.0, recolour_hole_only=1.0)
     names = set()
@@ -64,6 +66,30 @@ def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_
         assert len(words) == 1
         names |= words
     assert len(names & set(COLOURS)) >= 5
+
+
+def test_match_networks_are_given_the_batch_and_further_captions(photo_folder, tmp_path):
+    folder = tmp_path / "photos"
+    shutil.copytree(photo_folder, folder)
+    index = folder / "metadata.jsonl"
+    rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["species"] = row["text"][0]
+    index.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    samples = stream(folder, tmp_path / "cache", shares=(2, 1))
+    batch, vocabulary = samples.batch(range(4)), samples.vocabulary
+    found = samples.match_captions(batch, 5, 60, vocabulary, spare_species=False)
+    assert torch.equal(found.tokens[:4, : batch.tokens.shape[1]], batch.tokens)
+    assert len(found.tokens) == len(found.lengths) == len(found.owner) == 64
+    again = samples.match_captions(batch, 5, 60, vocabulary, spare_species=True)
+    assert torch.equal(again.tokens, found.tokens)
+    assert not torch.equal(samples.match_captions(batch, 6, 60, vocabulary, False).tokens, found.tokens)
+    names = [" ".join(vocabulary.words[t - 1] for t in row if t) for row in found.tokens.tolist()]
+    species = [next(colour for colour in COLOURS if colour in name) for name in names]
+    alike = again.owner[:, None] == again.owner[None]
+    assert alike.tolist() == [[one == other for other in species] for one in species]
+    assert 20 < len(found.owner.unique()) <= 40, "one of each photo of both pools"
+    assert len(samples.match_captions(batch, 5, 0, vocabulary, False).owner) == 4
 
 
 def test_batch_ranges_and_polarity(photo_folder, tmp_path):

@@ -9,6 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from nigdt_training.bench.steps import synthetic_batch
 from nigdt_training.trainer.inpaint_step import Networks, train_step
+from nigdt_training.trainer.samples import MatchCaptions
 from nigdt_training.trainer.settings import TrainSettings, settings_from
 
 from nigdt.model import losses as L
@@ -135,13 +136,13 @@ def test_the_match_loss_of_both_answers_is_minimised(tiny_settings) -> None:
     networks.plain.eval()
     torch.manual_seed(0)
     match = MatchNetwork(Backbone(), 8, 8, 2000, channels=8, embedding=4).eval().requires_grad_(False)
-    captions = (batch.tokens, batch.lengths)
+    captions = MatchCaptions(batch.tokens, batch.lengths, batch.photo)
     logs = train_step(networks, batch, 0, settings, fabric, match, captions)
     found = gradients(networks.plain)
 
     noise = (batch.prior_noise, batch.posterior_noise)
     output = networks.plain(batch.image, batch.M, batch.tokens, batch.lengths, *noise)
-    text = match.text_encoder(*captions)
+    text = match.text_encoder(batch.tokens, batch.lengths)
     each = [
         match_loss(match(image, text), batch.photo)
         for image in (output.generative.image, output.reconstruction[-1])

@@ -29,7 +29,7 @@ from nigdt_training.trainer.checkpoint import (
     restore_optimiser,
     write_checkpoint,
 )
-from nigdt_training.trainer.inpaint_step import Networks, match_captions, train_step
+from nigdt_training.trainer.inpaint_step import Networks, train_step
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Batch, Pool, SampleStream
 from nigdt_training.trainer.settings import MaskSettings, TrainSettings
@@ -294,12 +294,15 @@ class InpaintTrainer:
 
     def _micro_batches(self, batch: Batch) -> dict[str, torch.Tensor]:
         total: dict[str, torch.Tensor] = {}
+        further = self.settings.loss.match_further
         for start in range(0, len(batch), self.micro):
             part = batch.rows(start, start + self.micro)
             share = len(part) / len(batch)
             captions = None
             if self.match is not None:
-                captions = match_captions(part.captions, self.match[1], self.fabric.device)
+                captions = self.training.match_captions(
+                    part, self.step, further, self.match[1], self.settings.match.spare_species
+                )
             logs = train_step(
                 self.networks,
                 part,

@@ -17,7 +17,7 @@ from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
 from nigdt_training.trainer.backbone import EfficientNetLite0
-from nigdt_training.trainer.samples import Batch, encode_captions
+from nigdt_training.trainer.samples import Batch, MatchCaptions
 from nigdt_training.trainer.settings import LossSettings, TrainSettings
 
 _PERCEIVED = 3  # maps compared by the perceptual distance: at a half, a quarter and an eighth of the size
@@ -108,7 +108,7 @@ def train_step(
     settings: TrainSettings,
     fabric: Fabric,
     match: MatchNetwork | None,
-    captions: tuple[Tensor, Tensor] | None,
+    captions: MatchCaptions | None,
     share: float = 1.0,
 ) -> dict[str, Tensor]:
     """Accumulate the gradients of one (micro-)batch; the caller clips, steps and averages.
@@ -120,7 +120,7 @@ def train_step(
         settings: Weights and switches.
         fabric: Runs the backward passes.
         match: Match networks, frozen, or None where L_T is off.
-        captions: The batch's captions in the match networks' own indices.
+        captions: What the match networks tell apart: the batch's captions, then further ones.
         share: The micro-batch's part of the whole batch.
 
     Returns:
@@ -141,7 +141,7 @@ def train_step(
         terms["perceptual"] = _perceptual_term(networks.perceiver, batch.image, answers)
         total = total + weights.perceptual * terms["perceptual"]
     if match is not None and captions is not None and step % weights.match_every == 0:
-        terms["match"] = _match_term(match, answers, captions, batch.photo)
+        terms["match"] = _match_term(match, answers, captions)
         total = total + weights.match * weights.match_every * terms["match"]
     fabric.backward(share * total)
     return {name: value.detach() for name, value in {**terms, "total": total}.items()}
@@ -213,18 +213,9 @@ def _perceptual_term(perceiver: EfficientNetLite0, image: Tensor, answers: Seque
     return torch.stack([L.perceptual_distance(real, maps) for maps in made]).sum()
 
 
-def _match_term(
-    match: MatchNetwork, answers: Sequence[Tensor], captions: tuple[Tensor, Tensor], photo: Tensor
-) -> Tensor:
+def _match_term(match: MatchNetwork, answers: Sequence[Tensor], captions: MatchCaptions) -> Tensor:
     """L_T of eq. 11 on both outputs."""
     with torch.no_grad():
-        text = match.text_encoder(*captions)
-    return torch.stack([match_loss(match(answer.float(), text), photo) for answer in answers]).sum()
-
-
-def match_captions(
-    texts: Sequence[str], vocabulary: Vocabulary, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Captions in the match networks' own indices, on the device."""
-    tokens, lengths = encode_captions(texts, vocabulary)
-    return tokens.to(device), lengths.to(device)
+        text = match.text_encoder(captions.tokens, captions.lengths)
+    own, further = captions.owner.tensor_split([len(answers[0])])
+    return torch.stack([match_loss(match(answer.float(), text), own, further) for answer in answers]).sum()

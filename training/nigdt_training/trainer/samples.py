@@ -86,6 +86,21 @@ class Batch:
         return replace(self, **{name: value[start:stop] for name, value in vars(self).items()})
 
 
+@dataclass(frozen=True)
+class MatchCaptions:
+    """What the match networks tell apart: the captions of B pictures, then F further ones.
+
+    Attributes:
+        tokens: (B + F, L) int64 in the match networks' own vocabulary, 0 = padding.
+        lengths: (B + F,) int64.
+        owner: (B + F,) int64, equal where a caption of one is no negative of the other.
+    """
+
+    tokens: Tensor
+    lengths: Tensor
+    owner: Tensor
+
+
 @dataclass
 class Pool:
     """The photos of one cache that training may use, with how often it is drawn."""
@@ -144,6 +159,28 @@ class SampleStream:
         draws = [n.standard_normal((2, *self.latent_shape), dtype=np.float32) for n in noise]
         latent = torch.from_numpy(np.stack(draws))
         return collate(samples, self.vocabulary, self.max_words, latent[:, 0], latent[:, 1])
+
+    def match_captions(
+        self, batch: Batch, step: int, further: int, vocabulary: Vocabulary, spare_species: bool
+    ) -> MatchCaptions:
+        """The batch's captions and ``further`` ones of photos drawn by shares, the same for the same step."""
+        random = np.random.default_rng([self.seed, 6, step])
+        captions, photos = list(batch.captions), batch.photo.tolist()
+        for which in random.choice(self.pattern, further):
+            pool = self.pools[which]
+            i = int(random.choice(pool.photos))
+            captions.append(str(random.choice(pool.cache.captions(i))))
+            photos.append(pool.first + i)
+        tokens, lengths = encode_captions(captions, vocabulary)
+        owners = [(spare_species and self._species(photo)) or f"photo {photo}" for photo in photos]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(owners))}
+        owner = torch.tensor([numbers[name] for name in owners])
+        device = batch.image.device
+        return MatchCaptions(tokens.to(device), lengths.to(device), owner.to(device))
+
+    def _species(self, photo: int) -> str | None:
+        pool = max((pool for pool in self.pools if pool.first <= photo), key=lambda pool: pool.first)
+        return pool.cache.species(photo - pool.first)
 
     def _order(self, which: int, epoch: int) -> np.ndarray:
         order = self._orders.get((which, epoch))

@@ -83,6 +83,8 @@ class LossSettings:
         kl: lambda_KL.
         match: lambda_T; 0 is the ablation without match loss.
         match_every: Steps between match losses, whose weight grows by as much; 1 is the paper.
+        match_further: Captions of other photos, besides those of the batch, to tell each own one from; 0 is
+            the paper.
         hole_weight: Weight of a hidden pixel in the L1; 1 is the paper.
         object_weight: Weight of a hidden pixel of the object, where its outline is known, relative to other
             hidden ones; 1 is the paper.
@@ -107,6 +109,7 @@ class LossSettings:
     kl: float = 20.0
     match: float = 0.5
     match_every: int = 1
+    match_further: int = 0
     hole_weight: float = 1.0
     object_weight: float = 1.0
     squared: float = 0.0
@@ -130,7 +133,7 @@ class MatchSettings:
         views: Views of every photo to learn from: the first as evaluation cuts it, the others cut anew,
             mirrored and blurred by chance, which helps where photos are few.
         spare_species: Captions of one species, where the data set names them, are no negatives of each other
-            (AttnGAN's class masks, which the paper left out).
+            (AttnGAN's class masks, which the paper left out), nor in L_T.
         channels: Width of the shared space.
         embedding: Width of its word embedding.
         epochs: Passes over the photos.
@@ -296,6 +299,8 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
     for name, value in counts.items():
         if value < 1:
             raise NigdtError(f"settings: {name} must be at least 1")
+    if settings.loss.match_further < 0:
+        raise NigdtError("settings: loss.match_further must be at least 0")
     return settings
 
 
