@@ -27,6 +27,8 @@ def test_variants_are_timed_in_turns_beside_floor_and_loader(tiny_settings, phot
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+# The compiler looks at .grad of every tensor, and hides the warning only where it is no error.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 @pytest.mark.skipif(shutil.which("g++") is None, reason="compiling for the CPU takes a C++ compiler")
 def test_a_compiled_step_computes_what_the_eager_one_does(tiny_settings) -> None:
     plain = {**tiny_settings["model"], "text_dropout": 0.0}
