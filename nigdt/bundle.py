@@ -42,6 +42,7 @@ __all__ = [
     "FILES",
     "PICTURE",
     "BundleInfo",
+    "check_target",
     "find_bundle",
     "list_bundles",
     "read_bundle",
@@ -314,6 +315,19 @@ def folded_weights(model: _Module) -> dict[str, NDArray[np.float32]]:
         model.train(was_training)
 
 
+def check_target(folder: Path) -> None:
+    """Whether a bundle may be written there: before hours of training, and before anything is replaced.
+
+    Raises:
+        BundleError: The name is none for a bundle, or what is there is neither a bundle nor an empty folder.
+    """
+    if not valid_name(folder.name):
+        raise BundleError(f"A bundle cannot be called {folder.name!r}.", "Use letters, digits, dot, dash.")
+    damaged_or_whole = any((folder / name).is_file() for name in (WEIGHTS, CONFIG))
+    if folder.exists() and not damaged_or_whole and (folder.is_file() or any(folder.iterdir())):
+        raise BundleError(f"{folder} exists and is no model bundle.", "Name another folder.")
+
+
 def save_bundle(
     folder: str | os.PathLike[str],
     model: _Module,
@@ -336,13 +350,13 @@ def save_bundle(
         half: Store half-precision weights, which the loader widens again.
 
     Raises:
-        BundleError: A weight is not finite or too large for half precision, or the disk refuses.
+        BundleError: A weight is not finite or too large for half precision, the disk refuses, or something
+            else is there (`check_target`).
     """
     from safetensors.numpy import save_file
 
     folder = Path(folder)
-    if not valid_name(folder.name):
-        raise BundleError(f"A bundle cannot be called {folder.name!r}.", "Use letters, digits, dot, dash.")
+    check_target(folder)
     weights = folded_weights(model)
     for name, value in weights.items():
         if not np.isfinite(value).all():

@@ -129,6 +129,23 @@ def test_saving_again_replaces_and_leaves_nothing_behind(tmp_path: Path, tiny_bu
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
+def test_only_bundles_and_empty_folders_are_replaced(tmp_path: Path, tiny_bundle: Path) -> None:
+    model, vocabulary = load_model(read_bundle(tiny_bundle))
+    photos, file, empty = tmp_path / "photos", tmp_path / "file", tmp_path / "empty"
+    photos.mkdir()
+    empty.mkdir()
+    (photos / "dear.jpg").write_text("irreplaceable")
+    file.write_text("also")
+    for place in (photos, file):
+        with pytest.raises(BundleError, match="exists and is no model bundle"):
+            save_bundle(place, model, vocabulary, title="M")
+    assert [path.name for path in photos.iterdir()] == ["dear.jpg"]
+    assert file.read_text() == "also"
+    assert save_bundle(empty, model, vocabulary, title="M").title == "M"
+    (empty / "model.yaml").unlink()  # damaged, but still a bundle's folder
+    assert save_bundle(empty, model, vocabulary, title="N").title == "N"
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e6])
 def test_weights_that_cannot_be_stored_are_refused(tmp_path: Path, tiny_bundle: Path, value: float) -> None:
     model, vocabulary = load_model(read_bundle(tiny_bundle))

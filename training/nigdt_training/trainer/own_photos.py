@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nigdt.bundle import BundleInfo, find_bundle, save_bundle, user_bundles_folder, valid_name
+from nigdt.bundle import BundleInfo, check_target, find_bundle, save_bundle, user_bundles_folder, valid_name
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
@@ -83,8 +83,8 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
         The bundle's folder.
 
     Raises:
-        NigdtError: The name is no name, the photos are too few or bring no gain (no bundle is written then),
-            it was interrupted, or anything training raises.
+        NigdtError: The name is no name, something else than a bundle is where it is to go, the photos are too
+            few or bring no gain (no bundle is written then), it was interrupted, or anything training raises.
     """
     try:
         return _train(request, say)
@@ -97,6 +97,8 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
 def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     if not valid_name(request.name):
         raise NigdtError(f"a model cannot be called {request.name!r}", hint="use letters, digits, dot, dash")
+    folder = request.output or user_bundles_folder() / request.name
+    check_target(folder)
     report = check_path(request.path)
     say(describe(report))
     if len(report.usable) < MINIMUM_PHOTOS:
@@ -140,7 +142,6 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     say(f"learning from all {len(everything.photos)} photos for {gain.step} steps")
     whole = Run.within(run.folder / "whole", replace(run.settings, steps=gain.step))
     model, vocabulary = course.learn(whole, len(parts), everything, match)
-    folder = request.output or user_bundles_folder() / request.name
     summary = {
         "started_from": info.name,
         "steps": gain.step,
