@@ -30,6 +30,10 @@ class BundleError(NigdtError):
     """A model bundle is missing, damaged or of another kind than this version reads."""
 
 
+class DeviceError(NigdtError):
+    """A device is not there, or does not compute what is asked of it."""
+
+
 class PhotoError(NigdtError):
     """A photo cannot be read, changed or written."""
 

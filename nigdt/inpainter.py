@@ -22,7 +22,7 @@ from nigdt.bundle import BundleInfo, find_bundle
 from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
 from nigdt.detail import Residual, enlarge
-from nigdt.errors import ModelError, NigdtError, SelectionError
+from nigdt.errors import DeviceError, ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.photo import Photo
 from nigdt.running import Precision, Recorder, Runner, prepare, record_cuda_graph
@@ -177,14 +177,14 @@ class Inpainter:
 
         Raises:
             BundleError: The bundle is missing or broken.
-            NigdtError: The device is not there, or does not compute in that precision.
+            DeviceError: The device is not there, or does not compute in that precision.
         """
         chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
             torch.zeros(1, device=chosen)
         except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise NigdtError(f"Device {chosen!r} cannot be used: {reason}.", "Use cpu.") from None
+            raise DeviceError(f"Device {chosen!r} cannot be used: {reason}.", "Use cpu.") from None
         bundle = find_bundle(name_or_folder)
         model, vocabulary = load_model(bundle, chosen)
         recorder = record_cuda_graph if torch.device(chosen).type == "cuda" else None

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nigdt.errors import NigdtError
+from nigdt.errors import DeviceError, NigdtError
 from nigdt.folding import Doubling, fold
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
 
@@ -56,7 +56,8 @@ def prepare(model: NIGDT, device: torch.device | str, precision: Precision) -> N
     """Bring a model's weights, in place, into the form, format and layout that it will run in.
 
     Raises:
-        NigdtError: There is no such precision, or the device does not compute in it.
+        NigdtError: There is no such precision.
+        DeviceError: The device does not compute in it.
     """
     if precision not in get_args(Precision):
         raise NigdtError(f"There is no precision {precision!r}.", "Use float32 or bfloat16.")
@@ -64,7 +65,7 @@ def prepare(model: NIGDT, device: torch.device | str, precision: Precision) -> N
         fold(model)
     if precision == "bfloat16":
         if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
-            raise NigdtError(f"{device} does not compute in bfloat16.", "Use float32.")
+            raise DeviceError(f"{device} does not compute in bfloat16.", "Use float32.")
         for part in model.modules():
             if isinstance(part, (nn.Conv2d, Doubling)):
                 part.to(torch.bfloat16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from nigdt_backend.protocol import VERSION
+
+_ADDRESS = re.compile(r"tcp://[A-Za-z0-9.:\[\]*_-]+:(\d{1,5})")
 
 
 class UnsafeFileError(Exception):
@@ -44,6 +47,12 @@ class Connection:
         return self.pid == 0
 
 
+def is_address(text: str) -> bool:
+    """Whether `text` is `tcp://ADDRESS:PORT`. ZeroMQ itself takes port 65537 for 1, and so on."""
+    found = _ADDRESS.fullmatch(text)
+    return found is not None and 0 < int(found[1]) < 2**16
+
+
 def ensure_private_folder(folder: Path) -> None:
     """Make `folder` with mode 0700, or check that only its owner may write there.
 
@@ -64,7 +73,12 @@ def ensure_private_folder(folder: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write `text` to `path` atomically, readable by its owner alone, in a private folder."""
+    """Write `text` to `path` atomically, readable by its owner alone, in a private folder.
+
+    Raises:
+        UnsafeFileError: the folder is not private.
+        OSError: it cannot be written; names the file.
+    """
     ensure_private_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp: 0600
     try:
@@ -73,8 +87,10 @@ def write_private(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)  # noqa: PTH105 - symmetric with mkstemp's plain path
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):  # a full disk does not say which file it had no room for
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 

@@ -88,7 +88,7 @@ def decode(
         if tag.startswith(TAG_PREFIX):
             raise ProtocolError(
                 "version",
-                f"this side speaks protocol {VERSION}, the other sent {tag[len(TAG_PREFIX) :]!r}",
+                f"this side speaks protocol {VERSION}, the other {_shown(tag[len(TAG_PREFIX) :])}",
                 "Update NIGDT and its plug-ins together, then restart the daemon.",
             )
         raise ProtocolError("bad-message", "the first frame is not the protocol tag")
@@ -103,6 +103,11 @@ def decode(
     if not isinstance(header, dict) or not isinstance(header.get("kind"), str):
         raise ProtocolError("bad-message", 'the header must be an object with a string "kind"')
     return header, list(frames[2:])
+
+
+def _shown(version: bytes) -> str:
+    """A version from the wire, fit for a message."""
+    return version.decode("ascii") if version.isalnum() else "none that is known"
 
 
 def _no_constant(name: str) -> float:

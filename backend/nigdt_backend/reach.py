@@ -81,7 +81,7 @@ def reach(
                     else f"The daemon at {connection.endpoint if connection else ''} cannot be reached.",
                     "Start it with `nigdt serve`."
                     if local
-                    else "Start `nigdt serve --listen` on that machine.",
+                    else "Start `nigdt serve --listen` on that machine, anew after `nigdt keys add`.",
                 )
             if starter is None:
                 starter = Starter(command)
@@ -89,7 +89,7 @@ def reach(
             if reason is not None:
                 raise DaemonError(
                     "cannot-start",
-                    f"The daemon did not start: {reason}",
+                    f"The daemon did not start: {reason.rstrip('.')}.",
                     "`nigdt doctor` says what is missing.",
                 )
             if time.monotonic() >= deadline:

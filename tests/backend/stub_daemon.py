@@ -1,7 +1,8 @@
 """The real daemon around a stand-in for the model, whose faults the caption orders: for tests of transport.
 
 Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers, "lose" loses the accelerator,
-"jump" has all clocks jump; any other fills the hole with the colour that the seed says.
+"jump" has all clocks jump; any other fills the hole with the colour that the seed says. The bundle
+"lost" loses the accelerator as it is loaded.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ class StubEngine:
         self.batch_variants = settings.batch_variants or 8
 
     def load(self, bundle: str, *, warm: bool) -> dict[str, Any]:
-        if bundle not in ("default", "other"):
+        if bundle not in ("default", "other", "lost"):
             raise EngineError("unknown-bundle", f"There is no bundle called {bundle}.")
+        self.lost = bundle == "lost"
         self.loads += not warm or bundle == "other"
         return {"bundle": bundle}
 

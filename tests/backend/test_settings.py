@@ -20,6 +20,7 @@ from nigdt_backend.daemon.settings import Settings, SettingsError, template
         ("threads: true", ["threads", "number"]),
         ("watchdog_seconds: 0", ["watchdog_seconds", "1 to"]),
         ("listen: 0.0.0.0:99", ["listen"]),
+        ("listen: tcp://0.0.0.0:99999", ["listen", "tcp://0.0.0.0:99999"]),
         ("- a\n- b", ["key: value"]),
         ("a: [", ["YAML", "line"]),
     ],

@@ -99,6 +99,31 @@ def test_every_picture_passes_each_discriminator_once(tiny_settings) -> None:
     assert moved, "spectral norm follows the weights while training"
 
 
+def test_discriminators_can_be_shown_known_objects_alone(tiny_settings) -> None:
+    tiny_settings["model"] |= {"text_dropout": 0.0}
+    loss = {"match": 0.0, "kl": 0.0, "l1": 0.0, "feature": 3.0, "adversarial": 2.0}
+    every = settings_from({**tiny_settings, "loss": loss})
+    chosen = settings_from({**tiny_settings, "loss": {**loss, "adversarial_objects": True}})
+    fabric, networks, batch = prepared(every)
+    networks.plain.eval()
+    networks.plain_d.eval()
+    torch.nn.init.constant_(networks.plain_d["D1"].layers[3].gamma, 0.5)
+    batch.objects[:] = 0
+    found = {}
+    assert "discriminator" not in train_step(networks, batch, 0, chosen, fabric, None, None)
+    batch.objects[1:3, :, 5:9] = 1
+    for name, rows, settings in (("chosen", batch, chosen), ("those", batch.rows(1, 3), every)):
+        networks.optimiser_g.zero_grad()
+        networks.optimiser_d.zero_grad()
+        train_step(networks, rows, 0, settings, fabric, None, None)
+        found[name] = {f"g.{key}": value for key, value in gradients(networks.plain).items()}
+        found[name] |= {f"d.{key}": value for key, value in gradients(networks.plain_d).items()}
+    assert any(value.abs().max() > 0 for value in found["those"].values())
+    for name, value in found["those"].items():
+        expected = value * 2 / len(batch)
+        torch.testing.assert_close(found["chosen"][name], expected, rtol=1e-3, atol=1e-6, msg=name)
+
+
 def test_a_reconstruction_now_and_then_weighs_as_much_as_one_every_step(tiny_settings) -> None:
     plain = {"adversarial": 0.0, "feature": 0.0, "match": 0.0}
     every = settings_from({**tiny_settings, "loss": plain})

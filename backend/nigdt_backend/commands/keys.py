@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from nigdt_backend import paths
-from nigdt_backend.connection import Connection, UnsafeFileError
+from nigdt_backend.connection import Connection, UnsafeFileError, is_address
 from nigdt_backend.daemon.gate import KeyPair
-from nigdt_backend.daemon.keys import KeyRing, KeyRingError
+from nigdt_backend.daemon.keys import KeyRing, KeyRingError, check_public_key
 
 
 def _ring() -> KeyRing:
@@ -19,6 +19,19 @@ def _ring() -> KeyRing:
         return KeyRing.read(paths.keys_path())
     except UnsafeFileError as error:
         raise click.ClickException(f"{error}.") from None
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_address(value):
+        raise click.BadParameter(f"{value!r} is not tcp://HOST:PORT.")
+    return value
+
+
+def _key(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        return None if value is None else check_public_key(value)
+    except KeyRingError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 @click.group()
@@ -31,8 +44,14 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--public-key", help="The client's public key, when it made its pair itself (nigdt keys new).")
-@click.option("--endpoint", metavar="tcp://HOST:PORT", help="How the client reaches this machine.")
+@click.option(
+    "--public-key",
+    callback=_key,
+    help="The client's public key, when it made its pair itself (nigdt keys new).",
+)
+@click.option(
+    "--endpoint", metavar="tcp://HOST:PORT", callback=_address, help="How the client reaches this machine."
+)
 @click.option(
     "-o",
     "--output",
@@ -40,7 +59,7 @@ def keys() -> None:
     help="Write a connection file with a new key pair, to be carried to the client.",
 )
 def add(name: str, public_key: str | None, endpoint: str | None, output: Path | None) -> None:
-    """Let the client NAME in.
+    """Let the client NAME in, from the next start of the daemon on.
 
     Either give the client's --public-key, or have a pair made and written with --endpoint and -o.
     On the client: NIGDT_CONNECTION=laptop.json nigdt status
@@ -56,17 +75,16 @@ def add(name: str, public_key: str | None, endpoint: str | None, output: Path | 
         else:
             assert output is not None
             assert endpoint is not None
-            if output.exists():
-                raise click.UsageError(f"{output} exists already.")
             pair = KeyPair.new()
-            ring.add(name, pair.public)
+            ring.check_name(name)
             _write_private_file(
                 output, Connection(endpoint, ring.server_key().public, pair.public, pair.secret, pid=0)
             )
+            ring.add(name, pair.public)
             click.echo(f"Carry {output} to the client and delete it here.")
     except KeyRingError as error:
         raise click.UsageError(f"{error}.") from None
-    click.echo(f"Added {name}. This daemon's public key: {ring.server_key().public}")
+    click.echo(f"Added {name}, for the daemon's next start. Its public key: {ring.server_key().public}")
 
 
 @keys.command()
@@ -101,8 +119,8 @@ def list_(as_json: bool) -> None:
 
 
 @keys.command()
-@click.argument("endpoint", metavar="tcp://HOST:PORT")
-@click.argument("server_key")
+@click.argument("endpoint", metavar="tcp://HOST:PORT", callback=_address)
+@click.argument("server_key", callback=_key)
 @click.option(
     "-o",
     "--output",
@@ -117,8 +135,6 @@ def new(endpoint: str, server_key: str, output: Path) -> None:
 
     Example: nigdt keys new tcp://192.168.1.20:5599 'SERVER KEY' -o server.json
     """
-    if output.exists():
-        raise click.UsageError(f"{output} exists already.")
     pair = KeyPair.new()
     _write_private_file(output, Connection(endpoint, server_key, pair.public, pair.secret, pid=0))
     click.echo(pair.public)
@@ -126,5 +142,10 @@ def new(endpoint: str, server_key: str, output: Path) -> None:
 
 def _write_private_file(path: Path, connection: Connection) -> None:
     """Write a connection file, private itself, into whatever folder the user named."""
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_text(json.dumps(asdict(connection), indent=1) + "\n", encoding="utf-8")
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(json.dumps(asdict(connection), indent=1) + "\n", encoding="utf-8")
+    except FileExistsError:
+        raise click.UsageError(f"{path} exists already.") from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror or error}.") from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 
 import torch
 
-from nigdt.errors import BundleError, NigdtError
+from nigdt.errors import DeviceError
 from nigdt.running import Precision
 from nigdt_backend.daemon.worker import EngineError
 
@@ -58,8 +59,8 @@ def choose_precision(wanted: str, device: str) -> Precision:
     """
     if wanted == "bfloat16":
         return "bfloat16"
-    if wanted == "auto" and device.startswith("cuda") and torch.cuda.is_bf16_supported():
-        return "bfloat16"
+    if wanted == "auto" and device.startswith("cuda") and torch.cuda.get_device_capability(device) >= (8, 0):
+        return "bfloat16"  # older ones only emulate it
     return "float32"
 
 
@@ -70,10 +71,11 @@ def threads_for(wanted: int, size_px: int, cores: int) -> int:
 
 def empty_cache() -> None:
     """Give memory that torch holds back for later to other programs."""
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()
+    with contextlib.suppress(RuntimeError):  # a device that is lost has none
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if torch.backends.mps.is_available():
+            torch.mps.empty_cache()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -81,13 +83,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return isinstance(error, (RuntimeError, DeviceError)) and any(
+        words in text for words in ("out of memory", "can't allocate memory", "status_alloc_failed")
+    )
 
 
 def is_device_loss(error: BaseException) -> bool:
     """Whether the error says that the accelerator can not, or no longer, be used by this process."""
-    if isinstance(error, NigdtError):  # `Inpainter.from_bundle` says so in its own words
-        return not isinstance(error, BundleError)
+    if isinstance(error, (DeviceError, NotImplementedError)):  # MPS lacks some operations
+        return True
     text = str(error)
     return isinstance(error, RuntimeError) and any(
         word in text for word in ("CUDA error", "CUDA driver", "cuDNN error", "CUBLAS_STATUS", "MPS backend")
@@ -125,15 +129,12 @@ class DeviceChoice:
             self.current = choose_device(self.wanted)
         return self.current
 
-    def step_down(self, reason: str, *, lost: bool) -> bool:
-        """Use the CPU from now on; False when it is used already."""
-        if self.get() == "cpu":
-            return False
+    def step_down(self, reason: str, *, lost: bool) -> None:
+        """Use the CPU from now on."""
         self.current = "cpu"
         self.stepped_down = reason
         self.lost = lost
         self._since = time.monotonic()
-        return True
 
     @property
     def due(self) -> bool:
@@ -152,8 +153,11 @@ class DeviceChoice:
         """Try the accelerator again when it failed long enough ago; true when the device changed."""
         if not self.due or self.lost:
             return False
-        device = choose_device(self.wanted)
-        if not works(device):
+        try:
+            device = choose_device(self.wanted)
+        except EngineError:  # it is not even there any more
+            device = ""
+        if not device or not works(device):
             self._since = time.monotonic()
             return False
         self.stepped_down = ""

@@ -77,6 +77,11 @@ class Dispatcher:
         return bool(self._running or self._loading or len(self.scheduler))
 
     @property
+    def used(self) -> bool:
+        """Whether the model has been given a job."""
+        return self._counts["batches"] > 0
+
+    @property
     def running(self) -> bool:
         """Whether a batch is with the model."""
         return bool(self._running)

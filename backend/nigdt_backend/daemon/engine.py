@@ -5,7 +5,6 @@ torch is imported in the model's thread, at the first load, so that the daemon a
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -151,35 +150,41 @@ class NigdtEngine:
 
     def _stepping_down(self, do: Callable[[], T]) -> T:
         """Do something that needs the device; when that fails, again with less, or on the CPU."""
-        from nigdt_backend.daemon.device import is_device_loss, is_out_of_memory
-
         while True:
             try:
                 return do()
-            except Exception as error:  # noqa: PERF203 - a retry, not a loop over data
-                if is_out_of_memory(error):
-                    if self._smaller_batch() or self._to_cpu("memory ran out", lost=False):
-                        continue
-                    raise EngineError(
-                        "out-of-memory",
-                        "There is not enough memory for one fill.",
-                        "Close other programs, or use a smaller bundle.",
-                    ) from error
-                if is_device_loss(error) and self._to_cpu("the device failed", lost=True):
-                    log.exception("device loss")
-                    continue
-                raise
+            except Exception as error:
+                step = self._step_after(error)
+                if step is None:
+                    raise
+            step()  # only now has what the failed attempt had made been let go of
 
-    def _smaller_batch(self) -> bool:
-        if self.batch_variants <= 1:
-            return False
+    def _step_after(self, error: Exception) -> Callable[[], None] | None:
+        """The step down that a failure calls for, None when none would help."""
+        from nigdt_backend.daemon.device import is_device_loss, is_out_of_memory
+
+        if is_out_of_memory(error):
+            if self.batch_variants > 1:
+                return self._smaller_batch
+            if self._choice.get() != "cpu":
+                return lambda: self._to_cpu("memory ran out", lost=False)
+            raise EngineError(
+                "out-of-memory",
+                "There is not enough memory for one fill.",
+                "Close other programs, or use a smaller bundle.",
+            ) from error
+        if is_device_loss(error) and self._choice.get() != "cpu":
+            log.error("device loss", exc_info=error)
+            return lambda: self._to_cpu("the device failed", lost=True)
+        return None
+
+    def _smaller_batch(self) -> None:
         from nigdt_backend.daemon.device import empty_cache
 
         self.batch_variants //= 2
         self._halved = time.monotonic()
         log.warning("out of memory: batches of %d from now on", self.batch_variants)
         empty_cache()
-        return True
 
     def _try_whole_batches(self) -> None:
         """Memory that was short may long be free again."""
@@ -188,13 +193,10 @@ class NigdtEngine:
         if self._halved is not None and time.monotonic() - self._halved >= RETRY_SECONDS:
             self._set_batch()
 
-    def _to_cpu(self, reason: str, *, lost: bool) -> bool:
-        device = self._choice.get()
-        if not self._choice.step_down(reason, lost=lost):
-            return False
-        log.warning("%s on %s: going on with the CPU", reason, device)
+    def _to_cpu(self, reason: str, *, lost: bool) -> None:
+        log.warning("%s on %s: going on with the CPU", reason, self._choice.get())
+        self._choice.step_down(reason, lost=lost)
         self._forget_device()
-        return True
 
     def _forget_device(self) -> None:
         """Models and encodings on the former device are of no use any more."""
@@ -203,8 +205,7 @@ class NigdtEngine:
         self._registry.clear()
         self._contexts.clear()
         self._set_batch()
-        with contextlib.suppress(RuntimeError):  # of a device that is lost
-            empty_cache()
+        empty_cache()
 
     def _set_batch(self) -> None:
         on_cpu = self._choice.get() == "cpu"
@@ -333,7 +334,10 @@ class NigdtEngine:
         crop = np.full((side, side, 3), 127, np.uint8)
         mask = np.zeros((side, side), np.uint8)
         mask[side // 4 : side // 2, side // 4 : side // 2] = 255
-        model.inpainter.fill_context(crop, mask, "", [Variant()])
+        try:
+            model.inpainter.fill_context(crop, mask, "", [Variant()])
+        except ModelError as error:
+            raise EngineError("not-a-number", error.message, error.hint) from error
 
     def _use_threads(self, model: LoadedModel) -> None:
         import torch

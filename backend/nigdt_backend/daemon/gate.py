@@ -199,7 +199,7 @@ class Gate:
         return True
 
     def close(self) -> None:
-        """Close all sockets, giving last messages half a second to leave."""
+        """Close all sockets, giving last messages two seconds to leave."""
         for router in self._routers:
             router.close()
         self._zap.close()

@@ -60,12 +60,16 @@ class KeyRing:
             self.write()
         return self._server
 
-    def add(self, name: str, public: str) -> None:
-        """Let a client in; raises KeyRingError when the name or key is malformed or the name taken."""
+    def check_name(self, name: str) -> None:
+        """Raise KeyRingError when a name is malformed or taken."""
         if not _NAME.fullmatch(name):
             raise KeyRingError(f"{name!r} cannot be a name; use letters, digits and . _ -")
         if name in self.clients:
             raise KeyRingError(f"there is a key called {name} already; remove it first")
+
+    def add(self, name: str, public: str) -> None:
+        """Let a client in; raises KeyRingError when the name or key is malformed or the name taken."""
+        self.check_name(name)
         self.clients[name] = check_public_key(public)
         self.write()
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nigdt_backend.launch import EXIT_ALREADY_RUNNING
+
 UNIT = "nigdt.service"
 
 
@@ -34,12 +36,14 @@ def unit_text(python: str) -> str:
     return f"""\
 [Unit]
 Description=NIGDT daemon: fills described regions of photos
+StartLimitIntervalSec=60
 
 [Service]
 Type=notify
 ExecStart={quoted} -m nigdt_backend.daemon
 Restart=on-failure
 RestartSec=2
+RestartPreventExitStatus={EXIT_ALREADY_RUNNING}
 TimeoutStartSec=300
 TimeoutStopSec=30
 NoNewPrivileges=yes

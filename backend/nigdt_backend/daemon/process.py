@@ -81,8 +81,8 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     except (SettingsError, UnsafeFileError) as error:
         return _failed(str(error))
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        return _failed(f"cannot use{where}: {error.strerror or error}")
+        where = error.filename or paths.state_dir()
+        return _failed(f"cannot use {where}: {error.strerror or error}")
     except zmq.ZMQError as error:
         return _failed(f"cannot listen: {error}")
 
@@ -160,7 +160,8 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
         log.exception("the daemon failed")
         raise
     finally:
-        notify_systemd("STOPPING=1")
+        if not server.restart:  # after that word systemd ends whatever takes over in this process
+            notify_systemd("STOPPING=1")
         if read_connection(connection_file) == connection:
             connection_file.unlink(missing_ok=True)
         server.close()

@@ -30,7 +30,7 @@ class Server:
         engine: what makes fills.
         settings: the daemon's settings.
         on_demand: whether a client started the daemon, so that it ends after a long idle time.
-        on_ready: called once, when fills can be made.
+        on_ready: called once, when fills can be made or clients are told why not.
         describe: constant fields for `status` (version, pid, endpoint).
     """
 
@@ -78,6 +78,8 @@ class Server:
         dispatcher = self._dispatcher
         if self._settings.preload:
             dispatcher.load(self._settings.preload, warm=False)
+        else:
+            dispatcher.ready = True
         while not self._finished():
             poller.poll(round(1000 * dispatcher.seconds_to_wait()))
             self._waker.drain()
@@ -88,9 +90,10 @@ class Server:
             dispatcher.dispatch()
             dispatcher.tick()
             self._stopping.tick()
-            if dispatcher.ready and not self._told_ready:
+            if (dispatcher.ready or dispatcher.failure) and not self._told_ready:
                 self._told_ready = True
-                log.info("ready after %.1f s", time.monotonic() - self._started)
+                if dispatcher.ready:
+                    log.info("ready after %.1f s", time.monotonic() - self._started)
                 self._on_ready()
         if dispatcher.hung:
             dispatcher.refuse("restarting", "the daemon starts anew", running_too=True)
@@ -108,7 +111,8 @@ class Server:
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=False)
         if self._desk.stopping:
             return not dispatcher.running or self._stopping.seconds > self._settings.stop_grace_seconds
-        if not dispatcher.busy and dispatcher.engine.restart_wanted():
+        # Not without a job since the start: an accelerator that stays broken would have it start for ever.
+        if dispatcher.used and not dispatcher.busy and dispatcher.engine.restart_wanted():
             log.info("starting anew, to use the accelerator again")
             self._restart = True
             return True

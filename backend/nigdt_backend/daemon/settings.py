@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from nigdt_backend.connection import is_address
 from nigdt_backend.protocol import LIMITS
 
 
@@ -18,9 +20,16 @@ class SettingsError(Exception):
 
 
 def _setting(
-    default: Any, doc: str, *, low: float | None = None, high: float | None = None, pattern: str | None = None
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    pattern: str = "",
+    fits: Callable[[str], object] | None = None,
 ) -> Any:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "pattern": pattern})
+    fits = fits or re.compile(pattern).fullmatch
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "fits": fits})
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Settings:
         "",
         "Address for clients on other machines, as tcp://ADDRESS:PORT; empty = this machine only. "
         "Only keys added with `nigdt keys add` may connect.",
-        pattern=r"|tcp://[A-Za-z0-9.:\[\]*_-]+:\d{1,5}",
+        fits=lambda value: not value or is_address(value),
     )
     log_level: str = _setting("info", "debug, info, warning or error.", pattern="debug|info|warning|error")
 
@@ -143,7 +152,7 @@ def _check(source: str, key: str, value: object, default: object, meta: Any) -> 
     if isinstance(default, str):
         if not isinstance(value, str):
             raise SettingsError(f"{source}: `{key}` must be a text, not {value!r}")
-        if not re.fullmatch(meta["pattern"], value):
+        if not meta["fits"](value):
             raise SettingsError(f"{source}: `{key}` cannot be {value!r}. {meta['doc']}")
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):

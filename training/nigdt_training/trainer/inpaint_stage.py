@@ -86,6 +86,8 @@ class InpaintTrainer:
             raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
         if self.settings.loss.reconstruct_every > 1 and fabric.world_size > 1:
             raise NigdtError("loss.reconstruct_every above 1 needs a single process")
+        if self.settings.loss.adversarial_objects and fabric.world_size > 1:
+            raise NigdtError("loss.adversarial_objects needs a single process")
 
     def _stream(self, pools: list[Pool], masks: MaskSettings, seed: int) -> SampleStream:
         size = self.settings.picture_size

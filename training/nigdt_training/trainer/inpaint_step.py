@@ -133,8 +133,11 @@ def train_step(
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
     total, terms = _generator_loss(batch, output, weights)
-    if step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0:
-        more, judged = _adversaries(networks, batch.image, torch.cat(answers), weights, fabric, share)
+    shown = batch.objects.amax((1, 2, 3)) > 0 if weights.adversarial_objects else slice(None)
+    image, judged_answers = batch.image[shown], torch.cat([answer[shown] for answer in answers])
+    if step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0 and len(image):
+        part = len(image) / len(batch)
+        more, judged = _adversaries(networks, image, judged_answers, weights, fabric, part, share)
         total = total + more
         terms |= judged
     if networks.perceiver is not None:
@@ -148,12 +151,19 @@ def train_step(
 
 
 def _adversaries(
-    networks: Networks, image: Tensor, shown: Tensor, weights: LossSettings, fabric: Fabric, share: float
+    networks: Networks,
+    image: Tensor,
+    shown: Tensor,
+    weights: LossSettings,
+    fabric: Fabric,
+    part: float,
+    share: float,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Both sides' losses from one pass of the discriminators; theirs is taken back at once.
 
     The answers enter as a leaf: what the generator minimises goes back as far as that leaf, what the
-    discriminators minimise as far as their parameters, and neither reaches the other.
+    discriminators minimise as far as their parameters, and neither reaches the other. ``part`` is how much of
+    the (micro-)batch they are shown, so that a picture weighs the same however many there are.
 
     Returns:
         The generator side's terms, with the gradient of the answers, and all losses by name.
@@ -164,11 +174,11 @@ def _adversaries(
     count = len(shown) // len(image)
     feature = L.feature_distance(real.feature.repeat(count, 1, 1, 1), made.feature)
     adversarial = L.generator_adversarial(made.score2, kind)
-    generator = weights.feature * feature + weights.adversarial * adversarial
+    generator = part * (weights.feature * feature + weights.adversarial * adversarial)
     fabric.backward(generator, inputs=[leaf], retain_graph=True)
     discriminator = L.discriminator_loss(real.score1, [made.score1], kind)
     discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2], kind)
-    fabric.backward(share * discriminator, inputs=list(networks.plain_d.parameters()))
+    fabric.backward(part * share * discriminator, inputs=list(networks.plain_d.parameters()))
     assert leaf.grad is not None
     carried = (shown * leaf.grad).sum()
     terms = {"feature": feature, "adversarial": adversarial, "discriminator": discriminator}

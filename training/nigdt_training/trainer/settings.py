@@ -97,6 +97,8 @@ class LossSettings:
             much; 1 is the paper. More than 1 needs a single process.
         adversary: LSGAN as in the paper, or hinge.
         adversarial_start: Step at which discriminators and their terms begin.
+        adversarial_objects: Discriminators see only pictures whose object's outline is known. Needs a single
+            process.
         composite: Discriminators, match networks and EfficientNet-lite0 see the composite instead of the raw
             output.
         reversed_posterior_kl: The published code's order of arguments in eq. 17.
@@ -118,6 +120,7 @@ class LossSettings:
     reconstruct_every: int = 1
     adversary: str = "lsgan"
     adversarial_start: int = 0
+    adversarial_objects: bool = False
     composite: bool = False
     reversed_posterior_kl: bool = False
 
