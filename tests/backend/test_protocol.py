@@ -85,6 +85,7 @@ def test_frames_must_fit_the_header(request_fill):
         ([TAG], "bad-message"),
         ([b"GET / HTTP/1.1", b"{}"], "bad-message"),
         ([b"NIGDT/99", b"{}"], "version"),
+        ([b"NIGDT/\xff", b"{}"], "version"),
         ([TAG, b"x" * (LIMITS.header_bytes + 1)], "too-large"),
         ([TAG, b"\xff\xfe"], "bad-message"),
         ([TAG, b"[" * 9000], "bad-message"),
@@ -98,6 +99,13 @@ def test_what_is_no_message_is_refused(frames, code):
     with pytest.raises(ProtocolError) as raised:
         decode(frames)
     assert raised.value.code == code
+
+
+def test_the_other_side_s_version_is_told_to_people():
+    for tag, told in ((b"NIGDT/99", "the other 99"), (b"NIGDT/%s\n", "none that is known")):
+        with pytest.raises(ProtocolError) as raised:
+            decode([tag, b"{}"])
+        assert raised.value.message.endswith(told)
 
 
 @given(st.lists(st.binary(max_size=80), max_size=5))
