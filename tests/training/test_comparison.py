@@ -216,6 +216,51 @@ def test_command_trains_and_evaluation_takes_the_run(photos: Path, monkeypatch: 
     assert (first[0] != first[1]).any()
 
 
+def test_a_run_killed_at_once_remembers_its_width(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(photos, 2)
+    step = RivalTrainer.one_step
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(RivalTrainer, "one_step", killed)
+    with pytest.raises(SystemExit):
+        RivalTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None).train()
+    monkeypatch.setattr(RivalTrainer, "one_step", step)
+    again = RivalTrainer(run, "picnet", None, photos, photos / "caches", "cpu", lambda _: None)
+    assert (again.width, again.step) == (4, 0)
+
+
+def test_losses_that_are_not_finite_never_reach_the_checkpoint(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(photos, 3)
+    trainer = RivalTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None)
+    step = trainer.one_step
+
+    def spoilt(batch: Batch) -> dict[str, torch.Tensor]:
+        terms = step(batch)
+        if trainer.step == 1:
+            next(trainer.rival.generator.parameters()).data.fill_(torch.nan)
+            terms["l1"] = torch.tensor(torch.nan)
+        return terms
+
+    monkeypatch.setattr(trainer, "one_step", spoilt)
+    with pytest.raises(NigdtError, match="not finite at step 2"):
+        trainer.train()
+    kept = read_checkpoint(run.folder / "rival.safetensors").tensors
+    assert all(tensor.isfinite().all() for tensor in kept.values())
+
+
+def test_a_device_that_is_not_there_is_one_line(photos: Path) -> None:
+    config = photos / "config.yaml"
+    config.write_text(json.dumps({"data": [{"path": "photos"}], "preset": "small", "size": 64}))
+    arguments = ["picnet", "--config", str(config), "--device", "quantum", "--runs", str(photos / "runs")]
+    with pytest.raises(NigdtError, match="'quantum' cannot be used"):
+        CliRunner().invoke(rival_command, arguments, catch_exceptions=False)
+    assert not (photos / "runs").exists()
+
+
 def test_checkpoint_of_another_system_is_refused(photos: Path) -> None:
     run = make_run(photos, 1)
     RivalTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None).train()

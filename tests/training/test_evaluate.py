@@ -249,6 +249,7 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     save_match_network(tmp_path / "match.safetensors", network, settings, vocabulary)
     scorer = NetworkScorer(tmp_path / "match.safetensors")
     pictures = np.stack([np.asarray(draw_bird(n).resize((64, 64))) for n in range(2)])
+    pictures.flags.writeable = False  # as a decoded photo's pixels are
     together = scorer(pictures, ["a black bird number 1", "bird 2 is black", "unknown words"])
     assert together.shape == (2, 3)
     np.testing.assert_allclose(scorer(pictures[1:], ["bird 2 is black"])[0, 0], together[1, 1], rtol=1e-4)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from nigdt_training.trainer import folds, match_stage, own_photos
 from nigdt_training.trainer.checkpoint import read_checkpoint
-from nigdt_training.trainer.course import extend_embedding
+from nigdt_training.trainer.course import Course, extend_embedding
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
 from nigdt_training.trainer.own_photos import OwnPhotos, train_own_photos
 from nigdt_training.trainer.run import Run
@@ -111,6 +111,15 @@ def test_the_gain_is_that_of_single_photos_and_the_best_step_is_taken(tmp_path, 
     assert gain.certain
     assert gain.before == {"psnr": pytest.approx(20.0), "l1": pytest.approx(10.0)}
     assert gain.after["psnr"] == pytest.approx(21.0)
+
+
+def test_time_left_is_that_of_all_trainings_even_at_the_end_of_one():
+    told = []
+    course = Course(None, None, parts=3, steps=10, patience=1, say=lambda text, **facts: told.append(facts))
+    tell = course._part_of_whole(1)
+    for step, left in ((5, 20), (10, 0)):
+        tell("", step=step, steps=10, loss=0.0, eta_s=left)
+    assert [(facts["step"], facts["steps"], facts["eta_s"]) for facts in told] == [(15, 30, 60), (20, 30, 40)]
 
 
 def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_bundle):

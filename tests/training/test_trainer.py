@@ -238,13 +238,16 @@ def test_the_command_trains_both_stages_and_exports(photo_folder, tiny_settings,
     tiny_settings["steps"] = 2
     config = write_config(tmp_path, tiny_settings)
     shared = ("--data", photo_folder.parent, "--runs", tmp_path / "runs")
-    dry = nigdt("train", "--config", config, *shared, "--dry-run")
+    dry = nigdt("train", "--steps", "9", "inpaint", "--config", config, *shared, "--dry-run", "--steps", "2")
     assert dry.returncode == 0, dry.stderr
     assert "stage 2: 2 steps" in dry.stdout
     assert not (tmp_path / "runs").exists()
-    done = nigdt("train", "--config", config, *shared, "--device", "cpu")
+    done = nigdt("train", "match", "--config", config, *shared, "--device", "cpu", "--set", "seed=3")
     assert done.returncode == 0, done.stderr
     assert "R-precision" in done.stdout
+    assert not list((tmp_path / "runs" / "00001-tiny").glob("last*"))
+    done = nigdt("train", *shared, "inpaint", "--resume", tmp_path / "runs" / "00001-tiny", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "00001-tiny"
     assert any("match" in json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines())
     exported = nigdt("export", run, "-o", tmp_path / "tiny-model")
@@ -259,6 +262,37 @@ def test_misuse_is_exit_2_and_bad_settings_exit_1(tmp_path):
     assert bad.returncode == 1
     assert "stepps" in bad.stderr
     assert bad.stderr.count("\n") == 1
+    for wrong, named in ((["--device", "quantum"], "quantum"), (["--name", "a/b"], "a/b")):
+        config = write_config(tmp_path, {"data": [{"path": "x"}]})
+        bad = nigdt("train", "--config", config, "--runs", tmp_path / "runs", *wrong)
+        assert bad.returncode == 1
+        assert named in bad.stderr
+        assert bad.stderr.count("\n") == 1
+
+
+def test_the_command_ends_with_1_when_it_is_interrupted(photo_folder, tiny_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+    config = write_config(tmp_path, tiny_settings | {"steps": 5000, "checkpoint_seconds": 0.2})
+    arguments = [
+        "--config",
+        config,
+        "--data",
+        photo_folder.parent,
+        "--runs",
+        tmp_path / "runs",
+        "--device",
+        "cpu",
+    ]
+    command = [sys.executable, "-m", "nigdt", "train", *map(str, arguments)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    folder = tmp_path / "runs" / "00001-tiny"
+    deadline = time.monotonic() + 200
+    while not (folder / "last.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert f"go on with: nigdt train --resume {folder}" in said
 
 
 @pytest.mark.slow

@@ -172,8 +172,8 @@ def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path
         return
     fabric = Machine(device).fabric(settings.precision)
     try:
-        run_stages(run, places, fabric, say, start_from=entry.start_from, match_from=match_from)
+        finished = run_stages(run, places, fabric, say, start_from=entry.start_from, match_from=match_from)
     except KeyboardInterrupt:
         raise InterruptedQueueError("interrupted") from None
-    if read_facts(run.last)["step"] < settings.steps:
+    if not finished:
         raise InterruptedQueueError(f"interrupted at step {read_facts(run.last)['step']}")

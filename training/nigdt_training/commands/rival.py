@@ -58,6 +58,13 @@ def rival(
     from nigdt_training.trainer.run import Run
     from nigdt_training.trainer.settings import load_settings, settings_from
 
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise NigdtError(
+            f"Device {chosen!r} cannot be used: {str(error).splitlines()[0]}", "Use cpu."
+        ) from None
     if config is not None:
         settings = load_settings(config)
         if steps is not None:
@@ -69,7 +76,6 @@ def rival(
     if run.settings.threads:
         torch.set_num_threads(run.settings.threads)
     click.echo(f"run folder: {run.folder}")
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         RivalTrainer(run, kind, width, data, photo_caches(), chosen, click.echo).train()
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,29 +27,44 @@ _device = click.option(
 )
 
 
+_OPTIONS = (
+    _config,
+    click.option("--name", help="Name of the run. Default: the settings file's name."),
+    click.option(
+        "--data",
+        type=_FOLDER,
+        help="Folder that the settings' paths start from. Default: here, or where a resumed run had them.",
+    ),
+    _runs,
+    click.option("--resume", type=_FOLDER, help="Run folder to go on with."),
+    click.option(
+        "--from",
+        "start_from",
+        type=click.Path(path_type=Path, exists=True),
+        help="Checkpoint, or folder of a bundle, to begin with.",
+    ),
+    click.option("--match-from", type=_FILE, help="Match networks to use."),
+    click.option("--steps", type=_COUNT, help="Number of steps instead of the settings'."),
+    click.option(
+        "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: loss.match=0."
+    ),
+    click.option("--devices", type=_COUNT, default=1, show_default=True, help="Processes on this machine."),
+    click.option("--nodes", type=_COUNT, default=1, show_default=True, help="Machines, under torchrun."),
+    _device,
+    click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop."),
+)
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.group(invoke_without_command=True)
-@_config
-@click.option("--name", help="Name of the run. Default: the settings file's name.")
-@click.option(
-    "--data", type=_FOLDER, default=Path(), help="Folder that the settings' paths start from. Default: here."
-)
-@_runs
-@click.option("--resume", type=_FOLDER, help="Run folder to go on with.")
-@click.option(
-    "--from",
-    "start_from",
-    type=click.Path(path_type=Path, exists=True),
-    help="Checkpoint, or folder of a bundle, to begin with.",
-)
-@click.option("--match-from", type=_FILE, help="Match networks to use.")
-@click.option("--steps", type=_COUNT, help="Number of steps instead of the settings'.")
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: loss.match=0.")
-@click.option("--devices", type=_COUNT, default=1, show_default=True, help="Processes on this machine.")
-@click.option("--nodes", type=_COUNT, default=1, show_default=True, help="Machines, under torchrun.")
-@_device
-@click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop.")
+@_options
 @click.pass_context
-def train(context: click.Context, config: Path | None, **options: Any) -> None:
+def train(context: click.Context, **options: Any) -> None:
     """Train a model: match networks first, then both paths with discriminators.
 
     A run can be interrupted at any moment and continued with --resume.
@@ -58,34 +74,41 @@ def train(context: click.Context, config: Path | None, **options: Any) -> None:
     Example: nigdt train --resume runs/00001-small
     """
     if context.invoked_subcommand is None:
-        _run(config, ("match", "inpaint"), **options)
+        _run(("match", "inpaint"), **options)
     else:
-        context.obj = {"config": config, **options}
+        context.obj = options
 
 
 train.add_command(base)
 
 
 @train.command()
-@_config
-@click.pass_obj
-def match(outer: dict[str, Any], config: Path | None) -> None:
+@_options
+@click.pass_context
+def match(context: click.Context, **options: Any) -> None:
     """Train only the match networks (stage 1).
 
-    Example: nigdt train --data ~/photos match --config training/configs/small.yaml
+    Example: nigdt train match --config training/configs/small.yaml --data ~/photos
     """
-    _run(config or outer.pop("config"), ("match",), **{k: v for k, v in outer.items() if k != "config"})
+    _run(("match",), **_with_outer(context, options))
 
 
 @train.command()
-@_config
-@click.pass_obj
-def inpaint(outer: dict[str, Any], config: Path | None) -> None:
+@_options
+@click.pass_context
+def inpaint(context: click.Context, **options: Any) -> None:
     """Train only the inpainting model (stage 2), with match networks that are there already.
 
-    Example: nigdt train --match-from runs/00001-small/match.safetensors inpaint --config small.yaml
+    Example: nigdt train inpaint --config small.yaml --match-from runs/00001-small/match.safetensors
     """
-    _run(config or outer.pop("config"), ("inpaint",), **{k: v for k, v in outer.items() if k != "config"})
+    _run(("inpaint",), **_with_outer(context, options))
+
+
+def _with_outer(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """The options after the sub-command's name, and those before it that were not given again."""
+    default = click.core.ParameterSource.DEFAULT
+    given = {key: options[key] for key in options if context.get_parameter_source(key) is not default}
+    return {**context.obj, **given, "changes": (*context.obj["changes"], *options["changes"])}
 
 
 @train.command()
@@ -123,11 +146,11 @@ def _say_json(text: str, **facts: Any) -> None:
 
 
 def _run(
-    config: Path | None,
     stages: tuple[str, ...],
     *,
+    config: Path | None,
     name: str | None,
-    data: Path,
+    data: Path | None,
     runs: Path,
     resume: Path | None,
     start_from: Path | None,
@@ -144,6 +167,9 @@ def _run(
     from nigdt_training.trainer.run import Run
     from nigdt_training.trainer.session import Machine, Places, plan, run_stages, start_run
 
+    origin = {} if resume is None else Run.open(resume).origin()
+    data = data or origin.get("data", Path())
+    start_from, match_from = start_from or origin.get("from"), match_from or origin.get("match_from")
     places = Places(data, runs, photo_caches())
     if config is not None:
         steps_change = (f"steps={steps}",) if steps is not None else ()
@@ -163,13 +189,24 @@ def _run(
     else:
         assert config is not None
         run = start_run(settings, places, name or config.stem, fabric)
+        if fabric.is_global_zero:
+            run.remember({"data": data, "from": start_from, "match_from": match_from})
     say(f"run folder: {run.folder}")
     try:
-        run_stages(run, places, fabric, say, stages=stages, start_from=start_from, match_from=match_from)
+        finished = run_stages(
+            run, places, fabric, say, stages=stages, start_from=start_from, match_from=match_from
+        )
     except KeyboardInterrupt:
-        raise NigdtError("interrupted", hint=f"go on with: nigdt train --resume {run.folder}") from None
+        finished = False
     finally:
         run.close()
+    if not finished:
+        raise NigdtError("interrupted", hint=f"go on with: {_resume_command(stages, run.folder)}")
+
+
+def _resume_command(stages: tuple[str, ...], folder: Path) -> str:
+    only = f"{stages[0]} " if len(stages) == 1 else ""
+    return f"nigdt train {only}--resume {folder}"
 
 
 def _quiet(_: str, **__: Any) -> None:

@@ -102,17 +102,20 @@ class RivalTrainer:
             NigdtError: A loss is not finite, or the disk is full.
         """
         settings, began, first, saved = self.run.settings, time.monotonic(), self.step, time.monotonic()
+        if self.step == 0:
+            self.save()  # the width is known from now on, however early it is killed
         try:
             while self.step < settings.steps:
                 numbers = range(self.step * settings.batch, (self.step + 1) * settings.batch)
                 terms = self.one_step(self.stream.batch(numbers).to(torch.device(self.device)))
                 self.step += 1
+                values = {name: float(value) for name, value in terms.items()}
+                if not all(np.isfinite(list(values.values()))):
+                    raise NigdtError(
+                        f"the losses are not finite at step {self.step}",
+                        "The last checkpoint is kept. Lower the batch or width.",
+                    )
                 if self.step % LOG_EVERY == 0 or self.step == settings.steps:
-                    values = {name: float(value) for name, value in terms.items()}
-                    if not all(np.isfinite(list(values.values()))):
-                        raise NigdtError(
-                            f"the losses are not finite at step {self.step}", "Lower the batch or width."
-                        )
                     rate = (time.monotonic() - began) / (self.step - first)
                     self.run.log(self.step, self.kind, **values, seconds_per_step=rate)
                     left = (settings.steps - self.step) * rate / 60

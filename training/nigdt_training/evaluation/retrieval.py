@@ -56,7 +56,7 @@ class NetworkScorer:
         from nigdt_training.trainer.samples import encode_captions
 
         with torch.inference_mode():
-            image = torch.from_numpy(pictures).permute(0, 3, 1, 2).to(self._device).float() / 127.5 - 1
+            image = torch.tensor(pictures).permute(0, 3, 1, 2).to(self._device).float() / 127.5 - 1
             tokens, lengths = encode_captions(captions, self._vocabulary)
             text = self._network.text_encoder(tokens.to(self._device), lengths)
             scores = self._network.scores(*self._network.encode_image(image), text)

@@ -10,7 +10,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from nigdt.errors import NigdtError
+from nigdt.errors import BundleError, NigdtError
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.metrics import composite
@@ -209,7 +209,7 @@ def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
         raise NigdtError(f"{name} is a training run, not a model.", f"First: nigdt export {name} -o MODEL")
     try:
         return Bundle(name, device, seed)
-    except NigdtError as error:
-        raise type(error)(
+    except BundleError as error:
+        raise BundleError(
             error.message, f"{error.hint} Baselines are {', '.join(BASELINES)}.".strip()
         ) from error

@@ -127,12 +127,15 @@ class Course:
 
     def _part_of_whole(self, number: int) -> Callable[..., None]:
         """``say`` with steps and seconds left counted over all trainings, those to come at their longest."""
+        pace = 0.0  # seconds per step; the last step of a part, with none left in it, does not tell
 
         def tell(text: str, **facts: Any) -> None:
+            nonlocal pace
             if "step" in facts:
                 left = facts["steps"] - facts["step"]
                 to_come = (self.parts - 1 - number) * self.steps
-                facts["eta_s"] = round(facts["eta_s"] * (left + to_come) / left) if left else 0
+                pace = facts["eta_s"] / left if left else pace
+                facts["eta_s"] = round(pace * (left + to_come))
                 facts["step"] += number * self.steps
                 facts["steps"] = self.parts * self.steps
                 minutes = facts["eta_s"] / 60

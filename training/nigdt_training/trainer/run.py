@@ -23,9 +23,9 @@ class Run:
     """One folder under ``runs``; everything a run leaves behind lies in it.
 
     Attributes:
-        folder: ``settings.yaml``, ``vocabulary.json``, ``metrics.jsonl``, ``events/``, ``sheets/``,
-            ``match.safetensors``, ``last.safetensors`` (recovery), ``best.safetensors`` and the runners-up
-            ``best-STEP.safetensors``.
+        folder: ``settings.yaml``, ``origin.yaml``, ``vocabulary.json``, ``metrics.jsonl``, ``events/``,
+            ``sheets/``, ``match.safetensors``, ``last.safetensors`` (recovery), ``best.safetensors`` and the
+            runners-up ``best-STEP.safetensors``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,8 +37,10 @@ class Run:
         """Make the next numbered folder, ``runs/00003-name``.
 
         Raises:
-            NigdtError: The folder cannot be written.
+            NigdtError: The name is none for a folder, or the folder cannot be written.
         """
+        if Path(name).name != name:
+            raise NigdtError(f"a run cannot be called {name!r}", hint="it names a folder in --runs")
         try:
             runs.mkdir(parents=True, exist_ok=True)
             while True:
@@ -107,6 +109,20 @@ class Run:
     def runner_up(self, step: int) -> Path:
         """Where a good validation's checkpoint lies that is not the best one."""
         return self.folder / f"best-{step:07d}.safetensors"
+
+    def remember(self, origin: dict[str, Path | None]) -> None:
+        """Write down where the photos and the weights to begin with lie, for ``origin``."""
+        found = {name: str(path.absolute()) for name, path in origin.items() if path is not None}
+        path = self.folder / "origin.yaml"
+        with writing(path), replacing(path) as part:
+            part.write_text(yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
+
+    def origin(self) -> dict[str, Path]:
+        """What ``remember`` wrote down, so that ``--resume`` need not be told again."""
+        path = self.folder / "origin.yaml"
+        if not path.exists():
+            return {}
+        return {name: Path(value) for name, value in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
 
     def vocabulary(self) -> Vocabulary | None:
         """The run's vocabulary, once it has one."""

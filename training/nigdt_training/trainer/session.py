@@ -55,15 +55,26 @@ class Machine:
     nodes: int = 1
 
     def fabric(self, precision: str) -> Fabric:
-        """Fabric, launched; several processes come from torchrun or are started here."""
-        fabric = Fabric(
-            accelerator=self.accelerator,
-            devices=self.devices,
-            num_nodes=self.nodes,
-            # The others wait while one trains the match networks, for longer than the usual half hour.
-            strategy=DDPStrategy(timeout=timedelta(days=2)) if self.devices * self.nodes > 1 else "auto",
-            precision=self._precision(precision),  # type: ignore[arg-type]
-        )
+        """Fabric, launched; several processes come from torchrun or are started here.
+
+        Raises:
+            NigdtError: The machine has no such device, not so many, or does not compute so precisely.
+        """
+        try:
+            fabric = Fabric(
+                accelerator=self.accelerator,
+                devices=self.devices,
+                num_nodes=self.nodes,
+                # The others wait while one trains the match networks, for longer than the usual half hour.
+                strategy=DDPStrategy(timeout=timedelta(days=2)) if self.devices * self.nodes > 1 else "auto",
+                precision=self._precision(precision),  # type: ignore[arg-type]
+            )
+        except (ValueError, RuntimeError) as error:
+            raise NigdtError(
+                f"cannot train on device {self.accelerator!r} in precision {precision!r}: "
+                f"{' '.join(str(error).split())}",
+                hint="--device cpu with precision 32-true works everywhere",
+            ) from error
         fabric.launch()
         return fabric
 
@@ -97,7 +108,7 @@ def run_stages(
     start_from: Path | None = None,
     match_from: Path | None = None,
     match_seconds: float = math.inf,
-) -> None:
+) -> bool:
     """Train what is missing of a run; called again, it goes on where it stopped.
 
     Args:
@@ -109,6 +120,9 @@ def run_stages(
         start_from: Checkpoint of another run, or folder of a bundle, whose weights begin this one.
         match_from: Match networks of another run, instead of training them.
         match_seconds: Wall time after which stage 1 ends with what it has learnt.
+
+    Returns:
+        False where it was asked to stop before its last step.
 
     Raises:
         NigdtError: Data, files or losses are at fault; the message says which.
@@ -133,7 +147,7 @@ def run_stages(
             )
         fabric.barrier()
     if "inpaint" not in stages:
-        return
+        return True
     match: tuple[MatchNetwork, Vocabulary] | None = None
     if settings.loss.match > 0:
         match = load_match_network(match_from or run.match_checkpoint)
@@ -144,6 +158,7 @@ def run_stages(
         else:
             trainer.start_from(read_checkpoint(start_from))
     trainer.train()
+    return not trainer.stop_requested or trainer.step == settings.steps
 
 
 def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric: Fabric) -> Vocabulary:
