@@ -11,7 +11,7 @@ from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.fingerprint import find_alike, fingerprint
 from nigdt_training.data.records import read_data_set, read_records, split_of_folders
-from nigdt_training.data.split import merge_groups, split_by_group
+from nigdt_training.data.split import held_out, merge_groups
 from PIL import Image
 
 from nigdt.text import Vocabulary
@@ -34,6 +34,14 @@ def test_caption_files_beside_photos(tmp_path: Path) -> None:
         ("a.jpg", ["a red bird", "a bird on a branch"]),
         ("b.png", []),
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_captions_as_editors_write_them(tmp_path: Path, encoding: str) -> None:
+    scene(1).save(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_bytes("A caf\u00e9 at night\r\n\r\nlamps\r\n".encode(encoding))
+    (record,) = read_records(tmp_path)
+    assert record.captions == ["A caf\u00e9 at night", "lamps"]
 
 
 def test_metadata_with_split_folders(tmp_path: Path) -> None:
@@ -151,6 +159,11 @@ def test_coco_takes_the_largest_object_and_no_crowd(tmp_path: Path) -> None:
     assert first.split == "val"
     assert (second.captions, second.box, second.polygons) == (["Two boats"], None, ())
     assert data.missing == ["000000000003.jpg"]
+    instances = tmp_path / "annotations" / "instances_val2017.json"
+    content = json.loads(instances.read_text())
+    del content["annotations"][1]["bbox"]
+    instances.write_text(json.dumps(content))
+    assert read_records(tmp_path)[0].box == (10, 10, 40, 40), "from the outline"
     outline = decode_frame(first, 96).outline
     assert outline is not None
     assert outline[20, 20] == 255
@@ -226,8 +239,8 @@ def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
     for number in range(4):
         scene(number).save(tmp_path / f"good{number}.jpg", quality=95)
         (tmp_path / f"good{number}.txt").write_text("a zebra among flowers")
-    scene(0, 240, 192).save(tmp_path / "smaller-copy.jpg", quality=60)
-    (tmp_path / "smaller-copy.txt").write_text("flowers")
+    scene(0, 90, 72).save(tmp_path / "a-smaller-copy.jpg", quality=60)
+    (tmp_path / "a-smaller-copy.txt").write_text("flowers")
     scene(7, 40, 40).save(tmp_path / "tiny.jpg")
     (tmp_path / "tiny.txt").write_text("flowers")
     scene(8).save(tmp_path / "silent.jpg")
@@ -236,7 +249,7 @@ def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "torn.txt").write_text("flowers")
     report = check_path(tmp_path, Vocabulary(["a", "among", "flowers"]), max_words=3)
     assert {(problem.name, problem.kind) for problem in report.problems} == {
-        ("smaller-copy.jpg", "duplicate"),
+        ("a-smaller-copy.jpg", "duplicate"),
         ("tiny.jpg", "tiny"),
         ("silent.jpg", "captionless"),
         ("torn.jpg", "unreadable"),
@@ -244,6 +257,18 @@ def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
     assert [record.name for record in report.usable] == [f"good{n}.jpg" for n in range(4)]
     assert report.unknown == {"zebra": 4}
     assert report.long_captions == 4
+    scene(0, 960, 768).save(tmp_path / "larger-copy.jpg", quality=95)
+    (tmp_path / "larger-copy.txt").write_text("a zebra among flowers")
+    (tmp_path / "letter.jpg").write_text("dear all")
+    (tmp_path / "letter.txt").write_text("flowers")
+    larger = check_path(tmp_path)
+    assert [record.name for record in larger.usable] == [
+        *(f"good{n}.jpg" for n in (1, 2, 3)),
+        "larger-copy.jpg",
+    ]
+    assert "good0.jpg: same picture as larger-copy.jpg" in describe(larger)
+    assert "a-smaller-copy.jpg: same picture as larger-copy.jpg" in describe(larger)
+    assert "letter.jpg: no picture in a format that is read here" in describe(larger)
     text = describe(report)
     assert "zebra (4)" in text
     assert "too few to learn much from" in text
@@ -292,25 +317,10 @@ def test_flat_photos_are_not_alike_by_chance() -> None:
     assert find_alike([fingerprint(image) for image in flat]) == []
 
 
-def test_groups_never_straddle_the_split() -> None:
-    groups = [f"g{i // 3}" for i in range(300)]
-    train, out = split_by_group(groups, 0.2)
-    assert {groups[i] for i in train}.isdisjoint(groups[i] for i in out)
-    assert sorted(train + out) == list(range(300))
-    assert 30 <= len(out) <= 90
-
-
-def test_split_of_a_photo_stays_when_photos_are_added() -> None:
-    groups = [f"g{i}" for i in range(100)]
-    _, few = split_by_group(groups[:50], 0.2)
-    _, more = split_by_group(groups, 0.2)
-    assert few == [i for i in more if i < 50]
-
-
-@pytest.mark.parametrize("share", [0.01, 0.99])
-def test_two_groups_fill_both_sides(share: float) -> None:
-    train, out = split_by_group(["a", "b"], share)
-    assert len(train) == len(out) == 1
+def test_about_the_share_asked_for_is_held_out() -> None:
+    out = {group for group in (f"g{i}" for i in range(1000)) if held_out(group, 0.2)}
+    assert 150 <= len(out) <= 250
+    assert {group for group in out if held_out(group, 0.1)} < out, "a smaller share is part of a larger one"
 
 
 def test_groups_merge_through_chains() -> None:

@@ -174,12 +174,17 @@ def _look(record: Record) -> tuple[Fingerprint, int] | Problem:
 def _without_duplicates(
     readable: Sequence[tuple[Record, Fingerprint, int]], problems: list[Problem]
 ) -> tuple[list[Record], list[int]]:
-    """Drops later copies of a photo and joins the groups of those that merely look alike."""
+    """Drops copies of a photo, keeping the largest, and joins the groups of those that merely look alike."""
     alike = find_alike([seen for _, seen, _ in readable])
-    copy_of: dict[int, int] = {}
+    same_as: dict[int, list[int]] = {}
     for first, second, same in alike:
-        if same and first not in copy_of:
-            copy_of.setdefault(second, first)
+        if same:
+            same_as.setdefault(first, []).append(second)
+            same_as.setdefault(second, []).append(first)
+    copy_of: dict[int, int] = {}
+    for i in sorted(same_as, key=lambda i: (-readable[i][2], i)):
+        if i not in copy_of:
+            copy_of |= {copy: i for copy in same_as[i] if copy not in copy_of}
     for second, first in sorted(copy_of.items()):
         problems.append(
             Problem(readable[second][0].name, "duplicate", f"same picture as {readable[first][0].name}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import (
+    BoxXYWH,
     Layout,
     Record,
     is_photo,
@@ -48,7 +49,7 @@ def _read(tree: Tree) -> list[Record]:
                     Record(
                         source=tree.source(name),
                         captions=[caption for caption in captions.get(image["id"], []) if caption],
-                        box=valid_box(thing["bbox"]) if thing else None,
+                        box=_box(thing),
                         polygons=_polygons(thing),
                         group=name,
                         split=known_split(part) or split_of_folders(name),
@@ -84,6 +85,17 @@ def _largest_objects(tree: Tree, index: str) -> dict[int, dict[str, Any]]:
     except (KeyError, TypeError) as error:
         raise DataError(f"{index} is not a COCO instance file ({error!r}).", "Download it again.") from error
     return largest
+
+
+def _box(thing: dict[str, Any]) -> BoxXYWH | None:
+    """The object's box, around its outlines where none is given."""
+    if "bbox" in thing:
+        return valid_box(thing["bbox"])
+    outlines = _polygons(thing)
+    if not outlines:
+        return None
+    x, y = ([value for flat in outlines for value in flat[axis::2]] for axis in (0, 1))
+    return valid_box((min(x), min(y), max(x) - min(x), max(y) - min(y)))
 
 
 def _polygons(thing: dict[str, Any]) -> tuple[tuple[float, ...], ...]:

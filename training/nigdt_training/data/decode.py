@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nigdt_training.data.records import BoxXYWH, Record
 
@@ -97,6 +97,8 @@ def open_upright(data: bytes, draft: int | None = None) -> tuple[Image.Image, in
                     image.draft("RGB", (draft, draft))
                 upright = ImageOps.exif_transpose(image)
                 return _to_rgb(upright), orientation if orientation in range(1, 9) else 1, stored
+    except UnidentifiedImageError as error:
+        raise UnreadablePhotoError("no picture in a format that is read here" if data else "empty") from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise UnreadablePhotoError(str(error) or type(error).__name__) from error
 

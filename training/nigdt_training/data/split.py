@@ -21,25 +21,6 @@ def in_order(groups: Iterable[str]) -> list[str]:
     return sorted(set(groups), key=_place)
 
 
-def split_by_group(groups: Sequence[str], share: float) -> tuple[list[int], list[int]]:
-    """Splits photos by their groups.
-
-    Args:
-        groups: Group key of each photo.
-        share: Share of groups to hold out, 0..1; above 0, at least one group is held out if there are two.
-
-    Returns:
-        Indices to train on and indices held out, both ascending.
-    """
-    keys = in_order(groups)
-    out = {key for key in keys if held_out(key, share)}
-    if share > 0 and len(keys) > 1:
-        # Few photos can all fall on one side; both sides need some.
-        out = (out or {keys[0]}) - ({keys[-1]} if len(out) == len(keys) else set())
-    train = [i for i, group in enumerate(groups) if group not in out]
-    return train, [i for i, group in enumerate(groups) if group in out]
-
-
 def merge_groups(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str]:
     """Joins the groups of photos that belong together.
 

@@ -6,6 +6,7 @@ place.
 
 from __future__ import annotations
 
+import codecs
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +82,10 @@ class Tree:
         return self._sources[name]
 
     def read_text(self, name: str) -> str:
-        """The text of a file; bytes that are not UTF-8 become replacement characters."""
-        return self._sources[name].read().decode("utf-8-sig", errors="replace")
+        """The text of a file, UTF-8 or marked as UTF-16; other bytes become replacement characters."""
+        data = self._sources[name].read()
+        marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # some editors on Windows
+        return data.decode("utf-16" if marked else "utf-8-sig", errors="replace")
 
 
 def _list_folder(folder: Path) -> dict[str, Source]:
