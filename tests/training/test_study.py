@@ -116,6 +116,7 @@ def test_impossible_ranks_are_rejected_and_the_rest_counts(study: tuple[Path, Pa
     rows[3]["naturalness"]["A"] = 1.5
     rows.append(rows[4])
     rows.append({**rows[4], "item": "999"})
+    rows.append({"item": "001", "naturalness": None})
     path = tmp_path / "ann.json"
     path.write_text(json.dumps(answers))
     other = tmp_path / "other.json"
@@ -125,7 +126,7 @@ def test_impossible_ranks_are_rejected_and_the_rest_counts(study: tuple[Path, Pa
     reasons = [one.reason for one in score.rejected]
     assert score.counted == 10 - 4
     assert sum("each once" in reason for reason in reasons) == 2
-    assert sum("not every answer" in reason for reason in reasons) == 1
+    assert sum("not every answer" in reason for reason in reasons) == 2
     assert sum("no whole number" in reason for reason in reasons) == 1
     assert sum("ranked it before" in reason for reason in reasons) == 2
     assert sum("no such photo" in reason for reason in reasons) == 2
@@ -151,6 +152,22 @@ def test_answers_by_hand(study: tuple[Path, Path], tmp_path: Path) -> None:
     assert score.raters == ["bob"]
     assert score.counted == 5
     assert [one.reason for one in score.rejected] == ["a rank is no whole number"]
+
+
+def test_raters_without_a_name_and_spreadsheets_with_semicolons(
+    study: tuple[Path, Path], tmp_path: Path
+) -> None:
+    page, key = study
+    empty = (page / "answers.csv").read_text()
+    header, *rows = empty.splitlines()
+    filled = "\n".join([header, *(row.replace(",,,,", ",2,1,4,3") for row in rows)])
+    files = [tmp_path / f"{name}.csv" for name in ("one", "two", "three", "empty")]
+    for file, text in zip(files, (filled, filled, filled.replace(",", ";"), empty), strict=True):
+        file.write_text(text)
+    score = score_study(key, files)
+    assert score.raters == ["one", "three", "two"]
+    assert score.counted == 3 * 5 * len(QUESTIONS)
+    assert [(one.file, one.reason) for one in score.rejected] == [("empty.csv", "holds no answers")]
 
 
 def test_same_seed_makes_the_same_study(tmp_path: Path) -> None:

@@ -257,8 +257,8 @@ def _stand(
     return sorted(standings, key=lambda standing: standing.mean_rank)
 
 
-def _impossible(given: dict[str, Any], answers: dict[str, str]) -> str | None:
-    if set(given) != set(answers):
+def _impossible(given: Any, answers: dict[str, str]) -> str | None:
+    if not isinstance(given, dict) or set(given) != set(answers):
         return "not every answer has a rank"
     if any(not isinstance(rank, int) or isinstance(rank, bool) for rank in given.values()):
         return "a rank is no whole number"
@@ -267,16 +267,23 @@ def _impossible(given: dict[str, Any], answers: dict[str, str]) -> str | None:
     return None
 
 
-_Entry = tuple[str, str, str, dict[str, Any]]
+_Entry = tuple[str, str, str, Any]
 
 
 def _read_answers(path: Path, study: str, rejected: list[Rejection]) -> list[_Entry]:
-    """(rater, item, question, letter -> rank) of a file; one of another study or shape is rejected whole."""
+    """(rater, item, question, letter -> rank) of a file; one of another study or shape is rejected whole.
+
+    Whoever gave no name is called as the file is.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        entries, found = _read_csv(text) if path.suffix.lower() == ".csv" else _read_json(text)
+        read = _read_csv if path.suffix.lower() == ".csv" else _read_json
+        entries, found = read(text, path.stem)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         rejected.append(Rejection(path.name, "", f"cannot be read ({error})"))
+        return []
+    if not entries:
+        rejected.append(Rejection(path.name, "", "holds no answers"))
         return []
     if found != {study}:
         rejected.append(Rejection(path.name, "", "belongs to another study"))
@@ -284,11 +291,11 @@ def _read_answers(path: Path, study: str, rejected: list[Rejection]) -> list[_En
     return entries
 
 
-def _read_json(text: str) -> tuple[list[_Entry], set[str]]:
+def _read_json(text: str, unnamed: str) -> tuple[list[_Entry], set[str]]:
     content = json.loads(text)
-    rater = str(content["rater"]).strip() or "unnamed"
-    entries = [
-        (rater, str(answer["item"]), question, dict(answer[question]))
+    rater = str(content["rater"]).strip() or unnamed
+    entries: list[_Entry] = [
+        (rater, str(answer["item"]), question, answer[question])
         for answer in content["answers"]
         for question in QUESTIONS
         if question in answer
@@ -296,12 +303,15 @@ def _read_json(text: str) -> tuple[list[_Entry], set[str]]:
     return entries, {content["study"]}
 
 
-def _read_csv(text: str) -> tuple[list[_Entry], set[str]]:
+def _read_csv(text: str, unnamed: str) -> tuple[list[_Entry], set[str]]:
     entries: list[_Entry] = []
     studies = set()
-    for row in csv.DictReader(text.splitlines()):
+    # Where commas are decimal points, spreadsheets write semicolons between cells.
+    lines = text.splitlines()
+    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    for row in csv.DictReader(lines, delimiter=delimiter):
         studies.add(row.pop("study"))
-        rater, item, question = row.pop("rater").strip() or "unnamed", row.pop("item"), row.pop("question")
+        rater, item, question = row.pop("rater").strip() or unnamed, row.pop("item"), row.pop("question")
         given = {letter: value.strip() for letter, value in row.items() if value and value.strip()}
         if given:
             # Spreadsheets drop leading zeros of 001.
