@@ -190,6 +190,10 @@ class Inpainter:
         recorder = record_cuda_graph if torch.device(chosen).type == "cuda" else None
         return cls(prepare(model, chosen, precision), vocabulary, bundle, chosen, precision, recorder)
 
+    def forget_recordings(self) -> None:
+        """Give back what recorded work holds on an accelerator, where memory is short (`nigdt.running`)."""
+        self._runner.forget_recordings()
+
     def unknown_words(self, caption: str) -> list[str]:
         """Words of the caption that the model does not know, each once, in order."""
         return self.vocabulary.unknown(caption)

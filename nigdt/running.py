@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, get_args
 
 import torch
@@ -95,6 +95,12 @@ class Runner:
             self._encode = Recorded(self._image_half, recorder)
             self._complete = Recorded(self._text_half, recorder)
 
+    def forget_recordings(self) -> None:
+        """Give back the memory of what was recorded; it is recorded anew where it is wanted again."""
+        for function in (self._encode, self._complete):
+            if isinstance(function, Recorded):
+                function.clear()
+
     def encode(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
         """Image half: I_m (1, 3, H, W) in [-1, 1] and M (1, 1, H, W), 1 = visible, on any device."""
         M = M.to(self._device)
@@ -160,9 +166,9 @@ class Runner:
         return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
 
     def _autocast(self) -> AbstractContextManager[None]:
-        return torch.autocast(
-            self._device.type, torch.bfloat16, enabled=self._precision == "bfloat16", cache_enabled=False
-        )
+        if self._precision == "float32":
+            return nullcontext()
+        return torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False)
 
 
 class Recorded:
@@ -187,6 +193,10 @@ class Recorded:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def clear(self) -> None:
+        """Forget all recordings."""
+        self._kept.clear()
+
     def __call__(self, *inputs: Tensor) -> Sequence[Tensor]:
         """What the function returns for these inputs; the caller's to keep."""
         if self._recorder is None:
@@ -196,12 +206,12 @@ class Recorded:
             try:
                 self._kept[key] = self._record(self._recorder, inputs)
             except torch.OutOfMemoryError:
-                self._kept.clear()
+                self.clear()
                 raise
             except RuntimeError as error:
                 log.warning("running without recordings: %s", " ".join(str(error).split())[:200])
                 self._recorder = None
-                self._kept.clear()
+                self.clear()
                 return self._function(*inputs)
             if len(self._kept) > self._most:
                 self._kept.popitem(last=False)

@@ -168,6 +168,14 @@ class FileLock:
         self._file = file
         return True
 
+    def held(self) -> bool:
+        """Whether another process holds the lock."""
+        if not self.path.exists():
+            return False
+        free = self.acquire()
+        self.release()
+        return not free
+
     def release(self) -> None:
         """Give the lock back; the file stays, since removing it would race with the next holder."""
         if self._file is not None:

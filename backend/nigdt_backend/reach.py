@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nigdt_backend import paths
-from nigdt_backend.connection import Connection, UnsafeFileError, read_connection
+from nigdt_backend.connection import Connection, FileLock, UnsafeFileError, read_connection
 from nigdt_backend.launch import Starter
 from nigdt_backend.protocol import Event, ProtocolError, decode, encode
 from nigdt_backend.transport import ClientSocket, ConnectionLost
@@ -70,9 +70,16 @@ def reach(
     try:
         while True:
             connection = read_connection(file)
-            if connection is not None and (socket := _try(connection, deadline)) is not None:
-                return socket, connection
             local = connection is None or not connection.remote
+            if connection is not None:
+                tried = time.monotonic()
+                try:
+                    return _try(connection, deadline), connection
+                except ConnectionLost:
+                    pass
+                except TimeoutError:
+                    if not start and local and FileLock(paths.lock_path()).held():
+                        raise silent(time.monotonic() - tried, connection) from None
             if not (start and local):
                 raise DaemonError(
                     "not-running",
@@ -108,20 +115,25 @@ def reach(
             starter.close()
 
 
-def _try(connection: Connection, deadline: float) -> ClientSocket | None:
-    """Connect and wait for an answer; None when nobody is there."""
+def _try(connection: Connection, deadline: float) -> ClientSocket:
+    """Connect and wait for an answer.
+
+    Raises:
+        ConnectionLost: nobody is there.
+        TimeoutError: nobody answers.
+        DaemonError: what answers speaks another protocol.
+    """
     wait = max(0.5, min(3.0, deadline - time.monotonic()))
     socket = ClientSocket(connection)
     try:
         socket.send(encode({"kind": "status", "request": "hello"}))
         messages = socket.receive(wait)
         if not messages:
-            socket.close()
-            return None
+            raise TimeoutError
         decode(messages[0], header_limit=REPLY_HEADER_BYTES)
-    except ConnectionLost:
+    except (ConnectionLost, TimeoutError):
         socket.close()
-        return None
+        raise
     except ProtocolError as error:
         socket.close()
         raise DaemonError(error.code, error.message, error.hint) from None

@@ -64,10 +64,13 @@ def failing(monkeypatch, error: Exception, times: int, at_least: int = 1) -> lis
 
 def test_out_of_memory_halves_the_batch_and_repeats_nothing(engine, request_fill, monkeypatch):
     batches = failing(monkeypatch, torch.OutOfMemoryError("CUDA out of memory"), times=99, at_least=3)
+    forgotten = []
+    monkeypatch.setattr(Inpainter, "forget_recordings", lambda self: forgotten.append(self.bundle.name))
     hooks = Silent()
     outcome = engine.run([engine_job(request_fill)], hooks)[0]
     assert outcome.complete
     assert batches == [4, 2, 2]
+    assert forgotten == ["nigdt-small"]
     assert [index for _, index in hooks.fills] == [0, 1, 2, 3]
     assert engine.describe()["batch_variants"] == 2
     assert "at most 2" in engine.describe()["notices"][0]

@@ -17,6 +17,7 @@ import torch
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.clock import AwakeClock
+from nigdt_backend.connection import FileLock
 from nigdt_backend.daemon.worker import as_engine_error
 
 from nigdt.bundle import read_bundle, save_bundle
@@ -91,6 +92,39 @@ def test_sigterm_does_not_wait_for_ever(settings, stub_command, request_fill, da
         assert codes == ["stopping"]
         assert job
         assert wait_until(lambda: not (state / "connection.json").exists(), 5)
+
+
+@posix
+def test_a_daemon_that_is_stopped_does_not_start_anew_though_its_model_hangs(
+    settings, stub_command, request_fill, daemon_pid, state, wait_until
+):
+    settings(watchdog_seconds=4, stop_grace_seconds=30)
+    with Client.connect(command=stub_command) as client:
+        job = client.submit(request_fill("hang"))
+        time.sleep(0.5)
+        os.kill(daemon_pid(), signal.SIGTERM)
+        codes = []
+        while not codes:
+            codes = [event.data["code"] for event in client.events(3) if event.kind == "error"]
+        assert codes == ["hung"]
+        assert job
+        assert wait_until(lambda: "stopped" in paths.log_path().read_text(), 5)
+        time.sleep(1.0)
+        assert not FileLock(paths.lock_path()).held()
+        assert paths.log_path().read_text().count("listening on") == 1
+
+
+@posix
+def test_a_daemon_that_does_not_answer_is_not_taken_for_none(client, daemon_pid):
+    pid = daemon_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(DaemonError) as raised:
+            Client.connect(start=False, timeout=1.0)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert raised.value.code == "silent"
+    assert str(pid) in raised.value.message
 
 
 @posix

@@ -157,6 +157,8 @@ def test_the_longest_unused_recording_goes_first() -> None:
     before = made.count(2)
     recorded(torch.ones(2))
     assert made.count(2) > before + 1, "recorded anew"
+    recorded.clear()
+    assert len(recorded) == 0
 
 
 def test_what_cannot_be_recorded_runs_as_it_is(caplog) -> None:

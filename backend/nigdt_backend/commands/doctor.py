@@ -175,7 +175,7 @@ def _daemon() -> Iterator[Finding]:
     except DaemonError as error:
         if error.code != "not-running":
             yield Finding("daemon", "bad", error.message, error.hint)
-        elif _lock_is_held():
+        elif FileLock(paths.lock_path()).held():
             yield Finding(
                 "daemon",
                 "bad",
@@ -200,16 +200,6 @@ def _daemon() -> Iterator[Finding]:
     if status["version"] != version:
         advice = "Run: nigdt serve --stop"
         yield Finding("daemon", "note", f"runs nigdt {status['version']}, installed is {version}", advice)
-
-
-def _lock_is_held() -> bool:
-    if not paths.lock_path().exists():
-        return False
-    lock = FileLock(paths.lock_path())
-    if lock.acquire():
-        lock.release()
-        return False
-    return True
 
 
 def _log() -> Iterator[Finding]:

@@ -308,7 +308,7 @@ class Dispatcher:
             limit *= LOAD_PATIENCE
         if self._working.seconds <= limit:
             return
-        log.error("the model has not answered for %.0f s: starting anew", self._working.seconds)
+        log.error("the model has not answered for %.0f s: giving it up", self._working.seconds)
         self.hung = True
         hung = EngineError(
             "hung",

@@ -184,6 +184,8 @@ class NigdtEngine:
         self.batch_variants //= 2
         self._halved = time.monotonic()
         log.warning("out of memory: batches of %d from now on", self.batch_variants)
+        for model in self._registry.loaded():  # larger batches are not wanted again soon
+            model.inpainter.forget_recordings()
         empty_cache()
 
     def _try_whole_batches(self) -> None:

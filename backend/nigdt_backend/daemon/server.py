@@ -62,7 +62,7 @@ class Server:
     @property
     def restart(self) -> bool:
         """Whether the loop ended so that a new process takes over."""
-        return self._dispatcher.hung or self._restart
+        return not self._desk.stopping and (self._dispatcher.hung or self._restart)
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler."""
@@ -95,7 +95,7 @@ class Server:
                 if dispatcher.ready:
                     log.info("ready after %.1f s", time.monotonic() - self._started)
                 self._on_ready()
-        if dispatcher.hung:
+        if self.restart:
             dispatcher.refuse("restarting", "the daemon starts anew", running_too=True)
         else:
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=True)
