@@ -239,13 +239,21 @@ def test_serve_in_the_background_then_doctor(bundles):
     served = nigdt("serve")
     assert served.returncode == 0, served.stderr
     assert served.stdout.startswith("Ready")
-    assert nigdt("serve").stdout.startswith("Runs already")
+    again = nigdt("serve").stdout
+    assert again.startswith("Runs already")
+    assert "without a job" not in again
     looked = nigdt("doctor", "--json")
     assert looked.returncode == 0, looked.stdout
     findings = json.loads(looked.stdout)
     assert {"nigdt", "torch", "pyzmq", "bundle", "state folder", "settings", "daemon", "GIMP"} <= {
         finding["what"] for finding in findings
     }
+
+
+def test_serve_says_that_a_daemon_started_by_a_client_will_end(real_client):
+    said = nigdt("serve").stdout
+    assert "it ends after 3600 s without a job" in said
+    assert "nigdt serve --stop" in said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

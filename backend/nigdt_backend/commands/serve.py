@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -85,14 +86,19 @@ def _foreground(arguments: list[str]) -> None:
     sys.exit(code)
 
 
+def _runs_already(status: dict[str, Any], arguments: list[str]) -> None:
+    ends = f"; it ends after {status['idle_exit']:.0f} s without a job" if status["idle_exit"] else ""
+    click.echo(f"Runs already (process {status['pid']}){ends}.")
+    if arguments:
+        raise click.ClickException("stop it with `nigdt serve --stop` to start it with other options.")
+    if ends:
+        click.echo("For one that stays: nigdt serve --stop, then nigdt serve.")
+
+
 def _background(arguments: list[str]) -> None:
     try:
         with Client.connect(start=False, timeout=2.0) as client:
-            click.echo(f"Runs already (process {client.status()['pid']}).")
-            if arguments:
-                raise click.ClickException(
-                    "stop it with `nigdt serve --stop` to start it with other options."
-                )
+            _runs_already(client.status(), arguments)
             return
     except DaemonError as error:
         if error.code != "not-running":
@@ -106,4 +112,7 @@ def _background(arguments: list[str]) -> None:
             status = client.status()
         if status["failure"]:
             raise click.ClickException(f"{status['failure']['message']} {status['failure']['hint']}".rstrip())
+        if status["idle_exit"] is not None:  # at the same moment another client has started one
+            _runs_already(status, arguments)
+            return
         click.echo(f"Ready (process {status['pid']}, {status['device']}).")

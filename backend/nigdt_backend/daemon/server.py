@@ -64,6 +64,11 @@ class Server:
         """Whether the loop ended so that a new process takes over."""
         return not self._desk.stopping and (self._dispatcher.hung or self._restart)
 
+    @property
+    def _idle_limit(self) -> float | None:
+        """Seconds without a job after which it ends; None where it stays."""
+        return (self._settings.idle_exit_seconds or None) if self._on_demand else None
+
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler."""
         self._stop_requested = True
@@ -116,8 +121,7 @@ class Server:
             log.info("starting anew, to use the accelerator again")
             self._restart = True
             return True
-        limit = self._settings.idle_exit_seconds
-        if self._on_demand and limit > 0 and dispatcher.idle_seconds > limit:
+        if self._idle_limit is not None and dispatcher.idle_seconds > self._idle_limit:
             log.info("idle for %.0f s", dispatcher.idle_seconds)
             return True
         return False
@@ -137,6 +141,7 @@ class Server:
             **self._describe,
             "state": state,
             "uptime": round(time.monotonic() - self._started, 1),
+            "idle_exit": self._idle_limit,
             "memory_mib": resident_mib(),
             **dispatcher.status(),
             "messages": {**self._desk.status(), "keys_refused": self._gate.refused},
