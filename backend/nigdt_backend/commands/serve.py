@@ -87,7 +87,7 @@ def _foreground(arguments: list[str]) -> None:
 
 
 def _runs_already(status: dict[str, Any], arguments: list[str]) -> None:
-    ends = f"; it ends after {status['idle_exit']:.0f} s without a job" if status["idle_exit"] else ""
+    ends = f"; it ends after {status['idle_exit']:.0f} s without a job" if status.get("idle_exit") else ""
     click.echo(f"Runs already (process {status['pid']}){ends}.")
     if arguments:
         raise click.ClickException("stop it with `nigdt serve --stop` to start it with other options.")
@@ -112,7 +112,7 @@ def _background(arguments: list[str]) -> None:
             status = client.status()
         if status["failure"]:
             raise click.ClickException(f"{status['failure']['message']} {status['failure']['hint']}".rstrip())
-        if status["idle_exit"] is not None:  # at the same moment another client has started one
+        if status.get("idle_exit") is not None:  # at the same moment another client has started one
             _runs_already(status, arguments)
             return
         click.echo(f"Ready (process {status['pid']}, {status['device']}).")
