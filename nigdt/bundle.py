@@ -353,7 +353,7 @@ def save_bundle(
         BundleError: A weight is not finite or too large for half precision, the disk refuses, or something
             else is there (`check_target`).
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     folder = Path(folder)
     check_target(folder)
@@ -382,10 +382,9 @@ def save_bundle(
             new.mkdir()
             kind = np.float16 if half else np.float32
             stored = {name: np.ascontiguousarray(value, kind) for name, value in weights.items()}
-            save_file(stored, new / WEIGHTS)
+            # Files that safetensors writes itself only their owner may read, and its errors are its own.
+            (new / WEIGHTS).write_bytes(save(stored))
             (new / CONFIG).write_text(text, encoding="utf-8")
-            # safetensors makes files that only their owner may read; a bundle is for everybody.
-            (new / WEIGHTS).chmod((new / CONFIG).stat().st_mode)
             vocabulary.save(new / VOCABULARY)
             (new / CARD).write_text(card, encoding="utf-8")
             write_sums(new)

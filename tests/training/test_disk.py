@@ -12,7 +12,7 @@ import pytest
 from lightning_fabric import Fabric
 from nigdt_training.trainer.pools import open_pools
 from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.session import Places, run_stages
+from nigdt_training.trainer.session import Places, export_run, run_stages
 from nigdt_training.trainer.settings import settings_from
 
 from nigdt.errors import NigdtError
@@ -81,6 +81,19 @@ def test_a_place_for_the_cache_that_is_none(places, tiny_settings) -> None:
     with pytest.raises(NigdtError, match=r"cache cannot be written .*Not a directory") as caught:
         open_pools(settings, places.data, places.caches)
     assert "\n" not in str(caught.value)
+
+
+def test_a_disk_too_full_for_the_exported_bundle_keeps_the_old_one(places, tiny_settings) -> None:
+    run = Run.create(places.runs, "x", settings_from({**tiny_settings, "steps": 1}))
+    go(run, places)
+    folder = places.runs / "model"
+    export_run(run, folder, title="old")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with disk_with(20_000), pytest.raises(NigdtError, match="Cannot write bundle") as caught:
+        export_run(run, folder, title="new")
+    assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name for path in places.runs.iterdir()} == {run.folder.name, "model"}
 
 
 def test_a_line_torn_by_a_power_cut_and_steps_logged_twice(tmp_path: Path) -> None:
