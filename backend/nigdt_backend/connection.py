@@ -108,9 +108,11 @@ def read_private(path: Path) -> str | None:
                     raise UnsafeFileError(f"{path} belongs to another user")
                 if stat.S_IMODE(status.st_mode) & 0o077:
                     raise UnsafeFileError(f"others can read or write {path}; run: chmod 600 '{path}'")
-                folder = path.parent.stat().st_mode
+                folder = path.parent.stat()
+                if folder.st_uid not in (os.getuid(), 0):
+                    raise UnsafeFileError(f"{path.parent} belongs to another user")
                 # In a sticky folder (/tmp) others can add files but not replace ours.
-                if folder & 0o022 and not folder & stat.S_ISVTX:
+                if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
                     raise UnsafeFileError(
                         f"others can write to {path.parent}; run: chmod 700 '{path.parent}'"
                     )

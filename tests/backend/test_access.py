@@ -115,6 +115,19 @@ def test_a_connection_file_that_others_can_read_is_refused(client, state):
     (state / "connection.json").chmod(0o600)
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="gives a folder away")
+def test_a_folder_of_another_user_is_refused_by_both_sides(client, state, stub_command):
+    os.chown(state, 12345, -1)
+    with pytest.raises(DaemonError) as raised:
+        Client.connect(start=False)
+    assert raised.value.code == "unsafe-state"
+    assert "another user" in raised.value.message
+    done = subprocess.run(stub_command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "another user" in done.stderr
+    os.chown(state, os.getuid(), -1)
+
+
 def test_a_file_left_by_a_crash_blocks_nobody(state, stub_command):
     state.mkdir(mode=0o700)
     stale = KeyPair.new()
