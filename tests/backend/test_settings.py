@@ -22,6 +22,7 @@ from nigdt_backend.daemon.settings import Settings, SettingsError, template
         ("listen: 0.0.0.0:99", ["listen"]),
         ("listen: tcp://0.0.0.0:99999", ["listen", "tcp://0.0.0.0:99999"]),
         ("- a\n- b", ["key: value"]),
+        ("device: cpu\nthreads: 1\ndevice: auto", ["device", "more than once"]),
         ("a: [", ["YAML", "line"]),
     ],
 )

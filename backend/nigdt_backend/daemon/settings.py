@@ -140,11 +140,15 @@ class Settings:
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: cannot be read: {error}") from None
         try:
-            values = yaml.safe_load(text)
+            values, node = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f" line {mark.line + 1}" if mark is not None else ""
             raise SettingsError(f"{path}{where}: not valid YAML") from None
+        names = [str(key.value) for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise SettingsError(f"{path}: `{twice[0]}` is there more than once")
         return cls.from_mapping(values, str(path))
 
 
