@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 
 from nigdt_backend import paths
@@ -14,6 +15,8 @@ from nigdt_backend.connection import FileLock
 EXIT_FAILED = 1
 EXIT_ALREADY_RUNNING = 3
 """What the daemon exits with when another one holds the lock."""
+RETRY_SECONDS = 2.0
+"""After so long without an answer from that other one a starter looks whether it is still there."""
 
 
 def default_command() -> list[str]:
@@ -31,7 +34,7 @@ class Starter:
         self._command = list(command or default_command())
         self._lock = FileLock(paths.state_dir() / "start.lock")
         self._process: subprocess.Popen[str] | None = None
-        self.already_running = False
+        self._not_before = 0.0
 
     def poll(self) -> str | None:
         """Start the daemon if nobody does; the reason when it ended before it was ready.
@@ -40,14 +43,14 @@ class Starter:
             None while all is well, else one line saying why the daemon did not start.
         """
         if self._process is None:
-            if not self.already_running and self._lock.acquire():
+            if time.monotonic() >= self._not_before and self._lock.acquire():
                 return self._start()
             return None
         code = self._process.poll()
         if code is None:
             return None
         if code == EXIT_ALREADY_RUNNING:
-            self.already_running = True  # it runs but has not answered yet; waiting is all there is to do
+            self._not_before = time.monotonic() + RETRY_SECONDS  # it has not answered yet, and may end
             self.close()
             return None
         if code == 0:  # someone stopped it at once; start again

@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.daemon.process import LOCK_WAIT_SECONDS
 
 
 def test_fill_comes_back_with_each_variant(client, request_fill):
@@ -104,6 +106,25 @@ def test_ten_starters_one_wins(state, stub_command):
     assert [starter.returncode for starter in starters] == [0] * 10
     assert len(pids) == 1
     assert paths.log_path().read_text().count("listening on") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_starter_beside_a_daemon_that_dies_without_an_answer_starts_another(
+    client, stub_command, daemon_pid
+):
+    first = daemon_pid()
+    os.kill(first, signal.SIGSTOP)  # it holds the lock and answers nobody
+    threading.Timer(5.0, lambda: os.kill(first, signal.SIGKILL)).start()
+    with Client.connect(command=stub_command, timeout=30.0) as other:
+        assert other.status()["pid"] != first
+
+
+def test_a_second_daemon_does_not_wait_for_the_end_of_one_that_serves(client, stub_command, daemon_pid):
+    """It would start after all when that one is stopped."""
+    started = time.monotonic()
+    second = subprocess.run(stub_command, capture_output=True, timeout=20, check=False)
+    assert second.returncode == 3
+    assert time.monotonic() - started < LOCK_WAIT_SECONDS
 
 
 def test_shutdown_leaves_nothing_that_blocks(client, wait_until, stub_command):

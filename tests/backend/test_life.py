@@ -86,10 +86,10 @@ def test_systemd_is_not_told_of_an_end_when_the_daemon_starts_anew(
         assert [listener.recv(100) for _ in range(2)] == [b"READY=1"] * 2
 
 
-@pytest.mark.parametrize(("preload", "state"), [("", "ready"), ("missing", "failed")])
+@pytest.mark.parametrize(("preload", "reached"), [("", "ready"), ("missing", "failed")])
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd's socket")
 def test_systemd_does_not_wait_for_a_model_that_is_not_to_come(
-    settings, stub_command, tmp_path, monkeypatch, preload, state
+    settings, stub_command, tmp_path, monkeypatch, preload, reached
 ):
     settings(preload=f'"{preload}"')
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -98,7 +98,7 @@ def test_systemd_does_not_wait_for_a_model_that_is_not_to_come(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         with Client.connect(command=stub_command) as client:
             assert listener.recv(100) == b"READY=1"
-            assert client.status()["state"] == state
+            assert client.status()["state"] == reached
 
 
 def test_unit_for_systemd_runs_this_python(monkeypatch, tmp_path):

@@ -38,7 +38,8 @@ from nigdt_backend.protocol import VERSION
 
 log = logging.getLogger(__name__)
 
-LOCK_WAIT_SECONDS = 0.5
+LOCK_WAIT_SECONDS = 4.0
+"""So long at most a daemon that has stopped serving takes to end."""
 LOG_BYTES = 1_000_000
 LOG_FILES = 3
 
@@ -98,13 +99,13 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
     ensure_private_folder(paths.state_dir())
     lock = FileLock(paths.lock_path())
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
-    while not lock.acquire():  # a predecessor may be on its way out
-        if time.monotonic() > deadline:
+    connection_file = paths.state_dir() / "connection.json"
+    while not lock.acquire():  # without its file a predecessor is on its way out, or the winner not yet up
+        if connection_file.exists() or time.monotonic() > deadline:
             return EXIT_ALREADY_RUNNING
         time.sleep(0.02)
     try:
         _set_up_log(settings, log_to_stderr)
-        connection_file = paths.state_dir() / "connection.json"
         connection_file.unlink(missing_ok=True)  # a crashed predecessor's
         restart = _serve(settings, connection_file, engine_factory)
     finally:
