@@ -27,7 +27,8 @@ def plan_file(tmp_path, tiny_settings):
         "entries": {"full": [], "no-text": ["model.use_text=false"]},
         "rivals": {"rival": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
         "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
-                                 "obedience": True, "compare": ["harmonic"], "pictures": 2}},
+                                 "obedience": True, "features": True, "compare": ["harmonic"],
+                                 "pictures": 2}},
     }  # fmt: skip
     path.write_text(yaml.safe_dump(plan))
     return path
@@ -73,7 +74,9 @@ def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tm
     found = json.loads((out / "objects" / "results.json").read_text())
     assert [system["name"] for system in found["systems"]] == ["full", "no-text", "rival", "harmonic"]
     assert found["trainings"]["no-text"]["settings"]["steps"] == 2
-    assert (out / "objects" / "table.md").read_text().count("\n| ") == 4
+    table = (out / "objects" / "table.md").read_text()
+    assert table.count("\n| ") == 4
+    assert "FID*" in table
     assert (out / "objects" / "sheet.png").exists()
     before = len(calls)
     assert run_plan().exit_code == 0
@@ -98,6 +101,15 @@ def test_one_that_fails_does_not_stop_the_queue(run_plan, tmp_path, monkeypatch)
     assert [system["name"] for system in found["systems"]] == ["full", "no-text", "harmonic"]
 
 
+def test_photos_to_measure_on_must_be_there_before_anything_runs(run_plan, plan_file, tmp_path):
+    plan = yaml.safe_load(plan_file.read_text())
+    plan["evaluate"]["objects"]["data"] = "nowhere"
+    plan_file.write_text(yaml.safe_dump(plan))
+    with pytest.raises(NigdtError, match=r"evaluate\.objects\.data.*nowhere"):
+        run_plan()
+    assert not (tmp_path / "runs").exists()
+
+
 def test_nothing_finished_is_said(run_plan):
     assert "Nothing is finished" in run_plan("--evaluate-only").output
 
@@ -113,6 +125,12 @@ def test_nothing_finished_is_said(run_plan):
         ({"entries": {"rival": []}}, "rival"),
         ({"rivals": {"gan": {}}}, "gan"),
         ({"evaluate": {"x": {"data": "photos", "mask": "round"}}}, "round"),
+        ({"evaluate": {"x": {"data": "photos", "limit": 0}}}, r"limit must be a whole number from 1, not 0"),
+        ({"evaluate": {"x": {"data": "photos", "size": "big"}}}, "size must be"),
+        ({"evaluate": {"x": {"data": "photos", "split": "trian"}}}, "trian"),
+        ({"evaluate": {"x": {"data": "photos", "held_out": 3}}}, "held_out"),
+        ({"evaluate": {"x": {"data": "photos", "obedience": "yes please"}}}, "obedience"),
+        ({"evaluate": {"x": {"data": "photos", "compare": ["harmonic", "telia"]}}}, "no telia"),
         ({"evaluate": {"x": {"data": "photos", "judge": "none.safetensors"}}}, "judge"),
     ],
 )

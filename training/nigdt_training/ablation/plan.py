@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from nigdt.bundle import valid_name
+from nigdt.bundle import find_bundle, valid_name
 from nigdt.errors import NigdtError
 from nigdt_training.comparison.stage import RIVALS
+from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import HOLES, CaseSettings
 from nigdt_training.trainer.settings import TrainSettings, load_settings, with_changes
 
@@ -59,6 +62,7 @@ class Measurement:
         obedience: Swap colour words.
         judge: Match networks for R-precision, or None.
         compare: Systems besides those of the plan.
+        features: FID and KID too.
         pictures: Rows of the sheets.
     """
 
@@ -69,6 +73,7 @@ class Measurement:
     obedience: bool = False
     judge: Path | None = None
     compare: tuple[str, ...] = ()
+    features: bool = False
     pictures: int = 8
 
 
@@ -84,7 +89,31 @@ class Plan:
 _PLAN_KEYS = {"config", "from", "match_from", "steps", "set", "entries", "rivals", "evaluate"}
 _RIVAL_KEYS = {"kind", "width", "set"}
 _CASE_KEYS = {"mask", "size", "limit", "seed", "split", "held_out", "around_object"}
-_MEASUREMENT_KEYS = {"data", "samples", "obedience", "judge", "compare", "pictures"} | _CASE_KEYS
+
+
+def _from(least: int, most: float = math.inf) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+# Measuring comes after days of training: what cannot be measured is told before.
+_VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "mask": (f"one of {', '.join(HOLES)}", lambda value: value in HOLES),
+    "size": ("a whole number from 64 to 1024", _from(64, 1024)),
+    "limit": ("a whole number from 1", _from(1)),
+    "seed": ("a whole number from 0", _from(0)),
+    "split": ("train, val or test", lambda value: value in ("train", "val", "test")),
+    "held_out": ("above 0 and at most 1", lambda value: type(value) in (int, float) and 0 < value <= 1),
+    "around_object": ("true or false", _is_flag),
+    "samples": ("a whole number from 1", _from(1)),
+    "pictures": ("a whole number from 1", _from(1)),
+    "obedience": ("true or false", _is_flag),
+    "features": ("true or false", _is_flag),
+}
+_MEASUREMENT_KEYS = {"data", "judge", "compare", *_VALUES}
 
 
 def load_plan(path: Path) -> Plan:
@@ -142,9 +171,13 @@ def _measurement(name: str, values: Any) -> Measurement:
         raise NigdtError(f"plan: {name!r} cannot be a folder's name")
     if "data" not in values:
         raise NigdtError(f"plan: {where}data names no photos")
+    for key, (wanted, fits) in _VALUES.items():
+        if key in values and not fits(values[key]):
+            raise NigdtError(f"plan: {where}{key} must be {wanted}, not {values[key]!r}")
     cases = CaseSettings(**{key: values[key] for key in _CASE_KEYS & values.keys()})
-    if cases.mask not in HOLES:
-        raise NigdtError(f"plan: {where}mask must be one of {', '.join(HOLES)}, not {cases.mask!r}")
+    compare = tuple(_strings(values.get("compare"), where + "compare"))
+    for system in compare:
+        _known_system(system, where + "compare")
     return Measurement(
         name=name,
         data=Path(str(values["data"])),
@@ -152,9 +185,20 @@ def _measurement(name: str, values: Any) -> Measurement:
         samples=values.get("samples", 1),
         obedience=values.get("obedience", False),
         judge=_existing(values.get("judge"), where + "judge"),
-        compare=tuple(_strings(values.get("compare"), where + "compare")),
+        compare=compare,
+        features=values.get("features", False),
         pictures=values.get("pictures", 8),
     )
+
+
+def _known_system(name: str, where: str) -> None:
+    place = name.rpartition("=")[2]
+    if place not in BASELINES and not Path(place).exists():
+        try:
+            find_bundle(place)
+        except NigdtError:
+            hint = f"a bundle, a run of nigdt rival, or {', '.join(BASELINES)}"
+            raise NigdtError(f"plan: {where}: there is no {place}", hint) from None
 
 
 def _check_keys(values: Any, known: set[str], where: str) -> None:

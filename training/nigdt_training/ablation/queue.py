@@ -93,6 +93,7 @@ class Queue:
             samples=measurement.samples,
             obedience=measurement.obedience,
             judge=measurement.judge,
+            features=measurement.features,
             pictures=measurement.pictures,
             device=None if self.device == "auto" else self.device,
         )

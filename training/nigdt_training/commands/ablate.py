@@ -44,6 +44,12 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
     from nigdt_training.trainer.session import Places
 
     plan = load_plan(path)
+    for measurement in plan.measurements:
+        if not (data / measurement.data).exists():
+            raise NigdtError(
+                f"plan: evaluate.{measurement.name}.data: there is no {data / measurement.data}",
+                "It is relative to --data.",
+            )
     queue = Queue(
         plan,
         Places(data, runs, photo_caches()),
