@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,9 +75,8 @@ def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, tiny_bund
 def test_without_a_gain_nothing_is_saved_and_the_old_bundle_stays(
     photo_folder, tiny_bundle, tmp_path, monkeypatch
 ):
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    (folder / "before").touch()
+    folder = shutil.copytree(tiny_bundle, tmp_path / "mine")
+    before_it = {path.name: path.read_bytes() for path in folder.iterdir()}
     # Each step leads far away: whatever it finds there is worse than what it began with.
     settings = own_photos.own_settings
     monkeypatch.setattr(
@@ -87,7 +87,7 @@ def test_without_a_gain_nothing_is_saved_and_the_old_bundle_stays(
     with pytest.raises(NigdtError, match=r"brings no certain gain .*: nothing was saved") as caught:
         train_own_photos(request, lambda text, **facts: lines.append((text, facts)))
     assert "go on using" in caught.value.hint
-    assert [path.name for path in folder.iterdir()] == ["before"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before_it
     before, after = next((facts["before"], facts["after"]) for _, facts in lines if "before" in facts)
     assert after["psnr"] < before["psnr"]
     with pytest.raises(NigdtError, match="no interrupted training"):
