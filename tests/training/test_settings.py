@@ -25,6 +25,19 @@ def test_defaults_are_the_papers():
         ({"data": []}, "data"),
         ({"data": [{"share": 2}]}, "path"),
         ({"masks": 3}, "masks"),
+        ({"masks": {"centre": -1.0}}, "masks.centre"),
+        ({"masks": dict.fromkeys(("centre", "rectangle", "irregular", "object"), 0)}, "no kind of hole"),
+        ({"learning_rate": -1e-4}, "learning_rate must be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"loss": {"l1": float("inf")}}, "loss.l1"),
+        ({"loss": {"match_further": -1}}, "loss.match_further"),
+        ({"augmentation": {"crop": 0}}, "augmentation.crop"),
+        ({"augmentation": {"flip": 1.5}}, "augmentation.flip must be at most 1"),
+        ({"ema": 1}, "ema must be below 1"),
+        ({"match": {"views": 0}}, "match.views must be at least 1"),
+        ({"match": {"size": 16}}, "match.size"),
+        ({"data": [{"path": "photos"}, {"path": "more", "share": 0}]}, "data.share"),
+        ({"data": [{"path": "photos", "validation": 1.0}]}, "data.validation"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(change, named):
@@ -41,7 +54,7 @@ def test_changes_from_the_command_line():
     assert changed.steps == 7
     assert changed.clip == 0.3
     assert changed.loss.l1 == settings.loss.l1
-    for wrong in ("loss.mach=0", "steps", "steps.x=1", "steps=many"):
+    for wrong in ("loss.mach=0", "steps", "steps.x=1", "steps=many", "steps=["):
         with pytest.raises(NigdtError):
             with_changes(settings, [wrong])
 

@@ -12,6 +12,7 @@ import yaml
 
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
+from nigdt_training.trainer.ranges import check_ranges
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,10 @@ def with_changes(settings: TrainSettings, changes: Iterable[str]) -> TrainSettin
             place = place.get(parent) if isinstance(place, dict) else None
         if not isinstance(place, dict):
             raise NigdtError(f"settings: unknown key {key}")
-        place[last] = yaml.safe_load(text)
+        try:
+            place[last] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise NigdtError(f"settings: {key}={text} is not valid YAML") from error
     return settings_from(values)
 
 
@@ -295,15 +299,7 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
         raise NigdtError(f"settings: loss.adversary must be lsgan or hinge, not {settings.loss.adversary!r}")
     if settings.precision.startswith("16"):
         raise NigdtError("settings: precision 16 is not supported", hint="auto, bf16-mixed or 32-true")
-    whole = ("batch", "steps", "log_every", "validate_every", "keep_best")
-    counts = {name: getattr(settings, name) for name in whole}
-    counts |= {f"loss.{name}": getattr(settings.loss, name) for name in ("match_every", "reconstruct_every")}
-    counts["match.views"] = settings.match.views
-    for name, value in counts.items():
-        if value < 1:
-            raise NigdtError(f"settings: {name} must be at least 1")
-    if settings.loss.match_further < 0:
-        raise NigdtError("settings: loss.match_further must be at least 0")
+    check_ranges(settings.to_dict())
     return settings
 
 
