@@ -46,6 +46,14 @@ def test_a_wrong_key_or_value_is_named(change, named):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "change", [{"clip": 0}, {"sheet_seconds": float("inf"), "checkpoint_seconds": float("inf")}]
+)
+def test_what_switches_something_off_is_no_wrong_value(change):
+    settings = settings_from({"data": [{"path": "photos"}], **change}).to_dict()
+    assert {key: settings[key] for key in change} == change
+
+
 def test_changes_from_the_command_line():
     settings = settings_from({"data": [{"path": "photos"}]})
     changed = with_changes(settings, ["loss.match=0", "model.use_text=false", "steps=7", "clip=3e-1"])

@@ -13,12 +13,13 @@ _COUNTS = {
     *("loss.match_every", "loss.reconstruct_every"),
     *("match.views", "match.channels", "match.embedding", "match.epochs", "match.batch"),
 }
-_POSITIVE = {"learning_rate", "clip", "augmentation.crop", "match.learning_rate", "match.clip", "match.decay"}
+_POSITIVE = {"learning_rate", "augmentation.crop", "match.learning_rate", "match.clip", "match.decay"}
 _SHARES = {
     *("beta1", "final_learning_rate", "ema", "data.validation", "match.decay"),
     *(f"augmentation.{name}" for name in ("flip", "crop", "caption_dropout", "recolour")),
     "augmentation.recolour_hole_only",
 }
+_MAY_BE_ENDLESS = {"checkpoint_seconds", "sheet_seconds"}
 _BELOW_ONE = {"beta1", "ema", "data.validation"}
 _SMALLEST_MATCH_SIDE = 32  # what the backbones halve five times
 
@@ -53,7 +54,7 @@ def _check_number(key: str, value: float) -> None:
         raise NigdtError(f"settings: {key} must be at least 1, not {value}")
     if key in _POSITIVE and not value > 0:
         raise NigdtError(f"settings: {key} must be above 0, not {value}")
-    if not 0 <= value < math.inf:
+    if not 0 <= value < math.inf and not (key in _MAY_BE_ENDLESS and value == math.inf):
         raise NigdtError(f"settings: {key} must be a number from 0 up, not {value}")
     if key in _BELOW_ONE and value >= 1:
         raise NigdtError(f"settings: {key} must be below 1, not {value}")

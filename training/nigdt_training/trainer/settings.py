@@ -177,7 +177,7 @@ class TrainSettings:
         beta1: Adam's first beta (second is 0.999).
         final_learning_rate: Fraction of the learning rate at the last step (cosine).
         warmup: Steps of linear warm-up.
-        clip: Gradient-norm limit of the generator side.
+        clip: Gradient-norm limit of the generator side; 0 = none.
         ema: Decay of the averaged weights.
         freeze_text: Leave the text encoder as it begins (random, or that of the weights begun with).
         minimum_count: Words rarer than this in training captions are unknown.
@@ -185,8 +185,8 @@ class TrainSettings:
         precision: Fabric's: 32-true, bf16-mixed...; auto is bf16-mixed where there is hardware for it.
         channels_last: Keep pictures and weights channels last, which bf16 convolutions run faster on.
         threads: CPU threads; 0 leaves torch's choice.
-        checkpoint_seconds: Between recovery checkpoints.
-        sheet_seconds: Between sample sheets.
+        checkpoint_seconds: Between recovery checkpoints; infinite = only at the end.
+        sheet_seconds: Between sample sheets; infinite = only at the end.
         log_every: Steps between lines of ``metrics.jsonl``.
         validate_every: Steps between validations.
         validation_holes: Holes that every photo kept apart is measured with, of the kinds in ``masks``; 0 is
