@@ -296,14 +296,14 @@ class InpaintTrainer:
 
     def _micro_batches(self, batch: Batch) -> dict[str, torch.Tensor]:
         total: dict[str, torch.Tensor] = {}
-        further = self.settings.loss.match_further
+        loss = self.settings.loss
         for start in range(0, len(batch), self.micro):
             part = batch.rows(start, start + self.micro)
             share = len(part) / len(batch)
             captions = None
-            if self.match is not None:
+            if self.match is not None and self.step % loss.match_every == 0:
                 captions = self.training.match_captions(
-                    part, self.step, further, self.match[1], self.settings.match.spare_species
+                    part, self.step, loss.match_further, self.match[1], self.settings.match.spare_species
                 )
             logs = train_step(
                 self.networks,
