@@ -126,7 +126,7 @@ def bench_settings(preset: str, batch: int, size: int = 0) -> TrainSettings:
 
 
 def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], device: torch.device) -> Batch:
-    """A batch of noise with centre masks: the arithmetic does not depend on what pictures show."""
+    """A batch of noise with centre masks, an object in each: else the arithmetic does not depend on it."""
     n, size = settings.batch, settings.picture_size
     random = torch.Generator().manual_seed(0)
     M = torch.ones(n, 1, size, size)
@@ -140,7 +140,7 @@ def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], devic
         prior_noise=torch.randn(n, *latent, generator=random),
         posterior_noise=torch.randn(n, *latent, generator=random),
         captions=("",) * n,
-        objects=torch.zeros(n, 1, size, size),
+        objects=1 - M,
     ).to(device)
 
 
