@@ -18,6 +18,7 @@ from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.clock import AwakeClock
 from nigdt_backend.connection import FileLock
+from nigdt_backend.daemon.gate import KeyPair
 from nigdt_backend.daemon.worker import as_engine_error
 
 from nigdt.bundle import read_bundle, save_bundle
@@ -222,12 +223,26 @@ def test_full_disk_for_the_log_stops_nothing(state, stub_command, request_fill):
         assert len(client.fill(request_fill()).fills) == 1
 
 
+def no_room():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+@posix
+def test_full_disk_for_a_file_with_keys_leaves_none_in_the_way(tmp_path):
+    command = [sys.executable, "-m", "nigdt", "keys", "new", "tcp://127.0.0.1:5599", KeyPair.new().public]
+    command += ["-o", str(tmp_path / "server.json")]
+    full = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, preexec_fn=no_room
+    )
+    assert full.returncode == 1
+    assert "cannot write" in full.stderr
+    assert not list(tmp_path.iterdir())
+    subprocess.run(command, capture_output=True, timeout=60, check=True)
+
+
 @posix
 def test_full_disk_for_the_connection_file_is_said_in_one_line(state, stub_command):
-    def no_room():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
     done = subprocess.run(
         stub_command, capture_output=True, text=True, timeout=30, check=False, preexec_fn=no_room
     )

@@ -148,4 +148,5 @@ def _write_private_file(path: Path, connection: Connection) -> None:
     except FileExistsError:
         raise click.UsageError(f"{path} exists already.") from None
     except OSError as error:
+        path.unlink(missing_ok=True)  # half-written, it would be in the way of the next attempt
         raise click.ClickException(f"cannot write {path}: {error.strerror or error}.") from None
