@@ -183,7 +183,7 @@ def export_run(
 
     Args:
         run: A run with a checkpoint.
-        folder: The bundle's folder, replaced if it exists.
+        folder: The bundle's folder; only a bundle that is there, or an empty folder, is replaced.
         title: One line for people.
         best: Take the best validation's weights instead of the last.
         card: The model card; None writes a short one.
