@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.clock import AwakeClock
+from nigdt_backend.commands.serve import serve
 from nigdt_backend.connection import FileLock
 from nigdt_backend.daemon.gate import KeyPair
 from nigdt_backend.daemon.worker import as_engine_error
@@ -126,6 +128,18 @@ def test_a_daemon_that_does_not_answer_is_not_taken_for_none(client, daemon_pid)
         os.kill(pid, signal.SIGCONT)
     assert raised.value.code == "silent"
     assert str(pid) in raised.value.message
+
+
+@posix
+def test_serve_waits_for_a_daemon_that_is_slow_to_answer(client, daemon_pid):
+    """Loading torch can keep a daemon from answering for seconds."""
+    pid = daemon_pid()
+    os.kill(pid, signal.SIGSTOP)
+    go_on = threading.Timer(3.0, os.kill, (pid, signal.SIGCONT))
+    go_on.start()
+    said = CliRunner().invoke(serve, [], catch_exceptions=False).output
+    go_on.join()
+    assert f"Runs already (process {pid})" in said
 
 
 @posix

@@ -13,6 +13,8 @@ from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 
 READY_SECONDS = 120.0
+ANSWER_SECONDS = 15.0
+"""So long a daemon that is loading may take to answer on a slow machine."""
 
 
 @click.command()
@@ -95,14 +97,25 @@ def _runs_already(status: dict[str, Any], arguments: list[str]) -> None:
         click.echo("For one that stays: nigdt serve --stop, then nigdt serve.")
 
 
+def _running() -> dict[str, Any] | None:
+    """The status of the daemon that runs, None where there is none."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            with Client.connect(start=False, timeout=2.0) as client:
+                return client.status()
+        except DaemonError as error:  # noqa: PERF203 - a retry, not a loop over data
+            if error.code == "not-running":
+                return None
+            if error.code != "silent" or time.monotonic() > deadline:
+                raise
+
+
 def _background(arguments: list[str]) -> None:
-    try:
-        with Client.connect(start=False, timeout=2.0) as client:
-            _runs_already(client.status(), arguments)
-            return
-    except DaemonError as error:
-        if error.code != "not-running":
-            raise
+    running = _running()
+    if running is not None:
+        _runs_already(running, arguments)
+        return
     command = [sys.executable, "-m", "nigdt_backend.daemon", "--stay", *arguments]
     with Client.connect(command=command) as client:
         deadline = time.monotonic() + READY_SECONDS
