@@ -176,7 +176,7 @@ def test_remote_client_needs_a_key_that_was_added(state, tmp_path, stub_command,
     assert json.loads(keys("list", "--json").stdout).keys() == {"laptop"}
     assert keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "b.json").returncode == 2
     assert keys("add", "desk", "--public-key", "short").returncode == 2
-    for address in ("127.0.0.1:5599", "tcp://127.0.0.1:65536"):
+    for address in ("127.0.0.1:5599", "tcp://127.0.0.1:65536", "tcp://*:5599"):
         refused = keys("add", "desk", "--endpoint", address, "-o", tmp_path / "b.json")
         assert refused.returncode == 2
         assert address in refused.stderr
