@@ -16,7 +16,7 @@ from nigdt_training.trainer import match_stage
 from nigdt_training.trainer.checkpoint import read_facts
 from nigdt_training.trainer.pools import build_vocabulary
 from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool
+from nigdt_training.trainer.samples import Pool, owners
 from nigdt_training.trainer.settings import MatchSettings, settings_from
 from nigdt_training.trainer.views import photo_view
 from torch import nn
@@ -121,5 +121,5 @@ def test_captions_of_one_photo_and_on_request_of_one_species_are_no_negatives() 
     species = {0: "wren", 1: "wren", 2: None, 3: None}
     pool = Pool(SimpleNamespace(species=species.get), np.arange(4), 1, 10)  # type: ignore[arg-type]
     views = [(pool, i, view) for view in (0, 1) for i in range(4)]
-    assert match_stage._alike(views, False).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
-    assert match_stage._alike(views, True).tolist() == [0, 0, 1, 2, 0, 0, 1, 2]
+    assert owners([(pool, i) for pool, i, _ in views], False).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert owners([(pool, i) for pool, i, _ in views], True).tolist() == [0, 0, 1, 2, 0, 0, 1, 2]

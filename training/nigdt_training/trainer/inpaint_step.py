@@ -133,13 +133,14 @@ def train_step(
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
     total, terms = _generator_loss(batch, output, weights)
-    shown = batch.objects.amax((1, 2, 3)) > 0 if weights.adversarial_objects else slice(None)
-    image, judged_answers = batch.image[shown], torch.cat([answer[shown] for answer in answers])
-    if step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0 and len(image):
-        part = len(image) / len(batch)
-        more, judged = _adversaries(networks, image, judged_answers, weights, fabric, part, share)
-        total = total + more
-        terms |= judged
+    if step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0:
+        shown = batch.objects.amax((1, 2, 3)) > 0 if weights.adversarial_objects else slice(None)
+        image, made = batch.image[shown], torch.cat([answer[shown] for answer in answers])
+        if len(image):
+            part = len(image) / len(batch)
+            more, judged = _adversaries(networks, image, made, weights, fabric, part, share)
+            total = total + more
+            terms |= judged
     if networks.perceiver is not None:
         terms["perceptual"] = _perceptual_term(networks.perceiver, batch.image, answers)
         total = total + weights.perceptual * terms["perceptual"]

@@ -26,7 +26,7 @@ from nigdt_training.trainer.checkpoint import (
     write_checkpoint,
 )
 from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool, encode_captions
+from nigdt_training.trainer.samples import Pool, encode_captions, owners
 from nigdt_training.trainer.settings import MatchSettings
 from nigdt_training.trainer.views import photo_view
 
@@ -179,7 +179,7 @@ def train_match(
     if learnt < len(views):
         say(f"match networks: there was time to look at {learnt} of {len(views)} views of photos")
     captions = [pool.cache.captions(i) for pool, i, _ in views[:learnt]]
-    alike = _alike(views[:learnt], settings.spare_species)
+    alike = owners([(pool, i) for pool, i, _ in views[:learnt]], settings.spare_species)
     for epoch in range(first, settings.epochs):
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * settings.decay**epoch
@@ -260,13 +260,6 @@ def _views(pools: Sequence[Pool], seed: int, number: int = 1) -> list[View]:
     photos = [(pool, int(i)) for pool in pools for i in pool.photos]
     order = np.random.default_rng([seed, 4]).permutation(len(photos))
     return [(*photos[k], view) for view in range(number) for k in order]
-
-
-def _alike(views: Sequence[View], spare_species: bool) -> Tensor:
-    """A number for each view, (N,) int64, equal where captions of one are no negatives of the other."""
-    names = [(spare_species and pool.cache.species(i)) or f"photo {pool.first + i}" for pool, i, _ in views]
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    return torch.tensor([numbers[name] for name in names])
 
 
 def take_over(

@@ -111,6 +111,13 @@ class Pool:
     first: int  # number of its first photo among all pools'
 
 
+def owners(photos: Sequence[tuple[Pool, int]], spare_species: bool) -> Tensor:
+    """A number for each photo, (N,) int64, equal where captions of one are no negatives of the other."""
+    names = [(spare_species and pool.cache.species(i)) or f"photo {pool.first + i}" for pool, i in photos]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return torch.tensor([numbers[name] for name in names])
+
+
 class SampleStream:
     """All samples of a run, by number.
 
@@ -165,22 +172,21 @@ class SampleStream:
     ) -> MatchCaptions:
         """The batch's captions and ``further`` ones of photos drawn by shares, the same for the same step."""
         random = np.random.default_rng([self.seed, 6, step])
-        captions, photos = list(batch.captions), batch.photo.tolist()
+        captions, photos = list(batch.captions), [self._place(number) for number in batch.photo.tolist()]
         for which in random.choice(self.pattern, further):
             pool = self.pools[which]
             i = int(random.choice(pool.photos))
             captions.append(str(random.choice(pool.cache.captions(i))))
-            photos.append(pool.first + i)
+            photos.append((pool, i))
         tokens, lengths = encode_captions(captions, vocabulary)
-        owners = [(spare_species and self._species(photo)) or f"photo {photo}" for photo in photos]
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(owners))}
-        owner = torch.tensor([numbers[name] for name in owners])
         device = batch.image.device
+        owner = owners(photos, spare_species)
         return MatchCaptions(tokens.to(device), lengths.to(device), owner.to(device))
 
-    def _species(self, photo: int) -> str | None:
-        pool = max((pool for pool in self.pools if pool.first <= photo), key=lambda pool: pool.first)
-        return pool.cache.species(photo - pool.first)
+    def _place(self, number: int) -> tuple[Pool, int]:
+        """The pool of the photo with this number among all, and its place there."""
+        pool = max((pool for pool in self.pools if pool.first <= number), key=lambda pool: pool.first)
+        return pool, number - pool.first
 
     def _order(self, which: int, epoch: int) -> np.ndarray:
         order = self._orders.get((which, epoch))
