@@ -82,18 +82,22 @@ def test_sigterm_finishes_what_runs_and_gives_back_what_waits(client, request_fi
     assert ended == {running: "done", waiting: "stopping"}
 
 
+def stopped_while_hanging(client, request_fill, daemon_pid) -> list[str]:
+    """Ends the daemon while its model hangs; the codes that the running job ends with."""
+    assert client.submit(request_fill("hang"))
+    time.sleep(0.5)
+    os.kill(daemon_pid(), signal.SIGTERM)
+    codes: list[str] = []
+    while not codes:
+        codes = [event.data["code"] for event in client.events(3) if event.kind == "error"]
+    return codes
+
+
 @posix
 def test_sigterm_does_not_wait_for_ever(settings, stub_command, request_fill, daemon_pid, state, wait_until):
     settings(stop_grace_seconds=0.5)
     with Client.connect(command=stub_command) as client:
-        job = client.submit(request_fill("hang"))
-        time.sleep(0.5)
-        os.kill(daemon_pid(), signal.SIGTERM)
-        codes = []
-        while not codes:
-            codes = [event.data["code"] for event in client.events(3) if event.kind == "error"]
-        assert codes == ["stopping"]
-        assert job
+        assert stopped_while_hanging(client, request_fill, daemon_pid) == ["stopping"]
         assert wait_until(lambda: not (state / "connection.json").exists(), 5)
 
 
@@ -103,14 +107,7 @@ def test_a_daemon_that_is_stopped_does_not_start_anew_though_its_model_hangs(
 ):
     settings(watchdog_seconds=4, stop_grace_seconds=30)
     with Client.connect(command=stub_command) as client:
-        job = client.submit(request_fill("hang"))
-        time.sleep(0.5)
-        os.kill(daemon_pid(), signal.SIGTERM)
-        codes = []
-        while not codes:
-            codes = [event.data["code"] for event in client.events(3) if event.kind == "error"]
-        assert codes == ["hung"]
-        assert job
+        assert stopped_while_hanging(client, request_fill, daemon_pid) == ["hung"]
         assert wait_until(lambda: "stopped" in paths.log_path().read_text(), 5)
         time.sleep(1.0)
         assert not FileLock(paths.lock_path()).held()
