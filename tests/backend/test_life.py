@@ -56,49 +56,46 @@ def test_foreground_logs_and_ends_cleanly(state, stub_command, wait_until, numbe
     assert not (state / "connection.json").exists()
 
 
-@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd's socket")
-def test_systemd_is_told_when_fills_are_possible(state, stub_command, tmp_path, monkeypatch):
+@pytest.fixture
+def systemd(state, tmp_path, monkeypatch):
+    """What hears the daemon's notices; ``state`` first, which takes systemd away."""
+    if not hasattr(socket, "AF_UNIX"):
+        pytest.skip("systemd's socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
         listener.settimeout(10)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        with Client.connect(command=stub_command) as client:
-            assert listener.recv(100) == b"READY=1"
-            assert client.status()["state"] == "ready"
-            client.shutdown()
-        assert listener.recv(100) == b"STOPPING=1"
+        yield listener
 
 
-@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd's socket")
+def test_systemd_is_told_when_fills_are_possible(systemd, state, stub_command):
+    with Client.connect(command=stub_command) as client:
+        assert systemd.recv(100) == b"READY=1"
+        assert client.status()["state"] == "ready"
+        client.shutdown()
+    assert systemd.recv(100) == b"STOPPING=1"
+
+
 def test_systemd_is_not_told_of_an_end_when_the_daemon_starts_anew(
-    settings, stub_command, request_fill, tmp_path, monkeypatch
+    systemd, settings, stub_command, request_fill
 ):
     """It would kill the new one as one that takes too long to stop."""
     settings(watchdog_seconds=1)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(10)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        with Client.connect(command=stub_command) as client:
-            with pytest.raises(DaemonError, match="did not answer"):
-                client.fill(request_fill("hang"))
-            assert len(client.fill(request_fill()).fills) == 1
-        assert [listener.recv(100) for _ in range(2)] == [b"READY=1"] * 2
+    with Client.connect(command=stub_command) as client:
+        with pytest.raises(DaemonError, match="did not answer"):
+            client.fill(request_fill("hang"))
+        assert len(client.fill(request_fill()).fills) == 1
+    assert [systemd.recv(100) for _ in range(2)] == [b"READY=1"] * 2
 
 
 @pytest.mark.parametrize(("preload", "reached"), [("", "ready"), ("missing", "failed")])
-@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd's socket")
 def test_systemd_does_not_wait_for_a_model_that_is_not_to_come(
-    settings, stub_command, tmp_path, monkeypatch, preload, reached
+    systemd, settings, stub_command, preload, reached
 ):
     settings(preload=f'"{preload}"')
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(10)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        with Client.connect(command=stub_command) as client:
-            assert listener.recv(100) == b"READY=1"
-            assert client.status()["state"] == reached
+    with Client.connect(command=stub_command) as client:
+        assert systemd.recv(100) == b"READY=1"
+        assert client.status()["state"] == reached
 
 
 def test_unit_for_systemd_runs_this_python(monkeypatch, tmp_path):
