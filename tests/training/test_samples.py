@@ -68,6 +68,14 @@ def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_
     assert len(names & set(COLOURS)) >= 5
 
 
+def test_some_colours_can_be_taken_more_often(photo_folder, tmp_path):
+    weights = {colour: float(colour == "green") for colour in COLOURS if colour != "red"} | {"green": 3.0}
+    painted = stream(photo_folder, tmp_path / "cache", recolour=1.0, recolour_weights=weights)
+    named = [set(colour_words(painted.sample(k).caption)) for k in range(80)]
+    assert set().union(*named) == {"red", "green"}
+    assert 45 <= sum("green" in words for words in named) <= 75
+
+
 def test_match_networks_are_given_the_batch_and_further_captions(photo_folder, tmp_path):
     folder = tmp_path / "photos"
     shutil.copytree(photo_folder, folder)

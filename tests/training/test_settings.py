@@ -1,4 +1,5 @@
 import pytest
+from nigdt_training.data.recolour import COLOURS
 from nigdt_training.trainer.settings import load_settings, settings_from, with_changes
 
 from nigdt.errors import NigdtError
@@ -33,6 +34,10 @@ def test_defaults_are_the_papers():
         ({"loss": {"match_further": -1}}, "loss.match_further"),
         ({"augmentation": {"crop": 0}}, "augmentation.crop"),
         ({"augmentation": {"flip": 1.5}}, "augmentation.flip must be at most 1"),
+        ({"augmentation": {"recolour_weights": {"mauve": 2}}}, "recolour_weights names no colour 'mauve'"),
+        ({"augmentation": {"recolour_weights": {"red": "often"}}}, "recolour_weights.red must be a number"),
+        ({"augmentation": {"recolour_weights": {"red": -1}}}, "recolour_weights.red must be a number from 0"),
+        ({"augmentation": {"recolour_weights": dict.fromkeys(COLOURS, 0)}}, "leaves no colour"),
         ({"ema": 1}, "ema must be below 1"),
         ({"match": {"views": 0}}, "match.views must be at least 1"),
         ({"match": {"size": 16}}, "match.size"),

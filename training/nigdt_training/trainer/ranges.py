@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from nigdt.errors import NigdtError
+from nigdt_training.data.recolour import COLOURS
 
 # Whatever is not named here may be any number from 0 up.
 _COUNTS = {
@@ -28,13 +29,28 @@ def check_ranges(values: dict[str, Any]) -> None:
     """Check every number of the settings, as plain values.
 
     Raises:
-        NigdtError: One is out of range, or no kind of hole is ever drawn; the message names it.
+        NigdtError: One is out of range or none, or no kind of hole or no colour is ever drawn; the message
+            names it.
     """
     _check(values, "")
+    _check_colours(values["augmentation"]["recolour_weights"])
     if not any(values["masks"].values()):
         raise NigdtError("settings: masks draws no kind of hole", hint="give one a number above 0")
     if values["match"]["size"] < _SMALLEST_MATCH_SIDE:
         raise NigdtError(f"settings: match.size must be at least {_SMALLEST_MATCH_SIDE}")
+
+
+def _check_colours(weights: dict[Any, Any]) -> None:
+    key = "augmentation.recolour_weights"
+    for colour, weight in weights.items():
+        if colour not in COLOURS:
+            raise NigdtError(
+                f"settings: {key} names no colour {colour!r}", hint=f"colours: {', '.join(COLOURS)}"
+            )
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise NigdtError(f"settings: {key}.{colour} must be a number, not {weight!r}")
+    if not any(weights.get(colour, 1) for colour in COLOURS):
+        raise NigdtError(f"settings: {key} leaves no colour", hint="give one a number above 0")
 
 
 def _check(values: dict[str, Any], where: str) -> None:

@@ -146,6 +146,8 @@ class SampleStream:
         self.seed = seed
         weights = np.array([getattr(masks, kind) for kind in _KINDS], float)
         self.mask_weights = weights / weights.sum()
+        colours = np.array([augmentation.recolour_weights.get(colour, 1) for colour in COLOURS], float)
+        self.colour_weights = colours / colours.sum()
         self.pattern = _interleave([pool.share for pool in self.pools])
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
@@ -220,7 +222,7 @@ class SampleStream:
             box = None if box is None else (size - box[0] - box[2], box[1], box[2], box[3])
         mask = self._mask(box, outline, random)
         if outline is not None and random.random() < settings.recolour:
-            colour = list(COLOURS)[int(random.integers(len(COLOURS)))]
+            colour = list(COLOURS)[int(random.choice(len(COLOURS), p=self.colour_weights))]
             hole_only = random.random() < settings.recolour_hole_only
             paint = np.minimum(outline, mask) if hole_only else outline
             photo = recolour(np.ascontiguousarray(photo), paint, colour, random)

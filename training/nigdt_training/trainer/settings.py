@@ -61,6 +61,7 @@ class AugmentationSettings:
         caption_dropout: Probability that the caption is emptied.
         recolour: Probability that an object with a known outline is moved to a named colour and the
             caption names it (0 in the paper).
+        recolour_weights: How often each colour is taken (relative); 1 for those not named.
         recolour_hole_only: Of those, how often only the part in the hole is painted, so that nothing but
             the caption tells the colour.
     """
@@ -69,6 +70,7 @@ class AugmentationSettings:
     crop: float = 0.8
     caption_dropout: float = 0.0
     recolour: float = 0.0
+    recolour_weights: dict[str, float] = field(default_factory=dict)
     recolour_hole_only: float = 0.5
 
 
