@@ -82,10 +82,10 @@ class TextEncoder(nn.Module):
 
         Args:
             tokens: (B, L) int64, L at least 1, word indices, 0 = padding, words first.
-            lengths: (B,) int64, words per caption, 0 to L.
+            lengths: (B,) int64, words per caption, 0 to L; may stay on the CPU, where they are needed too.
         """
         batch, length = tokens.shape
-        mask = torch.arange(length, device=tokens.device)[None] < lengths[:, None]
+        mask = torch.arange(length, device=tokens.device)[None] < lengths.to(tokens.device)[:, None]
         # A packed sequence cannot be empty: run such a caption with one padding word, then silence it.
         packed = pack_padded_sequence(
             self.dropout(self.embedding(tokens)),
@@ -93,12 +93,14 @@ class TextEncoder(nn.Module):
             batch_first=True,
             enforce_sorted=False,
         )
-        output, hidden = self.gru(packed)
+        # cuDNN's answers in float16 under autocast, even where that is bfloat16, and the two cannot be mixed.
+        with torch.autocast(tokens.device.type, enabled=False):
+            output, hidden = self.gru(packed)
         words, _ = pad_packed_sequence(output, batch_first=True, total_length=length)
         sentence = hidden.transpose(0, 1).reshape(batch, -1)
         return TextFeatures(
             words=words * mask[..., None],
-            sentence=sentence * (lengths > 0)[:, None],
+            sentence=sentence * mask[:, :1],
             mask=mask,
         )
 
