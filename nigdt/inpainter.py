@@ -22,10 +22,11 @@ from nigdt.bundle import BundleInfo, find_bundle
 from nigdt.compositing import blend, hole_and_weight
 from nigdt.context import check_selection, context_box, crop
 from nigdt.detail import Residual, enlarge
-from nigdt.errors import DeviceError, ModelError, SelectionError
+from nigdt.devices import usable_device
+from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.photo import Photo
-from nigdt.running import Precision, Recorder, Runner, prepare, record_cuda_graph
+from nigdt.running import CudaGraphs, Precision, Recorder, Runner, prepare
 from nigdt.text import Vocabulary, tokenise
 from nigdt.variants import Variant, variants_from_seed
 from nigdt.weights import load_model
@@ -179,16 +180,16 @@ class Inpainter:
             BundleError: The bundle is missing or broken.
             DeviceError: The device is not there, or does not compute in that precision.
         """
-        chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            torch.zeros(1, device=chosen)
-        except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise DeviceError(f"Device {chosen!r} cannot be used: {reason}.", "Use cpu.") from None
+        chosen = usable_device(device)
         bundle = find_bundle(name_or_folder)
         model, vocabulary = load_model(bundle, chosen)
-        recorder = record_cuda_graph if torch.device(chosen).type == "cuda" else None
+        recorder = CudaGraphs() if torch.device(chosen).type == "cuda" else None
         return cls(prepare(model, chosen, precision), vocabulary, bundle, chosen, precision, recorder)
+
+    @property
+    def recorded_bytes(self) -> int:
+        """Memory of an accelerator that recorded work holds (`nigdt.running`)."""
+        return self._runner.recorded_bytes
 
     def forget_recordings(self) -> None:
         """Give back what recorded work holds on an accelerator, where memory is short (`nigdt.running`)."""

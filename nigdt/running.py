@@ -7,6 +7,9 @@ reference by less than `BFLOAT16_LEVELS`.
 
 A CUDA device waits for Python most of the time when pictures are small, so there the kernels of one encoding
 and of one batch of fills are recorded as CUDA graphs, one per combination of shapes.
+
+Captions are read on the CPU whatever the device: that takes a third of a millisecond, while an accelerator
+would have to be waited for, and packed sequences are where accelerators differ and fail.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
+from weakref import WeakSet
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +29,7 @@ from nigdt.errors import DeviceError, NigdtError
 from nigdt.folding import Doubling, fold
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
 
-__all__ = ["BFLOAT16_LEVELS", "Precision", "Recorded", "Runner", "prepare", "record_cuda_graph"]
+__all__ = ["BFLOAT16_LEVELS", "CudaGraphs", "Precision", "Recorded", "Recorder", "Runner", "prepare"]
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +38,20 @@ BFLOAT16_LEVELS = 5.0
 """Largest difference in grey levels (of 255) to single precision, over the model's own picture."""
 
 Function = Callable[..., Sequence[Tensor]]
-Recorder = Callable[[Function, Sequence[Tensor]], tuple[Callable[[], object], Sequence[Tensor]]]
-"""From a function and its inputs' buffers to what runs it again on them, and the buffers of its outputs."""
+
+
+class Recorder(Protocol):
+    """Records the work of functions of tensors."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the recordings hold which are still in use."""
+
+    def __call__(
+        self, function: Function, inputs: Sequence[Tensor]
+    ) -> tuple[Callable[[], object], Sequence[Tensor]]:
+        """What runs the function again on its inputs' buffers, and the buffers of its outputs."""
+
 
 _RECORDINGS = 16
 _SAME = 1 / 127.5  # a recording that differs by more than a grey level is of no use
@@ -66,10 +82,47 @@ def prepare(model: NIGDT, device: torch.device | str, precision: Precision) -> N
     if precision == "bfloat16":
         if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
             raise DeviceError(f"{device} does not compute in bfloat16.", "Use float32.")
+        if torch.device(device).type == "mps" and not torch.backends.mps.is_macos_or_newer(14, 0):
+            raise DeviceError("MPS computes in bfloat16 from macOS 14 on.", "Use float32.")
         for part in model.modules():
             if isinstance(part, (nn.Conv2d, Doubling)):
                 part.to(torch.bfloat16)
+    if model.config.use_text:
+        model.text_encoder.to("cpu")
     return model.to(memory_format=layout(device, precision))
+
+
+class _Halves:
+    """Both halves of a fill as functions of tensors on the device alone, which can be recorded."""
+
+    def __init__(self, model: NIGDT, device: torch.device, precision: Precision) -> None:
+        self._model = model
+        self._device = device
+        self._precision = precision
+
+    def image(self, I_m: Tensor, M: Tensor) -> list[Tensor]:
+        with self._autocast():
+            features = self._model.encode_image(I_m, M)
+        return _tensors(features)[1:]
+
+    def text(
+        self, words: Tensor, sentence: Tensor, mask: Tensor, noise: Tensor, *features: Tensor
+    ) -> list[Tensor]:
+        text = TextFeatures(words, sentence, mask)
+        with self._autocast():
+            made = self._model.generate(self.features(*features), text, noise)
+        return [made.image.float(), *([made.attention] if made.attention is not None else [])]
+
+    def features(self, M: Tensor, v_l: Tensor, v_h: Tensor, *more: Tensor) -> ImageFeatures:
+        """What `_tensors` took apart."""
+        config, rest = self._model.config, iter(more)
+        base = next(rest) if config.prefill != "none" else None
+        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
+
+    def _autocast(self) -> AbstractContextManager[None]:
+        if self._precision == "float32":
+            return nullcontext()
+        return torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False)
 
 
 class Runner:
@@ -87,13 +140,16 @@ class Runner:
     ) -> None:
         self._model = model
         self._device = torch.device(device)
-        self._precision = precision
-        self._recorded = recorder is not None
-        self._encode: Function = self._image_half
-        self._complete: Function = self._text_half
-        if recorder is not None:
-            self._encode = Recorded(self._image_half, recorder)
-            self._complete = Recorded(self._text_half, recorder)
+        self._recorder = recorder
+        # Methods of its own would keep it, and with it the weights, until the next garbage collection.
+        self._halves = halves = _Halves(model, self._device, precision)
+        self._encode: Function = halves.image if recorder is None else Recorded(halves.image, recorder)
+        self._complete: Function = halves.text if recorder is None else Recorded(halves.text, recorder)
+
+    @property
+    def recorded_bytes(self) -> int:
+        """Memory of the device that recordings hold."""
+        return 0 if self._recorder is None else self._recorder.nbytes
 
     def forget_recordings(self) -> None:
         """Give back the memory of what was recorded; it is recorded anew where it is wanted again."""
@@ -105,17 +161,26 @@ class Runner:
         """Image half: I_m (1, 3, H, W) in [-1, 1] and M (1, 1, H, W), 1 = visible, on any device."""
         M = M.to(self._device)
         with _reproducible():
-            return self._features(M, *self._encode(I_m.to(self._device), M))
+            return self._halves.features(M, *self._encode(I_m.to(self._device), M))
 
     def encode_captions(self, captions: Sequence[Sequence[int]]) -> TextFeatures:
-        """Text encoder, always in single precision: word indices of each caption, which may be none."""
-        longest = max(1, *map(len, captions)) if captions else 1
-        tokens = torch.zeros(len(captions), longest, dtype=torch.int64)
-        for row, words in zip(tokens, captions, strict=True):
+        """Text encoder, always in single precision and on the CPU.
+
+        Args:
+            captions: Word indices of each, which may be none; equal ones are computed once.
+
+        Returns:
+            Features on the device, one row for each caption.
+        """
+        distinct = dict.fromkeys(map(tuple, captions))
+        longest = max([1, *map(len, distinct)])
+        tokens = torch.zeros(len(distinct), longest, dtype=torch.int64)
+        for row, words in zip(tokens, distinct, strict=True):
             row[: len(words)] = torch.tensor(words, dtype=torch.int64)
-        lengths = torch.tensor([len(words) for words in captions])
-        with _reproducible():
-            return self._model.encode_text(tokens.to(self._device), lengths.to(self._device))
+        text = self._model.encode_text(tokens, torch.tensor([len(words) for words in distinct]))
+        place = {words: row for row, words in enumerate(distinct)}
+        rows = torch.tensor([place[tuple(words)] for words in captions])
+        return TextFeatures(*(part[rows].to(self._device) for part in (text.words, text.sentence, text.mask)))
 
     def complete(
         self, contexts: Sequence[ImageFeatures], text: TextFeatures, noise: Tensor
@@ -134,7 +199,9 @@ class Runner:
         number, length = mask.shape
         tensors = [_stack(same) for same in zip(*map(_tensors, contexts), strict=True)]
         noise = noise.to(self._device)
-        if self._recorded:  # few shapes, so few recordings: captions of one length, batches of powers of two
+        if (
+            self._recorder is not None
+        ):  # few shapes, so few recordings: captions of one length, batches of 2^n
             more = max(self._model.config.max_words, length) - length
             words, mask = F.pad(words, (0, 0, 0, more)), F.pad(mask, (0, more))
             rows = 2 ** (number - 1).bit_length()
@@ -145,30 +212,6 @@ class Runner:
         with _reproducible():
             image, *attention = self._complete(words, sentence, mask, noise, *tensors)
         return image[:number], attention[0][:number, :, :length] if attention else None
-
-    def _image_half(self, I_m: Tensor, M: Tensor) -> list[Tensor]:
-        with self._autocast():
-            features = self._model.encode_image(I_m, M)
-        return _tensors(features)[1:]
-
-    def _text_half(
-        self, words: Tensor, sentence: Tensor, mask: Tensor, noise: Tensor, *features: Tensor
-    ) -> list[Tensor]:
-        text = TextFeatures(words, sentence, mask)
-        with self._autocast():
-            made = self._model.generate(self._features(*features), text, noise)
-        return [made.image.float(), *([made.attention] if made.attention is not None else [])]
-
-    def _features(self, M: Tensor, v_l: Tensor, v_h: Tensor, *more: Tensor) -> ImageFeatures:
-        """What `_tensors` took apart."""
-        config, rest = self._model.config, iter(more)
-        base = next(rest) if config.prefill != "none" else None
-        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
-
-    def _autocast(self) -> AbstractContextManager[None]:
-        if self._precision == "float32":
-            return nullcontext()
-        return torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False)
 
 
 class Recorded:
@@ -205,10 +248,10 @@ class Recorded:
         if key not in self._kept:
             try:
                 self._kept[key] = self._record(self._recorder, inputs)
-            except torch.OutOfMemoryError:
-                self.clear()
-                raise
             except RuntimeError as error:
+                if isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error):
+                    self.clear()
+                    raise
                 log.warning("running without recordings: %s", " ".join(str(error).split())[:200])
                 self._recorder = None
                 self.clear()
@@ -234,22 +277,46 @@ class Recorded:
         return buffers, replay, outputs
 
 
-def record_cuda_graph(
-    function: Function, inputs: Sequence[Tensor]
-) -> tuple[Callable[[], object], Sequence[Tensor]]:
-    """A `Recorder` for CUDA."""
-    with torch.cuda.device(inputs[0].device):
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(
-            stream
-        ):  # libraries set themselves up in first calls, which cannot be recorded
-            for _ in range(3):
-                function(*inputs)
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            outputs = function(*inputs)
+class CudaGraphs:
+    """Records CUDA graphs, all of which share one pool of memory.
+
+    They may, since one is replayed at a time and what it made is copied at once. The pool grows to what the
+    largest needs and is given back when the last graph is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._graphs: WeakSet[torch.cuda.CUDAGraph] = WeakSet()
+        self._stream: torch.cuda.Stream | None = None
+        self._pool_bytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the pool."""
+        return self._pool_bytes if len(self._graphs) else 0
+
+    def __call__(
+        self, function: Function, inputs: Sequence[Tensor]
+    ) -> tuple[Callable[[], object], Sequence[Tensor]]:
+        """Record one; inputs are on the device and stay where they are."""
+        held = self.nbytes
+        with torch.cuda.device(inputs[0].device):
+            if self._stream is None:  # a pool's blocks are used again only by captures on the same stream
+                self._stream = torch.cuda.Stream()
+            self._stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self._stream):  # first calls set libraries up, which cannot be recorded
+                for _ in range(3):
+                    function(*inputs)
+            torch.cuda.current_stream().wait_stream(self._stream)
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache()
+            before = torch.cuda.memory_reserved()
+            # Another graph's pool rather than a handle of one's own, which is void once no graph has it.
+            shared = next((graph.pool() for graph in self._graphs), None)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, pool=shared, stream=self._stream, capture_error_mode="thread_local"):
+                outputs = function(*inputs)
+            self._graphs.add(graph)
+            self._pool_bytes = held + max(0, torch.cuda.memory_reserved() - before)
         return graph.replay, outputs
 
 

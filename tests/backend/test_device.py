@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 import weakref
@@ -126,11 +127,30 @@ def later(monkeypatch: pytest.MonkeyPatch, times: int = 1) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: now() + times * device.RETRY_SECONDS)
 
 
+def test_memory_is_made_by_giving_back_what_is_kept_before_the_cpu_takes_over(
+    bundles, tiny_bundle, request_fill, monkeypatch, accelerator
+):
+    shutil.copytree(tiny_bundle, bundles / "second")
+    engine = NigdtEngine(Settings(batch_variants=1, threads=1))
+    engine.load("second")
+    engine.run([engine_job(request_fill, 1, feather=3)], Silent())
+    assert len(engine.describe()["bundles"]) == 2
+    model = engine._registry.held("default")
+    failing(monkeypatch, torch.OutOfMemoryError("out of memory"), times=1)
+    outcome = engine.run([engine_job(request_fill, 1)], Silent())[0]
+    assert outcome.complete
+    assert outcome.notices == ()
+    assert engine.describe()["device"] == "cuda:0"
+    assert [entry["name"] for entry in engine.describe()["bundles"]] == ["nigdt-small"]
+    assert engine._registry.held("default") is model, "the one in use need not be loaded again"
+    assert engine.describe()["contexts"]["held"] == 1
+
+
 def test_accelerator_without_memory_hands_over_to_the_cpu_and_gets_another_chance(
     bundles, request_fill, monkeypatch, accelerator
 ):
     engine = NigdtEngine(Settings(batch_variants=1, threads=1))
-    failing(monkeypatch, torch.OutOfMemoryError("out of memory"), times=1)
+    failing(monkeypatch, torch.OutOfMemoryError("out of memory"), times=2)
     hooks = Silent()
     outcome = engine.run([engine_job(request_fill, 2)], hooks)[0]
     assert outcome.complete
@@ -167,6 +187,25 @@ def test_lost_accelerator_hands_over_to_the_cpu_and_only_a_new_process_tries_it_
     assert engine.run([engine_job(request_fill, 1)], Silent())[0].complete
     assert accelerator.loaded_on == ["cuda:0", "cpu"]
     assert engine.restart_wanted() == restarts
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotImplementedError("'aten::x' is not currently implemented for the MPS device"),
+        RuntimeError("CUDA error: no kernel image is available for execution on the device"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
+    ],
+)
+def test_what_an_accelerator_lacks_for_good_starts_no_new_process(
+    bundles, request_fill, monkeypatch, accelerator, error
+):
+    engine = NigdtEngine(Settings(batch_variants=1, threads=1))
+    failing(monkeypatch, error, times=1)
+    assert engine.run([engine_job(request_fill, 1)], Silent())[0].complete
+    assert engine.describe()["device"] == "cpu"
+    later(monkeypatch)
+    assert not engine.restart_wanted()
 
 
 def test_accelerator_that_is_broken_from_the_start_leaves_the_cpu(bundles, request_fill, accelerator):
@@ -375,6 +414,18 @@ def test_memory_budget_keeps_the_latest_models(bundles, tiny_bundle, request_fil
     assert [entry["name"] for entry in engine.describe()["bundles"]] == ["third", "nigdt-small"]
     engine.unload()
     assert engine.describe()["bundles"] == []
+
+
+def test_a_model_that_is_unloaded_leaves_memory_at_once(engine):
+    """Not when Python next looks for garbage, which in an idle daemon may never be."""
+    model = weakref.ref(engine._registry.held("default").inpainter._model)
+    assert model() is not None
+    gc.disable()
+    try:
+        engine.unload()
+        assert model() is None
+    finally:
+        gc.enable()
 
 
 def test_context_cache_stays_within_its_budget(bundles, request_fill):

@@ -18,7 +18,7 @@ from nigdt.compositing import hole_and_weight
 from nigdt.config import ModelConfig
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
-from nigdt.running import Precision, prepare, record_cuda_graph
+from nigdt.running import CudaGraphs, Precision, prepare
 from nigdt.text import Vocabulary
 from nigdt.variants import variants_from_seed
 from nigdt.weights import load_model
@@ -113,14 +113,15 @@ def ways(bundle: str, device: str) -> dict[str, dict[str, float]]:
         By name, `ms` of a fill at its own size, and by how many grey `levels` of 255 its pictures differ at
         most from those in single precision.
     """
-    recorders = (None, record_cuda_graph) if torch.device(device).type == "cuda" else (None,)
+    ways_to_record = (False, True) if torch.device(device).type == "cuda" else (False,)
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     info = find_bundle(bundle)
     painters = {}
-    for precision, recorder in itertools.product(precisions, recorders):
+    for precision, recorded in itertools.product(precisions, ways_to_record):
         model, vocabulary = load_model(info, device)
+        recorder = CudaGraphs() if recorded else None
         painter = Inpainter(prepare(model, device, precision), vocabulary, info, device, precision, recorder)
-        painters[precision + (", recorded" if recorder else "")] = painter
+        painters[precision + (", recorded" if recorded else "")] = painter
     first = next(iter(painters.values()))
     picture, hole = own_context(first)
     drawn, taken = {}, {name: [] for name in painters}  # type: ignore[var-annotated]

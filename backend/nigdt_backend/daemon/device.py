@@ -94,7 +94,23 @@ def is_device_loss(error: BaseException) -> bool:
         return True
     text = str(error)
     return isinstance(error, RuntimeError) and any(
-        word in text for word in ("CUDA error", "CUDA driver", "cuDNN error", "CUBLAS_STATUS", "MPS backend")
+        word in text
+        for word in (
+            "CUDA error",
+            "CUDA driver",
+            "cuDNN error",
+            "CUBLAS_STATUS",
+            "HIP error",
+            "MPS backend",
+            "unable to find an engine",  # cuDNN has none for this card
+        )
+    )
+
+
+def is_lasting(error: BaseException) -> bool:
+    """Whether the accelerator would fail in a new process as well: it lacks an operation, or is too old."""
+    return isinstance(error, NotImplementedError) or any(
+        words in str(error) for words in ("no kernel image", "unable to find an engine")
     )
 
 
@@ -115,12 +131,14 @@ class DeviceChoice:
         current: device name, empty before the first choice.
         stepped_down: why the CPU is used although an accelerator was chosen; empty otherwise.
         lost: whether this process can not use the accelerator again; a new one may.
+        lasting: whether a new one can neither.
     """
 
     wanted: str
     current: str = ""
     stepped_down: str = ""
     lost: bool = False
+    lasting: bool = False
     _since: float = field(default=0.0, repr=False)
 
     def get(self) -> str:
@@ -129,11 +147,12 @@ class DeviceChoice:
             self.current = choose_device(self.wanted)
         return self.current
 
-    def step_down(self, reason: str, *, lost: bool) -> None:
+    def step_down(self, reason: str, *, lost: bool, lasting: bool = False) -> None:
         """Use the CPU from now on."""
         self.current = "cpu"
         self.stepped_down = reason
         self.lost = lost
+        self.lasting = lasting
         self._since = time.monotonic()
 
     @property
@@ -147,7 +166,7 @@ class DeviceChoice:
 
         Only where the setting lets it take what is there: else it might find nothing that it may use.
         """
-        return self.due and self.lost and self.wanted == "auto"
+        return self.due and self.lost and not self.lasting and self.wanted == "auto"
 
     def recover(self) -> bool:
         """Try the accelerator again when it failed long enough ago; true when the device changed."""

@@ -111,9 +111,9 @@ class NigdtEngine:
         started = time.monotonic()
         self._prepare()
         try:
-            self._stepping_down(lambda: self._registry.get(bundle, again=True))
+            self._stepping_down(bundle, lambda: self._registry.get(bundle, again=True))
             if warm:
-                self._stepping_down(lambda: self._warm_up(self._registry.get(bundle)))
+                self._stepping_down(bundle, lambda: self._warm_up(self._registry.get(bundle)))
         finally:
             self._describe()
         return {"bundle": bundle, "device": self._choice.get(), "seconds": finite(time.monotonic() - started)}
@@ -144,30 +144,40 @@ class NigdtEngine:
             return self._run(model, work, hooks)
 
         try:
-            return self._stepping_down(attempt)
+            return self._stepping_down(bundle, attempt)
         finally:
+            self._registry.keep_to_budget()
             self._describe()
 
-    def _stepping_down(self, do: Callable[[], T]) -> T:
-        """Do something that needs the device; when that fails, again with less, or on the CPU."""
+    def _stepping_down(self, bundle: str, do: Callable[[], T]) -> T:
+        """Do something with a bundle on the device; when that fails, again with less, or on the CPU."""
+        alone = False
         while True:
             try:
                 return do()
             except Exception as error:
-                step = self._step_after(error)
+                step = self._step_after(error, alone=alone)
                 if step is None:
                     raise
-            step()  # only now has what the failed attempt had made been let go of
+            step(bundle)  # only now has what the failed attempt had made been let go of
+            alone |= step == self._make_room
 
-    def _step_after(self, error: Exception) -> Callable[[], None] | None:
-        """The step down that a failure calls for, None when none would help."""
-        from nigdt_backend.daemon.device import is_device_loss, is_out_of_memory
+    def _step_after(self, error: Exception, *, alone: bool) -> Callable[[str], None] | None:
+        """The step down that a failure calls for, None when none would help.
+
+        Args:
+            error: the failure.
+            alone: whether the attempt has had the memory for itself.
+        """
+        from nigdt_backend.daemon.device import is_device_loss, is_lasting, is_out_of_memory
 
         if is_out_of_memory(error):
             if self.batch_variants > 1:
                 return self._smaller_batch
+            if not alone:
+                return self._make_room
             if self._choice.get() != "cpu":
-                return lambda: self._to_cpu("memory ran out", lost=False)
+                return lambda _bundle: self._to_cpu("memory ran out", lost=False)
             raise EngineError(
                 "out-of-memory",
                 "There is not enough memory for one fill.",
@@ -175,18 +185,33 @@ class NigdtEngine:
             ) from error
         if is_device_loss(error) and self._choice.get() != "cpu":
             log.error("device loss", exc_info=error)
-            return lambda: self._to_cpu("the device failed", lost=True)
+            lasting = is_lasting(error)
+            return lambda _bundle: self._to_cpu("the device failed", lost=True, lasting=lasting)
         return None
 
-    def _smaller_batch(self) -> None:
+    def _smaller_batch(self, _bundle: str) -> None:
         from nigdt_backend.daemon.device import empty_cache
 
         self.batch_variants //= 2
         self._halved = time.monotonic()
         log.warning("out of memory: batches of %d from now on", self.batch_variants)
-        for model in self._registry.loaded():  # larger batches are not wanted again soon
-            model.inpainter.forget_recordings()
+        self._forget_recordings()  # larger batches are not wanted again soon
         empty_cache()
+
+    def _make_room(self, bundle: str) -> None:
+        """Give back what is kept for later: encodings, recordings, other models."""
+        from nigdt_backend.daemon.device import empty_cache
+
+        log.warning("out of memory: giving back what was kept for later")
+        self._registry.keep_only(bundle)
+        self._forget_recordings()
+        self._contexts.clear()
+        empty_cache()
+        give_back_freed_memory()
+
+    def _forget_recordings(self) -> None:
+        for model in self._registry.loaded():
+            model.inpainter.forget_recordings()
 
     def _try_whole_batches(self) -> None:
         """Memory that was short may long be free again."""
@@ -195,9 +220,9 @@ class NigdtEngine:
         if self._halved is not None and time.monotonic() - self._halved >= RETRY_SECONDS:
             self._set_batch()
 
-    def _to_cpu(self, reason: str, *, lost: bool) -> None:
+    def _to_cpu(self, reason: str, *, lost: bool, lasting: bool = False) -> None:
         log.warning("%s on %s: going on with the CPU", reason, self._choice.get())
-        self._choice.step_down(reason, lost=lost)
+        self._choice.step_down(reason, lost=lost, lasting=lasting)
         self._forget_device()
 
     def _forget_device(self) -> None:

@@ -40,14 +40,17 @@ class LoadedModel:
         info: the bundle.
         stamp: state of its files when it was loaded.
         inpainter: a `nigdt.Inpainter`.
-        bytes: memory of its weights.
     """
 
     name: str
     info: BundleInfo
     stamp: Stamp
     inpainter: Any = field(repr=False)
-    bytes: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Memory of its weights and of what is recorded of its work."""
+        return self.info.parameters * BYTES_PER_WEIGHT + int(self.inpainter.recorded_bytes)
 
 
 def resolve(name: str) -> BundleInfo:
@@ -135,10 +138,10 @@ class Registry:
             return held
         self._rejected.pop(name, None)
         self.notices.pop(name, None)
-        model = LoadedModel(name, info, stamp, inpainter, info.parameters * BYTES_PER_WEIGHT)
+        model = LoadedModel(name, info, stamp, inpainter)
         self._models[name] = model
         self._models.move_to_end(name)
-        self._shrink()
+        self.keep_to_budget()
         log.info("loaded %s (%.1f MiB)", name, model.bytes / 2**20)
         return model
 
@@ -161,10 +164,18 @@ class Registry:
             self._default = (changed, find_bundle().name)
         return self._default[1]
 
-    def _shrink(self) -> None:
+    def keep_to_budget(self) -> None:
+        """Unload the longest unused models beyond it; recordings grow while a model works."""
         while len(self._models) > 1 and sum(model.bytes for model in self._models.values()) > self._budget:
             name, _ = self._models.popitem(last=False)
             log.info("unloaded %s to stay within the memory budget", name)
+
+    def keep_only(self, name: str) -> None:
+        """Unload all models but the one of that name."""
+        kept = self.held(name)
+        for other in self.loaded():
+            if other is not kept:
+                del self._models[other.name]
 
     def loaded(self) -> list[LoadedModel]:
         """Models in memory, longest unused first."""

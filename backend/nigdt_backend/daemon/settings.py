@@ -85,7 +85,11 @@ class Settings:
         high=256,
     )
     model_memory_mib: int = _setting(
-        4096, "Memory for loaded models; the longest unused are unloaded beyond it.", low=16, high=1 << 24
+        4096,
+        "Memory for loaded models and, on CUDA, what is recorded of their work; the longest unused are "
+        "unloaded beyond it.",
+        low=16,
+        high=1 << 24,
     )
     context_cache_mib: int = _setting(
         256, "Memory for image encodings kept for further captions.", low=0, high=1 << 24

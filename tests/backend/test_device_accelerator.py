@@ -1,0 +1,139 @@
+"""The real engine and model on a pretended CUDA device: from loading to stepping down and back."""
+
+from __future__ import annotations
+
+import gc
+import time
+import weakref
+
+import numpy as np
+import pytest
+from nigdt_backend.daemon import device
+from nigdt_backend.daemon.engine import NigdtEngine
+from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.daemon.settings import Settings
+
+from tests.pretended_device import Accelerator, pretended
+
+
+class Keeping:
+    """Keeps every answer that was told of."""
+
+    def __init__(self) -> None:
+        self.fills: list[np.ndarray] = []
+        self.order: list[int] = []
+
+    def stage(self, jobs, name):
+        pass
+
+    def made(self, job, fill):
+        self.order.append(fill.header["index"])
+        self.fills.append(np.frombuffer(fill.frames[0], np.uint8).astype(int))
+
+
+def job_of(request_fill, variants: int = 4, caption: str = "a red bird", side: int = 64) -> Job:
+    plain = [{"seed": seed, "base": None, "spread": 1.0} for seed in range(variants)]
+    request = request_fill(caption, side=side, variants=plain, attention=True)
+    return Job.from_request("local", (0, b"x"), request, 0.0)
+
+
+@pytest.fixture
+def cuda():
+    with pretended("cuda:0") as accelerator:
+        yield accelerator
+
+
+def run(engine: NigdtEngine, *jobs: Job) -> Keeping:
+    hooks = Keeping()
+    outcomes = engine.run(list(jobs), hooks)
+    assert all(outcome.complete for outcome in outcomes), outcomes
+    return hooks
+
+
+def test_cuda_is_chosen_and_fills_as_the_cpu_does(bundles, request_fill, cuda):
+    engine = NigdtEngine(Settings(threads=1, precision="float32"))
+    assert engine.load("default")["device"] == "cuda:0"
+    assert engine.describe()["batch_variants"] == 8
+    jobs = [
+        job_of(request_fill, 2),
+        job_of(request_fill, 3, "blue sky"),
+        job_of(request_fill, 1, "", side=96),
+    ]
+    made = run(engine, *jobs)
+    assert engine.describe()["notices"] == []
+    assert len(cuda.graphs) == 3, "an encoding, a fill, and a batch of 6 as one of 8"
+    on_cpu = NigdtEngine(Settings(device="cpu", threads=1))
+    for fill, other in zip(made.fills, run(on_cpu, *jobs).fills, strict=True):
+        assert np.abs(fill - other).max() <= 1
+
+
+def test_what_is_recorded_counts_as_memory_of_its_model(bundles, request_fill, cuda):
+    engine = NigdtEngine(Settings(threads=1))
+    engine.load("default")
+    model = engine._registry.held("default")
+    assert engine.describe()["precision"] == "bfloat16"
+    before = engine.describe()["bundles"][0]["mib"]
+    run(engine, job_of(request_fill, 8))
+    assert model.bytes - model.inpainter.recorded_bytes == 4 * model.info.parameters
+    assert engine.describe()["bundles"][0]["mib"] > before
+
+
+def test_a_batch_without_room_is_halved_and_repeats_nothing(bundles, request_fill, cuda):
+    engine = NigdtEngine(Settings(threads=1, precision="float32"))
+    engine.load("default")
+    wanted = run(engine, job_of(request_fill, 6)).fills
+    engine.unload()
+    cuda.most_bytes = 12 * 4 * wanted[0].size  # some maps are four times a picture
+    engine.load("default")
+    hooks = run(engine, job_of(request_fill, 6))
+    assert hooks.order == list(range(6))
+    assert engine.describe()["device"] == "cuda:0"
+    assert 1 <= engine.describe()["batch_variants"] < 8
+    for fill, other in zip(hooks.fills, wanted, strict=True):
+        assert np.abs(fill - other).max() <= 1
+
+
+def after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)
+
+
+def test_no_room_at_all_leaves_the_cpu_until_there_is(bundles, request_fill, cuda, monkeypatch):
+    engine = NigdtEngine(Settings(threads=1))
+    engine.load("default")
+    run(engine, job_of(request_fill, 2))
+    cuda.most_bytes = 64
+    run(engine, job_of(request_fill, 2, "blue sky"))
+    assert engine.describe()["device"] == "cpu"
+    assert len(cuda.graphs) == 0
+    cuda.most_bytes = float("inf")
+    after(monkeypatch, device.RETRY_SECONDS)
+    run(engine, job_of(request_fill, 2))
+    assert engine.describe()["device"] == "cuda:0"
+
+
+def test_a_device_that_is_lost_leaves_the_cpu(bundles, request_fill, cuda, monkeypatch):
+    engine = NigdtEngine(Settings(threads=1, precision="float32"))
+    engine.load("default")
+    first = run(engine, job_of(request_fill, 2)).fills
+    cuda.lost = True
+    second = run(engine, job_of(request_fill, 2)).fills
+    assert np.abs(np.stack(first) - np.stack(second)).max() <= 1
+    assert engine.describe()["device"] == "cpu"
+    after(monkeypatch, device.RETRY_SECONDS)
+    assert engine.restart_wanted()
+
+
+def test_what_is_unloaded_leaves_the_device_at_once(bundles, request_fill, cuda: Accelerator):
+    engine = NigdtEngine(Settings(threads=1))
+    engine.load("default")
+    run(engine, job_of(request_fill, 2))
+    model = weakref.ref(engine._registry.held("default").inpainter._model)
+    assert len(cuda.graphs) > 0
+    gc.disable()
+    try:
+        engine.unload()
+        assert model() is None
+        assert len(cuda.graphs) == 0
+    finally:
+        gc.enable()
