@@ -171,12 +171,17 @@ class FileLock:
         return True
 
     def held(self) -> bool:
-        """Whether another process holds the lock."""
-        if not self.path.exists():
+        """Whether another process holds the lock; those that ask do not disturb each other."""
+        try:
+            file = self.path.open("r+b")
+        except FileNotFoundError:
             return False
-        free = self.acquire()
-        self.release()
-        return not free
+        with file:
+            try:
+                _lock(file, shared=True)
+            except OSError:
+                return True
+        return False
 
     def release(self) -> None:
         """Give the lock back; the file stays, since removing it would race with the next holder."""
@@ -188,12 +193,12 @@ class FileLock:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> None:
+    def _lock(file: IO[bytes], *, shared: bool = False) -> None:  # noqa: ARG001 - there are no shared ones
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(file: IO[bytes], *, shared: bool = False) -> None:
+        fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -11,6 +11,7 @@ from nigdt_backend.bench import bare
 from torch.utils.flop_counter import FlopCounterMode
 
 from nigdt.inpainter import Inpainter
+from tests.pretended_device import pretended
 
 
 def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -75,6 +76,26 @@ def test_figures_of_the_bare_model_and_of_every_way_to_run_it(tiny_bundle):
     assert ways["float32"]["levels"] == 0.0
     assert ways["bfloat16"]["levels"] > 0.0
     assert all(way["ms"] > 0 for way in ways.values())
+
+
+def test_the_bare_model_is_measured_on_cuda_by_every_way(bundles, monkeypatch):
+    monkeypatch.setitem(bare.MATRIX, "cuda", 64)
+    monkeypatch.setattr(bare, "ROUNDS", 1)
+    monkeypatch.setattr(bare, "CURVE_SECONDS", 0.0)
+    with pretended("cuda:0") as accelerator:
+        inpainter = Inpainter.from_bundle("default", device="cuda:0")
+        figures = bare.floor(inpainter)
+        assert figures["gflop_per_fill"] > 0
+        assert figures["floor_ms"] > 0
+        assert "bare_fill_of_floor_by_processor_time" not in figures
+        assert set(bare.curve(inpainter)) == {"1", "2", "4", "8", "16", "32", "64"}
+        accelerator.most_bytes = 40 * 64 * 64 * 16 * 4
+        inpainter.forget_recordings()
+        assert set(bare.curve(inpainter)) < {"1", "2", "4", "8", "16", "32", "64"}
+        accelerator.most_bytes = float("inf")
+        ways = bare.ways("default", "cuda:0")
+    assert set(ways) == {"float32", "float32, recorded", "bfloat16", "bfloat16, recorded"}
+    assert ways["float32, recorded"]["levels"] < 0.01 < ways["bfloat16"]["levels"]
 
 
 def test_paper_size_is_the_papers_number_of_operations(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import time
 import pytest
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.connection import FileLock
 from nigdt_backend.daemon import process
 
 
@@ -127,6 +129,52 @@ def test_a_second_daemon_does_not_wait_for_the_end_of_one_that_serves(client, mo
     started = time.monotonic()
     assert process.main([]) == 3
     assert time.monotonic() - started < 30
+
+
+def test_who_asks_for_the_lock_is_not_taken_for_its_holder(state):
+    lock = FileLock(paths.lock_path())
+    assert lock.acquire()
+    assert FileLock(paths.lock_path()).held()
+    lock.release()
+    with paths.lock_path().open("rb") as other:  # as another that asks does
+        fcntl.flock(other.fileno(), fcntl.LOCK_SH)
+        assert not lock.held()
+
+
+def test_a_daemon_starts_though_somebody_asks_for_its_lock(state, stub_command, wait_until):
+    """A crash has left a connection file, so that the lock seems to be that of a daemon which serves."""
+    state.mkdir(mode=0o700)
+    (state / "connection.json").write_text("{}")
+    (state / "connection.json").chmod(0o600)
+    (state / "daemon.lock").touch()
+    program = (
+        "import runpy, sys, fcntl, threading, time\n"
+        f"other = open({str(state / 'daemon.lock')!r})\n"
+        "fcntl.flock(other.fileno(), fcntl.LOCK_SH)\n"
+        "from nigdt_backend.connection import FileLock\n"
+        "acquire = FileLock.acquire\n"
+        "def tried(self):\n"
+        "    taken = acquire(self)\n"
+        "    if 'daemon' in self.path.name: other.close()\n"
+        "    return taken\n"
+        "FileLock.acquire = tried\n"
+        f"sys.argv = [{stub_command[1]!r}]\n"
+        f"runpy.run_path({stub_command[1]!r}, run_name='__main__')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program])
+    assert wait_until(lambda: process.poll() is not None or reaches(process.pid), 20)
+    assert process.poll() is None, "it took the one that asked for a daemon"
+    with Client.connect(start=False) as client:
+        client.shutdown()
+    assert process.wait(10) == 0
+
+
+def reaches(pid: int) -> bool:
+    try:
+        with Client.connect(start=False, timeout=1.0) as client:
+            return client.status()["pid"] == pid
+    except DaemonError:
+        return False
 
 
 def test_shutdown_leaves_nothing_that_blocks(client, wait_until, stub_command):

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.clock import AwakeClock
+from nigdt_backend.commands.doctor import _daemon
 from nigdt_backend.commands.serve import serve
 from nigdt_backend.connection import FileLock
 from nigdt_backend.daemon.gate import KeyPair
@@ -125,6 +126,19 @@ def test_a_daemon_that_does_not_answer_is_not_taken_for_none(client, daemon_pid)
         os.kill(pid, signal.SIGCONT)
     assert raised.value.code == "silent"
     assert str(pid) in raised.value.message
+
+
+@posix
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_doctor_says_what_to_do_about_a_daemon_that_does_not_answer(client, daemon_pid):
+    pid = daemon_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        advice = {finding.what: finding.advice for finding in _daemon()}
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert f"kill -CONT {pid}" in advice["daemon"]
+    assert "nigdt doctor" not in advice["daemon"], "that is where its user is"
 
 
 @posix

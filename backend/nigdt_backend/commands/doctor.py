@@ -18,7 +18,7 @@ import click
 
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
-from nigdt_backend.connection import FileLock, UnsafeFileError, ensure_private_folder
+from nigdt_backend.connection import FileLock, UnsafeFileError, ensure_private_folder, read_connection
 
 Level = Literal["ok", "note", "bad"]
 
@@ -173,7 +173,9 @@ def _daemon() -> Iterator[Finding]:
         with Client.connect(start=False, timeout=5.0) as client:
             status = client.status()
     except DaemonError as error:
-        if error.code != "not-running":
+        if error.code == "silent":
+            yield Finding("daemon", "bad", error.message, _of_a_silent_daemon())
+        elif error.code != "not-running":
             yield Finding("daemon", "bad", error.message, error.hint)
         elif FileLock(paths.lock_path()).held():
             yield Finding(
@@ -200,6 +202,21 @@ def _daemon() -> Iterator[Finding]:
     if status["version"] != version:
         advice = "Run: nigdt serve --stop"
         yield Finding("daemon", "note", f"runs nigdt {status['version']}, installed is {version}", advice)
+
+
+def _of_a_silent_daemon() -> str:
+    """What to do about it; other commands send their users here."""
+    connection = read_connection(paths.connection_path())
+    if connection is None or connection.remote:
+        return "Look at it on the machine where it runs."
+    try:
+        state = Path(f"/proc/{connection.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except (OSError, UnicodeDecodeError, IndexError):
+        state = ""
+    if state in ("T", "t"):
+        return f"It is suspended; let it go on: kill -CONT {connection.pid}"
+    end = f"taskkill /F /PID {connection.pid}" if sys.platform == "win32" else f"kill -9 {connection.pid}"
+    return f"If it stays so, end it, and the next fill starts another: {end}"
 
 
 def _log() -> Iterator[Finding]:
