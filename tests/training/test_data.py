@@ -36,12 +36,42 @@ def test_caption_files_beside_photos(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8", "cp1252"])
 def test_captions_as_editors_write_them(tmp_path: Path, encoding: str) -> None:
     scene(1).save(tmp_path / "a.jpg")
     (tmp_path / "a.txt").write_bytes("A caf\u00e9 at night\r\n\r\nlamps\r\n".encode(encoding))
     (record,) = read_records(tmp_path)
     assert record.captions == ["A caf\u00e9 at night", "lamps"]
+
+
+def test_captions_whose_file_ends_in_capitals(tmp_path: Path) -> None:
+    scene(1).save(tmp_path / "a.JPG")
+    (tmp_path / "a.TXT").write_text("a bird")
+    (record,) = read_records(tmp_path)
+    assert record.captions == ["a bird"]
+
+
+def test_metadata_with_a_row_for_each_caption_and_paths_of_windows(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    scene(1).save(tmp_path / "sub" / "a.jpg")
+    rows = [{"file_name": "sub\\a.jpg", "text": "one"}, {"file_name": "sub/a.jpg", "text": ["two", "three"]}]
+    (tmp_path / "metadata.jsonl").write_text("\r\n".join(map(json.dumps, rows)))
+    (record,) = read_records(tmp_path)
+    assert (record.name, record.captions) == ("sub/a.jpg", ["one", "two", "three"])
+
+
+def test_photos_of_kinds_that_are_not_read_are_told(tmp_path: Path) -> None:
+    for name in ("a.HEIC", "b.heic"):
+        (tmp_path / name).write_bytes(b"not read anyway")
+    with pytest.raises(
+        DataError, match=r"holds no photo of a kind that is read here, only a\.HEIC and 1 more"
+    ):
+        read_records(tmp_path)
+    scene(1).save(tmp_path / "b.jpg")
+    (tmp_path / "b.txt").write_text("a bird")
+    report = check_path(tmp_path)
+    assert [(problem.name, problem.kind) for problem in report.problems] == [("a.HEIC", "unreadable")]
+    assert report.found == 2
 
 
 def test_metadata_with_split_folders(tmp_path: Path) -> None:
@@ -273,6 +303,14 @@ def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
     assert "zebra (4)" in text
     assert "too few to learn much from" in text
     assert "torn.jpg" in text
+
+
+def test_of_equal_copies_that_with_the_most_captions_stays(tmp_path: Path) -> None:
+    for name, text in (("a copy", "one"), ("b", "one\ntwo")):
+        scene(1).save(tmp_path / f"{name}.png")
+        (tmp_path / f"{name}.txt").write_text(text)
+    (record,) = check_path(tmp_path).usable
+    assert record.captions == ["one", "two"]
 
 
 def test_look_alikes_share_a_group_and_stay(tmp_path: Path) -> None:

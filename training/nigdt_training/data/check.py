@@ -120,6 +120,10 @@ def check_data_set(
 ) -> Report:
     """Checks a data set that was read; see `check_path`."""
     problems = [Problem(name, "missing", "named in the index, not there") for name in data.missing]
+    problems += [
+        Problem(name, "unreadable", "not read here: save it as JPEG or PNG, of the same name")
+        for name in data.unread
+    ]
     readable: list[tuple[Record, Fingerprint, int]] = []
     with ThreadPoolExecutor(max(1, workers)) as pool:
         for done, (record, seen) in enumerate(
@@ -137,7 +141,7 @@ def check_data_set(
     if vocabulary is not None:
         unknown = Counter(word for caption in captions for word in vocabulary.unknown(caption))
     too_long = None if max_words is None else sum(len(tokenise(caption)) > max_words for caption in captions)
-    found = len(data.records) + len(data.missing)
+    found = len(data.records) + len(data.missing) + len(data.unread)
     return Report(data.path, data.layout, found, kept, problems, sizes, unknown, too_long)
 
 
@@ -174,7 +178,10 @@ def _look(record: Record) -> tuple[Fingerprint, int] | Problem:
 def _without_duplicates(
     readable: Sequence[tuple[Record, Fingerprint, int]], problems: list[Problem]
 ) -> tuple[list[Record], list[int]]:
-    """Drops copies of a photo, keeping the largest, and joins the groups of those that merely look alike."""
+    """Drops copies of a photo, keeping the largest, and joins the groups of those that merely look alike.
+
+    Of equally large ones that with the most captions is kept.
+    """
     alike = find_alike([seen for _, seen, _ in readable])
     same_as: dict[int, list[int]] = {}
     for first, second, same in alike:
@@ -182,7 +189,7 @@ def _without_duplicates(
             same_as.setdefault(first, []).append(second)
             same_as.setdefault(second, []).append(first)
     copy_of: dict[int, int] = {}
-    for i in sorted(same_as, key=lambda i: (-readable[i][2], i)):
+    for i in sorted(same_as, key=lambda i: (-readable[i][2], -len(readable[i][0].captions), i)):
         if i not in copy_of:
             copy_of |= {copy: i for copy in same_as[i] if copy not in copy_of}
     for second, first in sorted(copy_of.items()):

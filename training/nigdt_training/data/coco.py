@@ -55,9 +55,9 @@ def _read(tree: Tree) -> list[Record]:
                         split=known_split(part) or split_of_folders(name),
                     )
                 )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DataError(
-                f"{index} is not a COCO caption file ({error!r}).", "Download it again."
+                f"{index} or its objects are not as COCO has them ({error!r}).", "Download them again."
             ) from error
     return records
 

@@ -42,7 +42,7 @@ def _has_metadata(tree: Tree) -> bool:
 
 def _read_metadata(tree: Tree) -> list[Record]:
     """metadata.jsonl, one or one per split folder: `file_name` relative to it, `text` a string or a list."""
-    records = []
+    records: dict[str, Record] = {}
     for index in (name for name in tree.names if PurePosixPath(name).name == "metadata.jsonl"):
         folder = PurePosixPath(index).parent
         for number, line in enumerate(tree.read_text(index).splitlines(), start=1):
@@ -52,20 +52,22 @@ def _read_metadata(tree: Tree) -> list[Record]:
             if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
                 raise DataError(f"{index}, line {number}, has no file_name.", "Repair or remove that line.")
             name = (folder / row["file_name"]).as_posix()
-            if name in tree:
-                records.append(_record_of_row(tree, name, row))
-            else:
+            if name not in tree:
+                name = name.replace("\\", "/")  # written on Windows
+            if name not in tree:
                 tree.missing.append(name)
-    return records
+            elif name in records:  # a row for each caption
+                records[name].captions.extend(_captions(row))
+            else:
+                records[name] = _record_of_row(tree, name, row)
+    return [*records.values()]
 
 
 def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
-    text = row.get("text")
-    captions = [text] if isinstance(text, str) else text if isinstance(text, list) else []
     attributes = row.get("attributes")
     return Record(
         source=tree.source(name),
-        captions=[caption.strip() for caption in captions if isinstance(caption, str) and caption.strip()],
+        captions=_captions(row),
         box=_box(row.get("box")),
         group=str(row.get("group", name)),
         split=known_split(row.get("split")) or known_split(row.get("cub_split")) or split_of_folders(name),
@@ -74,6 +76,12 @@ def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
         if isinstance(attributes, dict)
         else {},
     )
+
+
+def _captions(row: dict[str, Any]) -> list[str]:
+    text = row.get("text")
+    captions = [text] if isinstance(text, str) else text if isinstance(text, list) else []
+    return [caption.strip() for caption in captions if isinstance(caption, str) and caption.strip()]
 
 
 def _box(values: Any) -> BoxXYWH | None:
@@ -94,8 +102,10 @@ def _read_caption_files(tree: Tree) -> list[Record]:
     """photo.txt beside photo.jpg, each line a caption; a photo without one is captionless."""
     records = []
     for name in filter(is_photo, tree.names):
-        beside = PurePosixPath(name).with_suffix(".txt").as_posix()
-        lines = tree.read_text(beside).splitlines() if beside in tree else []
+        endings = (".txt", ".TXT")
+        beside = [PurePosixPath(name).with_suffix(ending).as_posix() for ending in endings]
+        text = next((one for one in beside if one in tree), None)
+        lines = [] if text is None else tree.read_text(text).splitlines()
         captions = [line.strip() for line in lines if line.strip()]
         records.append(Record(tree.source(name), captions, group=name, split=split_of_folders(name)))
     return records

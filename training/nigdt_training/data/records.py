@@ -12,7 +12,13 @@ from typing import Any
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.tree import Source, Tree
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+PHOTO_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif"}
+)
+UNREAD_SUFFIXES = frozenset(
+    {".heic", ".heif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".psd"}
+)
+"""Photos of kinds that Pillow does not read."""
 
 BoxXYWH = tuple[float, float, float, float]
 
@@ -59,12 +65,14 @@ class DataSet:
         layout: Name of the layout that it has.
         records: One per photo that it names and that exists, captionless ones included, in a stable order.
         missing: Photos that it names and that do not exist.
+        unread: Photos of kinds that are not read, and that do not lie there as one of the others too.
     """
 
     path: Path
     layout: str
     records: list[Record]
     missing: list[str]
+    unread: list[str] = field(default_factory=list)
 
 
 def read_data_set(path: Path | str) -> DataSet:
@@ -80,13 +88,30 @@ def read_data_set(path: Path | str) -> DataSet:
     from nigdt_training.data.formats import detect
 
     tree = Tree(Path(path))
+    unread = _unread(tree)
+    if unread and not any(map(is_photo, tree.names)):
+        more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+        raise DataError(
+            f"{path} holds no photo of a kind that is read here, only {unread[0]}{more}.",
+            "Save them as JPEG or PNG, of the same names.",
+        )
     layout = detect(tree)
     records = layout.read(tree)
     if not records:
         raise DataError(
             f"{path} holds no photos.", "See docs/training-data.md for the layouts that are read."
         )
-    return DataSet(Path(path), layout.name, records, tree.missing)
+    return DataSet(Path(path), layout.name, records, tree.missing, unread)
+
+
+def _unread(tree: Tree) -> list[str]:
+    stems = {PurePosixPath(name).with_suffix("") for name in tree.names if is_photo(name)}
+    return [
+        name
+        for name in tree.names
+        if PurePosixPath(name).suffix.lower() in UNREAD_SUFFIXES
+        and PurePosixPath(name).with_suffix("") not in stems
+    ]
 
 
 def read_records(path: Path | str) -> list[Record]:

@@ -82,10 +82,23 @@ class Tree:
         return self._sources[name]
 
     def read_text(self, name: str) -> str:
-        """The text of a file, UTF-8 or marked as UTF-16; other bytes become replacement characters."""
-        data = self._sources[name].read()
-        marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # some editors on Windows
-        return data.decode("utf-16" if marked else "utf-8-sig", errors="replace")
+        """The text of a file: UTF-8, marked as UTF-16, or else Western European as of old Windows editors.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        try:
+            data = self._sources[name].read()
+        except OSError as error:
+            raise DataError(
+                f"{name} cannot be read: {error.strerror or error}.", "See who may read it."
+            ) from error
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16", errors="replace")
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return data.decode("cp1252", errors="replace")
 
 
 def _list_folder(folder: Path) -> dict[str, Source]:
