@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from lightning_fabric import Fabric
+from nigdt_training.trainer import pools
 from nigdt_training.trainer.pools import open_pools
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.session import Places, export_run, run_stages
@@ -48,6 +50,27 @@ def test_a_disk_too_full_for_the_photo_cache(places, tiny_settings) -> None:
     assert "\n" not in str(caught.value)
     assert list(places.caches.iterdir()) == [], "nothing half-built stays"
     open_pools(settings, places.data, places.caches)
+
+
+def test_photos_are_looked_over_once_until_they_change(places, tiny_settings, tmp_path, monkeypatch) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(places.data, data)
+    settings = settings_from(tiny_settings)
+    first, _ = open_pools(settings, data, places.caches)
+    looked = []
+    real = pools.check_data_set
+    monkeypatch.setattr(pools, "check_data_set", lambda *all, **more: looked.append(1) or real(*all, **more))
+    again, _ = open_pools(settings, data, places.caches)
+    assert not looked
+    assert [again[0].cache.name(int(i)) for i in again[0].photos] == [
+        first[0].cache.name(int(i)) for i in first[0].photos
+    ]
+    index = data / "photos" / "metadata.jsonl"
+    index.write_text(index.read_text().replace("red bird", "crimson bird"), encoding="utf-8")
+    changed, _ = open_pools(settings, data, places.caches)
+    assert looked == [1]
+    captions = [text for i in range(len(changed[0].cache)) for text in changed[0].cache.captions(i)]
+    assert any("crimson" in text for text in captions)
 
 
 def test_a_disk_that_fills_up_while_training_keeps_what_was_saved(places, tiny_settings) -> None:

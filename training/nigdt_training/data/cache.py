@@ -25,7 +25,7 @@ from nigdt_training.data.records import BoxXYWH, Record
 from nigdt_training.data.segment import segment_box, soften
 
 FORMAT = 1
-"""Raised whenever frames or masks come out differently, so that old caches are rebuilt."""
+"""Raised whenever frames, masks or the choice of photos come out differently: old caches are then rebuilt."""
 _AHEAD = 64
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,10 @@ import numpy as np
 from nigdt.errors import NigdtError
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.cache import Cache, build_cache, cache_key
-from nigdt_training.data.check import check_path
+from nigdt_training.data.check import check_data_set
+from nigdt_training.data.errors import DataError
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
+from nigdt_training.data.records import read_data_set
 from nigdt_training.data.split import held_out
 from nigdt_training.trainer.samples import Pool
 from nigdt_training.trainer.settings import TrainSettings
@@ -57,11 +60,14 @@ def build_vocabulary(pools: list[Pool], minimum: int) -> Vocabulary:
 
 
 def _cache(path: Path, caches: Path, say: Callable[[str], None]) -> Cache:
+    """The cache of the collection as it lies there; its photos are looked over once, until they change."""
     workers = os.cpu_count() or 1
-    records = check_path(path, workers=workers).usable
+    data = read_data_set(path)
+    folder = caches / f"{path.name.split('.')[0]}-{cache_key(data.records, CACHED_SIDE, True)[:12]}"
+    with contextlib.suppress(DataError):
+        return Cache.open(folder)
+    records = check_data_set(data, workers=workers).usable
     if not records:
         raise NigdtError(f"{path} holds no usable photo", hint=f"see: nigdt data check {path}")
-    folder = caches / f"{path.name.split('.')[0]}-{cache_key(records, CACHED_SIDE, True)[:12]}"
-    if not folder.exists():
-        say(f"decoding {len(records)} photos of {path} into {folder}")
+    say(f"decoding {len(records)} photos of {path} into {folder}")
     return build_cache(records, folder, size=CACHED_SIDE, workers=workers)
