@@ -72,6 +72,11 @@ def test_changes_from_the_command_line():
             with_changes(settings, [wrong])
 
 
+def test_a_backbone_that_is_none_is_told_with_the_settings():
+    with pytest.raises(NigdtError, match=r"match\.backbone must be .*, not 'resnet'"):
+        settings_from({"data": [{"path": "photos"}], "match": {"backbone": "resnet"}})
+
+
 def test_round_trip():
     settings = settings_from({"data": [{"path": "a", "share": 3}], "preset": "small", "size": 64})
     assert settings_from(settings.to_dict()) == settings

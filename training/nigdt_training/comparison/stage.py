@@ -23,6 +23,8 @@ from nigdt_training.trainer.checkpoint import (
     restore_optimiser,
     write_checkpoint,
 )
+from nigdt_training.trainer.loader import Loader
+from nigdt_training.trainer.memory import out_of_memory_told
 from nigdt_training.trainer.pools import build_vocabulary, open_pools
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Batch, SampleStream
@@ -95,6 +97,7 @@ class RivalTrainer:
         """Where the run's comparison system lies."""
         return self.run.folder / CHECKPOINT
 
+    @out_of_memory_told()
     def train(self) -> None:
         """Runs to the settings' last step; leaves a checkpoint however it ends.
 
@@ -104,10 +107,11 @@ class RivalTrainer:
         settings, began, first, saved = self.run.settings, time.monotonic(), self.step, time.monotonic()
         if self.step == 0:
             self.save()  # the width is known from now on, however early it is killed
+        loader = Loader(self.stream, torch.device(self.device), settings.batch)
         try:
             while self.step < settings.steps:
                 numbers = range(self.step * settings.batch, (self.step + 1) * settings.batch)
-                terms = self.one_step(self.stream.batch(numbers).to(torch.device(self.device)))
+                terms = self.one_step(loader.batch(numbers))
                 self.step += 1
                 values = {name: float(value) for name, value in terms.items()}
                 if not all(np.isfinite(list(values.values()))):
@@ -126,6 +130,8 @@ class RivalTrainer:
         except KeyboardInterrupt:
             self.save()
             raise
+        finally:
+            loader.close()
         self.save()
 
     def one_step(self, batch: Batch) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.errors import NigdtError
+from nigdt_training.trainer.settings import BACKBONES
 
 # EfficientNet-lite0, as published: expansion, channels, repeats, first stride, kernel of each stage.
 _STAGES = (
@@ -146,7 +147,7 @@ class InceptionV3(nn.Module):
         return regions, self.second(regions).mean((2, 3))
 
 
-BACKBONES = {"efficientnet-lite0": EfficientNetLite0.pretrained, "inception-v3": InceptionV3}
+_LOADERS = dict(zip(BACKBONES, (EfficientNetLite0.pretrained, InceptionV3), strict=True))
 
 
 class Resized(nn.Module):
@@ -172,6 +173,6 @@ def load_backbone(name: str, size: int) -> Resized:
     Raises:
         NigdtError: No such backbone, or its weights are not to be had.
     """
-    if name not in BACKBONES:
-        raise NigdtError(f"no backbone {name!r}", hint=f"backbones: {', '.join(BACKBONES)}")
-    return Resized(BACKBONES[name](), size)
+    if name not in _LOADERS:
+        raise NigdtError(f"no backbone {name!r}", hint=f"backbones: {', '.join(_LOADERS)}")
+    return Resized(_LOADERS[name](), size)

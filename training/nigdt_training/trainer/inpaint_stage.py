@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,10 @@ from nigdt_training.trainer.checkpoint import (
     restore_optimiser,
     write_checkpoint,
 )
-from nigdt_training.trainer.inpaint_step import Networks, train_step
+from nigdt_training.trainer.inpaint_step import LOSSES, Networks, train_step
+from nigdt_training.trainer.loader import Loader
+from nigdt_training.trainer.memory import is_out_of_memory
+from nigdt_training.trainer.processes import agree, average_gradients, average_losses, processes_here
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Batch, Pool, SampleStream
 from nigdt_training.trainer.settings import MaskSettings, TrainSettings
@@ -73,21 +74,16 @@ class InpaintTrainer:
         self.step = 0
         self.best = -math.inf
         self.micro = self.settings.micro_batch or self.settings.batch
-        self.stop_requested = False
+        self.stop_requested = False  # known to all processes
+        self._asked = False  # by a signal to this one
         self.patience = 0  # validations without gain after which training ends; 0 = never
         self.on_scores: Callable[[int, Scores], None] = lambda *_: None  # step and what validation found
         self.tell_seconds = math.inf  # progress is told at least so often, besides every log_every steps
         self._stale = 0
         self._validated = 0  # step of the last validation
-        self._loader = ThreadPoolExecutor(self._loader_threads(), thread_name_prefix="samples")
-        self._ahead: dict[range, Future[Batch]] = {}
-        self._waited = 0.0  # seconds that steps waited for their batches
+        self._loader = Loader(self.training, fabric.device, self.settings.batch, processes_here(fabric))
         if self.settings.batch % fabric.world_size:
             raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
-        if self.settings.loss.reconstruct_every > 1 and fabric.world_size > 1:
-            raise NigdtError("loss.reconstruct_every above 1 needs a single process")
-        if self.settings.loss.adversarial_objects and fabric.world_size > 1:
-            raise NigdtError("loss.adversarial_objects needs a single process")
 
     def _stream(self, pools: list[Pool], masks: MaskSettings, seed: int) -> SampleStream:
         size = self.settings.picture_size
@@ -200,10 +196,11 @@ class InpaintTrainer:
         """
         settings, began, first = self.settings, time.monotonic(), self.step
         saved = drawn = told = time.monotonic()
-        with self._stop_signals(), self._loader:
+        with self._stop_signals(), closing(self._loader):
             if self._validation_due():  # it was given up when training was last asked to end
                 self._validate()
-            while self.step < settings.steps and not self.stop_requested and not self._overfits():
+            stopped = self._stops()
+            while self.step < settings.steps and not stopped and not self._overfits():
                 logs = self._one_step()
                 self.step += 1
                 now = time.monotonic()
@@ -215,7 +212,8 @@ class InpaintTrainer:
                     self._tell(float(logs["total"]), (now - began) / (self.step - first))
                 if self._validation_due():
                     self._validate()
-                if self.stop_requested:
+                stopped = self._stops()
+                if stopped:
                     break
                 if now - drawn > settings.sheet_seconds or self.step == settings.steps:
                     drawn = now
@@ -223,8 +221,15 @@ class InpaintTrainer:
                 if now - saved > settings.checkpoint_seconds:
                     saved = now
                     self.save(self.run.last)
+        self.stop_requested |= self._asked
         self.save(self.run.last)
         self.say(f"stopped at step {self.step} of {settings.steps}; checkpoint {self.run.last}")
+
+    def _stops(self) -> bool:
+        """Whether to end now: all processes after the same step, so that none waits for another."""
+        if not self.stop_requested:
+            (self.stop_requested,) = agree(self.fabric, self._asked)
+        return self.stop_requested
 
     def _validation_due(self) -> bool:
         at_hand = self.step % self.settings.validate_every == 0 or self.step == self.settings.steps
@@ -241,42 +246,25 @@ class InpaintTrainer:
                 group["lr"] = rate
         networks.paths.train()
         networks.discriminators.train()
-        batch = self._next_batch(range(start, start + share)).to(self.fabric.device)
+        batch = self._loader.batch(range(start, start + share))
         if settings.channels_last:
             batch.image = batch.image.contiguous(memory_format=torch.channels_last)
         logs = self._accumulate(batch)
-        if not bool(torch.stack([value.float() for value in logs.values()]).isfinite().all()):
+        finite = bool(torch.stack([value.float() for value in logs.values()]).isfinite().all())
+        if agree(self.fabric, not finite)[0]:
             bad = ", ".join(name for name, value in logs.items() if not torch.isfinite(value))
             raise NigdtError(
-                f"the loss is not finite at step {self.step} ({bad})",
+                f"the loss is not finite at step {self.step} ({bad or 'in another process'})",
                 hint="the last checkpoint is kept: lower the learning rate and go on with --resume",
             )
+        average_gradients(self.fabric, networks.plain)
+        average_gradients(self.fabric, networks.plain_d)
         if settings.clip > 0:
             torch.nn.utils.clip_grad_norm_(networks.plain.parameters(), settings.clip)
         networks.optimiser_g.step()
-        if "discriminator" in logs:
-            networks.optimiser_d.step()
+        networks.optimiser_d.step()  # leaves alone what has no gradient
         networks.average(min(settings.ema, (1 + self.step) / (10 + self.step)))
         return logs
-
-    def _loader_threads(self) -> int:
-        """Enough that an accelerator never waits; on the CPU more would only take time from the step."""
-        if self.fabric.device.type == "cpu":
-            return 1
-        return max(1, min(8, (os.cpu_count() or 1) // max(1, self.fabric.world_size)))
-
-    def _next_batch(self, numbers: range) -> Batch:
-        """The batch of these samples; those after it are drawn while this one is learnt from."""
-        began = time.monotonic()
-        drawn = self._ahead.pop(numbers, None)
-        batch = self.training.batch(numbers) if drawn is None else drawn.result()
-        self._waited += time.monotonic() - began
-        for further in range(1, 1 + self._loader_threads()):
-            shift = further * self.settings.batch
-            following = range(numbers.start + shift, numbers.stop + shift)
-            if following not in self._ahead:
-                self._ahead[following] = self._loader.submit(self.training.batch, following)
-        return batch
 
     def _accumulate(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Gradients of the whole batch, in micro-batches that memory allows; halves them when it does not."""
@@ -285,13 +273,15 @@ class InpaintTrainer:
             self.networks.optimiser_d.zero_grad()
             try:
                 return self._micro_batches(batch)
-            except torch.OutOfMemoryError:
-                if self.micro <= 1:
-                    raise NigdtError(
-                        "out of memory with one picture at a time", hint="lower size or the widths"
-                    ) from None
-                self.micro = max(1, min(self.micro, len(batch)) // 2)
-                self.say(f"out of memory: going on with micro-batches of {self.micro}")
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out here nothing holds the tensors of what failed any longer, as the error's traceback does.
+            if self.micro <= 1:
+                raise NigdtError("out of memory with one picture at a time", "Lower size or the widths.")
+            self.micro = max(1, min(self.micro, len(batch)) // 2)
+            self.say(f"out of memory: going on with micro-batches of {self.micro}")
+            if self.fabric.device.type == "cuda":
                 torch.cuda.empty_cache()
 
     def _micro_batches(self, batch: Batch) -> dict[str, torch.Tensor]:
@@ -320,10 +310,12 @@ class InpaintTrainer:
         return total
 
     def _report(self, losses: dict[str, torch.Tensor], seconds: float) -> None:
-        logs = {name: float(torch.as_tensor(self.fabric.all_reduce(v))) for name, v in losses.items()}
+        logs = average_losses(self.fabric, losses, LOSSES)
         if not self.fabric.is_global_zero:
             return
-        self.run.log(self.step, "inpaint", **logs, seconds_per_step=seconds, seconds_waited=self._waited)
+        self.run.log(
+            self.step, "inpaint", **logs, seconds_per_step=seconds, seconds_waited=self._loader.waited
+        )
         self._tell(logs["total"], seconds, f"l1 {logs['l1']:.4f}  ")
 
     def _tell(self, loss: float, seconds: float, more: str = "") -> None:
@@ -362,7 +354,7 @@ class InpaintTrainer:
         """
         assert self.validation is not None
         count = samples_of(self.validation, self.settings.validation_holes)
-        return score(model, self.validation, count, self.fabric.device, lambda: self.stop_requested)
+        return score(model, self.validation, count, self.fabric.device, lambda: self._asked)
 
     def _sheet(self) -> None:
         if not self.fabric.is_global_zero:
@@ -376,7 +368,7 @@ class InpaintTrainer:
         """While training, Ctrl-C and SIGTERM end it after the step at hand, with a checkpoint."""
 
         def ask(*_: object) -> None:
-            self.stop_requested = True
+            self._asked = True
 
         before = {sig: signal.signal(sig, ask) for sig in (signal.SIGINT, signal.SIGTERM)}
         try:

@@ -11,6 +11,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
@@ -20,6 +21,11 @@ from nigdt_training.trainer.backbone import EfficientNetLite0
 from nigdt_training.trainer.samples import Batch, MatchCaptions
 from nigdt_training.trainer.settings import LossSettings, TrainSettings
 
+LOSSES = (
+    *("l1", "l1_reconstruction", "kl_posterior", "kl_prior", "feature", "adversarial", "discriminator"),
+    *("perceptual", "match", "total"),
+)
+"""Names of what ``train_step`` returns, as far as there is a term of that name."""
 _PERCEIVED = 3  # maps compared by the perceptual distance: at a half, a quarter and an eighth of the size
 
 
@@ -62,12 +68,12 @@ class Networks:
         Buffers are copied: the mean of spectral norm's unit vectors is shorter than 1 and would understate
         sigma.
         """
-        learnt = {name for name, _ in self.plain.model.named_parameters()}
-        for key, value in self.plain.model.state_dict().items():
-            if key in learnt:
-                self.averaged[key].lerp_(value, 1 - decay)
-            else:
-                self.averaged[key].copy_(value)
+        learnt = dict(self.plain.model.named_parameters())
+        averages = [self.averaged[name] for name in learnt]
+        get_ema_multi_avg_fn(decay)(averages, [*learnt.values()], 0)
+        for name, value in self.plain.model.state_dict().items():
+            if name not in learnt:
+                self.averaged[name].copy_(value)
 
 
 @dataclass

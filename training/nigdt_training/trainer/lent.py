@@ -32,6 +32,7 @@ from nigdt.errors import NigdtError
 from nigdt_training.bench.steps import timed, training_step
 from nigdt_training.trainer.checkpoint import read_facts
 from nigdt_training.trainer.match_stage import USEFUL_MATCH
+from nigdt_training.trainer.memory import is_out_of_memory
 from nigdt_training.trainer.run import Run, replacing, writing
 from nigdt_training.trainer.session import Machine, Places, export_run, run_stages, start_run
 from nigdt_training.trainer.settings import TrainSettings, with_changes
@@ -95,7 +96,6 @@ def train_on_loan(settings: TrainSettings, loan: Loan, say: Say) -> None:
         NigdtError: Data, files or losses are at fault.
     """
     places = Places(loan.work / "data", loan.work / "runs", loan.work / "cache")
-    torch.set_float32_matmul_precision("high")
     fabric = Machine(loan.accelerator).fabric(settings.precision)
     runs = sorted(places.runs.glob(f"*-{NAME}"))
     # A run that is there goes on from its own checkpoint, or from what it was begun with if it has none yet.
@@ -168,7 +168,10 @@ def _say_step_time(settings: TrainSettings, fabric: Fabric, say: Say) -> None:
         step = training_step(settings, fabric)
         step()
         say(f"a step takes about {timed(step):.2f} s on this machine, match loss apart")
-    except torch.OutOfMemoryError:
+        del step
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         say("a step does not fit the memory at once: smaller micro-batches will be tried")
     if fabric.device.type == "cuda":
         torch.cuda.empty_cache()
@@ -209,6 +212,11 @@ def unpack(archive: Path, data: Path) -> bool:
 
 def collect(run: Run, out: Path) -> None:
     """Leave what is worth keeping in ``out``: parts of the bundle, metrics, curves, the last sample sheet."""
+    with writing(out):
+        _collect(run, out)
+
+
+def _collect(run: Run, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         bundle = Path(temporary) / NAME

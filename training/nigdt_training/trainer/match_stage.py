@@ -239,7 +239,7 @@ def _one_epoch(
         tokens, lengths = encode_captions(chosen, vocabulary)
         text = network.text_encoder(tokens.to(device), lengths)
         index = torch.from_numpy(rows)
-        images = network.project(*(one[index].float().to(device) for one in features))
+        images = network.project(*(one[index].to(device).float() for one in features))
         loss = match_loss(network.scores(*images, text), alike[index].to(device))
         if not torch.isfinite(loss):
             raise NigdtError(
@@ -343,7 +343,7 @@ def measure_retrieval(network: MatchNetwork, judged: Judged, vocabulary: Vocabul
     chosen = [captions[int(random.integers(len(captions)))] for captions in judged.captions]
     tokens, lengths = encode_captions(chosen, vocabulary)
     text = network.text_encoder(tokens.to(device), lengths)
-    images = network.project(*(one.float().to(device) for one in judged.features))
+    images = network.project(*(one.to(device).float() for one in judged.features))
     scores = network.scores(*images, text)
     total = (scores.words + scores.sentences).cpu().numpy()
     found = []

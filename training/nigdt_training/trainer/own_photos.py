@@ -22,6 +22,7 @@ from nigdt_training.trainer.match_stage import (
     match_is_trained,
     train_match,
 )
+from nigdt_training.trainer.memory import out_of_memory_told
 from nigdt_training.trainer.pools import open_pools
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool
@@ -70,6 +71,7 @@ class OwnPhotos:
     match_from: Path | None = None
 
 
+@out_of_memory_told()
 def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
     """Check, measure what training brings on photos not learnt from, then learn from all and save.
 

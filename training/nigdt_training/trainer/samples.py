@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,12 +78,20 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The batch on another device."""
-        moved: dict[str, Any] = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
-        return replace(self, **moved)
+        ahead = device.type == "cuda"  # into main memory, nobody would know when it has arrived
+        return self._each(lambda tensor: tensor.to(device, non_blocking=ahead))
+
+    def pinned(self) -> Batch:
+        """The batch in memory that a CUDA device copies from by itself."""
+        return self._each(Tensor.pin_memory)
 
     def rows(self, start: int, stop: int) -> Batch:
         """Some rows of the batch."""
         return replace(self, **{name: value[start:stop] for name, value in vars(self).items()})
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        changed: dict[str, Any] = {k: change(v) for k, v in vars(self).items() if isinstance(v, Tensor)}
+        return replace(self, **changed)
 
 
 @dataclass(frozen=True)

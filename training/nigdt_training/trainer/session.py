@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.plugins.environments import TorchElasticEnvironment
 
 from nigdt.bundle import BundleInfo, read_bundle, save_bundle
 from nigdt.errors import NigdtError
@@ -20,10 +21,13 @@ from nigdt.model.match import MatchNetwork
 from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt.weights import load_model
+from nigdt_training.trainer.backbone import load_backbone
 from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
 from nigdt_training.trainer.match_stage import load_match_network, match_is_trained, train_match
+from nigdt_training.trainer.memory import out_of_memory_told
 from nigdt_training.trainer.pools import build_vocabulary, open_pools
+from nigdt_training.trainer.processes import Together
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Pool
 from nigdt_training.trainer.settings import TrainSettings, settings_from
@@ -54,6 +58,25 @@ class Machine:
     devices: int = 1
     nodes: int = 1
 
+    @classmethod
+    def found(cls, accelerator: str, devices: int | None = None, nodes: int | None = None) -> Machine:
+        """What is asked for; under torchrun, what it started.
+
+        Raises:
+            NigdtError: Asked for is something else than torchrun started.
+        """
+        if not TorchElasticEnvironment.detect():
+            return cls(accelerator, devices or 1, nodes or 1)
+        here = int(os.environ["LOCAL_WORLD_SIZE"])
+        machines = int(os.environ["WORLD_SIZE"]) // here
+        if (devices or here, nodes or machines) != (here, machines):
+            raise NigdtError(
+                f"torchrun started {here} processes on {machines} machines, not {devices or here} on "
+                f"{nodes or machines}",
+                hint="leave --devices and --nodes out",
+            )
+        return cls(accelerator, here, machines)
+
     def fabric(self, precision: str) -> Fabric:
         """Fabric, launched; several processes come from torchrun or are started here.
 
@@ -66,7 +89,7 @@ class Machine:
                 devices=self.devices,
                 num_nodes=self.nodes,
                 # The others wait while one trains the match networks, for longer than the usual half hour.
-                strategy=DDPStrategy(timeout=timedelta(days=2)) if self.devices * self.nodes > 1 else "auto",
+                strategy=Together(timeout=timedelta(days=2)) if self.devices * self.nodes > 1 else "auto",
                 precision=self._precision(precision),  # type: ignore[arg-type]
             )
         except (ValueError, RuntimeError) as error:
@@ -76,6 +99,9 @@ class Machine:
                 hint="--device cpu with precision 32-true works everywhere",
             ) from error
         fabric.launch()
+        if fabric.device.type == "cuda":
+            # Match networks and validation compute in float32: as fast as the matrix units have it (TF32).
+            torch.set_float32_matmul_precision("high")
         return fabric
 
     def _precision(self, wish: str) -> str:
@@ -98,6 +124,7 @@ def start_run(settings: TrainSettings, places: Places, name: str, fabric: Fabric
     return Run.open(Path(fabric.broadcast(folder)))
 
 
+@out_of_memory_told()
 def run_stages(
     run: Run,
     places: Places,
@@ -130,6 +157,11 @@ def run_stages(
     settings = run.settings
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    wants_match = settings.loss.match > 0 or stages == ("match",)
+    trains_match = "match" in stages and wants_match and match_from is None and not match_is_trained(run)
+    if trains_match and fabric.is_global_zero:
+        # Where it cannot be had, that is told before photos are read.
+        load_backbone(settings.match.backbone, settings.match.size)
     with fabric.rank_zero_first(local=True):  # one process of each machine decodes the photos
         training, validation = open_pools(settings, places.data, places.caches, say)
     vocabulary = _vocabulary(run, training, start_from, fabric)
@@ -137,8 +169,7 @@ def run_stages(
         f"{sum(len(pool.photos) for pool in training)} photos to learn from, "
         f"{sum(len(pool.photos) for pool in validation)} to measure on, {len(vocabulary)} words"
     )
-    wants_match = settings.loss.match > 0 or stages == ("match",)
-    if "match" in stages and wants_match and match_from is None and not match_is_trained(run):
+    if trains_match:
         if not validation:
             raise NigdtError("the match networks need photos to measure on", hint="raise data.validation")
         if fabric.is_global_zero:

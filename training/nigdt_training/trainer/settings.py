@@ -14,6 +14,8 @@ from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt_training.trainer.ranges import check_ranges
 
+BACKBONES = ("efficientnet-lite0", "inception-v3")
+
 
 @dataclass(frozen=True)
 class SourceSettings:
@@ -97,11 +99,10 @@ class LossSettings:
             and ``relative``: their colours end at outlines instead of fading out. 0 treats them like all
             others.
         reconstruct_every: Steps between those in which the reconstructive path runs, whose terms grow by as
-            much; 1 is the paper. More than 1 needs a single process.
+            much; 1 is the paper.
         adversary: LSGAN as in the paper, or hinge.
         adversarial_start: Step at which discriminators and their terms begin.
-        adversarial_objects: Discriminators see only pictures whose object's outline is known. Needs a single
-            process.
+        adversarial_objects: Discriminators see only pictures whose object's outline is known.
         composite: Discriminators, match networks and EfficientNet-lite0 see the composite instead of the raw
             output.
         reversed_posterior_kl: The published code's order of arguments in eq. 17.
@@ -299,6 +300,10 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
         raise NigdtError(f"settings: size must be a multiple of 32 from 64 up, not {settings.picture_size}")
     if settings.loss.adversary not in ("lsgan", "hinge"):
         raise NigdtError(f"settings: loss.adversary must be lsgan or hinge, not {settings.loss.adversary!r}")
+    if settings.match.backbone not in BACKBONES:
+        raise NigdtError(
+            f"settings: match.backbone must be {' or '.join(BACKBONES)}, not {settings.match.backbone!r}"
+        )
     if settings.precision.startswith("16"):
         raise NigdtError("settings: precision 16 is not supported", hint="auto, bf16-mixed or 32-true")
     check_ranges(settings.to_dict())
