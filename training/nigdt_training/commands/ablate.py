@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from nigdt_training.commands.places import photo_caches
+from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
 
 @click.command()
@@ -58,7 +59,8 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
         lambda text, **_: click.echo(text),
     )
     try:
-        failed = {} if evaluate_only else queue.train()
+        with sigterm_as_ctrl_c():
+            failed = {} if evaluate_only else queue.train()
     except InterruptedQueueError as error:
         raise NigdtError(error.message, f"Go on with: nigdt ablate --plan {path} ...") from None
     for measurement in plan.measurements:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from nigdt_training.commands.places import photo_caches
+from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
 
 @click.command()
@@ -53,18 +54,13 @@ def rival(
         raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
     import torch
 
+    from nigdt.devices import usable_device
     from nigdt.errors import NigdtError
     from nigdt_training.comparison.stage import RivalTrainer
     from nigdt_training.trainer.run import Run
     from nigdt_training.trainer.settings import load_settings, settings_from
 
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise NigdtError(
-            f"Device {chosen!r} cannot be used: {str(error).splitlines()[0]}", "Use cpu."
-        ) from None
+    chosen = usable_device(device)
     if config is not None:
         settings = load_settings(config)
         if steps is not None:
@@ -77,7 +73,8 @@ def rival(
         torch.set_num_threads(run.settings.threads)
     click.echo(f"run folder: {run.folder}")
     try:
-        RivalTrainer(run, kind, width, data, photo_caches(), chosen, click.echo).train()
+        with sigterm_as_ctrl_c():
+            RivalTrainer(run, kind, width, data, photo_caches(), chosen, click.echo).train()
     except KeyboardInterrupt:
         raise NigdtError("Interrupted.", f"Go on with: nigdt rival {kind} --resume {run.folder}") from None
     finally:

@@ -11,6 +11,7 @@ import click
 
 from nigdt.errors import NigdtError
 from nigdt_training.commands.places import photo_caches
+from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 from nigdt_training.commands.train_base import base
 from nigdt_training.trainer.settings import load_settings, with_changes
 
@@ -48,8 +49,8 @@ _OPTIONS = (
     click.option(
         "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: loss.match=0."
     ),
-    click.option("--devices", type=_COUNT, default=1, show_default=True, help="Processes on this machine."),
-    click.option("--nodes", type=_COUNT, default=1, show_default=True, help="Machines, under torchrun."),
+    click.option("--devices", type=_COUNT, help="Processes on this machine.  [default: 1, or torchrun's]"),
+    click.option("--nodes", type=_COUNT, help="Machines.  [default: 1, or torchrun's]"),
     _device,
     click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop."),
 )
@@ -134,7 +135,8 @@ def photos(path: Path, name: str, **options: Any) -> None:
     from nigdt_training.trainer.own_photos import OwnPhotos, train_own_photos
 
     request = OwnPhotos(path=path, name=name, caches=photo_caches(), **options)
-    train_own_photos(request, _say_json if request.json_progress else _say_plain)
+    with sigterm_as_ctrl_c():
+        train_own_photos(request, _say_json if request.json_progress else _say_plain)
 
 
 def _say_plain(text: str, **_: Any) -> None:
@@ -157,8 +159,8 @@ def _run(
     match_from: Path | None,
     steps: int | None,
     changes: tuple[str, ...],
-    devices: int,
-    nodes: int,
+    devices: int | None,
+    nodes: int | None,
     device: str,
     dry_run: bool,
 ) -> None:
@@ -182,7 +184,7 @@ def _run(
     else:
         assert resume is not None
         settings = Run.open(resume).settings
-    fabric = Machine(device, devices, nodes).fabric(settings.precision)
+    fabric = Machine.found(device, devices, nodes).fabric(settings.precision)
     say = _say_plain if fabric.is_global_zero else _quiet
     if resume is not None:
         run = Run.open(resume)
@@ -193,9 +195,10 @@ def _run(
             run.remember({"data": data, "from": start_from, "match_from": match_from})
     say(f"run folder: {run.folder}")
     try:
-        finished = run_stages(
-            run, places, fabric, say, stages=stages, start_from=start_from, match_from=match_from
-        )
+        with sigterm_as_ctrl_c():
+            finished = run_stages(
+                run, places, fabric, say, stages=stages, start_from=start_from, match_from=match_from
+            )
     except KeyboardInterrupt:
         finished = False
     finally:
