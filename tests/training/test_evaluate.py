@@ -27,6 +27,7 @@ from nigdt_training.evaluation.retrieval import (
     retrieve,
 )
 from nigdt_training.evaluation.run import Options, evaluate
+from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 from nigdt_training.evaluation.systems import Bundle, Request, open_system
 from PIL import Image
 
@@ -271,6 +272,18 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
         assert drawn.width // 132 == 4, "the original stands there once, beside hole and the two systems"
 
 
+def test_what_cannot_be_measured_is_told(photos: Path) -> None:
+    request = EvaluationRequest(
+        ("harmonic",), photos, CaseSettings(size=64, limit=1), obedience=True, features=True
+    )
+    evaluation = evaluate_systems(request)
+    assert "No FID* and KID*: distances between sets need at least two photos." in evaluation.table
+    assert "No obedience" in evaluation.table
+    assert len(evaluation.found["not_measured"]) == 2
+    whole = evaluate_systems(EvaluationRequest(("harmonic",), photos, CaseSettings(size=64, limit=2)))
+    assert whole.found["not_measured"] == []
+
+
 def test_bundle_does_not_see_hidden_pixels_and_keeps_the_others(photos: Path, bundle: Path) -> None:
     case = draw_cases(read_records(photos), CaseSettings(size=96, limit=1))[0]
     changed = case.photo.copy()
@@ -353,6 +366,9 @@ def test_systems_of_one_name_and_unexported_runs_are_refused(
     (tmp_path / "settings.yaml").touch()
     with pytest.raises(NigdtError, match="nigdt export"):
         open_system(str(tmp_path))
+    for label in ("", "a/b"):
+        with pytest.raises(NigdtError, match="cannot be a system's name"):
+            open_system(f"{label}=harmonic")
 
 
 def test_json_is_repeatable(photos: Path, bundle: Path) -> None:

@@ -10,16 +10,21 @@ import numpy as np
 class FeatureExtractor:
     """Global features of EfficientNet-lite0 with its ImageNet weights, at 224 px."""
 
-    def __init__(self, device: str = "cpu", batch: int = 16) -> None:
+    def __init__(self, device: str | None = None, batch: int = 16) -> None:
         """Loads the network.
+
+        Args:
+            device: "cpu", "cuda", ...; None takes CUDA where there is one.
+            batch: Pictures at once.
 
         Raises:
             NigdtError: The weights' package is missing.
         """
+        from nigdt.devices import usable_device
         from nigdt_training.trainer.backbone import load_backbone
 
-        self._network = load_backbone("efficientnet-lite0", 224).to(device)
-        self._device = device
+        self._device = usable_device(device)
+        self._network = load_backbone("efficientnet-lite0", 224).to(self._device)
         self._batch = batch
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:

@@ -72,7 +72,8 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
             f"{len(OBEDIENCE_COLOURS)} colours (chance {1 / len(OBEDIENCE_COLOURS):.0%}). background: Lab "
             "distance to the original beside the object, swapped captions over the true one."
         )
-    return "\n".join([*lines, "", f"{results[0].cases} photos, one answer each (z = mu).", *notes])
+    count = f"{results[0].cases} photo{'' if results[0].cases == 1 else 's'}"
+    return "\n".join([*lines, "", f"{count}, one answer each (z = mu).", *notes])
 
 
 def _standard_error(values: Sequence[float]) -> float:

@@ -37,17 +37,22 @@ class MatchScorer(Protocol):
 class NetworkScorer:
     """Match networks (D3 + D4) as a scorer: word plus sentence similarity."""
 
-    def __init__(self, path: Path, device: str = "cpu") -> None:
+    def __init__(self, path: Path, device: str | None = None) -> None:
         """Loads the networks that `nigdt train match` wrote.
+
+        Args:
+            path: Their file.
+            device: "cpu", "cuda", ...; None takes CUDA where there is one.
 
         Raises:
             NigdtError: The file is missing or broken.
         """
+        from nigdt.devices import usable_device
         from nigdt_training.trainer.match_stage import load_match_network
 
         network, self._vocabulary = load_match_network(path)
-        self._network = network.to(device)
-        self._device = device
+        self._device = usable_device(device)
+        self._network = network.to(self._device)
 
     def __call__(self, pictures: np.ndarray, captions: Sequence[str]) -> np.ndarray:
         """See `MatchScorer`."""

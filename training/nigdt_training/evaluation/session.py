@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import Record, read_records
@@ -92,9 +94,9 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
     options = Options(
         samples=request.samples,
         obedience=request.obedience,
-        scorer=None if request.judge is None else NetworkScorer(request.judge, device or "cpu"),
+        scorer=None if request.judge is None else NetworkScorer(request.judge, device),
         caption_pool=[record for record in records if record.captions],
-        features=FeatureExtractor(device or "cpu") if request.features else None,
+        features=FeatureExtractor(device) if request.features else None,
         seed=settings.seed,
         sheet=request.pictures,
     )
@@ -116,8 +118,27 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         "photos": [case.name for case in cases],
         "seconds": seconds,
         "systems": [result.to_json() for result in results],
+        "not_measured": _not_measured(request, len(cases), results),
     }
-    return Evaluation(table(results, request.samples), found, cases, results)
+    lines = [table(results, request.samples), *found["not_measured"]]
+    return Evaluation("\n".join(lines), found, cases, results)
+
+
+def _not_measured(request: EvaluationRequest, photos: int, results: Sequence[SystemResult]) -> list[str]:
+    """Why something that was asked for is not in the table."""
+    reasons = []
+    if request.features and photos < 2:
+        reasons.append("No FID* and KID*: distances between sets need at least two photos.")
+    if request.obedience and not any(result.obedience for result in results):
+        reasons.append(
+            "No obedience: no system reads captions, or no photo has a known object in its hole and a colour "
+            "word in its caption."
+        )
+    if request.judge is not None and not any(
+        np.isfinite(result.figures.get("r_precision", np.nan)) for result in results
+    ):
+        reasons.append("No R-precision: no other photo has a caption that could compete.")
+    return reasons
 
 
 def _open_all(request: EvaluationRequest) -> list[System]:
@@ -125,8 +146,9 @@ def _open_all(request: EvaluationRequest) -> list[System]:
     for name in request.systems:
         system = open_system(name, request.device, request.cases.seed)
         if system.name in systems:
+            place = name.rpartition("=")[2]
             raise DataError(
-                f"Two systems are called {system.name}.", f"Name one of them: second-{system.name}={name}"
+                f"Two systems are called {system.name}.", f"Name one of them: second-{system.name}={place}"
             )
         systems[system.name] = system
     return list(systems.values())

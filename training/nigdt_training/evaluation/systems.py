@@ -141,11 +141,10 @@ class Comparison:
         Raises:
             NigdtError: The checkpoint is missing or broken.
         """
-        import torch
-
+        from nigdt.devices import usable_device
         from nigdt_training.comparison.stage import load_rival
 
-        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = usable_device(device)
         self._rival, self.name, self._size = load_rival(path, self._device)
         self._seed = seed
         self.sampled = self._rival.latent_shape(self._size) is not None
@@ -197,6 +196,8 @@ def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
     """
     label, equals, place = name.partition("=")
     if equals:
+        if not label.strip() or set(label) & set("/\\"):
+            raise NigdtError(f"{name}: {label!r} cannot be a system's name.", "It names rows and files.")
         system = open_system(place, device, seed)
         system.name = label
         return system
