@@ -132,6 +132,11 @@ def test_nothing_finished_is_said(run_plan):
         ({"evaluate": {"x": {"data": "photos", "obedience": "yes please"}}}, "obedience"),
         ({"evaluate": {"x": {"data": "photos", "compare": ["harmonic", "telia"]}}}, "no telia"),
         ({"evaluate": {"x": {"data": "photos", "judge": "none.safetensors"}}}, "judge"),
+        ({"judges": {"judge": ["seed=3", "match.size=1"]}}, r"match\.size"),
+        (
+            {"set": ["loss.match=0.1"], "judges": {"judge": []}},
+            "the judge judge would be the match networks that train full",
+        ),
     ],
 )
 def test_wrong_plan_is_one_line_before_anything_runs(plan_file, change, named):
@@ -157,6 +162,9 @@ def test_shipped_plans_hold_fig_5_and_both_comparison_systems(pytestconfig, monk
     assert entries["no-match"].settings.loss.match == 0
     assert {entry.rival for entry in plan.entries} == {None, "picnet", "csa"}
     if name != "ablation":
+        (judge,) = (entry for entry in plan.entries if entry.judge)
+        assert (judge.settings.seed, judge.settings.match.backbone) != (full.seed, full.match.backbone)
+        assert {measurement.judge for measurement in plan.measurements} == {judge.name}
         assert {source.split for source in full.data} == {"train"}, "what is measured on is never learnt"
 
 
@@ -174,3 +182,23 @@ def test_match_networks_are_trained_once_for_all_entries(run_plan, plan_file, tm
     runs = tmp_path / "runs"
     assert not (runs / "00002-fig5-no-max-pool" / "match.safetensors").exists()
     assert (runs / "00003-fig5-other-seed" / "match.safetensors").exists()
+
+
+def test_a_judge_of_the_plan_is_trained_once_and_judges_all(run_plan, plan_file, tmp_path):
+    plan = yaml.safe_load(plan_file.read_text())
+    match = "match={epochs: 1, size: 64, channels: 8, embedding: 8}"
+    plan |= {"set": [match], "rivals": {}, "entries": {"full": ["loss.match=0.1"]}}
+    plan["judges"] = {"judge": ["seed=21"]}
+    plan["evaluate"] = {"one": {"data": "photos", "size": 64, "limit": 2, "judge": "judge"}}
+    plan_file.write_text(yaml.safe_dump(plan))
+    said = run_plan().output
+    assert said.count("match epoch 1/1") == 2
+    runs = tmp_path / "runs"
+    assert not list((runs / "00002-fig5-judge").glob("last*")), "it is no inpainting model"
+    found = json.loads((runs / "fig5" / "one" / "results.json").read_text())
+    assert found["judge"] == str(runs / "00002-fig5-judge" / "match.safetensors")
+    assert [system["name"] for system in found["systems"]] == ["full", "original"]
+    assert all(system["figures"]["percentile"] is not None for system in found["systems"])
+    said = run_plan().output
+    assert "2/2 judge: finished before" in said
+    assert "match epoch" not in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Entry:
         match_from: Match networks for its match loss; None trains them first where the loss is on.
         rival: "picnet" or "csa"; None for the model itself.
         width: Channels of the rival's first layers; None takes the paper's.
+        judge: It is match networks alone, which judge the others' fills.
     """
 
     name: str
@@ -38,6 +39,13 @@ class Entry:
     match_from: Path | None = None
     rival: str | None = None
     width: int | None = None
+    judge: bool = False
+
+    @property
+    def of_match(self) -> tuple[Any, ...]:
+        """All that stage 1 depends on."""
+        settings = self.settings
+        return settings.data, settings.minimum_count, settings.seed, settings.match, self.start_from
 
     def identity(self) -> dict[str, Any]:
         """Plain values of everything that makes it the training it is."""
@@ -47,6 +55,7 @@ class Entry:
             "match_from": None if self.match_from is None else str(self.match_from),
             "rival": self.rival,
             "width": self.width,
+            **({"judge": True} if self.judge else {}),
         }
 
 
@@ -60,7 +69,7 @@ class Measurement:
         cases: How photos and holes are drawn.
         samples: Answers per case.
         obedience: Swap colour words.
-        judge: Match networks for R-precision, or None.
+        judge: Match networks for R-precision, a judge of the plan by its name or a file; or None.
         compare: Systems besides those of the plan.
         features: FID and KID too.
         pictures: Rows of the sheets.
@@ -71,7 +80,7 @@ class Measurement:
     cases: CaseSettings
     samples: int = 1
     obedience: bool = False
-    judge: Path | None = None
+    judge: str | None = None
     compare: tuple[str, ...] = ()
     features: bool = False
     pictures: int = 8
@@ -86,7 +95,7 @@ class Plan:
     measurements: tuple[Measurement, ...] = field(default=())
 
 
-_PLAN_KEYS = {"config", "from", "match_from", "steps", "set", "entries", "rivals", "evaluate"}
+_PLAN_KEYS = {"config", "from", "match_from", "steps", "set", "entries", "rivals", "judges", "evaluate"}
 _RIVAL_KEYS = {"kind", "width", "set"}
 _CASE_KEYS = {"mask", "size", "limit", "seed", "split", "held_out", "around_object"}
 
@@ -143,6 +152,10 @@ def load_plan(path: Path) -> Plan:
         entries.append(Entry(name, settings, start_from, match_from if settings.loss.match > 0 else None))
     for name, values_of in _mapping(values.get("rivals"), "rivals").items():
         entries.append(_rival(name, values_of or {}, base))
+    for name, changes in _mapping(values.get("judges"), "judges").items():
+        settings = with_changes(base, _strings(changes, f"judges.{name}"))
+        entries.append(Entry(name, settings, judge=True))
+    _check_judges(entries)
     names = [entry.name for entry in entries]
     for name in names:
         if not valid_name(name) or names.count(name) > 1:
@@ -150,7 +163,21 @@ def load_plan(path: Path) -> Plan:
     if not entries:
         raise NigdtError("plan: there is nothing to train", "Name entries or rivals.")
     found = _mapping(values.get("evaluate"), "evaluate")
-    return Plan(path.stem, tuple(entries), tuple(_measurement(name, found[name]) for name in found))
+    judges = {entry.name for entry in entries if entry.judge}
+    measurements = tuple(_measurement(name, found[name], judges) for name in found)
+    return Plan(path.stem, tuple(entries), measurements)
+
+
+def _check_judges(entries: Sequence[Entry]) -> None:
+    """A judge must not be what trained those that it judges."""
+    for judge in (entry for entry in entries if entry.judge):
+        for entry in entries:
+            trained = not entry.judge and entry.rival is None and entry.settings.loss.match > 0
+            if trained and entry.of_match == judge.of_match:
+                raise NigdtError(
+                    f"plan: the judge {judge.name} would be the match networks that train {entry.name}",
+                    f"Change it: judges: {{{judge.name}: [seed={judge.settings.seed + 1}]}}",
+                )
 
 
 def _rival(name: str, values: Any, base: TrainSettings) -> Entry:
@@ -164,7 +191,7 @@ def _rival(name: str, values: Any, base: TrainSettings) -> Entry:
     return Entry(name, settings, rival=kind, width=width)
 
 
-def _measurement(name: str, values: Any) -> Measurement:
+def _measurement(name: str, values: Any, judges: Collection[str]) -> Measurement:
     where = f"evaluate.{name}."
     _check_keys(values, _MEASUREMENT_KEYS, where)
     if not re.fullmatch(r"[\w-]+", name):
@@ -184,11 +211,20 @@ def _measurement(name: str, values: Any) -> Measurement:
         cases=cases,
         samples=values.get("samples", 1),
         obedience=values.get("obedience", False),
-        judge=_existing(values.get("judge"), where + "judge"),
+        judge=_judge(values.get("judge"), where + "judge", judges),
         compare=compare,
         features=values.get("features", False),
         pictures=values.get("pictures", 8),
     )
+
+
+def _judge(value: Any, where: str, judges: Collection[str]) -> str | None:
+    if value is None or str(value) in judges:
+        return value if value is None else str(value)
+    if not Path(str(value)).is_file():
+        known = f"Judges of the plan: {', '.join(judges)}." if judges else "Name a file, or one of judges:."
+        raise NigdtError(f"plan: {where}: there is no {value}", known)
+    return str(value)
 
 
 def _known_system(name: str, where: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 
 import torch
 
+from nigdt.devices import usable_device
 from nigdt.errors import NigdtError
 from nigdt_training.ablation.plan import Entry, Measurement, Plan
 from nigdt_training.comparison.stage import RivalTrainer
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 from nigdt_training.trainer.checkpoint import read_facts
 from nigdt_training.trainer.match_stage import match_is_trained
-from nigdt_training.trainer.run import Run
+from nigdt_training.trainer.run import Run, replacing, writing
 from nigdt_training.trainer.session import Machine, Places, export_run, run_stages
 
 RECORD = "trainings.json"
@@ -58,14 +58,14 @@ class Queue:
         failed = {}
         for number, entry in enumerate(self.plan.entries, 1):
             title = f"{number}/{len(self.plan.entries)} {entry.name}"
-            if self.system(entry) is not None:
+            if self._finished(entry):
                 self.say(f"{title}: finished before")
                 continue
             run = self._run(entry)
             self.say(f"{title}: {run.folder}")
             try:
                 _train(entry, run, self.places, self.device, self._match_networks(entry), self.say)
-                if entry.rival is None:
+                if entry.rival is None and not entry.judge:
                     export_run(run, run.folder / entry.name, title=entry.name)
             except InterruptedQueueError:
                 raise
@@ -92,7 +92,7 @@ class Queue:
             cases=measurement.cases,
             samples=measurement.samples,
             obedience=measurement.obedience,
-            judge=measurement.judge,
+            judge=self._judge(measurement),
             features=measurement.features,
             pictures=measurement.pictures,
             device=None if self.device == "auto" else self.device,
@@ -105,9 +105,9 @@ class Queue:
         return folder
 
     def system(self, entry: Entry) -> str | None:
-        """A finished entry as `open_system` takes it, else None."""
+        """A finished entry as `open_system` takes it; None where it is unfinished or a judge."""
         run = self._known_run(entry)
-        if run is None:
+        if run is None or entry.judge:
             return None
         if entry.rival is not None:
             path = run.folder / "rival.safetensors"
@@ -117,13 +117,31 @@ class Queue:
         bundle = run.folder / entry.name
         return f"{entry.name}={bundle}" if bundle.is_dir() else None
 
+    def _finished(self, entry: Entry) -> bool:
+        if not entry.judge:
+            return self.system(entry) is not None
+        run = self._known_run(entry)
+        return run is not None and match_is_trained(run)
+
+    def _judge(self, measurement: Measurement) -> Path | None:
+        """The measurement's judge; one of the plan only when it is trained."""
+        for entry in self.plan.entries:
+            if entry.judge and entry.name == measurement.judge:
+                run = self._known_run(entry)
+                if run is not None and match_is_trained(run):
+                    return run.match_checkpoint
+                self.say(f"{measurement.name}: no R-precision, {entry.name} is not trained")
+                return None
+        return None if measurement.judge is None else Path(measurement.judge)
+
     def _match_networks(self, entry: Entry) -> Path | None:
         """Match networks that the plan names, or that another entry trained from the same settings."""
-        if entry.match_from is not None or entry.settings.loss.match == 0:
+        if entry.match_from is not None or entry.settings.loss.match == 0 or entry.judge:
             return entry.match_from
         for other in self.plan.entries:
-            run = None if other is entry or other.rival is not None else self._known_run(other)
-            if run is not None and match_is_trained(run) and _of_match(other) == _of_match(entry):
+            lends = other is not entry and other.rival is None and not other.judge
+            run = self._known_run(other) if lends else None
+            if run is not None and match_is_trained(run) and other.of_match == entry.of_match:
                 self.say(f"match networks of {other.name}")
                 return run.match_checkpoint
         return None
@@ -134,10 +152,10 @@ class Queue:
             run = Run.create(self.places.runs, f"{self.plan.name}-{entry.name}", entry.settings)
             record = self._record()
             record[entry.name] = {"run": run.folder.name, **entry.identity()}
-            self.out.mkdir(parents=True, exist_ok=True)
-            temporary = self.out / f".{RECORD}.{os.getpid()}"
-            temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-            temporary.replace(self.out / RECORD)
+            with writing(self.out):
+                self.out.mkdir(parents=True, exist_ok=True)
+                with replacing(self.out / RECORD) as part:
+                    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
         return run
 
     def _known_run(self, entry: Entry) -> Run | None:
@@ -149,14 +167,14 @@ class Queue:
 
     def _record(self) -> dict[str, Any]:
         path = self.out / RECORD
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        except (OSError, ValueError) as error:
+            raise NigdtError(
+                f"cannot read {path}: {error}",
+                "It says which run is which: repair it, or give another --out.",
+            ) from error
         return found
-
-
-def _of_match(entry: Entry) -> tuple[Any, ...]:
-    """All that stage 1 depends on."""
-    settings = entry.settings
-    return settings.data, settings.minimum_count, settings.seed, settings.match, entry.start_from
 
 
 def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path | None, say: Say) -> None:
@@ -164,7 +182,7 @@ def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path
     if settings.threads:
         torch.set_num_threads(settings.threads)
     if entry.rival is not None:
-        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        chosen = usable_device(None if device == "auto" else device)
         trainer = RivalTrainer(run, entry.rival, entry.width, places.data, places.caches, chosen, say)
         try:
             trainer.train()
@@ -172,8 +190,11 @@ def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path
             raise InterruptedQueueError("interrupted") from None
         return
     fabric = Machine(device).fabric(settings.precision)
+    stages = ("match",) if entry.judge else ("match", "inpaint")
     try:
-        finished = run_stages(run, places, fabric, say, start_from=entry.start_from, match_from=match_from)
+        finished = run_stages(
+            run, places, fabric, say, stages=stages, start_from=entry.start_from, match_from=match_from
+        )
     except KeyboardInterrupt:
         raise InterruptedQueueError("interrupted") from None
     if not finished:
