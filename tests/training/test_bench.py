@@ -16,7 +16,7 @@ def test_variants_are_timed_in_turns_beside_floor_and_loader(tiny_settings, phot
     assert [one.variant for one in found.measurements] == ["plain", "last"]
     assert all(0 < one.seconds <= one.slowest for one in found.measurements)
     assert all(one.memory > 0.05 for one in found.measurements)
-    assert found.floor == pytest.approx(found.flops / found.rate)
+    assert found.floor == pytest.approx(found.flops / found.rates["float32"])
     assert found.floor < found.measurements[0].seconds, "nothing is faster than its arithmetic"
     doubled = steps.measure(settings_from({**settings.to_dict(), "batch": 4}), variants[:1], "cpu", 1)
     assert doubled.flops == pytest.approx(2 * found.flops, rel=0.05)

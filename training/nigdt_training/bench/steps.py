@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import platform
@@ -10,7 +11,7 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,23 +35,34 @@ from nigdt_training.trainer.settings import (
     settings_from,
 )
 
-MATRIX_SIDE = 2048
+MATRIX_SIDE = {"cpu": 2048, "cuda": 8192}
+"""Of the matrices whose product is timed: large enough that starting it does not count."""
 WORDS = 2000
 WORDS_PER_CAPTION = 12
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run the same step: Fabric's precision, memory format, compiled or not."""
+    """One way to run the same step: Fabric's precision, memory format, compiled or not.
+
+    ``tf32`` lets a CUDA device round what float32 convolutions and products read, as training does.
+    """
 
     name: str
     precision: str = "32-true"
     channels_last: bool = False
     compiled: bool = False
+    tf32: bool = False
+
+    @property
+    def format(self) -> str:
+        """Number format of its convolutions and products."""
+        return "bfloat16" if self.precision.startswith("bf16") else "tf32" if self.tf32 else "float32"
 
 
 VARIANTS = (
     Variant("eager float32"),
+    Variant("TF32", tf32=True),
     Variant("channels last", channels_last=True),
     Variant("bf16", precision="bf16-mixed"),
     Variant("bf16, channels last", precision="bf16-mixed", channels_last=True),
@@ -64,15 +76,17 @@ class Measurement:
 
     Attributes:
         variant: Its name.
+        format: Number format of its convolutions and products.
         seconds: Median of a step.
         slowest: Longest step.
         batch: Pictures per step.
-        memory: Peak memory in GB while a step ran; the process's on the CPU.
+        memory: Peak memory in GB while a step ran; the process's on the CPU, this variant's alone on CUDA.
         first: Seconds of the very first step; compiling is most of them where it is compiled.
         losses: The first step's losses by name.
     """
 
     variant: str
+    format: str
     seconds: float
     slowest: float
     batch: int
@@ -93,12 +107,12 @@ class Benchmark:
     Attributes:
         measurements: In the variants' order.
         flops: Floating-point operations of a step.
-        rate: Operations per second of a float32 matrix product, timed in the same turns.
+        rates: Number format -> operations per second of a matrix product in it, timed in the same turns.
     """
 
     measurements: list[Measurement]
     flops: int
-    rate: float
+    rates: dict[str, float]
 
     def disagreement(self) -> float | None:
         """Largest difference between the compiled step's first losses and those of the step before it.
@@ -112,8 +126,12 @@ class Benchmark:
 
     @property
     def floor(self) -> float:
-        """Seconds that the step's operations take at the rate of a matrix product."""
-        return self.flops / self.rate
+        """Seconds that the step's operations take at the rate of a float32 matrix product."""
+        return self.flops / self.rates["float32"]
+
+    def own_floor(self, measurement: Measurement) -> float:
+        """The same at the rate of a product in the variant's own number format."""
+        return self.flops / self.rates[measurement.format]
 
 
 def bench_settings(preset: str, batch: int, size: int = 0) -> TrainSettings:
@@ -158,30 +176,57 @@ def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, r
     steps = [_prepare(settings, variant, device) for variant in variants]
     with FlopCounterMode(display=False) as counter:
         _prepare(settings, Variant("counted"), device)()
-    product = _matrix_product(device)
+    formats = dict.fromkeys(["float32", *(variant.format for variant in variants)])
+    products = {name: _matrix_product(device, name) for name in formats}
     firsts = [_first(step) for step in steps]
-    for step in (*steps, product):
-        step()
+    for work in (*steps, *products.values()):
+        work()
     seconds: list[list[float]] = [[] for _ in steps]
-    products = []
+    multiplied: dict[str, list[float]] = {name: [] for name in products}
     for _ in range(repeats):
-        products += [timed(product) for _ in range(3)]
+        for name, product in products.items():
+            multiplied[name] += [timed(product) for _ in range(3)]
         for taken, step in zip(seconds, steps, strict=True):
             taken.append(timed(step))
-    peaks = [_peak_memory(step, device) for step in steps]
+    peaks = _peak_memories(steps, device)
     measurements = [
-        Measurement(variant.name, statistics.median(taken), max(taken), settings.batch, peak, *first)
+        Measurement(
+            variant.name, variant.format, statistics.median(taken), max(taken), settings.batch, peak, *first
+        )
         for variant, taken, peak, first in zip(variants, seconds, peaks, firsts, strict=True)
     ]
-    rate = 2 * MATRIX_SIDE**3 / statistics.median(products)
-    return Benchmark(measurements, counter.get_total_flops(), rate)
+    rates = {
+        name: 2 * MATRIX_SIDE[device] ** 3 / statistics.median(taken) for name, taken in multiplied.items()
+    }
+    return Benchmark(measurements, counter.get_total_flops(), rates)
 
 
 def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable[[], dict[str, Tensor]]:
     """A variant's whole training step as a function of nothing."""
     fabric = Fabric(accelerator=device, devices=1, precision=variant.precision)  # type: ignore[arg-type]
     settings = replace(settings, channels_last=variant.channels_last)
-    return training_step(settings, fabric, compiled=variant.compiled)
+    step = training_step(settings, fabric, compiled=variant.compiled)
+
+    def in_its_format() -> dict[str, Tensor]:
+        with _rounding(device, variant.format != "float32"):
+            return step()
+
+    return in_its_format
+
+
+@contextlib.contextmanager
+def _rounding(device: str, tf32: bool) -> Iterator[None]:
+    """Whether a CUDA device may round what float32 convolutions and products read."""
+    if device != "cuda":
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    try:
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=tf32):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def training_step(
@@ -225,11 +270,14 @@ def _first(step: Callable[[], dict[str, Tensor]]) -> tuple[float, dict[str, floa
     return time.perf_counter() - began, {name: float(value) for name, value in losses.items()}
 
 
-def _matrix_product(device: str) -> Callable[[], object]:
-    a = torch.rand(MATRIX_SIDE, MATRIX_SIDE, device=device)
+def _matrix_product(device: str, number_format: str) -> Callable[[], object]:
+    side = MATRIX_SIDE[device]
+    dtype = torch.bfloat16 if number_format == "bfloat16" else torch.float32
+    a = torch.rand(side, side, device=device, dtype=dtype)
 
     def product() -> None:
-        a @ a
+        with _rounding(device, number_format == "tf32"):
+            a @ a
         if device == "cuda":
             torch.cuda.synchronize()
 
@@ -282,12 +330,29 @@ def _made_up_photos(folder: Path, count: int = 64) -> Path:
     return folder
 
 
-def _peak_memory(step: Callable[[], object], device: str) -> float:
-    """Peak memory of one step in GB; on the CPU of the process, where Linux lets the peak be reset."""
-    if device == "cuda":
+def _peak_memories(steps: list[Callable[[], Any]], device: str) -> list[float]:
+    """Peak memory of each step in GB; the list is empty afterwards.
+
+    On CUDA without what the others hold meanwhile: each is given up in turn, which tells what it held itself.
+    """
+    peaks = []
+    while steps:
+        if device != "cuda":
+            peaks.append(_process_peak(steps.pop(0)))
+            continue
+        before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
-        step()
-        return torch.cuda.max_memory_allocated() / 1e9
+        steps[0]()
+        more = torch.cuda.max_memory_allocated() - before
+        held = torch.cuda.memory_allocated()
+        del steps[0]
+        gc.collect()  # networks and their optimisers refer to each other
+        peaks.append((more + held - torch.cuda.memory_allocated()) / 1e9)
+    return peaks
+
+
+def _process_peak(step: Callable[[], object]) -> float:
+    """Peak memory of the process during one step in GB, where Linux lets the peak be reset."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     step()

@@ -45,7 +45,8 @@ def bench_train(
     """Time training steps and set them beside what their arithmetic allows.
 
     The floor is the floating-point operations of the step divided by the rate of a large float32 matrix
-    product measured in the same turns. The loader must bring more photos per second than any step takes.
+    product measured in the same turns, a variant's own floor the same in its number format. The loader must
+    bring more photos per second than any step takes.
 
     Example: nigdt bench train --preset small --batch 8
     """
@@ -60,13 +61,18 @@ def bench_train(
     say(", ".join(f"{key} {value}" for key, value in machine.items()))
     for preset in presets:
         settings = steps.bench_settings(preset, batch, size)
-        variants = [variant for variant in steps.VARIANTS if compiled or not variant.compiled]
+        variants = [
+            variant
+            for variant in steps.VARIANTS
+            if (compiled or not variant.compiled) and (device == "cuda" or not variant.tf32)
+        ]
         found = steps.measure(settings, variants, device, repeats)
         loader = steps.loader_rate(settings, data)
         eager = found.measurements[0].seconds
+        rates = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in found.rates.items())
         say(
             f"\n{preset}, {settings.picture_size} px, batch {batch}: {found.flops / 1e9:.0f} GFLOP a step, "
-            f"matrix product {found.rate / 1e9:.0f} GFLOP/s, floor {found.floor:.2f} s; "
+            f"matrix product in GFLOP/s: {rates}; floor {found.floor:.4g} s; "
             f"loader {loader:.0f} photos/s in one thread"
         )
         for one in found.measurements:
@@ -77,6 +83,7 @@ def bench_train(
                 "seconds": one.seconds,
                 "slowest": one.slowest,
                 "times_floor": one.seconds / found.floor,
+                "times_own_floor": one.seconds / found.own_floor(one),
                 "times_eager": eager / one.seconds,
                 "gflop": found.flops / 1e9,
                 "peak_memory_gb": one.memory,
@@ -86,8 +93,9 @@ def bench_train(
             results.append(facts)
             say(
                 f"  {one.variant:32s} {one.photos_per_second:7.2f} photos/s  "
-                f"{one.seconds:6.2f} s/step (slowest {one.slowest:.2f})  "
-                f"{one.seconds / found.floor:5.2f} x floor  {eager / one.seconds:5.2f} x eager  "
+                f"{one.seconds:7.3f} s/step (slowest {one.slowest:.3f})  "
+                f"{one.seconds / found.floor:5.2f} x floor  "
+                f"{one.seconds / found.own_floor(one):5.2f} x own floor  {eager / one.seconds:5.2f} x eager  "
                 f"{one.memory:.1f} GB  loader {loader / one.photos_per_second:.0f} x"
             )
         if (difference := found.disagreement()) is not None:
