@@ -26,6 +26,11 @@ _BROKEN = (
 )
 
 
+# Switched off (-1), ZeroMQ throws away what had arrived and was not yet read when the connection breaks: the
+# end of a job, say, that a daemon told before it ended.
+_NEVER_MS = 2**30
+
+
 class ClientSocket:
     """A DEALER with CURVE to one daemon; it never reconnects by itself, since a new daemon has new keys."""
 
@@ -34,7 +39,7 @@ class ClientSocket:
         self._socket = self._context.socket(zmq.DEALER)
         socket = self._socket
         socket.setsockopt(zmq.LINGER, 300)
-        socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        socket.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
         socket.setsockopt(zmq.MAXMSGSIZE, LIMITS.frame_bytes + CURVE_OVERHEAD)
         socket.setsockopt(zmq.CURVE_SERVERKEY, connection.server_key.encode("ascii"))
         socket.setsockopt(zmq.CURVE_PUBLICKEY, connection.client_public.encode("ascii"))

@@ -177,6 +177,24 @@ def reaches(pid: int) -> bool:
         return False
 
 
+def test_what_a_daemon_said_before_it_ended_is_read_afterwards(client, request_fill, wait_until):
+    """An editor that was busy for a moment learns how its jobs ended, instead of sending them again."""
+    jobs = [client.submit(request_fill(caption)) for caption in ("sleep 0.5", "a bird")]
+    with Client.connect(start=False) as other:
+        assert wait_until(lambda: other.status()["queue"]["running"] > 0)
+        other.shutdown()
+    assert wait_until(lambda: not paths.connection_path().exists())
+    time.sleep(0.5)
+    told = {}
+    while len(told) < 2:
+        for event in client.events(1.0):
+            if event.kind in ("done", "error"):
+                told[event.job] = event.data.get("code", "done")
+    assert told[jobs[0]] == "done"
+    assert told[jobs[1]] in ("done", "stopping"), "they may have shared a batch"
+    assert not paths.connection_path().exists(), "none was started for them"
+
+
 def test_shutdown_leaves_nothing_that_blocks(client, wait_until, stub_command):
     client.shutdown()
     assert wait_until(lambda: not paths.connection_path().exists())
