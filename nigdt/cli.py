@@ -157,6 +157,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"nigdt: {error.name} is not installed. Install it with: pip install 'nigdt[{extra}]'.", err=True
         )
         status = 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(f"nigdt: cannot use {error.filename}: {error.strerror}.", err=True)
+        status = 1
     except Exception as error:
         # NigdtError and the client's DaemonError, which may not import it: both carry a hint for the user.
         hint = getattr(error, "hint", None)

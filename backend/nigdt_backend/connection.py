@@ -101,9 +101,11 @@ def read_private(path: Path) -> str | None:
         UnsafeFileError: the file or its folder could have been read or changed by others.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=_open_at_once) as file:
             if sys.platform != "win32":
                 status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise UnsafeFileError(f"{path} is no plain file")
                 if status.st_uid != os.getuid():
                     raise UnsafeFileError(f"{path} belongs to another user")
                 if stat.S_IMODE(status.st_mode) & 0o077:
@@ -119,6 +121,11 @@ def read_private(path: Path) -> str | None:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting: in a folder of everybody's somebody may have put a pipe there."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write_connection(connection: Connection, path: Path) -> None:

@@ -103,11 +103,11 @@ def reach(
                 raise silent(timeout, connection)
             time.sleep(0.03)
     except UnsafeFileError as error:
-        raise DaemonError("unsafe-state", str(error), "Then try again.") from None
+        raise DaemonError("unsafe-state", f"{error}.", "Then try again.") from None
     except OSError as error:
         raise DaemonError(
             "cannot-start",
-            f"Cannot use the folder {paths.state_dir()}: {error.strerror or error}",
+            f"Cannot use the folder {paths.state_dir()}: {error.strerror or error}.",
             "Make it writable for you, or set NIGDT_STATE_DIR.",
         ) from None
     finally:

@@ -115,6 +115,19 @@ def test_a_connection_file_that_others_can_read_is_refused(client, state):
     (state / "connection.json").chmod(0o600)
 
 
+@posix
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_a_connection_file_holds_nobody_up(state, monkeypatch, tmp_path):
+    """In a folder of everybody's, as /tmp is, somebody else may have put it there."""
+    pipe = tmp_path / "laptop.json"
+    os.mkfifo(pipe, 0o600)
+    monkeypatch.setenv("NIGDT_CONNECTION", str(pipe))
+    with pytest.raises(DaemonError) as raised:
+        Client.connect(start=False)
+    assert raised.value.code == "unsafe-state"
+    assert raised.value.message == f"{pipe} is no plain file."
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="gives a folder away")
 def test_a_folder_of_another_user_is_refused_by_both_sides(client, state, stub_command):
     os.chown(state, 12345, -1)

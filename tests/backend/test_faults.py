@@ -18,12 +18,15 @@ from click.testing import CliRunner
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.clock import AwakeClock
-from nigdt_backend.commands.doctor import _daemon
+from nigdt_backend.commands.doctor import _daemon, _folders
 from nigdt_backend.commands.serve import serve
 from nigdt_backend.connection import FileLock
+from nigdt_backend.daemon import login
 from nigdt_backend.daemon.gate import KeyPair
 from nigdt_backend.daemon.worker import as_engine_error
+from PIL import Image
 
+from nigdt import cli
 from nigdt.bundle import read_bundle, save_bundle
 from nigdt.weights import load_model
 
@@ -267,6 +270,33 @@ def test_full_disk_for_a_file_with_keys_leaves_none_in_the_way(tmp_path):
 
 
 @posix
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("keys", "add", "laptop", "--endpoint", "tcp://box:5599", "-o", "laptop.json"),
+        ("keys", "add", "laptop", "--public-key", "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"),
+        ("serve", "--at-login", "on"),
+        ("serve",),
+        ("fill", "kingfisher.jpg", "--select", "9,9,9,9", "--caption", "x"),
+    ],
+)
+def test_folders_that_cannot_be_made_are_said_in_one_line(command, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()  # where a folder ought to be
+    for name in ("NIGDT_STATE_DIR", "NIGDT_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "file" / "in"))
+    monkeypatch.setattr(login, "_require_systemd", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (64, 64)).save("kingfisher.jpg")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(command))
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert str(tmp_path / "file") in said
+    assert ": Not a directory." in said
+    assert any(finding.level == "bad" for finding in _folders())
+
+
 def test_full_disk_for_the_connection_file_is_said_in_one_line(state, stub_command):
     done = subprocess.run(
         stub_command, capture_output=True, text=True, timeout=30, check=False, preexec_fn=no_room

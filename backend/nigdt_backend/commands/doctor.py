@@ -140,10 +140,18 @@ def _bundles() -> Iterator[Finding]:
 def _folders() -> Iterator[Finding]:
     folder = paths.state_dir()
     if not folder.exists():
-        yield Finding("state folder", "ok", f"{folder} (made at the first start)")
+        place = next(parent for parent in folder.parents if parent.exists())
+        if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+            yield Finding("state folder", "ok", f"{folder} (made at the first start)")
+        else:
+            advice = f"Make {place} writable for you, or set NIGDT_STATE_DIR."
+            yield Finding("state folder", "bad", f"{folder} cannot be made", advice)
         return
     try:
         ensure_private_folder(folder)
+    except OSError as error:
+        yield Finding("state folder", "bad", f"{folder}: {error.strerror}", "Remove what is there.")
+        return
     except UnsafeFileError as error:
         yield Finding("state folder", "bad", str(error), "Until then neither daemon nor clients start.")
         return
