@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import time
 import weakref
@@ -374,9 +375,12 @@ def test_device_is_chosen_by_what_is_there_and_by_the_setting(monkeypatch, cuda,
     assert device.choose_device(wanted) == chosen
 
 
-@pytest.mark.parametrize(("threads", "size", "used"), [(0, 64, 1), (0, 192, 3), (2, 64, 2), (2, 192, 2)])
+@pytest.mark.parametrize(
+    ("threads", "size", "used"), [(0, 64, 1), (0, 192, 3), (2, 64, 2), (2, 192, 2), (1024, 64, 6)]
+)
 def test_threads_follow_setting_and_size(bundles, request_fill, monkeypatch, threads, size, used):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
     asked = []
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     engine = NigdtEngine(Settings(threads=threads))

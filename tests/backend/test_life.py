@@ -42,7 +42,7 @@ def test_daemon_that_was_not_started_by_a_client_stays(settings, stub_command):
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_foreground_logs_and_ends_cleanly(state, stub_command, wait_until, number):
     process = subprocess.Popen([*stub_command, "--log-to-stderr"], stderr=subprocess.PIPE, text=True)
     assert wait_until((state / "connection.json").exists)
@@ -54,6 +54,17 @@ def test_foreground_logs_and_ends_cleanly(state, stub_command, wait_until, numbe
     assert "listening on tcp://127.0.0.1:" in errors
     assert errors.strip().endswith("stopped")
     assert not (state / "connection.json").exists()
+
+
+@posix
+def test_a_daemon_that_is_to_outlive_its_terminal_does(state, stub_command, wait_until):
+    process = subprocess.Popen(["nohup", *stub_command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert wait_until((state / "connection.json").exists)
+    process.send_signal(signal.SIGHUP)
+    with Client.connect(start=False) as client:
+        assert client.status()["pid"] == process.pid
+        client.shutdown()
+    assert process.wait(10) == 0
 
 
 @pytest.fixture

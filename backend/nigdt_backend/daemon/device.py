@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -65,8 +66,13 @@ def choose_precision(wanted: str, device: str) -> Precision:
 
 
 def threads_for(wanted: int, size_px: int, cores: int) -> int:
-    """CPU threads for a setting (0 = by size), the size a model works at, and the cores there are."""
-    return wanted or (cores if size_px >= THREADED_FROM_PX else 1)
+    """CPU threads for a setting (0 = by size), the size a model works at, and what torch would take.
+
+    Never more than there are cores: threads that share one wait for each other, for minutes a fill.
+    """
+    if wanted:
+        return min(wanted, os.cpu_count() or wanted)
+    return cores if size_px >= THREADED_FROM_PX else 1
 
 
 def empty_cache() -> None:

@@ -145,8 +145,10 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
             "remote_endpoint": remote,
         },
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # the last when the terminal is closed; Windows has none
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
+            signal.signal(number, lambda *_: server.stop())
     connection = Connection(
         endpoint=endpoint,
         server_key=gate.local_server.public,

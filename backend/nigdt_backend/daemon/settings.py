@@ -50,7 +50,7 @@ class Settings:
     threads: int = _setting(
         0,
         "CPU threads of the model; 0 = one for models that work below 192 px, which more make no faster, "
-        "else one per core.",
+        "else one per core; never more than cores.",
         low=0,
         high=1024,
     )
