@@ -170,6 +170,25 @@ def test_raters_without_a_name_and_spreadsheets_with_semicolons(
     assert [(one.file, one.reason) for one in score.rejected] == [("empty.csv", "holds no answers")]
 
 
+def test_spreadsheets_of_old_windows_are_read(study: tuple[Path, Path], tmp_path: Path) -> None:
+    page, key = study
+    header, *rows = (page / "answers.csv").read_text().splitlines()
+    filled = "\r\n".join(
+        [header, *(row.replace(",,", ",J\u00f6rg,", 1).replace(",,,,", ",2,1,4,3") for row in rows)]
+    )
+    (tmp_path / "answers.csv").write_bytes(filled.encode("cp1252"))
+    assert score_study(key, [tmp_path / "answers.csv"]).raters == ["J\u00f6rg"]
+
+
+def test_a_key_that_is_there_is_never_replaced(study: tuple[Path, Path], tmp_path: Path) -> None:
+    key = tmp_path / "key.json"
+    key.write_bytes(study[1].read_bytes())
+    with pytest.raises(DataError, match="is there already"):
+        make_study([open_system(name) for name in SYSTEMS], [], tmp_path / "page", key)
+    assert key.read_bytes() == study[1].read_bytes()
+    assert not (tmp_path / "page").exists()
+
+
 def test_same_seed_makes_the_same_study(tmp_path: Path) -> None:
     photo = np.zeros((64, 64, 3), np.uint8)
     hole = np.zeros((64, 64), bool)

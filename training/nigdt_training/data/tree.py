@@ -93,12 +93,17 @@ class Tree:
             raise DataError(
                 f"{name} cannot be read: {error.strerror or error}.", "See who may read it."
             ) from error
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16", errors="replace")
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return data.decode("cp1252", errors="replace")
+        return decoded(data)
+
+
+def decoded(data: bytes) -> str:
+    """The text of bytes as people's editors and spreadsheets write them; see `Tree.read_text`."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def _list_folder(folder: Path) -> dict[str, Source]:

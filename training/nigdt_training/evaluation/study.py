@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from nigdt_training.data.errors import DataError
+from nigdt_training.data.tree import decoded
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.report import draw_rows
 from nigdt_training.evaluation.systems import Request, System
@@ -46,7 +47,7 @@ def make_study(
         systems: Who answers.
         cases: What is asked.
         folder: Goes to the raters; must be empty or not exist.
-        key: Stays with whoever scores; must lie outside `folder`.
+        key: Stays with whoever scores; must lie outside `folder` and not exist.
         seed: Shuffles photos and answers.
         with_original: The unharmed photo takes part as one more answer.
         progress: Called with (photos done, photos in all).
@@ -62,6 +63,8 @@ def make_study(
         raise DataError(f"A study needs 2 to 26 different answers, not {', '.join(names)}.", "See --compare.")
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{folder} is not empty.", "Choose another --out.")
+    if key.exists():
+        raise DataError(f"{key} is there already, the key of another study.", "Choose another --key.")
     if key.resolve().is_relative_to(folder.resolve()):
         raise DataError("The key must not lie where the raters look.", "Choose another --key.")
     rng = np.random.default_rng(seed)
@@ -276,7 +279,7 @@ def _read_answers(path: Path, study: str, rejected: list[Rejection]) -> list[_En
     Whoever gave no name is called as the file is.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decoded(path.read_bytes())
         read = _read_csv if path.suffix.lower() == ".csv" else _read_json
         entries, found = read(text, path.stem)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -323,9 +326,8 @@ def _read_csv(text: str, unnamed: str) -> tuple[list[_Entry], set[str]]:
 def describe_score(score: Score) -> str:
     """The outcome as tables in plain text."""
     raters = "1 rater" if len(score.raters) == 1 else f"{len(score.raters)} raters"
-    lines = [
-        f"{score.counted} rankings of {score.photos} photos by {raters}; {len(score.rejected)} rejected."
-    ]
+    photos = "1 photo" if score.photos == 1 else f"{score.photos} photos"
+    lines = [f"{score.counted} rankings of {photos} by {raters}; {len(score.rejected)} rejected."]
     for question, standings in score.standings.items():
         lines += ["", f"{question}: mean rank, 1 is best (95 % confidence interval over photos)"]
         width = max(len(standing.system) for standing in standings)
