@@ -181,6 +181,33 @@ def test_the_match_loss_of_both_answers_is_minimised(tiny_settings) -> None:
         torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-6, msg=name)
 
 
+def test_the_match_loss_can_be_that_of_known_objects_alone(tiny_settings) -> None:
+    tiny_settings["model"] |= {"text_dropout": 0.0}
+    loss = {"adversarial": 0.0, "feature": 0.0, "l1": 0.0, "kl": 0.0, "match": 0.5}
+    every = settings_from({**tiny_settings, "loss": loss})
+    chosen = settings_from({**tiny_settings, "loss": {**loss, "match_objects": True}})
+    fabric, networks, batch = prepared(every)
+    networks.plain.eval()
+    torch.manual_seed(0)
+    match = MatchNetwork(Backbone(), 8, 8, 2000, channels=8, embedding=4).eval().requires_grad_(False)
+    captions = MatchCaptions(batch.tokens, batch.lengths, batch.photo)
+    batch.objects[:] = 0
+    assert "match" not in train_step(networks, batch, 0, chosen, fabric, match, captions)
+    networks.plain.zero_grad()
+    batch.objects[1:3, :, 5:9] = 1
+    order = [1, 2, 0, *range(3, len(batch))]
+    theirs = MatchCaptions(batch.tokens[order], batch.lengths[order], batch.photo[order])
+    logs, found = [], []
+    for rows, settings, told in ((batch, chosen, captions), (batch.rows(1, 3), every, theirs)):
+        logs.append(train_step(networks, rows, 0, settings, fabric, match, told))
+        found.append(gradients(networks.plain))
+    torch.testing.assert_close(logs[0]["match"], logs[1]["match"], rtol=1e-4, atol=1e-6)
+    assert any(value.abs().max() > 0 for value in found[1].values())
+    for name, value in found[1].items():
+        expected = value * 2 / len(batch)
+        torch.testing.assert_close(found[0][name], expected, rtol=1e-3, atol=1e-6, msg=name)
+
+
 def test_the_perceptual_distance_of_both_answers_is_minimised(tiny_settings) -> None:
     more = {"perceptual": 3.0, "feature": 0.0, "adversarial": 0.0}
     loss = {**tiny_settings.get("loss", {}), **more}

@@ -140,7 +140,7 @@ def train_step(
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
     total, terms = _generator_loss(batch, output, weights)
     if step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0:
-        shown = batch.objects.amax((1, 2, 3)) > 0 if weights.adversarial_objects else slice(None)
+        shown = _of_known_objects(batch) if weights.adversarial_objects else slice(None)
         image, made = batch.image[shown], torch.cat([answer[shown] for answer in answers])
         if len(image):
             part = len(image) / len(batch)
@@ -151,10 +151,21 @@ def train_step(
         terms["perceptual"] = _perceptual_term(networks.perceiver, batch.image, answers)
         total = total + weights.perceptual * terms["perceptual"]
     if match is not None and captions is not None and step % weights.match_every == 0:
-        terms["match"] = _match_term(match, answers, captions)
-        total = total + weights.match * weights.match_every * terms["match"]
+        part = 1.0
+        if weights.match_objects:
+            shown = _of_known_objects(batch)
+            answers, captions = [answer[shown] for answer in answers], captions.of(shown)
+            part = shown.float().mean().item()
+        if part:
+            terms["match"] = _match_term(match, answers, captions)
+            total = total + part * weights.match * weights.match_every * terms["match"]
     fabric.backward(share * total)
     return {name: value.detach() for name, value in {**terms, "total": total}.items()}
+
+
+def _of_known_objects(batch: Batch) -> Tensor:
+    """(B,) bool, which pictures' object has a known outline."""
+    return batch.objects.amax((1, 2, 3)) > 0
 
 
 def _adversaries(

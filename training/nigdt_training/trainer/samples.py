@@ -108,6 +108,14 @@ class MatchCaptions:
     lengths: Tensor
     owner: Tensor
 
+    def of(self, pictures: Tensor) -> MatchCaptions:
+        """Those of some of the pictures, (B,) bool; the others' captions come among the further ones."""
+        further = torch.arange(len(pictures), len(self.tokens), device=pictures.device)
+        order = torch.cat([pictures.nonzero()[:, 0], (~pictures).nonzero()[:, 0], further])
+        return MatchCaptions(
+            self.tokens[order], self.lengths[order.to(self.lengths.device)], self.owner[order]
+        )
+
 
 @dataclass
 class Pool:

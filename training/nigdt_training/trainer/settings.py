@@ -103,6 +103,7 @@ class LossSettings:
         adversary: LSGAN as in the paper, or hinge.
         adversarial_start: Step at which discriminators and their terms begin.
         adversarial_objects: Discriminators see only pictures whose object's outline is known.
+        match_objects: L_T of only such pictures; the others' captions are further ones.
         composite: Discriminators, match networks and EfficientNet-lite0 see the composite instead of the raw
             output.
         reversed_posterior_kl: The published code's order of arguments in eq. 17.
@@ -125,6 +126,7 @@ class LossSettings:
     adversary: str = "lsgan"
     adversarial_start: int = 0
     adversarial_objects: bool = False
+    match_objects: bool = False
     composite: bool = False
     reversed_posterior_kl: bool = False
 
