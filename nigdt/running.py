@@ -14,10 +14,11 @@ would have to be waited for, and packed sequences are where accelerators differ 
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal, Protocol, get_args
 from weakref import WeakSet
 
@@ -313,11 +314,25 @@ class CudaGraphs:
             # Another graph's pool rather than a handle of one's own, which is void once no graph has it.
             shared = next((graph.pool() for graph in self._graphs), None)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=shared, stream=self._stream, capture_error_mode="thread_local"):
+            with (
+                _no_garbage_collection(),  # a graph that it frees would spoil the one being captured
+                torch.cuda.graph(graph, pool=shared, stream=self._stream, capture_error_mode="thread_local"),
+            ):
                 outputs = function(*inputs)
             self._graphs.add(graph)
             self._pool_bytes = held + max(0, torch.cuda.memory_reserved() - before)
         return graph.replay, outputs
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _tensors(features: ImageFeatures) -> list[Tensor]:

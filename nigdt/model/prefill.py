@@ -31,8 +31,8 @@ def harmonic_prefill(I_m: Tensor, M: Tensor) -> Tensor:
     levels = [(I_m, M)]
     while min(levels[-1][1].shape[2:]) >= 2:
         colour, weight = levels[-1]
-        pooled = F.avg_pool2d(weight, 2, ceil_mode=True)
-        mean = F.avg_pool2d(colour * weight, 2, ceil_mode=True) / pooled.clamp(min=1e-6)
+        pooled = _halved(weight)
+        mean = _halved(colour * weight) / pooled.clamp(min=1e-6)
         levels.append((mean * (pooled > 0), (pooled > 0).to(M.dtype)))
     colour, weight = levels[-1]
     mean = (colour * weight).mean((2, 3), keepdim=True) / weight.mean((2, 3), keepdim=True).clamp(min=1e-6)
@@ -48,6 +48,14 @@ def harmonic_prefill(I_m: Tensor, M: Tensor) -> Tensor:
     for _ in range(_CYCLES):
         guess = _v_cycle(guess, None, holes)
     return M * I_m + (1 - M) * guess.clamp(-1, 1)
+
+
+def _halved(x: Tensor) -> Tensor:
+    """Means of 2x2 cells, of fewer at an odd side's end; MPS took pooling's own of those wrongly."""
+    height, width = x.shape[2:]
+    if height % 2 or width % 2:
+        x = F.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
+    return F.avg_pool2d(x, 2)
 
 
 def _residual(u: Tensor, source: Tensor | None) -> Tensor:

@@ -8,6 +8,7 @@ import weakref
 
 import numpy as np
 import pytest
+import torch
 from nigdt_backend.daemon import device
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job
@@ -122,6 +123,19 @@ def test_a_device_that_is_lost_leaves_the_cpu(bundles, request_fill, cuda, monke
     assert engine.describe()["device"] == "cpu"
     after(monkeypatch, device.RETRY_SECONDS)
     assert engine.restart_wanted()
+
+
+@pytest.mark.parametrize("wrong", [lambda made: made.flip(1), lambda made: made * torch.nan])
+def test_a_device_that_draws_other_pictures_is_not_used(bundles, request_fill, cuda, monkeypatch, wrong):
+    wanted = run(NigdtEngine(Settings(device="cpu", threads=1)), job_of(request_fill, 2)).fills
+    cuda.wrong = wrong
+    engine = NigdtEngine(Settings(threads=1))
+    assert engine.load("default")["device"] == "cpu"
+    assert "Filled on the CPU" in engine.describe()["notices"][0]
+    for fill, other in zip(run(engine, job_of(request_fill, 2)).fills, wanted, strict=True):
+        np.testing.assert_array_equal(fill, other)
+    after(monkeypatch, device.RETRY_SECONDS)
+    assert not engine.restart_wanted(), "it would draw them again"
 
 
 def test_what_is_unloaded_leaves_the_device_at_once(bundles, request_fill, cuda: Accelerator):

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from nigdt.masks import centre_mask, irregular_mask, rectangle_mask
-from nigdt.model.prefill import harmonic_prefill
+from nigdt.model.prefill import _halved, harmonic_prefill
 
 torch.set_num_threads(1)
 SIDE = 64
@@ -84,3 +85,9 @@ def test_one_visible_pixel_colours_everything() -> None:
     hole = np.ones((SIDE, SIDE), bool)
     hole[5, 7] = False
     assert np.allclose(prefill(np.full((3, SIDE, SIDE), 0.7, np.float32), hole), 0.7, atol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(3, 3), (3, 4), (6, 5), (12, 8)])
+def test_halving_takes_means_of_the_cells_there_are(height: int, width: int) -> None:
+    x = torch.rand(2, 3, height, width)
+    assert torch.allclose(_halved(x), F.avg_pool2d(x, 2, ceil_mode=True), atol=1e-6)

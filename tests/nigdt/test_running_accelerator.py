@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from nigdt.agreement import deviation
 from nigdt.compositing import hole_and_weight
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.running import BFLOAT16_LEVELS, CudaGraphs, Precision, Recorded
@@ -150,3 +151,12 @@ def test_a_whole_fill_of_a_photo_on_the_device() -> None:
         ours = Inpainter.from_bundle("default", "cuda:0").fill(*arguments, variants=2)
     for fill, own in zip(fills, ours, strict=True):
         assert np.abs(np.asarray(fill.photo).astype(int) - np.asarray(own.photo)).max() <= 1
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_models_agreement_with_the_cpu_is_measured(precision: Precision) -> None:
+    with pretended("cuda:0") as accelerator:
+        off = deviation(Inpainter.from_bundle("default", "cuda:0", precision))
+        assert off < (0.01 if precision == "float32" else 2)
+        accelerator.wrong = lambda made: made.roll(1, 3)
+        assert deviation(Inpainter.from_bundle("default", "cuda:0", precision)) > BFLOAT16_LEVELS

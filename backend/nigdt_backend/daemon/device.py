@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import time
 from dataclasses import dataclass, field
 
 import torch
 
-from nigdt.errors import DeviceError
-from nigdt.running import Precision
+from nigdt.agreement import deviation
+from nigdt.errors import DeviceError, ModelError
+from nigdt.inpainter import Inpainter
+from nigdt.running import BFLOAT16_LEVELS, Precision
 from nigdt_backend.daemon.worker import EngineError
+
+log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 300.0
 """After so long an accelerator that failed, or a batch that did not fit, is tried again."""
 
 THREADED_FROM_PX = 192
 """Layers of models that work at less are so small that waking a second thread takes longer than they do."""
+
+
+_OTHER_PICTURES = "draws other pictures than the CPU"
 
 
 def available_devices() -> list[str]:
@@ -84,6 +92,19 @@ def empty_cache() -> None:
             torch.mps.empty_cache()
 
 
+def check_agreement(inpainter: Inpainter) -> None:
+    """Raise DeviceError when the device does not draw what the CPU draws; nothing else would tell of it."""
+    try:
+        off = deviation(inpainter)
+    except ModelError:  # on the CPU: not the device's fault, and the first fill will say so
+        return
+    log.info("%s draws within %.2f grey levels of the CPU", inpainter.device, off)
+    if off > BFLOAT16_LEVELS:
+        raise DeviceError(
+            f"{inpainter.device} {_OTHER_PICTURES} ({off:.0f} grey levels off).", "Use the CPU."
+        )
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether the error says that memory ran out, on any device."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
@@ -116,7 +137,7 @@ def is_device_loss(error: BaseException) -> bool:
 def is_lasting(error: BaseException) -> bool:
     """Whether the accelerator would fail in a new process as well: it lacks an operation, or is too old."""
     return isinstance(error, NotImplementedError) or any(
-        words in str(error) for words in ("no kernel image", "unable to find an engine")
+        words in str(error) for words in ("no kernel image", "unable to find an engine", _OTHER_PICTURES)
     )
 
 

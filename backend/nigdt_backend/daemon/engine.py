@@ -385,11 +385,14 @@ class NigdtEngine:
 
     def _load_model(self, folder: Path) -> Any:
         from nigdt.inpainter import Inpainter
-        from nigdt_backend.daemon.device import choose_precision
+        from nigdt_backend.daemon.device import check_agreement, choose_precision
 
         device = self._choice.get()
         precision = choose_precision(self._settings.precision, device)
-        return Inpainter.from_bundle(str(folder), device=device, precision=precision)
+        inpainter = Inpainter.from_bundle(str(folder), device=device, precision=precision)
+        if inpainter.device != "cpu":
+            check_agreement(inpainter)
+        return inpainter
 
     def _notices(self) -> tuple[str, ...]:
         notices = list(self._registry.notices.values())
