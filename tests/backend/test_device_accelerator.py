@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import sys
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from nigdt_backend.client import Client
 from nigdt_backend.daemon import device
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 
 from tests.pretended_device import Accelerator, pretended
+
+CUDA = [sys.executable, str(Path(__file__).with_name("cuda_daemon.py"))]
 
 
 class Keeping:
@@ -151,3 +158,31 @@ def test_what_is_unloaded_leaves_the_device_at_once(bundles, request_fill, cuda:
         assert len(cuda.graphs) == 0
     finally:
         gc.enable()
+
+
+def test_a_daemon_on_cuda_serves_several_clients_at_once(bundles, settings, request_fill):
+    settings(threads=1, precision="float32", batch_window_ms=200)
+    requests = [
+        request_fill(
+            caption, side=64, variants=[{"seed": seed, "base": None, "spread": 1.0} for seed in seeds]
+        )
+        for caption, seeds in (("a red bird", (1, 2)), ("blue sky", (3,)), ("", (4, 5, 6)))
+    ]
+    alone = NigdtEngine(Settings(device="cpu", threads=1))
+    wanted = [run(alone, Job.from_request("local", (0, b"x"), request, 0.0)).fills for request in requests]
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client.connect(command=CUDA, timeout=60)) for _ in requests]
+        with ThreadPoolExecutor() as pool:
+            for _ in range(2):  # recorded, then replayed
+                results = list(
+                    pool.map(lambda pair: pair[0].fill(pair[1]), zip(clients, requests, strict=True))
+                )
+                for request in requests:
+                    request.job = f"{request.job}-again"
+                for result, fills in zip(results, wanted, strict=True):
+                    for made, fill in zip(result.fills, fills, strict=True):
+                        assert np.abs(np.frombuffer(made.pixels, np.uint8) - fill).max() <= 1
+        status = clients[0].status()
+        assert (status["device"], status["batch_variants"], status["notices"]) == ("cuda:0", 8, [])
+        assert status["jobs"]["batches"] < status["jobs"]["done"] == 6
+        assert clients[0].load("default")["device"] == "cuda:0"

@@ -1,0 +1,32 @@
+"""The real daemon and model on a CUDA device that is pretended, in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from nigdt_backend.daemon.engine import NigdtEngine
+from nigdt_backend.daemon.process import main
+from nigdt_backend.daemon.settings import Settings
+
+
+class CudaEngine(NigdtEngine):
+    """Enters the pretence in the model's thread, for which alone it holds."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._pretence = contextlib.ExitStack()
+
+    def _prepare(self) -> None:
+        if self._device is None:
+            from tests.pretended_device import pretended
+
+            self._pretence.enter_context(pretended("cuda:0"))
+        super()._prepare()
+
+
+if __name__ == "__main__":
+    sys.exit(main(engine_factory=CudaEngine))
