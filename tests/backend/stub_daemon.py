@@ -2,7 +2,7 @@
 
 Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers, "lose" loses the accelerator,
 "jump" has all clocks jump; any other fills the hole with the colour that the seed says. The bundle
-"lost" loses the accelerator as it is loaded.
+"lost" loses the accelerator as it is loaded, "stuck" is never loaded.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class StubEngine:
         self.batch_variants = settings.batch_variants or 8
 
     def load(self, bundle: str, *, warm: bool) -> dict[str, Any]:
+        while bundle == "stuck":
+            time.sleep(1.0)
         if bundle not in ("default", "other", "lost"):
             raise EngineError("unknown-bundle", f"There is no bundle called {bundle}.")
         self.lost = bundle == "lost"

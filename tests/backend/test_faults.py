@@ -69,6 +69,17 @@ def test_a_model_that_hangs_is_given_up_and_the_next_job_works(
 
 
 @posix
+def test_a_model_that_hangs_while_it_is_loaded_does_not_start_the_daemon_for_ever(
+    settings, stub_command, wait_until
+):
+    settings(preload="stuck", watchdog_seconds=1)
+    with Client.connect(command=stub_command) as client:
+        assert client.status()["state"] == "starting"
+    assert wait_until(lambda: "stopped" in paths.log_path().read_text(), 15)
+    time.sleep(2.0)
+    assert paths.log_path().read_text().count("listening on") == 1
+
+
 def test_sigterm_finishes_what_runs_and_gives_back_what_waits(client, request_fill, daemon_pid, state):
     running = client.submit(request_fill("sleep 1"))
     while not any(event.kind == "progress" for event in client.events(0.1)):

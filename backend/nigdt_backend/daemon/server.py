@@ -62,7 +62,7 @@ class Server:
     @property
     def restart(self) -> bool:
         """Whether the loop ended so that a new process takes over."""
-        return not self._desk.stopping and (self._dispatcher.hung or self._restart)
+        return not self._desk.stopping and self._restart
 
     @property
     def _idle_limit(self) -> float | None:
@@ -100,6 +100,9 @@ class Server:
                 if dispatcher.ready:
                     log.info("ready after %.1f s", time.monotonic() - self._started)
                 self._on_ready()
+        # Else a driver that hangs whenever a model is loaded would have a daemon start for ever for nobody.
+        wanted = self._idle_limit is None or dispatcher.used or bool(dispatcher.book.jobs())
+        self._restart |= dispatcher.hung and wanted
         if self.restart:
             dispatcher.refuse("restarting", "the daemon starts anew", running_too=True)
         else:
