@@ -77,6 +77,12 @@ def test_a_backbone_that_is_none_is_told_with_the_settings():
         settings_from({"data": [{"path": "photos"}], "match": {"backbone": "resnet"}})
 
 
+@pytest.mark.parametrize("precision", ["16-mixed", "bf16-true", "bf17"])
+def test_precisions_that_training_cannot_take_are_told_with_the_settings(precision):
+    with pytest.raises(NigdtError, match="precision must be auto, bf16-mixed, 32-true"):
+        settings_from({"data": [{"path": "photos"}], "precision": precision})
+
+
 def test_round_trip():
     settings = settings_from({"data": [{"path": "a", "share": 3}], "preset": "small", "size": 64})
     assert settings_from(settings.to_dict()) == settings

@@ -12,11 +12,12 @@ import pytest
 import torch
 import yaml
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import TorchElasticEnvironment
 from nigdt_training.trainer.checkpoint import read_checkpoint, write_checkpoint
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
 from nigdt_training.trainer.pools import build_vocabulary, open_pools
 from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.session import Places, export_run, run_stages
+from nigdt_training.trainer.session import Machine, Places, export_run, run_stages
 from nigdt_training.trainer.settings import settings_from
 
 from nigdt.bundle import verify_bundle
@@ -256,6 +257,16 @@ def test_the_command_trains_both_stages_and_exports(photo_folder, tiny_settings,
     verify_bundle(tmp_path / "tiny-model")
 
 
+def test_processes_are_those_that_torchrun_started(monkeypatch):
+    assert Machine.found("cpu") == Machine("cpu", 1, 1)
+    monkeypatch.setattr(TorchElasticEnvironment, "detect", staticmethod(lambda: True))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert Machine.found("cpu") == Machine.found("cpu", 2, 2) == Machine("cpu", 2, 2)
+    with pytest.raises(NigdtError, match="2 processes on 2 machines, not 4 on 2"):
+        Machine.found("cpu", devices=4)
+
+
 def test_misuse_is_exit_2_and_bad_settings_exit_1(tmp_path):
     assert nigdt("train").returncode == 2
     config = write_config(tmp_path, {"data": [{"path": "x"}], "stepps": 3})
@@ -403,6 +414,8 @@ def test_two_processes_give_the_loss_curve_of_one(photo_folder, tiny_settings, t
     assert np.ptp([l1 for _, l1 in curves["one"]]) > 0.005, "the curves have a shape to agree on"
     for way, name in product(("torchrun", "small"), weights["one"]):
         np.testing.assert_allclose(curves[way], curves["one"], rtol=1e-3)
-        if name.startswith(("paths.", "discriminators.")) and not name.endswith(("._u", "._v")):
+        # Instance norm takes a bias before it away, whose gradient is rounding alone.
+        steady = not name.endswith(("._u", "._v", ".conv1.bias"))
+        if name.startswith(("paths.", "discriminators.")) and steady:
             difference = (weights[way][name] - weights["one"][name]).float().abs().mean()
             assert difference < 2e-4, f"{name} of {way}"  # 24 steps move a weight by up to 24e-4

@@ -193,18 +193,19 @@ def run_stages(
 
 
 def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric: Fabric) -> Vocabulary:
-    vocabulary = run.vocabulary()
-    if vocabulary is None:
+    """The run's vocabulary, which the first process makes where there is none yet."""
+    if fabric.is_global_zero and run.vocabulary() is None:
         if start_from is not None and start_from.is_dir():
             vocabulary = read_bundle(start_from).vocabulary()
         elif start_from is not None:
             vocabulary = Vocabulary(read_facts(start_from)["words"])
         else:
             vocabulary = build_vocabulary(training, run.settings.minimum_count)
-        if fabric.is_global_zero:
-            run.save_vocabulary(vocabulary)
-        fabric.barrier()
-    return vocabulary
+        run.save_vocabulary(vocabulary)
+    fabric.barrier()  # for all, whoever found it there already
+    found = run.vocabulary()
+    assert found is not None
+    return found
 
 
 def export_run(

@@ -14,6 +14,7 @@ from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt_training.trainer.ranges import check_ranges
 
+PRECISIONS = ("auto", "bf16-mixed", "32-true")
 BACKBONES = ("efficientnet-lite0", "inception-v3")
 
 
@@ -187,7 +188,7 @@ class TrainSettings:
         freeze_text: Leave the text encoder as it begins (random, or that of the weights begun with).
         minimum_count: Words rarer than this in training captions are unknown.
         seed: Of everything random.
-        precision: Fabric's: 32-true, bf16-mixed...; auto is bf16-mixed where there is hardware for it.
+        precision: Fabric's 32-true or bf16-mixed; auto is bf16-mixed where there is hardware for it.
         channels_last: Keep pictures and weights channels last, which bf16 convolutions run faster on.
         threads: CPU threads; 0 leaves torch's choice.
         checkpoint_seconds: Between recovery checkpoints; infinite = only at the end.
@@ -306,8 +307,8 @@ def settings_from(values: dict[str, Any]) -> TrainSettings:
         raise NigdtError(
             f"settings: match.backbone must be {' or '.join(BACKBONES)}, not {settings.match.backbone!r}"
         )
-    if settings.precision.startswith("16"):
-        raise NigdtError("settings: precision 16 is not supported", hint="auto, bf16-mixed or 32-true")
+    if settings.precision not in PRECISIONS:
+        raise NigdtError(f"settings: precision must be {', '.join(PRECISIONS)}, not {settings.precision!r}")
     check_ranges(settings.to_dict())
     return settings
 
