@@ -20,7 +20,9 @@ class Together(DDPStrategy):
     def setup_module(self, module: nn.Module) -> nn.Module:  # type: ignore[override]
         """The module as it is, with the first process's weights."""
         for tensor in module.state_dict().values():
-            torch.distributed.broadcast(tensor, 0)
+            sent = tensor.contiguous()  # whatever its memory format
+            torch.distributed.broadcast(sent, 0)
+            tensor.copy_(sent)
         return module
 
 
