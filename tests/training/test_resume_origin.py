@@ -1,13 +1,17 @@
 """A run goes on without being told again where its photos and the weights to begin with lie."""
 
+import json
 import os
 import shutil
 
+import pytest
 import yaml
 from click.testing import CliRunner
 from nigdt_training.commands.train import train
 from nigdt_training.trainer.checkpoint import read_checkpoint
 from nigdt_training.trainer.run import Run
+
+from nigdt.errors import NigdtError
 
 
 def call(*arguments):
@@ -41,3 +45,9 @@ def test_photos_weights_and_match_networks_are_remembered(photo_folder, tiny_set
     assert again.facts["step"] == 2
     for name, value in whole.tensors.items():
         assert value.equal(again.tensors[name]), name
+
+    words = broken.folder / "vocabulary.json"
+    known = json.loads(words.read_text())
+    words.write_text(json.dumps({**known, "words": [*known["words"][:-1], "other"]}))
+    with pytest.raises(NigdtError, match="words that its checkpoint was trained with"):
+        call("--resume", "runs/00002-tiny")

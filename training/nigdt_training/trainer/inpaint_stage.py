@@ -138,10 +138,19 @@ class InpaintTrainer:
         return self.patience > 0 and self._stale >= self.patience
 
     def resume(self) -> bool:
-        """Go on from the run's recovery checkpoint, if it has one."""
+        """Go on from the run's recovery checkpoint, if it has one.
+
+        Raises:
+            NigdtError: It is broken, or of another architecture or vocabulary.
+        """
         if not self.run.last.exists():
             return False
         checkpoint = read_checkpoint(self.run.last)
+        if checkpoint.facts["words"] != list(self.vocabulary.words):
+            raise NigdtError(
+                f"{self.run.folder} has not the words that its checkpoint was trained with",
+                hint="put back its vocabulary.json",
+            )
         load_strictly(self.networks.plain, checkpoint.part("paths"), "the checkpoint's weights")
         load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the checkpoint's weights")
         restore_optimiser(self.networks.optimiser_g, checkpoint.part("optimiser_g"))
