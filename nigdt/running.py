@@ -26,6 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nigdt.devices import is_out_of_memory
 from nigdt.errors import DeviceError, NigdtError
 from nigdt.folding import Doubling, fold
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
@@ -200,9 +201,8 @@ class Runner:
         number, length = mask.shape
         tensors = [_stack(same) for same in zip(*map(_tensors, contexts), strict=True)]
         noise = noise.to(self._device)
-        if (
-            self._recorder is not None
-        ):  # few shapes, so few recordings: captions of one length, batches of 2^n
+        if self._recorder is not None:
+            # Few shapes, so few recordings: captions of one length, batches of powers of two.
             more = max(self._model.config.max_words, length) - length
             words, mask = F.pad(words, (0, 0, 0, more)), F.pad(mask, (0, more))
             rows = 2 ** (number - 1).bit_length()
@@ -250,7 +250,7 @@ class Recorded:
             try:
                 self._kept[key] = self._record(self._recorder, inputs)
             except RuntimeError as error:
-                if isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error):
+                if is_out_of_memory(error):
                     self.clear()
                     raise
                 log.warning("running without recordings: %s", " ".join(str(error).split())[:200])

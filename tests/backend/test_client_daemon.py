@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -132,6 +131,7 @@ def test_a_second_daemon_does_not_wait_for_the_end_of_one_that_serves(client, mo
 
 
 def test_who_asks_for_the_lock_is_not_taken_for_its_holder(state):
+    fcntl = pytest.importorskip("fcntl")
     lock = FileLock(paths.lock_path())
     assert lock.acquire()
     assert FileLock(paths.lock_path()).held()
@@ -143,6 +143,7 @@ def test_who_asks_for_the_lock_is_not_taken_for_its_holder(state):
 
 def test_a_daemon_starts_though_somebody_asks_for_its_lock(state, stub_command, wait_until):
     """A crash has left a connection file, so that the lock seems to be that of a daemon which serves."""
+    pytest.importorskip("fcntl")
     state.mkdir(mode=0o700)
     (state / "connection.json").write_text("{}")
     (state / "connection.json").chmod(0o600)

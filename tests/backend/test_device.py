@@ -20,6 +20,7 @@ from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError
 
 from nigdt.bundle import BundleInfo, read_bundle, save_bundle
+from nigdt.devices import is_out_of_memory
 from nigdt.errors import BundleError, DeviceError, ModelError
 from nigdt.inpainter import Inpainter
 from nigdt.weights import load_model
@@ -239,7 +240,7 @@ def test_accelerator_that_is_broken_from_the_start_leaves_the_cpu(bundles, reque
 )
 def test_what_an_error_says_of_memory_and_device(error, memory, loss):
     """What speaks of memory is taken for that, whether or not it is told as a failure of the device."""
-    assert device.is_out_of_memory(error) == memory
+    assert is_out_of_memory(error) == memory
     assert device.is_device_loss(error) == loss
 
 

@@ -80,6 +80,7 @@ def test_a_model_that_hangs_while_it_is_loaded_does_not_start_the_daemon_for_eve
     assert paths.log_path().read_text().count("listening on") == 1
 
 
+@posix
 def test_sigterm_finishes_what_runs_and_gives_back_what_waits(client, request_fill, daemon_pid, state):
     running = client.submit(request_fill("sleep 1"))
     while not any(event.kind == "progress" for event in client.events(0.1)):
@@ -308,6 +309,7 @@ def test_folders_that_cannot_be_made_are_said_in_one_line(command, tmp_path, mon
     assert any(finding.level == "bad" for finding in _folders())
 
 
+@posix
 def test_full_disk_for_the_connection_file_is_said_in_one_line(state, stub_command):
     done = subprocess.run(
         stub_command, capture_output=True, text=True, timeout=30, check=False, preexec_fn=no_room

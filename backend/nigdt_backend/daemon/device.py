@@ -25,7 +25,8 @@ THREADED_FROM_PX = 192
 """Layers of models that work at less are so small that waking a second thread takes longer than they do."""
 
 
-_OTHER_PICTURES = "draws other pictures than the CPU"
+class OtherPicturesError(DeviceError):
+    """An accelerator does not draw what the CPU draws."""
 
 
 def available_devices() -> list[str]:
@@ -93,26 +94,17 @@ def empty_cache() -> None:
 
 
 def check_agreement(inpainter: Inpainter) -> None:
-    """Raise DeviceError when the device does not draw what the CPU draws; nothing else would tell of it."""
+    """Raise OtherPicturesError when the device draws other pictures than the CPU; nothing else would tell."""
     try:
         off = deviation(inpainter)
     except ModelError:  # on the CPU: not the device's fault, and the first fill will say so
         return
     log.info("%s draws within %.2f grey levels of the CPU", inpainter.device, off)
     if off > BFLOAT16_LEVELS:
-        raise DeviceError(
-            f"{inpainter.device} {_OTHER_PICTURES} ({off:.0f} grey levels off).", "Use the CPU."
+        raise OtherPicturesError(
+            f"{inpainter.device} draws other pictures than the CPU ({off:.0f} grey levels off).",
+            "Use the CPU.",
         )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error says that memory ran out, on any device."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    text = str(error).lower()
-    return isinstance(error, (RuntimeError, DeviceError)) and any(
-        words in text for words in ("out of memory", "can't allocate memory", "status_alloc_failed")
-    )
 
 
 def is_device_loss(error: BaseException) -> bool:
@@ -136,8 +128,8 @@ def is_device_loss(error: BaseException) -> bool:
 
 def is_lasting(error: BaseException) -> bool:
     """Whether the accelerator would fail in a new process as well: it lacks an operation, or is too old."""
-    return isinstance(error, NotImplementedError) or any(
-        words in str(error) for words in ("no kernel image", "unable to find an engine", _OTHER_PICTURES)
+    return isinstance(error, (NotImplementedError, OtherPicturesError)) or any(
+        words in str(error) for words in ("no kernel image", "unable to find an engine")
     )
 
 

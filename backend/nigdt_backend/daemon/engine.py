@@ -169,7 +169,8 @@ class NigdtEngine:
             error: the failure.
             alone: whether the attempt has had the memory for itself.
         """
-        from nigdt_backend.daemon.device import is_device_loss, is_lasting, is_out_of_memory
+        from nigdt.devices import is_out_of_memory
+        from nigdt_backend.daemon.device import is_device_loss, is_lasting
 
         if is_out_of_memory(error):
             if self.batch_variants > 1:

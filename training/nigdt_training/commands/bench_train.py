@@ -50,11 +50,10 @@ def bench_train(
 
     Example: nigdt bench train --preset small --batch 8
     """
-    import torch
-
+    from nigdt.devices import usable_device
     from nigdt_training.bench import steps
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = usable_device()
     machine = steps.describe_machine(device)
     results = []
     say = (lambda _: None) if as_json else click.echo

@@ -14,6 +14,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from nigdt.devices import is_out_of_memory
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
@@ -29,7 +30,6 @@ from nigdt_training.trainer.checkpoint import (
 )
 from nigdt_training.trainer.inpaint_step import LOSSES, Networks, train_step
 from nigdt_training.trainer.loader import Loader
-from nigdt_training.trainer.memory import is_out_of_memory
 from nigdt_training.trainer.processes import agree, average_gradients, average_losses, processes_here
 from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.samples import Batch, Pool, SampleStream

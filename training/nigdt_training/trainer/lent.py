@@ -28,11 +28,11 @@ from lightning_fabric import Fabric
 from PIL import Image, ImageDraw
 
 from nigdt.bundle import verify_bundle
+from nigdt.devices import is_out_of_memory
 from nigdt.errors import NigdtError
 from nigdt_training.bench.steps import timed, training_step
 from nigdt_training.trainer.checkpoint import read_facts
 from nigdt_training.trainer.match_stage import USEFUL_MATCH
-from nigdt_training.trainer.memory import is_out_of_memory
 from nigdt_training.trainer.run import Run, replacing, writing
 from nigdt_training.trainer.session import Machine, Places, export_run, run_stages, start_run
 from nigdt_training.trainer.settings import TrainSettings, with_changes

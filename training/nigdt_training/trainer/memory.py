@@ -1,23 +1,12 @@
-"""Telling that memory ran out from other errors."""
+"""Memory that ran out, told as one line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
+from nigdt.devices import is_out_of_memory
 from nigdt.errors import NigdtError
-
-# Some libraries, and the CPU's allocator, report it as a plain error.
-_SAID = ("CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED", "DefaultCPUAllocator", "out of memory")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that a device's or the machine's memory was too small."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _SAID)
 
 
 @contextmanager
