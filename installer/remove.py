@@ -18,7 +18,7 @@ from installer.steps import Step
 def data_dir(
     platform: str = sys.platform, environment: Mapping[str, str] = os.environ, home: Path | None = None
 ) -> Path:
-    """Folder of the user's own bundles, as platformdirs names it for `nigdt.bundle`."""
+    """Folder of the user's own bundles, as platformdirs names it for `nigdt.bundle.bundle`."""
     home = home or Path.home()
     if environment.get("NIGDT_DATA_DIR"):
         return Path(environment["NIGDT_DATA_DIR"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nigdt.errors import NigdtError
     from nigdt.inpainter import Fill, Inpainter
-    from nigdt.photo import Photo
+    from nigdt.photo.photo import Photo
     from nigdt.variants import Variant
 
 __version__ = "0.1.0"
@@ -22,7 +22,7 @@ _HOME = {
     "Fill": "nigdt.inpainter",
     "Inpainter": "nigdt.inpainter",
     "NigdtError": "nigdt.errors",
-    "Photo": "nigdt.photo",
+    "Photo": "nigdt.photo.photo",
     "Variant": "nigdt.variants",
 }
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from nigdt import __version__
-from nigdt.threads import keep_openblas_calm
+from nigdt.runtime.threads import keep_openblas_calm
 
 __all__ = ["LazyGroup", "bench", "main"]
 

@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from nigdt.bundle import BundleInfo, find_bundle
-from nigdt.compositing import blend, hole_and_weight
-from nigdt.context import check_selection, context_box, crop
-from nigdt.detail import Residual, enlarge
-from nigdt.devices import usable_device
+from nigdt.bundle.bundle import BundleInfo, find_bundle
+from nigdt.bundle.weights import load_model
+from nigdt.context.box import check_selection, context_box, crop
+from nigdt.context.compositing import blend, hole_and_weight
+from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
-from nigdt.photo import Photo
-from nigdt.running import CudaGraphs, Precision, Recorder, Runner, prepare
+from nigdt.photo.photo import Photo
+from nigdt.runtime.devices import usable_device
+from nigdt.runtime.runner import CudaGraphs, Precision, Recorder, Runner, prepare
 from nigdt.text import Vocabulary, tokenise
 from nigdt.variants import Variant, variants_from_seed
-from nigdt.weights import load_model
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
 
@@ -61,7 +61,7 @@ class RawFill:
 
     Attributes:
         pixels: (h, w, 3) uint8 at the crop's resolution, hole and surroundings; where that is larger than the
-            model's, the hole carries the photo's own fine detail (`nigdt.detail`).
+            model's, the hole carries the photo's own fine detail (`nigdt.context.detail`).
         variant: The recipe it came from.
         attention: One entry per word of the caption where asked for, else None; empty for models without
             attention.
@@ -142,7 +142,7 @@ class Inpainter:
     Attributes:
         bundle: What was loaded.
         device: "cpu", "cuda", ....
-        precision: "float32" or "bfloat16" (`nigdt.running`).
+        precision: "float32" or "bfloat16" (`nigdt.runtime.runner`).
         size: Side in pixels of the square the model works at.
         vocabulary: The words it knows.
     """
@@ -174,7 +174,7 @@ class Inpainter:
             name_or_folder: "default", a bundle's name, or its folder.
             device: "cpu", "cuda", "cuda:1"; None takes CUDA where there is one.
             precision: "float32", or "bfloat16" for half the memory and, where the processor has instructions
-                for it, less time; pictures then differ by up to `nigdt.running.BFLOAT16_LEVELS`.
+                for it, less time; pictures then differ by up to `nigdt.runtime.runner.BFLOAT16_LEVELS`.
 
         Raises:
             BundleError: The bundle is missing or broken.
@@ -188,11 +188,11 @@ class Inpainter:
 
     @property
     def recorded_bytes(self) -> int:
-        """Memory of an accelerator that recorded work holds (`nigdt.running`)."""
+        """Memory of an accelerator that recorded work holds (`nigdt.runtime.runner`)."""
         return self._runner.recorded_bytes
 
     def forget_recordings(self) -> None:
-        """Give back what recorded work holds on an accelerator, where memory is short (`nigdt.running`)."""
+        """Give back what recorded work holds on an accelerator, where memory is short."""
         self._runner.forget_recordings()
 
     def unknown_words(self, caption: str) -> list[str]:
@@ -206,7 +206,7 @@ class Inpainter:
         """Image half.
 
         Args:
-            crop: (h, w, 3), the context as `nigdt.context.crop` cuts it; hidden pixels are not looked at.
+            crop: (h, w, 3), the context as `nigdt.context.box.crop` cuts it; hidden pixels are not looked at.
             mask: (h, w), above 0 where the model is to make pixels: the hole, or a selection.
             size: Side of the square of equal area that the model works at, a multiple of 32; None takes its
                 own.

@@ -21,7 +21,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     import torch
 
-    from nigdt.bundle import save_bundle
+    from nigdt.bundle.bundle import save_bundle
     from nigdt.config import ModelConfig
     from nigdt.model import NIGDT
     from nigdt.text import Vocabulary

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.compositing import blend, composite, hole_and_weight
-from nigdt.context import MIN_PADDING, context_box, crop
-from nigdt.detail import enlarge
+from nigdt.context.box import MIN_PADDING, context_box, crop
+from nigdt.context.compositing import blend, composite, hole_and_weight
+from nigdt.context.detail import enlarge
 from nigdt.errors import NigdtError
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 
 Pixels = NDArray[np.uint8]
 Filler = Callable[[Pixels, Pixels], NDArray[np.float32]]

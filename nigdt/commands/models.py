@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from nigdt.bundle import (
+from nigdt.bundle.bundle import (
     FILES,
     PICTURE,
     find_bundle,
@@ -134,7 +134,7 @@ def picture(bundle: str) -> None:
 
     Example: nigdt models picture my-model
     """
-    from nigdt.showcase import CAPTION, add_picture
+    from nigdt.bundle.showcase import CAPTION, add_picture
 
     info = add_picture(find_bundle(bundle).folder)
     click.echo(f"{info.picture}: \u201c{CAPTION}\u201d, drawn by {info.name}")

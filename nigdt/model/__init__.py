@@ -2,7 +2,7 @@
 
 from nigdt.model.discriminators import Discriminator
 from nigdt.model.encoders import TextFeatures
-from nigdt.model.nigdt import NIGDT, DualPath, DualPathOutput, Gaussian, Generated, ImageFeatures
+from nigdt.model.network import NIGDT, DualPath, DualPathOutput, Gaussian, Generated, ImageFeatures
 
 __all__ = [
     "NIGDT",

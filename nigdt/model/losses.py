@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nigdt.model.blocks import area
-from nigdt.model.nigdt import Gaussian
+from nigdt.model.network import Gaussian
 
 Adversary = Literal["lsgan", "hinge"]
 _SMALL_ERROR = 1e-3  # mean squared difference below which a picture is as good as right: 36 dB

@@ -19,11 +19,11 @@ from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError
 
-from nigdt.bundle import BundleInfo, read_bundle, save_bundle
-from nigdt.devices import is_out_of_memory
+from nigdt.bundle.bundle import BundleInfo, read_bundle, save_bundle
+from nigdt.bundle.weights import load_model
 from nigdt.errors import BundleError, DeviceError, ModelError
 from nigdt.inpainter import Inpainter
-from nigdt.weights import load_model
+from nigdt.runtime.devices import is_out_of_memory
 
 
 class Silent:

@@ -18,7 +18,7 @@ from nigdt_backend.commands.fill import _at_size
 from nigdt_backend.protocol import LIMITS, FillPicture
 from PIL import Image
 
-from nigdt.bundle import find_bundle, user_bundles_folder
+from nigdt.bundle.bundle import find_bundle, user_bundles_folder
 from nigdt.inpainter import Inpainter
 
 

@@ -22,7 +22,7 @@ from installer.errors import InstallError
 from installer.machine import Driver
 from installer.session import Session
 from installer.steps import perform
-from nigdt.bundle import user_bundles_folder
+from nigdt.bundle.bundle import user_bundles_folder
 from tests.installer.standin import ROOT, Run, profile, said
 
 # -- GIMP ----------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import yaml
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
-from nigdt import bundle
-from nigdt.bundle import (
+from nigdt.bundle import bundle
+from nigdt.bundle.bundle import (
     FILES,
     find_bundle,
     folded_weights,
@@ -26,13 +26,13 @@ from nigdt.bundle import (
     verify_bundle,
     write_sums,
 )
+from nigdt.bundle.weights import load_model
 from nigdt.commands.models import models
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
-from nigdt.weights import load_model
 
 
 @pytest.fixture
@@ -382,7 +382,7 @@ def test_describing_bundles_needs_no_torch(tiny_bundle: Path) -> None:
 
     code = (
         "import sys\n"
-        "from nigdt.bundle import verify_bundle\n"
+        "from nigdt.bundle.bundle import verify_bundle\n"
         f"assert len(verify_bundle({str(tiny_bundle)!r}).vocabulary()) == 10\n"
         "assert 'torch' not in sys.modules"
     )

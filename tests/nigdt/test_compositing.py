@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nigdt.compositing import blend, colour_match, composite, default_feather, hole_and_weight
+from nigdt.context.compositing import blend, colour_match, composite, default_feather, hole_and_weight
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nigdt.context import MIN_PADDING, Box, check_selection, context_box, crop, selection_box
+from nigdt.context.box import MIN_PADDING, Box, check_selection, context_box, crop, selection_box
 from nigdt.errors import SelectionError
 
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from nigdt.commands.bench_detail import detail, gradient_ratio, measure, seam_visibility
-from nigdt.detail import Residual, enlarge
+from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import NigdtError
 from nigdt.inpainter import CompletionJob, Inpainter
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 
 SIZE, MODEL = 512, 128
 

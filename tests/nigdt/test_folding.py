@@ -9,9 +9,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nigdt.config import ModelConfig
-from nigdt.folding import Doubling, OwnNorm, fold
 from nigdt.model import NIGDT
-from nigdt.running import prepare
+from nigdt.runtime.fused import Doubling, OwnNorm, fold
+from nigdt.runtime.runner import prepare
 
 torch.set_num_threads(1)
 

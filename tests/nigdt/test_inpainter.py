@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 
 import nigdt
-from nigdt.bundle import read_bundle
-from nigdt.compositing import hole_and_weight
+from nigdt.bundle.bundle import read_bundle
+from nigdt.bundle.weights import load_model
+from nigdt.context.compositing import hole_and_weight
 from nigdt.errors import ModelError, NigdtError, PhotoError, SelectionError
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.variants import Variant, variants_from_seed
-from nigdt.weights import load_model
 
 CAPTION = "a bird with a red belly"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 
 WIDTH, HEIGHT = 61, 43
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from nigdt.context import Box
+from nigdt.context.box import Box
 from nigdt.errors import PhotoError
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 
 WIDTH, HEIGHT = 61, 43
 BOX = Box(20, 10, 24, 20)

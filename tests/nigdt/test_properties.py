@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from nigdt.compositing import blend, colour_match, composite, hole_and_weight
-from nigdt.context import MIN_PADDING, context_box, crop, selection_box
-from nigdt.photo import Photo
-from nigdt.samples import CHANNELS, SIXTEEN_BIT, upright
+from nigdt.context.box import MIN_PADDING, context_box, crop, selection_box
+from nigdt.context.compositing import blend, colour_match, composite, hole_and_weight
+from nigdt.photo.photo import Photo
+from nigdt.photo.samples import CHANNELS, SIXTEEN_BIT, upright
 
 SIDES = st.integers(1, 40)
 FEATHERS = st.none() | st.integers(0, 30)

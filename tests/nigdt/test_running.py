@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from nigdt.compositing import hole_and_weight
+from nigdt.context.compositing import hole_and_weight
 from nigdt.errors import NigdtError
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
-from nigdt.running import BFLOAT16_LEVELS, Recorded, layout
+from nigdt.runtime.runner import BFLOAT16_LEVELS, Recorded, layout
 from nigdt.variants import variants_from_seed
 
 CAPTIONS = ("a bird with a red belly", "blue sky", "")
@@ -95,7 +95,7 @@ def test_unknown_precision_is_one_line(tiny_bundle) -> None:
 
 
 def test_a_device_without_half_precision_says_so(monkeypatch) -> None:
-    from nigdt.running import prepare
+    from nigdt.runtime.runner import prepare
 
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
     with pytest.raises(NigdtError, match="bfloat16"):

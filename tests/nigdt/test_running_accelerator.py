@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from nigdt.agreement import deviation
-from nigdt.compositing import hole_and_weight
+from nigdt.context.compositing import hole_and_weight
 from nigdt.inpainter import CompletionJob, Inpainter
-from nigdt.running import BFLOAT16_LEVELS, CudaGraphs, Precision, Recorded
+from nigdt.runtime.agreement import deviation
+from nigdt.runtime.runner import BFLOAT16_LEVELS, CudaGraphs, Precision, Recorded
 from nigdt.variants import Variant
 from tests.pretended_device import Pretended, pretended
 

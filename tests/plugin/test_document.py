@@ -9,7 +9,7 @@ from nigdt_plugin.core.selection import Combine, inverted, rectangle, stroke
 from nigdt_plugin.core.undo import UndoStack
 from PIL import Image
 
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 
 
 def make_document() -> Document:

@@ -25,8 +25,8 @@ from nigdt_plugin.core.recovery import Recovery, Snapshot, restore
 from nigdt_plugin.core.settings import Settings
 from PIL import Image
 
-from nigdt.context import Box
-from nigdt.photo import Photo
+from nigdt.context.box import Box
+from nigdt.photo.photo import Photo
 from nigdt.variants import Variant
 
 RNG = np.random.default_rng(3)

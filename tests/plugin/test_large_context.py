@@ -16,8 +16,8 @@ from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.tasks import Tasks
 from PIL import Image
 
-from nigdt.context import Box
-from nigdt.photo import Photo
+from nigdt.context.box import Box
+from nigdt.photo.photo import Photo
 from nigdt.variants import Variant
 
 SIDE = _SENT_SIDE * 5 // 4

@@ -25,7 +25,7 @@ from PIL import Image
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton, QWidget
 
-from nigdt.bundle import PICTURE, find_bundle
+from nigdt.bundle.bundle import PICTURE, find_bundle
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from PIL import Image
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from nigdt.bundle import find_bundle
+from nigdt.bundle.bundle import find_bundle
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from nigdt_training.comparison.stage import RivalTrainer
 from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
 
-from nigdt.bundle import verify_bundle
+from nigdt.bundle.bundle import verify_bundle
 from nigdt.errors import NigdtError
 
 

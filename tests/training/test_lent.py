@@ -23,9 +23,9 @@ from nigdt_training.trainer.settings import load_settings, with_changes
 from PIL import Image
 
 from nigdt import Inpainter
-from nigdt.bundle import verify_bundle
+from nigdt.bundle.bundle import verify_bundle
+from nigdt.bundle.weights import load_model
 from nigdt.errors import NigdtError
-from nigdt.weights import load_model
 
 
 def call(*arguments: object) -> str:

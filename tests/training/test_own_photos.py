@@ -18,10 +18,10 @@ from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.settings import settings_from, with_changes
 from nigdt_training.trainer.validation import Scores
 
-from nigdt.bundle import find_bundle, list_bundles, read_bundle
+from nigdt.bundle.bundle import find_bundle, list_bundles, read_bundle
+from nigdt.bundle.weights import load_model
 from nigdt.errors import NigdtError
 from nigdt.text import Vocabulary
-from nigdt.weights import load_model
 
 
 def test_new_words_keep_the_old_ones_in_place(tiny_bundle):

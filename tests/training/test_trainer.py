@@ -20,9 +20,9 @@ from nigdt_training.trainer.run import Run
 from nigdt_training.trainer.session import Machine, Places, export_run, run_stages
 from nigdt_training.trainer.settings import settings_from
 
-from nigdt.bundle import verify_bundle
+from nigdt.bundle.bundle import verify_bundle
+from nigdt.bundle.weights import load_model
 from nigdt.errors import NigdtError
-from nigdt.weights import load_model
 
 
 @pytest.fixture

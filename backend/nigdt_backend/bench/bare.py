@@ -13,15 +13,15 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from nigdt.bundle import find_bundle, save_bundle
-from nigdt.compositing import hole_and_weight
+from nigdt.bundle.bundle import find_bundle, save_bundle
+from nigdt.bundle.weights import load_model
 from nigdt.config import ModelConfig
+from nigdt.context.compositing import hole_and_weight
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
-from nigdt.running import CudaGraphs, Precision, prepare
+from nigdt.runtime.runner import CudaGraphs, Precision, prepare
 from nigdt.text import Vocabulary
 from nigdt.variants import variants_from_seed
-from nigdt.weights import load_model
 from nigdt_backend.bench.load import CAPTIONS, make_context, seeded
 from nigdt_backend.daemon.device import threads_for
 

@@ -17,8 +17,8 @@ from typing import Any
 import click
 import numpy as np
 
-from nigdt.compositing import hole_and_weight
-from nigdt.threads import keep_openmp_calm
+from nigdt.context.compositing import hole_and_weight
+from nigdt.runtime.threads import keep_openmp_calm
 from nigdt_backend.bench.load import (
     CAPTIONS,
     make_context,

@@ -112,7 +112,7 @@ def _curve() -> Iterator[Finding]:
 
 
 def _bundles() -> Iterator[Finding]:
-    from nigdt.bundle import find_bundle, list_bundles, user_bundles_folder, valid_name, verify_bundle
+    from nigdt.bundle.bundle import find_bundle, list_bundles, user_bundles_folder, valid_name, verify_bundle
     from nigdt.errors import NigdtError
 
     try:

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from nigdt.bundle import find_bundle, user_bundles_folder, valid_name
-from nigdt.compositing import blend, hole_and_weight
-from nigdt.context import check_selection, context_box, crop
-from nigdt.detail import enlarge
-from nigdt.photo import Photo
+from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
+from nigdt.context.box import check_selection, context_box, crop
+from nigdt.context.compositing import blend, hole_and_weight
+from nigdt.context.detail import enlarge
+from nigdt.photo.photo import Photo
 from nigdt.variants import MAX_SEED, variants_from_seed
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import LIMITS, Event, FillPicture, FillRequest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nigdt.compositing import blend, composite
+from nigdt.context.compositing import blend, composite
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.worker import FillMessage
 from nigdt_backend.protocol import Frame, finite

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import torch
 
-from nigdt.agreement import deviation
 from nigdt.errors import DeviceError, ModelError
 from nigdt.inpainter import Inpainter
-from nigdt.running import BFLOAT16_LEVELS, Precision
+from nigdt.runtime.agreement import deviation
+from nigdt.runtime.runner import BFLOAT16_LEVELS, Precision
 from nigdt_backend.daemon.worker import EngineError
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nigdt.bundle import find_bundle, list_bundles
-from nigdt.compositing import hole_and_weight
+from nigdt.bundle.bundle import find_bundle, list_bundles
+from nigdt.context.compositing import hole_and_weight
 from nigdt.errors import ModelError, NigdtError
 from nigdt.variants import Variant
 from nigdt_backend.daemon.answers import fill_message, job_pixels
@@ -169,7 +169,7 @@ class NigdtEngine:
             error: the failure.
             alone: whether the attempt has had the memory for itself.
         """
-        from nigdt.devices import is_out_of_memory
+        from nigdt.runtime.devices import is_out_of_memory
         from nigdt_backend.daemon.device import is_device_loss, is_lasting
 
         if is_out_of_memory(error):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import zmq
 
-from nigdt.threads import keep_openblas_calm, keep_openmp_calm
+from nigdt.runtime.threads import keep_openblas_calm, keep_openmp_calm
 from nigdt_backend import paths
 from nigdt_backend.connection import (
     Connection,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nigdt.bundle import (
+from nigdt.bundle.bundle import (
     DEFAULT_NAME,
     BundleInfo,
     find_bundle,

@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from nigdt.photo import Photo
-from nigdt.samples import upright
+from nigdt.photo.photo import Photo
+from nigdt.photo.samples import upright
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection

@@ -12,9 +12,9 @@ import numpy as np
 from nigdt_backend.protocol import FillPicture, FillRequest
 from numpy.typing import NDArray
 
-from nigdt import compositing
-from nigdt.context import Box, context_box, crop
-from nigdt.detail import enlarge
+from nigdt.context import compositing
+from nigdt.context.box import Box, context_box, crop
+from nigdt.context.detail import enlarge
 from nigdt.variants import MAX_SEED, Variant
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region

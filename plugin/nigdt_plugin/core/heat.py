@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt import compositing
+from nigdt.context import compositing
 from nigdt_plugin.core.fills import Blend, Fill, Shot, WordUse
 
 Pixels = NDArray[np.uint8]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nigdt.context import Box
+from nigdt.context.box import Box
 from nigdt.variants import Variant
 from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically
 from nigdt_plugin.core.fills import Fill, Round, Shot

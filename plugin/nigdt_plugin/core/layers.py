@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context import Box
+from nigdt.context.box import Box
 from nigdt_plugin.core.geometry import Region
 
 Pixels = NDArray[np.uint8]

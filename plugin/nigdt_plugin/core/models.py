@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from nigdt import bundle
-from nigdt.bundle import BundleInfo
+from nigdt.bundle import bundle
+from nigdt.bundle.bundle import BundleInfo
 from nigdt.errors import NigdtError
 from nigdt.text import Vocabulary
 

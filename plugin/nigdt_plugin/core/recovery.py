@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import panel_dir, read_json, write_atomically
 from nigdt_plugin.core.geometry import Region

@@ -12,7 +12,7 @@ import numpy as np
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event
 
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 from nigdt_plugin.core import models, saving
 from nigdt_plugin.core.display import Display, pyramid_of
 from nigdt_plugin.core.document import Document, Drawn, SelectionStep

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from nigdt.bundle import user_bundles_folder, valid_name
+from nigdt.bundle.bundle import user_bundles_folder, valid_name
 
 STEPS = 2000
 """Steps at most, unless the user says otherwise."""

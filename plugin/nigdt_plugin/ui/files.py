@@ -12,7 +12,7 @@ from PyQt6.QtCore import QMimeData, QStandardPaths, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.welcome import sample_photo
 

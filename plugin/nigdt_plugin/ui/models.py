@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from nigdt.bundle import BundleInfo
+from nigdt.bundle.bundle import BundleInfo
 from nigdt_plugin.core import models
 from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.session import Session

@@ -29,7 +29,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from nigdt import compositing
+from nigdt.context import compositing
 from nigdt_plugin.core.captions import differences
 from nigdt_plugin.core.fills import Fill, Shot
 from nigdt_plugin.ui.icons import icon

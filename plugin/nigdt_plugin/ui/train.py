@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from nigdt.bundle import valid_name
+from nigdt.bundle.bundle import valid_name
 from nigdt_plugin.core import models, training
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.widgets import button, label

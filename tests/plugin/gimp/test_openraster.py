@@ -12,7 +12,7 @@ from nigdt_plugin.core.document import Document, Layer
 from nigdt_plugin.core.geometry import Region
 from PIL import Image
 
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

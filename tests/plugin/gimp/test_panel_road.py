@@ -24,7 +24,7 @@ from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.host import Host
 from PIL import Image
 
-from nigdt.photo import Photo
+from nigdt.photo.photo import Photo
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from nigdt_fill import VERSION, plan, provenance
 from nigdt_fill.install import Install, read_install
 
-from nigdt.context import context_box, crop, selection_box
+from nigdt.context.box import context_box, crop, selection_box
 from nigdt.variants import variants_from_seed
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from nigdt.bundle import find_bundle, valid_name
+from nigdt.bundle.bundle import find_bundle, valid_name
 from nigdt.errors import NigdtError
 from nigdt_training.comparison.stage import RIVALS
 from nigdt_training.evaluation.baselines import BASELINES

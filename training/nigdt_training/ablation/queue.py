@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from nigdt.devices import usable_device
 from nigdt.errors import NigdtError
+from nigdt.runtime.devices import usable_device
 from nigdt_training.ablation.plan import Entry, Measurement, Plan
 from nigdt_training.comparison.stage import RivalTrainer
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems

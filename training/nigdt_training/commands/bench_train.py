@@ -50,7 +50,7 @@ def bench_train(
 
     Example: nigdt bench train --preset small --batch 8
     """
-    from nigdt.devices import usable_device
+    from nigdt.runtime.devices import usable_device
     from nigdt_training.bench import steps
 
     device = usable_device()

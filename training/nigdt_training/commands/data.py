@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from nigdt.bundle import BundleInfo, find_bundle, list_bundles
+from nigdt.bundle.bundle import BundleInfo, find_bundle, list_bundles
 from nigdt.text import Vocabulary
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.data.cache import build_cache

@@ -54,8 +54,8 @@ def rival(
         raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
     import torch
 
-    from nigdt.devices import usable_device
     from nigdt.errors import NigdtError
+    from nigdt.runtime.devices import usable_device
     from nigdt_training.comparison.stage import RivalTrainer
     from nigdt_training.trainer.run import Run
     from nigdt_training.trainer.settings import load_settings, settings_from

@@ -20,7 +20,7 @@ class FeatureExtractor:
         Raises:
             NigdtError: The weights' package is missing.
         """
-        from nigdt.devices import usable_device
+        from nigdt.runtime.devices import usable_device
         from nigdt_training.trainer.backbone import load_backbone
 
         self._device = usable_device(device)

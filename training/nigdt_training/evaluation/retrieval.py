@@ -47,7 +47,7 @@ class NetworkScorer:
         Raises:
             NigdtError: The file is missing or broken.
         """
-        from nigdt.devices import usable_device
+        from nigdt.runtime.devices import usable_device
         from nigdt_training.trainer.match_stage import load_match_network
 
         network, self._vocabulary = load_match_network(path)

@@ -141,7 +141,7 @@ class Comparison:
         Raises:
             NigdtError: The checkpoint is missing or broken.
         """
-        from nigdt.devices import usable_device
+        from nigdt.runtime.devices import usable_device
         from nigdt_training.comparison.stage import load_rival
 
         self._device = usable_device(device)

@@ -11,12 +11,12 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from nigdt.bundle import BundleInfo
+from nigdt.bundle.bundle import BundleInfo
+from nigdt.bundle.weights import load_model
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary, tokenise
-from nigdt.weights import load_model
 from nigdt_training.trainer.folds import record, recorded
 from nigdt_training.trainer.inpaint_stage import InpaintTrainer
 from nigdt_training.trainer.run import Run

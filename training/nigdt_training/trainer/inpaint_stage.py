@@ -14,10 +14,10 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from nigdt.devices import is_out_of_memory
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
+from nigdt.runtime.devices import is_out_of_memory
 from nigdt.text import Vocabulary
 from nigdt_training.trainer.best import keep_best
 from nigdt_training.trainer.checkpoint import (

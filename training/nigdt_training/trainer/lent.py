@@ -27,9 +27,9 @@ import torch
 from lightning_fabric import Fabric
 from PIL import Image, ImageDraw
 
-from nigdt.bundle import verify_bundle
-from nigdt.devices import is_out_of_memory
+from nigdt.bundle.bundle import verify_bundle
 from nigdt.errors import NigdtError
+from nigdt.runtime.devices import is_out_of_memory
 from nigdt_training.bench.steps import timed, training_step
 from nigdt_training.trainer.checkpoint import read_facts
 from nigdt_training.trainer.match_stage import USEFUL_MATCH

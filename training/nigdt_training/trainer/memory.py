@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nigdt.devices import is_out_of_memory
 from nigdt.errors import NigdtError
+from nigdt.runtime.devices import is_out_of_memory
 
 
 @contextmanager

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nigdt.bundle import BundleInfo, check_target, find_bundle, save_bundle, user_bundles_folder, valid_name
+from nigdt.bundle.bundle import (
+    BundleInfo,
+    check_target,
+    find_bundle,
+    save_bundle,
+    user_bundles_folder,
+    valid_name,
+)
+from nigdt.bundle.showcase import add_picture
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
-from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt_training.data.check import check_path, describe
 from nigdt_training.trainer.checkpoint import read_facts

@@ -1,6 +1,6 @@
 """What to send for a selection, in plain numbers and bytes: needs neither GIMP nor NumPy.
 
-The rules of the context are those of `nigdt.context`: GIMP and the panel show the model the same square.
+The rules of the context are those of `nigdt.context.box`: GIMP and the panel show the model the same square.
 """
 
 from __future__ import annotations

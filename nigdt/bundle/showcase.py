@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from nigdt.bundle import PICTURE, BundleInfo, read_bundle, verify_bundle, write_sums
+from nigdt.bundle.bundle import PICTURE, BundleInfo, read_bundle, verify_bundle, write_sums
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter
 
-PHOTO = Path(__file__).with_name("data") / "kingfisher.jpg"
+PHOTO = Path(__file__).parents[1] / "data" / "kingfisher.jpg"
 """CC0 (nigdt/data/LICENCE.md)."""
 
 REGION = (515, 205, 700, 480)
@@ -23,7 +23,7 @@ _SIDE = 224
 
 
 def add_picture(folder: Path) -> BundleInfo:
-    """Draw the bundle's picture (`nigdt.bundle.PICTURE`) with its own model, and renew its checksums.
+    """Draw the bundle's picture (`nigdt.bundle.bundle.PICTURE`) with its own model, and renew its checksums.
 
     Args:
         folder: A bundle whose files are as they should be.

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch.overrides import TorchFunctionMode
 
-from nigdt.bundle import WEIGHTS, BundleInfo, verify_bundle
+from nigdt.bundle.bundle import WEIGHTS, BundleInfo, verify_bundle
 from nigdt.errors import BundleError, NigdtError
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
@@ -23,7 +23,7 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
     """Verify a bundle's checksums and load it in single precision, in evaluation mode.
 
     Args:
-        info: From `nigdt.bundle.find_bundle` or `read_bundle`.
+        info: From `nigdt.bundle.bundle.find_bundle` or `read_bundle`.
         device: Where to put the weights.
 
     Returns:

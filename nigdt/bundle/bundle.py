@@ -63,7 +63,7 @@ WEIGHTS, CONFIG, VOCABULARY, CARD, SUMS = FILES = (
     "SHA256SUMS",
 )
 PICTURE = "sample.png"
-_EMBEDDED = Path(__file__).with_name("bundles")
+_EMBEDDED = Path(__file__).parents[1] / "bundles"
 _MAX_TEXT = 16 * 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.membrane import Membrane, push_pull
+from nigdt.context.membrane import Membrane, push_pull
 
 __all__ = ["Residual", "enlarge"]
 

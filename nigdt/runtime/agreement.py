@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.bundle.weights import load_model
 from nigdt.errors import ModelError
 from nigdt.inpainter import CompletionJob, Inpainter
-from nigdt.running import prepare
+from nigdt.runtime.runner import prepare
 from nigdt.variants import Variant
-from nigdt.weights import load_model
 
 __all__ = ["deviation"]
 

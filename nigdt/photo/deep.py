@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.metadata import png_colour_chunks
+from nigdt.photo.metadata import png_colour_chunks
 
 __all__ = ["is_deep", "read_deep", "write_png16", "write_tiff16"]
 
@@ -68,7 +68,7 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
     Args:
         samples: (H, W, channels) uint16.
         kind: RGB;16, RGBA;16 or LA;16.
-        info: From `nigdt.metadata`; ICC profile, EXIF, resolution and a PNG's colour are written.
+        info: From `nigdt.photo.metadata`; ICC profile, EXIF, resolution and a PNG's colour are written.
     """
     height, width, channels = samples.shape
     rows = samples.astype(">u2").view(np.uint8).reshape(height, width * channels * 2)

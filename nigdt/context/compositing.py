@@ -4,8 +4,8 @@ The order of work, all at the crop's own resolution:
 
 1. `hole_and_weight`: the selection grown by the feather is the hole, which the model fills; the weight falls
    from the selection's value to 0 across the feather, so pixels outside the hole are never touched.
-2. `colour_match`: what the model's picture misses of the photo along the hole's border is spread into the
-hole. 3. `Photo.paste` mixes at the photo's own depth; `composite` does so for plain 8-bit crops.
+2. `colour_match`: what the model's picture misses of the photo along the hole's border is spread into it.
+3. `Photo.paste` mixes at the photo's own depth; `composite` does so for plain 8-bit crops.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context import MIN_PADDING, selection_box
-from nigdt.membrane import push_pull
+from nigdt.context.box import MIN_PADDING, selection_box
+from nigdt.context.membrane import push_pull
 
 __all__ = ["blend", "colour_match", "composite", "default_feather", "hole_and_weight"]
 

@@ -26,10 +26,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nigdt.devices import is_out_of_memory
 from nigdt.errors import DeviceError, NigdtError
-from nigdt.folding import Doubling, fold
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
+from nigdt.runtime.devices import is_out_of_memory
+from nigdt.runtime.fused import Doubling, fold
 
 __all__ = ["BFLOAT16_LEVELS", "CudaGraphs", "Precision", "Recorded", "Recorder", "Runner", "prepare"]
 

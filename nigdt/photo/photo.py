@@ -2,8 +2,8 @@
 
 Lossless files (PNG, TIFF, WebP, BMP, GIF, ...) come back with every pixel of weight 0 unchanged, in the
 photo's own kind: RGB, RGBA, grey, grey with alpha, 16-bit grey and colour, palette, 1-bit and CMYK; with what
-`nigdt.metadata` carries: ICC profile, EXIF (orientation included: samples stay as they lie in the file), XMP,
-resolution. What is not kept:
+`nigdt.photo.metadata` carries: ICC profile, EXIF (orientation included: samples stay as they lie in the file),
+XMP, resolution. What is not kept:
 
 * Saving as JPEG encodes anew, with the photo's own quantisation tables when it came from a JPEG; pixels
   differ a little everywhere. Save as PNG where that matters.
@@ -29,11 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nigdt.context import Box
-from nigdt.deepcolour import is_deep, read_deep, write_png16, write_tiff16
+from nigdt.context.box import Box
 from nigdt.errors import PhotoError
-from nigdt.metadata import ORIENTATION, read_metadata, save_options
-from nigdt.samples import SIXTEEN_BIT, Palette, claim_entries, keep_key, mix, to_rgb8, upright
+from nigdt.photo.deep import is_deep, read_deep, write_png16, write_tiff16
+from nigdt.photo.metadata import ORIENTATION, read_metadata, save_options
+from nigdt.photo.samples import SIXTEEN_BIT, Palette, claim_entries, keep_key, mix, to_rgb8, upright
 
 __all__ = ["MAX_PIXELS", "Photo"]
 

@@ -1,0 +1,1 @@
+"""Model bundles: a folder of weights, architecture, vocabulary and card."""

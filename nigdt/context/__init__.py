@@ -1,0 +1,1 @@
+"""Between the user's photo and the model's picture: what is cut out, and how the answer gets back."""

@@ -1,0 +1,1 @@
+"""Running a model: devices, threads, precision, fused weights and recorded work."""
