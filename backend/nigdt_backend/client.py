@@ -13,9 +13,9 @@ from typing import Any
 
 from nigdt_backend import paths
 from nigdt_backend.clock import AwakeClock
+from nigdt_backend.connect import REPLY_HEADER_BYTES, DaemonError, connect, silent
 from nigdt_backend.connection import Connection
 from nigdt_backend.protocol import Event, FillPicture, FillRequest, FillResult, ProtocolError, decode, encode
-from nigdt_backend.reach import REPLY_HEADER_BYTES, DaemonError, reach, silent
 from nigdt_backend.transport import ClientSocket, ConnectionLost
 
 __all__ = ["Client", "DaemonError"]
@@ -312,7 +312,7 @@ class Client:
             self._outstanding.clear()
 
     def _open(self) -> None:
-        self._socket, self._connection = reach(
+        self._socket, self._connection = connect(
             self._file, start=self._start, timeout=self._timeout, command=self._command
         )
 

@@ -2,7 +2,7 @@
 
 Lossless files (PNG, TIFF, WebP, BMP, GIF, ...) come back with every pixel of weight 0 unchanged, in the
 photo's own kind: RGB, RGBA, grey, grey with alpha, 16-bit grey and colour, palette, 1-bit and CMYK; with what
-`nigdt.photo.metadata` carries: ICC profile, EXIF (orientation included: samples stay as they lie in the file),
+`nigdt.photo.metadata` carries: ICC profile, EXIF (orientation included: samples stay as the file has them),
 XMP, resolution. What is not kept:
 
 * Saving as JPEG encodes anew, with the photo's own quantisation tables when it came from a JPEG; pixels

@@ -1,6 +1,6 @@
-"""Rewrites a trained model for the CPU: the same pictures, but for rounding, with less arithmetic.
+"""Fuse layers of a trained model for the CPU: the same pictures, up to rounding, with less arithmetic.
 
-All of it was measured to be faster on the CPU and nowhere else; how accelerators run is left as it was.
+Each rewrite was measured to be faster on the CPU and nowhere else, so accelerators run the plain model.
 """
 
 from __future__ import annotations
@@ -11,33 +11,36 @@ from torch import Tensor, nn
 from nigdt.model import NIGDT
 from nigdt.model.blocks import ResidualBlock
 
-__all__ = ["Doubling", "OwnNorm", "fold"]
+__all__ = ["ChannelsLastInstanceNorm", "FusedUpsampleConv", "fuse"]
 
 
-def fold(model: NIGDT) -> None:
-    """Rewrite a model, in place; it can be trained no more, and its weights are not those of its bundle.
+def fuse(model: NIGDT) -> None:
+    """Fuse a model's layers in place.
+
+    A fused model cannot be trained, and its weights differ from those of its bundle.
 
     Args:
-        model: In evaluation mode, spectral norm folded into its weights.
+        model: In evaluation mode, without the parametrization of spectral norm.
     """
     for block in model.modules():
         if not isinstance(block, ResidualBlock):
             continue
         if block.resample == "up":
             assert isinstance(block.conv1, nn.Conv2d)
-            block.enlarge, block.conv1 = nn.Identity(), Doubling(block.conv1)
+            block.enlarge, block.conv1 = nn.Identity(), FusedUpsampleConv(block.conv1)
         if isinstance(block.norm1, nn.InstanceNorm2d):
-            block.norm1, block.norm2 = OwnNorm(), OwnNorm()
+            block.norm1, block.norm2 = ChannelsLastInstanceNorm(), ChannelsLastInstanceNorm()
 
 
-class Doubling(nn.Module):
-    """Nearest doubling and the 3x3 convolution after it in one step: 16 products a cell instead of 36.
+class FusedUpsampleConv(nn.Module):
+    """Nearest-neighbour upsampling by 2 and the 3x3 convolution after it in one step.
 
-    Doubling is a transposed convolution of stride 2 by ones; the convolution after it makes of the ones a 4x4
-    kernel, each entry the sum of those of the 3x3 kernel that meet the same cell.
+    Upsampling is a transposed convolution of stride 2 with a kernel of ones. Together with the convolution
+    after it, that is one 4x4 kernel whose entries sum the entries of the 3x3 kernel that meet the same input
+    cell: 16 products per output cell instead of 36.
 
     Args:
-        layer: The convolution.
+        layer: The 3x3 convolution that follows the upsampling.
     """
 
     def __init__(self, layer: nn.Conv2d) -> None:
@@ -47,15 +50,15 @@ class Doubling(nn.Module):
         self.bias = layer.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) to (B, outputs, 2 H, 2 W)."""
+        """Map (B, inputs, H, W) to (B, outputs, 2 H, 2 W)."""
         return F.conv_transpose2d(x, self.weight, self.bias, stride=2, padding=1)
 
 
-class OwnNorm(nn.Module):
-    """Instance norm. For one picture that is batch norm, which unlike torch's keeps channels last."""
+class ChannelsLastInstanceNorm(nn.Module):
+    """Instance norm that keeps the channels-last layout for one picture, where it equals batch norm."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
+        """Normalise (B, C, H, W) over H and W."""
         if len(x) > 1:
             return F.instance_norm(x)
         return F.batch_norm(x, None, None, training=True)

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from nigdt.errors import DeviceError, NigdtError
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
 from nigdt.runtime.devices import is_out_of_memory
-from nigdt.runtime.fused import Doubling, fold
+from nigdt.runtime.fused import FusedUpsampleConv, fuse
 
 __all__ = ["BFLOAT16_LEVELS", "CudaGraphs", "Precision", "Recorded", "Recorder", "Runner", "prepare"]
 
@@ -80,14 +80,14 @@ def prepare(model: NIGDT, device: torch.device | str, precision: Precision) -> N
     if precision not in get_args(Precision):
         raise NigdtError(f"There is no precision {precision!r}.", "Use float32 or bfloat16.")
     if torch.device(device).type == "cpu":
-        fold(model)
+        fuse(model)
     if precision == "bfloat16":
         if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
             raise DeviceError(f"{device} does not compute in bfloat16.", "Use float32.")
         if torch.device(device).type == "mps" and not torch.backends.mps.is_macos_or_newer(14, 0):
             raise DeviceError("MPS computes in bfloat16 from macOS 14 on.", "Use float32.")
         for part in model.modules():
-            if isinstance(part, (nn.Conv2d, Doubling)):
+            if isinstance(part, (nn.Conv2d, FusedUpsampleConv)):
                 part.to(torch.bfloat16)
     if model.config.use_text:
         model.text_encoder.to("cpu")

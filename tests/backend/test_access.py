@@ -16,7 +16,7 @@ import zmq
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.connection import read_connection
-from nigdt_backend.daemon.gate import KeyPair
+from nigdt_backend.daemon.sockets import KeyPair
 from nigdt_backend.protocol import encode
 from nigdt_backend.transport import ClientSocket, ConnectionLost
 

@@ -22,7 +22,7 @@ from nigdt_backend.commands.doctor import _daemon, _folders
 from nigdt_backend.commands.serve import serve
 from nigdt_backend.connection import FileLock
 from nigdt_backend.daemon import login
-from nigdt_backend.daemon.gate import KeyPair
+from nigdt_backend.daemon.sockets import KeyPair
 from nigdt_backend.daemon.worker import as_engine_error
 from PIL import Image
 

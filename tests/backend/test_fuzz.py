@@ -13,7 +13,7 @@ import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nigdt_backend.client import Client, DaemonError
-from nigdt_backend.daemon.gate import Gate
+from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.protocol import LIMITS, REQUESTS, TAG
 from nigdt_backend.transport import ClientSocket, ConnectionLost
 
@@ -215,40 +215,40 @@ def test_a_message_that_never_ends_leaves_others_alone_and_goes_with_its_sender(
 
 def test_a_client_that_does_not_read_its_pictures_is_given_up():
     """Over real sockets: the daemon holds a bounded number of bytes for it, whatever it asks for."""
-    gate = Gate()
+    sockets = ServerSockets()
     context = zmq.Context()
     lazy = context.socket(zmq.DEALER)
     try:
-        endpoint = gate.bind_local()
+        endpoint = sockets.bind_local()
         lazy.setsockopt(zmq.RCVHWM, 1)
         lazy.setsockopt(zmq.LINGER, 0)
-        lazy.curve_serverkey = gate.local_server.public.encode()
-        lazy.curve_publickey = gate.local_client.public.encode()
-        lazy.curve_secretkey = gate.local_client.secret.encode()
+        lazy.curve_serverkey = sockets.local_server.public.encode()
+        lazy.curve_publickey = sockets.local_client.public.encode()
+        lazy.curve_secretkey = sockets.local_client.secret.encode()
         lazy.connect(endpoint)
         lazy.send_multipart([TAG, b'{"kind":"status"}'])
         incoming = []
         deadline = time.monotonic() + 10
         while not incoming and time.monotonic() < deadline:
-            gate.answer_zap()
-            incoming = list(gate.receive())
+            sockets.answer_zap()
+            incoming = list(sockets.receive())
             time.sleep(0.01)
         picture = bytes(LIMITS.frame_bytes)
         sent = 0
-        while gate.send(incoming[0].client, [TAG, b"{}", picture]) and sent < 200:
+        while sockets.send(incoming[0].client, [TAG, b"{}", picture]) and sent < 200:
             sent += 1
         most = LIMITS.unread_bytes // LIMITS.frame_bytes
         assert most <= sent <= most + 6, "what the network's buffers took on top"
         for _ in range(sent):  # once it reads, it is served again
             assert lazy.poll(10_000)
             lazy.recv_multipart()
-        assert gate.send(incoming[0].client, [TAG, b"{}", picture])
+        assert sockets.send(incoming[0].client, [TAG, b"{}", picture])
         assert lazy.poll(10_000)
         lazy.recv_multipart()
     finally:
         lazy.close()
         context.term()
-        gate.close()
+        sockets.close()
 
 
 KILLED = """

@@ -10,8 +10,8 @@ import click
 
 from nigdt_backend import paths
 from nigdt_backend.connection import Connection, UnsafeFileError, is_address
-from nigdt_backend.daemon.gate import KeyPair
 from nigdt_backend.daemon.keys import KeyRing, KeyRingError, check_public_key
+from nigdt_backend.daemon.sockets import KeyPair
 
 
 def _ring() -> KeyRing:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from nigdt_backend.client import Client
-from nigdt_backend.reach import DaemonError
+from nigdt_backend.connect import DaemonError
 
 
 @click.command()

@@ -25,7 +25,7 @@ THREADED_FROM_PX = 192
 """Layers of models that work at less are so small that waking a second thread takes longer than they do."""
 
 
-class OtherPicturesError(DeviceError):
+class DeviceMismatchError(DeviceError):
     """An accelerator does not draw what the CPU draws."""
 
 
@@ -94,14 +94,14 @@ def empty_cache() -> None:
 
 
 def check_agreement(inpainter: Inpainter) -> None:
-    """Raise OtherPicturesError when the device draws other pictures than the CPU; nothing else would tell."""
+    """Raise DeviceMismatchError if the device draws other pictures than the CPU: no error would show it."""
     try:
         off = deviation(inpainter)
     except ModelError:  # on the CPU: not the device's fault, and the first fill will say so
         return
     log.info("%s draws within %.2f grey levels of the CPU", inpainter.device, off)
     if off > BFLOAT16_LEVELS:
-        raise OtherPicturesError(
+        raise DeviceMismatchError(
             f"{inpainter.device} draws other pictures than the CPU ({off:.0f} grey levels off).",
             "Use the CPU.",
         )
@@ -128,7 +128,7 @@ def is_device_loss(error: BaseException) -> bool:
 
 def is_lasting(error: BaseException) -> bool:
     """Whether the accelerator would fail in a new process as well: it lacks an operation, or is too old."""
-    return isinstance(error, (NotImplementedError, OtherPicturesError)) or any(
+    return isinstance(error, (NotImplementedError, DeviceMismatchError)) or any(
         words in str(error) for words in ("no kernel image", "unable to find an engine")
     )
 

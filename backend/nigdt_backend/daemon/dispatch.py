@@ -9,7 +9,7 @@ from typing import Any
 
 from nigdt_backend.clock import AwakeClock
 from nigdt_backend.daemon.jobs import JobBook, Latencies
-from nigdt_backend.daemon.peers import Peers
+from nigdt_backend.daemon.rate_limiter import RateLimiter
 from nigdt_backend.daemon.replies import Replies, done_reply, fill_reply
 from nigdt_backend.daemon.scheduler import ClientKey, Job, Scheduler
 from nigdt_backend.daemon.settings import Settings
@@ -48,7 +48,7 @@ class Dispatcher:
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, replies: Replies, peers: Peers, waker: Waker
+        self, engine: Engine, settings: Settings, replies: Replies, limiter: RateLimiter, waker: Waker
     ) -> None:
         self.engine = engine
         self.scheduler = Scheduler(capacity=settings.queue_jobs)
@@ -58,7 +58,7 @@ class Dispatcher:
         self.hung = False
         self._settings = settings
         self._replies = replies
-        self._peers = peers
+        self._limiter = limiter
         self._worker = Worker(engine, waker)
         self._running: tuple[Job, ...] = ()
         self._loading: list[tuple[ClientKey | None, str | None]] = []
@@ -133,7 +133,7 @@ class Dispatcher:
             self.scheduler.remove(job)
             self.book.discard(job)
             self._counts["dropped"] += 1
-        self._peers.forget(client)
+        self._limiter.forget(client)
 
     def load(
         self, bundle: str, client: ClientKey | None = None, request: str | None = None, *, warm: bool = True
@@ -178,7 +178,7 @@ class Dispatcher:
     def _company(self, now: float) -> bool:
         """Whether waiting a moment may bring jobs to share the batch with."""
         return (
-            self._peers.recently_active(now) > 1
+            self._limiter.recently_active(now) > 1
             and self.scheduler.waiting_variants < self.engine.batch_variants
         )
 

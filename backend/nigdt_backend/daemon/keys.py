@@ -10,7 +10,7 @@ from pathlib import Path
 from zmq.utils import z85
 
 from nigdt_backend.connection import UnsafeFileError, read_private, write_private
-from nigdt_backend.daemon.gate import KeyPair
+from nigdt_backend.daemon.sockets import KeyPair
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -26,12 +26,12 @@ from nigdt_backend.connection import (
     read_connection,
     write_connection,
 )
-from nigdt_backend.daemon.gate import Gate
 from nigdt_backend.daemon.keys import KeyRing
 from nigdt_backend.daemon.memory import keep_freed_memory
 from nigdt_backend.daemon.notify import notify_systemd
 from nigdt_backend.daemon.server import Server
 from nigdt_backend.daemon.settings import Settings, SettingsError
+from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.daemon.worker import Engine
 from nigdt_backend.launch import EXIT_ALREADY_RUNNING, EXIT_FAILED
 from nigdt_backend.protocol import VERSION
@@ -120,18 +120,18 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
 
 def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFactory | None) -> bool:
     """Serve until the end; whether a new process is to take over."""
-    gate = Gate()
-    endpoint = gate.bind_local()
+    sockets = ServerSockets()
+    endpoint = sockets.bind_local()
     remote = None
     if settings.listen:
         ring = KeyRing.read(paths.keys_path())
-        remote = gate.bind_remote(settings.listen, ring.server_key(), ring.clients)
+        remote = sockets.bind_remote(settings.listen, ring.server_key(), ring.clients)
     if engine_factory is None:
         from nigdt_backend.daemon.engine import NigdtEngine  # imports NumPy; torch only in the model's thread
 
         engine_factory = NigdtEngine
     server = Server(
-        gate,
+        sockets,
         engine_factory(settings),
         settings,
         on_demand=os.environ.get("NIGDT_ON_DEMAND") == "1",
@@ -151,9 +151,9 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
             signal.signal(number, lambda *_: server.stop())
     connection = Connection(
         endpoint=endpoint,
-        server_key=gate.local_server.public,
-        client_public=gate.local_client.public,
-        client_secret=gate.local_client.secret,
+        server_key=sockets.local_server.public,
+        client_public=sockets.local_client.public,
+        client_secret=sockets.local_client.secret,
         pid=os.getpid(),
     )
     write_connection(connection, connection_file)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from nigdt_backend.daemon.gate import Gate
 from nigdt_backend.daemon.scheduler import ClientKey, Job
+from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.daemon.worker import EngineError, FillMessage, Outcome
 from nigdt_backend.protocol import Frame, ProtocolError, encode, finite
 
@@ -14,12 +14,12 @@ from nigdt_backend.protocol import Frame, ProtocolError, encode, finite
 class Replies:
     """Sends replies; each method tells whether the client is still there."""
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+    def __init__(self, sockets: ServerSockets) -> None:
+        self._sockets = sockets
 
     def send(self, client: ClientKey, message: list[Frame]) -> bool:
         """A message made before."""
-        return self._gate.send(client, message)
+        return self._sockets.send(client, message)
 
     def accepted(self, job: Job, position: int) -> bool:
         """The job has been taken."""

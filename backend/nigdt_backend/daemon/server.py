@@ -11,12 +11,12 @@ import zmq
 
 from nigdt_backend.clock import AwakeClock
 from nigdt_backend.daemon.dispatch import Dispatcher
-from nigdt_backend.daemon.frontdesk import FrontDesk
-from nigdt_backend.daemon.gate import Gate
 from nigdt_backend.daemon.memory import resident_mib
-from nigdt_backend.daemon.peers import Peers
+from nigdt_backend.daemon.rate_limiter import RateLimiter
 from nigdt_backend.daemon.replies import Replies
+from nigdt_backend.daemon.request_handler import RequestHandler
 from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.daemon.worker import Engine, Waker
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Server:
     """Serves clients until told to stop.
 
     Args:
-        gate: bound sockets.
+        sockets: bound sockets.
         engine: what makes fills.
         settings: the daemon's settings.
         on_demand: whether a client started the daemon, so that it ends after a long idle time.
@@ -36,7 +36,7 @@ class Server:
 
     def __init__(
         self,
-        gate: Gate,
+        sockets: ServerSockets,
         engine: Engine,
         settings: Settings,
         *,
@@ -44,15 +44,15 @@ class Server:
         on_ready: Callable[[], None] = lambda: None,
         describe: Mapping[str, Any] | None = None,
     ) -> None:
-        self._gate = gate
+        self._sockets = sockets
         self._settings = settings
         self._on_demand = on_demand
         self._on_ready = on_ready
         self._describe = dict(describe or {})
         self._waker = Waker()
-        peers, replies = Peers(), Replies(gate)
-        self._dispatcher = Dispatcher(engine, settings, replies, peers, self._waker)
-        self._desk = FrontDesk(self._dispatcher, replies, peers, self.status, self.stop)
+        limiter, replies = RateLimiter(), Replies(sockets)
+        self._dispatcher = Dispatcher(engine, settings, replies, limiter, self._waker)
+        self._handler = RequestHandler(self._dispatcher, replies, limiter, self.status, self.stop)
         self._told_ready = False
         self._stop_requested = False
         self._restart = False
@@ -62,7 +62,7 @@ class Server:
     @property
     def restart(self) -> bool:
         """Whether the loop ended so that a new process takes over."""
-        return not self._desk.stopping and self._restart
+        return not self._handler.stopping and self._restart
 
     @property
     def _idle_limit(self) -> float | None:
@@ -77,7 +77,7 @@ class Server:
     def serve(self) -> None:
         """Run until stopped, idle for long, or the model hangs."""
         poller = zmq.Poller()
-        for socket in self._gate.sockets:
+        for socket in self._sockets.sockets:
             poller.register(socket, zmq.POLLIN)
         poller.register(self._waker.reader, zmq.POLLIN)
         dispatcher = self._dispatcher
@@ -88,9 +88,9 @@ class Server:
         while not self._finished():
             poller.poll(round(1000 * dispatcher.seconds_to_wait()))
             self._waker.drain()
-            self._gate.answer_zap()
-            for incoming in self._gate.receive():
-                self._desk.handle(incoming)
+            self._sockets.answer_zap()
+            for incoming in self._sockets.receive():
+                self._handler.handle(incoming)
             dispatcher.read_reports()
             dispatcher.dispatch()
             dispatcher.tick()
@@ -112,12 +112,12 @@ class Server:
         dispatcher = self._dispatcher
         if dispatcher.hung:
             return True
-        if self._stop_requested and not self._desk.stopping:
+        if self._stop_requested and not self._handler.stopping:
             log.info("stopping")
-            self._desk.stopping = True
+            self._handler.stopping = True
             self._stopping.restart()
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=False)
-        if self._desk.stopping:
+        if self._handler.stopping:
             return not dispatcher.running or self._stopping.seconds > self._settings.stop_grace_seconds
         # Not without a job since the start: an accelerator that stays broken would have it start for ever.
         if dispatcher.used and not dispatcher.busy and dispatcher.engine.restart_wanted():
@@ -132,7 +132,7 @@ class Server:
     def status(self) -> dict[str, Any]:
         """The fields of a `status` reply, as docs/protocol.md lists them."""
         dispatcher = self._dispatcher
-        if self._desk.stopping:
+        if self._handler.stopping:
             state = "stopping"
         elif dispatcher.failure is not None:
             state = "failed"
@@ -147,12 +147,12 @@ class Server:
             "idle_exit": self._idle_limit,
             "memory_mib": resident_mib(),
             **dispatcher.status(),
-            "messages": {**self._desk.status(), "keys_refused": self._gate.refused},
+            "messages": {**self._handler.status(), "keys_refused": self._sockets.refused},
             **dispatcher.engine.describe(),
         }
 
     def close(self) -> None:
         """End the model's thread and close the sockets."""
         self._dispatcher.close()
-        self._gate.close()
+        self._sockets.close()
         self._waker.close()

@@ -1,4 +1,4 @@
-"""Reads requests, checks them and passes them on; nothing a client sends gets past here unchecked."""
+"""Read requests, validate them and pass them on; nothing a client sends gets past here unchecked."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nigdt_backend.daemon.dispatch import Dispatcher
-from nigdt_backend.daemon.gate import LOCAL_USER, Incoming
-from nigdt_backend.daemon.peers import Admission, Peers
+from nigdt_backend.daemon.rate_limiter import Admission, RateLimiter
 from nigdt_backend.daemon.replies import Replies
 from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.daemon.sockets import LOCAL_USER, Incoming
 from nigdt_backend.protocol import (
     LIMITS,
     FillRequest,
@@ -29,13 +29,13 @@ LOADS_WAITING = 4
 _RATE = f"more than {LIMITS.requests_per_second} requests per second"
 
 
-class FrontDesk:
-    """Answers requests.
+class RequestHandler:
+    """Answer or dispatch each request.
 
     Args:
         dispatcher: takes the jobs.
         replies: sends the answers.
-        peers: counts requests per connection.
+        limiter: counts requests per connection.
         status: makes the fields of a `status` reply.
         stop: called when a client asks for the daemon's end.
     """
@@ -44,22 +44,22 @@ class FrontDesk:
         self,
         dispatcher: Dispatcher,
         replies: Replies,
-        peers: Peers,
+        limiter: RateLimiter,
         status: Callable[[], dict[str, Any]],
         stop: Callable[[], None],
     ) -> None:
         self.stopping = False
         self._dispatcher = dispatcher
         self._replies = replies
-        self._peers = peers
+        self._limiter = limiter
         self._status = status
         self._stop = stop
         self._counts: Counter[str] = Counter()
 
     def handle(self, incoming: Incoming) -> None:
-        """Take in one message; whatever it holds, the worst it gets is an error."""
+        """Handle one message; whatever it contains, the worst outcome is an error reply."""
         self._counts["received"] += 1
-        admission = self._peers.admit(incoming.client, time.monotonic())
+        admission = self._limiter.admit(incoming.client, time.monotonic())
         job: str | None = None
         request: str | None = None
         try:
@@ -70,16 +70,16 @@ class FrontDesk:
                 job = check_id(header["job"])
             if header.get("request") is not None:
                 request = check_id(header["request"], "request")
-            if admission is not Admission.YES:
+            if admission is not Admission.ACCEPT:
                 raise ProtocolError("rate", _RATE, "Slow down.")
             self._answer(incoming, header, frames, request)
         except ProtocolError as error:
             named = job is not None or request is not None
-            if admission is Admission.YES:
+            if admission is Admission.ACCEPT:
                 self._counts["refused"] += 1
             else:
                 self._counts["rate_limited"] += 1
-                if not named and admission is Admission.NO:
+                if not named and admission is Admission.REJECT:
                     return
             crowded = error.code in ("busy", "too-many-clients")
             wait = self._dispatcher.retry_after() if crowded else None
@@ -127,7 +127,7 @@ class FrontDesk:
         known, finished = book.active(job.key), book.finished(job.key)
         if any(entry is not None and entry.digest != job.digest for entry in (known, finished)):
             raise ProtocolError("job-id-reused", "that job id belongs to another request", "Use a new id.")
-        self._peers.sent_job(incoming.client, now)
+        self._limiter.sent_job(incoming.client, now)
         if known is not None:
             self._dispatcher.resume(known, incoming.client)
         elif finished is not None:
@@ -138,5 +138,5 @@ class FrontDesk:
             self._dispatcher.submit(job)
 
     def status(self) -> dict[str, Any]:
-        """Counts of messages, for `status`."""
+        """Return the message counters for `status`."""
         return {name: self._counts[name] for name in ("received", "refused", "rate_limited")}

@@ -43,8 +43,8 @@ class Incoming:
     frames: list[Frame] | None
 
 
-class Gate:
-    """Binds the sockets and lets in whoever holds a key.
+class ServerSockets:
+    """Bind the sockets and accept clients that hold a key.
 
     The local socket accepts one key, made anew at every start and written to the connection file. The remote
     one, if any, accepts the keys that were added for it.

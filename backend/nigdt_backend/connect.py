@@ -50,7 +50,7 @@ class DaemonError(Exception):
         return Event("error", job, data)
 
 
-def reach(
+def connect(
     file: Path, *, start: bool, timeout: float, command: Sequence[str] | None
 ) -> tuple[ClientSocket, Connection]:
     """Connect to a daemon that answers, starting one if need be.
