@@ -1,4 +1,7 @@
-"""Modules of other houses that need only the standard library, used before there is any environment."""
+"""Modules of other houses that need only the standard library, used before there is any environment.
+
+They are loaded by their file, so they cannot import their own package either.
+"""
 
 from __future__ import annotations
 

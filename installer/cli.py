@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from io import TextIOWrapper
 from pathlib import Path
@@ -65,14 +66,56 @@ def run_test(session: Session, options: argparse.Namespace) -> None:
     checks.run(session, options.pytest)
 
 
+def attempt(session: Session, act: Callable[[], None]) -> str | None:
+    """Do one part of several; returns why it failed, having told the remedy, or None."""
+    try:
+        act()
+    except (InstallError, OSError) as error:
+        reason, remedy = str(error), getattr(error, "remedy", "")
+    except Exception as error:
+        reason, remedy = f"{type(error).__name__}: {error}", ""
+        session.journal.note(traceback.format_exc())
+    else:
+        return None
+    session.journal.say(f"    failed: {reason}")
+    if remedy:
+        session.journal.say(f"    what to do: {remedy}")
+    return reason
+
+
+def each(session: Session, parts: Mapping[str, Callable[[], None]]) -> None:
+    """Do all parts, whichever of them fail.
+
+    Args:
+        session: this run.
+        parts: what each does, by a name for people.
+
+    Raises:
+        InstallError: at least one failed; the others are done.
+    """
+    reasons = {name: attempt(session, act) for name, act in parts.items()}
+    failed = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
+    if failed:
+        raise InstallError(
+            f"this could not be made: {'; '.join(failed)}",
+            "all else is in place; run the same command again once the cause is gone",
+        )
+
+
 def set_up(session: Session, options: argparse.Namespace) -> None:
     """`setup`: all that someone needs who never opens a terminal; what the double-clickable files run."""
     what = wanted(options, DEFAULT_EXTRAS)
     perform(session, preparation(session, what, qt=True))
-    perform(session, desktop.steps(session))
     found = gimp.profiles()
-    if found:
-        perform(session, gimp.steps(session, what.offline))
+
+    def into_menu() -> None:
+        perform(session, desktop.steps(session))
+
+    def into_profiles() -> None:
+        if found:
+            perform(session, gimp.steps(session, what.offline))
+
+    each(session, {"the menu entry": into_menu, "the GIMP plug-in": into_profiles})
     if session.dry_run:
         return
     session.journal.say("\nNIGDT is installed. You find it in the menu of your programs.")

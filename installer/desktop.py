@@ -85,7 +85,7 @@ def systemd_unit(root: Path, python: Path) -> str:
         root: the checkout.
         python: the environment's Python.
     """
-    text: str = borrow(root, "backend/nigdt_backend/daemon/login.py").unit_text(str(python))
+    text: str = borrow(root, "backend/nigdt_backend/supervision.py").unit_text(str(python))
     return text
 
 

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 
 from nigdt_backend import paths
 from nigdt_backend.connection import FileLock
+from nigdt_backend.supervision import EXIT_ALREADY_RUNNING
 
-EXIT_FAILED = 1
-EXIT_ALREADY_RUNNING = 3
-"""What the daemon exits with when another one holds the lock."""
 RETRY_SECONDS = 2.0
 """After so long without an answer from that other one a starter looks whether it is still there."""
 

@@ -75,10 +75,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def installer(project: Path, home: Path) -> Run:
-    """Runs `python3 installer ...` in the stand-in checkout."""
+    """Runs `python3 installer ...` in the stand-in checkout, by a Python with nothing installed.
+
+    Options `-I` and `-S` keep out the packages of the environment that the tests run in, NIGDT's own too.
+    """
 
     def run(*arguments: object, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "installer", *map(str, arguments)]
+        command = [sys.executable, "-I", "-S", "installer", *map(str, arguments)]
         return subprocess.run(
             command, cwd=project, capture_output=True, text=True, timeout=timeout, check=False
         )

@@ -21,7 +21,7 @@ KILLS = 20
 
 
 def start(project: Path, *arguments: object) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "installer", *map(str, arguments)]
+    command = [sys.executable, "-I", "-S", "installer", *map(str, arguments)]
     return subprocess.Popen(command, cwd=project, stdout=subprocess.DEVNULL, start_new_session=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -39,6 +40,37 @@ def test_setup_without_gimp_says_how_to_add_it_later(installer: Run, wheels: Pat
     done = installer("setup", "--offline", wheels)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "start it once, close it, and run this again" in done.stdout
+
+
+@pytest.mark.usefixtures("empty_environment")
+@pytest.mark.parametrize("hindered", ["menu entry", "GIMP plug-in"])
+def test_one_failure_keeps_nothing_else_away(hindered: str, installer: Run, home: Path, wheels: Path) -> None:
+    plugins = profile(home / ".config", "3.0") / "plug-ins"
+    entry = desktop.Places.of({}, home).entry
+    (entry.parents[1] if hindered == "menu entry" else plugins).parent.mkdir(parents=True, exist_ok=True)
+    (entry.parents[1] if hindered == "menu entry" else plugins).write_text("in the way")
+    done = installer("setup", "--offline", wheels)
+    assert done.returncode == 1
+    assert f"this could not be made: the {hindered} (" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert (plugins / gimp.PLUGIN / f"{gimp.PLUGIN}.py").is_file() == (hindered == "menu entry")
+    assert entry.is_file() == (hindered == "GIMP plug-in")
+
+
+def test_what_is_borrowed_needs_nothing_installed(project: Path) -> None:
+    borrowed = {
+        node.args[1].value
+        for source in (project / "installer").glob("*.py")
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "borrow"
+        if isinstance(node.args[1], ast.Constant)
+    }
+    assert len(borrowed) >= 3
+    code = (
+        "import sys; sys.path.insert(0, '.'); from pathlib import Path; from installer.borrowed import borrow"
+    )
+    loads = "".join(f"\nborrow(Path(), {path!r})" for path in sorted(borrowed))
+    subprocess.run([sys.executable, "-I", "-S", "-c", code + loads], cwd=project, check=True)
 
 
 # -- the files for a double click ----------------------------------------------------------------------------

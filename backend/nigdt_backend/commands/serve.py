@@ -80,7 +80,7 @@ def _stop() -> None:
 
 def _foreground(arguments: list[str]) -> None:
     from nigdt_backend.daemon.process import main
-    from nigdt_backend.launch import EXIT_ALREADY_RUNNING
+    from nigdt_backend.supervision import EXIT_ALREADY_RUNNING
 
     code = main([*arguments, "--log-to-stderr"])
     if code == EXIT_ALREADY_RUNNING:

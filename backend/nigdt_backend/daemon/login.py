@@ -8,9 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nigdt_backend.launch import EXIT_ALREADY_RUNNING
-
-UNIT = "nigdt.service"
+from nigdt_backend.supervision import UNIT, unit_text
 
 
 class LoginError(Exception):
@@ -26,32 +24,6 @@ def unit_path() -> Path:
     """Where the unit lies."""
     base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(base) / "systemd" / "user" / UNIT
-
-
-def unit_text(python: str) -> str:
-    """The unit for a Python interpreter that has NIGDT."""
-    quoted = (
-        '"' + python.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
-    )
-    return f"""\
-[Unit]
-Description=NIGDT daemon: fills described regions of photos
-StartLimitIntervalSec=60
-
-[Service]
-Type=notify
-ExecStart={quoted} -m nigdt_backend.daemon
-Restart=on-failure
-RestartSec=2
-RestartPreventExitStatus={EXIT_ALREADY_RUNNING}
-TimeoutStartSec=300
-TimeoutStopSec=30
-NoNewPrivileges=yes
-UMask=0077
-
-[Install]
-WantedBy=default.target
-"""
 
 
 def enable() -> str:

@@ -33,8 +33,8 @@ from nigdt_backend.daemon.server import Server
 from nigdt_backend.daemon.settings import Settings, SettingsError
 from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.daemon.worker import Engine
-from nigdt_backend.launch import EXIT_ALREADY_RUNNING, EXIT_FAILED
 from nigdt_backend.protocol import VERSION
+from nigdt_backend.supervision import EXIT_ALREADY_RUNNING, EXIT_FAILED
 
 log = logging.getLogger(__name__)
 
