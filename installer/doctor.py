@@ -84,8 +84,8 @@ def _integration(session: Session) -> Iterator[Finding]:
         yield Finding("GIMP", "no GIMP 3 profile of this user")
     for profile in found:
         there = (profile.plugin / f"{gimp.PLUGIN}.py").exists()
-        current = there and gimp.is_current(profile, session.root)
-        state = "there" if current else "of another version" if there else "missing"
+        current = there and gimp.is_current(profile, session)
+        state = "there" if current else "damaged or of another version" if there else "missing"
         remedy = "" if current else "run: python3 installer gimp"
         yield Finding(f"GIMP {profile.folder.name}", f"plug-in {state}: {profile.plugin}", remedy)
     if sys.platform == "linux":

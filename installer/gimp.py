@@ -85,14 +85,24 @@ def assembler(root: Path) -> ModuleType:
     return borrow(root, "plugin/gimp/assemble.py")
 
 
+def kept_wheels(session: Session) -> list[Path]:
+    """The whole pyzmq wheels that were fetched for GIMP's Python, the newest last."""
+    return sorted(wheel for wheel in wheel_folder(session).glob("pyzmq-*.whl") if zipfile.is_zipfile(wheel))
+
+
+def wheel_folder(session: Session) -> Path:
+    """Where the wheel for GIMP's Python is kept."""
+    return session.cache / "gimp"
+
+
 def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) -> Path:
     """The pyzmq wheel that GIMP's Python can load, fetched once and kept in the cache.
 
     Raises:
         InstallError: there is none for this machine.
     """
-    folder = session.cache / "gimp"
-    kept = sorted(wheel for wheel in folder.glob("pyzmq-*.whl") if zipfile.is_zipfile(wheel))
+    folder = wheel_folder(session)
+    kept = kept_wheels(session)
     if kept:
         return kept[-1]
     passing = folder / "passing"  # what was cut off stays here, and never counts as fetched
@@ -120,13 +130,11 @@ def host_state_dir(root: Path) -> Path:
     return folder
 
 
-def is_current(profile: Profile, root: Path) -> bool:
-    """Whether a profile's plug-in is made of this folder's sources."""
-    source = root / "plugin" / "gimp" / PLUGIN
-    return all(
-        (there := profile.plugin / file.relative_to(source)).is_file()
-        and there.read_bytes() == file.read_bytes()
-        for file in source.rglob("*.py")
+def is_current(profile: Profile, session: Session) -> bool:
+    """Whether every file of a profile's plug-in is as this folder's sources and the kept wheel make it."""
+    wheels = kept_wheels(session)
+    return not assembler(session.root).differences(
+        profile.plugin, wheels[-1] if wheels else None, session.root
     )
 
 

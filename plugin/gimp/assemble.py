@@ -3,11 +3,15 @@
 Nothing is installed into GIMP's Python. pyzmq comes as a wheel for the stable interface of CPython 3.12 and
 later, which is enough to be unpacked; `wheel_arguments` says what to ask pip for. Standard library only,
 Python >= 3.10, so that the installer can use it before there is any environment.
+
+A newer GIMP copies the plug-ins of an older one into its own profile, but no deeper than `MAX_DEPTH` folders
+below the plug-in's. Hence all packages lie side by side in the plug-in's folder.
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import shutil
 import struct
@@ -17,6 +21,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NAME = "nigdt-fill"
+SUMS = "SHA256SUMS"
+"""The plug-in's file with the hashes of all others, as `sha256sum` writes it; `nigdt doctor` checks them."""
+MAX_DEPTH = 3
 HERE = Path(__file__).resolve().parent
 
 PLATFORMS = {
@@ -56,6 +63,36 @@ def wheel_arguments(platform: str, machine: str, folder: Path) -> list[str]:
     ]
 
 
+def contents(wheel: Path | None, sources: Path = HERE.parent.parent) -> dict[str, bytes]:
+    """Return the plug-in's files, except those of one installation alone: path with slashes -> content.
+
+    Args:
+        wheel: pyzmq's wheel; without it, all but pyzmq.
+        sources: Root of NIGDT's sources.
+
+    Raises:
+        ValueError: `wheel` is not a wheel of pyzmq.
+        OSError: Something cannot be read.
+    """
+    own = sources / "plugin" / "gimp" / NAME
+    files = {path.relative_to(own).as_posix(): path.read_bytes() for path in sorted(own.rglob("*.py"))}
+    for catalogue in sorted((own / "locale").glob("*/LC_MESSAGES/*.po")):
+        compiled = catalogue.relative_to(own).with_suffix(".mo").as_posix()
+        files[compiled] = compile_catalogue(catalogue.read_text(encoding="utf-8"))
+    for module in _client(sources / "backend" / "nigdt_backend"):
+        files[f"nigdt_backend/{module.name}"] = module.read_bytes()
+    return files if wheel is None else files | _unpacked(wheel)
+
+
+def differences(target: Path, wheel: Path | None, sources: Path = HERE.parent.parent) -> list[str]:
+    """Return the paths of the files in which a ready plug-in at `target` is not what would be written now."""
+    return [
+        path
+        for path, content in contents(wheel, sources).items()
+        if not (target / path).is_file() or (target / path).read_bytes() != content
+    ]
+
+
 def assemble(
     target: Path,
     wheel: Path,
@@ -79,26 +116,21 @@ def assemble(
     """
     if target.name != NAME:
         raise ValueError(f"GIMP looks for the plug-in in a folder named {NAME}, not {target.name}")
+    files = contents(wheel, sources)
+    note = {"python": str(python) if python else None, "state": str(state) if state else None}
+    files["install.json"] = (json.dumps(note, indent=1) + "\n").encode()
+    sums = [f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in sorted(files.items())]
+    files[SUMS] = "".join(sums).encode()
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{NAME}-*"):  # by one that was killed
         shutil.rmtree(left, ignore_errors=True)
     making = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=target.parent))
     try:
         made = making / NAME
-        shutil.copytree(
-            sources / "plugin" / "gimp" / NAME,
-            made,
-            ignore=shutil.ignore_patterns("__pycache__", ".*_cache", "*.po", "*.pot"),
-        )
+        for path, content in files.items():
+            (made / path).parent.mkdir(parents=True, exist_ok=True)
+            (made / path).write_bytes(content)
         (made / f"{NAME}.py").chmod(0o755)
-        for catalogue in sorted((sources / "plugin" / "gimp" / NAME / "locale").glob("*/LC_MESSAGES/*.po")):
-            compiled = made / catalogue.relative_to(sources / "plugin" / "gimp" / NAME).with_suffix(".mo")
-            compiled.parent.mkdir(parents=True, exist_ok=True)
-            compiled.write_bytes(compile_catalogue(catalogue.read_text(encoding="utf-8")))
-        _copy_client(sources / "backend" / "nigdt_backend", made / "vendor" / "nigdt_backend")
-        _unpack(wheel, made / "vendor")
-        note = {"python": str(python) if python else None, "state": str(state) if state else None}
-        (made / "install.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
         if target.exists():
             target.rename(making / "old")
         made.rename(target)
@@ -106,18 +138,16 @@ def assemble(
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _copy_client(backend: Path, folder: Path) -> None:
-    """Copy the client and the modules of its package that it needs, found by their imports."""
-    folder.mkdir(parents=True)
-    wanted, done = ["__init__", "client"], set[str]()
+def _client(backend: Path) -> list[Path]:
+    """Return the client and the modules of its package that it needs, found by their imports."""
+    wanted, done = ["__init__", "client"], dict[str, Path]()
     while wanted:
         module = wanted.pop()
         if module in done:
             continue
-        done.add(module)
-        source = backend / f"{module}.py"
-        shutil.copyfile(source, folder / source.name)
-        wanted.extend(name for name in _imports(source) if (backend / f"{name}.py").is_file())
+        done[module] = backend / f"{module}.py"
+        wanted.extend(name for name in _imports(done[module]) if (backend / f"{name}.py").is_file())
+    return list(done.values())
 
 
 def _imports(source: Path) -> Iterator[str]:
@@ -128,15 +158,22 @@ def _imports(source: Path) -> Iterator[str]:
             yield node.module.removeprefix("nigdt_backend.")
 
 
-def _unpack(wheel: Path, folder: Path) -> None:
+def _unpacked(wheel: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(wheel) as archive:
-            names = archive.namelist()
-            if "zmq/__init__.py" not in names:
-                raise ValueError(f"{wheel.name} is not a wheel of pyzmq")
-            archive.extractall(folder, [name for name in names if not name.startswith("zmq/tests/")])
+            files = {
+                name: archive.read(name)
+                for name in archive.namelist()
+                if not name.endswith("/") and not name.startswith("zmq/tests/")
+            }
     except zipfile.BadZipFile:
         raise ValueError(f"{wheel.name} is not a whole wheel") from None
+    if "zmq/__init__.py" not in files:
+        raise ValueError(f"{wheel.name} is not a wheel of pyzmq")
+    deep = [name for name in files if name.count("/") > MAX_DEPTH]
+    if deep:
+        raise ValueError(f"{deep[0]} lies too deep for GIMP to copy it")
+    return files
 
 
 def compile_catalogue(text: str) -> bytes:

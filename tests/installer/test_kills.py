@@ -44,8 +44,8 @@ def assert_set_up(project: Path, home: Path) -> None:
     assert_green(project)
     plugins = home / ".config" / "GIMP" / "3.0" / "plug-ins"
     assert [path.name for path in plugins.iterdir()] == [gimp.PLUGIN]
-    assert gimp.is_current(gimp.profiles("linux", home, {})[0], project)
-    assert (plugins / gimp.PLUGIN / "vendor" / "zmq" / "__init__.py").is_file()
+    assert not gimp.assembler(project).differences(plugins / gimp.PLUGIN, None, project)
+    assert (plugins / gimp.PLUGIN / "zmq" / "__init__.py").is_file()
     places = desktop.Places.of({}, home)
     for file in (places.entry, places.icon, places.unit):
         assert file.is_file()

@@ -30,7 +30,7 @@ def test_setup_does_all_of_it_and_can_be_repeated(
     for _ in range(2):
         done = installer("setup", "--offline", wheels)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert (folder / "plug-ins" / gimp.PLUGIN / "vendor" / "zmq" / "__init__.py").is_file()
+        assert (folder / "plug-ins" / gimp.PLUGIN / "zmq" / "__init__.py").is_file()
         assert desktop.Places.of({}, home).entry.is_file()
         assert "Filters > NIGDT" in done.stdout
 

@@ -72,8 +72,8 @@ def test_the_plugin_goes_into_every_profile_and_out_again(
             plugin = folder / "plug-ins" / gimp.PLUGIN
             assert f"({plugin})" in done.stdout
             assert os.access(plugin / f"{gimp.PLUGIN}.py", os.X_OK)
-            assert (plugin / "vendor" / "nigdt_backend" / "client.py").is_file()
-            assert (plugin / "vendor" / "zmq" / "__init__.py").is_file()
+            assert (plugin / "nigdt_backend" / "client.py").is_file()
+            assert (plugin / "zmq" / "__init__.py").is_file()
             assert json.loads((plugin / "install.json").read_text()).keys() == {"python", "state"}
     assert "NIGDT itself is not installed yet" in done.stdout
     gone = installer("gimp", "--remove")
@@ -273,11 +273,14 @@ def test_doctor_notices_a_plugin_of_another_version(
     perform(session, gimp.steps(session, None))
     plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
     assert [finding.remedy for finding in plugin] == [""]
-    part = folder / "plug-ins" / gimp.PLUGIN / "nigdt_fill" / "plan.py"
-    part.write_text(part.read_text() + "\n")
-    plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
-    assert "another version" in plugin[0].state
-    assert plugin[0].remedy == "run: python3 installer gimp"
+    for part in ("nigdt_fill/plan.py", "nigdt_backend/client.py", "zmq/__init__.py"):
+        file = folder / "plug-ins" / gimp.PLUGIN / part
+        kept = file.read_text()
+        file.write_text(kept + "\n")
+        plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
+        assert "another version" in plugin[0].state
+        assert plugin[0].remedy == "run: python3 installer gimp"
+        file.write_text(kept)
 
 
 def test_doctor_notices_an_old_driver(session: Session, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.metadata
 import json
@@ -250,8 +251,25 @@ def _gimp() -> Iterator[Finding]:
             yield Finding("GIMP", "note", f"{folder}: no plug-in", "Run: python3 installer gimp")
         elif sys.platform != "win32" and not os.access(script, os.X_OK):
             yield Finding("GIMP", "bad", f"{script} is not executable", f"Run: chmod +x '{script}'")
+        elif spoilt := _spoilt(script.parent):
+            detail = f"plug-in in {folder}: {len(spoilt)} file(s) missing or changed, like {spoilt[0]}"
+            yield Finding("GIMP", "bad", detail, "Run: python3 installer gimp")
         else:
             yield Finding("GIMP", "ok", f"plug-in in {folder}")
+
+
+def _spoilt(plug_in: Path) -> list[str]:
+    """The files in a folder that are not as its SHA256SUMS says; its own name when there is none."""
+    sums = plug_in / "SHA256SUMS"
+    if not sums.is_file():
+        return [sums.name]
+    spoilt = []
+    for line in sums.read_text(encoding="utf-8").splitlines():
+        wanted, _, name = line.partition("  ")
+        file = plug_in / name
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != wanted:
+            spoilt.append(name)
+    return spoilt
 
 
 def _gimp_bases() -> list[Path]:

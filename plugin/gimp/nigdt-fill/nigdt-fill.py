@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE / "vendor")]
+sys.path.insert(0, str(HERE))
 
 import gi  # noqa: E402
 
@@ -149,9 +150,13 @@ def run_fill(
     _data: Any,
 ) -> Gimp.ValueArray:
     """Fill the selection; called by GIMP."""
-    from nigdt_fill.run import fill
 
-    return _answer(procedure, lambda: fill(procedure, run_mode, image, config))
+    def work() -> Gimp.Layer:
+        from nigdt_fill.run import fill
+
+        return fill(procedure, run_mode, image, config)
+
+    return _answer(procedure, work)
 
 
 def run_open_panel(
@@ -163,28 +168,38 @@ def run_open_panel(
     _data: Any,
 ) -> Gimp.ValueArray:
     """Open the panel; called by GIMP."""
-    from nigdt_fill.panel import open_panel
 
-    return _answer(procedure, lambda: open_panel(image, config))
+    def work() -> Gimp.Layer:
+        from nigdt_fill.panel import open_panel
+
+        return open_panel(image, config)
+
+    return _answer(procedure, work)
 
 
-def _answer(procedure: Gimp.Procedure, work: Any) -> Gimp.ValueArray:
-    """Run `work` and turn its outcome into what GIMP expects; nobody would see an exception that escapes."""
-    from nigdt_fill.problem import Cancelled, Problem
+def _answer(procedure: Gimp.Procedure, work: Callable[[], Gimp.Layer]) -> Gimp.ValueArray:
+    """Run `work` and turn its outcome into what GIMP expects; nobody would see an exception that escapes.
 
+    The parts are imported in here, so that an installation that lacks one says so.
+    """
     try:
-        layer = work()
-    except Cancelled:
-        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-    except Problem as reason:
-        return _failure(procedure, str(reason))
+        from nigdt_fill.problem import Cancelled, Problem
+
+        try:
+            layer = work()
+        except Cancelled:
+            return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
+        except Problem as reason:
+            return _failure(procedure, str(reason))
+    except ImportError as missing:
+        text = _("This plug-in is incomplete ({reason}). Run NIGDT's installer again.")
+        return _failure(procedure, text.format(reason=missing))
     except Exception as defect:
         text = _("The NIGDT plug-in failed: {reason}. Please report this.")
         return _failure(procedure, text.format(reason=f"{type(defect).__name__}: {defect}"))
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-    if layer is not None:
-        values.remove(1)
-        values.insert(1, GObject.Value(Gimp.Layer, layer))
+    values.remove(1)
+    values.insert(1, GObject.Value(Gimp.Layer, layer))
     return values
 
 

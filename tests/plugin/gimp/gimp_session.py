@@ -138,6 +138,28 @@ class GimpSession:
         return self.wait(self.send(code, worker), timeout)
 
 
+class MigratedSession(GimpSession):
+    """A GIMP of a newer version than the one in whose profile the plug-in is; it makes its own from that."""
+
+    def __init__(self, tree: Chroot, plug_in: Path, folder: Path) -> None:
+        super().__init__(tree, plug_in, folder)
+        older = folder / "home" / ".config" / "GIMP" / "3.0"
+        older.parent.mkdir(parents=True)
+        self.profile.rename(older)
+        self.home = folder / "home"
+
+    @property
+    def binds(self) -> dict[Path, str]:
+        """Folders of the outside, the user's home among them."""
+        shared = {outside: inside for outside, inside in super().binds.items() if inside != "/mnt/profile"}
+        return {**shared, self.home: "/mnt/home"}
+
+    @property
+    def env(self) -> dict[str, str]:
+        """GIMP's environment: it looks for its profile in the user's home."""
+        return {"HOME": "/mnt/home", "NIGDT_STATE_DIR": "/mnt/state", "TMPDIR": "/mnt/work"}
+
+
 _GIMPRC = """
 (config-version "3.98.0")
 (show-welcome-dialog no)

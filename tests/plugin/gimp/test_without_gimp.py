@@ -7,6 +7,7 @@ import gettext
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from assemble import PLATFORMS, assemble, compile_catalogue, wheel_arguments
+from assemble import PLATFORMS, assemble, compile_catalogue, differences, wheel_arguments
 from hypothesis import given
 from hypothesis import strategies as st
+from nigdt_backend.commands.doctor import _gimp
 from nigdt_fill import VERSION, plan, provenance
 from nigdt_fill.install import Install, read_install
 
@@ -194,6 +196,7 @@ def small_wheel(tmp_path: Path) -> Path:
     wheel = tmp_path / "pyzmq-27.0-cp312-abi3-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("zmq/__init__.py", "")
+        archive.writestr("zmq/backend/cython/__init__.py", "DEEP = True")
         archive.writestr("zmq/tests/big.py", "")
     return wheel
 
@@ -205,9 +208,9 @@ def test_assembled(tmp_path: Path, small_wheel: Path) -> None:
     assert {
         "nigdt-fill.py",
         "nigdt_fill/run.py",
-        "vendor/zmq/__init__.py",
-        "vendor/nigdt_backend/client.py",
-        "vendor/nigdt_backend/protocol.py",
+        "zmq/__init__.py",
+        "nigdt_backend/client.py",
+        "nigdt_backend/protocol.py",
         "locale/de/LC_MESSAGES/nigdt-fill.mo",
         "install.json",
     } <= made
@@ -225,10 +228,55 @@ def test_assembled(tmp_path: Path, small_wheel: Path) -> None:
             "-I",
             "-S",
             "-c",
-            f"import sys; sys.path.insert(0, {str(target / 'vendor')!r}); {script}",
+            f"import sys; sys.path.insert(0, {str(target)!r}); {script}",
         ],
         check=True,
     )
+
+
+def migrate(plug_in: Path, target: Path) -> None:
+    """Copy a plug-in as a newer GIMP does from an older profile: three folders below its own, no more."""
+    for path in plug_in.rglob("*"):
+        inside = path.relative_to(plug_in)
+        if path.is_file() and len(inside.parts) <= 4:
+            (target / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target / inside)
+
+
+def test_it_survives_the_move_to_a_newer_gimp(tmp_path: Path, wheel: Path) -> None:
+    made, moved = (tmp_path / version / "plug-ins" / "nigdt-fill" for version in ("3.0", "3.2"))
+    assemble(made, wheel, ROOT)
+    migrate(made, moved)
+    assert differences(moved, wheel, ROOT) == []
+    assert (moved / "zmq" / "backend" / "cython" / "_zmq.abi3.so").is_file()
+
+
+def test_what_gimp_would_not_copy_is_refused(tmp_path: Path) -> None:
+    wheel = tmp_path / "pyzmq-99-cp312-abi3-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("zmq/__init__.py", "")
+        archive.writestr("zmq/a/b/c/__init__.py", "")
+    with pytest.raises(ValueError, match=r"zmq/a/b/c/__init__\.py lies too deep"):
+        assemble(tmp_path / "nigdt-fill", wheel, ROOT)
+
+
+@pytest.mark.parametrize("spoilt", ["zmq/backend/cython/__init__.py", "nigdt_fill/run.py"])
+def test_every_missing_or_changed_file_is_noticed(
+    spoilt: str, tmp_path: Path, small_wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    target = tmp_path / "GIMP" / "3.2" / "plug-ins" / "nigdt-fill"
+    assemble(target, small_wheel, ROOT)
+    assert differences(target, small_wheel, ROOT) == []
+    assert [finding.level for finding in _gimp()] == ["ok"]
+    kept = (target / spoilt).read_bytes()
+    for damage in (b"changed", None):
+        (target / spoilt).write_bytes(damage) if damage else (target / spoilt).unlink()
+        assert differences(target, small_wheel, ROOT) == [spoilt]
+        assert [(finding.level, spoilt in finding.detail) for finding in _gimp()] == [("bad", True)]
+    (target / spoilt).write_bytes(kept)
+    (target / "SHA256SUMS").unlink()
+    assert [finding.level for finding in _gimp()] == ["bad"]
 
 
 def test_an_older_plug_in_is_replaced_whole(tmp_path: Path, small_wheel: Path) -> None:
