@@ -9,7 +9,7 @@ import sys
 if sys.version_info < (3, 10):  # noqa: UP036 - the very case this message is for
     sys.stderr.write(
         "NIGDT needs Python 3.10 or newer; this is {}.{}.\n"
-        "  What to do: install a newer Python and run the same command with it.\n".format(
+        "  What to do: Install a newer Python and run the same command with it.\n".format(
             *sys.version_info[:2]
         )
     )

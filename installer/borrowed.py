@@ -1,4 +1,4 @@
-"""Modules of other houses that need only the standard library, used before there is any environment.
+"""Load modules of other packages that need only the standard library, before there is any environment.
 
 They are loaded by their file, so they cannot import their own package either.
 """
@@ -25,7 +25,7 @@ def borrow(root: Path, relative: str) -> ModuleType:
     """
     source = root / relative
     if not source.is_file():
-        raise InstallError(f"{source} is missing", "this folder is incomplete: get the whole project again")
+        raise InstallError(f"{source} is missing.", "This folder is incomplete: get the whole project again.")
     specification = importlib.util.spec_from_file_location(f"borrowed_{source.stem}", source)
     assert specification is not None
     assert specification.loader is not None

@@ -59,4 +59,4 @@ def run(session: Session, pytest_arguments: Sequence[str]) -> None:
         journal.say(f"  {name:<12} {'ok' if passed else 'FAILED':<8} {seconds(duration):>12}")
     failed = [name for name, passed, _ in results if not passed]
     if failed:
-        raise InstallError(f"failed: {', '.join(failed)}", "see above; run one alone with the command shown")
+        raise InstallError(f"Failed: {', '.join(failed)}.", "To run one alone, use the command shown above.")

@@ -279,7 +279,7 @@ def _run(arguments: Sequence[str]) -> int:
             session.lock = lock
             options.act(session, options)
     except InstallError as error:
-        journal.say(f"\nError: {error.message}.")
+        journal.say(f"\nError: {error.message}")
         if error.remedy:
             journal.say(f"  What to do: {error.remedy}")
         return 1
@@ -291,9 +291,9 @@ def _run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _cause, remedy = diagnose(str(error)) or (
             "",
-            "check free space and rights, then run the same command again",
+            "Check free space and permissions, then run the same command again.",
         )
-        journal.say(f"\nError: {error}.\n  What to do: {remedy}.")
+        journal.say(f"\nError: {error}.\n  What to do: {remedy}")
         return 1
     journal.say(
         f"\n{options.verb}: finished in {seconds(time.monotonic() - start)}"

@@ -51,7 +51,8 @@ def steps(session: Session, output: Path) -> list[Step]:
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or [f"nigdt fill ended with status {done.returncode}"]
             raise InstallError(
-                f"the fill failed: {lines[-1]}", f"the whole output is in {session.journal.path}"
+                f"The fill failed: {lines[-1].rstrip('.')}.",
+                f"The whole output is in {session.journal.path}.",
             )
         (folder / "answer.json").write_text(done.stdout, encoding="utf-8")
 

@@ -28,7 +28,7 @@ class Finding:
     remedy: str = ""
 
 
-AGAIN = "run: python3 installer install"
+AGAIN = "Run: python3 installer install"
 
 
 def _environment(session: Session) -> Iterator[Finding]:
@@ -66,13 +66,13 @@ def _machine(session: Session) -> Iterator[Finding]:
         yield Finding("graphics", "no NVIDIA driver: fills run on the processor")
     else:
         old = driver.major < torch_build.CUDA_BUILDS[-1][0]
-        remedy = "update the NVIDIA driver to 525 or newer, then run: python3 installer update" if old else ""
+        remedy = "Update the NVIDIA driver to 525 or newer, then run: python3 installer update" if old else ""
         yield Finding("graphics", f"{driver.gpu}, driver {driver.version}", remedy)
     free = machine.free_bytes(session.venv) / packages.GIGABYTE
-    yield Finding("disk", f"{free:.0f} GB free", "free some space" if free < packages.REST_GB else "")
+    yield Finding("disk", f"{free:.0f} GB free", "Free some space." if free < packages.REST_GB else "")
     missing = libraries.missing_packages(qt=True)
     if missing:
-        remedy = f"run: {libraries.remedy(missing, machine.linux_family())}"
+        remedy = f"Run: {libraries.remedy(missing, machine.linux_family())}"
         yield Finding("system libraries", f"missing: {', '.join(missing)}", remedy)
     else:
         yield Finding("system libraries", "all there")
@@ -86,7 +86,7 @@ def _integration(session: Session) -> Iterator[Finding]:
         there = (profile.plugin / f"{gimp.PLUGIN}.py").exists()
         current = there and gimp.is_current(profile, session)
         state = "there" if current else "damaged or of another version" if there else "missing"
-        remedy = "" if current else "run: python3 installer gimp"
+        remedy = "" if current else "Run: python3 installer gimp"
         yield Finding(f"GIMP {profile.folder.name}", f"plug-in {state}: {profile.plugin}", remedy)
     if sys.platform == "linux":
         there = Places.of().entry.exists()
@@ -118,5 +118,6 @@ def run(session: Session) -> None:
     bad = [finding for finding in found if finding.remedy]
     if bad:
         raise InstallError(
-            f"{len(bad)} thing(s) need attention: {', '.join(f.subject for f in bad)}", "see -> above"
+            f"These need attention: {', '.join(finding.subject for finding in bad)}.",
+            "See the lines marked -> above.",
         )

@@ -148,15 +148,15 @@ def _make(session: Session) -> None:
     venv = session.venv
     if not making.exists() and venv.exists() and not (venv / "pyvenv.cfg").exists() and any(venv.iterdir()):
         raise InstallError(
-            f"{venv} is in the way: it is not a virtual environment",
-            "move it away, then run the same command",
+            f"{venv} is in the way: it is not a virtual environment.",
+            "Move it away, then run the same command.",
         )
     write_atomically(making, "the environment is being made\n")
     session.run([sys.executable, "-m", "venv", "--clear", venv], doing="make the virtual environment")
     if not works(session):
         raise InstallError(
-            "the new virtual environment does not start",
-            "install the venv package for this Python (Debian, Ubuntu: apt install python3-venv)",
+            "The new virtual environment does not start.",
+            "Install the venv package for this Python (Debian, Ubuntu: apt install python3-venv).",
         )
     update_stamp(session, root=str(session.root))
     making.unlink()

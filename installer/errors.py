@@ -7,8 +7,8 @@ class InstallError(Exception):
     """A failure with its remedy.
 
     Attributes:
-        message: what happened, one line.
-        remedy: what to do about it, one line or a command; may be empty.
+        message: what happened: a sentence with a full stop.
+        remedy: what to do about it, a sentence or "Run: COMMAND"; may be empty.
     """
 
     def __init__(self, message: str, remedy: str = "") -> None:

@@ -111,8 +111,8 @@ def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) ->
         arguments = assemble.wheel_arguments(sys.platform, platform.machine(), passing)
     except KeyError:
         raise InstallError(
-            f"there is no pyzmq for GIMP on {sys.platform} {platform.machine()}",
-            "use the panel instead: nigdt panel",
+            f"There is no pyzmq for GIMP on {sys.platform} {platform.machine()}.",
+            "Use the panel instead: nigdt panel",
         ) from None
     source = ["--no-index", "--find-links", str(offline)] if offline else []
     python: Path | str = session.python if session.python.exists() else sys.executable
@@ -145,10 +145,10 @@ def steps(
     there = found()
     if not there:
         program = shutil.which("gimp") or shutil.which("gimp-3.0") or shutil.which("flatpak")
-        remedy = "start GIMP once, close it, then run the same command again"
+        remedy = "Start GIMP once, close it, then run the same command again."
         if not program:
-            remedy = "install GIMP 3.0 or newer, start it once, then run the same command again"
-        raise InstallError("no GIMP 3 profile was found for this user", remedy)
+            remedy = "Install GIMP 3.0 or newer, start it once, then run the same command again."
+        raise InstallError("No GIMP 3 profile was found for this user.", remedy)
 
     def step(profile: Profile) -> Step:
         def act() -> None:

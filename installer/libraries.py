@@ -146,7 +146,7 @@ def library_step(session: Session, *, qt: bool, required: bool) -> Step:
         prefix = root_prefix(session) if family == "debian" else None
         if prefix is None or not install(packages, prefix):
             if required or missing_venv_package():
-                raise InstallError("system libraries are missing: " + ", ".join(packages), f"run: {command}")
+                raise InstallError(f"System libraries are missing: {', '.join(packages)}.", f"Run: {command}")
             session.journal.say(
                 f"    missing: {', '.join(packages)}\n    the panel will not open until you run:"
             )
@@ -155,7 +155,7 @@ def library_step(session: Session, *, qt: bool, required: bool) -> Step:
         left = missing_packages(qt=qt)
         if left and required:
             raise InstallError(
-                "system libraries are still missing: " + ", ".join(left), f"run: {remedy(left, family)}"
+                f"System libraries are still missing: {', '.join(left)}.", f"Run: {remedy(left, family)}"
             )
 
     def preview() -> list[str]:

@@ -54,8 +54,8 @@ def exclusive(path: Path, journal: Journal, patience: float = PATIENCE_SECONDS) 
         while not _try_lock(descriptor):
             if time.monotonic() >= deadline:
                 raise InstallError(
-                    "another installer is at work in this folder",
-                    "wait until it has finished, then run the same command again",
+                    "Another installer is at work in this folder.",
+                    "Wait until it has finished, then run the same command again.",
                 )
             if not told:
                 journal.say("Another installer is at work in this folder; waiting for it to finish ...")

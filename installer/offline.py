@@ -60,14 +60,14 @@ def check_sums(folder: Path) -> int:
     sums = folder / SUMS
     if not sums.is_file():
         raise InstallError(
-            f"{folder} is no offline folder: it has no {SUMS}",
-            "make one with `python3 installer offline-bundle FOLDER` on a machine with network",
+            f"{folder} is not an offline folder: it has no {SUMS}.",
+            "Make one with `python3 installer offline-bundle FOLDER` on a machine with network access.",
         )
     listed: dict[str, str] = {}
     for line in sums.read_text(encoding="utf-8").splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  ([^/\\]+)", line)
         if match is None:
-            raise InstallError(f"{sums} is damaged", "copy the folder again")
+            raise InstallError(f"{sums} is damaged.", "Copy the folder again.")
         listed[match[2]] = match[1]
     there = {path.name for path in folder.iterdir() if path.is_file()} - {SUMS}
     wrong = sorted(
@@ -75,7 +75,7 @@ def check_sums(folder: Path) -> int:
     )
     if wrong:
         raise InstallError(
-            f"files of {folder} are missing or changed: {', '.join(wrong)}", "copy the folder again"
+            f"Files of {folder} are missing or changed: {', '.join(wrong)}.", "Copy the folder again."
         )
     return len(listed)
 

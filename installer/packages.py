@@ -52,7 +52,9 @@ def parse_extras(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     unknown = [name for name in names if name not in EXTRAS]
     if unknown:
-        raise InstallError(f"no such extra: {', '.join(unknown)}", f"choose from {', '.join(EXTRAS)}")
+        raise InstallError(
+            f"There is no extra called {', '.join(unknown)}.", f"Choose from {', '.join(EXTRAS)}."
+        )
     return names
 
 
@@ -104,8 +106,8 @@ def require_space(session: Session, needed_gb: float) -> None:
     free = free_bytes(session.venv) / GIGABYTE
     if free < needed_gb:
         raise InstallError(
-            f"about {needed_gb:.0f} GB of disk are needed, {free:.1f} GB are free in {session.root}",
-            "free some space, or take the smaller CPU build with --cpu; then run the same command again",
+            f"About {needed_gb:.0f} GB of disk space are needed, {free:.1f} GB are free in {session.root}.",
+            "Free some space, or take the smaller CPU build with --cpu; then run the same command again.",
         )
 
 
@@ -200,8 +202,8 @@ def pair_step(session: Session, wanted: Wanted) -> Step:
             report = check()
         if report is None:
             raise InstallError(
-                "torch and torchvision do not work together",
-                "remove the folder .venv, then run the same command again",
+                "torch and torchvision do not work together.",
+                "Remove the folder .venv, then run the same command again.",
             )
         session.journal.say(f"    {report.strip()}")
         environment.update_stamp(session, pair=versions())
@@ -225,7 +227,7 @@ def mend(session: Session, wanted: Wanted) -> None:
                 doing="replace torchvision",
             )
         except CommandError as error:
-            session.journal.note(f"{error.message}: {error.remedy}")
+            session.journal.note(f"{error.message} {error.remedy}")
         if session.output([session.python, torch_build.PAIR_CHECK], timeout=PAIR_SECONDS) is not None:
             return
     both = ["--force-reinstall", "torch", "torchvision"]

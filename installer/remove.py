@@ -53,8 +53,8 @@ def steps(session: Session, *, purge: bool) -> list[Step]:
     )
     if foreign:
         raise InstallError(
-            f"{session.venv} was not made by this installer, so it stays",
-            "delete it yourself if you want it gone",
+            f"{session.venv} was not made by this installer, so it stays.",
+            "Delete it yourself if you want it gone.",
         )
     made: list[Step] = []
     if session.script("nigdt").exists():

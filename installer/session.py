@@ -28,32 +28,32 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         r"No space left on device|Errno 28|enough free space",
         "the disk is full",
-        "free some space, then run the same command again: it goes on where it stopped",
+        "Free some space, then run the same command again: it goes on where it stopped.",
     ),
     (
         r"name resolution|getaddrinfo failed|nodename nor|Network is unreachable|ConnectionError|ProxyError",
         "the package registry cannot be reached",
-        "check the network, then run the same command again (or install with --offline, see docs/install.md)",
+        "Check the network, then run the same command again (or use --offline, see docs/install.md).",
     ),
     (
         r"CERTIFICATE_VERIFY_FAILED|SSLError",
         "the package registry's certificate is not accepted",
-        "behind a company proxy point PIP_CERT at its certificate; otherwise check this machine's clock",
+        "Behind a company proxy point PIP_CERT at its certificate; otherwise check this machine's clock.",
     ),
     (
         r"No matching distribution found|Could not find a version that satisfies",
         "a package has no build for this machine",
-        "use a 64-bit Python from 3.10 to 3.13; with --offline make the folder on a machine of the same kind",
+        "Use a 64-bit Python from 3.10 to 3.13; with --offline, make the folder on the same kind of machine.",
     ),
     (
         r"Long Path support",
         "a path is longer than this Windows allows",
-        "move this folder to a short path, such as C:\\nigdt, then run the same command there",
+        "Move this folder to a short path, such as C:\\nigdt, then run the same command there.",
     ),
     (
         r"Permission denied|Errno 13|Errno 30|Read-only file system",
         "a file may not be written",
-        "check that this folder belongs to you, then run the same command again",
+        "Check that this folder belongs to you, then run the same command again.",
     ),
 )
 
@@ -176,7 +176,9 @@ class Session:
                 pass_fds=() if self.lock is None or sys.platform == "win32" else (self.lock,),
             )
         except OSError as error:
-            raise InstallError(f"cannot {doing}: {arguments[0]} does not start ({error.strerror})") from error
+            raise InstallError(
+                f"Cannot {doing}: {arguments[0]} does not start ({error.strerror})."
+            ) from error
         said = _Said(child.stdout, self.journal) if child.stdout else None
         status = self._wait(child, heartbeat and not show)
         output = said.end() if said else ""
@@ -187,9 +189,9 @@ class Session:
             known, words = REMEDIES[0][1:], None
         message, remedy = known or (f"{arguments[0]} ended with status {status}", "")
         message += f" ({words})" if words else ""
-        where = f"the whole output is in {self.journal.path}" if self.journal.path and not show else ""
+        where = f"The whole output is in {self.journal.path}." if self.journal.path and not show else ""
         raise CommandError(
-            f"cannot {doing}: {message}", "; ".join(filter(None, (remedy, where))), status, output
+            f"Cannot {doing}: {message}.", " ".join(filter(None, (remedy, where))), status, output
         )
 
     def _full(self) -> bool:

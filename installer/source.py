@@ -22,7 +22,7 @@ def steps(session: Session) -> list[Step]:
     def act() -> None:
         if (session.output(["git", "status", "--porcelain", "--untracked-files=no"]) or "").strip():
             raise InstallError(
-                "this folder has changes of your own", "commit them, or take them back with `git restore .`"
+                "This folder has changes of your own.", "Commit them, or discard them with `git restore .`."
             )
         session.run(["git", "pull", "--ff-only", "--quiet"], doing="get the newest version")
 

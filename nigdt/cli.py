@@ -1,7 +1,7 @@
 """The command line: one umbrella that loads only the command it runs.
 
-Every house registers its commands in the entry-point group ``nigdt.commands``; benchmarks go to
-``nigdt.bench`` and appear under ``nigdt bench``.
+Every package registers its commands in the entry-point group `nigdt.commands`; benchmarks go to
+`nigdt.bench` and appear under `nigdt bench`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from nigdt import __version__
+from nigdt.errors import install_hint, one_line
 from nigdt.runtime.threads import keep_openblas_calm
 
 __all__ = ["LazyGroup", "bench", "main"]
@@ -55,11 +56,11 @@ class LazyGroup(click.Group):
         self._found = {point.name: point for point in importlib.metadata.entry_points(group=entry_points)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of the registered and the built-in commands."""
+        """List the registered and the built-in commands."""
         return sorted({*self._found, *super().list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or one that says which extra it needs."""
+        """Return the command of that name, or one that says which extra it needs."""
         point = self._found.get(cmd_name)
         if point is None:
             command = super().get_command(ctx, cmd_name)
@@ -72,7 +73,7 @@ class LazyGroup(click.Group):
 
 
 def _with_whole_examples(command: click.Command) -> click.Command:
-    """The command, whose examples its help prints as they are, to be copied: click would break long lines."""
+    """Have help print examples unbroken, so that they can be copied: click would wrap long lines."""
     if command.help:
         command.help = re.sub(
             r"(?<!\b\n)^Example:", "\b\nExample:", inspect.cleandoc(command.help), flags=re.M
@@ -93,8 +94,7 @@ def _unavailable(point: importlib.metadata.EntryPoint, error: ImportError) -> cl
     )
     def unavailable() -> None:
         raise click.ClickException(
-            f"{point.name!r} is not available: {missing} cannot be imported. "
-            f"Install it with: pip install 'nigdt[{extra}]'."
+            one_line(f"{point.name!r} is not available: {missing} cannot be imported.", install_hint(extra))
         )
 
     return unavailable
@@ -153,20 +153,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         extra = _BROUGHT_BY.get((error.name or "").split(".")[0])
         if extra is None:
             raise
-        click.echo(
-            f"nigdt: {error.name} is not installed. Install it with: pip install 'nigdt[{extra}]'.", err=True
-        )
+        click.echo(f"nigdt: {one_line(f'{error.name} is not installed.', install_hint(extra))}", err=True)
         status = 1
     except OSError as error:
         if error.filename is None:
             raise
-        click.echo(f"nigdt: cannot use {error.filename}: {error.strerror}.", err=True)
+        click.echo(f"nigdt: Cannot use {error.filename}: {error.strerror}.", err=True)
         status = 1
     except Exception as error:
         # NigdtError and the client's DaemonError, which may not import it: both carry a hint for the user.
         hint = getattr(error, "hint", None)
         if hint is None:
             raise
-        click.echo(f"nigdt: {getattr(error, 'message', error)} {hint}".rstrip(), err=True)
+        click.echo(f"nigdt: {one_line(getattr(error, 'message', str(error)), hint)}", err=True)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)

@@ -105,22 +105,22 @@ class ModelConfig:
         if min(widths) < 1:
             problems.append("every width must be at least 1")
         if problems:
-            raise NigdtError("model configuration: " + "; ".join(problems))
+            raise NigdtError("The model configuration is wrong: " + "; ".join(problems) + ".")
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> ModelConfig:
-        """The preset called ``name`` with ``changes`` applied.
+        """Return the preset called `name` with `changes` applied.
 
         Raises:
             NigdtError: No such preset, or a change names no field or an invalid value.
         """
         if name not in PRESETS:
-            raise NigdtError(f"no model preset {name!r}", hint=f"presets: {', '.join(PRESETS)}")
+            raise NigdtError(f"There is no model preset {name!r}.", f"Presets: {', '.join(PRESETS)}.")
         return cls.from_dict({**PRESETS[name].to_dict(), **changes})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelConfig:
-        """Read a configuration from plain values, as ``model.yaml`` holds them.
+        """Read a configuration from plain values, as `model.yaml` holds them.
 
         Raises:
             NigdtError: A key is unknown or a value has the wrong type; the message names the key.
@@ -130,24 +130,24 @@ class ModelConfig:
         for key, value in values.items():
             if key not in known:
                 raise NigdtError(
-                    f"model configuration: unknown key {key!r}", hint=f"keys: {', '.join(known)}"
+                    f"The model configuration has an unknown key, {key!r}.", f"Keys: {', '.join(known)}."
                 )
             clean[key] = _coerce(key, value, getattr(cls, key))
         return cls(**clean)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values (lists, numbers, strings) for YAML; ``from_dict`` reads them back."""
+        """Convert to plain values (lists, numbers, strings) for YAML; `from_dict` reads them back."""
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
         }
 
     def with_changes(self, **changes: Any) -> ModelConfig:
-        """A copy with some fields changed, checked again."""
+        """Return a copy with some fields changed, validated again."""
         return replace(self, **changes)
 
 
 def _coerce(key: str, value: Any, default: Any) -> Any:
-    """``value`` as the type of ``default``, or an error naming ``key``."""
+    """Convert `value` to the type of `default`, or raise an error that names `key`."""
     if isinstance(default, bool):
         valid = isinstance(value, bool)
     elif isinstance(default, int):
@@ -161,7 +161,7 @@ def _coerce(key: str, value: Any, default: Any) -> Any:
     else:
         valid = isinstance(value, str)
     if not valid:
-        raise NigdtError(f"model configuration: {key} cannot be {value!r}")
+        raise NigdtError(f"The model configuration is wrong: {key} cannot be {value!r}.")
     return value
 
 

@@ -1,37 +1,70 @@
-"""Errors that are shown to people: one line, what happened and what to do."""
+"""Errors that are shown to people: what happened, then what to do about it, on one line."""
 
 from __future__ import annotations
 
-__all__ = ["BundleError", "CaptionError", "ModelError", "NigdtError", "PhotoError", "SelectionError"]
+__all__ = [
+    "BundleError",
+    "CaptionError",
+    "DeviceError",
+    "ModelError",
+    "NigdtError",
+    "PhotoError",
+    "SelectionError",
+    "install_hint",
+    "one_line",
+]
+
+_SENTENCE_ENDS = (".", "!", "?", "…")
+
+
+def one_line(message: str, hint: str = "") -> str:
+    """Join a message and its hint to one line, with a full stop between the two.
+
+    Args:
+        message: What happened. A full stop is added if it lacks one, as quoted system errors do.
+        hint: What to do about it, or empty.
+    """
+    message, hint = " ".join(message.split()), " ".join(hint.split())
+    if message and not message.endswith(_SENTENCE_ENDS):
+        message += "."
+    return f"{message} {hint}".strip()
+
+
+def install_hint(extra: str) -> str:
+    """Say how to install what is missing.
+
+    Args:
+        extra: The extra of this distribution that brings it, such as "training".
+    """
+    return f"Run in the folder of NIGDT: python3 installer install --extras {extra}"
 
 
 class NigdtError(Exception):
     """Base of every error this library raises on purpose.
 
     Attributes:
-        message: What happened, one sentence without line breaks.
+        message: What happened: a sentence with a full stop, without line breaks.
         hint: What to do about it, one sentence, or empty.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = " ".join(message.split())
+        self.message = one_line(message)
         self.hint = " ".join(hint.split())
 
     def __str__(self) -> str:
-        """The message and the hint in one line."""
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        return one_line(self.message, self.hint)
 
     def __reduce__(self) -> tuple[type[NigdtError], tuple[str, str]]:
         return type(self), (self.message, self.hint)
 
 
 class BundleError(NigdtError):
-    """A model bundle is missing, damaged or of another kind than this version reads."""
+    """A model bundle is missing, damaged or of a format this version cannot read."""
 
 
 class DeviceError(NigdtError):
-    """A device is not there, or does not compute what is asked of it."""
+    """A device does not exist, or cannot compute what it is asked to."""
 
 
 class PhotoError(NigdtError):
@@ -47,4 +80,4 @@ class CaptionError(NigdtError):
 
 
 class ModelError(NigdtError):
-    """A model's answer cannot be used."""
+    """A model's output cannot be used."""

@@ -63,7 +63,7 @@ def box_mask(height: int, width: int, box: Sequence[float]) -> np.ndarray:
     right, bottom = max(left + 1, round(x + w)), max(top + 1, round(y + h))
     left, top, right, bottom = max(0, left), max(0, top), min(width, right), min(height, bottom)
     if left >= right or top >= bottom:
-        raise NigdtError(f"the box {tuple(box)} lies outside the {width} x {height} picture")
+        raise NigdtError(f"The box {tuple(box)} lies outside the {width} x {height} picture.")
     mask = np.zeros((height, width), np.uint8)
     mask[top:bottom, left:right] = 255
     return mask

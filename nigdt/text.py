@@ -16,23 +16,23 @@ _FORMAT = 1
 
 
 def tokenise(caption: str) -> list[str]:
-    r"""The words of a caption: lower case, runs of ``\w`` (so "grey-blue" gives two words)."""
+    r"""Split a caption into its words: lower case, runs of `\w` (so "grey-blue" gives two)."""
     return _WORD.findall(caption.lower())
 
 
 class Vocabulary:
-    """The words a model knows. Index 0 is padding; word ``words[i]`` has index ``i + 1``.
+    """The words a model knows. Index 0 is padding; word `words[i]` has index `i + 1`.
 
-    Unknown words have no index: ``encode`` leaves them out and ``unknown`` reports them, so that a
-    caller can tell the user.
+    Unknown words have no index: `encode` leaves them out and `unknown` reports them, so that a caller can
+    tell the user.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
         if len(set(words)) != len(words):
-            raise NigdtError("vocabulary: a word occurs twice")
+            raise NigdtError("The vocabulary is wrong: a word occurs twice.")
         for word in words:
             if tokenise(word) != [word]:
-                raise NigdtError(f"vocabulary: {word!r} is not one lower-case word")
+                raise NigdtError(f"The vocabulary is wrong: {word!r} is not one lower-case word.")
         self.words: tuple[str, ...] = tuple(words)
         self._index = {word: i + 1 for i, word in enumerate(self.words)}
 
@@ -40,19 +40,19 @@ class Vocabulary:
     def from_captions(
         cls, captions: Iterable[str], *, minimum: int = 1, always: Iterable[str] = ()
     ) -> Vocabulary:
-        """Words seen at least ``minimum`` times in **training** captions, commonest first.
+        """Collect the words seen at least `minimum` times in **training** captions, commonest first.
 
         Args:
             captions: Training captions only; validation captions must not add words.
             minimum: Rarer words are left out.
-            always: Words kept whatever their count (colour words of the augmentation, say).
+            always: Words kept whatever their count, for example the colour words of the augmentation.
         """
         counts = Counter(word for caption in captions for word in tokenise(caption))
         kept = {word for word, count in counts.items() if count >= minimum} | set(always)
         return cls(sorted(kept, key=lambda word: (-counts[word], word)))
 
     def extended(self, words: Iterable[str]) -> Vocabulary:
-        """This vocabulary with new words appended; the old ones keep their indices."""
+        """Return this vocabulary with new words appended; the old ones keep their indices."""
         fresh = dict.fromkeys(word for word in words if word not in self._index)
         return Vocabulary([*self.words, *fresh])
 
@@ -63,19 +63,19 @@ class Vocabulary:
         return word in self._index
 
     def encode(self, caption: str, max_words: int) -> list[int]:
-        """Indices of the known words, in order, at most ``max_words``; empty if none is known."""
+        """Return the indices of the known words, in order, at most `max_words`; empty if none is known."""
         return [self._index[word] for word in self.known(caption, max_words)]
 
     def known(self, caption: str, max_words: int) -> list[str]:
-        """The known words that ``encode`` gives indices for, in order."""
+        """Return the known words that `encode` gives indices for, in order."""
         return [word for word in tokenise(caption) if word in self._index][:max_words]
 
     def unknown(self, caption: str) -> list[str]:
-        """Words of the caption that the model does not know, each once, in order."""
+        """Return the words of the caption that the model does not know, each once, in order."""
         return list(dict.fromkeys(word for word in tokenise(caption) if word not in self._index))
 
     def nearest(self, word: str, n: int = 3) -> list[str]:
-        """Up to ``n`` known words spelt most like ``word``, best first."""
+        """Return up to `n` known words spelt most like `word`, best first."""
         return difflib.get_close_matches(word.lower(), self.words, n=n, cutoff=0.6)
 
     def save(self, path: str | Path) -> None:
@@ -85,7 +85,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: str | Path) -> Vocabulary:
-        """Read what ``save`` wrote.
+        """Read what `save` wrote.
 
         Raises:
             NigdtError: The file is missing or is not a vocabulary.
@@ -94,9 +94,9 @@ class Vocabulary:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             words = data["words"]
             if data["format"] != _FORMAT or not isinstance(words, list):
-                raise ValueError("wrong format")
+                raise ValueError("its format is unknown.")
             if not all(isinstance(word, str) for word in words):
-                raise ValueError("a word is not text")
+                raise ValueError("a word in it is not text.")
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise NigdtError(f"cannot read the vocabulary {path}: {error}") from error
+            raise NigdtError(f"Cannot read the vocabulary {path}: {error}") from error
         return cls(words)

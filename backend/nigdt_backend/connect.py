@@ -39,7 +39,7 @@ class DaemonError(Exception):
         data = event.data
         return cls(
             str(data.get("code", "internal")),
-            str(data.get("message", "the daemon reported an error")),
+            str(data.get("message", "The daemon reported an error.")),
             str(data.get("hint", "")),
             data.get("retry_after"),
         )
@@ -103,7 +103,7 @@ def connect(
                 raise silent(timeout, connection)
             time.sleep(0.03)
     except UnsafeFileError as error:
-        raise DaemonError("unsafe-state", f"{error}.", "Then try again.") from None
+        raise DaemonError("unsafe-state", str(error), "Then try again.") from None
     except OSError as error:
         raise DaemonError(
             "cannot-start",

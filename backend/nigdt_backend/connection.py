@@ -65,9 +65,9 @@ def ensure_private_folder(folder: Path) -> None:
         return
     status = folder.stat()
     if status.st_uid != os.getuid():
-        raise UnsafeFileError(f"{folder} belongs to another user")
+        raise UnsafeFileError(f"{folder} belongs to another user.")
     if status.st_mode & 0o022:
-        raise UnsafeFileError(f"others can write to {folder}; run: chmod 700 '{folder}'")
+        raise UnsafeFileError(f"Others can write to {folder}. Run: chmod 700 '{folder}'")
     if status.st_mode & 0o077:
         folder.chmod(0o700)
 
@@ -105,18 +105,18 @@ def read_private(path: Path) -> str | None:
             if sys.platform != "win32":
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode):
-                    raise UnsafeFileError(f"{path} is no plain file")
+                    raise UnsafeFileError(f"{path} is not a regular file.")
                 if status.st_uid != os.getuid():
-                    raise UnsafeFileError(f"{path} belongs to another user")
+                    raise UnsafeFileError(f"{path} belongs to another user.")
                 if stat.S_IMODE(status.st_mode) & 0o077:
-                    raise UnsafeFileError(f"others can read or write {path}; run: chmod 600 '{path}'")
+                    raise UnsafeFileError(f"Others can read or write {path}. Run: chmod 600 '{path}'")
                 folder = path.parent.stat()
                 if folder.st_uid not in (os.getuid(), 0):
-                    raise UnsafeFileError(f"{path.parent} belongs to another user")
+                    raise UnsafeFileError(f"{path.parent} belongs to another user.")
                 # In a sticky folder (/tmp) others can add files but not replace ours.
                 if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
                     raise UnsafeFileError(
-                        f"others can write to {path.parent}; run: chmod 700 '{path.parent}'"
+                        f"Others can write to {path.parent}. Run: chmod 700 '{path.parent}'"
                     )
             return file.read()
     except FileNotFoundError:

@@ -109,7 +109,7 @@ class NIGDT(nn.Module):
         """
         height, width = M.shape[2:]
         if min(height, width) < 64 or height % 2**HALVINGS or width % 2**HALVINGS:
-            raise ValueError(f"sides must be multiples of {2**HALVINGS} from 64 up, not {height} x {width}")
+            raise ValueError(f"Sides must be multiples of {2**HALVINGS} from 64 up, not {height} x {width}.")
         I_m = I_m * M  # whatever the caller left in the hole must not be seen
         base = harmonic_prefill(I_m, M) if self.config.prefill == "harmonic" else None
         x = I_m if base is None else base

@@ -274,7 +274,7 @@ class Recorded:
         replay()
         for output, expected in zip(outputs, self._function(*inputs), strict=True):
             if not torch.allclose(output.float(), expected.float(), rtol=_SAME, atol=_SAME, equal_nan=True):
-                raise RuntimeError("the replayed work differs from the same work run anew")
+                raise RuntimeError("The replayed work differs from the same work run anew.")
         return buffers, replay, outputs
 
 

@@ -13,7 +13,7 @@ from nigdt_backend.daemon.settings import Settings, SettingsError, template
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("idle_exit_second: 5", ["idle_exit_second", "did you mean `idle_exit_seconds`"]),
+        ("idle_exit_second: 5", ["idle_exit_second", "Did you mean `idle_exit_seconds`"]),
         ("device: gpu", ["device", "'gpu'", "auto"]),
         ("threads: two", ["threads", "number"]),
         ("threads: 1.5", ["threads", "whole number"]),

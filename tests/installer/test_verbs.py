@@ -85,7 +85,7 @@ def test_the_plugin_goes_into_every_profile_and_out_again(
 def test_without_a_gimp_profile_the_remedy_is_said(installer: Run, home: Path) -> None:
     done = installer("gimp")
     assert done.returncode == 1
-    assert "no GIMP 3 profile was found" in done.stdout
+    assert "No GIMP 3 profile was found" in done.stdout
     assert "start it once" in done.stdout or "start GIMP once" in done.stdout
 
 
@@ -252,8 +252,8 @@ def test_doctor_says_what_is_missing_and_changes_nothing(installer: Run, project
     done = installer("doctor")
     assert done.returncode == 1
     assert "not made yet" in done.stdout
-    assert "-> run: python3 installer install" in done.stdout
-    assert "-> run: python3 installer gimp" in done.stdout
+    assert "-> Run: python3 installer install" in done.stdout
+    assert "-> Run: python3 installer gimp" in done.stdout
     assert list(plugins.iterdir()) == []
     assert not (project / ".venv").exists()
 
@@ -279,7 +279,7 @@ def test_doctor_notices_a_plugin_of_another_version(
         file.write_text(kept + "\n")
         plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
         assert "another version" in plugin[0].state
-        assert plugin[0].remedy == "run: python3 installer gimp"
+        assert plugin[0].remedy == "Run: python3 installer gimp"
         file.write_text(kept)
 
 
@@ -308,7 +308,7 @@ def test_every_kind_of_damage_to_an_offline_folder_is_found(wheels: Path, tmp_pa
     (wheels / offline.SUMS).write_text("../../etc/passwd\n")
     with pytest.raises(InstallError, match="damaged"):
         offline.check_sums(wheels)
-    with pytest.raises(InstallError, match="no offline folder"):
+    with pytest.raises(InstallError, match="not an offline folder"):
         offline.check_sums(tmp_path)
 
 
@@ -339,7 +339,7 @@ def test_all_checks_run_and_are_summed_up(session: Session) -> None:
 
 def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None:
     pretend_programs(session, failing="mypy")
-    with pytest.raises(InstallError, match="failed: types"):
+    with pytest.raises(InstallError, match="Failed: types"):
         checks.run(session, ["tests/installer"])
     assert "words of mypy" in said(session)
     assert "words of ruff" not in said(session)
@@ -389,7 +389,7 @@ def test_a_failed_fill_is_told_in_one_line(session: Session) -> None:
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho 'The model bundle is damaged. Get it again.' >&2\nexit 1\n")
     program.chmod(0o755)
-    with pytest.raises(InstallError, match="the fill failed: The model bundle is damaged"):
+    with pytest.raises(InstallError, match="The fill failed: The model bundle is damaged"):
         perform(session, demo.steps(session, session.root / "demo.png")[:1])
 
 

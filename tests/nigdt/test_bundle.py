@@ -257,7 +257,7 @@ def test_unfit_architecture(broken: Path) -> None:
     change_config(broken, architecture={**architecture, "size": 65})
     assert "multiple of 32" in refused(broken)
     change_config(broken, architecture={**architecture, "colour": "red"})
-    assert "unknown key 'colour'" in refused(broken)
+    assert "unknown key, 'colour'" in refused(broken)
     change_config(broken, architecture=None)
     assert "incomplete" in refused(broken)
     # Gigabytes, were they allocated before the weights are compared.

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from nigdt import cli
-from nigdt.errors import BundleError, NigdtError
+from nigdt.errors import BundleError, NigdtError, install_hint
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,7 @@ def test_help_lists_every_registered_command() -> None:
 
 
 def every_command() -> dict[str, click.Command]:
-    """All commands of all houses by what one types, the groups among them too."""
+    """All commands of all packages by what one types, the groups among them too."""
     found: dict[str, click.Command] = {}
 
     def visit(command: click.Command, path: str) -> None:
@@ -101,14 +101,14 @@ def test_importing_the_package_is_cheap() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_command_of_a_house_that_is_not_installed_says_what_to_install(monkeypatch) -> None:
+def test_command_of_a_package_that_is_not_installed_says_what_to_install(monkeypatch) -> None:
     point = importlib.metadata.EntryPoint("panel", "nigdt_plugin.no_such_module:panel", "nigdt.commands")
     group = cli.LazyGroup(entry_points="nigdt.commands", name="nigdt")
     group._found = {"panel": point}
     assert "(not available" in CliRunner().invoke(group, ["--help"]).output
     result = CliRunner().invoke(group, ["panel", "--anything", "x"])
     assert result.exit_code == 1
-    assert "pip install 'nigdt[panel]'" in result.output
+    assert "python3 installer install --extras panel" in result.output
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_command_of_a_house_that_is_not_installed_says_what_to_install(monkeypat
         (
             ModuleNotFoundError("gone", name="skimage.metrics"),
             1,
-            "nigdt: skimage.metrics is not installed. Install it with: pip install 'nigdt[training]'.\n",
+            f"nigdt: skimage.metrics is not installed. {install_hint('training')}\n",
         ),
     ],
 )
@@ -155,5 +155,5 @@ def test_a_bug_keeps_its_traceback() -> None:
 
 def test_error_text_is_one_line() -> None:
     error = BundleError("two\nlines", "a  hint")
-    assert str(error) == "two lines a hint"
-    assert (error.message, error.hint) == ("two lines", "a hint")
+    assert str(error) == "two lines. a hint"
+    assert (error.message, error.hint) == ("two lines.", "a hint")

@@ -17,6 +17,7 @@ from typing import Literal
 
 import click
 
+from nigdt.errors import install_hint
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.connection import FileLock, UnsafeFileError, ensure_private_folder, read_connection
@@ -88,7 +89,7 @@ def _torch() -> Iterator[Finding]:
         torch = importlib.import_module("torch")
     except (ImportError, OSError) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        yield Finding("torch", "bad", f"cannot be imported: {text}", "Run: pip install 'nigdt[backend]'")
+        yield Finding("torch", "bad", f"cannot be imported: {text}", install_hint("backend"))
         return
     from nigdt_backend.daemon.device import available_devices
 

@@ -18,7 +18,7 @@ def _ring() -> KeyRing:
     try:
         return KeyRing.read(paths.keys_path())
     except UnsafeFileError as error:
-        raise click.ClickException(f"{error}.") from None
+        raise click.ClickException(str(error)) from None
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -31,7 +31,7 @@ def _key(_context: click.Context, _parameter: click.Parameter, value: str | None
     try:
         return None if value is None else check_public_key(value)
     except KeyRingError as error:
-        raise click.BadParameter(f"{error}.") from None
+        raise click.BadParameter(str(error)) from None
 
 
 @click.group()
@@ -83,21 +83,21 @@ def add(name: str, public_key: str | None, endpoint: str | None, output: Path | 
             ring.add(name, pair.public)
             click.echo(f"Carry {output} to the client and delete it here.")
     except KeyRingError as error:
-        raise click.UsageError(f"{error}.") from None
+        raise click.UsageError(str(error)) from None
     click.echo(f"Added {name}, for the daemon's next start. Its public key: {ring.server_key().public}")
 
 
 @keys.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Let the client NAME in no more, from the next start of the daemon on.
+    """Revoke the key of the client NAME, from the next start of the daemon on.
 
     Example: nigdt keys remove laptop
     """
     try:
         _ring().remove(name)
     except KeyRingError as error:
-        raise click.UsageError(f"{error}.") from None
+        raise click.UsageError(str(error)) from None
     click.echo(f"Removed {name}.")
 
 
@@ -149,4 +149,4 @@ def _write_private_file(path: Path, connection: Connection) -> None:
         raise click.UsageError(f"{path} exists already.") from None
     except OSError as error:
         path.unlink(missing_ok=True)  # half-written, it would be in the way of the next attempt
-        raise click.ClickException(f"cannot write {path}: {error.strerror or error}.") from None
+        raise click.ClickException(f"Cannot write {path}: {error.strerror or error}.") from None

@@ -84,7 +84,7 @@ def _foreground(arguments: list[str]) -> None:
 
     code = main([*arguments, "--log-to-stderr"])
     if code == EXIT_ALREADY_RUNNING:
-        raise click.ClickException("a daemon runs already; `nigdt status` shows it.")
+        raise click.ClickException("A daemon is already running; `nigdt status` shows it.")
     sys.exit(code)
 
 
@@ -92,7 +92,7 @@ def _runs_already(status: dict[str, Any], arguments: list[str]) -> None:
     ends = f"; it ends after {status['idle_exit']:.0f} s without a job" if status.get("idle_exit") else ""
     click.echo(f"Runs already (process {status['pid']}){ends}.")
     if arguments:
-        raise click.ClickException("stop it with `nigdt serve --stop` to start it with other options.")
+        raise click.ClickException("Stop it with `nigdt serve --stop` to start it with other options.")
     if ends:
         click.echo("For one that stays: nigdt serve --stop, then nigdt serve.")
 

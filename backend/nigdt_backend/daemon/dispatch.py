@@ -97,7 +97,7 @@ class Dispatcher:
         """Take a job, or answer a resend; raises ProtocolError `busy` or `too-many-clients`."""
         replaced = self.scheduler.submit(job)
         if replaced is not None:
-            self.fail(replaced, EngineError("superseded", "a newer request took this one's place"))
+            self.fail(replaced, EngineError("superseded", "A newer request replaced this one."))
         self.book.add(job)
         self._accepted(job)
 
@@ -124,7 +124,7 @@ class Dispatcher:
         """The client wants the job no more."""
         job.cancelled = True
         self.scheduler.remove(job)
-        self.fail(job, EngineError("cancelled", "the job was cancelled"))
+        self.fail(job, EngineError("cancelled", "The job was cancelled."))
 
     def drop_client(self, client: ClientKey) -> None:
         """A client has vanished: its jobs are nobody's."""

@@ -51,7 +51,7 @@ class KeyRing:
                 KeyPair(server["public"], server["secret"]) if server else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError, KeyRingError):
-            raise UnsafeFileError(f"{path} is damaged; delete it and add the keys again") from None
+            raise UnsafeFileError(f"{path} is damaged. Delete it and add the keys again.") from None
 
     def server_key(self) -> KeyPair:
         """The daemon's lasting key pair, made at first use."""
@@ -63,20 +63,28 @@ class KeyRing:
     def check_name(self, name: str) -> None:
         """Raise KeyRingError when a name is malformed or taken."""
         if not _NAME.fullmatch(name):
-            raise KeyRingError(f"{name!r} cannot be a name; use letters, digits and . _ -")
+            raise KeyRingError(f"{name!r} cannot be a name; use only letters, digits, dots, '_' and '-'.")
         if name in self.clients:
-            raise KeyRingError(f"there is a key called {name} already; remove it first")
+            raise KeyRingError(f"There is already a key called {name}; remove it first.")
 
     def add(self, name: str, public: str) -> None:
-        """Let a client in; raises KeyRingError when the name or key is malformed or the name taken."""
+        """Add a client's public key.
+
+        Raises:
+            KeyRingError: the name or the key is malformed, or the name is taken.
+        """
         self.check_name(name)
         self.clients[name] = check_public_key(public)
         self.write()
 
     def remove(self, name: str) -> None:
-        """Let a client in no more; raises KeyRingError when there is none of that name."""
+        """Revoke a client's key.
+
+        Raises:
+            KeyRingError: there is no key of that name.
+        """
         if name not in self.clients:
-            raise KeyRingError(f"there is no key called {name}")
+            raise KeyRingError(f"There is no key called {name}.")
         del self.clients[name]
         self.write()
 
@@ -93,4 +101,4 @@ def check_public_key(key: object) -> str:
             return key
     except (KeyError, ValueError, TypeError):
         pass
-    raise KeyRingError("a public key has 40 characters (Z85), as `nigdt keys new` prints it")
+    raise KeyRingError("A public key has 40 characters (Z85), as `nigdt keys new` prints it.")

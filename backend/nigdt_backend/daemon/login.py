@@ -63,4 +63,4 @@ def _systemctl(*arguments: str) -> None:
     done = subprocess.run(["systemctl", "--user", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}"
-        raise LoginError(f"systemctl --user {arguments[0]} failed: {reason}", "Is a user session running?")
+        raise LoginError(f"systemctl --user {arguments[0]} failed ({reason}).", "Is a user session running?")

@@ -85,9 +85,9 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         return _failed(str(error))
     except OSError as error:
         where = error.filename or paths.state_dir()
-        return _failed(f"cannot use {where}: {error.strerror or error}")
+        return _failed(f"Cannot use {where}: {error.strerror or error}.")
     except zmq.ZMQError as error:
-        return _failed(f"cannot listen: {error}")
+        return _failed(f"Cannot listen: {error}.")
 
 
 def _failed(message: str) -> int:

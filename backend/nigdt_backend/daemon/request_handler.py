@@ -26,7 +26,7 @@ from nigdt_backend.protocol import (
 log = logging.getLogger(__name__)
 
 LOADS_WAITING = 4
-_RATE = f"more than {LIMITS.requests_per_second} requests per second"
+_RATE = f"There were more than {LIMITS.requests_per_second} requests per second."
 
 
 class RequestHandler:
@@ -64,7 +64,7 @@ class RequestHandler:
         request: str | None = None
         try:
             if incoming.frames is None:
-                raise ProtocolError("too-large", "the message has too many frames")
+                raise ProtocolError("too-large", "The message has too many frames.")
             header, frames = decode(incoming.frames)
             if header.get("job") is not None:
                 job = check_id(header["job"])
@@ -98,11 +98,11 @@ class RequestHandler:
             self._fill(incoming, header, frames)
             return
         if frames:
-            raise ProtocolError("bad-request", f'only "fill" has frames, not "{kind[:40]}"')
+            raise ProtocolError("bad-request", f'Only "fill" has frames, not "{kind[:40]}".')
         if kind == "cancel":
             job = self._dispatcher.book.active((incoming.user, check_id(header.get("job"))))
             if job is None:
-                raise ProtocolError("unknown-job", "no waiting or running job has that id")
+                raise ProtocolError("unknown-job", "No waiting or running job has that id.")
             self._dispatcher.cancel(job)
         elif kind == "status":
             self._replies.answer(client, "status", request, status=self._status())
@@ -110,15 +110,15 @@ class RequestHandler:
             self._replies.answer(client, "models", request, models=self._dispatcher.engine.models())
         elif kind == "load":
             if self._dispatcher.loads_waiting >= LOADS_WAITING:
-                raise ProtocolError("busy", "other bundles are being loaded", "Try again in a moment.")
+                raise ProtocolError("busy", "Other bundles are being loaded.", "Try again in a moment.")
             self._dispatcher.load(check_bundle_name(header.get("bundle")), client, request)
         elif kind == "shutdown":
             if incoming.user != LOCAL_USER:
-                raise ProtocolError("forbidden", "only this machine's user may stop the daemon")
+                raise ProtocolError("forbidden", "Only this machine's user may stop the daemon.")
             self._replies.answer(client, "done", request)
             self._stop()
         else:
-            raise ProtocolError("bad-request", f'no request is called "{kind[:40]}"')
+            raise ProtocolError("bad-request", f'There is no request called "{kind[:40]}".')
 
     def _fill(self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[Frame]) -> None:
         now = time.monotonic()
@@ -126,14 +126,14 @@ class RequestHandler:
         book = self._dispatcher.book
         known, finished = book.active(job.key), book.finished(job.key)
         if any(entry is not None and entry.digest != job.digest for entry in (known, finished)):
-            raise ProtocolError("job-id-reused", "that job id belongs to another request", "Use a new id.")
+            raise ProtocolError("job-id-reused", "That job id belongs to another request.", "Use a new id.")
         self._limiter.sent_job(incoming.client, now)
         if known is not None:
             self._dispatcher.resume(known, incoming.client)
         elif finished is not None:
             self._dispatcher.repeat(job, [list(message) for message in finished.messages])
         elif self.stopping:
-            raise ProtocolError("stopping", "the daemon is being stopped", "Send the job again later.")
+            raise ProtocolError("stopping", "The daemon is shutting down.", "Send the job again later.")
         else:
             self._dispatcher.submit(job)
 

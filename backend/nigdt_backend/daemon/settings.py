@@ -118,13 +118,13 @@ class Settings:
         if values is None:
             return cls()
         if not isinstance(values, dict):
-            raise SettingsError(f"{source}: settings must be lines of `key: value`")
+            raise SettingsError(f"{source}: settings must be lines of `key: value`.")
         known = {item.name: item for item in fields(cls)}
         for key, value in values.items():
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)
-                guess = f"; did you mean `{near[0]}`?" if near else ""
-                raise SettingsError(f"{source}: unknown key `{key}`{guess}")
+                guess = f" Did you mean `{near[0]}`?" if near else ""
+                raise SettingsError(f"{source}: unknown key `{key}`.{guess}")
             meta = known[key].metadata
             default = known[key].default
             values[key] = _check(source, key, value, default, meta)
@@ -142,33 +142,33 @@ class Settings:
         except FileNotFoundError:
             return cls()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path}: cannot be read: {error}") from None
+            raise SettingsError(f"{path}: cannot be read ({error}).") from None
         try:
             values, node = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f" line {mark.line + 1}" if mark is not None else ""
-            raise SettingsError(f"{path}{where}: not valid YAML") from None
+            raise SettingsError(f"{path}{where}: not valid YAML.") from None
         names = [str(key.value) for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
         twice = [name for name in names if names.count(name) > 1]
         if twice:
-            raise SettingsError(f"{path}: `{twice[0]}` is there more than once")
+            raise SettingsError(f"{path}: `{twice[0]}` occurs more than once.")
         return cls.from_mapping(values, str(path))
 
 
 def _check(source: str, key: str, value: object, default: object, meta: Any) -> object:
     if isinstance(default, str):
         if not isinstance(value, str):
-            raise SettingsError(f"{source}: `{key}` must be a text, not {value!r}")
+            raise SettingsError(f"{source}: `{key}` must be a text, not {value!r}.")
         if not meta["fits"](value):
             raise SettingsError(f"{source}: `{key}` cannot be {value!r}. {meta['doc']}")
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise SettingsError(f"{source}: `{key}` must be a number, not {value!r}")
+        raise SettingsError(f"{source}: `{key}` must be a number, not {value!r}.")
     if isinstance(default, int) and not isinstance(value, int):
-        raise SettingsError(f"{source}: `{key}` must be a whole number, not {value!r}")
+        raise SettingsError(f"{source}: `{key}` must be a whole number, not {value!r}.")
     if not meta["low"] <= value <= meta["high"]:
-        raise SettingsError(f"{source}: `{key}` is {value}, allowed are {meta['low']:g} to {meta['high']:g}")
+        raise SettingsError(f"{source}: `{key}` is {value}; allowed are {meta['low']:g} to {meta['high']:g}.")
     return float(value) if isinstance(default, float) else value
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from nigdt.errors import install_hint
 from nigdt_backend.daemon.memory import have_spare_memory
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.protocol import Frame
@@ -251,11 +252,11 @@ def as_engine_error(error: Exception) -> EngineError:
         return EngineError(
             "model-failed",
             f"The model cannot run here: {error.name} is not installed.",
-            "Install it with: pip install 'nigdt[backend]'.",
+            install_hint("backend"),
         )
     text = " ".join(str(error).split())[:200]
     return EngineError(
         "model-failed",
-        f"The model failed: {type(error).__name__}: {text}",
+        f"The model failed ({type(error).__name__}: {text}).",
         "The daemon's log has the details.",
     )

@@ -103,7 +103,7 @@ def test_a_file_that_others_can_read_is_not_trusted(gimp: GimpSession) -> None:
         (gimp.state / "connection.json").chmod(0o644)
         status, message, _ = gimp.run(FILL)
     assert status == "execution-error"
-    assert "others can read" in message
+    assert "Others can read" in message
     assert daemon.requests == []
 
 
