@@ -15,6 +15,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("layout", ("ruff", "format", "--check", ".")),
     ("types", ("mypy",)),
     ("boundaries", ("lint-imports",)),
+    ("site", ("sphinx-build", "-q", "-W", "--keep-going", "-d", "build/doctrees", "docs", "build/site")),
 )
 THREADS = {"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
 

@@ -61,7 +61,7 @@ def run_demo(session: Session, options: argparse.Namespace) -> None:
 
 def run_test(session: Session, options: argparse.Namespace) -> None:
     """`test`: install what the tests need and run every check."""
-    what = wanted(options, f"{DEFAULT_EXTRAS},training,dev")
+    what = wanted(options, f"{DEFAULT_EXTRAS},training,docs,dev")
     perform(session, preparation(session, what, qt=True, required=True))
     checks.run(session, options.pytest)
 

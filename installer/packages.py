@@ -14,8 +14,8 @@ from installer.machine import free_bytes, nvidia_driver
 from installer.session import Session
 from installer.steps import Step
 
-EXTRAS = ("model", "backend", "panel", "training", "dev")
-NEEDS_TORCH = frozenset({"model", "backend", "training"})
+EXTRAS = ("model", "backend", "panel", "training", "docs", "dev")
+NEEDS_TORCH = frozenset({"model", "backend", "training", "docs"})
 GIGABYTE = 1e9
 PAIR_SECONDS = 900.0
 """How long importing torch may take, on a loaded machine with a slow disk."""

@@ -323,7 +323,7 @@ def test_the_build_system_is_read_from_pyproject() -> None:
 def pretend_programs(session: Session, failing: str = "") -> None:
     folder = session.python.parent
     folder.mkdir(parents=True)
-    for program in ("ruff", "mypy", "lint-imports", "pytest"):
+    for program in ("ruff", "mypy", "lint-imports", "sphinx-build", "pytest"):
         script = folder / program
         status = 1 if program == failing else 0
         script.write_text(f"#!/bin/sh\necho words of {program} $*\nexit {status}\n")
@@ -334,7 +334,7 @@ def test_all_checks_run_and_are_summed_up(session: Session) -> None:
     pretend_programs(session)
     checks.run(session, [])
     lines = said(session).split("Summary")[1].split()
-    assert lines.count("ok") == 5
+    assert lines.count("ok") == 6
 
 
 def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None:
@@ -344,7 +344,14 @@ def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None
     assert "words of mypy" in said(session)
     assert "words of ruff" not in said(session)
     summary = said(session).split("Summary")[1]
-    assert [line.split()[1] for line in summary.strip().splitlines()] == ["ok", "ok", "FAILED", "ok", "ok"]
+    assert [line.split()[1] for line in summary.strip().splitlines()] == [
+        "ok",
+        "ok",
+        "FAILED",
+        "ok",
+        "ok",
+        "ok",
+    ]
 
 
 def test_ci_runs_what_the_readme_says() -> None:
