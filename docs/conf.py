@@ -32,8 +32,8 @@ autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
-# Each of these files outside this folder has a page of the site that includes it. In the sources, links lead to
-# the files, as a forge needs it; on the site they lead to the pages.
+# Each of these files outside this folder has a page of the site that includes it. Links lead to the files in
+# the sources, as a forge needs it, and to the pages on the site.
 PAGES = {
     "../README.md": "/index.md",
     "../CHANGELOG.md": "/site/changelog.md",

@@ -46,9 +46,7 @@ def test_the_citation_has_what_the_format_requires() -> None:
     assert {"type", "title", "authors"} <= citation["preferred-citation"].keys()
 
 
-@pytest.mark.parametrize(
-    "package", ["nigdt", "backend/nigdt_backend", "plugin/nigdt_plugin", "training/nigdt_training"]
-)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_package_says_that_it_is_typed(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()
 
