@@ -1,4 +1,4 @@
-"""The daemon's settings: one YAML file, checked key by key."""
+"""Settings of the daemon: one YAML file, validated key by key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nigdt_backend.protocol import LIMITS
 
 
 class SettingsError(Exception):
-    """A settings file that cannot be used; the message is one line and names the key."""
+    """A settings file cannot be used. The message names the key."""
 
 
 def _setting(
@@ -34,7 +34,7 @@ def _setting(
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting with its default; `docs/settings.md` is made from this class."""
+    """Every setting with its default. A test holds `docs/settings.md` to this class."""
 
     device: str = _setting(
         "auto",
@@ -44,65 +44,68 @@ class Settings:
     precision: str = _setting(
         "auto",
         "Number format of the model: float32, bfloat16 (pictures differ by up to 5 grey levels), or auto "
-        "(bfloat16 on CUDA devices that compute in it, else float32).",
+        "(bfloat16 on CUDA devices that support it, else float32).",
         pattern="auto|float32|bfloat16",
     )
     threads: int = _setting(
         0,
-        "CPU threads of the model; 0 = one for models that work below 192 px, which more make no faster, "
-        "else one per core; never more than cores.",
+        "CPU threads of the model; 0 = one for models that work below 192 px, because more do not make them "
+        "faster, else one per core. Never more than there are cores.",
         low=0,
         high=1024,
     )
     preload: str = _setting(
         "default",
-        "Bundle to load at the start; empty = load when first asked for.",
+        "Bundle to load at startup; empty = load on first use.",
         pattern=r"|[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
     )
     idle_unload_seconds: float = _setting(
-        900.0, "Unload models after so long without a job; 0 = never.", low=0, high=1e7
+        900.0, "Unload models after this time without a job; 0 = never.", low=0, high=1e7
     )
     idle_exit_seconds: float = _setting(
         3600.0,
-        "End after so long without a job, when a client started the daemon; 0 = never.",
+        "Exit after this time without a job, if a client started the daemon; 0 = never.",
         low=0,
         high=1e7,
     )
     stop_grace_seconds: float = _setting(
-        10.0, "When stopped, wait so long for the running batch before giving it up.", low=0, high=600
+        10.0, "When stopped, wait this long for the running batch before abandoning it.", low=0, high=600
     )
     watchdog_seconds: float = _setting(
-        120.0, "A batch that takes longer counts as hung; the daemon then starts anew.", low=1, high=86_400
+        120.0,
+        "A batch that takes longer is considered hung, and the daemon restarts itself.",
+        low=1,
+        high=86_400,
     )
     batch_window_ms: float = _setting(
-        3.0, "Wait so long for other clients' jobs to share a batch with.", low=0, high=1000
+        3.0, "Wait this long for jobs of other clients that could share a batch.", low=0, high=1000
     )
     batch_variants: int = _setting(
         0,
-        "Most answers computed in one pass; 0 = 1 on the CPU, so that equal requests get equal bytes, and 8 "
-        "elsewhere. More in one pass make more fills a second.",
+        "Largest number of variants computed in one pass; 0 = 1 on the CPU, so that equal requests get equal "
+        "bytes, and 8 elsewhere. Larger passes give more fills per second.",
         low=0,
         high=256,
     )
     model_memory_mib: int = _setting(
         4096,
-        "Memory for loaded models and, on CUDA, what is recorded of their work; the longest unused are "
-        "unloaded beyond it.",
+        "Memory for loaded models and, on CUDA, their recorded graphs. The least recently used models are "
+        "unloaded when it is exceeded.",
         low=16,
         high=1 << 24,
     )
     context_cache_mib: int = _setting(
-        256, "Memory for image encodings kept for further captions.", low=0, high=1 << 24
+        256, "Memory for image encodings, which are kept for further captions.", low=0, high=1 << 24
     )
     queue_jobs: int = _setting(
         LIMITS.queue_jobs,
-        "Most waiting jobs; beyond it clients are told busy.",
+        "Largest number of waiting jobs; further ones are refused as busy.",
         low=1,
         high=LIMITS.queue_jobs,
     )
     listen: str = _setting(
         "",
-        "Address for clients on other machines, as tcp://ADDRESS:PORT; empty = this machine only. "
+        "Address for clients on other machines, as tcp://ADDRESS:PORT; empty = only this machine. "
         "Only keys added with `nigdt keys add` may connect.",
         fits=lambda value: not value or is_address(value),
     )
@@ -110,7 +113,7 @@ class Settings:
 
     @classmethod
     def from_mapping(cls, values: object, source: str) -> Settings:
-        """Check `values`.
+        """Validate plain values, as YAML gives them.
 
         Raises:
             SettingsError: a key is unknown, of the wrong type or out of range; the message names it.
@@ -173,7 +176,7 @@ def _check(source: str, key: str, value: object, default: object, meta: Any) -> 
 
 
 def template() -> str:
-    """A settings file that says all keys, their meaning and their defaults, all commented out."""
+    """Return a settings file with every key, its meaning and its default, all commented out."""
     lines = ["# Settings of the NIGDT daemon. Remove the # before a key to change it.", ""]
     for item in fields(Settings):
         default = yaml.safe_dump(item.default).splitlines()[0]
