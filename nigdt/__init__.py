@@ -9,21 +9,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nigdt.bundle.weights import load_model
+    from nigdt.context import Context
     from nigdt.errors import NigdtError
     from nigdt.inpainter import Fill, Inpainter
     from nigdt.photo.photo import Photo
-    from nigdt.variants import Variant
+    from nigdt.recipe import Recipe, Variant
 
 __version__ = "0.1.0"
 
-__all__ = ["Fill", "Inpainter", "NigdtError", "Photo", "Variant", "__version__"]
+__all__ = [
+    "Context",
+    "Fill",
+    "Inpainter",
+    "NigdtError",
+    "Photo",
+    "Recipe",
+    "Variant",
+    "__version__",
+    "load_model",
+]
 
 _HOME = {
+    "Context": "nigdt.context",
     "Fill": "nigdt.inpainter",
     "Inpainter": "nigdt.inpainter",
     "NigdtError": "nigdt.errors",
     "Photo": "nigdt.photo.photo",
-    "Variant": "nigdt.variants",
+    "Recipe": "nigdt.recipe",
+    "Variant": "nigdt.recipe",
+    "load_model": "nigdt.bundle.weights",
 }
 
 

@@ -9,7 +9,7 @@ photo, selection, caption, seed, model and device must give the same bytes whate
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -20,16 +20,16 @@ from torch import Tensor
 
 from nigdt.bundle.bundle import BundleInfo, find_bundle
 from nigdt.bundle.weights import load_model
-from nigdt.context.box import check_selection, context_box, crop
-from nigdt.context.compositing import blend, hole_and_weight
+from nigdt.context import Context
+from nigdt.context.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.runner import CudaGraphs, Precision, Recorder, Runner, prepare
 from nigdt.text import Vocabulary, tokenise
-from nigdt.variants import Variant, variants_from_seed
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
 
@@ -119,21 +119,23 @@ class Fill:
     """One answer, in the photo.
 
     Attributes:
-        photo: Pillow picture of the size and mode of the input; pixels outside the blend band are untouched.
+        photo: Pillow picture of the size and mode of the input; pixels outside the hole are untouched.
         result: The same as a `Photo`, which saves 16-bit colour and metadata too.
-        variant: The recipe it came from.
+        recipe: Everything that decided its pixels.
         unknown_words: Words of the caption that the model does not know.
+        notices: What a user should know about it, one sentence each.
     """
 
     photo: Image.Image
     result: Photo
-    variant: Variant
+    recipe: Recipe
     unknown_words: tuple[str, ...]
+    notices: tuple[str, ...]
 
     @property
     def seed(self) -> int | None:
         """The variant's seed; None for the mean answer."""
-        return self.variant.seed
+        return self.recipe.variant.seed
 
 
 class Inpainter:
@@ -206,8 +208,8 @@ class Inpainter:
         """Image half.
 
         Args:
-            crop: (h, w, 3), the context as `nigdt.context.box.crop` cuts it; hidden pixels are not looked at.
-            mask: (h, w), above 0 where the model is to make pixels: the hole, or a selection.
+            crop: (h, w, 3), the context (`Context.sent`); hidden pixels are not looked at.
+            mask: (h, w), above 0 where the model is to make pixels.
             size: Side of the square of equal area that the model works at, a multiple of 32; None takes its
                 own.
 
@@ -277,10 +279,12 @@ class Inpainter:
         self,
         photo: Image.Image | Photo,
         selection: Image.Image | NDArray,
-        caption: str,
-        variants: int | Sequence[Variant] = 1,
+        caption: str = "",
+        *,
+        variants: int = 1,
         seed: int = 0,
         widen: float = 1.0,
+        grow: int = 0,
         feather: int | None = None,
     ) -> list[Fill]:
         """Fill the selected region of a photo with what the caption describes.
@@ -290,11 +294,11 @@ class Inpainter:
             selection: Mode L, 1 or bool / uint8 (H, W), of the photo's size as it is seen upright; 255 =
                 fill.
             caption: What is to be seen.
-            variants: How many, the first being the mean answer, or which.
-            seed: Start of the seeds when `variants` is a number.
-            widen: How much more of the surroundings to show the model, 1 or more.
-            feather: Pixels beyond the selection over which the fill fades out (limited to the context's
-                padding); None chooses by the selection's size, and keeps soft edges.
+            variants: How many, 1 to 16.
+            seed: Of the first one; 0 is the mean answer.
+            widen: As `Recipe.widen`.
+            grow: As `Recipe.grow`.
+            feather: As `Recipe.feather`.
 
         Returns:
             One fill per variant.
@@ -303,19 +307,46 @@ class Inpainter:
             SelectionError: The selection is empty or does not fit.
             PhotoError: The photo's mode is not supported.
             ModelError: The model's answer holds values that are not numbers.
+            ValueError: Another argument is out of range.
+        """
+        recipe = Recipe(caption, widen=widen, grow=grow, feather=feather)
+        return self.draw(photo, selection, recipe, variants_from_seed(variants, seed))
+
+    def draw(
+        self,
+        photo: Image.Image | Photo,
+        selection: Image.Image | NDArray,
+        recipe: Recipe,
+        variants: Sequence[Variant] | None = None,
+    ) -> list[Fill]:
+        """Fill the selected region of a photo by a recipe, such as one that a saved picture carries.
+
+        Args:
+            photo: As in `fill`.
+            selection: As in `fill`.
+            recipe: What to draw; its bundle and digest are replaced by this model's.
+            variants: Which of the possible answers; None takes the recipe's own.
+
+        Raises:
+            NigdtError: As in `fill`.
         """
         whole = photo if isinstance(photo, Photo) else Photo.from_image(photo)
-        selected = _as_selection(selection)
-        check_selection(selected, *whole.size)
-        box = context_box(selected, self.size, widen)
-        pixels, selected = crop(whole.rgb8, selected, box)
-        hole, _ = hole_and_weight(selected, feather)
-        wanted = variants_from_seed(variants, seed) if isinstance(variants, int) else variants
-        unknown = tuple(self.unknown_words(caption))
+        context = Context.of(
+            whole.rgb8,
+            _as_selection(selection),
+            self.size,
+            widen=recipe.widen,
+            grow=recipe.grow,
+            alpha=whole.alpha8,
+        )
+        recipe = replace(recipe, bundle=self.bundle.name, digest=self.bundle.digest)
+        wanted = (recipe.variant,) if variants is None else variants
+        unknown = tuple(self.unknown_words(recipe.caption))
+        notices = (context.notice,) if context.notice else ()
         fills = []
-        for raw in self.fill_context(pixels, hole, caption, wanted):
-            result = whole.paste(box, *blend(pixels, raw.pixels, selected, feather))
-            fills.append(Fill(result.to_image(), result, raw.variant, unknown))
+        for raw in self.fill_context(*context.sent, recipe.caption, wanted):
+            result = context.onto(whole, raw.pixels, recipe)
+            fills.append(Fill(result.to_image(), result, recipe.with_variant(raw.variant), unknown, notices))
         return fills
 
     def _draw(

@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Tiny models lose more to threads that wait for each other than they win. Started processes inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Time says nothing about a test on a busy machine.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 TINY_WORDS = ("a", "bird", "with", "red", "blue", "belly", "the", "sky", "grass", "dog")
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-VERSION: Final = 1
+from nigdt import limits
+
+VERSION: Final = 2
 TAG: Final = b"NIGDT/%d" % VERSION
 TAG_PREFIX: Final = b"NIGDT/"
 
@@ -17,12 +19,12 @@ class Limits:
 
     header_bytes: int = 16_384
     request_frames: int = 2
-    side_min_px: int = 8
-    side_max_px: int = 2_048
-    frame_bytes: int = 2_048 * 2_048 * 3
-    caption_chars: int = 1_000
-    variants: int = 16
-    feather_px: int = 256
+    side_min_px: int = 1
+    side_max_px: int = limits.CONTEXT_SIDE_MAX
+    placed_pixels: int = 32_000_000
+    frame_bytes: int = 32_000_000 * 4
+    caption_chars: int = limits.CAPTION_CHARS
+    variants: int = limits.VARIANTS
     id_chars: int = 64
     name_chars: int = 64
     queue_jobs: int = 64

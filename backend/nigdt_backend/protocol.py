@@ -11,9 +11,10 @@ import math
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Protocol
 
+from nigdt.recipe import Recipe, Variant
 from nigdt_backend.limits import (
     CLIENT_CODES,
     CODES,
@@ -30,10 +31,9 @@ from nigdt_backend.limits import (
 
 # fmt: off
 __all__ = [
-    "CLIENT_CODES", "CODES", "CURVE_OVERHEAD", "LIMITS", "MEAN_VARIANT", "REPLIES", "REQUESTS",
-    "SEED_MAX", "STAGES", "TAG", "TAG_PREFIX", "VERSION", "Event", "FillPicture", "FillRequest",
-    "FillResult", "Frame", "Limits", "ProtocolError", "WordAttention", "check_bundle_name", "check_id",
-    "decode", "encode", "finite"
+    "CLIENT_CODES", "CODES", "CURVE_OVERHEAD", "LIMITS", "REPLIES", "REQUESTS", "STAGES", "TAG",
+    "TAG_PREFIX", "VERSION", "Event", "FillPicture", "FillRequest", "FillResult", "Frame", "Limits",
+    "ProtocolError", "WordAttention", "check_bundle_name", "check_id", "decode", "encode", "finite",
 ]
 # fmt: on
 
@@ -142,10 +142,6 @@ def _check_int(header: Mapping[str, Any], key: str, low: int, high: int) -> int:
     return value
 
 
-def _check_optional_int(header: Mapping[str, Any], key: str, low: int, high: int) -> int | None:
-    return None if header.get(key) is None else _check_int(header, key, low, high)
-
-
 def _check_bool(header: Mapping[str, Any], key: str) -> bool:
     value = header.get(key, False)
     if not isinstance(value, bool):
@@ -153,26 +149,31 @@ def _check_bool(header: Mapping[str, Any], key: str) -> bool:
     return value
 
 
-SEED_MAX: Final = 2**63 - 1
+def _check_variant(value: object) -> Variant:
+    names = {field.name for field in fields(Variant)}
+    if not isinstance(value, dict) or not value.keys() <= names:
+        raise ProtocolError("bad-request", 'A variant is an object of "seed", "base" and "spread".')
+    try:
+        return Variant(**value)
+    except ValueError as error:
+        raise ProtocolError("bad-request", f"A variant: {error}") from None
 
 
-def _check_variant(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict) or not value.keys() <= {"seed", "base", "spread"}:
-        raise ProtocolError("bad-request", 'a variant is an object of "seed", "base" and "spread"')
-    checked: dict[str, Any] = {}
-    for key in ("seed", "base"):
-        number = value.get(key)
-        if number is not None:
-            _check_int(value, key, 0, SEED_MAX)
-        checked[key] = number
-    spread = value.get("spread", 1.0)
-    if not isinstance(spread, (int, float)) or isinstance(spread, bool) or not 0.0 <= spread <= 1.0:
-        raise ProtocolError("bad-request", '"spread" must be a number from 0 to 1')
-    checked["spread"] = float(spread)
-    return checked
+def _check_recipe(value: object) -> Recipe:
+    try:
+        recipe = Recipe.from_dict(value)
+    except ValueError as error:
+        raise ProtocolError("bad-request", f"The recipe: {error}") from None
+    check_bundle_name(recipe.bundle)
+    return recipe
 
 
-MEAN_VARIANT: Final[Mapping[str, Any]] = {"seed": None, "base": None, "spread": 1.0}
+class Sent(Protocol):
+    """What of a `nigdt.Context` travels; this module needs no NumPy."""
+
+    @property
+    def sent(self) -> tuple[Any, Any]:
+        """Crop (h, w, 3) and hole (h, w), arrays of uint8."""
 
 
 @dataclass
@@ -180,18 +181,18 @@ class FillRequest:
     """Everything a fill may say.
 
     Attributes:
-        crop: RGB, 8 bit, row by row, `width * height * 3` bytes: the context.
-        mask: 8 bit, `width * height` bytes; 255 = selected = to be filled.
+        crop: 8 bit, row by row, `width * height` pixels of `channels` bytes: the context, RGB or RGB with
+            alpha.
+        mask: 8 bit, `width * height` bytes. For a raw result the hole, 255 = made by the model; for a placed
+            one the selection, 255 = to be filled.
         width: pixels of a row.
         height: rows.
-        caption: what to put there.
-        variants: one object per answer, `{"seed": int | None, "base": int | None, "spread": 0..1}`;
-            seed None is the model's mean.
-        bundle: name of the model bundle.
+        recipe: what to draw; `variants` says which of the possible answers.
+        variants: one per answer.
+        channels: 3, or 4 with alpha, which only placed results read.
         live: replaces this client's waiting live request for the same context.
-        feather: pixels by which the selection is grown into the hole, over which the fill fades out; None
-            chooses by the selection's size.
-        result: "raw" = the model's picture of the whole context; "composite" = colours matched and blended.
+        result: "raw" = the model's picture of the whole context; "placed" = `nigdt.Context.place` of it: the
+            fill with its colours matched, and its weight.
         attention: also say which words were used where.
         job: id of the job; sending the same id again is harmless.
     """
@@ -200,27 +201,57 @@ class FillRequest:
     mask: bytes = field(repr=False)
     width: int
     height: int
-    caption: str
-    variants: list[dict[str, Any]] = field(default_factory=lambda: [dict(MEAN_VARIANT)])
-    bundle: str = "default"
+    recipe: Recipe = field(default_factory=Recipe)
+    variants: list[Variant] = field(default_factory=lambda: [Variant()])
+    channels: int = 3
     live: bool = False
-    feather: int | None = None
-    result: Literal["raw", "composite"] = "raw"
+    result: Literal["raw", "placed"] = "raw"
     attention: bool = False
     job: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @classmethod
+    def of(
+        cls,
+        context: Sent,
+        recipe: Recipe,
+        variants: Sequence[Variant] | None = None,
+        *,
+        live: bool = False,
+        attention: bool = False,
+    ) -> FillRequest:
+        """The request for a context.
+
+        Args:
+            context: A `nigdt.Context`.
+            recipe: what to draw.
+            variants: which of the possible answers; None takes the recipe's own.
+            live: as the attribute.
+            attention: as the attribute.
+        """
+        crop, hole = context.sent
+        height, width = hole.shape
+        return cls(
+            crop=crop.tobytes(),
+            mask=hole.tobytes(),
+            width=width,
+            height=height,
+            recipe=recipe,
+            variants=[recipe.variant] if variants is None else list(variants),
+            live=live,
+            attention=attention,
+        )
 
     def to_wire(self) -> list[Frame]:
         """The frames of this request; raises ProtocolError when a field is out of its limits."""
         header = {
             "kind": "fill",
             "job": self.job,
-            "bundle": self.bundle,
             "width": self.width,
             "height": self.height,
-            "caption": self.caption,
-            "variants": self.variants,
+            "channels": self.channels,
+            "recipe": self.recipe.to_dict(),
+            "variants": [variant.to_dict() for variant in self.variants],
             "live": self.live,
-            "feather": self.feather,
             "result": self.result,
             "attention": self.attention,
         }
@@ -228,7 +259,7 @@ class FillRequest:
         FillRequest.from_wire(header, frames)
         message = encode(header, frames)
         if len(message[1]) > LIMITS.header_bytes:
-            raise ProtocolError("too-large", f"the header has more than {LIMITS.header_bytes} bytes")
+            raise ProtocolError("too-large", f"The header has more than {LIMITS.header_bytes} bytes.")
         return message
 
     @classmethod
@@ -239,63 +270,55 @@ class FillRequest:
             ProtocolError: `bad-request` or `too-large`, naming the field.
         """
         job = check_id(header.get("job"))
-        width = _check_int(header, "width", LIMITS.side_min_px, LIMITS.side_max_px)
-        height = _check_int(header, "height", LIMITS.side_min_px, LIMITS.side_max_px)
-        caption = header.get("caption")
-        if not isinstance(caption, str) or not _is_text(caption):
-            raise ProtocolError("bad-request", '"caption" must be a text')
-        if len(caption) > LIMITS.caption_chars:
+        result = header.get("result", "raw")
+        if result not in ("raw", "placed"):
+            raise ProtocolError("bad-request", '"result" must be "raw" or "placed".')
+        placed = result == "placed"
+        side = LIMITS.placed_pixels if placed else LIMITS.side_max_px
+        width = _check_int(header, "width", LIMITS.side_min_px, side)
+        height = _check_int(header, "height", LIMITS.side_min_px, side)
+        if placed and width * height > LIMITS.placed_pixels:
             raise ProtocolError(
-                "too-large",
-                f"the caption has {len(caption)} characters, at most {LIMITS.caption_chars} are allowed",
+                "too-large", f"The context has {width * height} pixels; {LIMITS.placed_pixels} are allowed."
             )
-        variants = header.get("variants", [dict(MEAN_VARIANT)])
+        channels = _check_int({"channels": 3, **header}, "channels", 3, 4)
+        if channels == 4 and not placed:
+            raise ProtocolError("bad-request", 'Only a "placed" result reads alpha.')
+        recipe = _check_recipe(header.get("recipe", {}))
+        variants = header.get("variants", [Variant().to_dict()])
         if not isinstance(variants, list) or not variants:
-            raise ProtocolError("bad-request", '"variants" must be a list with at least one variant')
+            raise ProtocolError("bad-request", '"variants" must be a list with at least one variant.')
         if len(variants) > LIMITS.variants:
             raise ProtocolError(
-                "too-large", f"{len(variants)} variants, at most {LIMITS.variants} are allowed"
+                "too-large", f"{len(variants)} variants were asked for; {LIMITS.variants} are allowed."
             )
-        result = header.get("result", "raw")
-        if result not in ("raw", "composite"):
-            raise ProtocolError("bad-request", '"result" must be "raw" or "composite"')
         if len(frames) != LIMITS.request_frames:
             raise ProtocolError(
-                "bad-request", f"a fill has {LIMITS.request_frames} frames, this one {len(frames)}"
+                "bad-request", f"A fill has {LIMITS.request_frames} frames, this one {len(frames)}."
             )
-        for name, frame, size in (("crop", frames[0], 3), ("mask", frames[1], 1)):
+        for name, frame, size in (("crop", frames[0], channels), ("mask", frames[1], 1)):
             if len(frame) != width * height * size:
                 raise ProtocolError(
                     "bad-request",
-                    f"the {name} frame has {len(frame)} bytes, {width} x {height} x {size} = "
-                    f"{width * height * size} were announced",
+                    f"The {name} frame has {len(frame)} bytes; {width} x {height} x {size} = "
+                    f"{width * height * size} were announced.",
                 )
         mask = bytes(frames[1])  # views are compared a byte at a time
         if mask == bytes(len(mask)):
-            raise ProtocolError("bad-request", "the mask selects nothing", "Select what is to be filled.")
+            raise ProtocolError("bad-request", "The mask selects nothing.", "Select what is to be filled.")
         return cls(
             crop=frames[0],
             mask=mask,
             width=width,
             height=height,
-            caption=caption,
+            recipe=recipe,
             variants=[_check_variant(variant) for variant in variants],
-            bundle=check_bundle_name(header.get("bundle", "default")),
+            channels=channels,
             live=_check_bool(header, "live"),
-            feather=_check_optional_int(header, "feather", 0, LIMITS.feather_px),
             result=result,
             attention=_check_bool(header, "attention"),
             job=job,
         )
-
-
-def _is_text(value: str) -> bool:
-    """False for strings with lone surrogates, which JSON allows and UTF-8 does not."""
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -345,7 +368,8 @@ class FillPicture:
         width: pixels of a row.
         height: rows.
         pixels: RGB, 8 bit, `width * height * 3` bytes.
-        variant: the request's variant object.
+        recipe: everything that decided these pixels.
+        weight: of a placed result: 8 bit, `width * height` bytes, 255 = the fill alone; else empty.
         unknown_words: words of the caption that the model does not know.
         words: attention, when asked for.
     """
@@ -354,7 +378,8 @@ class FillPicture:
     width: int
     height: int
     pixels: bytes = field(repr=False)
-    variant: Mapping[str, Any]
+    recipe: Recipe
+    weight: bytes = field(default=b"", repr=False)
     unknown_words: tuple[str, ...] = ()
     words: tuple[WordAttention, ...] = ()
 
@@ -365,14 +390,19 @@ class FillPicture:
         try:
             width, height = int(data["width"]), int(data["height"])
             words = data.get("words", [])
-            if len(event.frames) != 1 + len(words) or len(event.frames[0]) != width * height * 3:
+            weights = int(bool(data.get("placed", False)))
+            picture, *more = event.frames
+            if len(more) != weights + len(words) or len(picture) != width * height * 3:
+                raise ValueError
+            if weights and len(more[0]) != width * height:
                 raise ValueError
             return cls(
                 index=int(data["index"]),
                 width=width,
                 height=height,
-                pixels=event.frames[0],
-                variant=data["variant"],
+                pixels=picture,
+                recipe=Recipe.from_dict(data["recipe"]),
+                weight=more[0] if weights else b"",
                 unknown_words=tuple(data.get("unknown_words", ())),
                 words=tuple(
                     WordAttention(
@@ -383,7 +413,7 @@ class FillPicture:
                         height=int(word["height"]),
                         map=frame,
                     )
-                    for word, frame in zip(words, event.frames[1:], strict=True)
+                    for word, frame in zip(words, more[weights:], strict=True)
                 ),
             )
         except (KeyError, TypeError, ValueError, IndexError):

@@ -98,6 +98,11 @@ class BundleInfo:
         return self.config.size
 
     @property
+    def digest(self) -> str:
+        """Which files it consists of: 16 hexadecimal digits of the SHA-256 of its checksum file."""
+        return hashlib.sha256((self.folder / SUMS).read_bytes()).hexdigest()[:16]
+
+    @property
     def picture(self) -> Path | None:
         """A fill that its own model drew, None if nobody had it drawn."""
         path = self.folder / PICTURE

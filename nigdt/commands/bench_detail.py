@@ -13,12 +13,14 @@ import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from nigdt.context.box import MIN_PADDING, context_box, crop
-from nigdt.context.compositing import blend, composite, hole_and_weight
+from nigdt.context import Context
 from nigdt.context.detail import enlarge
 from nigdt.errors import NigdtError
+from nigdt.limits import MIN_PADDING
 from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe
 
 Pixels = NDArray[np.uint8]
 Filler = Callable[[Pixels, Pixels], NDArray[np.float32]]
@@ -99,15 +101,19 @@ def measure(photo: Photo, side: int, size: int, filler: Filler) -> tuple[dict[st
     selection = np.zeros((height, width), np.uint8)
     top, left = (height - side) // 2, (width - side) // 2
     selection[top : top + side, left : left + side] = 255
-    pixels, selected = crop(photo.rgb8, selection, context_box(selection, size))
-    hole, _ = hole_and_weight(selected)
+    context = Context.of(photo.rgb8, selection, size)
+    pixels, selected, hole = context.crop, context.selection, context.hole
     picture = filler(pixels, hole)
     started = time.perf_counter()
     detailed = enlarge(picture, pixels, hole)
     seconds = time.perf_counter() - started
     soft = cv2.resize(picture, pixels.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     plain: Pixels = np.clip(np.rint(soft), 0, 255).astype(np.uint8)
-    pictures = [pixels, *(composite(pixels, *blend(pixels, fill, selected)) for fill in (plain, detailed))]
+    whole = Photo.from_image(Image.fromarray(photo.rgb8))
+    pictures = [
+        pixels,
+        *(context.onto(whole, fill, Recipe()).rgb8[context.box.slices] for fill in (plain, detailed)),
+    ]
     row: dict[str, Any] = {"selection_px": side, "context_px": pixels.shape[0], "milliseconds": seconds * 1e3}
     for way, result in zip(WAYS, pictures, strict=True):
         row[way] = {
@@ -207,8 +213,6 @@ def detail(
     else:
         click.echo(_line({"photo": f"median of {len(rows)}", **summary}))
     if sheet:
-        from PIL import Image
-
         Photo.from_image(Image.fromarray(np.concatenate(strips, 0))).save(sheet)
 
 

@@ -1,4 +1,4 @@
-"""The context: the square crop around the hole that the model gets to see. Needs no torch."""
+"""Where the context lies: the part of the photo around the selection that the model gets to see."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.errors import SelectionError
+from nigdt.limits import MIN_PADDING
 
-__all__ = ["MIN_PADDING", "Box", "check_selection", "context_box", "crop", "selection_box"]
-
-MIN_PADDING = 16
-"""Least number of photo pixels between selection and the context's border."""
+__all__ = ["Box", "check_selection", "context_box", "selection_box"]
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in the pixels of the upright photo; it may reach beyond the photo.
+    """A rectangle in the pixels of the upright photo.
 
     Attributes:
         left: First column.
@@ -40,6 +38,11 @@ class Box:
     def bottom(self) -> int:
         """First row after the box."""
         return self.top + self.height
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to cut the box out of an array of the photo's size."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 def check_selection(selection: NDArray[np.uint8], width: int, height: int) -> None:
@@ -85,16 +88,19 @@ def selection_box(selection: NDArray[np.uint8]) -> Box:
 
 
 def context_box(selection: NDArray[np.uint8], minimum: int, widen: float = 1.0) -> Box:
-    """The square the model gets to see.
+    """The part of the photo that the model gets to see.
 
     The selection's box is padded on each side by a quarter of its longest side, at least `MIN_PADDING`, made
-    square and at least `minimum` wide, and shifted into the photo. Where the photo is smaller than the
-    square, the square reaches beyond it evenly on both sides; `crop` reflects there.
+    square, multiplied by `widen`, made at least `minimum` wide, and shifted into the photo. Where the photo
+    is smaller, the context ends with the photo and need not be square.
 
     Args:
         selection: (H, W), 255 = to be filled.
         minimum: Least side in pixels, the model's working size.
         widen: Factor on the padded side, 1 or more; more shows the model more of the surroundings.
+
+    Returns:
+        A box that lies inside the photo and holds the selection.
 
     Raises:
         SelectionError: Nothing is selected.
@@ -102,56 +108,16 @@ def context_box(selection: NDArray[np.uint8], minimum: int, widen: float = 1.0) 
     """
     if not widen >= 1.0:
         raise ValueError(f"widen {widen} is below 1")
-    height, width = selection.shape
     inner = selection_box(selection)
     longest = max(inner.width, inner.height)
     padded = longest + 2 * max(round(longest / 4), MIN_PADDING)
-    # Beyond the photo's longest side more would only show reflections, but never less than the padded
-    # selection.
-    side = max(min(round(padded * widen), max(padded, width, height)), minimum)
-    return Box(
-        _place(inner.left + inner.width / 2, side, width),
-        _place(inner.top + inner.height / 2, side, height),
-        side,
-        side,
-    )
+    side = max(round(padded * widen), minimum)
+    left, width = _place(inner.left, inner.width, side, selection.shape[1])
+    top, height = _place(inner.top, inner.height, side, selection.shape[0])
+    return Box(left, top, width, height)
 
 
-def _place(centre: float, side: int, available: int) -> int:
-    """First pixel of a span of `side` around `centre`, shifted into 0..available or centred when too long."""
-    if side >= available:
-        return (available - side) // 2
-    return min(max(round(centre - side / 2), 0), available - side)
-
-
-def crop(
-    rgb8: NDArray[np.uint8], selection: NDArray[np.uint8], box: Box
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Cut the context out of photo and selection, reflecting both where the box leaves the photo.
-
-    Args:
-        rgb8: (H, W, 3), the upright photo.
-        selection: (H, W), 255 = to be filled.
-        box: The context.
-
-    Returns:
-        The crop (box.height, box.width, 3) and the selection on it (box.height, box.width), both uint8,
-        contiguous.
-    """
-    rows = _reflected(box.top, box.height, rgb8.shape[0])
-    columns = _reflected(box.left, box.width, rgb8.shape[1])
-    if box.top >= 0 and box.bottom <= rgb8.shape[0] and box.left >= 0 and box.right <= rgb8.shape[1]:
-        inside = np.s_[box.top : box.bottom, box.left : box.right]
-        return rgb8[inside].copy(order="C"), selection[inside].copy(order="C")
-    grid = np.ix_(rows, columns)
-    return np.ascontiguousarray(rgb8[grid]), np.ascontiguousarray(selection[grid])
-
-
-def _reflected(start: int, length: int, available: int) -> NDArray[np.intp]:
-    """Indices start..start+length folded into 0..available, without repeating the border pixel."""
-    index = np.arange(start, start + length, dtype=np.intp)
-    if available == 1:
-        return np.zeros_like(index)
-    period = 2 * (available - 1)
-    index = np.mod(index, period)
-    return np.where(index < available, index, period - index)
+def _place(start: int, length: int, side: int, available: int) -> tuple[int, int]:
+    """First pixel and length of a span of `side` centred on start..start+length, inside 0..available."""
+    side = min(side, available)
+    return min(max(round(start + length / 2 - side / 2), 0), available - side), side

@@ -21,7 +21,7 @@ import io
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,17 @@ from nigdt.context.box import Box
 from nigdt.errors import PhotoError
 from nigdt.photo.deep import is_deep, read_deep, write_png16, write_tiff16
 from nigdt.photo.metadata import ORIENTATION, read_metadata, save_options
-from nigdt.photo.samples import SIXTEEN_BIT, Palette, claim_entries, keep_key, mix, to_rgb8, upright
+from nigdt.photo.provenance import DrawnFill, stamped
+from nigdt.photo.samples import (
+    SIXTEEN_BIT,
+    Palette,
+    claim_entries,
+    keep_key,
+    mix,
+    to_alpha8,
+    to_rgb8,
+    upright,
+)
 
 __all__ = ["MAX_PIXELS", "Photo"]
 
@@ -166,6 +176,13 @@ class Photo:
             self._rgb8.setflags(write=False)
         return self._rgb8
 
+    @property
+    def alpha8(self) -> NDArray[np.uint8] | None:
+        """Opacity (H, W) uint8, upright, 255 = opaque; None for a photo without transparency."""
+        key = self.info.get("transparency")
+        alpha = to_alpha8(self._samples, self.kind, self._palette, None if isinstance(key, bytes) else key)
+        return None if alpha is None else np.ascontiguousarray(upright(alpha, self.orientation))
+
     def paste(self, box: Box, fill_rgb8: NDArray, weight: NDArray) -> Photo:
         """A new photo with a fill mixed in: ``(1 - weight) * photo + weight * fill``, in its own depth.
 
@@ -235,11 +252,18 @@ class Photo:
             image.putpalette(self._palette.colours[: self._palette.length].tobytes())
         return image
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, fills: Sequence[DrawnFill] = ()
+    ) -> None:
         """Write the photo in the format of the file name's ending, all or nothing.
 
         Another file of that name is replaced at the end, in one step; the photo's own file only with
         `overwrite`.
+
+        Args:
+            path: The file; its ending names the format.
+            overwrite: Whether the photo's own file may be replaced.
+            fills: What was filled, to be recorded in the file where its format has a place for it.
 
         Raises:
             PhotoError: The format is unknown or cannot hold this kind of photo, the path is the photo's own,
@@ -249,7 +273,7 @@ class Photo:
         if not overwrite and self.source is not None and _same_file(path, self.source):
             raise PhotoError(f"{path} is the photo itself.", "Choose another name, or say to overwrite it.")
         data = self.encode(path.suffix)
-        _write_atomically(path, data)
+        _write_atomically(path, stamped(data, fills))
 
     @property
     def lossless_suffix(self) -> str:

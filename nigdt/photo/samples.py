@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["CHANNELS", "SIXTEEN_BIT", "Palette", "keep_key", "mix", "to_rgb8", "upright"]
+__all__ = ["CHANNELS", "SIXTEEN_BIT", "Palette", "keep_key", "mix", "to_alpha8", "to_rgb8", "upright"]
 
 CHANNELS = {
     "1": 1, "L": 1, "P": 1, "I;16": 1,
@@ -84,6 +84,29 @@ def to_rgb8(samples: NDArray, kind: str, palette: Palette | None) -> NDArray[np.
     if CHANNELS[kind] == 2:
         return np.repeat(samples[..., :1], 3, axis=2)
     return np.ascontiguousarray(samples[..., :3])
+
+
+def to_alpha8(
+    samples: NDArray, kind: str, palette: Palette | None, key: int | tuple[int, ...] | None
+) -> NDArray[np.uint8] | None:
+    """Opacity (H, W) uint8, 255 = opaque; None for photos without transparency.
+
+    Args:
+        samples: (H, W) or (H, W, channels).
+        kind: Their kind.
+        palette: For kind P.
+        key: The sample value that PNG's colour key makes transparent, for kinds L and RGB.
+    """
+    if kind == "P":
+        assert palette is not None
+        return None if (palette.alpha == 255).all() else palette.alpha[samples]
+    if kind in ("L", "RGB") and key is not None:
+        keyed = samples == np.asarray(key, samples.dtype)
+        return np.where(keyed if kind == "L" else keyed.all(axis=-1), 0, 255).astype(np.uint8)
+    if CHANNELS[kind] not in (2, 4) or kind == "CMYK":
+        return None
+    alpha = samples[..., -1]
+    return (alpha >> 8).astype(np.uint8) if kind in SIXTEEN_BIT else alpha
 
 
 def mix(

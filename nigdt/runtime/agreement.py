@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from nigdt.bundle.weights import load_model
 from nigdt.errors import ModelError
 from nigdt.inpainter import CompletionJob, Inpainter
+from nigdt.recipe import Variant
 from nigdt.runtime.runner import prepare
-from nigdt.variants import Variant
 
 __all__ = ["deviation"]
 

@@ -16,6 +16,8 @@ from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.connection import FileLock, read_connection
 from nigdt_backend.protocol import FillRequest
 
+from nigdt.recipe import Recipe
+
 STUB = [sys.executable, str(Path(__file__).with_name("stub_daemon.py"))]
 
 
@@ -28,13 +30,17 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
     return condition()
 
 
-def make_request(caption: str = "a bird", side: int = 16, **fields: Any) -> FillRequest:
+def make_request(
+    caption: str = "a bird", side: int = 16, bundle: str = "default", **fields: Any
+) -> FillRequest:
     crop = bytes(range(256)) * (side * side * 3 // 256 + 1)
     mask = bytearray(side * side)
     for row in range(side // 4, side // 2):
         for column in range(side // 4, side // 2):
             mask[row * side + column] = 255
-    return FillRequest(crop[: side * side * 3], bytes(mask), side, side, caption, **fields)
+    return FillRequest(
+        crop[: side * side * 3], bytes(mask), side, side, Recipe(caption, bundle=bundle), **fields
+    )
 
 
 @pytest.fixture

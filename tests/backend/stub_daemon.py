@@ -56,12 +56,12 @@ class StubEngine:
         return [{"name": "default", "title": "Stub"}]
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
-        self.batches.append([job.request.caption for job in jobs])
+        self.batches.append([job.request.recipe.caption for job in jobs])
         hooks.stage(jobs, "encoding")
         return [self._one(job, hooks) for job in jobs]
 
     def _one(self, job: Job, hooks: Hooks) -> Outcome:
-        word, _, rest = job.request.caption.partition(" ")
+        word, _, rest = job.request.recipe.caption.partition(" ")
         if word == "sleep":
             for _ in range(round(float(rest) / 0.01)):
                 if job.cancelled:
@@ -79,7 +79,7 @@ class StubEngine:
         hooks.stage([job], "completing")
         request = job.request
         for index, variant in enumerate(request.variants):
-            value = (variant["seed"] or 0) % 256
+            value = (variant.seed or 0) % 256
             pixels = bytearray(request.crop)
             for place, selected in enumerate(request.mask):
                 if selected:
@@ -91,7 +91,8 @@ class StubEngine:
                         "index": index,
                         "width": request.width,
                         "height": request.height,
-                        "variant": variant,
+                        "placed": False,
+                        "recipe": request.recipe.with_variant(variant).to_dict(),
                         "unknown_words": [],
                         "words": [],
                     },

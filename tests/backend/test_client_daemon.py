@@ -15,9 +15,11 @@ from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.connection import FileLock
 from nigdt_backend.daemon import process
 
+from nigdt.recipe import Variant
+
 
 def test_fill_comes_back_with_each_variant(client, request_fill):
-    request = request_fill(variants=[{"seed": seed, "base": None, "spread": 1.0} for seed in (None, 7, 200)])
+    request = request_fill(variants=[Variant(seed) for seed in (None, 7, 200)])
     kinds = []
     result = client.fill(request, on_event=lambda event: kinds.append(event.kind))
     assert [fill.variant["seed"] for fill in result.fills] == [None, 7, 200]

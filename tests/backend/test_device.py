@@ -23,6 +23,7 @@ from nigdt.bundle.bundle import BundleInfo, read_bundle, save_bundle
 from nigdt.bundle.weights import load_model
 from nigdt.errors import BundleError, DeviceError, ModelError
 from nigdt.inpainter import Inpainter
+from nigdt.recipe import Variant
 from nigdt.runtime.devices import is_out_of_memory
 
 
@@ -38,7 +39,7 @@ class Silent:
 
 
 def engine_job(request_fill, variants: int = 4, **fields) -> Job:
-    plain = [{"seed": seed, "base": None, "spread": 1.0} for seed in range(variants)]
+    plain = [Variant(seed) for seed in range(variants)]
     request = request_fill("a red bird", side=64, variants=plain, **fields)
     return Job.from_request("local", (0, b"x"), request, 0.0)
 
@@ -470,7 +471,9 @@ def test_fills_are_the_same_whatever_they_are_computed_with(bundles, request_fil
 
     class Keeping(Silent):
         def made(self, job, fill):
-            self.fills.append((job.request.caption, np.frombuffer(fill.frames[0], np.uint8).astype(int)))
+            self.fills.append(
+                (job.request.recipe.caption, np.frombuffer(fill.frames[0], np.uint8).astype(int))
+            )
 
     engine = NigdtEngine(Settings(batch_variants=batch, threads=1))
     together, alone = Keeping(), Keeping()

@@ -19,6 +19,7 @@ from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 
+from nigdt.recipe import Variant
 from tests.pretended_device import Accelerator, pretended
 
 CUDA = [sys.executable, str(Path(__file__).with_name("cuda_daemon.py"))]
@@ -40,7 +41,7 @@ class Keeping:
 
 
 def job_of(request_fill, variants: int = 4, caption: str = "a red bird", side: int = 64) -> Job:
-    plain = [{"seed": seed, "base": None, "spread": 1.0} for seed in range(variants)]
+    plain = [Variant(seed) for seed in range(variants)]
     request = request_fill(caption, side=side, variants=plain, attention=True)
     return Job.from_request("local", (0, b"x"), request, 0.0)
 
@@ -163,9 +164,7 @@ def test_what_is_unloaded_leaves_the_device_at_once(bundles, request_fill, cuda:
 def test_a_daemon_on_cuda_serves_several_clients_at_once(bundles, settings, request_fill):
     settings(threads=1, precision="float32", batch_window_ms=200)
     requests = [
-        request_fill(
-            caption, side=64, variants=[{"seed": seed, "base": None, "spread": 1.0} for seed in seeds]
-        )
+        request_fill(caption, side=64, variants=[Variant(seed) for seed in seeds])
         for caption, seeds in (("a red bird", (1, 2)), ("blue sky", (3,)), ("", (4, 5, 6)))
     ]
     alone = NigdtEngine(Settings(device="cpu", threads=1))

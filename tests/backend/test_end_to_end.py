@@ -10,16 +10,16 @@ import sys
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from nigdt_backend.client import Client
-from nigdt_backend.commands.fill import _at_size
-from nigdt_backend.protocol import LIMITS, FillPicture
+from nigdt_backend.protocol import LIMITS, FillRequest
 from PIL import Image
 
 from nigdt.bundle.bundle import find_bundle, user_bundles_folder
+from nigdt.context import Box, Context
 from nigdt.inpainter import Inpainter
+from nigdt.recipe import Variant
 
 
 def nigdt(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -46,7 +46,7 @@ def test_fill_command_fills_only_the_selection(bundles, photo, tmp_path):
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["unknown_words"] == ["zebra"]
-    assert [entry["seed"] for entry in answer["fills"]] == [None, 1, 2]
+    assert [entry["recipe"]["seed"] for entry in answer["fills"]] == [None, 1, 2]
     filled = [np.asarray(Image.open(entry["file"])) for entry in answer["fills"]]
     expected = Inpainter.from_bundle("default", device="cpu").fill(
         Image.open(path), selection_of(pixels), "a red zebra", variants=3
@@ -172,7 +172,7 @@ def test_cmyk_photos_and_masks_of_sixteen_bits(bundles, tmp_path):
 
 
 def test_same_request_same_bytes_and_cached_context_costs_no_encoding(real_client, request_fill):
-    variants = [{"seed": seed, "base": None, "spread": 1.0} for seed in (None, 5)]
+    variants = [Variant(seed) for seed in (None, 5)]
     first = real_client.fill(request_fill("a red bird", side=96, variants=variants))
     again = real_client.fill(request_fill("a red bird", side=96, variants=variants))
     other = real_client.fill(request_fill("a blue bird", side=96, variants=variants))
@@ -185,14 +185,19 @@ def test_same_request_same_bytes_and_cached_context_costs_no_encoding(real_clien
     assert (contexts["misses"], contexts["hits"]) == (1, 2)
 
 
-def test_composite_keeps_every_byte_outside_the_blend_band(real_client, request_fill):
-    request = request_fill("a red bird", side=96, result="composite", feather=3)
-    pixels = np.frombuffer(real_client.fill(request).fills[0].pixels, np.uint8).reshape(96, 96, 3)
+def test_a_placed_answer_is_what_the_library_places(real_client, request_fill):
+    request = request_fill("a red bird", side=96, result="placed")
     crop = np.frombuffer(request.crop, np.uint8).reshape(96, 96, 3)
-    outside = np.ones((96, 96), bool)
-    outside[21:51, 21:51] = False
-    assert np.array_equal(pixels[outside], crop[outside])
-    assert not np.array_equal(pixels[24:48, 24:48], crop[24:48, 24:48])
+    selection = np.frombuffer(request.mask, np.uint8).reshape(96, 96)
+    answer = real_client.fill(request).fills[0]
+    context = Context.within(Box(0, 0, 96, 96), crop, selection)
+    raw = real_client.fill(FillRequest.of(context, request.recipe)).fills[0]
+    assert raw.weight == b""
+    assert raw.recipe == answer.recipe
+    assert (answer.recipe.bundle, len(answer.recipe.digest)) == ("nigdt-small", 16)
+    fill, weight = context.place(np.frombuffer(raw.pixels, np.uint8).reshape(96, 96, 3), raw.recipe)
+    assert answer.pixels == fill.tobytes()
+    assert answer.weight == weight.tobytes()
 
 
 def test_attention_says_which_words_are_known(real_client, request_fill):
@@ -280,23 +285,5 @@ def test_serve_in_the_foreground_until_control_c(bundles, state, request_fill):
 
 def test_the_largest_context_there_and_back(real_client, request_fill):
     side = LIMITS.side_max_px
-    assert side * side * 3 == LIMITS.frame_bytes
     fill = real_client.fill(request_fill("a red bird", side=side)).fills[0]
-    assert len(fill.pixels) == LIMITS.frame_bytes
-
-
-def test_a_context_that_travels_smaller_keeps_its_detail():
-    """Beyond the protocol's limit the command shrinks the context; the answer gets the photo's grain back."""
-    generator = np.random.default_rng(5)
-    context = generator.integers(60, 200, (600, 600, 3)).astype(np.uint8)
-    hole = np.zeros((600, 600), np.uint8)
-    hole[200:400, 200:400] = 255
-    small = cv2.resize(context, (300, 300), interpolation=cv2.INTER_AREA)
-    picture = FillPicture(0, 300, 300, small.tobytes(), {})
-    answer = _at_size(picture, context, hole)
-    soft = cv2.resize(small, (600, 600), interpolation=cv2.INTER_CUBIC)
-    inside = np.s_[220:380, 220:380]
-    assert answer.shape == context.shape
-    assert answer[inside].std() > 1.2 * soft[inside].std()
-    same = FillPicture(0, 600, 600, context.tobytes(), {})
-    assert np.array_equal(_at_size(same, context, hole), context)
+    assert len(fill.pixels) == side * side * 3

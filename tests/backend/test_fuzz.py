@@ -31,7 +31,7 @@ values = st.recursive(
     max_leaves=6,
 )
 KEYS = (
-    *("job", "width", "height", "caption", "variants", "bundle", "live", "feather", "result"),
+    *("job", "width", "height", "channels", "recipe", "variants", "live", "result"),
     *("attention", "request", "seed", "base", "spread"),
 )
 kinds = st.sampled_from([kind for kind in REQUESTS if kind != "shutdown"]) | st.text(max_size=12)
@@ -42,7 +42,14 @@ headers = st.builds(
 )
 sane_fill = st.builds(
     lambda job, side, change: json.dumps(
-        {"kind": "fill", "job": f"f{job}", "width": side, "height": side, "caption": "x", **change}
+        {
+            "kind": "fill",
+            "job": f"f{job}",
+            "width": side,
+            "height": side,
+            "recipe": {"caption": "x"},
+            **change,
+        }
     ).encode(),
     st.integers(0, 10**9),
     st.sampled_from([8, 16]),
@@ -255,8 +262,9 @@ KILLED = """
 import os, sys, time
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import FillRequest
+from nigdt.recipe import Recipe
 client = Client.connect(start=False)
-client.submit(FillRequest(b"x" * 768, b"\\xff" * 256, 16, 16, "sleep 5"))
+client.submit(FillRequest(b"x" * 768, b"\\xff" * 256, 16, 16, Recipe("sleep 5")))
 end = time.monotonic() + float(sys.argv[1])
 while time.monotonic() < end: client.events(0.01)
 os._exit(9)

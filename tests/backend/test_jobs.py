@@ -11,6 +11,8 @@ import pytest
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.protocol import LIMITS, FillRequest
 
+from nigdt.recipe import Recipe, Variant
+
 
 def ends(client: Client, jobs: list[str], seconds: float = 20.0) -> dict[str, str]:
     """How each job ended: "done" or the error's code."""
@@ -61,9 +63,7 @@ def test_cancel_right_after_sending_and_in_the_model(client, request_fill):
 
 
 def test_finished_job_sent_again_is_answered_from_memory(client, request_fill, state):
-    request = request_fill(
-        "sleep 0.2", variants=[{"seed": seed, "base": None, "spread": 1.0} for seed in (1, 2)]
-    )
+    request = request_fill("sleep 0.2", variants=[Variant(seed) for seed in (1, 2)])
     first = client.fill(request)
     fills = client.status()["jobs"]["fills"]
     again = client.fill(request)
@@ -138,7 +138,7 @@ def test_jobs_of_several_clients_share_a_batch(client, request_fill):
 def test_wrong_request_is_refused_before_it_is_sent(client, request_fill):
     request = request_fill()
     with pytest.raises(DaemonError) as raised:
-        client.submit(FillRequest(request.crop, request.mask, 17, 16, "a bird"))
+        client.submit(FillRequest(request.crop, request.mask, 17, 16, Recipe("a bird")))
     assert raised.value.code == "bad-request"
 
 
@@ -160,9 +160,10 @@ import sys, os, time
 sys.path.insert(0, sys.argv[1])
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import FillRequest
+from nigdt.recipe import Recipe
 client = Client.connect(start=False)
-client.submit(FillRequest(b"x" * 768, b"\\xff" * 256, 16, 16, "sleep 30"))
-client.submit(FillRequest(b"x" * 768, b"\\xff" * 256, 16, 16, "sleep 31"))
+client.submit(FillRequest(b"x" * 768, b"\\xff" * 256, 16, 16, Recipe("sleep 30")))
+client.submit(FillRequest(b"x" * 768, b"\\xff" * 256, 16, 16, Recipe("sleep 31")))
 while not any(event.kind == "progress" for event in client.events(0.1)): pass
 os.kill(os.getpid(), 9)
 """

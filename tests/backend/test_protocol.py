@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nigdt_backend import protocol
-from nigdt_backend.protocol import LIMITS, TAG, FillRequest, ProtocolError, decode, encode
+from nigdt_backend.protocol import LIMITS, TAG, Event, FillPicture, FillRequest, ProtocolError, decode, encode
+
+from nigdt.limits import FEATHER_MAX
+from nigdt.recipe import Recipe, Variant
 
 
 def parts(request: FillRequest) -> tuple[dict, list[bytes]]:
@@ -21,10 +25,9 @@ def parts(request: FillRequest) -> tuple[dict, list[bytes]]:
 
 
 def test_a_fill_survives_the_wire(request_fill):
-    request = request_fill(
-        "ein Vögelchen", live=True, attention=True, result="composite", feather=4, bundle="cub-256"
-    )
-    request.variants = [{"seed": 3, "base": 1, "spread": 0.25}]
+    request = request_fill("ein Vögelchen", live=True, attention=True, result="placed", bundle="cub-256")
+    request.recipe = replace(request.recipe, feather=4, mode="recolour", widen=1.5, strength=0.5)
+    request.variants = [Variant(3, 1, 0.25)]
     header, frames = decode(request.to_wire())
     assert FillRequest.from_wire(header, frames) == request
 
@@ -34,31 +37,35 @@ def test_a_fill_survives_the_wire(request_fill):
     [
         ({"width": 17}, "bad-request"),
         ({"width": 2**40}, "too-large"),
-        ({"width": 1}, "bad-request"),
+        ({"width": 0}, "bad-request"),
         ({"width": True}, "bad-request"),
         ({"width": 16.0}, "bad-request"),
         ({"height": None}, "bad-request"),
-        ({"caption": 5}, "bad-request"),
-        ({"caption": "x" * (LIMITS.caption_chars + 1)}, "too-large"),
-        ({"caption": "\ud800"}, "bad-request"),
+        ({"recipe": {"caption": 5}}, "bad-request"),
+        ({"recipe": {"caption": "x" * (LIMITS.caption_chars + 1)}}, "bad-request"),
+        ({"recipe": {"caption": "\ud800"}}, "bad-request"),
         ({"variants": []}, "bad-request"),
         ({"variants": [{}] * (LIMITS.variants + 1)}, "too-large"),
         ({"variants": [{"seed": -1}]}, "bad-request"),
-        ({"variants": [{"seed": 2**63}]}, "too-large"),
+        ({"variants": [{"seed": 2**63}]}, "bad-request"),
         ({"variants": [{"sneed": 1}]}, "bad-request"),
         ({"variants": [{"spread": 2}]}, "bad-request"),
         ({"variants": "no"}, "bad-request"),
-        ({"bundle": "../secrets"}, "bad-request"),
-        ({"bundle": "/etc"}, "bad-request"),
-        ({"bundle": ""}, "bad-request"),
-        ({"bundle": ".."}, "bad-request"),
+        ({"recipe": {"bundle": "../secrets"}}, "bad-request"),
+        ({"recipe": {"bundle": "/etc"}}, "bad-request"),
+        ({"recipe": {"bundle": ""}}, "bad-request"),
+        ({"recipe": {"bundle": ".."}}, "bad-request"),
         ({"job": "a b"}, "bad-request"),
         ({"job": "a" * (LIMITS.id_chars + 1)}, "bad-request"),
         ({"job": "a\n"}, "bad-request"),
         ({"live": 1}, "bad-request"),
         ({"result": "file"}, "bad-request"),
-        ({"feather": LIMITS.feather_px + 1}, "too-large"),
-        ({"feather": "3"}, "bad-request"),
+        ({"recipe": {"feather": FEATHER_MAX + 1}}, "bad-request"),
+        ({"recipe": []}, "bad-request"),
+        ({"recipe": {"colour": "red"}}, "bad-request"),
+        ({"channels": 4}, "bad-request"),
+        ({"width": LIMITS.side_max_px + 1}, "too-large"),
+        ({"recipe": {"feather": "3"}}, "bad-request"),
     ],
 )
 def test_a_wrong_field_is_refused_by_name(request_fill, change, code):
@@ -165,3 +172,25 @@ def test_nothing_from_the_wire_can_become_code():
             if isinstance(node, ast.Call):
                 assert ast.unparse(node.func) not in forbidden_calls, file
                 assert not any(keyword.arg == "shell" for keyword in node.keywords), file
+
+
+def test_a_placed_context_may_be_large_but_not_without_end(request_fill):
+    header, frames = parts(request_fill(result="placed"))
+    side = LIMITS.side_max_px + 1
+    placed = FillRequest.from_wire({**header, "width": side, "height": 1}, [b"x" * side * 3, b"x" * side])
+    assert placed.width == side
+    with pytest.raises(ProtocolError) as raised:
+        FillRequest.from_wire({**header, "width": 8_000, "height": 8_000}, frames)
+    assert raised.value.code == "too-large"
+
+
+def test_an_answer_survives_the_wire():
+    recipe = Recipe("a bird", bundle="b", digest="d", variant=Variant(3, 1, 0.25))
+    header = {"index": 0, "width": 2, "height": 1, "placed": True, "recipe": recipe.to_dict(), "words": []}
+    picture = FillPicture.from_event(Event("fill", "j", header, (b"abcdef", b"xy")))
+    assert (picture.recipe, picture.pixels, picture.weight) == (recipe, b"abcdef", b"xy")
+    for frames in ((b"abcdef",), (b"abcdef", b"x"), (b"abcde", b"xy"), ()):
+        with pytest.raises(ProtocolError):
+            FillPicture.from_event(Event("fill", "j", header, frames))
+    with pytest.raises(ProtocolError):
+        FillPicture.from_event(Event("fill", "j", {**header, "recipe": {"seed": -1}}, (b"abcdef", b"xy")))

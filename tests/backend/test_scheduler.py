@@ -8,11 +8,21 @@ from hypothesis import strategies as st
 from nigdt_backend.daemon.scheduler import Job, Scheduler
 from nigdt_backend.protocol import FillRequest, ProtocolError
 
-VARIANT = {"seed": None, "base": None, "spread": 1.0}
+from nigdt.recipe import Recipe, Variant
 
 
-def job(client: int, caption: str = "", variants: int = 1, *, crop: bytes = b"x" * 192, **fields) -> Job:
-    request = FillRequest(crop, b"\xff" * 64, 8, 8, caption, [dict(VARIANT)] * variants, **fields)
+def job(
+    client: int,
+    caption: str = "",
+    variants: int = 1,
+    *,
+    crop: bytes = b"x" * 192,
+    bundle: str = "default",
+    **fields,
+) -> Job:
+    request = FillRequest(
+        crop, b"\xff" * 64, 8, 8, Recipe(caption, bundle=bundle), [Variant()] * variants, **fields
+    )
     return Job.from_request("local", (0, bytes([client])), request, 0.0)
 
 
@@ -23,7 +33,7 @@ def test_clients_take_turns():
     for number in range(2):
         scheduler.submit(job(2, f"second {number}"))
     scheduler.submit(job(3, "third"))
-    order = [scheduler.take(1)[0].request.caption for _ in range(7)]
+    order = [scheduler.take(1)[0].request.recipe.caption for _ in range(7)]
     assert order == ["first 0", "second 0", "third", "first 1", "second 1", "first 2", "first 3"]
     assert scheduler.take(1) == []
     assert len(scheduler) == 0
@@ -35,17 +45,17 @@ def test_batch_is_shared_fairly_and_never_mixes_bundles():
         scheduler.submit(job(1, f"first {number}", 2))
     scheduler.submit(job(2, "second", 2))
     scheduler.submit(job(3, "other", 2, bundle="other"))
-    assert [entry.request.caption for entry in scheduler.take(6)] == ["first 0", "second", "first 1"]
-    assert [entry.request.caption for entry in scheduler.take(6)] == ["other"]
-    assert [entry.request.caption for entry in scheduler.take(6)] == ["first 2"]
+    assert [entry.request.recipe.caption for entry in scheduler.take(6)] == ["first 0", "second", "first 1"]
+    assert [entry.request.recipe.caption for entry in scheduler.take(6)] == ["other"]
+    assert [entry.request.recipe.caption for entry in scheduler.take(6)] == ["first 2"]
 
 
 def test_a_job_larger_than_a_batch_goes_alone():
     scheduler = Scheduler()
     scheduler.submit(job(1, "large", 16))
     scheduler.submit(job(2, "small"))
-    assert [entry.request.caption for entry in scheduler.take(8)] == ["large"]
-    assert [entry.request.caption for entry in scheduler.take(8)] == ["small"]
+    assert [entry.request.recipe.caption for entry in scheduler.take(8)] == ["large"]
+    assert [entry.request.recipe.caption for entry in scheduler.take(8)] == ["small"]
 
 
 def test_newest_live_request_takes_the_place_of_the_waiting_one():
@@ -58,7 +68,7 @@ def test_newest_live_request_takes_the_place_of_the_waiting_one():
     assert scheduler.submit(job(2, "a", live=True)) is None, "another client's request stays"
     with pytest.raises(ProtocolError, match="2 of your jobs"):
         scheduler.submit(job(1, "elsewhere", live=True, crop=b"y" * 192))
-    assert [entry.request.caption for entry in scheduler.take(1)] == ["a b"]
+    assert [entry.request.recipe.caption for entry in scheduler.take(1)] == ["a b"]
 
 
 def test_bounds_are_kept():
@@ -85,8 +95,8 @@ def test_position_counts_who_runs_before():
     jobs = [job(1, "a"), job(1, "b"), job(2, "c"), job(2, "d"), job(3, "e")]
     for entry in jobs:
         scheduler.submit(entry)
-    positions = {entry.request.caption: scheduler.position(entry) for entry in jobs}
-    order = {scheduler.take(1)[0].request.caption: turn for turn in range(5)}
+    positions = {entry.request.recipe.caption: scheduler.position(entry) for entry in jobs}
+    order = {scheduler.take(1)[0].request.recipe.caption: turn for turn in range(5)}
     assert positions == order
 
 
@@ -136,7 +146,7 @@ def test_no_client_waits_for_more_than_one_job_of_each_other(clients):
         scheduler.submit(job(client, str(client)))
     served = []
     while len(scheduler):
-        served.append(scheduler.take(1)[0].request.caption)
+        served.append(scheduler.take(1)[0].request.recipe.caption)
     assert sorted(served) == sorted(map(str, clients))
     distinct = len(set(clients))
     assert len(set(served[:distinct])) == distinct

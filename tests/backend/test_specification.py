@@ -58,23 +58,26 @@ def test_version_and_stages_are_the_code_s():
     assert all(f"`{stage}`" in section("Replies to a fill") for stage in STAGES)
 
 
-def test_every_field_of_a_fill_is_described_with_its_default():
+def test_every_field_of_a_fill_and_its_recipe_is_described_with_its_default():
     written = {}
     for names, _, default, _ in rows(section("Requests").split("### cancel")[0]):
         for name in names.split(", "):
             written[name.strip("`")] = default.strip("`")
-    request = FillRequest(b"", b"", 8, 8, "")
+    request = FillRequest(b"", b"", 8, 8)
     fields = {field.name for field in dataclasses.fields(FillRequest)} - {"crop", "mask"}
-    assert written.keys() == fields | {"kind"}
-    for name in ("bundle", "live", "feather", "result", "attention"):
+    recipe = request.recipe.to_dict()
+    assert written.keys() == fields | recipe.keys() | {"kind"}
+    for name in ("live", "result", "attention", "channels"):
         assert json.loads(written[name]) == getattr(request, name)
+    for name in recipe.keys() - {"seed", "base", "spread"}:
+        assert json.loads(written[name]) == recipe[name]
 
 
 def test_the_example_is_what_the_client_sends():
     frames = example_frames()
     header, raw = decode(frames)
     request = FillRequest.from_wire(header, raw)
-    assert request.caption == "a red bird"
+    assert request.recipe.caption == "a red bird"
     assert request.to_wire() == frames
 
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nigdt.context.box import MIN_PADDING, Box, check_selection, context_box, crop, selection_box
+from nigdt.context import Context
+from nigdt.context.box import Box, check_selection, context_box, selection_box
 from nigdt.errors import SelectionError
+from nigdt.limits import MIN_PADDING
+from nigdt.recipe import Recipe
 
 
 def select(height: int, width: int, box: Box) -> np.ndarray:
@@ -33,22 +37,19 @@ def test_context_is_shifted_into_the_photo() -> None:
 def test_widening_shows_more_but_never_more_than_the_photo_has() -> None:
     selection = select(1000, 1500, Box(600, 400, 200, 100))
     assert context_box(selection, 128, widen=2.0).width == 600
-    assert context_box(selection, 128, widen=50.0).width == 1500
+    assert context_box(selection, 128, widen=50.0) == Box(0, 0, 1500, 1000)
     with pytest.raises(ValueError, match="below 1"):
         context_box(selection, 128, widen=0.5)
 
 
-def test_photo_smaller_than_the_model_is_reflected() -> None:
+def test_photo_smaller_than_the_model_is_shown_whole_and_nothing_else() -> None:
     rgb8 = np.random.default_rng(0).integers(0, 256, (40, 64, 3), dtype=np.uint8)
     selection = select(40, 64, Box(10, 10, 8, 8))
-    box = context_box(selection, 128)
-    assert box == Box(-32, -44, 128, 128)
-    pixels, mask = crop(rgb8, selection, box)
-    padded = np.pad(rgb8, ((44, 44), (32, 32), (0, 0)), mode="reflect")  # numpy's own reflection
-    np.testing.assert_array_equal(pixels, padded)
-    assert pixels.shape == (128, 128, 3)
-    assert mask.shape == (128, 128)
-    assert mask[44 + 10, 32 + 10] == 255
+    context = Context.of(rgb8, selection, 128)
+    assert context.box == Box(0, 0, 64, 40)
+    np.testing.assert_array_equal(context.crop, rgb8)
+    np.testing.assert_array_equal(context.selection, selection)
+    assert context.notice is None
 
 
 @given(
@@ -59,36 +60,66 @@ def test_photo_smaller_than_the_model_is_reflected() -> None:
     st.sampled_from([64, 128]),
     st.floats(1, 4),
 )
-def test_every_selection_gets_a_square_that_holds_it(
+def test_every_selection_gets_a_context_inside_the_photo_that_holds_it(
     height: int, width: int, row: int, column: int, minimum: int, widen: float
 ) -> None:
     inner = Box(column % width, row % height, max(1, (width - column % width) // 2), 1)
     selection = select(height, width, inner)
     assert selection_box(selection) == inner
     box = context_box(selection, minimum, widen)
-    assert box.width == box.height >= minimum
-    assert box.left <= max(0, inner.left - MIN_PADDING)
-    assert box.right >= min(width, inner.right + MIN_PADDING)
-    assert box.top <= inner.top
-    assert box.bottom >= inner.bottom
-    if box.width <= width:
-        assert box.left >= 0
-        assert box.right <= width
+    assert 0 <= box.left <= max(0, inner.left - MIN_PADDING)
+    assert width >= box.right >= min(width, inner.right + MIN_PADDING)
+    assert 0 <= box.top <= inner.top
+    assert height >= box.bottom >= inner.bottom
+    assert box.width == min(width, max(box.width, box.height))
+    assert box.height == min(height, max(box.width, box.height))
     rgb8 = np.arange(height * width * 3, dtype=np.uint32).astype(np.uint8).reshape(height, width, 3)
-    pixels, mask = crop(rgb8, selection, box)
-    assert pixels.shape == (box.height, box.width, 3)
-    np.testing.assert_array_equal(
-        pixels[inner.top - box.top, inner.left - box.left], rgb8[inner.top, inner.left]
-    )
-    assert mask[inner.top - box.top, inner.left - box.left] == 255
+    context = Context.of(rgb8, selection, minimum, widen=widen)
+    np.testing.assert_array_equal(context.crop, rgb8[box.slices])
+    np.testing.assert_array_equal(context.selection, selection[box.slices])
 
 
-def test_crop_is_a_copy() -> None:
-    rgb8 = np.zeros((100, 100, 3), np.uint8)
-    pixels, mask = crop(rgb8, np.zeros((100, 100), np.uint8), Box(0, 0, 100, 100))
-    pixels[:] = 9
-    mask[:] = 9
+def test_context_is_a_copy() -> None:
+    rgb8, selection = np.zeros((100, 100, 3), np.uint8), select(100, 100, Box(40, 40, 9, 9))
+    context = Context.of(rgb8, selection, 64)
+    context.crop[:] = 9
+    context.selection[:] = 9
     assert not rgb8.any()
+    assert selection.max() == 255
+
+
+def test_growing_reaches_further_by_that_many_pixels() -> None:
+    selection = select(200, 200, Box(90, 90, 20, 20))
+    context = Context.of(np.zeros((200, 200, 3), np.uint8), selection, 64, grow=7)
+    assert selection_box(context.selection) == Box(83 - context.box.left, 83 - context.box.top, 34, 34)
+
+
+def test_what_is_transparent_is_made_by_the_model_but_never_blended_in() -> None:
+    alpha = np.full((120, 120), 255, np.uint8)
+    alpha[:30] = 0
+    selection = select(120, 120, Box(50, 50, 20, 20))
+    context = Context.of(np.zeros((120, 120, 3), np.uint8), selection, 128, alpha=alpha)
+    assert (context.hole[:30] == 255).all()
+    assert context.hole[40, 5] == 0
+    fill, weight = context.place(np.full((120, 120, 3), 200, np.uint8), Recipe())
+    assert fill.shape == (120, 120, 3)
+    assert not weight[:30].any()
+
+
+def test_a_large_context_is_reduced_and_the_user_is_told() -> None:
+    rng = np.random.default_rng(0)
+    rgb8 = rng.integers(0, 256, (1500, 2600, 3), dtype=np.uint8)
+    context = Context.of(rgb8, select(1500, 2600, Box(500, 200, 1200, 1100)), 128)
+    assert (context.box.width, context.box.height) == (1800, 1500)
+    crop, hole = context.sent
+    assert crop.shape == (853, 1024, 3)
+    assert hole.shape == (853, 1024)
+    assert context.notice == "The region is large: it is filled at 1024 pixels and enlarged to 1800."
+    fill, weight = context.place(crop, Recipe())
+    assert fill.shape == (1500, 1800, 3)
+    # Where the fill counts, the model made pixels: the hole covers the weight at the reduced size too.
+    reduced = cv2.resize((weight > 0).astype(np.float32), (1024, 853), interpolation=cv2.INTER_AREA)
+    assert (hole[reduced > 0] == 255).all()
 
 
 def test_selection_must_fit_and_select_something() -> None:

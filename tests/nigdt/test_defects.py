@@ -19,8 +19,8 @@ from nigdt.bundle.bundle import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.inpainter import Inpainter
 from nigdt.model import NIGDT, Discriminator, DualPath
+from nigdt.recipe import Variant
 from nigdt.text import Vocabulary
-from nigdt.variants import Variant
 
 torch.set_num_threads(1)
 TINY = ModelConfig(

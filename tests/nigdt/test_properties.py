@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from nigdt.context.box import MIN_PADDING, context_box, crop, selection_box
-from nigdt.context.compositing import blend, colour_match, composite, hole_and_weight
+from nigdt.context import Context
+from nigdt.context.blend import blend_weight, colour_match, growth, hole_of
+from nigdt.context.box import context_box
 from nigdt.photo.photo import Photo
 from nigdt.photo.samples import CHANNELS, SIXTEEN_BIT, upright
+from nigdt.recipe import Recipe
 
 SIDES = st.integers(1, 40)
 FEATHERS = st.none() | st.integers(0, 30)
@@ -42,65 +43,20 @@ def distance(selected: np.ndarray) -> np.ndarray:
     return each.min(-1)
 
 
-@given(selections(), st.sampled_from([8, 64]), st.floats(1, 4))
-def test_the_context_holds_the_selection_and_mirrors_only_what_the_photo_lacks(
-    selection: np.ndarray, minimum: int, widen: float
-) -> None:
-    height, width = selection.shape
-    inner, box = selection_box(selection), context_box(selection, minimum, widen)
-    assert box.width == box.height >= minimum
-    assert box.left <= inner.left
-    assert box.top <= inner.top
-    assert box.right >= inner.right
-    assert box.bottom >= inner.bottom
-    assert box.width >= max(inner.width, inner.height) + 2 * MIN_PADDING
-    for start, end, side in ((box.left, box.right, width), (box.top, box.bottom, height)):
-        if end - start <= side:
-            assert start >= 0
-            assert end <= side
-        else:  # all of the photo is shown, in the middle
-            assert start <= 0
-            assert end >= side
-            assert abs((end - side) + start) <= 1
-
-    # Pixels that say where they come from.
-    y, x = np.mgrid[:height, :width].astype(np.uint8)
-    places, mask = crop(np.stack([y, x, y], 2), selection, box)
-    np.testing.assert_array_equal(mask, selection[places[..., 0], places[..., 1]])
-    top, left = max(0, box.top), max(0, box.left)
-    bottom, right = min(height, box.bottom), min(width, box.right)
-    there = places[top - box.top : bottom - box.top, left - box.left : right - box.left]
-    np.testing.assert_array_equal(there[..., 0], y[top:bottom, left:right])
-    np.testing.assert_array_equal(there[..., 1], x[top:bottom, left:right])
-
-
 @given(selections(), FEATHERS)
-def test_the_weight_covers_the_selection_and_ends_at_the_feather(
+def test_the_weight_lies_in_the_hole_and_ends_at_the_feather(
     selection: np.ndarray, feather: int | None
 ) -> None:
-    hole, weight = hole_and_weight(selection, feather)
-    assert weight.min() >= 0
-    assert weight.max() <= 1
-    assert (weight >= np.float32(selection / 255) - 1e-6).all()
-    np.testing.assert_array_equal(hole > 0, weight > 0)
+    hole, weight = hole_of(selection), blend_weight(selection, feather)
+    assert weight.dtype == hole.dtype == np.uint8
+    assert (hole[weight > 0] == 255).all()
     assert ((hole == 0) | (hole == 255)).all()
-    reach = 24 if feather is None else feather
+    reach = growth(selection) if feather is None else min(feather, growth(selection))
     assert not weight[distance(selection > 0) > reach].any()
+    if feather is None or feather <= growth(selection):
+        assert (weight >= selection).all()
     if feather == 0:
-        np.testing.assert_array_equal(hole > 0, selection > 0)
-
-
-@given(selections(), FEATHERS, st.integers(0, 3))
-def test_a_composite_lies_between_photo_and_fill_and_keeps_the_rest(
-    selection: np.ndarray, feather: int | None, seed: int
-) -> None:
-    photo, fill = noise(seed, *selection.shape, 3), noise(seed + 9, *selection.shape, 3)
-    matched, weight = blend(photo, fill, selection, feather)
-    made = composite(photo, matched, weight)
-    np.testing.assert_array_equal(made[weight == 0], photo[weight == 0])
-    np.testing.assert_array_equal(made[weight == 1], matched[weight == 1])
-    assert (made >= np.minimum(photo, matched)).all()
-    assert (made <= np.maximum(photo, matched)).all()
+        np.testing.assert_array_equal(weight, selection)
 
 
 @given(selections(), st.integers(0, 3))
@@ -138,21 +94,18 @@ def test_every_kind_of_photo_keeps_its_samples_outside_the_band(
     photo = data.draw(photos(*selection.shape))
     before = photo.samples.copy()
     box = context_box(selection, 32)
-    context, mask = crop(photo.rgb8, selection, box)
+    context = Context.of(photo.rgb8, selection, 32, alpha=photo.alpha8)
     fill = noise(data.draw(st.integers(0, 3)), box.height, box.width, 3)
-    matched, weight = blend(context, fill, mask, feather)
-    changed = photo.paste(box, matched, weight)
+    weight = blend_weight(context.selection, feather)
+    changed = context.onto(photo, fill, Recipe(feather=feather))
 
     np.testing.assert_array_equal(photo.samples, before)
     assert changed.kind == photo.kind
     assert changed.samples.shape == before.shape
     assert changed.samples.dtype == before.dtype
     height, width = selection.shape
-    shown = weight[max(0, -box.top) : height - box.top, max(0, -box.left) : width - box.left]
     band = np.zeros((height, width), bool)
-    top, left = max(0, box.top), max(0, box.left)
-    part = shown[: height - top, : width - left]
-    band[top : top + part.shape[0], left : left + part.shape[1]] = part > 0
+    band[box.slices] = weight > 0
     old, new = upright(before, photo.orientation), upright(changed.samples, photo.orientation)
     np.testing.assert_array_equal(new[~band], old[~band])
     np.testing.assert_array_equal(changed.rgb8[~band], photo.rgb8[~band])
@@ -161,17 +114,3 @@ def test_every_kind_of_photo_keeps_its_samples_outside_the_band(
     if photo.kind == "P":
         alpha = photo._palette.alpha  # type: ignore[union-attr]
         np.testing.assert_array_equal(alpha[new] == 255, alpha[old] == 255)
-
-
-@given(arrays(np.uint8, st.tuples(SIDES, SIDES), elements=st.sampled_from([0, 255])), st.integers(0, 12))
-def test_a_hard_selection_is_filled_wholly_and_fades_outwards(selection: np.ndarray, feather: int) -> None:
-    _, weight = hole_and_weight(selection, feather)
-    assert (weight[selection == 255] == 1).all()
-    if not selection.any():
-        assert not weight.any()
-        return
-    away = distance(selection > 0)
-    for near in range(feather + 1):
-        ring = weight[away == near + 1]
-        assert (ring <= 1 - near / (feather + 1) + 1e-6).all()
-        assert near >= feather or not ring.size or ring.max() > 0

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from nigdt.context.compositing import hole_and_weight
+from nigdt.context.blend import hole_of
 from nigdt.errors import NigdtError
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
+from nigdt.recipe import variants_from_seed
 from nigdt.runtime.runner import BFLOAT16_LEVELS, Recorded, layout
-from nigdt.variants import variants_from_seed
 
 CAPTIONS = ("a bird with a red belly", "blue sky", "")
 
@@ -29,7 +29,7 @@ def scene(seed: int, side: int = 96) -> tuple[np.ndarray, np.ndarray]:
     )
     mask = np.zeros((side, side), np.uint8)
     mask[side // 4 : side // 2, side // 3 : side * 2 // 3] = 255
-    return np.clip(picture, 0, 255).astype(np.uint8), hole_and_weight(mask)[0]
+    return np.clip(picture, 0, 255).astype(np.uint8), hole_of(mask)
 
 
 def replaying(

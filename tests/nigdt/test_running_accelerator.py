@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from nigdt.context.compositing import hole_and_weight
+from nigdt.context.blend import hole_of
 from nigdt.inpainter import CompletionJob, Inpainter
+from nigdt.recipe import Variant
 from nigdt.runtime.agreement import deviation
 from nigdt.runtime.runner import BFLOAT16_LEVELS, CudaGraphs, Precision, Recorded
-from nigdt.variants import Variant
 from tests.pretended_device import Pretended, pretended
 
 
@@ -21,7 +21,7 @@ def scene(seed: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     mask = np.zeros((height, width), np.uint8)
     mask[height // 4 : height // 2, width // 3 : width * 2 // 3] = 255
-    return picture.astype(np.uint8), hole_and_weight(mask)[0]
+    return picture.astype(np.uint8), hole_of(mask)
 
 
 # Contexts of two shapes, every kind of variant, captions of several words and of none.

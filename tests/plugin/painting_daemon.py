@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import FillMessage, Hooks, Outcome
+
+from nigdt.recipe import Variant
 
 COLOURS = {
     "red": (190, 40, 35),
@@ -49,6 +52,7 @@ WORDS = (
 )
 
 
+DIGEST = "5" * 64
 STEPPED_DOWN = "Filled on the CPU, since memory ran out on cuda:0."
 
 
@@ -80,7 +84,7 @@ class Painter:
         return [self._one(job, hooks) for job in jobs]
 
     def _one(self, job: Job, hooks: Hooks) -> Outcome:
-        words = job.request.caption.split()
+        words = job.request.recipe.caption.split()
         if "slowly" in words:
             for _ in range(round(float(words[words.index("slowly") + 1]) / 0.01)):
                 if job.cancelled:
@@ -99,7 +103,7 @@ class Painter:
             hooks.made(job, self._fill(job, index, variant, words))
         return Outcome(job, complete=True, seconds={"encode": 0.0, "complete": 0.0})
 
-    def _fill(self, job: Job, index: int, variant: dict[str, Any], words: list[str]) -> FillMessage:
+    def _fill(self, job: Job, index: int, variant: Variant, words: list[str]) -> FillMessage:
         request = job.request
         crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
         mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
@@ -109,7 +113,8 @@ class Painter:
             "index": index,
             "width": request.width,
             "height": request.height,
-            "variant": variant,
+            "placed": False,
+            "recipe": replace(request.recipe, variant=variant, digest=DIGEST).to_dict(),
             "unknown_words": [word for word in words if word not in WORDS],
             "words": [],
         }
@@ -127,7 +132,7 @@ class Painter:
         return FillMessage(header, frames)
 
 
-def painted(crop: np.ndarray, mask: np.ndarray, words: list[str], variant: dict[str, Any]) -> np.ndarray:
+def painted(crop: np.ndarray, mask: np.ndarray, words: list[str], variant: Variant) -> np.ndarray:
     """The hole smoothly filled, tinted with the caption's colour, textured by the seed."""
     hole = (mask > 0).astype(np.uint8)
     scale = 96 / max(crop.shape[:2])
@@ -138,8 +143,8 @@ def painted(crop: np.ndarray, mask: np.ndarray, words: list[str], variant: dict[
         np.float32
     )
     named = [COLOURS[word] for word in words if word in COLOURS]
-    rng = np.random.default_rng(variant["seed"] or 0)
-    noise = rng.normal(0, 0 if variant["seed"] is None else 14, (12, 12, 1)).astype(np.float32)
+    rng = np.random.default_rng(variant.seed or 0)
+    noise = rng.normal(0, 0 if variant.seed is None else 14, (12, 12, 1)).astype(np.float32)
     texture = cv2.resize(noise, (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_CUBIC)[..., None]
     if named:
         inside = cv2.distanceTransform(hole, cv2.DIST_L2, 5)

@@ -10,6 +10,7 @@ from nigdt_plugin.core.undo import UndoStack
 from PIL import Image
 
 from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe
 
 
 def make_document() -> Document:
@@ -23,9 +24,20 @@ def layer(left: int, top: int, value: int, weight: float = 1.0, round_: str = ""
         Region(left, top, left + 12, top + 10),
         np.full((*shape, 3), value, np.uint8),
         np.full(shape, weight, np.float32),
-        caption="a bird",
+        Recipe("a bird"),
         round=round_,
     )
+
+
+def test_a_palette_with_a_clear_colour_is_clear_there():
+    image = Image.new("P", (6, 4), 0)
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.paste(1, (2, 0, 6, 4))
+    image.info["transparency"] = 1
+    document = Document(Photo.from_image(image))
+    assert (document.alpha[:, 2:] == 0).all()
+    assert (document.alpha[:, :2] == 255).all()
+    assert make_document().alpha is None
 
 
 def test_what_is_seen_is_what_is_saved():

@@ -12,11 +12,12 @@ import pytest
 from core_session import Core
 from nigdt_backend.client import Client
 from nigdt_plugin.core.captions import differences, variations
-from nigdt_plugin.core.fills import Blend
+from PIL import Image
 
+from nigdt.context import Box
 from nigdt.errors import SelectionError
+from nigdt.recipe import Recipe, Variant
 from nigdt.text import Vocabulary
-from nigdt.variants import Variant
 
 
 @pytest.fixture
@@ -147,6 +148,60 @@ def test_more_like_this_stays_near_and_re_rolling_replaces_one(core: Core):
     assert core.fills[1].variant.spread == 1
 
 
+def test_fills_on_a_context_say_how_it_was_cut_out_whatever_is_set_since(core: Core):
+    core.filling.set_recipe(Recipe(widen=1.25))
+    core.filling.fill("a red bird", 3)
+    core.done()
+    round_id = core.filling.round.id
+    core.filling.set_recipe(Recipe(widen=3.0))
+    core.filling.more_like(core.fills[1], 2)
+    core.done()
+    core.filling.re_roll(core.fills[1])
+    core.done()
+    assert [fill.recipe.widen for fill in core.fills] == [1.25, 1.25]
+    assert core.filling.round.id == round_id
+    core.filling.fill("a red bird", 1)
+    core.done()
+    assert core.filling.round.id != round_id
+    assert [fill.recipe.widen for fill in core.fills] == [3.0]
+
+
+def test_the_context_ends_with_the_photo(core: Core):
+    core.filling.set_recipe(Recipe(widen=3.0))
+    core.filling.fill("a red bird", 1)
+    core.done()
+    context = core.filling.round.context
+    assert context.box == Box(0, 0, 240, 160)
+    assert core.fills[0].pixels.shape == (160, 240, 3)
+    core.filling.set_recipe(Recipe())
+    core.select(200, 120, 240, 160)
+    core.filling.fill("a red bird", 1)
+    core.done()
+    box = core.filling.round.context.box
+    assert box == Box(112, 32, 128, 128)
+    assert np.array_equal(core.filling.round.context.crop, core.document.photo.rgb8[box.slices])
+
+
+def test_what_is_clear_in_the_photo_is_hidden_from_the_model(user: Path, tmp_path: Path):
+    pixels = np.full((160, 240, 4), 255, np.uint8)
+    pixels[:, :100, 3] = 0
+    Image.fromarray(pixels, "RGBA").save(tmp_path / "clear.png")
+    core = Core()
+    core.open(tmp_path / "clear.png")
+    core.select(110, 50, 150, 90)
+    core.filling.fill("a red bird", 1)
+    core.done()
+    context = core.filling.round.context
+    _, hole = context.sent
+    assert (hole[:, : 100 - context.box.left] == 255).all()
+    assert hole[0, -1] == 0
+    core.filling.apply()
+    core.done()
+    (layer,) = core.document.layers
+    assert layer.region.left > 100, "only what is selected changes"
+    core.close()
+
+
 def test_discarding_the_chosen_one_chooses_its_neighbour(core: Core):
     core.filling.fill("a red bird", 3)
     core.done()
@@ -223,10 +278,10 @@ def test_blending_anew_asks_for_no_new_fill(core: Core):
     core.done()
     before = jobs_done()
     full = core.filling.preview.layer
-    core.filling.set_blend(Blend(feather=3, match_colours=0.2, strength=0.5))
+    core.filling.set_recipe(Recipe(feather=3, match_colours=0.2, strength=0.5))
     core.done()
     half = core.filling.preview.layer
-    assert half.weight.max() == pytest.approx(0.5)
+    assert half.weight.max() == pytest.approx(round(0.5 * 255) / 255)
     assert full.weight.max() == pytest.approx(1.0)
     assert jobs_done() == before
 

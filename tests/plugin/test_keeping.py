@@ -14,35 +14,44 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from core_session import Core
-from nigdt_plugin.core import openraster, provenance
+from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.fills import Fill, Round, Shot
+from nigdt_plugin.core.fills import MORE_LIKE_THIS, Fill, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.layers import Layer
-from nigdt_plugin.core.recovery import Recovery, Snapshot, restore
+from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
+from nigdt_plugin.core.saving import drawn
 from nigdt_plugin.core.settings import Settings
+from painting_daemon import DIGEST
 from PIL import Image
 
-from nigdt.context.box import Box
+from nigdt import limits
+from nigdt.context import Box, Context
+from nigdt.photo import provenance
 from nigdt.photo.photo import Photo
-from nigdt.variants import Variant
+from nigdt.photo.provenance import DrawnSelection, read_record
+from nigdt.recipe import Recipe, Variant
 
 RNG = np.random.default_rng(3)
 
 
-def make_round(caption: str = "a bird", side: int = 48, favourite: bool = False) -> Round:
-    shot = Shot(
-        Box(-4, 2, side, side),
-        RNG.integers(0, 256, (side, side, 3), np.uint8),
-        np.where(np.eye(side), 255, 0).astype(np.uint8),
+def make_round(
+    caption: str = "a bird", side: int = 48, favourite: bool = False, clear: bool = False
+) -> Round:
+    height = side * 3 // 4
+    context = Context(
+        Box(4, 2, side, height),
+        RNG.integers(0, 256, (height, side, 3), np.uint8),
+        np.where(np.eye(height, side), 255, 0).astype(np.uint8),
+        np.tri(height, side, dtype=bool) if clear else None,
     )
     fills = [
-        Fill(RNG.integers(0, 256, (side, side, 3), np.uint8), caption, Variant(seed), "default", favourite)
-        for seed in (None, 5)
+        Fill(RNG.integers(0, 256, (height, side, 3), np.uint8), Recipe(caption, variant=variant), favourite)
+        for variant in (Variant(), Variant(5))
     ]
-    return Round(shot, fills)
+    return Round(context, fills)
 
 
 def make_document(mode: str = "RGB") -> Document:
@@ -56,16 +65,17 @@ def make_layer(left: int = 10, weight: float = 0.6) -> Layer:
         Region(left, 8, left + 20, 22),
         RNG.integers(0, 256, (*shape, 3), np.uint8),
         np.full(shape, weight, np.float32),
-        caption='a "red" bird & <more>',
-        seed=7,
-        model="default",
+        Recipe('a "red" bird & <more>', variant=Variant(7)),
+        selection=DrawnSelection.of(Box(left, 8, 20, 14), np.full(shape, 255, np.uint8)),
     )
 
 
-def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path):
+@pytest.mark.parametrize("clear", [False, True], ids=["opaque", "clear in part"])
+def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path, clear: bool):
     history = History(tmp_path)
-    entry = make_round()
+    entry = make_round(clear=clear)
     entry.fills[1].favourite = True
+    history.save(entry, "/photo.png")
     history.save(entry, "/photo.png")
     (listed,) = History(tmp_path).entries()
     assert (listed.photo, listed.captions, listed.fills, listed.favourite) == (
@@ -76,17 +86,13 @@ def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path):
     )
     assert listed.thumbnail.exists()
     back = History(tmp_path).load(listed.id)
-    assert back.shot.box == entry.shot.box
-    assert np.array_equal(back.shot.crop, entry.shot.crop)
-    assert np.array_equal(back.shot.mask, entry.shot.mask)
+    assert back.context.box == entry.context.box
+    assert np.array_equal(back.context.crop, entry.context.crop)
+    assert np.array_equal(back.context.selection, entry.context.selection)
+    assert np.array_equal(back.context.hole, entry.context.hole)
     for one, two in zip(back.fills, entry.fills, strict=True):
         assert np.array_equal(one.pixels, two.pixels)
-        assert (one.id, one.variant, one.caption, one.favourite) == (
-            two.id,
-            two.variant,
-            two.caption,
-            two.favourite,
-        )
+        assert (one.id, one.recipe, one.favourite) == (two.id, two.recipe, two.favourite)
 
 
 def test_the_history_keeps_to_its_budget_and_spares_favourites(tmp_path: Path):
@@ -162,6 +168,71 @@ def test_every_job_on_a_region_stays_in_the_history(user: Path, photo: Path):
     core.done()
     core.filling.apply()
     assert [layer.caption for layer in core.document.layers] == ["a red bird"], "in the place of the first"
+    core.close()
+
+
+def test_a_round_of_a_larger_photo_is_refused(user: Path, photo: Path, tmp_path: Path):
+    core = Core()
+    core.open(photo)
+    core.select(150, 50, 210, 110)
+    core.filling.fill("a red bird", 1)
+    core.done()
+    with Image.open(photo) as image:
+        image.crop((0, 0, 200, 160)).save(tmp_path / "part.png")
+    core.open(tmp_path / "part.png")
+    (entry,) = core.session.history.entries()
+    core.session.open_round(entry.id)
+    core.until(lambda: bool(core.errors))
+    assert core.filling.round is None
+    assert core.document.selection.empty
+    core.close()
+
+
+def test_how_a_fill_came_about_stays_with_it_wherever_it_goes(user: Path, photo: Path, tmp_path: Path):
+    core = Core(Settings(widen=1.5, feather=4.0, match_colours=0.5, strength=0.75))
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.filling.fill("a red bird", 2, seed=10)
+    core.done()
+    core.filling.more_like(core.fills[1], 2)
+    core.done()
+    near = core.fills[1]
+    recipe = near.recipe
+    assert recipe == Recipe(
+        "a red bird",
+        bundle="nigdt-small",
+        digest=DIGEST,
+        variant=Variant(recipe.variant.seed, base=11, spread=MORE_LIKE_THIS),
+        widen=1.5,
+        feather=4,
+        match_colours=0.5,
+        strength=0.75,
+    )
+    core.filling.choose(near)
+    core.filling.apply()
+    core.done()
+    (layer,) = core.document.layers
+    assert layer.recipe == recipe
+
+    kept = core.session.history.load(core.session.history.entries()[0].id)
+    assert [fill.recipe for fill in kept.fills] == [fill.recipe for fill in core.fills]
+    core.session.autosave()
+    core.done()
+    restored, _ = restore(Lost(core.session.recovery.folder, "", 0.0, ""))
+    assert [it.recipe for it in restored.layers] == [recipe]
+    assert restored.layers[0].origins == layer.origins
+
+    core.session.save(tmp_path / "out.png")
+    core.done()
+    (told,) = read_record((tmp_path / "out.png").read_bytes())
+    assert (told.recipe, told.region) == (recipe, layer.region.box)
+    # With the photo, what is written down is enough to show the model the same again.
+    rgb8 = core.document.photo.rgb8
+    selection = told.selection.mask(*core.document.photo.size)
+    again = Context.of(rgb8, selection, core.filling.size, widen=told.recipe.widen, grow=told.recipe.grow)
+    assert again.box == core.filling.round.context.box
+    for one, other in zip(again.sent, core.filling.round.context.sent, strict=True):
+        assert np.array_equal(one, other)
     core.close()
 
 
@@ -246,6 +317,19 @@ def test_a_pasted_photo_is_recovered_too(tmp_path: Path):
     assert np.array_equal(back.rgb, document.rgb)
 
 
+def test_a_merged_layer_tells_of_every_fill_in_it_after_a_crash(tmp_path: Path):
+    document = make_document()
+    document.apply(make_layer(5), "Fill")
+    document.apply(make_layer(30), "Fill")
+    before = drawn(document.layers)
+    document.set_layers(document.with_merged(document.merged()))
+    recovery = Recovery(tmp_path)
+    recovery.write(Snapshot(document.photo, None, document.layers, document.selection.mask, ""))
+    back, _ = restore(Lost(recovery.folder, "", 0.0, ""))
+    assert len(back.layers) == 1
+    assert drawn(back.layers) == drawn(document.layers) == before
+
+
 def test_a_running_panels_autosave_is_not_offered(tmp_path: Path):
     document = make_document()
     document.apply(make_layer(), "Fill")
@@ -263,14 +347,20 @@ def test_provenance_is_in_the_file_and_changes_nothing_else(suffix: str, mode: s
         pytest.skip("JPEG has no alpha")
     layer = make_layer()
     plain = make_document(mode).result().encode(suffix)
-    stamped = provenance.stamped(plain, [layer])
+    fills = drawn((layer,))
+    stamped = provenance.stamped(plain, fills)
     before, after = Image.open(io.BytesIO(plain)), Image.open(io.BytesIO(stamped))
     assert np.array_equal(np.asarray(before), np.asarray(after))
     assert before.mode == after.mode
-    record = json.dumps(provenance.record([layer]), ensure_ascii=False)
-    assert json.loads(record)["fills"] == [
-        {"model": "default", "caption": 'a "red" bird & <more>', "seed": 7, "region": [10, 8, 20, 14]}
-    ]
+    # PNG has the selections in a text of its own.
+    record = json.dumps(provenance.record(fills, selections=suffix != ".png"), ensure_ascii=False)
+    (told,) = json.loads(record)["fills"]
+    assert told["region"] == [10, 8, 20, 14]
+    assert (told["recipe"]["bundle"], told["recipe"]["caption"], told["recipe"]["seed"]) == (
+        "default",
+        'a "red" bird & <more>',
+        7,
+    )
     xmp = after.info.get("xmp") or after.info.get("XML:com.adobe.xmp", "").encode() or after.tag_v2[700]
     assert b"compositeWithTrainedAlgorithmicMedia" in xmp
     packet = xmp.decode() if isinstance(xmp, bytes) else xmp
@@ -279,13 +369,14 @@ def test_provenance_is_in_the_file_and_changes_nothing_else(suffix: str, mode: s
     ][0]
     assert description.get("{urn:nigdt:provenance}record") == record
     if suffix == ".png":
-        assert json.loads(after.info["nigdt"]) == json.loads(record)
+        assert json.loads(after.info["nigdt"]) == json.loads(json.dumps(provenance.record(fills)))
+    assert read_record(stamped) == fills
 
 
 def test_provenance_of_a_sixteen_bit_photo_keeps_its_depth():
     deep = RNG.integers(0, 65536, (40, 60), np.uint16)
     photo = Photo.from_image(Image.fromarray(deep))
-    stamped = provenance.stamped(photo.encode(".png"), [make_layer()])
+    stamped = provenance.stamped(photo.encode(".png"), drawn((make_layer(),)))
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(stamped))), deep)
 
 
@@ -370,6 +461,13 @@ def test_settings_survive_a_restart_and_any_damage(tmp_path: Path):
     assert (back.theme, back.variants, back.feather, back.captions) == ("light", 5, 3.0, ["a bird"])
     path.write_text('{"theme": 5, "variants": 99, "captions": [1], "nonsense": true, "live": false}')
     damaged = Settings.load(path)
-    assert (damaged.theme, damaged.variants, damaged.captions, damaged.live) == ("system", 9, [], False)
+    assert (damaged.theme, damaged.variants, damaged.captions, damaged.live) == (
+        "system",
+        limits.VARIANTS,
+        [],
+        False,
+    )
+    path.write_text('{"feather": NaN, "widen": Infinity, "strength": 7, "match_colours": -1}')
+    assert Settings.load(path).recipe() == Recipe(match_colours=0.0)
     path.write_bytes(os.urandom(50))
     assert Settings.load(path) == Settings()

@@ -16,12 +16,15 @@ from nigdt_plugin.ui.compare import CompareDialog
 from nigdt_plugin.ui.keys import KeysDialog
 from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.status import device_name
+from nigdt_plugin.ui.strip import thumbnail
+from nigdt_plugin.ui.theme import DARK
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import sample_photo
 from painting_daemon import STEPPED_DOWN
 from panel import Panel
 from panel_daemon import write_bundle
 from PIL import Image
+from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton, QWidget
 
@@ -90,6 +93,30 @@ def test_from_hints_to_an_applied_fill(panel: Panel, picture: Callable[..., np.n
     assert panel.errors == []
 
 
+def test_a_context_that_is_not_square_is_shown_as_it_is(
+    user: Path, photo: Path, picture_of: Callable[[str, QWidget], np.ndarray]
+):
+    panel = Panel(Settings(theme="dark", live=False, seen_hints=True, widen=3.0))
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 2)
+    panel.idle()
+    round_, strip = panel.session.filling.round, panel.window.side.strip
+    assert (round_.context.box.width, round_.context.box.height) == (240, 160)
+    small = thumbnail(round_.context, round_.fills[0])
+    assert (small.width(), small.height()) == (192, 128)
+    pixels = picture_of("wide-context", strip.viewport()).astype(int)
+    place = strip.visualItemRect(strip.item(1))
+    seen = pixels[place.top() + 4 :, place.left() :][:102, :102]  # the thumbnail's square
+    ground = QColor(DARK.raised).getRgb()[:3]
+    for bar in (seen[2:15, 20:80], seen[-15:-2, 20:80]):
+        assert np.abs(bar - ground).max() <= 2
+    wanted = np.asarray(Image.open(photo).resize((102, 68), Image.Resampling.BOX)).astype(int)
+    outside = np.s_[4:64, 4:30]  # of what was filled
+    assert np.abs(seen[17:85][outside] - wanted[outside]).mean() < 4
+    panel.close()
+
+
 def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):
     panel.open(sample_photo())
     panel.select(560, 180, 800, 420)
@@ -97,17 +124,15 @@ def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):
     side = panel.window.side
     side.show_words(True)
     panel.until(lambda: bool(panel.session.filling.chosen.words_inside) and len(side.words.chips) == 6)
-    canvas, shot = panel.window.canvas, panel.session.filling.round.shot
+    canvas, box = panel.window.canvas, panel.session.filling.round.context.box
     row, column = np.unravel_index(panel.session.filling.chosen.words_inside[4].map.argmax(), (16, 16))
     hot = canvas.to_widget(
         *(
-            shot.box.left + shot.box.width * (column + 0.5) / 16,
-            shot.box.top + shot.box.height * (row + 0.5) / 16,
+            box.left + box.width * (column + 0.5) / 16,
+            box.top + box.height * (row + 0.5) / 16,
         )
     ).toPoint()
-    cold = canvas.to_widget(
-        shot.box.left + shot.box.width * 0.12, shot.box.top + shot.box.height * 0.9
-    ).toPoint()
+    cold = canvas.to_widget(box.left + box.width * 0.12, box.top + box.height * 0.9).toPoint()
     plain = canvas.grab().toImage()
     side.words.chips[4].setFocus()
     panel.window.overlays.point_at_word(4)

@@ -238,7 +238,7 @@ def test_a_host_gets_its_layer(user: Path, photo: Path, tmp_path: Path):
     panel.until(lambda: not panel.window.isVisible())
     result = json.loads((folder / "result.json").read_text())
     assert result["status"] == "applied"
-    assert result["fills"][0]["caption"] == "a blue bird"
+    assert result["fills"][0]["recipe"]["caption"] == "a blue bird"
     with Image.open(folder / "layer.png") as layer:
         assert list(layer.size) == result["box"][2:]
     panel.close()

@@ -16,12 +16,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from nigdt.bundle.bundle import find_bundle, save_bundle
 from nigdt.bundle.weights import load_model
 from nigdt.config import ModelConfig
-from nigdt.context.compositing import hole_and_weight
+from nigdt.context.blend import hole_of
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
+from nigdt.recipe import variants_from_seed
 from nigdt.runtime.runner import CudaGraphs, Precision, prepare
 from nigdt.text import Vocabulary
-from nigdt.variants import variants_from_seed
 from nigdt_backend.bench.load import CAPTIONS, make_context, seeded
 from nigdt_backend.daemon.device import threads_for
 
@@ -146,7 +146,7 @@ def ways(bundle: str, device: str) -> dict[str, dict[str, float]]:
 def own_context(inpainter: Inpainter) -> tuple[np.ndarray, np.ndarray]:
     """A context (side, side, 3) and its hole (side, side) that need no resizing."""
     picture, selection = make_context(inpainter.size, seeded(3))
-    return picture, hole_and_weight(selection)[0]
+    return picture, hole_of(selection)
 
 
 def plain(inpainter: Inpainter) -> Inpainter:

@@ -13,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from nigdt.variants import Variant
+from nigdt.context import Box, Context
+from nigdt.recipe import Recipe, Variant
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.connection import FileLock
@@ -81,13 +82,16 @@ def make_context(side: int, random_numbers: random.Random) -> tuple[np.ndarray, 
 
 
 def make_request(
-    picture: np.ndarray, selection: np.ndarray, caption: str, variants: Sequence[Variant] = (Variant(),)
+    picture: np.ndarray,
+    selection: np.ndarray,
+    caption: str,
+    variants: Sequence[Variant] = (Variant(),),
+    bundle: str = "default",
 ) -> FillRequest:
-    """The request for a context."""
+    """The request for a context that is the whole picture."""
     height, width = selection.shape
-    request = FillRequest(picture.tobytes(), selection.tobytes(), width, height, caption)
-    request.variants = [variant.to_dict() for variant in variants]
-    return request
+    context = Context.within(Box(0, 0, width, height), picture, selection)
+    return FillRequest.of(context, Recipe(caption, bundle=bundle), variants)
 
 
 def wait_until_ready(client: Client, seconds: float = 120.0) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import click
 import numpy as np
 
-from nigdt.context.compositing import hole_and_weight
+from nigdt.context.blend import hole_of
 from nigdt.runtime.threads import keep_openmp_calm
 from nigdt_backend.bench.load import (
     CAPTIONS,
@@ -158,8 +158,7 @@ def _cold_starts(bundle: str) -> list[float]:
     picture, selection = make_context(256, seeded(1))
     taken = []
     for _ in range(COLD_STARTS):
-        request = make_request(picture, selection, CAPTIONS[0])
-        request.bundle = bundle
+        request = make_request(picture, selection, CAPTIONS[0], bundle=bundle)
         started = time.monotonic()
         with Client.connect(timeout=60.0) as client:
             client.fill(request)
@@ -175,7 +174,7 @@ def _median_ms(samples: list[float]) -> float:
 def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
     """First fill and new caption through the daemon, in turns with the same work by the bare model."""
     from nigdt.inpainter import CompletionJob, Inpainter
-    from nigdt.variants import Variant
+    from nigdt.recipe import Variant
     from nigdt_backend.bench.bare import use_threads
 
     status = client.status()
@@ -189,12 +188,10 @@ def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
         captions = seeded(turn).sample(CAPTIONS, 2)
         taken: list[float] = []
         for caption in captions:
-            request = make_request(picture, selection, caption)
-            request.bundle = bundle
+            request = make_request(picture, selection, caption, bundle=bundle)
             taken.append(_timed(partial(client.fill, request)))
         started = time.monotonic()
-        hole, _ = hole_and_weight(selection)
-        context = inpainter.encode(picture, hole)
+        context = inpainter.encode(picture, hole_of(selection))
         inpainter.complete([CompletionJob(context, captions[0], [Variant()])])
         middle = time.monotonic()
         inpainter.complete([CompletionJob(context, captions[1], [Variant()])])
@@ -240,8 +237,7 @@ def _throughput(clients: int, seconds: float, bundle: str) -> tuple[float, list[
                 start.wait()
                 while time.monotonic() < deadline[0]:
                     picture, selection = make_context(256, numbers)
-                    request = make_request(picture, selection, numbers.choice(CAPTIONS))
-                    request.bundle = bundle
+                    request = make_request(picture, selection, numbers.choice(CAPTIONS), bundle=bundle)
                     client.fill(request)
                     counts[number] += 1
         except BaseException as error:

@@ -11,14 +11,15 @@ import statistics
 import sys
 import threading
 import time
+import uuid
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
 import numpy as np
 
-from nigdt.variants import variants_from_seed
+from nigdt.recipe import variants_from_seed
 from nigdt_backend.bench.load import (
     CAPTIONS,
     make_context,
@@ -156,9 +157,8 @@ def _client(number: int, over: threading.Event, side: int, bundle: str, tally: T
 def _request(numbers: random.Random, side: int, bundle: str) -> Any:
     picture, selection = make_context(numbers.choice((side, side, side // 2 + 16)), numbers)
     variants = variants_from_seed(numbers.choice((1, 1, 1, 2, 4)), numbers.randrange(1000))
-    request = make_request(picture, selection, numbers.choice(CAPTIONS), variants)
-    request.bundle = bundle
-    request.result = numbers.choice(("raw", "composite"))
+    request = make_request(picture, selection, numbers.choice(CAPTIONS), variants, bundle)
+    request.result = numbers.choice(("raw", "placed"))
     request.attention = numbers.random() < 0.2
     return request
 
@@ -206,7 +206,7 @@ def _resent(client: Client, numbers: random.Random, side: int, bundle: str, tall
 def _typing(client: Client, numbers: random.Random, side: int, bundle: str, tally: Tally) -> None:
     """A caption typed letter by letter; every request ends as done or superseded."""
     model = _request(numbers, side, bundle)
-    caption = model.caption
+    caption = model.recipe.caption
     jobs = set()
     for length in range(2, len(caption), 3):
         request = make_request_like(model, caption[:length])
@@ -217,10 +217,8 @@ def _typing(client: Client, numbers: random.Random, side: int, bundle: str, tall
 
 def make_request_like(model: Any, caption: str) -> Any:
     """A live request for the same context with another caption."""
-    from nigdt_backend.protocol import FillRequest
-
-    return FillRequest(
-        model.crop, model.mask, model.width, model.height, caption, bundle=model.bundle, live=True
+    return replace(
+        model, recipe=replace(model.recipe, caption=caption), live=True, result="raw", job=uuid.uuid4().hex
     )
 
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import cv2
 import numpy as np
+from click.core import ParameterSource
 from PIL import Image
 
+from nigdt import limits
 from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
-from nigdt.context.box import check_selection, context_box, crop
-from nigdt.context.compositing import blend, hole_and_weight
-from nigdt.context.detail import enlarge
+from nigdt.context import Box, Context
+from nigdt.context.box import check_selection
+from nigdt.errors import PhotoError
 from nigdt.photo.photo import Photo
-from nigdt.variants import MAX_SEED, variants_from_seed
+from nigdt.photo.provenance import DrawnFill, DrawnSelection, read_record
+from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt_backend.client import Client
-from nigdt_backend.protocol import LIMITS, Event, FillPicture, FillRequest
+from nigdt_backend.protocol import Event, FillRequest
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -54,35 +57,58 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Picture of the photo's size, white where to fill.",
 )
-@click.option("--caption", required=True, help="What to put there.")
+@click.option("--caption", help="What to put there.")
 @click.option(
     "-n",
     "--variants",
-    type=click.IntRange(1, LIMITS.variants),
+    type=click.IntRange(1, limits.VARIANTS),
     default=1,
     show_default=True,
-    help="How many answers; the first is the model's mean.",
+    help="How many answers.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, MAX_SEED - LIMITS.variants),
+    type=click.IntRange(0, limits.SEED_MAX),
     default=0,
     show_default=True,
-    help="Start of the further answers' seeds.",
+    help="Seed of the first answer, 0 for the model's mean; the others have the next ones.",
 )
 @click.option("--bundle", default="default", show_default=True, help="Model bundle (see nigdt models).")
 @click.option(
     "--widen",
-    type=click.FloatRange(1.0, 8.0),
+    type=click.FloatRange(1.0, limits.WIDEN_MAX),
     default=1.0,
     show_default=True,
     help="Show the model more of the surroundings.",
 )
 @click.option(
     "--feather",
-    type=click.IntRange(0, 200),
+    type=click.IntRange(0, limits.FEATHER_MAX),
     default=None,
-    help="Pixels over which the fill fades out beyond the selection; default by its size.",
+    help="Pixels over which the fill fades out; default by the selection's size.",
+)
+@click.option(
+    "--grow",
+    type=click.IntRange(0, limits.GROW_MAX),
+    default=0,
+    show_default=True,
+    help="Pixels by which to grow the selection first.",
+)
+@click.option(
+    "--match-colours",
+    type=click.FloatRange(0.0, 1.0),
+    default=1.0,
+    show_default=True,
+    help="How far the fill's colours are matched at its edge.",
+)
+@click.option(
+    "--strength", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True, help="Opacity of the fill."
+)
+@click.option(
+    "--recipe",
+    "recorded",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Draw the fills recorded in this picture, which NIGDT saved, instead of naming any of the above.",
 )
 @click.option(
     "-o",
@@ -93,16 +119,22 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
 )
 @click.option("--overwrite", is_flag=True, help="Allow OUTPUT to be the photo or the mask itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.pass_context
 def fill(
+    click_context: click.Context,
     photo: Path,
     boxes: list[list[int]],
     mask: Path | None,
-    caption: str,
+    caption: str | None,
     variants: int,
     seed: int,
     bundle: str,
     widen: float,
     feather: int | None,
+    grow: int,
+    match_colours: float,
+    strength: float,
+    recorded: Path | None,
     output: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -111,8 +143,12 @@ def fill(
 
     Example: nigdt fill garden.jpg --select 400,300,256,256 --caption "a red bird" -n 3 -o filled.png
     """
-    if bool(boxes) == (mask is not None):
+    if recorded is not None:
+        _nothing_else(click_context)
+    elif bool(boxes) == (mask is not None):
         raise click.UsageError("Say what to fill with either --select X,Y,W,H or --mask FILE.")
+    elif caption is None:
+        raise click.UsageError("Say what to put there with --caption.")
     opened = Photo.read(photo)
     outputs = _output_names(
         output or photo.with_name(f"{photo.stem}-filled{opened.lossless_suffix}"), variants
@@ -121,46 +157,143 @@ def fill(
         opened.format_for(path.suffix)
         if not path.parent.is_dir():
             raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
-        for given, what in ((photo, "photo"), (mask, "mask")):
+        for given, what in ((photo, "photo"), (mask, "mask"), (recorded, "picture with the recipe")):
             if given is not None and path.exists() and path.samefile(given) and not overwrite:
                 raise click.UsageError(
                     f"{path} is the {what} itself; choose another name or add --overwrite."
                 )
-    selection = _selection(opened, boxes, mask)
-
-    with Client.connect() as client:
-        size = _model_size(client.models(), bundle)
-        box = context_box(selection, size, widen)
-        context, context_mask = crop(opened.rgb8, selection, box)
-        request = _request(context, context_mask)
-        request.caption, request.bundle, request.feather = caption, bundle, feather
-        request.variants = [variant.to_dict() for variant in variants_from_seed(variants, seed)]
-        with _Progress(quiet=as_json) as progress:
-            result = client.fill(request, on_event=progress)
-
-    written = []
-    hole, _ = hole_and_weight(context_mask, feather)
-    for path, picture in zip(outputs, result.fills, strict=True):
-        matched, weight = blend(context, _at_size(picture, context, hole), context_mask, feather)
-        opened.paste(box, matched, weight).save(path, overwrite=overwrite)
-        written.append({"file": str(path), "seed": picture.variant["seed"], "variant": dict(picture.variant)})
-    unknown = list(result.fills[0].unknown_words)
+    if recorded is not None:
+        steps = [(_recorded_selection(drawn, opened), drawn.recipe) for drawn in _read_record(recorded)]
+        wanted = None
+    else:
+        recipe = Recipe(
+            caption or "",
+            bundle=bundle,
+            widen=widen,
+            grow=grow,
+            feather=feather,
+            match_colours=match_colours,
+            strength=strength,
+        )
+        steps = [(_selection(opened, boxes, mask), recipe)]
+        wanted = variants_from_seed(variants, seed)
+    with Client.connect() as client, _Progress(quiet=as_json) as progress:
+        drawing = Drawing(client, progress)
+        for selection, recipe in steps[:-1]:
+            drawing.onto(opened, selection, recipe, None)
+            opened = drawing.photos[0]
+        drawing.onto(opened, *steps[-1], wanted)
+    for path, made, fills in zip(outputs, drawing.photos, drawing.fills, strict=True):
+        made.save(path, overwrite=overwrite, fills=fills)
+    unknown = list(dict.fromkeys(drawing.unknown))
+    notices = list(dict.fromkeys(drawing.notices))
     if as_json:
+        box = drawing.box
         answer = {
-            "fills": written,
+            "fills": [
+                {"file": str(path), "recipe": fills[-1].recipe.to_dict()}
+                for path, fills in zip(outputs, drawing.fills, strict=True)
+            ],
             "context": [box.left, box.top, box.width, box.height],
             "unknown_words": unknown,
-            "seconds": dict(result.seconds),
-            "notices": list(result.notices),
+            "seconds": drawing.seconds,
+            "notices": notices,
         }
         click.echo(json.dumps(answer, indent=1))
         return
-    for entry in written:
-        click.echo(entry["file"])
+    for path in outputs:
+        click.echo(path)
     if unknown:
         click.echo(f"The model does not know: {', '.join(unknown)}.", err=True)
-    for notice in result.notices:
+    for notice in notices:
         click.echo(notice, err=True)
+
+
+class Drawing:
+    """Fills drawn one over the other by a daemon.
+
+    Attributes:
+        photos: The photo with the last fill in its place, one for each of that fill's variants.
+        fills: What each of them consists of.
+        box: Context of the last fill.
+        seconds: What the daemon measured of the last fill.
+        unknown: Words that a model did not know.
+        notices: What the user should know.
+    """
+
+    def __init__(self, client: Client, on_event: Callable[[Event], None]) -> None:
+        self.photos: list[Photo] = []
+        self.fills: list[list[DrawnFill]] = []
+        self.seconds: dict[str, float] = {}
+        self.unknown: list[str] = []
+        self.notices: list[str] = []
+        self._client = client
+        self._on_event = on_event
+        self._models = client.models()
+
+    def onto(
+        self, photo: Photo, selection: Picture, recipe: Recipe, variants: Sequence[Variant] | None
+    ) -> None:
+        """Draw the next fill, over the first of those before it.
+
+        Args:
+            photo: What to fill.
+            selection: (H, W) uint8, 255 = to be filled.
+            recipe: What to draw.
+            variants: Which of the possible answers; None takes the recipe's own.
+        """
+        size = _model_size(self._models, recipe.bundle)
+        context = Context.of(
+            photo.rgb8, selection, size, widen=recipe.widen, grow=recipe.grow, alpha=photo.alpha8
+        )
+        request = FillRequest.of(context, recipe, variants)
+        result = self._client.fill(request, on_event=self._on_event)
+        before = self.fills[0] if self.fills else []
+        self.photos, self.fills, self.box = [], [], context.box
+        for picture in result.fills:
+            pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
+            self.photos.append(context.onto(photo, pixels, picture.recipe))
+            drawn = DrawnFill(context.box, picture.recipe, DrawnSelection.of(_whole(photo), selection))
+            self.fills.append([*before, drawn])
+        self.seconds = dict(result.seconds)
+        self.unknown += result.fills[0].unknown_words
+        self.notices += [*result.notices, *([context.notice] if context.notice else [])]
+        digest = result.fills[0].recipe.digest
+        if recipe.digest and recipe.digest != digest:
+            self.notices.append(
+                f"The model {recipe.bundle} has changed since this fill was made: {recipe.digest} then,"
+                f" {digest} now. The pixels differ."
+            )
+
+
+def _whole(photo: Photo) -> Box:
+    return Box(0, 0, *photo.size)
+
+
+def _nothing_else(context: click.Context) -> None:
+    """Refuse options that a recorded recipe decides."""
+    decided = {
+        "boxes", "mask", "caption", "variants", "seed", "bundle", "widen", "feather", "grow", "match_colours",
+        "strength",
+    }  # fmt: skip
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE
+        if option.name in decided and given:
+            raise click.UsageError(f"--recipe decides it all; leave {option.opts[0]} out.")
+
+
+def _read_record(path: Path) -> list[DrawnFill]:
+    with path.open("rb") as file:
+        return read_record(file.read())
+
+
+def _recorded_selection(drawn: DrawnFill, photo: Photo) -> Picture:
+    if drawn.selection is None:
+        raise PhotoError(
+            "The record of fills does not say what was selected.",
+            "Give a PNG, TIFF or WebP that NIGDT saved, or --mask and --caption.",
+        )
+    return drawn.selection.mask(*photo.size)
 
 
 def _output_names(first: Path, variants: int) -> list[Path]:
@@ -194,26 +327,6 @@ def _model_size(models: list[dict[str, Any]], bundle: str) -> int:
         find_bundle(bundle)  # there but broken: says how
     names = ", ".join(model["name"] for model in models) or "none"
     raise click.ClickException(f"There is no bundle called {bundle}; there are: {names}.")
-
-
-def _request(context: Picture, mask: Picture) -> FillRequest:
-    """The request for a context, made smaller when it is larger than may be sent."""
-    height, width = mask.shape
-    scale = min(1.0, LIMITS.side_max_px / max(width, height))
-    if scale < 1.0:
-        size = (round(width * scale), round(height * scale))
-        context = cv2.resize(context, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        height, width = mask.shape
-    return FillRequest(context.tobytes(), mask.tobytes(), width, height, caption="")
-
-
-def _at_size(picture: FillPicture, context: Picture, hole: Picture) -> Picture:
-    """The answer at the context's size; with the photo's detail where it travelled smaller."""
-    pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
-    if pixels.shape == context.shape:
-        return pixels
-    return enlarge(pixels.astype(np.float32), context, hole)
 
 
 class _Progress:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nigdt.context.compositing import blend, composite
+from nigdt.context import Box, Context
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.worker import FillMessage
 from nigdt_backend.protocol import Frame, finite
@@ -16,24 +16,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nigdt.inpainter import RawFill
+    from nigdt.recipe import Recipe
 
 
 def job_pixels(job: Job) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Crop (h, w, 3) and selection (h, w) of a job."""
+    """Crop (h, w, 3 or 4) and mask (h, w) of a job, as they came."""
     request = job.request
-    crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
+    crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, request.channels)
     return crop, np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
 
 
-def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str]) -> FillMessage:
-    """An answer for the wire, blended if the job asks for that."""
-    request = job.request
-    pixels = fill.pixels
-    if request.result == "composite":
-        crop, selection = job_pixels(job)
-        matched, weight = blend(crop, pixels, selection, request.feather)
-        pixels = composite(crop, matched, weight)
-    frames: list[Frame] = [np.ascontiguousarray(pixels).data.cast("B")]
+def placed_context(job: Job) -> Context | None:
+    """The context of a job whose answers the daemon places; None where the client does."""
+    if job.request.result == "raw":
+        return None
+    crop, selection = job_pixels(job)
+    alpha = crop[..., 3] if job.request.channels == 4 else None
+    whole = Box(0, 0, job.request.width, job.request.height)
+    return Context.within(whole, crop[..., :3], selection, alpha)
+
+
+def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str], recipe: Recipe) -> FillMessage:
+    """An answer for the wire, placed if the job asks for that.
+
+    Args:
+        job: What asked for it.
+        index: Which of the job's variants it is.
+        fill: The model's answer.
+        unknown: Words of the caption that the model does not know.
+        recipe: Everything that decided its pixels.
+    """
+    context = placed_context(job)
+    pictures = [fill.pixels] if context is None else list(context.place(fill.pixels, recipe))
+    frames: list[Frame] = [np.ascontiguousarray(picture).data.cast("B") for picture in pictures]
     words = []
     for use in fill.attention or ():
         height, width = use.map.shape
@@ -51,9 +66,10 @@ def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str]) ->
         )
     header = {
         "index": index,
-        "width": request.width,
-        "height": request.height,
-        "variant": request.variants[index],
+        "width": job.request.width,
+        "height": job.request.height,
+        "placed": context is not None,
+        "recipe": recipe.to_dict(),
         "unknown_words": list(unknown),
         "words": words,
     }

@@ -9,17 +9,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from nigdt.bundle.bundle import find_bundle, list_bundles
-from nigdt.context.compositing import hole_and_weight
 from nigdt.errors import ModelError, NigdtError
-from nigdt.variants import Variant
-from nigdt_backend.daemon.answers import fill_message, job_pixels
+from nigdt.recipe import Variant
+from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
 from nigdt_backend.daemon.memory import give_back_freed_memory
 from nigdt_backend.daemon.registry import LoadedModel, Registry
 from nigdt_backend.daemon.scheduler import Job
@@ -136,7 +135,7 @@ class NigdtEngine:
             log.info("trying %s again", self._choice.get())
             self._forget_device()
         self._try_whole_batches()
-        bundle = jobs[0].request.bundle
+        bundle = jobs[0].request.recipe.bundle
         work = {job: Progress(job) for job in jobs}
 
         def attempt() -> list[Outcome]:
@@ -276,9 +275,8 @@ class NigdtEngine:
         kept = self._contexts.get(key)
         if kept is not None:
             return kept, True
-        crop, selection = job_pixels(job)
-        hole, _ = hole_and_weight(selection, job.request.feather)
-        encoding = model.inpainter.encode(crop, hole)
+        context = placed_context(job)
+        encoding = model.inpainter.encode(*(job_pixels(job) if context is None else context.sent))
         self._contexts.put(key, encoding)
         return encoding, False
 
@@ -314,8 +312,8 @@ class NigdtEngine:
         completions = [
             CompletionJob(
                 contexts[job],
-                job.request.caption,
-                [Variant(**job.request.variants[index]) for index in indices],
+                job.request.recipe.caption,
+                [job.request.variants[index] for index in indices],
                 job.request.attention,
             )
             for job, indices in batch
@@ -333,9 +331,11 @@ class NigdtEngine:
         for (job, indices), fills in zip(batch, answers, strict=True):
             progress = work[job]
             progress.seconds["complete"] = progress.seconds.get("complete", 0.0) + spent
-            unknown = model.inpainter.unknown_words(job.request.caption)
+            recipe = replace(job.request.recipe, bundle=model.info.name, digest=model.info.digest)
+            unknown = model.inpainter.unknown_words(recipe.caption)
             for index, fill in zip(indices, fills, strict=True):
-                hooks.made(job, fill_message(job, index, fill, unknown))
+                drawn = recipe.with_variant(fill.variant)
+                hooks.made(job, fill_message(job, index, fill, unknown, drawn))
                 progress.made += 1
 
     # -- helpers ---------------------------------------------------------------------------------------------

@@ -46,15 +46,13 @@ class Job:
     def from_request(cls, user: str, client: ClientKey, request: FillRequest, now: float) -> Job:
         """Make a job, computing its digests."""
         context = hashlib.sha256()  # processors have instructions for it
-        context.update(f"{request.width} {request.height} {request.feather} ".encode())
+        context.update(f"{request.width} {request.height} {request.channels} {request.result} ".encode())
         context.update(request.crop)
         context.update(request.mask)
         rest = [
-            request.caption,
-            request.variants,
-            request.bundle,
+            request.recipe.to_dict(),
+            [variant.to_dict() for variant in request.variants],
             request.live,
-            request.result,
             request.attention,
         ]
         digest = hashlib.sha256(context.digest() + json.dumps(rest).encode()).digest()
@@ -123,7 +121,7 @@ class Scheduler:
                 if (
                     waiting.request.live
                     and waiting.context == job.context
-                    and waiting.request.bundle == job.request.bundle
+                    and waiting.request.recipe.bundle == job.request.recipe.bundle
                 ):
                     line[position] = job
                     return waiting
@@ -191,7 +189,7 @@ class Scheduler:
             for client in list(self._lines):
                 job = self._lines[client][0]
                 wanted = len(job.request.variants)
-                if batch and (wanted > room or job.request.bundle != batch[0].request.bundle):
+                if batch and (wanted > room or job.request.recipe.bundle != batch[0].request.recipe.bundle):
                     continue
                 self._lines[client].popleft()
                 self._lines.move_to_end(client)

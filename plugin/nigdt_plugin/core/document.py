@@ -6,14 +6,14 @@ The original is never changed. What the user sees is the original with the visib
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from nigdt.limits import CAPTION_CHARS
 from nigdt.photo.photo import Photo
-from nigdt.photo.samples import upright
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
@@ -96,12 +96,9 @@ def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
 
 
 def alpha_of(photo: Photo) -> Pixels | None:
-    """The photo's alpha (H, W) uint8, upright; None if every pixel is opaque."""
-    if photo.kind not in ("LA", "RGBA", "LA;16", "RGBA;16"):
-        return None
-    alpha = upright(photo.samples[..., -1], photo.orientation)
-    alpha = (alpha >> 8).astype(np.uint8) if alpha.dtype == np.uint16 else np.array(alpha)
-    return None if (alpha == 255).all() else alpha
+    """The photo's opacity (H, W) uint8, upright; None if every pixel is opaque."""
+    alpha = photo.alpha8
+    return None if alpha is None or (alpha == 255).all() else alpha
 
 
 class Document:
@@ -256,8 +253,7 @@ class Document:
             region,
             np.rint(rgb).astype(np.uint8),
             weight.astype(np.float32),
-            caption="; ".join(captions),
-            model=visible[-1].model,
+            replace(visible[-1].recipe, caption="; ".join(captions)[:CAPTION_CHARS]),
             merged=tuple(origin for layer in visible for origin in layer.origins),
         )
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from nigdt_backend.client import DaemonError
-from nigdt_backend.protocol import Event, FillPicture
+from nigdt_backend.protocol import Event, FillPicture, FillRequest
 
+from nigdt.context import Context
 from nigdt.errors import SelectionError
-from nigdt.variants import Variant
+from nigdt.recipe import Recipe, Variant
 from nigdt_plugin.core import fills as fills_
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import failure_of
-from nigdt_plugin.core.fills import Blend, Fill, Round, Shot
+from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.jobs import EXPLAIN, QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.preview import Preview
@@ -34,6 +36,8 @@ class Filling:
         size: Side in pixels at which that model works; the context's least side.
 
     Attributes:
+        recipe: How the next fills are asked for, but for caption, bundle and variant, and how the chosen one
+            meets the photo.
         preview: The chosen fill in its place.
 
     Hooks:
@@ -47,8 +51,7 @@ class Filling:
         self.document = document
         self.model = model
         self.size = size
-        self.widen = 1.0
-        self.blend = Blend()
+        self.recipe = Recipe()
         self.round: Round | None = None
         self.chosen: Fill | None = None
         self.preview = Preview(document, tasks)
@@ -86,16 +89,27 @@ class Filling:
         """Whether something is on its way that the user asked for; live fills come and go by themselves."""
         return bool(self._preparing) or any(job.purpose is not Purpose.LIVE for job in self.jobs.values())
 
-    def take_shot(self) -> Shot:
+    def take_context(self, recipe: Recipe) -> Context:
         """The context as it is now.
+
+        Args:
+            recipe: `widen` and `grow` count.
 
         Raises:
             SelectionError: Nothing is selected.
         """
-        if self.document.selection.empty:
+        document = self.document
+        if document.selection.empty:
             raise SelectionError("Nothing is selected.", "Select the region to fill.")
         # Fills start from the photo with its layers, but without the layer of their own round.
-        return Shot.take(self.document.rgb, self.document.selection.mask, self.size, self.widen)
+        return Context.of(
+            document.rgb,
+            document.selection.mask,
+            self.size,
+            widen=recipe.widen,
+            grow=recipe.grow,
+            alpha=document.alpha,
+        )
 
     def fill(self, caption: str, variants: int, seed: int | None = None) -> None:
         """Ask for ``variants`` fills: the mean, then random ones.
@@ -106,9 +120,9 @@ class Filling:
         first = fills_.new_seed(self._seeds) if seed is None else seed
         wanted = [Variant(), *(Variant(seed=first + i) for i in range(1, variants))]
 
-        def send() -> None:
+        def send(recipe: Recipe) -> None:
             self.cancel()
-            self._send(caption, wanted, Purpose.FILLS, fresh=True)
+            self._send(replace(recipe, caption=caption), wanted, Purpose.FILLS, fresh=True)
             self.changed()
 
         self._enter_round(send)
@@ -129,13 +143,13 @@ class Filling:
         every = [Variant(), *(Variant(seed=i) for i in range(1, variants))]
         wanted: list[Variant] = []
 
-        def send() -> None:
+        def send(recipe: Recipe) -> None:
             assert self.round is not None
             kept = [fill for fill in self.round.fills if fill.caption == caption]
             have = {fill.variant for fill in kept}
             wanted.extend(variant for variant in every if variant not in have)
             if wanted:
-                self._send(caption, wanted, Purpose.LIVE, fresh=not kept)
+                self._send(replace(recipe, caption=caption), wanted, Purpose.LIVE, fresh=not kept)
             self.changed()
 
         self._enter_round(send)
@@ -149,13 +163,13 @@ class Filling:
         """
         variant = Variant(seed=seed)
 
-        def send() -> None:
+        def send(recipe: Recipe) -> None:
             assert self.round is not None
             self.cancel()
             have = {fill.caption for fill in self.round.fills if fill.variant == variant}
             for caption in captions:
                 if caption not in have:
-                    self._send(caption, [variant], Purpose.FILLS)
+                    self._send(replace(recipe, caption=caption), [variant], Purpose.FILLS)
             self.changed()
 
         self._enter_round(send)
@@ -168,14 +182,14 @@ class Filling:
         self.round.sweep(keep=fill)
         first = fills_.new_seed(self._seeds)
         wanted = [fills_.near(fill.variant, first + i) for i in range(max(1, variants - 1))]
-        self._send(fill.caption, wanted, Purpose.FILLS, model=fill.model)
+        self._send(fill.recipe, wanted, Purpose.FILLS)
         self.choose(fill)
 
     def re_roll(self, fill: Fill) -> None:
         """Ask for another draw in place of this fill."""
         if self.round is not None:
             variant = Variant(seed=fills_.new_seed(self._seeds))
-            self._send(fill.caption, [variant], Purpose.REPLACE, target=fill, model=fill.model)
+            self._send(fill.recipe, [variant], Purpose.REPLACE, target=fill)
             self.changed()
 
     def explain(self, fill: Fill) -> None:
@@ -185,11 +199,9 @@ class Filling:
         if any(job.target is fill and job.purpose in EXPLAIN for job in self.jobs.values()):
             return
         if not fill.words:
-            self._send(
-                fill.caption, [fill.variant], Purpose.WORDS, target=fill, model=fill.model, attention=True
-            )
+            self._send(fill.recipe, [fill.variant], Purpose.WORDS, target=fill, attention=True)
         if not fill.words_inside:
-            request = fills_.inside_request(self.round.shot, fill)
+            request = fills_.inside_request(self.round.context, fill)
             self._start(Job(request, self.round, Purpose.INSIDE, fill))
         self.changed()
 
@@ -203,30 +215,33 @@ class Filling:
             self._preparing = 0
             self.changed()
 
-    def _enter_round(self, then: Callable[[], None]) -> None:
-        """Go on with the round if the model would see the same, else begin a new one; then ``then``.
+    def _enter_round(self, then: Callable[[Recipe], None]) -> None:
+        """Go on with the round if the model would see the same, else begin a new one.
 
         A large context is cut out in a thread.
+
+        Args:
+            then: Called next, with the recipe that the context was cut out by.
         """
+        recipe = replace(self.recipe, bundle=self.model)
         bounds = self.document.selection.bounds
         if bounds.width * bounds.height < _LARGE:
-            self._entered(self.take_shot())
-            then()
+            self._entered(self.take_context(recipe))
+            then(recipe)
             return
-        document, size, widen = self.document, self.size, self.widen
         self._preparations += 1
         mine = self._preparing = self._preparations
 
-        def work() -> Shot:
-            shot = Shot.take(document.rgb, document.selection.mask, size, widen)
-            _ = shot.sent  # worked out here rather than on the UI thread
-            return shot
+        def work() -> Context:
+            context = self.take_context(recipe)
+            _ = context.sent  # worked out here rather than on the UI thread
+            return context
 
-        def ready(shot: Shot) -> None:
+        def ready(context: Context) -> None:
             if mine == self._preparing:
                 self._preparing = 0
-                self._entered(shot)
-                then()
+                self._entered(context)
+                then(recipe)
 
         def failed(error: Exception) -> None:
             if mine == self._preparing:
@@ -236,33 +251,26 @@ class Filling:
         self._tasks.run(work, ready, failed)
         self.changed()
 
-    def _entered(self, shot: Shot) -> None:
-        if self.round is None or not fills_.continues(self.document, self.round, shot):
+    def _entered(self, context: Context) -> None:
+        if self.round is None or not fills_.continues(self.document, self.round, context):
             self.cancel()
             self.preview.drop()
             self.chosen = None
-            self.round = Round(shot)
+            self.round = Round(context)
 
     def _send(
         self,
-        caption: str,
+        recipe: Recipe,
         variants: list[Variant],
         purpose: Purpose,
         *,
         target: Fill | None = None,
         fresh: bool = False,
-        model: str = "",
         attention: bool = False,
     ) -> None:
         assert self.round is not None
-        request = fills_.request(
-            self.round.shot,
-            caption,
-            variants,
-            model or self.model,
-            live=purpose is Purpose.LIVE,
-            attention=attention,
-        )
+        live = purpose is Purpose.LIVE
+        request = FillRequest.of(self.round.context, recipe, variants, live=live, attention=attention)
         self._start(Job(request, self.round, purpose, target, fresh))
 
     def _start(self, job: Job) -> None:
@@ -305,7 +313,7 @@ class Filling:
         if picture.index in job.seen:  # sent again after the daemon died
             return
         job.seen.add(picture.index)
-        fill = fills_.fill_of(picture, job.request.caption, job.request.bundle)
+        fill = fills_.fill_of(picture)
         first_live = job.fresh and job.purpose is Purpose.LIVE
         if job.fresh:
             job.fresh = False
@@ -345,15 +353,22 @@ class Filling:
         if fill is None or self.round is None:
             self.preview.drop()
         else:
-            self.preview.show(self.round, fill, self.blend)
+            self.preview.show(self.round, fill, self._blended(fill))
         self.changed()
 
-    def set_blend(self, blend: Blend) -> None:
-        """Blend the chosen fill in another way."""
-        if blend != self.blend:
-            self.blend = blend
+    def set_recipe(self, recipe: Recipe) -> None:
+        """Ask for fills, and blend the chosen one, in another way."""
+        if recipe != self.recipe:
+            self.recipe = recipe
             if self.chosen is not None and self.round is not None:
-                self.preview.show(self.round, self.chosen, blend)
+                self.preview.show(self.round, self.chosen, self._blended(self.chosen))
+
+    def _blended(self, fill: Fill) -> Recipe:
+        """A fill's recipe with the blend that is set now."""
+        mine = self.recipe
+        return replace(
+            fill.recipe, feather=mine.feather, match_colours=mine.match_colours, strength=mine.strength
+        )
 
     def keep(self, fill: Fill, favourite: bool) -> None:
         """Mark a fill as a favourite: new fills leave it in the strip, and the history keeps it."""

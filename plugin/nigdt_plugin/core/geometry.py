@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from nigdt.context import Box
+
 
 class Region(NamedTuple):
     """A rectangle in photo pixels: left and top inside, right and bottom just outside."""
@@ -22,6 +24,11 @@ class Region(NamedTuple):
     def height(self) -> int:
         """Rows covered, 0 when empty."""
         return max(0, self.bottom - self.top)
+
+    @property
+    def box(self) -> Box:
+        """The same as the library's box; it must not be empty."""
+        return Box(self.left, self.top, self.width, self.height)
 
     @property
     def empty(self) -> bool:

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context import compositing
-from nigdt_plugin.core.fills import Blend, Fill, Shot, WordUse
+from nigdt.context import Context
+from nigdt.context.blend import blend_weight
+from nigdt_plugin.core.fills import Fill, WordUse
 
 Pixels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -15,9 +16,9 @@ Colour = tuple[int, int, int]
 _SIDE = 512
 
 
-def _size(shot: Shot) -> tuple[int, int]:
-    scale = min(1.0, _SIDE / max(shot.crop.shape[:2]))
-    return max(1, round(shot.crop.shape[1] * scale)), max(1, round(shot.crop.shape[0] * scale))
+def _size(context: Context) -> tuple[int, int]:
+    scale = min(1.0, _SIDE / max(context.crop.shape[:2]))
+    return max(1, round(context.crop.shape[1] * scale)), max(1, round(context.crop.shape[0] * scale))
 
 
 def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
@@ -27,11 +28,11 @@ def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
     return bgra
 
 
-def of_word(shot: Shot, fill: Fill, index: int, colour: Colour) -> Pixels:
+def of_word(context: Context, fill: Fill, index: int, colour: Colour) -> Pixels:
     """Where a word was used: around the hole by the model, and in the hole as the finished fill shows it.
 
     Args:
-        shot: The context.
+        context: The context.
         fill: A fill with its words.
         index: Which word of ``fill.words``.
         colour: Red, green, blue.
@@ -39,7 +40,7 @@ def of_word(shot: Shot, fill: Fill, index: int, colour: Colour) -> Pixels:
     Returns:
         (h, w, 4) uint8 over the context: blue, green, red, alpha, premultiplied.
     """
-    size = _size(shot)
+    size = _size(context)
 
     def resized(words: tuple[WordUse, ...], which: int) -> NDArray[np.float32]:
         if which >= len(words) or not words[which].map.size:
@@ -47,7 +48,7 @@ def of_word(shot: Shot, fill: Fill, index: int, colour: Colour) -> Pixels:
         smooth = cv2.resize(words[which].map.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
         return np.clip(smooth / 255, 0, 1).astype(np.float32)
 
-    mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(context.selection, size, interpolation=cv2.INTER_AREA)
     heat = np.where(mask > 127, resized(fill.words_inside, index), resized(fill.words, index))
     # The unused grows dark and the used warm: that shows on a photo of any colour.
     warm, dark = 0.42 * heat**1.2, 0.6 * (1 - heat) ** 1.2
@@ -62,15 +63,15 @@ def of_word(shot: Shot, fill: Fill, index: int, colour: Colour) -> Pixels:
     return pixels
 
 
-def of_blend(shot: Shot, blend: Blend, colour: Colour) -> Pixels:
+def of_blend(context: Context, feather: int | None, colour: Colour) -> Pixels:
     """The band over which a fill fades out, beyond the selection.
 
     Returns:
         (h, w, 4) uint8 over the context: blue, green, red, alpha, premultiplied.
     """
-    _, weight = compositing.hole_and_weight(shot.mask, blend.feather)
-    size = _size(shot)
+    weight = blend_weight(context.selection, feather) / np.float32(255)
+    size = _size(context)
     share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(shot.mask, size, interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(context.selection, size, interpolation=cv2.INTER_AREA)
     alpha = np.where(mask >= 254, 0.22, np.where(share > 0, 0.45 + 0.3 * share, 0))
     return _premultiplied(alpha.astype(np.float32), colour)

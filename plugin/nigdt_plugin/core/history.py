@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nigdt.context.box import Box
-from nigdt.variants import Variant
+from nigdt.context import Box, Context
+from nigdt.recipe import Recipe
 from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically
-from nigdt_plugin.core.fills import Fill, Round, Shot
+from nigdt_plugin.core.fills import Fill, Round
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 _THUMBNAIL = 160
+_PICTURES = frozenset({"crop.png", "mask.png", "clear.png", "thumbnail.png"})  # beside those of the fills
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,11 @@ class History:
             folder = self.folder / entry.record
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / "crop.png").exists():
-                _write_png(folder / "crop.png", entry.shot.crop)
-                _write_png(folder / "mask.png", entry.shot.mask)
-            wanted = {f"{fill.id}.png" for fill in entry.fills} | {"crop.png", "mask.png", "thumbnail.png"}
+                _write_png(folder / "crop.png", entry.context.crop)
+                _write_png(folder / "mask.png", entry.context.selection)
+                if entry.context.unknown is not None:
+                    _write_png(folder / "clear.png", entry.context.unknown)
+            wanted = {f"{fill.id}.png" for fill in entry.fills} | _PICTURES
             for fill in entry.fills:
                 if not (folder / f"{fill.id}.png").exists():
                     _write_png(folder / f"{fill.id}.png", fill.pixels)
@@ -95,13 +98,15 @@ class History:
         for path in self.folder.glob("*/round.json"):
             data = read_json(path)
             try:
+                if data["format"] != _FORMAT:
+                    continue
                 fills = data["fills"]
                 found.append(
                     Entry(
                         id=path.parent.name,
                         created=float(data["created"]),
                         photo=str(data["photo"]),
-                        captions=tuple(dict.fromkeys(str(fill["caption"]) for fill in fills)),
+                        captions=tuple(dict.fromkeys(str(fill["recipe"]["caption"]) for fill in fills)),
                         fills=len(fills),
                         favourite=any(fill["favourite"] for fill in fills),
                         thumbnail=path.parent / "thumbnail.png",
@@ -122,20 +127,21 @@ class History:
         try:
             if data["format"] != _FORMAT:
                 raise ValueError("another format")
-            shot = Shot(Box(*data["box"]), _read_png(folder / "crop.png"), _read_png(folder / "mask.png"))
+            crop, selection = _read_png(folder / "crop.png"), _read_png(folder / "mask.png")
+            clear = folder / "clear.png"
+            unknown = _read_png(clear) > 0 if clear.exists() else None
+            context = Context(Box(*data["box"]), crop, selection, unknown)
             fills = [
                 Fill(
                     _read_png(folder / f"{fill['id']}.png"),
-                    fill["caption"],
-                    Variant(**fill["variant"]),
-                    fill["model"],
+                    Recipe.from_dict(fill["recipe"]),
                     favourite=fill["favourite"],
                     unknown=tuple(fill["unknown"]),
                     id=fill["id"],
                 )
                 for fill in data["fills"]
             ]
-            return Round(shot, fills, data.get("round", identifier), identifier, float(data["created"]))
+            return Round(context, fills, data.get("round", identifier), identifier, float(data["created"]))
         except (KeyError, TypeError, ValueError) as error:
             raise OSError(f"the history entry {identifier} is damaged ({error})") from None
 
@@ -167,7 +173,7 @@ class History:
 
 
 def _header(entry: Round, photo: str) -> dict[str, Any]:
-    box = entry.shot.box
+    box = entry.context.box
     return {
         "format": _FORMAT,
         "round": entry.id,
@@ -177,9 +183,7 @@ def _header(entry: Round, photo: str) -> dict[str, Any]:
         "fills": [
             {
                 "id": fill.id,
-                "caption": fill.caption,
-                "variant": fill.variant.to_dict(),
-                "model": fill.model,
+                "recipe": fill.recipe.to_dict(),
                 "favourite": fill.favourite,
                 "unknown": list(fill.unknown),
             }
@@ -188,7 +192,7 @@ def _header(entry: Round, photo: str) -> dict[str, Any]:
     }
 
 
-def _write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+def _write_png(path: Path, pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> None:
     temporary = path.with_suffix(".part")
     Image.fromarray(pixels).save(temporary, "PNG", compress_level=1)
     temporary.replace(path)

@@ -10,12 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 
+from nigdt.photo.provenance import record
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import write_atomically
 from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.core.provenance import record
+from nigdt_plugin.core.saving import drawn
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Host:
                 "layer": "layer.png",
                 "box": [region.left, region.top, region.width, region.height],
                 "photo_size": [document.width, document.height],
-                **record(document.layers),
+                **record(drawn(document.layers)),
             }
         )
 

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context.box import Box
+from nigdt.context import Box
+from nigdt.photo.provenance import DrawnSelection
+from nigdt.recipe import Recipe
 from nigdt_plugin.core.geometry import Region
 
 Pixels = NDArray[np.uint8]
@@ -20,12 +22,11 @@ _TILE = 96
 
 
 class Origin(NamedTuple):
-    """Where pixels came from: region on the photo, caption, seed (None for the mean), name of the bundle."""
+    """Where pixels came from: region on the photo, recipe, and the selection that was filled, if known."""
 
     region: Region
-    caption: str
-    seed: int | None
-    model: str
+    recipe: Recipe
+    selection: DrawnSelection | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,24 +37,22 @@ class Layer:
         region: Where it lies, inside the photo.
         rgb: (h, w, 3) uint8.
         weight: (h, w) float32 in 0..1; pixels of weight 0 keep the photo's exact bytes.
-        caption: What was asked for.
-        seed: Seed of the variant, None for the mean.
-        model: Name of the bundle that drew it.
+        recipe: How it came about; of a merged layer that of its topmost fill.
         visible: Whether it is drawn.
         round: Id of the round of fills it came from; a round has at most one layer.
         fill: Id of the fill.
+        selection: What was selected; None where that is not known.
         merged: What went into a merged layer.
     """
 
     region: Region
     rgb: Pixels
     weight: NDArray[np.float32]
-    caption: str = ""
-    seed: int | None = None
-    model: str = ""
+    recipe: Recipe = field(default_factory=Recipe)
     visible: bool = True
     round: str = ""
     fill: str = ""
+    selection: DrawnSelection | None = None
     merged: tuple[Origin, ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -65,12 +64,22 @@ class Layer:
     @property
     def origins(self) -> tuple[Origin, ...]:
         """Every fill that is in it."""
-        return self.merged or (Origin(self.region, self.caption, self.seed, self.model),)
+        return self.merged or (Origin(self.region, self.recipe, self.selection),)
+
+    @property
+    def caption(self) -> str:
+        """What was asked for."""
+        return self.recipe.caption
+
+    @property
+    def model(self) -> str:
+        """Name of the bundle that drew it."""
+        return self.recipe.bundle
 
     @property
     def box(self) -> Box:
         """The region as the library's box."""
-        return Box(self.region.left, self.region.top, self.region.width, self.region.height)
+        return self.region.box
 
     def shown(self, visible: bool) -> Layer:
         """The layer, drawn or not."""

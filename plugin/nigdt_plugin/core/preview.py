@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nigdt.recipe import Recipe
 from nigdt_plugin.core import fills
 from nigdt_plugin.core.document import Document, Drawn
 from nigdt_plugin.core.failures import failure_of
-from nigdt_plugin.core.fills import Blend, Fill, Round
+from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.tasks import Hook, Tasks
@@ -21,7 +22,7 @@ class _Wanted:
 
     entry: Round
     fill: Fill
-    blend: Blend
+    recipe: Recipe
 
 
 class Preview:
@@ -63,14 +64,14 @@ class Preview:
         """The document's layers without the one whose place ``layer`` would take."""
         return tuple(it for it in self._document.layers if it.round != layer.round)
 
-    def show(self, entry: Round, fill: Fill, blend: Blend) -> None:
+    def show(self, entry: Round, fill: Fill, recipe: Recipe) -> None:
         """Blend a fill and show it; of several requests that wait only the newest counts.
 
         A fill that has to be enlarged is shown soft at once, and with its detail when that is worked out.
         """
         if self._wanted is None or self._wanted.fill is not fill:
             self._then = None
-        self._wanted = _Wanted(entry, fill, blend)
+        self._wanted = _Wanted(entry, fill, recipe)
         if False not in self._running:
             self._blend(self._wanted)
 
@@ -81,12 +82,12 @@ class Preview:
         document, layers, shown = self._document, self._document.layers, self.layer
         entry, fill = wanted.entry, wanted.fill
         known = self._known_detail(fill)
-        soft = fill.reduced(entry.shot) and known is None and not detail
+        soft = fill.reduced(entry.context) and known is None and not detail
         self._running.add(detail)
 
         def work() -> tuple[Layer, dict[Region, Pixels], Pixels]:
-            pixels = fill.at(entry.shot, detail=not soft) if known is None else known
-            layer = fills.blended(entry, fill, pixels, wanted.blend, document.width, document.height)
+            pixels = fill.at(entry.context, detail=not soft) if known is None else known
+            layer = fills.blended(entry, fill, pixels, wanted.recipe)
             whole = (*(it for it in layers if it.round != layer.round), layer)
             regions = {layer.region} if shown is None else {layer.region, shown.region}
             return layer, {region: document.composite(region, whole) for region in regions}, pixels

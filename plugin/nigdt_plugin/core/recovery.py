@@ -10,18 +10,21 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from nigdt.photo.photo import Photo
+from nigdt.photo.provenance import DrawnSelection
+from nigdt.recipe import Recipe
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import panel_dir, read_json, write_atomically
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Origin
 from nigdt_plugin.core.selection import Mask
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,17 @@ class Recovery:
                 {
                     "id": layer.id,
                     "region": list(layer.region),
-                    "caption": layer.caption,
-                    "seed": layer.seed,
-                    "model": layer.model,
+                    "recipe": layer.recipe.to_dict(),
                     "visible": layer.visible,
-                    "merged": [[list(origin.region), *origin[1:]] for origin in layer.merged],
+                    "selection": layer.selection and layer.selection.to_dict(),
+                    "merged": [
+                        {
+                            "region": list(origin.region),
+                            "recipe": origin.recipe.to_dict(),
+                            "selection": origin.selection and origin.selection.to_dict(),
+                        }
+                        for origin in layer.merged
+                    ],
                 }
                 for layer in snapshot.layers
             ],
@@ -144,11 +153,17 @@ def restore(lost: Lost) -> tuple[Document, str]:
                         Region(*entry["region"]),
                         arrays["rgb"],
                         arrays["weight"],
-                        entry["caption"],
-                        entry["seed"],
-                        entry["model"],
+                        Recipe.from_dict(entry["recipe"]),
                         entry["visible"],
-                        merged=tuple(Origin(Region(*where), *rest) for where, *rest in entry["merged"]),
+                        selection=_selection(entry["selection"]),
+                        merged=tuple(
+                            Origin(
+                                Region(*origin["region"]),
+                                Recipe.from_dict(origin["recipe"]),
+                                _selection(origin["selection"]),
+                            )
+                            for origin in entry["merged"]
+                        ),
                     )
                 )
         document.set_layers(tuple(layers))
@@ -159,6 +174,10 @@ def restore(lost: Lost) -> tuple[Document, str]:
         return document, str(data["caption"])
     except (KeyError, TypeError, ValueError) as error:
         raise OSError(f"the autosave in {lost.folder} is damaged ({error})") from None
+
+
+def _selection(data: Any) -> DrawnSelection | None:
+    return None if data is None else DrawnSelection.from_dict(data)
 
 
 def _alive(pid: object) -> bool:

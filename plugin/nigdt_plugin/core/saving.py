@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from nigdt_plugin.core import files, openraster, provenance
+from nigdt.photo import provenance
+from nigdt_plugin.core import files, openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.layers import Layer
 
@@ -30,7 +31,7 @@ def save(
         data = openraster.encode(document, names)
     else:
         data = document.result(layers).encode(path.suffix)
-        data = provenance.stamped(data, layers) if stamp else data
+        data = provenance.stamped(data, drawn(layers)) if stamp else data
     if document.path is not None and path.exists() and path.samefile(document.path):
         keep_original(path)
     mode = path.stat().st_mode if path.exists() else None
@@ -39,6 +40,16 @@ def save(
         files.public(path)
     else:
         path.chmod(mode)
+
+
+def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:
+    """What the visible layers are made of."""
+    return [
+        provenance.DrawnFill(origin.region.box, origin.recipe, origin.selection)
+        for layer in layers
+        if layer.visible
+        for origin in layer.origins
+    ]
 
 
 def keep_original(path: Path) -> Path:

@@ -18,7 +18,7 @@ from nigdt_plugin.core.display import Display, pyramid_of
 from nigdt_plugin.core.document import Document, Drawn, SelectionStep
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
-from nigdt_plugin.core.fills import Blend, Round
+from nigdt_plugin.core.fills import Round, region_of
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
@@ -161,12 +161,7 @@ class Session:
             info.name if info is not None else self.settings.model,
             info.size_px if info is not None else models.FALLBACK_SIZE,
         )
-        filling.widen = self.settings.widen
-        filling.blend = Blend(
-            None if self.settings.feather < 0 else round(self.settings.feather),
-            self.settings.match_colours,
-            self.settings.strength,
-        )
+        filling.recipe = self.settings.recipe()
         filling.changed.connect(self.fills)
         filling.preview.failed.connect(self._say)
         filling.explained.connect(self.explained)
@@ -340,13 +335,12 @@ class Session:
         def then(entry: Round) -> None:
             if self.filling is not filling:
                 return
-            inside = entry.shot.region.clipped(document.width, document.height)
-            if inside.empty:
+            region = region_of(entry.context)
+            if region.clipped(document.width, document.height) != region:
                 self._say(Failure("other-photo", ""))
                 return
-            top, left = inside.top - entry.shot.box.top, inside.left - entry.shot.box.left
-            mask = entry.shot.mask[top : top + inside.height, left : left + inside.width]
-            document.select(Patch(inside.left, inside.top, mask), Combine.REPLACE, "Selection from history")
+            patch = Patch(region.left, region.top, entry.context.selection)
+            document.select(patch, Combine.REPLACE, "Selection from history")
             filling.open_round(entry)
             if entry.captions:
                 self.caption = entry.captions[-1]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from nigdt import limits
+from nigdt.recipe import Recipe
 from nigdt_plugin.core.files import read_json, settings_path, write_atomically
 
 _RECENT = 12
@@ -20,12 +23,12 @@ class Settings:
         theme: "system", "light" or "dark".
         language: "system", or a language code such as "de".
         model: Name of the bundle to fill with.
-        variants: Answers per fill, 1 to 9.
+        variants: Answers per fill, 1 to 16.
         live: Whether fills follow the typing.
         feather: Width of the blend band in photo pixels, -1 to fit it to the selection.
         match_colours: How far colours are matched at the seam, 0..1.
         strength: How opaque the fill is, 0..1.
-        widen: Factor on the context, 1..3.
+        widen: Factor on the context, 1..8.
         brush_size: Diameter in photo pixels.
         brush_hardness: 0..1.
         tolerance: Of the wand, 0..255.
@@ -69,13 +72,27 @@ class Settings:
             value, default = stored.get(item.name), getattr(settings, item.name)
             if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
                 value = float(value)
+            if isinstance(value, float) and not math.isfinite(value):
+                continue
             if type(value) is type(default) and (
                 not isinstance(value, list) or all(isinstance(entry, str) for entry in value)
             ):
                 setattr(settings, item.name, value)
-        settings.variants = min(max(settings.variants, 1), 9)
-        settings.widen = min(max(settings.widen, 1.0), 3.0)
+        settings.variants = min(max(settings.variants, 1), limits.VARIANTS)
+        settings.feather = float(min(max(round(settings.feather), -1), limits.FEATHER_MAX))
+        settings.match_colours = min(max(settings.match_colours, 0.0), 1.0)
+        settings.strength = min(max(settings.strength, 0.0), 1.0)
+        settings.widen = min(max(settings.widen, 1.0), limits.WIDEN_MAX)
         return settings
+
+    def recipe(self) -> Recipe:
+        """How fills are asked for and blended, but for caption, bundle and variant."""
+        return Recipe(
+            widen=self.widen,
+            feather=None if self.feather < 0 else round(self.feather),
+            match_colours=self.match_colours,
+            strength=self.strength,
+        )
 
     def save(self, path: Path | None = None) -> None:
         """Write the settings.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
-from nigdt_plugin.core.fills import Blend
+from nigdt.limits import FEATHER_MAX, WIDEN_MAX
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.widgets import label, slider
 
@@ -26,11 +26,13 @@ class BlendBox(QWidget):
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(2)
         settings = session.settings
-        self.feather = slider(self.tr("Feather"), -1, 48, round(settings.feather), self._changed)
+        self.feather = slider(self.tr("Feather"), -1, FEATHER_MAX, round(settings.feather), self._changed)
         match = round(settings.match_colours * 100)
         self.match = slider(self.tr("Match colours"), 0, 100, match, self._changed)
         self.strength = slider(self.tr("Strength"), 0, 100, round(settings.strength * 100), self._changed)
-        self.widen = slider(self.tr("Surroundings"), 100, 300, round(settings.widen * 100), self._widened)
+        self.widen = slider(
+            self.tr("Surroundings"), 100, round(100 * WIDEN_MAX), round(settings.widen * 100), self._widened
+        )
         self.widen.setToolTip(self.tr("How much of the surroundings the model sees; used by the next fill"))
         self._values: dict[QSlider, QLabel] = {}
         widest = self.fontMetrics().horizontalAdvance(self.tr("automatic")) + 6
@@ -63,13 +65,12 @@ class BlendBox(QWidget):
         settings.strength = self.strength.value() / 100
         self._show_values()
         if self.session.filling is not None:
-            blend = Blend(None if feather < 0 else feather, settings.match_colours, settings.strength)
-            self.session.filling.set_blend(blend)
+            self.session.filling.set_recipe(settings.recipe())
 
     def _widened(self, value: int) -> None:
         self.session.settings.widen = value / 100
         self._show_values()
         if self.session.filling is not None:
-            self.session.filling.widen = value / 100
+            self.session.filling.set_recipe(self.session.settings.recipe())
             self.session.fills()
             self.widened.emit()

@@ -106,7 +106,7 @@ class CompareDialog(QDialog):
             fill = next((it for it in reversed(filling.round.fills) if it.caption == caption), None)
             if fill is not None and tile.property("fill") != fill.id:
                 tile.setProperty("fill", fill.id)
-                tile.setIcon(QIcon(thumbnail(filling.round.shot, fill, 2 * _SIDE)))
+                tile.setIcon(QIcon(thumbnail(filling.round.context, fill, 2 * _SIDE)))
                 tile.setEnabled(True)
                 tile.clicked.connect(partial(self._take, fill))
 

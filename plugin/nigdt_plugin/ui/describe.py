@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from nigdt import limits
 from nigdt_plugin.core import models
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.caption import CaptionEdit
@@ -112,7 +113,7 @@ class DescribeBox(QWidget):
         self.compare_button.clicked.connect(lambda: self.compare_asked.emit())
         row.addWidget(self.compare_button)
         self.variants = QSpinBox()
-        self.variants.setRange(1, 9)
+        self.variants.setRange(1, limits.VARIANTS)
         self.variants.setValue(self.session.settings.variants)
         self.variants.setAccessibleName(self.tr("Number of fills"))
         self.variants.setToolTip(self.tr("Number of fills"))

@@ -9,7 +9,8 @@ from PyQt6.QtGui import QColor, QImage
 
 from nigdt.errors import NigdtError
 from nigdt_plugin.core import heat
-from nigdt_plugin.core.fills import Shot
+from nigdt_plugin.core.fills import region_of
+from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.canvas import Canvas
 
@@ -56,31 +57,31 @@ class Overlays(QObject):
             return
         if self._word >= 0:
             if filling.chosen is not None and filling.round is not None:
-                shot = filling.round.shot
+                context = filling.round.context
                 pixels = heat.of_word(
-                    shot, filling.chosen, self._word, self._colour(self.canvas.theme.selection)
+                    context, filling.chosen, self._word, self._colour(self.canvas.theme.selection)
                 )
-                self.canvas.set_overlays([(_image(pixels), shot.region)])
+                self.canvas.set_overlays([(_image(pixels), region_of(context))])
             return
         if not self.context or filling.document.selection.empty:
             self.canvas.set_overlays([])
             return
-        document, size, widen, blend = filling.document, filling.size, filling.widen, filling.blend
+        recipe = filling.recipe
         colour = self._colour(self.canvas.theme.accent_text)
 
-        def work() -> tuple[Shot, NDArray[np.uint8]] | None:
+        def work() -> tuple[Region, NDArray[np.uint8]] | None:
             try:
-                shot = Shot.take(document.rgb, document.selection.mask, size, widen)
+                context = filling.take_context(recipe)
             except NigdtError:  # deselected in the meantime
                 return None
-            return shot, heat.of_blend(shot, blend, colour)
+            return region_of(context), heat.of_blend(context, recipe.feather, colour)
 
         self.session.tasks.run(work, self._show)
 
-    def _show(self, found: tuple[Shot, NDArray[np.uint8]] | None) -> None:
+    def _show(self, found: tuple[Region, NDArray[np.uint8]] | None) -> None:
         if found is not None and self.context and self._word < 0:
-            shot, pixels = found
-            self.canvas.set_overlays([(_image(pixels), shot.region)], shot.region)
+            region, pixels = found
+            self.canvas.set_overlays([(_image(pixels), region)], region)
 
     def _colour(self, name: str) -> tuple[int, int, int]:
         colour = QColor(name)

@@ -216,7 +216,7 @@ class Side(QWidget):
         self.strip.setVisible(bool(fills or awaited))
         if filling is not None:
             self.strip.show_fills(
-                round_.shot if round_ else None,
+                round_.context if round_ else None,
                 fills,
                 chosen,
                 filling.applied,

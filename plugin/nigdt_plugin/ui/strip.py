@@ -29,9 +29,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from nigdt.context import compositing
+from nigdt.context import Context
 from nigdt_plugin.core.captions import differences
-from nigdt_plugin.core.fills import Fill, Shot
+from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 
@@ -44,15 +44,17 @@ _FILL = Qt.ItemDataRole.UserRole
 _STATE = Qt.ItemDataRole.UserRole + 1
 
 
-def thumbnail(shot: Shot, fill: Fill, side: int = _PIXELS) -> QPixmap:
-    """The context with the fill in it, square and small."""
-    crop, mask = shot.small(side)
-    size = mask.shape[1], mask.shape[0]
-    pixels = cv2.resize(fill.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    if mask.any():
-        matched, weight = compositing.blend(crop, pixels, mask)
-        crop = compositing.composite(crop, matched, weight)
-    crop = np.ascontiguousarray(crop)
+def thumbnail(context: Context, fill: Fill, side: int = _PIXELS) -> QPixmap:
+    """The context with the fill in it, small."""
+    crop, hole = context.sent
+    scale = min(1.0, side / max(hole.shape))
+    size = max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale))
+    below, above, alpha = (
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        for picture in (crop, fill.pixels, hole)
+    )
+    mixed = below + (above - below) * (alpha[..., None] / 255)
+    crop = np.ascontiguousarray(np.rint(mixed).astype(np.uint8))
     image = QImage(crop.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)  # type: ignore[call-overload]
     return QPixmap.fromImage(image.copy())
 
@@ -97,8 +99,14 @@ class _Delegate(QStyledItemDelegate):
             painter.setPen(QColor(self.theme.muted))
             painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, "· · ·")
         else:
+            pixmap: QPixmap = index.data(Qt.ItemDataRole.DecorationRole)
+            size = pixmap.size().scaled(picture.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            fitted = QRect(QPoint(0, 0), size)
+            fitted.moveCenter(picture.center())
+            if size != picture.size():
+                painter.fillPath(rounded, QColor(self.theme.raised))
             painter.setClipPath(rounded)
-            painter.drawPixmap(picture, index.data(Qt.ItemDataRole.DecorationRole))
+            painter.drawPixmap(fitted, pixmap)
             painter.setClipping(False)
         if chosen and not waiting:
             focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
@@ -162,7 +170,7 @@ class FillStrip(QListWidget):
 
     def show_fills(
         self,
-        shot: Shot | None,
+        context: Context | None,
         fills: list[Fill],
         chosen: Fill | None,
         applied: Callable[[Fill], bool],
@@ -181,7 +189,7 @@ class FillStrip(QListWidget):
         for position in range(wanted):
             item = self.item(position)
             assert item is not None
-            if position >= len(fills) or shot is None:
+            if position >= len(fills) or context is None:
                 item.setText("")
                 item.setData(_FILL, None)
                 item.setData(_STATE, (False, False, True))
@@ -189,7 +197,7 @@ class FillStrip(QListWidget):
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, self.tr("Fill to come"))
                 continue
             fill = fills[position]
-            picture = self._pictures.get(fill.id) or thumbnail(shot, fill)
+            picture = self._pictures.get(fill.id) or thumbnail(context, fill)
             kept[fill.id] = picture
             seed = self.tr("mean") if fill.variant.seed is None else fill.seed_text
             text = shortened[position] if several else seed

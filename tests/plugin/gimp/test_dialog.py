@@ -51,7 +51,7 @@ def write(windows: WindowSession, caption: str, daemon: ScriptedDaemon | None = 
         windows.type("type", "--delay", "15", caption)
         deadline = time.monotonic() + 8
         while daemon is not None and time.monotonic() < deadline:
-            if any(request.caption == caption for request in daemon.requests):
+            if any(request.recipe.caption == caption for request in daemon.requests):
                 return
             time.sleep(0.05)
         if daemon is None:
@@ -147,7 +147,9 @@ def test_stop_then_close_leaves_no_job_and_no_layer(windows: WindowSession) -> N
         windows.type("key", "alt+c")
         wait_for(lambda: daemon.cancelled)
         assert daemon.cancelled[-1] == daemon.requests[-1].job
-        assert not [request for request in daemon.requests if request.caption == "a dog" and request.live]
+        assert not [
+            request for request in daemon.requests if request.recipe.caption == "a dog" if request.live
+        ]
         windows.window(TITLE)  # still there, with the caption
         windows.type("key", "alt+c")
         said = windows.wait(answer)

@@ -24,7 +24,7 @@ from nigdt_fill import VERSION, plan, provenance
 from nigdt_fill.install import Install, read_install
 
 from nigdt.context.box import context_box, crop, selection_box
-from nigdt.variants import variants_from_seed
+from nigdt.recipe import variants_from_seed
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUG_IN = ROOT / "plugin" / "gimp" / "nigdt-fill"

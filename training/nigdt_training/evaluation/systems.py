@@ -107,7 +107,7 @@ class Bundle:
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
         """`samples` answers per request, the mean first; see `System.fill`."""
         from nigdt.inpainter import CompletionJob
-        from nigdt.variants import variants_from_seed
+        from nigdt.recipe import variants_from_seed
 
         variants = variants_from_seed(samples, self._seed)
         contexts = {}

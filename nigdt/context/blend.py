@@ -1,0 +1,183 @@
+"""From the model's picture to pixels that sit in the photo: hole, weight, colour match.
+
+1. `hole_of`: the selection, grown, is the hole that the model fills.
+2. `colour_match`: what the model's picture misses of the photo along the hole's border is spread into it.
+3. `blend_weight`: how much of each pixel becomes the fill's, never outside the hole.
+
+`Photo.paste` mixes at the photo's own depth.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.context.box import selection_box
+from nigdt.context.membrane import push_pull
+from nigdt.recipe import Recipe
+
+__all__ = ["blend", "blend_weight", "colour_match", "growth", "hole_of"]
+
+_RING = 0.04  # width of the compared ring outside the hole, as a share of the crop's side
+_REACH = 0.25  # distance into the hole, as a share of the hole's size, at which 1/e of the correction is left
+_WORKING = 512  # longest side at which the correction is computed
+_LIMIT = 48.0  # largest correction, in grey levels: beyond that it is content, not colour cast
+
+
+def growth(selection: NDArray[np.uint8]) -> int:
+    """Pixels by which the hole is larger than the selection: a fortieth of its extent, 2 to 24.
+
+    A selection with soft edges of its own gets 1: its edge is the user's to choose.
+
+    Args:
+        selection: (h, w), 255 = to be filled.
+    """
+    soft = np.count_nonzero((selection > 0) & (selection < 255))
+    whole = np.count_nonzero(selection == 255)
+    if not soft + whole:
+        return 2
+    if soft > whole**0.5:
+        return 1
+    box = selection_box(selection)
+    return int(np.clip(round(max(box.width, box.height) / 40), 2, 24))
+
+
+def hole_of(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The pixels that the model makes: the selection, grown so that its edge can fade out.
+
+    Args:
+        selection: (h, w), 255 = to be filled.
+
+    Returns:
+        (h, w) uint8, 255 in the hole and 0 elsewhere.
+    """
+    return _dilated(np.where(selection > 0, 255, 0).astype(np.uint8), growth(selection))
+
+
+def blend_weight(selection: NDArray[np.uint8], feather: int | None = None) -> NDArray[np.uint8]:
+    """How much of each pixel is the fill's; 0 outside the hole.
+
+    A feather of up to `growth` pixels lies outside the selection. A longer one starts at the hole's border
+    and reaches into the selection, no further than to its deepest place.
+
+    Args:
+        selection: (h, w), 255 = to be filled; soft edges are kept.
+        feather: Pixels over which the fill fades out; None takes `growth`.
+
+    Returns:
+        (h, w) uint8, 255 = the fill alone.
+
+    Raises:
+        ValueError: `feather` is negative.
+    """
+    widest = growth(selection)
+    steps = widest if feather is None else feather
+    if steps < 0:
+        raise ValueError(f"feather {feather} is negative")
+    if steps == 0 or not selection.any():
+        return selection.copy()
+    if steps <= widest:
+        return _dilated(selection, steps, fall=255 / (steps + 1))
+    flat = _dilated(selection, widest)
+    depth = cv2.distanceTransform((flat > 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    ramp = np.minimum(depth * (255 / min(steps + 1, float(depth.max()))), 255)
+    return np.rint(np.minimum(flat, ramp)).astype(np.uint8)
+
+
+def _dilated(selection: NDArray[np.uint8], steps: int, fall: float = 0.0) -> NDArray[np.uint8]:
+    """Grey dilation by an octagon, or by a cone that falls by `fall` a pixel."""
+    if not selection.any():
+        return selection.copy()
+    box = selection_box(selection)
+    grown: NDArray[np.float32] = selection.astype(np.float32)
+    near = grown[max(box.top - steps, 0) : box.bottom + steps, max(box.left - steps, 0) : box.right + steps]
+    # A pixel at a time, square and cross by turns so that the front stays round.
+    kernels = [cv2.getStructuringElement(shape, (3, 3)) for shape in (cv2.MORPH_CROSS, cv2.MORPH_RECT)]
+    for step in range(steps):
+        np.maximum(near, cv2.dilate(near, kernels[step % 2]) - np.float32(fall), out=near)
+    return np.rint(grown).astype(np.uint8)
+
+
+def colour_match(
+    crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """Shift the fill's colours so that it meets the photo along the border of the hole.
+
+    The difference between photo and model picture in a ring around the hole is spread smoothly into it (a
+    membrane, by multiresolution push-pull) and fades with the distance from the border, so that the middle
+    keeps the colour the caption asked for.
+
+    Args:
+        crop: (h, w, 3), the photo.
+        fill: (h, w, 3), the model's picture, which covers the surroundings of the hole too.
+        hole: (h, w), above 0 where the model's picture is to be used.
+
+    Returns:
+        (h, w, 3) in 0 to 255, equal to `fill` where nothing needs correction.
+    """
+    inside = hole > 0
+    if inside.all() or not inside.any():
+        return fill.astype(np.float32)
+    height, width = hole.shape
+    # The correction is smooth, so a moderate size shows all of it.
+    scale = min(1.0, _WORKING / max(height, width))
+    if scale == 1:
+        correction = _correction(crop, fill, inside)
+    else:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        seen, drawn, hidden = (
+            cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+            for values in (crop, fill, inside.astype(np.float32))
+        )
+        reduced = _correction(seen.astype(np.uint8), drawn.astype(np.uint8), hidden > 1e-4)
+        enlarged = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
+        correction = enlarged.astype(np.float32, copy=False)
+    correction += fill
+    return np.clip(correction, 0, 255, out=correction)
+
+
+def _correction(
+    crop: NDArray[np.uint8], fill: NDArray[np.uint8], inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """What to add to the fill, (h, w, 3); fades out towards the middle of the hole."""
+    outside_distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 3)
+    inside_distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    width = max(2.0, _RING * max(inside.shape))
+    known = np.where(inside, 0, np.clip(1 - (outside_distance - 1) / width, 0, 1)).astype(np.float32)
+    difference = np.clip(crop.astype(np.float32) - fill, -_LIMIT, _LIMIT)
+    extent = 2 * float(inside_distance.max())
+    fade = np.exp(-inside_distance / max(1.0, _REACH * extent)).astype(np.float32)
+    return push_pull(difference, known) * fade[..., None]
+
+
+def blend(
+    crop: NDArray[np.uint8],
+    fill: NDArray[np.uint8],
+    selection: NDArray[np.uint8],
+    hole: NDArray[np.uint8],
+    recipe: Recipe,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Make a fill ready to be mixed with the photo.
+
+    Args:
+        crop: (h, w, 3), the photo.
+        fill: (h, w, 3), the model's picture at the crop's resolution.
+        selection: (h, w), 255 = to be filled.
+        hole: (h, w), from `hole_of`.
+        recipe: `feather`, `match_colours` and `strength` count.
+
+    Returns:
+        The fill with its colours matched, (h, w, 3) uint8, **not yet mixed** with the photo, and the weight
+        (h, w) uint8 to mix it with, 255 = the fill alone.
+    """
+    matched = fill
+    if recipe.match_colours > 0:
+        shifted = colour_match(crop, fill, hole)
+        if recipe.match_colours < 1:
+            shifted = fill + np.float32(recipe.match_colours) * (shifted - fill)
+        matched = np.rint(shifted).astype(np.uint8)
+    weight = blend_weight(selection, recipe.feather)
+    if recipe.strength < 1:
+        weight = np.rint(weight * recipe.strength).astype(np.uint8)
+    return matched, weight

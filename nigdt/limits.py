@@ -1,0 +1,56 @@
+"""What a fill may ask for, in one table that command line, wire, panel and GIMP plug-in read.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+Mode = Literal["describe", "recolour", "remove"]
+"""What a person wants: something described in the hole, another colour, or the selected thing gone."""
+
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+
+CAPTION_CHARS: Final = 1_000
+"""Most characters (code points) of a caption."""
+
+VARIANTS: Final = 16
+"""Most fills of one request."""
+
+SEED_MAX: Final = 2**31 - 1
+"""Largest seed; it fits every random generator and every number field in use."""
+
+WIDEN_MAX: Final = 8.0
+"""Most by which the context's side is multiplied; 1 is the least."""
+
+FEATHER_MAX: Final = 200
+"""Most pixels over which a fill fades out."""
+
+GROW_MAX: Final = 200
+"""Most pixels by which a selection is grown."""
+
+MIN_PADDING: Final = 16
+"""Least number of photo pixels between the selection and the context's border, where the photo has them."""
+
+CONTEXT_SIDE_MAX: Final = 1_024
+"""Longest side, in pixels, of a context as a model gets it; a larger one is reduced."""
+
+
+def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    """Refuse a value that is no number from `low` to `high`.
+
+    Args:
+        name: What it is, for the message.
+        value: Anything.
+        low: Least value.
+        high: Largest value.
+        whole: Whether only integers are allowed.
+
+    Raises:
+        ValueError: It is not such a number; the message names it, its value and the range.
+    """
+    kinds = (int,) if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        kind = "an integer" if whole else "a number"
+        raise ValueError(f"{name} is {value!r}, not {kind} from {low:g} to {high:g}.")

@@ -1,0 +1,257 @@
+"""How its fills came about, written into a saved file and read from it: PNG text and an XMP packet.
+
+The words are those of IPTC's Digital Source Type for pictures partly made by a trained model, and one JSON
+text with the recipe, region and selection of each fill.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import io
+import json
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nigdt import __version__
+from nigdt.context.box import Box, selection_box
+from nigdt.errors import PhotoError
+from nigdt.recipe import Recipe
+
+__all__ = ["DrawnFill", "DrawnSelection", "read_record", "record", "stamped"]
+
+_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+_XMP_KEYWORD = b"XML:com.adobe.xmp"
+_RECORD_TAG = "{urn:nigdt:provenance}record"
+_JPEG_SEGMENT = 65_000  # bytes of one XMP segment
+
+
+@dataclass(frozen=True)
+class DrawnSelection:
+    """A selection, small enough to be written down.
+
+    Attributes:
+        box: The smallest box around it, in pixels of the upright photo.
+        png: The selection inside the box as a grey PNG, 255 = to be filled.
+    """
+
+    box: Box
+    png: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, box: Box, selection: NDArray[np.uint8]) -> DrawnSelection:
+        """Pack the selection (h, w) of a context that lies in `box`."""
+        inner = selection_box(selection)
+        buffer = io.BytesIO()
+        Image.fromarray(selection[inner.slices]).save(buffer, "PNG")
+        return cls(
+            Box(box.left + inner.left, box.top + inner.top, inner.width, inner.height), buffer.getvalue()
+        )
+
+    def mask(self, width: int, height: int) -> NDArray[np.uint8]:
+        """The selection (height, width) uint8 on a photo of that upright size.
+
+        Raises:
+            PhotoError: It does not lie on such a photo.
+        """
+        box = self.box
+        if box.left < 0 or box.top < 0 or box.right > width or box.bottom > height:
+            raise PhotoError(
+                f"The recorded selection does not lie on a photo of {width} x {height} pixels.",
+                "Give the photo that it was made for.",
+            )
+        mask = np.zeros((height, width), np.uint8)
+        with Image.open(io.BytesIO(self.png), formats=["PNG"]) as image:
+            mask[box.slices] = np.asarray(image.convert("L"))
+        return mask
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        box = self.box
+        png = base64.b64encode(self.png).decode("ascii")
+        return {"box": [box.left, box.top, box.width, box.height], "png": png}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DrawnSelection:
+        """Read what `to_dict` gave.
+
+        Raises:
+            ValueError: It is something else.
+        """
+        try:
+            box = Box(*(int(value) for value in values["box"]))
+            png = base64.b64decode(values["png"], validate=True)
+            with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+                fits = image.size == (box.width, box.height)
+        except (KeyError, TypeError, OSError, binascii.Error) as error:
+            raise ValueError(f"This is no selection ({error}).") from None
+        if not fits:
+            raise ValueError("The selection does not have the size of its box.")
+        return cls(box, png)
+
+
+@dataclass(frozen=True)
+class DrawnFill:
+    """One fill in a picture.
+
+    Attributes:
+        region: What it changed, in pixels of the upright photo.
+        recipe: How it came about.
+        selection: What was selected; None where that is not known.
+    """
+
+    region: Box
+    recipe: Recipe
+    selection: DrawnSelection | None = None
+
+
+def record(fills: Sequence[DrawnFill], *, selections: bool = True) -> dict[str, Any]:
+    """The fills of a picture as plain values.
+
+    Args:
+        fills: In the order in which they were made.
+        selections: Whether to write the selections down too.
+    """
+    return {
+        "software": f"NIGDT {__version__}",
+        "fills": [
+            {
+                "region": [fill.region.left, fill.region.top, fill.region.width, fill.region.height],
+                "recipe": fill.recipe.to_dict(),
+                "selection": fill.selection.to_dict() if selections and fill.selection else None,
+            }
+            for fill in fills
+        ],
+    }
+
+
+def read_record(data: bytes) -> list[DrawnFill]:
+    """The fills that a saved file tells of.
+
+    Args:
+        data: The file's bytes.
+
+    Raises:
+        PhotoError: It tells of none, or what it tells cannot be read.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP", "TIFF"]) as image:
+            text, packet = image.info.get("nigdt"), image.info.get("xmp")
+            if packet is None and image.format == "TIFF":
+                packet = image.tag_v2.get(700)
+        if text is None and packet is not None:
+            packet = packet if isinstance(packet, bytes) else str(packet).encode()
+            tree = ElementTree.fromstring(packet.strip(b"\x00"))  # noqa: S314 - the file's size is bounded
+            text = next((it.attrib[_RECORD_TAG] for it in tree.iter() if _RECORD_TAG in it.attrib), None)
+        if text is None:
+            raise PhotoError("This picture carries no record of fills.", "Give one that NIGDT saved.")
+        return [
+            DrawnFill(
+                Box(*(int(value) for value in fill["region"])),
+                Recipe.from_dict(fill["recipe"]),
+                None if fill["selection"] is None else DrawnSelection.from_dict(fill["selection"]),
+            )
+            for fill in json.loads(text)["fills"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ElementTree.ParseError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise PhotoError(f"The record of fills in this picture cannot be read ({reason}).") from None
+
+
+def _xmp(fills: Sequence[DrawnFill], *, selections: bool = True) -> bytes:
+    text = html.escape(json.dumps(record(fills, selections=selections), ensure_ascii=False))
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+        ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:nigdt="urn:nigdt:provenance"'
+        f' xmp:CreatorTool="NIGDT {__version__}" Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
+        f' nigdt:record="{text}"/></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+def stamped(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
+    """The bytes of a saved file with its fills recorded; formats without a place for it come back unchanged.
+
+    Pixels and everything else in the file stay as they are. JPEG has room for small selections only; larger
+    ones are left out.
+    """
+    if not fills:
+        return data
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        note = b"nigdt\x00\x00\x00\x00\x00" + json.dumps(record(fills), ensure_ascii=False).encode()
+        packet = _XMP_KEYWORD + b"\x00\x00\x00\x00\x00" + _xmp(fills, selections=False)
+        after_header = 8 + 25  # signature and IHDR
+        return data[:after_header] + _png_text(note) + _png_text(packet) + data[after_header:]
+    if data.startswith(b"\xff\xd8"):
+        packet = _xmp(fills)
+        return _jpeg(data, packet if len(packet) < _JPEG_SEGMENT else _xmp(fills, selections=False))
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _webp(data, _xmp(fills))
+    if data[:4] in (b"II*\x00", b"MM\x00*"):
+        return _tiff(data, _xmp(fills))
+    return data
+
+
+def _png_text(body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
+
+
+def _jpeg(data: bytes, packet: bytes) -> bytes:
+    body = b"http://ns.adobe.com/xap/1.0/\x00" + packet
+    if len(body) > _JPEG_SEGMENT + 100:  # one segment holds no more
+        return data
+    position = 2
+    # After JFIF and EXIF, which readers expect first.
+    while data[position : position + 2] in (b"\xff\xe0", b"\xff\xe1"):
+        position += 2 + struct.unpack(">H", data[position + 2 : position + 4])[0]
+    return data[:position] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[position:]
+
+
+def _webp(data: bytes, packet: bytes) -> bytes:
+    chunk = b"XMP " + struct.pack("<I", len(packet)) + packet + b"\x00" * (len(packet) % 2)
+    body = data[12:]
+    if body[:4] == b"VP8X":
+        flags = bytes([body[8] | 0x04])
+        body = body[:8] + flags + body[9:]
+    else:
+        width, height, alpha = _webp_size(body)
+        head = bytes([0x04 | (0x10 if alpha else 0), 0, 0, 0])
+        size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+        body = b"VP8X" + struct.pack("<I", 10) + head + size + body
+    body += chunk
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+def _webp_size(body: bytes) -> tuple[int, int, bool]:
+    """Size and alpha of a simple file's only chunk."""
+    if body[:4] == b"VP8L":
+        bits = int.from_bytes(body[9:13], "little")
+        return (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1, bool(bits >> 28 & 1)
+    width, height = struct.unpack("<HH", body[14:18])
+    return width & 0x3FFF, height & 0x3FFF, False
+
+
+def _tiff(data: bytes, packet: bytes) -> bytes:
+    """Append a copy of the first directory with tag 700 added; strips keep their place."""
+    order = "<" if data[:2] == b"II" else ">"
+    (start,) = struct.unpack(order + "I", data[4:8])
+    (count,) = struct.unpack(order + "H", data[start : start + 2])
+    entries = [data[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
+    rest = data[start + 2 + 12 * count : start + 6 + 12 * count]
+    entries = [entry for entry in entries if struct.unpack(order + "H", entry[:2])[0] != 700]
+    data += b"\x00" * (len(data) % 2)
+    entries.append(struct.pack(order + "HHII", 700, 1, len(packet), len(data)))
+    entries.sort(key=lambda entry: struct.unpack(order + "H", entry[:2])[0])
+    data += packet + b"\x00" * (len(packet) % 2)
+    directory = struct.pack(order + "H", len(entries)) + b"".join(entries) + rest
+    return data[:4] + struct.pack(order + "I", len(data)) + data[8:] + directory

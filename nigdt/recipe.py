@@ -1,0 +1,160 @@
+"""How a fill came about: everything that decides its pixels, beside the photo and the selection.
+
+One record travels unchanged from the caption box to the daemon and back, into the history, the layer, the
+project file and the saved picture. Standard library only: the GIMP plug-in carries it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from nigdt.limits import (
+    CAPTION_CHARS,
+    FEATHER_MAX,
+    GROW_MAX,
+    MODES,
+    SEED_MAX,
+    VARIANTS,
+    WIDEN_MAX,
+    Mode,
+    check_number,
+)
+
+__all__ = ["Recipe", "Variant", "variants_from_seed"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One answer out of the distribution that the model predicts.
+
+    The latent is `z = mu + sigma * noise` (eq. 13). The noise is the standard normal draw `eps(seed)`; with a
+    `spread` below one it stays near another variant's draw, and remains standard normal:
+    `noise = sqrt(1 - spread^2) * eps(base) + spread * eps(seed)`.
+
+    Attributes:
+        seed: Seed of the draw, 0 to `SEED_MAX`; None is the mean answer (`z = mu`) whatever the rest says.
+        base: Seed of the variant to stay near; None stays near the mean answer. Unused when `spread` is 1.
+        spread: 0 to 1, how far to move away from `base`; 1 is an independent draw.
+
+    Raises:
+        ValueError: A seed or the spread is out of range.
+    """
+
+    seed: int | None = None
+    base: int | None = None
+    spread: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("seed", "base"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), 0, SEED_MAX, whole=True)
+        check_number("spread", self.spread, 0, 1)
+
+    def to_dict(self) -> dict[str, int | float | None]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+
+def variants_from_seed(n: int, seed: int = 0) -> list[Variant]:
+    """The draws with the seeds `seed`, `seed + 1`, ..., where seed 0 stands for the mean answer.
+
+    Args:
+        n: How many variants, 1 to `VARIANTS`.
+        seed: Of the first one, 0 to `SEED_MAX`; beyond that the seeds go on from 1.
+
+    Raises:
+        ValueError: `n` or `seed` is out of range.
+    """
+    check_number("The number of variants", n, 1, VARIANTS, whole=True)
+    check_number("The seed", seed, 0, SEED_MAX, whole=True)
+    seeds = [number if number <= SEED_MAX else number - SEED_MAX for number in range(seed, seed + n)]
+    return [Variant(seed=number or None) for number in seeds]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What was asked for.
+
+    Attributes:
+        caption: What is to be seen in the hole.
+        mode: `describe`, `recolour` or `remove`.
+        bundle: Name of the model bundle.
+        digest: Of that bundle's files (`BundleInfo.digest`), empty before a model has drawn anything.
+        variant: Which of the possible answers.
+        widen: Factor on the side of the context, 1 to `WIDEN_MAX`.
+        grow: Pixels by which the selection is grown before anything else, 0 to `GROW_MAX`.
+        feather: Pixels over which the fill fades out, 0 to `FEATHER_MAX`; None chooses by the selection.
+        match_colours: How far the fill's colours are matched at the seam, 0 to 1.
+        strength: Opacity of the fill, 0 to 1.
+
+    Raises:
+        ValueError: A field is out of range.
+    """
+
+    caption: str = ""
+    mode: Mode = "describe"
+    bundle: str = "default"
+    digest: str = ""
+    variant: Variant = Variant()
+    widen: float = 1.0
+    grow: int = 0
+    feather: int | None = None
+    match_colours: float = 1.0
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("caption", "bundle", "digest"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not _encodable(value):
+                raise ValueError(f"{name} is not a text.")
+        if len(self.caption) > CAPTION_CHARS:
+            raise ValueError(
+                f"The caption has {len(self.caption)} characters; at most {CAPTION_CHARS} are allowed."
+            )
+        if self.mode not in MODES:
+            raise ValueError(f"mode is {self.mode!r}, not one of {', '.join(MODES)}.")
+        if not isinstance(self.variant, Variant):
+            raise ValueError("variant is not a variant.")
+        check_number("widen", self.widen, 1, WIDEN_MAX)
+        check_number("grow", self.grow, 0, GROW_MAX, whole=True)
+        if self.feather is not None:
+            check_number("feather", self.feather, 0, FEATHER_MAX, whole=True)
+        check_number("match_colours", self.match_colours, 0, 1)
+        check_number("strength", self.strength, 0, 1)
+
+    def with_variant(self, variant: Variant) -> Recipe:
+        """The same recipe for another of the possible answers."""
+        return replace(self, variant=variant)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON; the variant's fields stand beside the others."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        del values["variant"]
+        return {**values, **self.variant.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: object) -> Recipe:
+        """Read what `to_dict` gave; fields that are missing have their defaults.
+
+        Raises:
+            ValueError: It is no object, a field is unknown, or a value is out of range.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError("A recipe is an object with named fields.")
+        draw = {field.name for field in fields(Variant)}
+        unknown = values.keys() - {field.name for field in fields(cls)} - draw | values.keys() & {"variant"}
+        if unknown:
+            raise ValueError(f"A recipe has no field {min(map(str, unknown))!r}.")
+        rest = {name: value for name, value in values.items() if name not in draw}
+        return cls(**rest, variant=Variant(**{name: value for name, value in values.items() if name in draw}))
+
+
+def _encodable(text: str) -> bool:
+    """False for strings with lone surrogates, which JSON allows and UTF-8 does not."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,261 @@
+"""The same photo, selection and recipe give the same bytes on every road, from library to GIMP."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nigdt_backend.client import Client
+from nigdt_backend.commands.fill import Drawing
+from nigdt_backend.protocol import FillRequest
+from PIL import Image
+
+from nigdt.context import Context
+from nigdt.inpainter import Inpainter
+from nigdt.limits import CONTEXT_SIDE_MAX, SEED_MAX
+from nigdt.photo.deep import write_png16
+from nigdt.photo.photo import Photo
+from nigdt.photo.provenance import read_record
+from nigdt.recipe import Recipe, Variant
+
+RNG = np.random.default_rng(7)
+Shared = tuple[Client, dict[str, str]]
+NIGDT = [sys.executable, "-m", "nigdt", "fill"]
+
+
+def smooth(height: int, width: int, channels: int = 3) -> np.ndarray:
+    """A picture with large shapes and some grain."""
+    coarse = Image.fromarray(RNG.integers(0, 256, (5, 7, channels), dtype=np.uint8).squeeze())
+    large = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)).astype(int)
+    return np.clip(large + RNG.integers(-9, 10, large.shape), 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One case: how the photo is made, what is selected (top, bottom, left, right as shares), the recipe."""
+
+    name: str
+    size: tuple[int, int] = (150, 220)
+    part: tuple[float, float, float, float] = (0.35, 0.6, 0.4, 0.65)
+    recipe: Recipe = field(default_factory=lambda: Recipe("a red bird"))
+    kind: str = "RGB"
+    orientation: int = 1
+    soft: bool = False
+
+
+WAYS = [
+    Way("plain"),
+    Way("left edge", part=(0.3, 0.6, 0.0, 0.2)),
+    Way("right edge", part=(0.3, 0.6, 0.8, 1.0)),
+    Way("corner", part=(0.7, 1.0, 0.8, 1.0)),
+    Way("wide photo", size=(60, 400), part=(0.2, 0.9, 0.1, 0.7)),
+    Way("tiny photo", size=(30, 40)),
+    Way("one pixel", size=(1, 1), part=(0, 1, 0, 1)),
+    Way("everything", part=(0, 1, 0, 1)),
+    Way("all but a rim", part=(0.05, 0.95, 0.05, 0.95)),
+    Way("above the limit", size=(1300, 1500), part=(0.1, 0.8, 0.1, 0.8)),
+    Way("above the limit, not square", size=(700, 1600), part=(0.1, 0.9, 0.1, 0.9)),
+    Way("feather 0", recipe=Recipe("grass", feather=0)),
+    Way("feather 7", recipe=Recipe("grass", feather=7)),
+    Way("feather 200", recipe=Recipe("grass", feather=200)),
+    Way("wider", recipe=Recipe("the sky", widen=1.7)),
+    Way("widest", recipe=Recipe("the sky", widen=8.0)),
+    Way("grown", recipe=Recipe("the sky", grow=9)),
+    Way("seed", recipe=Recipe("a dog", variant=Variant(12))),
+    Way("largest seed", recipe=Recipe("a dog", variant=Variant(SEED_MAX))),
+    Way("more like this", recipe=Recipe("a dog", variant=Variant(5, 12, 0.35))),
+    Way("more like the mean", recipe=Recipe("a dog", variant=Variant(5, None, 0.35))),
+    Way("half as strong", recipe=Recipe("a dog", strength=0.5, match_colours=0.25)),
+    Way("no words", recipe=Recipe("")),
+    Way("soft selection", soft=True),
+    Way("16 bit", kind="RGB;16"),
+    Way("grey", kind="L"),
+    Way("alpha", kind="RGBA"),
+    Way("grey with alpha", kind="LA"),
+    Way("palette", kind="P"),
+    Way("turned", orientation=6),
+    Way("mirrored and turned", orientation=7, kind="RGBA"),
+]
+
+
+def make(way: Way, folder: Path) -> tuple[Path, Path]:
+    """The photo's file and the selection's."""
+    height, width = way.size
+    path, mask = folder / "photo.png", folder / "mask.png"
+    lying = (width, height) if way.orientation >= 5 else (height, width)
+    exif = Image.Exif()
+    exif[0x0112] = way.orientation
+    if way.kind == "RGB;16":
+        path.write_bytes(write_png16(smooth(*lying).astype(np.uint16) * 257 + 11, "RGB;16", {}))
+    elif way.kind == "P":
+        Image.fromarray(smooth(*lying)).quantize(40).save(path)
+    else:
+        image = Image.fromarray(smooth(*lying)).convert(way.kind)
+        if way.kind in ("LA", "RGBA"):
+            alpha = np.full(lying, 255, np.uint8)
+            alpha[: lying[0] // 4, : lying[1] // 3] = 0
+            image.putalpha(Image.fromarray(alpha))
+        image.save(path, exif=exif)
+    selection = np.zeros((height, width), np.uint8)
+    top, bottom, left, right = way.part
+    rows = slice(round(top * height), max(round(bottom * height), round(top * height) + 1))
+    columns = slice(round(left * width), max(round(right * width), round(left * width) + 1))
+    selection[rows, columns] = 255
+    if way.soft:
+        selection[rows.start : rows.stop : 2, columns] = 90
+    Image.fromarray(selection).save(mask)
+    return path, mask
+
+
+def fill_options(recipe: Recipe) -> list[str]:
+    options = {
+        "--caption": recipe.caption,
+        "--widen": recipe.widen,
+        "--grow": recipe.grow,
+        "--match-colours": recipe.match_colours,
+        "--strength": recipe.strength,
+        "--seed": recipe.variant.seed or 0,
+    }
+    if recipe.feather is not None:
+        options["--feather"] = recipe.feather
+    return [str(part) for pair in options.items() for part in pair]
+
+
+@pytest.fixture(scope="module")
+def inpainter(tiny_bundle: Path) -> Inpainter:
+    return Inpainter.from_bundle(str(tiny_bundle), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def shared(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A client of one real daemon for all of these tests, and the environment that leads to it."""
+    folder = tmp_path_factory.mktemp("daemon")
+    shutil.copytree(tiny_bundle, folder / "data" / "bundles" / "nigdt-small")
+    places = {f"NIGDT_{name}_DIR": str(folder / name.lower()) for name in ("STATE", "CONFIG", "DATA")}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, value in places.items():
+            monkeypatch.setenv(name, value)
+        with Client.connect() as client:
+            yield client, places
+            client.shutdown()
+
+
+@pytest.fixture
+def daemon(shared: Shared, own_folders: None, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """The shared client, with the environment of this test leading to its daemon."""
+    for name, value in shared[1].items():
+        monkeypatch.setenv(name, value)
+    return shared[0]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_every_road_gives_the_same_bytes(
+    way: Way, inpainter: Inpainter, daemon: Client, tmp_path: Path
+) -> None:
+    path, mask = make(way, tmp_path)
+    photo, selection = Photo.read(path), np.asarray(Image.open(mask))
+    library = inpainter.draw(photo, selection, way.recipe)[0]
+    assert not np.array_equal(library.result.samples, photo.samples), "nothing was filled"
+
+    # What a panel does: raw answers, enlarged and blended on this side.
+    context = Context.of(
+        photo.rgb8,
+        selection,
+        inpainter.size,
+        widen=way.recipe.widen,
+        grow=way.recipe.grow,
+        alpha=photo.alpha8,
+    )
+    assert (context.notice is not None) == way.name.startswith("above the limit")
+    raw = daemon.fill(FillRequest.of(context, way.recipe)).fills[0]
+    pixels = np.frombuffer(raw.pixels, np.uint8).reshape(raw.height, raw.width, 3)
+    assert np.array_equal(context.onto(photo, pixels, raw.recipe).samples, library.result.samples)
+    assert replace(raw.recipe, bundle="", digest="") == replace(library.recipe, bundle="", digest="")
+
+    # What GIMP does: the daemon places.
+    alpha = photo.alpha8
+    crop = context.crop if alpha is None else np.dstack([context.crop, alpha[context.box.slices]])
+    request = FillRequest(
+        np.ascontiguousarray(crop).tobytes(),
+        context.selection.tobytes(),
+        context.box.width,
+        context.box.height,
+        way.recipe,
+        [way.recipe.variant],
+        channels=crop.shape[2],
+        result="placed",
+    )
+    placed = daemon.fill(request).fills[0]
+    fill, weight = context.place(pixels, raw.recipe)
+    assert placed.pixels == fill.tobytes()
+    assert placed.weight == weight.tobytes()
+
+
+COMMANDS = [way for way in WAYS if way.recipe.variant.spread == 1.0 and way.size != (1, 1)]
+
+
+@pytest.mark.parametrize("way", COMMANDS[::3], ids=lambda way: way.name)
+def test_the_command_line_gives_the_library_s_bytes_and_so_does_its_record(
+    way: Way, inpainter: Inpainter, daemon: Client, tmp_path: Path
+) -> None:
+    path, mask = make(way, tmp_path)
+    library = inpainter.draw(Photo.read(path), np.asarray(Image.open(mask)), way.recipe)[0].result
+    filled, again = tmp_path / "filled.png", tmp_path / "again.png"
+    nigdt = [*NIGDT, path, "-o"]
+    subprocess.run([*nigdt, filled, "--mask", mask, *fill_options(way.recipe)], check=True)
+    assert np.array_equal(Photo.read(filled).samples, library.samples)
+    (drawn,) = read_record(filled.read_bytes())
+    assert replace(drawn.recipe, bundle="default", digest="") == way.recipe
+    subprocess.run([*nigdt, again, "--recipe", filled], check=True)
+    assert np.array_equal(Photo.read(again).samples, library.samples)
+
+
+def test_a_record_of_more_like_this_and_of_several_fills_draws_the_same_again(
+    inpainter: Inpainter, daemon: Client, tmp_path: Path
+) -> None:
+    path, mask = make(WAYS[0], tmp_path)
+    photo, selection = Photo.read(path), np.asarray(Image.open(mask))
+    elsewhere = np.roll(selection, 40, axis=1)
+    drawing = Drawing(daemon, lambda event: None)
+    drawing.onto(photo, selection, Recipe("a dog", variant=Variant(5, 12, 0.35)), None)
+    drawing.onto(drawing.photos[0], elsewhere, Recipe("a red bird", strength=0.7), None)
+    drawing.photos[0].save(tmp_path / "both.png", fills=drawing.fills[0])
+    done = subprocess.run(
+        [*NIGDT, path, "--recipe", tmp_path / "both.png", "--json", "-o", tmp_path / "again.png"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert np.array_equal(Photo.read(tmp_path / "again.png").samples, drawing.photos[0].samples)
+    assert json.loads(done.stdout)["fills"][0]["recipe"] == drawing.fills[0][-1].recipe.to_dict()
+
+
+def test_a_recipe_leaves_nothing_else_to_say(daemon: Client, tmp_path: Path) -> None:
+    path, _ = make(WAYS[0], tmp_path)
+    for extra, code, words in (
+        (["--caption", "a dog"], 2, "--recipe decides it all; leave --caption out"),
+        ([], 1, "carries no record of fills"),
+    ):
+        done = subprocess.run(
+            [*NIGDT, path, "--recipe", path, *extra, "-o", tmp_path / "o.png"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code
+        assert words in done.stderr
+        assert not (tmp_path / "o.png").exists()
+
+
+def test_the_limit_is_the_context_s_not_the_photo_s(inpainter: Inpainter) -> None:
+    rgb8 = np.zeros((1200, CONTEXT_SIDE_MAX + 200, 3), np.uint8)
+    selection = np.zeros(rgb8.shape[:2], np.uint8)
+    selection[500:600, 500:600] = 255
+    assert Context.of(rgb8, selection, inpainter.size).notice is None
