@@ -1,1 +1,1 @@
-"""The installer: `python3 installer VERB`, standard library only, any Python >= 3.10."""
+"""The installer: `python3 installer VERB`, standard library only, any Python >= 3.11."""

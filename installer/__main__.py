@@ -6,9 +6,9 @@ This file alone is kept readable for every Python 3: an old one gets a sentence,
 import os
 import sys
 
-if sys.version_info < (3, 10):  # noqa: UP036 - the very case this message is for
+if sys.version_info < (3, 11):  # noqa: UP036 - the very case this message is for
     sys.stderr.write(
-        "NIGDT needs Python 3.10 or newer; this is {}.{}.\n"
+        "NIGDT needs Python 3.11 or newer; this is {}.{}.\n"
         "  What to do: Install a newer Python and run the same command with it.\n".format(
             *sys.version_info[:2]
         )

@@ -10,14 +10,14 @@ if [ ! -t 1 ] && [ -n "$DISPLAY$WAYLAND_DISPLAY" ] && [ "$1" != --in-window ]; t
     done
 fi
 
-for python in python3 python3.13 python3.12 python3.11 python3.10 ""; do
-    [ -n "$python" ] && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && break
+for python in python3 python3.13 python3.12 python3.11 ""; do
+    [ -n "$python" ] && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
 done
 if [ -n "$python" ]; then
     "$python" "$here" setup
     status=$?
 else
-    echo "NIGDT needs Python 3.10 or newer. Install the package python3, then open this file again."
+    echo "NIGDT needs Python 3.11 or newer. Install the package python3, then open this file again."
     status=1
 fi
 if [ -t 0 ] && [ -t 1 ]; then

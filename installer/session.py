@@ -43,7 +43,7 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         r"No matching distribution found|Could not find a version that satisfies",
         "a package has no build for this machine",
-        "Use a 64-bit Python from 3.10 to 3.13; with --offline, make the folder on the same kind of machine.",
+        "Use a 64-bit Python from 3.11 to 3.13; with --offline, make the folder on the same kind of machine.",
     ),
     (
         r"Long Path support",

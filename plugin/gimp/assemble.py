@@ -2,7 +2,7 @@
 
 Nothing is installed into GIMP's Python. pyzmq comes as a wheel for the stable interface of CPython 3.12 and
 later, which is enough to be unpacked; `wheel_arguments` says what to ask pip for. Standard library only,
-Python >= 3.10, so that the installer can use it before there is any environment.
+Python >= 3.11, so that the installer can use it before there is any environment.
 
 A newer GIMP copies the plug-ins of an older one into its own profile, but no deeper than `MAX_DEPTH` folders
 below the plug-in's. Hence all packages lie side by side in the plug-in's folder.

@@ -95,7 +95,7 @@ def bystander(stop: threading.Event, request_fill, failures: list[str], done: li
             try:
                 client.fill(request_fill("sleep 0.02"))
                 done.append(1)
-            except DaemonError as error:  # noqa: PERF203
+            except DaemonError as error:
                 failures.append(f"{error.code}: {error.message}")
                 if len(failures) > 5:
                     return

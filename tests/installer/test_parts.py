@@ -260,14 +260,14 @@ def test_an_old_python_gets_a_sentence() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "needs Python 3.10 or newer; this is 3.8" in done.stderr
+    assert "needs Python 3.11 or newer; this is 3.8" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_only_the_standard_library_is_imported() -> None:
     allowed = {*sys.stdlib_module_names, "installer"}
     for source in (ROOT / "installer").glob("*.py"):
-        for node in ast.walk(ast.parse(source.read_text(), feature_version=(3, 10))):
+        for node in ast.walk(ast.parse(source.read_text(), feature_version=(3, 11))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert {name.split(".")[0] for name in names} <= allowed, source

@@ -112,13 +112,13 @@ def test_a_click_runs_setup_and_passes_its_status_on(name: str, clicked: Path, t
 
 @pytest.mark.parametrize("name", STARTERS.values())
 def test_a_click_with_an_old_python_says_what_to_get(name: str, clicked: Path, tmp_path: Path) -> None:
-    old = dict.fromkeys(("python3", "python3.10", "python3.11", "python3.12", "python3.13"), "exit 1")
+    old = dict.fromkeys(("python3", "python3.11", "python3.12", "python3.13"), "exit 1")
     environment = programs(tmp_path / "bin", **old, open='echo "opens $1"')
     done = subprocess.run(
         [clicked / "installer" / name], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "NIGDT needs Python 3.10 or newer" in done.stdout
+    assert "NIGDT needs Python 3.11 or newer" in done.stdout
     assert ("opens https://www.python.org/" in done.stdout) == (name == STARTERS["darwin"])
 
 

@@ -16,8 +16,6 @@ def photo() -> np.ndarray:
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_baselines_fill_without_seeing_what_is_hidden(photo: np.ndarray, name: str) -> None:
-    if name == "patchmatch":
-        pytest.importorskip("patchmatch")
     fill: Callable[[np.ndarray, np.ndarray], np.ndarray] = BASELINES[name]
     hole = np.zeros(photo.shape[:2], bool)
     hole[20:44, 30:70] = True
@@ -60,7 +58,6 @@ def test_harmonic_at_the_picture_s_edge() -> None:
 
 
 def test_patchmatch_carries_texture_over_and_survives_a_hole_over_everything() -> None:
-    pytest.importorskip("patchmatch")
     noise = np.random.default_rng(0).integers(60, 200, (64, 64, 3), dtype=np.uint8)
     hole = np.zeros((64, 64), bool)
     hole[24:40, 24:40] = True

@@ -57,7 +57,7 @@ def doctor(as_json: bool) -> None:
     for check in _CHECKS:
         try:
             findings.extend(check())
-        except Exception as error:  # noqa: PERF203 - a check that breaks is a finding as well
+        except Exception as error:
             findings.append(Finding(check.__name__.strip("_"), "bad", f"{type(error).__name__}: {error}"))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
@@ -79,7 +79,7 @@ def _versions() -> Iterator[Finding]:
     for name in _DISTRIBUTIONS:
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:  # noqa: PERF203
+        except importlib.metadata.PackageNotFoundError:
             found.append(f"no {name}")
     yield Finding("packages", "ok", ", ".join(found))
 
@@ -130,7 +130,7 @@ def _bundles() -> Iterator[Finding]:
     for name, folder in folders.items():
         try:
             info = verify_bundle(folder)
-        except (NigdtError, OSError) as error:  # noqa: PERF203
+        except (NigdtError, OSError) as error:
             level: Level = "bad" if name == default else "note"
             yield Finding("bundle", level, getattr(error, "message", str(error)), getattr(error, "hint", ""))
         else:

@@ -104,7 +104,7 @@ def _running() -> dict[str, Any] | None:
         try:
             with Client.connect(start=False, timeout=2.0) as client:
                 return client.status()
-        except DaemonError as error:  # noqa: PERF203 - a retry, not a loop over data
+        except DaemonError as error:
             if error.code == "not-running":
                 return None
             if error.code != "silent" or time.monotonic() > deadline:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from gimp_chroot import Chroot
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 TESTS = Path(__file__).resolve().parent
 START_SECONDS = 400.0

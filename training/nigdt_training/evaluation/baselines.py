@@ -7,8 +7,6 @@ import numpy as np
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
-from nigdt.errors import NigdtError
-
 RADIUS = 3
 """Neighbourhood, in pixels, that OpenCV's methods look at."""
 PATCH_RADIUS = 3
@@ -83,16 +81,9 @@ def patchmatch(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
     Takes seconds, and the same photo and hole give the same answer. A hole over the whole picture becomes
     mid-grey. Arguments as for `telea`.
-
-    Raises:
-        NigdtError: The library is not installed.
     """
-    try:
-        import patchmatch as library
-    except ImportError as error:
-        raise NigdtError(
-            "PatchMatch is not installed.", "pip install PyPatchMatch (Python 3.11 or newer)"
-        ) from error
+    import patchmatch as library
+
     if hole.all():
         return np.full_like(photo, 128)
     library.set_random_seed(0)
