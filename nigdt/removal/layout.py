@@ -1,0 +1,170 @@
+"""The coarse answer: the context reduced, its sources chosen, and PatchMatch's fill of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.context.membrane import push_pull
+from nigdt.errors import NigdtError
+from nigdt.removal.sources import fitting_sources
+
+__all__ = ["Layout", "NothingFitsError", "Variation", "lab_of", "lay_out"]
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+PATCH_RADIUS = 3
+"""PatchMatch compares patches of 7 x 7 coarse pixels."""
+_SIDES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
+_LEAST_SIDE = 20
+_LEAST_SOURCES = 0.15
+"""Sources must make up this share of the hole's area, ..."""
+_FEWEST = 150
+"""... and be at least so many coarse pixels whose whole patch is visible."""
+_HEIGHT = 25.0
+"""What the picture's longest side counts as where sources at the same height are preferred, ..."""
+_GUIDE = 0.1
+"""... and how much that weighs against the colours."""
+_ROUGHNESS_SIDE = 2048
+"""Longest side at which the finest detail is looked at."""
+
+
+class NothingFitsError(NigdtError):
+    """Nothing in the surroundings can continue into the hole: use a model's fill and say so."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What distinguishes one answer from another.
+
+    Attributes:
+        seed: Of PatchMatch and of the choice among like sources.
+        level: Whether sources at the same height are preferred, as in most photos of landscapes and rooms.
+        side: "up", "down", "left" or "right": take only from there; "" takes from everywhere.
+        temper: How freely like sources are chosen among, 0 is strictly the best.
+    """
+
+    seed: int = 0
+    level: bool = True
+    side: str = ""
+    temper: float = 0.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The reduced context and its coarse fill.
+
+    Attributes:
+        pixels: (h, w, 3) uint8, the reduced photo, the hole's pixels included.
+        hole: (h, w), wherever any hidden pixel went into the reduced one.
+        usable: (h, w), where patches may be taken from.
+        roughness: (h, w), log of the finest detail's strength, continued into the hole.
+        guess: (h, w, 3) uint8, PatchMatch's answer.
+    """
+
+    pixels: NDArray[np.uint8]
+    hole: Mask
+    usable: Mask
+    roughness: Floats
+    guess: NDArray[np.uint8]
+
+
+def lab_of(pixels: NDArray[np.uint8]) -> Floats:
+    """CIE Lab, (h, w, 3) float32, of RGB."""
+    return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
+
+
+def lay_out(
+    pixels: NDArray[np.uint8], hole: Mask, allowed: Mask | None, side: float, variation: Variation
+) -> Layout:
+    """Fill the hole coarsely.
+
+    Args:
+        pixels: (h, w, 3).
+        hole: (h, w).
+        allowed: (h, w), where patches may be taken from; None is everywhere.
+        side: The root of the hole's area, in coarse pixels, that is worked at.
+        variation: Which of the possible answers.
+
+    Raises:
+        NothingFitsError: There are too few sources.
+    """
+    height, width = hole.shape
+    scale = min(1.0, side / float(np.sqrt(hole.sum())))
+    size = (max(_LEAST_SIDE, round(width * scale)), max(_LEAST_SIDE, round(height * scale)))
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    hidden = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 1e-4
+    roughness = _roughness(pixels, hole, size)
+    usable = ~hidden
+    if allowed is not None:
+        usable &= cv2.resize(allowed.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
+    fitting = fitting_sources(lab_of(small), roughness, hidden, usable)
+    if variation.side:
+        aside = fitting & _on_side(hidden, _SIDES[variation.side])
+        fitting = aside if _enough(aside, hidden) else fitting
+    if not _enough(fitting, hidden):
+        raise NothingFitsError(
+            "Nothing around the selection can continue into it.",
+            "Select less, or describe what is to be seen there.",
+        )
+    guess = _patchmatch(small, hidden, fitting, variation)
+    return Layout(small, hidden, fitting, roughness, guess)
+
+
+def _patchmatch(
+    small: NDArray[np.uint8], hidden: Mask, fitting: Mask, variation: Variation
+) -> NDArray[np.uint8]:
+    try:
+        import patchmatch
+    except ImportError as error:
+        raise NigdtError(
+            "PyPatchMatch is not installed.", "Install it with: pip install 'nigdt[model]'."
+        ) from error
+    if not patchmatch.patchmatch_available:
+        raise NigdtError("PyPatchMatch's library cannot be loaded.", "Install PyPatchMatch again.")
+    patchmatch.set_random_seed(variation.seed)
+    hole, others = hidden.astype(np.uint8), (~hidden & ~fitting).astype(np.uint8)
+    if not variation.level:
+        return patchmatch.inpaint(small, hole, global_mask=others, patch_size=PATCH_RADIUS)
+    place = np.zeros((*hole.shape, 3), np.float32)
+    place[..., 1] = np.arange(hole.shape[0])[:, None] * (_HEIGHT / max(hole.shape))
+    return patchmatch.inpaint_regularity(
+        small, hole, place, global_mask=others, patch_size=PATCH_RADIUS, guide_weight=_GUIDE
+    )
+
+
+def _enough(sources: Mask, hidden: Mask) -> bool:
+    window = np.ones((2 * PATCH_RADIUS + 1,) * 2, np.uint8)
+    whole = cv2.erode(sources.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return int(whole.sum()) >= max(_FEWEST, _LEAST_SOURCES * float(hidden.sum()))
+
+
+def _on_side(hidden: Mask, direction: tuple[int, int]) -> Mask:
+    """The half of the picture that lies in a direction from the hole's middle."""
+    rows, columns = np.nonzero(hidden)
+    height, width = hidden.shape
+    y = np.arange(height)[:, None] - rows.mean()
+    x = np.arange(width)[None] - columns.mean()
+    return np.broadcast_to(direction[0] * y + direction[1] * x > 0, hidden.shape)
+
+
+def _roughness(pixels: NDArray[np.uint8], hole: Mask, size: tuple[int, int]) -> Floats:
+    """Log of the finest detail's strength per coarse pixel, (h, w), continued into the hole."""
+    scale = _ROUGHNESS_SIDE / max(hole.shape)
+    if scale < 1:
+        reduced = (max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale)))
+        pixels = np.asarray(cv2.resize(pixels, reduced, interpolation=cv2.INTER_AREA), np.uint8)
+        hole = cv2.resize(hole.astype(np.uint8), reduced, interpolation=cv2.INTER_NEAREST) > 0
+    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    across, down = (cv2.Sobel(luma, cv2.CV_32F, *axis, ksize=1) for axis in ((1, 0), (0, 1)))
+    seen = (cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0).astype(np.float32)
+    energy = cv2.resize((across**2 + down**2) * seen, size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
+    energy, share = (cv2.GaussianBlur(values, (0, 0), 1.5) for values in (energy, share))
+    known = (share > 0.5).astype(np.float32)
+    strength = np.log(energy / np.maximum(share, 1e-3) + 1) / 2 * known
+    return push_pull(strength[..., None].astype(np.float32), known)[..., 0]
