@@ -284,7 +284,7 @@ class Inpainter:
         variants: int = 1,
         seed: int = 0,
         widen: float = 1.0,
-        grow: int = 0,
+        grow: int | None = None,
         feather: int | None = None,
     ) -> list[Fill]:
         """Fill the selected region of a photo with what the caption describes.
@@ -331,14 +331,7 @@ class Inpainter:
             NigdtError: As in `fill`.
         """
         whole = photo if isinstance(photo, Photo) else Photo.from_image(photo)
-        context = Context.of(
-            whole.rgb8,
-            _as_selection(selection),
-            self.size,
-            widen=recipe.widen,
-            grow=recipe.grow,
-            alpha=whole.alpha8,
-        )
+        context = Context.of(whole.rgb8, _as_selection(selection), self.size, recipe, whole.alpha8)
         recipe = replace(recipe, bundle=self.bundle.name, digest=self.bundle.digest)
         wanted = (recipe.variant,) if variants is None else variants
         unknown = tuple(self.unknown_words(recipe.caption))

@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 Mode = Literal["describe", "recolour", "remove"]
@@ -30,11 +31,24 @@ FEATHER_MAX: Final = 200
 GROW_MAX: Final = 200
 """Most pixels by which a selection is grown."""
 
-MIN_PADDING: Final = 16
+PADDING: Final[Mapping[Mode, tuple[float, int]]] = {
+    "describe": (0.25, 16),
+    "recolour": (0.25, 16),
+    "remove": (1.25, 64),
+}
+"""What a context shows around the selection: a share of its longest side, and the least pixels."""
+
+MIN_PADDING: Final = PADDING["describe"][1]
 """Least number of photo pixels between the selection and the context's border, where the photo has them."""
+
+GROW: Final[Mapping[Mode, int]] = {"describe": 0, "recolour": 0, "remove": 3}
+"""Pixels by which a selection is grown where nobody says: an object's edge is a few mixed pixels wide."""
 
 CONTEXT_SIDE_MAX: Final = 1_024
 """Longest side, in pixels, of a context as a model gets it; a larger one is reduced."""
+
+CONTEXT_PIXELS_MAX: Final = 32_000_000
+"""Most pixels of a context that travels at its full size."""
 
 
 def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from nigdt.limits import (
     CAPTION_CHARS,
     FEATHER_MAX,
+    GROW,
     GROW_MAX,
     MODES,
     SEED_MAX,
@@ -84,7 +85,8 @@ class Recipe:
         digest: Of that bundle's files (`BundleInfo.digest`), empty before a model has drawn anything.
         variant: Which of the possible answers.
         widen: Factor on the side of the context, 1 to `WIDEN_MAX`.
-        grow: Pixels by which the selection is grown before anything else, 0 to `GROW_MAX`.
+        grow: Pixels by which the selection is grown before anything else, 0 to `GROW_MAX`; None takes what
+            `GROW` says for the mode.
         feather: Pixels over which the fill fades out, 0 to `FEATHER_MAX`; None chooses by the selection.
         match_colours: How far the fill's colours are matched at the seam, 0 to 1.
         strength: Opacity of the fill, 0 to 1.
@@ -99,7 +101,7 @@ class Recipe:
     digest: str = ""
     variant: Variant = Variant()
     widen: float = 1.0
-    grow: int = 0
+    grow: int | None = None
     feather: int | None = None
     match_colours: float = 1.0
     strength: float = 1.0
@@ -118,11 +120,21 @@ class Recipe:
         if not isinstance(self.variant, Variant):
             raise ValueError("variant is not a variant.")
         check_number("widen", self.widen, 1, WIDEN_MAX)
-        check_number("grow", self.grow, 0, GROW_MAX, whole=True)
-        if self.feather is not None:
-            check_number("feather", self.feather, 0, FEATHER_MAX, whole=True)
+        for name, most in (("grow", GROW_MAX), ("feather", FEATHER_MAX)):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), 0, most, whole=True)
         check_number("match_colours", self.match_colours, 0, 1)
         check_number("strength", self.strength, 0, 1)
+
+    @property
+    def way(self) -> Mode:
+        """The mode that is really drawn in: to describe without a word is to remove."""
+        return "remove" if self.mode == "describe" and not self.caption.strip() else self.mode
+
+    @property
+    def grown(self) -> int:
+        """Pixels by which the selection is grown."""
+        return GROW[self.way] if self.grow is None else self.grow
 
     def with_variant(self, variant: Variant) -> Recipe:
         """The same recipe for another of the possible answers."""

@@ -21,8 +21,8 @@ class Limits:
     request_frames: int = 2
     side_min_px: int = 1
     side_max_px: int = limits.CONTEXT_SIDE_MAX
-    placed_pixels: int = 32_000_000
-    frame_bytes: int = 32_000_000 * 4
+    placed_pixels: int = limits.CONTEXT_PIXELS_MAX
+    frame_bytes: int = limits.CONTEXT_PIXELS_MAX * 4
     caption_chars: int = limits.CAPTION_CHARS
     variants: int = limits.VARIANTS
     id_chars: int = 64

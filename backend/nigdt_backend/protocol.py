@@ -274,17 +274,18 @@ class FillRequest:
         if result not in ("raw", "placed"):
             raise ProtocolError("bad-request", '"result" must be "raw" or "placed".')
         placed = result == "placed"
-        side = LIMITS.placed_pixels if placed else LIMITS.side_max_px
+        recipe = _check_recipe(header.get("recipe", {}))
+        whole = placed or recipe.way == "remove"
+        side = LIMITS.placed_pixels if whole else LIMITS.side_max_px
         width = _check_int(header, "width", LIMITS.side_min_px, side)
         height = _check_int(header, "height", LIMITS.side_min_px, side)
-        if placed and width * height > LIMITS.placed_pixels:
+        if width * height > LIMITS.placed_pixels:
             raise ProtocolError(
                 "too-large", f"The context has {width * height} pixels; {LIMITS.placed_pixels} are allowed."
             )
         channels = _check_int({"channels": 3, **header}, "channels", 3, 4)
         if channels == 4 and not placed:
             raise ProtocolError("bad-request", 'Only a "placed" result reads alpha.')
-        recipe = _check_recipe(header.get("recipe", {}))
         variants = header.get("variants", [Variant().to_dict()])
         if not isinstance(variants, list) or not variants:
             raise ProtocolError("bad-request", '"variants" must be a list with at least one variant.')

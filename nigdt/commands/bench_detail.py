@@ -101,7 +101,7 @@ def measure(photo: Photo, side: int, size: int, filler: Filler) -> tuple[dict[st
     selection = np.zeros((height, width), np.uint8)
     top, left = (height - side) // 2, (width - side) // 2
     selection[top : top + side, left : left + side] = 255
-    context = Context.of(photo.rgb8, selection, size)
+    context = Context.of(photo.rgb8, selection, size, Recipe())
     pixels, selected, hole = context.crop, context.selection, context.hole
     picture = filler(pixels, hole)
     started = time.perf_counter()

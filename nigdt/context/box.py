@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.errors import SelectionError
-from nigdt.limits import MIN_PADDING
+from nigdt.limits import PADDING, Mode
 
 __all__ = ["Box", "check_selection", "context_box", "selection_box"]
 
@@ -87,10 +87,12 @@ def selection_box(selection: NDArray[np.uint8]) -> Box:
     )
 
 
-def context_box(selection: NDArray[np.uint8], minimum: int, widen: float = 1.0) -> Box:
+def context_box(
+    selection: NDArray[np.uint8], minimum: int, widen: float = 1.0, mode: Mode = "describe"
+) -> Box:
     """The part of the photo that the model gets to see.
 
-    The selection's box is padded on each side by a quarter of its longest side, at least `MIN_PADDING`, made
+    The selection's box is padded on each side by a share of its longest side (`nigdt.limits.PADDING`), made
     square, multiplied by `widen`, made at least `minimum` wide, and shifted into the photo. Where the photo
     is smaller, the context ends with the photo and need not be square.
 
@@ -98,6 +100,7 @@ def context_box(selection: NDArray[np.uint8], minimum: int, widen: float = 1.0) 
         selection: (H, W), 255 = to be filled.
         minimum: Least side in pixels, the model's working size.
         widen: Factor on the padded side, 1 or more; more shows the model more of the surroundings.
+        mode: What is to be done; a removal looks further around for what it can take.
 
     Returns:
         A box that lies inside the photo and holds the selection.
@@ -110,7 +113,8 @@ def context_box(selection: NDArray[np.uint8], minimum: int, widen: float = 1.0) 
         raise ValueError(f"widen {widen} is below 1")
     inner = selection_box(selection)
     longest = max(inner.width, inner.height)
-    padded = longest + 2 * max(round(longest / 4), MIN_PADDING)
+    share, least = PADDING[mode]
+    padded = longest + 2 * max(round(longest * share), least)
     side = max(round(padded * widen), minimum)
     left, width = _place(inner.left, inner.width, side, selection.shape[1])
     top, height = _place(inner.top, inner.height, side, selection.shape[0])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nigdt.context.blend import blend, hole_of
 from nigdt.context.box import Box, check_selection, context_box
 from nigdt.context.detail import enlarge
-from nigdt.limits import CONTEXT_SIDE_MAX
+from nigdt.limits import CONTEXT_PIXELS_MAX, CONTEXT_SIDE_MAX, Mode
 from nigdt.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ class Context:
         selection: (h, w) uint8, 255 = to be filled.
         unknown: (h, w) bool, where the photo is transparent, so that its colour says nothing; None for
             nowhere.
+        mode: What is to be done (`Recipe.way`).
     """
 
     box: Box
     crop: NDArray[np.uint8]
     selection: NDArray[np.uint8]
     unknown: NDArray[np.bool_] | None = None
+    mode: Mode = "describe"
 
     @classmethod
     def of(
@@ -51,9 +53,7 @@ class Context:
         rgb8: NDArray[np.uint8],
         selection: NDArray[np.uint8],
         size: int,
-        *,
-        widen: float = 1.0,
-        grow: int = 0,
+        recipe: Recipe,
         alpha: NDArray[np.uint8] | None = None,
     ) -> Context:
         """Cut the context out of a photo.
@@ -62,16 +62,18 @@ class Context:
             rgb8: (H, W, 3) uint8, the upright photo (`Photo.rgb8`).
             selection: (H, W) uint8, 255 = to be filled.
             size: Side of the square that the model works at, in pixels.
-            widen: As in `Recipe`.
-            grow: As in `Recipe`.
+            recipe: `way`, `widen` and `grown` count.
             alpha: (H, W) uint8, opacity of the photo (`Photo.alpha8`); None is opaque.
 
         Raises:
             SelectionError: The selection does not fit the photo, or selects nothing.
         """
         check_selection(selection, rgb8.shape[1], rgb8.shape[0])
-        selection = grown(selection, grow)
-        return cls.within(context_box(selection, size, widen), rgb8, selection, alpha)
+        if recipe.way == "remove":
+            selection = closed(selection)
+        selection = grown(selection, recipe.grown)
+        box = context_box(selection, size, recipe.widen, recipe.way)
+        return cls.within(box, rgb8, selection, alpha, recipe.way)
 
     @classmethod
     def within(
@@ -80,14 +82,24 @@ class Context:
         rgb8: NDArray[np.uint8],
         selection: NDArray[np.uint8],
         alpha: NDArray[np.uint8] | None = None,
+        mode: Mode = "describe",
     ) -> Context:
-        """The context in a box that is known already; arguments as in `of`."""
+        """The context in a box that is known already.
+
+        Args:
+            box: Where, inside the photo.
+            rgb8: As in `of`.
+            selection: (H, W) uint8, 255 = to be filled, grown already.
+            alpha: As in `of`.
+            mode: What is to be done (`Recipe.way`).
+        """
         unknown = None if alpha is None else alpha[box.slices] < _OPAQUE
         return cls(
             box,
             np.array(rgb8[box.slices], order="C"),
             np.array(selection[box.slices], order="C"),
             unknown if unknown is not None and unknown.any() else None,
+            mode,
         )
 
     @cached_property
@@ -98,23 +110,43 @@ class Context:
 
     @property
     def sent_size(self) -> tuple[int, int]:
-        """Width and height of what the model gets, in pixels."""
-        scale = min(1.0, CONTEXT_SIDE_MAX / max(self.box.width, self.box.height))
-        return max(1, round(self.box.width * scale)), max(1, round(self.box.height * scale))
+        """Width and height of what the model gets, in pixels.
+
+        What is removed is continued at the photo's own resolution.
+        """
+        width, height = self.box.width, self.box.height
+        if self.mode == "remove":
+            scale = (CONTEXT_PIXELS_MAX / (width * height)) ** 0.5
+        else:
+            scale = CONTEXT_SIDE_MAX / max(width, height)
+        if scale >= 1:
+            return width, height
+        return max(1, int(width * scale)), max(1, int(height * scale))
+
+    @property
+    def reduced(self) -> bool:
+        """Whether the model gets less than the photo's own resolution."""
+        return self.sent_size != (self.box.width, self.box.height)
 
     @cached_property
     def sent(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Crop (h, w, 3) and hole (h, w) as the model gets them, reduced to `sent_size`."""
-        if self.sent_size == (self.box.width, self.box.height):
-            return self.crop, self.hole
-        crop = cv2.resize(self.crop, self.sent_size, interpolation=cv2.INTER_AREA)
-        hidden = cv2.resize((self.hole > 0).astype(np.float32), self.sent_size, interpolation=cv2.INTER_AREA)
-        return crop.astype(np.uint8), np.where(hidden > 0, 255, 0).astype(np.uint8)
+        """Crop (h, w, 3) and mask (h, w) as the model gets them, reduced to `sent_size`.
+
+        The mask is the hole; of what is recoloured it is the selection.
+        """
+        mask = self.selection if self.mode == "recolour" else self.hole
+        if not self.reduced:
+            return self.crop, mask
+        crop = cv2.resize(self.crop, self.sent_size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        if self.mode == "recolour":
+            chosen = cv2.resize(mask, self.sent_size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+            return crop, chosen if chosen.any() else _touched(mask, self.sent_size)
+        return crop, _touched(mask, self.sent_size)
 
     @property
     def notice(self) -> str | None:
         """What a user should know about the context's size, or None."""
-        if self.sent_size == (self.box.width, self.box.height):
+        if not self.reduced or self.mode == "recolour":
             return None
         return (
             f"The region is large: it is filled at {max(self.sent_size)} pixels and enlarged to"
@@ -156,6 +188,19 @@ class Context:
         """The photo with an answer (at `sent_size`) in its place."""
         fill, weight = self.place(picture, recipe)
         return photo.paste(self.box, fill, weight / np.float32(255))
+
+
+def closed(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A selection without holes: what cannot be reached from outside it is selected too."""
+    outside = np.pad((selection < _OPAQUE).astype(np.uint8), 1, constant_values=1)
+    cv2.floodFill(outside, None, (0, 0), 2)
+    return np.where(outside[1:-1, 1:-1] == 1, np.uint8(255), selection)
+
+
+def _touched(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A mask at a smaller size (width, height), 255 in every pixel that it reaches into."""
+    part = cv2.resize((mask > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.where(part > 0, 255, 0).astype(np.uint8)
 
 
 def grown(selection: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:

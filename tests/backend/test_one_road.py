@@ -118,13 +118,13 @@ def fill_options(recipe: Recipe) -> list[str]:
     options = {
         "--caption": recipe.caption,
         "--widen": recipe.widen,
-        "--grow": recipe.grow,
         "--match-colours": recipe.match_colours,
         "--strength": recipe.strength,
         "--seed": recipe.variant.seed or 0,
     }
-    if recipe.feather is not None:
-        options["--feather"] = recipe.feather
+    for name in ("feather", "grow"):
+        if getattr(recipe, name) is not None:
+            options[f"--{name}"] = getattr(recipe, name)
     return [str(part) for pair in options.items() for part in pair]
 
 
@@ -165,14 +165,7 @@ def test_every_road_gives_the_same_bytes(
     assert not np.array_equal(library.result.samples, photo.samples), "nothing was filled"
 
     # What a panel does: raw answers, enlarged and blended on this side.
-    context = Context.of(
-        photo.rgb8,
-        selection,
-        inpainter.size,
-        widen=way.recipe.widen,
-        grow=way.recipe.grow,
-        alpha=photo.alpha8,
-    )
+    context = Context.of(photo.rgb8, selection, inpainter.size, way.recipe, photo.alpha8)
     assert (context.notice is not None) == way.name.startswith("above the limit")
     raw = daemon.fill(FillRequest.of(context, way.recipe)).fills[0]
     pixels = np.frombuffer(raw.pixels, np.uint8).reshape(raw.height, raw.width, 3)
@@ -258,4 +251,4 @@ def test_the_limit_is_the_context_s_not_the_photo_s(inpainter: Inpainter) -> Non
     rgb8 = np.zeros((1200, CONTEXT_SIDE_MAX + 200, 3), np.uint8)
     selection = np.zeros(rgb8.shape[:2], np.uint8)
     selection[500:600, 500:600] = 255
-    assert Context.of(rgb8, selection, inpainter.size).notice is None
+    assert Context.of(rgb8, selection, inpainter.size, Recipe("x")).notice is None

@@ -45,7 +45,7 @@ def test_widening_shows_more_but_never_more_than_the_photo_has() -> None:
 def test_photo_smaller_than_the_model_is_shown_whole_and_nothing_else() -> None:
     rgb8 = np.random.default_rng(0).integers(0, 256, (40, 64, 3), dtype=np.uint8)
     selection = select(40, 64, Box(10, 10, 8, 8))
-    context = Context.of(rgb8, selection, 128)
+    context = Context.of(rgb8, selection, 128, Recipe("x"))
     assert context.box == Box(0, 0, 64, 40)
     np.testing.assert_array_equal(context.crop, rgb8)
     np.testing.assert_array_equal(context.selection, selection)
@@ -74,14 +74,14 @@ def test_every_selection_gets_a_context_inside_the_photo_that_holds_it(
     assert box.width == min(width, max(box.width, box.height))
     assert box.height == min(height, max(box.width, box.height))
     rgb8 = np.arange(height * width * 3, dtype=np.uint32).astype(np.uint8).reshape(height, width, 3)
-    context = Context.of(rgb8, selection, minimum, widen=widen)
+    context = Context.of(rgb8, selection, minimum, Recipe("x", widen=widen))
     np.testing.assert_array_equal(context.crop, rgb8[box.slices])
     np.testing.assert_array_equal(context.selection, selection[box.slices])
 
 
 def test_context_is_a_copy() -> None:
     rgb8, selection = np.zeros((100, 100, 3), np.uint8), select(100, 100, Box(40, 40, 9, 9))
-    context = Context.of(rgb8, selection, 64)
+    context = Context.of(rgb8, selection, 64, Recipe("x"))
     context.crop[:] = 9
     context.selection[:] = 9
     assert not rgb8.any()
@@ -90,7 +90,7 @@ def test_context_is_a_copy() -> None:
 
 def test_growing_reaches_further_by_that_many_pixels() -> None:
     selection = select(200, 200, Box(90, 90, 20, 20))
-    context = Context.of(np.zeros((200, 200, 3), np.uint8), selection, 64, grow=7)
+    context = Context.of(np.zeros((200, 200, 3), np.uint8), selection, 64, Recipe("x", grow=7))
     assert selection_box(context.selection) == Box(83 - context.box.left, 83 - context.box.top, 34, 34)
 
 
@@ -98,7 +98,7 @@ def test_what_is_transparent_is_made_by_the_model_but_never_blended_in() -> None
     alpha = np.full((120, 120), 255, np.uint8)
     alpha[:30] = 0
     selection = select(120, 120, Box(50, 50, 20, 20))
-    context = Context.of(np.zeros((120, 120, 3), np.uint8), selection, 128, alpha=alpha)
+    context = Context.of(np.zeros((120, 120, 3), np.uint8), selection, 128, Recipe("x"), alpha)
     assert (context.hole[:30] == 255).all()
     assert context.hole[40, 5] == 0
     fill, weight = context.place(np.full((120, 120, 3), 200, np.uint8), Recipe())
@@ -109,13 +109,13 @@ def test_what_is_transparent_is_made_by_the_model_but_never_blended_in() -> None
 def test_a_large_context_is_reduced_and_the_user_is_told() -> None:
     rng = np.random.default_rng(0)
     rgb8 = rng.integers(0, 256, (1500, 2600, 3), dtype=np.uint8)
-    context = Context.of(rgb8, select(1500, 2600, Box(500, 200, 1200, 1100)), 128)
+    context = Context.of(rgb8, select(1500, 2600, Box(500, 200, 1200, 1100)), 128, Recipe("x"))
     assert (context.box.width, context.box.height) == (1800, 1500)
     crop, hole = context.sent
     assert crop.shape == (853, 1024, 3)
     assert hole.shape == (853, 1024)
     assert context.notice == "The region is large: it is filled at 1024 pixels and enlarged to 1800."
-    fill, weight = context.place(crop, Recipe())
+    fill, weight = context.place(crop, Recipe("x"))
     assert fill.shape == (1500, 1800, 3)
     # Where the fill counts, the model made pixels: the hole covers the weight at the reduced size too.
     reduced = cv2.resize((weight > 0).astype(np.float32), (1024, 853), interpolation=cv2.INTER_AREA)

@@ -94,10 +94,10 @@ def test_every_kind_of_photo_keeps_its_samples_outside_the_band(
     photo = data.draw(photos(*selection.shape))
     before = photo.samples.copy()
     box = context_box(selection, 32)
-    context = Context.of(photo.rgb8, selection, 32, alpha=photo.alpha8)
+    context = Context.of(photo.rgb8, selection, 32, Recipe("x"), photo.alpha8)
     fill = noise(data.draw(st.integers(0, 3)), box.height, box.width, 3)
     weight = blend_weight(context.selection, feather)
-    changed = context.onto(photo, fill, Recipe(feather=feather))
+    changed = context.onto(photo, fill, Recipe("x", feather=feather))
 
     np.testing.assert_array_equal(photo.samples, before)
     assert changed.kind == photo.kind

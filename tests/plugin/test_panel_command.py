@@ -79,7 +79,7 @@ def test_a_host_opens_it_on_a_selection_and_takes_a_layer_back(user: Path, photo
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     assert (result["format"], result["status"], result["photo_size"]) == (2, "applied", [240, 160])
     (fill,) = result["fills"]
-    assert (fill["caption"], fill["model"]) == ("a blue bird", "nigdt-small")
+    assert (fill["recipe"]["caption"], fill["recipe"]["bundle"]) == ("a blue bird", "nigdt-small")
     with Image.open(folder / result["layer"]) as layer:
         assert layer.mode == "RGBA"
         assert list(layer.size) == result["box"][2:]

@@ -90,9 +90,7 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
 @click.option(
     "--grow",
     type=click.IntRange(0, limits.GROW_MAX),
-    default=0,
-    show_default=True,
-    help="Pixels by which to grow the selection first.",
+    help="Pixels by which to grow the selection first; by default 3 to remove, else 0.",
 )
 @click.option(
     "--match-colours",
@@ -131,7 +129,7 @@ def fill(
     bundle: str,
     widen: float,
     feather: int | None,
-    grow: int,
+    grow: int | None,
     match_colours: float,
     strength: float,
     recorded: Path | None,
@@ -243,9 +241,7 @@ class Drawing:
             variants: Which of the possible answers; None takes the recipe's own.
         """
         size = _model_size(self._models, recipe.bundle)
-        context = Context.of(
-            photo.rgb8, selection, size, widen=recipe.widen, grow=recipe.grow, alpha=photo.alpha8
-        )
+        context = Context.of(photo.rgb8, selection, size, recipe, photo.alpha8)
         request = FillRequest.of(context, recipe, variants)
         result = self._client.fill(request, on_event=self._on_event)
         before = self.fills[0] if self.fills else []

@@ -33,7 +33,7 @@ def placed_context(job: Job) -> Context | None:
     crop, selection = job_pixels(job)
     alpha = crop[..., 3] if job.request.channels == 4 else None
     whole = Box(0, 0, job.request.width, job.request.height)
-    return Context.within(whole, crop[..., :3], selection, alpha)
+    return Context.within(whole, crop[..., :3], selection, alpha, job.request.recipe.way)
 
 
 def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str], recipe: Recipe) -> FillMessage:

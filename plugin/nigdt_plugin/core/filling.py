@@ -93,7 +93,7 @@ class Filling:
         """The context as it is now.
 
         Args:
-            recipe: `widen` and `grow` count.
+            recipe: What the context is for.
 
         Raises:
             SelectionError: Nothing is selected.
@@ -102,14 +102,7 @@ class Filling:
         if document.selection.empty:
             raise SelectionError("Nothing is selected.", "Select the region to fill.")
         # Fills start from the photo with its layers, but without the layer of their own round.
-        return Context.of(
-            document.rgb,
-            document.selection.mask,
-            self.size,
-            widen=recipe.widen,
-            grow=recipe.grow,
-            alpha=document.alpha,
-        )
+        return Context.of(document.rgb, document.selection.mask, self.size, recipe, document.alpha)
 
     def fill(self, caption: str, variants: int, seed: int | None = None) -> None:
         """Ask for ``variants`` fills: the mean, then random ones.

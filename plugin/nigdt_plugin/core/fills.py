@@ -34,6 +34,7 @@ def same(one: Context, other: Context) -> bool:
     """Whether the model would see exactly the same."""
     return (
         one.box == other.box
+        and one.mode == other.mode
         and np.array_equal(one.selection, other.selection)
         and np.array_equal(one.crop, other.crop)
     )
@@ -170,7 +171,9 @@ def continues(document: Document, entry: Round, context: Context) -> bool:
     mine = entry.context
     if same(context, mine):
         return True
-    if context.box != mine.box or not np.array_equal(context.selection, mine.selection):
+    if (context.box, context.mode) != (mine.box, mine.mode) or not np.array_equal(
+        context.selection, mine.selection
+    ):
         return False
     own = next((layer for layer in document.layers if layer.round == entry.id), None)
     if own is None or not own.visible:
