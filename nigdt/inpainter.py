@@ -8,8 +8,9 @@ photo, selection, caption, seed, model and device must give the same bytes whate
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -18,15 +19,18 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from nigdt.answers import CompletionJob, EncodedContext, Fill, RawFill, WordUse
 from nigdt.bundle.bundle import BundleInfo, find_bundle
 from nigdt.bundle.weights import load_model
 from nigdt.context import Context
 from nigdt.context.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
-from nigdt.model import NIGDT, ImageFeatures
+from nigdt.limits import Mode
+from nigdt.model import NIGDT
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
+from nigdt.removal import NothingFitsError, RemovalWorker
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.runner import CudaGraphs, Precision, Recorder, Runner, prepare
 from nigdt.text import Vocabulary, tokenise
@@ -35,107 +39,7 @@ __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "W
 
 _STRIDE = 32  # the encoder halves five times
 _LEAST = 64  # least side the model runs at
-
-
-@dataclass(frozen=True)
-class WordUse:
-    """What the model made of one word of the caption (eq. 5).
-
-    Attributes:
-        word: Lower case.
-        known: Whether it is in the model's vocabulary.
-        weight: 0 to 1, its share of all attention that the caption's words got; the shares add up to 1.
-        map: (gh, gw) float32 over the context, 0 to 1: where. Cells inside the hole are 0, the model looks at
-            the surroundings to find the words they do not explain.
-    """
-
-    word: str
-    known: bool
-    weight: float
-    map: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class RawFill:
-    """The model's picture of the context, neither colour matched nor blended.
-
-    Attributes:
-        pixels: (h, w, 3) uint8 at the crop's resolution, hole and surroundings; where that is larger than the
-            model's, the hole carries the photo's own fine detail (`nigdt.context.detail`).
-        variant: The recipe it came from.
-        attention: One entry per word of the caption where asked for, else None; empty for models without
-            attention.
-    """
-
-    pixels: NDArray[np.uint8]
-    variant: Variant
-    attention: list[WordUse] | None = None
-
-
-@dataclass(frozen=True)
-class EncodedContext:
-    """The image half of a fill. Does not depend on the caption; belongs to the Inpainter that made it.
-
-    Attributes:
-        crop: (h, w, 3) uint8, the context.
-        hole: (h, w) uint8, 255 = made by the model, else 0.
-        features: What the image encoder gave, for a batch of one.
-        residual: The photo's detail that fills are enlarged with; None where the crop is no larger than the
-            model's picture.
-    """
-
-    crop: NDArray[np.uint8]
-    hole: NDArray[np.uint8]
-    features: ImageFeatures
-    residual: Residual | None
-
-    @property
-    def nbytes(self) -> int:
-        """Memory it holds, for caches."""
-        held = [self.crop, self.hole, *vars(self.features).values()]
-        size = sum(array.nbytes for array in held if array is not None)
-        return size + (self.residual.nbytes if self.residual is not None else 0)
-
-
-@dataclass(frozen=True)
-class CompletionJob:
-    """The text half of a fill.
-
-    Attributes:
-        context: From `Inpainter.encode`.
-        caption: What is to be seen in the hole; unknown words guide nothing, none known is empty guidance.
-        variants: Which fills.
-        attention: Whether `RawFill.attention` is wanted.
-    """
-
-    context: EncodedContext
-    caption: str
-    variants: Sequence[Variant] = field(default_factory=lambda: (Variant(),))
-    attention: bool = False
-
-
-@dataclass(frozen=True)
-class Fill:
-    """One answer, in the photo.
-
-    Attributes:
-        photo: Pillow picture of the size and mode of the input; pixels outside the hole are untouched.
-        result: The same as a `Photo`, which saves 16-bit colour and metadata too.
-        recipe: Everything that decided its pixels.
-        unknown_words: Words of the caption that the model does not know.
-        notices: What a user should know about it, one sentence each.
-    """
-
-    photo: Image.Image
-    result: Photo
-    recipe: Recipe
-    unknown_words: tuple[str, ...]
-    notices: tuple[str, ...]
-
-    @property
-    def seed(self) -> int | None:
-        """The variant's seed; None for the mean answer."""
-        return self.recipe.variant.seed
+_NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
 
 
 class Inpainter:
@@ -165,6 +69,7 @@ class Inpainter:
         self.device = device
         self.precision: Precision = precision
         self.size = model.config.size
+        self._remover: RemovalWorker | None = None
 
     @classmethod
     def from_bundle(
@@ -280,6 +185,7 @@ class Inpainter:
         photo: Image.Image | Photo,
         selection: Image.Image | NDArray,
         caption: str = "",
+        mode: Mode = "describe",
         *,
         variants: int = 1,
         seed: int = 0,
@@ -287,13 +193,14 @@ class Inpainter:
         grow: int | None = None,
         feather: int | None = None,
     ) -> list[Fill]:
-        """Fill the selected region of a photo with what the caption describes.
+        """Fill the selected region of a photo.
 
         Args:
             photo: Any mode that `Photo` takes.
             selection: Mode L, 1 or bool / uint8 (H, W), of the photo's size as it is seen upright; 255 =
                 fill.
-            caption: What is to be seen.
+            caption: What is to be seen; which colour, to recolour; to remove it may be empty.
+            mode: "describe", "recolour" or "remove".
             variants: How many, 1 to 16.
             seed: Of the first one; 0 is the mean answer.
             widen: As `Recipe.widen`.
@@ -306,10 +213,11 @@ class Inpainter:
         Raises:
             SelectionError: The selection is empty or does not fit.
             PhotoError: The photo's mode is not supported.
+            CaptionError: A colour was to be named and is not.
             ModelError: The model's answer holds values that are not numbers.
             ValueError: Another argument is out of range.
         """
-        recipe = Recipe(caption, widen=widen, grow=grow, feather=feather)
+        recipe = Recipe(caption, mode, widen=widen, grow=grow, feather=feather)
         return self.draw(photo, selection, recipe, variants_from_seed(variants, seed))
 
     def draw(
@@ -335,12 +243,59 @@ class Inpainter:
         recipe = replace(recipe, bundle=self.bundle.name, digest=self.bundle.digest)
         wanted = (recipe.variant,) if variants is None else variants
         unknown = tuple(self.unknown_words(recipe.caption))
-        notices = (context.notice,) if context.notice else ()
         fills = []
-        for raw in self.fill_context(*context.sent, recipe.caption, wanted):
+        for raw in self.answer(*context.sent, recipe, wanted):
             result = context.onto(whole, raw.pixels, recipe)
+            notices = (*context.notices(recipe), *raw.notices)
             fills.append(Fill(result.to_image(), result, recipe.with_variant(raw.variant), unknown, notices))
         return fills
+
+    def answer(
+        self, crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe, variants: Sequence[Variant]
+    ) -> list[RawFill]:
+        """What a recipe gives for a context, in whichever mode.
+
+        Args:
+            crop: (h, w, 3), from `Context.sent`, as the next.
+            mask: (h, w).
+            recipe: What to draw.
+            variants: Which of the possible answers.
+        """
+        if recipe.way == "remove":
+            return [self.remove(crop, mask, variant) for variant in variants]
+        return self.fill_context(crop, mask, recipe.caption, variants)
+
+    def remove(
+        self,
+        crop: NDArray[np.uint8],
+        hole: NDArray[np.uint8],
+        variant: Variant,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> RawFill:
+        """Continue the surroundings into a hole, in a process of its own.
+
+        Args:
+            crop: (h, w, 3), the context.
+            hole: (h, w), above 0 where pixels are made.
+            variant: Its seed says which of the possible answers.
+            progress: Told the share that is done, 0 to 1.
+            cancelled: Asked often whether to stop.
+
+        Raises:
+            RemovalCancelledError: `cancelled` said so.
+            RemovalError: The process failed.
+            SelectionError: The hole does not fit.
+        """
+        if self._remover is None:
+            self._remover = RemovalWorker()
+            weakref.finalize(self, self._remover.close)
+        try:
+            self._remover.start(crop, hole, variant=variant.seed or 0)
+            return RawFill(self._remover.result(progress, cancelled), variant)
+        except NothingFitsError:
+            drawn = self.fill_context(crop, hole, "", [variant])[0]
+            return replace(drawn, notices=(_NOTHING_FITS,))
 
     def _draw(
         self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int

@@ -134,7 +134,7 @@ def picture(bundle: str) -> None:
 
     Example: nigdt models picture my-model
     """
-    from nigdt.bundle.showcase import CAPTION, add_picture
+    from nigdt.showcase import CAPTION, add_picture
 
     info = add_picture(find_bundle(bundle).folder)
     click.echo(f"{info.picture}: \u201c{CAPTION}\u201d, drawn by {info.name}")

@@ -143,15 +143,17 @@ class Context:
             return crop, chosen if chosen.any() else _touched(mask, self.sent_size)
         return crop, _touched(mask, self.sent_size)
 
-    @property
-    def notice(self) -> str | None:
-        """What a user should know about the context's size, or None."""
-        if not self.reduced or self.mode == "recolour":
-            return None
-        return (
-            f"The region is large: it is filled at {max(self.sent_size)} pixels and enlarged to"
-            f" {max(self.box.width, self.box.height)}."
-        )
+    def notices(self, recipe: Recipe) -> list[str]:
+        """What a user should know about a recipe in this context, one sentence each."""
+        told = []
+        if recipe.way != recipe.mode:
+            told.append("Without words, the region is filled with its surroundings.")
+        if self.reduced and self.mode != "recolour":
+            told.append(
+                f"The region is large: it is filled at {max(self.sent_size)} pixels and enlarged to"
+                f" {max(self.box.width, self.box.height)}."
+            )
+        return told
 
     def enlarged(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """An answer at the context's own resolution, with the photo's fine detail where it was reduced.

@@ -147,7 +147,7 @@ def read_record(data: bytes) -> list[DrawnFill]:
         with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP", "TIFF"]) as image:
             text, packet = image.info.get("nigdt"), image.info.get("xmp")
             if packet is None and image.format == "TIFF":
-                packet = image.tag_v2.get(700)
+                packet = getattr(image, "tag_v2", {}).get(700)
         if text is None and packet is not None:
             packet = packet if isinstance(packet, bytes) else str(packet).encode()
             tree = ElementTree.fromstring(packet.strip(b"\x00"))  # noqa: S314 - the file's size is bounded

@@ -74,6 +74,8 @@ WAYS = [
     Way("more like the mean", recipe=Recipe("a dog", variant=Variant(5, None, 0.35))),
     Way("half as strong", recipe=Recipe("a dog", strength=0.5, match_colours=0.25)),
     Way("no words", recipe=Recipe("")),
+    Way("removed", recipe=Recipe("", "remove")),
+    Way("removed, other seed", recipe=Recipe("", "remove", variant=Variant(4)), part=(0.3, 0.5, 0.0, 0.2)),
     Way("soft selection", soft=True),
     Way("16 bit", kind="RGB;16"),
     Way("grey", kind="L"),
@@ -117,6 +119,7 @@ def make(way: Way, folder: Path) -> tuple[Path, Path]:
 def fill_options(recipe: Recipe) -> list[str]:
     options = {
         "--caption": recipe.caption,
+        "--mode": recipe.mode,
         "--widen": recipe.widen,
         "--match-colours": recipe.match_colours,
         "--strength": recipe.strength,
@@ -166,7 +169,7 @@ def test_every_road_gives_the_same_bytes(
 
     # What a panel does: raw answers, enlarged and blended on this side.
     context = Context.of(photo.rgb8, selection, inpainter.size, way.recipe, photo.alpha8)
-    assert (context.notice is not None) == way.name.startswith("above the limit")
+    assert bool(context.reduced) == way.name.startswith("above the limit")
     raw = daemon.fill(FillRequest.of(context, way.recipe)).fills[0]
     pixels = np.frombuffer(raw.pixels, np.uint8).reshape(raw.height, raw.width, 3)
     assert np.array_equal(context.onto(photo, pixels, raw.recipe).samples, library.result.samples)
@@ -251,4 +254,4 @@ def test_the_limit_is_the_context_s_not_the_photo_s(inpainter: Inpainter) -> Non
     rgb8 = np.zeros((1200, CONTEXT_SIDE_MAX + 200, 3), np.uint8)
     selection = np.zeros(rgb8.shape[:2], np.uint8)
     selection[500:600, 500:600] = 255
-    assert Context.of(rgb8, selection, inpainter.size, Recipe("x")).notice is None
+    assert Context.of(rgb8, selection, inpainter.size, Recipe("x")).reduced is False

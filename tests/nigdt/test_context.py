@@ -49,7 +49,7 @@ def test_photo_smaller_than_the_model_is_shown_whole_and_nothing_else() -> None:
     assert context.box == Box(0, 0, 64, 40)
     np.testing.assert_array_equal(context.crop, rgb8)
     np.testing.assert_array_equal(context.selection, selection)
-    assert context.notice is None
+    assert context.notices(Recipe("x")) == []
 
 
 @given(
@@ -114,7 +114,9 @@ def test_a_large_context_is_reduced_and_the_user_is_told() -> None:
     crop, hole = context.sent
     assert crop.shape == (853, 1024, 3)
     assert hole.shape == (853, 1024)
-    assert context.notice == "The region is large: it is filled at 1024 pixels and enlarged to 1800."
+    assert context.notices(Recipe("x")) == [
+        "The region is large: it is filled at 1024 pixels and enlarged to 1800."
+    ]
     fill, weight = context.place(crop, Recipe("x"))
     assert fill.shape == (1500, 1800, 3)
     # Where the fill counts, the model made pixels: the hole covers the weight at the reduced size too.

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from nigdt_backend.daemon.agreement import deviation
 
 from nigdt.context.blend import hole_of
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.recipe import Variant
-from nigdt.runtime.agreement import deviation
 from nigdt.runtime.runner import BFLOAT16_LEVELS, CudaGraphs, Precision, Recorded
 from tests.pretended_device import Pretended, pretended
 

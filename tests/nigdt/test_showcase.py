@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from nigdt.bundle.bundle import find_bundle, user_bundles_folder, verify_bundle
-from nigdt.bundle.showcase import _SIDE, _VIEW, PHOTO, REGION
 from nigdt.commands.models import models
 from nigdt.errors import BundleError
+from nigdt.showcase import _SIDE, _VIEW, PHOTO, REGION
 
 
 @pytest.fixture

@@ -57,7 +57,14 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Picture of the photo's size, white where to fill.",
 )
-@click.option("--caption", help="What to put there.")
+@click.option("--caption", help="What to put there, or which colour; not needed to remove.")
+@click.option(
+    "--mode",
+    type=click.Choice(limits.MODES),
+    default="describe",
+    show_default=True,
+    help="Put there what the caption describes, give what is there another colour, or remove it.",
+)
 @click.option(
     "-n",
     "--variants",
@@ -124,6 +131,7 @@ def fill(
     boxes: list[list[int]],
     mask: Path | None,
     caption: str | None,
+    mode: limits.Mode,
     variants: int,
     seed: int,
     bundle: str,
@@ -137,7 +145,7 @@ def fill(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Fill a described region of PHOTO.
+    """Fill, recolour or remove what is selected in PHOTO.
 
     Example: nigdt fill garden.jpg --select 400,300,256,256 --caption "a red bird" -n 3 -o filled.png
     """
@@ -145,8 +153,8 @@ def fill(
         _nothing_else(click_context)
     elif bool(boxes) == (mask is not None):
         raise click.UsageError("Say what to fill with either --select X,Y,W,H or --mask FILE.")
-    elif caption is None:
-        raise click.UsageError("Say what to put there with --caption.")
+    elif caption is None and mode != "remove":
+        raise click.UsageError("Say what to put there with --caption, or remove it with --mode remove.")
     opened = Photo.read(photo)
     outputs = _output_names(
         output or photo.with_name(f"{photo.stem}-filled{opened.lossless_suffix}"), variants
@@ -166,6 +174,7 @@ def fill(
     else:
         recipe = Recipe(
             caption or "",
+            mode,
             bundle=bundle,
             widen=widen,
             grow=grow,
@@ -253,7 +262,7 @@ class Drawing:
             self.fills.append([*before, drawn])
         self.seconds = dict(result.seconds)
         self.unknown += result.fills[0].unknown_words
-        self.notices += [*result.notices, *([context.notice] if context.notice else [])]
+        self.notices += [*context.notices(recipe), *result.notices]
         digest = result.fills[0].recipe.digest
         if recipe.digest and recipe.digest != digest:
             self.notices.append(
@@ -269,8 +278,8 @@ def _whole(photo: Photo) -> Box:
 def _nothing_else(context: click.Context) -> None:
     """Refuse options that a recorded recipe decides."""
     decided = {
-        "boxes", "mask", "caption", "variants", "seed", "bundle", "widen", "feather", "grow", "match_colours",
-        "strength",
+        "boxes", "mask", "caption", "mode", "variants", "seed", "bundle", "widen", "feather", "grow",
+        "match_colours", "strength",
     }  # fmt: skip
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE
@@ -341,5 +350,6 @@ class _Progress:
     def __call__(self, event: Event) -> None:
         if self._shown and event.kind == "progress":
             waiting = event.data.get("position") or 0
-            what = f"{waiting} jobs before this one" if waiting else f"{event.data['stage']} ..."
+            done = f" {event.data['share']:.0%}" if "share" in event.data else ""
+            what = f"{waiting} jobs before this one" if waiting else f"{event.data['stage']} ...{done}"
             click.echo(f"\r\033[K{what}", nl=False, err=True)

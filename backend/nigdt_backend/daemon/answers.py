@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,8 @@ from nigdt_backend.protocol import Frame, finite
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nigdt.inpainter import RawFill
-    from nigdt.recipe import Recipe
+    from nigdt.answers import RawFill
+    from nigdt.bundle.bundle import BundleInfo
 
 
 def job_pixels(job: Job) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -36,7 +37,9 @@ def placed_context(job: Job) -> Context | None:
     return Context.within(whole, crop[..., :3], selection, alpha, job.request.recipe.way)
 
 
-def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str], recipe: Recipe) -> FillMessage:
+def fill_message(
+    job: Job, index: int, fill: RawFill, unknown: Sequence[str], bundle: BundleInfo
+) -> FillMessage:
     """An answer for the wire, placed if the job asks for that.
 
     Args:
@@ -44,8 +47,10 @@ def fill_message(job: Job, index: int, fill: RawFill, unknown: Sequence[str], re
         index: Which of the job's variants it is.
         fill: The model's answer.
         unknown: Words of the caption that the model does not know.
-        recipe: Everything that decided its pixels.
+        bundle: What drew it.
     """
+    asked = job.request.recipe.with_variant(fill.variant)
+    recipe = replace(asked, bundle=bundle.name, digest=bundle.digest)
     context = placed_context(job)
     pictures = [fill.pixels] if context is None else list(context.place(fill.pixels, recipe))
     frames: list[Frame] = [np.ascontiguousarray(picture).data.cast("B") for picture in pictures]

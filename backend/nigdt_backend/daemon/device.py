@@ -12,8 +12,8 @@ import torch
 
 from nigdt.errors import DeviceError, ModelError
 from nigdt.inpainter import Inpainter
-from nigdt.runtime.agreement import deviation
 from nigdt.runtime.runner import BFLOAT16_LEVELS, Precision
+from nigdt_backend.daemon.agreement import deviation
 from nigdt_backend.daemon.worker import EngineError
 
 log = logging.getLogger(__name__)

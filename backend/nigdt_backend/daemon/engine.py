@@ -9,15 +9,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from nigdt.bundle.bundle import find_bundle, list_bundles
-from nigdt.errors import ModelError, NigdtError
+from nigdt.errors import ModelError, NigdtError, SelectionError
 from nigdt.recipe import Variant
+from nigdt.removal import RemovalCancelledError
 from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
 from nigdt_backend.daemon.memory import give_back_freed_memory
 from nigdt_backend.daemon.registry import LoadedModel, Registry
@@ -45,10 +46,12 @@ class Progress:
         made: variants made and sent.
         seconds: time per step.
         error: why it goes no further.
+        notices: what its user should know.
     """
 
     job: Job
     made: int = 0
+    notices: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     error: EngineError | None = None
 
@@ -138,12 +141,8 @@ class NigdtEngine:
         bundle = jobs[0].request.recipe.bundle
         work = {job: Progress(job) for job in jobs}
 
-        def attempt() -> list[Outcome]:
-            model = self._registry.get(bundle, loading=lambda: hooks.stage(jobs, "loading"))
-            return self._run(model, work, hooks)
-
         try:
-            return self._stepping_down(bundle, attempt)
+            return self._stepping_down(bundle, lambda: self._run(bundle, work, hooks))
         finally:
             self._registry.keep_to_budget()
             self._describe()
@@ -239,13 +238,14 @@ class NigdtEngine:
         self.batch_variants = self._settings.batch_variants or (1 if on_cpu else ACCELERATOR_BATCH)
         self._halved = None
 
-    def _run(self, model: LoadedModel, work: Work, hooks: Hooks) -> list[Outcome]:
+    def _run(self, bundle: str, work: Work, hooks: Hooks) -> list[Outcome]:
         """Go on with what is not made yet: a step down repeats nothing that was sent."""
+        model = self._registry.get(bundle, loading=lambda: hooks.stage(list(work), "loading"))
         self._use_threads(model)
         hooks.stage([job for job in work if not job.cancelled], "encoding")
         contexts: dict[Job, EncodedContext] = {}
         for job, progress in work.items():
-            if job.cancelled or progress.error is not None:
+            if job.cancelled or progress.error is not None or job.request.recipe.way != "describe":
                 continue
             started = time.monotonic()
             try:
@@ -257,6 +257,9 @@ class NigdtEngine:
         hooks.stage([job for job in contexts if not job.cancelled], "completing")
         for batch in self._batches(work, contexts):
             self._complete(model, batch, contexts, work, hooks)
+        for job, progress in work.items():
+            if job.request.recipe.way != "describe" and not job.cancelled and progress.error is None:
+                self._remove(model, progress, hooks)
         notices = self._notices()
         return [
             Outcome(
@@ -264,7 +267,7 @@ class NigdtEngine:
                 complete=not job.cancelled and progress.error is None,
                 error=progress.error,
                 seconds=progress.seconds,
-                notices=notices,
+                notices=(*progress.notices, *notices),
             )
             for job, progress in work.items()
         ]
@@ -331,12 +334,38 @@ class NigdtEngine:
         for (job, indices), fills in zip(batch, answers, strict=True):
             progress = work[job]
             progress.seconds["complete"] = progress.seconds.get("complete", 0.0) + spent
-            recipe = replace(job.request.recipe, bundle=model.info.name, digest=model.info.digest)
-            unknown = model.inpainter.unknown_words(recipe.caption)
+            unknown = model.inpainter.unknown_words(job.request.recipe.caption)
             for index, fill in zip(indices, fills, strict=True):
-                drawn = recipe.with_variant(fill.variant)
-                hooks.made(job, fill_message(job, index, fill, unknown, drawn))
+                hooks.made(job, fill_message(job, index, fill, unknown, model.info))
                 progress.made += 1
+
+    def _remove(self, model: LoadedModel, progress: Progress, hooks: Hooks) -> None:
+        """Make what is left of a removal's fills, one after the other."""
+        job = progress.job
+        hooks.stage([job], "completing")
+        context = placed_context(job)
+        crop, hole = job_pixels(job) if context is None else context.sent
+
+        def advance(share: float) -> None:
+            job.share = (progress.made + share) / len(job.request.variants)
+
+        for index in range(progress.made, len(job.request.variants)):
+            started = time.monotonic()
+            try:
+                fill = model.inpainter.remove(
+                    crop, hole, job.request.variants[index], advance, lambda: job.cancelled
+                )
+            except RemovalCancelledError:
+                return
+            except NigdtError as error:
+                code = "bad-request" if isinstance(error, SelectionError) else "model-failed"
+                progress.error = EngineError(code, error.message, error.hint)
+                return
+            spent = time.monotonic() - started
+            progress.seconds["complete"] = progress.seconds.get("complete", 0.0) + spent
+            progress.notices = tuple(dict.fromkeys((*progress.notices, *fill.notices)))
+            hooks.made(job, fill_message(job, index, fill, [], model.info))
+            progress.made += 1
 
     # -- helpers ---------------------------------------------------------------------------------------------
 

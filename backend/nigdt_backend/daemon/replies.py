@@ -36,6 +36,8 @@ class Replies:
             "position": position,
             "elapsed": round(time.monotonic() - job.submitted, 3),
         }
+        if job.share is not None:
+            header["share"] = round(job.share, 3)
         return self.send(job.client, encode(header))
 
     def error(

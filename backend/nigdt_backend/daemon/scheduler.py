@@ -30,6 +30,7 @@ class Job:
         stage: one of `protocol.STAGES`.
         answers: messages sent so far, kept for a client that comes back.
         cancelled: set from the daemon's thread, read by the model's between its steps.
+        share: how much of it is done, 0 to 1, where that is known; set from the model's thread.
     """
 
     user: str
@@ -41,6 +42,7 @@ class Job:
     stage: str = "queued"
     answers: list[list[Frame]] = field(default_factory=list, repr=False)
     cancelled: bool = False
+    share: float | None = None
 
     @classmethod
     def from_request(cls, user: str, client: ClientKey, request: FillRequest, now: float) -> Job:
@@ -189,7 +191,7 @@ class Scheduler:
             for client in list(self._lines):
                 job = self._lines[client][0]
                 wanted = len(job.request.variants)
-                if batch and (wanted > room or job.request.recipe.bundle != batch[0].request.recipe.bundle):
+                if batch and (wanted > room or not _alike(job, batch[0])):
                     continue
                 self._lines[client].popleft()
                 self._lines.move_to_end(client)
@@ -212,3 +214,9 @@ class Scheduler:
         self._bytes -= job.size
         if not self._lines[job.client]:
             del self._lines[job.client]
+
+
+def _alike(one: Job, other: Job) -> bool:
+    """Whether two jobs may share a batch."""
+    mine, its = one.request.recipe, other.request.recipe
+    return mine.bundle == its.bundle and mine.way == its.way

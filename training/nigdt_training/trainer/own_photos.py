@@ -14,10 +14,10 @@ from nigdt.bundle.bundle import (
     user_bundles_folder,
     valid_name,
 )
-from nigdt.bundle.showcase import add_picture
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
+from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt_training.data.check import check_path, describe
 from nigdt_training.trainer.checkpoint import read_facts

@@ -15,11 +15,11 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import TorchElasticEnvironment
 
 from nigdt.bundle.bundle import BundleInfo, read_bundle, save_bundle
-from nigdt.bundle.showcase import add_picture
 from nigdt.bundle.weights import load_model
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
+from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt_training.trainer.backbone import load_backbone
 from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts

@@ -10,7 +10,7 @@ from nigdt.bundle.bundle import PICTURE, BundleInfo, read_bundle, verify_bundle,
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter
 
-PHOTO = Path(__file__).parents[1] / "data" / "kingfisher.jpg"
+PHOTO = Path(__file__).with_name("data") / "kingfisher.jpg"
 """CC0 (nigdt/data/LICENCE.md)."""
 
 REGION = (515, 205, 700, 480)

@@ -1,0 +1,120 @@
+"""What goes into an `nigdt.Inpainter` and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nigdt.context.detail import Residual
+from nigdt.model import ImageFeatures
+from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe, Variant
+
+__all__ = ["CompletionJob", "EncodedContext", "Fill", "RawFill", "WordUse"]
+
+
+@dataclass(frozen=True)
+class WordUse:
+    """What the model made of one word of the caption (eq. 5).
+
+    Attributes:
+        word: Lower case.
+        known: Whether it is in the model's vocabulary.
+        weight: 0 to 1, its share of all attention that the caption's words got; the shares add up to 1.
+        map: (gh, gw) float32 over the context, 0 to 1: where. Cells inside the hole are 0, the model looks at
+            the surroundings to find the words they do not explain.
+    """
+
+    word: str
+    known: bool
+    weight: float
+    map: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class RawFill:
+    """The model's picture of the context, neither colour matched nor blended.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 at the crop's resolution, hole and surroundings; where that is larger than the
+            model's, the hole carries the photo's own fine detail (`nigdt.context.detail`).
+        variant: The recipe it came from.
+        attention: One entry per word of the caption where asked for, else None; empty for models without
+            attention.
+        notices: What a user should know about it, one sentence each.
+    """
+
+    pixels: NDArray[np.uint8]
+    variant: Variant
+    attention: list[WordUse] | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EncodedContext:
+    """The image half of a fill. Does not depend on the caption; belongs to the Inpainter that made it.
+
+    Attributes:
+        crop: (h, w, 3) uint8, the context.
+        hole: (h, w) uint8, 255 = made by the model, else 0.
+        features: What the image encoder gave, for a batch of one.
+        residual: The photo's detail that fills are enlarged with; None where the crop is no larger than the
+            model's picture.
+    """
+
+    crop: NDArray[np.uint8]
+    hole: NDArray[np.uint8]
+    features: ImageFeatures
+    residual: Residual | None
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it holds, for caches."""
+        held = [self.crop, self.hole, *vars(self.features).values()]
+        size = sum(array.nbytes for array in held if array is not None)
+        return size + (self.residual.nbytes if self.residual is not None else 0)
+
+
+@dataclass(frozen=True)
+class CompletionJob:
+    """The text half of a fill.
+
+    Attributes:
+        context: From `Inpainter.encode`.
+        caption: What is to be seen in the hole; unknown words guide nothing, none known is empty guidance.
+        variants: Which fills.
+        attention: Whether `RawFill.attention` is wanted.
+    """
+
+    context: EncodedContext
+    caption: str
+    variants: Sequence[Variant] = field(default_factory=lambda: (Variant(),))
+    attention: bool = False
+
+
+@dataclass(frozen=True)
+class Fill:
+    """One answer, in the photo.
+
+    Attributes:
+        photo: Pillow picture of the size and mode of the input; pixels outside the hole are untouched.
+        result: The same as a `Photo`, which saves 16-bit colour and metadata too.
+        recipe: Everything that decided its pixels.
+        unknown_words: Words of the caption that the model does not know.
+        notices: What a user should know about it, one sentence each.
+    """
+
+    photo: Image.Image
+    result: Photo
+    recipe: Recipe
+    unknown_words: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    @property
+    def seed(self) -> int | None:
+        """The variant's seed; None for the mean answer."""
+        return self.recipe.variant.seed
