@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from installer.borrowed import borrow
 from installer.errors import InstallError
 from installer.session import Session
 from installer.steps import Step
@@ -21,9 +22,8 @@ BUSY = "nigdt-installer.busy"
 def write_atomically(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old one or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    passing = path.with_name(f".{path.name}.part")  # what a killed one left is written over
-    passing.write_text(text, encoding="utf-8")
-    passing.replace(path)
+    root = Path(__file__).resolve().parent.parent
+    borrow(root, "nigdt/files.py").write_atomically(path, text.encode("utf-8"))
 
 
 def read_stamp(session: Session) -> dict[str, Any]:

@@ -7,11 +7,11 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
+from nigdt.files import make_private_folder, write_atomically
 from nigdt_backend.protocol import VERSION
 
 _ADDRESS = re.compile(r"tcp://[A-Za-z0-9.:\[\]*_-]+:(\d{1,5})")
@@ -60,7 +60,7 @@ def ensure_private_folder(folder: Path) -> None:
         UnsafeFileError: it belongs to someone else, or others may write to it.
         OSError: it cannot be made.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     if sys.platform == "win32":  # the profile's access list keeps others out
         return
     status = folder.stat()
@@ -80,18 +80,7 @@ def write_private(path: Path, text: str) -> None:
         OSError: it cannot be written; names the file.
     """
     ensure_private_folder(path.parent)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp: 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - symmetric with mkstemp's plain path
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):  # a full disk does not say which file it had no room for
-            raise OSError(error.errno, error.strerror, str(path)) from None
-        raise
+    write_atomically(path, text.encode("utf-8"), mode=0o600)
 
 
 def read_private(path: Path) -> str | None:

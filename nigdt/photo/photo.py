@@ -19,7 +19,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,6 +30,7 @@ from PIL import Image
 
 from nigdt.context.box import Box
 from nigdt.errors import PhotoError
+from nigdt.files import write_atomically
 from nigdt.photo.deep import is_deep, read_deep, write_png16, write_tiff16
 from nigdt.photo.metadata import ORIENTATION, read_metadata, save_options
 from nigdt.photo.provenance import DrawnFill, stamped
@@ -273,7 +273,10 @@ class Photo:
         if not overwrite and self.source is not None and _same_file(path, self.source):
             raise PhotoError(f"{path} is the photo itself.", "Choose another name, or say to overwrite it.")
         data = self.encode(path.suffix)
-        _write_atomically(path, stamped(data, fills))
+        try:
+            write_atomically(path, stamped(data, fills))
+        except OSError as error:
+            raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
 
     @property
     def lossless_suffix(self) -> str:
@@ -361,33 +364,6 @@ def _same_file(first: Path, second: Path) -> bool:
         return first.samefile(second)
     except OSError:
         return first.absolute() == second.absolute()
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the target, then rename onto it, so that no reader ever meets half a file."""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(_permissions(path))
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
-
-
-def _permissions(path: Path) -> int:
-    """Those of the file to be replaced, or what the user's mask gives a new one."""
-    with contextlib.suppress(OSError):
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 @contextlib.contextmanager

@@ -79,8 +79,8 @@ def contents(wheel: Path | None, sources: Path = HERE.parent.parent) -> dict[str
     for catalogue in sorted((own / "locale").glob("*/LC_MESSAGES/*.po")):
         compiled = catalogue.relative_to(own).with_suffix(".mo").as_posix()
         files[compiled] = compile_catalogue(catalogue.read_text(encoding="utf-8"))
-    for module in _client(sources / "backend" / "nigdt_backend"):
-        files[f"nigdt_backend/{module.name}"] = module.read_bytes()
+    for path, module in _client({"nigdt_backend": sources / "backend", "nigdt": sources}).items():
+        files[path] = module.read_bytes()
     return files if wheel is None else files | _unpacked(wheel)
 
 
@@ -138,24 +138,34 @@ def assemble(
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _client(backend: Path) -> list[Path]:
-    """Return the client and the modules of its package that it needs, found by their imports."""
-    wanted, done = ["__init__", "client"], dict[str, Path]()
+def _client(homes: dict[str, Path]) -> dict[str, Path]:
+    """Return the client and the modules that it needs of our packages, found by their imports.
+
+    Args:
+        homes: The packages, and the folders that they lie in.
+
+    Returns:
+        Path in the plug-in -> file.
+    """
+    wanted, done = ["nigdt_backend.client"], dict[str, Path]()
     while wanted:
-        module = wanted.pop()
-        if module in done:
+        package, _, module = wanted.pop().partition(".")
+        name = f"{package}/{module or '__init__'}.py"
+        source = homes[package] / name
+        if name in done or not source.is_file():  # what is imported from a module is no module itself
             continue
-        done[module] = backend / f"{module}.py"
-        wanted.extend(name for name in _imports(done[module]) if (backend / f"{name}.py").is_file())
-    return list(done.values())
+        done[name] = source
+        wanted.append(package)
+        if module:  # the packages themselves load their parts only when asked for them
+            wanted.extend(name for name in _imports(source) if name.partition(".")[0] in homes)
+    return done
 
 
 def _imports(source: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "nigdt_backend":
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("nigdt_backend."):
-            yield node.module.removeprefix("nigdt_backend.")
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 def _unpacked(wheel: Path) -> dict[str, bytes]:

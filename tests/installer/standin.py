@@ -115,6 +115,8 @@ def make_project(root: Path) -> Path:
     (root / "standin_build.py").write_text(BUILD_BACKEND)
     (root / "nigdt").mkdir()
     (root / "nigdt" / "__init__.py").write_text("")
+    for module in ("files.py", "limits.py", "recipe.py"):
+        shutil.copy(ROOT / "nigdt" / module, root / "nigdt" / module)
     return root
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nigdt.files import write_atomically
 from nigdt_backend import paths
 from nigdt_backend.connection import Connection, UnsafeFileError, is_address
 from nigdt_backend.daemon.keys import KeyRing, KeyRingError, check_public_key
@@ -142,11 +143,9 @@ def new(endpoint: str, server_key: str, output: Path) -> None:
 
 def _write_private_file(path: Path, connection: Connection) -> None:
     """Write a connection file, private itself, into whatever folder the user named."""
+    if path.exists():
+        raise click.UsageError(f"{path} exists already.")
     try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(json.dumps(asdict(connection), indent=1) + "\n", encoding="utf-8")
-    except FileExistsError:
-        raise click.UsageError(f"{path} exists already.") from None
+        write_atomically(path, (json.dumps(asdict(connection), indent=1) + "\n").encode(), mode=0o600)
     except OSError as error:
-        path.unlink(missing_ok=True)  # half-written, it would be in the way of the next attempt
         raise click.ClickException(f"Cannot write {path}: {error.strerror or error}.") from None

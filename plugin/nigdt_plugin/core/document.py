@@ -124,6 +124,7 @@ class Document:
         self.layers: tuple[Layer, ...] = ()
         self.undo_stack = UndoStack(budget)
         self.saved_layers: tuple[Layer, ...] = ()
+        self.written: bytes | None = None  # SHA-256 of what was saved over the original
         self.on_pixels, self.on_selection = Hook(), Hook()
 
     @property

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from nigdt_backend.paths import config_dir, state_dir
+
+from nigdt import files
+from nigdt.files import Content, make_private_folder
 
 
 def panel_dir() -> Path:
@@ -22,33 +23,23 @@ def settings_path() -> Path:
     return config_dir() / "panel.json"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the target, then rename, so that no reader meets half a file.
-
-    New files are the user's alone.
+def write_atomically(path: Path, content: Content) -> None:
+    """Write one of the panel's own files all or nothing, for the user alone, its folder made if missing.
 
     Raises:
         OSError: The disk or the folder refuses; the old file is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    make_private_folder(path.parent)
+    files.write_atomically(path, content, mode=0o600)
 
 
-def public(path: Path) -> None:
-    """Give a file that the user asked for the permissions of any other new file."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
+def write_json(path: Path, value: Any) -> None:
+    """Write plain values as JSON in ASCII, which also holds file names that are not UTF-8.
+
+    Raises:
+        OSError: As for `write_atomically`.
+    """
+    write_atomically(path, json.dumps(value, indent=1).encode("ascii"))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import threading
@@ -16,7 +15,7 @@ from PIL import Image
 
 from nigdt.context import Box, Context
 from nigdt.recipe import Recipe
-from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically
+from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically, write_json
 from nigdt_plugin.core.fills import Fill, Round
 
 log = logging.getLogger(__name__)
@@ -70,7 +69,6 @@ class History:
         """
         with self._lock:
             folder = self.folder / entry.record
-            folder.mkdir(parents=True, exist_ok=True)
             if not (folder / "crop.png").exists():
                 _write_png(folder / "crop.png", entry.context.crop)
                 _write_png(folder / "mask.png", entry.context.selection)
@@ -85,8 +83,7 @@ class History:
                 picture = Image.fromarray(shown.pixels)
                 picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
                 _write_png(folder / "thumbnail.png", np.asarray(picture))
-            text = json.dumps(_header(entry, photo), ensure_ascii=False)
-            write_atomically(folder / "round.json", text.encode("utf-8"))
+            write_json(folder / "round.json", _header(entry, photo))
             for file in folder.glob("*.png"):
                 if file.name not in wanted:
                     file.unlink(missing_ok=True)
@@ -193,9 +190,7 @@ def _header(entry: Round, photo: str) -> dict[str, Any]:
 
 
 def _write_png(path: Path, pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> None:
-    temporary = path.with_suffix(".part")
-    Image.fromarray(pixels).save(temporary, "PNG", compress_level=1)
-    temporary.replace(path)
+    write_atomically(path, lambda file: Image.fromarray(pixels).save(file, "PNG", compress_level=1))
 
 
 def _read_png(path: Path) -> NDArray[np.uint8]:

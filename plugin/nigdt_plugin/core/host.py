@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from nigdt.photo.provenance import record
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.files import write_atomically
+from nigdt_plugin.core.files import write_atomically, write_json
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.saving import drawn
 
@@ -69,5 +68,4 @@ class Host:
         )
 
     def _say(self, result: dict[str, Any]) -> None:
-        text = json.dumps({"format": FORMAT, **result}, ensure_ascii=False, indent=1)
-        write_atomically(self.folder / "result.json", text.encode("utf-8"))
+        write_json(self.folder / "result.json", {"format": FORMAT, **result})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from nigdt.photo.photo import Photo
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.files import panel_dir, read_json, write_atomically
+from nigdt_plugin.core.files import panel_dir, read_json, write_atomically, write_json
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Origin
 from nigdt_plugin.core.selection import Mask
@@ -65,17 +65,14 @@ class Recovery:
         Raises:
             OSError: The disk or the folder refuses.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         if snapshot.path is None and not (self.folder / "photo.png").exists():
             write_atomically(self.folder / "photo.png", snapshot.photo.encode(".png"))
         for layer in snapshot.layers:
             target = self.folder / f"{layer.id}.npz"
             if not target.exists():
-                with (self.folder / "layer.part").open("wb") as file:
-                    np.savez(file, rgb=layer.rgb, weight=layer.weight)
-                (self.folder / "layer.part").replace(target)
-        Image.fromarray(snapshot.selection).save(self.folder / "selection.part", "PNG", compress_level=1)
-        (self.folder / "selection.part").replace(self.folder / "selection.png")
+                write_atomically(target, partial(np.savez, rgb=layer.rgb, weight=layer.weight))
+        mask = Image.fromarray(snapshot.selection)
+        write_atomically(self.folder / "selection.png", lambda file: mask.save(file, "PNG", compress_level=1))
         header = {
             "format": _FORMAT,
             "pid": os.getpid(),
@@ -102,7 +99,7 @@ class Recovery:
                 for layer in snapshot.layers
             ],
         }
-        write_atomically(self.folder / "work.json", json.dumps(header, ensure_ascii=False).encode("utf-8"))
+        write_json(self.folder / "work.json", header)
         kept = {f"{layer.id}.npz" for layer in snapshot.layers}
         for stored in self.folder.glob("*.npz"):
             if stored.name not in kept:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import filecmp
+import hashlib
+import itertools
+import os
 import shutil
+from functools import partial
 from pathlib import Path
 
+from nigdt.files import check_writable, write_atomically
 from nigdt.photo import provenance
-from nigdt_plugin.core import files, openraster
+from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.layers import Layer
+
+_LONGEST_NAME = 255
+"""Bytes of a file's name on every usual file system."""
 
 
 def save(
@@ -27,19 +37,18 @@ def save(
         NigdtError: The format is not known, or cannot hold the photo.
         OSError: The disk or the folder refuses.
     """
+    check_writable(path)  # before the picture is encoded, which takes long
     if path.suffix.lower() == ".ora":
         data = openraster.encode(document, names)
     else:
         data = document.result(layers).encode(path.suffix)
         data = provenance.stamped(data, drawn(layers)) if stamp else data
-    if document.path is not None and path.exists() and path.samefile(document.path):
-        keep_original(path)
-    mode = path.stat().st_mode if path.exists() else None
-    files.write_atomically(path, data)
-    if mode is None:
-        files.public(path)
-    else:
-        path.chmod(mode)
+    over = document.path is not None and path.exists() and path.samefile(document.path)
+    if over:
+        keep_original(path, document.written)
+    write_atomically(path, data)
+    if over:
+        document.written = hashlib.sha256(data).digest()
 
 
 def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:
@@ -52,9 +61,49 @@ def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:
     ]
 
 
-def keep_original(path: Path) -> Path:
-    """Copy a photo that is about to be replaced to ``name.original.ext``, unless that exists already."""
-    copy = path.with_name(f"{path.stem}.original{path.suffix}")
-    if not copy.exists():
-        shutil.copy2(path, copy)
+def keep_original(path: Path, written: bytes | None = None) -> Path | None:
+    """Copy a photo that is about to be replaced to ``name.original.ext``, whole and on disk.
+
+    Where a file of that name holds something else (the original of another photo, or a part of one), the copy
+    becomes ``name.original-2.ext``, and so on. A copy that is there already serves again.
+
+    Args:
+        path: The photo; a link is followed.
+        written: SHA-256 of what this panel wrote there itself, which is no original.
+
+    Returns:
+        The copy, or None where the file is what this panel wrote.
+
+    Raises:
+        OSError: It cannot be copied; then nothing may replace it.
+    """
+    path = path.resolve()
+    if written is not None and _digest(path) == written:
+        return None
+    for number in itertools.count(1):
+        copy = _beside(path, ".original" if number == 1 else f".original-{number}")
+        if not copy.exists() and not copy.is_symlink():
+            break
+        if copy.is_file() and filecmp.cmp(path, copy, shallow=False):
+            return copy
+    with path.open("rb") as file:
+        write_atomically(copy, partial(shutil.copyfileobj, file))
+    with contextlib.suppress(OSError):  # the date is a convenience; the pixels are what counts
+        shutil.copystat(path, copy)
     return copy
+
+
+def _beside(path: Path, addition: str) -> Path:
+    """``name`` and `addition` before the ending; the name is shortened to what file systems take."""
+    stem, ending = path.stem, f"{addition}{path.suffix}"
+    while len(os.fsencode(stem + ending)) > _LONGEST_NAME:
+        stem = stem[:-1]
+    return path.with_name(stem + ending)
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.digest()

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from nigdt.files import write_atomically
 from nigdt_plugin.core.geometry import EMPTY, Region
 
 Mask = NDArray[np.uint8]
@@ -261,8 +262,12 @@ def nothing(selection: Selection) -> tuple[Region, Mask]:
 
 
 def save_mask(mask: Mask, path: Path) -> None:
-    """Write the selection as a grey PNG of the photo's size, white = selected."""
-    Image.fromarray(mask, "L").save(path, "PNG")
+    """Write the selection as a grey PNG of the photo's size, white = selected.
+
+    Raises:
+        OSError: The disk or the folder refuses.
+    """
+    write_atomically(path, lambda file: Image.fromarray(mask).save(file, "PNG"))
 
 
 def load_mask(path: Path, width: int, height: int) -> Mask:

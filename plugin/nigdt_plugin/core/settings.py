@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from nigdt import limits
 from nigdt.recipe import Recipe
-from nigdt_plugin.core.files import read_json, settings_path, write_atomically
+from nigdt_plugin.core.files import read_json, settings_path, write_json
 
 _RECENT = 12
 _CAPTIONS = 60
@@ -100,8 +99,7 @@ class Settings:
         Raises:
             OSError: The disk or the folder refuses.
         """
-        text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
-        write_atomically(path or settings_path(), text.encode("utf-8"))
+        write_json(path or settings_path(), asdict(self))
 
     def remember_photo(self, path: Path) -> None:
         """Put a photo at the top of the recent ones."""

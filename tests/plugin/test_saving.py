@@ -1,0 +1,201 @@
+"""Saving over the original: it is kept, whole, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.saving import keep_original, save
+from PIL import Image
+
+from nigdt.photo.photo import Photo
+
+NAMES = ("Photo", "Fill")
+
+
+def picture(path: Path, seed: int = 0) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (90, 120, 3), np.uint8)
+    Image.fromarray(pixels).save(path, "PNG")
+    return path.read_bytes()
+
+
+def opened(path: Path) -> Document:
+    return Document(Photo.read(path), path)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_torn_copy_of_an_earlier_try_is_not_taken_for_the_original(tmp_path: Path):
+    original = picture(tmp_path / "photo.png")
+    (tmp_path / "photo.original.png").write_bytes(original[:1000])
+    save(opened(tmp_path / "photo.png"), (), tmp_path / "photo.png", NAMES, False)
+    assert (tmp_path / "photo.original-2.png").read_bytes() == original
+    assert names(tmp_path) == ["photo.original-2.png", "photo.original.png", "photo.png"]
+
+
+def test_another_photo_of_the_same_name_keeps_its_own_original(tmp_path: Path):
+    kept = []
+    for seed in range(3):
+        kept.append(picture(tmp_path / "photo.png", seed))
+        save(opened(tmp_path / "photo.png"), (), tmp_path / "photo.png", NAMES, False)
+    copies = ["photo.original.png", "photo.original-2.png", "photo.original-3.png"]
+    assert [(tmp_path / name).read_bytes() for name in copies] == kept
+
+
+def test_an_original_is_copied_once_however_often_it_is_saved_over(tmp_path: Path):
+    original = picture(tmp_path / "photo.png")
+    document = opened(tmp_path / "photo.png")
+    for _ in range(3):
+        save(document, (), tmp_path / "photo.png", NAMES, False)
+    assert names(tmp_path) == ["photo.original.png", "photo.png"]
+    (tmp_path / "photo.png").write_bytes(original)  # put back by its owner
+    save(opened(tmp_path / "photo.png"), (), tmp_path / "photo.png", NAMES, False)
+    assert names(tmp_path) == ["photo.original.png", "photo.png"]
+    assert (tmp_path / "photo.original.png").read_bytes() == original
+
+
+def test_what_another_program_wrote_meanwhile_is_kept_too(tmp_path: Path):
+    picture(tmp_path / "photo.png")
+    document = opened(tmp_path / "photo.png")
+    save(document, (), tmp_path / "photo.png", NAMES, False)
+    others = picture(tmp_path / "photo.png", 1)
+    save(document, (), tmp_path / "photo.png", NAMES, False)
+    assert (tmp_path / "photo.original-2.png").read_bytes() == others
+
+
+def test_a_photo_opened_through_a_link_is_saved_and_kept_where_it_lies(tmp_path: Path):
+    (tmp_path / "folder").mkdir()
+    original = picture(tmp_path / "folder" / "photo.png")
+    (tmp_path / "link.png").symlink_to("folder/photo.png")
+    document = opened(tmp_path / "link.png")
+    document.photo = Photo.from_image(Image.new("RGB", (120, 90)))
+    save(document, (), tmp_path / "link.png", NAMES, False)
+    assert (tmp_path / "link.png").is_symlink()
+    assert not Photo.read(tmp_path / "folder" / "photo.png").rgb8.any()
+    assert (tmp_path / "folder" / "photo.original.png").read_bytes() == original
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".png", "ä" * 125 + ".png", os.fsdecode(b"caf\xe9.png")])
+def test_the_original_of_any_name_is_kept(name: str, tmp_path: Path):
+    original = picture(tmp_path / name)
+    save(opened(tmp_path / name), (), tmp_path / name, NAMES, False)
+    (copy,) = (path for path in tmp_path.iterdir() if ".original" in path.name)
+    assert copy.read_bytes() == original
+    assert copy.suffix == ".png"
+    assert copy.name[:100] == name[: min(100, len(name) - 4)] + ".original.png" * (len(name) < 50)
+
+
+def test_a_write_protected_photo_stays_as_it_is(tmp_path: Path):
+    original = picture(tmp_path / "photo.png")
+    (tmp_path / "photo.png").chmod(0o444)
+    with pytest.raises(PermissionError, match="write-protected"):
+        save(opened(tmp_path / "photo.png"), (), tmp_path / "photo.png", NAMES, False)
+    assert (tmp_path / "photo.png").read_bytes() == original
+    assert names(tmp_path) == ["photo.png"]
+
+
+@pytest.mark.parametrize("room", [0, 5000, 20_000])
+def test_without_room_for_the_copy_nothing_is_replaced(room: int, tmp_path: Path):
+    """The first try leaves nothing behind that the second could take for the copy."""
+    resource = pytest.importorskip("resource")
+    original = picture(tmp_path / "photo.png")
+    assert len(original) > room
+    document = opened(tmp_path / "photo.png")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            save(document, (), tmp_path / "photo.png", NAMES, False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "photo.png").read_bytes() == original
+    assert names(tmp_path) == ["photo.png"]
+    save(document, (), tmp_path / "photo.png", NAMES, False)
+    assert (tmp_path / "photo.original.png").read_bytes() == original
+
+
+def test_a_copy_under_a_dangling_link_or_a_folder_is_passed_over(tmp_path: Path):
+    original = picture(tmp_path / "photo.png")
+    (tmp_path / "photo.original.png").symlink_to("nowhere")
+    (tmp_path / "photo.original-2.png").mkdir()
+    assert keep_original(tmp_path / "photo.png") == tmp_path / "photo.original-3.png"
+    assert (tmp_path / "photo.original-3.png").read_bytes() == original
+
+
+# Forks a child for every line of saving and writing, which is killed on reaching that line.
+KILLS = """
+import os, shutil, signal, sys
+from pathlib import Path
+import numpy as np
+from PIL import Image
+from nigdt import files
+from nigdt.photo.photo import Photo
+from nigdt_plugin.core import saving
+from nigdt_plugin.core.document import Document
+
+folder, step = Path(sys.argv[1]), int(sys.argv[2])
+path = folder / "photo.png"
+Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)).save(path)
+original = path.read_bytes()
+document = Document(Photo.read(path), path)
+document.photo = Photo.from_image(Image.new("RGB", (120, 90)))
+filled = document.result(()).encode(".png")
+
+def save():
+    saving.save(document, (), path, ("Photo", "Fill"), False)
+
+def killed_at(at):
+    seen = 0
+    def trace(frame, event, _argument):
+        nonlocal seen
+        if frame.f_code.co_filename not in (files.__file__, saving.__file__, shutil.__file__):
+            return None
+        seen += event == "line"
+        if seen == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    return trace
+
+at, between = 1, 0
+while True:
+    for entry in folder.iterdir():
+        entry.unlink()
+    path.write_bytes(original)
+    pid = os.fork()
+    if not pid:
+        sys.settrace(killed_at(at))
+        save()
+        os._exit(0)
+    ended = os.waitpid(pid, 0)[1] == 0
+    copies = [copy.read_bytes() for copy in folder.glob("photo.original*")]
+    now = path.read_bytes()
+    assert now in (original, filled), (at, len(now))
+    assert now == original or copies == [original], at
+    assert all(copy == original for copy in copies), at
+    between += copies == [original] and now == original
+    if now == original:
+        save()
+        assert sorted(os.listdir(folder)) == ["photo.original.png", "photo.png"], (at, os.listdir(folder))
+    if ended:
+        break
+    at += step
+assert between, "no kill fell between the copy and the picture"
+print(at)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends processes with a signal")
+@pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_kill_at_any_line_of_saving_leaves_a_whole_original(step: int, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", KILLS, str(tmp_path), str(step)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100
