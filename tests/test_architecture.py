@@ -1,0 +1,57 @@
+"""docs/architecture.md: its drawing shows the imports of today, and the files it names exist."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+specification = importlib.util.spec_from_file_location("draw", ROOT / "docs" / "draw_architecture.py")
+assert specification is not None
+assert specification.loader is not None
+draw = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(draw)
+
+
+def test_the_drawing_shows_the_imports_of_today() -> None:
+    message = "run: python docs/draw_architecture.py"
+    assert draw.PICTURE.read_text(encoding="utf-8") == draw.drawing(), message
+
+
+def test_the_drawing_leaves_out_only_what_goes_without_saying() -> None:
+    edges = draw.graph()
+    drawn = draw.reduced(edges)
+    assert sum(map(len, drawn.values())) < sum(map(len, edges.values()))
+    for name in edges:
+        assert draw.reachable(drawn, name) == draw.reachable(edges, name)
+
+
+def test_only_what_is_named_as_a_circle_is_one() -> None:
+    edges = draw.graph()
+    around = {name for name in edges if name in draw.reachable(edges, name)}
+    assert not {name for name in around if not name.startswith("nigdt_training")}
+
+
+def test_every_file_that_the_page_names_exists() -> None:
+    names = set(re.findall(r"`([\w.-]+/[\w./-]*)`", PAGE))
+    assert len(names) > 10
+    for name in names:
+        assert (ROOT / name).exists(), name
+
+
+def test_the_way_of_a_caption_names_functions_that_exist_and_counts_them() -> None:
+    table = PAGE.partition("## How a caption travels")[2].partition("## Where")[0]
+    counted = 0
+    for file, functions in re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", table, flags=re.M):
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+        for name in re.findall(r"`([^`]+)`", functions):
+            owner, _, method = name.rpartition(".")
+            body = classes[owner].body if owner else tree.body
+            assert method in {node.name for node in body if isinstance(node, ast.FunctionDef)}, (file, name)
+            counted += 1
+    assert f"These are {counted} functions" in table
