@@ -2,7 +2,8 @@
 
 from nigdt.removal.engine import Quality, RemovalCancelledError, remove, variation
 from nigdt.removal.layout import NothingFitsError
-from nigdt.removal.selection import Remainder, grown, remainder, removal_box
+from nigdt.removal.selection import Remainder, covering, remainder, removal_box
+from nigdt.removal.whole import removed
 from nigdt.removal.worker import RemovalError, RemovalWorker
 
 __all__ = [
@@ -12,9 +13,10 @@ __all__ = [
     "RemovalCancelledError",
     "RemovalError",
     "RemovalWorker",
-    "grown",
+    "covering",
     "remainder",
     "removal_box",
     "remove",
+    "removed",
     "variation",
 ]

@@ -9,21 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.context.box import Box, selection_box
+from nigdt.context.context import grown
 
-__all__ = ["Remainder", "grown", "remainder", "removal_box"]
+__all__ = ["Remainder", "covering", "remainder", "removal_box"]
 
 _AROUND = 1.25
 _LEAST_AROUND = 64
-_WORKING = 160
+_WORKING = 96
 """Root of the selection's area at which a cut is looked for."""
-_ROUNDS = 4
-_LEAST_SHARE = 0.03
+_ROUNDS = 3
+_CONTACT = 0.05
+"""A piece that is left over touches at least this share of the selection's border, ..."""
+_STEP = 9.0
+"""... and its colour there is no further than this from the inside's, in Lab units."""
+_LEAST_SHARE = 0.06
 """A remainder below this share of the selection is not worth a word, ..."""
 _MOST_SHARE = 0.6
 """... and what is above it is no remainder but a surrounding of the same colour."""
 
 
-def grown(selection: NDArray[np.uint8], pixels: int = 3) -> NDArray[np.uint8]:
+def covering(selection: NDArray[np.uint8], pixels: int = 3) -> NDArray[np.uint8]:
     """A selection of a thing, made to cover it: holes closed and the edge moved outwards.
 
     Args:
@@ -33,17 +38,12 @@ def grown(selection: NDArray[np.uint8], pixels: int = 3) -> NDArray[np.uint8]:
     Returns:
         (h, w), at least the selection everywhere.
     """
-    if pixels < 0:
-        raise ValueError(f"a selection cannot be grown by {pixels}")
     filled = selection.copy()
     # Whatever is not selected and cannot be reached from outside is a hole.
     outside = np.pad((selection < 128).astype(np.uint8), 1, constant_values=1)
-    cv2.floodFill(outside, None, (0, 0), 2)
+    cv2.floodFill(outside, np.zeros((0, 0), np.uint8), (0, 0), 2)
     filled[outside[1:-1, 1:-1] == 1] = 255
-    if not pixels:
-        return filled
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
-    return np.asarray(cv2.dilate(filled, disc), np.uint8)
+    return grown(filled, pixels)
 
 
 def removal_box(selection: NDArray[np.uint8]) -> Box:
@@ -79,9 +79,9 @@ class Remainder:
 def remainder(crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Remainder | None:
     """Notice that a selection cuts its object in two.
 
-    What is inside and what is far outside are modelled by colours (GrabCut, Rother et al. 2004); a piece
-    beside the selection that is told to belong to the inside, and touches it along a noticeable part of the
-    border, is left over.
+    What is inside and what is far outside are modelled by colours (GrabCut, Rother et al. 2004). A piece
+    beside the selection is left over if it belongs to the inside by its colours and goes on from the inside
+    without an edge along a noticeable part of the selection's border.
 
     Args:
         crop: (h, w, 3) RGB.
@@ -93,19 +93,60 @@ def remainder(crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Remainde
     inside = selection > 127
     if inside.sum() < 16 or inside.all():
         return None
+    near = _near(inside)
+    within, pixels = inside[near], crop[near]
     scale = min(1.0, _WORKING / float(np.sqrt(inside.sum())))
-    size = (max(8, round(inside.shape[1] * scale)), max(8, round(inside.shape[0] * scale)))
-    small = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
-    within = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
-    part = _left_over(small, within)
-    share = part.sum() / max(1, within.sum())
+    size = (max(8, round(within.shape[1] * scale)), max(8, round(within.shape[0] * scale)))
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    selected = cv2.resize(within.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+    part = _left_over(small, selected)
+    share = part.sum() / max(1, selected.sum())
     if not _LEAST_SHARE <= share <= _MOST_SHARE:
         return None
-    whole = cv2.resize(part.astype(np.float32), inside.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
-    return Remainder(np.where(whole, np.uint8(255), selection), float(share))
+    whole = cv2.resize(part.astype(np.float32), within.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+    suggested = selection.copy()
+    suggested[near][whole] = 255
+    return Remainder(suggested, float(share))
+
+
+def _near(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The selection and half its extent around it."""
+    box = selection_box(inside.astype(np.uint8))
+    margin = max(8, max(box.width, box.height) // 2)
+    return (
+        slice(max(0, box.top - margin), box.bottom + margin),
+        slice(max(0, box.left - margin), box.right + margin),
+    )
 
 
 def _left_over(pixels: NDArray[np.uint8], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pieces (h, w) of the thing outside the selection."""
+    thing = _thing(pixels, within)
+    # Thin fringes are the lasso's imprecision.
+    opened = cv2.morphologyEx((thing & ~within).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, pieces = cv2.connectedComponents(opened)
+    lab = cv2.cvtColor(cv2.blur(pixels, (3, 3)).astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    core = within & thing
+    beside = np.zeros(within.shape, np.bool_)
+    step: NDArray[np.float32] = np.full(within.shape, np.inf, np.float32)
+    for down, right in ((0, 2), (0, -2), (2, 0), (-2, 0)):
+        theirs = np.roll(core, (down, right), (0, 1))
+        apart = np.linalg.norm(lab - np.roll(lab, (down, right), (0, 1)), axis=2)
+        beside |= theirs
+        step = np.where(theirs, np.minimum(step, apart), step).astype(np.float32)
+    border = within & (cv2.erode(within.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    part = np.zeros(within.shape, np.bool_)
+    for piece in range(1, count):
+        at = pieces == piece
+        contact = at & beside
+        # A contact is two pixels deep.
+        if contact.sum() / 2 >= _CONTACT * border.sum() and np.median(step[contact]) <= _STEP:
+            part |= at
+    return part
+
+
+def _thing(pixels: NDArray[np.uint8], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What looks like the inside of the selection rather than like what lies around it, (h, w)."""
     extent = float(np.sqrt(within.sum()))
     away = cv2.distanceTransform((~within).astype(np.uint8), cv2.DIST_L2, 3)
     depth = cv2.distanceTransform(within.astype(np.uint8), cv2.DIST_L2, 3)
@@ -114,20 +155,10 @@ def _left_over(pixels: NDArray[np.uint8], within: NDArray[np.bool_]) -> NDArray[
     # A lasso holds some of the surroundings along its border.
     labels[within] = cv2.GC_PR_FGD
     labels[depth > 0.5 * depth.max()] = cv2.GC_FGD
-    if not (labels == cv2.GC_BGD).any():
+    if not (labels == cv2.GC_BGD).any() and not within.all():
         labels[away > np.quantile(away[~within], 0.7)] = cv2.GC_BGD
-    models = np.zeros((2, 1, 65), np.float64)
+    colours = np.zeros((2, 1, 65), np.float64)
     cv2.setRNGSeed(0)
-    whole = (0, 0, within.shape[1], within.shape[0])  # not looked at when a mask is given
-    cv2.grabCut(pixels, labels, whole, models[0], models[1], _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    thing = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    part = np.zeros(within.shape, np.bool_)
-    # Thin fringes are the lasso's imprecision.
-    opened = cv2.morphologyEx((thing & ~within).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, pieces = cv2.connectedComponents(opened)
-    beside = cv2.dilate((within & thing).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    for piece in range(1, count):
-        at = pieces == piece
-        if (at & beside).sum() >= max(3, 0.1 * np.sqrt(at.sum())):
-            part |= at
-    return part
+    unused = (0, 0, within.shape[1], within.shape[0])
+    cv2.grabCut(pixels, labels, unused, colours[0], colours[1], _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)

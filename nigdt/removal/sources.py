@@ -12,6 +12,8 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _MATERIALS = 10
+_WEIGHTS = np.array([0.5, 1.5, 1.5], np.float32)
+"""Of L, a and b: light and shade change within a material, its hue hardly does."""
 _ROUGHNESS = 12.0
 """Lab units that a difference of 1 in log roughness counts as."""
 _RING = 0.2
@@ -20,7 +22,7 @@ _SHARE = 0.02
 """A material belongs to the surroundings from this share of the ring on, ..."""
 _PRESENCE = 0.25
 """... where it is at least this many times as frequent there as elsewhere."""
-_ALIKE = 10.0
+_ALIKE = 8.0
 """A material this near to one that belongs, in Lab units, is a shade of it and belongs too."""
 
 
@@ -46,9 +48,9 @@ def fitting_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) ->
     ring = known & (away <= max(4.0, _RING * extent))
     if not ring.any():
         return known
-    features = np.concatenate([cv2.blur(lab, (3, 3)), _ROUGHNESS * roughness[..., None]], 2).astype(
-        np.float32
-    )
+    features = np.concatenate(
+        [cv2.blur(lab * _WEIGHTS, (3, 3)), _ROUGHNESS * roughness[..., None]], 2
+    ).astype(np.float32)
     points = features[known]
     count = min(_MATERIALS, len(points))
     cv2.setRNGSeed(0)

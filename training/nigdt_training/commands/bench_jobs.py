@@ -1,0 +1,140 @@
+"""`nigdt bench jobs`: editing jobs done by this program and others, measured and judged by eye."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nigdt_training.data.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nigdt_training.evaluation.jobs import Job
+
+_OWN = "nigdt"
+
+
+@click.command(name="jobs")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="NAME=FOLDER",
+    help="Another program's results, named like the jobs; may be given several times.",
+)
+@click.option("--kind", "kinds", multiple=True, help="Only jobs of this kind: remove, recolour or describe.")
+@click.option("--bundle", default="default", show_default=True, help="Model bundle, for what is described.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Shuffles the blind page.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("jobs"),
+    show_default=True,
+    help="Folder for results, figures, sheet and blind page.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
+def jobs(
+    folder: Path,
+    against: tuple[str, ...],
+    kinds: tuple[str, ...],
+    bundle: str,
+    seed: int,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Do the editing jobs in FOLDER and set the results beside those of other programs.
+
+    A job is a photo NAME.jpg, a selection NAME-mask.png (255 = selected) and NAME.json with its kind
+    ("remove", "recolour" or "describe") and caption. Harmonic continuation and OpenCV's Telea always take
+    part.
+
+    Written are every result as PNG, figures.json, sheet.png with all results at 100 %, and blind.html: one
+    file that shows the results shuffled and without names, asks which ones you would keep and which one you
+    would take, remembers the answers and gives the score.
+
+    Example: nigdt bench jobs photos/jobs --against heal=heal-results --out jobs
+    """
+    from PIL import Image
+
+    from nigdt_training.evaluation.jobs import baselines, figures_of, read_jobs, results_in, sheet
+    from nigdt_training.evaluation.jobs_page import blind_page
+
+    others = dict(_named(text) for text in against)
+    if _OWN in others or len(others) < len(against):
+        raise click.BadParameter("every program needs a name of its own", param_hint="--against")
+    work = [job for job in read_jobs(folder) if not kinds or job.kind in kinds]
+    if not work:
+        raise DataError(f"{folder} holds no job of that kind.", "Leave --kind out.")
+    say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
+    own = _doer(bundle)
+    results: dict[str, dict[str, NDArray[np.uint8]]] = {_OWN: {}}
+    seconds = {}
+    for job in work:
+        began = time.perf_counter()
+        results[_OWN][job.name] = own(job)
+        seconds[job.name] = time.perf_counter() - began
+        say(f"{job.name:16} {job.kind:9} {seconds[job.name]:6.1f} s")
+    for name, path in others.items():
+        results[name] = results_in(path, work)
+    for name, method in baselines().items():
+        results[name] = {job.name: method(job) for job in work}
+
+    rows: dict[str, dict[str, dict[str, float]]] = {}
+    for system, made in results.items():
+        rows[system] = {job.name: asdict(figures_of(job, made[job.name])) for job in work if job.name in made}
+        say(_line(system, rows[system]))
+    report = {"seconds": seconds, "figures": rows}
+    try:
+        for system, made in results.items():
+            (out / system).mkdir(parents=True, exist_ok=True)
+            for name, pixels in made.items():
+                Image.fromarray(pixels).save(out / system / f"{name}.png")
+        Image.fromarray(sheet(work, results)).save(out / "sheet.png")
+        (out / "figures.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+        (out / "blind.html").write_text(blind_page(work, results, seed), encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error.strerror}.", "Choose another --out.") from error
+    if as_json:
+        click.echo(json.dumps(report, indent=1))
+    say(f"Open {out / 'blind.html'} to judge, and {out / 'sheet.png'} to see who made what.")
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not separator or not name or not Path(folder).is_dir():
+        raise click.BadParameter(f"{text!r} is not NAME=FOLDER", param_hint="--against")
+    return name, Path(folder)
+
+
+def _doer(bundle: str) -> Callable[[Job], NDArray[np.uint8]]:
+    """Does a job as this program does; the model is loaded when a job needs it first."""
+    from nigdt.removal import removed
+
+    loaded: list[Any] = []
+
+    def do(job: Job) -> NDArray[np.uint8]:
+        if job.kind == "remove":
+            return removed(job.photo, job.selection).rgb8
+        if not loaded:
+            from nigdt.inpainter import Inpainter
+
+            loaded.append(Inpainter.from_bundle(bundle))
+        return loaded[0].fill(job.photo, job.selection, job.caption)[0].result.rgb8
+
+    return do
+
+
+def _line(system: str, rows: dict[str, dict[str, float]]) -> str:
+    """Medians over the jobs."""
+    names = next(iter(rows.values()))
+    middle = {name: statistics.median(row[name] for row in rows.values()) for name in names}
+    return f"{system:16} " + "  ".join(f"{name} {value:5.2f}" for name, value in middle.items())

@@ -1,0 +1,186 @@
+"""Editing jobs as people have them, done by several programs, measured and laid out to be judged by eye."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nigdt.context.box import Box, selection_box
+from nigdt.photo.photo import Photo
+from nigdt.removal.figures import Figures, measure
+from nigdt_training.data.errors import DataError
+from nigdt_training.evaluation.baselines import harmonic, telea
+
+__all__ = ["KINDS", "Job", "baselines", "figures_of", "read_jobs", "results_in", "sheet", "view"]
+
+Pixels = NDArray[np.uint8]
+
+KINDS = ("remove", "recolour", "describe")
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+_AROUND = 0.35
+"""What is shown around the selection, as a share of its longest side, ..."""
+_LEAST_AROUND = 40
+"""... and at least so many pixels."""
+_LINE = 26
+"""Height of a caption on the sheet in pixels."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing that somebody wants done to a photo.
+
+    Attributes:
+        name: Of the files, without suffix.
+        kind: One of `KINDS`.
+        caption: What is to be seen; may be empty for a removal.
+        file: The photo's file.
+        selection: (H, W) uint8, 255 = selected.
+    """
+
+    name: str
+    kind: str
+    caption: str
+    file: Path
+    selection: Pixels
+
+    @cached_property
+    def photo(self) -> Photo:
+        """The photo."""
+        return Photo.read(self.file)
+
+    @property
+    def task(self) -> str:
+        """The job in words, for whoever judges."""
+        words = {
+            "remove": "Remove what is outlined; its surroundings go on.",
+            "recolour": f"Make what is outlined {self.caption}, and nothing else.",
+            "describe": f"Show in the outline: {self.caption}.",
+        }
+        return words[self.kind]
+
+
+def read_jobs(folder: Path) -> list[Job]:
+    """The jobs of a folder, by name: `NAME.json` with photo `NAME.jpg` (or another type) and `NAME-mask.png`.
+
+    Raises:
+        DataError: There are none, or one is not complete.
+    """
+    jobs = []
+    for description in sorted(folder.glob("*.json")):
+        name = description.stem
+        try:
+            words = json.loads(description.read_text(encoding="utf-8"))
+            kind, caption = words["kind"], words.get("caption", "")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{description} does not describe a job.", 'See {"kind": "remove"}.') from error
+        if kind not in KINDS or not isinstance(caption, str):
+            raise DataError(f"{description}: the kind is {kind!r}.", f"Use {', '.join(KINDS)}.")
+        photo, mask = _picture(folder, name), folder / f"{name}-mask.png"
+        if photo is None or not mask.is_file():
+            raise DataError(f"{folder} lacks the photo or the mask of {name}.", f"Add {name}-mask.png.")
+        with Image.open(mask) as picture:
+            selection = np.array(picture.convert("L"))
+        jobs.append(Job(name, kind, caption, photo, selection))
+        if selection.shape[::-1] != jobs[-1].photo.size or not selection.any():
+            raise DataError(f"{mask} is empty or not of the photo's size.", "Draw it on the photo.")
+    if not jobs:
+        raise DataError(f"{folder} holds no jobs.", "A job is NAME.jpg, NAME-mask.png and NAME.json.")
+    return jobs
+
+
+def _picture(folder: Path, name: str) -> Path | None:
+    return next(
+        (folder / (name + suffix) for suffix in _SUFFIXES if (folder / (name + suffix)).is_file()), None
+    )
+
+
+def baselines() -> dict[str, Callable[[Job], Pixels]]:
+    """What knows neither words nor texture: harmonic continuation and OpenCV's Telea, (H, W, 3)."""
+
+    def around(method: Callable[[Pixels, NDArray[np.bool_]], Pixels]) -> Callable[[Job], Pixels]:
+        def fill(job: Job) -> Pixels:
+            pixels, part = job.photo.rgb8.copy(), view(job).slices
+            pixels[part] = method(pixels[part], job.selection[part] > 0)
+            return pixels
+
+        return fill
+
+    return {"harmonic": around(harmonic), "telea": around(telea)}
+
+
+def results_in(folder: Path, jobs: Sequence[Job]) -> dict[str, Pixels]:
+    """Another program's results by job: `NAME.png` or another type, of the photo's size.
+
+    Raises:
+        DataError: A result has another size, or there is none at all.
+    """
+    results = {}
+    for job in jobs:
+        file = _picture(folder, job.name)
+        if file is None:
+            continue
+        picture = Photo.read(file)
+        if picture.size != job.photo.size:
+            raise DataError(f"{file} is {picture.size}, its photo {job.photo.size}.", "Do not scale results.")
+        results[job.name] = picture.rgb8
+    if not results:
+        raise DataError(f"{folder} holds no result of these jobs.", "Name them like the jobs.")
+    return results
+
+
+def view(job: Job) -> Box:
+    """The part of the photo that is looked at: the selection and what lies around it."""
+    inner = selection_box(job.selection)
+    margin = max(_LEAST_AROUND, round(_AROUND * max(inner.width, inner.height)))
+    width, height = job.photo.size
+    left, top = max(0, inner.left - margin), max(0, inner.top - margin)
+    right, bottom = min(width, inner.right + margin), min(height, inner.bottom + margin)
+    return Box(left, top, right - left, bottom - top)
+
+
+def figures_of(job: Job, result: Pixels) -> Figures:
+    """The figures of a result, over the view."""
+    part = view(job).slices
+    return measure(result[part], job.selection[part])
+
+
+def outlined(job: Job) -> Pixels:
+    """The view of the photo with the selection's outline drawn in."""
+    part = view(job).slices
+    pixels = job.photo.rgb8[part].copy()
+    selected = (job.selection[part] > 127).astype(np.uint8)
+    outline, _ = cv2.findContours(selected, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        cv2.drawContours(pixels, outline, -1, colour, width)
+    return pixels
+
+
+def sheet(jobs: Sequence[Job], results: Mapping[str, Mapping[str, Pixels]]) -> Pixels:
+    """All jobs at 100 %: the photo with its outline and every system's view, a row each.
+
+    Args:
+        jobs: The rows.
+        results: By system, then by job.
+    """
+    rows = []
+    for job in jobs:
+        part = view(job).slices
+        cells = [(f"{job.name}: {job.caption}", outlined(job))]
+        cells += [(system, made[job.name][part]) for system, made in results.items() if job.name in made]
+        rows.append(np.concatenate([_captioned(text, pixels) for text, pixels in cells], axis=1))
+    width = max(row.shape[1] for row in rows)
+    return np.concatenate([np.pad(row, ((0, 8), (0, width - row.shape[1]), (0, 0))) for row in rows])
+
+
+def _captioned(text: str, pixels: Pixels) -> Pixels:
+    framed = np.pad(pixels, ((_LINE, 0), (0, 8), (0, 0)))
+    cv2.putText(framed, text, (4, _LINE - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+    return framed
