@@ -7,10 +7,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from nigdt_training.ablation.plan import load_plan
+from nigdt_training.checkpoint import read_checkpoint, read_facts
 from nigdt_training.commands.ablate import ablate
-from nigdt_training.comparison.stage import RivalTrainer
-from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
-from nigdt_training.trainer.inpaint_stage import InpaintTrainer
+from nigdt_training.comparison.stage import ComparisonTrainer
+from nigdt_training.inpaint.stage import InpaintTrainer
 
 from nigdt.bundle.bundle import verify_bundle
 from nigdt.errors import NigdtError
@@ -25,7 +25,7 @@ def plan_file(tmp_path, tiny_settings):
         "config": str(config),
         "steps": 2,
         "entries": {"full": [], "no-text": ["model.use_text=false"]},
-        "rivals": {"rival": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
+        "comparisons": {"picnet-4": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
         "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
                                  "obedience": True, "features": True, "compare": ["harmonic"],
                                  "pictures": 2}},
@@ -69,10 +69,10 @@ def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tm
     assert calls == ["00001-fig5-full"] * 2 + ["00002-fig5-no-text"] * 2
     again = read_checkpoint(runs / "00001-fig5-full" / "last.safetensors").tensors
     assert all((tensor == again[name]).all() for name, tensor in first.items())
-    assert read_facts(runs / "00003-fig5-rival" / "rival.safetensors")["step"] == 2
+    assert read_facts(runs / "00003-fig5-picnet-4" / "comparison.safetensors")["step"] == 2
     verify_bundle(runs / "00002-fig5-no-text" / "no-text")
     found = json.loads((out / "objects" / "results.json").read_text())
-    assert [system["name"] for system in found["systems"]] == ["full", "no-text", "rival", "harmonic"]
+    assert [system["name"] for system in found["systems"]] == ["full", "no-text", "picnet-4", "harmonic"]
     assert found["trainings"]["no-text"]["settings"]["steps"] == 2
     table = (out / "objects" / "table.md").read_text()
     assert table.count("\n| ") == 4
@@ -89,13 +89,13 @@ def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tm
 
 
 def test_one_that_fails_does_not_stop_the_queue(run_plan, tmp_path, monkeypatch):
-    step = RivalTrainer.one_step
+    step = ComparisonTrainer.one_step
 
     def not_finite(self, batch):
         return {name: value * float("nan") for name, value in step(self, batch).items()}
 
-    monkeypatch.setattr(RivalTrainer, "one_step", not_finite)
-    with pytest.raises(NigdtError, match=r"1 of 3 trainings failed \(rival: the losses are not finite"):
+    monkeypatch.setattr(ComparisonTrainer, "one_step", not_finite)
+    with pytest.raises(NigdtError, match=r"1 of 3 trainings failed \(picnet-4: the losses are not finite"):
         run_plan()
     found = json.loads((tmp_path / "runs" / "fig5" / "objects" / "results.json").read_text())
     assert [system["name"] for system in found["systems"]] == ["full", "no-text", "harmonic"]
@@ -122,8 +122,8 @@ def test_nothing_finished_is_said(run_plan):
         ({"entries": {"full": ["loss.mach=0"]}}, r"loss\.mach"),
         ({"entries": {"full": ["model.use_txt=false"]}}, "use_txt"),
         ({"entries": {"a/b": []}}, "a/b"),
-        ({"entries": {"rival": []}}, "rival"),
-        ({"rivals": {"gan": {}}}, "gan"),
+        ({"entries": {"picnet-4": []}}, "picnet-4"),
+        ({"comparisons": {"gan": {}}}, "gan"),
         ({"evaluate": {"x": {"data": "photos", "mask": "round"}}}, "round"),
         ({"evaluate": {"x": {"data": "photos", "limit": 0}}}, r"limit must be a whole number from 1, not 0"),
         ({"evaluate": {"x": {"data": "photos", "size": "big"}}}, "size must be"),
@@ -160,7 +160,7 @@ def test_shipped_plans_hold_fig_5_and_both_comparison_systems(pytestconfig, monk
     assert not entries["no-max-pool"].settings.model_config.max_pool
     assert not entries["sentence-only"].settings.model_config.dual_attention
     assert entries["no-match"].settings.loss.match == 0
-    assert {entry.rival for entry in plan.entries} == {None, "picnet", "csa"}
+    assert {entry.comparison for entry in plan.entries} == {None, "picnet", "csa"}
     if name != "ablation":
         (judge,) = (entry for entry in plan.entries if entry.judge)
         assert (judge.settings.seed, judge.settings.match.backbone) != (full.seed, full.match.backbone)
@@ -170,7 +170,7 @@ def test_shipped_plans_hold_fig_5_and_both_comparison_systems(pytestconfig, monk
 
 def test_match_networks_are_trained_once_for_all_entries(run_plan, plan_file, tmp_path):
     plan = yaml.safe_load(plan_file.read_text())
-    plan["rivals"] = {}
+    plan["comparisons"] = {}
     plan["evaluate"] = {}
     match = "match={epochs: 1, size: 64, channels: 8, embedding: 8}"
     plan["set"] = [match, "loss.match=0.1"]
@@ -187,7 +187,7 @@ def test_match_networks_are_trained_once_for_all_entries(run_plan, plan_file, tm
 def test_a_judge_of_the_plan_is_trained_once_and_judges_all(run_plan, plan_file, tmp_path):
     plan = yaml.safe_load(plan_file.read_text())
     match = "match={epochs: 1, size: 64, channels: 8, embedding: 8}"
-    plan |= {"set": [match], "rivals": {}, "entries": {"full": ["loss.match=0.1"]}}
+    plan |= {"set": [match], "comparisons": {}, "entries": {"full": ["loss.match=0.1"]}}
     plan["judges"] = {"judge": ["seed=21"]}
     plan["evaluate"] = {"one": {"data": "photos", "size": 64, "limit": 2, "judge": "judge"}}
     plan_file.write_text(yaml.safe_dump(plan))

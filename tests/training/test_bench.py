@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from nigdt_training.bench import steps
-from nigdt_training.trainer.settings import settings_from
+from nigdt_training.settings import settings_from
 
 
 def test_variants_are_timed_in_turns_beside_floor_and_loader(tiny_settings, photo_folder) -> None:

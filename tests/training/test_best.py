@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from nigdt_training.trainer.best import keep_best
-from nigdt_training.trainer.checkpoint import read_facts, write_checkpoint
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.settings import settings_from
+from nigdt_training.checkpoint import read_facts, write_checkpoint
+from nigdt_training.inpaint.best import keep_best
+from nigdt_training.run import Run
+from nigdt_training.settings import settings_from
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nigdt_training.data.cache import Cache, build_cache
+from nigdt_training.data.data_set import read_records
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.records import read_records
 from PIL import Image
 
 

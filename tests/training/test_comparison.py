@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from nigdt_training.commands.rival import rival as rival_command
+from nigdt_training.checkpoint import read_checkpoint
+from nigdt_training.commands.train_comparison import comparison as comparison_command
 from nigdt_training.comparison.coherent import CoherentAttention
 from nigdt_training.comparison.csa import CSA
+from nigdt_training.comparison.model import ComparisonModel
 from nigdt_training.comparison.picnet import PICNet
-from nigdt_training.comparison.rival import Rival
-from nigdt_training.comparison.stage import RivalTrainer, load_rival
+from nigdt_training.comparison.stage import ComparisonTrainer, load_comparison
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.systems import Request, open_system
-from nigdt_training.trainer.checkpoint import read_checkpoint
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Batch
-from nigdt_training.trainer.settings import settings_from
+from nigdt_training.run import Run
+from nigdt_training.samples import Batch
+from nigdt_training.settings import settings_from
 from PIL import Image
 
 from nigdt.errors import NigdtError
@@ -94,46 +94,46 @@ def make_batch(size: int = 64) -> Batch:
 
 
 @pytest.fixture(params=[PICNet, CSA], ids=["picnet", "csa"])
-def rival(request: pytest.FixtureRequest) -> Rival:
+def system(request: pytest.FixtureRequest) -> ComparisonModel:
     torch.manual_seed(0)
     return request.param(64, 4)
 
 
-def test_answers_do_not_see_hidden_pixels(rival: Rival) -> None:
+def test_answers_do_not_see_hidden_pixels(system: ComparisonModel) -> None:
     batch = make_batch()
-    rival.eval()
-    first = rival.answer(batch.image * batch.M, batch.M)
+    system.eval()
+    first = system.answer(batch.image * batch.M, batch.M)
     assert first.shape == batch.image.shape
     assert first.abs().max() <= 1
     changed = batch.image * batch.M + (1 - batch.M) * torch.rand_like(batch.image)
-    torch.testing.assert_close(rival.answer(changed * batch.M, batch.M), first)
-    alone = rival.answer(batch.image[:1] * batch.M[:1], batch.M[:1])
+    torch.testing.assert_close(system.answer(changed * batch.M, batch.M), first)
+    alone = system.answer(batch.image[:1] * batch.M[:1], batch.M[:1])
     torch.testing.assert_close(alone, first[:1], atol=1e-5, rtol=1e-4)
 
 
-def test_each_side_trains_its_own_networks(rival: Rival) -> None:
+def test_each_side_trains_its_own_networks(system: ComparisonModel) -> None:
     batch = make_batch()
-    drawn = rival.draw(batch)
-    rival.adversary_losses(batch, drawn).total.backward()
-    assert all(p.grad is None for p in rival.generator.parameters())
-    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in rival.adversary.parameters())
-    rival.adversary.zero_grad()
-    rival.adversary.requires_grad_(False)
-    losses = rival.generator_losses(batch, drawn)
+    drawn = system.draw(batch)
+    system.adversary_losses(batch, drawn).total.backward()
+    assert all(p.grad is None for p in system.generator.parameters())
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in system.adversary.parameters())
+    system.adversary.zero_grad()
+    system.adversary.requires_grad_(False)
+    losses = system.generator_losses(batch, drawn)
     losses.total.backward()
     assert all(torch.isfinite(value) for value in losses.terms.values())
-    untouched = [name for name, p in rival.generator.named_parameters() if p.grad is None]
+    untouched = [name for name, p in system.generator.named_parameters() if p.grad is None]
     assert untouched == []
 
 
 def test_picnet_compares_its_generative_path_with_visible_pixels_only() -> None:
     torch.manual_seed(0)
-    rival, batch = PICNet(64, 4), make_batch()
-    drawn = rival.draw(batch)
-    before = rival.generator_losses(batch, drawn).terms
+    system, batch = PICNet(64, 4), make_batch()
+    drawn = system.draw(batch)
+    before = system.generator_losses(batch, drawn).terms
     # Hidden cells of the coarsest scale (8 px) are wholly hidden: the holes lie on its grid.
     batch.image = batch.image * batch.M + (1 - batch.M) * torch.rand_like(batch.image)
-    after = rival.generator_losses(batch, drawn).terms
+    after = system.generator_losses(batch, drawn).terms
     torch.testing.assert_close(before["visible"], after["visible"])
     assert before["reconstruction"] != after["reconstruction"]
 
@@ -162,13 +162,13 @@ def photos(tmp_path: Path) -> Path:
 def make_run(folder: Path, steps: int) -> Run:
     data = [{"path": "photos", "share": 1, "validation": 0.0}]
     values = {"data": data, "preset": "small", "size": 64, "batch": 2, "steps": steps, "threads": 1}
-    return Run.create(folder / "runs", "rival", settings_from(values))
+    return Run.create(folder / "runs", "system", settings_from(values))
 
 
 @pytest.mark.parametrize("kind", ["picnet", "csa"])
 def test_interrupted_training_ends_where_an_uninterrupted_one_does(photos: Path, kind: str) -> None:
     def train(run: Run) -> None:
-        RivalTrainer(run, kind, 4, photos, photos / "caches", "cpu", lambda _: None).train()
+        ComparisonTrainer(run, kind, 4, photos, photos / "caches", "cpu", lambda _: None).train()
 
     whole = make_run(photos, 4)
     train(whole)
@@ -177,11 +177,11 @@ def test_interrupted_training_ends_where_an_uninterrupted_one_does(photos: Path,
     text = (first.folder / "settings.yaml").read_text()
     (first.folder / "settings.yaml").write_text(text.replace("steps: 2\n", "steps: 4\n"))
     train(Run.open(first.folder))
-    one, two = (read_checkpoint(run.folder / "rival.safetensors").tensors for run in (whole, first))
+    one, two = (read_checkpoint(run.folder / "comparison.safetensors").tensors for run in (whole, first))
     assert one.keys() == two.keys()
     for name, value in one.items():
         torch.testing.assert_close(value, two[name], rtol=0, atol=0, msg=name)
-    loaded, name, size = load_rival(first.folder)
+    loaded, name, size = load_comparison(first.folder)
     assert (name, size) == (kind, 64)
     assert not loaded.training
 
@@ -199,7 +199,7 @@ def test_command_trains_and_evaluation_takes_the_run(photos: Path, monkeypatch: 
     config.write_text(json.dumps(settings))
     arguments = ["picnet", "--config", str(config), "--data", str(photos), "--width", "4", "--steps", "2"]
     arguments += ["--runs", str(photos / "runs"), "--device", "cpu"]
-    result = CliRunner().invoke(rival_command, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(comparison_command, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     (folder,) = (photos / "runs").iterdir()
     system = open_system(str(folder), "cpu")
@@ -218,16 +218,16 @@ def test_command_trains_and_evaluation_takes_the_run(photos: Path, monkeypatch: 
 
 def test_a_run_killed_at_once_remembers_its_width(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(photos, 2)
-    step = RivalTrainer.one_step
+    step = ComparisonTrainer.one_step
 
     def killed(*_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(RivalTrainer, "one_step", killed)
+    monkeypatch.setattr(ComparisonTrainer, "one_step", killed)
     with pytest.raises(SystemExit):
-        RivalTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None).train()
-    monkeypatch.setattr(RivalTrainer, "one_step", step)
-    again = RivalTrainer(run, "picnet", None, photos, photos / "caches", "cpu", lambda _: None)
+        ComparisonTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None).train()
+    monkeypatch.setattr(ComparisonTrainer, "one_step", step)
+    again = ComparisonTrainer(run, "picnet", None, photos, photos / "caches", "cpu", lambda _: None)
     assert (again.width, again.step) == (4, 0)
 
 
@@ -235,20 +235,20 @@ def test_losses_that_are_not_finite_never_reach_the_checkpoint(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make_run(photos, 3)
-    trainer = RivalTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None)
+    trainer = ComparisonTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None)
     step = trainer.one_step
 
     def spoilt(batch: Batch) -> dict[str, torch.Tensor]:
         terms = step(batch)
         if trainer.step == 1:
-            next(trainer.rival.generator.parameters()).data.fill_(torch.nan)
+            next(trainer.model.generator.parameters()).data.fill_(torch.nan)
             terms["l1"] = torch.tensor(torch.nan)
         return terms
 
     monkeypatch.setattr(trainer, "one_step", spoilt)
     with pytest.raises(NigdtError, match="not finite at step 2"):
         trainer.train()
-    kept = read_checkpoint(run.folder / "rival.safetensors").tensors
+    kept = read_checkpoint(run.folder / "comparison.safetensors").tensors
     assert all(tensor.isfinite().all() for tensor in kept.values())
 
 
@@ -257,12 +257,12 @@ def test_a_device_that_is_not_there_is_one_line(photos: Path) -> None:
     config.write_text(json.dumps({"data": [{"path": "photos"}], "preset": "small", "size": 64}))
     arguments = ["picnet", "--config", str(config), "--device", "quantum", "--runs", str(photos / "runs")]
     with pytest.raises(NigdtError, match="'quantum' cannot be used"):
-        CliRunner().invoke(rival_command, arguments, catch_exceptions=False)
+        CliRunner().invoke(comparison_command, arguments, catch_exceptions=False)
     assert not (photos / "runs").exists()
 
 
 def test_checkpoint_of_another_system_is_refused(photos: Path) -> None:
     run = make_run(photos, 1)
-    RivalTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None).train()
+    ComparisonTrainer(run, "picnet", 4, photos, photos / "caches", "cpu", lambda _: None).train()
     with pytest.raises(NigdtError, match="another system"):
-        RivalTrainer(run, "csa", 4, photos, photos / "caches", "cpu", lambda _: None)
+        ComparisonTrainer(run, "csa", 4, photos, photos / "caches", "cpu", lambda _: None)

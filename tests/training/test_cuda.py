@@ -17,14 +17,14 @@ import pytest
 import torch
 import yaml
 from nigdt_training.bench import steps
-from nigdt_training.comparison.stage import RivalTrainer
+from nigdt_training.checkpoint import read_checkpoint
+from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.evaluation.cases import CaseSettings
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
-from nigdt_training.trainer import inpaint_stage
-from nigdt_training.trainer.checkpoint import read_checkpoint
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.session import Machine, Places, export_run, run_stages, start_run
-from nigdt_training.trainer.settings import settings_from
+from nigdt_training.inpaint import stage as inpaint_stage
+from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages, start_run
+from nigdt_training.run import Run
+from nigdt_training.settings import settings_from
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -301,13 +301,13 @@ def test_the_judge_features_and_comparison_systems_run_where_the_model_runs(cuda
     run = Run.create(places.runs, "judge", settings_from(plain))
     assert run_stages(run, places, Machine("auto").fabric("32-true"), quiet, stages=("match",))
     run.close()
-    rivals = {}
+    systems = {}
     for kind in ("picnet", "csa"):
-        rivals[kind] = Run.create(places.runs, kind, settings_from(plain))
-        RivalTrainer(rivals[kind], kind, 2, places.data, places.caches, "cuda", quiet).train()
-        rivals[kind].close()
+        systems[kind] = Run.create(places.runs, kind, settings_from(plain))
+        ComparisonTrainer(systems[kind], kind, 2, places.data, places.caches, "cuda", quiet).train()
+        systems[kind].close()
     request = EvaluationRequest(
-        systems=tuple(str(one.folder) for one in rivals.values()),
+        systems=tuple(str(one.folder) for one in systems.values()),
         data=places.data / "photos",
         cases=CaseSettings(size=64, limit=2),
         judge=run.match_checkpoint,

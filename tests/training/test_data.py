@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nigdt_training.data.check import check_path, describe, join_look_alikes
+from nigdt_training.data.data_set import read_data_set, read_records
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.fingerprint import find_alike, fingerprint
-from nigdt_training.data.records import read_data_set, read_records, split_of_folders
+from nigdt_training.data.records import split_of_folders
 from nigdt_training.data.split import held_out, merge_groups
 from PIL import Image
 

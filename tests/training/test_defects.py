@@ -14,20 +14,20 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from nigdt_training.checkpoint import read_checkpoint
 from nigdt_training.data.cache import Cache, build_cache
-from nigdt_training.data.records import read_records
+from nigdt_training.data.data_set import read_records
 from nigdt_training.evaluation import metrics
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.run import Options, evaluate
 from nigdt_training.evaluation.systems import Request
-from nigdt_training.trainer import match_stage
-from nigdt_training.trainer.checkpoint import read_checkpoint
-from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.inpaint_step import Networks, train_step
-from nigdt_training.trainer.pools import build_vocabulary
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool, Sample, SampleStream, collate
-from nigdt_training.trainer.settings import (
+from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.inpaint.step import Networks, train_step
+from nigdt_training.match import stage as match_stage
+from nigdt_training.pools import build_vocabulary
+from nigdt_training.run import Run
+from nigdt_training.samples import Pool, Sample, SampleStream, collate
+from nigdt_training.settings import (
     AugmentationSettings,
     MaskSettings,
     MatchSettings,

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from lightning_fabric import Fabric
-from nigdt_training.trainer import pools
-from nigdt_training.trainer.pools import open_pools
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.session import Places, export_run, run_stages
-from nigdt_training.trainer.settings import settings_from
+from nigdt_training import pools
+from nigdt_training.inpaint.session import Places, export_run, run_stages
+from nigdt_training.pools import open_pools
+from nigdt_training.run import Run
+from nigdt_training.settings import settings_from
 
 from nigdt.errors import NigdtError
 

@@ -11,18 +11,19 @@ import torch
 from click.testing import CliRunner
 from nigdt_training.commands.data import data as data_command
 from nigdt_training.commands.evaluate import evaluate as evaluate_command
-from nigdt_training.commands.rival import rival as rival_command
+from nigdt_training.commands.train_comparison import comparison as comparison_command
+from nigdt_training.data.data_set import read_records
 from nigdt_training.data.recolour import COLOURS, colour_words, recolour
-from nigdt_training.data.records import Record, read_records
+from nigdt_training.data.records import Record
 from nigdt_training.data.tree import Source
 from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
 from nigdt_training.evaluation.obedience import ObedienceMeter, askable
 from nigdt_training.evaluation.report import sheet, table
 from nigdt_training.evaluation.retrieval import (
-    RIVALS,
+    NEGATIVES,
     NetworkScorer,
     Retrieval,
-    draw_rivals,
+    draw_negatives,
     first_among,
     retrieve,
 )
@@ -204,32 +205,34 @@ def captioned(name: str, *captions: str, species: str | None = None, group: str 
 def test_rivals_never_describe_the_case(photos: Path) -> None:
     case = replace(object_cases(photos)[0], species="crow", group="series")
     pool = [
-        *(captioned(f"p{n}", f"caption {n}", case.caption) for n in range(RIVALS + 40)),
+        *(captioned(f"p{n}", f"caption {n}", case.caption) for n in range(NEGATIVES + 40)),
         captioned(case.name, "its own other"),
         captioned("same series", "the next shot", group="series"),
         captioned("same species", "a crow", species="crow"),
         captioned("other species", "a crow", "a gull", species="gull"),
     ]
-    rivals = [draw_rivals(case, pool, np.random.default_rng(seed)) for seed in range(20)]
-    assert all(len(drawn) == len(set(drawn)) == RIVALS for drawn in rivals)
-    drawn = set().union(*rivals)
+    negatives = [draw_negatives(case, pool, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(len(drawn) == len(set(drawn)) == NEGATIVES for drawn in negatives)
+    drawn = set().union(*negatives)
     assert "a gull" in drawn
     assert not drawn & {case.caption, "its own other", "the next shot", "a crow"}
     one_by_one = [replace(record, species=None) for record in pool]
-    drawn = set().union(*(draw_rivals(case, one_by_one, np.random.default_rng(seed)) for seed in range(20)))
+    drawn = set().union(
+        *(draw_negatives(case, one_by_one, np.random.default_rng(seed)) for seed in range(20))
+    )
     assert "a crow" in drawn, "without species every other photo's caption may compete"
 
 
 def test_r_precision_is_the_chance_of_beating_99(photos: Path) -> None:
     case = object_cases(photos)[0]
-    rivals = [f"caption {n}" for n in range(300)]
+    negatives = [f"caption {n}" for n in range(300)]
 
     def likes(*texts: str):
         return lambda pictures, captions: np.array([[float(caption in texts) for caption in captions]])
 
-    assert retrieve(likes("own"), case.photo, "own", rivals) == Retrieval(1.0, 1.0)
-    assert retrieve(likes(), case.photo, "own", rivals) == Retrieval(0.0, 0.0), "a tie is no win"
-    found = retrieve(likes("own", "caption 1"), case.photo, "own", rivals)
+    assert retrieve(likes("own"), case.photo, "own", negatives) == Retrieval(1.0, 1.0)
+    assert retrieve(likes(), case.photo, "own", negatives) == Retrieval(0.0, 0.0), "a tie is no win"
+    found = retrieve(likes("own", "caption 1"), case.photo, "own", negatives)
     assert found.precision == pytest.approx(1 - 99 / 300)
     assert found.percentile == pytest.approx(299 / 300)
     assert np.isnan(retrieve(likes("own"), case.photo, "own", []).precision)
@@ -240,8 +243,8 @@ def test_r_precision_is_the_chance_of_beating_99(photos: Path) -> None:
 
 
 def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Path) -> None:
-    from nigdt_training.trainer.match_stage import build_match_network, save_match_network
-    from nigdt_training.trainer.settings import MatchSettings
+    from nigdt_training.match.stage import build_match_network, save_match_network
+    from nigdt_training.settings import MatchSettings
 
     torch.manual_seed(0)
     vocabulary = Vocabulary(["a", "black", "bird", "number", "is", *map(str, range(6))])
@@ -340,10 +343,10 @@ def test_bundles_and_rivals_share_one_table(
     for kind in ("picnet", "csa"):
         arguments = [kind, "--config", config, "--data", photos.parent, "--width", 4, "--steps", 1]
         arguments += ["--runs", tmp_path / "runs", "--device", "cpu"]
-        done = CliRunner().invoke(rival_command, [str(one) for one in arguments], catch_exceptions=False)
+        done = CliRunner().invoke(comparison_command, [str(one) for one in arguments], catch_exceptions=False)
         assert done.exit_code == 0
     runs = tmp_path / "runs"
-    compare = f"no-text={bundle},{runs}/00001-picnet,{runs}/00002-csa/rival.safetensors,harmonic"
+    compare = f"no-text={bundle},{runs}/00001-picnet,{runs}/00002-csa/comparison.safetensors,harmonic"
     out = tmp_path / "out"
     arguments = [bundle, "--data", photos, "--compare", compare, "--mask", "object", "--size", 64]
     arguments += ["--obedience", "--limit", 2, "--out", out, "--device", "cpu"]

@@ -8,17 +8,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from nigdt_training.checkpoint import read_facts
 from nigdt_training.data.cache import build_cache
+from nigdt_training.data.crops import square
+from nigdt_training.data.data_set import read_records
 from nigdt_training.data.decode import Frame
-from nigdt_training.data.records import read_records
-from nigdt_training.evaluation.cases import square
-from nigdt_training.trainer import match_stage
-from nigdt_training.trainer.checkpoint import read_facts
-from nigdt_training.trainer.pools import build_vocabulary
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool, owners
-from nigdt_training.trainer.settings import MatchSettings, settings_from
-from nigdt_training.trainer.views import photo_view
+from nigdt_training.match import stage as match_stage
+from nigdt_training.match.views import photo_view
+from nigdt_training.pools import build_vocabulary
+from nigdt_training.run import Run
+from nigdt_training.samples import Pool, owners
+from nigdt_training.settings import MatchSettings, settings_from
 from torch import nn
 
 from nigdt.model.match import MatchNetwork

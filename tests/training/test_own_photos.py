@@ -9,14 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from nigdt_training.trainer import folds, match_stage, own_photos
-from nigdt_training.trainer.checkpoint import read_checkpoint
-from nigdt_training.trainer.course import Course, extend_embedding
-from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.own_photos import OwnPhotos, train_own_photos
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.settings import settings_from, with_changes
-from nigdt_training.trainer.validation import Scores
+from nigdt_training.checkpoint import read_checkpoint
+from nigdt_training.inpaint import cross_validation, own_photos
+from nigdt_training.inpaint.course import Course, extend_embedding
+from nigdt_training.inpaint.own_photos import OwnPhotos, train_own_photos
+from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.inpaint.validation import Scores
+from nigdt_training.match import stage as match_stage
+from nigdt_training.run import Run
+from nigdt_training.settings import settings_from, with_changes
 
 from nigdt.bundle.bundle import find_bundle, list_bundles, read_bundle
 from nigdt.bundle.weights import load_model
@@ -46,7 +47,7 @@ def request_of(photos, bundle, where, **changes):
 @pytest.fixture
 def any_gain(monkeypatch):
     """Takes any difference for a gain: the tiny model's own is not what is tested."""
-    monkeypatch.setattr(folds.Gain, "certain", True)
+    monkeypatch.setattr(cross_validation.Gain, "certain", True)
 
 
 @pytest.mark.usefixtures("any_gain")
@@ -67,7 +68,7 @@ def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, tiny_bund
     assert {facts["steps"] for _, facts in lines if "step" in facts} == {16}
     assert any("sheet" in facts for _, facts in lines)
     parts = [Run.open(path) for path in sorted((tmp_path / "runs").glob("*/part-*"))]
-    held = [set(folds.recorded(part)[4].photo.tolist()) for part in parts]
+    held = [set(cross_validation.recorded(part)[4].photo.tolist()) for part in parts]
     assert set.union(*held) == set(range(20))
     assert sum(map(len, held)) == 20
 
@@ -100,11 +101,11 @@ def test_the_gain_is_that_of_single_photos_and_the_best_step_is_taken(tmp_path, 
         for step, factor in ((0, 0.0), (50, 1.0), (100, 0.5)):
             photo = np.array(photos * 2)  # each with two holes, which differ without meaning anything
             psnr = 20 + factor * np.array(gains * 2) + factor * np.array([0.3, 0.3, -0.3, -0.3])
-            folds.record(run, step, Scores(photo, psnr, 10 - factor * np.ones(4)))
-    folds.record(run, 150, Scores(photo, psnr + 9, psnr))  # only one run has come so far
+            cross_validation.record(run, step, Scores(photo, psnr, 10 - factor * np.ones(4)))
+    cross_validation.record(run, 150, Scores(photo, psnr + 9, psnr))  # only one run has come so far
     with (runs[0].folder / "scores.jsonl").open("a") as file:
         file.write('{"step": 50, "photo": [0')
-    gain = folds.best_gain(runs)
+    gain = cross_validation.best_gain(runs)
     assert (gain.step, gain.photos) == (50, 4)
     assert gain.psnr == pytest.approx(1.0)
     assert gain.error == pytest.approx(np.std([1, 3, 1, -1], ddof=1) / 2)
@@ -177,7 +178,7 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
     assert not match_stage.match_is_trained(Run.open(run / "part-1"))
     monkeypatch.undo()
     monkeypatch.setattr(own_photos, "FEW", 20)
-    monkeypatch.setattr(folds.Gain, "certain", True)
+    monkeypatch.setattr(cross_validation.Gain, "certain", True)
     monkeypatch.setattr(InpaintTrainer, "_one_step", step_then_ctrl_c)
     at = 8
     with pytest.raises(NigdtError, match="interrupted at step 9 of part-1"):

@@ -7,9 +7,9 @@ import shutil
 import pytest
 import yaml
 from click.testing import CliRunner
+from nigdt_training.checkpoint import read_checkpoint
 from nigdt_training.commands.train import train
-from nigdt_training.trainer.checkpoint import read_checkpoint
-from nigdt_training.trainer.run import Run
+from nigdt_training.run import Run
 
 from nigdt.errors import NigdtError
 

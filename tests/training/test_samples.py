@@ -4,11 +4,11 @@ import shutil
 import numpy as np
 import torch
 from nigdt_training.data.cache import build_cache
+from nigdt_training.data.data_set import read_records
 from nigdt_training.data.recolour import COLOURS, colour_words
-from nigdt_training.data.records import read_records
-from nigdt_training.trainer.pools import build_vocabulary
-from nigdt_training.trainer.samples import Pool, SampleStream
-from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
+from nigdt_training.pools import build_vocabulary
+from nigdt_training.samples import Pool, SampleStream
+from nigdt_training.settings import AugmentationSettings, MaskSettings
 
 
 def stream(folder, cache_folder, seed=0, shares=(1,), **augmentation):

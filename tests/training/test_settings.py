@@ -1,6 +1,6 @@
 import pytest
 from nigdt_training.data.recolour import COLOURS
-from nigdt_training.trainer.settings import load_settings, settings_from, with_changes
+from nigdt_training.settings import load_settings, settings_from, with_changes
 
 from nigdt.errors import NigdtError
 

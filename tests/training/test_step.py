@@ -8,9 +8,9 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 from nigdt_training.bench.steps import synthetic_batch
-from nigdt_training.trainer.inpaint_step import Networks, train_step
-from nigdt_training.trainer.samples import MatchCaptions
-from nigdt_training.trainer.settings import TrainSettings, settings_from
+from nigdt_training.inpaint.step import Networks, train_step
+from nigdt_training.samples import MatchCaptions
+from nigdt_training.settings import TrainSettings, settings_from
 
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss

@@ -13,12 +13,12 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import TorchElasticEnvironment
-from nigdt_training.trainer.checkpoint import read_checkpoint, write_checkpoint
-from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.pools import build_vocabulary, open_pools
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.session import Machine, Places, export_run, run_stages
-from nigdt_training.trainer.settings import settings_from
+from nigdt_training.checkpoint import read_checkpoint, write_checkpoint
+from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages
+from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.pools import build_vocabulary, open_pools
+from nigdt_training.run import Run
+from nigdt_training.settings import settings_from
 
 from nigdt.bundle.bundle import verify_bundle
 from nigdt.bundle.weights import load_model
@@ -88,7 +88,7 @@ def test_not_finite_is_reported_and_the_last_state_kept(places, tiny_settings, m
     longer = {**tiny_settings, "steps": 4}
     (run.folder / "settings.yaml").write_text(yaml.safe_dump(settings_from(longer).to_dict()))
     monkeypatch.setattr(
-        "nigdt_training.trainer.inpaint_step.L.posterior_kl", lambda q, **_: q.mu.sum() * float("nan")
+        "nigdt_training.inpaint.step.L.posterior_kl", lambda q, **_: q.mu.sum() * float("nan")
     )
     with pytest.raises(NigdtError, match=r"not finite at step 2 \(kl_posterior"):
         go(Run.open(run.folder), places)
@@ -96,7 +96,7 @@ def test_not_finite_is_reported_and_the_last_state_kept(places, tiny_settings, m
 
 
 def test_out_of_memory_halves_the_micro_batch(places, tiny_settings, monkeypatch):
-    from nigdt_training.trainer import inpaint_stage
+    from nigdt_training.inpaint import stage as inpaint_stage
 
     real, sizes = inpaint_stage.train_step, []
 
@@ -357,7 +357,7 @@ def test_killed_at_any_moment_a_run_goes_on(photo_folder, tiny_settings, tmp_pat
 SMALL_MEMORY = """
 import os
 import torch
-from nigdt_training.trainer import inpaint_stage
+from nigdt_training.inpaint import stage as inpaint_stage
 
 step = inpaint_stage.train_step
 

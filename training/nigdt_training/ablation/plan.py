@@ -13,10 +13,10 @@ import yaml
 
 from nigdt.bundle.bundle import find_bundle, valid_name
 from nigdt.errors import NigdtError
-from nigdt_training.comparison.stage import RIVALS
+from nigdt_training.comparison.stage import MODELS
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import HOLES, CaseSettings
-from nigdt_training.trainer.settings import TrainSettings, load_settings, with_changes
+from nigdt_training.settings import TrainSettings, load_settings, with_changes
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Entry:
         settings: What it trains with.
         start_from: Checkpoint or bundle folder to begin with, or None.
         match_from: Match networks for its match loss; None trains them first where the loss is on.
-        rival: "picnet" or "csa"; None for the model itself.
-        width: Channels of the rival's first layers; None takes the paper's.
+        comparison: "picnet" or "csa"; None for the model itself.
+        width: Channels of its first layers; None takes the paper's.
         judge: It is match networks alone, which judge the others' fills.
     """
 
@@ -37,7 +37,7 @@ class Entry:
     settings: TrainSettings
     start_from: Path | None = None
     match_from: Path | None = None
-    rival: str | None = None
+    comparison: str | None = None
     width: int | None = None
     judge: bool = False
 
@@ -53,7 +53,7 @@ class Entry:
             "settings": self.settings.to_dict(),
             "from": None if self.start_from is None else str(self.start_from),
             "match_from": None if self.match_from is None else str(self.match_from),
-            "rival": self.rival,
+            "comparison": self.comparison,
             "width": self.width,
             **({"judge": True} if self.judge else {}),
         }
@@ -95,8 +95,8 @@ class Plan:
     measurements: tuple[Measurement, ...] = field(default=())
 
 
-_PLAN_KEYS = {"config", "from", "match_from", "steps", "set", "entries", "rivals", "judges", "evaluate"}
-_RIVAL_KEYS = {"kind", "width", "set"}
+_PLAN_KEYS = {"config", "from", "match_from", "steps", "set", "entries", "comparisons", "judges", "evaluate"}
+_COMPARISON_KEYS = {"kind", "width", "set"}
 _CASE_KEYS = {"mask", "size", "limit", "seed", "split", "held_out", "around_object"}
 
 
@@ -150,8 +150,8 @@ def load_plan(path: Path) -> Plan:
         settings = with_changes(base, _strings(changes, f"entries.{name}"))
         settings.model_config  # noqa: B018 (a wrong change is told now, not hours later)
         entries.append(Entry(name, settings, start_from, match_from if settings.loss.match > 0 else None))
-    for name, values_of in _mapping(values.get("rivals"), "rivals").items():
-        entries.append(_rival(name, values_of or {}, base))
+    for name, values_of in _mapping(values.get("comparisons"), "comparisons").items():
+        entries.append(_comparison(name, values_of or {}, base))
     for name, changes in _mapping(values.get("judges"), "judges").items():
         settings = with_changes(base, _strings(changes, f"judges.{name}"))
         entries.append(Entry(name, settings, judge=True))
@@ -161,7 +161,7 @@ def load_plan(path: Path) -> Plan:
         if not valid_name(name) or names.count(name) > 1:
             raise NigdtError(f"plan: {name!r} cannot be a name", "Letters, digits, dot, dash; each once.")
     if not entries:
-        raise NigdtError("plan: there is nothing to train", "Name entries or rivals.")
+        raise NigdtError("plan: there is nothing to train", "Name entries or comparisons.")
     found = _mapping(values.get("evaluate"), "evaluate")
     judges = {entry.name for entry in entries if entry.judge}
     measurements = tuple(_measurement(name, found[name], judges) for name in found)
@@ -172,7 +172,7 @@ def _check_judges(entries: Sequence[Entry]) -> None:
     """A judge must not be what trained those that it judges."""
     for judge in (entry for entry in entries if entry.judge):
         for entry in entries:
-            trained = not entry.judge and entry.rival is None and entry.settings.loss.match > 0
+            trained = not entry.judge and entry.comparison is None and entry.settings.loss.match > 0
             if trained and entry.of_match == judge.of_match:
                 raise NigdtError(
                     f"plan: the judge {judge.name} would be the match networks that train {entry.name}",
@@ -180,15 +180,15 @@ def _check_judges(entries: Sequence[Entry]) -> None:
                 )
 
 
-def _rival(name: str, values: Any, base: TrainSettings) -> Entry:
-    _check_keys(values, _RIVAL_KEYS, f"rivals.{name}.")
+def _comparison(name: str, values: Any, base: TrainSettings) -> Entry:
+    _check_keys(values, _COMPARISON_KEYS, f"comparisons.{name}.")
     kind, width = values.get("kind", name), values.get("width")
-    if kind not in RIVALS:
-        raise NigdtError(f"plan: rivals.{name} is no comparison system", f"kind: {' or '.join(RIVALS)}")
+    if kind not in MODELS:
+        raise NigdtError(f"plan: comparisons.{name} is no comparison system", f"kind: {' or '.join(MODELS)}")
     if width is not None and (type(width) is not int or width < 1):
-        raise NigdtError(f"plan: rivals.{name}.width cannot be {width!r}")
-    settings = with_changes(base, _strings(values.get("set"), f"rivals.{name}.set"))
-    return Entry(name, settings, rival=kind, width=width)
+        raise NigdtError(f"plan: comparisons.{name}.width cannot be {width!r}")
+    settings = with_changes(base, _strings(values.get("set"), f"comparisons.{name}.set"))
+    return Entry(name, settings, comparison=kind, width=width)
 
 
 def _measurement(name: str, values: Any, judges: Collection[str]) -> Measurement:
@@ -233,7 +233,7 @@ def _known_system(name: str, where: str) -> None:
         try:
             find_bundle(place)
         except NigdtError:
-            hint = f"a bundle, a run of nigdt rival, or {', '.join(BASELINES)}"
+            hint = f"a bundle, a run of nigdt train comparison, or {', '.join(BASELINES)}"
             raise NigdtError(f"plan: {where}: there is no {place}", hint) from None
 
 

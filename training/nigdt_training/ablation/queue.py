@@ -13,12 +13,12 @@ import torch
 from nigdt.errors import NigdtError
 from nigdt.runtime.devices import usable_device
 from nigdt_training.ablation.plan import Entry, Measurement, Plan
-from nigdt_training.comparison.stage import RivalTrainer
+from nigdt_training.checkpoint import read_facts
+from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
-from nigdt_training.trainer.checkpoint import read_facts
-from nigdt_training.trainer.match_stage import match_is_trained
-from nigdt_training.trainer.run import Run, replacing, writing
-from nigdt_training.trainer.session import Machine, Places, export_run, run_stages
+from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages
+from nigdt_training.match.stage import match_is_trained
+from nigdt_training.run import Run, replacing, writing
 
 RECORD = "trainings.json"
 Say = Callable[..., None]
@@ -65,7 +65,7 @@ class Queue:
             self.say(f"{title}: {run.folder}")
             try:
                 _train(entry, run, self.places, self.device, self._match_networks(entry), self.say)
-                if entry.rival is None and not entry.judge:
+                if entry.comparison is None and not entry.judge:
                     export_run(run, run.folder / entry.name, title=entry.name)
             except InterruptedQueueError:
                 raise
@@ -109,8 +109,8 @@ class Queue:
         run = self._known_run(entry)
         if run is None or entry.judge:
             return None
-        if entry.rival is not None:
-            path = run.folder / "rival.safetensors"
+        if entry.comparison is not None:
+            path = run.folder / "comparison.safetensors"
             done = path.exists() and read_facts(path)["step"] >= entry.settings.steps
             return f"{entry.name}={run.folder}" if done else None
         # The bundle is put in place as a whole, and only after the last step.
@@ -139,7 +139,7 @@ class Queue:
         if entry.match_from is not None or entry.settings.loss.match == 0 or entry.judge:
             return entry.match_from
         for other in self.plan.entries:
-            lends = other is not entry and other.rival is None and not other.judge
+            lends = other is not entry and other.comparison is None and not other.judge
             run = self._known_run(other) if lends else None
             if run is not None and match_is_trained(run) and other.of_match == entry.of_match:
                 self.say(f"match networks of {other.name}")
@@ -181,9 +181,11 @@ def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path
     settings = entry.settings
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    if entry.rival is not None:
+    if entry.comparison is not None:
         chosen = usable_device(None if device == "auto" else device)
-        trainer = RivalTrainer(run, entry.rival, entry.width, places.data, places.caches, chosen, say)
+        trainer = ComparisonTrainer(
+            run, entry.comparison, entry.width, places.data, places.caches, chosen, say
+        )
         try:
             trainer.train()
         except KeyboardInterrupt:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import math
 import os
 import platform
-import resource
 import statistics
 import tempfile
 import time
@@ -25,10 +25,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nigdt.text import Vocabulary
 from nigdt_training.data.cache import build_cache
-from nigdt_training.data.records import read_records
-from nigdt_training.trainer.inpaint_step import Networks, train_step
-from nigdt_training.trainer.samples import Batch, Pool, SampleStream
-from nigdt_training.trainer.settings import (
+from nigdt_training.data.data_set import read_records
+from nigdt_training.inpaint.step import Networks, train_step
+from nigdt_training.samples import Batch, Pool, SampleStream
+from nigdt_training.settings import (
     AugmentationSettings,
     MaskSettings,
     TrainSettings,
@@ -352,13 +352,17 @@ def _peak_memories(steps: list[Callable[[], Any]], device: str) -> list[float]:
 
 
 def _process_peak(step: Callable[[], object]) -> float:
-    """Peak memory of the process during one step in GB, where Linux lets the peak be reset."""
+    """Peak memory of the process during one step in GB; NaN where the system does not tell."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     step()
     with contextlib.suppress(OSError):
         status = Path("/proc/self/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.nan
     scale = 1 if platform.system() == "Darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e9
 

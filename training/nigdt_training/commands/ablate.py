@@ -42,7 +42,7 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
     from nigdt.errors import NigdtError
     from nigdt_training.ablation.plan import load_plan
     from nigdt_training.ablation.queue import InterruptedQueueError, Queue
-    from nigdt_training.trainer.session import Places
+    from nigdt_training.inpaint.session import Places
 
     plan = load_plan(path)
     for measurement in plan.measurements:

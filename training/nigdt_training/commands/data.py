@@ -77,8 +77,8 @@ def measure(report: Report, workers: int, size: int = 256, most: int = 300) -> d
         most: Photos decoded at most.
     """
     # Torch comes with the samples; a plain check does without.
-    from nigdt_training.trainer.samples import Pool, SampleStream
-    from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
+    from nigdt_training.samples import Pool, SampleStream
+    from nigdt_training.settings import AugmentationSettings, MaskSettings
 
     with tempfile.TemporaryDirectory(prefix="nigdt-speed-") as folder:
         start = time.perf_counter()

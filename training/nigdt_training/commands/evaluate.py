@@ -49,8 +49,8 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
     "--compare",
     default="",
     metavar="A,B,...",
-    help="Further systems: telea, ns, harmonic, patchmatch, bundles, run folders of nigdt rival; NAME=PATH "
-    "gives one another name.",
+    help="Further systems: telea, ns, harmonic, patchmatch, bundles, run folders of nigdt train comparison; "
+    "NAME=PATH gives one another name.",
 )
 @click.option("--obedience", is_flag=True, help="Swap colour words: does the object take the colour?")
 @click.option(

@@ -20,8 +20,8 @@ def export(run: Path, output: Path, title: str | None, best: bool, card: Path | 
 
     Example: nigdt export runs/00001-small -o my-model
     """
-    from nigdt_training.trainer.run import Run
-    from nigdt_training.trainer.session import export_run
+    from nigdt_training.inpaint.session import export_run
+    from nigdt_training.run import Run
 
     text = card.read_text(encoding="utf-8") if card else None
     info = export_run(Run.open(run), output, title=title or output.name, best=best, card=text)

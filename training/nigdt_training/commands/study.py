@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from nigdt_training.commands.progress import progress_bar
+from nigdt_training.data.data_set import read_records
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.records import read_records
 from nigdt_training.evaluation.cases import HOLES, CaseSettings, draw_cases
 from nigdt_training.evaluation.study import describe_score, make_study, score_study
 from nigdt_training.evaluation.systems import open_system

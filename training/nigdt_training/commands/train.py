@@ -12,8 +12,8 @@ import click
 from nigdt.errors import NigdtError
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
-from nigdt_training.commands.train_base import base
-from nigdt_training.trainer.settings import load_settings, with_changes
+from nigdt_training.commands.train_comparison import comparison
+from nigdt_training.settings import load_settings, with_changes
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -80,7 +80,7 @@ def train(context: click.Context, **options: Any) -> None:
         context.obj = options
 
 
-train.add_command(base)
+train.add_command(comparison)
 
 
 @train.command()
@@ -132,7 +132,7 @@ def photos(path: Path, name: str, **options: Any) -> None:
 
     Example: nigdt train photos ~/garden --name garden
     """
-    from nigdt_training.trainer.own_photos import OwnPhotos, train_own_photos
+    from nigdt_training.inpaint.own_photos import OwnPhotos, train_own_photos
 
     request = OwnPhotos(path=path, name=name, caches=photo_caches(), **options)
     with sigterm_as_ctrl_c():
@@ -166,8 +166,8 @@ def _run(
 ) -> None:
     if (config is None) == (resume is None):
         raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
-    from nigdt_training.trainer.run import Run
-    from nigdt_training.trainer.session import Machine, Places, plan, run_stages, start_run
+    from nigdt_training.inpaint.session import Machine, Places, plan, run_stages, start_run
+    from nigdt_training.run import Run
 
     origin = {} if resume is None else Run.open(resume).origin()
     data = data or origin.get("data", Path())

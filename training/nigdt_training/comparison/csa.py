@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from nigdt.model.blocks import area
 from nigdt_training.comparison.coherent import CoherentAttention
-from nigdt_training.comparison.rival import Losses, Rival, weigh
-from nigdt_training.trainer.backbone import EfficientNetLite0
-from nigdt_training.trainer.samples import Batch
+from nigdt_training.comparison.model import ComparisonModel, Losses, weigh
+from nigdt_training.match.backbone import EfficientNetLite0
+from nigdt_training.samples import Batch
 
 DEPTH = 5
 ATTENTION_LEVEL = 3
@@ -137,7 +137,7 @@ class _Generators(nn.Module):
         self.compare_decoded = nn.Conv2d(self.refine.channels, _STAGE_CHANNELS, 1)
 
 
-class CSA(Rival):
+class CSA(ComparisonModel):
     """Both networks, a patch discriminator on pixels and one on features."""
 
     def __init__(self, size: int = 256, width: int = 64) -> None:  # noqa: ARG002
@@ -156,10 +156,10 @@ class CSA(Rival):
         self._backbone: EfficientNetLite0 | None = None
 
     def latent_shape(self, size: int) -> None:
-        """CSA has one answer; see `Rival.latent_shape`."""
+        """CSA has one answer; see `ComparisonModel.latent_shape`."""
 
     def answer(self, I_m: Tensor, M: Tensor, noise: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        """See `Rival.answer`."""
+        """See `ComparisonModel.answer`."""
         return self._draw(I_m, M).refined
 
     def draw(self, batch: Batch) -> Drawn:

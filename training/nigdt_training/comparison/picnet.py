@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from nigdt.config import ModelConfig
 from nigdt.model import NIGDT, Discriminator, DualPath, DualPathOutput, Gaussian
 from nigdt.model import losses as L
-from nigdt_training.comparison.rival import Losses, Rival, weigh
-from nigdt_training.trainer.samples import Batch
+from nigdt_training.comparison.model import ComparisonModel, Losses, weigh
+from nigdt_training.samples import Batch
 
 LATENT_CHANNELS = 128
 WEIGHTS = {
@@ -48,7 +48,7 @@ def configure(size: int, width: int) -> ModelConfig:
     )
 
 
-class PICNet(Rival):
+class PICNet(ComparisonModel):
     """Both paths, the reconstructive path's D1 and the generative path's D2."""
 
     def __init__(self, size: int = 256, width: int = 32) -> None:
@@ -61,11 +61,11 @@ class PICNet(Rival):
         self.adversary = nn.ModuleList([self.D1, self.D2])
 
     def latent_shape(self, size: int) -> tuple[int, int, int]:
-        """See `Rival.latent_shape`."""
+        """See `ComparisonModel.latent_shape`."""
         return self.paths.model.latent_shape(size, size)
 
     def answer(self, I_m: Tensor, M: Tensor, noise: Tensor | None = None) -> Tensor:
-        """See `Rival.answer`; without noise z is the prior's mean."""
+        """See `ComparisonModel.answer`; without noise z is the prior's mean."""
         return self.paths.model(I_m, M, *_no_text(M), noise).image
 
     def draw(self, batch: Batch) -> DualPathOutput:

@@ -11,11 +11,7 @@ import torch
 from torch import nn
 
 from nigdt.errors import NigdtError
-from nigdt_training.comparison.csa import CSA
-from nigdt_training.comparison.picnet import PICNet
-from nigdt_training.comparison.rival import Rival
-from nigdt_training.evaluation.systems import RIVAL_CHECKPOINT
-from nigdt_training.trainer.checkpoint import (
+from nigdt_training.checkpoint import (
     Checkpoint,
     load_strictly,
     optimiser_tensors,
@@ -23,22 +19,25 @@ from nigdt_training.trainer.checkpoint import (
     restore_optimiser,
     write_checkpoint,
 )
-from nigdt_training.trainer.loader import Loader
-from nigdt_training.trainer.memory import out_of_memory_told
-from nigdt_training.trainer.pools import build_vocabulary, open_pools
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Batch, SampleStream
+from nigdt_training.comparison import CHECKPOINT
+from nigdt_training.comparison.csa import CSA
+from nigdt_training.comparison.model import ComparisonModel
+from nigdt_training.comparison.picnet import PICNet
+from nigdt_training.loader import Loader
+from nigdt_training.memory import out_of_memory_told
+from nigdt_training.pools import build_vocabulary, open_pools
+from nigdt_training.run import Run
+from nigdt_training.samples import Batch, SampleStream
 
-RIVALS: dict[str, type[PICNet] | type[CSA]] = {"picnet": PICNet, "csa": CSA}
+MODELS: dict[str, type[PICNet] | type[CSA]] = {"picnet": PICNet, "csa": CSA}
 PAPER_WIDTH = {"picnet": 32, "csa": 64}
 ADAM = {"picnet": {"lr": 1e-4, "betas": (0.0, 0.999)}, "csa": {"lr": 2e-4, "betas": (0.5, 0.999)}}
 """Optimiser settings of the two papers."""
-CHECKPOINT = RIVAL_CHECKPOINT
 LOG_EVERY = 50
 Say = Callable[[str], None]
 
 
-class RivalTrainer:
+class ComparisonTrainer:
     """Trains one comparison system; interrupted, it goes on from its checkpoint.
 
     Data, picture size, batch, masks, steps, seed and times come from the run's settings, so that the same
@@ -69,10 +68,10 @@ class RivalTrainer:
         self.width = width or kept
         settings = run.settings
         torch.manual_seed(settings.seed)
-        self.rival = open_rival(kind, settings.picture_size, self.width).to(device)
+        self.model = build_comparison(kind, settings.picture_size, self.width).to(device)
         self.optimisers = [
             torch.optim.Adam(part.parameters(), **ADAM[kind])  # type: ignore[arg-type]
-            for part in (self.rival.generator, self.rival.adversary)
+            for part in (self.model.generator, self.model.adversary)
         ]
         training, _ = open_pools(settings, data, caches, say)
         augmentation = type(settings.augmentation)(
@@ -83,7 +82,7 @@ class RivalTrainer:
             build_vocabulary(training, settings.minimum_count),
             size=settings.picture_size,
             max_words=settings.model_config.max_words,
-            latent_shape=self.rival.latent_shape(settings.picture_size) or (1, 1, 1),
+            latent_shape=self.model.latent_shape(settings.picture_size) or (1, 1, 1),
             masks=settings.masks,
             augmentation=augmentation,
             seed=settings.seed,
@@ -136,25 +135,25 @@ class RivalTrainer:
 
     def one_step(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Both sides once, each from the same pictures; returns the losses by name."""
-        self.rival.train()
+        self.model.train()
         optimiser_g, optimiser_d = self.optimisers
-        drawn = self.rival.draw(batch)
-        adversary = self.rival.adversary_losses(batch, drawn)
+        drawn = self.model.draw(batch)
+        adversary = self.model.adversary_losses(batch, drawn)
         optimiser_d.zero_grad()
         adversary.total.backward()
         optimiser_d.step()
-        _freeze(self.rival.adversary, True)
-        losses = self.rival.generator_losses(batch, drawn)
+        _freeze(self.model.adversary, True)
+        losses = self.model.generator_losses(batch, drawn)
         optimiser_g.zero_grad()
         losses.total.backward()
-        _freeze(self.rival.adversary, False)
+        _freeze(self.model.adversary, False)
         optimiser_g.step()
         return losses.terms | adversary.terms
 
     def save(self) -> None:
         """Writes the checkpoint atomically."""
         parts = {
-            "rival": self.rival.state_dict(),
+            "model": self.model.state_dict(),
             "optimiser_g": optimiser_tensors(self.optimisers[0]),
             "optimiser_d": optimiser_tensors(self.optimisers[1]),
         }
@@ -165,25 +164,25 @@ class RivalTrainer:
     def _resume(self, checkpoint: Checkpoint) -> None:
         if (checkpoint.facts["kind"], checkpoint.facts["width"]) != (self.kind, self.width):
             raise NigdtError(f"{self.checkpoint} holds another system or width.", "Start a new run.")
-        load_strictly(self.rival, checkpoint.part("rival"), f"the weights in {self.checkpoint}")
+        load_strictly(self.model, checkpoint.part("model"), f"the weights in {self.checkpoint}")
         for optimiser, part in zip(self.optimisers, ("optimiser_g", "optimiser_d"), strict=True):
             restore_optimiser(optimiser, checkpoint.part(part))
         self.step = checkpoint.facts["step"]
         self.say(f"going on from step {self.step}")
 
 
-def open_rival(kind: str, size: int, width: int) -> Rival:
+def build_comparison(kind: str, size: int, width: int) -> ComparisonModel:
     """An untrained comparison system.
 
     Raises:
         NigdtError: There is none of that name.
     """
-    if kind not in RIVALS:
-        raise NigdtError(f"There is no comparison system {kind!r}.", f"There are {', '.join(RIVALS)}.")
-    return RIVALS[kind](size, width)
+    if kind not in MODELS:
+        raise NigdtError(f"There is no comparison system {kind!r}.", f"There are {', '.join(MODELS)}.")
+    return MODELS[kind](size, width)
 
 
-def load_rival(path: Path, device: str = "cpu") -> tuple[Rival, str, int]:
+def load_comparison(path: Path, device: str = "cpu") -> tuple[ComparisonModel, str, int]:
     """A trained comparison system, ready to answer.
 
     Args:
@@ -199,9 +198,9 @@ def load_rival(path: Path, device: str = "cpu") -> tuple[Rival, str, int]:
     path = path / CHECKPOINT if path.is_dir() else path
     checkpoint = read_checkpoint(path)
     kind, size = checkpoint.facts["kind"], checkpoint.facts["size"]
-    rival = open_rival(kind, size, checkpoint.facts["width"])
-    load_strictly(rival, checkpoint.part("rival"), f"the weights in {path}")
-    return rival.to(device).requires_grad_(False).eval(), kind, size
+    model = build_comparison(kind, size, checkpoint.facts["width"])
+    load_strictly(model, checkpoint.part("model"), f"the weights in {path}")
+    return model.to(device).requires_grad_(False).eval(), kind, size
 
 
 def _freeze(part: nn.Module, frozen: bool) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from statistics import median
 
 from nigdt.text import Vocabulary, tokenise
+from nigdt_training.data.data_set import DataSet, read_data_set
 from nigdt_training.data.decode import UnreadablePhotoError, open_upright
 from nigdt_training.data.fingerprint import Fingerprint, find_alike, fingerprint
-from nigdt_training.data.records import DataSet, Record, read_data_set
+from nigdt_training.data.records import Record
 from nigdt_training.data.split import merge_groups
 
 TINY = 64

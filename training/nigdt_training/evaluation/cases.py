@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from nigdt.masks import MASK_KINDS, box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
 from nigdt_training.data.check import join_look_alikes
+from nigdt_training.data.crops import square
 from nigdt_training.data.decode import Frame, UnreadablePhotoError, decode_frame
-from nigdt_training.data.records import BoxXYWH, Record
+from nigdt_training.data.records import Record
 from nigdt_training.data.segment import segment_box, soften
 from nigdt_training.data.split import held_out
 
@@ -132,37 +132,6 @@ def _case(record: Record, settings: CaseSettings) -> Case | None:
         group=record.group,
         species=record.species,
     )
-
-
-def square(frame: Frame, size: int, around_object: bool = False) -> Frame:
-    """The central square of a frame, or one 1.75 times the object's box around it, as size x size pixels."""
-    height, width = frame.photo.shape[:2]
-    side, centre_x, centre_y = float(min(height, width)), width / 2, height / 2
-    if around_object and frame.box is not None:
-        x, y, box_width, box_height = frame.box
-        side = float(np.clip(1.75 * max(box_width, box_height), min(64, side), side))
-        centre_x, centre_y = x + box_width / 2, y + box_height / 2
-    edge = round(side)
-    left = int(np.clip(round(centre_x - side / 2), 0, width - edge))
-    top = int(np.clip(round(centre_y - side / 2), 0, height - edge))
-    scale = size / edge
-
-    def cut(plane: np.ndarray) -> np.ndarray:
-        plane = np.ascontiguousarray(plane[top : top + edge, left : left + edge])
-        if edge == size:
-            return plane
-        method = cv2.INTER_AREA if edge > size else cv2.INTER_CUBIC
-        return cv2.resize(plane, (size, size), interpolation=method)
-
-    box = None if frame.box is None else _shift(frame.box, left, top, scale, size)
-    return Frame(cut(frame.photo), box, None if frame.outline is None else cut(frame.outline))
-
-
-def _shift(box: BoxXYWH, left: int, top: int, scale: float, size: int) -> BoxXYWH | None:
-    x0, y0 = max(0.0, (box[0] - left) * scale), max(0.0, (box[1] - top) * scale)
-    x1 = min(float(size), (box[0] + box[2] - left) * scale)
-    y1 = min(float(size), (box[1] + box[3] - top) * scale)
-    return (x0, y0, x1 - x0, y1 - y0) if x1 - x0 >= 1 and y1 - y0 >= 1 else None
 
 
 def _hole(

@@ -21,7 +21,7 @@ class FeatureExtractor:
             NigdtError: The weights' package is missing.
         """
         from nigdt.runtime.devices import usable_device
-        from nigdt_training.trainer.backbone import load_backbone
+        from nigdt_training.match.backbone import load_backbone
 
         self._device = usable_device(device)
         self._network = load_backbone("efficientnet-lite0", 224).to(self._device)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -11,10 +10,9 @@ import numpy as np
 
 from nigdt_training.data.records import Record
 from nigdt_training.evaluation.cases import Case
+from nigdt_training.match.precision import Retrieval, first_among
 
-OTHERS = 99
-"""R-precision is the chance of being first among the own caption and so many others."""
-RIVALS = 500
+NEGATIVES = 500
 """Captions scored per photo at most. The chance of beating 99 of them is computed, not tried once."""
 
 
@@ -48,7 +46,7 @@ class NetworkScorer:
             NigdtError: The file is missing or broken.
         """
         from nigdt.runtime.devices import usable_device
-        from nigdt_training.trainer.match_stage import load_match_network
+        from nigdt_training.match.stage import load_match_network
 
         network, self._vocabulary = load_match_network(path)
         self._device = usable_device(device)
@@ -58,7 +56,7 @@ class NetworkScorer:
         """See `MatchScorer`."""
         import torch
 
-        from nigdt_training.trainer.samples import encode_captions
+        from nigdt_training.samples import encode_captions
 
         with torch.inference_mode():
             image = torch.tensor(pictures).permute(0, 3, 1, 2).to(self._device).float() / 127.5 - 1
@@ -68,26 +66,12 @@ class NetworkScorer:
             return (scores.words + scores.sentences).cpu().numpy()
 
 
-@dataclass(frozen=True)
-class Retrieval:
-    """How one picture's own caption fares among captions that do not describe it.
-
-    Attributes:
-        precision: Chance that it scores above 99 rivals drawn without replacement from all those scored, or
-            above all where there are fewer.
-        percentile: Share of the rivals that it scores above; chance is one half.
-    """
-
-    precision: float
-    percentile: float
-
-
-def draw_rivals(case: Case, pool: Sequence[Record], rng: np.random.Generator) -> list[str]:
+def draw_negatives(case: Case, pool: Sequence[Record], rng: np.random.Generator) -> list[str]:
     """Draws captions to compete with a case's own.
 
-    Where the data set names species, captions describe the species more than the photo. Rivals then come from
-    photos of other species, and none is a caption that a photo of the same species has too: it would be as
-    true of the case as its own.
+    Where the data set names species, captions describe the species more than the photo. Negatives then
+    come from photos of other species, and none is a caption that a photo of the same species has too: it
+    would be as true of the case as its own.
 
     Args:
         case: Whose caption has to win.
@@ -95,18 +79,18 @@ def draw_rivals(case: Case, pool: Sequence[Record], rng: np.random.Generator) ->
         rng: Draws photos and captions.
 
     Returns:
-        Up to `RIVALS` captions of different photos.
+        Up to `NEGATIVES` captions of different photos.
     """
-    kin = {record.name for record in pool if _alike(case, record)}
-    own = set(case.captions).union(*(record.captions for record in pool if record.name in kin))
-    rivals: list[str] = []
+    same_class = {record.name for record in pool if _alike(case, record)}
+    own = set(case.captions).union(*(record.captions for record in pool if record.name in same_class))
+    negatives: list[str] = []
     for i in rng.permutation(len(pool)):
-        usable = [] if pool[i].name in kin else [text for text in pool[i].captions if text not in own]
+        usable = [] if pool[i].name in same_class else [text for text in pool[i].captions if text not in own]
         if usable:
-            rivals.append(usable[int(rng.integers(len(usable)))])
-            if len(rivals) == RIVALS:
+            negatives.append(usable[int(rng.integers(len(usable)))])
+            if len(negatives) == NEGATIVES:
                 break
-    return rivals
+    return negatives
 
 
 def _alike(case: Case, record: Record) -> bool:
@@ -118,25 +102,13 @@ def _alike(case: Case, record: Record) -> bool:
     )
 
 
-def retrieve(scorer: MatchScorer, picture: np.ndarray, caption: str, rivals: Sequence[str]) -> Retrieval:
-    """Scores a picture, (S, S, 3) uint8, with its caption and with every rival; a tie is no win.
+def retrieve(scorer: MatchScorer, picture: np.ndarray, caption: str, negatives: Sequence[str]) -> Retrieval:
+    """Scores a picture, (S, S, 3) uint8, with its caption and with every negative; a tie is no win.
 
-    Without rivals both figures are NaN.
+    Without negatives both figures are NaN.
     """
-    if not rivals:
+    if not negatives:
         return Retrieval(float("nan"), float("nan"))
-    scores = scorer(picture[None], [caption, *rivals])[0]
+    scores = scorer(picture[None], [caption, *negatives])[0]
     beaten = int((scores[0] > scores[1:]).sum())
-    return Retrieval(first_among(beaten, len(rivals)), beaten / len(rivals))
-
-
-def first_among(beaten: int, rivals: int, others: int = OTHERS) -> float:
-    """Chance that `others` of the rivals, drawn without replacement, are all beaten.
-
-    Args:
-        beaten: How many of the rivals score lower.
-        rivals: How many there are.
-        others: How many are drawn; all where there are fewer.
-    """
-    drawn = np.arange(min(others, rivals))
-    return float(np.prod(np.clip(beaten - drawn, 0, None) / (rivals - drawn)))
+    return Retrieval(first_among(beaten, len(negatives)), beaten / len(negatives))

@@ -14,7 +14,7 @@ from nigdt_training.evaluation import metrics
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.features import FeatureExtractor, frechet_distance, kernel_distance
 from nigdt_training.evaluation.obedience import Obedience, ObedienceMeter, askable
-from nigdt_training.evaluation.retrieval import MatchScorer, draw_rivals, retrieve
+from nigdt_training.evaluation.retrieval import MatchScorer, draw_negatives, retrieve
 from nigdt_training.evaluation.systems import Request, System
 
 CHUNK = 8
@@ -29,9 +29,9 @@ class Options:
         samples: Answers per case; above 1 gives best-of-N and diversity, apart from Table 1's one answer.
         obedience: Ask guided systems for swapped colour words too (seven more fills per case).
         scorer: Match networks for R-precision, not used in training what they judge.
-        caption_pool: Photos from whose captions R-precision draws rivals.
+        caption_pool: Photos from whose captions R-precision draws negatives.
         features: Extractor for the set distances FID and KID.
-        seed: Draws the rivals.
+        seed: Draws the negatives.
         sheet: How many cases keep their pictures for the sheet.
     """
 
@@ -103,10 +103,10 @@ def evaluate(
             for metric, value in measure(case, samples).items():
                 per_case.setdefault(metric, []).append(value)
             if options.scorer is not None:
-                # Every system meets the same rivals, whatever was measured before.
+                # Every system meets the same negatives, whatever was measured before.
                 rng = np.random.default_rng([options.seed, number])
-                rivals = draw_rivals(case, options.caption_pool, rng)
-                found = retrieve(options.scorer, samples[0], case.caption, rivals)
+                negatives = draw_negatives(case, options.caption_pool, rng)
+                found = retrieve(options.scorer, samples[0], case.caption, negatives)
                 per_case.setdefault("r_precision", []).append(found.precision)
                 per_case.setdefault("percentile", []).append(found.percentile)
             if options.obedience and system.guided and askable(case):

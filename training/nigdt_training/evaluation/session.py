@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from nigdt_training.data.data_set import read_records
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.records import Record, read_records
+from nigdt_training.data.records import Record
 from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
 from nigdt_training.evaluation.features import FeatureExtractor
 from nigdt_training.evaluation.report import sheet, swap_sheet, table
@@ -32,7 +33,7 @@ class EvaluationRequest:
     Attributes:
         systems: As `open_system` takes them; each a row of the table.
         data: Captioned photos.
-        cases: How photos, captions and holes are drawn; its seed also draws samples and rival captions.
+        cases: How photos, captions and holes are drawn; its seed also draws samples and negative captions.
         samples: Answers per case; the first, the mean, is Table 1's.
         obedience: Swap colour words.
         judge: Match networks for R-precision that took no part in training what they judge.

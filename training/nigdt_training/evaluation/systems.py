@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 
 from nigdt.errors import BundleError, NigdtError
+from nigdt_training.comparison import CHECKPOINT
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.metrics import composite
-
-RIVAL_CHECKPOINT = "rival.safetensors"
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class Comparison:
     guided = False
 
     def __init__(self, path: Path, device: str | None = None, seed: int = 0) -> None:
-        """Loads what `nigdt rival` trained.
+        """Loads what `nigdt train comparison` trained.
 
         Args:
             path: The run's folder or the checkpoint in it.
@@ -142,12 +141,12 @@ class Comparison:
             NigdtError: The checkpoint is missing or broken.
         """
         from nigdt.runtime.devices import usable_device
-        from nigdt_training.comparison.stage import load_rival
+        from nigdt_training.comparison.stage import load_comparison
 
         self._device = usable_device(device)
-        self._rival, self.name, self._size = load_rival(path, self._device)
+        self._model, self.name, self._size = load_comparison(path, self._device)
         self._seed = seed
-        self.sampled = self._rival.latent_shape(self._size) is not None
+        self.sampled = self._model.latent_shape(self._size) is not None
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
         """`samples` answers per request where the system samples, else one; see `System.fill`."""
@@ -165,7 +164,7 @@ class Comparison:
         seen = cv2.resize(case.photo * visible[..., None], size, interpolation=method)
         I_m = torch.from_numpy((seen / 127.5 - 1) * M[..., None]).permute(2, 0, 1)[None].to(self._device)
         mask = torch.from_numpy(M)[None, None].to(self._device)
-        shape = self._rival.latent_shape(self._size)
+        shape = self._model.latent_shape(self._size)
         answers = []
         for number in range(samples):
             noise = None
@@ -173,7 +172,7 @@ class Comparison:
                 generator = torch.Generator().manual_seed(self._seed + number)
                 noise = torch.randn(1, *shape, generator=generator).to(self._device)
             with torch.inference_mode():
-                made = self._rival.answer(I_m.float(), mask, noise)[0].permute(1, 2, 0).cpu().numpy()
+                made = self._model.answer(I_m.float(), mask, noise)[0].permute(1, 2, 0).cpu().numpy()
             pixels: np.ndarray = made * 127.5 + 127.5
             if pixels.shape[1::-1] != whole:
                 pixels = cv2.resize(pixels, whole, interpolation=cv2.INTER_CUBIC)
@@ -204,7 +203,7 @@ def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
     path = Path(name)
     if name in BASELINES:
         return Baseline(name, BASELINES[name])
-    if path.name == RIVAL_CHECKPOINT or (path / RIVAL_CHECKPOINT).is_file():
+    if path.name == CHECKPOINT or (path / CHECKPOINT).is_file():
         return Comparison(path, device, seed)
     if (path / "settings.yaml").is_file():
         raise NigdtError(f"{name} is a training run, not a model.", f"First: nigdt export {name} -o MODEL")

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from nigdt_training.trainer.samples import Batch, SampleStream
+from nigdt_training.samples import Batch, SampleStream
 
 _MOST_THREADS = 8
 

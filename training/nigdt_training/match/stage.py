@@ -16,19 +16,19 @@ from torch import Tensor
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
-from nigdt_training.evaluation.retrieval import Retrieval, first_among
-from nigdt_training.trainer.backbone import load_backbone
-from nigdt_training.trainer.checkpoint import (
+from nigdt_training.checkpoint import (
     load_strictly,
     optimiser_tensors,
     read_checkpoint,
     restore_optimiser,
     write_checkpoint,
 )
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool, encode_captions, owners
-from nigdt_training.trainer.settings import MatchSettings
-from nigdt_training.trainer.views import photo_view
+from nigdt_training.match.backbone import load_backbone
+from nigdt_training.match.precision import Retrieval, first_among
+from nigdt_training.match.views import photo_view
+from nigdt_training.run import Run
+from nigdt_training.samples import Pool, encode_captions, owners
+from nigdt_training.settings import MatchSettings
 
 Say = Callable[..., None]
 View = tuple[Pool, int, int]
@@ -334,7 +334,7 @@ def measure_retrieval(network: MatchNetwork, judged: Judged, vocabulary: Vocabul
         seed: Draws the captions.
 
     Returns:
-        Means over the photos; 0 where no photo has a rival.
+        Means over the photos; 0 where no photo has a negative.
     """
     network.eval()
     device = network.global_projection.weight.device
@@ -348,8 +348,8 @@ def measure_retrieval(network: MatchNetwork, judged: Judged, vocabulary: Vocabul
     total = (scores.words + scores.sentences).cpu().numpy()
     found = []
     for i, own in enumerate(species):
-        rivals = [j for j, other in enumerate(species) if j != i and (own is None or other != own)]
-        if rivals:
-            beaten = int((total[i, i] > total[i, rivals]).sum())
-            found.append((first_among(beaten, len(rivals)), beaten / len(rivals)))
+        negatives = [j for j, other in enumerate(species) if j != i and (own is None or other != own)]
+        if negatives:
+            beaten = int((total[i, i] > total[i, negatives]).sum())
+            found.append((first_among(beaten, len(negatives)), beaten / len(negatives)))
     return Retrieval(*np.mean(found, axis=0).tolist()) if found else Retrieval(0.0, 0.0)

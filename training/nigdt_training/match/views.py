@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nigdt_training.data.crops import crop_square, square
 from nigdt_training.data.decode import Frame
-from nigdt_training.evaluation.cases import square
-from nigdt_training.trainer.samples import Pool, crop_square
-from nigdt_training.trainer.settings import MatchSettings
+from nigdt_training.samples import Pool
+from nigdt_training.settings import MatchSettings
 
 _SMALLEST = 0.8  # side of a new cut of a photo without a box, as a share of the short side
 _BLURRED = 0.5  # how often a changed view is blurred

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from nigdt.errors import NigdtError
-from nigdt_training.trainer.checkpoint import read_facts
-from nigdt_training.trainer.run import Run
+from nigdt_training.checkpoint import read_facts
+from nigdt_training.run import Run
 
 
 class Save(Protocol):

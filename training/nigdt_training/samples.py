@@ -14,6 +14,7 @@ from torch import Tensor
 from nigdt.masks import box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
 from nigdt.text import Vocabulary
 from nigdt_training.data.cache import Cache
+from nigdt_training.data.crops import crop_square
 from nigdt_training.data.recolour import (
     COLOURS,
     has_colour_word,
@@ -21,7 +22,7 @@ from nigdt_training.data.recolour import (
     recolour_caption,
     template_captions,
 )
-from nigdt_training.trainer.settings import AugmentationSettings, MaskSettings
+from nigdt_training.settings import AugmentationSettings, MaskSettings
 
 _KINDS = ("centre", "rectangle", "irregular", "object", "outline")
 _LARGEST_HOLE = 0.75  # a hole over everything would teach nothing about context
@@ -271,29 +272,6 @@ class SampleStream:
         if kind == "irregular":
             return irregular_mask(size, size, random)
         return rectangle_mask(size, size, random)
-
-
-def crop_square(
-    height: int,
-    width: int,
-    box: Sequence[float] | None,
-    smallest: float,
-    random: np.random.Generator,
-) -> tuple[int, int, int]:
-    """A random square crop (left, top, side); one around the box where there is a box."""
-    short = min(height, width)
-    if box is None:
-        side = round(short * random.uniform(smallest, 1))
-        return (
-            int(random.integers(0, width - side + 1)),
-            int(random.integers(0, height - side + 1)),
-            side,
-        )
-    x, y, w, h = box
-    side = int(np.clip(max(w, h) * random.uniform(1.3, 2.2), min(48, short), short))
-    left = x + w / 2 - side / 2 + random.uniform(-0.1, 0.1) * side
-    top = y + h / 2 - side / 2 + random.uniform(-0.1, 0.1) * side
-    return int(np.clip(left, 0, width - side)), int(np.clip(top, 0, height - side)), side
 
 
 def encode_captions(

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.errors import NigdtError
-from nigdt_training.trainer.settings import BACKBONES
+from nigdt_training.settings import BACKBONES
 
 # EfficientNet-lite0, as published: expansion, channels, repeats, first stride, kernel of each stage.
 _STAGES = (

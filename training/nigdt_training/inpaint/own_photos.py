@@ -19,22 +19,22 @@ from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
 from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
+from nigdt_training.checkpoint import read_facts
 from nigdt_training.data.check import check_path, describe
-from nigdt_training.trainer.checkpoint import read_facts
-from nigdt_training.trainer.course import Course, Interrupted
-from nigdt_training.trainer.folds import Gain, best_gain, splits
-from nigdt_training.trainer.match_stage import (
+from nigdt_training.inpaint.course import Course, Interrupted
+from nigdt_training.inpaint.cross_validation import Gain, best_gain, splits
+from nigdt_training.inpaint.session import Machine
+from nigdt_training.match.stage import (
     USEFUL_MATCH,
     load_match_network,
     match_is_trained,
     train_match,
 )
-from nigdt_training.trainer.memory import out_of_memory_told
-from nigdt_training.trainer.pools import open_pools
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool
-from nigdt_training.trainer.session import Machine
-from nigdt_training.trainer.settings import MatchSettings, TrainSettings, settings_from
+from nigdt_training.memory import out_of_memory_told
+from nigdt_training.pools import open_pools
+from nigdt_training.run import Run
+from nigdt_training.samples import Pool
+from nigdt_training.settings import MatchSettings, TrainSettings, settings_from
 
 MINIMUM_PHOTOS = 8
 FEW = 100

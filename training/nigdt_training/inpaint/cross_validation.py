@@ -11,9 +11,9 @@ import numpy as np
 
 from nigdt.errors import NigdtError
 from nigdt_training.data.split import in_order
-from nigdt_training.trainer.run import Run, writing
-from nigdt_training.trainer.samples import Pool
-from nigdt_training.trainer.validation import Scores
+from nigdt_training.inpaint.validation import Scores
+from nigdt_training.run import Run, writing
+from nigdt_training.samples import Pool
 
 _FILE = "scores.jsonl"
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nigdt_training.trainer.samples import Batch
+from nigdt_training.samples import Batch
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Losses:
     terms: dict[str, Tensor]
 
 
-class Rival(nn.Module, ABC):
+class ComparisonModel(nn.Module, ABC):
     """A comparison system: what it answers with, its adversaries, and its losses.
 
     Attributes:

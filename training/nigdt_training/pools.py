@@ -13,12 +13,12 @@ from nigdt.errors import NigdtError
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.cache import Cache, build_cache, cache_key
 from nigdt_training.data.check import check_data_set
+from nigdt_training.data.data_set import read_data_set
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
-from nigdt_training.data.records import read_data_set
 from nigdt_training.data.split import held_out
-from nigdt_training.trainer.samples import Pool
-from nigdt_training.trainer.settings import TrainSettings
+from nigdt_training.samples import Pool
+from nigdt_training.settings import TrainSettings
 
 CACHED_SIDE = 256
 

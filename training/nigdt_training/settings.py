@@ -12,7 +12,7 @@ import yaml
 
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
-from nigdt_training.trainer.ranges import check_ranges
+from nigdt_training.ranges import check_ranges
 
 PRECISIONS = ("auto", "bf16-mixed", "32-true")
 BACKBONES = ("efficientnet-lite0", "inception-v3")

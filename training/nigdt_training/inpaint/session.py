@@ -21,16 +21,16 @@ from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
-from nigdt_training.trainer.backbone import load_backbone
-from nigdt_training.trainer.checkpoint import read_checkpoint, read_facts
-from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.match_stage import load_match_network, match_is_trained, train_match
-from nigdt_training.trainer.memory import out_of_memory_told
-from nigdt_training.trainer.pools import build_vocabulary, open_pools
-from nigdt_training.trainer.processes import Together
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool
-from nigdt_training.trainer.settings import TrainSettings, settings_from
+from nigdt_training.checkpoint import read_checkpoint, read_facts
+from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.match.backbone import load_backbone
+from nigdt_training.match.stage import load_match_network, match_is_trained, train_match
+from nigdt_training.memory import out_of_memory_told
+from nigdt_training.pools import build_vocabulary, open_pools
+from nigdt_training.processes import Together
+from nigdt_training.run import Run
+from nigdt_training.samples import Pool
+from nigdt_training.settings import TrainSettings, settings_from
 
 Say = Callable[..., None]
 

@@ -1,4 +1,4 @@
-"""`nigdt rival`: training the comparison systems of the paper's tables."""
+"""`nigdt train comparison`: training the comparison systems of the paper's tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
 
-@click.command()
+@click.command("comparison")
 @click.argument("kind", type=click.Choice(["picnet", "csa"]))
 @click.option(
     "--config",
@@ -34,7 +34,7 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     help="Run folder to go on with.",
 )
 @click.option("--device", help="cpu, cuda, ...; by default CUDA where there is one.")
-def rival(
+def comparison(
     kind: str,
     config: Path | None,
     data: Path,
@@ -48,7 +48,7 @@ def rival(
 
     The run's folder is then a system for nigdt evaluate --compare.
 
-    Example: nigdt rival picnet --config training/configs/small-64.yaml --data ~/photos
+    Example: nigdt train comparison picnet --config training/configs/small-64.yaml --data ~/photos
     """
     if (config is None) == (resume is None):
         raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
@@ -56,9 +56,9 @@ def rival(
 
     from nigdt.errors import NigdtError
     from nigdt.runtime.devices import usable_device
-    from nigdt_training.comparison.stage import RivalTrainer
-    from nigdt_training.trainer.run import Run
-    from nigdt_training.trainer.settings import load_settings, settings_from
+    from nigdt_training.comparison.stage import ComparisonTrainer
+    from nigdt_training.run import Run
+    from nigdt_training.settings import load_settings, settings_from
 
     chosen = usable_device(device)
     if config is not None:
@@ -74,8 +74,10 @@ def rival(
     click.echo(f"run folder: {run.folder}")
     try:
         with sigterm_as_ctrl_c():
-            RivalTrainer(run, kind, width, data, photo_caches(), chosen, click.echo).train()
+            ComparisonTrainer(run, kind, width, data, photo_caches(), chosen, click.echo).train()
     except KeyboardInterrupt:
-        raise NigdtError("Interrupted.", f"Go on with: nigdt rival {kind} --resume {run.folder}") from None
+        raise NigdtError(
+            "Interrupted.", f"Go on with: nigdt train comparison {kind} --resume {run.folder}"
+        ) from None
     finally:
         run.close()

@@ -16,7 +16,7 @@ import yaml
 
 from nigdt.errors import NigdtError
 from nigdt.text import Vocabulary
-from nigdt_training.trainer.settings import TrainSettings, load_settings
+from nigdt_training.settings import TrainSettings, load_settings
 
 
 class Run:

@@ -19,8 +19,7 @@ from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.runtime.devices import is_out_of_memory
 from nigdt.text import Vocabulary
-from nigdt_training.trainer.best import keep_best
-from nigdt_training.trainer.checkpoint import (
+from nigdt_training.checkpoint import (
     Checkpoint,
     load_strictly,
     optimiser_tensors,
@@ -28,13 +27,14 @@ from nigdt_training.trainer.checkpoint import (
     restore_optimiser,
     write_checkpoint,
 )
-from nigdt_training.trainer.inpaint_step import LOSSES, Networks, train_step
-from nigdt_training.trainer.loader import Loader
-from nigdt_training.trainer.processes import agree, average_gradients, average_losses, processes_here
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Batch, Pool, SampleStream
-from nigdt_training.trainer.settings import MaskSettings, TrainSettings
-from nigdt_training.trainer.validation import Scores, Stopped, draw_sheet, samples_of, score
+from nigdt_training.inpaint.best import keep_best
+from nigdt_training.inpaint.step import LOSSES, Networks, train_step
+from nigdt_training.inpaint.validation import Scores, Stopped, draw_sheet, samples_of, score
+from nigdt_training.loader import Loader
+from nigdt_training.processes import agree, average_gradients, average_losses, processes_here
+from nigdt_training.run import Run
+from nigdt_training.samples import Batch, Pool, SampleStream
+from nigdt_training.settings import MaskSettings, TrainSettings
 
 Say = Callable[..., None]
 

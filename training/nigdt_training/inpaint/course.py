@@ -17,11 +17,11 @@ from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary, tokenise
-from nigdt_training.trainer.folds import record, recorded
-from nigdt_training.trainer.inpaint_stage import InpaintTrainer
-from nigdt_training.trainer.run import Run
-from nigdt_training.trainer.samples import Pool
-from nigdt_training.trainer.validation import samples_of, score
+from nigdt_training.inpaint.cross_validation import record, recorded
+from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.inpaint.validation import samples_of, score
+from nigdt_training.run import Run
+from nigdt_training.samples import Pool
 
 _TELL_SECONDS = 5.0  # somebody waits in front of a progress bar, and 50 steps can take minutes
 

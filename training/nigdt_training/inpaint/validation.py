@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from nigdt.model import NIGDT
-from nigdt_training.trainer.samples import Batch, SampleStream
+from nigdt_training.samples import Batch, SampleStream
 
 PICTURES = 96
 _COLUMNS = 6

@@ -17,9 +17,9 @@ from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
-from nigdt_training.trainer.backbone import EfficientNetLite0
-from nigdt_training.trainer.samples import Batch, MatchCaptions
-from nigdt_training.trainer.settings import LossSettings, TrainSettings
+from nigdt_training.match.backbone import EfficientNetLite0
+from nigdt_training.samples import Batch, MatchCaptions
+from nigdt_training.settings import LossSettings, TrainSettings
 
 LOSSES = (
     *("l1", "l1_reconstruction", "kl_posterior", "kl_prior", "feature", "adversarial", "discriminator"),

@@ -1,0 +1,1 @@
+"""Stage 2: both paths and the discriminators, fine-tuning on own photos included."""

@@ -1,1 +1,0 @@
-"""Training: settings, samples, the two stages, checkpoints and export."""
