@@ -26,6 +26,7 @@ exclude_patterns = ["_build"]
 # GitHub and GitLab make the same anchors, so that links to sections work in both places.
 myst_heading_anchors = 4
 
+default_role = "code"  # docstrings put code between single backticks
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"

@@ -115,7 +115,7 @@ def reduced(edges: Graph) -> Graph:
 
 
 def ranks(edges: Graph) -> dict[str, int]:
-    """Number the rows from the bottom: a part is above all that it imports; parts of a circle share a row."""
+    """Rank the rows from the bottom: a part is above all that it imports; parts of a circle share a row."""
     ahead = {name: reachable(edges, name) for name in edges}
     rank = dict.fromkeys(edges, 0)
     for _ in edges:

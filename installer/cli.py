@@ -30,7 +30,7 @@ Verb = Callable[[Session, argparse.Namespace], None]
 
 
 def wanted(options: argparse.Namespace, always: str = "") -> Wanted:
-    """What the options ask to install, with the extras a verb cannot do without."""
+    """Return what the options ask to install, with the extras a verb cannot do without."""
     extras = parse_extras(",".join(filter(None, (always, options.extras))))
     return Wanted(extras, cpu=options.cpu, offline=options.offline.resolve() if options.offline else None)
 
@@ -103,7 +103,7 @@ def each(session: Session, parts: Mapping[str, Callable[[], None]]) -> None:
 
 
 def set_up(session: Session, options: argparse.Namespace) -> None:
-    """`setup`: all that someone needs who never opens a terminal; what the double-clickable files run."""
+    """Run `setup`: all that someone needs who never opens a terminal. The files to double-click run it."""
     what = wanted(options, DEFAULT_EXTRAS)
     perform(session, preparation(session, what, qt=True))
     found = gimp.profiles()
@@ -184,7 +184,7 @@ def offline_bundle(session: Session, options: argparse.Namespace) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Build the command line."""
     top = argparse.ArgumentParser(
         prog="python3 installer",
         description="Install, try, test, remove NIGDT. Interrupted? Run the same command again: it goes on.",

@@ -25,7 +25,7 @@ COMPOSE = Path(__file__).parent / "inside" / "compose_demo.py"
 
 
 def fill_command(session: Session, output: Path) -> list[str]:
-    """The command line that fills the region; anyone can repeat it by hand."""
+    """Return the command line that fills the region; anyone can repeat it by hand."""
     return [
         *(str(session.script("nigdt")), "fill", str(PHOTO)),
         *("--select", ",".join(map(str, SELECTION))),
@@ -84,12 +84,12 @@ def steps(session: Session, output: Path) -> list[Step]:
 
 
 def filled_files(answer: dict[str, list[dict[str, str]]]) -> list[str]:
-    """The files that `nigdt fill --json` says it wrote."""
+    """Return the files that `nigdt fill --json` says it wrote."""
     return [entry["file"] for entry in answer["fills"]]
 
 
 def mask_file(session: Session) -> Path:
-    """The selection as a mask, for the panel to begin with."""
+    """Return the selection as a mask, for the panel to begin with."""
     return session.cache / "demo" / "selection.png"
 
 

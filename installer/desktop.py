@@ -27,7 +27,7 @@ class Places:
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ, home: Path | None = None) -> Places:
-        """The folders of this user."""
+        """Return the folders of this user."""
         home = home or Path.home()
         return cls(
             Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share"),
@@ -51,13 +51,13 @@ class Places:
 
 
 def _quoted(program: Path) -> str:
-    """A path as the Exec key of a desktop entry wants it (Desktop Entry Specification, "The Exec key")."""
+    """Quote a path for the Exec key of a desktop entry (Desktop Entry Specification, "The Exec key")."""
     text = str(program).replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
     return '"' + text.replace("\\", "\\\\").replace("%", "%%") + '"'
 
 
 def menu_entry(program: Path) -> str:
-    """The menu entry that opens the panel, with the picture types it opens.
+    """Return the menu entry that opens the panel, with the picture types it opens.
 
     Args:
         program: the `nigdt` command.
@@ -79,7 +79,7 @@ StartupNotify=true
 
 
 def systemd_unit(root: Path, python: Path) -> str:
-    """The daemon's own unit, which starts it at login once it is enabled.
+    """Return the daemon's own unit, which starts it at login once it is enabled.
 
     Args:
         root: the checkout.
@@ -108,13 +108,13 @@ def start_menu_script(python: Path, link: Path) -> str:
 
 
 def start_menu_link(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where Windows' start menu keeps this user's shortcut."""
+    """Return where Windows' start menu keeps this user's shortcut."""
     roaming = Path(environment.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     return roaming / "Microsoft" / "Windows" / "Start Menu" / "Programs" / "NIGDT.lnk"
 
 
 def application_files(program: Path) -> dict[str, str]:
-    """The files of a macOS application that opens the panel, by their path inside `NIGDT.app`."""
+    """Return the files of a macOS application that opens the panel, by their path inside `NIGDT.app`."""
     quoted = "'" + str(program).replace("'", "'\\''") + "'"
     return {
         "Contents/Info.plist": """<?xml version="1.0" encoding="UTF-8"?>
@@ -131,7 +131,7 @@ def application_files(program: Path) -> dict[str, str]:
 
 
 def application_folder(home: Path | None = None) -> Path:
-    """Where the macOS application goes."""
+    """Return where the macOS application goes."""
     return (home or Path.home()) / "Applications" / "NIGDT.app"
 
 

@@ -27,7 +27,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def read_stamp(session: Session) -> dict[str, Any]:
-    """What earlier runs put into the environment; empty when unknown."""
+    """Return what earlier runs put into the environment; empty when unknown."""
     try:
         stamp = json.loads((session.venv / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -43,7 +43,7 @@ def update_stamp(session: Session, **entries: Any) -> None:
 
 
 def site_packages(session: Session) -> Path | None:
-    """The environment's site-packages, or None before there is one."""
+    """Return the environment's site-packages, or None before there is one."""
     if sys.platform == "win32":
         candidates = [session.venv / "Lib" / "site-packages"]
     else:
@@ -62,7 +62,7 @@ def distributions(session: Session) -> dict[str, str]:
 
 
 def _is_whole(info: Path) -> bool:
-    """Whether every file that a distribution's RECORD lists with a size is there in that size."""
+    """Return whether every file that a distribution's RECORD lists with a size is there in that size."""
     record = info / "RECORD"
     if not (info / "METADATA").is_file() or not (info / "INSTALLER").is_file() or not record.is_file():
         return False
@@ -82,7 +82,7 @@ def _is_whole(info: Path) -> bool:
 
 
 def damaged(folder: Path) -> Iterator[Path]:
-    """The `*.dist-info` folders in site-packages whose installation was cut off."""
+    """Yield the `*.dist-info` folders in site-packages whose installation was cut off."""
     for info in sorted(folder.glob("*.dist-info")):
         if not _is_whole(info):
             yield info
@@ -108,14 +108,14 @@ def repair(session: Session) -> list[str]:
 
 
 def works(session: Session) -> bool:
-    """Whether the environment's Python starts and has pip."""
+    """Return whether the environment's Python starts and has pip."""
     # A loaded machine may take its time; taking that for a broken environment would make it all anew.
     command: list[str | Path] = [session.python, "-m", "pip", "--version"]
     return session.python.exists() and session.output(command, timeout=600) is not None
 
 
 def was_moved(session: Session) -> bool:
-    """Whether the environment was made when this folder lay elsewhere; its programs point there still."""
+    """Tell whether this folder was moved after the environment was made; its programs point there still."""
     root = read_stamp(session).get("root")
     return root is not None and root != str(session.root)
 

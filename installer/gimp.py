@@ -68,7 +68,7 @@ def profile_parents(platform_name: str, home: Path, environment: Mapping[str, st
 def profiles(
     platform_name: str = sys.platform, home: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> list[Profile]:
-    """Every GIMP 3 profile of this user, each real folder once."""
+    """Return every GIMP 3 profile of this user, each real folder once."""
     found: dict[Path, Profile] = {}
     override = environment.get("GIMP3_DIRECTORY")
     if override and Path(override).is_dir():
@@ -81,22 +81,22 @@ def profiles(
 
 
 def assembler(root: Path) -> ModuleType:
-    """The plug-in's own module that puts it together."""
+    """Return the plug-in's own module that puts it together."""
     return borrow(root, "plugin/gimp/assemble.py")
 
 
 def kept_wheels(session: Session) -> list[Path]:
-    """The whole pyzmq wheels that were fetched for GIMP's Python, the newest last."""
+    """Return the whole pyzmq wheels that were fetched for GIMP's Python, the newest last."""
     return sorted(wheel for wheel in wheel_folder(session).glob("pyzmq-*.whl") if zipfile.is_zipfile(wheel))
 
 
 def wheel_folder(session: Session) -> Path:
-    """Where the wheel for GIMP's Python is kept."""
+    """Return where the wheel for GIMP's Python is kept."""
     return session.cache / "gimp"
 
 
 def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) -> Path:
-    """The pyzmq wheel that GIMP's Python can load, fetched once and kept in the cache.
+    """Return the pyzmq wheel that GIMP's Python can load, fetched once and kept in the cache.
 
     Raises:
         InstallError: there is none for this machine.
@@ -125,13 +125,13 @@ def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) ->
 
 
 def host_state_dir(root: Path) -> Path:
-    """The daemon's state folder as the host sees it, from the backend's own module."""
+    """Return the daemon's state folder as the host sees it, from the backend's own module."""
     folder: Path = borrow(root, "backend/nigdt_backend/paths.py").state_dir()
     return folder
 
 
 def is_current(profile: Profile, session: Session) -> bool:
-    """Whether every file of a profile's plug-in is as this folder's sources and the kept wheel make it."""
+    """Tell whether every file of a profile's plug-in is as this folder's sources and the wheel make it."""
     wheels = kept_wheels(session)
     return not assembler(session.root).differences(
         profile.plugin, wheels[-1] if wheels else None, session.root

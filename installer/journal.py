@@ -14,7 +14,7 @@ LOG_LIMIT_BYTES = 4 * 1024 * 1024
 
 
 def seconds(duration: float) -> str:
-    """A duration in seconds as people write it: `0.4 s`, `12 s`, `3 min 05 s`."""
+    """Return a duration in seconds as people write it: `0.4 s`, `12 s`, `3 min 05 s`."""
     if duration < 10:
         return f"{duration:.1f} s"
     if duration < 100:

@@ -62,7 +62,7 @@ OTHER_COMMANDS: dict[str, str] = {
 
 
 def loads(library: str) -> bool:
-    """Whether the system's loader finds a shared library by its file name."""
+    """Return whether the system's loader finds a shared library by its file name."""
     try:
         ctypes.CDLL(library)
     except OSError:
@@ -71,7 +71,7 @@ def loads(library: str) -> bool:
 
 
 def has_fonts(folders: Iterable[str] = FONT_FOLDERS) -> bool:
-    """Whether any outline font is installed; without one Qt draws no text."""
+    """Return whether any outline font is installed; without one Qt draws no text."""
     for folder in folders:
         root = Path(folder).expanduser()
         if root.is_dir() and next(
@@ -110,7 +110,7 @@ def missing_packages(
 
 
 def remedy(packages: list[str], family: str) -> str:
-    """The one command that installs what is missing."""
+    """Return the one command that installs what is missing."""
     if family == "debian":
         return f"sudo apt-get update && sudo apt-get install -y {shlex.join(packages)}"
     return OTHER_COMMANDS.get(family, f"install what your system calls {', '.join(packages)}")

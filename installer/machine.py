@@ -13,7 +13,7 @@ from installer.session import Session
 
 
 def parse_os_release(text: str) -> dict[str, str]:
-    """The `KEY=value` lines of an os-release file, unquoted."""
+    """Return the `KEY=value` lines of an os-release file, unquoted."""
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
@@ -33,7 +33,7 @@ def distribution_family(release: Mapping[str, str]) -> str:
 
 
 def linux_family() -> str:
-    """The family of the Linux this runs on."""
+    """Return the family of the Linux this runs on."""
     for path in (Path("/etc/os-release"), Path("/usr/lib/os-release")):
         if path.exists():
             return distribution_family(parse_os_release(path.read_text(encoding="utf-8")))
@@ -41,7 +41,7 @@ def linux_family() -> str:
 
 
 def root_prefix(session: Session) -> list[str] | None:
-    """What to put before a command that needs root: nothing, sudo, pkexec, or None without a way to ask.
+    """Return what to put before a command that needs root: nothing, sudo or pkexec; None if neither works.
 
     sudo only where it needs no password; pkexec asks for one in a window of the desktop.
     """
@@ -85,7 +85,7 @@ def parse_driver(text: str) -> Driver | None:
 
 
 def nvidia_driver(session: Session) -> Driver | None:
-    """The NVIDIA driver of this machine, or None without a GPU that it can reach."""
+    """Return the NVIDIA driver of this machine, or None without a GPU that it can reach."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
@@ -94,7 +94,7 @@ def nvidia_driver(session: Session) -> Driver | None:
 
 
 def has_display(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a window could be opened for someone to see."""
+    """Return whether a window could be opened for someone to see."""
     if platform in ("win32", "darwin"):
         return "SSH_CONNECTION" not in environment
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))

@@ -33,7 +33,7 @@ Every file is checked against SHA256SUMS first.
 
 
 def sha256(path: Path) -> str:
-    """A file's SHA-256, hexadecimal."""
+    """Compute a file's SHA-256, hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -90,7 +90,7 @@ def check_step(session: Session, folder: Path) -> Step:
 
 
 def build_requirements(pyproject: str) -> list[str]:
-    """The build system's requirements as pyproject.toml states them."""
+    """Return the build system's requirements as pyproject.toml states them."""
     match = re.search(r"\[build-system\]\s*requires\s*=\s*\[([^\]]*)\]", pyproject)
     return re.findall(r'"([^"]+)"', match[1]) if match else []
 
@@ -146,7 +146,7 @@ def steps(session: Session, wanted: Wanted, folder: Path) -> list[Step]:
 
 
 def _wheels(folder: Path) -> Iterator[tuple[str, str]]:
-    """Name and version of each wheel."""
+    """Yield name and version of each wheel."""
     for wheel in folder.glob("*.whl"):
         name, version = wheel.name.split("-")[:2]
         yield name.lower(), version

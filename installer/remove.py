@@ -93,7 +93,7 @@ def stop_daemon(session: Session) -> None:
 
 
 def _half_deleted(path: Path) -> Path:
-    """Where a folder goes in one go before it is deleted: a killed deletion leaves no half under its name."""
+    """Name the place to move a folder to before deleting it, so that a killed deletion leaves no half."""
     return path.with_name(f"{path.name}.deleting")
 
 

@@ -59,7 +59,7 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
 
 
 def diagnose(output: str) -> tuple[str, str] | None:
-    """What went wrong and the remedy, read from a command's output; None when nothing known matches."""
+    """Find what went wrong and the remedy in a command's output; None when nothing known matches."""
     for pattern, message, remedy in REMEDIES:
         if re.search(pattern, output):
             return message, remedy
@@ -67,7 +67,7 @@ def diagnose(output: str) -> tuple[str, str] | None:
 
 
 def last_error(output: str) -> str | None:
-    """The last line of a command's output that names an error, without its prefix; None when none does."""
+    """Find the last line of a command's output that names an error, without its prefix; None without one."""
     lines = [line.strip() for line in output.splitlines() if re.search(r"\w*Error\b|\b(error|ERROR):", line)]
     named = (line for line in reversed(lines) if not re.search(r"subprocess|-failed|has failed", line))
     return next((line.removeprefix("ERROR:").strip() for line in named), None)
@@ -87,7 +87,7 @@ class _Said:
             self._journal.note(line.decode("utf-8", "replace").rstrip())
 
     def end(self) -> str:
-        """The last 20 kB, once the command has ended; something it left running may hold the other end."""
+        """Return the last 20 kB once the command has ended; what it left running may hold the other end."""
         self._thread.join(timeout=5.0)
         if not self._thread.is_alive():
             self._stream.close()
@@ -127,7 +127,7 @@ class Session:
         return self.script("python")
 
     def script(self, name: str) -> Path:
-        """A program of the environment, by name."""
+        """Return a program of the environment, by name."""
         if sys.platform == "win32":
             return self.venv / "Scripts" / f"{name}.exe"
         return self.venv / "bin" / name
@@ -195,7 +195,7 @@ class Session:
         )
 
     def _full(self) -> bool:
-        """Whether a disk that commands write to is full: `venv` for one does not say so."""
+        """Return whether a disk that commands write to is full: `venv` for one does not say so."""
         places = (self.root, Path(tempfile.gettempdir()))
         return any(shutil.disk_usage(place).free < FULL_BYTES for place in places)
 
@@ -221,7 +221,7 @@ class Session:
             raise
 
     def output(self, command: Sequence[str | Path], timeout: float = 60.0) -> str | None:
-        """What a short command prints on stdout, or None when it fails or is not there."""
+        """Return what a short command prints on stdout, or None when it fails or is not there."""
         try:
             done = subprocess.run(
                 [str(part) for part in command],

@@ -45,7 +45,7 @@ class Build:
 
 
 def reachable(url: str, timeout: float = REACH_SECONDS) -> bool:
-    """Whether a web page answers within `timeout` seconds."""
+    """Return whether a web page answers within `timeout` seconds."""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - a constant https address
             return bool(answer.status == 200)
@@ -60,7 +60,7 @@ def choose(
     platform: str = sys.platform,
     reaches: Callable[[str], bool] = reachable,
 ) -> Build:
-    """The torch build for this machine.
+    """Return the torch build for this machine.
 
     Args:
         cpu: the person asked for the CPU build.
@@ -92,18 +92,18 @@ def choose(
 
 
 def requirements(pyproject: str) -> list[str]:
-    """What pyproject.toml requires of torch and torchvision (tomllib came with Python 3.11)."""
+    """Return what pyproject.toml requires of torch and torchvision (tomllib came with Python 3.11)."""
     return re.findall(r'"(torch(?:vision)?[<>=!~][^"]*)"', pyproject)
 
 
 def partner(torch_version: str) -> str | None:
-    """The torchvision that belongs to a torch: 2.N goes with 0.(N + 15), local label kept out."""
+    """Return the torchvision that belongs to a torch: 2.N goes with 0.(N + 15), local label kept out."""
     match = re.match(r"2\.(\d+)", torch_version)
     return f"torchvision==0.{int(match[1]) + 15}.*" if match else None
 
 
 def index_of(torch_version: str) -> str | None:
-    """The PyTorch index a version's local label (`+cpu`, `+cu126`) came from."""
+    """Return the PyTorch index a version's local label (`+cpu`, `+cu126`) came from."""
     match = re.search(r"\+(cpu|cu\d+)$", torch_version)
     return f"{INDEX}/{match[1]}" if match else None
 

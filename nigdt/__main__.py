@@ -1,4 +1,4 @@
-"""``python -m nigdt``: the command line."""
+"""`python -m nigdt`: the command line."""
 
 from nigdt.cli import main
 

@@ -103,7 +103,7 @@ def make_private_folder(folder: str | os.PathLike[str]) -> None:
 
 
 def _target(path: Path) -> tuple[Path, os.stat_result | None]:
-    """The file behind `path`, links followed, and what is known of it; None for a file to be made."""
+    """Return the file behind `path`, links followed, and what is known of it; None for a file to be made."""
     target = Path(os.path.realpath(path))
     try:
         old = target.stat()
@@ -121,7 +121,7 @@ def _target(path: Path) -> tuple[Path, os.stat_result | None]:
 
 @contextlib.contextmanager
 def _temporary(folder: Path, mode: int) -> Iterator[tuple[str, BinaryIO]]:
-    """An open file of a short hidden name in `folder`, locked while it is open; removed unless renamed."""
+    """Open a file of a short hidden name in `folder`, locked while open, removed unless renamed."""
     while True:
         name = os.path.join(folder, f".nigdt-{os.urandom(6).hex()}.tmp")  # noqa: PTH118 - see os.replace
         handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _O_BINARY | _O_CLOEXEC, mode)

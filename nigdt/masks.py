@@ -15,7 +15,7 @@ MASK_KINDS: tuple[MaskKind, ...] = ("centre", "rectangle", "irregular", "object"
 
 
 def centre_mask(height: int, width: int) -> np.ndarray:
-    """The middle half by half."""
+    """Return the middle half by half."""
     mask = np.zeros((height, width), np.uint8)
     mask[height // 4 : height // 4 + height // 2, width // 4 : width // 4 + width // 2] = 255
     return mask
@@ -53,7 +53,7 @@ def irregular_mask(height: int, width: int, random: np.random.Generator) -> np.n
 
 
 def box_mask(height: int, width: int, box: Sequence[float]) -> np.ndarray:
-    """The object's box (x, y, w, h in pixels), clipped to the picture, at least one pixel.
+    """Return the object's box (x, y, w, h in pixels), clipped to the picture, at least one pixel.
 
     Raises:
         NigdtError: The box lies outside the picture.
@@ -70,7 +70,7 @@ def box_mask(height: int, width: int, box: Sequence[float]) -> np.ndarray:
 
 
 def outline_mask(outline: np.ndarray, grow: int = 0) -> np.ndarray:
-    """The object's segmentation, grown by a disc.
+    """Return the object's segmentation, grown by a disc.
 
     Args:
         outline: (H, W) uint8, 255 on the object; soft edges count from a half up.

@@ -54,12 +54,12 @@ class Variant:
         check_number("spread", self.spread, 0, 1)
 
     def to_dict(self) -> dict[str, int | float | None]:
-        """As plain values, for JSON."""
+        """Convert to plain values, for JSON."""
         return asdict(self)
 
 
 def variants_from_seed(n: int, seed: int = 0) -> list[Variant]:
-    """The draws with the seeds `seed`, `seed + 1`, ..., where seed 0 stands for the mean answer.
+    """Return the draws with the seeds `seed`, `seed + 1`, ..., where seed 0 stands for the mean answer.
 
     Args:
         n: How many variants, 1 to `VARIANTS`.
@@ -137,11 +137,11 @@ class Recipe:
         return GROW[self.way] if self.grow is None else self.grow
 
     def with_variant(self, variant: Variant) -> Recipe:
-        """The same recipe for another of the possible answers."""
+        """Return the same recipe for another of the possible answers."""
         return replace(self, variant=variant)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON; the variant's fields stand beside the others."""
+        """Convert to plain values, for JSON; the variant's fields stand beside the others."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         del values["variant"]
         return {**values, **self.variant.to_dict()}
@@ -164,7 +164,7 @@ class Recipe:
 
 
 def _encodable(text: str) -> bool:
-    """False for strings with lone surrogates, which JSON allows and UTF-8 does not."""
+    """Tell whether UTF-8 can encode a text: JSON allows lone surrogates, UTF-8 does not."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -222,7 +222,7 @@ class Client:
         return dict(self._call({"kind": "status"}, timeout).data["status"])
 
     def models(self, timeout: float = 10.0) -> list[dict[str, Any]]:
-        """The daemon's bundles: name, title, size_px, bytes, loaded."""
+        """List the daemon's bundles: name, title, size_px, bytes, loaded."""
         return list(self._call({"kind": "models"}, timeout).data["models"])
 
     def load(self, name: str, timeout: float = 120.0) -> dict[str, Any]:

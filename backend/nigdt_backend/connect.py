@@ -35,7 +35,7 @@ class DaemonError(Exception):
 
     @classmethod
     def from_event(cls, event: Event) -> DaemonError:
-        """The error that an `error` event reports."""
+        """Return the error that an `error` event reports."""
         data = event.data
         return cls(
             str(data.get("code", "internal")),
@@ -45,7 +45,7 @@ class DaemonError(Exception):
         )
 
     def to_event(self, job: str | None) -> Event:
-        """The `error` event that reports this error for `job`."""
+        """Return the `error` event that reports this error for `job`."""
         data = {"kind": "error", "job": job, "code": self.code, "message": self.message, "hint": self.hint}
         return Event("error", job, data)
 
@@ -141,7 +141,7 @@ def _try(connection: Connection, deadline: float) -> ClientSocket:
 
 
 def silent(seconds: float, connection: Connection | None) -> DaemonError:
-    """The error of a daemon that runs but says nothing."""
+    """Return the error of a daemon that runs but says nothing."""
     who = f" (process {connection.pid})" if connection is not None and connection.pid else ""
     return DaemonError(
         "silent",

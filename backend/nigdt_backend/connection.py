@@ -48,7 +48,7 @@ class Connection:
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is `tcp://ADDRESS:PORT`. ZeroMQ itself takes port 65537 for 1, and so on."""
+    """Return whether `text` is `tcp://ADDRESS:PORT`. ZeroMQ itself takes port 65537 for 1, and so on."""
     found = _ADDRESS.fullmatch(text)
     return found is not None and 0 < int(found[1]) < 2**16
 
@@ -84,7 +84,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_private(path: Path) -> str | None:
-    """Text of `path`, None when there is no such file.
+    """Read the text of `path`; None when there is no such file.
 
     Raises:
         UnsafeFileError: the file or its folder could have been read or changed by others.
@@ -167,7 +167,7 @@ class FileLock:
         return True
 
     def held(self) -> bool:
-        """Whether another process holds the lock; those that ask do not disturb each other."""
+        """Return whether another process holds the lock; those that ask do not disturb each other."""
         try:
             file = self.path.open("r+b")
         except FileNotFoundError:

@@ -47,12 +47,12 @@ def lock_path() -> Path:
 
 
 def log_path() -> Path:
-    """The daemon's rotating log."""
+    """Return the daemon's rotating log."""
     return state_dir() / "daemon.log"
 
 
 def settings_path() -> Path:
-    """The daemon's settings, YAML."""
+    """Return the daemon's settings, YAML."""
     return config_dir() / "daemon.yaml"
 
 

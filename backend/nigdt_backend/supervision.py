@@ -14,7 +14,7 @@ UNIT = "nigdt.service"
 
 
 def unit_text(python: str) -> str:
-    """The unit for a Python interpreter that has NIGDT."""
+    """Return the unit for a Python interpreter that has NIGDT."""
     quoted = (
         '"' + python.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
     )

@@ -69,7 +69,7 @@ class ClientSocket:
             raise ConnectionLost from None
 
     def receive(self, timeout: float) -> list[list[bytes]]:
-        """All messages that are in, waiting up to `timeout` seconds for the first.
+        """Receive all messages that are in, waiting up to `timeout` seconds for the first.
 
         Raises:
             ConnectionLost: the connection broke and everything that came before has been read.

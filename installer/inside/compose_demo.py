@@ -22,7 +22,7 @@ PAPER, INK, MARK = (250, 250, 248), (30, 30, 30), (255, 255, 255)
 
 
 def marked(photo: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
-    """The photo with the selection outlined, everything else dimmed a little."""
+    """Return the photo with the selection outlined, everything else dimmed a little."""
     left, top, width, height = box
     area = (left, top, left + width, top + height)
     dimmed = Image.blend(photo, Image.new("RGB", photo.size, (90, 90, 90)), 0.45)
@@ -35,7 +35,7 @@ def marked(photo: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 
 def closer(photo: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
-    """The part of the photo around the selection, of the photo's proportions."""
+    """Return the part of the photo around the selection, of the photo's proportions."""
     left, top, width, height = box
     view_w, view_h = round(photo.width * VIEW), round(photo.height * VIEW)
     x = min(max(left + (width - view_w) // 2, 0), photo.width - view_w)

@@ -1,4 +1,4 @@
-"""``nigdt bench detail``: does a large fill look as sharp as what surrounds it?"""
+"""`nigdt bench detail`: does a large fill look as sharp as what surrounds it?"""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def gradient_ratio(pixels: Pixels, selection: Pixels) -> float:
 
 
 def seam_visibility(pixels: Pixels, selection: Pixels) -> float:
-    """How much stronger the gradient across the selection's border is than across lines beside it.
+    """Return how much stronger the gradient across the selection's border is than across lines beside it.
 
     Args:
         pixels: (h, w, 3).
@@ -124,7 +124,7 @@ def measure(photo: Photo, side: int, size: int, filler: Filler) -> tuple[dict[st
 
 
 def _perfect(size: int) -> Filler:
-    """A model that knows the answer, at its own size."""
+    """Return a model that knows the answer, at its own size."""
 
     def fill(pixels: Pixels, _hole: Pixels) -> NDArray[np.float32]:
         reduced = cv2.resize(pixels.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
@@ -146,7 +146,7 @@ def _modelled(bundle: str, caption: str) -> tuple[int, Filler]:
 
 
 def _sample_photos() -> list[Path]:
-    """The larger photographs that scikit-image carries (public domain or CC0), where it is installed."""
+    """Load the larger photographs of scikit-image (public domain or CC0), if it is installed."""
     try:
         import skimage.data
     except ImportError:

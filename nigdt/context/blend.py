@@ -44,7 +44,7 @@ def growth(selection: NDArray[np.uint8]) -> int:
 
 
 def hole_of(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The pixels that the model makes: the selection, grown so that its edge can fade out.
+    """Return the pixels that the model makes: the selection, grown so that its edge can fade out.
 
     Args:
         selection: (h, w), 255 = to be filled.
@@ -56,7 +56,7 @@ def hole_of(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def blend_weight(selection: NDArray[np.uint8], feather: int | None = None) -> NDArray[np.uint8]:
-    """How much of each pixel is the fill's; 0 outside the hole.
+    """Return how much of each pixel is the fill's; 0 outside the hole.
 
     A feather of up to `growth` pixels lies outside the selection. A longer one starts at the hole's border
     and reaches into the selection, no further than to its deepest place.
@@ -140,7 +140,7 @@ def colour_match(
 def _correction(
     crop: NDArray[np.uint8], fill: NDArray[np.uint8], inside: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """What to add to the fill, (h, w, 3); fades out towards the middle of the hole."""
+    """Return what to add to the fill, (h, w, 3); fades out towards the middle of the hole."""
     outside_distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 3)
     inside_distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
     width = max(2.0, _RING * max(inside.shape))

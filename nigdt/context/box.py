@@ -67,7 +67,7 @@ def check_selection(selection: NDArray[np.uint8], width: int, height: int) -> No
 
 
 def selection_box(selection: NDArray[np.uint8]) -> Box:
-    """The smallest box around all pixels above 0.
+    """Return the smallest box around all pixels above 0.
 
     Args:
         selection: (H, W), 255 = to be filled.
@@ -90,7 +90,7 @@ def selection_box(selection: NDArray[np.uint8]) -> Box:
 def context_box(
     selection: NDArray[np.uint8], minimum: int, widen: float = 1.0, mode: Mode = "describe"
 ) -> Box:
-    """The part of the photo that the model gets to see.
+    """Return the part of the photo that the model gets to see.
 
     The selection's box is padded on each side by a share of its longest side (`nigdt.limits.PADDING`), made
     square, multiplied by `widen`, made at least `minimum` wide, and shifted into the photo. Where the photo

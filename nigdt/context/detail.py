@@ -385,6 +385,6 @@ def _cell_mean(values: Floats, grid: tuple[int, int]) -> Floats:
 
 
 def _bounds(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """The smallest part of a mask that holds all of it; the mask must not be empty."""
+    """Return the smallest part of a mask that holds all of it; the mask must not be empty."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

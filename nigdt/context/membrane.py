@@ -87,7 +87,7 @@ class Membrane:
         return sum(array.nbytes for array in held)
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sheet (h, w, c) through values (n, c); near one it is the mean of those that lie there."""
+        """Draw the sheet (h, w, c) through values (n, c); near one, it is the mean of those nearby."""
         height, width = self._size
         sums = np.stack([np.bincount(self._cell_of, column) for column in values.T], 1)
         mean: NDArray[np.float32] = np.zeros((height * width, values.shape[1]), np.float32)

@@ -11,7 +11,7 @@ from nigdt.model.encoders import TextFeatures
 
 
 def masked_softmax(scores: Tensor, allowed: Tensor, dim: int) -> Tensor:
-    """Softmax over ``dim`` where forbidden entries weigh 0; a slice with none allowed is all 0, not NaN."""
+    """Softmax over `dim` where forbidden entries weigh 0; a slice with none allowed is all 0, not NaN."""
     scores = scores.masked_fill(~allowed, -torch.inf)
     top = scores.amax(dim, keepdim=True)
     weights = torch.exp(scores - torch.where(top.isfinite(), top, torch.zeros_like(top)))
@@ -50,7 +50,7 @@ class DualAttention(nn.Module):
             positive: Path: eq. 3 if True, eq. 4 if False.
 
         Returns:
-            ``t_e`` (B, text_channels, h, w) and ``beta`` (B, h * w, L), 0 for cells and words not seen.
+            `t_e` (B, text_channels, h, w) and `beta` (B, h * w, L), 0 for cells and words not seen.
         """
         batch, _, height, width = v_h.shape
         query = self.Q(v_h).flatten(2).transpose(1, 2)

@@ -15,10 +15,10 @@ SLOPE = 0.1
 def convolution(
     inputs: int, outputs: int, kernel: int, *, spectral_norm: bool, bias: bool = True, gain: float = 1.0
 ) -> nn.Module:
-    """A same-size convolution with orthogonal weight.
+    """Return a same-size convolution with orthogonal weight.
 
     The weight is initialised before spectral norm is registered: afterwards the raw weight has another
-    name and initialisers that look for ``weight`` pass it by.
+    name and initialisers that look for `weight` pass it by.
 
     Args:
         inputs: Input channels.
@@ -36,15 +36,15 @@ def convolution(
 
 
 def area(picture: Tensor, like: Tensor) -> Tensor:
-    """``picture`` (B, C, H, W) averaged down to the height and width of ``like``."""
+    """`picture` (B, C, H, W) averaged down to the height and width of `like`."""
     return F.adaptive_avg_pool2d(picture, (like.shape[2], like.shape[3]))
 
 
 class ResidualBlock(nn.Module):
     """Pre-activation LeakyReLU(0.1), 3x3, 3x3, with a 1x1 shortcut; optionally halves or doubles the map.
 
-    Shapes: (B, inputs, H, W) to (B, outputs, H', W') with H' = H / 2 for ``down`` (average pool), 2 H for
-    ``up`` (nearest), else H.
+    Shapes: (B, inputs, H, W) to (B, outputs, H', W') with H' = H / 2 for `down` (average pool), 2 H for
+    `up` (nearest), else H.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ResidualBlock(nn.Module):
         self.shortcut = convolution(inputs, outputs, 1, spectral_norm=spectral_norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) to (B, outputs, H', W')."""
+        """Map (B, inputs, H, W) to (B, outputs, H', W')."""
         y = F.leaky_relu(self.norm1(x), SLOPE) if self.activate_input else x
         if self.resample == "up":
             # A 1x1 convolution and nearest doubling commute: the cheap order gives the same map.

@@ -23,7 +23,7 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, h, w) to the same shape."""
+        """Map (B, C, h, w) to the same shape."""
         q, k = self.query(x).flatten(2), self.key(x).flatten(2)
         weights = torch.softmax(q.transpose(1, 2) @ k, dim=2)
         return x + self.gamma * (weights @ x.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(x.shape)

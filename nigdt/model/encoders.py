@@ -34,7 +34,7 @@ class TextFeatures:
 class ImageEncoder(nn.Module):
     """Eq. 1: seven residual layers, of which the first five halve.
 
-    ``v_l`` is the map at H/8, where the generator's attention works; the paper's "second last layer"
+    `v_l` is the map at H/8, where the generator's attention works; the paper's "second last layer"
     has the same size as the last and cannot be meant.
     """
 
@@ -56,7 +56,7 @@ class ImageEncoder(nn.Module):
         """Encode (B, 3 or 4, H, W).
 
         Returns:
-            ``v_l`` (B, c3, H/8, W/8), the next layer's map (B, c4, H/16, W/16), ``v_h`` (B, c7, H/32, W/32).
+            `v_l` (B, c3, H/8, W/8), the next layer's map (B, c4, H/16, W/16), `v_h` (B, c7, H/32, W/32).
         """
         maps = []
         for layer in self.layers:
@@ -106,7 +106,7 @@ class TextEncoder(nn.Module):
 
 
 def visible_cells(M: Tensor, height: int, width: int) -> Tensor:
-    """Which cells of a feature map count as visible: those whose area is at least half visible.
+    """Return which cells of a feature map count as visible: those whose area is at least half visible.
 
     Args:
         M: (B, 1, H, W), 1 = visible.

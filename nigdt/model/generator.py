@@ -17,7 +17,7 @@ _EDGE = 0.98  # keeps atanh finite at pure black and white
 class ShortLongAttention(nn.Module):
     """Self-attention that mixes the decoder's map (short term) with the encoder's (long term).
 
-    ``A = softmax(q^T q)``; short = gamma x A + x; long = alpha (1 - m) (v_l A) + m v_l: visible cells
+    `A = softmax(q^T q)`; short = gamma x A + x; long = alpha (1 - m) (v_l A) + m v_l: visible cells
     keep their own low-level features, hole cells borrow those of the cells they resemble.
     """
 
@@ -29,7 +29,7 @@ class ShortLongAttention(nn.Module):
         self.mix = ResidualBlock(decoder + encoder, decoder, spectral_norm=spectral_norm)
 
     def weights(self, x: Tensor) -> Tensor:
-        """A: (B, N, N) for x (B, C, h, w), N = h w; row i holds what cell i takes from every cell j."""
+        """Compute A (B, N, N) for x (B, C, h, w), N = h w; row i is what cell i takes from every cell j."""
         q = self.query(x).flatten(2)
         return torch.softmax(q.transpose(1, 2) @ q, dim=2)
 
@@ -86,11 +86,11 @@ class Generator(nn.Module):
             v_l: (B, c3, H/8, W/8), low-level features of the visible picture.
             M: (B, 1, H, W), 1 = visible.
             base: (B, 3, H, W) in [-1, 1], the prefilled picture that the heads change, or None.
-            skip: (B, c4, H/16, W/16), the encoder's map of that size, with ``config.skip``.
+            skip: (B, c4, H/16, W/16), the encoder's map of that size, with `config.skip`.
 
         Returns:
             The pyramid, (B, 3, H/8, W/8) to (B, 3, H, W), each in [-1, 1], and the decoder's map that the
-            attention at H/8 compared, (B, C, H/8, W/8), from which ``attention.weights`` follow.
+            attention at H/8 compared, (B, C, H/8, W/8), from which `attention.weights` follow.
         """
         m = area(M, v_l)
         pyramid: list[Tensor] = []

@@ -50,7 +50,7 @@ class Projection(nn.Module):
 
 
 class ResidualRepresentation(nn.Module):
-    """Eq. 10: ``r = f(h) + g(z)``; f and g are residual blocks since h and z differ in width."""
+    """Eq. 10: `r = f(h) + g(z)`; f and g are residual blocks since h and z differ in width."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

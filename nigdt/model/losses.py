@@ -45,7 +45,7 @@ def pyramid_l1(
             is its PSNR but for sign and constants: a photo that is easy to continue counts as much as a hard
             one. 0 is the paper.
         object_l1: Weight of the absolute difference in pictures whose object is known, which then take no
-            part in ``squared`` and ``relative``: the least absolute difference is a median, so the object's
+            part in `squared` and `relative`: the least absolute difference is a median, so the object's
             colour ends where its outline probably is instead of fading out. 0 treats them like all others.
 
     Returns:
@@ -107,12 +107,12 @@ def perceptual_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tenso
 
 
 def generator_adversarial(scores: Tensor, kind: Adversary = "lsgan") -> Tensor:
-    """What the generator minimises, given D2's scores of its picture (third term of eq. 12)."""
+    """Return what the generator minimises, given D2's scores of its picture (third term of eq. 12)."""
     return (scores - 1).square().mean() if kind == "lsgan" else -scores.mean()
 
 
 def discriminator_loss(real: Tensor, fakes: Sequence[Tensor], kind: Adversary = "lsgan") -> Tensor:
-    """What a discriminator minimises: real towards 1, fakes (averaged) towards 0; hinge: beyond +-1."""
+    """Return a discriminator's loss: real towards 1, fakes (averaged) towards 0; hinge: beyond +-1."""
     if kind == "lsgan":
         losses = [fake.square().mean() for fake in fakes]
         return ((real - 1).square().mean() + sum(losses) / len(losses)) / 2

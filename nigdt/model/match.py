@@ -83,7 +83,7 @@ class MatchNetwork(nn.Module):
         return self.region_projection(regions).flatten(2), self.global_projection(whole)
 
     def scores(self, regions: Tensor, whole: Tensor, text: TextFeatures) -> MatchScores:
-        """Every picture against every caption; see ``word_similarity`` and ``sentence_similarity``."""
+        """Compare every picture with every caption; see `word_similarity` and `sentence_similarity`."""
         return MatchScores(
             GAMMA_LOGITS * word_similarity(regions, text),
             GAMMA_LOGITS * sentence_similarity(whole, text.sentence),

@@ -36,13 +36,13 @@ class ImageFeatures:
 
 @dataclass
 class Gaussian:
-    """A diagonal Gaussian per cell; ``mu`` and ``sigma`` (a standard deviation) are (B, C, h, w)."""
+    """A diagonal Gaussian per cell; `mu` and `sigma` (a standard deviation) are (B, C, h, w)."""
 
     mu: Tensor
     sigma: Tensor
 
     def sample(self, noise: Tensor | None) -> Tensor:
-        """``mu + sigma * noise``; the mean without noise."""
+        """`mu + sigma * noise`; the mean without noise."""
         return self.mu if noise is None else self.mu + self.sigma * noise
 
 
@@ -117,7 +117,7 @@ class NIGDT(nn.Module):
         return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=middle if self.config.skip else None)
 
     def encode_text(self, tokens: Tensor, lengths: Tensor) -> TextFeatures:
-        """Text half, eq. 2; see ``TextEncoder.forward``."""
+        """Run the text encoder, eq. 2; see `TextEncoder.forward`."""
         if not self.config.use_text:
             batch, length = tokens.shape
             words = torch.zeros(batch, length, 0, device=tokens.device)
@@ -127,7 +127,7 @@ class NIGDT(nn.Module):
     def guidance(
         self, v_h: Tensor, text: TextFeatures, cells: Tensor, *, positive: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """H of eq. 8, (B, C, h, w), and beta of eq. 5; ``cells`` (B, h w) are those the path may see."""
+        """H of eq. 8, (B, C, h, w), and beta of eq. 5; `cells` (B, h w) are those the path may see."""
         if not self.config.use_text:
             return v_h, None
         height, width = v_h.shape[2:]
@@ -141,8 +141,8 @@ class NIGDT(nn.Module):
         """Fill with a caption.
 
         Args:
-            image: From ``encode_image``.
-            text: From ``encode_text``; same batch.
+            image: From `encode_image`.
+            text: From `encode_text`; same batch.
             noise: (B, *latent_shape) standard normal; None answers with the mean, z = mu.
         """
         cells = visible_cells(image.M, *image.v_h.shape[2:])
@@ -152,13 +152,13 @@ class NIGDT(nn.Module):
         return Generated(pyramid, beta, compared, prior, h)
 
     def decode(self, image: ImageFeatures, h: Tensor, z: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Eq. 10 and the generator: both paths come here, both with ``h^g`` (eq. 13)."""
+        """Eq. 10 and the generator: both paths come here, both with `h^g` (eq. 13)."""
         return self.generator(self.representation(h, z), image.v_l, image.M, image.base, image.skip)
 
     def forward(
         self, I_m: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor, noise: Tensor | None = None
     ) -> Generated:
-        """Both halves at once; arguments as in ``encode_image``, ``encode_text`` and ``generate``."""
+        """Both halves at once; arguments as in `encode_image`, `encode_text` and `generate`."""
         return self.generate(self.encode_image(I_m, M), self.encode_text(tokens, lengths), noise)
 
 

@@ -74,7 +74,7 @@ def _smooth(u: Tensor, source: Tensor | None, hole: Tensor, sweeps: int) -> Tens
 
 
 def _v_cycle(u: Tensor, source: Tensor | None, holes: Sequence[Tensor]) -> Tensor:
-    """One multigrid V-cycle for ``residual = 0`` in ``holes[0]``; further holes are the coarser levels'."""
+    """One multigrid V-cycle for `residual = 0` in `holes[0]`; further holes are the coarser levels'."""
     hole = holes[0]
     if len(holes) == 1:
         return _smooth(u, source, hole, _COARSEST_SWEEPS)

@@ -58,7 +58,7 @@ class DrawnSelection:
         )
 
     def mask(self, width: int, height: int) -> NDArray[np.uint8]:
-        """The selection (height, width) uint8 on a photo of that upright size.
+        """Return the selection (height, width) uint8 on a photo of that upright size.
 
         Raises:
             PhotoError: It does not lie on such a photo.
@@ -75,7 +75,7 @@ class DrawnSelection:
         return mask
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Convert to plain values, for JSON."""
         box = self.box
         png = base64.b64encode(self.png).decode("ascii")
         return {"box": [box.left, box.top, box.width, box.height], "png": png}
@@ -115,7 +115,7 @@ class DrawnFill:
 
 
 def record(fills: Sequence[DrawnFill], *, selections: bool = True) -> dict[str, Any]:
-    """The fills of a picture as plain values.
+    """Return the fills of a picture as plain values.
 
     Args:
         fills: In the order in which they were made.
@@ -135,7 +135,7 @@ def record(fills: Sequence[DrawnFill], *, selections: bool = True) -> dict[str, 
 
 
 def read_record(data: bytes) -> list[DrawnFill]:
-    """The fills that a saved file tells of.
+    """Return the fills that a saved file tells of.
 
     Args:
         data: The file's bytes.
@@ -180,7 +180,7 @@ def _xmp(fills: Sequence[DrawnFill], *, selections: bool = True) -> bytes:
 
 
 def stamped(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
-    """The bytes of a saved file with its fills recorded; formats without a place for it come back unchanged.
+    """Record fills in the bytes of a saved file; formats without a place for them come back unchanged.
 
     Pixels and everything else in the file stay as they are. JPEG has room for small selections only; larger
     ones are left out.

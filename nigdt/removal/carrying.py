@@ -129,13 +129,13 @@ def _enlarged(ways: Ints, size: tuple[int, int]) -> Ints:
 
 
 def _inside(usable: Mask, margin: int) -> Mask:
-    """What is at least `margin` pixels away from anything that is not usable and from the picture's edge."""
+    """Keep what is at least `margin` pixels away from anything unusable and from the picture's edge."""
     window = np.ones((2 * margin + 1,) * 2, np.uint8)
     return cv2.erode(usable.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
 
 
 def _copied(pixels: NDArray[np.uint8], hole: Mask, ways: Ints, reach: float) -> NDArray[np.uint8]:
-    """The photo with the hole's pixels fetched from their sources; steps at seams fade over `reach`."""
+    """Fetch the hole's pixels from their sources into the photo; steps at seams fade over `reach`."""
     height, width = hole.shape
     y, x = (np.arange(*_span(hole, axis)) for axis in (0, 1))
     box = np.s_[y[0] : y[-1] + 1, x[0] : x[-1] + 1]
@@ -158,7 +158,7 @@ def _copied(pixels: NDArray[np.uint8], hole: Mask, ways: Ints, reach: float) -> 
 def _steps_spread(
     pixels: NDArray[np.uint8], fetched: Floats, source: NDArray[np.int16], inside: Mask, reach: float
 ) -> Floats:
-    """What to add to the fetched pixels so that seams show no step (Perez et al. 2003, screened).
+    """Return what to add to the fetched pixels so that seams show no step (Perez et al. 2003, screened).
 
     Across a seam the picture shall change as it does on average in the two places it was fetched from; the
     correction `c` minimises the squared deviation from that everywhere, plus `c^2 / reach^2`. With mirrored
@@ -209,7 +209,7 @@ def _screened(right: Floats, reach: float) -> Floats:
 
 
 def _span(hole: Mask, axis: int) -> tuple[int, int]:
-    """The first row (axis 0) or column (1) with a part of the hole, and the first after the last."""
+    """Return the first row (axis 0) or column (1) with a part of the hole, and the first after the last."""
     at = np.flatnonzero(hole.any(1 - axis))
     return int(at[0]), int(at[-1]) + 1
 

@@ -1,4 +1,4 @@
-"""The process that removes: ``python -m nigdt.removal.child``, spoken to by `nigdt.removal.worker`."""
+"""The process that removes: `python -m nigdt.removal.child`, spoken to by `nigdt.removal.worker`."""
 
 from __future__ import annotations
 

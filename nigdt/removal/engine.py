@@ -39,7 +39,7 @@ class RemovalCancelledError(NigdtError):
 
 
 def variation(number: int, seed: int = 0) -> Variation:
-    """The recipe of a variant.
+    """Return the recipe of a variant.
 
     Args:
         number: 0 is the best guess. The next take their sources from one side of the hole only, then come
@@ -150,7 +150,7 @@ def _check(crop: NDArray[np.uint8], hole: NDArray[np.uint8], allowed: NDArray[np
 
 
 def _surroundings(inside: Mask) -> tuple[slice, slice]:
-    """The part of the crop that is worked on: the hole and what lies around it."""
+    """Return the part of the crop that is worked on: the hole and what lies around it."""
     spans = [np.flatnonzero(inside.any(axis)) for axis in (1, 0)]
     extent = max(int(span[-1] - span[0]) + 1 for span in spans)
     margin = max(_LEAST_AROUND, round(_AROUND * extent))
@@ -159,7 +159,7 @@ def _surroundings(inside: Mask) -> tuple[slice, slice]:
 
 
 def _soft(pixels: NDArray[np.uint8], inside: Mask) -> NDArray[np.uint8]:
-    """The surroundings' colours continued smoothly."""
+    """Return the surroundings' colours continued smoothly."""
     height, width = inside.shape
     scale = min(1.0, _SOFT / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

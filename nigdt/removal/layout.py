@@ -144,7 +144,7 @@ def _enough(sources: Mask, hidden: Mask) -> bool:
 
 
 def _on_side(hidden: Mask, direction: tuple[int, int]) -> Mask:
-    """The half of the picture that lies in a direction from the hole's middle."""
+    """Return the half of the picture that lies in a direction from the hole's middle."""
     rows, columns = np.nonzero(hidden)
     height, width = hidden.shape
     y = np.arange(height)[:, None] - rows.mean()

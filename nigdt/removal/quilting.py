@@ -41,7 +41,7 @@ _NEIGHBOURS = tuple(
 
 
 def features(lab: Floats, layout: Layout, reach: int) -> Floats:
-    """What a place looks like: blurred colours of a window around it, roughness and height, (h, w, c).
+    """Return what a place looks like: blurred colours of a window around it, roughness and height, (h, w, c).
 
     Args:
         lab: (h, w, 3).
@@ -130,7 +130,7 @@ def _tiles(hole: Mask) -> Ints:
 
 
 def _whole_windows(usable: Mask, side: int) -> Mask:
-    """Where a window of that side, or else a smaller one, lies in usable pixels only."""
+    """Return where a window of that side, or else a smaller one, lies in usable pixels only."""
     while side > 1:
         window = np.ones((side + 1, side + 1), np.uint8)
         whole = cv2.erode(usable.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0

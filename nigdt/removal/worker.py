@@ -165,7 +165,7 @@ class RemovalWorker:
             process.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:
-        """The process, begun anew where it has ended; the lock is held."""
+        """Return the process, begun anew where it has ended; the lock is held."""
         if self._process is not None and self._process.poll() is None:
             return self._process
         if self._process is not None:
@@ -189,7 +189,7 @@ class RemovalWorker:
         return process
 
     def _ended(self) -> NigdtError:
-        """What the end of the process means."""
+        """Return what the end of the process means."""
         process = self._process
         # Its pipe ends a moment before itself; the next removal must not be given to it.
         status = process.wait() if process is not None else None

@@ -13,7 +13,7 @@ _SAID = ("out of memory", "can't allocate memory", "status_alloc_failed", "defau
 
 
 def usable_device(device: str | None = None) -> str:
-    """The device asked for ("cpu", "cuda:1", ...); without a wish CUDA where there is one, else the CPU.
+    """Return the device asked for ("cpu", "cuda:1", ...); by default CUDA if there is one, else the CPU.
 
     Raises:
         DeviceError: It is not there.
@@ -28,7 +28,7 @@ def usable_device(device: str | None = None) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that a device's or the machine's memory was too small."""
+    """Return whether an error means that a device's or the machine's memory was too small."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     text = str(error).lower()

@@ -1,6 +1,6 @@
 """How the model runs on a device: number format, memory layout, and work recorded once and replayed.
 
-What it computes is `nigdt.model`'s. Single precision everywhere is the reference. ``bfloat16`` holds the
+What it computes is `nigdt.model`'s. Single precision everywhere is the reference. `bfloat16` holds the
 weights of convolutions in half the memory and computes them and matrix products in that format; sums over a
 picture, softmax's input and the colours themselves stay in single precision. Its pictures differ from the
 reference by less than `BFLOAT16_LEVELS`.
@@ -52,7 +52,7 @@ class Recorder(Protocol):
     def __call__(
         self, function: Function, inputs: Sequence[Tensor]
     ) -> tuple[Callable[[], object], Sequence[Tensor]]:
-        """What runs the function again on its inputs' buffers, and the buffers of its outputs."""
+        """Return what runs the function again on its inputs' buffers, and the buffers of its outputs."""
 
 
 _RECORDINGS = 16
@@ -60,7 +60,7 @@ _SAME = 1 / 127.5  # a recording that differs by more than a grey level is of no
 
 
 def layout(device: torch.device | str, precision: Precision) -> torch.memory_format:
-    """The memory layout of convolutions.
+    """Return the memory layout of convolutions.
 
     Channels last on the CPU, where they then take a quarter less time (measured), and in half precision on
     CUDA, whose matrix units want it; elsewhere torch's own.
@@ -116,7 +116,7 @@ class _Halves:
         return [made.image.float(), *([made.attention] if made.attention is not None else [])]
 
     def features(self, M: Tensor, v_l: Tensor, v_h: Tensor, *more: Tensor) -> ImageFeatures:
-        """What `_tensors` took apart."""
+        """Put together again what `_tensors` took apart."""
         config, rest = self._model.config, iter(more)
         base = next(rest) if config.prefill != "none" else None
         return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
@@ -166,7 +166,7 @@ class Runner:
             return self._halves.features(M, *self._encode(I_m.to(self._device), M))
 
     def encode_captions(self, captions: Sequence[Sequence[int]]) -> TextFeatures:
-        """Text encoder, always in single precision and on the CPU.
+        """Run the text encoder, always in single precision and on the CPU.
 
         Args:
             captions: Word indices of each, which may be none; equal ones are computed once.
@@ -187,7 +187,7 @@ class Runner:
     def complete(
         self, contexts: Sequence[ImageFeatures], text: TextFeatures, noise: Tensor
     ) -> tuple[Tensor, Tensor | None]:
-        """Text half: one fill of each context, in one pass.
+        """Run the text half: one fill of each context, in one pass.
 
         Args:
             contexts: From `encode`, all of one size.
@@ -242,7 +242,7 @@ class Recorded:
         self._kept.clear()
 
     def __call__(self, *inputs: Tensor) -> Sequence[Tensor]:
-        """What the function returns for these inputs; the caller's to keep."""
+        """Return what the function returns for these inputs; the caller's to keep."""
         if self._recorder is None:
             return self._function(*inputs)
         key = tuple((tuple(tensor.shape), tensor.stride(), tensor.dtype) for tensor in inputs)
@@ -336,7 +336,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _tensors(features: ImageFeatures) -> list[Tensor]:
-    """What is there of them: M, v_l, v_h, base, skip."""
+    """Return what is there of them: M, v_l, v_h, base, skip."""
     parts = (features.M, features.v_l, features.v_h, features.base, features.skip)
     return [part for part in parts if part is not None]
 

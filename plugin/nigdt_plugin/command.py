@@ -1,4 +1,4 @@
-"""``nigdt panel``: the editor on the command line."""
+"""`nigdt panel`: the editor on the command line."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def use_threads(inpainter: Inpainter) -> None:
 
 
 def save_paper_size(folder: Path) -> None:
-    """A bundle of the paper's size at 256 px. Its weights are random, which cost the same as trained ones."""
+    """Save a bundle of the paper's size at 256 px with random weights, which cost as much as trained ones."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = NIGDT(ModelConfig(), 5000)
@@ -87,7 +87,7 @@ def floor(inpainter: Inpainter) -> dict[str, Any]:
 
 
 def curve(inpainter: Inpainter) -> dict[str, float]:
-    """Fills a second of the text half, at the model's own size, by how many are computed in one pass."""
+    """Measure the text half's fills per second, at the model's own size, by batch size."""
     picture, hole = own_context(inpainter)
     context = inpainter.encode(picture, hole)
     sizes = (1, 2, 4) if inpainter.device == "cpu" else (1, 2, 4, 8, 16, 32, 64)
@@ -107,7 +107,7 @@ def curve(inpainter: Inpainter) -> dict[str, float]:
 
 
 def ways(bundle: str, device: str) -> dict[str, dict[str, float]]:
-    """Every way to run the model on a device, in turns.
+    """Return every way to run the model on a device, in turns.
 
     Returns:
         By name, `ms` of a fill at its own size, and by how many grey `levels` of 255 its pictures differ at
@@ -144,13 +144,13 @@ def ways(bundle: str, device: str) -> dict[str, dict[str, float]]:
 
 
 def own_context(inpainter: Inpainter) -> tuple[np.ndarray, np.ndarray]:
-    """A context (side, side, 3) and its hole (side, side) that need no resizing."""
+    """Return a context (side, side, 3) and its hole (side, side) that need no resizing."""
     picture, selection = make_context(inpainter.size, seeded(3))
     return picture, hole_of(selection)
 
 
 def plain(inpainter: Inpainter) -> Inpainter:
-    """The same model without recordings, in which operations cannot be counted."""
+    """Return the same model without recordings, in which operations cannot be counted."""
     return Inpainter(
         inpainter._model, inpainter.vocabulary, inpainter.bundle, inpainter.device, inpainter.precision
     )

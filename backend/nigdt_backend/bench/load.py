@@ -71,7 +71,7 @@ def seeded(seed: int) -> random.Random:
 
 
 def make_context(side: int, random_numbers: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    """A smooth random picture (side, side, 3) and a rectangular selection (side, side), both uint8."""
+    """Return a smooth random picture (side, side, 3) and a rectangular selection (side, side), both uint8."""
     generator = np.random.default_rng(random_numbers.getrandbits(32))
     coarse = generator.integers(0, 256, (6, 6, 3)).astype(np.uint8)
     picture = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
@@ -88,7 +88,7 @@ def make_request(
     variants: Sequence[Variant] = (Variant(),),
     bundle: str = "default",
 ) -> FillRequest:
-    """The request for a context that is the whole picture."""
+    """Return the request for a context that is the whole picture."""
     height, width = selection.shape
     context = Context.within(Box(0, 0, width, height), picture, selection)
     return FillRequest.of(context, Recipe(caption, bundle=bundle), variants)

@@ -39,7 +39,7 @@ Figures = dict[str, Any]
 
 
 def _goals(figures: Figures, paper_size: bool) -> dict[str, tuple[str, bool]]:
-    """What the figures are to be, and whether they are."""
+    """List the goals of the figures, and whether they are met."""
     on_cpu = figures["device"] == "cpu"
     goals = {
         "overhead_ms": ("5, or 5 %", figures["overhead_ms"] <= max(5.0, 0.05 * figures["bare_model_ms"])),
@@ -142,7 +142,7 @@ def _measure(fills: int, seconds: float, bundle: str, settings: dict[str, str]) 
 
 
 def _bare(bundle: str, device: str, precision: Any) -> Figures:
-    """The model by itself; after the daemon has ended, so that it has the device alone."""
+    """Measure the bare model, after the daemon has ended, so that it has the device to itself."""
     from nigdt.inpainter import Inpainter
     from nigdt_backend.bench import bare
 
@@ -225,7 +225,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _throughput(clients: int, seconds: float, bundle: str) -> tuple[float, list[int]]:
-    """Fills per second of so many clients that each always have one job, and the fills of each."""
+    """Measure fills per second of some clients that each always have one job, and the fills of each."""
     counts = [0] * clients
     failures: list[BaseException] = []
     start = threading.Barrier(clients + 1)

@@ -204,7 +204,7 @@ def _resent(client: Client, numbers: random.Random, side: int, bundle: str, tall
 
 
 def _typing(client: Client, numbers: random.Random, side: int, bundle: str, tally: Tally) -> None:
-    """A caption typed letter by letter; every request ends as done or superseded."""
+    """Type a caption letter by letter; every request must end as done or superseded."""
     model = _request(numbers, side, bundle)
     caption = model.recipe.caption
     jobs = set()
@@ -216,7 +216,7 @@ def _typing(client: Client, numbers: random.Random, side: int, bundle: str, tall
 
 
 def make_request_like(model: Any, caption: str) -> Any:
-    """A live request for the same context with another caption."""
+    """Make a live request for the same context with another caption."""
     return replace(
         model, recipe=replace(model.recipe, caption=caption), live=True, result="raw", job=uuid.uuid4().hex
     )

@@ -215,7 +215,7 @@ def _daemon() -> Iterator[Finding]:
 
 
 def _of_a_silent_daemon() -> str:
-    """What to do about it; other commands send their users here."""
+    """Say what to do about it; other commands send their users here."""
     connection = read_connection(paths.connection_path())
     if connection is None or connection.remote:
         return "Look at it on the machine where it runs."
@@ -260,7 +260,7 @@ def _gimp() -> Iterator[Finding]:
 
 
 def _spoilt(plug_in: Path) -> list[str]:
-    """The files in a folder that are not as its SHA256SUMS says; its own name when there is none."""
+    """Return the files in a folder that are not as its SHA256SUMS says; its own name when there is none."""
     sums = plug_in / "SHA256SUMS"
     if not sums.is_file():
         return [sums.name]

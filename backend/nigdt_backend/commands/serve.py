@@ -98,7 +98,7 @@ def _runs_already(status: dict[str, Any], arguments: list[str]) -> None:
 
 
 def _running() -> dict[str, Any] | None:
-    """The status of the daemon that runs, None where there is none."""
+    """Return the status of the daemon that runs, None where there is none."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while True:
         try:

@@ -36,7 +36,7 @@ def deviation(inpainter: Inpainter) -> float:
 
 
 def _drawn(inpainter: Inpainter) -> NDArray[np.float32]:
-    """What is drawn into the hole of a random picture, (2, h, w, 3), 0 to 255: the mean and a variant."""
+    """Fill the hole of a random picture: (2, h, w, 3), 0 to 255, the mean and a variant."""
     side = inpainter.size
     crop = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
     hole = np.zeros((side, side), np.uint8)

@@ -10,7 +10,7 @@ import torch
 
 
 def tensor_bytes(value: object) -> int:
-    """Bytes of all tensors in a (nested) structure of dataclasses, lists and dicts."""
+    """Sum the bytes of all tensors in a (nested) structure of dataclasses, lists and dicts."""
     if isinstance(value, torch.Tensor):
         return value.numel() * value.element_size()
     if isinstance(value, dict):
@@ -40,7 +40,7 @@ class ContextCache:
         return len(self._entries)
 
     def get(self, key: Hashable) -> Any | None:
-        """The encoding, or None."""
+        """Return the encoding, or None."""
         entry = self._entries.get(key)
         if entry is None:
             self.misses += 1

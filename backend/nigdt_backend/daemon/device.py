@@ -62,7 +62,7 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_precision(wanted: str, device: str) -> Precision:
-    """Number format for a setting ("auto", "float32", "bfloat16") on a device.
+    """Choose the number format for a setting ("auto", "float32", "bfloat16") on a device.
 
     "auto" is half precision on CUDA devices that have instructions for it. On the CPU it saves the default
     model a tenth of its time (measured), which is not worth other bytes.
@@ -108,7 +108,7 @@ def check_agreement(inpainter: Inpainter) -> None:
 
 
 def is_device_loss(error: BaseException) -> bool:
-    """Whether the error says that the accelerator can not, or no longer, be used by this process."""
+    """Return whether the error says that the accelerator can not, or no longer, be used by this process."""
     if isinstance(error, (DeviceError, NotImplementedError)):  # MPS lacks some operations
         return True
     text = str(error)
@@ -127,14 +127,14 @@ def is_device_loss(error: BaseException) -> bool:
 
 
 def is_lasting(error: BaseException) -> bool:
-    """Whether the accelerator would fail in a new process as well: it lacks an operation, or is too old."""
+    """Tell whether a new process would fail too: the device lacks an operation, or is too old."""
     return isinstance(error, (NotImplementedError, DeviceMismatchError)) or any(
         words in str(error) for words in ("no kernel image", "unable to find an engine")
     )
 
 
 def works(device: str) -> bool:
-    """Whether the device computes at all."""
+    """Return whether the device computes at all."""
     try:
         return bool((torch.zeros(1, device=device) + 1).item() == 1)
     except (RuntimeError, AssertionError, NotImplementedError):
@@ -161,7 +161,7 @@ class DeviceChoice:
     _since: float = field(default=0.0, repr=False)
 
     def get(self) -> str:
-        """The device to use now."""
+        """Return the device to use now."""
         if not self.current:
             self.current = choose_device(self.wanted)
         return self.current

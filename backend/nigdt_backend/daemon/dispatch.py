@@ -102,7 +102,7 @@ class Dispatcher:
         self._accepted(job)
 
     def resume(self, job: Job, client: ClientKey) -> None:
-        """The client of a job under way came back over another connection."""
+        """Go on with a job whose client came back over another connection."""
         self._counts["resent"] += 1
         self.scheduler.move(job, client)
         self._accepted(job)
@@ -110,7 +110,7 @@ class Dispatcher:
             self._replies.send(client, answer)
 
     def repeat(self, job: Job, answers: list[list[Frame]]) -> None:
-        """A finished job was sent again: repeat its answers."""
+        """Repeat the answers of a finished job that was sent again."""
         self._counts["resent"] += 1
         self._accepted(job)
         for answer in answers:
@@ -121,13 +121,13 @@ class Dispatcher:
             self.drop_client(job.client)
 
     def cancel(self, job: Job) -> None:
-        """The client wants the job no more."""
+        """Cancel a job for its client."""
         job.cancelled = True
         self.scheduler.remove(job)
         self.fail(job, EngineError("cancelled", "The job was cancelled."))
 
     def drop_client(self, client: ClientKey) -> None:
-        """A client has vanished: its jobs are nobody's."""
+        """Drop the jobs of a client that has disconnected."""
         for job in self.book.of_client(client):
             job.cancelled = True
             self.scheduler.remove(job)
@@ -176,14 +176,14 @@ class Dispatcher:
         self._worker.run(self._running)
 
     def _company(self, now: float) -> bool:
-        """Whether waiting a moment may bring jobs to share the batch with."""
+        """Return whether waiting a moment may bring jobs to share the batch with."""
         return (
             self._limiter.recently_active(now) > 1
             and self.scheduler.waiting_variants < self.engine.batch_variants
         )
 
     def seconds_to_wait(self) -> float:
-        """How long the loop may wait for messages before it looks after other things."""
+        """Return how long the loop may wait for messages before it looks after other things."""
         if self._running:
             return STAGE_SECONDS
         if self._batch_due is None:

@@ -37,15 +37,15 @@ class JobBook:
         return len(self._active)
 
     def active(self, key: JobKey) -> Job | None:
-        """The job under way with that key."""
+        """Return the job under way with that key."""
         return self._active.get(key)
 
     def is_active(self, job: Job) -> bool:
-        """Whether this very job is under way: neither cancelled nor replaced by a resend."""
+        """Return whether this very job is under way: neither cancelled nor replaced by a resend."""
         return self._active.get(job.key) is job
 
     def jobs(self) -> list[Job]:
-        """All jobs under way."""
+        """Return all jobs under way."""
         return list(self._active.values())
 
     def of_client(self, client: ClientKey) -> list[Job]:
@@ -53,20 +53,20 @@ class JobBook:
         return [job for job in self._active.values() if job.client == client]
 
     def clients(self) -> Iterable[ClientKey]:
-        """Connections with jobs under way."""
+        """Yield connections with jobs under way."""
         return {job.client for job in self._active.values()}
 
     def add(self, job: Job) -> None:
-        """A job is under way."""
+        """Add a job that is under way."""
         self._active[job.key] = job
 
     def discard(self, job: Job) -> None:
-        """A job ended without an answer worth keeping."""
+        """Forget a job that ended without an answer worth keeping."""
         if self.is_active(job):
             del self._active[job.key]
 
     def finish(self, job: Job, messages: Iterable[Sequence[Frame]]) -> None:
-        """A job ended; keep its answers, dropping the oldest beyond the budget."""
+        """Keep the answers of a job that ended, dropping the oldest beyond the budget."""
         self.discard(job)
         entry = Finished(job.digest, tuple(messages))
         if entry.size > self._most_bytes:

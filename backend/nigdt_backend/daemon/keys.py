@@ -54,7 +54,7 @@ class KeyRing:
             raise UnsafeFileError(f"{path} is damaged. Delete it and add the keys again.") from None
 
     def server_key(self) -> KeyPair:
-        """The daemon's lasting key pair, made at first use."""
+        """Return the daemon's lasting key pair, made at first use."""
         if self._server is None:
             self._server = KeyPair.new()
             self.write()

@@ -21,7 +21,7 @@ class LoginError(Exception):
 
 
 def unit_path() -> Path:
-    """Where the unit lies."""
+    """Return where the unit lies."""
     base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(base) / "systemd" / "user" / UNIT
 

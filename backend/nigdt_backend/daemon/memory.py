@@ -50,7 +50,7 @@ def give_back_freed_memory() -> None:
 
 
 def _glibc() -> ctypes.CDLL | None:
-    """The C library, where it is glibc."""
+    """Return the C library, where it is glibc."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

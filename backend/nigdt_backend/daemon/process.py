@@ -182,7 +182,7 @@ def _start_anew() -> None:
 
 
 def _let_go_of_starter() -> None:
-    """The client that started us reads stderr only until we are up; afterwards nobody does."""
+    """Let go of stderr: the client that started us reads it only until we are up."""
     sys.stderr.flush()
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)

@@ -54,7 +54,7 @@ class LoadedModel:
 
 
 def resolve(name: str) -> BundleInfo:
-    """The installed bundle of that name. Names from the wire come here and are never taken for a path.
+    """Return the installed bundle of that name. Names from the wire come here and are never taken for a path.
 
     Raises:
         EngineError: `unknown-bundle`, or `bundle-broken` when there is one that cannot be read.
@@ -101,7 +101,7 @@ class Registry:
     def get(
         self, name: str, *, again: bool = False, loading: Callable[[], None] = lambda: None
     ) -> LoadedModel:
-        """The model of that name, loaded if need be.
+        """Return the model of that name, loaded if need be.
 
         When its files changed, they are loaded in place of the old model; when they cannot be loaded, the old
         model stays and a notice says so.
@@ -146,7 +146,7 @@ class Registry:
         return model
 
     def held(self, name: str) -> LoadedModel | None:
-        """The loaded model of that name, if it is loaded."""
+        """Return the loaded model of that name, if it is loaded."""
         if name == "default" and name not in self._models and self._models:
             try:
                 name = self._default_name()
@@ -155,7 +155,7 @@ class Registry:
         return self._models.get(name)
 
     def _default_name(self) -> str:
-        """The default's name; looking through all bundles for every fill would take half a millisecond."""
+        """Return the default's name, cached: looking through all bundles takes half a millisecond."""
         try:
             changed = user_bundles_folder().stat().st_mtime_ns
         except OSError:

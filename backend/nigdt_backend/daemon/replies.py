@@ -18,17 +18,17 @@ class Replies:
         self._sockets = sockets
 
     def send(self, client: ClientKey, message: list[Frame]) -> bool:
-        """A message made before."""
+        """Send a message that was made before."""
         return self._sockets.send(client, message)
 
     def accepted(self, job: Job, position: int) -> bool:
-        """The job has been taken."""
+        """Tell a client that its job was accepted."""
         return self.send(
             job.client, encode({"kind": "accepted", "job": job.request.job, "position": position})
         )
 
     def progress(self, job: Job, position: int) -> bool:
-        """What the job waits for; also the sign of life of both sides."""
+        """Tell a client what its job waits for; both sides also take this as a sign of life."""
         header = {
             "kind": "progress",
             "job": job.request.job,
@@ -49,7 +49,7 @@ class Replies:
         request: str | None = None,
         retry_after: float | None = None,
     ) -> bool:
-        """A request or job failed."""
+        """Tell a client that a request or a job failed."""
         header: dict[str, Any] = {
             "kind": "error",
             "job": job,
@@ -63,7 +63,7 @@ class Replies:
         return self.send(client, encode(header))
 
     def answer(self, client: ClientKey, kind: str, request: str | None, **fields: Any) -> bool:
-        """The one answer to a call."""
+        """Send the one answer to a call."""
         return self.send(client, encode({"kind": kind, "request": request, **fields}))
 
 
@@ -73,7 +73,7 @@ def fill_reply(job: Job, fill: FillMessage) -> list[Frame]:
 
 
 def done_reply(outcome: Outcome, total: float) -> list[Frame]:
-    """The end of a job that took `total` seconds."""
+    """Make the reply that ends a job which took `total` seconds."""
     seconds = {**outcome.seconds, "total": total}
     header = {
         "kind": "done",

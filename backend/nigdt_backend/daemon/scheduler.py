@@ -153,7 +153,7 @@ class Scheduler:
         return True
 
     def move(self, job: Job, client: ClientKey) -> None:
-        """The job's client came back over another connection."""
+        """Move a job to another connection of its client."""
         line = self._lines.get(job.client)
         if line is not None and job in line:
             line.remove(job)
@@ -163,7 +163,7 @@ class Scheduler:
         job.client = client
 
     def position(self, job: Job) -> int:
-        """How many jobs run before this one, as things stand; 0 when it does not wait."""
+        """Return how many jobs run before this one, as things stand; 0 when it does not wait."""
         line = self._lines.get(job.client)
         if line is None or job not in line:
             return 0
@@ -217,6 +217,6 @@ class Scheduler:
 
 
 def _alike(one: Job, other: Job) -> bool:
-    """Whether two jobs may share a batch."""
+    """Return whether two jobs may share a batch."""
     mine, its = one.request.recipe, other.request.recipe
     return mine.bundle == its.bundle and mine.way == its.way

@@ -130,7 +130,7 @@ class Server:
         return False
 
     def status(self) -> dict[str, Any]:
-        """The fields of a `status` reply, as docs/protocol.md lists them."""
+        """Return the fields of a `status` reply, as docs/protocol.md lists them."""
         dispatcher = self._dispatcher
         if self._handler.stopping:
             state = "stopping"

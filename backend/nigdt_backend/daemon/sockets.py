@@ -143,7 +143,7 @@ class ServerSockets:
                 yield incoming
 
     def _read(self, number: int) -> Incoming | None:
-        """The next message of a socket, as far as its frames are wanted; None when there is none."""
+        """Return the next message of a socket, as far as its frames are wanted; None when there is none."""
         router = self._routers[number]
         try:
             identity = router.recv(zmq.NOBLOCK)

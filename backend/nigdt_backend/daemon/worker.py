@@ -62,10 +62,10 @@ class Hooks(Protocol):
     """How an engine says what it is at."""
 
     def stage(self, jobs: Sequence[Job], name: str) -> None:
-        """The jobs enter a stage."""
+        """Report that jobs enter a stage."""
 
     def made(self, job: Job, fill: FillMessage) -> None:
-        """An answer is ready to be sent."""
+        """Report an answer that is ready to be sent."""
 
 
 class Engine(Protocol):
@@ -84,13 +84,13 @@ class Engine(Protocol):
         """Give back all memory."""
 
     def restart_wanted(self) -> bool:
-        """Whether only a new process can use the accelerator again; called from any thread."""
+        """Return whether only a new process can use the accelerator again; called from any thread."""
 
     def describe(self) -> dict[str, Any]:
         """Device, loaded bundles, caches; called from any thread."""
 
     def models(self) -> list[dict[str, Any]]:
-        """All bundles there are; called from any thread."""
+        """Return all bundles there are; called from any thread."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ class Worker:
         self._report(Ran(jobs, tuple(outcomes)))
 
     def stage(self, jobs: Sequence[Job], name: str) -> None:
-        """Called by the engine: the jobs enter a stage.
+        """Report that jobs enter a stage; called by the engine.
 
         The daemon's loop is not woken for it: it would take the interpreter from the model in mid-fill, and
         of a fast fill all stages are over before anybody could read of them.
@@ -225,7 +225,7 @@ class Worker:
         self.reports.put(Staged(tuple(jobs), name))
 
     def made(self, job: Job, fill: FillMessage) -> None:
-        """Called by the engine: an answer is ready."""
+        """Report an answer that is ready; called by the engine."""
         self._report(Made(job, fill))
 
     def _load(self, bundle: str, warm: bool) -> None:

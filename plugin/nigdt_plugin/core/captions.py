@@ -10,7 +10,7 @@ COLOURS = ("red", "yellow", "blue", "white", "black", "green", "brown", "orange"
 
 
 def differences(captions: Sequence[str]) -> list[str]:
-    """Each caption without the words with which all of them begin, if that leaves something of each."""
+    """Shorten captions by the words with which all of them begin, if that leaves something of each."""
     words = [caption.split() for caption in captions]
     common = 0
     while all(len(it) > common + 1 for it in words) and len({it[common] for it in words}) == 1:
@@ -19,7 +19,7 @@ def differences(captions: Sequence[str]) -> list[str]:
 
 
 def variations(caption: str, vocabulary: Vocabulary, most: int) -> list[str]:
-    """The caption with its last colour word replaced by others that the model knows; none without one.
+    """Return the caption with its last colour word replaced by others that the model knows; none without one.
 
     Args:
         caption: What is varied.

@@ -13,7 +13,7 @@ from nigdt_plugin.core.tasks import Hook
 
 
 def pyramid_of(document: Document) -> Pyramid:
-    """The picture as the canvas draws it. Slow for a large photo."""
+    """Return the picture as the canvas draws it. Slow for a large photo."""
     return Pyramid(document.on_checks(document.rgb, document.selection.whole))
 
 
@@ -23,7 +23,7 @@ class Display:
     Args:
         document: The photo.
         preview: What is shown on top of it.
-        pyramid: The picture at the start, as ``pyramid_of`` gives it.
+        pyramid: The picture at the start, as `pyramid_of` gives it.
 
     Hooks:
         drawn: Pixels on the screen changed; told the region.

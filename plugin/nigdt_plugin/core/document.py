@@ -1,7 +1,7 @@
 """The photo being edited: original, layers of fills, selection, and every step that can be undone.
 
 The original is never changed. What the user sees is the original with the visible layers drawn over it;
-``rgb`` keeps that picture up to date region by region.
+`rgb` keeps that picture up to date region by region.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CHECK = 8
 
 @dataclass
 class SelectionStep:
-    """A change of the mask, kept as the changed rectangle before and after; see ``Step``."""
+    """A change of the mask, kept as the changed rectangle before and after; see `Step`."""
 
     document: Document
     label: str
@@ -80,14 +80,14 @@ class _LayersStep:
 
 
 def packed(mask: Mask) -> bytes | Mask:
-    """A mask of only 0 and 255 as bits, any other as it is."""
+    """Return a mask of only 0 and 255 as bits, any other as it is."""
     if mask.size and not cv2.inRange(mask, 1, 254).any():
         return np.packbits(mask).tobytes()
     return mask
 
 
 def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
-    """What ``packed`` was given."""
+    """Return what `packed` was given."""
     if isinstance(values, bytes):
         count = shape[0] * shape[1]
         mask = np.unpackbits(np.frombuffer(values, np.uint8), count=count).reshape(shape)
@@ -96,7 +96,7 @@ def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
 
 
 def alpha_of(photo: Photo) -> Pixels | None:
-    """The photo's opacity (H, W) uint8, upright; None if every pixel is opaque."""
+    """Return the photo's opacity (H, W) uint8, upright; None if every pixel is opaque."""
     alpha = photo.alpha8
     return None if alpha is None or (alpha == 255).all() else alpha
 
@@ -164,7 +164,7 @@ class Document:
             self.selection_changed(region)
 
     def selection_step(self, region: Region, before: Mask, after: Mask, label: str) -> SelectionStep | None:
-        """The step between two states of a rectangle, None if they are equal. May be called in a thread."""
+        """Make the step between two states of a rectangle; None if they are equal. Thread-safe."""
         if region.empty or np.array_equal(before, after):
             return None
         return SelectionStep(self, label, region, packed(before), packed(after.copy()))
@@ -206,7 +206,7 @@ class Document:
         self.undo_stack.push(_LayersStep(self, label, before, layers))
 
     def with_fill(self, layer: Layer) -> tuple[Layer, ...]:
-        """The layers with a fill on top, or in the place of another of its round."""
+        """Return the layers with a fill on top, or in the place of another of its round."""
         same = [it for it in self.layers if layer.round and it.round == layer.round]
         if same:
             return tuple(layer if it is same[0] else it for it in self.layers)
@@ -259,11 +259,11 @@ class Document:
         )
 
     def with_merged(self, merged: Layer) -> tuple[Layer, ...]:
-        """The layers with ``merged`` in place of all visible ones; hidden ones stay below it."""
+        """Return the layers with `merged` in place of all visible ones; hidden ones stay below it."""
         return (*(layer for layer in self.layers if not layer.visible), merged)
 
     def composite(self, region: Region, layers: tuple[Layer, ...]) -> Pixels:
-        """The photo's pixels (h, w, 3) in a region, with the visible layers drawn over them."""
+        """Return the photo's pixels (h, w, 3) in a region, with the visible layers drawn over them."""
         picture = np.array(self.photo.rgb8[region.slices])
         for layer in layers:
             if layer.visible:
@@ -281,7 +281,7 @@ class Document:
         return np.rint(ground + share * (rgb - ground)).astype(np.uint8)
 
     def result(self, layers: tuple[Layer, ...] | None = None) -> Photo:
-        """The photo with its visible layers, in the original's mode and depth. Slow."""
+        """Return the photo with its visible layers, in the original's mode and depth. Slow."""
         photo = self.photo
         for layer in self.layers if layers is None else layers:
             if layer.visible:

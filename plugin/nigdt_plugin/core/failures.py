@@ -37,7 +37,7 @@ class Failure:
 
 
 def failure_of(error: Exception) -> Failure:
-    """What an exception tells the user."""
+    """Put an exception into words for the user."""
     if isinstance(error, DaemonError):
         return Failure(error.code, error.message, error.hint, error.retry_after)
     if isinstance(error, NigdtError):

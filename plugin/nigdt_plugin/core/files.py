@@ -14,12 +14,12 @@ from nigdt.files import Content, make_private_folder
 
 
 def panel_dir() -> Path:
-    """Folder of history and recovery; follows ``NIGDT_STATE_DIR``."""
+    """Folder of history and recovery; follows `NIGDT_STATE_DIR`."""
     return state_dir() / "panel"
 
 
 def settings_path() -> Path:
-    """The panel's settings; follows ``NIGDT_CONFIG_DIR``."""
+    """Return the panel's settings; follows `NIGDT_CONFIG_DIR`."""
     return config_dir() / "panel.json"
 
 
@@ -43,7 +43,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """An object from a JSON file, empty if it is missing or damaged: settings must never stop the panel."""
+    """Read an object from a JSON file; empty if missing or damaged: settings must never stop the panel."""
     with contextlib.suppress(OSError, ValueError):
         value = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(value, dict):
@@ -52,7 +52,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files below a folder."""
+    """Sum the bytes of all files below a folder."""
     total = 0
     for entry in folder.rglob("*"):
         with contextlib.suppress(OSError):

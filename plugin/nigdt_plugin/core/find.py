@@ -47,7 +47,7 @@ def _closed(mask: Mask) -> Mask:
 
 
 def object_in(rgb: Pixels, box: Region, rounds: int = 4) -> Patch:
-    """The object inside a box drawn loosely around it (GrabCut, Rother et al. 2004).
+    """Return the object inside a box drawn loosely around it (GrabCut, Rother et al. 2004).
 
     Args:
         rgb: Photo (H, W, 3) uint8.
@@ -89,7 +89,7 @@ def object_in(rgb: Pixels, box: Region, rounds: int = 4) -> Patch:
 
 
 def _main_parts(mask: Mask) -> Mask:
-    """The largest part and those at least a tenth of it, their small holes filled."""
+    """Return the largest part and those at least a tenth of it, their small holes filled."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count <= 1:
         return mask

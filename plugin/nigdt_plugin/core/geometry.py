@@ -41,11 +41,11 @@ class Region(NamedTuple):
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def within(self, other: Region) -> bool:
-        """Whether every pixel of it is in ``other``."""
+        """Return whether every pixel of it is in `other`."""
         return self.union(other) == other
 
     def union(self, other: Region) -> Region:
-        """The smallest rectangle around both."""
+        """Return the smallest rectangle around both."""
         if self.empty:
             return other
         if other.empty:
@@ -58,13 +58,13 @@ class Region(NamedTuple):
         )
 
     def clipped(self, width: int, height: int) -> Region:
-        """The part inside a picture of the given size."""
+        """Return the part inside a picture of the given size."""
         left, right = sorted((min(max(self.left, 0), width), min(max(self.right, 0), width)))
         top, bottom = sorted((min(max(self.top, 0), height), min(max(self.bottom, 0), height)))
         return Region(left, top, right, bottom)
 
     def grown(self, by: int) -> Region:
-        """The rectangle with ``by`` pixels more on each side."""
+        """Return the rectangle with `by` pixels more on each side."""
         return Region(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
 

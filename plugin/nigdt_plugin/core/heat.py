@@ -29,12 +29,12 @@ def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
 
 
 def of_word(context: Context, fill: Fill, index: int, colour: Colour) -> Pixels:
-    """Where a word was used: around the hole by the model, and in the hole as the finished fill shows it.
+    """Show where a word was used: around the hole by the model, in the hole as the finished fill shows it.
 
     Args:
         context: The context.
         fill: A fill with its words.
-        index: Which word of ``fill.words``.
+        index: Which word of `fill.words`.
         colour: Red, green, blue.
 
     Returns:
@@ -64,7 +64,7 @@ def of_word(context: Context, fill: Fill, index: int, colour: Colour) -> Pixels:
 
 
 def of_blend(context: Context, feather: int | None, colour: Colour) -> Pixels:
-    """The band over which a fill fades out, beyond the selection.
+    """Return the band over which a fill fades out, beyond the selection.
 
     Returns:
         (h, w, 4) uint8 over the context: blue, green, red, alpha, premultiplied.

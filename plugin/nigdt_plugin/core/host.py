@@ -20,7 +20,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Host:
-    """A host waiting for a result in ``folder``."""
+    """A host waiting for a result in `folder`."""
 
     folder: Path
 

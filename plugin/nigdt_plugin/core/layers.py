@@ -82,7 +82,7 @@ class Layer:
         return self.region.box
 
     def shown(self, visible: bool) -> Layer:
-        """The layer, drawn or not."""
+        """Return the layer, drawn or not."""
         other = replace(self, visible=visible)
         vars(other)["parts"] = self.parts  # the same pixels: not worked out again
         return other
@@ -114,7 +114,7 @@ class Layer:
         return tuple(found)
 
     def draw(self, target: Pixels, origin: Region) -> None:
-        """Draw over ``target`` (h, w, 3), which shows the region ``origin`` of the photo."""
+        """Draw over `target` (h, w, 3), which shows the region `origin` of the photo."""
         dx, dy = self.region.left - origin.left, self.region.top - origin.top
         for part, weight in self.parts:
             left, top = max(part.left, -dx), max(part.top, -dy)

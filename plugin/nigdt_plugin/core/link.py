@@ -62,9 +62,9 @@ class Link:
     """Thread around one client.
 
     Args:
-        on_state: Told of every new ``LinkState``.
+        on_state: Told of every new `LinkState`.
         on_event: Told of every event of a job.
-        on_models: Told of the daemon's bundles when asked by ``models``.
+        on_models: Told of the daemon's bundles when asked by `models`.
         connect: Makes the client; the default starts a daemon when none runs.
 
     All callbacks come from the link's thread.
@@ -105,7 +105,7 @@ class Link:
         self._commands.put(("connect", None))
 
     def submit(self, request: FillRequest) -> None:
-        """Send a fill; a failure comes back as an ``error`` event of its job."""
+        """Send a fill; a failure comes back as an `error` event of its job."""
         self._commands.put(("fill", request))
 
     def cancel(self, job: str) -> None:

@@ -18,12 +18,12 @@ _vocabularies: dict[tuple[str, float], Vocabulary] = {}
 
 
 def available() -> list[BundleInfo]:
-    """Every bundle that can be read."""
+    """Return every bundle that can be read."""
     return bundle.list_bundles()
 
 
 def find(name: str) -> BundleInfo | None:
-    """The bundle of that name ("default" included), None if there is none."""
+    """Return the bundle of that name ("default" included), None if there is none."""
     try:
         return bundle.find_bundle(name)
     except NigdtError as error:
@@ -32,7 +32,7 @@ def find(name: str) -> BundleInfo | None:
 
 
 def vocabulary(info: BundleInfo | None) -> Vocabulary:
-    """The words a model knows; none if it cannot be read."""
+    """Return the words a model knows; none if it cannot be read."""
     if info is None:
         return Vocabulary([])
     try:

@@ -14,7 +14,7 @@ from nigdt_plugin.core.document import Document
 
 
 def encode(document: Document, names: tuple[str, str]) -> bytes:
-    """The bytes of an .ora file (8 bits per channel).
+    """Return the bytes of an .ora file (8 bits per channel).
 
     Args:
         document: Photo and layers.

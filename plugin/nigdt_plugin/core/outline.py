@@ -30,7 +30,7 @@ class Outline:
         self._left, self._top = 0, 0
 
     def clear(self) -> None:
-        """The selection or the view changed."""
+        """Drop the picture: the selection or the view changed."""
         self._key = None
 
     def step(self) -> None:
@@ -53,7 +53,7 @@ class Outline:
         tint: tuple[int, int, int] | None,
         width: int = 1,
     ) -> tuple[int, int, NDArray[np.uint8]]:
-        """The picture to lay over the photo.
+        """Return the picture to lay over the photo.
 
         Args:
             selection: What is selected.
@@ -115,7 +115,7 @@ class Outline:
 
 
 def _view(selection: Selection, scale: float, left: float, top: float, width: int, height: int) -> Mask:
-    """The mask as the window shows it."""
+    """Return the mask as the window shows it."""
     step = max(1, int(0.5 / scale))
     x0, y0 = max(0, int(left) - 2), max(0, int(top) - 2)
     region = Region(x0, y0, int(left + width / scale) + 3, int(top + height / scale) + 3).clipped(

@@ -39,7 +39,7 @@ class Preview:
 
     Hooks:
         changed: Another layer is shown, or none; told the one before.
-        failed: A blend failed; told the ``Failure``.
+        failed: A blend failed; told the `Failure`.
     """
 
     def __init__(self, document: Document, tasks: Tasks) -> None:
@@ -61,7 +61,7 @@ class Preview:
         return self._wanted is not None
 
     def without(self, layer: Layer) -> tuple[Layer, ...]:
-        """The document's layers without the one whose place ``layer`` would take."""
+        """Return the document's layers without the one whose place `layer` would take."""
         return tuple(it for it in self._document.layers if it.round != layer.round)
 
     def show(self, entry: Round, fill: Fill, recipe: Recipe) -> None:
@@ -117,7 +117,7 @@ class Preview:
         self._tasks.run(work, done, failed)
 
     def _next(self, ended: _Wanted | None) -> None:
-        """What comes after a blend."""
+        """Start what comes after a blend."""
         now = self._wanted
         if now is None:
             return
@@ -132,7 +132,7 @@ class Preview:
             self._blend(now)
 
     def when_shown(self, then: Callable[[], None]) -> None:
-        """Do ``then`` once the blend that is awaited is shown; never if another fill takes its place."""
+        """Do `then` once the blend that is awaited is shown; never if another fill takes its place."""
         if self.busy:
             self._then = then
         else:
@@ -147,7 +147,7 @@ class Preview:
             self.changed(before)
 
     def take(self) -> tuple[Layer, Drawn | None] | None:
-        """The layer to apply, and its region's pixels if they are known; from now on nothing is shown."""
+        """Take the layer to apply, and its region's pixels if known; from now on nothing is shown."""
         if self.layer is None:
             return None
         layer, pixels = self.layer, self.drawn.get(self.layer.region)

@@ -24,7 +24,7 @@ class Pyramid:
             self.levels.append(_halved(last, width, height))
 
     def update(self, region: Region, rgb: Pixels) -> None:
-        """Replace the pixels of ``region`` by ``rgb`` (h, w, 3) on every level."""
+        """Replace the pixels of `region` by `rgb` (h, w, 3) on every level."""
         self.levels[0][region.slices] = rgb
         for finer, coarser in zip(self.levels, self.levels[1:], strict=False):
             height, width = coarser.shape[:2]

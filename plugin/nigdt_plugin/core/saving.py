@@ -52,7 +52,7 @@ def save(
 
 
 def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:
-    """What the visible layers are made of."""
+    """Return what the visible layers are made of."""
     return [
         provenance.DrawnFill(origin.region.box, origin.recipe, origin.selection)
         for layer in layers
@@ -62,10 +62,10 @@ def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:
 
 
 def keep_original(path: Path, written: bytes | None = None) -> Path | None:
-    """Copy a photo that is about to be replaced to ``name.original.ext``, whole and on disk.
+    """Copy a photo that is about to be replaced to `name.original.ext`, whole and on disk.
 
     Where a file of that name holds something else (the original of another photo, or a part of one), the copy
-    becomes ``name.original-2.ext``, and so on. A copy that is there already serves again.
+    becomes `name.original-2.ext`, and so on. A copy that is there already serves again.
 
     Args:
         path: The photo; a link is followed.
@@ -94,7 +94,7 @@ def keep_original(path: Path, written: bytes | None = None) -> Path | None:
 
 
 def _beside(path: Path, addition: str) -> Path:
-    """``name`` and `addition` before the ending; the name is shortened to what file systems take."""
+    """`name` and `addition` before the ending; the name is shortened to what file systems take."""
     stem, ending = path.stem, f"{addition}{path.suffix}"
     while len(os.fsencode(stem + ending)) > _LONGEST_NAME:
         stem = stem[:-1]

@@ -1,6 +1,6 @@
 """The selection: a soft mask (H, W) uint8, 255 = selected = to be filled, and what edits it.
 
-Shapes are rasterised into a ``Patch`` no larger than themselves, so that dragging a small shape on a
+Shapes are rasterised into a `Patch` no larger than themselves, so that dragging a small shape on a
 24-megapixel photo touches only the pixels under it.
 """
 
@@ -39,7 +39,7 @@ class Combine(Enum):
 
 @dataclass(frozen=True)
 class Patch:
-    """A rasterised shape: ``mask`` (h, w) uint8 with its top left pixel at ``left``, ``top``."""
+    """A rasterised shape: `mask` (h, w) uint8 with its top left pixel at `left`, `top`."""
 
     left: int
     top: int
@@ -52,7 +52,7 @@ class Patch:
         return Region(self.left, self.top, self.left + width, self.top + height)
 
     def clipped(self, width: int, height: int) -> Patch:
-        """The part of the patch inside a photo of the given size."""
+        """Return the part of the patch inside a photo of the given size."""
         region = self.region.clipped(width, height)
         top, left = region.top - self.top, region.left - self.left
         return Patch(
@@ -97,13 +97,13 @@ class Selection:
         return self.bounds.empty
 
     def write(self, region: Region, values: Mask) -> Mask:
-        """Replace the pixels of ``region`` by ``values`` (h, w); returns what was there."""
+        """Replace the pixels of `region` by `values` (h, w); returns what was there."""
         before = self.mask[region.slices].copy()
         self.put(region, values)
         return before
 
     def put(self, region: Region, values: Mask) -> None:
-        """Replace the pixels of ``region`` by ``values`` (h, w); one of the whole photo is taken as it is."""
+        """Replace the pixels of `region` by `values` (h, w); one of the whole photo is taken as it is."""
         if region == self.whole and values.flags.writeable:
             self.mask = values
         else:
@@ -112,7 +112,7 @@ class Selection:
         self._bounds = None
 
     def combined(self, patch: Patch, how: Combine) -> tuple[Region, Mask]:
-        """What ``write`` needs to let ``patch`` meet the selection in the given way."""
+        """Return what `write` needs to let `patch` meet the selection in the given way."""
         patch = patch.clipped(self.width, self.height)
         region = patch.region
         if how is Combine.ADD:
@@ -150,14 +150,14 @@ def _around(points: Sequence[Point], margin: float = 0.0) -> Region:
 
 
 def rectangle(start: Point, end: Point) -> Patch:
-    """The rectangle between two corners, rounded to whole pixels."""
+    """Return the rectangle between two corners, rounded to whole pixels."""
     left, right = sorted((round(start[0]), round(end[0])))
     top, bottom = sorted((round(start[1]), round(end[1])))
     return Patch(left, top, np.full((bottom - top, right - left), 255, np.uint8))
 
 
 def ellipse(start: Point, end: Point) -> Patch:
-    """The ellipse inside the rectangle between two corners, with a smooth edge."""
+    """Return the ellipse inside the rectangle between two corners, with a smooth edge."""
     left, right = sorted((start[0], end[0]))
     top, bottom = sorted((start[1], end[1]))
     angles = np.linspace(0, 2 * np.pi, 180, endpoint=False)
@@ -167,7 +167,7 @@ def ellipse(start: Point, end: Point) -> Patch:
 
 
 def polygon(points: Sequence[Point]) -> Patch:
-    """The closed polygon through the points (pixel edges at whole numbers), with a smooth edge."""
+    """Return the closed polygon through the points (pixel edges at whole numbers), with a smooth edge."""
     if len(points) < 3:
         return Patch(0, 0, np.zeros((0, 0), np.uint8))
     region = _around(points)
@@ -183,7 +183,7 @@ def polygon(points: Sequence[Point]) -> Patch:
 
 
 def stroke(points: Sequence[Point], size: float, hardness: float) -> Patch:
-    """A brush drawn along the points.
+    """Return a brush drawn along the points.
 
     Args:
         points: The way of the brush, photo pixels.
@@ -214,7 +214,7 @@ def _disc(radius: int) -> NDArray[np.uint8]:
 
 
 def grown(selection: Selection, pixels: int) -> tuple[Region, Mask]:
-    """The selection with a rim of ``pixels`` more; what ``Selection.write`` needs."""
+    """Return the selection with a rim of `pixels` more; what `Selection.write` needs."""
     region = selection.bounds.grown(pixels).clipped(selection.width, selection.height)
     if region.empty:
         return region, _blank(region)
@@ -222,7 +222,7 @@ def grown(selection: Selection, pixels: int) -> tuple[Region, Mask]:
 
 
 def shrunk(selection: Selection, pixels: int) -> tuple[Region, Mask]:
-    """The selection without its outer ``pixels``; the photo's own border does not eat into it."""
+    """Return the selection without its outer `pixels`; the photo's own border does not eat into it."""
     region = selection.bounds
     if region.empty:
         return region, _blank(region)
@@ -236,7 +236,7 @@ def shrunk(selection: Selection, pixels: int) -> tuple[Region, Mask]:
 
 
 def feathered(selection: Selection, pixels: float) -> tuple[Region, Mask]:
-    """The selection with its edge blurred by a Gaussian of that standard deviation."""
+    """Return the selection with its edge blurred by a Gaussian of that standard deviation."""
     region = selection.bounds.grown(int(np.ceil(3 * pixels))).clipped(selection.width, selection.height)
     if region.empty:
         return region, _blank(region)
@@ -252,7 +252,7 @@ def inverted(selection: Selection) -> tuple[Region, Mask]:
 
 
 def everything(selection: Selection) -> tuple[Region, Mask]:
-    """The whole photo."""
+    """Return the whole photo."""
     return selection.whole, np.full_like(selection.mask, 255)
 
 

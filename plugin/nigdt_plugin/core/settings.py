@@ -85,7 +85,7 @@ class Settings:
         return settings
 
     def recipe(self) -> Recipe:
-        """How fills are asked for and blended, but for caption, bundle and variant."""
+        """Return how fills are asked for and blended, but for caption, bundle and variant."""
         return Recipe(
             widen=self.widen,
             feather=None if self.feather < 0 else round(self.feather),

@@ -20,11 +20,11 @@ class Hook:
         self._listeners: list[Callable[..., Any]] = []
 
     def connect(self, listener: Callable[..., Any]) -> None:
-        """Tell ``listener`` from now on."""
+        """Tell `listener` from now on."""
         self._listeners.append(listener)
 
     def disconnect(self, listener: Callable[..., Any]) -> None:
-        """Tell ``listener`` no more."""
+        """Tell `listener` no more."""
         if listener in self._listeners:
             self._listeners.remove(listener)
 
@@ -59,7 +59,7 @@ class Tasks:
         then: Callable[[Result], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """Do ``work`` in a thread, then on the UI thread ``then`` its result or ``failed`` its error."""
+        """Do `work` in a thread, then on the UI thread `then` its result or `failed` its error."""
         if self._closed:
             return
         future = self._pool.submit(work)

@@ -43,12 +43,12 @@ class Progress:
 
 
 def runs_folder() -> Path:
-    """Where trainings of the panel keep their checkpoints."""
+    """Return where trainings of the panel keep their checkpoints."""
     return user_bundles_folder().parent / "runs"
 
 
 def interrupted(folder: Path, name: str) -> int | None:
-    """How many steps the training of that name on that folder was to take, if it can go on; else None."""
+    """Return the planned steps of the training of that name on that folder; None if it cannot go on."""
     runs = sorted(runs_folder().glob(f"{'[0-9]' * 5}-{name}")) if valid_name(name) else []
     try:
         settings = yaml.safe_load((runs[-1] / "settings.yaml").read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def interrupted(folder: Path, name: str) -> int | None:
 
 
 def command(folder: Path, name: str, start_from: str = "default", steps: int = STEPS) -> list[str]:
-    """The program and arguments that train a model on a folder, or go on with one that was interrupted.
+    """Return the command that trains a model on a folder, or resumes a training that was interrupted.
 
     Args:
         folder: Captioned photos.
@@ -101,13 +101,13 @@ def _gain(data: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def reason(errors: str) -> str:
-    """The last line of an error output, without the program's name; empty if it said nothing."""
+    """Return the last line of an error output, without the program's name; empty if it said nothing."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     return lines[-1].removeprefix("nigdt: ") if lines else ""
 
 
 def suggested_name(folder: Path, taken: Sequence[str]) -> str:
-    """A bundle name made of the folder's, not taken yet."""
+    """Return a bundle name made of the folder's, not taken yet."""
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip("-._")[:48].lower()
     base = base if valid_name(base) else "my-photos"
     name, number = base, 2

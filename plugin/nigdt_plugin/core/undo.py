@@ -38,12 +38,12 @@ class UndoStack:
 
     @property
     def undo_label(self) -> str | None:
-        """Label of the step that ``undo`` would take back, None if there is none."""
+        """Label of the step that `undo` would take back, None if there is none."""
         return self._done[-1].label if self._done else None
 
     @property
     def redo_label(self) -> str | None:
-        """Label of the step that ``redo`` would do again, None if there is none."""
+        """Label of the step that `redo` would do again, None if there is none."""
         return self._undone[-1].label if self._undone else None
 
     @property

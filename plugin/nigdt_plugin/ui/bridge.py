@@ -18,7 +18,7 @@ class Bridge(QObject):
         self._posted.connect(self._run, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
 
     def post(self, work: Callable[[], None]) -> None:
-        """Run ``work`` on the UI thread, soon."""
+        """Run `work` on the UI thread, soon."""
         if self._open:
             self._posted.emit(work)
 

@@ -27,7 +27,7 @@ from nigdt_plugin.ui.tools import (
 
 
 class Brush(SelectionTool):
-    """Paints the selection; ``erases`` takes away instead."""
+    """Paints the selection; `erases` takes away instead."""
 
     label = "Brush"
     erases = False

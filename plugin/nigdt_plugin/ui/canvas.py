@@ -132,7 +132,7 @@ class Canvas(QWidget):
         return QPointF((x - self._left) * self.scale, (y - self._top) * self.scale)
 
     def region_rect(self, region: Region) -> QRectF:
-        """Where a region is on the widget."""
+        """Return where a region is on the widget."""
         return QRectF(self.to_widget(region.left, region.top), self.to_widget(region.right, region.bottom))
 
     # Zoom -----------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Canvas(QWidget):
         self._moved()
 
     def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
-        """Zoom, keeping the photo point under ``at`` (the middle by default) where it is."""
+        """Zoom, keeping the photo point under `at` (the middle by default) where it is."""
         if self.pyramid is None:
             return
         at = at or QPointF(self.width() / 2, self.height() / 2)
@@ -399,7 +399,7 @@ class Canvas(QWidget):
 
 
 def _premultiplied(pixels: NDArray[np.uint8], ratio: float) -> QImage:
-    """A picture (h, w, 4) in Qt's order blue, green, red, alpha, premultiplied; the array must outlive it."""
+    """Wrap a premultiplied BGRA array (h, w, 4) as a picture; the array must outlive it."""
     height, width = pixels.shape[:2]
     image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)  # type: ignore[call-overload]
     image.setDevicePixelRatio(ratio)

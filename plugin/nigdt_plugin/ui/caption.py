@@ -73,12 +73,12 @@ class CaptionEdit(QPlainTextEdit):
             self.moveCursor(QTextCursor.MoveOperation.End)
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """The words that are offered and not underlined."""
+        """Set the words that are offered and not underlined."""
         self._underline.vocabulary = vocabulary
         self._underline.rehighlight()
 
     def unknown(self) -> list[tuple[str, list[str]]]:
-        """Words the model does not know, each with the nearest that it does."""
+        """Find the words the model does not know, each with the nearest that it does."""
         vocabulary = self._underline.vocabulary
         if not len(vocabulary):
             return []
@@ -97,7 +97,7 @@ class CaptionEdit(QPlainTextEdit):
         cursor.insertText(pattern.sub(lambda _match: by, self.toPlainText()))
 
     def _unfinished(self) -> str:
-        """The word that is being typed: too early to call it unknown."""
+        """Return the word that is being typed: too early to call it unknown."""
         if not self.hasFocus():
             return ""
         before = self.toPlainText()[: self.textCursor().position()]

@@ -156,7 +156,7 @@ class DescribeBox(QWidget):
             self._rest_timer.start()
 
     def _rest_live(self) -> None:
-        """The typing rests: the other variants too."""
+        """Ask for the other variants too, now that the typing rests."""
         filling = self.session.filling
         if filling is not None and self.ready and self.session.caption:
             filling.fill_live(self.session.caption, self.session.settings.variants)
@@ -181,7 +181,7 @@ class DescribeBox(QWidget):
         filling.fill(self.session.caption, self.session.settings.variants)
 
     def fill_or_stop(self) -> None:
-        """What the large button does."""
+        """Do what the large button says."""
         filling = self.session.filling
         if filling is not None and filling.stoppable:
             self.rest()

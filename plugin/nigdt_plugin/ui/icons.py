@@ -18,7 +18,7 @@ def _source(name: str) -> str:
 
 
 def svg(name: str, colour: str) -> bytes:
-    """The drawing of an icon in a colour."""
+    """Return the drawing of an icon in a colour."""
     return _source(name).replace("currentColor", colour).encode()
 
 
@@ -51,7 +51,7 @@ class _Engine(QIconEngine):
 
 
 def icon(name: str, colour: str, checked: str | None = None, disabled: str = "#80808080") -> QIcon:
-    """An icon by name.
+    """Return an icon by name.
 
     Args:
         name: One of the drawings above.
@@ -63,6 +63,6 @@ def icon(name: str, colour: str, checked: str | None = None, disabled: str = "#8
 
 
 def logo() -> QIcon:
-    """The program's icon."""
+    """Return the program's icon."""
     source = _source("nigdt").encode()
     return QIcon(_Engine(source, source, source))

@@ -75,7 +75,7 @@ def _plain(action: QAction) -> str:
 
 
 def _actions(action: QAction) -> Iterator[QAction]:
-    """An action, or all that are in its menu."""
+    """Yield an action, or all that are in its menu."""
     menu = action.menu()
     if menu is None:
         yield action

@@ -38,7 +38,7 @@ STEPS = (
 
 
 def wanted(choice: str) -> str:
-    """The language for a setting: "system", or a code such as "de"."""
+    """Return the language for a setting: "system", or a code such as "de"."""
     code = QLocale.system().name() if choice == "system" else choice
     code = code.split("_")[0].split("-")[0].lower()
     return code if code in LANGUAGES else "en"

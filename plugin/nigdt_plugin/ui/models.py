@@ -158,7 +158,7 @@ class ModelDialog(QDialog):
         outer.addLayout(row)
 
     def _show_state(self, state: LinkState) -> None:
-        """What the process that runs the model is doing."""
+        """Show what the process that runs the model is doing."""
         status = state.status
         if state.failure is not None:
             self.state.setText(" ".join(worded(state.failure)))

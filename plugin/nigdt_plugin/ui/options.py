@@ -68,7 +68,7 @@ class ToolColumn(QWidget):
         column.addStretch(1)
 
     def names(self) -> dict[str, str]:
-        """What each tool is called."""
+        """Return what each tool is called."""
         return {
             "pan": self.tr("Move the view"),
             "rectangle": self.tr("Rectangle"),
@@ -92,7 +92,7 @@ class ToolColumn(QWidget):
 
 
 class OptionBar(QWidget):
-    """Options of the tool in hand; also the ``Choices`` that the tools read."""
+    """Options of the tool in hand; also the `Choices` that the tools read."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)

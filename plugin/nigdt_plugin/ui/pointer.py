@@ -51,11 +51,11 @@ class KeyPointer:
             tool.release(self.point, modifiers)
 
     def let_go(self) -> None:
-        """What was being drawn is dropped."""
+        """Drop what was being drawn."""
         self._down = False
 
     def hide(self) -> None:
-        """The mouse is used again."""
+        """Hide the pointer: the mouse is used again."""
         self.point = None
         self._down = False
 

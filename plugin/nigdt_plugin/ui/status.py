@@ -17,7 +17,7 @@ _PERCENTS = (10, 25, 50, 100, 200, 400, 800)
 
 
 class StatusBar(QStatusBar):
-    """Signals: ``zoom_wanted`` (percent, 0 = fit), ``daemon_asked`` (the chip was clicked)."""
+    """Signals: `zoom_wanted` (percent, 0 = fit), `daemon_asked` (the chip was clicked)."""
 
     zoom_wanted = pyqtSignal(float)
     daemon_asked = pyqtSignal()
@@ -111,7 +111,7 @@ class StatusBar(QStatusBar):
 
 
 def device_name(status: dict[str, Any]) -> str:
-    """The device as people call it."""
+    """Return the device as people call it."""
     device = status.get("device") or status.get("engine", {}).get("device") or ""
     if isinstance(device, dict):
         device = device.get("name", "")
@@ -124,7 +124,7 @@ def device_name(status: dict[str, Any]) -> str:
 
 
 def queued(status: dict[str, Any]) -> int:
-    """How many jobs wait."""
+    """Show how many jobs wait."""
     queue = status.get("queue", {})
     value = queue.get("waiting", queue.get("jobs", 0)) if isinstance(queue, dict) else queue
     return value if isinstance(value, int) else 0

@@ -45,7 +45,7 @@ _STATE = Qt.ItemDataRole.UserRole + 1
 
 
 def thumbnail(context: Context, fill: Fill, side: int = _PIXELS) -> QPixmap:
-    """The context with the fill in it, small."""
+    """Return the context with the fill in it, small."""
     crop, hole = context.sent
     scale = min(1.0, side / max(hole.shape))
     size = max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale))
@@ -70,7 +70,7 @@ _KEYS = {
 
 
 def _key(event: QKeyEvent) -> str | None:
-    """What a key asks for."""
+    """Return what a key asks for."""
     plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     return next((what for key, what in _KEYS.items() if plain and key == event.key()), None)
 
@@ -222,7 +222,7 @@ class FillStrip(QListWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """As high as its rows, up to a few."""
+        """Make the list as high as its rows, up to a few."""
         viewport = self.viewport()
         assert viewport is not None
         columns = max(1, (viewport.width() - 1) // (_SIDE + _GAP))

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QApplication
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as "#rrggbb". Text on ``panel`` and ``accent`` keeps a contrast of at least 4.5 : 1."""
+    """Colours as "#rrggbb". Text on `panel` and `accent` keeps a contrast of at least 4.5 : 1."""
 
     name: str
     canvas: str
@@ -78,7 +78,7 @@ _ASSETS = Path(__file__).parent.parent / "assets"
 
 
 def wanted(choice: str) -> Theme:
-    """The theme for "light", "dark", or "system" (what the desktop uses)."""
+    """Return the theme for "light", "dark", or "system" (what the desktop uses)."""
     if choice == "light":
         return LIGHT
     if choice == "dark":

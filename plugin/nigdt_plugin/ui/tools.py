@@ -45,7 +45,7 @@ class Choices(Protocol):
 
 
 class Tool:
-    """Does nothing. ``drags`` tells whether it is held down between press and release."""
+    """Does nothing. `drags` tells whether it is held down between press and release."""
 
     cursor = Qt.CursorShape.ArrowCursor
     drags = True
@@ -54,13 +54,13 @@ class Tool:
         self.canvas = canvas
 
     def press(self, at: QPointF, modifiers: Modifiers) -> None:
-        """The button goes down."""
+        """Handle the button going down."""
 
     def move(self, at: QPointF, modifiers: Modifiers) -> None:
-        """The pointer moves."""
+        """Handle the pointer moving."""
 
     def release(self, at: QPointF, modifiers: Modifiers) -> None:
-        """The button goes up."""
+        """Handle the button going up."""
 
     def finish(self) -> bool:
         """Double click or Return; True if there was something to finish."""
@@ -74,10 +74,10 @@ class Tool:
         return False
 
     def leave(self) -> None:
-        """The pointer left the canvas."""
+        """Handle the pointer leaving the canvas."""
 
     def paint(self, painter: QPainter) -> None:
-        """What is being drawn."""
+        """Paint what is being drawn."""
 
 
 class Pan(Tool):
@@ -126,7 +126,7 @@ class SelectionTool(Tool):
         return self.choices.combine
 
     def outline(self, points: list[Point], how: Combine) -> None:
-        """A polygon through the points is complete."""
+        """Select the polygon through the points."""
         width, height = (max(values) - min(values) for values in zip(*points, strict=True))
         self.session.draw(lambda: selection.polygon(points), width * height, how, self.label)
 
@@ -174,12 +174,12 @@ class Shape(SelectionTool):
             self.session.change_selection(selection.nothing, "Deselect")
 
     def taken(self, start: Point, end: Point, how: Combine) -> None:
-        """The shape is complete."""
+        """Select the shape, which is complete."""
         area = abs((end[0] - start[0]) * (end[1] - start[1]))
         self.session.draw(lambda: self.rasterised(start, end), area, how, self.label)
 
     def rasterised(self, start: Point, end: Point) -> Patch:
-        """The shape as a patch."""
+        """Rasterise the shape."""
         raise NotImplementedError
 
     def cancel(self) -> bool:
@@ -195,7 +195,7 @@ class Shape(SelectionTool):
         self.pen(painter, path)
 
     def add_to(self, path: QPainterPath, rect: QRectF) -> None:
-        """The shape's line."""
+        """Add the shape's line to a path."""
         path.addRect(rect)
 
 

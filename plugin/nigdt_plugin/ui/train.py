@@ -1,4 +1,4 @@
-"""Train on my photos: runs ``nigdt train photos`` and shows how it goes."""
+"""Train on my photos: runs `nigdt train photos` and shows how it goes."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class TrainDialog(QDialog):
             self.detail.clear()
 
     def start_or_stop(self) -> None:
-        """What the large button does; a stopped training goes on where it was."""
+        """Start or stop; a stopped training goes on where it was."""
         if self.process is not None:
             self._stop()
             return
@@ -271,7 +271,7 @@ class TrainDialog(QDialog):
         self._refresh()
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
-        """A training does not outlive its window; it can go on another time."""
+        """End the training with its window; it can go on another time."""
         if self._leave():
             super().closeEvent(a0)
         elif a0 is not None:
@@ -282,7 +282,7 @@ class TrainDialog(QDialog):
             super().reject()
 
     def _leave(self) -> bool:
-        """Whether the window may close; else it hides, and closes once the training has ended."""
+        """Return whether the window may close; else it hides, and closes once the training has ended."""
         if self.process is None:
             return True
         self._leaving = True

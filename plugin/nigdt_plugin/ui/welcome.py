@@ -19,12 +19,12 @@ _RECENT = 5
 
 
 def sample_photo() -> Path:
-    """The photo that comes with the program (nigdt/data/LICENCE.md names its author and licence)."""
+    """Return the photo that comes with the program (nigdt/data/LICENCE.md names its author and licence)."""
     return Path(str(resources.files("nigdt") / "data" / "kingfisher.jpg"))
 
 
 class Welcome(QWidget):
-    """Signals: ``open_asked``, ``path_asked`` (a file, as text), ``dropped`` (its QMimeData)."""
+    """Signals: `open_asked`, `path_asked` (a file, as text), `dropped` (its QMimeData)."""
 
     open_asked = pyqtSignal()
     dropped = pyqtSignal(object)

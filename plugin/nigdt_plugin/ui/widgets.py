@@ -19,12 +19,12 @@ from PyQt6.QtWidgets import (
 
 
 def translate(context: str, text: str) -> str:
-    """A text in the user's language."""
+    """Translate a text into the user's language."""
     return QCoreApplication.translate(context, text)
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
-    """A text in one of the style sheet's roles."""
+    """Make a text in one of the style sheet's roles."""
     widget = QLabel(text)
     widget.setTextFormat(Qt.TextFormat.PlainText)
     if role:
@@ -34,14 +34,14 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
 
 
 def line() -> QFrame:
-    """A thin rule."""
+    """Make a thin rule."""
     frame = QFrame()
     frame.setProperty("role", "line")
     return frame
 
 
 def button(text: str, done: Callable[[], object], *, primary: bool = False, tip: str = "") -> QPushButton:
-    """A push button; ``primary`` for the one thing to do next."""
+    """Make a push button; `primary` for the one thing to do next."""
     widget = QPushButton(text)
     widget.setProperty("primary", primary)
     widget.setToolTip(tip)
@@ -52,7 +52,7 @@ def button(text: str, done: Callable[[], object], *, primary: bool = False, tip:
 def tool_button(
     icon: QIcon, name: str, *, checkable: bool = False, size: int = 18, shortcut: str = ""
 ) -> QToolButton:
-    """A button with only an icon; its name is what it tells on hover and to screen readers."""
+    """Make a button with only an icon; its name is what it tells on hover and to screen readers."""
     widget = QToolButton()
     widget.setIcon(icon)
     widget.setIconSize(QSize(size, size))
@@ -64,7 +64,7 @@ def tool_button(
 
 
 def slider(name: str, low: int, high: int, value: int, changed: Callable[[int], object]) -> QSlider:
-    """A horizontal slider."""
+    """Make a horizontal slider."""
     widget = QSlider(Qt.Orientation.Horizontal)
     widget.setRange(low, high)
     widget.setValue(value)
@@ -141,7 +141,7 @@ class FlowLayout(QLayout):
                 widget.deleteLater()
 
     def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
-        """The items line by line, each with the size it gets."""
+        """Return the items line by line, each with the size it gets."""
         lines: list[list[tuple[QLayoutItem, QSize]]] = [[]]
         x = 0
         for item in self._items:

@@ -102,7 +102,7 @@ class FillDialog:
         columns.show_all()
 
     def _entry(self, name: str) -> GimpUi.LabelSpin:
-        """The label and number field of a whole number."""
+        """Return the label and number field of a whole number."""
         return self._window.get_widget(name, GObject.TYPE_NONE)
 
     def _add_caption(self, box: Gtk.Box) -> None:

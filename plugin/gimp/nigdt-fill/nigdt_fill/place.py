@@ -26,7 +26,7 @@ def one_undo_step(image: Gimp.Image) -> Iterator[None]:
 
 
 def was_closed(image: Gimp.Image) -> bool:
-    """Whether the user closed the image, or the window of it from which the procedure was called.
+    """Return whether the user closed the image, or the window of it from which the procedure was called.
 
     GIMP keeps a closed image while a procedure works on it, so the image alone does not tell.
     """
