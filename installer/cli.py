@@ -97,8 +97,8 @@ def each(session: Session, parts: Mapping[str, Callable[[], None]]) -> None:
     failed = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
     if failed:
         raise InstallError(
-            f"this could not be made: {'; '.join(failed)}",
-            "all else is in place; run the same command again once the cause is gone",
+            f"This could not be made: {'; '.join(failed)}.",
+            "All else is in place. Run the same command again once the cause is gone.",
         )
 
 

@@ -116,9 +116,9 @@ class Recipe:
                 f"The caption has {len(self.caption)} characters; at most {CAPTION_CHARS} are allowed."
             )
         if self.mode not in MODES:
-            raise ValueError(f"mode is {self.mode!r}, not one of {', '.join(MODES)}.")
+            raise ValueError(f"The mode is {self.mode!r}, not one of {', '.join(MODES)}.")
         if not isinstance(self.variant, Variant):
-            raise ValueError("variant is not a variant.")
+            raise ValueError("The variant is not a variant.")
         check_number("widen", self.widen, 1, WIDEN_MAX)
         for name, most in (("grow", GROW_MAX), ("feather", FEATHER_MAX)):
             if getattr(self, name) is not None:

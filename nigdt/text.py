@@ -94,9 +94,9 @@ class Vocabulary:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             words = data["words"]
             if data["format"] != _FORMAT or not isinstance(words, list):
-                raise ValueError("its format is unknown.")
+                raise ValueError("Its format is unknown.")
             if not all(isinstance(word, str) for word in words):
-                raise ValueError("a word in it is not text.")
+                raise ValueError("A word in it is not text.")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NigdtError(f"Cannot read the vocabulary {path}: {error}") from error
         return cls(words)

@@ -322,7 +322,7 @@ class Client:
 
 def _result(job: str, fills: dict[int, FillPicture], expected: int, done: Event) -> FillResult:
     if sorted(fills) != list(range(expected)):
-        raise ProtocolError("bad-message", f"{len(fills)} of {expected} fills arrived before the job's end")
+        raise ProtocolError("bad-message", f"{len(fills)} of {expected} fills arrived before the job's end.")
     return FillResult(
         job=job,
         fills=tuple(fills[index] for index in range(expected)),

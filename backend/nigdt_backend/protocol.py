@@ -82,26 +82,26 @@ def decode(
         ProtocolError: `bad-message`, `version` or `too-large`.
     """
     if len(frames) < 2:
-        raise ProtocolError("bad-message", f"a message has at least 2 frames, this one has {len(frames)}")
+        raise ProtocolError("bad-message", f"A message has at least 2 frames; this one has {len(frames)}.")
     tag = bytes(frames[0][: len(TAG) + 8])
     if tag != TAG:
         if tag.startswith(TAG_PREFIX):
             raise ProtocolError(
                 "version",
-                f"this side speaks protocol {VERSION}, the other {_shown(tag[len(TAG_PREFIX) :])}",
+                f"This side speaks protocol {VERSION}, the other {_shown(tag[len(TAG_PREFIX) :])}.",
                 "Update NIGDT and its plug-ins together, then restart the daemon.",
             )
-        raise ProtocolError("bad-message", "the first frame is not the protocol tag")
+        raise ProtocolError("bad-message", "The first frame is not the protocol tag.")
     if len(frames[1]) > header_limit:
         raise ProtocolError(
-            "too-large", f"the header has {len(frames[1])} bytes, at most {header_limit} are allowed"
+            "too-large", f"The header has {len(frames[1])} bytes; at most {header_limit} are allowed."
         )
     try:
         header = json.loads(bytes(frames[1]).decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise ProtocolError("bad-message", "the header is not valid JSON in UTF-8") from None
+        raise ProtocolError("bad-message", "The header is not valid JSON in UTF-8.") from None
     if not isinstance(header, dict) or not isinstance(header.get("kind"), str):
-        raise ProtocolError("bad-message", 'the header must be an object with a string "kind"')
+        raise ProtocolError("bad-message", 'The header must be an object with a string "kind".')
     return header, list(frames[2:])
 
 
@@ -111,13 +111,15 @@ def _shown(version: bytes) -> str:
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is not JSON.")
 
 
 def check_id(value: object, what: str = "job") -> str:
     """Return `value` when it is a valid job or request id, else raise `bad-request`."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise ProtocolError("bad-request", f'"{what}" must be 1 to {LIMITS.id_chars} of A-Z a-z 0-9 _ -')
+        raise ProtocolError(
+            "bad-request", f'"{what}" must be 1 to {LIMITS.id_chars} characters of A-Z a-z 0-9 _ and -.'
+        )
     return value
 
 
@@ -126,7 +128,7 @@ def check_bundle_name(value: object) -> str:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise ProtocolError(
             "bad-request",
-            f'"bundle" must be a bundle\'s name, 1 to {LIMITS.name_chars} of A-Z a-z 0-9 . _ -',
+            f'"bundle" must be a bundle\'s name, 1 to {LIMITS.name_chars} characters A-Z a-z 0-9 . _ -.',
             "`nigdt models` lists the names.",
         )
     return value
@@ -135,17 +137,17 @@ def check_bundle_name(value: object) -> str:
 def _check_int(header: Mapping[str, Any], key: str, low: int, high: int) -> int:
     value = header.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ProtocolError("bad-request", f'"{key}" must be an integer')
+        raise ProtocolError("bad-request", f'"{key}" must be an integer.')
     if not low <= value <= high:
         code = "too-large" if value > high else "bad-request"
-        raise ProtocolError(code, f'"{key}" is {value}, allowed are {low} to {high}')
+        raise ProtocolError(code, f'"{key}" is {value}, allowed are {low} to {high}.')
     return value
 
 
 def _check_bool(header: Mapping[str, Any], key: str) -> bool:
     value = header.get(key, False)
     if not isinstance(value, bool):
-        raise ProtocolError("bad-request", f'"{key}" must be true or false')
+        raise ProtocolError("bad-request", f'"{key}" must be true or false.')
     return value
 
 
@@ -418,7 +420,7 @@ class FillPicture:
                 ),
             )
         except (KeyError, TypeError, ValueError, IndexError):
-            raise ProtocolError("bad-message", "a fill's frames do not fit its header") from None
+            raise ProtocolError("bad-message", "A fill's frames do not fit its header.") from None
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def blend_weight(selection: NDArray[np.uint8], feather: int | None = None) -> ND
     widest = growth(selection)
     steps = widest if feather is None else feather
     if steps < 0:
-        raise ValueError(f"feather {feather} is negative")
+        raise ValueError(f"The feather {feather} is negative.")
     if steps == 0 or not selection.any():
         return selection.copy()
     if steps <= widest:

@@ -110,7 +110,7 @@ def context_box(
         ValueError: `widen` is below 1.
     """
     if not widen >= 1.0:
-        raise ValueError(f"widen {widen} is below 1")
+        raise ValueError(f"widen is {widen}, below 1.")
     inner = selection_box(selection)
     longest = max(inner.width, inner.height)
     share, least = PADDING[mode]

@@ -197,7 +197,7 @@ class Photo:
             ValueError: Fill or weight do not have the size of the box.
         """
         if fill_rgb8.shape != (box.height, box.width, 3) or weight.shape != (box.height, box.width):
-            raise ValueError(f"fill {fill_rgb8.shape} and weight {weight.shape} do not fit {box}")
+            raise ValueError(f"The fill {fill_rgb8.shape} and the weight {weight.shape} do not fit {box}.")
         width, height = self.size
         top, bottom = max(box.top, 0), min(box.bottom, height)
         left, right = max(box.left, 0), min(box.right, width)

@@ -50,7 +50,7 @@ def variation(number: int, seed: int = 0) -> Variation:
         ValueError: A number is negative.
     """
     if number < 0 or seed < 0:
-        raise ValueError(f"variant {number} or seed {seed} is negative")
+        raise ValueError(f"The variant {number} or the seed {seed} is negative.")
     own = seed * 1009 + number
     return (
         Variation(own, level=False),

@@ -64,7 +64,7 @@ def measure(pixels: NDArray[np.uint8], hole: NDArray[np.uint8] | Mask) -> Figure
     """
     inside = np.asarray(hole, np.uint8) > 0
     if not inside.any() or inside.all():
-        raise ValueError("the hole must be neither empty nor the whole picture")
+        raise ValueError("The hole must be neither empty nor the whole picture.")
     lab = np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
     depth, away = (
         np.asarray(cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5), np.float32)

@@ -115,7 +115,7 @@ def assemble(
         OSError: Something cannot be read or written; an older plug-in is then still whole.
     """
     if target.name != NAME:
-        raise ValueError(f"GIMP looks for the plug-in in a folder named {NAME}, not {target.name}")
+        raise ValueError(f"GIMP looks for the plug-in in a folder named {NAME}, not {target.name}.")
     files = contents(wheel, sources)
     note = {"python": str(python) if python else None, "state": str(state) if state else None}
     files["install.json"] = (json.dumps(note, indent=1) + "\n").encode()
@@ -177,12 +177,12 @@ def _unpacked(wheel: Path) -> dict[str, bytes]:
                 if not name.endswith("/") and not name.startswith("zmq/tests/")
             }
     except zipfile.BadZipFile:
-        raise ValueError(f"{wheel.name} is not a whole wheel") from None
+        raise ValueError(f"{wheel.name} is not a whole wheel.") from None
     if "zmq/__init__.py" not in files:
-        raise ValueError(f"{wheel.name} is not a wheel of pyzmq")
+        raise ValueError(f"{wheel.name} is not a wheel of pyzmq.")
     deep = [name for name in files if name.count("/") > MAX_DEPTH]
     if deep:
-        raise ValueError(f"{deep[0]} lies too deep for GIMP to copy it")
+        raise ValueError(f"{deep[0]} lies too deep for GIMP to copy it.")
     return files
 
 

@@ -82,11 +82,11 @@ def test_bounds_are_kept():
     with pytest.raises(ProtocolError) as raised:
         scheduler.submit(job(3))
     assert raised.value.code == "too-many-clients"
-    with pytest.raises(ProtocolError, match="the queue is full"):
+    with pytest.raises(ProtocolError, match="The queue is full"):
         scheduler.submit(job(2))
     small = Scheduler(capacity_bytes=300)
     small.submit(job(1))
-    with pytest.raises(ProtocolError, match="the queue is full"):
+    with pytest.raises(ProtocolError, match="The queue is full"):
         small.submit(job(2))
 
 

@@ -51,7 +51,7 @@ def test_one_failure_keeps_nothing_else_away(hindered: str, installer: Run, home
     (entry.parents[1] if hindered == "menu entry" else plugins).write_text("in the way")
     done = installer("setup", "--offline", wheels)
     assert done.returncode == 1
-    assert f"this could not be made: the {hindered} (" in done.stdout
+    assert f"This could not be made: the {hindered} (" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert (plugins / gimp.PLUGIN / f"{gimp.PLUGIN}.py").is_file() == (hindered == "menu entry")
     assert entry.is_file() == (hindered == "GIMP plug-in")

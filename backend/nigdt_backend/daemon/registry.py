@@ -18,7 +18,7 @@ from nigdt.bundle.bundle import (
     user_bundles_folder,
     valid_name,
 )
-from nigdt.errors import BundleError
+from nigdt.errors import BundleError, one_line
 from nigdt_backend.daemon.worker import EngineError
 
 log = logging.getLogger(__name__)
@@ -131,9 +131,10 @@ class Registry:
             log.error("bundle %s cannot be loaded: %s", name, error)
             if held is None or again:
                 hint = getattr(error, "hint", "") or "Install the bundle again."
-                stays = " The old model stays in use." if held is not None else ""
-                message = getattr(error, "message", str(error))
-                raise EngineError("bundle-broken", f"{message}{stays}", hint) from error
+                message = one_line(getattr(error, "message", str(error)))
+                if held is not None:
+                    message += " The old model stays in use."
+                raise EngineError("bundle-broken", message, hint) from error
             self.notices[name] = f"The changed bundle {name} is broken; the old model stays in use."
             return held
         self._rejected.pop(name, None)

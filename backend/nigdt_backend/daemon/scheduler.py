@@ -129,15 +129,17 @@ class Scheduler:
                     return waiting
         if line is None and len(self._lines) >= self.max_clients:
             raise ProtocolError(
-                "too-many-clients", f"{self.max_clients} other clients have jobs", "Try again later."
+                "too-many-clients", f"{self.max_clients} other clients have jobs.", "Try again later."
             )
         if len(self) >= self.capacity or self._bytes + job.size > self.capacity_bytes:
             raise ProtocolError(
-                "busy", f"the queue is full ({len(self)} jobs wait)", "Try again in a moment."
+                "busy", f"The queue is full ({len(self)} jobs wait).", "Try again in a moment."
             )
         if line is not None and len(line) >= self.per_client:
             raise ProtocolError(
-                "busy", f"{len(line)} of your jobs wait already", "Wait for one of them, or cancel it."
+                "busy",
+                f"{len(line)} of your jobs are waiting already.",
+                "Wait for one of them, or cancel it.",
             )
         self._lines.setdefault(job.client, deque()).append(job)
         self._bytes += job.size

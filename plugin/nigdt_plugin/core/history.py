@@ -123,7 +123,7 @@ class History:
         data = read_json(folder / "round.json")
         try:
             if data["format"] != _FORMAT:
-                raise ValueError("another format")
+                raise ValueError("It has another format.")
             crop, selection = _read_png(folder / "crop.png"), _read_png(folder / "mask.png")
             clear = folder / "clear.png"
             unknown = _read_png(clear) > 0 if clear.exists() else None
@@ -140,7 +140,7 @@ class History:
             ]
             return Round(context, fills, data.get("round", identifier), identifier, float(data["created"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise OSError(f"the history entry {identifier} is damaged ({error})") from None
+            raise OSError(f"The history entry {identifier} is damaged ({error}).") from None
 
     def remove(self, identifier: str) -> None:
         """Forget a round."""

@@ -55,7 +55,7 @@ class Host:
         rgba = np.dstack([np.clip(np.rint(colour), 0, 255), np.rint(alpha * 255)]).astype(np.uint8)
         ok, png = cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
         if not ok:
-            raise OSError("the layer cannot be encoded")
+            raise OSError("The layer cannot be encoded.")
         write_atomically(self.folder / "layer.png", png.tobytes())
         self._say(
             {

@@ -170,7 +170,7 @@ def restore(lost: Lost) -> tuple[Document, str]:
             document.selection.write(document.selection.whole, mask)
         return document, str(data["caption"])
     except (KeyError, TypeError, ValueError) as error:
-        raise OSError(f"the autosave in {lost.folder} is damaged ({error})") from None
+        raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
 
 
 def _selection(data: Any) -> DrawnSelection | None:

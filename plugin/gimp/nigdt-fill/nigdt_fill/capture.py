@@ -54,7 +54,7 @@ def write(drawable: Gimp.Drawable, box: Box, pixel_format: str, pixels: bytes) -
     """
     per_pixel = {"R'G'B' u8": 3, "R'G'B'A u8": 4, "Y u8": 1, "Y' u8": 1}[pixel_format]
     if len(pixels) != box.width * box.height * per_pixel:
-        raise ValueError(f"{len(pixels)} bytes for {box.width} x {box.height} pixels of {pixel_format}")
+        raise ValueError(f"{len(pixels)} bytes for {box.width} x {box.height} pixels of {pixel_format}.")
     buffer = drawable.get_buffer()
     buffer.set(Gegl.Rectangle.new(box.left, box.top, box.width, box.height), pixel_format, pixels)
     buffer.flush()

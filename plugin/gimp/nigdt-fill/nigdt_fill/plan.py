@@ -140,7 +140,7 @@ def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
 def cut(pixels: bytes, size: tuple[int, int], box: Box, channels: int) -> bytes:
     """Return the part `box` of a picture of `size` (width, height); the box lies inside."""
     if box != box.clipped(*size):
-        raise ValueError(f"{box} is not inside {size}")
+        raise ValueError(f"{box} is not inside {size}.")
     rows = range(box.top, box.bottom)
     return gather(pixels, size[0], rows, range(box.left, box.right), channels)
 
