@@ -13,24 +13,77 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.photo.metadata import png_colour_chunks
+from nigdt.photo.metadata import png_chunks
 
-__all__ = ["is_deep", "read_deep", "write_png16", "write_tiff16"]
+__all__ = ["is_deep", "read_deep", "white_is_zero", "write_png16", "write_tiff16"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
 _PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
-_TIFF_BITS = 258
+_TIFF_BITS, _TIFF_MEANING, _TIFF_PLANES, _TIFF_EXTRA, _TIFF_SAMPLES = 258, 262, 284, 338, 339
+_RGB = 2
 
 
 def is_deep(image: Image.Image, data: bytes) -> bool:
-    """Whether the opened, not yet loaded picture holds 16-bit samples that Pillow would cut to 8."""
+    """Whether the opened, not yet loaded picture holds 16-bit samples that Pillow would cut to 8.
+
+    Raises:
+        PhotoError: It holds samples of a meaning that neither Pillow nor OpenCV gets right.
+    """
     if image.format == "PNG":
         return data[:8] == _PNG_SIGNATURE and data[24] == 16 and data[25] in _PNG_KINDS
+    if image.format == "PPM":
+        return image.mode == "RGB" and _largest_of_ppm(image) > 255
     if image.format == "TIFF":
-        bits = image.tag_v2.get(_TIFF_BITS, (1,))  # type: ignore[attr-defined]
-        return len(bits) > 1 and max(bits) > 8
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        bits = _numbers(tags.get(_TIFF_BITS, 1))
+        deep = len(bits) > 1 and max(bits) > 8
+        _check_meaning(tags, bits, deep=deep)
+        return deep
     return False
+
+
+def _largest_of_ppm(image: Image.Image) -> int:
+    """The value that a PPM calls white; its last word before the samples."""
+    tiles = getattr(image, "tile", None)
+    arguments = tiles[0][3] if tiles else ()
+    largest = arguments[-1] if isinstance(arguments, tuple) else 255
+    if isinstance(largest, int) and largest > 255 and largest != 65535:
+        raise PhotoError("This 16-bit PPM does not use the whole range.", "Save it as a 16-bit PNG.")
+    return largest if isinstance(largest, int) else 255
+
+
+def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool) -> None:
+    """Refuse a TIFF whose samples mean something else than they would be taken for."""
+    if 1 in _numbers(tags.get(_TIFF_EXTRA, ())):
+        raise PhotoError(
+            "The colours of this TIFF are multiplied by its alpha (associated alpha).",
+            "Save it with straight alpha, as PNG has it.",
+        )
+    if max(bits) in range(9, 16):
+        raise PhotoError(f"TIFFs of {max(bits)} bits are not supported.", "Save it with 8 or 16 bits.")
+    if not deep:
+        return
+    if set(_numbers(tags.get(_TIFF_SAMPLES, 1))) != {1} or set(bits) != {16}:
+        raise PhotoError("Of TIFFs with deep colour only 16-bit whole numbers are supported.")
+    if tags.get(_TIFF_PLANES, 1) != 1:
+        raise PhotoError(
+            "16-bit TIFFs that keep their colours in separate planes are not supported.",
+            "Save it with interleaved colours, or as a 16-bit PNG.",
+        )
+    if tags.get(_TIFF_MEANING) != _RGB:
+        raise PhotoError(
+            "Of 16-bit TIFFs only RGB and grey ones are supported.", "Save it as a 16-bit RGB PNG."
+        )
+
+
+def _numbers(value: Any) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, tuple) else (value,)
+
+
+def white_is_zero(image: Image.Image) -> bool:
+    """Whether 16-bit grey of an opened TIFF counts from white to black, which Pillow leaves as it is."""
+    return image.format == "TIFF" and image.tag_v2.get(_TIFF_MEANING) == 0  # type: ignore[attr-defined]
 
 
 def read_deep(data: bytes) -> tuple[NDArray[np.uint16], str]:
@@ -68,7 +121,7 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
     Args:
         samples: (H, W, channels) uint16.
         kind: RGB;16, RGBA;16 or LA;16.
-        info: From `nigdt.photo.metadata`; ICC profile, EXIF, resolution and a PNG's colour are written.
+        info: From `nigdt.photo.metadata`; all of it is written.
     """
     height, width, channels = samples.shape
     rows = samples.astype(">u2").view(np.uint8).reshape(height, width * channels * 2)
@@ -78,15 +131,7 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
     filtered[:, 0] = 2  # filter "up": modulo-256 difference to the row above
     filtered[:, 1:] = rows - above
     header = struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR_TYPE[kind], 0, 0, 0)
-    chunks = [_chunk(b"IHDR", header)]
-    if info.get("icc_profile"):
-        chunks.append(_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(info["icc_profile"])))
-    chunks += [_chunk(name, body) for name, body in png_colour_chunks(info)]
-    if info.get("dpi"):
-        x, y = (round(value / 0.0254) for value in info["dpi"])
-        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", x, y, 1)))
-    if info.get("exif"):
-        chunks.append(_chunk(b"eXIf", info["exif"].removeprefix(b"Exif\0\0")))
+    chunks = [_chunk(b"IHDR", header), *(_chunk(name, body) for name, body in png_chunks(info))]
     chunks += [_chunk(b"IDAT", zlib.compress(filtered.tobytes(), 4)), _chunk(b"IEND", b"")]
     return _PNG_SIGNATURE + b"".join(chunks)
 
@@ -100,13 +145,13 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
 
     Args:
         samples: (H, W, 3 or 4) uint16.
-        info: `icc_profile` and `dpi` are written where present; EXIF other than the orientation is not.
+        info: `icc_profile`, `dpi` and `xmp` are written where present, EXIF but for the orientation is not.
         orientation: EXIF orientation 1 to 8.
     """
     height, width, channels = samples.shape
     strip = zlib.compress(samples.astype("<u2").tobytes(), 4)
     short, long, rational, undefined = 3, 4, 5, 7
-    dpi = info.get("dpi") or (72, 72)
+    dpi = info.get("dpi")
     entries: list[tuple[int, int, int, bytes]] = [
         (256, long, 1, struct.pack("<I", width)),
         (257, long, 1, struct.pack("<I", height)),
@@ -118,13 +163,18 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
         (277, short, 1, struct.pack("<H", channels)),
         (278, long, 1, struct.pack("<I", height)),
         (279, long, 1, struct.pack("<I", len(strip))),
-        (282, rational, 1, struct.pack("<II", round(float(dpi[0]) * 100), 100)),
-        (283, rational, 1, struct.pack("<II", round(float(dpi[1]) * 100), 100)),
         (284, short, 1, struct.pack("<H", 1)),
-        (296, short, 1, struct.pack("<H", 2)),
     ]
+    if dpi:
+        entries += [
+            (282, rational, 1, struct.pack("<II", round(float(dpi[0]) * 100), 100)),
+            (283, rational, 1, struct.pack("<II", round(float(dpi[1]) * 100), 100)),
+            (296, short, 1, struct.pack("<H", 2)),
+        ]
     if channels == 4:
         entries.append((338, short, 1, struct.pack("<H", 2)))  # unassociated alpha
+    if info.get("xmp"):
+        entries.append((700, 1, len(info["xmp"]), info["xmp"]))
     if info.get("icc_profile"):
         entries.append((34675, undefined, len(info["icc_profile"]), info["icc_profile"]))
 
@@ -132,6 +182,7 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
     directory = 8 + len(strip)
     spill = directory + 2 + 12 * len(entries) + 4
     table, extra = struct.pack("<H", len(entries)), b""
+    entries.sort(key=lambda entry: entry[0])
     for tag, field, count, value in entries:
         if len(value) > 4:
             offset = spill + len(extra)

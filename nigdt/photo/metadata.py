@@ -7,50 +7,206 @@ tables. Not carried: comments and other text, IPTC, Photoshop's image resources 
 
 from __future__ import annotations
 
+import math
 import struct
+import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, JpegImagePlugin, PngImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin
 
-__all__ = ["ORIENTATION", "png_colour_chunks", "read_metadata", "save_options"]
+__all__ = [
+    "ORIENTATION",
+    "Metadata",
+    "png_chunks",
+    "read_metadata",
+    "save_options",
+    "tag_name",
+    "take_exif",
+]
 
 ORIENTATION = 0x0112
+_X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
+_TIFF_RESOLUTION = 282
+_POINTERS = frozenset({0x8769, 0x8825, 0xA005})  # tags whose value is a directory of its own
+_MOST_DPI = 65535
+_NAMES = {
+    "icc_profile": "colour profile",
+    "dpi": "resolution",
+    "transparency": "transparency",
+    "xmp": "XMP",
+    "gamma": "gamma",
+    "chromaticity": "chromaticity",
+    "srgb": "rendering intent",
+}
 _XMP_KEYWORD = "XML:com.adobe.xmp"  # in a PNG
 _XMP_TAG = 700  # in a TIFF
-# What a TIFF's directory says of how its samples are stored. In another file it would be wrong: Pillow writes
-# EXIF tags into the new directory as they are.
+# What a TIFF's directory says of how its samples are stored, and what is carried apart (resolution, XMP, ICC)
+# or not at all (IPTC, Photoshop's own). Pillow writes EXIF tags into a new directory as they are, where
+# these would be wrong.
 _STORAGE = frozenset({
-    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290,
-    291, 292, 293, 317, 320, 322, 323, 324, 325, 330, 332, 333, 334, 336, 338, 339, 340, 341, 342, 343, 346,
-    347, *range(512, 522), 529, 530, 531, 532,
-    _XMP_TAG, 33723, 34377, 34675, 37724,  # XMP and ICC are carried apart; IPTC and Photoshop's own are not
+    *range(254, 260), *range(262, 267), 273, *range(277, 285), *range(288, 294), 296, 317, 320,
+    *range(322, 326), 330, 332, 333, 334, 336, *range(338, 344), 346, 347, *range(512, 522), *range(529, 533),
+    _XMP_TAG, 33723, 34377, 34675, 37724,
 })  # fmt: skip
 
 
-def read_metadata(image: Image.Image) -> dict[str, Any]:
-    """What is carried of a loaded picture.
+@dataclass
+class Metadata:
+    """What is carried of a picture.
 
-    Returns:
-        Those of `icc_profile`, `dpi`, `transparency`, `gamma`, `chromaticity`, `srgb` and `xmp` that Pillow's
-        `info` has, as it has them; `exif` as bytes; for a JPEG `quantization` and `sampling`.
+    Attributes:
+        info: Those of `icc_profile`, `dpi`, `transparency`, `gamma`, `chromaticity`, `srgb` and `xmp` that
+            Pillow's `info` has, as it has them; `exif` as bytes; for a JPEG `quantization` and `sampling`.
+        orientation: EXIF orientation, 1 to 8.
+        damaged: Names of what was there but cannot be used, and is left out.
+        xmp: XMP as it was found, before it was looked at.
     """
-    keys: tuple[str, ...] = ("icc_profile", "dpi", "transparency", "xmp")
-    if image.format == "PNG":
-        keys += ("gamma", "chromaticity", "srgb")
-    found = {key: image.info[key] for key in keys if key in image.info}
-    exif = image.getexif()
+
+    info: dict[str, Any] = field(default_factory=dict)
+    orientation: int = 1
+    damaged: list[str] = field(default_factory=list)
+    xmp: Any = None
+
+
+def take_exif(image: Image.Image, *, loaded: bool) -> Metadata:
+    """Read a picture's EXIF: of a TIFF file before it is loaded, of others after.
+
+    A flaw in it is not a flaw of the picture: tags that cannot be read are left out.
+
+    Args:
+        image: The picture.
+        loaded: Whether it is loaded. From a TIFF that is not, what is damaged and XMP are taken away, over
+            which Pillow would stumble when it turns the samples upright while loading.
+    """
+    found = Metadata(xmp=image.info.get("xmp"))
+    # Pillow takes XMP's orientation for EXIF's, which no viewer does.
+    hidden = {key: image.info.pop(key) for key in ("xmp", _XMP_KEYWORD) if key in image.info}
+    try:
+        exif = image.getexif()
+        orientation = exif.get(ORIENTATION)
+        if ORIENTATION in exif and not _has_own_orientation(image):
+            orientation = None
+        tags = Image.Exif()
+        tags.load(exif.tobytes())
+    except Exception:  # Pillow raises half a dozen types
+        exif = image.getexif()
+        orientation = exif.get(ORIENTATION) if _has_own_orientation(image) else None
+        tags, found.damaged, bad = _readable(exif)
+        for tag in bad if not loaded else ():
+            exif.pop(tag, None)
+    finally:
+        if loaded:
+            image.info.update(hidden)
     if image.format == "TIFF":
-        whole, exif = exif, Image.Exif()  # a copy: the picture is the caller's
-        exif.load(whole.tobytes())
-        for tag in _STORAGE.intersection(exif):
-            del exif[tag]
-    if exif:
-        found["exif"] = exif.tobytes()
-    if image.format in ("JPEG", "MPO"):
-        found["quantization"] = dict(image.quantization)  # type: ignore[attr-defined]
-        found["sampling"] = JpegImagePlugin.get_sampling(image)
+        for tag in _STORAGE.intersection(tags):
+            del tags[tag]
+    if type(orientation) is int and orientation in range(1, 9):
+        found.orientation = orientation
+    elif orientation is not None:
+        found.damaged.append("Orientation")
+        if not loaded:
+            exif.pop(ORIENTATION, None)
+    if orientation != found.orientation or image.format == "TIFF":
+        tags.pop(ORIENTATION, None)
+    if len(tags):
+        found.info["exif"] = tags.tobytes()
     return found
+
+
+def _has_own_orientation(image: Image.Image) -> bool:
+    """Whether the picture's EXIF itself says an orientation."""
+    try:
+        if "exif" in image.info:
+            exif = Image.Exif()
+            exif.load(image.info["exif"])
+            return ORIENTATION in exif
+        return image.format == "TIFF" or "Raw profile type exif" in image.info
+    except Exception:
+        return False
+
+
+def _readable(exif: Image.Exif) -> tuple[Image.Exif, list[str], list[int]]:
+    """Those tags that can be read and written again; the names of the others, and their numbers."""
+    kept = Image.Exif()
+    try:
+        tags = list(exif)
+    except Exception:
+        return kept, ["EXIF"], []
+    bad = []
+    for tag in tags:
+        try:
+            kept[tag] = exif.get_ifd(tag) if tag in _POINTERS else exif[tag]
+            Image.Exif().load(kept.tobytes())
+        except Exception:
+            kept.pop(tag, None)
+            bad.append(tag)
+    return kept, [tag_name(tag) for tag in bad], bad
+
+
+def tag_name(tag: int) -> str:
+    """What an EXIF tag is called."""
+    return ExifTags.TAGS.get(tag, f"EXIF tag {tag}")
+
+
+def read_metadata(image: Image.Image, found: Metadata) -> Metadata:
+    """Read the rest of what is carried of a loaded picture.
+
+    Args:
+        image: The picture.
+        found: From `take_exif`; is added to.
+    """
+    keys = ["icc_profile", "dpi", "transparency", "xmp"]
+    if image.format == "PNG":
+        keys += ["gamma", "chromaticity", "srgb"]
+    for key in keys:
+        value = found.xmp if key == "xmp" else image.info.get(key)
+        if key == "dpi" and image.format == "TIFF" and _TIFF_RESOLUTION not in image.tag_v2:  # type: ignore[attr-defined]
+            continue  # Pillow's own invention
+        if key == "xmp" and isinstance(value, str):
+            value = value.encode("utf-8", "replace")
+        if value is None or value == b"":
+            continue
+        if _usable(key, value):
+            found.info[key] = tuple(float(one) for one in value) if key == "dpi" else value
+        else:
+            found.damaged.append(_NAMES[key])
+    if "dpi" not in found.info and image.format in ("WEBP", "AVIF"):
+        dpi = _exif_resolution(found.info.get("exif", b""))
+        if dpi is not None:
+            found.info["dpi"] = dpi
+    if image.format in ("JPEG", "MPO"):
+        found.info["quantization"] = dict(image.quantization)  # type: ignore[attr-defined]
+        found.info["sampling"] = JpegImagePlugin.get_sampling(image)
+    return found
+
+
+def _usable(key: str, value: Any) -> bool:
+    if key == "dpi":
+        return len(value) == 2 and all(math.isfinite(one) and 0 < one <= _MOST_DPI for one in value)
+    if key in ("icc_profile", "xmp"):
+        return isinstance(value, bytes)
+    return True
+
+
+def _exif_resolution(exif: bytes) -> tuple[float, float] | None:
+    """Pixels per inch as EXIF says them, for formats that have no other place."""
+    tags = Image.Exif()
+    try:
+        tags.load(exif)
+        scale = {2: 1.0, 3: 2.54}[tags.get(_UNIT, 2)]
+        dpi = (float(tags[_X_RESOLUTION]) * scale, float(tags[_Y_RESOLUTION]) * scale)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    return dpi if _usable("dpi", dpi) else None
+
+
+def _with_resolution(exif: bytes, dpi: tuple[float, float]) -> bytes:
+    tags = Image.Exif()
+    tags.load(exif)
+    tags[_X_RESOLUTION], tags[_Y_RESOLUTION], tags[_UNIT] = float(dpi[0]), float(dpi[1]), 2
+    return tags.tobytes()
 
 
 def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[str, Any]:
@@ -62,6 +218,13 @@ def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[s
         mode: Mode of the picture to write.
     """
     options = {key: info[key] for key in ("icc_profile", "dpi", "exif", "transparency") if key in info}
+    if file_format == "GIF" and isinstance(info.get("transparency"), bytes):
+        clear = [entry for entry, alpha in enumerate(info["transparency"]) if alpha < 255]
+        if len(clear) != 1 or info["transparency"][clear[0]] != 0:
+            raise ValueError("it has room for one transparent colour only")
+        options["transparency"] = clear[0]
+    if file_format in ("WEBP", "AVIF") and "dpi" in info:
+        options["exif"] = _with_resolution(info.get("exif", b""), options.pop("dpi"))
     if file_format == "PNG":
         options["pnginfo"] = PngImagePlugin.PngInfo()
         for name, body in png_colour_chunks(info):
@@ -81,6 +244,22 @@ def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[s
         else:
             options |= {"quality": 95, "subsampling": 0}
     return options
+
+
+def png_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Name and body of all chunks that go before a PNG's pixels, in the order the standard asks for."""
+    chunks = []
+    if "icc_profile" in info:
+        chunks.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(info["icc_profile"])))
+    chunks += png_colour_chunks(info)
+    if "dpi" in info:
+        x, y = (round(value / 0.0254) for value in info["dpi"])
+        chunks.append((b"pHYs", struct.pack(">IIB", x, y, 1)))
+    if "exif" in info:
+        chunks.append((b"eXIf", info["exif"].removeprefix(b"Exif\0\0")))
+    if "xmp" in info:
+        chunks.append((b"iTXt", _XMP_KEYWORD.encode() + b"\0\0\0\0\0" + info["xmp"]))
+    return chunks
 
 
 def png_colour_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:

@@ -16,11 +16,8 @@ XMP, resolution. What is not kept:
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +27,20 @@ from PIL import Image
 
 from nigdt.context.box import Box
 from nigdt.errors import PhotoError
-from nigdt.files import write_atomically
-from nigdt.photo.deep import is_deep, read_deep, write_png16, write_tiff16
-from nigdt.photo.metadata import ORIENTATION, read_metadata, save_options
+from nigdt.files import check_writable, write_atomically
+from nigdt.photo.deep import is_deep, read_deep, white_is_zero
+from nigdt.photo.encoding import Plan, encode, plan
+from nigdt.photo.metadata import read_metadata, take_exif
+from nigdt.photo.opening import MAX_PIXELS, opened, read_file, reason
 from nigdt.photo.provenance import DrawnFill, stamped
 from nigdt.photo.samples import (
     SIXTEEN_BIT,
     Palette,
     claim_entries,
     keep_key,
+    key_of,
     mix,
+    scale_key,
     to_alpha8,
     to_rgb8,
     upright,
@@ -47,25 +48,9 @@ from nigdt.photo.samples import (
 
 __all__ = ["MAX_PIXELS", "Photo"]
 
-MAX_PIXELS = 250_000_000
-"""Largest photo that is read, in pixels."""
-
 _KINDS = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"})
 _READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
 _SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
-# What each format holds without loss of depth, alpha or exact values (JPEG and AVIF: but for their
-# compression).
-_HOLDS = {
-    "PNG": _KINDS - {"CMYK"} | SIXTEEN_BIT,
-    "TIFF": _KINDS | SIXTEEN_BIT - {"LA;16"},
-    "WEBP": {"L", "LA", "P", "RGB", "RGBA"},
-    "BMP": {"1", "L", "P", "RGB", "RGBA"},
-    "GIF": {"1", "L", "P"},
-    "PPM": {"1", "L", "RGB", "I;16"},
-    "TGA": {"1", "L", "LA", "P", "RGB", "RGBA"},
-    "JPEG": {"1", "L", "P", "RGB", "CMYK"},
-    "AVIF": {"L", "P", "RGB", "RGBA"},
-}
 
 
 class Photo:
@@ -91,6 +76,8 @@ class Photo:
         self.orientation = orientation
         self.info: dict[str, Any] = dict(info or {})
         self.source = source
+        self.notices: tuple[str, ...] = ()
+        self._plans: dict[str, Plan] = {}
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Photo:
@@ -101,20 +88,22 @@ class Photo:
                 supported.
         """
         path = Path(path)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise PhotoError(f"Cannot read {path}: {error.strerror or error}.") from None
-        try:
-            with _quiet_pillow(), Image.open(io.BytesIO(data)) as image:
-                return cls._from_opened(image, data, path)
-        except PhotoError as error:
-            raise PhotoError(f"{path.name}: {error.message}", error.hint) from None
-        except Exception as error:  # Pillow's decoders raise a dozen types on damaged files
-            raise PhotoError(
-                f"{path.name} is not a picture this program reads, or it is damaged ({_brief(error)}).",
-                "PNG, JPEG, TIFF, WebP, BMP and GIF are read.",
-            ) from None
+        return cls.from_bytes(read_file(path), path.name, source=path)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "", *, source: Path | None = None) -> Photo:
+        """Decode the bytes of a file.
+
+        Args:
+            data: The bytes.
+            name: The file's name, for messages.
+            source: Where it lies, if anywhere.
+
+        Raises:
+            PhotoError: As for `read`.
+        """
+        with opened(data, name) as image:
+            return cls._from_opened(image, data, source)
 
     @classmethod
     def from_image(cls, image: Image.Image) -> Photo:
@@ -126,7 +115,7 @@ class Photo:
         try:
             image.load()
         except Exception as error:
-            raise PhotoError(f"The picture cannot be decoded ({_brief(error)}).") from None
+            raise PhotoError(f"The picture cannot be decoded ({reason(error)}).") from None
         return cls._from_opened(image, b"", None)
 
     @classmethod
@@ -135,26 +124,35 @@ class Photo:
             raise PhotoError(
                 f"{image.width} x {image.height} pixels are too many.", f"At most {MAX_PIXELS:,} are read."
             )
-        if image.format in _SINGLE and getattr(image, "n_frames", 1) > 1:
+        if image.format in _SINGLE and getattr(image, "is_animated", False):
             raise PhotoError(
-                f"This file holds {image.n_frames} pictures.",  # type: ignore[attr-defined]
-                "Save the one to change as a file of its own.",
+                "This file holds several pictures.", "Save the one to change as a file of its own."
             )
         deep = bool(data) and is_deep(image, data)
+        stored = bool(data) and image.format == "TIFF"
+        found = take_exif(image, loaded=False) if stored else None
         if deep:
             samples, kind = read_deep(data)
         else:
             image.load()
             samples, kind = _samples_of(image)
-        exif = image.getexif()  # after load: Pillow turns TIFFs upright while loading
-        if deep and image.format == "TIFF":  # as OpenCV does while decoding
-            exif.pop(ORIENTATION, None)
-        orientation = exif.get(ORIENTATION, 1)
-        orientation = orientation if orientation in range(1, 9) else 1
-        info = read_metadata(image)
+        found = found or take_exif(image, loaded=True)
+        read_metadata(image, found)
+        if stored:  # Pillow and OpenCV have turned the samples by now
+            found.orientation = 1
+        if image.format == "PNG" and data:
+            scale_key(found.info, depth=data[24], grey=data[25] == 0)
         palette = Palette.of(image) if kind == "P" else None
+        if palette is None and key_of(found.info, kind) is None:
+            found.info.pop("transparency", None)
         samples.setflags(write=False)
-        return cls(samples, kind, palette=palette, orientation=orientation, info=info, source=source)
+        photo = cls(
+            samples, kind, palette=palette, orientation=found.orientation, info=found.info, source=source
+        )
+        if found.damaged:
+            names = ", ".join(dict.fromkeys(found.damaged))
+            photo.notices = (f"Damaged metadata of this photo is left out: {names}.",)
+        return photo
 
     @property
     def size(self) -> tuple[int, int]:
@@ -179,8 +177,7 @@ class Photo:
     @property
     def alpha8(self) -> NDArray[np.uint8] | None:
         """Opacity (H, W) uint8, upright, 255 = opaque; None for a photo without transparency."""
-        key = self.info.get("transparency")
-        alpha = to_alpha8(self._samples, self.kind, self._palette, None if isinstance(key, bytes) else key)
+        alpha = to_alpha8(self._samples, self.kind, self._palette, self.key)
         return None if alpha is None else np.ascontiguousarray(upright(alpha, self.orientation))
 
     def paste(self, box: Box, fill_rgb8: NDArray, weight: NDArray) -> Photo:
@@ -213,31 +210,54 @@ class Photo:
             used = np.bincount(self._samples.ravel(), minlength=256) > 0
             palette = claim_entries(palette, used, _mixed_rgb8(palette.colours[region], fill, share))
         mix(region, fill, share, self.kind, palette)
-        if self.kind in ("L", "RGB") and "transparency" in self.info:
+        if self.key is not None:
             before = upright(self._samples, self.orientation)[top:bottom, left:right]
-            keep_key(before, region, self.info["transparency"])
+            keep_key(before, region, self.key)
+        return self.with_samples(samples, palette)
+
+    def with_samples(self, samples: NDArray, palette: Palette | None = None) -> Photo:
+        """The same photo with other samples of its kind, and another palette if one is given."""
         samples.setflags(write=False)
-        return Photo(
+        photo = Photo(
             samples,
             self.kind,
-            palette=palette,
+            palette=palette or self._palette,
             orientation=self.orientation,
             info=self.info,
             source=self.source,
         )
+        photo.notices = self.notices
+        return photo
+
+    def turned_upright(self) -> Photo:
+        """The same photo with its samples as they are seen, for files that cannot say how to turn them."""
+        photo = self.with_samples(np.ascontiguousarray(upright(self._samples, self.orientation)))
+        photo.orientation = 1
+        return photo
+
+    @property
+    def palette(self) -> Palette | None:
+        """Colours of a palette photo."""
+        return self._palette
+
+    @property
+    def key(self) -> int | tuple[int, ...] | None:
+        """The one sample value that is transparent, for kinds with such a key; None without one."""
+        return key_of(self.info, self.kind)
 
     def to_image(self) -> Image.Image:
         """As a Pillow picture of the same mode, samples as they lie in the file, metadata in `info`.
 
         Pillow holds no 16-bit colour; such photos come as their 8-bit view, in the same layout.
         """
-        image = self._as_pillow()
+        image = self.as_pillow()
         for key in ("icc_profile", "dpi", "transparency", "exif"):
             if key in self.info:
                 image.info[key] = self.info[key]
         return image
 
-    def _as_pillow(self) -> Image.Image:
+    def as_pillow(self) -> Image.Image:
+        """Its samples and palette as a Pillow picture, without metadata."""
         samples, kind = self._samples, self.kind
         height, width = samples.shape[:2]
         if kind in SIXTEEN_BIT and kind != "I;16":
@@ -283,72 +303,59 @@ class Photo:
         """File name ending of a format that holds this photo without loss."""
         return ".tif" if self.kind == "CMYK" else ".png"
 
-    def format_for(self, suffix: str) -> str:
-        """Pillow's name of the format that a file name's ending means, if it can hold this photo.
+    def check_save(self, path: str | os.PathLike[str]) -> tuple[str, ...]:
+        """Find out whether `save` will work, before anything is done for it.
 
         Args:
-            suffix: File name ending, such as ".png".
+            path: The file that is to be written.
+
+        Returns:
+            What the user should know: metadata that the format has no place for.
 
         Raises:
-            PhotoError: The format is unknown or cannot hold this kind of photo.
+            PhotoError: The format is unknown or would lose something of this photo, or the file cannot be
+                written.
         """
-        file_format = Image.registered_extensions().get(suffix.lower(), "")
-        if file_format not in _HOLDS:
-            raise PhotoError(
-                f"Pictures are not written as {suffix or 'files without an ending'}.",
-                "Use .png, .jpg, .tif, .webp, .bmp or .gif.",
-            )
-        transparent = self.kind == "P" and "transparency" in self.info and file_format in ("JPEG", "BMP")
-        if self.kind not in _HOLDS[file_format] or transparent:
-            raise PhotoError(
-                f"{file_format} cannot hold this photo ({_describe(self.kind)}) without loss.",
-                f"Save it as {self.lossless_suffix}.",
-            )
-        return file_format
+        path = Path(path)
+        how = self._plan(path.suffix)
+        try:
+            check_writable(path)
+        except OSError as error:
+            raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
+        if not how.left_out:
+            return ()
+        return (
+            f"{how.format.title} has no place for some metadata of this photo: {', '.join(how.left_out)}.",
+        )
 
     def encode(self, suffix: str) -> bytes:
-        """The bytes of a file; argument and errors as in `format_for`."""
-        file_format = self.format_for(suffix)
-        if self.kind in SIXTEEN_BIT and self.kind != "I;16":
-            if file_format == "PNG":
-                return write_png16(self._samples, self.kind, self.info)
-            return write_tiff16(self._samples, self.info, self.orientation)
-        return self._encode_with_pillow(file_format)
+        """The bytes of a file in the format that a file name's ending, such as ".png", means.
 
-    def _encode_with_pillow(self, file_format: str) -> bytes:
-        image = self._as_pillow()
-        if file_format == "JPEG" and self.kind == "P":
-            image = Image.fromarray(to_rgb8(self._samples, "P", self._palette))
-        options = save_options(self.info, file_format, image.mode)
-        if file_format == "WEBP":
-            options |= {"lossless": True, "exact": True}
-        elif file_format == "AVIF":
-            options |= {"quality": 90}
-        elif file_format == "PNG":
-            options |= {"compress_level": 4}  # twice as fast as the default, a few per cent larger
-        elif file_format == "TIFF":
-            options |= {"compression": "tiff_adobe_deflate"}
-        buffer = io.BytesIO()
-        try:
-            image.save(buffer, file_format, **options)
-        except (OSError, ValueError, KeyError) as error:
-            raise PhotoError(
-                f"The photo cannot be written as {file_format} ({_brief(error)}).", "Save it as .png."
-            ) from None
-        return buffer.getvalue()
+        Raises:
+            PhotoError: The format is unknown or would lose something of this photo.
+        """
+        return encode(self, self._plan(suffix))
+
+    def _plan(self, suffix: str) -> Plan:
+        if suffix not in self._plans:
+            self._plans[suffix] = plan(self, suffix)
+        return self._plans[suffix]
 
 
 def _samples_of(image: Image.Image) -> tuple[NDArray, str]:
     """Samples of a loaded picture, owned by the caller, and their kind."""
     kind = _READ_AS.get(image.mode, image.mode)
-    if image.mode == "I" and image.format == "PNG":  # older Pillow reads 16-bit grey so
+    if image.mode == "I" and image.format in ("PNG", "PPM"):  # 16-bit grey; of PNG by older Pillow
         return np.asarray(image).astype(np.uint16), "I;16"
     if kind not in _KINDS:
         raise PhotoError(f"Pictures of mode {image.mode} are not supported.", "Convert it to RGB first.")
     if image.mode == "RGBX":
         image = image.convert("RGB")
     samples = np.array(image)
-    return (samples.astype(np.uint16) if kind == "I;16" else samples), kind
+    if kind == "I;16":
+        samples = samples.astype(np.uint16)
+        samples = 65535 - samples if white_is_zero(image) else samples
+    return samples, kind
 
 
 def _mixed_rgb8(before: NDArray[np.uint8], fill: NDArray, share: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -364,31 +371,3 @@ def _same_file(first: Path, second: Path) -> bool:
         return first.samefile(second)
     except OSError:
         return first.absolute() == second.absolute()
-
-
-@contextlib.contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Pillow's size limit is replaced by `MAX_PIXELS`; its warnings on metadata are noise here."""
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-
-
-def _describe(kind: str) -> str:
-    words = {
-        "I;16": "16-bit grey",
-        "LA": "grey with alpha",
-        "RGBA": "with alpha",
-        "P": "with transparent colours",
-    }
-    return words.get(kind, f"16-bit {kind.removesuffix(';16')}" if kind.endswith(";16") else kind)
-
-
-def _brief(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text[:120] if text and "BytesIO" not in text else type(error).__name__

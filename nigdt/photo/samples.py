@@ -6,11 +6,26 @@ hold. Samples are arrays (H, W) or (H, W, channels) of uint8, uint16, or bool fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["CHANNELS", "SIXTEEN_BIT", "Palette", "keep_key", "mix", "to_alpha8", "to_rgb8", "upright"]
+__all__ = [
+    "CHANNELS",
+    "SIXTEEN_BIT",
+    "Palette",
+    "claim_entries",
+    "keep_key",
+    "key_of",
+    "mix",
+    "scale_key",
+    "to_alpha8",
+    "to_rgb8",
+    "upright",
+]
 
 CHANNELS = {
     "1": 1, "L": 1, "P": 1, "I;16": 1,
@@ -86,6 +101,31 @@ def to_rgb8(samples: NDArray, kind: str, palette: Palette | None) -> NDArray[np.
     return np.ascontiguousarray(samples[..., :3])
 
 
+def key_of(info: Mapping[str, Any], kind: str) -> int | tuple[int, ...] | None:
+    """The sample value that PNG's or GIF's colour key makes transparent, for kinds that can have one.
+
+    Args:
+        info: As Pillow has it; `transparency` is the key.
+        kind: The photo's kind.
+
+    Returns:
+        A number for grey (0 or 1 for kind 1), three for colour; None without a key.
+    """
+    key = info.get("transparency")
+    if kind == "RGB":
+        return tuple(key) if isinstance(key, tuple) and len(key) == 3 else None
+    if kind not in ("1", "L", "I;16") or not isinstance(key, int):
+        return None
+    return int(key > 0) if kind == "1" else key
+
+
+def scale_key(info: dict[str, Any], *, depth: int, grey: bool) -> None:
+    """Bring the key of a PNG of 2 or 4 bits of grey to the 8 bits its samples are read with, in place."""
+    key = info.get("transparency")
+    if grey and depth in (2, 4) and isinstance(key, int):
+        info["transparency"] = key * 255 // (2**depth - 1)
+
+
 def to_alpha8(
     samples: NDArray, kind: str, palette: Palette | None, key: int | tuple[int, ...] | None
 ) -> NDArray[np.uint8] | None:
@@ -95,14 +135,14 @@ def to_alpha8(
         samples: (H, W) or (H, W, channels).
         kind: Their kind.
         palette: For kind P.
-        key: The sample value that PNG's colour key makes transparent, for kinds L and RGB.
+        key: From `key_of`.
     """
     if kind == "P":
         assert palette is not None
         return None if (palette.alpha == 255).all() else palette.alpha[samples]
-    if kind in ("L", "RGB") and key is not None:
-        keyed = samples == np.asarray(key, samples.dtype)
-        return np.where(keyed if kind == "L" else keyed.all(axis=-1), 0, 255).astype(np.uint8)
+    if key is not None:
+        keyed = samples == np.asarray(key)
+        return np.where(keyed if samples.ndim == 2 else keyed.all(axis=-1), 0, 255).astype(np.uint8)
     if CHANNELS[kind] not in (2, 4) or kind == "CMYK":
         return None
     alpha = samples[..., -1]

@@ -369,9 +369,9 @@ def test_damaged_and_unfit_files_give_clear_errors(tmp_path: Path) -> None:
     huge[29:33] = struct.pack(">I", zlib.crc32(b"IHDR" + header))
     (tmp_path / "huge.png").write_bytes(bytes(huge))
     expected = {
-        "moving.gif": "2 pictures",
+        "moving.gif": "several pictures",
         "cut.png": "damaged",
-        "words.png": "not a picture",
+        "words.png": "not a picture of a format",
         "empty.jpg": "not a picture",
         "float.tif": "mode F",
         "integer.tif": "mode I ",

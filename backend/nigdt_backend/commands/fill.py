@@ -159,10 +159,11 @@ def fill(
     outputs = _output_names(
         output or photo.with_name(f"{photo.stem}-filled{opened.lossless_suffix}"), variants
     )
+    notices = list(opened.notices)
     for path in outputs:  # said before the work, not after it
-        opened.format_for(path.suffix)
         if not path.parent.is_dir():
             raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
+        notices += opened.check_save(path)
         for given, what in ((photo, "photo"), (mask, "mask"), (recorded, "picture with the recipe")):
             if given is not None and path.exists() and path.samefile(given) and not overwrite:
                 raise click.UsageError(
@@ -193,7 +194,7 @@ def fill(
     for path, made, fills in zip(outputs, drawing.photos, drawing.fills, strict=True):
         made.save(path, overwrite=overwrite, fills=fills)
     unknown = list(dict.fromkeys(drawing.unknown))
-    notices = list(dict.fromkeys(drawing.notices))
+    notices = list(dict.fromkeys([*notices, *drawing.notices]))
     if as_json:
         box = drawing.box
         answer = {

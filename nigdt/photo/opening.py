@@ -1,0 +1,138 @@
+"""The one door for picture files: bounded, and only for the formats of `nigdt.photo.formats`. No torch.
+
+No decoder beyond those is ever tried, so that no file starts a program, as Pillow does for EPS. What is no
+regular file, too large, or a bomb that claims far more pixels than its bytes can tell is refused at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from nigdt.errors import PhotoError
+from nigdt.photo.formats import NAMES, PhotoFormat, of_data
+
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "opened", "picture_format", "read_file", "reason"]
+
+MAX_PIXELS = 250_000_000
+"""Largest photo that is read, in pixels."""
+MAX_BYTES = 2_200_000_000
+"""Largest file that is read: `MAX_PIXELS` of 16-bit RGBA, uncompressed."""
+
+# Deflate cannot make a blank 8-bit picture smaller than 1/1032 of its pixels.
+_BOMB_PIXELS, _BOMB_PIXELS_PER_BYTE = 25_000_000, 2000
+_HEAD = 64
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a picture file.
+
+    Returns at once, also from a pipe, a device or a huge file; the content is looked at by `opened`.
+
+    Raises:
+        PhotoError: It is no regular file of a format that is read, too large, or cannot be read.
+    """
+    path = Path(path)
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise PhotoError(f"{path.name} is a folder or a device, not a picture.")
+            head = file.read(_HEAD)
+            picture_format(head, path.name)
+            if status.st_size > MAX_BYTES:
+                raise PhotoError(
+                    f"{path.name} is too large: {status.st_size:,} bytes.", f"At most {MAX_BYTES:,} are read."
+                )
+            return head + file.read()
+    except OSError as error:
+        raise PhotoError(f"Cannot read {path}: {error.strerror or error}.") from None
+
+
+def picture_format(data: bytes, name: str = "") -> PhotoFormat:
+    """The format of a picture.
+
+    Args:
+        data: The file, or at least its first 64 bytes.
+        name: The file's name; may be empty.
+
+    Raises:
+        PhotoError: It is not one that is read.
+    """
+    found = of_data(data, name)
+    if found is None:
+        what = name or "This"
+        if not data:
+            raise PhotoError(f"{what} is not a picture: the file is empty.")
+        raise PhotoError(f"{what} is not a picture of a format that is read.", f"Those are {NAMES}.")
+    return found
+
+
+@contextlib.contextmanager
+def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
+    """Open a picture with Pillow, without decoding it yet.
+
+    Args:
+        data: The whole file.
+        name: The file's name, for messages; may be empty.
+
+    Raises:
+        PhotoError: It is not of a format that is read, too large, or damaged. Errors of decoding inside the
+            `with` become such too.
+    """
+    expected = picture_format(data[:_HEAD], name)
+    try:
+        with _quiet_pillow():
+            Image.init()
+            with Image.open(io.BytesIO(data), formats=[expected.name]) as image:
+                _check_size(image, len(data))
+                yield image
+    except PhotoError as error:
+        if not name or error.message.startswith(name):
+            raise
+        raise PhotoError(f"{name}: {error.message}", error.hint) from None
+    except Exception as error:  # Pillow's decoders raise a dozen types on damaged files
+        raise PhotoError(
+            f"{name or 'The picture'} is a damaged {expected.title} file, or of a kind that is not read"
+            f" ({reason(error)})."
+        ) from None
+
+
+def _check_size(image: Image.Image, size: int) -> None:
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
+        raise PhotoError(
+            f"{image.width} x {image.height} pixels are too many.", f"At most {MAX_PIXELS:,} are read."
+        )
+    if pixels > _BOMB_PIXELS and pixels > _BOMB_PIXELS_PER_BYTE * size:
+        raise PhotoError(
+            f"{size:,} bytes cannot be a photo of {image.width} x {image.height} pixels.",
+            "This looks like a decompression bomb.",
+        )
+
+
+def reason(error: Exception) -> str:
+    """What a decoder's or encoder's error says, short enough for a message."""
+    text = " ".join(str(error).split())
+    return text[:120] if text and "BytesIO" not in text else type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    """Pillow's size limit is replaced by `MAX_PIXELS`; its warnings on metadata are noise here."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
