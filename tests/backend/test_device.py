@@ -136,7 +136,7 @@ def test_memory_is_made_by_giving_back_what_is_kept_before_the_cpu_takes_over(
     shutil.copytree(tiny_bundle, bundles / "second")
     engine = NigdtEngine(Settings(batch_variants=1, threads=1))
     engine.load("second")
-    engine.run([engine_job(request_fill, 1, live=True)], Silent())
+    engine.run([engine_job(request_fill, 1, result="placed")], Silent())
     assert len(engine.describe()["bundles"]) == 2
     model = engine._registry.held("default")
     failing(monkeypatch, torch.OutOfMemoryError("out of memory"), times=1)

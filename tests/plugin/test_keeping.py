@@ -23,6 +23,7 @@ from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
 from nigdt_plugin.core.saving import drawn
+from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.settings import Settings
 from painting_daemon import DIGEST
 from PIL import Image
@@ -46,12 +47,13 @@ def make_round(
         RNG.integers(0, 256, (height, side, 3), np.uint8),
         np.where(np.eye(height, side), 255, 0).astype(np.uint8),
         np.tri(height, side, dtype=bool) if clear else None,
+        "remove" if clear else "describe",
     )
     fills = [
         Fill(RNG.integers(0, 256, (height, side, 3), np.uint8), Recipe(caption, variant=variant), favourite)
         for variant in (Variant(), Variant(5))
     ]
-    return Round(context, fills)
+    return Round(context, Patch(6, 3, context.selection[1:9, 2:9]), fills)
 
 
 def make_document(mode: str = "RGB") -> Document:
@@ -90,6 +92,9 @@ def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path, clear: bool):
     assert np.array_equal(back.context.crop, entry.context.crop)
     assert np.array_equal(back.context.selection, entry.context.selection)
     assert np.array_equal(back.context.hole, entry.context.hole)
+    assert back.context.mode == entry.context.mode
+    assert back.selected.region == entry.selected.region
+    assert np.array_equal(back.selected.mask, entry.selected.mask)
     for one, two in zip(back.fills, entry.fills, strict=True):
         assert np.array_equal(one.pixels, two.pixels)
         assert (one.id, one.recipe, one.favourite) == (two.id, two.recipe, two.favourite)
@@ -188,18 +193,21 @@ def test_a_round_of_a_larger_photo_is_refused(user: Path, photo: Path, tmp_path:
     core.close()
 
 
-def test_how_a_fill_came_about_stays_with_it_wherever_it_goes(user: Path, photo: Path, tmp_path: Path):
+@pytest.mark.parametrize("caption", ["a red bird", ""], ids=["described", "removed"])
+def test_how_a_fill_came_about_stays_with_it_wherever_it_goes(
+    user: Path, photo: Path, tmp_path: Path, caption: str
+):
     core = Core(Settings(widen=1.5, feather=4.0, match_colours=0.5, strength=0.75))
     core.open(photo)
     core.select(90, 50, 150, 110)
-    core.filling.fill("a red bird", 2, seed=10)
+    core.filling.fill(caption, 2, seed=10)
     core.done()
     core.filling.more_like(core.fills[1], 2)
     core.done()
     near = core.fills[1]
     recipe = near.recipe
     assert recipe == Recipe(
-        "a red bird",
+        caption,
         bundle="nigdt-small",
         digest=DIGEST,
         variant=Variant(recipe.variant.seed, base=11, spread=MORE_LIKE_THIS),
@@ -229,11 +237,21 @@ def test_how_a_fill_came_about_stays_with_it_wherever_it_goes(user: Path, photo:
     # With the photo, what is written down is enough to show the model the same again.
     rgb8 = core.document.photo.rgb8
     selection = told.selection.mask(*core.document.photo.size)
-    again = Context.of(rgb8, selection, core.filling.size, widen=told.recipe.widen, grow=told.recipe.grow)
+    assert np.array_equal(selection, core.document.selection.mask)
+    again = Context.of(rgb8, selection, core.filling.size, told.recipe)
+    assert again.mode == ("describe" if caption else "remove")
     assert again.box == core.filling.round.context.box
     for one, other in zip(again.sent, core.filling.round.context.sent, strict=True):
         assert np.array_equal(one, other)
     core.close()
+
+    later = Core()
+    later.open(photo)
+    later.session.open_round(kept.record)
+    later.until(lambda: later.filling.round is not None)
+    later.done()
+    assert np.array_equal(later.document.selection.mask, selection)
+    later.close()
 
 
 CRASH = """

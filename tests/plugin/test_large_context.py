@@ -13,6 +13,7 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
+from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.tasks import Tasks
 from PIL import Image
 
@@ -75,7 +76,7 @@ def test_an_enlarged_fill_is_shown_soft_at_once_then_with_its_detail(
 ):
     shown = Shown(context, monkeypatch)
     fill = Fill(context.sent[0], Recipe("grass"))
-    entry = Round(context, [fill])
+    entry = Round(context, Patch(0, 0, context.selection), [fill])
     applied: list[Layer] = []
     shown.preview.show(entry, fill, Recipe())
     shown.preview.when_shown(lambda: applied.append(shown.preview.take()[0]))
@@ -97,7 +98,7 @@ def test_fills_that_follow_the_typing_never_queue_for_detail(
 ):
     shown = Shown(context, monkeypatch)
     fills = [Fill(context.sent[0], Recipe(str(number))) for number in range(8)]
-    entry = Round(context, fills)
+    entry = Round(context, Patch(0, 0, context.selection), fills)
     for fill in fills:
         shown.preview.show(entry, fill, Recipe())
         deadline = time.monotonic() + 0.05

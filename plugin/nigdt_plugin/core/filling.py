@@ -19,6 +19,7 @@ from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.jobs import EXPLAIN, QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.preview import Preview
+from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 _LARGE = 500_000
@@ -115,10 +116,10 @@ class Filling:
 
         def send(recipe: Recipe) -> None:
             self.cancel()
-            self._send(replace(recipe, caption=caption), wanted, Purpose.FILLS, fresh=True)
+            self._send(recipe, wanted, Purpose.FILLS, fresh=True)
             self.changed()
 
-        self._enter_round(send)
+        self._enter_round(caption, send)
 
     def fill_live(self, caption: str, variants: int = 1) -> bool:
         """Let the fills follow the typing: one request on its way, and of those that wait only the newest.
@@ -142,14 +143,18 @@ class Filling:
             have = {fill.variant for fill in kept}
             wanted.extend(variant for variant in every if variant not in have)
             if wanted:
-                self._send(replace(recipe, caption=caption), wanted, Purpose.LIVE, fresh=not kept)
+                self._send(recipe, wanted, Purpose.LIVE, fresh=not kept)
             self.changed()
 
-        self._enter_round(send)
+        self._enter_round(caption, send)
         return bool(wanted) or bool(self._preparing)
 
     def compare(self, captions: Sequence[str], seed: int | None = None) -> None:
         """One fill for each caption on the same hole, with the same draw (fig. 6 of the paper).
+
+        Args:
+            captions: At least one, none of them empty.
+            seed: Of the draw, None for the mean.
 
         Raises:
             SelectionError: Nothing is selected.
@@ -165,7 +170,7 @@ class Filling:
                     self._send(replace(recipe, caption=caption), [variant], Purpose.FILLS)
             self.changed()
 
-        self._enter_round(send)
+        self._enter_round(captions[0], send)
 
     def more_like(self, fill: Fill, variants: int) -> None:
         """Keep a fill and ask for others near it, in place of those that are no favourites."""
@@ -208,18 +213,20 @@ class Filling:
             self._preparing = 0
             self.changed()
 
-    def _enter_round(self, then: Callable[[Recipe], None]) -> None:
+    def _enter_round(self, caption: str, then: Callable[[Recipe], None]) -> None:
         """Go on with the round if the model would see the same, else begin a new one.
 
         A large context is cut out in a thread.
 
         Args:
+            caption: What will be asked for.
             then: Called next, with the recipe that the context was cut out by.
         """
-        recipe = replace(self.recipe, bundle=self.model)
+        recipe = replace(self.recipe, caption=caption, bundle=self.model)
         bounds = self.document.selection.bounds
+        selected = Patch(bounds.left, bounds.top, self.document.selection.mask[bounds.slices].copy())
         if bounds.width * bounds.height < _LARGE:
-            self._entered(self.take_context(recipe))
+            self._entered(self.take_context(recipe), selected)
             then(recipe)
             return
         self._preparations += 1
@@ -233,7 +240,7 @@ class Filling:
         def ready(context: Context) -> None:
             if mine == self._preparing:
                 self._preparing = 0
-                self._entered(context)
+                self._entered(context, selected)
                 then(recipe)
 
         def failed(error: Exception) -> None:
@@ -244,12 +251,12 @@ class Filling:
         self._tasks.run(work, ready, failed)
         self.changed()
 
-    def _entered(self, context: Context) -> None:
-        if self.round is None or not fills_.continues(self.document, self.round, context):
+    def _entered(self, context: Context, selected: Patch) -> None:
+        if self.round is None or not fills_.continues(self.document, self.round, context, selected):
             self.cancel()
             self.preview.drop()
             self.chosen = None
-            self.round = Round(context)
+            self.round = Round(context, selected)
 
     def _send(
         self,

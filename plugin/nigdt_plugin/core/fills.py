@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from nigdt.recipe import Recipe, Variant
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
+from nigdt_plugin.core.selection import Patch
 
 Pixels = NDArray[np.uint8]
 
@@ -118,6 +120,7 @@ class Round:
 
     Attributes:
         context: What the model sees.
+        selected: What the user selected, before it was grown or closed for the context.
         fills: In the order in which they are shown.
         id: Of the context; at most one layer comes out of it.
         record: Under which the history keeps these fills; another once others take their place.
@@ -125,6 +128,7 @@ class Round:
     """
 
     context: Context
+    selected: Patch
     fills: list[Fill] = field(default_factory=list)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     record: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -135,6 +139,11 @@ class Round:
         self.fills = [fill for fill in self.fills if fill.favourite or fill is keep]
         self.record = uuid.uuid4().hex
         self.created = time.time()
+
+    @cached_property
+    def drawn_selection(self) -> DrawnSelection:
+        """The selection as it is written down."""
+        return DrawnSelection.of(self.selected.region.box, self.selected.mask)
 
     @property
     def captions(self) -> list[str]:
@@ -162,13 +171,15 @@ def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe) -> Layer:
         recipe,
         round=entry.id,
         fill=fill.id,
-        selection=DrawnSelection.of(box, entry.context.selection),
+        selection=entry.drawn_selection,
     )
 
 
-def continues(document: Document, entry: Round, context: Context) -> bool:
+def continues(document: Document, entry: Round, context: Context, selected: Patch) -> bool:
     """Whether a context is the round's, apart from the layer that came out of the round itself."""
     mine = entry.context
+    if selected.region != entry.selected.region or not np.array_equal(selected.mask, entry.selected.mask):
+        return False
     if same(context, mine):
         return True
     if (context.box, context.mode) != (mine.box, mine.mode) or not np.array_equal(

@@ -17,12 +17,13 @@ from nigdt.context import Box, Context
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically, write_json
 from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.selection import Patch
 
 log = logging.getLogger(__name__)
 
 _FORMAT = 2
 _THUMBNAIL = 160
-_PICTURES = frozenset({"crop.png", "mask.png", "clear.png", "thumbnail.png"})  # beside those of the fills
+_PICTURES = frozenset({"crop.png", "mask.png", "selected.png", "clear.png", "thumbnail.png"})
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class History:
             if not (folder / "crop.png").exists():
                 _write_png(folder / "crop.png", entry.context.crop)
                 _write_png(folder / "mask.png", entry.context.selection)
+                _write_png(folder / "selected.png", entry.selected.mask)
                 if entry.context.unknown is not None:
                     _write_png(folder / "clear.png", entry.context.unknown)
             wanted = {f"{fill.id}.png" for fill in entry.fills} | _PICTURES
@@ -127,7 +129,8 @@ class History:
             crop, selection = _read_png(folder / "crop.png"), _read_png(folder / "mask.png")
             clear = folder / "clear.png"
             unknown = _read_png(clear) > 0 if clear.exists() else None
-            context = Context(Box(*data["box"]), crop, selection, unknown)
+            context = Context(Box(*data["box"]), crop, selection, unknown, data["mode"])
+            selected = Patch(*data["selected"], _read_png(folder / "selected.png"))
             fills = [
                 Fill(
                     _read_png(folder / f"{fill['id']}.png"),
@@ -138,7 +141,8 @@ class History:
                 )
                 for fill in data["fills"]
             ]
-            return Round(context, fills, data.get("round", identifier), identifier, float(data["created"]))
+            created = float(data["created"])
+            return Round(context, selected, fills, data.get("round", identifier), identifier, created)
         except (KeyError, TypeError, ValueError) as error:
             raise OSError(f"The history entry {identifier} is damaged ({error}).") from None
 
@@ -176,7 +180,9 @@ def _header(entry: Round, photo: str) -> dict[str, Any]:
         "round": entry.id,
         "created": entry.created,
         "photo": photo,
+        "mode": entry.context.mode,
         "box": [box.left, box.top, box.width, box.height],
+        "selected": [entry.selected.left, entry.selected.top],
         "fills": [
             {
                 "id": fill.id,

@@ -339,8 +339,7 @@ class Session:
             if region.clipped(document.width, document.height) != region:
                 self._say(Failure("other-photo", ""))
                 return
-            patch = Patch(region.left, region.top, entry.context.selection)
-            document.select(patch, Combine.REPLACE, "Selection from history")
+            document.select(entry.selected, Combine.REPLACE, "Selection from history")
             filling.open_round(entry)
             if entry.captions:
                 self.caption = entry.captions[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QObject, QTimer
@@ -66,7 +68,7 @@ class Overlays(QObject):
         if not self.context or filling.document.selection.empty:
             self.canvas.set_overlays([])
             return
-        recipe = filling.recipe
+        recipe = replace(filling.recipe, caption=self.session.caption)
         colour = self._colour(self.canvas.theme.accent_text)
 
         def work() -> tuple[Region, NDArray[np.uint8]] | None:
