@@ -1,0 +1,281 @@
+"""Recolouring a context: the network says where and which colour on a small square, the photo's own edges carry
+that up to full size.
+
+`Recolourer.predict` is slow (the network, 50 ms and more) and depends on the caption; `Recolouring.apply` paints
+any size of the same context; `mixed` sets the strength and is quick enough for a slider.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nigdt.colours import find_colours, lab_to_rgb, names_part, rgb_to_lab
+from nigdt.context.box import check_selection
+from nigdt.errors import CaptionError, ModelError
+from nigdt.model.recolour import STRIDE, RecolourNet
+from nigdt.text import Vocabulary
+
+__all__ = ["Recolourer", "Recolouring", "mixed"]
+
+Floats = NDArray[np.float32]
+
+_FINER = 3
+"""How many times finer than the network's maps their guided filter works."""
+_PLACE_RADIUS, _COLOUR_RADIUS = 1.6, 2.5
+"""Reach of the guided filters in the network's pixels."""
+_PLACE_SOFTNESS, _COLOUR_SOFTNESS = 12.0, 30.0
+"""Variance, in Lab units squared, below which the filters take the photo's differences for noise."""
+_LOW, _HIGH = 0.08, 0.92
+"""Alpha below the first counts as none at all, above the second as all: what is not meant stays exactly."""
+_STRIP = 2**20
+"""Pixels that are painted at once, so that large photos need little memory."""
+
+
+@dataclass(frozen=True)
+class Recolouring:
+    """Where a caption's colour goes in one context, and which; linear in the photo's own colour at each place.
+
+    Attributes:
+        alpha: (h, w, 4) float32: alpha = the first three times (L, a, b) + the last.
+        colour: (h, w, 6) float32: slope and offset on L of the change of L, of a and of b.
+        selection: (H, W) uint8, the selection at the context's size.
+        hidden: Whether the network saw the selection's colour.
+    """
+
+    alpha: Floats
+    colour: Floats
+    selection: NDArray[np.uint8]
+    hidden: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it holds, for caches."""
+        return self.alpha.nbytes + self.colour.nbytes + self.selection.nbytes
+
+    def apply(self, rgb: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
+        """Paints the context at full strength.
+
+        Args:
+            rgb: (H, W, 3) of the selection's size: uint8, uint16, or float32 in 0..1.
+
+        Returns:
+            The painted context, of the same kind, pixels with alpha 0 exactly as they were; and alpha (H, W).
+        """
+        height, width = self.selection.shape
+        result, alphas = rgb.copy(), np.zeros((height, width), np.float32)
+        used = np.flatnonzero(self.selection.any(1))
+        if not used.size:
+            return result, alphas
+        rows = max(1, _STRIP // width)
+        for top in range(int(used[0]), int(used[-1]) + 1, rows):
+            strip = slice(top, min(top + rows, int(used[-1]) + 1))
+            self._paint(rgb, strip, result, alphas)
+        return result, alphas
+
+    def _paint(self, rgb: NDArray[Any], strip: slice, result: NDArray[Any], alphas: Floats) -> None:
+        most = {"uint8": 255.0, "uint16": 65535.0}.get(rgb.dtype.name, 1.0)
+        columns = np.flatnonzero(self.selection[strip].any(0))
+        if not columns.size:
+            return
+        part = (strip, slice(int(columns[0]), int(columns[-1]) + 1))
+        lab = rgb_to_lab(rgb[part].astype(np.float32) / np.float32(most))
+        place = self._enlarged(self.alpha, part)
+        alpha = (place[..., :3] * lab).sum(-1) + place[..., 3]
+        alpha = np.clip((alpha - _LOW) / (_HIGH - _LOW), 0, 1) * (self.selection[part] / np.float32(255))
+        shade = self._enlarged(self.colour, part)
+        moved = shade[..., 0::2] * lab[..., :1] + shade[..., 1::2]
+        moved[..., 0] += lab[..., 0]
+        painted = lab + alpha[..., None] * (moved - lab)
+        painted[..., 0] = np.clip(painted[..., 0], 0, 100)
+        out = lab_to_rgb(painted) * np.float32(most)
+        if most > 1:
+            out = np.rint(out)
+        result[part] = np.where(alpha[..., None] > 0, out.astype(rgb.dtype), rgb[part])
+        alphas[part] = alpha
+
+    def _enlarged(self, maps: Floats, part: tuple[slice, slice]) -> Floats:
+        """A part of maps at the context's size, as if the whole had been enlarged bilinearly."""
+        height, width = self.selection.shape
+        rows = (np.arange(part[0].start, part[0].stop, dtype=np.float32) + 0.5) * (
+            maps.shape[0] / height
+        ) - 0.5
+        columns = (np.arange(part[1].start, part[1].stop, dtype=np.float32) + 0.5) * (
+            maps.shape[1] / width
+        ) - 0.5
+        shape = (len(rows), len(columns))
+        x = np.broadcast_to(columns[None], shape)
+        y = np.broadcast_to(rows[:, None], shape)
+        layers = [
+            cv2.remap(
+                np.ascontiguousarray(maps[..., i]),
+                x.copy(),
+                y.copy(),
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            for i in range(maps.shape[2])
+        ]
+        return np.stack(layers, axis=-1)
+
+
+def mixed(rgb: NDArray[Any], painted: NDArray[Any], strength: float) -> NDArray[Any]:
+    """A context between untouched (0) and painted at full strength (1), of the same kind as both."""
+    if strength <= 0:
+        return rgb.copy()
+    if strength >= 1:
+        return painted.copy()
+    return cv2.addWeighted(painted, strength, rgb, 1 - strength, 0)
+
+
+class Recolourer:
+    """A loaded recolouring network. Not safe to use from several threads at once."""
+
+    def __init__(self, net: RecolourNet, vocabulary: Vocabulary, device: str = "cpu") -> None:
+        self._net = net.eval().requires_grad_(False).to(device)
+        self.vocabulary = vocabulary
+        self.device = device
+        self.size = net.config.size
+
+    @torch.inference_mode()
+    def predict(
+        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, hidden: bool | None = None
+    ) -> Recolouring:
+        """Where the caption's colour goes, and which.
+
+        Args:
+            crop: (h, w, 3), the context.
+            selection: (h, w), above 0 where colour may go.
+            caption: What is wanted; it must name a colour.
+            hidden: Whether the network is kept from seeing the selection's colour; None decides by the caption:
+                hidden when it names no part, so that a parrot of four colours becomes blue as a whole.
+
+        Raises:
+            CaptionError: The caption names no colour.
+            SelectionError: The selection does not fit the crop or selects nothing.
+            ModelError: The network's answer holds values that are not numbers.
+        """
+        check_caption(caption)
+        check_selection(selection, crop.shape[1], crop.shape[0])
+        if hidden is None:
+            hidden = self._net.config.hide_whole and not names_part(caption)
+        width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
+        small = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
+        lab = rgb_to_lab(small.astype(np.float32) / np.float32(255))
+        chosen = cv2.resize(selection, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        words = self.vocabulary.encode(caption, self._net.config.max_words)
+        maps, _ = self._net(
+            self._tensor(lab.transpose(2, 0, 1)),
+            self._tensor(chosen[None]),
+            torch.tensor([float(hidden)], device=self.device),
+            torch.tensor([words], device=self.device),
+            torch.tensor([len(words)]),
+        )
+        alpha = maps.alpha[0, 0].float().cpu().numpy()
+        target = torch.cat([maps.lightness, maps.colour], dim=1)[0].float().cpu().numpy().transpose(1, 2, 0)
+        if not (np.isfinite(alpha).all() and np.isfinite(target).all()):
+            raise ModelError(
+                "The model's answer is not a colour: it holds values that are not numbers.",
+                "Use another bundle; this one is damaged or was trained badly.",
+            )
+        return Recolouring(
+            _guided_place(alpha, chosen, crop),
+            _guided_colour(target, alpha * chosen, lab),
+            selection,
+            bool(hidden),
+        )
+
+    def _tensor(self, values: Floats) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
+
+
+def check_caption(caption: str) -> None:
+    """Refuses a caption that names no colour.
+
+    Raises:
+        CaptionError: It names none.
+    """
+    if not find_colours(caption):
+        raise CaptionError(
+            "The words name no colour.", 'Name one: "a red bird", "dark green wings", or just "turquoise".'
+        )
+
+
+def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
+    scale = side / (width * height) ** 0.5
+    return (
+        max(2 * STRIDE, round(width * scale / STRIDE) * STRIDE),
+        max(2 * STRIDE, round(height * scale / STRIDE) * STRIDE),
+    )
+
+
+def _guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floats:
+    """Alpha as a local linear function of the photo's Lab (guided filter, He et al. 2013, colour guide).
+
+    It is fitted between the network's size and the photo's, where the photo's edges are already sharp.
+    """
+    height, width = alpha.shape
+    fine = (min(crop.shape[1], _FINER * width), min(crop.shape[0], _FINER * height))
+    guide = rgb_to_lab(
+        cv2.resize(crop, fine, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+    )
+    wanted = cv2.resize(alpha, fine, interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    # What lies outside the selection was not asked about: it must not pull at the border.
+    weight = cv2.resize(chosen, fine, interpolation=cv2.INTER_LINEAR) + np.float32(1e-3)
+    side = 2 * max(1, round(_PLACE_RADIUS * fine[0] / width)) + 1
+
+    norm = cv2.boxFilter(weight, -1, (side, side), borderType=cv2.BORDER_REFLECT)
+
+    def mean(values: Floats) -> Floats:
+        return cv2.boxFilter(values * weight, -1, (side, side), borderType=cv2.BORDER_REFLECT) / norm
+
+    means = np.stack([mean(guide[..., i]) for i in range(3)], axis=-1)
+    middle = mean(wanted)
+    covariance = np.empty((*guide.shape[:2], 3, 3), np.float32)
+    for i in range(3):
+        for j in range(i, 3):
+            covariance[..., i, j] = covariance[..., j, i] = (
+                mean(guide[..., i] * guide[..., j]) - means[..., i] * means[..., j]
+            )
+    covariance += np.float32(_PLACE_SOFTNESS) * np.eye(3, dtype=np.float32)
+    shared = np.stack([mean(guide[..., i] * wanted) - means[..., i] * middle for i in range(3)], axis=-1)
+    slope = np.linalg.solve(covariance, shared[..., None])[..., 0].astype(np.float32)
+    offset = middle - (slope * means).sum(-1)
+    return np.stack([*(mean(slope[..., i]) for i in range(3)), mean(offset)], axis=-1)
+
+
+def _guided_colour(target: Floats, weight: Floats, lab: Floats) -> Floats:
+    """The change of L and the a and b to be had as local linear functions of L, from places that get colour.
+
+    Around one line for the whole object, so that smooth places follow its shading too.
+    """
+    weight = weight.astype(np.float32) ** 2 + np.float32(1e-5)
+    L = lab[..., 0]
+    side = 2 * max(1, round(_COLOUR_RADIUS)) + 1
+    norm = cv2.boxFilter(weight, -1, (side, side), borderType=cv2.BORDER_REFLECT)
+
+    def mean(values: Floats) -> Floats:
+        return cv2.boxFilter(values * weight, -1, (side, side), borderType=cv2.BORDER_REFLECT) / norm
+
+    total = weight.sum()
+    whole_mean = (weight * L).sum() / total
+    whole_variance = (weight * (L - whole_mean) ** 2).sum() / total
+    local_mean = mean(L)
+    variance = np.maximum(mean(L * L) - local_mean**2, 0)
+    layers = []
+    for i in range(3):
+        values = target[..., i]
+        middle = (weight * values).sum() / total
+        whole = ((weight * (L - whole_mean) * (values - middle)).sum() / total) / (
+            whole_variance + _COLOUR_SOFTNESS
+        )
+        rest = values - whole * L
+        rest_mean = mean(rest)
+        slope = (mean(rest * L) - rest_mean * local_mean) / (variance + _COLOUR_SOFTNESS)
+        layers += [mean(slope) + whole, mean(rest_mean - slope * local_mean)]
+    return np.stack(layers, axis=-1).astype(np.float32)

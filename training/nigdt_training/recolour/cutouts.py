@@ -1,0 +1,293 @@
+"""The compact store that recolouring trains on: small photos with the object cut out and, for birds, its parts.
+
+`prepare` reads captioned photo folders once and writes shards; a training takes in new shards while it runs.
+Photos for checking (official test splits, or 5 % chosen by name) carry a mark and are never trained on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from nigdt_training.data.recolour import rgb_to_lab
+from nigdt_training.data.segment import segment_box
+
+SHORT_SIDE = 160
+"""Photos are stored with this short side in pixels, smaller ones as they are."""
+SHARD = 250
+HELD_OUT = 0.05
+LEAST_AGREEMENT = 0.75
+"""Overlap (intersection over union) of two cuts from slightly different boxes: below, neither is believed."""
+_REDUCED = 0.55
+LEAST_CONTRAST = 9.0
+"""Median colour of the object against that of its ring, in Lab units: below, nobody would say what the object is."""
+
+PARTS = (
+    "back",
+    "beak",
+    "belly",
+    "breast",
+    "crown",
+    "forehead",
+    "nape",
+    "tail",
+    "throat",
+    "eye",
+    "leg",
+    "wing",
+)
+"""Labels of a bird's parts: `PARTS[i]` is stored as `i + 1`, 0 is what belongs to none."""
+_EYE_SIZE = 0.022
+_LEG_REACH, _BEAK_REACH = 0.10, 0.14
+_COLOUR_WEIGHT = 1 / 220
+"""What one Lab unit counts against one bird's length when a pixel looks for its part."""
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """One photo with one object.
+
+    Attributes:
+        photo: (H, W, 3) uint8 RGB.
+        mask: (H, W) uint8, 255 on the object, soft at its edge.
+        parts: (H, W) uint8, 0 or a part's label (`PARTS`).
+        source: Name of the photo folder.
+        file: File name in it.
+        captions: The photo's own captions.
+        held: Kept apart for checking.
+        places: For birds with known parts: part -> [x, y] in pixels of `photo`.
+        attributes: For birds: part -> colour, as the species has it.
+    """
+
+    photo: np.ndarray
+    mask: np.ndarray
+    parts: np.ndarray
+    source: str
+    file: str
+    captions: list[str]
+    held: bool
+    places: dict[str, list[float]] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+def held_out(source: str, record: dict[str, object]) -> bool:
+    """Whether a photo is kept from training: by its official split, or 5 % by a hash of its name."""
+    if "cub_split" in record:
+        return record["cub_split"] != "train"
+    if source.endswith("dev"):
+        return True
+    if source.startswith("flickr8k"):
+        return False
+    digest = hashlib.sha256(str(record["file_name"]).encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT
+
+
+def cut(
+    folder: Path, source: str, record: dict, places: dict[str, list[float]], rng: np.random.Generator
+) -> list[Cutout]:
+    """The believable objects of one photo.
+
+    Args:
+        folder: The photo's folder.
+        source: How the folder is called in the store.
+        record: Its line of `metadata.jsonl`.
+        places: Part places in the stored photo's pixels, empty if not known.
+        rng: For the boxes of photos that come without one.
+    """
+    bgr = cv2.imread(str(folder / record["file_name"]), cv2.IMREAD_COLOR)
+    if bgr is None:
+        return []
+    scale = min(1.0, SHORT_SIDE / min(bgr.shape[:2]))
+    photo = cv2.cvtColor(
+        cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB
+    )
+    small_places = {name: [x * scale, y * scale] for name, (x, y) in places.items()}
+    found: list[np.ndarray] = []
+    for box in _boxes(record, photo.shape[:2], scale, rng):
+        mask = _believable(photo, box, trusted="box" in record)
+        if mask is not None and all(_overlap(mask, other) < 0.3 for other in found):
+            found.append(mask)
+        if len(found) == 2 or (found and ("box" in record or "species" in record)):
+            break
+    return [
+        Cutout(
+            photo,
+            mask,
+            part_labels(photo, mask, small_places) if small_places else np.zeros_like(mask),
+            source,
+            record["file_name"],
+            list(record["text"]),
+            held_out(source, record),
+            small_places,
+            {k: v for k, v in record.get("attributes", {}).items() if isinstance(v, str)},
+        )
+        for mask in found
+    ]
+
+
+def _boxes(
+    record: dict, shape: tuple[int, ...], scale: float, rng: np.random.Generator
+) -> Iterator[tuple[float, float, float, float]]:
+    height, width = shape
+    if "box" in record:
+        x, y, w, h = (value * scale for value in record["box"])
+        yield x, y, w, h
+        return
+    if "species" in record:
+        for margin in (0.03, 0.1, 0.18):
+            yield margin * width, margin * height, (1 - 2 * margin) * width, (1 - 2 * margin) * height
+        return
+    yield 0.15 * width, 0.12 * height, 0.7 * width, 0.76 * height
+    for _ in range(4):
+        w, h = rng.uniform(0.28, 0.7) * width, rng.uniform(0.28, 0.8) * height
+        yield rng.uniform(0, width - w), rng.uniform(0, height - h), w, h
+
+
+def _believable(
+    photo: np.ndarray, box: tuple[float, float, float, float], trusted: bool
+) -> np.ndarray | None:
+    if not trusted and not _agrees(photo, box):
+        return None
+    mask = segment_box(photo, box)
+    if mask is None or not _stands_out(photo, mask):
+        return None
+    return mask
+
+
+def _agrees(photo: np.ndarray, box: tuple[float, float, float, float]) -> bool:
+    """Whether two slightly different boxes give the same object; a reduced photo answers that sooner."""
+    small = cv2.resize(photo, None, fx=_REDUCED, fy=_REDUCED, interpolation=cv2.INTER_AREA)
+    x, y, w, h = (value * _REDUCED for value in box)
+    one = segment_box(small, (x, y, w, h))
+    if one is None or not _stands_out(small, one):
+        return False
+    other = segment_box(small, (x + 0.04 * w, y + 0.04 * h, 0.92 * w, 0.92 * h))
+    return other is not None and _overlap(one, other) >= LEAST_AGREEMENT
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    a, b = one > 127, other > 127
+    return float((a & b).sum() / max(1, (a | b).sum()))
+
+
+def _stands_out(photo: np.ndarray, mask: np.ndarray) -> bool:
+    hard = (mask > 127).astype(np.uint8)
+    ring = cv2.dilate(hard, np.ones((13, 13), np.uint8)) - cv2.dilate(hard, np.ones((3, 3), np.uint8))
+    if hard.sum() < 100 or ring.sum() < 40:
+        return False
+    lab = rgb_to_lab(photo)
+    return float(np.linalg.norm(np.median(lab[hard > 0], 0) - np.median(lab[ring > 0], 0))) >= LEAST_CONTRAST
+
+
+def part_labels(photo: np.ndarray, mask: np.ndarray, places: dict[str, list[float]]) -> np.ndarray:
+    """Gives each pixel of a cut-out bird to the part place that is nearest in position and colour.
+
+    Eyes are small discs; beak and legs reach only so far from their place.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB.
+        mask: (H, W) uint8, the bird.
+        places: Part (with left_ and right_ where there are two) -> x, y.
+
+    Returns:
+        (H, W) uint8 labels, 0 outside the bird.
+    """
+    labels = np.zeros(mask.shape, np.uint8)
+    inside = mask > 64
+    rows, columns = np.nonzero(inside)
+    if not len(rows):
+        return labels
+    length = max(np.ptp(rows), np.ptp(columns), 1)
+    lab = cv2.GaussianBlur(rgb_to_lab(photo), (0, 0), 1.2)
+    names, distances = [], []
+    for name, (x, y) in places.items():
+        part = name.split("_")[-1]
+        if part == "eye" or not (0 <= x < mask.shape[1] and 0 <= y < mask.shape[0]):
+            continue
+        away = np.hypot(columns - x, rows - y) / length
+        colour = np.linalg.norm(lab[rows, columns] - lab[int(y), int(x)], axis=1) * _COLOUR_WEIGHT
+        distance = away + colour
+        reach = {"leg": _LEG_REACH, "beak": _BEAK_REACH}.get(part)
+        if reach is not None:
+            distance = np.where(distance > reach, np.inf, distance)
+        names.append(PARTS.index(part) + 1)
+        distances.append(distance)
+    if not names:
+        return labels
+    stacked = np.stack(distances)
+    nearest = np.array(names, np.uint8)[stacked.argmin(0)]
+    labels[rows, columns] = np.where(np.isfinite(stacked.min(0)), nearest, 0)
+    for name, (x, y) in places.items():
+        if name.endswith("eye"):
+            near = np.hypot(columns - x, rows - y) <= max(1.5, _EYE_SIZE * length)
+            labels[rows[near], columns[near]] = PARTS.index("eye") + 1
+    return labels
+
+
+def write_shard(path: Path, cutouts: list[Cutout]) -> None:
+    """Writes cut-outs as one file; a half-written one is never seen under its name."""
+    pixels = [np.dstack([c.photo, c.mask, c.parts]) for c in cutouts]
+    about = []
+    for cutout, block in zip(cutouts, pixels, strict=True):
+        line = {k: v for k, v in asdict(cutout).items() if k not in ("photo", "mask", "parts")}
+        about.append({**line, "shape": block.shape[:2]})
+    temporary = path.with_suffix(".part.npz")
+    np.savez(
+        temporary,
+        pixels=np.concatenate([block.ravel() for block in pixels]),
+        about=np.frombuffer(json.dumps(about).encode(), np.uint8),
+    )
+    temporary.rename(path)
+
+
+def read_shard(path: Path) -> list[Cutout]:
+    """Reads what `write_shard` wrote."""
+    with np.load(path) as file:
+        pixels, about = file["pixels"], json.loads(file["about"].tobytes())
+    cutouts, start = [], 0
+    for line in about:
+        height, width = line.pop("shape")
+        block = pixels[start : start + height * width * 5].reshape(height, width, 5)
+        start += height * width * 5
+        cutouts.append(Cutout(block[..., :3], block[..., 3], block[..., 4], **line))
+    return cutouts
+
+
+def prepare(folders: dict[str, Path], parts_file: Path | None, store: Path, say=print) -> int:
+    """Cuts objects out of all photos of some folders and writes them into a store.
+
+    Folders are taken in turns, so that the first shards hold something of each.
+
+    Returns:
+        How many cut-outs there are.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    all_places = json.loads(parts_file.read_text()) if parts_file else {}
+    lists = {}
+    for source, folder in folders.items():
+        lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
+        np.random.default_rng(7).shuffle(lines)
+        lists[source] = lines
+    # Birds with known parts first: there are few of them, and no other photo teaches parts.
+    pace = {source: 0.08 if "box" in lines[0] else 1.0 for source, lines in lists.items()}
+    queue = sorted(
+        (pace[source] * (i + 0.5) / len(lines), source, i)
+        for source, lines in lists.items()
+        for i in range(len(lines))
+    )
+    rng, waiting, count, shard = np.random.default_rng(11), [], 0, 0
+    for done, (_, source, i) in enumerate(queue, 1):
+        record = lists[source][i]
+        places = all_places.get(record["file_name"], {}) if "box" in record else {}
+        waiting += cut(folders[source], source, record, places, rng)
+        if len(waiting) >= SHARD or (done == len(queue) and waiting):
+            write_shard(store / f"shard-{shard:04d}.npz", waiting)
+            count, shard, waiting = count + len(waiting), shard + 1, []
+            say(f"{done} of {len(queue)} photos, {count} cut-outs")
+    return count

@@ -1,0 +1,176 @@
+"""From cut-outs to training samples: a start, a caption, a selection, and what should come out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from nigdt.colours import NamedColour
+from nigdt_training.data.recolour import rgb_to_lab
+from nigdt_training.recolour.captions import (
+    GROUPS,
+    PART_NAMES,
+    draw_colour,
+    nouns_of,
+    part_caption,
+    whole_caption,
+)
+from nigdt_training.recolour.cutouts import PARTS, Cutout
+from nigdt_training.recolour.selections import draw_selection
+from nigdt_training.recolour.tint import tinted
+
+_LEAST_PART = 0.008
+"""Share of the bird that a part must cover to be asked for."""
+_KEPT = ("eye", "beak", "leg")
+"""Parts that keep their colour when the whole bird is asked for."""
+_SMALL = ("eye", "forehead", "nape")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training sample.
+
+    Attributes:
+        start: (S, S, 3) float32 Lab, the photo to be changed.
+        tint: (S, S, 3) float32 Lab, the wanted colour wherever it belongs.
+        alpha: (S, S) float32, where it belongs.
+        selection: (S, S) float32.
+        hidden: Whether the network may not see the selection's colour.
+        caption: What is asked.
+    """
+
+    start: np.ndarray
+    tint: np.ndarray
+    alpha: np.ndarray
+    selection: np.ndarray
+    hidden: bool
+    caption: str
+
+
+def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
+    """Makes one sample of a cut-out.
+
+    Args:
+        cutout: The photo and its object.
+        size: Side of the square sample in pixels.
+        rng: Chooses everything.
+    """
+    lab, mask, labels = _framed(cutout, size, rng)
+    lab = _jittered(lab, rng)
+    bird = cutout.source in ("cub20", "birds200")
+    nouns = _nouns(cutout, bird, rng)
+    start = lab
+    if rng.random() < 0.4:
+        start = _blend(lab, tinted(lab, mask, draw_colour(rng)), mask * rng.uniform(0.7, 1.0))
+    visible = _visible_parts(labels, mask)
+    if visible and rng.random() < 0.65:
+        alpha, tint, caption, selected = _parts_task(start, mask, labels, visible, nouns, rng)
+        hidden = rng.random() < 0.2
+    else:
+        colour = draw_colour(rng)
+        alpha, tint = mask * _soft(1 - _labelled(labels, _KEPT)), tinted(start, mask, colour)
+        caption, selected = whole_caption(colour, nouns, bird, rng), mask
+        hidden = rng.random() < 0.5
+    selection = draw_selection(selected, rng)
+    return Sample(start, tint, alpha, selection, bool(hidden), caption)
+
+
+def _parts_task(
+    start: np.ndarray,
+    mask: np.ndarray,
+    labels: np.ndarray,
+    visible: list[str],
+    nouns: list[str],
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, str, np.ndarray]:
+    odds = np.array([0.35 if part in _SMALL else 1.0 for part in visible])
+    count = min(len(visible), 1 if rng.random() < 0.6 else 2)
+    names = [str(n) for n in rng.choice(visible, size=count, replace=False, p=odds / odds.sum())]
+    if count == 2 and set(_stored(names[0])) & set(_stored(names[1])):
+        names = names[:1]
+    asked = [(name, draw_colour(rng)) for name in names]
+    whole: NamedColour | None = draw_colour(rng) if rng.random() < 0.15 else None
+    alpha = mask * _soft(1 - _labelled(labels, _KEPT)) if whole else np.zeros_like(mask)
+    tint = tinted(start, mask, whole) if whole else start.copy()
+    for name, colour in asked:
+        place = _soft(_labelled(labels, _stored(name))) * mask
+        tint = _blend(
+            tint, tinted(start, place, colour), np.minimum(1, place * 3) if whole is None else place
+        )
+        alpha = np.maximum(alpha, place)
+    if rng.random() < 0.2 and whole is None:
+        return alpha, tint, part_caption(asked, whole, nouns, rng), alpha
+    return alpha, tint, part_caption(asked, whole, nouns, rng), mask
+
+
+def _framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A window of the photo that shows the object, at (size, size), at times mirrored."""
+    height, width = cutout.mask.shape
+    top, bottom, left, right = 0, height, 0, width
+    if rng.random() < 0.65:
+        rows, columns = np.flatnonzero((cutout.mask > 127).any(1)), np.flatnonzero((cutout.mask > 127).any(0))
+        y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        extent = max(y1 - y0, x1 - x0)
+        side = extent * rng.uniform(1.1, 2.2)
+        h, w = side * rng.uniform(0.85, 1.15), side * rng.uniform(0.85, 1.15)
+        cy, cx = (y0 + y1) / 2 + rng.normal(0, 0.1) * side, (x0 + x1) / 2 + rng.normal(0, 0.1) * side
+        top, bottom = (int(np.clip(v, 0, height)) for v in (cy - h / 2, cy + h / 2))
+        left, right = (int(np.clip(v, 0, width)) for v in (cx - w / 2, cx + w / 2))
+    window = (slice(top, bottom), slice(left, right))
+    shrinks = bottom - top > size
+    rgb = cv2.resize(
+        cutout.photo[window], (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    )
+    mask = (
+        cv2.resize(cutout.mask[window], (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
+    )
+    labels = cv2.resize(cutout.parts[window], (size, size), interpolation=cv2.INTER_NEAREST)
+    if rng.random() < 0.5:
+        rgb, mask, labels = (np.ascontiguousarray(x[:, ::-1]) for x in (rgb, mask, labels))
+    return rgb_to_lab(rgb), mask, labels
+
+
+def _jittered(lab: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < 0.5:
+        L = 100 * cv2.pow(np.maximum(lab[..., 0], 0) / 100, rng.uniform(0.8, 1.25))
+        chroma = lab[..., 1:] * np.float32(rng.uniform(0.6, 1.15)) + rng.normal(0, 2, 2).astype(np.float32)
+        return np.concatenate([L[..., None], chroma], axis=-1)
+    if rng.random() < 0.08:
+        return lab * np.array([1, 0, 0], np.float32)
+    return lab
+
+
+def _nouns(cutout: Cutout, bird: bool, rng: np.random.Generator) -> list[str]:
+    if bird:
+        species = [n for n in nouns_of(cutout.captions) if n != "bird"]
+        return ["bird", "bird", *species]
+    return nouns_of(cutout.captions)
+
+
+def _visible_parts(labels: np.ndarray, mask: np.ndarray) -> list[str]:
+    area = max(1.0, float((mask > 0.5).sum()))
+    counts = np.bincount(labels.ravel(), minlength=len(PARTS) + 1)
+    return [
+        p for p in PART_NAMES if sum(counts[PARTS.index(s) + 1] for s in _stored(p)) / area >= _LEAST_PART
+    ]
+
+
+def _stored(part: str) -> Sequence[str]:
+    return GROUPS.get(part, (part,))
+
+
+def _labelled(labels: np.ndarray, parts: Sequence[str]) -> np.ndarray:
+    chosen = np.zeros(len(PARTS) + 1, np.float32)
+    chosen[[PARTS.index(p) + 1 for p in parts]] = 1
+    return chosen[labels]
+
+
+def _soft(hard: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(hard, (0, 0), 0.7)
+
+
+def _blend(under: np.ndarray, over: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return under + weight[..., None] * (over - under)

@@ -1,0 +1,81 @@
+"""Selections as people draw them around an object, or through it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+KINDS = ("tight", "grown", "lasso", "box", "ellipse", "whole", "across")
+_ODDS = (0.30, 0.18, 0.14, 0.20, 0.05, 0.05, 0.08)
+
+
+def draw_selection(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A selection for an object.
+
+    Args:
+        mask: (H, W) float32 in 0..1, the object.
+        rng: Chooses kind and size.
+
+    Returns:
+        (H, W) float32 in 0..1; never empty if the object is not.
+    """
+    kind = str(rng.choice(KINDS, p=_ODDS))
+    hard = (mask > 0.3).astype(np.uint8)
+    rows, columns = np.flatnonzero(hard.any(1)), np.flatnonzero(hard.any(0))
+    if kind == "whole" or not len(rows):
+        return np.ones_like(mask)
+    size = float(np.sqrt(hard.sum()))
+    if kind == "tight":
+        chosen = _grown(hard, rng.uniform(0, 0.04) * size)
+    elif kind == "grown":
+        chosen = _grown(hard, rng.uniform(0.04, 0.25) * size)
+    elif kind == "lasso":
+        chosen = _lasso(hard, size, rng)
+    else:
+        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        h, w = bottom - top, right - left
+        if kind == "across":
+            # A box that takes only a part of the object along.
+            cy, cx = rng.uniform(top, bottom), rng.uniform(left, right)
+            half = rng.uniform(0.2, 0.5) * max(h, w)
+            box = (cy - half, cy + half, cx - half * rng.uniform(0.6, 1.5), cx + half * rng.uniform(0.6, 1.5))
+        else:
+            most = 0.15 if rng.random() < 0.5 else 0.6
+            m = rng.uniform(0, most, 4)
+            box = (top - m[0] * h, bottom + m[1] * h, left - m[2] * w, right + m[3] * w)
+        y0, y1 = (int(np.clip(v, 0, mask.shape[0])) for v in box[:2])
+        x0, x1 = (int(np.clip(v, 0, mask.shape[1])) for v in box[2:])
+        chosen = np.zeros_like(hard)
+        if kind == "ellipse":
+            axes = (int((x1 - x0) * 0.62), int((y1 - y0) * 0.62))
+            cv2.ellipse(chosen, ((x0 + x1) // 2, (y0 + y1) // 2), axes, 0, 0, 360, 1, -1)
+        else:
+            chosen[y0:y1, x0:x1] = 1
+    if not (chosen & hard).any():
+        chosen = _grown(hard, 2)
+    result = chosen.astype(np.float32)
+    return cv2.GaussianBlur(result, (0, 0), rng.uniform(0.4, 1.5)) if rng.random() < 0.35 else result
+
+
+def _grown(hard: np.ndarray, radius: float) -> np.ndarray:
+    r = max(0, round(radius))
+    return (
+        cv2.dilate(hard, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1))) if r else hard
+    )
+
+
+def _lasso(hard: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
+    """A hand-drawn closed line around the object, a little shaky, that may cut a corner off."""
+    outline = max(
+        cv2.findContours(_grown(hard, 0.06 * size), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0], key=len
+    )[:, 0]
+    points = outline[np.linspace(0, len(outline) - 1, int(rng.integers(8, 24))).astype(int)].astype(
+        np.float32
+    )
+    if rng.random() < 0.5:
+        points = cv2.convexHull(points)[:, 0]
+    centre = points.mean(0)
+    points = centre + (points - centre) * rng.uniform(0.98, 1.25) + rng.normal(0, 0.03 * size, points.shape)
+    chosen = np.zeros_like(hard)
+    cv2.fillPoly(chosen, [np.rint(points).astype(np.int32)], 1)
+    return chosen

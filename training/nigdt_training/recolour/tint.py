@@ -1,0 +1,90 @@
+"""Tinting: what an object in another colour looks like in the same light. All in CIE L*a*b*."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from nigdt.colours import NamedColour
+from nigdt_training.data.recolour import lab_to_rgb, rgb_to_lab
+
+_NEAR_LIGHTNESS = 7.0
+"""How far the object's median lightness may stay from the colour's own."""
+_LEAST_SPREAD, _MOST_SPREAD = 6.0, 15.0
+_BASE_KEPT = 0.6
+"""Share of the large-scale differences of lightness that stays: markings go down, shading stays."""
+
+
+def tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndarray:
+    """The photo's pixels as if the weighted ones had a colour, shading kept as a ratio to their median.
+
+    Fine detail keeps its contrast, large-scale differences (markings as well as shade) are compressed. Chroma
+    follows lightness as on a lit surface and leaves the highlights.
+
+    Args:
+        lab: (H, W, 3) float32, L* 0..100.
+        weight: (H, W) float32 in 0..1; only pixels above 0.5 say what the object's lightness is.
+        colour: The colour.
+
+    Returns:
+        (H, W, 3) float32, within the sRGB gamut: tinted wherever the weight is above 0; blending is the caller's.
+    """
+    rows, columns = np.flatnonzero(weight.any(1)), np.flatnonzero(weight.any(0))
+    if not rows.size:
+        return lab
+    window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    result = lab.copy()
+    result[window] = _tinted(lab[window], weight[window], colour)
+    return result
+
+
+def _tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndarray:
+    L = np.ascontiguousarray(lab[..., 0])
+    core = weight > 0.5
+    if not core.any():
+        core = weight >= weight.max()
+    middle = float(np.median(L[core]))
+    want, a, b = colour.lab
+    target = float(np.clip(middle, want - _NEAR_LIGHTNESS, want + _NEAR_LIGHTNESS))
+    if colour.neutral:
+        target = float(np.clip(middle, want - 3, want + 3))
+
+    base = _smooth(L, core)
+    ratio = (target + 16) / (middle + 16)
+    away = (base - middle) * ratio
+    spread = float(np.std(away[core])) + 1e-3
+    gain = float(np.clip(_BASE_KEPT * spread, _LEAST_SPREAD / 2, _MOST_SPREAD / 2)) / spread
+    away = away * min(gain, 1.3)
+    # Detail by the ratio too, but neither drowned in black nor blown up into noise in white.
+    detail = (L - base) * min(max(ratio, 0.45), 1.35)
+    light = _bent(target + away + detail, target, colour)
+    lit = np.clip((light + 16) / (want + 16), 0.35, 1.2)
+    glare = np.clip((light - max(86.0, want + 4)) / 14, 0, 1)
+    chroma = (lit * (1 - 0.7 * glare))[..., None]
+    moved = np.concatenate([light[..., None], chroma * np.array([a, b], np.float32)], axis=-1)
+    return rgb_to_lab(lab_to_rgb(moved.astype(np.float32)))
+
+
+def _smooth(L: np.ndarray, core: np.ndarray) -> np.ndarray:
+    """L without its detail: an edge-preserving mean (guided by itself) over the object's pixels alone."""
+    side = 2 * round(0.04 * np.sqrt(L.size)) + 1
+    w = core.astype(np.float32) + 1e-3
+
+    def mean(x: np.ndarray) -> np.ndarray:
+        return cv2.boxFilter(x * w, -1, (side, side), borderType=cv2.BORDER_REFLECT) / n
+
+    n = cv2.boxFilter(w, -1, (side, side), borderType=cv2.BORDER_REFLECT)
+    m = mean(L)
+    variance = np.maximum(mean(L * L) - m * m, 0)
+    slope = variance / (variance + 150.0)
+    return mean(slope) * L + mean(m - slope * m)
+
+
+def _bent(light: np.ndarray, middle: float, colour: NamedColour) -> np.ndarray:
+    """Bends lightness smoothly into 1..99 instead of clipping it; black keeps to the dark, but for highlights."""
+    up, down = 99 - middle, middle - 1
+    away = light - middle
+    if colour.lab[0] < 25:
+        soft = 20 * np.tanh(away / 20)
+        away = np.where(away > 0, soft + 0.5 * np.maximum(away - 25, 0), away)
+    return middle + np.where(away > 0, up * np.tanh(away / up), down * np.tanh(away / max(down, 1)))
