@@ -1,8 +1,8 @@
 """Colour words people type, and where they lie in CIE L*a*b*. Needs no torch.
 
-The eleven basic colours (Berlin and Kay 1969) have anchors of their own; the common names beyond them take the
-values of the CSS colour of that name, or, where CSS has none or one that people do not mean, of the xkcd colour
-survey. `light`, `dark` and their like move any of them.
+The eleven basic colours (Berlin and Kay 1969) have anchors of their own; the common names beyond them take
+the values of the CSS colour of that name, or, where CSS has none or one that people do not mean, of the xkcd
+colour survey. `light`, `dark` and their like move any of them.
 """
 
 from __future__ import annotations
@@ -126,11 +126,13 @@ MODIFIERS: dict[str, tuple[float, float]] = {
 }
 """Word -> what it adds to lightness and by what it multiplies chroma."""
 
-PART_WORDS = frozenset(
-    """back beak bill belly stomach breast chest crown forehead nape tail throat eye eyes leg legs foot feet paw paws
-    wing wings head neck face ear ears nose mouth mane hair horn horns hoof hooves fin fins claw claws shell spots
-    stripes underside underparts collar sleeve sleeves handle wheel wheels roof door window lid rim""".split()
-)
+_PART_WORDS = """
+back beak bill belly stomach breast chest crown forehead nape tail throat eye eyes leg legs foot
+feet paw paws wing wings head neck face ear ears nose mouth mane hair horn horns hoof hooves fin
+fins claw claws shell spots stripes underside underparts collar sleeve sleeves handle wheel wheels
+roof door window lid rim
+"""
+PART_WORDS = frozenset(_PART_WORDS.split())
 """Words for parts of things: a caption with one of them asks for that part, not for the whole."""
 
 NEUTRAL = frozenset({"black", "white", "grey", "gray", "silver", "charcoal"})
@@ -145,7 +147,7 @@ _KNEE = (6 / 29) ** 3
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
-    """sRGB (..., 3) floats in 0..1 to CIE L*a*b* (D65), L* 0..100, same kind of float."""
+    """SRGB (..., 3) floats in 0..1 to CIE L*a*b* (D65), L* 0..100, same kind of float."""
     kind = rgb.dtype
     linear = np.where(rgb <= 0.04045, rgb / 12.92, (np.maximum(rgb, 0.04045) / 1.055 + 0.055 / 1.055) ** 2.4)
     xyz = linear @ (_TO_XYZ / _D65[:, None]).T.astype(kind)

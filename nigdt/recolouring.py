@@ -1,8 +1,7 @@
-"""Recolouring a context: the network says where and which colour on a small square, the photo's own edges carry
-that up to full size.
+"""Recolouring a context: the network says where and which colour, the photo's edges carry it to full size.
 
-`Recolourer.predict` is slow (the network, 50 ms and more) and depends on the caption; `Recolouring.apply` paints
-any size of the same context; `mixed` sets the strength and is quick enough for a slider.
+`Recolourer.predict` is slow (the network, 50 ms and more) and depends on the caption; `Recolouring.apply`
+paints any size of the same context; `mixed` sets the strength and is quick enough for a slider.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _STRIP = 2**20
 
 @dataclass(frozen=True)
 class Recolouring:
-    """Where a caption's colour goes in one context, and which; linear in the photo's own colour at each place.
+    """Where a caption's colour goes in one context, and which, at each place linear in the photo's colour.
 
     Attributes:
         alpha: (h, w, 4) float32: alpha = the first three times (L, a, b) + the last.
@@ -152,7 +151,8 @@ class Recolourer:
             crop: (h, w, 3), the context.
             selection: (h, w), above 0 where colour may go.
             caption: What is wanted; it must name a colour.
-            hidden: Whether the network is kept from seeing the selection's colour; None decides by the caption:
+            hidden: Whether the network is kept from seeing the selection's colour; None decides by the
+            caption:
                 hidden when it names no part, so that a parrot of four colours becomes blue as a whole.
 
         Raises:
@@ -167,7 +167,9 @@ class Recolourer:
         width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
         small = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
         lab = rgb_to_lab(small.astype(np.float32) / np.float32(255))
-        chosen = cv2.resize(selection, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        chosen = cv2.resize(
+            selection * np.float32(1 / 255), (width, height), interpolation=cv2.INTER_AREA
+        ).astype(np.float32)
         words = self.vocabulary.encode(caption, self._net.config.max_words)
         maps, _ = self._net(
             self._tensor(lab.transpose(2, 0, 1)),
@@ -190,7 +192,7 @@ class Recolourer:
             bool(hidden),
         )
 
-    def _tensor(self, values: Floats) -> torch.Tensor:
+    def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
 
 

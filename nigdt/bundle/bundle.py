@@ -8,7 +8,8 @@ A bundle holds five files::
     README.md           model card
     SHA256SUMS          checksums of the others, as `sha256sum` writes them
 
-and, if somebody drew it (``nigdt models picture``), ``sample.png``, a fill by the bundle's own model.
+and, if somebody drew it (``nigdt models picture``), ``sample.png``, a fill by the bundle's own model; and,
+if it can recolour, ``recolour.safetensors`` and ``recolour.json`` (`nigdt.bundle.recolour`).
 
 Nothing in it is executed or unpickled. Embedded bundles lie in ``nigdt/bundles/<name>``, the user's in
 ``<user data>/bundles/<name>`` (environment variable ``NIGDT_DATA_DIR`` replaces ``<user data>``); a user's
@@ -40,7 +41,10 @@ from nigdt.text import Vocabulary
 __all__ = [
     "DEFAULT_NAME",
     "FILES",
+    "OPTIONAL",
     "PICTURE",
+    "RECOLOUR_CONFIG",
+    "RECOLOUR_WEIGHTS",
     "BundleInfo",
     "check_target",
     "find_bundle",
@@ -62,7 +66,11 @@ WEIGHTS, CONFIG, VOCABULARY, CARD, SUMS = FILES = (
     "README.md",
     "SHA256SUMS",
 )
-PICTURE = "sample.png"
+PICTURE, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG = OPTIONAL = (
+    "sample.png",
+    "recolour.safetensors",
+    "recolour.json",
+)
 _EMBEDDED = Path(__file__).parents[1] / "bundles"
 _MAX_TEXT = 16 * 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -108,6 +116,11 @@ class BundleInfo:
         path = self.folder / PICTURE
         return path if path.is_file() else None
 
+    @property
+    def recolours(self) -> bool:
+        """Whether it has a recolouring network."""
+        return (self.folder / RECOLOUR_WEIGHTS).is_file()
+
     def vocabulary(self) -> Vocabulary:
         """The words the model knows.
 
@@ -145,8 +158,8 @@ def valid_name(name: str) -> bool:
 
 
 def files_of(folder: Path) -> tuple[str, ...]:
-    """The names of a bundle's files: `FILES`, and the picture if it has one."""
-    return (*FILES, PICTURE) if (folder / PICTURE).is_file() else FILES
+    """The names of a bundle's files: `FILES`, and those of `OPTIONAL` that it has."""
+    return (*FILES, *(name for name in OPTIONAL if (folder / name).is_file()))
 
 
 def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
@@ -217,7 +230,7 @@ def verify_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
     for line in (info.folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines():
         digest, _, name = line.partition(" ")
         sums[name.lstrip(" *")] = digest.lower()
-    for name in dict.fromkeys((*files_of(info.folder), *(sums.keys() & {PICTURE}))):
+    for name in dict.fromkeys((*files_of(info.folder), *sorted(sums.keys() & set(OPTIONAL)))):
         if name == SUMS:
             continue
         if name not in sums:

@@ -1,7 +1,7 @@
 """The recolouring network beside a bundle's model: two files, written and read here alone.
 
-`recolour.safetensors` holds the weights in half precision, `recolour.json` the architecture, the words it knows
-and a summary of its training. A bundle may do without both.
+`recolour.safetensors` holds the weights in half precision, `recolour.json` the architecture, the words it
+knows and a summary of its training. A bundle may do without both.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import click
 
 from nigdt.bundle.bundle import (
     FILES,
-    PICTURE,
+    OPTIONAL,
     find_bundle,
     install_bundle,
     list_bundles,
@@ -80,7 +80,7 @@ def _unpack(archive: Path, folder: Path) -> str:
             members = {}
             for member in zipped.infolist():
                 path = PurePosixPath(member.filename)
-                if path.name in (*FILES, PICTURE) and len(path.parts) <= 2 and path.name not in members:
+                if path.name in (*FILES, *OPTIONAL) and len(path.parts) <= 2 and path.name not in members:
                     members[path.name] = member
             if sum(member.file_size for member in members.values()) > _MAX_UNPACKED:
                 raise BundleError(f"{archive.name} is too large to be a model bundle.")

@@ -1,8 +1,8 @@
 """The recolouring network: where in a photo the caption's colour belongs, and which colour that is.
 
-A small U-Net sees the photo in CIE L*a*b*, the selection and a flag; the words reach it through the text encoder
-of eq. 2, as attention of every place over the words (eq. 3, 5 and 6) at strides 16 and 8, and as scale and shift by
-the whole sentence.
+A small U-Net sees the photo in CIE L*a*b*, the selection and a flag; the words reach it through the text
+encoder of eq. 2, as attention of every place over the words (eq. 3, 5 and 6) at strides 16 and 8, and as
+scale and shift by the whole sentence.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class RecolourMaps:
 
 
 class _Block(nn.Module):
-    """Two 3x3 convolutions with a shortcut; the sentence scales and shifts the normalised map between them."""
+    """Two 3x3 convolutions with a shortcut; between them the sentence scales and shifts the map."""
 
     def __init__(self, inputs: int, outputs: int, sentence: int) -> None:
         super().__init__()
@@ -146,7 +146,8 @@ class RecolourNet(nn.Module):
         self.head = nn.Conv2d(c2 + 4 * _INPUTS, config.head_channels, 3, padding=1)
         self.out = nn.Conv2d(config.head_channels, 4 * _OUTPUTS, 3, padding=1)
         nn.init.normal_(self.out.weight, std=0.02)
-        nn.init.zeros_(self.out.bias)
+        if self.out.bias is not None:
+            nn.init.zeros_(self.out.bias)
 
     def forward(
         self, lab: Tensor, selection: Tensor, hidden: Tensor, tokens: Tensor, lengths: Tensor

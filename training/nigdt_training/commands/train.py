@@ -13,6 +13,7 @@ from nigdt.errors import NigdtError
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 from nigdt_training.commands.train_comparison import comparison
+from nigdt_training.commands.train_recolour import recolour
 from nigdt_training.settings import load_settings, with_changes
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -81,6 +82,7 @@ def train(context: click.Context, **options: Any) -> None:
 
 
 train.add_command(comparison)
+train.add_command(recolour)
 
 
 @train.command()

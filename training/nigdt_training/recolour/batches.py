@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import queue
 import threading
 from collections.abc import Sequence
@@ -16,6 +18,8 @@ from nigdt_training.recolour.losses import Batch
 from nigdt_training.recolour.samples import Sample, draw_sample
 
 _AHEAD = 6
+_REFRESH = 100
+"""Batches after which the store is looked at for new shards."""
 _PARTS_SHARE = 0.35
 """Share of the samples drawn from birds with known parts, which are few."""
 
@@ -99,23 +103,20 @@ class Feeder:
         """Stops the thread."""
         self._over.set()
         while self._thread.is_alive():
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._ready.get(timeout=0.1)
-            except queue.Empty:
-                continue
 
     def _work(self) -> None:
-        made = 0
-        while not self._over.is_set():
-            try:
-                if made % 200 == 199:
+        try:
+            for made in itertools.count(1):
+                if self._over.is_set():
+                    return
+                if made % _REFRESH == 0:
                     self._store.refresh()
                 samples = [
                     draw_sample(self._store.draw(self._rng), self._size, self._rng)
                     for _ in range(self._batch)
                 ]
                 self._ready.put(collate(samples, self._vocabulary, self._max_words))
-                made += 1
-            except Exception as error:  # noqa: BLE001 - handed to the thread that asks
-                self._ready.put(error)
-                return
+        except Exception as error:
+            self._ready.put(error)

@@ -9,21 +9,24 @@ import numpy as np
 from nigdt.colours import BASIC, COMMON, MODIFIERS, NamedColour, named_lab, pairs
 from nigdt.text import tokenise
 
-NOUNS = frozenset(
-    """bird parrot duck goose swan owl eagle gull crow sparrow finch warbler woodpecker hummingbird penguin chicken
-    rooster hen peacock heron pelican dog puppy cat kitten horse pony foal cow calf bull sheep lamb goat pig
-    elephant bear panda zebra giraffe lion tiger fox wolf deer rabbit squirrel mouse monkey camel lizard chameleon
-    gecko iguana snake frog toad turtle tortoise crab lobster fish shark dolphin whale butterfly moth bee ladybird
-    ladybug beetle dragonfly spider snail animal man woman boy girl child baby person people player kid guy lady
-    toddler rider surfer skateboarder car truck bus van taxi train boat ship canoe kayak plane airplane bicycle bike
-    motorcycle motorbike scooter skateboard surfboard snowboard sled kite ball balloon umbrella hat cap helmet
-    shirt jacket coat dress skirt sweater hoodie suit tie shorts pants jeans trousers shoes boots scarf gloves bag
-    backpack suitcase chair sofa couch bench table desk bed pillow blanket towel curtain lamp clock vase cup mug
-    plate bowl bottle glass teapot kettle pot toilet sink bathtub refrigerator oven stove door window wall fence
-    house building tower bridge sign hydrant statue toy doll flower rose tulip leaf tree plant apple banana orange
-    pear lemon tomato pepper carrot broccoli cake pizza sandwich donut bread cheese egg laptop phone computer
-    keyboard book box basket tent flag slide swing rope wheel guitar hair object thing""".split()
-)
+_NOUNS = """
+bird parrot duck goose swan owl eagle gull crow sparrow finch warbler woodpecker hummingbird penguin
+chicken rooster hen peacock heron pelican dog puppy cat kitten horse pony foal cow calf bull sheep
+lamb goat pig elephant bear panda zebra giraffe lion tiger fox wolf deer rabbit squirrel mouse
+monkey camel lizard chameleon gecko iguana snake frog toad turtle tortoise crab lobster fish shark
+dolphin whale butterfly moth bee ladybird ladybug beetle dragonfly spider snail animal man woman boy
+girl child baby person people player kid guy lady toddler rider surfer skateboarder car truck bus
+van taxi train boat ship canoe kayak plane airplane bicycle bike motorcycle motorbike scooter
+skateboard surfboard snowboard sled kite ball balloon umbrella hat cap helmet shirt jacket coat
+dress skirt sweater hoodie suit tie shorts pants jeans trousers shoes boots scarf gloves bag
+backpack suitcase chair sofa couch bench table desk bed pillow blanket towel curtain lamp clock vase
+cup mug plate bowl bottle glass teapot kettle pot toilet sink bathtub refrigerator oven stove door
+window wall fence house building tower bridge sign hydrant statue toy doll flower rose tulip leaf
+tree plant apple banana orange pear lemon tomato pepper carrot broccoli cake pizza sandwich donut
+bread cheese egg laptop phone computer keyboard book box basket tent flag slide swing rope wheel
+guitar hair object thing
+"""
+NOUNS = frozenset(_NOUNS.split())
 """Things that get colours; plurals in -s count as well."""
 
 ANYTHING = ("it", "this", "the object", "the thing", "everything", "all of it", "the selection", "the animal")
@@ -104,7 +107,7 @@ _PLURAL = frozenset({"wings", "legs", "feet", "eyes", "underparts"})
 
 
 def draw_colour(rng: np.random.Generator) -> NamedColour:
-    """A colour as often as people might name it: mostly a basic one, at times a shade of it or a rarer name."""
+    """A colour, mostly a basic one, at times a shade of it or a rarer name."""
     u = rng.random()
     if u < 0.62:
         words: tuple[str, ...] = (str(rng.choice(list(BASIC))),)
@@ -194,5 +197,5 @@ def vocabulary_words() -> set[str]:
     words = set(NOUNS) | {word for pair in pairs() for word in pair} | {*BASIC, *COMMON, *MODIFIERS}
     for group in (_WHOLE, _BARE, _FEATHERED, _ONE_PART, _TWO_PARTS, ANYTHING, *PART_NAMES.values()):
         for text in group:
-            words |= {w for w in tokenise(re.sub(r"\{.\w*\}", " ", text))}
+            words |= set(tokenise(re.sub(r"\{.\w*\}", " ", text)))
     return words | {f"{word}s" for word in NOUNS} | {"an"}

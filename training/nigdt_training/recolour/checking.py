@@ -1,4 +1,4 @@
-"""How well a recolouring network does on photos kept from training: colour, detail, place, and birds' parts."""
+"""How well a recolouring network does on photos kept from training: colour, detail, place, parts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from nigdt.colours import BASIC, nearest_basic, rgb_to_lab
 from nigdt.context.box import context_box, crop
@@ -84,7 +85,8 @@ def check(
     Args:
         recolourer: It.
         held: Cut-outs it was not trained on.
-        objects: Number of whole objects, each asked for all eleven colours in turns of tight selection and box.
+        objects: Number of whole objects, each asked for all eleven colours in turns of tight selection and
+            box.
         parts: Number of birds, each asked for one part.
         hidden: Passed to `Recolourer.predict`.
 
@@ -134,13 +136,16 @@ def check(
 
 
 def jobs(recolourer: Recolourer, folder: Path, hidden: bool | None = None) -> Iterator[tuple[str, Answer]]:
-    """The recolouring jobs of a folder (`NAME.jpg`, `NAME-mask.png`, `NAME.json`), each with its mask and its box."""
+    """The recolouring jobs of a folder, each with its mask and with the mask's box.
+
+    A job is `NAME.jpg`, `NAME-mask.png` and `NAME.json` with its `kind` and `caption`.
+    """
     for about in sorted(folder.glob("*.json")):
         job = json.loads(about.read_text())
         if job["kind"] != "recolour":
             continue
-        photo = cv2.cvtColor(cv2.imread(str(about.with_suffix(".jpg"))), cv2.COLOR_BGR2RGB)
-        mask = cv2.imread(str(about.with_name(f"{about.stem}-mask.png")), cv2.IMREAD_GRAYSCALE)
+        photo = np.array(Image.open(about.with_suffix(".jpg")).convert("RGB"))
+        mask = np.array(Image.open(about.with_name(f"{about.stem}-mask.png")).convert("L"))
         for kind, selection in (("mask", mask), ("box", _box(mask))):
             result = _painted(recolourer, photo, selection, job["caption"], hidden)
             yield f"{about.stem} {kind}", Answer(photo, selection, result, job["caption"], True)
@@ -177,7 +182,7 @@ def _part_requests(
     scale = photo.shape[0] / cutout.photo.shape[0]
     places = {name: np.array(xy) * scale for name, xy in cutout.places.items()}
     rows, cols = np.nonzero(mask > 127)
-    length = max(np.ptp(rows), np.ptp(cols))
+    length = float(max(np.ptp(rows), np.ptp(cols)))
     usable = [n for n in places if n.split("_")[-1] in _PARTS and _inside(mask, places[n])]
     if not usable:
         return

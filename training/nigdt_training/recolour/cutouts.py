@@ -1,4 +1,4 @@
-"""The compact store that recolouring trains on: small photos with the object cut out and, for birds, its parts.
+"""The store that recolouring trains on: small photos with the object cut out and, for birds, its parts.
 
 `prepare` reads captioned photo folders once and writes shards; a training takes in new shards while it runs.
 Photos for checking (official test splits, or 5 % chosen by name) carry a mark and are never trained on.
@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from nigdt.errors import NigdtError
 from nigdt_training.data.recolour import rgb_to_lab
 from nigdt_training.data.segment import segment_box
 
 SHORT_SIDE = 160
 """Photos are stored with this short side in pixels, smaller ones as they are."""
 SHARD = 250
+"""Cut-outs of a file of the store."""
+PROGRESS = "progress.json"
 HELD_OUT = 0.05
 LEAST_AGREEMENT = 0.75
 """Overlap (intersection over union) of two cuts from slightly different boxes: below, neither is believed."""
-_REDUCED = 0.55
+_REDUCED = 0.45
 LEAST_CONTRAST = 9.0
-"""Median colour of the object against that of its ring, in Lab units: below, nobody would say what the object is."""
+"""Median colour of the object against that of its ring, in Lab units: below, nobody would say what the
+object is."""
 
 PARTS = (
     "back",
@@ -144,7 +148,7 @@ def _boxes(
             yield margin * width, margin * height, (1 - 2 * margin) * width, (1 - 2 * margin) * height
         return
     yield 0.15 * width, 0.12 * height, 0.7 * width, 0.76 * height
-    for _ in range(4):
+    for _ in range(2):
         w, h = rng.uniform(0.28, 0.7) * width, rng.uniform(0.28, 0.8) * height
         yield rng.uniform(0, width - w), rng.uniform(0, height - h), w, h
 
@@ -259,35 +263,57 @@ def read_shard(path: Path) -> list[Cutout]:
     return cutouts
 
 
-def prepare(folders: dict[str, Path], parts_file: Path | None, store: Path, say=print) -> int:
-    """Cuts objects out of all photos of some folders and writes them into a store.
+def folders_below(data: Path) -> dict[str, Path]:
+    """The captioned photo folders in a folder, by their path in it; those with a `metadata.jsonl`."""
+    return {str(f.parent.relative_to(data)): f.parent for f in sorted(data.rglob("metadata.jsonl"))}
 
-    Folders are taken in turns, so that the first shards hold something of each.
+
+def prepare(data: Path, store: Path, say: Callable[[str], None]) -> int:
+    """Cuts objects out of all photos below a folder into a store; goes on where it was stopped.
+
+    Folders are taken in turns, so that the first shards hold something of each. A folder `NAME` of birds
+    whose part places lie beside it in `NAME-parts.json` (file name -> part -> [x, y]) gets parts.
+
+    Args:
+        data: Folder of captioned photo folders.
+        store: Folder to write to.
+        say: Told after every shard.
 
     Returns:
-        How many cut-outs there are.
+        How many photos were looked at, now or before.
+
+    Raises:
+        NigdtError: There is no captioned photo.
     """
-    store.mkdir(parents=True, exist_ok=True)
-    all_places = json.loads(parts_file.read_text()) if parts_file else {}
-    lists = {}
-    for source, folder in folders.items():
-        lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
-        np.random.default_rng(7).shuffle(lines)
-        lists[source] = lines
+    lists: dict[str, list[dict]] = {}
+    places: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for source, folder in folders_below(data).items():
+        lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text("utf-8").splitlines()]
+        # Photos labelled with a kind of surroundings (forest, street) hold no object to speak of.
+        lines = [line for line in lines if "label" not in line]
+        lists[source] = [lines[i] for i in np.random.default_rng(7).permutation(len(lines))]
+        known = folder.with_name(f"{folder.name}-parts.json")
+        places[source] = json.loads(known.read_text("utf-8")) if known.is_file() else {}
+    if not any(lists.values()):
+        raise NigdtError(f"No folder below {data} holds captioned photos.", "Each needs a metadata.jsonl.")
     # Birds with known parts first: there are few of them, and no other photo teaches parts.
-    pace = {source: 0.08 if "box" in lines[0] else 1.0 for source, lines in lists.items()}
     queue = sorted(
-        (pace[source] * (i + 0.5) / len(lines), source, i)
+        ((0.08 if places[source] else 1.0) * (i + 0.5) / len(lines), source, i)
         for source, lines in lists.items()
         for i in range(len(lines))
     )
-    rng, waiting, count, shard = np.random.default_rng(11), [], 0, 0
-    for done, (_, source, i) in enumerate(queue, 1):
+    store.mkdir(parents=True, exist_ok=True)
+    progress = store / PROGRESS
+    done = json.loads(progress.read_text())["photos"] if progress.is_file() else 0
+    shard, waiting = len(list(store.glob("shard-????.npz"))), []
+    for number, (_, source, i) in enumerate(queue[done:], done + 1):
         record = lists[source][i]
-        places = all_places.get(record["file_name"], {}) if "box" in record else {}
-        waiting += cut(folders[source], source, record, places, rng)
-        if len(waiting) >= SHARD or (done == len(queue) and waiting):
-            write_shard(store / f"shard-{shard:04d}.npz", waiting)
-            count, shard, waiting = count + len(waiting), shard + 1, []
-            say(f"{done} of {len(queue)} photos, {count} cut-outs")
-    return count
+        rng = np.random.default_rng(number)
+        waiting += cut(data / source, source, record, places[source].get(record["file_name"], {}), rng)
+        if len(waiting) >= SHARD or number == len(queue):
+            if waiting:
+                write_shard(store / f"shard-{shard:04d}.npz", waiting)
+            progress.write_text(json.dumps({"photos": number, "of": len(queue)}))
+            shard, waiting = shard + 1, []
+            say(f"{number} of {len(queue)} photos looked at")
+    return len(queue)

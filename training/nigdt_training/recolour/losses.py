@@ -51,9 +51,9 @@ def recoloured(start: Tensor, maps: RecolourMaps, selection: Tensor) -> Tensor:
 def losses(maps: RecolourMaps, batch: Batch) -> dict[str, Tensor]:
     """The three losses, each a scalar.
 
-    `picture` is the L1 distance of the recoloured picture in the selection, `place` the cross entropy of alpha in
-    it with both sides weighing nearly alike however thin the part, `colour` the L1 distance of the proposed colour
-    where it belongs, so that it is learnt before alpha is.
+    `picture` is the L1 distance of the recoloured picture in the selection, `place` the cross entropy of
+    alpha in it with both sides weighing nearly alike however thin the part, `colour` the L1 distance of the
+    proposed colour where it belongs, so that it is learnt before alpha is.
     """
     inside = (batch.selection > 0.05).float()
     target = batch.start + batch.alpha * batch.selection * (batch.tint - batch.start)

@@ -61,7 +61,7 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
     lab, mask, labels = _framed(cutout, size, rng)
     lab = _jittered(lab, rng)
     bird = cutout.source in ("cub20", "birds200")
-    nouns = _nouns(cutout, bird, rng)
+    nouns = _nouns(cutout, bird)
     start = lab
     if rng.random() < 0.4:
         start = _blend(lab, tinted(lab, mask, draw_colour(rng)), mask * rng.uniform(0.7, 1.0))
@@ -135,15 +135,16 @@ def _framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.nda
 
 def _jittered(lab: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.5:
-        L = 100 * cv2.pow(np.maximum(lab[..., 0], 0) / 100, rng.uniform(0.8, 1.25))
-        chroma = lab[..., 1:] * np.float32(rng.uniform(0.6, 1.15)) + rng.normal(0, 2, 2).astype(np.float32)
-        return np.concatenate([L[..., None], chroma], axis=-1)
+        changed = lab * np.float32(rng.uniform(0.6, 1.15))
+        changed[..., 1:] += rng.normal(0, 2, 2).astype(np.float32)
+        changed[..., 0] = 100 * cv2.pow(np.maximum(lab[..., 0], 0) / 100, rng.uniform(0.8, 1.25))
+        return changed
     if rng.random() < 0.08:
         return lab * np.array([1, 0, 0], np.float32)
     return lab
 
 
-def _nouns(cutout: Cutout, bird: bool, rng: np.random.Generator) -> list[str]:
+def _nouns(cutout: Cutout, bird: bool) -> list[str]:
     if bird:
         species = [n for n in nouns_of(cutout.captions) if n != "bird"]
         return ["bird", "bird", *species]

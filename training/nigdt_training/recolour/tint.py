@@ -27,7 +27,8 @@ def tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndarr
         colour: The colour.
 
     Returns:
-        (H, W, 3) float32, within the sRGB gamut: tinted wherever the weight is above 0; blending is the caller's.
+        (H, W, 3) float32, within the sRGB gamut: tinted wherever the weight is above 0; blending is the
+        caller's.
     """
     rows, columns = np.flatnonzero(weight.any(1)), np.flatnonzero(weight.any(0))
     if not rows.size:
@@ -81,7 +82,7 @@ def _smooth(L: np.ndarray, core: np.ndarray) -> np.ndarray:
 
 
 def _bent(light: np.ndarray, middle: float, colour: NamedColour) -> np.ndarray:
-    """Bends lightness smoothly into 1..99 instead of clipping it; black keeps to the dark, but for highlights."""
+    """Bends lightness into 1..99 instead of clipping it; black keeps to the dark, but for highlights."""
     up, down = 99 - middle, middle - 1
     away = light - middle
     if colour.lab[0] < 25:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +12,20 @@ from pathlib import Path
 import cv2
 import torch
 
+from nigdt.bundle.bundle import read_bundle, write_sums
+from nigdt.bundle.recolour import save_recolour
 from nigdt.errors import NigdtError
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.text import Vocabulary
 from nigdt_training.recolour.batches import Feeder, Store
+from nigdt_training.recolour.captions import vocabulary_words
+from nigdt_training.recolour.cutouts import folders_below, held_out, prepare
 from nigdt_training.recolour.losses import losses, total
 
-STATE, VOCABULARY, LOG = "state.pt", "vocabulary.json", "log.jsonl"
+STATE, VOCABULARY, LOG, STORE = "state.pt", "vocabulary.json", "log.jsonl", "cutouts"
 _AVERAGE = 0.999
+_LEAST_COUNT = 6
+"""Captions that must use a word for it to be learnt."""
 _WARM_UP, _FLAT = 200, 3000
 _SAVE_SECONDS = 240
 _LOG_EVERY = 50
@@ -29,13 +36,17 @@ class RecolourSettings:
     """Settings of a run.
 
     Attributes:
-        size: Side in pixels of the training squares.
+        size: Side in pixels of the training squares at first, where colours and rough places are learnt.
+        fine_size: The side afterwards, for thin parts and edges.
+        fine_from: The step at which squares become finer.
         batch: Samples of a step.
         learning_rate: Adam's, held until step 3000, then falling with the root of the step.
         seed: Of weights and samples.
     """
 
-    size: int = 128
+    size: int = 96
+    fine_size: int = 128
+    fine_from: int = 2500
     batch: int = 16
     learning_rate: float = 8e-4
     seed: int = 1
@@ -52,7 +63,7 @@ class Training:
         self.net = RecolourNet(config, len(vocabulary)).to(memory_format=torch.channels_last)
         self.average = {name: value.clone() for name, value in self.net.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01
+            self.net.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
         )
         self.step = 0
         self.seconds = 0.0
@@ -98,6 +109,12 @@ class Training:
         net.load_state_dict(self.average)
         return net.requires_grad_(False).eval()
 
+    def feeder(self, store: Store) -> Feeder:
+        """Batches of the size that the step asks for; other ones after every resumption."""
+        s = self.settings
+        size = s.size if self.step < s.fine_from else s.fine_size
+        return Feeder(store, self.vocabulary, self.config.max_words, size, s.batch, s.seed + self.step)
+
     def train_step(self, feeder: Feeder) -> dict[str, float]:
         """One step; returns its losses."""
         batch = feeder.next()
@@ -121,6 +138,79 @@ class Training:
         return {**{name: value.item() for name, value in parts.items()}, "gradient": float(norm)}
 
 
+def known_words(data: Path) -> Vocabulary:
+    """The words of the photos' captions that are not rare, and all that the training's own captions use."""
+    captions = []
+    for folder in folders_below(data).values():
+        for line in (folder / "metadata.jsonl").read_text("utf-8").splitlines():
+            record = json.loads(line)
+            if not held_out(folder.name, record):
+                captions += record["text"]
+    return Vocabulary.from_captions(captions, minimum=_LEAST_COUNT, always=vocabulary_words())
+
+
+def train_recolour(
+    data: Path, folder: Path, say: Callable[[str], None], *, resume: bool, max_minutes: float | None
+) -> int:
+    """Starts a run or goes on with it, photos being cut up beside it for as long as there are new ones.
+
+    Args:
+        data: Folder of captioned photo folders (`nigdt_training.recolour.cutouts.prepare`).
+        folder: The run's folder.
+        say: Told of progress.
+        resume: Go on with the run in the folder instead of starting one.
+        max_minutes: Stop after so many minutes.
+
+    Returns:
+        The step that was reached.
+
+    Raises:
+        NigdtError: There is a run already, or none to go on with, or no photos.
+    """
+    torch.set_num_threads(1)
+    settings = RecolourSettings()
+    if not resume and (folder / STATE).exists():
+        raise NigdtError(f"{folder} holds a training already.", "Go on with it: --resume.")
+    run = (
+        Training.open(folder, settings)
+        if resume
+        else Training(folder, settings, RecolourConfig(), known_words(data))
+    )
+    cutter = multiprocessing.get_context("spawn").Process(
+        target=prepare, args=(data, folder / STORE, say), daemon=True
+    )
+    cutter.start()
+    try:
+        store = Store(folder / STORE)
+        while not store.refresh():
+            if not cutter.is_alive():
+                raise NigdtError(f"No object could be cut out of the photos in {data}.", "Add more photos.")
+            time.sleep(1)
+        train(run, store, say, max_minutes=max_minutes)
+    finally:
+        cutter.terminate()
+        cutter.join()
+    return run.step
+
+
+def export_recolour(folder: Path, bundle: Path) -> None:
+    """Puts the averaged weights of a run into a bundle and renews its checksums.
+
+    Raises:
+        NigdtError: There is no run or no bundle, or the weights cannot be written.
+    """
+    read_bundle(bundle)
+    run = Training.open(folder, RecolourSettings())
+    training = {
+        "steps": run.step,
+        "hours": round(run.seconds / 3600, 2),
+        "batch": run.settings.batch,
+        "size": run.settings.size,
+    }
+    save_recolour(bundle, run.averaged(), run.vocabulary, training)
+    write_sums(bundle)
+
+
 def train(
     run: Training,
     store: Store,
@@ -131,21 +221,17 @@ def train(
 ) -> None:
     """Trains until interrupted or told to end, saving every few minutes and at the end."""
     cv2.setNumThreads(1)
-    feeder = Feeder(
-        store,
-        run.vocabulary,
-        run.config.max_words,
-        run.settings.size,
-        run.settings.batch,
-        run.settings.seed + run.step,
-    )
+    feeder = run.feeder(store)
     begun = saved = last = time.monotonic()
-    before, sums, count = run.seconds, {}, 0
+    before, sums, count = run.seconds, dict[str, float](), 0
     run.net.train()
     try:
         while (max_minutes is None or time.monotonic() - begun < 60 * max_minutes) and (
             max_steps is None or run.step < max_steps
         ):
+            if run.step == run.settings.fine_from:
+                feeder.close()
+                feeder = run.feeder(store)
             for name, value in run.train_step(feeder).items():
                 sums[name] = sums.get(name, 0.0) + value
             count += 1

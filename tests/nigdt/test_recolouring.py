@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+import torch
+
+from nigdt.bundle.recolour import load_recolour, save_recolour
+from nigdt.colours import rgb_to_lab
+from nigdt.errors import BundleError, CaptionError, SelectionError
+from nigdt.model.recolour import RecolourConfig, RecolourNet
+from nigdt.recolouring import Recolourer, Recolouring, mixed
+from nigdt.text import Vocabulary
+
+TINY = RecolourConfig(size=64, channels=(8, 8, 8, 8, 8), head_channels=8, embedding=8, text_channels=8)
+WORDS = Vocabulary(["a", "red", "blue", "bird", "wings"])
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return RecolourNet(TINY, len(WORDS))
+
+
+@pytest.fixture
+def recolourer(net):
+    return Recolourer(net, WORDS)
+
+
+@pytest.fixture
+def photo():
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:150, :200]
+    base = np.stack([60 + y * 0.6, 80 + x * 0.4, 120 + 40 * np.sin(x / 9)], axis=-1)
+    return np.clip(base + rng.normal(0, 6, base.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def selection():
+    result = np.zeros((150, 200), np.uint8)
+    result[40:110, 60:150] = 255
+    result[40:110, 60] = 128
+    return result
+
+
+def test_network_takes_sides_of_32_and_any_words(net):
+    lab, chosen = torch.rand(2, 3, 96, 64) * 50, torch.ones(2, 1, 96, 64)
+    tokens = torch.tensor([[1, 2, 0], [0, 0, 0]])
+    maps, betas = net(lab, chosen, torch.tensor([0.0, 1.0]), tokens, torch.tensor([2, 0]))
+    assert maps.logits.shape == (2, 1, 96, 64)
+    assert maps.colour.shape == (2, 2, 96, 64)
+    assert [beta.shape for beta in betas] == [(2, 24, 3), (2, 96, 3)]
+    torch.testing.assert_close(betas[0][0].sum(-1), torch.ones(24))
+    assert betas[0][1].eq(0).all()
+
+
+def test_hidden_colour_is_not_seen(net):
+    net.eval()
+    lab, chosen = torch.rand(1, 3, 64, 64) * 50, torch.zeros(1, 1, 64, 64)
+    chosen[:, :, 16:48, 16:48] = 1
+    other = lab.clone()
+    other[:, 1:, 20:40, 20:40] += 30
+    words, lengths = torch.tensor([[1, 2]]), torch.tensor([2])
+    for hidden, same in ((1.0, True), (0.0, False)):
+        flag = torch.tensor([hidden])
+        first, second = (net(x, chosen, flag, words, lengths)[0].logits for x in (lab, other))
+        assert torch.equal(first, second) is same
+
+
+def test_outside_the_selection_every_byte_stays(recolourer, photo, selection):
+    painted, alpha = recolourer.predict(photo, selection, "a red bird").apply(photo)
+    assert alpha[selection == 0].max() == 0
+    assert (painted == photo).all(-1)[alpha == 0].all()
+    assert (painted != photo).any()
+
+
+def test_same_request_same_bytes(recolourer, photo, selection):
+    first, second = (recolourer.predict(photo, selection, "a red bird").apply(photo)[0] for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_depths_agree(recolourer, photo, selection):
+    found = recolourer.predict(photo, selection, "a red bird")
+    eight, _ = found.apply(photo)
+    sixteen, _ = found.apply(photo.astype(np.uint16) * 257)
+    single, _ = found.apply(photo.astype(np.float32) / 255)
+    assert sixteen.dtype == np.uint16
+    assert single.dtype == np.float32
+    assert np.abs(sixteen / 257 - eight).max() < 0.51
+    assert np.abs(single * 255 - sixteen / 257).max() < 0.01
+
+
+def test_large_contexts_are_painted_in_strips_without_seams(recolourer, photo, selection, monkeypatch):
+    found = recolourer.predict(photo, selection, "a red bird")
+    whole, _ = found.apply(photo)
+    monkeypatch.setattr("nigdt.recolouring._STRIP", 200 * 7)
+    strips, _ = found.apply(photo)
+    assert np.abs(whole.astype(int) - strips).max() <= 1
+
+
+def test_painting_follows_the_maps():
+    """Alpha 1 everywhere, L raised by 10, a = 40, b = -5."""
+    grey = np.full((20, 30, 3), 100, np.uint8)
+    selection = np.full((20, 30), 255, np.uint8)
+    place = np.zeros((5, 6, 4), np.float32)
+    place[..., 3] = 1
+    colour = np.zeros((5, 6, 6), np.float32)
+    colour[..., 1], colour[..., 3], colour[..., 5] = 10, 40, -5
+    painted, alpha = Recolouring(place, colour, selection, hidden=False).apply(grey)
+    assert alpha.min() == 1
+    before, after = (rgb_to_lab(x[0, 0] / 255.0) for x in (grey, painted))
+    np.testing.assert_allclose(after - before, [10, 40, -5], atol=0.6)
+
+
+def test_strength(photo):
+    painted = photo // 2
+    assert np.array_equal(mixed(photo, painted, 0), photo)
+    assert np.array_equal(mixed(photo, painted, 1), painted)
+    half = mixed(photo, painted, 0.5)
+    assert np.abs(half - (photo / 2 + painted / 2)).max() <= 0.51
+
+
+def test_caption_without_colour(recolourer, photo, selection):
+    with pytest.raises(CaptionError, match=r"name no colour.*red bird"):
+        recolourer.predict(photo, selection, "a bird")
+
+
+def test_nothing_selected(recolourer, photo, selection):
+    with pytest.raises(SelectionError):
+        recolourer.predict(photo, selection * 0, "a red bird")
+
+
+def test_saved_network_answers_the_same(net, recolourer, photo, selection, tmp_path):
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.copy_(weight.half())
+    save_recolour(tmp_path, net, WORDS, {"steps": 3})
+    again = Recolourer(*load_recolour(tmp_path))
+    assert again.vocabulary.words == WORDS.words
+    first, second = (r.predict(photo, selection, "a red bird").alpha for r in (recolourer, again))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", ["recolour.json", "recolour.safetensors"])
+def test_damaged_network(net, tmp_path, name):
+    save_recolour(tmp_path, net, WORDS, {})
+    (tmp_path / name).write_bytes(b"{}")
+    with pytest.raises(BundleError, match="cannot be read"):
+        load_recolour(tmp_path)
+
+
+def test_bundle_without_the_network(tmp_path):
+    with pytest.raises(BundleError, match="cannot recolour"):
+        load_recolour(tmp_path)

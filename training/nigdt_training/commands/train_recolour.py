@@ -1,0 +1,55 @@
+"""`nigdt train recolour`: the network that gives things another colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nigdt.errors import NigdtError
+from nigdt_training.commands.stopping import sigterm_as_ctrl_c
+
+
+@click.command("recolour")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of folders of captioned photos.",
+)
+@click.option(
+    "--run",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the training's state and the objects it cuts out.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the training in the run's folder.")
+@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Stop after so many minutes.")
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Put the averaged weights into this bundle, and stop.",
+)
+def recolour(data: Path, folder: Path, resume: bool, max_minutes: float | None, export: Path | None) -> None:
+    """Train the recolouring network until Ctrl-C, from photos alone.
+
+    Objects are cut out of the photos and tinted; each folder of photos needs a metadata.jsonl. Hours of it
+    help, and it can be stopped and continued at any moment.
+
+    Example: nigdt train recolour --data ~/photos --run runs/recolour --max-minutes 120
+    """
+    from nigdt_training.recolour.training import export_recolour, train_recolour
+
+    if export is not None:
+        export_recolour(folder, export)
+        return
+    try:
+        with sigterm_as_ctrl_c():
+            step = train_recolour(data, folder, click.echo, resume=resume, max_minutes=max_minutes)
+    except KeyboardInterrupt:
+        raise NigdtError(
+            "The training was interrupted.",
+            f"Go on with: nigdt train recolour --data {data} --run {folder} --resume",
+        ) from None
+    click.echo(f"Stopped at step {step}.")
