@@ -46,12 +46,14 @@ class RawFill:
         attention: One entry per word of the caption where asked for, else None; empty for models without
             attention.
         notices: What a user should know about it, one sentence each.
+        maps: Of a recolouring (`nigdt.recolouring`), with which it is painted at any size.
     """
 
     pixels: NDArray[np.uint8]
     variant: Variant
     attention: list[WordUse] | None = None
     notices: tuple[str, ...] = ()
+    maps: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

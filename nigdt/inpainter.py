@@ -21,6 +21,7 @@ from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, Fill, RawFill, WordUse
 from nigdt.bundle.bundle import BundleInfo, find_bundle
+from nigdt.bundle.recolour import load_recolour
 from nigdt.bundle.weights import load_model
 from nigdt.context import Context
 from nigdt.context.box import check_selection
@@ -28,8 +29,10 @@ from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
-from nigdt.photo.photo import Photo
+from nigdt.photo.photo import MADE_COLOUR, Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
+from nigdt.recolourer import Recolourer
+from nigdt.recolouring import check_caption
 from nigdt.removal import NothingFitsError, RemovalWorker
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.runner import CudaGraphs, Precision, Recorder, Runner, prepare
@@ -70,6 +73,7 @@ class Inpainter:
         self.precision: Precision = precision
         self.size = model.config.size
         self._remover: RemovalWorker | None = None
+        self._recolourer: Recolourer | None = None
 
     @classmethod
     def from_bundle(
@@ -239,14 +243,16 @@ class Inpainter:
             NigdtError: As in `fill`.
         """
         whole = photo if isinstance(photo, Photo) else Photo.from_image(photo)
+        grey = recipe.way == "recolour" and whole.grey
+        whole = whole.in_colour() if grey else whole
         context = Context.of(whole.rgb8, _as_selection(selection), self.size, recipe, whole.alpha8)
         recipe = replace(recipe, bundle=self.bundle.name, digest=self.bundle.digest)
         wanted = (recipe.variant,) if variants is None else variants
         unknown = tuple(self.unknown_words(recipe.caption))
         fills = []
         for raw in self.answer(*context.sent, recipe, wanted):
-            result = context.onto(whole, raw.pixels, recipe)
-            notices = (*context.notices(recipe), *raw.notices)
+            result = context.onto(whole, raw.pixels, recipe, raw.maps)
+            notices = (*([MADE_COLOUR] if grey else []), *context.notices(recipe), *raw.notices)
             fills.append(Fill(result.to_image(), result, recipe.with_variant(raw.variant), unknown, notices))
         return fills
 
@@ -261,32 +267,58 @@ class Inpainter:
             recipe: What to draw.
             variants: Which of the possible answers.
         """
-        if recipe.way == "remove":
-            return [self.remove(crop, mask, variant) for variant in variants]
-        return self.fill_context(crop, mask, recipe.caption, variants)
+        if recipe.way == "describe":
+            return self.fill_context(crop, mask, recipe.caption, variants)
+        return [self.answer_alone(crop, mask, recipe, variant) for variant in variants]
 
-    def remove(
+    def answer_alone(
         self,
         crop: NDArray[np.uint8],
-        hole: NDArray[np.uint8],
+        mask: NDArray[np.uint8],
+        recipe: Recipe,
         variant: Variant,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> RawFill:
-        """Continue the surroundings into a hole, in a process of its own.
+        """What a recipe gives that recolours or removes.
 
         Args:
-            crop: (h, w, 3), the context.
-            hole: (h, w), above 0 where pixels are made.
+            crop: (h, w, 3), from `Context.sent`, as the next.
+            mask: (h, w).
+            recipe: What to draw.
             variant: Its seed says which of the possible answers.
             progress: Told the share that is done, 0 to 1.
             cancelled: Asked often whether to stop.
 
         Raises:
+            CaptionError: A colour was to be named and is not.
+            BundleError: The bundle cannot recolour.
             RemovalCancelledError: `cancelled` said so.
-            RemovalError: The process failed.
-            SelectionError: The hole does not fit.
+            RemovalError: The process that removes failed.
+            SelectionError: The mask does not fit.
         """
+        if recipe.way == "recolour":
+            return self._recolour(crop, mask, recipe.caption, variant)
+        return self._remove(crop, mask, variant, progress, cancelled)
+
+    def _recolour(
+        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant
+    ) -> RawFill:
+        check_caption(caption)  # before anything is loaded
+        if self._recolourer is None:
+            self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
+        found = self._recolourer.predict(crop, selection, caption)
+        return RawFill(found.apply(crop)[0], variant, maps=found.maps)
+
+    def _remove(
+        self,
+        crop: NDArray[np.uint8],
+        hole: NDArray[np.uint8],
+        variant: Variant,
+        progress: Callable[[float], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> RawFill:
+        """Continue the surroundings into a hole, in a process of its own."""
         if self._remover is None:
             self._remover = RemovalWorker()
             weakref.finalize(self, self._remover.close)

@@ -1,7 +1,7 @@
 """Recolouring a context: the network says where and which colour, the photo's edges carry it to full size.
 
-`Recolourer.predict` is slow (the network, 50 ms and more) and depends on the caption; `Recolouring.apply`
-paints any size of the same context; `mixed` sets the strength and is quick enough for a slider.
+`nigdt.recolourer` asks the network, which takes 50 ms and more; `Recolouring.apply` paints any size of the
+same context from its maps; the strength is a matter of mixing, quick enough for a slider. No torch here.
 """
 
 from __future__ import annotations
@@ -11,16 +11,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from nigdt.colours import find_colours, lab_to_rgb, names_part, rgb_to_lab
-from nigdt.context.box import check_selection
-from nigdt.errors import CaptionError, ModelError
-from nigdt.model.recolour import STRIDE, RecolourNet
-from nigdt.text import Vocabulary
+from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
+from nigdt.errors import CaptionError
 
-__all__ = ["Recolourer", "Recolouring", "mixed"]
+__all__ = ["Recolouring", "check_caption", "guided_colour", "guided_place"]
 
 Floats = NDArray[np.float32]
 
@@ -43,14 +39,22 @@ class Recolouring:
     Attributes:
         alpha: (h, w, 4) float32: alpha = the first three times (L, a, b) + the last.
         colour: (h, w, 6) float32: slope and offset on L of the change of L, of a and of b.
-        selection: (H, W) uint8, the selection at the context's size.
-        hidden: Whether the network saw the selection's colour.
+        selection: (H, W) uint8, the selection at the size that is painted.
     """
 
     alpha: Floats
     colour: Floats
     selection: NDArray[np.uint8]
-    hidden: bool
+
+    @classmethod
+    def of(cls, maps: Floats, selection: NDArray[np.uint8]) -> Recolouring:
+        """The recolouring that `maps` describe, for a selection (H, W) of the same context at any size."""
+        return cls(maps[..., :4], maps[..., 4:], selection)
+
+    @property
+    def maps(self) -> Floats:
+        """Everything but the selection in one array (h, w, 10): what travels."""
+        return np.concatenate([self.alpha, self.colour], axis=2)
 
     @property
     def nbytes(self) -> int:
@@ -123,79 +127,6 @@ class Recolouring:
         return np.stack(layers, axis=-1)
 
 
-def mixed(rgb: NDArray[Any], painted: NDArray[Any], strength: float) -> NDArray[Any]:
-    """A context between untouched (0) and painted at full strength (1), of the same kind as both."""
-    if strength <= 0:
-        return rgb.copy()
-    if strength >= 1:
-        return painted.copy()
-    return cv2.addWeighted(painted, strength, rgb, 1 - strength, 0)
-
-
-class Recolourer:
-    """A loaded recolouring network. Not safe to use from several threads at once."""
-
-    def __init__(self, net: RecolourNet, vocabulary: Vocabulary, device: str = "cpu") -> None:
-        self._net = net.eval().requires_grad_(False).to(device)
-        self.vocabulary = vocabulary
-        self.device = device
-        self.size = net.config.size
-
-    @torch.inference_mode()
-    def predict(
-        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, hidden: bool | None = None
-    ) -> Recolouring:
-        """Where the caption's colour goes, and which.
-
-        Args:
-            crop: (h, w, 3), the context.
-            selection: (h, w), above 0 where colour may go.
-            caption: What is wanted; it must name a colour.
-            hidden: Whether the network is kept from seeing the selection's colour; None decides by the
-            caption:
-                hidden when it names no part, so that a parrot of four colours becomes blue as a whole.
-
-        Raises:
-            CaptionError: The caption names no colour.
-            SelectionError: The selection does not fit the crop or selects nothing.
-            ModelError: The network's answer holds values that are not numbers.
-        """
-        check_caption(caption)
-        check_selection(selection, crop.shape[1], crop.shape[0])
-        if hidden is None:
-            hidden = self._net.config.hide_whole and not names_part(caption)
-        width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
-        small = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
-        lab = rgb_to_lab(small.astype(np.float32) / np.float32(255))
-        chosen = cv2.resize(
-            selection * np.float32(1 / 255), (width, height), interpolation=cv2.INTER_AREA
-        ).astype(np.float32)
-        words = self.vocabulary.encode(caption, self._net.config.max_words)
-        maps, _ = self._net(
-            self._tensor(lab.transpose(2, 0, 1)),
-            self._tensor(chosen[None]),
-            torch.tensor([float(hidden)], device=self.device),
-            torch.tensor([words], device=self.device),
-            torch.tensor([len(words)]),
-        )
-        alpha = maps.alpha[0, 0].float().cpu().numpy()
-        target = torch.cat([maps.lightness, maps.colour], dim=1)[0].float().cpu().numpy().transpose(1, 2, 0)
-        if not (np.isfinite(alpha).all() and np.isfinite(target).all()):
-            raise ModelError(
-                "The model's answer is not a colour: it holds values that are not numbers.",
-                "Use another bundle; this one is damaged or was trained badly.",
-            )
-        return Recolouring(
-            _guided_place(alpha, chosen, crop),
-            _guided_colour(target, alpha * chosen, lab),
-            selection,
-            bool(hidden),
-        )
-
-    def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
-
-
 def check_caption(caption: str) -> None:
     """Refuses a caption that names no colour.
 
@@ -208,15 +139,7 @@ def check_caption(caption: str) -> None:
         )
 
 
-def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
-    scale = side / (width * height) ** 0.5
-    return (
-        max(2 * STRIDE, round(width * scale / STRIDE) * STRIDE),
-        max(2 * STRIDE, round(height * scale / STRIDE) * STRIDE),
-    )
-
-
-def _guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floats:
+def guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floats:
     """Alpha as a local linear function of the photo's Lab (guided filter, He et al. 2013, colour guide).
 
     It is fitted between the network's size and the photo's, where the photo's edges are already sharp.
@@ -234,7 +157,7 @@ def _guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Flo
     norm = cv2.boxFilter(weight, -1, (side, side), borderType=cv2.BORDER_REFLECT)
 
     def mean(values: Floats) -> Floats:
-        return cv2.boxFilter(values * weight, -1, (side, side), borderType=cv2.BORDER_REFLECT) / norm
+        return cv2.boxFilter(values * weight, -1, (side, side), borderType=cv2.BORDER_REFLECT) / norm  # type: ignore[return-value]
 
     means = np.stack([mean(guide[..., i]) for i in range(3)], axis=-1)
     middle = mean(wanted)
@@ -251,7 +174,7 @@ def _guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Flo
     return np.stack([*(mean(slope[..., i]) for i in range(3)), mean(offset)], axis=-1)
 
 
-def _guided_colour(target: Floats, weight: Floats, lab: Floats) -> Floats:
+def guided_colour(target: Floats, weight: Floats, lab: Floats) -> Floats:
     """The change of L and the a and b to be had as local linear functions of L, from places that get colour.
 
     Around one line for the whole object, so that smooth places follow its shading too.
@@ -262,7 +185,7 @@ def _guided_colour(target: Floats, weight: Floats, lab: Floats) -> Floats:
     norm = cv2.boxFilter(weight, -1, (side, side), borderType=cv2.BORDER_REFLECT)
 
     def mean(values: Floats) -> Floats:
-        return cv2.boxFilter(values * weight, -1, (side, side), borderType=cv2.BORDER_REFLECT) / norm
+        return cv2.boxFilter(values * weight, -1, (side, side), borderType=cv2.BORDER_REFLECT) / norm  # type: ignore[return-value]
 
     total = weight.sum()
     whole_mean = (weight * L).sum() / total

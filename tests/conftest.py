@@ -26,9 +26,11 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     import torch
 
-    from nigdt.bundle.bundle import save_bundle
+    from nigdt.bundle.bundle import save_bundle, write_sums
+    from nigdt.bundle.recolour import save_recolour
     from nigdt.config import ModelConfig
     from nigdt.model import NIGDT
+    from nigdt.model.recolour import RecolourConfig, RecolourNet
     from nigdt.text import Vocabulary
 
     config = ModelConfig(
@@ -54,6 +56,14 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_bundle(
         folder, model, Vocabulary(TINY_WORDS), title="Tiny random model for tests", training={"steps": 0}
     )
+    with torch.random.fork_rng():
+        torch.manual_seed(21)
+        net = RecolourNet(
+            RecolourConfig(size=64, channels=(8, 8, 8, 8, 8), head_channels=8, embedding=8, text_channels=8),
+            len(TINY_WORDS),
+        )
+    save_recolour(folder, net, Vocabulary(TINY_WORDS), {})
+    write_sums(folder)
     return folder
 
 

@@ -40,6 +40,9 @@ __all__ = [
 Frame = bytes | memoryview
 """One frame. Pictures are views of where they lie: copying one takes as long as encrypting it."""
 
+MAP_CHANNELS = 10
+"""float32 values of each cell of a recolouring's maps."""
+
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LIMITS.id_chars}}}")
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LIMITS.name_chars - 1}}}")
 
@@ -373,6 +376,9 @@ class FillPicture:
         pixels: RGB, 8 bit, `width * height * 3` bytes.
         recipe: everything that decided these pixels.
         weight: of a placed result: 8 bit, `width * height` bytes, 255 = the fill alone; else empty.
+        maps: of a raw recolouring: rows, columns and 10 channels of float32, as many bytes as `map_size`
+            says; else empty.
+        map_size: rows and columns of `maps`.
         unknown_words: words of the caption that the model does not know.
         words: attention, when asked for.
     """
@@ -383,6 +389,8 @@ class FillPicture:
     pixels: bytes = field(repr=False)
     recipe: Recipe
     weight: bytes = field(default=b"", repr=False)
+    maps: bytes = field(default=b"", repr=False)
+    map_size: tuple[int, int] = (0, 0)
     unknown_words: tuple[str, ...] = ()
     words: tuple[WordAttention, ...] = ()
 
@@ -393,11 +401,13 @@ class FillPicture:
         try:
             width, height = int(data["width"]), int(data["height"])
             words = data.get("words", [])
-            weights = int(bool(data.get("placed", False)))
             picture, *more = event.frames
-            if len(more) != weights + len(words) or len(picture) != width * height * 3:
+            weight = more.pop(0) if data.get("placed", False) else b""
+            rows, columns = map(int, data.get("map_size", (0, 0)))
+            maps = more.pop(0) if rows else b""
+            if len(more) != len(words) or len(picture) != width * height * 3:
                 raise ValueError
-            if weights and len(more[0]) != width * height:
+            if len(weight) not in (0, width * height) or len(maps) != rows * columns * MAP_CHANNELS * 4:
                 raise ValueError
             return cls(
                 index=int(data["index"]),
@@ -405,7 +415,9 @@ class FillPicture:
                 height=height,
                 pixels=picture,
                 recipe=Recipe.from_dict(data["recipe"]),
-                weight=more[0] if weights else b"",
+                weight=weight,
+                maps=maps,
+                map_size=(rows, columns),
                 unknown_words=tuple(data.get("unknown_words", ())),
                 words=tuple(
                     WordAttention(
@@ -416,7 +428,7 @@ class FillPicture:
                         height=int(word["height"]),
                         map=frame,
                     )
-                    for word, frame in zip(words, more[weights:], strict=True)
+                    for word, frame in zip(words, more, strict=True)
                 ),
             )
         except (KeyError, TypeError, ValueError, IndexError):

@@ -19,6 +19,7 @@ from nigdt.context.box import Box, check_selection, context_box
 from nigdt.context.detail import enlarge
 from nigdt.limits import CONTEXT_PIXELS_MAX, CONTEXT_SIDE_MAX, Mode
 from nigdt.recipe import Recipe
+from nigdt.recolouring import Recolouring
 
 if TYPE_CHECKING:
     from nigdt.photo.photo import Photo
@@ -155,14 +156,20 @@ class Context:
             )
         return told
 
-    def enlarged(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """An answer at the context's own resolution, with the photo's fine detail where it was reduced.
+    def enlarged(
+        self, picture: NDArray[np.uint8], maps: NDArray[np.float32] | None = None
+    ) -> NDArray[np.uint8]:
+        """An answer at the context's own resolution.
 
         Args:
-            picture: (h, w, 3) uint8, the answer at `sent_size`.
+            picture: (h, w, 3) uint8, the answer at `sent_size`. Where that is smaller than the context it is
+                enlarged, with the photo's fine detail.
+            maps: Of a recolouring, which is painted anew instead.
         """
         if picture.shape == self.crop.shape:
             return picture
+        if maps is not None:
+            return Recolouring.of(maps, self.selection).apply(self.crop)[0]
         return enlarge(picture.astype(np.float32), self.crop, self.hole)
 
     def blended(
@@ -172,23 +179,39 @@ class Context:
 
         Args:
             picture: (h, w, 3) uint8, from `enlarged`.
-            recipe: `feather`, `match_colours` and `strength` count.
+            recipe: `feather`, `match_colours` and `strength` count; of a recolouring the last alone.
 
         Returns:
             The fill (h, w, 3) uint8 with its colours matched, and its weight (h, w) uint8, 255 = the fill
             alone.
         """
-        return blend(self.crop, picture, self.selection, self.hole, recipe)
+        if self.mode != "recolour":
+            return blend(self.crop, picture, self.selection, self.hole, recipe)
+        changed = (picture != self.crop).any(axis=2)
+        return picture, np.where(changed, np.uint8(round(255 * recipe.strength)), np.uint8(0))
 
     def place(
-        self, picture: NDArray[np.uint8], recipe: Recipe
+        self, picture: NDArray[np.uint8], recipe: Recipe, maps: NDArray[np.float32] | None = None
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """`enlarged` and `blended` in one: what an answer (at `sent_size`) puts into the photo."""
-        return self.blended(self.enlarged(picture), recipe)
+        return self.blended(self.enlarged(picture, maps), recipe)
 
-    def onto(self, photo: Photo, picture: NDArray[np.uint8], recipe: Recipe) -> Photo:
-        """The photo with an answer (at `sent_size`) in its place."""
-        fill, weight = self.place(picture, recipe)
+    def onto(
+        self,
+        photo: Photo,
+        picture: NDArray[np.uint8],
+        recipe: Recipe,
+        maps: NDArray[np.float32] | None = None,
+    ) -> Photo:
+        """The photo with an answer (at `sent_size`) in its place.
+
+        A recolouring keeps what 16-bit samples hold beyond 8 bits.
+        """
+        fill, weight = self.place(picture, recipe, maps)
+        if maps is not None and photo.deep:
+            exact = photo.rgb16[self.box.slices].astype(np.float32) / np.float32(65535)
+            painted = Recolouring.of(maps, self.selection).apply(exact)[0] * np.float32(255)
+            return photo.paste(self.box, painted, weight / np.float32(255))
         return photo.paste(self.box, fill, weight / np.float32(255))
 
 

@@ -53,6 +53,9 @@ _READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
 _SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
 
 
+MADE_COLOUR = "The photo was grey; with a colour in it, it is a colour photo now."
+
+
 class Photo:
     """The user's whole picture. Objects do not change; `paste` gives a new one.
 
@@ -173,6 +176,42 @@ class Photo:
             self._rgb8 = np.ascontiguousarray(seen)
             self._rgb8.setflags(write=False)
         return self._rgb8
+
+    @property
+    def deep(self) -> bool:
+        """Whether its samples have 16 bits."""
+        return self.kind in SIXTEEN_BIT
+
+    @property
+    def grey(self) -> bool:
+        """Whether it can hold no colour."""
+        return self.kind.split(";")[0] in ("1", "L", "LA", "I")
+
+    @property
+    def rgb16(self) -> NDArray[np.uint16]:
+        """What the model and the screen see, with 16 bits: (H, W, 3) uint16, upright, without alpha."""
+        if not self.deep:
+            return self.rgb8.astype(np.uint16) * 257
+        samples = upright(self._samples, self.orientation)
+        if samples.ndim == 2:
+            samples = samples[..., None]
+        channels = 3 if samples.shape[2] >= 3 else 1
+        return np.broadcast_to(samples[..., :channels], (*samples.shape[:2], 3))
+
+    def in_colour(self) -> Photo:
+        """The photo in a kind that holds colour, with the same samples, alpha and metadata."""
+        if not self.grey:
+            return self
+        samples, kind = self._samples, self.kind
+        if kind == "1":
+            samples, kind = samples.astype(np.uint8) * 255, "L"
+        deep = ";16" if self.deep else ""
+        channels = samples[..., None] if samples.ndim == 2 else samples
+        colour = np.concatenate([np.repeat(channels[..., :1], 3, axis=2), channels[..., 1:]], axis=2)
+        colour.setflags(write=False)
+        info = {key: value for key, value in self.info.items() if key not in ("transparency", "icc_profile")}
+        kind = ("RGBA" if colour.shape[2] == 4 else "RGB") + deep
+        return Photo(colour, kind, orientation=self.orientation, info=info, source=self.source)
 
     @property
     def alpha8(self) -> NDArray[np.uint8] | None:

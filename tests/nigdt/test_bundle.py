@@ -76,7 +76,9 @@ def test_a_bundle_says_what_it_is(tiny_bundle: Path) -> None:
     assert info.bytes == sum(path.stat().st_size for path in tiny_bundle.iterdir())
     assert info.vocabulary().words[:2] == ("a", "bird")
     assert json.loads(json.dumps(info.to_dict()))["parameters"] == info.parameters > 1000
-    assert sorted(path.name for path in tiny_bundle.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in tiny_bundle.iterdir()) == sorted(
+        (*FILES, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG)
+    )
 
 
 def test_saved_model_and_loaded_model_are_the_same(tmp_path: Path) -> None:

@@ -50,7 +50,11 @@ def make_round(
         "remove" if clear else "describe",
     )
     fills = [
-        Fill(RNG.integers(0, 256, (height, side, 3), np.uint8), Recipe(caption, variant=variant), favourite)
+        Fill(
+            RNG.integers(0, 256, (height, side, 3), np.uint8),
+            Recipe(caption, variant=variant),
+            favourite=favourite,
+        )
         for variant in (Variant(), Variant(5))
     ]
     return Round(context, Patch(6, 3, context.selection[1:9, 2:9]), fills)

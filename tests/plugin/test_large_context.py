@@ -31,7 +31,7 @@ def context() -> Context:
     crop = np.random.default_rng(5).integers(60, 200, (SIDE, SIDE, 3)).astype(np.uint8)
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[500:800, 500:800] = 255
-    context = Context.of(crop, mask, SIDE)
+    context = Context.of(crop, mask, SIDE, Recipe("grass"))
     assert context.crop.shape == crop.shape
     return context
 

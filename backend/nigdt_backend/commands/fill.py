@@ -18,9 +18,11 @@ from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
 from nigdt.context import Box, Context
 from nigdt.context.box import check_selection
 from nigdt.errors import PhotoError
-from nigdt.photo.photo import Photo
+from nigdt.photo.photo import MADE_COLOUR, Photo
 from nigdt.photo.provenance import DrawnFill, DrawnSelection, read_record
 from nigdt.recipe import Recipe, Variant, variants_from_seed
+from nigdt.recolouring import check_caption
+from nigdt_backend.answers import answer_arrays
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event, FillRequest
 
@@ -251,14 +253,18 @@ class Drawing:
             variants: Which of the possible answers; None takes the recipe's own.
         """
         size = _model_size(self._models, recipe.bundle)
+        if recipe.way == "recolour":
+            check_caption(recipe.caption)
+            if photo.grey:
+                photo = photo.in_colour()
+                self.notices.append(MADE_COLOUR)
         context = Context.of(photo.rgb8, selection, size, recipe, photo.alpha8)
         request = FillRequest.of(context, recipe, variants)
         result = self._client.fill(request, on_event=self._on_event)
         before = self.fills[0] if self.fills else []
         self.photos, self.fills, self.box = [], [], context.box
         for picture in result.fills:
-            pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
-            self.photos.append(context.onto(photo, pixels, picture.recipe))
+            self.photos.append(context.onto(photo, *answer_arrays(picture)))
             drawn = DrawnFill(context.box, picture.recipe, DrawnSelection.of(_whole(photo), selection))
             self.fills.append([*before, drawn])
         self.seconds = dict(result.seconds)

@@ -52,8 +52,11 @@ def fill_message(
     asked = job.request.recipe.with_variant(fill.variant)
     recipe = replace(asked, bundle=bundle.name, digest=bundle.digest)
     context = placed_context(job)
-    pictures = [fill.pixels] if context is None else list(context.place(fill.pixels, recipe))
+    maps = fill.maps if context is None else None
+    pictures = [fill.pixels] if context is None else list(context.place(fill.pixels, recipe, fill.maps))
     frames: list[Frame] = [np.ascontiguousarray(picture).data.cast("B") for picture in pictures]
+    if maps is not None:
+        frames.append(np.ascontiguousarray(maps, "<f4").data.cast("B"))
     words = []
     for use in fill.attention or ():
         height, width = use.map.shape
@@ -74,6 +77,7 @@ def fill_message(
         "width": job.request.width,
         "height": job.request.height,
         "placed": context is not None,
+        "map_size": [0, 0] if maps is None else list(maps.shape[:2]),
         "recipe": recipe.to_dict(),
         "unknown_words": list(unknown),
         "words": words,

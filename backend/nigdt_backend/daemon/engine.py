@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from nigdt.bundle.bundle import find_bundle, list_bundles
-from nigdt.errors import ModelError, NigdtError, SelectionError
+from nigdt.errors import CaptionError, ModelError, NigdtError, SelectionError
 from nigdt.recipe import Variant
 from nigdt.removal import RemovalCancelledError
 from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
@@ -259,7 +259,7 @@ class NigdtEngine:
             self._complete(model, batch, contexts, work, hooks)
         for job, progress in work.items():
             if job.request.recipe.way != "describe" and not job.cancelled and progress.error is None:
-                self._remove(model, progress, hooks)
+                self._complete_alone(model, progress, hooks)
         notices = self._notices()
         return [
             Outcome(
@@ -339,12 +339,14 @@ class NigdtEngine:
                 hooks.made(job, fill_message(job, index, fill, unknown, model.info))
                 progress.made += 1
 
-    def _remove(self, model: LoadedModel, progress: Progress, hooks: Hooks) -> None:
-        """Make what is left of a removal's fills, one after the other."""
+    def _complete_alone(self, model: LoadedModel, progress: Progress, hooks: Hooks) -> None:
+        """Make what is left of the fills of a job that recolours or removes, one after the other."""
         job = progress.job
         hooks.stage([job], "completing")
         context = placed_context(job)
-        crop, hole = job_pixels(job) if context is None else context.sent
+        crop, mask = job_pixels(job) if context is None else context.sent
+
+        recipe = job.request.recipe
 
         def advance(share: float) -> None:
             job.share = (progress.made + share) / len(job.request.variants)
@@ -352,13 +354,14 @@ class NigdtEngine:
         for index in range(progress.made, len(job.request.variants)):
             started = time.monotonic()
             try:
-                fill = model.inpainter.remove(
-                    crop, hole, job.request.variants[index], advance, lambda: job.cancelled
+                fill = model.inpainter.answer_alone(
+                    crop, mask, recipe, job.request.variants[index], advance, lambda: job.cancelled
                 )
             except RemovalCancelledError:
                 return
             except NigdtError as error:
-                code = "bad-request" if isinstance(error, SelectionError) else "model-failed"
+                refused = isinstance(error, (SelectionError, CaptionError))
+                code = "bad-request" if refused else "model-failed"
                 progress.error = EngineError(code, error.message, error.hint)
                 return
             spent = time.monotonic() - started

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+from nigdt_backend.answers import answer_arrays
 from nigdt_backend.protocol import FillPicture, FillRequest
 from numpy.typing import NDArray
 
@@ -59,6 +60,7 @@ class Fill:
     Attributes:
         pixels: (h, w, 3) uint8 at the size that was sent.
         recipe: How it came about.
+        maps: Of a recolouring (`nigdt.recolouring`), else None.
         favourite: Kept by the user; the history never drops it.
         words: Attention on what is visible around the hole, empty until asked for.
         words_inside: Attention on the finished fill, empty until asked for.
@@ -67,6 +69,7 @@ class Fill:
 
     pixels: Pixels
     recipe: Recipe
+    maps: NDArray[np.float32] | None = None
     favourite: bool = False
     words: tuple[WordUse, ...] = ()
     words_inside: tuple[WordUse, ...] = ()
@@ -109,7 +112,7 @@ class Fill:
             detail: Whether an enlarged one gets the photo's detail; that may take a second.
         """
         if detail or not self.reduced(context):
-            return context.enlarged(self.pixels)
+            return context.enlarged(self.pixels, self.maps)
         size = context.box.width, context.box.height
         return cv2.resize(self.pixels, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
 
@@ -229,8 +232,8 @@ def words_of(picture: FillPicture) -> tuple[WordUse, ...]:
 
 def fill_of(picture: FillPicture) -> Fill:
     """A fill as it came from the daemon."""
-    pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
-    return Fill(pixels, picture.recipe, words=words_of(picture), unknown=tuple(picture.unknown_words))
+    pixels, recipe, maps = answer_arrays(picture)
+    return Fill(pixels, recipe, maps, words=words_of(picture), unknown=tuple(picture.unknown_words))
 
 
 def near(variant: Variant, seed: int) -> Variant:

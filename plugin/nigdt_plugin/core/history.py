@@ -130,7 +130,8 @@ class History:
             clear = folder / "clear.png"
             unknown = _read_png(clear) > 0 if clear.exists() else None
             context = Context(Box(*data["box"]), crop, selection, unknown, data["mode"])
-            selected = Patch(*data["selected"], _read_png(folder / "selected.png"))
+            left, top = data["selected"]
+            selected = Patch(left, top, _read_png(folder / "selected.png"))
             fills = [
                 Fill(
                     _read_png(folder / f"{fill['id']}.png"),

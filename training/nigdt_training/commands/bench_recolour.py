@@ -38,7 +38,7 @@ def bench_recolour(
     from PIL import Image
 
     from nigdt.bundle.recolour import load_recolour
-    from nigdt.recolouring import Recolourer
+    from nigdt.recolourer import Recolourer
     from nigdt_training.recolour.batches import Store
     from nigdt_training.recolour.checking import check, jobs, sheet
     from nigdt_training.recolour.training import STATE, RecolourSettings, Training

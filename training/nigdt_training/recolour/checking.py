@@ -12,8 +12,10 @@ import numpy as np
 from PIL import Image
 
 from nigdt.colours import BASIC, nearest_basic, rgb_to_lab
-from nigdt.context.box import context_box, crop
-from nigdt.recolouring import Recolourer
+from nigdt.context import Context
+from nigdt.recipe import Recipe
+from nigdt.recolourer import Recolourer
+from nigdt.recolouring import Recolouring
 from nigdt_training.recolour.captions import PART_NAMES, nouns_of
 from nigdt_training.recolour.cutouts import Cutout
 
@@ -213,15 +215,10 @@ def _part_requests(
 def _painted(
     recolourer: Recolourer, photo: np.ndarray, selection: np.ndarray, caption: str, hidden: bool | None
 ) -> np.ndarray:
-    box = context_box(selection, recolourer.size)
-    pixels, chosen = crop(photo, selection, box)
-    painted, _ = recolourer.predict(pixels, chosen, caption, hidden).apply(pixels)
-    top, left = max(0, box.top), max(0, box.left)
-    bottom, right = min(photo.shape[0], box.bottom), min(photo.shape[1], box.right)
+    context = Context.of(photo, selection, recolourer.size, Recipe(caption, "recolour"))
+    found = recolourer.predict(*context.sent, caption, hidden)
     result = photo.copy()
-    result[top:bottom, left:right] = painted[
-        top - box.top : bottom - box.top, left - box.left : right - box.left
-    ]
+    result[context.box.slices] = Recolouring.of(found.maps, context.selection).apply(context.crop)[0]
     return result
 
 

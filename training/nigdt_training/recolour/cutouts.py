@@ -207,7 +207,7 @@ def part_labels(photo: np.ndarray, mask: np.ndarray, places: dict[str, list[floa
     rows, columns = np.nonzero(inside)
     if not len(rows):
         return labels
-    length = max(np.ptp(rows), np.ptp(columns), 1)
+    length = max(int(np.ptp(rows)), int(np.ptp(columns)), 1)
     lab = cv2.GaussianBlur(rgb_to_lab(photo), (0, 0), 1.2)
     names, distances = [], []
     for name, (x, y) in places.items():

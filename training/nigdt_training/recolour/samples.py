@@ -124,9 +124,9 @@ def _framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.nda
     rgb = cv2.resize(
         cutout.photo[window], (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     )
-    mask = (
-        cv2.resize(cutout.mask[window], (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
-    )
+    mask: np.ndarray = cv2.resize(cutout.mask[window], (size, size), interpolation=cv2.INTER_LINEAR).astype(
+        np.float32
+    ) / np.float32(255)
     labels = cv2.resize(cutout.parts[window], (size, size), interpolation=cv2.INTER_NEAREST)
     if rng.random() < 0.5:
         rgb, mask, labels = (np.ascontiguousarray(x[:, ::-1]) for x in (rgb, mask, labels))
