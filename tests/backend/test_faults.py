@@ -276,7 +276,7 @@ def test_full_disk_for_a_file_with_keys_leaves_none_in_the_way(tmp_path):
         command, capture_output=True, text=True, timeout=60, check=False, preexec_fn=no_room
     )
     assert full.returncode == 1
-    assert "cannot write" in full.stderr
+    assert "Cannot write" in full.stderr
     assert not list(tmp_path.iterdir())
     subprocess.run(command, capture_output=True, timeout=60, check=True)
 
@@ -315,7 +315,7 @@ def test_full_disk_for_the_connection_file_is_said_in_one_line(state, stub_comma
         stub_command, capture_output=True, text=True, timeout=30, check=False, preexec_fn=no_room
     )
     assert done.returncode == 1
-    assert f"cannot use {state / 'connection.json'}" in done.stderr
+    assert f"Cannot use {state / 'connection.json'}" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(state.glob(".connection*")), "the half-written file is cleared away"
     with Client.connect(command=stub_command) as client:
@@ -418,4 +418,4 @@ def test_no_usable_bundle_is_said_by_status_and_fill_until_there_is_one(bundles,
 def test_a_missing_library_is_named_with_what_brings_it():
     error = as_engine_error(ModuleNotFoundError("No module named 'torch'", name="torch"))
     assert "torch is not installed" in error.message
-    assert "nigdt[backend]" in error.hint
+    assert "python3 installer install --extras backend" in error.hint

@@ -17,6 +17,8 @@ from safetensors.numpy import load_file, save_file
 from nigdt.bundle import bundle
 from nigdt.bundle.bundle import (
     FILES,
+    RECOLOUR_CONFIG,
+    RECOLOUR_WEIGHTS,
     find_bundle,
     folded_weights,
     list_bundles,
@@ -356,7 +358,9 @@ def test_command_adds_archives(tiny_bundle: Path, tmp_path: Path, inner: str) ->
     result = CliRunner().invoke(models, ["add", str(archive)])
     assert result.exit_code == 0, result.output
     folder = user_bundles_folder() / ("some-model" if inner else "packed")
-    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        (*FILES, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG)
+    )
     assert not list(tmp_path.rglob("evil.txt"))
 
 

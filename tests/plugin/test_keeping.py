@@ -81,6 +81,7 @@ def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path, clear: bool):
     history = History(tmp_path)
     entry = make_round(clear=clear)
     entry.fills[1].favourite = True
+    entry.fills[0].maps = RNG.random((6, 8, 10), np.float32)
     history.save(entry, "/photo.png")
     history.save(entry, "/photo.png")
     (listed,) = History(tmp_path).entries()
@@ -102,6 +103,8 @@ def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path, clear: bool):
     for one, two in zip(back.fills, entry.fills, strict=True):
         assert np.array_equal(one.pixels, two.pixels)
         assert (one.id, one.recipe, one.favourite) == (two.id, two.recipe, two.favourite)
+    assert np.array_equal(back.fills[0].maps, entry.fills[0].maps)
+    assert back.fills[1].maps is None
 
 
 def test_the_history_keeps_to_its_budget_and_spares_favourites(tmp_path: Path):

@@ -79,6 +79,8 @@ class History:
             wanted = {f"{fill.id}.png" for fill in entry.fills} | _PICTURES
             for fill in entry.fills:
                 if not (folder / f"{fill.id}.png").exists():
+                    if fill.maps is not None:
+                        np.save(folder / f"{fill.id}.npy", fill.maps)
                     _write_png(folder / f"{fill.id}.png", fill.pixels)
             if entry.fills:
                 shown = next((fill for fill in entry.fills if fill.favourite), entry.fills[0])
@@ -86,8 +88,8 @@ class History:
                 picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
                 _write_png(folder / "thumbnail.png", np.asarray(picture))
             write_json(folder / "round.json", _header(entry, photo))
-            for file in folder.glob("*.png"):
-                if file.name not in wanted:
+            for file in (*folder.glob("*.png"), *folder.glob("*.npy")):
+                if f"{file.stem}.png" not in wanted:
                     file.unlink(missing_ok=True)
             self._trim(keep=entry.record)
 
@@ -136,6 +138,7 @@ class History:
                 Fill(
                     _read_png(folder / f"{fill['id']}.png"),
                     Recipe.from_dict(fill["recipe"]),
+                    _read_maps(folder / f"{fill['id']}.npy"),
                     favourite=fill["favourite"],
                     unknown=tuple(fill["unknown"]),
                     id=fill["id"],
@@ -203,3 +206,8 @@ def _write_png(path: Path, pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> Non
 def _read_png(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as image:
         return np.array(image, np.uint8)
+
+
+def _read_maps(path: Path) -> NDArray[np.float32] | None:
+    """The maps of a recolouring; None for other fills."""
+    return np.load(path, allow_pickle=False) if path.exists() else None
