@@ -15,7 +15,6 @@ from installer.session import Session
 from installer.steps import Step
 
 ICON = Path(__file__).parent / "files" / "nigdt.svg"
-MIME_TYPES = ("image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp")
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ def menu_entry(program: Path) -> str:
     Args:
         program: the `nigdt` command.
     """
+    formats = borrow(Path(__file__).resolve().parent.parent, "nigdt/photo/formats.py")
     return f"""[Desktop Entry]
 Type=Application
 Name=NIGDT
@@ -72,7 +72,7 @@ TryExec={program}
 Icon=nigdt
 Terminal=false
 Categories=Graphics;Photography;2DGraphics;RasterGraphics;
-MimeType={";".join(MIME_TYPES)};
+MimeType={";".join(formats.MIME_TYPES)};
 Keywords=inpainting;retouch;photo;fill;
 StartupNotify=true
 """

@@ -115,7 +115,8 @@ def make_project(root: Path) -> Path:
     (root / "standin_build.py").write_text(BUILD_BACKEND)
     (root / "nigdt").mkdir()
     (root / "nigdt" / "__init__.py").write_text("")
-    for module in ("files.py", "limits.py", "recipe.py"):
+    (root / "nigdt" / "photo").mkdir()
+    for module in ("files.py", "limits.py", "recipe.py", "photo/formats.py"):
         shutil.copy(ROOT / "nigdt" / module, root / "nigdt" / module)
     return root
 

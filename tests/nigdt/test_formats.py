@@ -469,3 +469,20 @@ def test_opencv_reads_what_is_written_of_deep_photos() -> None:
             decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
             order = [2, 1, 0, 3][: decoded.shape[2]]
             np.testing.assert_array_equal(decoded[..., order], PHOTOS[name].samples)
+
+
+def documented(wanted: PhotoFormat) -> str:
+    """The row of docs/panel.md that says what a format holds."""
+
+    def held(*names: str) -> str:
+        return "yes" if all(wanted.suffixes[0] in HELD[name].split() for name in names) else "no"
+
+    palette = held("P") if wanted.lossless else "no"
+    cells = [held("L", "RGB"), held("RGBA"), palette, held("RGB;16"), held("CMYK"), held("profile")]
+    return f"| {wanted.title} | {', '.join(wanted.suffixes)} | {' | '.join(cells)} | {held('resolution')} |"
+
+
+def test_the_documentation_says_what_each_format_holds() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "panel.md").read_text(encoding="utf-8")
+    table = "\n".join(documented(wanted) for wanted in FORMATS)
+    assert f"| Resolution |\n|{'---|' * 9}\n{table}\n" in page, table

@@ -11,13 +11,12 @@ from typing import Any
 import click
 import numpy as np
 from click.core import ParameterSource
-from PIL import Image
 
 from nigdt import limits
 from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
 from nigdt.context import Box, Context
-from nigdt.context.box import check_selection
 from nigdt.errors import PhotoError
+from nigdt.photo.mask import read_mask
 from nigdt.photo.photo import MADE_COLOUR, Photo
 from nigdt.photo.provenance import DrawnFill, DrawnSelection, read_record
 from nigdt.recipe import Recipe, Variant, variants_from_seed
@@ -317,9 +316,7 @@ def _output_names(first: Path, variants: int) -> list[Path]:
 def _selection(photo: Photo, boxes: list[list[int]], mask: Path | None) -> Picture:
     width, height = photo.size
     if mask is not None:
-        selection = np.asarray(Image.fromarray(Photo.read(mask).rgb8).convert("L"))
-        check_selection(selection, width, height)
-        return selection
+        return read_mask(mask, width, height)
     selection = np.zeros((height, width), np.uint8)
     for left, top, box_width, box_height in boxes:
         if left < 0 or top < 0 or left + box_width > width or top + box_height > height:

@@ -204,7 +204,7 @@ def _write_png(path: Path, pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> Non
 
 
 def _read_png(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as image:
+    with Image.open(path, formats=["PNG"]) as image:
         return np.array(image, np.uint8)
 
 

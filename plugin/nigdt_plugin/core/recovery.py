@@ -164,7 +164,7 @@ def restore(lost: Lost) -> tuple[Document, str]:
                     )
                 )
         document.set_layers(tuple(layers))
-        with Image.open(lost.folder / "selection.png") as image:
+        with Image.open(lost.folder / "selection.png", formats=["PNG"]) as image:
             mask = np.array(image, np.uint8)
         if mask.shape == document.selection.mask.shape:
             document.selection.write(document.selection.whole, mask)

@@ -268,17 +268,3 @@ def save_mask(mask: Mask, path: Path) -> None:
         OSError: The disk or the folder refuses.
     """
     write_atomically(path, lambda file: Image.fromarray(mask).save(file, "PNG"))
-
-
-def load_mask(path: Path, width: int, height: int) -> Mask:
-    """Read a selection: grey picture, or the alpha of one with alpha; resized to the photo.
-
-    Raises:
-        OSError: The file cannot be read as a picture.
-    """
-    with Image.open(path) as image:
-        bands = image.getbands()
-        grey = image.getchannel("A") if "A" in bands and len(bands) > 2 else image.convert("L")
-    if grey.size != (width, height):
-        grey = grey.resize((width, height), Image.Resampling.BILINEAR)
-    return np.array(grey, np.uint8)

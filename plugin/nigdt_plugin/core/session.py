@@ -12,6 +12,7 @@ import numpy as np
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event
 
+from nigdt.photo.mask import read_mask
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import models, saving
 from nigdt_plugin.core.display import Display, pyramid_of
@@ -26,7 +27,7 @@ from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.link import Link, LinkState
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
-from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection, load_mask
+from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.core.tasks import Hook, Post, Tasks
 
@@ -99,7 +100,7 @@ class Session:
 
         def work() -> tuple[Document, Pyramid, Mask | None]:
             document = Document(Photo.read(path), path, self.settings.undo_megabytes * _MEGABYTE)
-            selection = load_mask(mask, document.width, document.height) if mask is not None else None
+            selection = read_mask(mask, document.width, document.height) if mask is not None else None
             return document, pyramid_of(document), selection
 
         def then(opened: tuple[Document, Pyramid, Mask | None]) -> None:
@@ -108,6 +109,8 @@ class Session:
             if selection is not None:
                 document.selection.write(document.selection.whole, selection)
             self._enter(document, pyramid, caption)
+            for notice in document.photo.notices:
+                self.notice(notice, "")
 
         self._run(work, then)
 
@@ -242,7 +245,7 @@ class Session:
         """Take the selection from a grey picture."""
         document = self.document
         if document is not None:
-            self.change_selection(lambda it: (it.whole, load_mask(path, it.width, it.height)), label)
+            self.change_selection(lambda it: (it.whole, read_mask(path, it.width, it.height)), label)
 
     def undo(self) -> None:
         """Take back the last step."""

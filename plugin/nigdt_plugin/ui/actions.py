@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
+from nigdt.photo.formats import patterns
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.selection import save_mask
 from nigdt_plugin.ui.language import LANGUAGES
@@ -154,7 +155,7 @@ def _select(menus: _Menus, window: Window) -> None:
             window,
             translate("Menus", "Load a selection"),
             "",
-            translate("Menus", "Pictures") + " (*.png *.tif *.jpg *.webp)",
+            translate("Menus", "Pictures") + f" ({patterns()} {patterns().upper()})",
         )
         if path:
             session.load_selection(Path(path), "Load selection")

@@ -12,11 +12,10 @@ from PyQt6.QtCore import QMimeData, QStandardPaths, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
+from nigdt.photo.formats import FORMATS, patterns
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.welcome import sample_photo
-
-READ = "*.png *.jpg *.jpeg *.tif *.tiff *.webp *.bmp *.gif *.ppm *.tga *.avif"
 
 
 class PhotoFiles(QMainWindow):
@@ -32,7 +31,7 @@ class PhotoFiles(QMainWindow):
         """Ask for a photo and open it."""
         recent = self.session.settings.recent
         folder = str(Path(recent[0]).parent) if recent else ""
-        pattern = self.tr("Pictures") + f" ({READ} {READ.upper()})"
+        pattern = self.tr("Pictures") + f" ({patterns()} {patterns().upper()})"
         path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, pattern)
         if path:
             self.open_path(Path(path))
@@ -78,16 +77,9 @@ class PhotoFiles(QMainWindow):
             pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
             path = (Path(pictures) if Path(pictures).is_dir() else Path.home()) / path.name
         suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
-        kinds = ";;".join(
-            (
-                "PNG (*.png)",
-                "JPEG (*.jpg *.jpeg)",
-                "TIFF (*.tif *.tiff)",
-                "WebP (*.webp)",
-                self.tr("Layers, OpenRaster") + " (*.ora)",
-            )
-        )
-        every = self.tr("Pictures") + f" ({READ} *.ora)"
+        one_each = [f"{entry.title} ({patterns(entry)})" for entry in FORMATS]
+        kinds = ";;".join((*one_each, self.tr("Layers, OpenRaster") + " (*.ora)"))
+        every = self.tr("Pictures") + f" ({patterns()} *.ora)"
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save as"), str(suggested), f"{every};;{kinds}")
         if name:
             target = Path(name)

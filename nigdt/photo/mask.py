@@ -1,0 +1,53 @@
+"""Selections from picture files: one rule for the command line and the panel. No torch."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nigdt.context.box import check_selection
+from nigdt.errors import SelectionError
+from nigdt.photo.photo import Photo
+
+__all__ = ["read_mask"]
+
+_FAINT = 64
+"""A mask whose brightest pixel is darker than this is no mask, but one of labels (0 and 1, say)."""
+
+
+def read_mask(path: str | os.PathLike[str], width: int, height: int) -> NDArray[np.uint8]:
+    """Read a selection for a photo.
+
+    Where the picture is transparent anywhere, its opacity is the selection, whatever the colours; else its
+    brightness is.
+
+    Args:
+        path: The picture; turned as its EXIF orientation says.
+        width: The photo's columns, upright.
+        height: The photo's rows, upright.
+
+    Returns:
+        (height, width) uint8, 255 = selected.
+
+    Raises:
+        PhotoError: The file is no picture that can be read.
+        SelectionError: It has another size than the photo, or selects nothing or hardly anything.
+    """
+    mask = Photo.read(path)
+    alpha = mask.alpha8
+    if alpha is not None and (alpha < 255).any():
+        selection = alpha
+    else:
+        selection = np.asarray(Image.fromarray(mask.rgb8).convert("L"))
+    faintest = mask.samples if mask.kind == "I;16" else selection  # 8 bits would round 1 of 65535 to nothing
+    if selection.max() < _FAINT and faintest.any():
+        raise SelectionError(
+            f"The brightest pixel of the mask has level {selection.max()} of 255, so nearly nothing would be"
+            " changed.",
+            "Paint the region to fill white.",
+        )
+    check_selection(selection, width, height)
+    return selection
