@@ -112,7 +112,7 @@ def test_the_other_side_s_version_is_told_to_people():
     for tag, told in ((b"NIGDT/99", "the other 99"), (b"NIGDT/%s\n", "none that is known")):
         with pytest.raises(ProtocolError) as raised:
             decode([tag, b"{}"])
-        assert raised.value.message.endswith(told)
+        assert raised.value.message.endswith(f"{told}.")
 
 
 @given(st.lists(st.binary(max_size=80), max_size=5))
