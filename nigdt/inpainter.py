@@ -107,7 +107,7 @@ class Inpainter:
         self._runner.forget_recordings()
 
     def unknown_words(self, caption: str) -> list[str]:
-        """Words of the caption that the model does not know, each once, in order."""
+        """Return the words of the caption that the model does not know, each once, in order."""
         return self.vocabulary.unknown(caption)
 
     @torch.inference_mode()
@@ -150,7 +150,7 @@ class Inpainter:
 
     @torch.inference_mode()
     def complete(self, jobs: Sequence[CompletionJob], batch: int = 1) -> list[list[RawFill]]:
-        """Text half: the fills of every job, in the order of its variants.
+        """Run the text half: the fills of every job, in the order of its variants.
 
         Args:
             jobs: What to make.
@@ -165,7 +165,7 @@ class Inpainter:
 
     @torch.inference_mode()
     def pictures(self, job: CompletionJob, batch: int = 1) -> list[NDArray[np.float32]]:
-        """What the model itself draws, one (H, W, 3) in 0 to 255 a variant, at its working size.
+        """Return what the model itself draws, one (H, W, 3) in 0 to 255 per variant, at its working size.
 
         Raises:
             ModelError: As in `complete`.
@@ -259,7 +259,7 @@ class Inpainter:
     def answer(
         self, crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe, variants: Sequence[Variant]
     ) -> list[RawFill]:
-        """What a recipe gives for a context, in whichever mode.
+        """Draw a recipe in a context, in whichever mode.
 
         Args:
             crop: (h, w, 3), from `Context.sent`, as the next.
@@ -280,7 +280,7 @@ class Inpainter:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> RawFill:
-        """What a recipe gives that recolours or removes.
+        """Draw a recipe that recolours or removes.
 
         Args:
             crop: (h, w, 3), from `Context.sent`, as the next.
@@ -402,7 +402,7 @@ def _as_selection(selection: Image.Image | NDArray) -> NDArray[np.uint8]:
 
 
 def _noise(variant: Variant, shape: tuple[int, int, int]) -> Tensor:
-    """Standard normal noise (1, C, h, w), 0 for the mean; drawn on the CPU: equal on every device."""
+    """Return standard normal noise (1, C, h, w), 0 for the mean; drawn on the CPU: equal on every device."""
     if variant.seed is None:
         return torch.zeros(1, *shape)
     noise = _draw(variant.seed, shape)
@@ -417,7 +417,7 @@ def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:
 
 
 def _to_picture(image: Tensor) -> NDArray[np.float32]:
-    """(3, H, W) in [-1, 1] to (H, W, 3) in 0 to 255."""
+    """Convert (3, H, W) in [-1, 1] to (H, W, 3) in 0 to 255."""
     picture = (image.float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
     if not np.isfinite(picture).all():
         raise ModelError(

@@ -32,7 +32,7 @@ class Recolourer:
     def predict(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, hidden: bool | None = None
     ) -> Recolouring:
-        """Where the caption's colour goes, and which.
+        """Return where the caption's colour goes, and which.
 
         Args:
             crop: (h, w, 3), the context.

@@ -1,4 +1,4 @@
-"""Fixtures for every house: a tiny random model bundle, and a data folder of its own for every test."""
+"""Fixtures for every package: a tiny random model bundle, and a data folder of its own for every test."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["answer_arrays"]
 def answer_arrays(
     picture: FillPicture,
 ) -> tuple[NDArray[np.uint8], Recipe, NDArray[np.float32] | None]:
-    """What `nigdt.Context.place` and `onto` take: picture (h, w, 3), recipe, and a recolouring's maps."""
+    """Return what `nigdt.Context.place` and `onto` take: picture (h, w, 3), recipe, recolouring's maps."""
     pixels = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
     if not picture.maps:
         return pixels, picture.recipe, None

@@ -109,7 +109,7 @@ def decode(
 
 
 def _shown(version: bytes) -> str:
-    """A version from the wire, fit for a message."""
+    """Make a version from the wire fit for a message."""
     return version.decode("ascii") if version.isalnum() else "none that is known"
 
 
@@ -224,7 +224,7 @@ class FillRequest:
         live: bool = False,
         attention: bool = False,
     ) -> FillRequest:
-        """The request for a context.
+        """Make the request for a context.
 
         Args:
             context: A `nigdt.Context`.
@@ -247,7 +247,7 @@ class FillRequest:
         )
 
     def to_wire(self) -> list[Frame]:
-        """The frames of this request; raises ProtocolError when a field is out of its limits."""
+        """Encode this request as frames; raises ProtocolError when a field is out of its limits."""
         header = {
             "kind": "fill",
             "job": self.job,

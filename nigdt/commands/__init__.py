@@ -1,1 +1,1 @@
-"""Commands of this house for the `nigdt` command line."""
+"""Commands of this package for the `nigdt` command line."""

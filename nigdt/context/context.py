@@ -85,7 +85,7 @@ class Context:
         alpha: NDArray[np.uint8] | None = None,
         mode: Mode = "describe",
     ) -> Context:
-        """The context in a box that is known already.
+        """Cut the context of a box that is known already.
 
         Args:
             box: Where, inside the photo.
@@ -145,7 +145,7 @@ class Context:
         return crop, _touched(mask, self.sent_size)
 
     def notices(self, recipe: Recipe) -> list[str]:
-        """What a user should know about a recipe in this context, one sentence each."""
+        """List what a user should know about a recipe in this context, one sentence each."""
         told = []
         if recipe.way != recipe.mode:
             told.append("Without words, the region is filled with its surroundings.")
@@ -159,7 +159,7 @@ class Context:
     def enlarged(
         self, picture: NDArray[np.uint8], maps: NDArray[np.float32] | None = None
     ) -> NDArray[np.uint8]:
-        """An answer at the context's own resolution.
+        """Return an answer at the context's own resolution.
 
         Args:
             picture: (h, w, 3) uint8, the answer at `sent_size`. Where that is smaller than the context it is
@@ -203,7 +203,7 @@ class Context:
         recipe: Recipe,
         maps: NDArray[np.float32] | None = None,
     ) -> Photo:
-        """The photo with an answer (at `sent_size`) in its place.
+        """Return the photo with an answer (at `sent_size`) in its place.
 
         A recolouring keeps what 16-bit samples hold beyond 8 bits.
         """
@@ -216,20 +216,20 @@ class Context:
 
 
 def closed(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A selection without holes: what cannot be reached from outside it is selected too."""
+    """Close a selection's holes: what cannot be reached from outside it is selected too."""
     outside = np.pad((selection < _OPAQUE).astype(np.uint8), 1, constant_values=1)
     cv2.floodFill(outside, None, (0, 0), 2)
     return np.where(outside[1:-1, 1:-1] == 1, np.uint8(255), selection)
 
 
 def _touched(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A mask at a smaller size (width, height), 255 in every pixel that it reaches into."""
+    """Reduce a mask to a smaller size (width, height), 255 in every pixel that it reaches into."""
     part = cv2.resize((mask > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA)
     return np.where(part > 0, 255, 0).astype(np.uint8)
 
 
 def grown(selection: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
-    """A selection that reaches further by a number of pixels in every direction; soft edges stay soft."""
+    """Grow a selection by a number of pixels in every direction; soft edges stay soft."""
     if pixels == 0 or not selection.any():
         return selection
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))

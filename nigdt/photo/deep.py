@@ -25,7 +25,7 @@ _RGB = 2
 
 
 def is_deep(image: Image.Image, data: bytes) -> bool:
-    """Whether the opened, not yet loaded picture holds 16-bit samples that Pillow would cut to 8.
+    """Return whether the opened, not yet loaded picture holds 16-bit samples that Pillow would cut to 8.
 
     Raises:
         PhotoError: It holds samples of a meaning that neither Pillow nor OpenCV gets right.
@@ -44,7 +44,7 @@ def is_deep(image: Image.Image, data: bytes) -> bool:
 
 
 def _largest_of_ppm(image: Image.Image) -> int:
-    """The value that a PPM calls white; its last word before the samples."""
+    """Return the value that a PPM calls white; its last word before the samples."""
     tiles = getattr(image, "tile", None)
     arguments = tiles[0][3] if tiles else ()
     largest = arguments[-1] if isinstance(arguments, tuple) else 255
@@ -82,7 +82,7 @@ def _numbers(value: Any) -> tuple[int, ...]:
 
 
 def white_is_zero(image: Image.Image) -> bool:
-    """Whether 16-bit grey of an opened TIFF counts from white to black, which Pillow leaves as it is."""
+    """Tell whether 16-bit grey of an opened TIFF counts from white to black, which Pillow ignores."""
     return image.format == "TIFF" and image.tag_v2.get(_TIFF_MEANING) == 0  # type: ignore[attr-defined]
 
 

@@ -88,7 +88,7 @@ def plan(photo: Photo, suffix: str) -> Plan:
 
 
 def encode(photo: Photo, how: Plan) -> bytes:
-    """The bytes of a file.
+    """Return the bytes of a file.
 
     Args:
         photo: The photo.
@@ -139,7 +139,7 @@ def _encoded(photo: Photo, wanted: PhotoFormat, info: Mapping[str, Any]) -> byte
 
 
 def _fitting(piece: Photo, wanted: PhotoFormat) -> tuple[dict[str, Any], bytes, list[str]]:
-    """The metadata with which the encoder takes a photo, the file, and what had to be left out."""
+    """Return the metadata with which the encoder takes a photo, the file, and what had to be left out."""
     info = dict(piece.info)
     try:
         return info, _encoded(piece, wanted, info), []
@@ -200,7 +200,7 @@ def _fitting_exif(
 
 
 def _piece(photo: Photo) -> Photo:
-    """A small photo that has everything of a large one but its size."""
+    """Return a small photo that has everything of a large one but its size."""
     height, width = 6 * _BLOCK, 8 * _BLOCK
     random = np.random.default_rng(0)
     shape = (6, 8, *photo.samples.shape[2:])
@@ -226,7 +226,7 @@ def _piece(photo: Photo) -> Photo:
 
 
 def _lost(before: Photo, after: Photo, wanted: PhotoFormat) -> str:
-    """The first thing that did not come back from a format, in words; empty if everything did."""
+    """Return the first thing that did not come back from a format, in words; empty if everything did."""
     opaque = np.full(before.rgb8.shape[:2], 255, np.uint8)
     alpha = [opaque if one.alpha8 is None else one.alpha8 for one in (before, after)]
     if before.size != after.size:
@@ -256,14 +256,14 @@ def _lost(before: Photo, after: Photo, wanted: PhotoFormat) -> str:
 
 
 def _near(one: tuple[float, float], other: tuple[float, float] | None) -> bool:
-    """Whether two resolutions are the same but for rounding; JPEG has whole numbers."""
+    """Return whether two resolutions are the same but for rounding; JPEG has whole numbers."""
     return other is not None and all(
         abs(a - b) <= max(0.5, 0.01 * a) for a, b in zip(one, other, strict=True)
     )
 
 
 def _is_srgb(profile: bytes) -> bool:
-    """Whether a profile says what is taken for granted without one."""
+    """Return whether a profile says what is taken for granted without one."""
     try:
         described = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
     except (ImageCms.PyCMSError, OSError):

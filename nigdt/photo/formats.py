@@ -37,7 +37,7 @@ class PhotoFormat:
     largest: int = 65535
 
     def begins(self, data: bytes) -> bool:
-        """Whether a file that begins with `data` (at least 16 bytes of it) is of this format."""
+        """Return whether a file that begins with `data` (at least 16 bytes of it) is of this format."""
         return any(
             len(data) >= len(signature)
             and all(want in (byte, ord("?")) for byte, want in zip(data, signature, strict=False))
@@ -78,12 +78,12 @@ NAMES = ", ".join(entry.title for entry in FORMATS[:-1]) + f" and {FORMATS[-1].t
 
 
 def of_suffix(suffix: str) -> PhotoFormat | None:
-    """The format that a file name's ending, such as ".png", means in either case; None for another."""
+    """Return the format that a file name's ending, such as ".png", means in either case; None for another."""
     return next((entry for entry in FORMATS if suffix.lower() in entry.suffixes), None)
 
 
 def of_data(data: bytes, name: str = "") -> PhotoFormat | None:
-    """The format of a file.
+    """Return the format of a file.
 
     Args:
         data: Its first bytes, at least 16 if it has so many.

@@ -116,7 +116,7 @@ def take_exif(image: Image.Image, *, loaded: bool) -> Metadata:
 
 
 def _has_own_orientation(image: Image.Image) -> bool:
-    """Whether the picture's EXIF itself says an orientation."""
+    """Return whether the picture's EXIF itself says an orientation."""
     try:
         if "exif" in image.info:
             exif = Image.Exif()
@@ -146,7 +146,7 @@ def _readable(exif: Image.Exif) -> tuple[Image.Exif, list[str], list[int]]:
 
 
 def tag_name(tag: int) -> str:
-    """What an EXIF tag is called."""
+    """Name an EXIF tag."""
     return ExifTags.TAGS.get(tag, f"EXIF tag {tag}")
 
 
@@ -247,7 +247,7 @@ def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[s
 
 
 def png_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Name and body of all chunks that go before a PNG's pixels, in the order the standard asks for."""
+    """List all chunks that go before a PNG's pixels, in the standard's order, each with name and body."""
     chunks = []
     if "icc_profile" in info:
         chunks.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(info["icc_profile"])))
@@ -263,7 +263,7 @@ def png_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
 
 
 def png_colour_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Name and body of the PNG chunks that say what the sample values mean."""
+    """List the PNG chunks that say what the sample values mean, each with name and body."""
     chunks = []
     if "gamma" in info:
         chunks.append((b"gAMA", struct.pack(">I", round(info["gamma"] * 100_000))))

@@ -32,7 +32,7 @@ _HEAD = 64
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a picture file.
+    """Return the bytes of a picture file.
 
     Returns at once, also from a pipe, a device or a huge file; the content is looked at by `opened`.
 
@@ -58,7 +58,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def picture_format(data: bytes, name: str = "") -> PhotoFormat:
-    """The format of a picture.
+    """Return the format of a picture.
 
     Args:
         data: The file, or at least its first 64 bytes.
@@ -120,7 +120,7 @@ def _check_size(image: Image.Image, size: int) -> None:
 
 
 def reason(error: Exception) -> str:
-    """What a decoder's or encoder's error says, short enough for a message."""
+    """Return what a decoder's or encoder's error says, short enough for a message."""
     text = " ".join(str(error).split())
     return text[:120] if text and "BytesIO" not in text else type(error).__name__
 

@@ -199,7 +199,7 @@ class Photo:
         return np.broadcast_to(samples[..., :channels], (*samples.shape[:2], 3))
 
     def in_colour(self) -> Photo:
-        """The photo in a kind that holds colour, with the same samples, alpha and metadata."""
+        """Return the photo in a kind that holds colour, with the same samples, alpha and metadata."""
         if not self.grey:
             return self
         samples, kind = self._samples, self.kind
@@ -220,7 +220,7 @@ class Photo:
         return None if alpha is None else np.ascontiguousarray(upright(alpha, self.orientation))
 
     def paste(self, box: Box, fill_rgb8: NDArray, weight: NDArray) -> Photo:
-        """A new photo with a fill mixed in: ``(1 - weight) * photo + weight * fill``, in its own depth.
+        """Mix a fill into a copy: `(1 - weight) * photo + weight * fill`, in the photo's own depth.
 
         Every pixel of weight 0, and alpha everywhere, keeps its exact value.
 
@@ -255,7 +255,7 @@ class Photo:
         return self.with_samples(samples, palette)
 
     def with_samples(self, samples: NDArray, palette: Palette | None = None) -> Photo:
-        """The same photo with other samples of its kind, and another palette if one is given."""
+        """Return the same photo with other samples of its kind, and another palette if one is given."""
         samples.setflags(write=False)
         photo = Photo(
             samples,
@@ -269,7 +269,7 @@ class Photo:
         return photo
 
     def turned_upright(self) -> Photo:
-        """The same photo with its samples as they are seen, for files that cannot say how to turn them."""
+        """Turn the samples as they are seen, for files that cannot say how to turn them."""
         photo = self.with_samples(np.ascontiguousarray(upright(self._samples, self.orientation)))
         photo.orientation = 1
         return photo
@@ -285,7 +285,7 @@ class Photo:
         return key_of(self.info, self.kind)
 
     def to_image(self) -> Image.Image:
-        """As a Pillow picture of the same mode, samples as they lie in the file, metadata in `info`.
+        """Convert to a Pillow picture of the same mode, samples as in the file, metadata in `info`.
 
         Pillow holds no 16-bit colour; such photos come as their 8-bit view, in the same layout.
         """
@@ -368,7 +368,7 @@ class Photo:
         )
 
     def encode(self, suffix: str) -> bytes:
-        """The bytes of a file in the format that a file name's ending, such as ".png", means.
+        """Return the bytes of a file in the format that a file name's ending, such as ".png", means.
 
         Raises:
             PhotoError: The format is unknown or would lose something of this photo.
@@ -382,7 +382,7 @@ class Photo:
 
 
 def _samples_of(image: Image.Image) -> tuple[NDArray, str]:
-    """Samples of a loaded picture, owned by the caller, and their kind."""
+    """Return the samples of a loaded picture, owned by the caller, and their kind."""
     kind = _READ_AS.get(image.mode, image.mode)
     if image.mode == "I" and image.format in ("PNG", "PPM"):  # 16-bit grey; of PNG by older Pillow
         return np.asarray(image).astype(np.uint16), "I;16"
@@ -398,7 +398,7 @@ def _samples_of(image: Image.Image) -> tuple[NDArray, str]:
 
 
 def _mixed_rgb8(before: NDArray[np.uint8], fill: NDArray, share: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The colours (n, 3) that a fill wants to show where its weight is above 0."""
+    """Return the colours (n, 3) that a fill wants to show where its weight is above 0."""
     touched = share > 0
     old = before[touched].astype(np.float64)
     mixed = old + share[touched][:, None] * (fill[touched] - old)

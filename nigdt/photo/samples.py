@@ -1,7 +1,7 @@
 """Pixel samples of every kind of photo: what the model sees of them, and how a fill goes back in. No torch.
 
-Kinds are Pillow's mode names, and ``RGB;16``, ``RGBA;16`` and ``LA;16`` for the 16-bit colour Pillow cannot
-hold. Samples are arrays (H, W) or (H, W, channels) of uint8, uint16, or bool for ``1``.
+Kinds are Pillow's mode names, and `RGB;16`, `RGBA;16` and `LA;16` for the 16-bit colour Pillow cannot
+hold. Samples are arrays (H, W) or (H, W, channels) of uint8, uint16, or bool for `1`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Palette:
 
 
 def upright(samples: NDArray, orientation: int) -> NDArray:
-    """A view of the samples, turned as EXIF orientation 1 to 8 says the photo is to be seen.
+    """Return a view of the samples, turned as EXIF orientation 1 to 8 says the photo is to be seen.
 
     Writing into the view writes into `samples`.
     """
@@ -83,7 +83,7 @@ def upright(samples: NDArray, orientation: int) -> NDArray:
 
 
 def to_rgb8(samples: NDArray, kind: str, palette: Palette | None) -> NDArray[np.uint8]:
-    """What the model and the screen see: (H, W, 3) uint8, alpha left out, 16 bits rounded to 8."""
+    """Return what the model and the screen see: (H, W, 3) uint8, alpha left out, 16 bits rounded to 8."""
     if kind == "P":
         assert palette is not None
         return palette.colours[samples]
@@ -102,7 +102,7 @@ def to_rgb8(samples: NDArray, kind: str, palette: Palette | None) -> NDArray[np.
 
 
 def key_of(info: Mapping[str, Any], kind: str) -> int | tuple[int, ...] | None:
-    """The sample value that PNG's or GIF's colour key makes transparent, for kinds that can have one.
+    """Return the sample value that PNG's or GIF's colour key makes transparent, for kinds that can have one.
 
     Args:
         info: As Pillow has it; `transparency` is the key.
@@ -152,7 +152,7 @@ def to_alpha8(
 def mix(
     region: NDArray, fill: NDArray, weight: NDArray[np.float64], kind: str, palette: Palette | None
 ) -> None:
-    """Mix a fill into a region of samples in place: ``(1 - weight) * region + weight * fill``.
+    """Mix a fill into a region of samples in place: `(1 - weight) * region + weight * fill`.
 
     Samples of weight 0 are not touched, nor is alpha anywhere. Grey takes the fill's luma; a palette takes
     new colours into entries that the region's photo leaves free (see `claim_entries`) or else the nearest it
@@ -224,7 +224,7 @@ def keep_key(before: NDArray, after: NDArray, key: int | tuple[int, ...]) -> Non
 
 
 def claim_entries(palette: Palette, used: NDArray[np.bool_], wanted: NDArray[np.uint8]) -> Palette:
-    """A palette with new colours in the entries that the photo leaves free.
+    """Return a palette with new colours in the entries that the photo leaves free.
 
     Args:
         palette: The photo's palette.

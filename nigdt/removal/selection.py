@@ -29,7 +29,7 @@ _MOST_SHARE = 0.6
 
 
 def covering(selection: NDArray[np.uint8], pixels: int = 3) -> NDArray[np.uint8]:
-    """A selection of a thing, made to cover it: holes closed and the edge moved outwards.
+    """Return a selection of a thing, made to cover it: holes closed and the edge moved outwards.
 
     Args:
         selection: (h, w), 255 = selected; soft edges are kept.
@@ -47,7 +47,7 @@ def covering(selection: NDArray[np.uint8], pixels: int = 3) -> NDArray[np.uint8]
 
 
 def removal_box(selection: NDArray[np.uint8]) -> Box:
-    """The part of a photo that a removal should see: wider than a model's context, never beyond the photo.
+    """Cut the part of a photo that a removal should see: wider than a model's context, inside the photo.
 
     Args:
         selection: (h, w), 255 = selected.
@@ -110,7 +110,7 @@ def remainder(crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Remainde
 
 
 def _near(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """The selection and half its extent around it."""
+    """Return the selection and half its extent around it."""
     box = selection_box(inside.astype(np.uint8))
     margin = max(8, max(box.width, box.height) // 2)
     return (
@@ -146,7 +146,7 @@ def _left_over(pixels: NDArray[np.uint8], within: NDArray[np.bool_]) -> NDArray[
 
 
 def _thing(pixels: NDArray[np.uint8], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What looks like the inside of the selection rather than like what lies around it, (h, w)."""
+    """Return what looks like the inside of the selection rather than like what lies around it, (h, w)."""
     extent = float(np.sqrt(within.sum()))
     away = cv2.distanceTransform((~within).astype(np.uint8), cv2.DIST_L2, 3)
     depth = cv2.distanceTransform(within.astype(np.uint8), cv2.DIST_L2, 3)

@@ -107,10 +107,10 @@ def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str], 
 
 
 def make_project(root: Path) -> Path:
-    """Make a stand-in checkout: the real installer, what it borrows of other houses, and a tiny project."""
+    """Make a stand-in checkout: the real installer, what it borrows, and a tiny project."""
     without = shutil.ignore_patterns("__pycache__", ".*_cache", "*.log")
-    for house in ("installer", "plugin/gimp", "backend/nigdt_backend"):
-        shutil.copytree(ROOT / house, root / house, ignore=without)
+    for folder in ("installer", "plugin/gimp", "backend/nigdt_backend"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=without)
     (root / "pyproject.toml").write_text(PYPROJECT)
     (root / "standin_build.py").write_text(BUILD_BACKEND)
     (root / "nigdt").mkdir()

@@ -32,7 +32,7 @@ class Checkpoint:
     facts: dict[str, Any]
 
     def part(self, name: str) -> dict[str, Tensor]:
-        """The tensors of one owner, without its prefix."""
+        """Return the tensors of one owner, without its prefix."""
         prefix = name + "."
         return {key[len(prefix) :]: value for key, value in self.tensors.items() if key.startswith(prefix)}
 
@@ -65,7 +65,7 @@ def write_checkpoint(path: Path, parts: Mapping[str, Mapping[str, Tensor]], fact
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read what ``write_checkpoint`` wrote; nothing is unpickled.
+    """Read what `write_checkpoint` wrote; nothing is unpickled.
 
     Raises:
         NigdtError: The file is missing, broken or of another format.
@@ -82,10 +82,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """The JSON values of a checkpoint, without its tensors.
+    """Return the JSON values of a checkpoint, without its tensors.
 
     Raises:
-        NigdtError: As for ``read_checkpoint``.
+        NigdtError: As for `read_checkpoint`.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -96,7 +96,7 @@ def read_facts(path: Path) -> dict[str, Any]:
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimiser's state as named tensors, "<parameter number>.<what>"."""
+    """Return an optimiser's state as named tensors, "<parameter number>.<what>"."""
     state = optimiser.state_dict()["state"]
     return {
         f"{number}.{name}": torch.as_tensor(value)
@@ -106,7 +106,7 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what ``optimiser_tensors`` took; learning rates stay as the optimiser has them."""
+    """Put back what `optimiser_tensors` took; learning rates stay as the optimiser has them."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, name = key.split(".", 1)

@@ -36,7 +36,7 @@ class Loader:
         self.waited = 0.0
 
     def batch(self, numbers: range) -> Batch:
-        """The batch of the samples with these numbers, on the device."""
+        """Return the batch of the samples with these numbers, on the device."""
         began = time.monotonic()
         drawn = self._ahead.pop(numbers, None)
         batch = self._draw(numbers) if drawn is None else drawn.result()

@@ -11,7 +11,7 @@ from nigdt.runtime.devices import is_out_of_memory
 
 @contextmanager
 def out_of_memory_told() -> Iterator[None]:
-    """Turns want of memory into one line.
+    """Report an out-of-memory error as one line.
 
     Raises:
         NigdtError: Memory ran out inside.

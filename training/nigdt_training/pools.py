@@ -26,7 +26,7 @@ CACHED_SIDE = 256
 def open_pools(
     settings: TrainSettings, data: Path, caches: Path, say: Callable[[str], None] = lambda _: None
 ) -> tuple[list[Pool], list[Pool]]:
-    """Pools for training and for validation; photos are decoded into ``caches`` the first time.
+    """Pools for training and for validation; photos are decoded into `caches` the first time.
 
     Args:
         settings: Names the collections.
@@ -60,7 +60,7 @@ def build_vocabulary(pools: list[Pool], minimum: int) -> Vocabulary:
 
 
 def _cache(path: Path, caches: Path, say: Callable[[str], None]) -> Cache:
-    """The cache of the collection as it lies there; its photos are looked over once, until they change."""
+    """Open the collection's cache, building it where its photos have changed."""
     workers = os.cpu_count() or 1
     data = read_data_set(path)
     folder = caches / f"{path.name.split('.')[0]}-{cache_key(data.records, CACHED_SIDE, True)[:12]}"

@@ -18,7 +18,7 @@ class Together(DDPStrategy):
     """
 
     def setup_module(self, module: nn.Module) -> nn.Module:  # type: ignore[override]
-        """The module as it is, with the first process's weights."""
+        """Return the module as it is, with the first process's weights."""
         for tensor in module.state_dict().values():
             sent = tensor.contiguous()  # whatever its memory format
             torch.distributed.broadcast(sent, 0)
@@ -27,12 +27,12 @@ class Together(DDPStrategy):
 
 
 def processes_here(fabric: Fabric) -> int:
-    """How many of the processes run on this machine."""
+    """Return how many of the processes run on this machine."""
     return int(getattr(fabric.strategy, "num_processes", 1))
 
 
 def agree(fabric: Fabric, *flags: bool) -> list[bool]:
-    """Each flag as true as it is in any process."""
+    """Return each flag as true as it is in any process."""
     if fabric.world_size == 1:
         return list(flags)
     raised = torch.tensor(flags, dtype=torch.float32, device=fabric.device)
@@ -41,7 +41,7 @@ def agree(fabric: Fabric, *flags: bool) -> list[bool]:
 
 @torch.no_grad()
 def average_gradients(fabric: Fabric, network: nn.Module) -> None:
-    """The mean over all processes in place of each gradient; none counts as 0, unless none has any."""
+    """Replace each gradient by its mean over all processes; a missing one is 0, unless all are missing."""
     if fabric.world_size == 1:
         return
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -20,12 +20,12 @@ from nigdt_training.settings import TrainSettings, load_settings
 
 
 class Run:
-    """One folder under ``runs``; everything a run leaves behind lies in it.
+    """One folder under `runs`; everything a run leaves behind lies in it.
 
     Attributes:
-        folder: ``settings.yaml``, ``origin.yaml``, ``vocabulary.json``, ``metrics.jsonl``, ``events/``,
-            ``sheets/``, ``match.safetensors``, ``last.safetensors`` (recovery), ``best.safetensors`` and the
-            runners-up ``best-STEP.safetensors``.
+        folder: `settings.yaml`, `origin.yaml`, `vocabulary.json`, `metrics.jsonl`, `events/`,
+            `sheets/`, `match.safetensors`, `last.safetensors` (recovery), `best.safetensors` and the
+            runners-up `best-STEP.safetensors`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class Run:
 
     @classmethod
     def create(cls, runs: Path, name: str, settings: TrainSettings) -> Run:
-        """Make the next numbered folder, ``runs/00003-name``.
+        """Make the next numbered folder, `runs/00003-name`.
 
         Raises:
             NigdtError: The name is none for a folder, or the folder cannot be written.
@@ -57,7 +57,7 @@ class Run:
 
     @classmethod
     def within(cls, folder: Path, settings: TrainSettings) -> Run:
-        """The run in a folder of this name; begun with these settings if there is none yet.
+        """Return the run in a folder of this name; begun with these settings if there is none yet.
 
         Raises:
             NigdtError: The folder cannot be written.
@@ -107,25 +107,25 @@ class Run:
         return self.folder / "best.safetensors"
 
     def runner_up(self, step: int) -> Path:
-        """Where a good validation's checkpoint lies that is not the best one."""
+        """Return where a good validation's checkpoint lies that is not the best one."""
         return self.folder / f"best-{step:07d}.safetensors"
 
     def remember(self, origin: dict[str, Path | None]) -> None:
-        """Write down where the photos and the weights to begin with lie, for ``origin``."""
+        """Write down where the photos and the weights to begin with lie, for `origin`."""
         found = {name: str(path.absolute()) for name, path in origin.items() if path is not None}
         path = self.folder / "origin.yaml"
         with writing(path), replacing(path) as part:
             part.write_text(yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
 
     def origin(self) -> dict[str, Path]:
-        """What ``remember`` wrote down, so that ``--resume`` need not be told again."""
+        """Return what `remember` wrote down, so that `--resume` need not be told again."""
         path = self.folder / "origin.yaml"
         if not path.exists():
             return {}
         return {name: Path(value) for name, value in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
 
     def vocabulary(self) -> Vocabulary | None:
-        """The run's vocabulary, once it has one."""
+        """Return the run's vocabulary, once it has one."""
         path = self.folder / "vocabulary.json"
         return Vocabulary.load(path) if path.exists() else None
 
@@ -136,7 +136,7 @@ class Run:
             vocabulary.save(part)
 
     def log(self, step: int, stage: str, **values: float) -> None:
-        """Append a line to ``metrics.jsonl`` and the same scalars to TensorBoard.
+        """Append a line to `metrics.jsonl` and the same scalars to TensorBoard.
 
         Raises:
             NigdtError: The disk is full or the folder cannot be written.
@@ -150,7 +150,7 @@ class Run:
                 self.writer.add_scalar(f"{stage}/{key}", value, step)
 
     def logged(self) -> list[dict[str, Any]]:
-        """What was logged, in order; what a resumed run logged again counts once, torn lines not at all."""
+        """Read the log, in order; what a resumed run logged again counts once, torn lines not at all."""
         found: dict[tuple[str, int], dict[str, Any]] = {}
         text = self.metrics.read_text(encoding="utf-8") if self.metrics.exists() else ""
         for row in text.splitlines():
@@ -205,7 +205,7 @@ class Run:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a place beside ``path`` to write to, which then takes its name: whole or not at all."""
+    """Give a place beside `path` to write to, which then takes its name: whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -216,10 +216,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns what the disk refuses into one line.
+    """Report a disk error as one line.
 
     Raises:
-        NigdtError: Anything inside raised ``OSError``.
+        NigdtError: Anything inside raised `OSError`.
     """
     try:
         yield

@@ -78,16 +78,16 @@ class Batch:
         return len(self.image)
 
     def to(self, device: torch.device) -> Batch:
-        """The batch on another device."""
+        """Return the batch on another device."""
         ahead = device.type == "cuda"  # into main memory, nobody would know when it has arrived
         return self._each(lambda tensor: tensor.to(device, non_blocking=ahead))
 
     def pinned(self) -> Batch:
-        """The batch in memory that a CUDA device copies from by itself."""
+        """Return the batch in memory that a CUDA device copies from by itself."""
         return self._each(Tensor.pin_memory)
 
     def rows(self, start: int, stop: int) -> Batch:
-        """Some rows of the batch."""
+        """Return some rows of the batch."""
         return replace(self, **{name: value[start:stop] for name, value in vars(self).items()})
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
@@ -129,7 +129,7 @@ class Pool:
 
 
 def owners(photos: Sequence[tuple[Pool, int]], spare_species: bool) -> Tensor:
-    """A number for each photo, (N,) int64, equal where captions of one are no negatives of the other."""
+    """Number the photos, (N,) int64, equal where captions of one are no negatives of the other."""
     names = [(spare_species and pool.cache.species(i)) or f"photo {pool.first + i}" for pool, i in photos]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return torch.tensor([numbers[name] for name in names])
@@ -169,7 +169,7 @@ class SampleStream:
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def sample(self, k: int) -> Sample:
-        """Sample number ``k``."""
+        """Sample number `k`."""
         which = self.pattern[k % len(self.pattern)]
         pool = self.pools[which]
         draw = (k // len(self.pattern)) * pool.share + self.pattern[: k % len(self.pattern)].count(which)
@@ -179,7 +179,7 @@ class SampleStream:
         return self._draw(pool, i, self._caption(pool, i, epoch), random)
 
     def batch(self, numbers: Sequence[int]) -> Batch:
-        """The batch of the samples with these numbers."""
+        """Return the batch of the samples with these numbers."""
         samples = [self.sample(k) for k in numbers]
         noise = [np.random.default_rng([self.seed, 2, k]) for k in numbers]
         draws = [n.standard_normal((2, *self.latent_shape), dtype=np.float32) for n in noise]
@@ -189,7 +189,7 @@ class SampleStream:
     def match_captions(
         self, batch: Batch, step: int, further: int, vocabulary: Vocabulary, spare_species: bool
     ) -> MatchCaptions:
-        """The batch's captions and ``further`` ones of photos drawn by shares, the same for the same step."""
+        """Return the batch's captions and `further` ones of randomly drawn photos, the same for a step."""
         random = np.random.default_rng([self.seed, 6, step])
         captions, photos = list(batch.captions), [self._place(number) for number in batch.photo.tolist()]
         for which in random.choice(self.pattern, further):
@@ -203,7 +203,7 @@ class SampleStream:
         return MatchCaptions(tokens.to(device), lengths.to(device), owner.to(device))
 
     def _place(self, number: int) -> tuple[Pool, int]:
-        """The pool of the photo with this number among all, and its place there."""
+        """Return the pool of the photo with this number among all, and its place there."""
         pool = max((pool for pool in self.pools if pool.first <= number), key=lambda pool: pool.first)
         return pool, number - pool.first
 
@@ -218,7 +218,7 @@ class SampleStream:
         return order
 
     def _caption(self, pool: Pool, i: int, epoch: int) -> str:
-        """The photo's caption of this epoch: another one every epoch, all in turn, from a random start."""
+        """Choose the photo's caption of this epoch: all in turn, from a random start."""
         captions = pool.cache.captions(i)
         start = np.random.default_rng([self.seed, 5, pool.first + i]).integers(len(captions))
         return captions[(int(start) + epoch) % len(captions)]
@@ -279,7 +279,7 @@ def encode_captions(
 ) -> tuple[Tensor, Tensor]:
     """Captions as padded word indices (B, L) int64, 0 = padding, and lengths (B,) int64.
 
-    Captions are clipped to ``max_words``; without it, to what the match networks read.
+    Captions are clipped to `max_words`; without it, to what the match networks read.
     """
     words = [vocabulary.encode(caption, max_words) for caption in captions]
     tokens = torch.zeros(len(words), max(1, *map(len, words)), dtype=torch.int64)
@@ -295,7 +295,7 @@ def collate(
     prior_noise: Tensor,
     posterior_noise: Tensor,
 ) -> Batch:
-    """Samples as tensors; the photo's range 0..255 becomes -1..1 and mask polarity turns to M = 1 visible."""
+    """Stack samples as tensors: 0..255 becomes -1..1, and the mask becomes M, 1 where visible."""
     tokens, lengths = encode_captions([sample.caption for sample in samples], vocabulary, max_words)
     photo = torch.from_numpy(np.stack([sample.photo for sample in samples])).permute(0, 3, 1, 2)
     mask = torch.from_numpy(np.stack([sample.mask for sample in samples]))[:, None]

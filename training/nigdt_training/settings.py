@@ -23,8 +23,8 @@ class SourceSettings:
     """One captioned photo collection.
 
     Attributes:
-        path: Folder or archive, relative to ``--data`` (or the current folder).
-        share: Whole-number weight: of every ``sum of shares`` pictures, this many come from here.
+        path: Folder or archive, relative to `--data` (or the current folder).
+        share: Whole-number weight: of every `sum of shares` pictures, this many come from here.
         validation: Fraction of the groups kept out of training, chosen by name, for measuring.
         split: Only photos that the collection itself puts in this split ("train"); empty takes all.
     """
@@ -96,8 +96,8 @@ class LossSettings:
             hidden ones; 1 is the paper.
         squared: Weight of the squared difference beside the absolute one in the L1 term; 0 is the paper.
         relative: Weight of the logarithm of each picture's squared difference in the L1 term; 0 is the paper.
-        object_l1: Weight of the L1 of pictures whose object is known, which then take no part in ``squared``
-            and ``relative``: their colours end at outlines instead of fading out. 0 treats them like all
+        object_l1: Weight of the L1 of pictures whose object is known, which then take no part in `squared`
+            and `relative`: their colours end at outlines instead of fading out. 0 treats them like all
             others.
         reconstruct_every: Steps between those in which the reconstructive path runs, whose terms grow by as
             much; 1 is the paper.
@@ -137,7 +137,7 @@ class MatchSettings:
     """Stage 1, the match networks.
 
     Attributes:
-        backbone: ``efficientnet-lite0`` (a package) or ``inception-v3`` (torchvision's weights).
+        backbone: `efficientnet-lite0` (a package) or `inception-v3` (torchvision's weights).
         size: Side in pixels that pictures are resized to for it.
         around_object: Look at a square around the object, where its box is known, not at the photo's centre.
         views: Views of every photo to learn from: the first as evaluation cuts it, the others cut anew,
@@ -169,12 +169,12 @@ class MatchSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """A whole run; ``training/configs`` has examples.
+    """A whole run; `training/configs` has examples.
 
     Attributes:
         data: The photo collections.
-        preset: Model preset that ``model`` changes.
-        model: Changes to the preset, by field of ``ModelConfig``.
+        preset: Model preset that `model` changes.
+        model: Changes to the preset, by field of `ModelConfig`.
         size: Training picture side; may be below the model's, which is convolutional; 0 = the model's.
         batch: Pictures per step over all processes.
         micro_batch: Largest number run at once per process; 0 = all.
@@ -193,9 +193,9 @@ class TrainSettings:
         threads: CPU threads; 0 leaves torch's choice.
         checkpoint_seconds: Between recovery checkpoints; infinite = only at the end.
         sheet_seconds: Between sample sheets; infinite = only at the end.
-        log_every: Steps between lines of ``metrics.jsonl``.
+        log_every: Steps between lines of `metrics.jsonl`.
         validate_every: Steps between validations.
-        validation_holes: Holes that every photo kept apart is measured with, of the kinds in ``masks``; 0 is
+        validation_holes: Holes that every photo kept apart is measured with, of the kinds in `masks`; 0 is
             the centre hole alone, on 96 photos at most.
         keep_best: How many checkpoints of the best validations are kept.
         masks: Mask kinds.
@@ -245,7 +245,7 @@ class TrainSettings:
         return self.size or self.model_config.size
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; ``settings_from`` reads them back."""
+        """Plain values; `settings_from` reads them back."""
         return asdict(self)
 
 
@@ -267,7 +267,7 @@ def load_settings(path: str | Path) -> TrainSettings:
 
 
 def with_changes(settings: TrainSettings, changes: Iterable[str]) -> TrainSettings:
-    """The settings with changes such as ``"loss.match=0"`` or ``"model.use_text=false"``; values are YAML.
+    """Apply changes such as `"loss.match=0"` or `"model.use_text=false"`; values are YAML.
 
     Raises:
         NigdtError: A change has no "=" or names no setting, or its value is wrong.
@@ -291,7 +291,7 @@ def with_changes(settings: TrainSettings, changes: Iterable[str]) -> TrainSettin
 
 
 def settings_from(values: dict[str, Any]) -> TrainSettings:
-    """Settings from plain values.
+    """Return settings from plain values.
 
     Raises:
         NigdtError: A key or value is wrong; the message names it.

@@ -28,7 +28,7 @@ def job_pixels(job: Job) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def placed_context(job: Job) -> Context | None:
-    """The context of a job whose answers the daemon places; None where the client does."""
+    """Return the context of a job whose answers the daemon places; None where the client does."""
     if job.request.result == "raw":
         return None
     crop, selection = job_pixels(job)
@@ -40,7 +40,7 @@ def placed_context(job: Job) -> Context | None:
 def fill_message(
     job: Job, index: int, fill: RawFill, unknown: Sequence[str], bundle: BundleInfo
 ) -> FillMessage:
-    """An answer for the wire, placed if the job asks for that.
+    """Encode an answer for the wire, placed if the job asks for that.
 
     Args:
         job: What asked for it.

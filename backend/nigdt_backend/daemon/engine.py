@@ -86,7 +86,7 @@ class NigdtEngine:
             return dict(self._described)
 
     def models(self) -> list[dict[str, Any]]:
-        """All bundles there are, with whether they are loaded."""
+        """List all bundles, with whether they are loaded."""
         loaded = {entry["name"] for entry in self.describe()["bundles"]}
         infos = list_bundles()
         default = find_bundle().name if infos else ""
@@ -103,7 +103,7 @@ class NigdtEngine:
         ]
 
     def restart_wanted(self) -> bool:
-        """Whether only a new process can use the accelerator again."""
+        """Return whether only a new process can use the accelerator again."""
         return self._device is not None and self._device.restart_due
 
     # -- called from the model's thread ----------------------------------------------------------------------
@@ -161,7 +161,7 @@ class NigdtEngine:
             alone |= step == self._make_room
 
     def _step_after(self, error: Exception, *, alone: bool) -> Callable[[str], None] | None:
-        """The step down that a failure calls for, None when none would help.
+        """Return the step down that a failure calls for, None when none would help.
 
         Args:
             error: the failure.
@@ -273,7 +273,7 @@ class NigdtEngine:
         ]
 
     def _encode(self, model: LoadedModel, job: Job) -> tuple[EncodedContext, bool]:
-        """The context's encoding, and whether it was kept from before."""
+        """Return the context's encoding, and whether it was kept from before."""
         key = (model.stamp, self._choice.get(), job.context)
         kept = self._contexts.get(key)
         if kept is not None:

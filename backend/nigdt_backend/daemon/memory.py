@@ -1,4 +1,4 @@
-"""How much memory this process uses, and whether it keeps what it frees for the next fill."""
+"""Measure the memory of this process, and keep what a fill frees for the next one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SPARE_BYTES = 8 * 2**20
 
 
 def keep_freed_memory() -> None:
-    """Keep what a fill frees for the next one; to be called before there are threads.
+    """Keep the memory that a fill frees for the next one. Call this before any thread starts.
 
-    By itself glibc gives the blocks of a layer's maps back to the system and gets them anew, page by page: up
-    to 14,000 page faults a fill at the paper's size, a tenth of its time. Whether it does differs from start
-    to start. Blocks of more than `_LARGE_BYTES` are given back all the same.
+    By itself, glibc returns the blocks of a layer's feature maps to the system and gets them again page by
+    page: up to 14,000 page faults per fill at the paper's size, a tenth of its time. Whether it does so
+    differs from start to start. Blocks of more than `_LARGE_BYTES` are returned all the same.
     """
     libc = _glibc()
     if libc is None:
@@ -28,9 +28,9 @@ def keep_freed_memory() -> None:
 
 
 def have_spare_memory() -> None:
-    """Get the pages that the next context will be kept in while nobody waits for them.
+    """Pre-fault heap pages for the next request while idle.
 
-    For one of 512 px there are 1,700, which took a millisecond of its first fill.
+    A context of 512 px needs 1,700, which otherwise take a millisecond of its first fill.
     """
     libc = _glibc()
     if libc is None:
@@ -43,7 +43,7 @@ def have_spare_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Let the system have what was kept."""
+    """Return the kept memory to the system."""
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)

@@ -44,7 +44,7 @@ class Filling:
     Hooks:
         changed: The fills, the chosen one or what is awaited.
         explained: The words of a fill have come; told the fill.
-        failed: A job failed; told the ``Failure``.
+        failed: A job failed; told the `Failure`.
         finished: A round got all it asked for; told the round.
     """
 
@@ -91,7 +91,7 @@ class Filling:
         return bool(self._preparing) or any(job.purpose is not Purpose.LIVE for job in self.jobs.values())
 
     def take_context(self, recipe: Recipe) -> Context:
-        """The context as it is now.
+        """Return the context as it is now.
 
         Args:
             recipe: What the context is for.
@@ -106,7 +106,7 @@ class Filling:
         return Context.of(document.rgb, document.selection.mask, self.size, recipe, document.alpha)
 
     def fill(self, caption: str, variants: int, seed: int | None = None) -> None:
-        """Ask for ``variants`` fills: the mean, then random ones.
+        """Ask for `variants` fills: the mean, then random ones.
 
         Raises:
             SelectionError: Nothing is selected.
@@ -364,7 +364,7 @@ class Filling:
                 self.preview.show(self.round, self.chosen, self._blended(self.chosen))
 
     def _blended(self, fill: Fill) -> Recipe:
-        """A fill's recipe with the blend that is set now."""
+        """Return a fill's recipe with the blend that is set now."""
         mine = self.recipe
         return replace(
             fill.recipe, feather=mine.feather, match_colours=mine.match_colours, strength=mine.strength
@@ -396,7 +396,7 @@ class Filling:
         self.choose(entry.fills[0] if entry.fills else None)
 
     def applied(self, fill: Fill) -> bool:
-        """Whether the picture shows this fill as a layer."""
+        """Return whether the picture shows this fill as a layer."""
         return any(layer.fill == fill.id for layer in self.document.layers)
 
     def apply(self) -> None:

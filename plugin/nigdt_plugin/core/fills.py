@@ -28,13 +28,13 @@ MORE_LIKE_THIS = 0.35
 
 
 def region_of(context: Context) -> Region:
-    """Where a context lies, as a region of the photo."""
+    """Return where a context lies, as a region of the photo."""
     box = context.box
     return Region(box.left, box.top, box.right, box.bottom)
 
 
 def same(one: Context, other: Context) -> bool:
-    """Whether the model would see exactly the same."""
+    """Return whether the model would see exactly the same."""
     return (
         one.box == other.box
         and one.mode == other.mode
@@ -45,7 +45,7 @@ def same(one: Context, other: Context) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class WordUse:
-    """How much one word drew, and where: ``map`` (gh, gw) uint8 over the context, 255 = most."""
+    """How much one word drew, and where: `map` (gh, gw) uint8 over the context, 255 = most."""
 
     word: str
     known: bool
@@ -101,11 +101,11 @@ class Fill:
         return str(self.variant.seed)
 
     def reduced(self, context: Context) -> bool:
-        """Whether the context travelled smaller than it is, so that the fill has to be enlarged."""
+        """Return whether the context travelled smaller than it is, so that the fill has to be enlarged."""
         return self.pixels.shape != context.crop.shape
 
     def at(self, context: Context, detail: bool = True) -> Pixels:
-        """The picture at the context's own resolution.
+        """Return the picture at the context's own resolution.
 
         Args:
             context: The context.
@@ -138,7 +138,7 @@ class Round:
     created: float = field(default_factory=time.time)
 
     def sweep(self, keep: Fill | None = None) -> None:
-        """Make room for others; favourites stay, and ``keep``."""
+        """Make room for others; favourites stay, and `keep`."""
         self.fills = [fill for fill in self.fills if fill.favourite or fill is keep]
         self.record = uuid.uuid4().hex
         self.created = time.time()
@@ -155,12 +155,12 @@ class Round:
 
 
 def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe) -> Layer:
-    """A fill as a layer, no larger than what it changes.
+    """Make a layer of a fill, no larger than what it changes.
 
     Args:
         entry: The round it belongs to.
         fill: The fill.
-        pixels: Its picture, as ``Fill.at`` gives it.
+        pixels: Its picture, as `Fill.at` gives it.
         recipe: How it came about, and how it meets the photo.
     """
     rgb, weight = entry.context.blended(pixels, recipe)
@@ -179,7 +179,7 @@ def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe) -> Layer:
 
 
 def continues(document: Document, entry: Round, context: Context, selected: Patch) -> bool:
-    """Whether a context is the round's, apart from the layer that came out of the round itself."""
+    """Return whether a context is the round's, apart from the layer that came out of the round itself."""
     mine = entry.context
     if selected.region != entry.selected.region or not np.array_equal(selected.mask, entry.selected.mask):
         return False
@@ -197,7 +197,7 @@ def continues(document: Document, entry: Round, context: Context, selected: Patc
 
 
 def new_seed(generator: np.random.Generator) -> int:
-    """A seed short enough to read out and type."""
+    """Return a seed short enough to read out and type."""
     return int(generator.integers(1, 10_000))
 
 
@@ -216,7 +216,7 @@ def inside_request(context: Context, fill: Fill) -> FillRequest:
 
 
 def words_of(picture: FillPicture) -> tuple[WordUse, ...]:
-    """The attention of a fill as arrays."""
+    """Return the attention of a fill as arrays."""
     return tuple(
         WordUse(
             word.word,
@@ -231,11 +231,11 @@ def words_of(picture: FillPicture) -> tuple[WordUse, ...]:
 
 
 def fill_of(picture: FillPicture) -> Fill:
-    """A fill as it came from the daemon."""
+    """Return a fill as it came from the daemon."""
     pixels, recipe, maps = answer_arrays(picture)
     return Fill(pixels, recipe, maps, words=words_of(picture), unknown=tuple(picture.unknown_words))
 
 
 def near(variant: Variant, seed: int) -> Variant:
-    """A variant like the given one. What is itself near another starts anew from its own draw."""
+    """Return a variant like the given one. What is itself near another starts anew from its own draw."""
     return Variant(seed=seed, base=variant.seed, spread=MORE_LIKE_THIS)

@@ -169,7 +169,7 @@ def load_plan(path: Path) -> Plan:
 
 
 def _check_judges(entries: Sequence[Entry]) -> None:
-    """A judge must not be what trained those that it judges."""
+    """Refuse a judge that trained those that it judges."""
     for judge in (entry for entry in entries if entry.judge):
         for entry in entries:
             trained = not entry.judge and entry.comparison is None and entry.settings.loss.match > 0

@@ -105,7 +105,7 @@ class Queue:
         return folder
 
     def system(self, entry: Entry) -> str | None:
-        """A finished entry as `open_system` takes it; None where it is unfinished or a judge."""
+        """Return a finished entry as `open_system` takes it; None where it is unfinished or a judge."""
         run = self._known_run(entry)
         if run is None or entry.judge:
             return None
@@ -124,7 +124,7 @@ class Queue:
         return run is not None and match_is_trained(run)
 
     def _judge(self, measurement: Measurement) -> Path | None:
-        """The measurement's judge; one of the plan only when it is trained."""
+        """Return the measurement's judge; one of the plan only when it is trained."""
         for entry in self.plan.entries:
             if entry.judge and entry.name == measurement.judge:
                 run = self._known_run(entry)
@@ -159,7 +159,7 @@ class Queue:
         return run
 
     def _known_run(self, entry: Entry) -> Run | None:
-        """The entry's run folder, unless the plan has changed since: then it is another training."""
+        """Return the entry's run folder, unless the plan has changed since: then it is another training."""
         record = dict(self._record().get(entry.name, {}))
         folder = self.places.runs / record.pop("run", "")
         same = record == json.loads(json.dumps(entry.identity()))

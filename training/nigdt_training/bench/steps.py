@@ -45,7 +45,7 @@ WORDS_PER_CAPTION = 12
 class Variant:
     """One way to run the same step: Fabric's precision, memory format, compiled or not.
 
-    ``tf32`` lets a CUDA device round what float32 convolutions and products read, as training does.
+    `tf32` lets a CUDA device round what float32 convolutions and products read, as training does.
     """
 
     name: str
@@ -130,12 +130,12 @@ class Benchmark:
         return self.flops / self.rates["float32"]
 
     def own_floor(self, measurement: Measurement) -> float:
-        """The same at the rate of a product in the variant's own number format."""
+        """Return the same at the rate of a product in the variant's own number format."""
         return self.flops / self.rates[measurement.format]
 
 
 def bench_settings(preset: str, batch: int, size: int = 0) -> TrainSettings:
-    """Settings of a step with every loss but the match loss, whose backbone is another network's cost.
+    """Return settings of a step with every loss but the match loss, whose backbone is another network's cost.
 
     Without dropout, so that variants of a step compute the same.
     """
@@ -144,7 +144,7 @@ def bench_settings(preset: str, batch: int, size: int = 0) -> TrainSettings:
 
 
 def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], device: torch.device) -> Batch:
-    """A batch of noise with centre masks, an object in each: else the arithmetic does not depend on it."""
+    """Make a batch of noise with centre masks and an object in each."""
     n, size = settings.batch, settings.picture_size
     random = torch.Generator().manual_seed(0)
     M = torch.ones(n, 1, size, size)
@@ -202,7 +202,7 @@ def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, r
 
 
 def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable[[], dict[str, Tensor]]:
-    """A variant's whole training step as a function of nothing."""
+    """Return a variant's whole training step as a function of nothing."""
     fabric = Fabric(accelerator=device, devices=1, precision=variant.precision)  # type: ignore[arg-type]
     settings = replace(settings, channels_last=variant.channels_last)
     step = training_step(settings, fabric, compiled=variant.compiled)
@@ -216,7 +216,7 @@ def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable
 
 @contextlib.contextmanager
 def _rounding(device: str, tf32: bool) -> Iterator[None]:
-    """Whether a CUDA device may round what float32 convolutions and products read."""
+    """Return whether a CUDA device may round what float32 convolutions and products read."""
     if device != "cuda":
         yield
         return
@@ -232,7 +232,7 @@ def _rounding(device: str, tf32: bool) -> Iterator[None]:
 def training_step(
     settings: TrainSettings, fabric: Fabric, *, compiled: bool = False
 ) -> Callable[[], dict[str, Tensor]]:
-    """A whole training step on a batch of noise, match loss apart, as a function of nothing.
+    """Return a whole training step on a batch of noise, match loss apart, as a function of nothing.
 
     Args:
         settings: Model, batch and losses.
@@ -368,7 +368,7 @@ def _process_peak(step: Callable[[], object]) -> float:
 
 
 def describe_machine(device: str) -> dict[str, Any]:
-    """What a figure needs beside it to mean something."""
+    """Return what a figure needs beside it to mean something."""
     name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
     return {
         "device": name,

@@ -116,7 +116,7 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _doer(bundle: str) -> Callable[[Job], NDArray[np.uint8]]:
-    """Does a job as this program does; the model is loaded when a job needs it first."""
+    """Do a job as this program does; the model is loaded when a job first needs it."""
     from nigdt.removal import removed
 
     loaded: list[Any] = []

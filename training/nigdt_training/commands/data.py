@@ -61,7 +61,7 @@ def check(path: Path, bundle: str | None, no_bundle: bool, speed: bool, workers:
 
 
 def _find_model(bundle: str | None) -> BundleInfo | None:
-    """The bundle asked for; without a wish the default, or none where none is installed."""
+    """Return the bundle asked for; without a wish the default, or none where none is installed."""
     if bundle is not None:
         return find_bundle(bundle)
     return find_bundle() if list_bundles() else None
@@ -102,7 +102,7 @@ def measure(report: Report, workers: int, size: int = 256, most: int = 300) -> d
 
 
 def to_json(report: Report, rates: dict[str, float] | None = None) -> dict[str, object]:
-    """The report as plain JSON values."""
+    """Return the report as plain JSON values."""
     return {
         "path": str(report.path),
         "layout": report.layout,

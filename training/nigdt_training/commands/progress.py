@@ -11,7 +11,7 @@ import click
 
 @contextmanager
 def progress_bar(label: str, silent: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Gives a function of (done, in all) that draws a bar on a terminal's stderr, or None elsewhere."""
+    """Give a function of (done, in all) that draws a bar on a terminal's stderr, or None elsewhere."""
     stream = sys.stderr
     if silent or not stream.isatty():
         yield None

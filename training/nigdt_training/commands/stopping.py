@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def sigterm_as_ctrl_c() -> Iterator[None]:
-    """Raises `KeyboardInterrupt` where SIGTERM arrives; only the main thread can hear it."""
+    """Raise `KeyboardInterrupt` where SIGTERM arrives; only the main thread can hear it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -38,7 +38,7 @@ class ComparisonModel(nn.Module, ABC):
 
     @abstractmethod
     def answer(self, I_m: Tensor, M: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Fills a picture.
+        """Fill a picture.
 
         Args:
             I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0.
@@ -56,18 +56,18 @@ class ComparisonModel(nn.Module, ABC):
 
     @abstractmethod
     def draw(self, batch: Batch) -> Any:
-        """What the generator makes of a batch, for both sides' losses; the system's own affair."""
+        """Return what the generator makes of a batch, for both sides' losses; the system's own affair."""
 
     @abstractmethod
     def adversary_losses(self, batch: Batch, drawn: Any) -> Losses:
-        """What the discriminators minimise; no gradient reaches the generator."""
+        """Return what the discriminators minimise; no gradient reaches the generator."""
 
     @abstractmethod
     def generator_losses(self, batch: Batch, drawn: Any) -> Losses:
-        """What the generator minimises; the discriminators' parameters are frozen meanwhile."""
+        """Return what the generator minimises; the discriminators' parameters are frozen meanwhile."""
 
 
 def weigh(terms: dict[str, Tensor], weights: dict[str, float]) -> Losses:
-    """The weighted sum of named scalars."""
+    """Return the weighted sum of named scalars."""
     total = torch.stack([weights[name] * value for name, value in terms.items()]).sum()
     return Losses(total, {name: value.detach() for name, value in terms.items()})

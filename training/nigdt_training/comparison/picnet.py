@@ -84,7 +84,7 @@ class PICNet(ComparisonModel):
         return weigh(terms, {"D1": 1.0, "D2": 1.0})
 
     def generator_losses(self, batch: Batch, drawn: DualPathOutput) -> Losses:
-        """The paper's six terms: two KL, two of appearance, two adversarial."""
+        """Return the paper's six terms: two KL, two of appearance, two adversarial."""
         hidden = (1 - batch.M).mean((2, 3), keepdim=True)
         q = drawn.posterior
         assert q is not None
@@ -103,6 +103,6 @@ class PICNet(ComparisonModel):
 
 
 def _no_text(M: Tensor) -> tuple[Tensor, Tensor]:
-    """An empty caption per picture."""
+    """Return an empty caption per picture."""
     tokens = torch.zeros(len(M), 1, dtype=torch.int64, device=M.device)
     return tokens, tokens[:, 0]

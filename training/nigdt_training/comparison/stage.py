@@ -48,7 +48,7 @@ class ComparisonTrainer:
     def __init__(
         self, run: Run, kind: str, width: int | None, data: Path, caches: Path, device: str, say: Say
     ) -> None:
-        """Prepares networks, data and, where the run has one, the checkpoint.
+        """Prepare networks, data and, where the run has one, the checkpoint.
 
         Args:
             run: Folder and settings.
@@ -98,7 +98,7 @@ class ComparisonTrainer:
 
     @out_of_memory_told()
     def train(self) -> None:
-        """Runs to the settings' last step; leaves a checkpoint however it ends.
+        """Run to the settings' last step; leaves a checkpoint however it ends.
 
         Raises:
             NigdtError: A loss is not finite, or the disk is full.
@@ -151,7 +151,7 @@ class ComparisonTrainer:
         return losses.terms | adversary.terms
 
     def save(self) -> None:
-        """Writes the checkpoint atomically."""
+        """Write the checkpoint atomically."""
         parts = {
             "model": self.model.state_dict(),
             "optimiser_g": optimiser_tensors(self.optimisers[0]),
@@ -172,7 +172,7 @@ class ComparisonTrainer:
 
 
 def build_comparison(kind: str, size: int, width: int) -> ComparisonModel:
-    """An untrained comparison system.
+    """Return an untrained comparison system.
 
     Raises:
         NigdtError: There is none of that name.
@@ -183,7 +183,7 @@ def build_comparison(kind: str, size: int, width: int) -> ComparisonModel:
 
 
 def load_comparison(path: Path, device: str = "cpu") -> tuple[ComparisonModel, str, int]:
-    """A trained comparison system, ready to answer.
+    """Return a trained comparison system, ready to answer.
 
     Args:
         path: A run's folder, or the checkpoint in it.

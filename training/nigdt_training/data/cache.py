@@ -33,7 +33,7 @@ class Cache:
     """A built cache, opened for reading; cheap to open, safe to share between threads and forked workers."""
 
     def __init__(self, folder: Path, index: dict[str, Any]) -> None:
-        """Maps the frames; use `Cache.open`."""
+        """Map the frames; use `Cache.open`."""
         self.folder = folder
         self.key: str = index["key"]
         self.size: int = index["size"]
@@ -44,7 +44,7 @@ class Cache:
 
     @classmethod
     def open(cls, folder: Path | str) -> Cache:
-        """Opens a cache.
+        """Open a cache.
 
         Raises:
             DataError: There is none, or it is incomplete or of another format.
@@ -101,7 +101,7 @@ class Cache:
         return self._entries[i]["split"]
 
     def species(self, i: int) -> str | None:
-        """What photo i's object is, where the data set says so."""
+        """Return what photo i's object is, where the data set says so."""
         return self._entries[i]["species"]
 
     def attributes(self, i: int) -> dict[str, str]:
@@ -117,7 +117,7 @@ def build_cache(
     object_masks: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Cache:
-    """Decodes photos into a cache folder, or opens the one there if it was built from the same records.
+    """Decode photos into a cache folder, or opens the one there if it was built from the same records.
 
     Args:
         records: Photos to hold, in this order; unreadable ones are left out and listed in `Cache.skipped`.

@@ -72,7 +72,7 @@ class Report:
         return len({record.group for record in self.usable})
 
     def verdict(self) -> str:
-        """Whether that is enough to train on, honestly."""
+        """Return whether that is enough to train on, honestly."""
         count = len(self.usable)
         if count == 0:
             return "Nothing here can be trained on."
@@ -97,7 +97,7 @@ def check_path(
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Reads and checks a data set.
+    """Read and check a data set.
 
     Args:
         path: A folder or an uncompressed .tar.
@@ -119,7 +119,7 @@ def check_data_set(
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Checks a data set that was read; see `check_path`."""
+    """Check a data set that was read; see `check_path`."""
     problems = [Problem(name, "missing", "named in the index, not there") for name in data.missing]
     problems += [
         Problem(name, "unreadable", "not read here: save it as JPEG or PNG, of the same name")
@@ -147,7 +147,7 @@ def check_data_set(
 
 
 def join_look_alikes(records: Sequence[Record], workers: int = 2) -> list[Record]:
-    """The records with look-alikes in one group, so that a split by group keeps them together.
+    """Return the records with look-alikes in one group, so that a split by group keeps them together.
 
     Args:
         records: Photos; those that cannot be read keep their group.
@@ -164,7 +164,7 @@ def join_look_alikes(records: Sequence[Record], workers: int = 2) -> list[Record
 
 
 def _look(record: Record) -> tuple[Fingerprint, int] | Problem:
-    """Decodes one photo, at a fraction of its size where the format allows; damage shows all the same."""
+    """Decode one photo, at a fraction of its size where the format allows; damage shows all the same."""
     if not any(tokenise(caption) for caption in record.captions):
         return Problem(record.name, "captionless", "no caption with a word in it")
     try:
@@ -179,7 +179,7 @@ def _look(record: Record) -> tuple[Fingerprint, int] | Problem:
 def _without_duplicates(
     readable: Sequence[tuple[Record, Fingerprint, int]], problems: list[Problem]
 ) -> tuple[list[Record], list[int]]:
-    """Drops copies of a photo, keeping the largest, and joins the groups of those that merely look alike.
+    """Drop copies of a photo, keeping the largest, and joins the groups of those that merely look alike.
 
     Of equally large ones that with the most captions is kept.
     """
@@ -203,7 +203,7 @@ def _without_duplicates(
 
 
 def describe(report: Report, most: int = 10) -> str:
-    """The report in plain words, at most `most` lines per kind of problem."""
+    """Return the report in plain words, at most `most` lines per kind of problem."""
     lines = [f"{report.path}: {report.layout}, {_many(report.found, 'photo')}."]
     captions = report.captions
     if report.usable:

@@ -63,7 +63,7 @@ def _read(tree: Tree) -> list[Record]:
 
 
 def _locate(photos: dict[str, list[str]], file_name: str, part: str) -> str:
-    """Where a photo lies, empty if nowhere; the same name may lie in several split folders."""
+    """Return where a photo lies, empty if nowhere; the same name may lie in several split folders."""
     found = photos.get(PurePosixPath(file_name).name, [])
     fitting = [name for name in found if part in PurePosixPath(name).parts]
     return (fitting or found or [""])[0]
@@ -88,7 +88,7 @@ def _largest_objects(tree: Tree, index: str) -> dict[int, dict[str, Any]]:
 
 
 def _box(thing: dict[str, Any]) -> BoxXYWH | None:
-    """The object's box, around its outlines where none is given."""
+    """Return the object's box, around its outlines where none is given."""
     if "bbox" in thing:
         return valid_box(thing["bbox"])
     outlines = _polygons(thing)

@@ -12,7 +12,7 @@ from nigdt_training.data.records import BoxXYWH
 
 
 def square(frame: Frame, size: int, around_object: bool = False) -> Frame:
-    """The central square of a frame, or one 1.75 times the object's box around it, as size x size pixels."""
+    """Cut a frame's central square, or one 1.75 times the object's box, as size x size pixels."""
     height, width = frame.photo.shape[:2]
     side, centre_x, centre_y = float(min(height, width)), width / 2, height / 2
     if around_object and frame.box is not None:
@@ -49,7 +49,7 @@ def crop_square(
     smallest: float,
     random: np.random.Generator,
 ) -> tuple[int, int, int]:
-    """A random square crop (left, top, side); one around the box where there is a box."""
+    """Return a random square crop (left, top, side); one around the box where there is a box."""
     short = min(height, width)
     if box is None:
         side = round(short * random.uniform(smallest, 1))

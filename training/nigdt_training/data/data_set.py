@@ -31,7 +31,7 @@ class DataSet:
 
 
 def read_data_set(path: Path | str) -> DataSet:
-    """Reads a data set in whichever known layout it has.
+    """Read a data set in whichever known layout it has.
 
     Args:
         path: A folder or an uncompressed .tar.
@@ -67,5 +67,5 @@ def _unread(tree: Tree) -> list[str]:
 
 
 def read_records(path: Path | str) -> list[Record]:
-    """The records of `read_data_set`."""
+    """Return the records of `read_data_set`."""
     return read_data_set(path).records

@@ -38,7 +38,7 @@ class Frame:
 
 
 def decode_frame(record: Record, short_side: int) -> Frame:
-    """Decodes a photo once: upright, RGB, short side resized, an over-long side cropped around the object.
+    """Decode a photo once: upright, RGB, short side resized, an over-long side cropped around the object.
 
     Args:
         record: The photo.
@@ -74,7 +74,7 @@ def decode_frame(record: Record, short_side: int) -> Frame:
 
 
 def open_upright(data: bytes, draft: int | None = None) -> tuple[Image.Image, int, tuple[int, int]]:
-    """Decodes bytes into an upright RGB image.
+    """Decode bytes into an upright RGB image.
 
     Args:
         data: An image file's bytes.

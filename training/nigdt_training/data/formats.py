@@ -22,7 +22,7 @@ from nigdt_training.data.tree import Tree
 
 
 def detect(tree: Tree) -> Layout:
-    """The first layout that matches.
+    """Return the first layout that matches.
 
     Raises:
         DataError: None does.

@@ -27,7 +27,7 @@ class NamedColour:
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
-    """Converts sRGB (..., 3) uint8 to CIE L*a*b* (D65) float32 of the same shape, L* 0..100."""
+    """Convert sRGB (..., 3) uint8 to CIE L*a*b* (D65) float32 of the same shape, L* 0..100."""
     flat = np.ascontiguousarray(rgb, np.uint8).reshape(1, -1, 3).astype(np.float32) / 255
     return cv2.cvtColor(flat, cv2.COLOR_RGB2Lab).reshape(rgb.shape)
 
@@ -89,7 +89,7 @@ _COLOUR_PHRASE = re.compile(
 
 
 def nearest_colour(rgb: tuple[float, float, float] | np.ndarray) -> str:
-    """The named colour nearest to an sRGB colour (0..255) by Euclidean distance in L*a*b* (CIE 1976)."""
+    """Find the named colour nearest to an sRGB colour (0..255), Euclidean in L*a*b* (CIE 1976)."""
     lab = rgb_to_lab(np.clip(np.rint(np.asarray(rgb, np.float64)), 0, 255).astype(np.uint8))
     return min(COLOURS, key=lambda name: float(np.sum((lab - np.array(COLOURS[name].lab)) ** 2)))
 
@@ -97,7 +97,7 @@ def nearest_colour(rgb: tuple[float, float, float] | np.ndarray) -> str:
 def recolour(
     photo: np.ndarray, object_mask: np.ndarray, colour: str, rng: np.random.Generator | None = None
 ) -> np.ndarray:
-    """Moves the object's pixels to a named colour and keeps its light and shade.
+    """Move the object's pixels to a named colour and keep its light and shade.
 
     The object's median lands on the anchor; differences of lightness around it stay, scaled so that neither a
     flat black bird turns into a flat patch nor a contrasty one leaves its colour. Chroma falls off towards
@@ -151,17 +151,17 @@ def _compress(light: np.ndarray, middle: float) -> np.ndarray:
 
 
 def colour_words(caption: str) -> list[str]:
-    """The colours of `COLOURS` that a caption names, in order, repeats included."""
+    """Return the colours of `COLOURS` that a caption names, in order, repeats included."""
     return [word for word in re.findall(r"\w+", caption.lower()) if word in COLOURS]
 
 
 def has_colour_word(caption: str) -> bool:
-    """Whether a caption names any colour, one of `COLOURS` or another."""
+    """Return whether a caption names any colour, one of `COLOURS` or another."""
     return _COLOUR_PHRASE.search(caption) is not None
 
 
 def recolour_caption(caption: str, colour: str) -> str:
-    """Puts one colour in place of all that a caption names ("a black and white bird" -> "a red bird").
+    """Put one colour in place of all that a caption names ("a black and white bird" -> "a red bird").
 
     Articles follow, shades ("light brown") go, and a caption that names no colour comes back unchanged.
     """

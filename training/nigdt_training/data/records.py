@@ -80,7 +80,7 @@ def valid_box(values: Sequence[float]) -> BoxXYWH | None:
 
 
 def is_photo(name: str) -> bool:
-    """Whether a file name looks like a photo's."""
+    """Return whether a file name looks like a photo's."""
     return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
 
 
@@ -96,12 +96,12 @@ _SPLITS = {
 
 
 def known_split(word: Any) -> str | None:
-    """The split that a word means ("train2017", "validation", "dev", ...), or None."""
+    """Return the split that a word means ("train2017", "validation", "dev", ...), or None."""
     return _SPLITS.get(word.lower().rstrip("0123456789-_")) if isinstance(word, str) else None
 
 
 def split_of_folders(name: str) -> str | None:
-    """The split that the folders of a path name (`train/a.jpg`, `val2017/a.jpg`, `dev/a.jpg`), if any."""
+    """Find the split that a path's folders name (`train/a.jpg`, `val2017/a.jpg`, `dev/a.jpg`), if any."""
     found = (known_split(part) for part in reversed(PurePosixPath(name).parts[:-1]))
     return next((split for split in found if split), None)
 

@@ -18,7 +18,7 @@ MOST_BORDER = 0.4
 
 
 def segment_box(photo: np.ndarray, box: BoxXYWH) -> np.ndarray | None:
-    """The object in a box: GrabCut (Rother et al. 2004) started from the box, largest piece, soft edge.
+    """Find the object in a box: GrabCut (Rother et al. 2004) from the box, largest piece, soft edge.
 
     Threads such as legs and the branch below go; holes wider than a speck stay holes.
 
@@ -54,7 +54,7 @@ def segment_box(photo: np.ndarray, box: BoxXYWH) -> np.ndarray | None:
 
 
 def soften(hard: np.ndarray) -> np.ndarray:
-    """A 0/1 mask (H, W) as a uint8 mask with an edge about two pixels wide."""
+    """Return a 0/1 mask (H, W) as a uint8 mask with an edge about two pixels wide."""
     return cv2.GaussianBlur(hard * np.uint8(255), (0, 0), EDGE_SIGMA)
 
 
@@ -75,7 +75,7 @@ def _grabcut(rgb: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
 
 
 def _clean(hard: np.ndarray) -> np.ndarray:
-    """Removes specks and threads, keeps the largest piece, and fills specks inside it."""
+    """Remove specks and threads, keep the largest piece, and fills specks inside it."""
     width = 2 * round(0.04 * np.sqrt(max(1, int(hard.sum())))) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     hard = cv2.morphologyEx(hard, cv2.MORPH_OPEN, kernel)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 
 def held_out(group: str, share: float) -> bool:
-    """Whether a group of photos is held out, by its key alone, so that growing data keep their split.
+    """Return whether a group of photos is held out, by its key alone, so that growing data keep their split.
 
     Args:
         group: The group's key.
@@ -17,12 +17,12 @@ def held_out(group: str, share: float) -> bool:
 
 
 def in_order(groups: Iterable[str]) -> list[str]:
-    """The groups' keys, each once, in an order as if by chance that depends on the keys alone."""
+    """Return the groups' keys, each once, in an order as if by chance that depends on the keys alone."""
     return sorted(set(groups), key=_place)
 
 
 def merge_groups(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str]:
-    """Joins the groups of photos that belong together.
+    """Join the groups of photos that belong together.
 
     Args:
         groups: Group key of each photo.
@@ -46,5 +46,5 @@ def merge_groups(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> lis
 
 
 def _place(group: str) -> int:
-    """Where a key falls among 2^64 places, as if by chance."""
+    """Return where a key falls among 2^64 places, as if by chance."""
     return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big")

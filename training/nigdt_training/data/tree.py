@@ -33,7 +33,7 @@ class Source:
     mtime_ns: int
 
     def read(self) -> bytes:
-        """Returns the bytes.
+        """Return the bytes.
 
         Raises:
             OSError: The file is gone or unreadable.
@@ -52,7 +52,7 @@ class Tree:
     """
 
     def __init__(self, path: Path) -> None:
-        """Lists the files.
+        """List the files.
 
         Args:
             path: A folder or an uncompressed .tar archive.
@@ -78,11 +78,11 @@ class Tree:
         return name in self._sources
 
     def source(self, name: str) -> Source:
-        """The file of that name; KeyError when there is none."""
+        """Return the file of that name; KeyError when there is none."""
         return self._sources[name]
 
     def read_text(self, name: str) -> str:
-        """The text of a file: UTF-8, marked as UTF-16, or else Western European as of old Windows editors.
+        """Read a file's text: UTF-8, marked as UTF-16, or else Western European as of old Windows editors.
 
         Raises:
             DataError: It cannot be read.
@@ -97,7 +97,7 @@ class Tree:
 
 
 def decoded(data: bytes) -> str:
-    """The text of bytes as people's editors and spreadsheets write them; see `Tree.read_text`."""
+    """Return the text of bytes as people's editors and spreadsheets write them; see `Tree.read_text`."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     try:

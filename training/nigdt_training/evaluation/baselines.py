@@ -92,7 +92,7 @@ def patchmatch(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def _emptied(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """The photo with its hole blackened, so that no method can see what is hidden."""
+    """Return the photo with its hole blackened, so that no method can see what is hidden."""
     return np.where(hole[..., None], np.uint8(0), photo)
 
 

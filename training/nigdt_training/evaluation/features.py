@@ -11,7 +11,7 @@ class FeatureExtractor:
     """Global features of EfficientNet-lite0 with its ImageNet weights, at 224 px."""
 
     def __init__(self, device: str | None = None, batch: int = 16) -> None:
-        """Loads the network.
+        """Load the network.
 
         Args:
             device: "cpu", "cuda", ...; None takes CUDA where there is one.
@@ -57,7 +57,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _root(features: np.ndarray) -> np.ndarray:
-    """A matrix A, as small as possible, whose A'A is the sample covariance."""
+    """Return a matrix A, as small as possible, whose A'A is the sample covariance."""
     centred = (features - features.mean(0)) / np.sqrt(len(features) - 1)
     return np.asarray(np.linalg.qr(centred, mode="r")) if len(centred) > centred.shape[1] else centred
 

@@ -68,7 +68,7 @@ class Job:
 
 
 def read_jobs(folder: Path) -> list[Job]:
-    """The jobs of a folder, by name: `NAME.json` with photo `NAME.jpg` (or another type) and `NAME-mask.png`.
+    """Read a folder's jobs, by name: `NAME.json`, photo `NAME.jpg` (or another type), `NAME-mask.png`.
 
     Raises:
         DataError: There are none, or one is not complete.
@@ -103,7 +103,7 @@ def _picture(folder: Path, name: str) -> Path | None:
 
 
 def baselines() -> dict[str, Callable[[Job], Pixels]]:
-    """What knows neither words nor texture: harmonic continuation and OpenCV's Telea, (H, W, 3)."""
+    """Return what knows neither words nor texture: harmonic continuation and OpenCV's Telea, (H, W, 3)."""
 
     def around(method: Callable[[Pixels, NDArray[np.bool_]], Pixels]) -> Callable[[Job], Pixels]:
         def fill(job: Job) -> Pixels:
@@ -137,7 +137,7 @@ def results_in(folder: Path, jobs: Sequence[Job]) -> dict[str, Pixels]:
 
 
 def view(job: Job) -> Box:
-    """The part of the photo that is looked at: the selection and what lies around it."""
+    """Return the part of the photo that is looked at: the selection and what lies around it."""
     inner = selection_box(job.selection)
     margin = max(_LEAST_AROUND, round(_AROUND * max(inner.width, inner.height)))
     width, height = job.photo.size
@@ -147,13 +147,13 @@ def view(job: Job) -> Box:
 
 
 def figures_of(job: Job, result: Pixels) -> Figures:
-    """The figures of a result, over the view."""
+    """Return the figures of a result, over the view."""
     part = view(job).slices
     return measure(result[part], job.selection[part])
 
 
 def outlined(job: Job) -> Pixels:
-    """The view of the photo with the selection's outline drawn in."""
+    """Return the view of the photo with the selection's outline drawn in."""
     part = view(job).slices
     pixels = job.photo.rgb8[part].copy()
     selected = (job.selection[part] > 127).astype(np.uint8)
@@ -164,7 +164,7 @@ def outlined(job: Job) -> Pixels:
 
 
 def sheet(jobs: Sequence[Job], results: Mapping[str, Mapping[str, Pixels]]) -> Pixels:
-    """All jobs at 100 %: the photo with its outline and every system's view, a row each.
+    """Return all jobs at 100 %: the photo with its outline and every system's view, a row each.
 
     Args:
         jobs: The rows.

@@ -26,7 +26,7 @@ _QUALITY = 95
 
 
 def blind_page(jobs: Sequence[Job], results: Mapping[str, Mapping[str, Pixels]], seed: int = 0) -> str:
-    """The page: jobs and answers shuffled, no answer named.
+    """Return the page: jobs and answers shuffled, no answer named.
 
     Who made which answer stands in it in base64, for the score at the end; nothing else tells.
 

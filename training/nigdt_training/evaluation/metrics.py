@@ -81,7 +81,7 @@ def diversity(outputs: Sequence[np.ndarray], hole: np.ndarray) -> float:
 
 
 def shown_colour(output: np.ndarray, object_in_hole: np.ndarray) -> str:
-    """The named colour nearest to the median colour of the object's pixels inside the hole.
+    """Return the named colour nearest to the median colour of the object's pixels inside the hole.
 
     Args:
         output: (H, W, 3) uint8.

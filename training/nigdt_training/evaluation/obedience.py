@@ -42,7 +42,7 @@ class Obedience:
 
 
 def askable(case: Case) -> bool:
-    """Whether obedience can be measured: the caption names a colour and the hole covers the known object."""
+    """Tell whether a colour can be swapped: the caption names one and the hole covers the known object."""
     if case.object_mask is None or not has_colour_word(case.caption):
         return False
     return int((case.hole & (case.object_mask > 127)).sum()) >= LEAST_OBJECT
@@ -52,7 +52,7 @@ class ObedienceMeter:
     """Collects the answers of one system, case by case."""
 
     def __init__(self) -> None:
-        """Starts empty."""
+        """Start empty."""
         self._shown: dict[str, dict[str, int]] = {
             asked: dict.fromkeys(OBEDIENCE_COLOURS, 0) for asked in OBEDIENCE_COLOURS
         }
@@ -79,7 +79,7 @@ class ObedienceMeter:
         return answers
 
     def count(self, case: Case, true_fill: np.ndarray, answers: dict[str, np.ndarray]) -> None:
-        """Counts the seven answers to one case."""
+        """Count the seven answers to one case."""
         assert case.object_mask is not None
         self._photos += 1
         target = case.hole & (case.object_mask > 127)
@@ -91,7 +91,7 @@ class ObedienceMeter:
         self._true.append(lab_distance(case.photo, true_fill, beside))
 
     def result(self) -> Obedience | None:
-        """The figures, or None when nothing was asked."""
+        """Return the figures, or None when nothing was asked."""
         if not self._photos:
             return None
         per_colour = {asked: counts[asked] / self._photos for asked, counts in self._shown.items()}

@@ -40,7 +40,7 @@ TILE = 128
 
 
 def table(results: Sequence[SystemResult], samples: int = 1) -> str:
-    """The figures as a Markdown table with one row per system and a line on each column that needs one.
+    """Format the figures as Markdown: one row per system, and a line on each column that needs one.
 
     Args:
         results: Figures of the systems on the same cases.
@@ -121,7 +121,7 @@ def swap_sheet(cases: Sequence[Case], result: SystemResult) -> Image.Image | Non
 def draw_rows(
     rows: Sequence[tuple[Sequence[np.ndarray], str]], titles: Sequence[str], tile: int = TILE
 ) -> Image.Image:
-    """A sheet of equal tiles with a title over each column and a caption under each row.
+    """Return a sheet of equal tiles with a title over each column and a caption under each row.
 
     Args:
         rows: Pictures, (S, S, 3) uint8, and a caption for each row.

@@ -36,7 +36,7 @@ class NetworkScorer:
     """Match networks (D3 + D4) as a scorer: word plus sentence similarity."""
 
     def __init__(self, path: Path, device: str | None = None) -> None:
-        """Loads the networks that `nigdt train match` wrote.
+        """Load the networks that `nigdt train match` wrote.
 
         Args:
             path: Their file.
@@ -94,7 +94,7 @@ def draw_negatives(case: Case, pool: Sequence[Record], rng: np.random.Generator)
 
 
 def _alike(case: Case, record: Record) -> bool:
-    """Whether a photo shows what the case shows: itself, or one of its group or species."""
+    """Return whether a photo shows what the case shows: itself, or one of its group or species."""
     return (
         record.name == case.name
         or (case.group != "" and record.group == case.group)

@@ -83,7 +83,7 @@ def evaluate(
     options: Options,
     progress: Callable[[int, int], None] | None = None,
 ) -> SystemResult:
-    """Fills all cases with one system and measures the answers.
+    """Fill all cases with one system and measure the answers.
 
     Args:
         system: The system.

@@ -63,7 +63,7 @@ class Evaluation:
     results: list[SystemResult]
 
     def write(self, folder: Path) -> None:
-        """Writes table.md, results.json, sheet.png and, per guided system, swaps-NAME.png.
+        """Write table.md, results.json, sheet.png and, per guided system, swaps-NAME.png.
 
         Raises:
             DataError: The folder cannot be written.
@@ -83,7 +83,7 @@ class Evaluation:
 
 
 def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: nullcontext()) -> Evaluation:
-    """Puts the same cases before every system and measures the answers.
+    """Put the same cases before every system and measure the answers.
 
     Raises:
         NigdtError: A system, the judge or the photos cannot be had; nothing has been measured then.

@@ -38,7 +38,7 @@ def make_study(
     with_original: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
-    """Fills all cases with all systems and writes page, blind sheets and the key.
+    """Fill all cases with all systems and write page, blind sheets and the key.
 
     `folder` gets `index.html` with its pictures, `sheets/` with one blind picture per photo for printing, and
     `answers.csv` to fill in by hand. Nothing in it tells which letter is which system; only `key` does.
@@ -190,7 +190,7 @@ class Score:
 
 
 def score_study(key: Path, files: Sequence[Path], seed: int = 0) -> Score:
-    """Reads ranks back and scores them.
+    """Read ranks back and score them.
 
     Counted is a ranking that gives every answer of a photo another rank, 1 to the number of answers, once per
     rater, photo and question. Anything else is rejected with its reason, and the rest still counts.
@@ -274,7 +274,7 @@ _Entry = tuple[str, str, str, Any]
 
 
 def _read_answers(path: Path, study: str, rejected: list[Rejection]) -> list[_Entry]:
-    """(rater, item, question, letter -> rank) of a file; one of another study or shape is rejected whole.
+    """Read (rater, item, question, letter -> rank) of a file; a file of another study is rejected whole.
 
     Whoever gave no name is called as the file is.
     """
@@ -324,7 +324,7 @@ def _read_csv(text: str, unnamed: str) -> tuple[list[_Entry], set[str]]:
 
 
 def describe_score(score: Score) -> str:
-    """The outcome as tables in plain text."""
+    """Return the outcome as tables in plain text."""
     raters = "1 rater" if len(score.raters) == 1 else f"{len(score.raters)} raters"
     photos = "1 photo" if score.photos == 1 else f"{score.photos} photos"
     lines = [f"{score.counted} rankings of {photos} by {raters}; {len(score.rejected)} rejected."]

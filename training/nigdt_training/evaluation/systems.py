@@ -39,7 +39,7 @@ class System(Protocol):
     sampled: bool
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
-        """Fills holes.
+        """Fill holes.
 
         Args:
             requests: What to fill.
@@ -58,7 +58,7 @@ class Original:
     name, guided, sampled = "original", False, False
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:  # noqa: ARG002
-        """The photo of each request; see `System.fill`."""
+        """Return the photo of each request; see `System.fill`."""
         return [[request.case.photo] for request in requests]
 
 
@@ -86,7 +86,7 @@ class Bundle:
     sampled = True
 
     def __init__(self, name_or_folder: str, device: str | None = None, seed: int = 0) -> None:
-        """Loads the bundle.
+        """Load the bundle.
 
         Args:
             name_or_folder: A bundle's name or folder.
@@ -104,7 +104,7 @@ class Bundle:
         self._seed = seed
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
-        """`samples` answers per request, the mean first; see `System.fill`."""
+        """Return `samples` answers per request, the mean first; see `System.fill`."""
         from nigdt.inpainter import CompletionJob
         from nigdt.recipe import variants_from_seed
 
@@ -130,7 +130,7 @@ class Comparison:
     guided = False
 
     def __init__(self, path: Path, device: str | None = None, seed: int = 0) -> None:
-        """Loads what `nigdt train comparison` trained.
+        """Load what `nigdt train comparison` trained.
 
         Args:
             path: The run's folder or the checkpoint in it.
@@ -149,7 +149,7 @@ class Comparison:
         self.sampled = self._model.latent_shape(self._size) is not None
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
-        """`samples` answers per request where the system samples, else one; see `System.fill`."""
+        """Return `samples` answers per request where the system samples, else one; see `System.fill`."""
         return [self._answers(request.case, samples if self.sampled else 1) for request in requests]
 
     def _answers(self, case: Case, samples: int) -> list[np.ndarray]:
@@ -182,7 +182,7 @@ class Comparison:
 
 
 def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
-    """A baseline by its name ("telea", "ns", "harmonic", ...), a bundle, or a trained comparison system.
+    """Open a baseline by name ("telea", "ns", "harmonic", ...), a bundle, or a trained comparison system.
 
     Args:
         name: A baseline's or bundle's name, a bundle's folder, or a comparison system's run folder or

@@ -16,13 +16,13 @@ class Save(Protocol):
     """A function that writes a checkpoint atomically, with further facts in it."""
 
     def __call__(self, path: Path, **facts: float) -> None:
-        """Writes the state at hand to ``path``."""
+        """Write the state at hand to `path`."""
 
 
 def keep_best(run: Run, count: int, step: int, score: float, save: Save) -> None:
-    """Keep this state if it is among the ``count`` best of the run, and drop what no longer is.
+    """Keep this state if it is among the `count` best of the run, and drop what no longer is.
 
-    The best is ``best.safetensors``, the others are ``best-STEP.safetensors``. Killed at any moment, it
+    The best is `best.safetensors`, the others are `best-STEP.safetensors`. Killed at any moment, it
     leaves whole files, at worst the best twice, which the next best puts right.
 
     Args:
@@ -53,7 +53,7 @@ def keep_best(run: Run, count: int, step: int, score: float, save: Save) -> None
 
 
 def _kept(run: Run) -> dict[Path, tuple[int, float]]:
-    """(Step, score) of each checkpoint that can be read."""
+    """Return (Step, score) of each checkpoint that can be read."""
     found = {}
     for path in (run.best, *_runners_up(run)):
         try:
@@ -70,7 +70,7 @@ def _runners_up(run: Run) -> list[Path]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A second name for a file that is about to be replaced; a copy where the disk has no links."""
+    """Give a file that is about to be replaced a second name; copy it where the disk has no links."""
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)

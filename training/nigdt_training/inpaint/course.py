@@ -91,7 +91,7 @@ class Course:
         return trainer.averaged_model().cpu(), trainer.vocabulary
 
     def vocabulary(self, run: Run, training: Pool) -> Vocabulary:
-        """The bundle's words and those of the captions that are learnt from."""
+        """Return the bundle's words and those of the captions that are learnt from."""
         vocabulary = run.vocabulary()
         if vocabulary is None:
             known = self.info.vocabulary()
@@ -126,7 +126,7 @@ class Course:
             raise Interrupted(f"at step {trainer.step} of {trainer.run.folder.name}")
 
     def _part_of_whole(self, number: int) -> Callable[..., None]:
-        """``say`` with steps and seconds left counted over all trainings, those to come at their longest."""
+        """`say` with steps and seconds left counted over all trainings, those to come at their longest."""
         pace = 0.0  # seconds per step; the last step of a part, with none left in it, does not tell
 
         def tell(text: str, **facts: Any) -> None:
@@ -148,7 +148,7 @@ class Course:
 
 
 def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
-    """Give the model's word embedding rows for the words that ``new`` appends to ``old``.
+    """Give the model's word embedding rows for the words that `new` appends to `old`.
 
     New rows are drawn with the spread of the old ones. Models without text are left alone.
     """

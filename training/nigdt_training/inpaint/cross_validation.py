@@ -45,7 +45,7 @@ class Gain:
 
 
 def splits(pool: Pool, parts: int, used: int) -> list[tuple[Pool, Pool]]:
-    """(Photos to learn from, photos to measure on) ``used`` times, each time another of ``parts`` kept apart.
+    """(Photos to learn from, photos to measure on) `used` times, each time another of `parts` kept apart.
 
     Look-alikes stay together. The parts depend on the photos' names alone.
 
@@ -91,7 +91,7 @@ def recorded(run: Run) -> dict[int, Scores]:
 
 
 def best_gain(runs: Sequence[Run]) -> Gain:
-    """The best of the steps that all runs were measured after, step 0 being what they began with."""
+    """Return the best of the steps that all runs were measured after, step 0 being what they began with."""
     measured = [recorded(run) for run in runs]
     common = set.intersection(*(set(scores) for scores in measured)) - {0}
     if not common:

@@ -82,7 +82,7 @@ class OwnPhotos:
 def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
     """Check, measure what training brings on photos not learnt from, then learn from all and save.
 
-    Interrupted at any moment, it goes on with ``resume`` and ends with the same weights.
+    Interrupted at any moment, it goes on with `resume` and ends with the same weights.
 
     Args:
         request: What to do.
@@ -208,7 +208,7 @@ def _run_folder(request: OwnPhotos, info: BundleInfo, photos: int) -> Run:
 
 
 def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainSettings:
-    """Settings that adapt a trained model gently: low learning rate, no new discriminators."""
+    """Return settings that adapt a trained model gently: low learning rate, no new discriminators."""
     match = MatchSettings()
     epochs = MATCH_STEPS // -(-photos // match.batch)
     config = config.with_changes(spectral_norm=False)

@@ -60,7 +60,7 @@ class Machine:
 
     @classmethod
     def found(cls, accelerator: str, devices: int | None = None, nodes: int | None = None) -> Machine:
-        """What is asked for; under torchrun, what it started.
+        """Return what is asked for; under torchrun, what it started.
 
         Raises:
             NigdtError: Asked for is something else than torchrun started.
@@ -119,7 +119,7 @@ class Machine:
 
 
 def start_run(settings: TrainSettings, places: Places, name: str, fabric: Fabric) -> Run:
-    """A new run folder, the same for all processes."""
+    """Return a new run folder, the same for all processes."""
     folder = str(Run.create(places.runs, name, settings).folder) if fabric.is_global_zero else ""
     return Run.open(Path(fabric.broadcast(folder)))
 
@@ -193,7 +193,7 @@ def run_stages(
 
 
 def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric: Fabric) -> Vocabulary:
-    """The run's vocabulary, which the first process makes where there is none yet."""
+    """Return the run's vocabulary, which the first process makes where there is none yet."""
     if fabric.is_global_zero and run.vocabulary() is None:
         if start_from is not None and start_from.is_dir():
             vocabulary = read_bundle(start_from).vocabulary()
@@ -243,7 +243,7 @@ def export_run(
 
 
 def plan(settings: TrainSettings, places: Places, say: Say) -> None:
-    """Say what a run would do, without training (``--dry-run``)."""
+    """Say what a run would do, without training (`--dry-run`)."""
     training, validation = open_pools(settings, places.data, places.caches, say)
     vocabulary = build_vocabulary(training, settings.minimum_count)
     config = settings.model_config

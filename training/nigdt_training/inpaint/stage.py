@@ -1,4 +1,4 @@
-"""Stage 2: the loop around ``train_step``, with schedule, averaging, validation, sheets and recovery."""
+"""Stage 2: the loop around `train_step`, with schedule, averaging, validation, sheets and recovery."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class InpaintTrainer:
         self._take_averages(state)
 
     def best_model(self) -> NIGDT:
-        """The averaged weights of the best validation, in eval mode; the last ones if none was better."""
+        """Return the averaged weights of the best validation, in eval mode; else the last ones."""
         model = self.averaged_model()
         if self.run.best.exists():
             model.load_state_dict(read_checkpoint(self.run.best).part("averaged"))
@@ -192,7 +192,7 @@ class InpaintTrainer:
         )
 
     def averaged_model(self) -> NIGDT:
-        """A copy of the model with the averaged weights, in eval mode."""
+        """Return a copy of the model with the averaged weights, in eval mode."""
         model = NIGDT(self.settings.model_config, len(self.vocabulary))
         model.load_state_dict(self.networks.averaged)
         return model.to(self.fabric.device).eval()
@@ -235,7 +235,7 @@ class InpaintTrainer:
         self.say(f"stopped at step {self.step} of {settings.steps}; checkpoint {self.run.last}")
 
     def _stops(self) -> bool:
-        """Whether to end now: all processes after the same step, so that none waits for another."""
+        """Return whether to end now: all processes after the same step, so that none waits for another."""
         if not self.stop_requested:
             (self.stop_requested,) = agree(self.fabric, self._asked)
         return self.stop_requested
@@ -388,7 +388,7 @@ class InpaintTrainer:
 
 
 def _schedule(step: int, settings: TrainSettings) -> float:
-    """Learning-rate factor: linear warm-up, then a cosine to ``final_learning_rate``."""
+    """Learning-rate factor: linear warm-up, then a cosine to `final_learning_rate`."""
     if step < settings.warmup:
         return (step + 1) / settings.warmup
     progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
@@ -397,6 +397,6 @@ def _schedule(step: int, settings: TrainSettings) -> float:
 
 
 def _with_skip(state: dict[str, torch.Tensor], network: nn.Module) -> dict[str, torch.Tensor]:
-    """The weights, with the network's skip, which begins at 0, where they were trained without one."""
+    """Return the weights, with the network's skip, which begins at 0, where they were trained without one."""
     skip = {key: value for key, value in network.state_dict().items() if "generator.skip." in key}
     return {**skip, **state}

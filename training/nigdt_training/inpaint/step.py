@@ -25,7 +25,7 @@ LOSSES = (
     *("l1", "l1_reconstruction", "kl_posterior", "kl_prior", "feature", "adversarial", "discriminator"),
     *("perceptual", "match", "total"),
 )
-"""Names of what ``train_step`` returns, as far as there is a term of that name."""
+"""Names of what `train_step` returns, as far as there is a term of that name."""
 _PERCEIVED = 3  # maps compared by the perceptual distance: at a half, a quarter and an eighth of the size
 
 
@@ -86,7 +86,7 @@ class _Judged:
 
 
 class _Scores(nn.Module):
-    """Both discriminators behind one ``forward``, as data-parallel wrappers need."""
+    """Both discriminators behind one `forward`, as data-parallel wrappers need."""
 
     D1: Discriminator
     D2: Discriminator
@@ -164,7 +164,7 @@ def train_step(
 
 
 def _of_known_objects(batch: Batch) -> Tensor:
-    """(B,) bool, which pictures' object has a known outline."""
+    """Return (B,) bool, which pictures' object has a known outline."""
     return batch.objects.amax((1, 2, 3)) > 0
 
 
@@ -180,7 +180,7 @@ def _adversaries(
     """Both sides' losses from one pass of the discriminators; theirs is taken back at once.
 
     The answers enter as a leaf: what the generator minimises goes back as far as that leaf, what the
-    discriminators minimise as far as their parameters, and neither reaches the other. ``part`` is how much of
+    discriminators minimise as far as their parameters, and neither reaches the other. `part` is how much of
     the (micro-)batch they are shown, so that a picture weighs the same however many there are.
 
     Returns:

@@ -59,7 +59,7 @@ def score(
         stop: Asked between batches of eight.
 
     Raises:
-        Stopped: ``stop`` said so.
+        Stopped: `stop` said so.
     """
     photo, psnr, l1 = [], [], []
     for start in range(0, count, 8):
@@ -75,7 +75,7 @@ def score(
 
 
 def samples_of(stream: SampleStream, holes: int) -> int:
-    """How many samples show every photo with so many holes; 0 = one hole each, `PICTURES` photos at most.
+    """Count the samples that show every photo with so many holes; 0 = one each, `PICTURES` photos at most.
 
     With several pools they are drawn by their shares, so that it is every photo of each in turn.
     """
@@ -93,7 +93,7 @@ def composite(model: NIGDT, batch: Batch) -> Tensor:
 def draw_sheet(
     model: NIGDT, training: SampleStream, validation: SampleStream | None, device: torch.device
 ) -> Image.Image:
-    """A sheet of fixed samples: what the model saw, what it drew, the original, and the caption."""
+    """Return a sheet of fixed samples: what the model saw, what it drew, the original, and the caption."""
     tiles = []
     for stream, count in ((training, _COLUMNS), (validation, _COLUMNS)):
         if stream is None:

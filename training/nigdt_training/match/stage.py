@@ -41,7 +41,7 @@ _FEATURE_SHARE = 0.7  # of a limited time; the backbone sees every photo once, t
 
 
 def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchNetwork:
-    """The match networks with a frozen, pretrained backbone and fresh projections."""
+    """Return the match networks with a frozen, pretrained backbone and fresh projections."""
     backbone = load_backbone(settings.backbone, settings.size)
     network: Any = backbone.network
     return MatchNetwork(
@@ -66,7 +66,7 @@ def save_match_network(
 
 
 def load_match_network(path: Path) -> tuple[MatchNetwork, Vocabulary]:
-    """Read what ``save_match_network`` wrote, ready to score.
+    """Read what `save_match_network` wrote, ready to score.
 
     Raises:
         NigdtError: The file is missing or broken, or the backbone cannot be had.
@@ -120,7 +120,7 @@ def backbone_features(
 
 
 def match_is_trained(run: Run) -> bool:
-    """Whether stage 1 of a run is finished: its result is there and nothing is left to go on with."""
+    """Return whether stage 1 of a run is finished: its result is there and nothing is left to go on with."""
     return run.match_checkpoint.exists() and not run.match_recovery.exists()
 
 
@@ -135,7 +135,7 @@ def train_match(
     start_from: Path | None = None,
     seconds: float = math.inf,
 ) -> Path:
-    """Train stage 1 and write ``match.safetensors``, the epoch of the best retrieval.
+    """Train stage 1 and write `match.safetensors`, the epoch of the best retrieval.
 
     Interrupted at any moment, the same call goes on with the epoch at hand and ends with the same weights,
     unless its time is limited.
@@ -256,7 +256,7 @@ def _one_epoch(
 
 
 def _views(pools: Sequence[Pool], seed: int, number: int = 1) -> list[View]:
-    """All photos of the pools, view by view, in random order: the first of them are a sample of all."""
+    """List the pools' photos, view by view, in random order: the first of them are a sample of all."""
     photos = [(pool, int(i)) for pool in pools for i in pool.photos]
     order = np.random.default_rng([seed, 4]).permutation(len(photos))
     return [(*photos[k], view) for view in range(number) for k in order]
@@ -323,9 +323,9 @@ class Judged:
 
 @torch.inference_mode()
 def measure_retrieval(network: MatchNetwork, judged: Judged, vocabulary: Vocabulary, seed: int) -> Retrieval:
-    """Whether photos find their own captions among those of other photos.
+    """Return whether photos find their own captions among those of other photos.
 
-    As in ``evaluation.retrieval``, captions of photos of the same species do not compete.
+    As in `evaluation.retrieval`, captions of photos of the same species do not compete.
 
     Args:
         network: Scores by the sum of word and sentence similarity.
