@@ -24,10 +24,11 @@ PACKAGES = {  # import name: folder and colour
 TOGETHER = {
     "nigdt": {
         **dict.fromkeys(
-            ("errors", "limits", "recipe", "config", "text", "masks"), "errors, recipe, text, ..."
+            ("errors", "limits", "recipe", "config", "text", "masks", "files"), "recipe, errors, ..."
         ),
+        **dict.fromkeys(("colours", "recolouring"), "recolouring"),
         **dict.fromkeys(("__main__", "cli", "commands"), "commands"),
-        **dict.fromkeys(("answers", "inpainter", "showcase"), "inpainter"),
+        **dict.fromkeys(("answers", "inpainter", "recolourer", "showcase"), "inpainter"),
     },
     "nigdt_backend": {
         **dict.fromkeys(("protocol", "limits"), "protocol"),
@@ -35,8 +36,20 @@ TOGETHER = {
         "daemon": "daemon",
     },
     "nigdt_plugin": {"core": "core", "ui": "ui", "command": "ui"},
+    "nigdt_training": {
+        **dict.fromkeys(("commands", "bench"), "commands, bench"),
+        **{
+            name: name
+            for name in ("ablation", "evaluation", "comparison", "inpaint", "recolour", "match", "data")
+        },
+    },
 }
-THE_REST = {"nigdt_backend": "client", "nigdt_plugin": "core", "nigdt_fill": "GIMP plug-in"}
+THE_REST = {
+    "nigdt_backend": "client",
+    "nigdt_plugin": "core",
+    "nigdt_fill": "GIMP plug-in",
+    "nigdt_training": "settings, samples, run, ...",
+}
 
 BOX, GAP, LINE = 34, 22, 96
 LETTER = 7.6

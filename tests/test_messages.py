@@ -17,6 +17,8 @@ FOLDERS = ("nigdt", "backend", "plugin", "installer")
 CODED = {"DaemonError", "EngineError", "ProtocolError"}
 # Raised for the program, which may name what it lacks: nobody reads their words.
 PROGRAMS = {"AttributeError", "KeyError", "NotImplementedError"}
+# Python's own errors may hold a clause that another message quotes: "it has no 16-bit colour".
+QUOTED = {"OSError", "RuntimeError", "ValueError"}
 
 
 def text(node: ast.expr) -> str | None:
@@ -56,7 +58,8 @@ def messages() -> Iterator[tuple[str, str]]:
                     )
                     for part in parts:
                         words = text(part)
-                        if words and not passed_on(part):
+                        clause = name in QUOTED and re.fullmatch(r"[a-z{].*[^.]", words or "")
+                        if words and not clause and not passed_on(part):
                             yield f"{path.relative_to(ROOT)}:{node.lineno}", words
 
 
