@@ -11,7 +11,7 @@ from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
 from nigdt_plugin.ui.keys import KeysDialog
 from nigdt_plugin.ui.models import ModelDialog
-from nigdt_plugin.ui.options import KEYS
+from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel
 from panel_daemon import write_bundle
@@ -145,7 +145,7 @@ def test_every_control_of_the_window_has_a_name_and_is_reached_by_keys(panel: Pa
     panel.fill("a rad bird", 3)
     side.show_words(True)
     panel.until(lambda: bool(side.words.chips))
-    for name in KEYS:
+    for name in TOOLS:
         window.use_tool(name)
         check(panel, window, 34)
     panel.apply()

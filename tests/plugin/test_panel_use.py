@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nigdt_plugin.ui.options import KEYS
+from nigdt_plugin.ui import tools
+from nigdt_plugin.ui.tools import TOOLS
 from panel import Panel, click, press
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -32,10 +33,19 @@ def selected(panel: Panel) -> np.ndarray:
     return panel.session.document.selection.mask
 
 
+def test_every_tool_has_a_key_of_its_own_a_name_and_a_drawing() -> None:
+    keys = [tool.key for tool in TOOLS.values()]
+    assert all(keys)
+    assert len(set(keys)) == len(keys)
+    assert all(tool.title for tool in TOOLS.values())
+    drawings = Path(tools.__file__).parents[1] / "assets" / "icons"
+    assert all((drawings / f"{name}.svg").is_file() for name in TOOLS)
+
+
 def test_each_tool_selects_what_it_should(panel: Panel, photo: Path):
     panel.open(photo)
-    for name in KEYS:
-        QTest.keyClick(panel.window, KEYS[name].lower())
+    for name in TOOLS:
+        QTest.keyClick(panel.window, TOOLS[name].key.lower())
         assert panel.window.tool_name == name
     panel.window.use_tool("ellipse")
     press(panel, (40, 40), (80, 60), (100, 90))

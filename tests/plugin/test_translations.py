@@ -13,7 +13,7 @@ from nigdt_backend.protocol import CLIENT_CODES, CODES
 from nigdt_plugin.core.failures import LOCAL, Failure
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.failures import worded
-from nigdt_plugin.ui.options import KEYS
+from nigdt_plugin.ui.tools import TOOLS
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
 from PyQt6.QtWidgets import QApplication
@@ -87,7 +87,7 @@ def test_no_tool_makes_the_window_grow(qapp: QApplication, user: Path):
     panel = Panel()
     try:
         panel.window.resize(1280, 820)
-        for name in [*KEYS, *reversed(KEYS)]:
+        for name in [*TOOLS, *reversed(TOOLS)]:
             panel.window.use_tool(name)
             panel.settle()
             assert panel.window.width() == 1280, name

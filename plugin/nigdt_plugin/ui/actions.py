@@ -14,7 +14,7 @@ from nigdt.photo.formats import patterns
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.selection import save_mask
 from nigdt_plugin.ui.language import LANGUAGES
-from nigdt_plugin.ui.options import KEYS
+from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.widgets import translate
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _select(menus: _Menus, window: Window) -> None:
     assert tools is not None
     menus.menu = tools
     for name, title in window.tool_column.names().items():
-        menus.add(f"tool.{name}", title, partial(window.use_tool, name), KEYS[name])
+        menus.add(f"tool.{name}", title, partial(window.use_tool, name), TOOLS[name].key)
     menus.add(
         "tool.smaller",
         translate("Menus", "Smaller brush"),

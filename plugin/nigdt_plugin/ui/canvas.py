@@ -31,7 +31,8 @@ from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Selection
 from nigdt_plugin.ui.pointer import KeyPointer
 from nigdt_plugin.ui.theme import DARK, Theme
-from nigdt_plugin.ui.tools import Pan, Tool
+from nigdt_plugin.ui.tool import Tool
+from nigdt_plugin.ui.tools import Pan
 from nigdt_plugin.ui.widgets import take_drag
 
 _MIN_SCALE, _MAX_SCALE = 0.01, 64.0

@@ -12,14 +12,6 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 """Languages whose translation is complete, by their own names."""
 
 STEPS = (
-    QT_TRANSLATE_NOOP("Steps", "Rectangle"),
-    QT_TRANSLATE_NOOP("Steps", "Ellipse"),
-    QT_TRANSLATE_NOOP("Steps", "Lasso"),
-    QT_TRANSLATE_NOOP("Steps", "Polygon"),
-    QT_TRANSLATE_NOOP("Steps", "Brush"),
-    QT_TRANSLATE_NOOP("Steps", "Eraser"),
-    QT_TRANSLATE_NOOP("Steps", "Similar colour"),
-    QT_TRANSLATE_NOOP("Steps", "Object"),
     QT_TRANSLATE_NOOP("Steps", "Select all"),
     QT_TRANSLATE_NOOP("Steps", "Deselect"),
     QT_TRANSLATE_NOOP("Steps", "Invert"),
@@ -34,7 +26,7 @@ STEPS = (
     QT_TRANSLATE_NOOP("Steps", "Remove layer"),
     QT_TRANSLATE_NOOP("Steps", "Merge layers"),
 )
-"""Labels of steps, which the core gives in English."""
+"""Labels of steps, which the core gives in English; tools name theirs themselves."""
 
 
 def wanted(choice: str) -> str:

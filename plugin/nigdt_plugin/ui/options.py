@@ -19,20 +19,8 @@ from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui import widgets
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import label, slider, tool_button
-
-KEYS = {
-    "pan": "H",
-    "rectangle": "R",
-    "ellipse": "E",
-    "lasso": "L",
-    "polygon": "P",
-    "brush": "B",
-    "eraser": "X",
-    "wand": "W",
-    "object": "O",
-}
-"""Key of each tool."""
+from nigdt_plugin.ui.tools import TOOLS
+from nigdt_plugin.ui.widgets import label, slider, tool_button, translate
 
 
 class ToolColumn(QWidget):
@@ -54,9 +42,9 @@ class ToolColumn(QWidget):
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QToolButton] = {}
         names = self.names()
-        for name in KEYS:
+        for name, tool in TOOLS.items():
             button = tool_button(
-                icon(name, "#888888"), names[name], checkable=True, size=22, shortcut=KEYS[name]
+                icon(name, "#888888"), names[name], checkable=True, size=22, shortcut=tool.key
             )
             button.setFixedSize(38, 38)
             button.clicked.connect(lambda _checked=False, name=name: self.picked.emit(name))
@@ -69,17 +57,7 @@ class ToolColumn(QWidget):
 
     def names(self) -> dict[str, str]:
         """Return what each tool is called."""
-        return {
-            "pan": self.tr("Move the view"),
-            "rectangle": self.tr("Rectangle"),
-            "ellipse": self.tr("Ellipse"),
-            "lasso": self.tr("Lasso"),
-            "polygon": self.tr("Polygon"),
-            "brush": self.tr("Brush"),
-            "eraser": self.tr("Eraser"),
-            "wand": self.tr("Similar colour"),
-            "object": self.tr("Object"),
-        }
+        return {name: translate("ToolColumn", tool.title) for name, tool in TOOLS.items()}
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -238,20 +216,10 @@ class OptionBar(QWidget):
     def show_tool(self, name: str, title: str) -> None:
         """Show the options of a tool."""
         self._title.setText(title)
-        shown = {
-            self._combine: name not in ("pan", "brush", "eraser"),
-            self._brush: name in ("brush", "eraser"),
-            self._wand: name == "wand",
-        }
+        tool = TOOLS[name]
+        parts = {"combine": self._combine, "brush": self._brush, "wand": self._wand}
+        shown = {part: option in tool.options for option, part in parts.items()}
         # What goes, goes first: all at once would be wider than the window, which would grow.
         for part, visible in sorted(shown.items(), key=lambda item: item[1]):
             part.setVisible(visible)
-        hints = {
-            "pan": self.tr("Drag to move, wheel to zoom"),
-            "polygon": self.tr("Click corners, double-click to close"),
-            "object": self.tr("Drag a box around the object"),
-            "brush": self.tr("[ and ] change the size, Alt erases"),
-            "eraser": self.tr("[ and ] change the size"),
-            "lasso": self.tr("Draw around the region"),
-        }
-        self._hint.setText(hints.get(name, ""))
+        self._hint.setText(translate("OptionBar", tool.hint) if tool.hint else "")

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QPointF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 if TYPE_CHECKING:
-    from nigdt_plugin.ui.tools import Tool
+    from nigdt_plugin.ui.tool import Tool
 
 _STEP, _FINE, _COARSE = 10, 1, 40
 _ARM = 9

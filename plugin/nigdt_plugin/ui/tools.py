@@ -1,88 +1,29 @@
-"""What the mouse does on the canvas: each tool turns points into a patch of selection."""
+"""The tools, and the one table of them: a new one needs a class, a row, and a drawing in `assets/icons`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from nigdt_plugin.core import find, selection
-from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.core.selection import Combine, Patch
+from nigdt_plugin.core.geometry import EMPTY, Region
+from nigdt_plugin.core.selection import Combine, Mask, Patch
+from nigdt_plugin.ui.tool import Choices, Modifiers, Point, SelectionTool, Tool
 
 if TYPE_CHECKING:
     from nigdt_plugin.core.session import Session
     from nigdt_plugin.ui.canvas import Canvas
 
-Modifiers = Qt.KeyboardModifier
-Point = tuple[float, float]
-
-
-class Choices(Protocol):
-    """What the option bar says."""
-
-    @property
-    def combine(self) -> Combine:
-        """How a new shape meets the selection."""
-
-    @property
-    def brush_size(self) -> float:
-        """Photo pixels."""
-
-    @property
-    def brush_hardness(self) -> float:
-        """0..1."""
-
-    @property
-    def tolerance(self) -> int:
-        """Of the wand, 0..255."""
-
-    @property
-    def connected(self) -> bool:
-        """Whether the wand stays around its point."""
-
-
-class Tool:
-    """Does nothing. `drags` tells whether it is held down between press and release."""
-
-    cursor = Qt.CursorShape.ArrowCursor
-    drags = True
-
-    def __init__(self, canvas: Canvas) -> None:
-        self.canvas = canvas
-
-    def press(self, at: QPointF, modifiers: Modifiers) -> None:
-        """Handle the button going down."""
-
-    def move(self, at: QPointF, modifiers: Modifiers) -> None:
-        """Handle the pointer moving."""
-
-    def release(self, at: QPointF, modifiers: Modifiers) -> None:
-        """Handle the button going up."""
-
-    def finish(self) -> bool:
-        """Double click or Return; True if there was something to finish."""
-        return False
-
-    def step_back(self) -> None:
-        """Backspace."""
-
-    def cancel(self) -> bool:
-        """Escape; True if there was something to drop."""
-        return False
-
-    def leave(self) -> None:
-        """Handle the pointer leaving the canvas."""
-
-    def paint(self, painter: QPainter) -> None:
-        """Paint what is being drawn."""
-
 
 class Pan(Tool):
     """Moves the photo."""
 
+    key = "H"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Move the view")
+    hint = QT_TRANSLATE_NOOP("OptionBar", "Drag to move, wheel to zoom")
     cursor = Qt.CursorShape.OpenHandCursor
 
     def __init__(self, canvas: Canvas) -> None:
@@ -100,43 +41,6 @@ class Pan(Tool):
 
     def release(self, at: QPointF, modifiers: Modifiers) -> None:
         self._last = None
-
-
-class SelectionTool(Tool):
-    """A tool that changes the selection."""
-
-    cursor = Qt.CursorShape.CrossCursor
-    label = "Selection"
-
-    def __init__(self, canvas: Canvas, session: Session, choices: Choices) -> None:
-        super().__init__(canvas)
-        self.session = session
-        self.choices = choices
-
-    def combine(self, modifiers: Modifiers) -> Combine:
-        """Shift adds, Alt subtracts, both intersect; else what the option bar says."""
-        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        alt = bool(modifiers & Qt.KeyboardModifier.AltModifier)
-        if shift and alt:
-            return Combine.INTERSECT
-        if shift:
-            return Combine.ADD
-        if alt:
-            return Combine.SUBTRACT
-        return self.choices.combine
-
-    def outline(self, points: list[Point], how: Combine) -> None:
-        """Select the polygon through the points."""
-        width, height = (max(values) - min(values) for values in zip(*points, strict=True))
-        self.session.draw(lambda: selection.polygon(points), width * height, how, self.label)
-
-    def pen(self, painter: QPainter, path: QPainterPath) -> None:
-        """Draw a line that is seen on any photo."""
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 170), 2.6))
-        painter.drawPath(path)
-        painter.setPen(QPen(QColor(255, 255, 255), 1.2, Qt.PenStyle.DashLine))
-        painter.drawPath(path)
 
 
 class Shape(SelectionTool):
@@ -202,7 +106,9 @@ class Shape(SelectionTool):
 class Rectangle(Shape):
     """Selects a rectangle."""
 
-    label = "Rectangle"
+    key = "R"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Rectangle")
+    label = QT_TRANSLATE_NOOP("Steps", "Rectangle")
 
     def rasterised(self, start: Point, end: Point) -> Patch:
         return selection.rectangle(start, end)
@@ -211,7 +117,9 @@ class Rectangle(Shape):
 class Ellipse(Shape):
     """Selects an ellipse."""
 
-    label = "Ellipse"
+    key = "E"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Ellipse")
+    label = QT_TRANSLATE_NOOP("Steps", "Ellipse")
 
     def rasterised(self, start: Point, end: Point) -> Patch:
         return selection.ellipse(start, end)
@@ -223,7 +131,10 @@ class Ellipse(Shape):
 class Object(Shape):
     """Selects the object in a box."""
 
-    label = "Object"
+    key = "O"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Object")
+    hint = QT_TRANSLATE_NOOP("OptionBar", "Drag a box around the object")
+    label = QT_TRANSLATE_NOOP("Steps", "Object")
 
     def taken(self, start: Point, end: Point, how: Combine) -> None:
         left, right = sorted((round(start[0]), round(end[0])))
@@ -235,7 +146,10 @@ class Object(Shape):
 class Lasso(SelectionTool):
     """Selects what a free line goes around."""
 
-    label = "Lasso"
+    key = "L"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Lasso")
+    hint = QT_TRANSLATE_NOOP("OptionBar", "Draw around the region")
+    label = QT_TRANSLATE_NOOP("Steps", "Lasso")
 
     def __init__(self, canvas: Canvas, session: Session, choices: Choices) -> None:
         super().__init__(canvas, session, choices)
@@ -271,7 +185,10 @@ class Lasso(SelectionTool):
 class Polygon(SelectionTool):
     """Selects a polygon clicked corner by corner; Return, a double click or its first corner closes it."""
 
-    label = "Polygon"
+    key = "P"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Polygon")
+    hint = QT_TRANSLATE_NOOP("OptionBar", "Click corners, double-click to close")
+    label = QT_TRANSLATE_NOOP("Steps", "Polygon")
     drags = False
 
     def __init__(self, canvas: Canvas, session: Session, choices: Choices) -> None:
@@ -330,7 +247,10 @@ class Polygon(SelectionTool):
 class Wand(SelectionTool):
     """Selects pixels of a similar colour."""
 
-    label = "Similar colour"
+    key = "W"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Similar colour")
+    label = QT_TRANSLATE_NOOP("Steps", "Similar colour")
+    options = ("combine", "wand")
     drags = False
 
     def press(self, at: QPointF, modifiers: Modifiers) -> None:
@@ -343,3 +263,114 @@ class Wand(SelectionTool):
                 self.combine(modifiers),
                 self.label,
             )
+
+
+class Brush(SelectionTool):
+    """Paints the selection; `erases` takes away instead."""
+
+    key = "B"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Brush")
+    hint = QT_TRANSLATE_NOOP("OptionBar", "[ and ] change the size, Alt erases")
+    label = QT_TRANSLATE_NOOP("Steps", "Brush")
+    options = ("brush",)
+    erases = False
+    cursor = Qt.CursorShape.BlankCursor
+
+    def __init__(self, canvas: Canvas, session: Session, choices: Choices) -> None:
+        super().__init__(canvas, session, choices)
+        self._last: Point | None = None
+        self._pointer: QPointF | None = None
+        self._written: list[tuple[Region, Mask]] = []  # what each dab replaced
+        self._how = Combine.ADD
+
+    def press(self, at: QPointF, modifiers: Modifiers) -> None:
+        document = self.session.document
+        if document is None:
+            return
+        how = self.combine(modifiers)
+        erases = self.erases != (how is Combine.SUBTRACT)
+        self._how = Combine.SUBTRACT if erases else Combine.ADD
+        self._written = []
+        self._last = self.canvas.to_photo(at)
+        self._draw([self._last, self._last])
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        self._pointer = at
+        if self._last is not None:
+            point = self.canvas.to_photo(at)
+            self._draw([self._last, point])
+            self._last = point
+        self.canvas.update()
+
+    def release(self, at: QPointF, modifiers: Modifiers) -> None:
+        document = self.session.document
+        if self._last is None or document is None:
+            return
+        self._last = None
+        changed = EMPTY
+        for region, _ in self._written:
+            changed = changed.union(region)
+        before = document.selection.mask[changed.slices].copy()
+        for region, values in reversed(self._written):
+            left, top = region.left - changed.left, region.top - changed.top
+            before[top : top + region.height, left : left + region.width] = values
+        self._written = []
+        after = document.selection.mask[changed.slices]
+        document.record(document.selection_step(changed, before, after, self.label))
+        self.session.steps()
+
+    def _draw(self, points: list[Point]) -> None:
+        document = self.session.document
+        assert document is not None
+        patch = selection.stroke(points, self.choices.brush_size, self.choices.brush_hardness)
+        region, values = document.selection.combined(patch, self._how)
+        if not region.empty:
+            self._written.append((region, document.selection.write(region, values)))
+            document.selection_changed(region)
+
+    def cancel(self) -> bool:
+        document = self.session.document
+        if self._last is None or document is None:
+            return False
+        for region, values in reversed(self._written):
+            document.selection.put(region, values)
+            document.selection_changed(region)
+        self._last, self._written = None, []
+        return True
+
+    def leave(self) -> None:
+        self._pointer = None
+        self.canvas.update()
+
+    def paint(self, painter: QPainter) -> None:
+        if self._pointer is None:
+            return
+        radius = max(1.5, self.choices.brush_size * self.canvas.scale / 2)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((QColor(0, 0, 0, 170), 2.6), (QColor(255, 255, 255), 1.2)):
+            painter.setPen(QPen(colour, width))
+            painter.drawEllipse(self._pointer, radius, radius)
+
+
+class Eraser(Brush):
+    """Takes away from the selection."""
+
+    key = "X"
+    title = QT_TRANSLATE_NOOP("ToolColumn", "Eraser")
+    hint = QT_TRANSLATE_NOOP("OptionBar", "[ and ] change the size")
+    label = QT_TRANSLATE_NOOP("Steps", "Eraser")
+    erases = True
+
+
+TOOLS: dict[str, type[Tool]] = {
+    "pan": Pan,
+    "rectangle": Rectangle,
+    "ellipse": Ellipse,
+    "lasso": Lasso,
+    "polygon": Polygon,
+    "brush": Brush,
+    "eraser": Eraser,
+    "wand": Wand,
+    "object": Object,
+}
+"""Every tool by the name of its icon, in the order of the column."""

@@ -27,7 +27,6 @@ from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
 from nigdt_plugin.ui.actions import build_menus
-from nigdt_plugin.ui.brush import SELECTION_TOOLS
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
 from nigdt_plugin.ui.failures import worded
@@ -41,7 +40,8 @@ from nigdt_plugin.ui.options import OptionBar, ToolColumn
 from nigdt_plugin.ui.overlays import Overlays
 from nigdt_plugin.ui.side import Side
 from nigdt_plugin.ui.status import StatusBar
-from nigdt_plugin.ui.tools import Pan
+from nigdt_plugin.ui.tool import SelectionTool
+from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
 
@@ -273,11 +273,11 @@ class Window(PhotoFiles):
 
     def use_tool(self, name: str) -> None:
         """Take a tool in hand."""
-        if name == "pan":
-            self.canvas.set_tool(Pan)
+        tool = TOOLS[name]
+        if issubclass(tool, SelectionTool):
+            self.canvas.set_tool(lambda canvas: tool(canvas, self.session, self.options))
         else:
-            make = SELECTION_TOOLS[name]
-            self.canvas.set_tool(lambda canvas: make(canvas, self.session, self.options))
+            self.canvas.set_tool(tool)
         self.tool_name = name
         self.tool_column.show_tool(name)
         self.options.show_tool(name, self.tool_column.names()[name])
