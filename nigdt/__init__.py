@@ -9,9 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nigdt_backend.client import Client, DaemonError
+
     from nigdt.bundle.weights import load_model
     from nigdt.context import Context
-    from nigdt.errors import NigdtError
+    from nigdt.errors import (
+        BundleError,
+        CaptionError,
+        DeviceError,
+        ModelError,
+        NigdtError,
+        PhotoError,
+        SelectionError,
+    )
     from nigdt.inpainter import Fill, Inpainter
     from nigdt.photo.photo import Photo
     from nigdt.recipe import Recipe, Variant
@@ -19,22 +29,33 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BundleError",
+    "CaptionError",
+    "Client",
     "Context",
+    "DaemonError",
+    "DeviceError",
     "Fill",
     "Inpainter",
+    "ModelError",
     "NigdtError",
     "Photo",
+    "PhotoError",
     "Recipe",
+    "SelectionError",
     "Variant",
     "__version__",
     "load_model",
 ]
 
+_ERRORS = ("Bundle", "Caption", "Device", "Model", "Nigdt", "Photo", "Selection")
 _HOME = {
+    **{f"{name}Error": "nigdt.errors" for name in _ERRORS},
+    "Client": "nigdt_backend.client",
     "Context": "nigdt.context",
+    "DaemonError": "nigdt_backend.client",
     "Fill": "nigdt.inpainter",
     "Inpainter": "nigdt.inpainter",
-    "NigdtError": "nigdt.errors",
     "Photo": "nigdt.photo.photo",
     "Recipe": "nigdt.recipe",
     "Variant": "nigdt.recipe",

@@ -36,12 +36,14 @@ from nigdt.recolouring import check_caption
 from nigdt.removal import NothingFitsError, RemovalWorker
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.runner import CudaGraphs, Precision, Recorder, Runner, prepare
+from nigdt.surroundings import showing
 from nigdt.text import Vocabulary, tokenise
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
 
 _STRIDE = 32  # the encoder halves five times
 _LEAST = 64  # least side the model runs at
+_CONTINUED = "What the words name is around the region already, so the photo's own was continued."
 _NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
 
 
@@ -267,9 +269,14 @@ class Inpainter:
             recipe: What to draw.
             variants: Which of the possible answers.
         """
-        if recipe.way == "describe":
+        if not self.alone(crop, mask, recipe):
             return self.fill_context(crop, mask, recipe.caption, variants)
         return [self.answer_alone(crop, mask, recipe, variant) for variant in variants]
+
+    @staticmethod
+    def alone(crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe) -> bool:
+        """Whether `answer_alone` is to answer: what recolours, removes, or names what is around the hole."""
+        return recipe.way != "describe" or showing(crop, mask, recipe.caption) is not None
 
     def answer_alone(
         self,
@@ -280,7 +287,7 @@ class Inpainter:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> RawFill:
-        """Draw a recipe that recolours or removes.
+        """Draw a recipe that recolours, removes, or names the surroundings, which are continued.
 
         Args:
             crop: (h, w, 3), from `Context.sent`, as the next.
@@ -299,7 +306,11 @@ class Inpainter:
         """
         if recipe.way == "recolour":
             return self._recolour(crop, mask, recipe.caption, variant)
-        return self._remove(crop, mask, variant, progress, cancelled)
+        allowed = showing(crop, mask, recipe.caption)
+        fill = self._remove(crop, mask, variant, allowed, progress, cancelled)
+        if recipe.way == "describe":
+            fill = replace(fill, notices=(*fill.notices, _CONTINUED))
+        return fill
 
     def _recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant
@@ -315,19 +326,22 @@ class Inpainter:
         crop: NDArray[np.uint8],
         hole: NDArray[np.uint8],
         variant: Variant,
+        allowed: NDArray[np.uint8] | None,
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> RawFill:
-        """Continue the surroundings into a hole, in a process of its own."""
+        """Continue the surroundings, or what is allowed of them, in a process of its own."""
         if self._remover is None:
             self._remover = RemovalWorker()
             weakref.finalize(self, self._remover.close)
-        try:
-            self._remover.start(crop, hole, variant=variant.seed or 0)
-            return RawFill(self._remover.result(progress, cancelled), variant)
-        except NothingFitsError:
-            drawn = self.fill_context(crop, hole, "", [variant])[0]
-            return replace(drawn, notices=(_NOTHING_FITS,))
+        for sources in [None] if allowed is None else [allowed, None]:
+            try:
+                self._remover.start(crop, hole, variant=variant.seed or 0, allowed=sources)
+                return RawFill(self._remover.result(progress, cancelled), variant)
+            except NothingFitsError:
+                continue  # where the choice was narrow, a wider one may have something
+        drawn = self.fill_context(crop, hole, "", [variant])[0]
+        return replace(drawn, notices=(_NOTHING_FITS,))
 
     def _draw(
         self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int

@@ -75,6 +75,7 @@ WAYS = [
     Way("more like the mean", recipe=Recipe("a dog", variant=Variant(5, None, 0.35))),
     Way("half as strong", recipe=Recipe("a dog", strength=0.5, match_colours=0.25)),
     Way("no words", recipe=Recipe("")),
+    Way("named surroundings", recipe=Recipe("a blurred background")),
     Way("recoloured", recipe=Recipe("a blue bird", "recolour")),
     Way("recoloured, 16 bit", recipe=Recipe("red", "recolour", strength=0.6), kind="RGB;16"),
     Way(

@@ -28,6 +28,8 @@ from nigdt_backend.daemon.worker import EngineError, Hooks, Outcome
 from nigdt_backend.protocol import finite
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nigdt.inpainter import EncodedContext
     from nigdt_backend.daemon.cache import ContextCache
     from nigdt_backend.daemon.device import DeviceChoice
@@ -244,12 +246,18 @@ class NigdtEngine:
         self._use_threads(model)
         hooks.stage([job for job in work if not job.cancelled], "encoding")
         contexts: dict[Job, EncodedContext] = {}
+        alone: list[tuple[Progress, NDArray[np.uint8], NDArray[np.uint8]]] = []
         for job, progress in work.items():
-            if job.cancelled or progress.error is not None or job.request.recipe.way != "describe":
+            if job.cancelled or progress.error is not None:
                 continue
             started = time.monotonic()
+            context = placed_context(job)
+            crop, mask = job_pixels(job) if context is None else context.sent
+            if model.inpainter.alone(crop, mask, job.request.recipe):
+                alone.append((progress, crop, mask))
+                continue
             try:
-                contexts[job], kept = self._encode(model, job)
+                contexts[job], kept = self._encode(model, job, crop, mask)
             except NigdtError as error:
                 progress.error = EngineError("bad-request", error.message, error.hint)
                 continue
@@ -257,9 +265,8 @@ class NigdtEngine:
         hooks.stage([job for job in contexts if not job.cancelled], "completing")
         for batch in self._batches(work, contexts):
             self._complete(model, batch, contexts, work, hooks)
-        for job, progress in work.items():
-            if job.request.recipe.way != "describe" and not job.cancelled and progress.error is None:
-                self._complete_alone(model, progress, hooks)
+        for progress, crop, mask in alone:
+            self._complete_alone(model, progress, crop, mask, hooks)
         notices = self._notices()
         return [
             Outcome(
@@ -272,14 +279,15 @@ class NigdtEngine:
             for job, progress in work.items()
         ]
 
-    def _encode(self, model: LoadedModel, job: Job) -> tuple[EncodedContext, bool]:
+    def _encode(
+        self, model: LoadedModel, job: Job, crop: NDArray[np.uint8], mask: NDArray[np.uint8]
+    ) -> tuple[EncodedContext, bool]:
         """Return the context's encoding, and whether it was kept from before."""
         key = (model.stamp, self._choice.get(), job.context)
         kept = self._contexts.get(key)
         if kept is not None:
             return kept, True
-        context = placed_context(job)
-        encoding = model.inpainter.encode(*(job_pixels(job) if context is None else context.sent))
+        encoding = model.inpainter.encode(crop, mask)
         self._contexts.put(key, encoding)
         return encoding, False
 
@@ -339,12 +347,17 @@ class NigdtEngine:
                 hooks.made(job, fill_message(job, index, fill, unknown, model.info))
                 progress.made += 1
 
-    def _complete_alone(self, model: LoadedModel, progress: Progress, hooks: Hooks) -> None:
-        """Make what is left of the fills of a job that recolours or removes, one after the other."""
+    def _complete_alone(
+        self,
+        model: LoadedModel,
+        progress: Progress,
+        crop: NDArray[np.uint8],
+        mask: NDArray[np.uint8],
+        hooks: Hooks,
+    ) -> None:
+        """Make what is left of the fills of a job that shares no batch, one after the other."""
         job = progress.job
         hooks.stage([job], "completing")
-        context = placed_context(job)
-        crop, mask = job_pixels(job) if context is None else context.sent
 
         recipe = job.request.recipe
 
@@ -352,6 +365,8 @@ class NigdtEngine:
             job.share = (progress.made + share) / len(job.request.variants)
 
         for index in range(progress.made, len(job.request.variants)):
+            if job.cancelled:
+                return
             started = time.monotonic()
             try:
                 fill = model.inpainter.answer_alone(
