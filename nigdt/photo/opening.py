@@ -31,28 +31,38 @@ _BOMB_PIXELS, _BOMB_PIXELS_PER_BYTE = 25_000_000, 2000
 _HEAD = 64
 
 
-def read_file(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a picture file.
+def read_file(
+    path: str | os.PathLike[str], *, name: str | None = None, offset: int = 0, size: int | None = None
+) -> bytes:
+    """Read the bytes of a picture file.
 
     Returns at once, also from a pipe, a device or a huge file; the content is looked at by `opened`.
+
+    Args:
+        path: The file.
+        name: What messages call the picture; None is the file's name.
+        offset: Where the picture starts in it, for one inside an archive.
+        size: How many bytes it has; None for all that follow.
 
     Raises:
         PhotoError: It is no regular file of a format that is read, too large, or cannot be read.
     """
     path = Path(path)
+    name = path.name if name is None else name
+    what = name or "This"
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
-                raise PhotoError(f"{path.name} is a folder or a device, not a picture.")
-            head = file.read(_HEAD)
-            picture_format(head, path.name)
-            if status.st_size > MAX_BYTES:
-                raise PhotoError(
-                    f"{path.name} is too large: {status.st_size:,} bytes.", f"At most {MAX_BYTES:,} are read."
-                )
-            return head + file.read()
+                raise PhotoError(f"{what} is a folder or a device, not a picture.")
+            size = status.st_size - offset if size is None else size
+            file.seek(offset)
+            head = file.read(min(_HEAD, size))
+            picture_format(head, name)
+            if size > MAX_BYTES:
+                raise PhotoError(f"{what} is too large: {size:,} bytes.", f"At most {MAX_BYTES:,} are read.")
+            return head + file.read(size - len(head))
     except OSError as error:
         raise PhotoError(f"Cannot read {path}: {error.strerror or error}.") from None
 

@@ -60,6 +60,15 @@ class Photo:
     """The user's whole picture. Objects do not change; `paste` gives a new one.
 
     Use `read` or `from_image`, not the constructor.
+
+    Attributes:
+        kind: Kind of the samples, as in `nigdt.photo.samples`.
+        orientation: EXIF orientation of the samples, 1 to 8.
+        info: Metadata, as in `nigdt.photo.metadata`.
+        source: The file it came from, if any.
+        notices: What the user should know of it.
+        stored_orientation: EXIF orientation of the picture in its file.
+        stored_size: Width and height of the picture in its file, before any turning.
     """
 
     def __init__(
@@ -80,6 +89,8 @@ class Photo:
         self.info: dict[str, Any] = dict(info or {})
         self.source = source
         self.notices: tuple[str, ...] = ()
+        self.stored_orientation = orientation
+        self.stored_size: tuple[int, int] = (samples.shape[1], samples.shape[0])
         self._plans: dict[str, Plan] = {}
 
     @classmethod
@@ -94,19 +105,37 @@ class Photo:
         return cls.from_bytes(read_file(path), path.name, source=path)
 
     @classmethod
-    def from_bytes(cls, data: bytes, name: str = "", *, source: Path | None = None) -> Photo:
+    def from_bytes(
+        cls,
+        data: bytes,
+        name: str = "",
+        *,
+        source: Path | None = None,
+        least: int | None = None,
+        first: bool = False,
+    ) -> Photo:
         """Decode the bytes of a file.
 
         Args:
             data: The bytes.
             name: The file's name, for messages.
             source: Where it lies, if anywhere.
+            least: Decode a JPEG at a fraction of its size, faster, as long as both sides keep so many pixels.
+            first: Take the first of several pictures instead of refusing them.
 
         Raises:
             PhotoError: As for `read`.
         """
         with opened(data, name) as image:
-            return cls._from_opened(image, data, source)
+            stored = image.size
+            if image.format == "TIFF":  # whose size Pillow gives upright
+                tags = image.tag_v2  # type: ignore[attr-defined]
+                stored = (int(tags[256]), int(tags[257]))
+            if least is not None:
+                image.draft(None, (least, least))
+            photo = cls._from_opened(image, data, source, first=first)
+            photo.stored_size = stored
+            return photo
 
     @classmethod
     def from_image(cls, image: Image.Image) -> Photo:
@@ -122,12 +151,14 @@ class Photo:
         return cls._from_opened(image, b"", None)
 
     @classmethod
-    def _from_opened(cls, image: Image.Image, data: bytes, source: Path | None) -> Photo:
+    def _from_opened(
+        cls, image: Image.Image, data: bytes, source: Path | None, *, first: bool = False
+    ) -> Photo:
         if image.width * image.height > MAX_PIXELS:
             raise PhotoError(
                 f"{image.width} x {image.height} pixels are too many.", f"At most {MAX_PIXELS:,} are read."
             )
-        if image.format in _SINGLE and getattr(image, "is_animated", False):
+        if not first and image.format in _SINGLE and getattr(image, "is_animated", False):
             raise PhotoError(
                 "This file holds several pictures.", "Save the one to change as a file of its own."
             )
@@ -141,6 +172,7 @@ class Photo:
             samples, kind = _samples_of(image)
         found = found or take_exif(image, loaded=True)
         read_metadata(image, found)
+        turned = found.orientation
         if stored:  # Pillow and OpenCV have turned the samples by now
             found.orientation = 1
         if image.format == "PNG" and data:
@@ -152,6 +184,7 @@ class Photo:
         photo = cls(
             samples, kind, palette=palette, orientation=found.orientation, info=found.info, source=source
         )
+        photo.stored_orientation = turned
         if found.damaged:
             names = ", ".join(dict.fromkeys(found.damaged))
             photo.notices = (f"Damaged metadata of this photo is left out: {names}.",)
@@ -218,6 +251,16 @@ class Photo:
         """Opacity (H, W) uint8, upright, 255 = opaque; None for a photo without transparency."""
         alpha = to_alpha8(self._samples, self.kind, self._palette, self.key)
         return None if alpha is None else np.ascontiguousarray(upright(alpha, self.orientation))
+
+    @property
+    def on_white(self) -> NDArray[np.uint8]:
+        """`rgb8` over white, as viewers show it: transparent pixels hold arbitrary colours."""
+        alpha = self.alpha8
+        if alpha is None:
+            return self.rgb8
+        opacity = alpha[..., None].astype(np.uint16)
+        mixed = (self.rgb8 * opacity + 255 * (255 - opacity) + 127) // 255
+        return mixed.astype(np.uint8)
 
     def paste(self, box: Box, fill_rgb8: NDArray, weight: NDArray) -> Photo:
         """Mix a fill into a copy: `(1 - weight) * photo + weight * fill`, in the photo's own depth.

@@ -299,7 +299,7 @@ def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
     ]
     assert "good0.jpg: same picture as larger-copy.jpg" in describe(larger)
     assert "a-smaller-copy.jpg: same picture as larger-copy.jpg" in describe(larger)
-    assert "letter.jpg: no picture in a format that is read here" in describe(larger)
+    assert "letter.jpg: This is not a picture of a format that is read" in describe(larger)
     text = describe(report)
     assert "zebra (4)" in text
     assert "too few to learn much from" in text

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from nigdt_training.data.decode import UnreadablePhotoError, decode_frame
+from nigdt.errors import PhotoError
+from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import BoxXYWH, Record
 from nigdt_training.data.segment import segment_box, soften
@@ -195,7 +196,7 @@ def _write_frames(
     def prepare(record: Record) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None] | str:
         try:
             frame = decode_frame(record, size)
-        except (UnreadablePhotoError, OSError) as error:
+        except PhotoError as error:
             return str(error)
         mask = None
         if object_masks and frame.outline is not None and frame.outline.any():

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from nigdt.errors import PhotoError
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.data_set import DataSet, read_data_set
-from nigdt_training.data.decode import UnreadablePhotoError, open_upright
+from nigdt_training.data.decode import open_upright
 from nigdt_training.data.fingerprint import Fingerprint, find_alike, fingerprint
 from nigdt_training.data.records import Record
 from nigdt_training.data.split import merge_groups
@@ -168,8 +169,8 @@ def _look(record: Record) -> tuple[Fingerprint, int] | Problem:
     if not any(tokenise(caption) for caption in record.captions):
         return Problem(record.name, "captionless", "no caption with a word in it")
     try:
-        image, _, stored = open_upright(record.source.read(), draft=_FINGERPRINT_SIDE)
-    except (UnreadablePhotoError, OSError) as error:
+        image, _, stored = open_upright(record.source, _FINGERPRINT_SIDE)
+    except PhotoError as error:
         return Problem(record.name, "unreadable", str(error))
     if min(stored) < TINY:
         return Problem(record.name, "tiny", f"{stored[0]} x {stored[1]} pixels")

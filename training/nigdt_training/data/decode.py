@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from nigdt.photo.opening import read_file
+from nigdt.photo.photo import Photo
 from nigdt_training.data.records import BoxXYWH, Record
+from nigdt_training.data.tree import Source
 
-EXIF_ORIENTATION = 0x0112
 LONGEST_FRAME = 1.5
 """Long side over short side beyond which a frame is cropped; training takes squares from it."""
-
-
-class UnreadablePhotoError(Exception):
-    """The bytes are no photo that Pillow can decode; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +44,9 @@ def decode_frame(record: Record, short_side: int) -> Frame:
         The frame, at most `LONGEST_FRAME` times as long as short.
 
     Raises:
-        UnreadablePhotoError: The bytes cannot be decoded.
+        PhotoError: The bytes cannot be decoded.
     """
-    image, orientation, stored = open_upright(record.source.read(), draft=2 * short_side)
+    image, orientation, stored = open_upright(record.source, 2 * short_side)
     width, height = image.size
     scale = short_side / min(width, height)
     size = (max(short_side, round(width * scale)), max(short_side, round(height * scale)))
@@ -73,46 +69,25 @@ def decode_frame(record: Record, short_side: int) -> Frame:
     return _crop(photo, box, outline, round(LONGEST_FRAME * short_side))
 
 
-def open_upright(data: bytes, draft: int | None = None) -> tuple[Image.Image, int, tuple[int, int]]:
-    """Decode bytes into an upright RGB image.
+def open_upright(source: Source, least: int) -> tuple[Image.Image, int, tuple[int, int]]:
+    """Decode a photo by the decoder of the library, upright and over white.
+
+    Transparent pixels hold arbitrary colours, which the model must not learn. When a photo is filled they
+    count as unknown; here, where nothing is unknown but the hole, they are white, as viewers show them.
 
     Args:
-        data: An image file's bytes.
-        draft: Lets JPEG decode at a fraction of its size as long as both sides stay at least this long.
+        source: The photo's bytes.
+        least: Lets JPEG decode at a fraction of its size as long as both sides stay at least this long.
 
     Returns:
-        The image, its EXIF orientation (1 to 8), and the stored (width, height) before turning.
+        The RGB image, its EXIF orientation (1 to 8), and the stored (width, height) before turning.
 
     Raises:
-        UnreadablePhotoError: Pillow cannot decode the bytes.
+        PhotoError: The bytes are no photo that can be decoded.
     """
-    try:
-        with warnings.catch_warnings():
-            # Broken EXIF and oversized-image hints must not stop a set of thousands; real failures raise.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                stored = image.size
-                orientation = image.getexif().get(EXIF_ORIENTATION, 1)
-                if draft is not None:
-                    image.draft("RGB", (draft, draft))
-                upright = ImageOps.exif_transpose(image)
-                return _to_rgb(upright), orientation if orientation in range(1, 9) else 1, stored
-    except UnidentifiedImageError as error:
-        raise UnreadablePhotoError("no picture in a format that is read here" if data else "empty") from error
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise UnreadablePhotoError(str(error) or type(error).__name__) from error
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, np.float64)
-        scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
-        return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8)).convert("RGB")
-    if "A" in image.getbands() or "transparency" in image.info:
-        # Transparent pixels hold arbitrary colours; on white they look as viewers show them.
-        canvas = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(canvas, image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
+    data = read_file(source.path, name="", offset=source.offset, size=source.size)
+    photo = Photo.from_bytes(data, least=least, first=True)
+    return Image.fromarray(photo.on_white), photo.stored_orientation, photo.stored_size
 
 
 def _turn(points: np.ndarray, orientation: int) -> np.ndarray:

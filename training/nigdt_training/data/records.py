@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from nigdt.photo.formats import FORMATS
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.tree import Source, Tree
 
-PHOTO_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif"}
-)
+PHOTO_SUFFIXES = frozenset(suffix for entry in FORMATS if entry.signatures for suffix in entry.suffixes)
+"""Photos, by their names; TGA, which only its name can tell, is left out."""
 UNREAD_SUFFIXES = frozenset(
     {".heic", ".heif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".psd"}
 )
-"""Photos of kinds that Pillow does not read."""
+"""Photos of kinds that are not read."""
 
 BoxXYWH = tuple[float, float, float, float]
 

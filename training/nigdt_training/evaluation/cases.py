@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nigdt.errors import PhotoError
 from nigdt.masks import MASK_KINDS, box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
 from nigdt_training.data.check import join_look_alikes
 from nigdt_training.data.crops import square
-from nigdt_training.data.decode import Frame, UnreadablePhotoError, decode_frame
+from nigdt_training.data.decode import Frame, decode_frame
 from nigdt_training.data.records import Record
 from nigdt_training.data.segment import segment_box, soften
 from nigdt_training.data.split import held_out
@@ -109,7 +110,7 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
 def _case(record: Record, settings: CaseSettings) -> Case | None:
     try:
         frame = decode_frame(record, settings.size)
-    except (UnreadablePhotoError, OSError):
+    except PhotoError:
         return None
     frame = square(frame, settings.size, settings.around_object)
     rng = np.random.default_rng(_seed(settings.seed, settings.mask, record.name))
