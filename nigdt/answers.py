@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from nigdt.context.detail import Residual
 from nigdt.model import ImageFeatures
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant
+
+if TYPE_CHECKING:
+    from nigdt.effects import WordEffect
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "RawFill", "WordUse"]
 
@@ -47,6 +51,7 @@ class RawFill:
             attention.
         notices: What a user should know about it, one sentence each.
         maps: Of a recolouring (`nigdt.recolouring`), with which it is painted at any size.
+        effects: What each word of the caption did, where asked for (`nigdt.effects`).
     """
 
     pixels: NDArray[np.uint8]
@@ -54,6 +59,7 @@ class RawFill:
     attention: list[WordUse] | None = None
     notices: tuple[str, ...] = ()
     maps: NDArray[np.float32] | None = None
+    effects: list[WordEffect] | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from nigdt_backend.limits import (
 __all__ = [
     "CLIENT_CODES", "CODES", "CURVE_OVERHEAD", "LIMITS", "REPLIES", "REQUESTS", "STAGES", "TAG",
     "TAG_PREFIX", "VERSION", "Event", "FillPicture", "FillRequest", "FillResult", "Frame", "Limits",
-    "ProtocolError", "WordAttention", "check_bundle_name", "check_id", "decode", "encode", "finite",
+    "ProtocolError", "WordReport", "check_bundle_name", "check_id", "decode", "encode", "finite",
 ]
 # fmt: on
 
@@ -198,7 +198,8 @@ class FillRequest:
         live: replaces this client's waiting live request for the same context.
         result: "raw" = the model's picture of the whole context; "placed" = `nigdt.Context.place` of it: the
             fill with its colours matched, and its weight.
-        attention: also say which words were used where.
+        attention: also say which words were looked at where.
+        effects: also say what each word changed, in place of the attention.
         job: id of the job; sending the same id again is harmless.
     """
 
@@ -212,6 +213,7 @@ class FillRequest:
     live: bool = False
     result: Literal["raw", "placed"] = "raw"
     attention: bool = False
+    effects: bool = False
     job: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @classmethod
@@ -259,6 +261,7 @@ class FillRequest:
             "live": self.live,
             "result": self.result,
             "attention": self.attention,
+            "effects": self.effects,
         }
         frames = [self.crop, self.mask]
         FillRequest.from_wire(header, frames)
@@ -323,6 +326,7 @@ class FillRequest:
             live=_check_bool(header, "live"),
             result=result,
             attention=_check_bool(header, "attention"),
+            effects=_check_bool(header, "effects"),
             job=job,
         )
 
@@ -345,16 +349,20 @@ class Event:
 
 
 @dataclass(frozen=True)
-class WordAttention:
-    """How much one word of the caption was used, and where.
+class WordReport:
+    """What one word of the caption did, or how much it was looked at, and where.
 
     Attributes:
         word: as tokenised from the caption.
         known: whether the model's vocabulary has it.
-        weight: share of the attention, 0..1.
+        weight: share of the attention, or of what all words changed, 0..1.
         width: cells per row of `map`.
         height: rows of `map`.
         map: one byte per cell over the context, 255 = this word's strongest cell; empty for unknown words.
+        change: mean difference in the hole without the word, in grey levels of 255; 0 where attention was
+            asked for.
+        without: the model's picture without the word, RGB, 8 bit; empty where attention was asked for.
+        without_size: width and height of `without`.
     """
 
     word: str
@@ -363,6 +371,9 @@ class WordAttention:
     width: int
     height: int
     map: bytes = field(repr=False)
+    change: float = 0.0
+    without: bytes = field(default=b"", repr=False)
+    without_size: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -392,7 +403,7 @@ class FillPicture:
     maps: bytes = field(default=b"", repr=False)
     map_size: tuple[int, int] = (0, 0)
     unknown_words: tuple[str, ...] = ()
-    words: tuple[WordAttention, ...] = ()
+    words: tuple[WordReport, ...] = ()
 
     @classmethod
     def from_event(cls, event: Event) -> FillPicture:
@@ -405,7 +416,11 @@ class FillPicture:
             weight = more.pop(0) if data.get("placed", False) else b""
             rows, columns = map(int, data.get("map_size", (0, 0)))
             maps = more.pop(0) if rows else b""
+            columns_without, rows_without = map(int, data.get("without_size", (0, 0)))
+            pictures = [more.pop() for _ in words][::-1] if rows_without else [b""] * len(words)
             if len(more) != len(words) or len(picture) != width * height * 3:
+                raise ValueError
+            if any(len(frame) != rows_without * columns_without * 3 for frame in pictures):
                 raise ValueError
             if len(weight) not in (0, width * height) or len(maps) != rows * columns * MAP_CHANNELS * 4:
                 raise ValueError
@@ -420,15 +435,18 @@ class FillPicture:
                 map_size=(rows, columns),
                 unknown_words=tuple(data.get("unknown_words", ())),
                 words=tuple(
-                    WordAttention(
+                    WordReport(
                         word=str(word["word"]),
                         known=bool(word["known"]),
                         weight=float(word["weight"]),
                         width=int(word["width"]),
                         height=int(word["height"]),
                         map=frame,
+                        change=float(word.get("change", 0.0)),
+                        without=without,
+                        without_size=(columns_without, rows_without),
                     )
-                    for word, frame in zip(words, more, strict=True)
+                    for word, frame, without in zip(words, more, pictures, strict=True)
                 ),
             )
         except (KeyError, TypeError, ValueError, IndexError):

@@ -210,6 +210,18 @@ def test_attention_says_which_words_are_known(real_client, request_fill):
     assert words[2].map == b""
 
 
+def test_effects_come_with_the_fill_without_each_word(real_client, request_fill):
+    fill = real_client.fill(request_fill("a red zebra", side=96, effects=True)).fills[0]
+    assert [(word.word, word.known) for word in fill.words] == [("a", True), ("red", True), ("zebra", False)]
+    assert sum(word.weight for word in fill.words) == pytest.approx(1.0, abs=1e-3)
+    assert fill.words[2].change == 0 < fill.words[1].change
+    columns, rows = fill.words[0].without_size
+    assert all(len(word.without) == columns * rows * 3 > 0 for word in fill.words)
+    plain = real_client.fill(request_fill("a red zebra", side=96)).fills[0]
+    assert plain.pixels == fill.pixels
+    assert plain.words == ()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_after_a_fill_no_thread_spins(real_client, request_fill):
     """OpenBLAS's did, for 50 ms after every enlarged fill."""

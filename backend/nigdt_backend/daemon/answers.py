@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,21 +57,17 @@ def fill_message(
     frames: list[Frame] = [np.ascontiguousarray(picture).data.cast("B") for picture in pictures]
     if maps is not None:
         frames.append(np.ascontiguousarray(maps, "<f4").data.cast("B"))
-    words = []
+    words: list[dict[str, Any]] = []
     for use in fill.attention or ():
-        height, width = use.map.shape
-        peak = float(use.map.max())
-        shown = use.known and peak > 0
-        frames.append(np.rint(use.map * (255.0 / peak)).astype(np.uint8).tobytes() if shown else b"")
-        words.append(
-            {
-                "word": use.word,
-                "known": use.known,
-                "weight": finite(float(use.weight)),
-                "width": width if shown else 0,
-                "height": height if shown else 0,
-            }
-        )
+        _add_word(words, frames, use.word, use.known, use.weight, use.map)
+    without_size = [0, 0]
+    if fill.effects:
+        total = sum(effect.change for effect in fill.effects) or 1.0
+        for effect in fill.effects:
+            _add_word(words, frames, effect.word, effect.known, effect.change / total, effect.map)
+            words[-1]["change"] = finite(effect.change)
+        without_size = list(fill.effects[0].without.shape[1::-1])
+        frames += [np.ascontiguousarray(effect.without).data.cast("B") for effect in fill.effects]
     header = {
         "index": index,
         "width": job.request.width,
@@ -80,6 +76,31 @@ def fill_message(
         "map_size": [0, 0] if maps is None else list(maps.shape[:2]),
         "recipe": recipe.to_dict(),
         "unknown_words": list(unknown),
+        "without_size": without_size,
         "words": words,
     }
     return FillMessage(header, frames)
+
+
+def _add_word(
+    words: list[dict[str, Any]],
+    frames: list[Frame],
+    word: str,
+    known: bool,
+    weight: float,
+    cells: NDArray[np.float32],
+) -> None:
+    """Add one word's object and its map, 255 = its strongest cell, to a message."""
+    height, width = cells.shape
+    peak = float(cells.max())
+    shown = known and peak > 0
+    frames.append(np.rint(cells * (255.0 / peak)).astype(np.uint8).tobytes() if shown else b"")
+    words.append(
+        {
+            "word": word,
+            "known": known,
+            "weight": finite(float(weight)),
+            "width": width if shown else 0,
+            "height": height if shown else 0,
+        }
+    )

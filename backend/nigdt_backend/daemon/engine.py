@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -317,6 +317,7 @@ class NigdtEngine:
         hooks: Hooks,
     ) -> None:
         """Run the text half over a batch and send what came of it."""
+        from nigdt.effects import word_effects
         from nigdt.inpainter import CompletionJob
 
         started = time.monotonic()
@@ -342,8 +343,12 @@ class NigdtEngine:
         for (job, indices), fills in zip(batch, answers, strict=True):
             progress = work[job]
             progress.seconds["complete"] = progress.seconds.get("complete", 0.0) + spent
-            unknown = model.inpainter.unknown_words(job.request.recipe.caption)
+            recipe = job.request.recipe
+            unknown = model.inpainter.unknown_words(recipe.caption)
             for index, fill in zip(indices, fills, strict=True):
+                if job.request.effects:
+                    effects = word_effects(model.inpainter, contexts[job], recipe.caption, fill.variant)
+                    fill = replace(fill, effects=effects)
                 hooks.made(job, fill_message(job, index, fill, unknown, model.info))
                 progress.made += 1
 

@@ -56,6 +56,7 @@ class Job:
             [variant.to_dict() for variant in request.variants],
             request.live,
             request.attention,
+            request.effects,
         ]
         digest = hashlib.sha256(context.digest() + json.dumps(rest).encode()).digest()
         return cls(user, client, request, context.digest(), digest, now)

@@ -1,0 +1,84 @@
+"""Which words drew a fill: leave each one out in turn and see what changes.
+
+Attention (eq. 5) tells what the network looked at, which is another thing: on held-out birds its ranking of
+the words has nothing to do with this one. The image half of a fill is kept, so a word costs one text half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.answers import CompletionJob, EncodedContext
+from nigdt.recipe import Variant
+from nigdt.text import tokenise
+
+if TYPE_CHECKING:
+    from nigdt.inpainter import Inpainter
+
+__all__ = ["WordEffect", "word_effects"]
+
+_CELLS = 32  # along the longer side of the map
+
+
+@dataclass(frozen=True)
+class WordEffect:
+    """What one word of a caption did to a fill.
+
+    Attributes:
+        word: Lower case.
+        known: Whether it is in the model's vocabulary; one that is not has no effect.
+        change: Mean absolute difference in the hole between the fills with and without it, in grey levels of
+            255.
+        map: (gh, gw) float32, where, in grey levels; 0 outside the hole.
+        without: (H, W, 3) uint8, the model's own picture without the word, at its working size.
+    """
+
+    word: str
+    known: bool
+    change: float
+    map: NDArray[np.float32]
+    without: NDArray[np.uint8]
+
+
+def word_effects(
+    inpainter: Inpainter, context: EncodedContext, caption: str, variant: Variant
+) -> list[WordEffect]:
+    """Measure every word of a caption, in order; a word that stands twice is left out once each time.
+
+    Args:
+        inpainter: What encoded the context.
+        context: From `Inpainter.encode`.
+        caption: What is to be seen in the hole.
+        variant: Which of the possible answers.
+
+    Raises:
+        ModelError: The model's answer holds values that are not numbers.
+    """
+    words = tokenise(caption)
+    captions = [caption, *_each_left_out(words)]
+    whole, *others = (inpainter.pictures(CompletionJob(context, text, [variant]))[0] for text in captions)
+    height, width = whole.shape[:2]
+    hole = (1 - context.features.M[0, 0]).float().cpu().numpy().astype(np.float32)
+    pixels = max(1.0, float(hole.sum()))
+    scale = _CELLS / max(height, width)
+    grid = (max(1, round(width * scale)), max(1, round(height * scale)))
+    effects = []
+    for word, other in zip(words, others, strict=True):
+        difference = np.abs(whole - other).mean(axis=2) * hole
+        shown = np.clip(np.rint(other), 0, 255).astype(np.uint8)
+        cells = cv2.resize(difference, grid, interpolation=cv2.INTER_AREA).astype(np.float32)
+        effects.append(
+            WordEffect(word, word in inpainter.vocabulary, float(difference.sum()) / pixels, cells, shown)
+        )
+    return effects
+
+
+def _each_left_out(words: list[str]) -> Iterator[str]:
+    for place in range(len(words)):
+        yield " ".join(words[:place] + words[place + 1 :])
