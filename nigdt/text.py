@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nigdt.errors import NigdtError
+from nigdt.files import write_atomically
 
 _WORD = re.compile(r"\w+")
 _FORMAT = 1
@@ -81,7 +82,7 @@ class Vocabulary:
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON."""
         text = json.dumps({"format": _FORMAT, "words": list(self.words)}, ensure_ascii=False, indent=0)
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        write_atomically(path, (text + "\n").encode("utf-8"))
 
     @classmethod
     def load(cls, path: str | Path) -> Vocabulary:

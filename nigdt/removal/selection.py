@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nigdt.context.box import Box, selection_box
 from nigdt.context.context import grown
+from nigdt.objects import grab_cut
 
 __all__ = ["Remainder", "covering", "remainder", "removal_box"]
 
@@ -157,8 +158,4 @@ def _thing(pixels: NDArray[np.uint8], within: NDArray[np.bool_]) -> NDArray[np.b
     labels[depth > 0.5 * depth.max()] = cv2.GC_FGD
     if not (labels == cv2.GC_BGD).any() and not within.all():
         labels[away > np.quantile(away[~within], 0.7)] = cv2.GC_BGD
-    colours = np.zeros((2, 1, 65), np.float64)
-    cv2.setRNGSeed(0)
-    unused = (0, 0, within.shape[1], within.shape[0])
-    cv2.grabCut(pixels, labels, unused, colours[0], colours[1], _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    return grab_cut(pixels, labels, _ROUNDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from nigdt.errors import NigdtError
+from nigdt.files import write_atomically
 
 FORMAT = 1
 
@@ -49,15 +49,9 @@ def write_checkpoint(path: Path, parts: Mapping[str, Mapping[str, Tensor]], fact
         for key, value in state.items()
     }
     data = save(tensors, metadata={"format": str(FORMAT), "facts": json.dumps(facts)})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_atomically(path, data)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise NigdtError(
             f"cannot write the checkpoint {path}: {error.strerror}",
             hint="make room or choose another --runs folder, then go on with --resume",

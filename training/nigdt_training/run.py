@@ -15,6 +15,7 @@ import numpy as np
 import yaml
 
 from nigdt.errors import NigdtError
+from nigdt.files import write_atomically
 from nigdt.text import Vocabulary
 from nigdt_training.settings import TrainSettings, load_settings
 
@@ -66,8 +67,7 @@ class Run:
         if not path.is_file():
             with writing(folder):
                 (folder / "sheets").mkdir(parents=True, exist_ok=True)
-                with replacing(path) as part:
-                    part.write_text(yaml.safe_dump(settings.to_dict(), sort_keys=False), encoding="utf-8")
+                write_atomically(path, yaml.safe_dump(settings.to_dict(), sort_keys=False).encode())
         return cls(folder)
 
     @classmethod
@@ -114,8 +114,8 @@ class Run:
         """Write down where the photos and the weights to begin with lie, for `origin`."""
         found = {name: str(path.absolute()) for name, path in origin.items() if path is not None}
         path = self.folder / "origin.yaml"
-        with writing(path), replacing(path) as part:
-            part.write_text(yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
+        with writing(path):
+            write_atomically(path, yaml.safe_dump(found, sort_keys=False).encode())
 
     def origin(self) -> dict[str, Path]:
         """Return what `remember` wrote down, so that `--resume` need not be told again."""
@@ -132,8 +132,8 @@ class Run:
     def save_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Fix the run's vocabulary."""
         path = self.folder / "vocabulary.json"
-        with writing(path), replacing(path) as part:
-            vocabulary.save(part)
+        with writing(path):
+            vocabulary.save(path)
 
     def log(self, step: int, stage: str, **values: float) -> None:
         """Append a line to `metrics.jsonl` and the same scalars to TensorBoard.
@@ -171,8 +171,7 @@ class Run:
         """
         path = self.folder / "sheets" / f"{step:07d}.png"
         with writing(path):
-            with replacing(path) as part:
-                picture.save(part, format="PNG")
+            write_atomically(path, lambda file: picture.save(file, format="PNG"))
             self.writer.add_image("sheet", np.asarray(picture), step, dataformats="HWC")
         return path
 
@@ -201,17 +200,6 @@ class Run:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a place beside `path` to write to, which then takes its name: whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

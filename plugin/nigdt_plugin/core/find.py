@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.objects import grab_cut
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Mask, Patch
 
@@ -75,10 +76,7 @@ def object_in(rgb: Pixels, box: Region, rounds: int = 4) -> Patch:
     whole = Patch(box.left, box.top, np.full((box.height, box.width), 255, np.uint8))
     if not (labels == cv2.GC_BGD).any():
         return whole
-    cv2.setRNGSeed(0)
-    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(small, labels, (0, 0, 0, 0), background, foreground, rounds, cv2.GC_INIT_WITH_MASK)
-    mask = np.where((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), 255, 0).astype(np.uint8)
+    mask = np.where(grab_cut(small, labels, rounds), 255, 0).astype(np.uint8)
     mask = _main_parts(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).astype(np.uint8))
     if int(np.count_nonzero(mask)) < 0.02 * (right - left) * (bottom - top):
         return whole

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from nigdt.errors import NigdtError
+from nigdt.files import write_atomically
 from nigdt.runtime.devices import usable_device
 from nigdt_training.ablation.plan import Entry, Measurement, Plan
 from nigdt_training.checkpoint import read_facts
@@ -18,7 +19,7 @@ from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages
 from nigdt_training.match.stage import match_is_trained
-from nigdt_training.run import Run, replacing, writing
+from nigdt_training.run import Run, writing
 
 RECORD = "trainings.json"
 Say = Callable[..., None]
@@ -154,8 +155,7 @@ class Queue:
             record[entry.name] = {"run": run.folder.name, **entry.identity()}
             with writing(self.out):
                 self.out.mkdir(parents=True, exist_ok=True)
-                with replacing(self.out / RECORD) as part:
-                    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
+                write_atomically(self.out / RECORD, json.dumps(record, indent=1).encode())
         return run
 
     def _known_run(self, entry: Entry) -> Run | None:

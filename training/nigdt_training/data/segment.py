@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from nigdt.objects import grab_cut
 from nigdt_training.data.records import BoxXYWH
 
 GRABCUT_ITERATIONS = 5
@@ -66,12 +67,8 @@ def _grabcut(rgb: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
     ellipse = np.zeros_like(labels)
     cv2.ellipse(ellipse, ((x0 + x1) // 2, (y0 + y1) // 2), ((x1 - x0) // 2, (y1 - y0) // 2), 0, 0, 360, 1, -1)
     labels[ellipse > 0] = cv2.GC_PR_FGD
-    # k-means inside GrabCut draws from the thread's generator: seeded, the mask does not depend on history.
-    cv2.setRNGSeed(0)
-    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    cv2.grabCut(bgr, labels, (0, 0, 0, 0), background, foreground, GRABCUT_ITERATIONS, cv2.GC_INIT_WITH_MASK)
-    return _clean(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8))
+    return _clean(grab_cut(bgr, labels, GRABCUT_ITERATIONS).astype(np.uint8))
 
 
 def _clean(hard: np.ndarray) -> np.ndarray:

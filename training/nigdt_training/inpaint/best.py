@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from nigdt.errors import NigdtError
+from nigdt.files import write_atomically
 from nigdt_training.checkpoint import read_facts
 from nigdt_training.run import Run
 
@@ -75,10 +77,8 @@ def _copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
-        temporary = target.with_name(f".{target.name}.part")
         try:
-            shutil.copyfile(source, temporary)
-            temporary.replace(target)
+            with source.open("rb") as file:
+                write_atomically(target, partial(shutil.copyfileobj, file))
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise NigdtError(f"cannot write {target}: {error.strerror}", hint="make room") from error

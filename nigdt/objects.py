@@ -1,0 +1,29 @@
+"""Telling an object from its surroundings by their colours: GrabCut, for the panel, removal and training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["grab_cut"]
+
+
+def grab_cut(pixels: NDArray[Any], labels: NDArray[np.uint8], rounds: int) -> NDArray[np.bool_]:
+    """Divide a picture into object and background (Rother et al. 2004).
+
+    Args:
+        pixels: (h, w, 3) uint8, in any colour space.
+        labels: (h, w), one of `cv2.GC_BGD`, `GC_FGD` (certain), `GC_PR_BGD` and `GC_PR_FGD` (to be found out)
+            for each pixel; changed in place. Some pixels of both kinds are needed.
+        rounds: How often segmentation and colour models are improved.
+
+    Returns:
+        (h, w), True on the object. The same input gives the same answer.
+    """
+    cv2.setRNGSeed(0)  # k-means inside draws from the thread's generator
+    background, object_colours = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(pixels, labels, (0, 0, 0, 0), background, object_colours, rounds, cv2.GC_INIT_WITH_MASK)
+    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
