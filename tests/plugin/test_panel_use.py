@@ -1,8 +1,7 @@
-"""Using the window: tools, live typing, closing, hosts."""
+"""Using the window: tools, live typing, closing."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -234,28 +233,6 @@ def test_closing_asks_before_work_is_lost(
     panel.until(lambda: answer == "Cancel" or not panel.window.isVisible())
     assert panel.window.isVisible() == (answer == "Cancel")
     assert (tmp_path / "saved.png").exists() == (answer == "Save")
-
-
-def test_a_host_gets_its_layer(user: Path, photo: Path, tmp_path: Path):
-    folder = tmp_path / "host"
-    folder.mkdir()
-    panel = Panel(host=folder)
-    panel.open(photo)
-    panel.select(90, 50, 150, 110)
-    assert panel.window.options.hand_over.isVisible()
-    panel.fill("a blue bird", 2)
-    panel.window.hand_over()
-    panel.until(lambda: not panel.window.isVisible())
-    result = json.loads((folder / "result.json").read_text())
-    assert result["status"] == "applied"
-    assert result["fills"][0]["recipe"]["caption"] == "a blue bird"
-    with Image.open(folder / "layer.png") as layer:
-        assert list(layer.size) == result["box"][2:]
-    panel.close()
-    left = Panel(host=folder)
-    left.open(photo)
-    left.close()
-    assert json.loads((folder / "result.json").read_text())["status"] == "cancelled"
 
 
 def test_diagnostics_tell_much_but_nothing_private(panel: Panel, photo: Path):

@@ -105,7 +105,8 @@ class Session:
 
         def then(opened: tuple[Document, Pyramid, Mask | None]) -> None:
             document, pyramid, selection = opened
-            self.settings.remember_photo(path)
+            if self.host is None:  # a host's file goes with it
+                self.settings.remember_photo(path)
             if selection is not None:
                 document.selection.write(document.selection.whole, selection)
             self._enter(document, pyramid, caption)

@@ -15,6 +15,7 @@ from nigdt_plugin.core.session import Session
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.bridge import Bridge
+from nigdt_plugin.ui.hosted import when_host_goes
 from nigdt_plugin.ui.icons import logo
 from nigdt_plugin.ui.window import Window
 
@@ -85,6 +86,8 @@ def run(start: Start) -> int:
     bridge = Bridge()
     session = Session(settings, bridge.post, host=Host(start.return_to) if start.return_to else None)
     window = Window(session)
+    if start.return_to is not None:
+        when_host_goes(lambda: bridge.post(window.host_gone))
     if start.time_first_paint:
         _FirstPaint(window, process_start())
     window.show()

@@ -73,7 +73,7 @@ class PhotoFiles(QMainWindow):
         if document is None:
             return
         path = document.path or Path(self.tr("picture.png"))
-        if not os.access(path.absolute().parent, os.W_OK) or path == sample_photo() or document.path is None:
+        if document.path is None or self.is_passing(path) or not os.access(path.absolute().parent, os.W_OK):
             pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
             path = (Path(pictures) if Path(pictures).is_dir() else Path.home()) / path.name
         suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
@@ -87,13 +87,17 @@ class PhotoFiles(QMainWindow):
                 target = target.with_suffix(path.suffix or ".png")
             self.session.save(target, self._layer_names())
 
+    def is_passing(self, path: Path) -> bool:
+        """Whether a photo's folder is no place to save beside it."""
+        return path == sample_photo()
+
     def _layer_names(self) -> tuple[str, str]:
         return self.tr("Photo"), self.tr("Fill")
 
     def if_saved(self, then: Callable[[], None]) -> None:
         """Go on, once unsaved work is saved or given up on purpose."""
         document = self.session.document
-        if document is None or not document.modified or self.session.host is not None:
+        if document is None or not document.modified:
             then()
             return
         answer = self.ask_about_changes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import logging
 import shutil
 from collections import deque
 from pathlib import Path
@@ -30,8 +29,8 @@ from nigdt_plugin.ui.actions import build_menus
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
 from nigdt_plugin.ui.failures import worded
-from nigdt_plugin.ui.files import PhotoFiles
 from nigdt_plugin.ui.hints import Hints
+from nigdt_plugin.ui.hosted import Hosted
 from nigdt_plugin.ui.keys import KeysDialog
 from nigdt_plugin.ui.language import moment
 from nigdt_plugin.ui.models import ModelDialog
@@ -45,14 +44,12 @@ from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
 
-log = logging.getLogger(__name__)
-
 _AUTOSAVE_MS = 5_000
 # The key left of 1, on English and on German keyboards.
 _BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
 
 
-class Window(PhotoFiles):
+class Window(Hosted):
     """One window, one photo."""
 
     def __init__(self, session: Session) -> None:
@@ -70,7 +67,6 @@ class Window(PhotoFiles):
         self.notice = Notice()
         self.welcome = Welcome(session.settings)
         self.shown_errors: deque[str] = deque(maxlen=20)
-        self._handed_over = False
         self._told: tuple[str, ...] = ()
         self._compose()
         self.overlays = Overlays(session, self.canvas)
@@ -138,9 +134,7 @@ class Window(PhotoFiles):
         self.side.applied.connect(canvas.setFocus)
         self.side.word_pointed.connect(self.overlays.point_at_word)
         session.notice.connect(lambda message, hint: self.shown_errors.append(f"{message} {hint}".strip()))
-        if session.host is not None:
-            self.options.hand_over.show()
-            self.options.hand_over.clicked.connect(lambda _checked=False: self.hand_over())
+        self.options.hand_over.clicked.connect(lambda _checked=False: self.hand_over())
 
     # A photo is open ------------------------------------------------------------------------------------
 
@@ -247,28 +241,6 @@ class Window(PhotoFiles):
             ),
         )
 
-    def hand_over(self) -> None:
-        """Give the result to the program that opened the panel, and end."""
-        document, filling, host = self.session.document, self.session.filling, self.session.host
-        if document is None or filling is None or host is None:
-            return
-        if filling.preview.busy or self.session.tasks.busy:
-            QTimer.singleShot(30, self.hand_over)
-            return
-        if filling.preview.layer is not None:
-            filling.apply()
-        if not any(layer.visible for layer in document.layers):
-            self.session.notice(
-                self.tr("There is nothing to hand over yet."), self.tr("Fill the selection first.")
-            )
-            return
-
-        def done(_nothing: None) -> None:
-            self._handed_over = True
-            self.close()
-
-        self.session.tasks.run(lambda: host.applied(document), done, self.session.failed)
-
     # Tools ----------------------------------------------------------------------------------------------
 
     def use_tool(self, name: str) -> None:
@@ -293,6 +265,7 @@ class Window(PhotoFiles):
     def _show_steps(self) -> None:
         document = self.session.document
         opened = document is not None
+        self.options.hand_over.setVisible(self.session.host is not None)
         for name, action in self.actions_.items():
             if name.startswith("photo."):
                 action.setEnabled(opened)
@@ -361,19 +334,11 @@ class Window(PhotoFiles):
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
         assert a0 is not None
-        document = self.session.document
-        if document is not None and document.modified and self.session.host is None:
+        if self.may_leave():
+            self._leave()
+            a0.accept()
+        else:
             a0.ignore()
-            self.if_saved(self._give_up)
-            return
-        self._leave()
-        a0.accept()
-
-    def _give_up(self) -> None:
-        """Close without asking again; not at once, for Qt ignores ``close`` within a close event."""
-        if self.session.document is not None:
-            self.session.document.mark_saved(self.session.document.layers)
-        QTimer.singleShot(0, self.close)
 
     def _leave(self) -> None:
         for timer in self.findChildren(QTimer):
@@ -381,10 +346,6 @@ class Window(PhotoFiles):
         self.hide()  # what is still being written may take a moment
         for dialog in self.findChildren(TrainDialog):
             dialog.end()
-        if self.session.host is not None and not self._handed_over:
-            try:
-                self.session.host.cancelled()
-            except OSError as error:
-                log.warning("the host cannot be told: %s", error)
+        self.tell_host()
         self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()
         self.session.close()

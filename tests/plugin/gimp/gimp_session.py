@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import textwrap
 import time
@@ -239,6 +241,15 @@ class WindowSession(GimpSession):
         picture = self.photograph(self.log.with_suffix(".png"))
         raise GimpError(f"no window {title!r}; the screen: {picture}; GIMP said:\n{said}")
 
+    def from_the_menu(self, what: str) -> None:
+        """Find a menu entry with GIMP's own search, in the window of an untitled image, and choose it."""
+        self.window("Untitled")
+        self.type("key", "slash")
+        time.sleep(1)
+        self.type("type", "--delay", "30", what)
+        time.sleep(1)
+        self.type("key", "Return")
+
     def photograph(self, target: Path, window: str | None = None) -> Path:
         """Write a picture of the screen, or of the focused window, to `target`."""
         focused = ["--focused"] if window else []
@@ -248,6 +259,15 @@ class WindowSession(GimpSession):
         subprocess.run(inside, check=True, timeout=120)
         shutil.copy(self.work / "shot.png", target)
         return target
+
+
+def kill_plug_in(gimp: GimpSession) -> None:
+    """Kill the plug-in's process in this GIMP, as GIMP's Cancel does."""
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # others come and go
+            mounts = (line.parent / "mountinfo").read_bytes()
+            if b"nigdt-fill.py" in line.read_bytes() and str(gimp.profile).encode() in mounts:
+                os.kill(int(line.parent.name), signal.SIGKILL)
 
 
 def keep(picture: Path, name: str) -> None:

@@ -209,23 +209,13 @@ LAYERS = """
 """
 
 
-def from_the_menu(windows: WindowSession, what: str) -> None:
-    """Find a menu entry with GIMP's own search and choose it."""
-    windows.window("Untitled")
-    windows.type("key", "slash")
-    time.sleep(1)
-    windows.type("type", "--delay", "30", what)
-    time.sleep(1)
-    windows.type("key", "Return")
-
-
 def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Path) -> None:
     def layers() -> list[int]:
         return windows.run(LAYERS, "actor")
 
     with ScriptedDaemon(windows.state) as daemon:
         display = windows.run(SHOWN, "actor")
-        from_the_menu(windows, TITLE)
+        windows.from_the_menu(TITLE)
         windows.window(TITLE)
         write(windows, "two birds", daemon)
         windows.type("key", "alt+v")
@@ -248,7 +238,7 @@ def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Pa
 def test_the_window_is_closed_in_mid_fill(windows: WindowSession) -> None:
     with ScriptedDaemon(windows.state, ScriptedDaemon.hold) as daemon:
         display = windows.run(SHOWN, "actor")
-        from_the_menu(windows, TITLE)
+        windows.from_the_menu(TITLE)
         windows.window(TITLE)
         write(windows, "nothing", daemon)
         windows.type("key", "alt+f")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from assemble import NAME, assemble
-from gimp_session import GimpSession, WindowSession, keep
+from gimp_session import GimpSession, WindowSession, keep, kill_plug_in
 from gimp_tree import ROOT, tree
 from nigdt_backend.client import Client
 from nigdt_plugin.core.document import Document, Layer
@@ -142,39 +142,61 @@ def test_a_panel_that_is_closed_or_fails(panel: GimpSession) -> None:
     assert said["message"] == "The NIGDT panel ended early (no display to open a window on)."
 
 
+def test_the_panel_is_told_the_images_name(panel: GimpSession) -> None:
+    answer = panel.send(
+        """
+    image = photo()
+    image.set_file(Gio.File.new_for_path("/mnt/work/Möwe am See.xcf"))
+"""
+        + OPEN
+    )
+    assert started(panel)["photo"].name == "Möwe am See.png"
+    end(panel)
+    assert panel.wait(answer)["status"] == "cancel"
+
+
 def test_no_panel_to_start(gimp: GimpSession) -> None:
     said = gimp.run("    image = photo()\n" + OPEN)
     assert said["status"] == "execution-error"
     assert "cannot be started from here" in said["message"]
 
 
-@pytest.mark.parametrize("release", ["trixie", "forky"])
-def test_the_real_panel_opens_and_hands_over(
-    release: str,
-    wheel: Path,
-    tmp_path: Path,
-    real_daemon: Callable[[Path], Client],
-) -> None:
-    """All of it for once: GIMP starts the real panel, which fills with the real daemon; then *Hand over*."""
+@pytest.fixture(params=["trixie", "forky"])
+def whole(
+    request: pytest.FixtureRequest, wheel: Path, tmp_path: Path, real_daemon: Callable[[Path], Client]
+) -> Iterator[tuple[WindowSession, Client]]:
+    """A GIMP with windows, whose plug-in starts the real panel, and the real daemon."""
     plug_in = tmp_path / "plug-ins" / NAME
     assemble(plug_in, wheel, ROOT, python=Path(sys.executable))
-    shared = [ROOT, Path(sys.prefix), Path(sys.base_prefix)]
-    with WindowSession(tree(release), plug_in, tmp_path / "gimp", shared) as gimp:
-        client = real_daemon(gimp.state)
-        answer = gimp.send(
-            "    image = photo(400, 300)\n    select(image, 150, 100, 80, 60)\n    Gimp.Display.new(image)\n"
-            + OPEN
-        )
-        window = gimp.window("photo.png", answer)
-        deadline = time.monotonic() + 150
-        while client.status()["jobs"]["fills"] == 0:
-            assert time.monotonic() < deadline, "the panel asked for no fill"
-            time.sleep(0.2)
-        time.sleep(3)
-        keep(gimp.photograph(tmp_path / "panel.png"), f"{release}-panel.png")
-        # The button at the right end of the bar above the photo.
-        gimp.type("mousemove", "--window", window, str(1280 - 440), "45", "click", "1")
-        said = gimp.wait(answer)
+    packages = [Path(folder) for folder in sys.path if folder.endswith("site-packages")]
+    shared = [ROOT, Path(sys.prefix), Path(sys.base_prefix), *packages]
+    with WindowSession(tree(request.param), plug_in, tmp_path / "gimp", shared) as gimp:
+        yield gimp, real_daemon(gimp.state)
+
+
+def open_and_fill(gimp: WindowSession, client: Client, tmp_path: Path) -> tuple[Path, str]:
+    """Open the panel, which fills at once; returns where the answer will be, and the panel's window."""
+    answer = gimp.send(
+        "    image = photo(400, 300)\n    select(image, 150, 100, 80, 60)\n    Gimp.Display.new(image)\n"
+        + OPEN
+    )
+    window = gimp.window("Untitled.png", answer)
+    deadline = time.monotonic() + 150
+    while client.status()["jobs"]["fills"] == 0:
+        assert time.monotonic() < deadline, "the panel asked for no fill"
+        time.sleep(0.2)
+    time.sleep(3)
+    keep(gimp.photograph(tmp_path / "panel.png"), f"{gimp.tree.release}-panel.png")
+    return answer, window
+
+
+def test_the_real_panel_hands_over(whole: tuple[WindowSession, Client], tmp_path: Path) -> None:
+    """All of it for once: GIMP starts the real panel, which fills with the real daemon; then *Hand over*."""
+    gimp, client = whole
+    answer, window = open_and_fill(gimp, client, tmp_path)
+    # The button at the right end of the bar above the photo.
+    gimp.type("mousemove", "--window", window, str(1280 - 440), "45", "click", "1")
+    said = gimp.wait(answer)
     assert said["status"] == "success", said["message"]
     assert said["layers"] == ["a red bird", "photo"]
     left, top, right, bottom = said["changed"]
@@ -182,3 +204,46 @@ def test_the_real_panel_opens_and_hands_over(
     assert top <= 100 < 160 <= bottom
     assert right - left < 200  # the selection and its feather, no more
     assert said["record"]["fills"][0]["caption"] == "a red bird"
+    assert list(gimp.work.glob("nigdt-*")) == []
+
+
+def close_the_panel(gimp: WindowSession, window: str, folder: Path) -> None:
+    """Close a panel that has nothing to ask for, and see its folder go."""
+    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
+    deadline = time.monotonic() + 60
+    while folder.exists():
+        assert time.monotonic() < deadline, "the panel did not clear its folder away"
+        time.sleep(0.2)
+
+
+def test_a_cancelled_procedure_leaves_the_panel_its_work(
+    whole: tuple[WindowSession, Client], tmp_path: Path
+) -> None:
+    gimp, client = whole
+    answer, window = open_and_fill(gimp, client, tmp_path)
+    (folder,) = gimp.work.glob("nigdt-*")
+    kill_plug_in(gimp)
+    assert gimp.wait(answer)["status"] != "success"
+    gimp.window("Untitled.png")
+    time.sleep(1)
+    keep(gimp.photograph(tmp_path / "gone.png"), f"{gimp.tree.release}-panel-orphan.png")
+    assert folder.exists()
+    close_the_panel(gimp, window, folder)
+
+
+def test_an_image_closed_meanwhile_leaves_the_panel_its_work(
+    whole: tuple[WindowSession, Client], tmp_path: Path
+) -> None:
+    gimp, _client = whole
+    display = gimp.run(
+        "image = photo(400, 300)\nresult = Gimp.Display.new(image).get_id()\nGimp.displays_flush()", "actor"
+    )
+    gimp.from_the_menu("Open in NIGDT panel")
+    window = gimp.window("Untitled.png")
+    (folder,) = gimp.work.glob("nigdt-*")
+    keep(gimp.photograph(tmp_path / "opened.png"), f"{gimp.tree.release}-panel-opened.png")
+    gimp.run(f"Gimp.Display.get_by_id({display}).delete()", "actor")
+    gimp.window("GIMP Message")
+    keep(gimp.photograph(tmp_path / "closed.png"), f"{gimp.tree.release}-panel-closed-image.png")
+    assert folder.exists()
+    close_the_panel(gimp, window, folder)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import zmq
-from gimp_session import GimpSession
+from gimp_session import GimpSession, kill_plug_in
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import FillRequest
 from scripted_daemon import ScriptedDaemon
@@ -162,19 +159,10 @@ def test_cancel_kills_the_plug_in_and_changes_nothing(gimp: GimpSession) -> None
     with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
         answer = gimp.send(FILL)
         assert daemon.arrived.wait(30)
-        _kill_plug_in(gimp)
+        kill_plug_in(gimp)
         status, _message, layers = gimp.wait(answer)
     assert status != "success"
     assert layers == 1
-
-
-def _kill_plug_in(gimp: GimpSession) -> None:
-    """Kill the plug-in's process in this GIMP, as GIMP's Cancel does."""
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # others come and go
-            mounts = (line.parent / "mountinfo").read_bytes()
-            if b"nigdt-fill.py" in line.read_bytes() and str(gimp.profile).encode() in mounts:
-                os.kill(int(line.parent.name), signal.SIGKILL)
 
 
 def test_the_real_daemon_drops_the_job_of_a_killed_plug_in(
@@ -195,7 +183,7 @@ def test_the_real_daemon_drops_the_job_of_a_killed_plug_in(
     while not client.status()["queue"]["running"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    _kill_plug_in(gimp)
+    kill_plug_in(gimp)
     assert gimp.wait(answer) != "success"
     while client.status()["jobs"]["dropped"] == 0:
         assert time.monotonic() < deadline

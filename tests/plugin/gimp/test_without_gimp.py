@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from nigdt_backend.commands.doctor import _gimp
 from nigdt_fill import VERSION, plan, provenance
 from nigdt_fill.install import Install, read_install
+from nigdt_fill.problem import lost
 
 from nigdt.context.box import context_box, crop, selection_box
 from nigdt.recipe import variants_from_seed
@@ -130,6 +131,25 @@ def test_no_note_or_a_damaged_one(tmp_path: Path, text: str | None) -> None:
         note.write_text(text)
     assert read_install(note) == Install()
     assert Install("/nowhere/python").command("nigdt") is None
+
+
+def test_a_moved_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FLATPAK_ID", "SNAP"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "nigdt"
+    install = Install(str(folder / ".venv" / "bin" / "python"))
+    assert install.lost == folder
+    assert str(lost(install)) == (
+        f"NIGDT is not in “{folder}” any more. "
+        "Open NIGDT's installer again, in the folder where NIGDT is now."
+    )
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    assert install.lost == folder / ".venv" / "bin" / "python"
+    (folder / ".venv" / "bin" / "python").touch()
+    assert install.lost is None
+    assert lost(install) is None
+    monkeypatch.setenv("SNAP", "/snap/gimp/1")  # which does not show the host's files
+    assert Install(str(tmp_path / "none")).lost is None
 
 
 # -- translations ------------------------------------------------------------

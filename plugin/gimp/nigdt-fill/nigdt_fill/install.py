@@ -25,12 +25,27 @@ class Install:
     def command(self, module: str, *arguments: str) -> list[str] | None:
         """Return the command line of a module of NIGDT, None where it cannot be started from here.
 
-        GIMP may come with a Python of its own, whose variables must not reach NIGDT's: hence `-I`. A Flatpak
-        cannot start programs of the host, and its file system is not the host's.
+        GIMP may come with a Python of its own, whose variables must not reach NIGDT's: hence `-I`.
         """
-        if self.python is None or os.environ.get("FLATPAK_ID") or not Path(self.python).exists():
+        if self.python is None or _sandboxed() or not Path(self.python).exists():
             return None
         return [self.python, "-I", "-m", module, *arguments]
+
+    @property
+    def lost(self) -> Path | None:
+        """The topmost folder on the way to NIGDT's Python that is not there; None when all is there.
+
+        Somebody has moved or deleted NIGDT's folder then, or the environment in it.
+        """
+        if self.python is None or _sandboxed():
+            return None
+        python = Path(self.python)
+        return next((part for part in (*reversed(python.parents), python) if not part.exists()), None)
+
+
+def _sandboxed() -> bool:
+    """Whether GIMP is a Flatpak or a Snap: it cannot start programs of the host, nor see all its files."""
+    return bool(os.environ.get("FLATPAK_ID") or os.environ.get("SNAP"))
 
 
 def read_install(file: Path = FILE) -> Install:

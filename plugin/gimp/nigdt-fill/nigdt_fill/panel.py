@@ -6,6 +6,7 @@ Files go through a folder of this process alone; the panel's side is docs/panel.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tempfile
 import time
@@ -14,7 +15,7 @@ from typing import Any
 
 from gi.repository import Gimp, Gio
 
-from nigdt_fill import VERSION, provenance
+from nigdt_fill import VERSION, problem, provenance
 from nigdt_fill.capture import read, selected_box, write
 from nigdt_fill.install import read_install
 from nigdt_fill.place import finish, new_layer, one_undo_step, still_open, was_closed
@@ -22,7 +23,10 @@ from nigdt_fill.plan import Box, layer_name
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.texts import _
 
+RESULT = "result.json"
+LOG = "panel.log"
 POLL_SECONDS = 0.1
+NAME_CHARS = 80
 
 
 def open_panel(image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
@@ -39,20 +43,28 @@ def open_panel(image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
         Cancelled: The user closed the panel without applying.
         Problem: The panel cannot be opened, or the image was closed.
     """
-    command = read_install().command("nigdt", "panel")
+    install = read_install()
+    command = install.command("nigdt", "panel")
     if command is None:
-        raise Problem(
+        raise problem.lost(install) or Problem(
             _("The NIGDT panel cannot be started from here. Save the photo and open it in the panel instead.")
         )
-    with tempfile.TemporaryDirectory(prefix="nigdt-") as name:
-        folder = Path(name)
+    Gimp.progress_init(_("Waiting for the NIGDT panel…"))
+    folder = Path(tempfile.mkdtemp(prefix="nigdt-"))
+    panel: subprocess.Popen[bytes] | None = None
+    try:
         command += [*export(image, folder), "--return-to", str(folder)]
         caption = config.get_property("caption") or ""
         if caption.strip():
             command += ["--caption", caption]
-        result = _wait(image, command, folder)
-        still_open(image)
+        panel = _start(command, folder)
+        result = _wait(image, panel, folder)
         return _insert(image, folder, result)
+    finally:
+        Gimp.progress_end()
+        # A panel that goes on without GIMP still needs its folder, and clears it away itself.
+        if panel is None or panel.poll() is not None or (folder / RESULT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def export(image: Gimp.Image, folder: Path) -> list[str]:
@@ -74,12 +86,23 @@ def export(image: Gimp.Image, folder: Path) -> list[str]:
         copy.delete()
     rgb, rgba, grey = Gimp.ImageType.RGB_IMAGE, Gimp.ImageType.RGBA_IMAGE, Gimp.ImageType.GRAY_IMAGE
     opaque = pixels[3::4].count(255) == size.width * size.height
-    _save(folder / "photo.png", size, rgb if opaque else rgba, "R'G'B'A u8", pixels)
-    arguments = [str(folder / "photo.png")]
+    photo = folder / "photo" / _file_name(image)
+    photo.parent.mkdir()
+    _save(photo, size, rgb if opaque else rgba, "R'G'B'A u8", pixels)
+    arguments = [str(photo)]
     if selection is not None:
-        _save(folder / "mask.png", size, grey, "Y' u8", selection)
-        arguments += ["--mask", str(folder / "mask.png")]
+        mask = folder / "mask.png"
+        _save(mask, size, grey, "Y' u8", selection)
+        arguments += ["--mask", str(mask)]
     return arguments
+
+
+def _file_name(image: Gimp.Image) -> str:
+    """Return the image's name as that of a PNG file; the panel calls the photo by it."""
+    file = image.get_file() or image.get_imported_file() or image.get_exported_file()
+    name = Path(file.get_basename()).stem if file else image.get_name()
+    kept = "".join(letter for letter in name if letter.isalnum() or letter in " -_.+()")
+    return (kept.strip(" .")[:NAME_CHARS] or "image") + ".png"
 
 
 def _save(file: Path, size: Box, kind: Gimp.ImageType, pixel_format: str, pixels: bytes) -> None:
@@ -94,33 +117,38 @@ def _save(file: Path, size: Box, kind: Gimp.ImageType, pixel_format: str, pixels
         plain.delete()
 
 
-def _wait(image: Gimp.Image, command: list[str], folder: Path) -> dict[str, Any]:
-    """Run the panel until it answers or ends."""
-    said = folder / "result.json"
-    Gimp.progress_init(_("Waiting for the NIGDT panel…"))
+def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start the panel. The pipe to it tells it, by breaking, that this process has ended."""
+    windowless = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console besides
     try:
-        with (folder / "panel.log").open("wb") as log:
-            windowless = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console besides
-            panel = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, creationflags=windowless
+        with (folder / LOG).open("wb") as log:
+            return subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, creationflags=windowless
             )
-        while panel.poll() is None and not said.exists() and not was_closed(image):
-            Gimp.progress_pulse()
-            time.sleep(POLL_SECONDS)
     except OSError as error:
         raise Problem(_("The NIGDT panel could not be started ({reason}).").format(reason=error)) from None
-    finally:
-        Gimp.progress_end()
+
+
+def _wait(image: Gimp.Image, panel: subprocess.Popen[bytes], folder: Path) -> dict[str, Any]:
+    """Wait until the panel answers or ends."""
+    said = folder / RESULT
+    while panel.poll() is None and not said.exists():
+        if was_closed(image):
+            raise Problem(
+                _("The image was closed. What you made is still in the NIGDT panel; save it there.")
+            )
+        Gimp.progress_pulse()
+        time.sleep(POLL_SECONDS)
     if not said.exists():
-        still_open(image)
         if panel.returncode:
-            lines = (folder / "panel.log").read_text(encoding="utf-8", errors="replace").split("\n")
+            lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
             last = next((line for line in reversed(lines) if line.strip()), str(panel.returncode))
             raise Problem(_("The NIGDT panel ended early ({reason}).").format(reason=last.strip()))
         raise Cancelled
     result: dict[str, Any] = json.loads(said.read_text(encoding="utf-8"))
     if result.get("status") != "applied":
         raise Cancelled
+    still_open(image)
     return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nigdt_backend.client import DaemonError
 from nigdt_backend.protocol import ProtocolError
 
+from nigdt_fill.install import Install, read_install
 from nigdt_fill.plan import DEFAULT_MODEL
 from nigdt_fill.texts import _, ngettext
 
@@ -22,6 +23,18 @@ def as_daemon_error(error: DaemonError | ProtocolError) -> DaemonError:
     return error if isinstance(error, DaemonError) else DaemonError(error.code, error.message, error.hint)
 
 
+def lost(install: Install) -> Problem | None:
+    """Say that NIGDT is not where the installer put it, if so."""
+    if install.lost is None:
+        return None
+    return Problem(
+        _(
+            "NIGDT is not in “{folder}” any more. Open NIGDT's installer again, in the folder where NIGDT is "
+            "now."
+        ).format(folder=install.lost)
+    )
+
+
 def from_daemon(error: DaemonError, model: str) -> Problem:
     """Say a failure of the service so that it helps someone who never opens a terminal.
 
@@ -30,6 +43,8 @@ def from_daemon(error: DaemonError, model: str) -> Problem:
         model: Name of the model that was asked for.
     """
     code = error.code
+    if code == "not-running" and (moved := lost(read_install())):
+        return moved
     if code == "not-running":
         return Problem(_("The NIGDT service is not running. Open the NIGDT panel once, then try again."))
     if code == "cannot-start":

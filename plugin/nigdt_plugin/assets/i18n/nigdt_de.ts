@@ -365,6 +365,49 @@
     </message>
   </context>
   <context>
+    <name>Hosted</name>
+    <message>
+      <source>There is nothing to hand over yet.</source>
+      <translation>Es gibt noch nichts zu übergeben.</translation>
+    </message>
+    <message>
+      <source>Fill the selection first.</source>
+      <translation>Füllen Sie zuerst die Auswahl.</translation>
+    </message>
+    <message>
+      <source>Hand over the fills first?</source>
+      <translation>Die Füllungen zuerst übergeben?</translation>
+    </message>
+    <message>
+      <source>The program that opened this window has not got them yet.</source>
+      <translation>Das Programm, das dieses Fenster geöffnet hat, hat sie noch nicht bekommen.</translation>
+    </message>
+    <message>
+      <source>Hand over</source>
+      <translation>Übergeben</translation>
+    </message>
+    <message>
+      <source>The program that opened this window no longer waits for the result.</source>
+      <translation>Das Programm, das dieses Fenster geöffnet hat, wartet nicht mehr auf das Ergebnis.</translation>
+    </message>
+    <message>
+      <source>You can go on here, and save what you make.</source>
+      <translation>Sie können hier weiterarbeiten und speichern, was entsteht.</translation>
+    </message>
+    <message>
+      <source>Save your fills, or they are lost when you close the window.</source>
+      <translation>Speichern Sie Ihre Füllungen; sonst sind sie verloren, wenn Sie das Fenster schließen.</translation>
+    </message>
+    <message>
+      <source>Save</source>
+      <translation>Speichern</translation>
+    </message>
+    <message>
+      <source>Later</source>
+      <translation>Später</translation>
+    </message>
+  </context>
+  <context>
     <name>KeysDialog</name>
     <message>
       <source>Keys and mouse</source>
@@ -785,6 +828,30 @@
   <context>
     <name>OptionBar</name>
     <message>
+      <source>Drag to move, wheel to zoom</source>
+      <translation>Ziehen verschiebt, Mausrad vergrößert</translation>
+    </message>
+    <message>
+      <source>Drag a box around the object</source>
+      <translation>Rahmen um das Objekt ziehen</translation>
+    </message>
+    <message>
+      <source>Draw around the region</source>
+      <translation>Den Bereich umfahren</translation>
+    </message>
+    <message>
+      <source>Click corners, double-click to close</source>
+      <translation>Ecken anklicken, Doppelklick schließt ab</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size, Alt erases</source>
+      <translation>[ und ] ändern die Größe, Alt radiert</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size</source>
+      <translation>[ und ] ändern die Größe</translation>
+    </message>
+    <message>
       <source>Hand over</source>
       <translation>Übergeben</translation>
     </message>
@@ -831,30 +898,6 @@
     <message>
       <source>Connected only</source>
       <translation>Nur Zusammenhängendes</translation>
-    </message>
-    <message>
-      <source>Drag to move, wheel to zoom</source>
-      <translation>Ziehen verschiebt, Mausrad vergrößert</translation>
-    </message>
-    <message>
-      <source>Click corners, double-click to close</source>
-      <translation>Ecken anklicken, Doppelklick schließt ab</translation>
-    </message>
-    <message>
-      <source>Drag a box around the object</source>
-      <translation>Rahmen um das Objekt ziehen</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size, Alt erases</source>
-      <translation>[ und ] ändern die Größe, Alt radiert</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size</source>
-      <translation>[ und ] ändern die Größe</translation>
-    </message>
-    <message>
-      <source>Draw around the region</source>
-      <translation>Den Bereich umfahren</translation>
     </message>
   </context>
   <context>
@@ -1020,38 +1063,6 @@
   <context>
     <name>Steps</name>
     <message>
-      <source>Rectangle</source>
-      <translation>Rechteck</translation>
-    </message>
-    <message>
-      <source>Ellipse</source>
-      <translation>Ellipse</translation>
-    </message>
-    <message>
-      <source>Lasso</source>
-      <translation>Lasso</translation>
-    </message>
-    <message>
-      <source>Polygon</source>
-      <translation>Vieleck</translation>
-    </message>
-    <message>
-      <source>Brush</source>
-      <translation>Pinsel</translation>
-    </message>
-    <message>
-      <source>Eraser</source>
-      <translation>Radierer</translation>
-    </message>
-    <message>
-      <source>Similar colour</source>
-      <translation>Ähnliche Farbe</translation>
-    </message>
-    <message>
-      <source>Object</source>
-      <translation>Objekt</translation>
-    </message>
-    <message>
       <source>Select all</source>
       <translation>Alles auswählen</translation>
     </message>
@@ -1103,6 +1114,38 @@
       <source>Merge layers</source>
       <translation>Ebenen vereinen</translation>
     </message>
+    <message>
+      <source>Rectangle</source>
+      <translation>Rechteck</translation>
+    </message>
+    <message>
+      <source>Ellipse</source>
+      <translation>Ellipse</translation>
+    </message>
+    <message>
+      <source>Object</source>
+      <translation>Objekt</translation>
+    </message>
+    <message>
+      <source>Lasso</source>
+      <translation>Lasso</translation>
+    </message>
+    <message>
+      <source>Polygon</source>
+      <translation>Vieleck</translation>
+    </message>
+    <message>
+      <source>Similar colour</source>
+      <translation>Ähnliche Farbe</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Pinsel</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Radierer</translation>
+    </message>
   </context>
   <context>
     <name>ToolColumn</name>
@@ -1119,6 +1162,10 @@
       <translation>Ellipse</translation>
     </message>
     <message>
+      <source>Object</source>
+      <translation>Objekt</translation>
+    </message>
+    <message>
       <source>Lasso</source>
       <translation>Lasso</translation>
     </message>
@@ -1127,20 +1174,16 @@
       <translation>Vieleck</translation>
     </message>
     <message>
+      <source>Similar colour</source>
+      <translation>Ähnliche Farbe</translation>
+    </message>
+    <message>
       <source>Brush</source>
       <translation>Pinsel</translation>
     </message>
     <message>
       <source>Eraser</source>
       <translation>Radierer</translation>
-    </message>
-    <message>
-      <source>Similar colour</source>
-      <translation>Ähnliche Farbe</translation>
-    </message>
-    <message>
-      <source>Object</source>
-      <translation>Objekt</translation>
     </message>
   </context>
   <context>
@@ -1334,14 +1377,6 @@
     <message>
       <source>Restore</source>
       <translation>Wiederherstellen</translation>
-    </message>
-    <message>
-      <source>There is nothing to hand over yet.</source>
-      <translation>Es gibt noch nichts zu übergeben.</translation>
-    </message>
-    <message>
-      <source>Fill the selection first.</source>
-      <translation>Füllen Sie zuerst die Auswahl.</translation>
     </message>
     <message>
       <source>Undo</source>

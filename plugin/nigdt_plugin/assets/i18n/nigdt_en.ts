@@ -365,6 +365,49 @@
     </message>
   </context>
   <context>
+    <name>Hosted</name>
+    <message>
+      <source>There is nothing to hand over yet.</source>
+      <translation>There is nothing to hand over yet.</translation>
+    </message>
+    <message>
+      <source>Fill the selection first.</source>
+      <translation>Fill the selection first.</translation>
+    </message>
+    <message>
+      <source>Hand over the fills first?</source>
+      <translation>Hand over the fills first?</translation>
+    </message>
+    <message>
+      <source>The program that opened this window has not got them yet.</source>
+      <translation>The program that opened this window has not got them yet.</translation>
+    </message>
+    <message>
+      <source>Hand over</source>
+      <translation>Hand over</translation>
+    </message>
+    <message>
+      <source>The program that opened this window no longer waits for the result.</source>
+      <translation>The program that opened this window no longer waits for the result.</translation>
+    </message>
+    <message>
+      <source>You can go on here, and save what you make.</source>
+      <translation>You can go on here, and save what you make.</translation>
+    </message>
+    <message>
+      <source>Save your fills, or they are lost when you close the window.</source>
+      <translation>Save your fills, or they are lost when you close the window.</translation>
+    </message>
+    <message>
+      <source>Save</source>
+      <translation>Save</translation>
+    </message>
+    <message>
+      <source>Later</source>
+      <translation>Later</translation>
+    </message>
+  </context>
+  <context>
     <name>KeysDialog</name>
     <message>
       <source>Keys and mouse</source>
@@ -785,6 +828,30 @@
   <context>
     <name>OptionBar</name>
     <message>
+      <source>Drag to move, wheel to zoom</source>
+      <translation>Drag to move, wheel to zoom</translation>
+    </message>
+    <message>
+      <source>Drag a box around the object</source>
+      <translation>Drag a box around the object</translation>
+    </message>
+    <message>
+      <source>Draw around the region</source>
+      <translation>Draw around the region</translation>
+    </message>
+    <message>
+      <source>Click corners, double-click to close</source>
+      <translation>Click corners, double-click to close</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size, Alt erases</source>
+      <translation>[ and ] change the size, Alt erases</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size</source>
+      <translation>[ and ] change the size</translation>
+    </message>
+    <message>
       <source>Hand over</source>
       <translation>Hand over</translation>
     </message>
@@ -831,30 +898,6 @@
     <message>
       <source>Connected only</source>
       <translation>Connected only</translation>
-    </message>
-    <message>
-      <source>Drag to move, wheel to zoom</source>
-      <translation>Drag to move, wheel to zoom</translation>
-    </message>
-    <message>
-      <source>Click corners, double-click to close</source>
-      <translation>Click corners, double-click to close</translation>
-    </message>
-    <message>
-      <source>Drag a box around the object</source>
-      <translation>Drag a box around the object</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size, Alt erases</source>
-      <translation>[ and ] change the size, Alt erases</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size</source>
-      <translation>[ and ] change the size</translation>
-    </message>
-    <message>
-      <source>Draw around the region</source>
-      <translation>Draw around the region</translation>
     </message>
   </context>
   <context>
@@ -1020,38 +1063,6 @@
   <context>
     <name>Steps</name>
     <message>
-      <source>Rectangle</source>
-      <translation>Rectangle</translation>
-    </message>
-    <message>
-      <source>Ellipse</source>
-      <translation>Ellipse</translation>
-    </message>
-    <message>
-      <source>Lasso</source>
-      <translation>Lasso</translation>
-    </message>
-    <message>
-      <source>Polygon</source>
-      <translation>Polygon</translation>
-    </message>
-    <message>
-      <source>Brush</source>
-      <translation>Brush</translation>
-    </message>
-    <message>
-      <source>Eraser</source>
-      <translation>Eraser</translation>
-    </message>
-    <message>
-      <source>Similar colour</source>
-      <translation>Similar colour</translation>
-    </message>
-    <message>
-      <source>Object</source>
-      <translation>Object</translation>
-    </message>
-    <message>
       <source>Select all</source>
       <translation>Select all</translation>
     </message>
@@ -1103,6 +1114,38 @@
       <source>Merge layers</source>
       <translation>Merge layers</translation>
     </message>
+    <message>
+      <source>Rectangle</source>
+      <translation>Rectangle</translation>
+    </message>
+    <message>
+      <source>Ellipse</source>
+      <translation>Ellipse</translation>
+    </message>
+    <message>
+      <source>Object</source>
+      <translation>Object</translation>
+    </message>
+    <message>
+      <source>Lasso</source>
+      <translation>Lasso</translation>
+    </message>
+    <message>
+      <source>Polygon</source>
+      <translation>Polygon</translation>
+    </message>
+    <message>
+      <source>Similar colour</source>
+      <translation>Similar colour</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Brush</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Eraser</translation>
+    </message>
   </context>
   <context>
     <name>ToolColumn</name>
@@ -1119,6 +1162,10 @@
       <translation>Ellipse</translation>
     </message>
     <message>
+      <source>Object</source>
+      <translation>Object</translation>
+    </message>
+    <message>
       <source>Lasso</source>
       <translation>Lasso</translation>
     </message>
@@ -1127,20 +1174,16 @@
       <translation>Polygon</translation>
     </message>
     <message>
+      <source>Similar colour</source>
+      <translation>Similar colour</translation>
+    </message>
+    <message>
       <source>Brush</source>
       <translation>Brush</translation>
     </message>
     <message>
       <source>Eraser</source>
       <translation>Eraser</translation>
-    </message>
-    <message>
-      <source>Similar colour</source>
-      <translation>Similar colour</translation>
-    </message>
-    <message>
-      <source>Object</source>
-      <translation>Object</translation>
     </message>
   </context>
   <context>
@@ -1334,14 +1377,6 @@
     <message>
       <source>Restore</source>
       <translation>Restore</translation>
-    </message>
-    <message>
-      <source>There is nothing to hand over yet.</source>
-      <translation>There is nothing to hand over yet.</translation>
-    </message>
-    <message>
-      <source>Fill the selection first.</source>
-      <translation>Fill the selection first.</translation>
     </message>
     <message>
       <source>Undo</source>
