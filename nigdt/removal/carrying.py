@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.context.membrane import Membrane
+from nigdt.removal.copying import copied, index, span
 from nigdt.removal.layout import Layout, lab_of
 from nigdt.removal.quilting import compressed, features
 from nigdt.removal.shifts import Shifts
@@ -21,15 +22,16 @@ Mask = NDArray[np.bool_]
 
 _FINEST = 400_000
 """Seams are moved up to the size at which the hole has this many pixels."""
+_FEATHER = 0.15
+"""Coarse pixels on either side of a seam over which its sides fade into each other; 1 to 4 real ones."""
 _SPREAD = 8.0
 """Coarse pixels over which the step at a seam is spread."""
-_LARGEST_STEP = 24.0
-"""Grey levels; what is more is an edge that does not fit, and spreading it would make it glow."""
 _SMOOTH = 2.0
 """Sigma, in coarse pixels, below which the coarse answer's colours count no more."""
-_NO_MAP = np.empty(0, np.float32)  # OpenCV takes it for "whole pixels only"
 _REACH = 0.06
 """Share of the context's longest side at which 1/e of the border's correction is left."""
+_MET = 0.1
+"""Share of a window at the border that the photo must have for the fill to be shifted towards it."""
 _BAND = 0.006
 """Width, as a share of the context's longest side, over which the border's difference is averaged."""
 
@@ -64,7 +66,9 @@ def carry(
     for number, size in enumerate(sizes):
         ways = _settle_finer(pixels, hole, allowed, plan, ways, size)
         advance(0.3 + 0.4 * (number + 1) / len(sizes))
-    filled = _copied(pixels, hole, ways, _SPREAD * hole.shape[1] / layout.hole.shape[1])
+    coarse = hole.shape[1] / layout.hole.shape[1]
+    feather = int(np.clip(round(coarse * _FEATHER), 1, 4))
+    filled = copied(pixels, hole, ways, _SPREAD * coarse, feather)
     advance(0.85)
     _match_colours(pixels, filled, hole, layout)
     advance(1.0)
@@ -134,101 +138,6 @@ def _inside(usable: Mask, margin: int) -> Mask:
     return cv2.erode(usable.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
 
 
-def _copied(pixels: NDArray[np.uint8], hole: Mask, ways: Ints, reach: float) -> NDArray[np.uint8]:
-    """Fetch the hole's pixels from their sources into the photo; steps at seams fade over `reach`."""
-    height, width = hole.shape
-    y, x = (np.arange(*_span(hole, axis)) for axis in (0, 1))
-    box = np.s_[y[0] : y[-1] + 1, x[0] : x[-1] + 1]
-    ratio = np.array([height / ways.shape[0], width / ways.shape[1]])
-    way = np.rint(_spread(ways) * ratio).astype(np.int16)[
-        _index(y, ratio[0], ways.shape[0])[:, None], _index(x, ratio[1], ways.shape[1])[None]
-    ]
-    columns, rows = x + way[..., 1], y[:, None] + way[..., 0]
-    source: NDArray[np.int16] = np.empty((*way.shape[:2], 2), np.int16)
-    np.clip(columns, 0, width - 1, out=source[..., 0], casting="unsafe")
-    np.clip(rows, 0, height - 1, out=source[..., 1], casting="unsafe")
-    fetched = cv2.remap(pixels, source, _NO_MAP, cv2.INTER_NEAREST).astype(np.float32)
-    fetched += _steps_spread(pixels, fetched, source, hole[box], reach)
-    filled = pixels.copy()
-    inside = hole[box]
-    filled[box][inside] = np.clip(np.rint(fetched[inside]), 0, 255).astype(np.uint8)
-    return filled
-
-
-def _steps_spread(
-    pixels: NDArray[np.uint8], fetched: Floats, source: NDArray[np.int16], inside: Mask, reach: float
-) -> Floats:
-    """Return what to add to the fetched pixels so that seams show no step (Perez et al. 2003, screened).
-
-    Across a seam the picture shall change as it does on average in the two places it was fetched from; the
-    correction `c` minimises the squared deviation from that everywhere, plus `c^2 / reach^2`. With mirrored
-    borders the cosine transform solves that exactly.
-
-    Args:
-        pixels: (H, W, 3), the photo.
-        fetched: (h, w, 3), what was taken from it.
-        source: (h, w, 2), from which column and row.
-        inside: (h, w), where seams matter.
-        reach: Pixels over which a step fades out.
-    """
-    height, width = inside.shape
-    right = np.zeros((*inside.shape, 3), np.float32)
-    last = np.array([pixels.shape[1] - 1, pixels.shape[0] - 1])
-    for axis in (0, 1):
-        unit = np.array([axis, 1 - axis])
-        first = np.s_[: height - (axis == 0), : width - (axis == 1)]
-        second = np.s_[int(axis == 0) :, int(axis == 1) :]
-        seam = ((source[second] - source[first]) != unit).any(2) & inside[first] & inside[second]
-        y, x = np.nonzero(seam)
-        here, there = source[first][y, x], source[second][y, x]
-        after, before = np.clip(here + unit, 0, last), np.clip(there - unit, 0, last)
-        natural = _at(pixels, after) - _at(pixels, here) + _at(pixels, there) - _at(pixels, before)
-        step = natural / 2 - (fetched[second][y, x] - fetched[first][y, x])
-        np.clip(step, -_LARGEST_STEP, _LARGEST_STEP, out=step)
-        right[second][y, x] += step
-        right[first][y, x] -= step
-    return _screened(right, reach)
-
-
-def _at(pixels: NDArray[np.uint8], place: NDArray[np.integer]) -> Floats:
-    return pixels[place[:, 1], place[:, 0]].astype(np.float32)
-
-
-def _screened(right: Floats, reach: float) -> Floats:
-    """Solves `(L + 1 / reach^2) c = right` for each channel; L is the Laplacian with mirrored borders."""
-    height, width, channels = right.shape
-    size = [cv2.getOptimalDFTSize((side + 1) // 2) * 2 for side in (height, width)]
-    frequency = [2 - 2 * np.cos(np.pi * np.arange(side) / side) for side in size]
-    divisor = (frequency[0][:, None] + frequency[1][None] + reach**-2).astype(np.float32)
-    result = np.empty_like(right)
-    whole = np.zeros(size, np.float32)
-    for channel in range(channels):
-        whole[:height, :width] = right[..., channel]
-        result[..., channel] = cv2.idct(cv2.dct(whole) / divisor)[:height, :width]
-    return result
-
-
-def _span(hole: Mask, axis: int) -> tuple[int, int]:
-    """Return the first row (axis 0) or column (1) with a part of the hole, and the first after the last."""
-    at = np.flatnonzero(hole.any(1 - axis))
-    return int(at[0]), int(at[-1]) + 1
-
-
-def _index(at: NDArray[np.intp], ratio: float, length: int) -> NDArray[np.intp]:
-    return np.minimum(((at + 0.5) / ratio).astype(np.intp), length - 1)
-
-
-def _spread(ways: Ints) -> Ints:
-    """Ways also outside the hole: each pixel gets those of the nearest in it."""
-    inside = np.asarray(ways.any(2))
-    _, label = cv2.distanceTransformWithLabels(
-        (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    nearest = np.zeros(int(label.max()) + 1, np.intp)
-    nearest[label[inside]] = np.flatnonzero(inside)
-    return ways.reshape(-1, 2)[nearest[label]]
-
-
 def _match_colours(pixels: NDArray[np.uint8], filled: NDArray[np.uint8], hole: Mask, layout: Layout) -> None:
     """Give the hole, in place, the coarse answer's colours inside and the photo's at its border."""
     size = layout.hole.shape[::-1]
@@ -237,7 +146,7 @@ def _match_colours(pixels: NDArray[np.uint8], filled: NDArray[np.uint8], hole: M
     weight = layout.hole.astype(np.float32)
     share = np.maximum(cv2.GaussianBlur(weight, (0, 0), _SMOOTH), 1e-3)
     difference = cv2.GaussianBlur(difference * weight[..., None], (0, 0), _SMOOTH) / share[..., None]
-    rows, columns = (_span(hole, axis) for axis in (0, 1))
+    rows, columns = (span(hole, axis) for axis in (0, 1))
     box = (slice(*rows), slice(*columns))
     x = (np.arange(*columns, dtype=np.float32) + 0.5) * (size[0] / width) - 0.5
     y = (np.arange(*rows, dtype=np.float32) + 0.5) * (size[1] / height) - 0.5
@@ -246,13 +155,25 @@ def _match_colours(pixels: NDArray[np.uint8], filled: NDArray[np.uint8], hole: M
         cv2.remap(difference, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
     )
     corrected += filled[box]
-    _meet_border(pixels, corrected, hole, box)
+    _meet_border(pixels, corrected, hole, box, layout.usable)
     inside = hole[box]
     filled[box][inside] = np.clip(np.rint(corrected[inside]), 0, 255).astype(np.uint8)
 
 
-def _meet_border(pixels: NDArray[np.uint8], corrected: Floats, hole: Mask, box: tuple[slice, slice]) -> None:
-    """Shift the colours inside, in place, so that they meet the photo's along the border."""
+def _meet_border(
+    pixels: NDArray[np.uint8], corrected: Floats, hole: Mask, box: tuple[slice, slice], usable: Mask
+) -> None:
+    """Shift the colours inside, in place, so that they meet the photo's along the border.
+
+    Where something else lies beside the hole, there is nothing to meet.
+
+    Args:
+        pixels: (H, W, 3), the photo.
+        corrected: (h, w, 3), the fill in its box.
+        hole: (H, W).
+        box: Rows and columns that hold the hole.
+        usable: At the layout's size, what the fill may be taken from.
+    """
     height, width = hole.shape
     reach = max(2, round(_BAND * max(height, width)))
     rows = slice(max(0, box[0].start - reach), min(height, box[0].stop + reach))
@@ -264,14 +185,22 @@ def _meet_border(pixels: NDArray[np.uint8], corrected: Floats, hole: Mask, box: 
     inside = hole[rows, columns]
     values = pixels[rows, columns].astype(np.float32)
     values[inner] = np.where(hole[box][..., None], corrected, values[inner])
+    at = (
+        index(np.arange(rows.start, rows.stop), height / usable.shape[0], usable.shape[0])[:, None],
+        index(np.arange(columns.start, columns.stop), width / usable.shape[1], usable.shape[1])[None],
+    )
+    # A coarse pixel beside the hole is partly hidden and so not usable; those around it tell.
+    alike = cv2.dilate(usable.astype(np.uint8), np.ones((3, 3), np.uint8))[at] > 0
     # Means on either side of the border, each over pixels of its own side.
     window = (2 * reach + 1, 2 * reach + 1)
-    means = []
-    for side in (inside, ~inside):
+    means, shares = [], []
+    for side in (inside, ~inside & alike):
         weight = side.astype(np.float32)
-        share = np.maximum(cv2.blur(weight, window), 1e-3)[..., None]
+        shares.append(cv2.blur(weight, window))
+        share = np.maximum(shares[-1], 1e-3)[..., None]
         means.append(cv2.blur(values * weight[..., None], window) / share)
-    border = inside & (cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0)
+    edge = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0
+    border = inside & edge & (shares[1] > _MET)
     if not border.any():
         return
     y, x = np.nonzero(border)

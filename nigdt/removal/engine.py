@@ -21,8 +21,9 @@ __all__ = ["Quality", "RemovalCancelledError", "remove", "variation"]
 Quality = Literal["soft", "preview", "final"]
 Mask = NDArray[np.bool_]
 
-_SIDE = {"preview": 56.0, "final": 88.0}
-"""Root of the hole's area, in pixels, at which it is laid out."""
+_SIDE = 80.0
+"""Root of the hole's area, in pixels, at which it is laid out; the same for previews, so that they show what
+comes."""
 _AROUND = 1.25
 """How far around the hole to look for sources, as a share of its extent, ..."""
 _LEAST_AROUND = 48
@@ -55,11 +56,11 @@ def variation(number: int, seed: int = 0) -> Variation:
     return (
         Variation(own, level=False),
         Variation(own),
-        Variation(own, side="right", temper=0.1),
-        Variation(own, side="left", temper=0.1),
+        Variation(own, level=False, side="right"),
+        Variation(own, level=False, side="left"),
         Variation(own, level=False, temper=0.4),
-        Variation(own, side="down", temper=0.1),
-        Variation(own, side="up", temper=0.1),
+        Variation(own, side="right", temper=0.3),
+        Variation(own, side="left", temper=0.3),
         Variation(own, temper=0.4),
     )[number % 8]
 
@@ -85,8 +86,8 @@ def remove(
         variant: Which answer, see `variation`.
         allowed: (h, w), above 0 where pixels may be taken from; None leaves the choice to the engine, which
             keeps to materials that lie around the hole.
-        quality: "soft" is a smooth continuation (at once), "preview" a coarser layout (within a second),
-            "final" the whole.
+        quality: "soft" is a smooth continuation (at once), "preview" has seams that show at 100 %, "final" is
+            the whole.
         progress: Told the share that is done, 0 to 1.
         cancelled: Asked between steps whether to stop. A step takes a second or two; `RemovalWorker` can be
             stopped at any time.
@@ -118,7 +119,7 @@ def remove(
     filled = pixels = _soft(pixels, wanted)
     if quality != "soft":
         with _one_at_a_time:
-            layout = lay_out(pixels, wanted, permitted, _SIDE[quality], recipe)
+            layout = lay_out(pixels, wanted, permitted, _SIDE, recipe)
         advance(0.4)
         ways = quilt(layout, recipe)
         advance(0.5)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nigdt.context.membrane import push_pull
 from nigdt.errors import NigdtError
-from nigdt.removal.sources import fitting_sources
+from nigdt.removal.sources import choose_sources
 
 __all__ = ["Layout", "NothingFitsError", "Variation", "lab_of", "lay_out"]
 
@@ -23,6 +23,8 @@ _SIDES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 _LEAST_SIDE = 20
 _LEAST_SOURCES = 0.15
 """Sources must make up this share of the hole's area, ..."""
+_COVERED = 0.75
+"""One side alone serves where it has the materials of this share of the hole's ring."""
 _FEWEST = 150
 """... and be at least so many coarse pixels whose whole patch is visible."""
 _HEIGHT = 25.0
@@ -63,7 +65,7 @@ class Layout:
         hole: (h, w), wherever any hidden pixel went into the reduced one.
         usable: (h, w), where patches may be taken from.
         roughness: (h, w), log of the finest detail's strength, continued into the hole.
-        guess: (h, w, 3) uint8, PatchMatch's answer.
+        guess: (h, w, 3) uint8, PatchMatch's answer; what may not serve is smoothed over.
     """
 
     pixels: NDArray[np.uint8]
@@ -102,16 +104,21 @@ def lay_out(
     usable = ~hidden
     if allowed is not None:
         usable &= cv2.resize(allowed.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
-    fitting = fitting_sources(lab_of(small), roughness, hidden, usable)
+    sources = choose_sources(lab_of(small), roughness, hidden, usable)
+    fitting = sources.fitting
     if variation.side:
         aside = fitting & _on_side(hidden, _SIDES[variation.side])
-        fitting = aside if _enough(aside, hidden) else fitting
+        if _enough(aside, hidden) and sources.cover_ring(aside) >= _COVERED:
+            fitting = aside
     if not _enough(fitting, hidden):
         raise NothingFitsError(
             "Nothing around the selection can continue into it.",
             "Select less, or describe what is to be seen there.",
         )
     guess = _patchmatch(small, hidden, fitting, variation)
+    # Neighbours that may not serve must not be what a plan is compared by either.
+    fair = (fitting | hidden).astype(np.float32)
+    guess = np.rint(push_pull(guess.astype(np.float32), fair)).astype(np.uint8)
     return Layout(small, hidden, fitting, roughness, guess)
 
 

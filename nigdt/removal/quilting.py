@@ -26,7 +26,7 @@ _ROUGH = 10.0
 """Lab units that a difference of 1 in log roughness counts as."""
 _HEIGHT = 50.0
 """Lab units that a difference of the picture's whole longest side in height counts as."""
-_REUSE = 0.6
+_REUSE = 2.5
 """Cost of a source that is used already, in units of the typical cost of a good match, as the next."""
 _FOLLOW = 0.7
 """Gain of a source that continues that of a neighbouring tile."""

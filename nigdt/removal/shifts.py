@@ -60,7 +60,7 @@ class Shifts:
         self._beside = (-row, row, -1, 1)
 
     def ways(self) -> Ints:
-        """Look up the prior as given to the constructor; 0 outside the hole."""
+        """Return the ways as the constructor takes them; 0 outside the hole."""
         height, width = self._shape
         ways = np.zeros((height, width, 2), np.int32)
         source, row = self._source[self._pixels], self._row

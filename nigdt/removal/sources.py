@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fitting_sources"]
+__all__ = ["Sources", "choose_sources"]
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 _MATERIALS = 10
+_SAMPLE = 8000
+"""At most about twice so many pixels are looked at to find the materials."""
 _WEIGHTS = np.array([0.5, 1.5, 1.5], np.float32)
 """Of L, a and b: light and shade change within a material, its hue hardly does."""
 _ROUGHNESS = 12.0
-"""Lab units that a difference of 1 in log roughness counts as."""
+"""Weighted Lab units that a difference of 1 in log roughness counts as."""
 _RING = 0.2
 """Width of the ring as a share of the root of the hole's area."""
 _SHARE = 0.02
@@ -23,49 +28,98 @@ _SHARE = 0.02
 _PRESENCE = 0.25
 """... where it is at least this many times as frequent there as elsewhere."""
 _ALIKE = 8.0
-"""A material this near to one that belongs, in Lab units, is a shade of it and belongs too."""
+"""A material this near to one that belongs, in weighted Lab units, is a shade of it and belongs too."""
+_THING = (0.02, 1.5)
+"""Least and largest area of another thing, as a share of the hole's."""
+_DISTINCT = 25.0
+"""A thing's mean colour is at least this far from that of what lies around it, in Lab units."""
 
 
-def fitting_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> Mask:
-    """Keep other objects and unlike materials out.
+@dataclass(frozen=True)
+class Sources:
+    """What may serve.
+
+    Attributes:
+        fitting: (h, w), the pixels.
+        material: (h, w), number of each pixel's material, -1 where unknown.
+        ring: (h, w), the pixels around the hole.
+    """
+
+    fitting: Mask
+    material: Ints
+    ring: Mask
+
+    def cover_ring(self, part: Mask) -> float:
+        """Share of the ring, 0 to 1, whose materials are found in a part of the sources as well."""
+        count = int(self.material.max(initial=0)) + 1
+        wanted = np.bincount(self.material[self.ring & self.fitting], minlength=count)
+        there = np.bincount(self.material[part & self.fitting], minlength=count)
+        return float(wanted[there >= 0.5 * wanted].sum() / max(1, wanted.sum()))
+
+
+def choose_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> Sources:
+    """Keep other things and unlike materials out.
 
     The picture is parted into materials by colour and roughness (k-means). Those that hardly occur in the
-    ring around the hole are other things: another animal, a wall behind. Small specks of a material are no
-    reason to leave a place out, so the parting is smoothed.
+    ring around the hole are left out: a wall behind, another animal. So are pieces of a distinct colour that
+    are no larger than the hole and surrounded by something else, even beside the hole. Small specks of a
+    material are no reason to leave a place out, so the parting is smoothed.
 
     Args:
         lab: (h, w, 3), CIE Lab, reduced.
         roughness: (h, w), log of the local gradient's strength.
         hole: (h, w), what is to be filled.
         usable: (h, w), what may be looked at at all.
-
-    Returns:
-        (h, w): the usable pixels that fit.
     """
     extent = float(np.sqrt(hole.sum()))
     away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 3)
     known = usable & ~hole
     ring = known & (away <= max(4.0, _RING * extent))
+    material: Ints = np.full(hole.shape, -1, np.int32)
     if not ring.any():
-        return known
-    features = np.concatenate(
-        [cv2.blur(lab * _WEIGHTS, (3, 3)), _ROUGHNESS * roughness[..., None]], 2
-    ).astype(np.float32)
-    points = features[known]
-    count = min(_MATERIALS, len(points))
+        return Sources(known, material, ring)
+    features = np.concatenate([cv2.blur(lab * _WEIGHTS, (3, 3)), _ROUGHNESS * roughness[..., None]], 2)
+    points = features[known].astype(np.float32)
+    sample = points[:: 1 + len(points) // _SAMPLE]
+    count = min(_MATERIALS, len(sample))
     cv2.setRNGSeed(0)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
-    unset = np.zeros((len(points), 1), np.int32)
-    _, labels, centres = cv2.kmeans(points, count, unset, criteria, 1, cv2.KMEANS_PP_CENTERS)
-    material = np.full(hole.shape, -1)
-    material[known] = labels[:, 0]
+    unset = np.zeros((len(sample), 1), np.int32)
+    _, _, centres = cv2.kmeans(sample, count, unset, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    labels = ((centres**2).sum(1) - 2 * points @ centres.T).argmin(1)
+    material[known] = labels
     in_ring = np.bincount(material[ring], minlength=count) / ring.sum()
-    overall = np.bincount(labels[:, 0], minlength=count) / len(points)
+    overall = np.bincount(labels, minlength=count) / len(points)
     fits = (in_ring >= _SHARE) & (in_ring >= _PRESENCE * overall)
     apart = np.linalg.norm(centres[:, None] - centres[fits][None], axis=2)
     fits |= apart.min(1, initial=np.inf) < _ALIKE
     kept = np.zeros(hole.shape, np.float32)
-    kept[known] = fits[labels[:, 0]]
+    kept[known] = fits[labels]
     weight = cv2.blur(known.astype(np.float32), (5, 5))
     smooth = cv2.blur(kept, (5, 5)) / np.maximum(weight, 1e-3)
-    return known & (smooth >= 0.5)
+    fitting = known & (smooth >= 0.5) & ~_things(lab, material, hole)
+    return Sources(fitting, material, ring)
+
+
+def _things(lab: Floats, material: Ints, hole: Mask) -> Mask:
+    """Pieces of a distinct colour that something else surrounds, with the pixels at their edge."""
+    least, largest = (share * float(hole.sum()) for share in _THING)
+    edge = np.ones(hole.shape, np.bool_)
+    edge[1:-1, 1:-1] = False
+    window = np.ones((3, 3), np.uint8)
+    found = np.zeros(hole.shape, np.bool_)
+    for number in range(int(material.max()) + 1):
+        opened = cv2.morphologyEx((material == number).astype(np.uint8), cv2.MORPH_OPEN, window)
+        _, pieces, boxes, _ = cv2.connectedComponentsWithStats(opened)
+        at_edge = set(np.unique(pieces[edge]).tolist())
+        for piece, (left, top, width, height, area) in enumerate(boxes.tolist()):
+            if piece == 0 or piece in at_edge or not least <= area <= largest:
+                continue
+            part = np.s_[max(0, top - 4) : top + height + 4, max(0, left - 4) : left + width + 4]
+            inner = pieces[part] == piece
+            near, wide = (cv2.dilate(inner.astype(np.uint8), window, iterations=n) > 0 for n in (2, 4))
+            around = wide & ~near & ~hole[part]
+            colour = lab[part]
+            if around.any() and np.linalg.norm(colour[inner].mean(0) - colour[around].mean(0)) > _DISTINCT:
+                found[part] |= near
+    return found
