@@ -11,7 +11,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 @click.command()
 @click.argument("source", type=_FOLDER)
-@click.option("--cutouts", required=True, type=_FOLDER, help="What a training cut out (RUN/cutouts).")
+@click.option("--cutouts", required=True, type=_FOLDER, help="RUN/cutouts of a training.")
 @click.option("--jobs", "jobs_folder", type=_FOLDER, help="NAME.jpg, NAME-mask.png, NAME.json.")
 @click.option("--objects", default=60, show_default=True, type=click.IntRange(1), help="Held-out objects.")
 @click.option(

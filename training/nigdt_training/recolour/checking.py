@@ -111,7 +111,7 @@ def check(
             before, after = _lab(photo), _lab(result)
             good = nearest_basic(np.median(after[core], 0)) == colour
             hits[colour].append(good)
-            details.append(_correlation(before[..., 0], after[..., 0], core))
+            details.append(detail_kept(before[..., 0], after[..., 0], core))
             beside = (selection > 0) & (cv2.dilate(mask, np.ones((7, 7), np.uint8)) == 0)
             if beside.sum() > 50:
                 outside.append(float(np.linalg.norm(after - before, axis=-1)[beside].mean()))
@@ -253,9 +253,21 @@ def _lab(rgb: np.ndarray) -> np.ndarray:
     return rgb_to_lab(rgb.astype(np.float32) / np.float32(255))
 
 
-def _correlation(before: np.ndarray, after: np.ndarray, core: np.ndarray) -> float:
-    fine = [L - cv2.GaussianBlur(L, (0, 0), DETAIL_SIGMA) for L in (before, after)]
-    return float(np.corrcoef(fine[0][core], fine[1][core])[0, 1])
+def detail_kept(before: np.ndarray, after: np.ndarray, core: np.ndarray) -> float:
+    """Correlate the fine detail of two lightnesses inside an object.
+
+    The blur that is taken off looks at the object alone: what lies beside it has kept its lightness, and
+    would pass for a change of detail along the whole outline.
+
+    Args:
+        before: (H, W), L*.
+        after: (H, W), L*.
+        core: (H, W) bool, the object.
+    """
+    weight = core.astype(np.float32)
+    norm = cv2.GaussianBlur(weight, (0, 0), DETAIL_SIGMA) + 1e-6
+    fine = [(L - cv2.GaussianBlur(L * weight, (0, 0), DETAIL_SIGMA) / norm)[core] for L in (before, after)]
+    return float(np.corrcoef(fine[0], fine[1])[0, 1])
 
 
 def _inside(mask: np.ndarray, place: np.ndarray) -> bool:

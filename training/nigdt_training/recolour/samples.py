@@ -19,7 +19,7 @@ from nigdt_training.recolour.captions import (
     whole_caption,
 )
 from nigdt_training.recolour.cutouts import PARTS, Cutout
-from nigdt_training.recolour.selections import draw_selection
+from nigdt_training.recolour.selections import draw_limbs, draw_patch, draw_selection
 from nigdt_training.recolour.tint import tinted
 
 _LEAST_PART = 0.008
@@ -62,11 +62,18 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
     lab = _jittered(lab, rng)
     bird = cutout.source in ("cub20", "birds200")
     nouns = _nouns(cutout, bird)
-    start = lab
+    visible = _visible_parts(labels, mask)
+    by_parts = bool(visible) and rng.random() < 0.65
+    start, exact = lab, False
+    if not by_parts and rng.random() < 0.25:
+        mask, exact = np.maximum(mask, draw_limbs(mask, rng)), True
     if rng.random() < 0.4:
         start = _blend(lab, tinted(lab, mask, draw_colour(rng)), mask * rng.uniform(0.7, 1.0))
-    visible = _visible_parts(labels, mask)
-    if visible and rng.random() < 0.65:
+        exact = False  # limbs of the object's colour belong to it, whatever the selection
+    if not by_parts and rng.random() < 0.35:
+        patch = mask * draw_patch(start, mask, rng)
+        start = _blend(start, tinted(start, patch, draw_colour(rng)), patch)
+    if by_parts:
         alpha, tint, caption, selected = _parts_task(start, mask, labels, visible, nouns, rng)
         hidden = rng.random() < 0.2
     else:
@@ -74,7 +81,7 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
         alpha, tint = mask * _soft(1 - _labelled(labels, _KEPT)), tinted(start, mask, colour)
         caption, selected = whole_caption(colour, nouns, bird, rng), mask
         hidden = rng.random() < 0.5
-    selection = draw_selection(selected, rng)
+    selection = draw_selection(selected, rng, "tight" if exact else None)
     return Sample(start, tint, alpha, selection, bool(hidden), caption)
 
 

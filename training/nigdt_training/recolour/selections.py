@@ -9,17 +9,18 @@ KINDS = ("tight", "grown", "lasso", "box", "ellipse", "whole", "across")
 _ODDS = (0.30, 0.18, 0.14, 0.20, 0.05, 0.05, 0.08)
 
 
-def draw_selection(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def draw_selection(mask: np.ndarray, rng: np.random.Generator, kind: str | None = None) -> np.ndarray:
     """A selection for an object.
 
     Args:
         mask: (H, W) float32 in 0..1, the object.
         rng: Chooses kind and size.
+        kind: One of `KINDS` instead of a drawn one.
 
     Returns:
         (H, W) float32 in 0..1; never empty if the object is not.
     """
-    kind = str(rng.choice(KINDS, p=_ODDS))
+    kind = kind or str(rng.choice(KINDS, p=_ODDS))
     hard = (mask > 0.3).astype(np.uint8)
     rows, columns = np.flatnonzero(hard.any(1)), np.flatnonzero(hard.any(0))
     if kind == "whole" or not len(rows):
@@ -54,7 +55,69 @@ def draw_selection(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if not (chosen & hard).any():
         chosen = _grown(hard, 2)
     result = chosen.astype(np.float32)
-    return cv2.GaussianBlur(result, (0, 0), rng.uniform(0.4, 1.5)) if rng.random() < 0.35 else result
+    if rng.random() < 0.35:
+        result = cv2.GaussianBlur(result, (0, 0), rng.uniform(0.4, 1.5)).clip(0, 1)
+    return result
+
+
+def draw_limbs(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Thin crooked strokes that grow out of an object, as legs, tails and feelers do.
+
+    What cuts objects out loses such parts; strokes teach that a selection that follows them means them too.
+
+    Args:
+        mask: (H, W) float32 in 0..1, the object.
+        rng: Chooses number, place and shape.
+
+    Returns:
+        (H, W) float32 in 0..1.
+    """
+    limbs = np.zeros(mask.shape, np.uint8)
+    rows, columns = np.nonzero(mask > 0.5)
+    if not rows.size:
+        return limbs.astype(np.float32)
+    size = float(np.sqrt(rows.size))
+    for _ in range(int(rng.integers(1, 5))):
+        i = int(rng.integers(rows.size))
+        point, angle = np.array([columns[i], rows[i]], np.float64), rng.uniform(0, 2 * np.pi)
+        line = [point]
+        for _ in range(4):
+            angle += rng.normal(0, 0.5)
+            point = point + rng.uniform(0.12, 0.28) * size * np.array([np.cos(angle), np.sin(angle)])
+            line.append(point)
+        width = max(1, round(rng.uniform(0.02, 0.10) * size))
+        cv2.polylines(limbs, [np.rint(line).astype(np.int32)], False, 255, width)
+    return cv2.GaussianBlur(limbs, (0, 0), 0.6).astype(np.float32) / 255
+
+
+def draw_patch(lab: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A part of an object to have another colour than the rest: a side, a spot, or its lighter half.
+
+    Args:
+        lab: (H, W, 3) float32.
+        mask: (H, W) float32 in 0..1, the object.
+        rng: Chooses.
+
+    Returns:
+        (H, W) float32 in 0..1.
+    """
+    height, width = mask.shape
+    kind = rng.random()
+    if kind < 0.35 and (mask > 0.5).any():
+        level = float(np.percentile(lab[..., 0][mask > 0.5], rng.uniform(25, 75)))
+        field = (lab[..., 0] - level) * (1 if rng.random() < 0.5 else -1)
+    elif kind < 0.7:
+        field = cv2.resize(
+            rng.normal(0, 1, (4, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+        )
+    else:
+        angle = rng.uniform(0, 2 * np.pi)
+        y, x = np.mgrid[:height, :width]
+        rows, columns = np.nonzero(mask > 0.5)
+        i = int(rng.integers(rows.size)) if rows.size else 0
+        cy, cx = (rows[i], columns[i]) if rows.size else (height / 2, width / 2)
+        field = (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)
+    return cv2.GaussianBlur((field > 0).astype(np.float32), (0, 0), 1.0)
 
 
 def _grown(hard: np.ndarray, radius: float) -> np.ndarray:

@@ -6,11 +6,16 @@ import cv2
 import numpy as np
 
 from nigdt.colours import NamedColour
-from nigdt_training.data.recolour import lab_to_rgb, rgb_to_lab
 
 _NEAR_LIGHTNESS = 7.0
 """How far the object's median lightness may stay from the colour's own."""
-_LEAST_SPREAD, _MOST_SPREAD = 6.0, 15.0
+_NEAR_NEUTRAL = 3.0
+_DARKEST, _LIGHTEST = 10.0, 89.0
+"""Where the median of black and of white lies: there must be room for shading on both sides."""
+_ROOM_USED = 0.75
+"""Share of that room that nearly all differences of lightness keep within; the rest is bent to fit."""
+_LEAST_SPREAD, _MOST_SPREAD = 3.0, 7.5
+_BLACK = 25.0
 _BASE_KEPT = 0.6
 """Share of the large-scale differences of lightness that stays: markings go down, shading stays."""
 
@@ -46,24 +51,29 @@ def _tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndar
         core = weight >= weight.max()
     middle = float(np.median(L[core]))
     want, a, b = colour.lab
-    target = float(np.clip(middle, want - _NEAR_LIGHTNESS, want + _NEAR_LIGHTNESS))
-    if colour.neutral:
-        target = float(np.clip(middle, want - 3, want + 3))
+    reach = _NEAR_NEUTRAL if colour.neutral else _NEAR_LIGHTNESS
+    target = float(np.clip(middle, max(want - reach, _DARKEST), min(want + reach, _LIGHTEST)))
+    if want > _LIGHTEST:
+        target = _LIGHTEST
 
     base = _smooth(L, core)
     ratio = (target + 16) / (middle + 16)
-    away = (base - middle) * ratio
+    room = min(100 - target, target)
+    away = base - middle
     spread = float(np.std(away[core])) + 1e-3
-    gain = float(np.clip(_BASE_KEPT * spread, _LEAST_SPREAD / 2, _MOST_SPREAD / 2)) / spread
-    away = away * min(gain, 1.3)
+    share = min(max(_BASE_KEPT * spread * ratio, _LEAST_SPREAD), _MOST_SPREAD) / spread
+    share = min(share, 1.3, _ROOM_USED * room / _reach(away, core))
     # Detail by the ratio too, but neither drowned in black nor blown up into noise in white.
-    detail = (L - base) * min(max(ratio, 0.45), 1.35)
+    detail = L - base
+    gain = min(max(ratio, 0.45), 1.1, _ROOM_USED * room / _reach(detail, core))
+    away, detail = away * share, detail * gain
     light = _bent(target + away + detail, target, colour)
     lit = np.clip((light + 16) / (want + 16), 0.35, 1.2)
     glare = np.clip((light - max(86.0, want + 4)) / 14, 0, 1)
     chroma = (lit * (1 - 0.7 * glare))[..., None]
     moved = np.concatenate([light[..., None], chroma * np.array([a, b], np.float32)], axis=-1)
-    return rgb_to_lab(lab_to_rgb(moved.astype(np.float32)))
+    rgb = cv2.cvtColor(moved.astype(np.float32), cv2.COLOR_Lab2RGB)
+    return cv2.cvtColor(rgb.clip(0, 1), cv2.COLOR_RGB2Lab)
 
 
 def _smooth(L: np.ndarray, core: np.ndarray) -> np.ndarray:
@@ -81,11 +91,16 @@ def _smooth(L: np.ndarray, core: np.ndarray) -> np.ndarray:
     return mean(slope) * L + mean(m - slope * m)
 
 
+def _reach(values: np.ndarray, core: np.ndarray) -> float:
+    """How far nearly all of the object's values lie from 0."""
+    return float(np.percentile(np.abs(values[core]), 95)) + 1e-3
+
+
 def _bent(light: np.ndarray, middle: float, colour: NamedColour) -> np.ndarray:
-    """Bends lightness into 1..99 instead of clipping it; black keeps to the dark, but for highlights."""
-    up, down = 99 - middle, middle - 1
+    """Bends lightness into 0..100 instead of clipping it; what is black keeps its highlights."""
+    up, down = 100 - middle, middle
     away = light - middle
-    if colour.lab[0] < 25:
+    if colour.lab[0] < _BLACK:
         soft = 20 * np.tanh(away / 20)
         away = np.where(away > 0, soft + 0.5 * np.maximum(away - 25, 0), away)
-    return middle + np.where(away > 0, up * np.tanh(away / up), down * np.tanh(away / max(down, 1)))
+    return middle + np.where(away > 0, up * np.tanh(away / up), down * np.tanh(away / down))

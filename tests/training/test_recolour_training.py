@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+import torch
+from nigdt_training.recolour.batches import Store
+from nigdt_training.recolour.captions import vocabulary_words
+from nigdt_training.recolour.checking import check, sheet
+from nigdt_training.recolour.cutouts import write_shard
+from nigdt_training.recolour.losses import Batch, losses, recoloured
+from nigdt_training.recolour.training import RecolourSettings, Training, train
+
+from nigdt.bundle.recolour import load_recolour, save_recolour
+from nigdt.errors import NigdtError
+from nigdt.model.recolour import RecolourConfig, RecolourMaps
+from nigdt.recolourer import Recolourer
+from nigdt.text import Vocabulary
+from tests.training.recolour_scene import bird
+
+TINY = RecolourConfig(size=64, channels=(8, 8, 8, 8, 8), head_channels=8, embedding=8, text_channels=8)
+SETTINGS = RecolourSettings(size=32, fine_size=64, fine_from=3, batch=2)
+WORDS = Vocabulary(sorted(vocabulary_words()))
+
+
+@pytest.fixture
+def store(tmp_path):
+    folder = tmp_path / "cutouts"
+    folder.mkdir()
+    write_shard(folder / "shard-0000.npz", [bird(), bird(places={}), bird(held=True)])
+    return Store(folder)
+
+
+def batch(alpha: torch.Tensor) -> Batch:
+    shape = (1, 3, 8, 8)
+    tint = torch.tensor([30.0, 50.0, 40.0])[None, :, None, None].expand(shape)
+    return Batch(
+        start=torch.full(shape, 20.0),
+        tint=tint,
+        alpha=alpha,
+        selection=torch.ones(1, 1, 8, 8),
+        hidden=torch.zeros(1),
+        tokens=torch.ones(1, 1, dtype=torch.long),
+        lengths=torch.ones(1, dtype=torch.long),
+        captions=["red"],
+    )
+
+
+def test_perfect_answer_costs_nothing():
+    alpha = torch.zeros(1, 1, 8, 8)
+    alpha[..., 2:5, 2:5] = 1
+    asked = batch(alpha)
+    maps = RecolourMaps((alpha * 2 - 1) * 40, asked.tint[:, 1:], asked.tint[:, :1] - asked.start[:, :1])
+    assert all(value.item() < 1e-5 for value in losses(maps, asked).values())
+    shown = recoloured(asked.start, maps, asked.selection)
+    assert torch.allclose(shown[..., 3, 3], asked.tint[..., 3, 3])
+    assert torch.allclose(shown[..., 0, 0], asked.start[..., 0, 0])
+
+
+def test_missing_a_thin_part_costs_nearly_as_much_as_missing_a_thick_one():
+    costs = []
+    for width in (1, 4):
+        alpha = torch.zeros(1, 1, 8, 8)
+        alpha[..., :width] = 1
+        nothing = RecolourMaps(torch.full_like(alpha, -3.0), torch.zeros(1, 2, 8, 8), torch.zeros(1, 1, 8, 8))
+        costs.append(losses(nothing, batch(alpha))["place"].item())
+    assert costs[0] > 0.4 * costs[1]
+
+
+def test_run_goes_on_where_it_stopped(tmp_path, store):
+    said = []
+    run = Training(tmp_path / "run", SETTINGS, TINY, WORDS)
+    train(run, store, said.append, max_steps=4)
+    again = Training.open(tmp_path / "run", SETTINGS)
+    assert again.step == 4
+    assert again.config == TINY
+    for name, value in run.net.state_dict().items():
+        assert torch.equal(value, again.net.state_dict()[name])
+    train(again, store, said.append, max_steps=5)
+    assert again.step == 5
+    assert any(
+        not torch.equal(a, b) for a, b in zip(run.net.parameters(), again.net.parameters(), strict=True)
+    )
+
+
+def test_nothing_to_go_on_with(tmp_path):
+    with pytest.raises(NigdtError, match="holds no training"):
+        Training.open(tmp_path, SETTINGS)
+
+
+def test_check_measures_and_draws(tmp_path, store):
+    run = Training(tmp_path / "run", SETTINGS, TINY, WORDS)
+    figures, answers = check(Recolourer(run.averaged(), WORDS), store.held, objects=1, parts=1)
+    assert figures.objects == 11
+    assert figures.parts == 1
+    assert 0 <= figures.asked_colour <= 1
+    assert np.isfinite(figures.detail)
+    assert len(answers) == 12
+    assert sheet(answers, 4, 64).shape[2] == 3
+
+
+def test_averaged_weights_can_be_shipped(tmp_path, store):
+    run = Training(tmp_path / "run", SETTINGS, TINY, WORDS)
+    train(run, store, lambda _: None, max_steps=2)
+    save_recolour(tmp_path, run.averaged(), WORDS, {"steps": run.step})
+    net, vocabulary = load_recolour(tmp_path)
+    assert vocabulary.words == WORDS.words
+    for name, value in net.state_dict().items():
+        assert torch.allclose(value, run.average[name], atol=1e-3, rtol=1e-3)
