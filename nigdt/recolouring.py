@@ -26,7 +26,7 @@ _PLACE_RADIUS, _COLOUR_RADIUS = 1.6, 2.5
 """Reach of the guided filters in the network's pixels."""
 _PLACE_SOFTNESS, _COLOUR_SOFTNESS = 12.0, 30.0
 """Variance, in Lab units squared, below which the filters take the photo's differences for noise."""
-_LOW, _HIGH = 0.08, 0.92
+_LOW, _HIGH = 0.2, 0.8
 """Alpha below the first counts as none at all, above the second as all: what is not meant stays exactly."""
 _STRIP = 2**20
 """Pixels that are painted at once, so that large photos need little memory."""

@@ -6,6 +6,7 @@ from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.checking import check, sheet
 from nigdt_training.recolour.cutouts import write_shard
 from nigdt_training.recolour.losses import Batch, losses, recoloured
+from nigdt_training.recolour.part_teacher import UNKNOWN
 from nigdt_training.recolour.training import RecolourSettings, Training, train
 
 from nigdt.bundle.recolour import load_recolour, save_recolour
@@ -40,6 +41,7 @@ def batch(alpha: torch.Tensor) -> Batch:
         tokens=torch.ones(1, 1, dtype=torch.long),
         lengths=torch.ones(1, dtype=torch.long),
         captions=["red"],
+        labels=torch.full((1, 8, 8), UNKNOWN),
     )
 
 
@@ -104,3 +106,16 @@ def test_averaged_weights_can_be_shipped(tmp_path, store):
     assert vocabulary.words == WORDS.words
     for name, value in net.state_dict().items():
         assert torch.allclose(value, run.average[name], atol=1e-3, rtol=1e-3)
+
+
+def test_teacher_asks_for_known_parts_alone(tmp_path):
+    run = Training(tmp_path, SETTINGS, TINY, WORDS)
+    teacher = run.teacher
+    asked = (torch.rand(1, 3, 64, 64), torch.ones(1, 1, 64, 64), torch.zeros(1), torch.ones(1, 1).long())
+    labels = torch.full((1, 64, 64), UNKNOWN)
+    run.net(*asked, torch.ones(1).long())
+    assert teacher.loss(labels).item() == 0
+    labels[:, 8:24, 8:24] = 3
+    run.net(*asked, torch.ones(1).long())
+    teacher.loss(labels).backward()
+    assert run.net.stem.weight.grad.abs().sum() > 0

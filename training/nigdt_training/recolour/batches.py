@@ -20,7 +20,7 @@ from nigdt_training.recolour.samples import Sample, draw_sample
 _AHEAD = 6
 _REFRESH = 100
 """Batches after which the store is looked at for new shards."""
-_PARTS_SHARE = 0.35
+_PARTS_SHARE = 0.5
 """Share of the samples drawn from birds with known parts, which are few."""
 
 
@@ -75,6 +75,7 @@ def collate(samples: Sequence[Sample], vocabulary: Vocabulary, max_words: int) -
         tokens=torch.from_numpy(tokens),
         lengths=torch.tensor([len(w) for w in words]),
         captions=[s.caption for s in samples],
+        labels=torch.from_numpy(np.stack([s.labels for s in samples]).astype(np.int64)),
     )
 
 

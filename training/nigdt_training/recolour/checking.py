@@ -105,7 +105,7 @@ def check(
         for k, colour in enumerate(BASIC):
             selection = _tight(mask) if (n + k) % 2 else _box(mask)
             noun = _noun(held[i])
-            caption = f"a {colour} {noun}" if noun else colour
+            caption = f"{_article(colour)} {colour} {noun}" if noun else colour
             result = _painted(recolourer, photo, selection, caption, hidden)
             core = mask > 200
             before, after = _lab(photo), _lab(result)
@@ -194,7 +194,8 @@ def _part_requests(
     own = nearest_basic(_at(before, places[name], length))
     colour = str(rng.choice([c for c in BASIC if c != own]))
     word = PART_NAMES[part][-1] if part == "wing" else PART_NAMES[part][0]
-    caption = f"a bird with {colour} wings" if part == "wing" else f"a bird with a {colour} {word}"
+    named = f"{colour} wings" if part == "wing" else f"{_article(colour)} {colour} {word}"
+    caption = f"a bird with {named}"
     selection = _tight(mask)
     result = _painted(recolourer, photo, selection, caption, hidden)
     after = _lab(result)
@@ -241,6 +242,10 @@ def _box(mask: np.ndarray) -> np.ndarray:
         max(0, columns[0] - margin) : columns[-1] + margin + 1,
     ] = 255
     return result
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def _noun(cutout: Cutout) -> str | None:

@@ -12,6 +12,7 @@ from nigdt.model.recolour import RecolourMaps
 
 LAB_UNIT = 30.0
 PLACE_WEIGHT = 0.7
+PART_WEIGHT = 0.3
 COLOUR_WEIGHT = 0.7
 
 
@@ -28,6 +29,7 @@ class Batch:
         tokens: (B, L) int64.
         lengths: (B,) int64.
         captions: The B captions.
+        labels: (B, H, W) int64, the parts of birds (`nigdt_training.recolour.part_teacher`).
     """
 
     start: Tensor
@@ -38,6 +40,7 @@ class Batch:
     tokens: Tensor
     lengths: Tensor
     captions: list[str]
+    labels: Tensor
 
 
 def recoloured(start: Tensor, maps: RecolourMaps, selection: Tensor) -> Tensor:
@@ -77,4 +80,5 @@ def losses(maps: RecolourMaps, batch: Batch) -> dict[str, Tensor]:
 
 def total(parts: dict[str, Tensor]) -> Tensor:
     """The weighted sum that is minimised."""
-    return parts["picture"] + PLACE_WEIGHT * parts["place"] + COLOUR_WEIGHT * parts["colour"]
+    weighted = PLACE_WEIGHT * parts["place"] + COLOUR_WEIGHT * parts["colour"] + PART_WEIGHT * parts["part"]
+    return parts["picture"] + weighted

@@ -19,6 +19,7 @@ from nigdt_training.recolour.captions import (
     whole_caption,
 )
 from nigdt_training.recolour.cutouts import PARTS, Cutout
+from nigdt_training.recolour.part_teacher import UNKNOWN
 from nigdt_training.recolour.selections import draw_limbs, draw_patch, draw_selection
 from nigdt_training.recolour.tint import tinted
 
@@ -40,6 +41,7 @@ class Sample:
         selection: (S, S) float32.
         hidden: Whether the network may not see the selection's colour.
         caption: What is asked.
+        labels: (S, S) uint8, parts of a bird (`PARTS`), `UNKNOWN` if nobody has told them.
     """
 
     start: np.ndarray
@@ -48,6 +50,7 @@ class Sample:
     selection: np.ndarray
     hidden: bool
     caption: str
+    labels: np.ndarray
 
 
 def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
@@ -63,7 +66,7 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
     bird = cutout.source in ("cub20", "birds200")
     nouns = _nouns(cutout, bird)
     visible = _visible_parts(labels, mask)
-    by_parts = bool(visible) and rng.random() < 0.65
+    by_parts = bool(visible) and rng.random() < 0.75
     start, exact = lab, False
     if not by_parts and rng.random() < 0.25:
         mask, exact = np.maximum(mask, draw_limbs(mask, rng)), True
@@ -82,7 +85,8 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
         caption, selected = whole_caption(colour, nouns, bird, rng), mask
         hidden = rng.random() < 0.5
     selection = draw_selection(selected, rng, "tight" if exact else None)
-    return Sample(start, tint, alpha, selection, bool(hidden), caption)
+    known = labels if cutout.places else np.full_like(labels, UNKNOWN)
+    return Sample(start, tint, alpha, selection, bool(hidden), caption, known)
 
 
 def _parts_task(
@@ -94,7 +98,7 @@ def _parts_task(
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, str, np.ndarray]:
     odds = np.array([0.35 if part in _SMALL else 1.0 for part in visible])
-    count = min(len(visible), 1 if rng.random() < 0.6 else 2)
+    count = min(len(visible), 1 if rng.random() < 0.7 else 2)
     names = [str(n) for n in rng.choice(visible, size=count, replace=False, p=odds / odds.sum())]
     if count == 2 and set(_stored(names[0])) & set(_stored(names[1])):
         names = names[:1]

@@ -107,9 +107,8 @@ def draw_patch(lab: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> n
         level = float(np.percentile(lab[..., 0][mask > 0.5], rng.uniform(25, 75)))
         field = (lab[..., 0] - level) * (1 if rng.random() < 0.5 else -1)
     elif kind < 0.7:
-        field = cv2.resize(
-            rng.normal(0, 1, (4, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-        )
+        rough = rng.normal(0, 1, (4, 4)).astype(np.float32)
+        field = np.asarray(cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC))
     else:
         angle = rng.uniform(0, 2 * np.pi)
         y, x = np.mgrid[:height, :width]

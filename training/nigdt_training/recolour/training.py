@@ -21,6 +21,7 @@ from nigdt_training.recolour.batches import Feeder, Store
 from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.cutouts import folders_below, held_out, prepare
 from nigdt_training.recolour.losses import losses, total
+from nigdt_training.recolour.part_teacher import PartTeacher
 
 STATE, VOCABULARY, LOG, STORE = "state.pt", "vocabulary.json", "log.jsonl", "cutouts"
 _AVERAGE = 0.999
@@ -65,6 +66,8 @@ class Training:
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
         )
+        self.teacher = PartTeacher(self.net)
+        self.teacher_optimiser = torch.optim.AdamW(self.teacher.parameters(), lr=settings.learning_rate)
         self.step = 0
         self.seconds = 0.0
 
@@ -84,6 +87,8 @@ class Training:
         run.net.load_state_dict(state["net"])
         run.average = state["average"]
         run.optimiser.load_state_dict(state["optimiser"])
+        if "teacher" in state:
+            run.teacher.load_state_dict(state["teacher"])
         run.step, run.seconds = state["step"], state["seconds"]
         return run
 
@@ -96,6 +101,7 @@ class Training:
             "net": self.net.state_dict(),
             "average": self.average,
             "optimiser": self.optimiser.state_dict(),
+            "teacher": self.teacher.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -125,12 +131,14 @@ class Training:
             group["lr"] = rate
         start = batch.start.contiguous(memory_format=torch.channels_last)
         maps, _ = self.net(start, batch.selection, batch.hidden, batch.tokens, batch.lengths)
-        parts = losses(maps, batch)
+        parts = losses(maps, batch) | {"part": self.teacher.loss(batch.labels)}
         self.optimiser.zero_grad(set_to_none=True)
+        self.teacher_optimiser.zero_grad(set_to_none=True)
         total(parts).backward()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         if torch.isfinite(norm):
             self.optimiser.step()
+            self.teacher_optimiser.step()
         self.step += 1
         keep = min(_AVERAGE, (1 + self.step) / (10 + self.step))
         for name, value in self.net.state_dict().items():
