@@ -57,7 +57,7 @@ def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tm
         return logs
 
     monkeypatch.setattr(InpaintTrainer, "_one_step", step_then_ctrl_c)
-    with pytest.raises(NigdtError, match="interrupted at step 1"):
+    with pytest.raises(NigdtError, match="Interrupted at step 1"):
         run_plan()
     runs = tmp_path / "runs"
     out = runs / "fig5"
@@ -95,7 +95,7 @@ def test_one_that_fails_does_not_stop_the_queue(run_plan, tmp_path, monkeypatch)
         return {name: value * float("nan") for name, value in step(self, batch).items()}
 
     monkeypatch.setattr(ComparisonTrainer, "one_step", not_finite)
-    with pytest.raises(NigdtError, match=r"1 of 3 trainings failed \(picnet-4: the losses are not finite"):
+    with pytest.raises(NigdtError, match=r"1 of 3 trainings failed \(picnet-4: The losses are not finite"):
         run_plan()
     found = json.loads((tmp_path / "runs" / "fig5" / "objects" / "results.json").read_text())
     assert [system["name"] for system in found["systems"]] == ["full", "no-text", "harmonic"]

@@ -346,9 +346,9 @@ def test_defect_13_checkpoints_are_never_unpickled(cache: Cache, tmp_path: Path)
     assert "__metadata__" in json.loads(one.run.last.read_bytes()[8 : 8 + header])
     sprung = tmp_path / "sprung"
     one.run.last.write_bytes(pickle.dumps(Trap(sprung)))
-    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+    with pytest.raises(NigdtError, match="Cannot read the checkpoint"):
         one.resume()
     torch.save({"weights": Trap(sprung)}, one.run.last)
-    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+    with pytest.raises(NigdtError, match="Cannot read the checkpoint"):
         one.resume()
     assert not sprung.exists()

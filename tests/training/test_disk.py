@@ -82,7 +82,7 @@ def test_a_disk_that_fills_up_while_training_keeps_what_was_saved(places, tiny_s
         file.write("checkpoint_seconds: 0.0\n")
     text = (run.folder / "settings.yaml").read_text().replace("steps: 2\n", "steps: 9\n", 1)
     (run.folder / "settings.yaml").write_text(text)
-    with disk_with(20_000), pytest.raises(NigdtError, match="cannot write the checkpoint") as caught:
+    with disk_with(20_000), pytest.raises(NigdtError, match="Cannot write the checkpoint") as caught:
         go(Run.open(run.folder), places)
     assert "--resume" in caught.value.hint
     assert {path.name: path.read_bytes() for path in run.folder.glob("*.safetensors")} == kept
@@ -133,6 +133,6 @@ def test_a_line_torn_by_a_power_cut_and_steps_logged_twice(tmp_path: Path) -> No
 def test_metrics_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
     run = Run.create(tmp_path, "x", settings_from({"data": [{"path": "p"}]}))
     run.metrics.mkdir()
-    with pytest.raises(NigdtError, match=r"cannot write .*metrics\.jsonl: Is a directory"):
+    with pytest.raises(NigdtError, match=r"Cannot write .*metrics\.jsonl: Is a directory"):
         run.log(1, "inpaint", l1=3.0)
     run.close()

@@ -87,7 +87,7 @@ def test_without_a_gain_nothing_is_saved_and_the_old_bundle_stays(
     lines = []
     with pytest.raises(NigdtError, match=r"brings no certain gain .*: nothing was saved") as caught:
         train_own_photos(request, lambda text, **facts: lines.append((text, facts)))
-    assert "go on using" in caught.value.hint
+    assert "Go on using" in caught.value.hint
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before_it
     before, after = next((facts["before"], facts["after"]) for _, facts in lines if "before" in facts)
     assert after["psnr"] < before["psnr"]
@@ -128,7 +128,7 @@ def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_
         request = {"path": photo_folder, "name": "x", "caches": tmp_path, "bundle": str(tiny_bundle)}
         train_own_photos(OwnPhotos(**{**request, **changes}), lambda *_, **__: None)
 
-    with pytest.raises(NigdtError, match="cannot be called"):
+    with pytest.raises(NigdtError, match="Cannot be called"):
         attempt(name="../escape")
     for place, reason in ((photo_folder, "no model bundle"), (tmp_path / "my model", "cannot be called")):
         with pytest.raises(NigdtError, match=reason):  # before any training
@@ -171,7 +171,7 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
         return logs
 
     monkeypatch.setattr(match_stage, "_one_epoch", epoch_then_ctrl_c)
-    with pytest.raises(NigdtError, match="interrupted before the first step") as caught:
+    with pytest.raises(NigdtError, match="Interrupted before the first step") as caught:
         train("parts")
     assert "--resume" in caught.value.hint
     run = next((tmp_path / "parts").glob("00001-*"))
@@ -181,13 +181,13 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
     monkeypatch.setattr(cross_validation.Gain, "certain", True)
     monkeypatch.setattr(InpaintTrainer, "_one_step", step_then_ctrl_c)
     at = 8
-    with pytest.raises(NigdtError, match="interrupted at step 9 of part-1"):
+    with pytest.raises(NigdtError, match="Interrupted at step 9 of part-1"):
         train("parts", resume=True)
     at = 9  # before the validation that is due after the last step
-    with pytest.raises(NigdtError, match="interrupted at step 10 of part-1"):
+    with pytest.raises(NigdtError, match="Interrupted at step 10 of part-1"):
         train("parts", resume=True)
     at = 4
-    with pytest.raises(NigdtError, match="interrupted at step 5 of whole"):
+    with pytest.raises(NigdtError, match="Interrupted at step 5 of whole"):
         train("parts", resume=True)
     monkeypatch.setattr(InpaintTrainer, "_one_step", step)
     parts, lines = train("parts", resume=True)

@@ -130,11 +130,11 @@ def test_a_full_disk_is_one_clear_line_and_keeps_the_old_checkpoint(tmp_path):
 def test_broken_checkpoints_are_refused(tmp_path):
     path = tmp_path / "x.safetensors"
     path.write_bytes(b"nonsense")
-    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+    with pytest.raises(NigdtError, match="Cannot read the checkpoint"):
         read_checkpoint(path)
     write_checkpoint(path, {"a": {"w": torch.ones(200)}}, {"step": 1})
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(NigdtError, match="cannot read the checkpoint"):
+    with pytest.raises(NigdtError, match="Cannot read the checkpoint"):
         read_checkpoint(path)
 
 
@@ -302,7 +302,7 @@ def test_the_command_ends_with_1_when_it_is_interrupted(photo_folder, tiny_setti
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=100)
     assert process.returncode == 1
-    assert f"go on with: nigdt train --resume {folder}" in said
+    assert f"Go on with: nigdt train --resume {folder}" in said
 
 
 def test_sigterm_ends_stage_1_with_how_to_go_on(photo_folder, tiny_settings, tmp_path, monkeypatch):
@@ -320,7 +320,7 @@ def test_sigterm_ends_stage_1_with_how_to_go_on(photo_folder, tiny_settings, tmp
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=100)
     assert process.returncode == 1
-    assert f"go on with: nigdt train match --resume {folder}" in said
+    assert f"Go on with: nigdt train match --resume {folder}" in said
     assert read_checkpoint(folder / "match-last.safetensors").facts["epoch"] > 0
 
 

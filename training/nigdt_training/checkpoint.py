@@ -53,8 +53,8 @@ def write_checkpoint(path: Path, parts: Mapping[str, Mapping[str, Tensor]], fact
         write_atomically(path, data)
     except OSError as error:
         raise NigdtError(
-            f"cannot write the checkpoint {path}: {error.strerror}",
-            hint="make room or choose another --runs folder, then go on with --resume",
+            f"Cannot write the checkpoint {path}: {error.strerror}",
+            hint="Make room or choose another --runs folder, then go on with --resume",
         ) from error
 
 
@@ -69,10 +69,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
         if metadata.get("format") != str(FORMAT):
-            raise NigdtError(f"{path} is not a checkpoint of this version")
+            raise NigdtError(f"{path} is not a checkpoint of this version.")
         return Checkpoint(tensors, json.loads(metadata["facts"]))
     except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise NigdtError(f"cannot read the checkpoint {path}: {error}") from error
+        raise NigdtError(f"Cannot read the checkpoint {path}: {error}") from error
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def read_facts(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             facts: dict[str, Any] = json.loads((file.metadata() or {})["facts"])
     except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise NigdtError(f"cannot read the checkpoint {path}: {error}") from error
+        raise NigdtError(f"Cannot read the checkpoint {path}: {error}") from error
     return facts
 
 

@@ -23,5 +23,5 @@ def out_of_memory_told() -> Iterator[None]:
             raise
         reason = str(error).splitlines()[0] if str(error) else "no memory is left"
         raise NigdtError(
-            f"out of memory: {reason}", hint="lower batch, size or the widths, or end other programs"
+            f"Out of memory: {reason}.", hint="Lower batch, size or the widths, or end other programs."
         ) from error

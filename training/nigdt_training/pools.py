@@ -42,8 +42,8 @@ def open_pools(
         learnt, kept = ~kept & of_split, kept & of_split
         if not learnt.any():
             raise NigdtError(
-                f"{source.path} has no photo to learn from in split {source.split!r}",
-                hint="splits: train, val, test, as nigdt data check names them",
+                f"{source.path} has no photo to learn from in split {source.split!r}.",
+                hint="Splits: train, val, test, as nigdt data check names them",
             )
         training.append(Pool(cache, np.flatnonzero(learnt), source.share, first))
         if kept.any():
@@ -68,6 +68,6 @@ def _cache(path: Path, caches: Path, say: Callable[[str], None]) -> Cache:
         return Cache.open(folder)
     records = check_data_set(data, workers=workers).usable
     if not records:
-        raise NigdtError(f"{path} holds no usable photo", hint=f"see: nigdt data check {path}")
+        raise NigdtError(f"{path} holds no usable photo.", hint=f"See: nigdt data check {path}")
     say(f"decoding {len(records)} photos of {path} into {folder}")
     return build_cache(records, folder, size=CACHED_SIDE, workers=workers)

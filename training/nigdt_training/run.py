@@ -41,7 +41,7 @@ class Run:
             NigdtError: The name is none for a folder, or the folder cannot be written.
         """
         if Path(name).name != name:
-            raise NigdtError(f"a run cannot be called {name!r}", hint="it names a folder in --runs")
+            raise NigdtError(f"A run cannot be called {name!r}.", hint="It names a folder in --runs")
         try:
             runs.mkdir(parents=True, exist_ok=True)
             while True:
@@ -53,7 +53,7 @@ class Run:
                 except FileExistsError:
                     continue
         except OSError as error:
-            raise NigdtError(f"cannot make a run folder in {runs}: {error.strerror}") from error
+            raise NigdtError(f"Cannot make a run folder in {runs}: {error.strerror}") from error
         return cls.within(folder, settings)
 
     @classmethod
@@ -78,7 +78,7 @@ class Run:
             NigdtError: It is none.
         """
         if not (folder / "settings.yaml").is_file():
-            raise NigdtError(f"{folder} is not a run folder", hint="it should hold settings.yaml")
+            raise NigdtError(f"{folder} is not a run folder.", hint="It should hold settings.yaml.")
         return cls(folder)
 
     @property
@@ -213,6 +213,6 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise NigdtError(
-            f"cannot write {path}: {error.strerror or error}",
-            hint="make room or choose another --runs folder, then go on with --resume",
+            f"Cannot write {path}: {error.strerror or error}",
+            hint="Make room or choose another --runs folder, then go on with --resume",
         ) from error

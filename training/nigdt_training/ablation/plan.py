@@ -134,12 +134,12 @@ def load_plan(path: Path) -> Plan:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise NigdtError(f"cannot read the plan {path}: {error.strerror}") from error
+        raise NigdtError(f"Cannot read the plan {path}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise NigdtError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     _check_keys(values, _PLAN_KEYS, "")
     if "config" not in values:
-        raise NigdtError("plan: config names no settings file")
+        raise NigdtError("plan: config names no settings file.")
     base = load_settings(Path(str(values["config"])))
     base = with_changes(base, _strings(values.get("set"), "set"))
     if "steps" in values:
@@ -159,9 +159,9 @@ def load_plan(path: Path) -> Plan:
     names = [entry.name for entry in entries]
     for name in names:
         if not valid_name(name) or names.count(name) > 1:
-            raise NigdtError(f"plan: {name!r} cannot be a name", "Letters, digits, dot, dash; each once.")
+            raise NigdtError(f"plan: {name!r} cannot be a name.", "Letters, digits, dot, dash; each once.")
     if not entries:
-        raise NigdtError("plan: there is nothing to train", "Name entries or comparisons.")
+        raise NigdtError("plan: there is nothing to train.", "Name entries or comparisons.")
     found = _mapping(values.get("evaluate"), "evaluate")
     judges = {entry.name for entry in entries if entry.judge}
     measurements = tuple(_measurement(name, found[name], judges) for name in found)
@@ -175,7 +175,7 @@ def _check_judges(entries: Sequence[Entry]) -> None:
             trained = not entry.judge and entry.comparison is None and entry.settings.loss.match > 0
             if trained and entry.of_match == judge.of_match:
                 raise NigdtError(
-                    f"plan: the judge {judge.name} would be the match networks that train {entry.name}",
+                    f"plan: the judge {judge.name} would be the match networks that train {entry.name}.",
                     f"Change it: judges: {{{judge.name}: [seed={judge.settings.seed + 1}]}}",
                 )
 
@@ -184,9 +184,9 @@ def _comparison(name: str, values: Any, base: TrainSettings) -> Entry:
     _check_keys(values, _COMPARISON_KEYS, f"comparisons.{name}.")
     kind, width = values.get("kind", name), values.get("width")
     if kind not in MODELS:
-        raise NigdtError(f"plan: comparisons.{name} is no comparison system", f"kind: {' or '.join(MODELS)}")
+        raise NigdtError(f"plan: comparisons.{name} is no comparison system.", f"Kind: {' or '.join(MODELS)}")
     if width is not None and (type(width) is not int or width < 1):
-        raise NigdtError(f"plan: comparisons.{name}.width cannot be {width!r}")
+        raise NigdtError(f"plan: comparisons.{name}.width cannot be {width!r}.")
     settings = with_changes(base, _strings(values.get("set"), f"comparisons.{name}.set"))
     return Entry(name, settings, comparison=kind, width=width)
 
@@ -195,12 +195,12 @@ def _measurement(name: str, values: Any, judges: Collection[str]) -> Measurement
     where = f"evaluate.{name}."
     _check_keys(values, _MEASUREMENT_KEYS, where)
     if not re.fullmatch(r"[\w-]+", name):
-        raise NigdtError(f"plan: {name!r} cannot be a folder's name")
+        raise NigdtError(f"plan: {name!r} cannot be a folder's name.")
     if "data" not in values:
-        raise NigdtError(f"plan: {where}data names no photos")
+        raise NigdtError(f"plan: {where}data names no photos.")
     for key, (wanted, fits) in _VALUES.items():
         if key in values and not fits(values[key]):
-            raise NigdtError(f"plan: {where}{key} must be {wanted}, not {values[key]!r}")
+            raise NigdtError(f"plan: {where}{key} must be {wanted}, not {values[key]!r}.")
     cases = CaseSettings(**{key: values[key] for key in _CASE_KEYS & values.keys()})
     compare = tuple(_strings(values.get("compare"), where + "compare"))
     for system in compare:
@@ -223,7 +223,7 @@ def _judge(value: Any, where: str, judges: Collection[str]) -> str | None:
         return value if value is None else str(value)
     if not Path(str(value)).is_file():
         known = f"Judges of the plan: {', '.join(judges)}." if judges else "Name a file, or one of judges:."
-        raise NigdtError(f"plan: {where}: there is no {value}", known)
+        raise NigdtError(f"plan: {where}: there is no {value}.", known)
     return str(value)
 
 
@@ -234,22 +234,22 @@ def _known_system(name: str, where: str) -> None:
             find_bundle(place)
         except NigdtError:
             hint = f"a bundle, a run of nigdt train comparison, or {', '.join(BASELINES)}"
-            raise NigdtError(f"plan: {where}: there is no {place}", hint) from None
+            raise NigdtError(f"plan: {where}: there is no {place}.", hint) from None
 
 
 def _check_keys(values: Any, known: set[str], where: str) -> None:
     if not isinstance(values, dict):
-        raise NigdtError(f"plan: {where.rstrip('.') or 'the file'} must be a mapping")
+        raise NigdtError(f"plan: {where.rstrip('.') or 'the file'} must be a mapping.")
     for key in values:
         if key not in known:
-            raise NigdtError(f"plan: unknown key {where}{key}", f"keys: {', '.join(sorted(known))}")
+            raise NigdtError(f"plan: unknown key {where}{key}.", f"Keys: {', '.join(sorted(known))}.")
 
 
 def _mapping(values: Any, where: str) -> dict[str, Any]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise NigdtError(f"plan: {where} must be a mapping of names")
+        raise NigdtError(f"plan: {where} must be a mapping of names.")
     return {str(name): value for name, value in values.items()}
 
 
@@ -257,7 +257,7 @@ def _strings(values: Any, where: str) -> list[str]:
     if values is None:
         return []
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise NigdtError(f"plan: {where} must be a list such as [loss.match=0]")
+        raise NigdtError(f"plan: {where} must be a list such as [loss.match=0].")
     return values
 
 
@@ -266,5 +266,5 @@ def _existing(value: Any, where: str) -> Path | None:
         return None
     path = Path(str(value))
     if not path.exists():
-        raise NigdtError(f"plan: {where}: there is no {path}")
+        raise NigdtError(f"plan: {where}: there is no {path}.")
     return path

@@ -171,7 +171,7 @@ class Queue:
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         except (OSError, ValueError) as error:
             raise NigdtError(
-                f"cannot read {path}: {error}",
+                f"Cannot read {path}: {error}",
                 "It says which run is which: repair it, or give another --out.",
             ) from error
         return found
@@ -189,7 +189,7 @@ def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path
         try:
             trainer.train()
         except KeyboardInterrupt:
-            raise InterruptedQueueError("interrupted") from None
+            raise InterruptedQueueError("Interrupted.") from None
         return
     fabric = Machine(device).fabric(settings.precision)
     stages = ("match",) if entry.judge else ("match", "inpaint")
@@ -198,6 +198,6 @@ def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path
             run, places, fabric, say, stages=stages, start_from=entry.start_from, match_from=match_from
         )
     except KeyboardInterrupt:
-        raise InterruptedQueueError("interrupted") from None
+        raise InterruptedQueueError("Interrupted.") from None
     if not finished:
-        raise InterruptedQueueError(f"interrupted at step {read_facts(run.last)['step']}")
+        raise InterruptedQueueError(f"Interrupted at step {read_facts(run.last)['step']}.")

@@ -48,7 +48,7 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
     for measurement in plan.measurements:
         if not (data / measurement.data).exists():
             raise NigdtError(
-                f"plan: evaluate.{measurement.name}.data: there is no {data / measurement.data}",
+                f"plan: evaluate.{measurement.name}.data: there is no {data / measurement.data}.",
                 "It is relative to --data.",
             )
     queue = Queue(
@@ -68,4 +68,4 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
         click.echo("Nothing is finished yet." if folder is None else f"Table and pictures: {folder}")
     if failed:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
-        raise NigdtError(f"{len(failed)} of {len(plan.entries)} trainings failed ({reasons})")
+        raise NigdtError(f"{len(failed)} of {len(plan.entries)} trainings failed ({reasons}).")

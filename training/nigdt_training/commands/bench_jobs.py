@@ -70,7 +70,7 @@ def jobs(
 
     others = dict(_named(text) for text in against)
     if _OWN in others or len(others) < len(against):
-        raise click.BadParameter("every program needs a name of its own", param_hint="--against")
+        raise click.BadParameter("Every program needs a name of its own.", param_hint="--against")
     work = [job for job in read_jobs(folder) if not kinds or job.kind in kinds]
     if not work:
         raise DataError(f"{folder} holds no job of that kind.", "Leave --kind out.")
@@ -111,7 +111,7 @@ def jobs(
 def _named(text: str) -> tuple[str, Path]:
     name, separator, folder = text.partition("=")
     if not separator or not name or not Path(folder).is_dir():
-        raise click.BadParameter(f"{text!r} is not NAME=FOLDER", param_hint="--against")
+        raise click.BadParameter(f"{text!r} is not NAME=FOLDER.", param_hint="--against")
     return name, Path(folder)
 
 

@@ -167,7 +167,7 @@ def _run(
     dry_run: bool,
 ) -> None:
     if (config is None) == (resume is None):
-        raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
+        raise click.UsageError("Give either --config FILE for a new run or --resume RUN for an old one.")
     from nigdt_training.inpaint.session import Machine, Places, plan, run_stages, start_run
     from nigdt_training.run import Run
 
@@ -182,7 +182,7 @@ def _run(
             plan(settings, places, _say_plain)
             return
     elif steps is not None or changes or dry_run:
-        raise click.UsageError("--steps, --set and --dry-run go with --config")
+        raise click.UsageError("--steps, --set and --dry-run go with --config.")
     else:
         assert resume is not None
         settings = Run.open(resume).settings
@@ -206,7 +206,7 @@ def _run(
     finally:
         run.close()
     if not finished:
-        raise NigdtError("interrupted", hint=f"go on with: {_resume_command(stages, run.folder)}")
+        raise NigdtError("Interrupted.", hint=f"Go on with: {_resume_command(stages, run.folder)}")
 
 
 def _resume_command(stages: tuple[str, ...], folder: Path) -> str:

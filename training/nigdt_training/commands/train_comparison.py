@@ -51,7 +51,7 @@ def comparison(
     Example: nigdt train comparison picnet --config training/configs/small-64.yaml --data ~/photos
     """
     if (config is None) == (resume is None):
-        raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
+        raise click.UsageError("Give either --config FILE for a new run or --resume RUN for an old one.")
     import torch
 
     from nigdt.errors import NigdtError

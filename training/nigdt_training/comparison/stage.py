@@ -115,7 +115,7 @@ class ComparisonTrainer:
                 values = {name: float(value) for name, value in terms.items()}
                 if not all(np.isfinite(list(values.values()))):
                     raise NigdtError(
-                        f"the losses are not finite at step {self.step}",
+                        f"The losses are not finite at step {self.step}.",
                         "The last checkpoint is kept. Lower the batch or width.",
                     )
                 if self.step % LOG_EVERY == 0 or self.step == settings.steps:

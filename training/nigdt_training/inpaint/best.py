@@ -81,4 +81,4 @@ def _copy(source: Path, target: Path) -> None:
             with source.open("rb") as file:
                 write_atomically(target, partial(shutil.copyfileobj, file))
         except OSError as error:
-            raise NigdtError(f"cannot write {target}: {error.strerror}", hint="make room") from error
+            raise NigdtError(f"Cannot write {target}: {error.strerror}", hint="Make room.") from error

@@ -155,7 +155,7 @@ def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
     if not model.config.use_text or len(new) == len(old):
         return
     if new.words[: len(old)] != old.words:
-        raise NigdtError("the new vocabulary does not extend the old one")
+        raise NigdtError("The new vocabulary does not extend the old one.")
     embedding = model.text_encoder.embedding
     weight: Tensor = embedding.weight.detach()
     spread = float(weight[1:].std())

@@ -55,7 +55,7 @@ def splits(pool: Pool, parts: int, used: int) -> list[tuple[Pool, Pool]]:
     groups = np.array([pool.cache.group(int(i)) for i in pool.photos])
     keys = in_order(groups.tolist())
     if len(keys) < 2:
-        raise NigdtError("all photos look alike", hint="none would be left to measure on: add others")
+        raise NigdtError("All photos look alike.", hint="None would be left to measure on: add others.")
     parts = min(parts, len(keys))
     found = []
     for part in range(min(used, parts)):
@@ -95,7 +95,7 @@ def best_gain(runs: Sequence[Run]) -> Gain:
     measured = [recorded(run) for run in runs]
     common = set.intersection(*(set(scores) for scores in measured)) - {0}
     if not common:
-        raise NigdtError("the runs were not measured at a step that all of them reached")
+        raise NigdtError("The runs were not measured at a step that all of them reached.")
     gains = [_gain([one[0] for one in measured], [one[step] for one in measured], step) for step in common]
     return max(gains, key=lambda gain: (gain.psnr, -gain.step))
 

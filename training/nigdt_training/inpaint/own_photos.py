@@ -105,14 +105,16 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
 
 def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     if not valid_name(request.name):
-        raise NigdtError(f"a model cannot be called {request.name!r}", hint="use letters, digits, dot, dash")
+        raise NigdtError(
+            f"A model cannot be called {request.name!r}.", hint="Use letters, digits, dot, dash."
+        )
     folder = request.output or user_bundles_folder() / request.name
     check_target(folder)
     report = check_path(request.path)
     say(describe(report))
     if len(report.usable) < MINIMUM_PHOTOS:
         raise NigdtError(
-            f"{len(report.usable)} usable photos are too few", hint=f"at least {MINIMUM_PHOTOS} are needed"
+            f"{len(report.usable)} usable photos are too few.", hint=f"At least {MINIMUM_PHOTOS} are needed."
         )
     info = find_bundle(request.bundle)
     run = _run_folder(request, info, len(report.usable))
@@ -144,9 +146,9 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     if not gain.certain:
         run.retire("no-gain")
         raise NigdtError(
-            f"training on these {gain.photos} photos brings no certain gain "
-            f"({gain.psnr:+.3f} +- {gain.error:.3f} dB): nothing was saved",
-            hint=f"go on using {info.name}, or add photos of the same kind",
+            f"Training on these {gain.photos} photos brings no certain gain "
+            f"({gain.psnr:+.3f} +- {gain.error:.3f} dB): nothing was saved.",
+            hint=f"Go on using {info.name}, or add photos of the same kind.",
         )
     say(f"learning from all {len(everything.photos)} photos for {gain.step} steps")
     whole = Run.within(run.folder / "whole", replace(run.settings, steps=gain.step))
@@ -172,8 +174,8 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
 
 def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
     return NigdtError(
-        f"interrupted {when}",
-        hint=f"go on with: nigdt train photos {request.path} --name {request.name} --resume",
+        f"Interrupted {when}.",
+        hint=f"Go on with: nigdt train photos {request.path} --name {request.name} --resume",
     )
 
 
@@ -202,7 +204,7 @@ def _run_folder(request: OwnPhotos, info: BundleInfo, photos: int) -> Run:
     if request.resume:
         old = sorted(request.runs.glob(f"{'[0-9]' * 5}-{request.name}")) if request.runs.exists() else []
         if not old:
-            raise NigdtError(f"there is no interrupted training called {request.name} in {request.runs}")
+            raise NigdtError(f"There is no interrupted training called {request.name} in {request.runs}.")
         return Run.open(old[-1])
     return Run.create(request.runs, request.name, own_settings(request, info.config, photos))
 

@@ -72,8 +72,8 @@ class Machine:
         if (devices or here, nodes or machines) != (here, machines):
             raise NigdtError(
                 f"torchrun started {here} processes on {machines} machines, not {devices or here} on "
-                f"{nodes or machines}",
-                hint="leave --devices and --nodes out",
+                f"{nodes or machines}.",
+                hint="Leave --devices and --nodes out",
             )
         return cls(accelerator, here, machines)
 
@@ -94,7 +94,7 @@ class Machine:
             )
         except (ValueError, RuntimeError) as error:
             raise NigdtError(
-                f"cannot train on device {self.accelerator!r} in precision {precision!r}: "
+                f"Cannot train on device {self.accelerator!r} in precision {precision!r}: "
                 f"{' '.join(str(error).split())}",
                 hint="--device cpu with precision 32-true works everywhere",
             ) from error
@@ -171,7 +171,7 @@ def run_stages(
     )
     if trains_match:
         if not validation:
-            raise NigdtError("the match networks need photos to measure on", hint="raise data.validation")
+            raise NigdtError("The match networks need photos to measure on.", hint="Raise data.validation.")
         if fabric.is_global_zero:
             train_match(
                 run, training, validation, vocabulary, say, device=fabric.device, seconds=match_seconds
@@ -225,7 +225,7 @@ def export_run(
     """
     path = run.best if best else run.last
     if not path.exists():
-        raise NigdtError(f"{run.folder} has no checkpoint yet", hint="train first: nigdt train --resume")
+        raise NigdtError(f"{run.folder} has no checkpoint yet.", hint="Train first: nigdt train --resume")
     checkpoint = read_checkpoint(path)
     settings = settings_from(checkpoint.facts["settings"])
     vocabulary = Vocabulary(checkpoint.facts["words"])

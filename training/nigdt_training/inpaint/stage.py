@@ -83,7 +83,7 @@ class InpaintTrainer:
         self._validated = 0  # step of the last validation
         self._loader = Loader(self.training, fabric.device, self.settings.batch, processes_here(fabric))
         if self.settings.batch % fabric.world_size:
-            raise NigdtError(f"batch {self.settings.batch} does not divide by {fabric.world_size} processes")
+            raise NigdtError(f"Batch {self.settings.batch} does not divide by {fabric.world_size} processes.")
 
     def _stream(self, pools: list[Pool], masks: MaskSettings, seed: int) -> SampleStream:
         size = self.settings.picture_size
@@ -108,7 +108,7 @@ class InpaintTrainer:
             NigdtError: They belong to another architecture or vocabulary.
         """
         if checkpoint.facts["words"] != list(self.vocabulary.words):
-            raise NigdtError("the weights to start from have another vocabulary")
+            raise NigdtError("The weights to start from have another vocabulary.")
         paths = _with_skip(checkpoint.part("paths"), self.networks.plain)
         load_strictly(self.networks.plain, paths, "the weights to start from")
         averaged = _with_skip(checkpoint.part("averaged"), self.networks.plain.model)
@@ -148,8 +148,8 @@ class InpaintTrainer:
         checkpoint = read_checkpoint(self.run.last)
         if checkpoint.facts["words"] != list(self.vocabulary.words):
             raise NigdtError(
-                f"{self.run.folder} has not the words that its checkpoint was trained with",
-                hint="put back its vocabulary.json",
+                f"{self.run.folder} has not the words that its checkpoint was trained with.",
+                hint="Put back its vocabulary.json.",
             )
         load_strictly(self.networks.plain, checkpoint.part("paths"), "the checkpoint's weights")
         load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the checkpoint's weights")
@@ -263,8 +263,8 @@ class InpaintTrainer:
         if agree(self.fabric, not finite)[0]:
             bad = ", ".join(name for name, value in logs.items() if not torch.isfinite(value))
             raise NigdtError(
-                f"the loss is not finite at step {self.step} ({bad or 'in another process'})",
-                hint="the last checkpoint is kept: lower the learning rate and go on with --resume",
+                f"The loss is not finite at step {self.step} ({bad or 'in another process'}).",
+                hint="The last checkpoint is kept: lower the learning rate and go on with --resume",
             )
         average_gradients(self.fabric, networks.plain)
         average_gradients(self.fabric, networks.plain_d)
@@ -287,7 +287,7 @@ class InpaintTrainer:
                     raise
             # Out here nothing holds the tensors of what failed any longer, as the error's traceback does.
             if self.micro <= 1:
-                raise NigdtError("out of memory with one picture at a time", "Lower size or the widths.")
+                raise NigdtError("Out of memory with one picture at a time.", "Lower size or the widths.")
             self.micro = max(1, min(self.micro, len(batch)) // 2)
             self.say(f"out of memory: going on with micro-batches of {self.micro}")
             if self.fabric.device.type == "cuda":

@@ -243,7 +243,7 @@ def _one_epoch(
         loss = match_loss(network.scores(*images, text), alike[index].to(device))
         if not torch.isfinite(loss):
             raise NigdtError(
-                f"the match loss is {loss.item()} in epoch {epoch + 1}", hint="lower match.learning_rate"
+                f"The match loss is {loss.item()} in epoch {epoch + 1}.", hint="Lower match.learning_rate."
             )
         optimiser.zero_grad()
         loss.backward()
