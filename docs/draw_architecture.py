@@ -28,7 +28,7 @@ TOGETHER = {
         ),
         **dict.fromkeys(("colours", "recolouring"), "recolouring"),
         **dict.fromkeys(("__main__", "cli", "commands"), "commands"),
-        **dict.fromkeys(("answers", "inpainter", "recolourer", "showcase"), "inpainter"),
+        **dict.fromkeys(("answers", "effects", "inpainter", "recolourer", "showcase"), "inpainter"),
     },
     "nigdt_backend": {
         **dict.fromkeys(("protocol", "limits"), "protocol"),
