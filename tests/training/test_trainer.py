@@ -119,7 +119,7 @@ def test_a_full_disk_is_one_clear_line_and_keeps_the_old_checkpoint(tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
     try:
-        with pytest.raises(NigdtError, match="cannot write the checkpoint"):
+        with pytest.raises(NigdtError, match="Cannot write the checkpoint"):
             write_checkpoint(path, {"a": {"w": torch.zeros(2)}}, {"step": 2})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
