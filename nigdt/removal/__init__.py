@@ -2,8 +2,7 @@
 
 from nigdt.removal.engine import Quality, RemovalCancelledError, remove, variation
 from nigdt.removal.layout import NothingFitsError
-from nigdt.removal.selection import Remainder, covering, remainder, removal_box
-from nigdt.removal.whole import removed
+from nigdt.removal.selection import Remainder, remainder
 from nigdt.removal.worker import RemovalError, RemovalWorker
 
 __all__ = [
@@ -13,10 +12,7 @@ __all__ = [
     "RemovalCancelledError",
     "RemovalError",
     "RemovalWorker",
-    "covering",
     "remainder",
-    "removal_box",
     "remove",
-    "removed",
     "variation",
 ]

@@ -1,4 +1,4 @@
-"""Selections of things that are to go: grown a little, and looked at whether they cut the thing in two."""
+"""Whether a selection of a thing that is to go cuts it in two."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context.box import Box, selection_box
-from nigdt.context.context import grown
+from nigdt.context.box import selection_box
 from nigdt.objects import grab_cut
 
-__all__ = ["Remainder", "covering", "remainder", "removal_box"]
+__all__ = ["Remainder", "remainder"]
 
-_AROUND = 1.25
-_LEAST_AROUND = 64
 _WORKING = 96
 """Root of the selection's area at which a cut is looked for."""
 _ROUNDS = 3
@@ -27,41 +24,6 @@ _LEAST_SHARE = 0.06
 """A remainder below this share of the selection is not worth a word, ..."""
 _MOST_SHARE = 0.6
 """... and what is above it is no remainder but a surrounding of the same colour."""
-
-
-def covering(selection: NDArray[np.uint8], pixels: int = 3) -> NDArray[np.uint8]:
-    """Return a selection of a thing, made to cover it: holes closed and the edge moved outwards.
-
-    Args:
-        selection: (h, w), 255 = selected; soft edges are kept.
-        pixels: By how much to grow; 2 to 4 covers the mixed pixels of an object's edge.
-
-    Returns:
-        (h, w), at least the selection everywhere.
-    """
-    filled = selection.copy()
-    # Whatever is not selected and cannot be reached from outside is a hole.
-    outside = np.pad((selection < 128).astype(np.uint8), 1, constant_values=1)
-    cv2.floodFill(outside, np.zeros((0, 0), np.uint8), (0, 0), 2)
-    filled[outside[1:-1, 1:-1] == 1] = 255
-    return grown(filled, pixels)
-
-
-def removal_box(selection: NDArray[np.uint8]) -> Box:
-    """Cut the part of a photo that a removal should see: wider than a model's context, inside the photo.
-
-    Args:
-        selection: (h, w), 255 = selected.
-
-    Raises:
-        SelectionError: Nothing is selected.
-    """
-    height, width = selection.shape
-    inner = selection_box(selection)
-    margin = max(_LEAST_AROUND, round(_AROUND * max(inner.width, inner.height)))
-    left, top = max(0, inner.left - margin), max(0, inner.top - margin)
-    right, bottom = min(width, inner.right + margin), min(height, inner.bottom + margin)
-    return Box(left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True)

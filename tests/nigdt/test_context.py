@@ -94,6 +94,26 @@ def test_growing_reaches_further_by_that_many_pixels() -> None:
     assert selection_box(context.selection) == Box(83 - context.box.left, 83 - context.box.top, 34, 34)
 
 
+def test_what_is_to_be_removed_is_closed_and_grown_by_three() -> None:
+    selection = select(200, 200, Box(90, 90, 20, 20))
+    selection[98:102, 98:102] = 0
+    selection[90:100, 105:107] = 0  # open to the outside
+    whole = np.zeros((200, 200, 3), np.uint8)
+    removed = Context.of(whole, selection, 64, Recipe("", "remove"))
+    described = Context.of(whole, selection, 64, Recipe("a bird"))
+    inner = selection_box(removed.selection)
+    assert (inner.width, inner.height) == (26, 26)
+    middle = np.s_[
+        98 - removed.box.top : 102 - removed.box.top, 98 - removed.box.left : 102 - removed.box.left
+    ]
+    assert (removed.selection[middle] == 255).all()
+    assert selection_box(described.selection).width == 20
+    plain = Context.of(whole, selection, 64, Recipe("", "remove", grow=0))
+    assert plain.selection[92 - plain.box.top, 106 - plain.box.left] == 0
+    assert removed.box.width > described.box.width
+    assert not removed.reduced
+
+
 def test_what_is_transparent_is_made_by_the_model_but_never_blended_in() -> None:
     alpha = np.full((120, 120), 255, np.uint8)
     alpha[:30] = 0

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
 from nigdt.errors import SelectionError
-from nigdt.photo.photo import Photo
-from nigdt.removal import NothingFitsError, RemovalCancelledError, remove, removed, variation
+from nigdt.removal import NothingFitsError, RemovalCancelledError, remove, variation
 from nigdt.removal.figures import measure
 
 SIDE = 160
@@ -147,27 +144,3 @@ def test_a_hole_of_one_pixel_is_filled() -> None:
     picture = gradient()
     filled = remove(with_ball(picture, mask), mask)
     assert np.abs(filled[80, 80].astype(int) - picture[80, 80]).max() <= 12
-
-
-def test_a_photo_loses_the_thing_and_keeps_everything_else() -> None:
-    mask = hole()
-    selected = mask.copy()
-    selected[70:80, 70:80] = 0
-    picture = with_ball(noise(), mask)
-    alpha = np.full((SIDE, SIDE), 255, np.uint8)
-    alpha[:20] = 0
-    photo = Photo.from_image(Image.fromarray(np.dstack([picture, alpha]), "RGBA"))
-    done = removed(photo, selected, quality="preview")
-    assert (done.alpha8 == alpha).all()
-    far = cv2.dilate(mask, np.ones((15, 15), np.uint8)) == 0
-    assert (done.rgb8[far] == picture[far]).all()
-    red = (done.rgb8[..., 0].astype(int) - done.rgb8[..., 1] > 180)[mask > 0]
-    assert red.mean() < 0.02
-
-
-def test_a_deep_photo_stays_deep() -> None:
-    samples = (noise().astype(np.uint16) * 257)[..., 0]
-    photo = Photo.from_image(Image.fromarray(samples))
-    done = removed(photo, hole(), quality="soft")
-    assert done.samples.dtype == np.uint16
-    assert done.samples[0, 0] == samples[0, 0]

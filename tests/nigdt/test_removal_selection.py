@@ -1,4 +1,4 @@
-"""Selections for removal: grown, and whether they cut a thing in two."""
+"""Whether a selection for a removal cuts a thing in two."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from nigdt.errors import SelectionError
-from nigdt.removal import covering, remainder, removal_box
+from nigdt.removal import remainder
 
 
 def thing() -> tuple[np.ndarray, np.ndarray]:
@@ -17,36 +16,6 @@ def thing() -> tuple[np.ndarray, np.ndarray]:
     ground = random.normal([80, 140, 60], 8, (200, 300, 3))
     body = random.normal([190, 90, 70], 8, (200, 300, 3))
     return np.where(mask[..., None] > 0, body, ground).round().astype(np.uint8), mask
-
-
-def test_growing_covers_the_edge_and_closes_holes() -> None:
-    mask = np.zeros((60, 60), np.uint8)
-    mask[20:40, 20:40] = 255
-    mask[28:32, 28:32] = 0
-    result = covering(mask, 3)
-    assert result[30, 30] == 255
-    assert result[30, 17] == 255
-    assert result[30, 16] == 0
-    assert (covering(mask, 0)[28:32, 28:32] == 255).all()
-    assert (covering(np.full((8, 8), 255, np.uint8)) == 255).all()
-
-
-def test_growing_keeps_soft_edges_and_open_bays() -> None:
-    mask = np.zeros((60, 60), np.uint8)
-    mask[20:40, 20:40] = 255
-    mask[20:40, 30:33] = 0
-    mask[40:43, 20:40] = 100
-    result = covering(mask, 0)
-    assert (result == mask).all()
-
-
-def test_the_removal_sees_no_further_than_the_photo() -> None:
-    mask = np.zeros((300, 1000), np.uint8)
-    mask[10:110, 400:500] = 255
-    box = removal_box(mask)
-    assert (box.left, box.top, box.right, box.bottom) == (275, 0, 625, 235)
-    with pytest.raises(SelectionError):
-        removal_box(np.zeros((10, 10), np.uint8))
 
 
 def test_a_cut_thing_is_noticed_and_the_rest_suggested() -> None:

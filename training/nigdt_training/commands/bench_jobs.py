@@ -117,18 +117,14 @@ def _named(text: str) -> tuple[str, Path]:
 
 def _doer(bundle: str) -> Callable[[Job], NDArray[np.uint8]]:
     """Do a job as this program does; the model is loaded when a job first needs it."""
-    from nigdt.removal import removed
-
     loaded: list[Any] = []
 
     def do(job: Job) -> NDArray[np.uint8]:
-        if job.kind == "remove":
-            return removed(job.photo, job.selection).rgb8
         if not loaded:
             from nigdt.inpainter import Inpainter
 
             loaded.append(Inpainter.from_bundle(bundle))
-        return loaded[0].fill(job.photo, job.selection, job.caption)[0].result.rgb8
+        return loaded[0].fill(job.photo, job.selection, job.caption, job.kind)[0].result.rgb8
 
     return do
 
