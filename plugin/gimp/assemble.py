@@ -24,6 +24,8 @@ NAME = "nigdt-fill"
 SUMS = "SHA256SUMS"
 """The plug-in's file with the hashes of all others, as `sha256sum` writes it; `nigdt doctor` checks them."""
 MAX_DEPTH = 3
+HOUSES = {"nigdt": ".", "nigdt_backend": "backend"}
+"""NIGDT's packages that the plug-in may carry parts of, and where they lie in its sources."""
 HERE = Path(__file__).resolve().parent
 
 PLATFORMS = {
@@ -79,7 +81,7 @@ def contents(wheel: Path | None, sources: Path = HERE.parent.parent) -> dict[str
     for catalogue in sorted((own / "locale").glob("*/LC_MESSAGES/*.po")):
         compiled = catalogue.relative_to(own).with_suffix(".mo").as_posix()
         files[compiled] = compile_catalogue(catalogue.read_text(encoding="utf-8"))
-    for path, module in _client({"nigdt_backend": sources / "backend", "nigdt": sources}).items():
+    for path, module in _client(sources).items():
         files[path] = module.read_bytes()
     return files if wheel is None else files | _unpacked(wheel)
 
@@ -138,33 +140,36 @@ def assemble(
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _client(homes: dict[str, Path]) -> dict[str, Path]:
-    """Return the client and the modules that it needs of our packages, found by their imports.
-
-    Args:
-        homes: The packages, and the folders that they lie in.
-
-    Returns:
-        Path in the plug-in -> file.
-    """
-    wanted, done = ["nigdt_backend.client"], dict[str, Path]()
+def _client(sources: Path) -> dict[str, Path]:
+    """Return the client and whatever else of NIGDT runs in GIMP: path in the plug-in -> file."""
+    own = sources / "plugin" / "gimp" / NAME
+    wanted = ["nigdt_backend.client", *(name for file in own.rglob("*.py") for name in _imports(file))]
+    found: dict[str, Path] = {}
     while wanted:
-        package, _, module = wanted.pop().partition(".")
-        name = f"{package}/{module or '__init__'}.py"
-        source = homes[package] / name
-        if name in done or not source.is_file():  # what is imported from a module is no module itself
+        parts = wanted.pop().split(".")
+        home = HOUSES.get(parts[0])
+        if home is None:
             continue
-        done[name] = source
-        wanted.append(package)
-        if module:  # the packages themselves load their parts only when asked for them
-            wanted.extend(name for name in _imports(source) if name.partition(".")[0] in homes)
-    return done
+        for length in range(1, len(parts) + 1):
+            stem = "/".join(parts[:length])
+            for path in (f"{stem}/__init__.py", f"{stem}.py"):
+                file = sources / home / path
+                if path not in found and file.is_file():
+                    found[path] = file
+                    wanted.extend(_imports(file))
+    return found
 
 
 def _imports(source: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+    """List what a module imports when it runs, each name once with its module and once without."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    for branch in ast.walk(tree):
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING":
+            branch.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 

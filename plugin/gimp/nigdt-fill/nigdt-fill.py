@@ -20,6 +20,8 @@ from gi.repository import Gimp, GLib, GObject  # noqa: E402
 from nigdt_fill import plan  # noqa: E402
 from nigdt_fill.texts import DOMAIN, _  # noqa: E402
 
+from nigdt import limits  # noqa: E402
+
 FILL = "nigdt-fill"
 OPEN_PANEL = "nigdt-open-panel"
 
@@ -63,14 +65,14 @@ class NigdtFill(Gimp.PlugIn):
         flags = GObject.ParamFlags.READWRITE
         procedure.add_string_argument("caption", _("_Describe what should be there"), "", "", flags)
         procedure.add_int_argument(
-            "variants", _("_Variants"), _("How many different fills to make"), 1, plan.MAX_VARIANTS, 1, flags
+            "variants", _("_Variants"), _("How many different fills to make"), 1, limits.VARIANTS, 1, flags
         )
         procedure.add_int_argument(
             "seed",
             _("S_eed"),
             _("0 gives the likeliest fill; every other number another one, the same each time"),
             0,
-            plan.MAX_SEED,
+            limits.SEED_MAX,
             0,
             flags,
         )
@@ -79,27 +81,39 @@ class NigdtFill(Gimp.PlugIn):
             _("Conte_xt"),
             _("How much of the photo around the selection the fill goes by; 1 is the usual amount"),
             1.0,
-            plan.MAX_CONTEXT,
+            limits.WIDEN_MAX,
             1.0,
             flags,
         )
         procedure.add_int_argument(
             "grow",
             _("_Grow (px)"),
-            _("Pixels by which to grow the selection first"),
-            0,
-            plan.MAX_GROW,
-            0,
+            _("Pixels by which to grow the selection first; -1 chooses by itself"),
+            plan.AUTOMATIC,
+            limits.GROW_MAX,
+            plan.AUTOMATIC,
+            flags,
+        )
+        procedure.add_int_argument(
+            "feather",
+            _("Fea_ther (px)"),
+            _("Pixels over which the fill fades out at its border; -1 chooses by itself"),
+            plan.AUTOMATIC,
+            limits.FEATHER_MAX,
+            plan.AUTOMATIC,
             flags,
         )
         procedure.add_double_argument(
-            "feather",
-            _("Fea_ther (px)"),
-            _("Pixels over which the border of the selection fades"),
+            "match-colours",
+            _("Match colo_urs (%)"),
+            _("How far the fill's colours are matched to what surrounds it"),
             0.0,
-            plan.MAX_FEATHER,
-            0.0,
+            100.0,
+            100.0,
             flags,
+        )
+        procedure.add_double_argument(
+            "strength", _("Strengt_h (%)"), _("How opaque the fill is"), 0.0, 100.0, 100.0, flags
         )
         procedure.add_string_argument(
             "model", _("_Model"), _("Which model makes the fill"), plan.DEFAULT_MODEL, flags

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 import zmq
 from nigdt_backend.connection import Connection, write_connection
 from nigdt_backend.protocol import FillRequest, decode, encode
-from PIL import Image
 
 COLOURS = [(0, 255, 0), (0, 0, 255), (255, 0, 0), (255, 255, 0)]
 MODEL_SIZE = 64
@@ -118,11 +118,11 @@ class ScriptedDaemon:
         self.progress(client, request, "completing")
         for index, variant in enumerate(request.variants):
             colour = COLOURS[index % len(COLOURS)]
-            filled = Image.frombytes("RGB", (request.width, request.height), request.crop)
-            filled.paste(colour, mask=Image.frombytes("L", filled.size, request.mask))
-            pixels = filled.tobytes()
-            header = {"kind": "fill", "job": request.job, "index": index, "variant": variant}
-            self.send(client, {**header, "width": request.width, "height": request.height}, pixels)
+            pixels = bytes(colour) * (request.width * request.height)
+            recipe = replace(request.recipe.with_variant(variant), bundle="plain", digest="1")
+            header = {"kind": "fill", "job": request.job, "index": index, "recipe": recipe.to_dict()}
+            size = {"width": request.width, "height": request.height, "placed": True}
+            self.send(client, {**header, **size}, pixels, request.mask)
         self.send(client, {"kind": "done", "job": request.job, "seconds": {}, "notices": []})
 
     def hold(self, client: bytes, request: FillRequest) -> None:

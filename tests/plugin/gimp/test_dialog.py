@@ -74,7 +74,7 @@ def test_ask_look_fill_and_repeat(windows: WindowSession, tmp_path: Path) -> Non
         write(windows, "a red bird", daemon)
         windows.type("key", "Return")
         windows.type("type", "--delay", "15", "on a branch")
-        wait_for(lambda: daemon.requests and daemon.requests[-1].caption == "a red bird\non a branch")
+        wait_for(lambda: daemon.requests and daemon.requests[-1].recipe.caption == "a red bird\non a branch")
         time.sleep(0.5)
         shot = windows.photograph(tmp_path / "dialog.png")
         keep(shot, f"{windows.tree.release}-dialog.png")
@@ -125,7 +125,7 @@ def test_in_german(release: str, plug_in: Path, tmp_path: Path) -> None:
             windows.window("Beschriebene Stelle füllen", answer)
             windows.type("key", "alt+b")
             windows.type("type", "--delay", "15", "ein roter Vogel")
-            wait_for(lambda: daemon.requests and daemon.requests[-1].caption == "ein roter Vogel")
+            wait_for(lambda: daemon.requests and daemon.requests[-1].recipe.caption == "ein roter Vogel")
             time.sleep(0.5)
             keep(windows.photograph(tmp_path / "german.png"), f"{release}-german.png")
             windows.type("key", "alt+f")
@@ -227,7 +227,7 @@ def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Pa
         windows.type("key", "ctrl+f")
         wait_for(lambda: layers() == [2, 2, 0])
         assert not daemon.requests[-1].live
-        assert daemon.requests[-1].caption == "two birds"
+        assert daemon.requests[-1].recipe.caption == "two birds"
         windows.type("key", "ctrl+z")
         wait_for(lambda: layers() == [2, 0])
         windows.type("key", "ctrl+z")

@@ -45,8 +45,8 @@ def test_a_fill_becomes_a_masked_layer(trixie: GimpSession) -> None:
     assert said["layers"] == ["a red bird on a branch", "photo"]
     assert said["record"]["caption"] == "a red bird\non a branch"
     assert said["record"]["seed"] is None
-    assert said["record"]["model"] == "plain"
-    assert daemon.requests[0].caption == "a red bird\non a branch"
+    assert said["record"]["bundle"] == "plain"
+    assert daemon.requests[0].recipe.caption == "a red bird\non a branch"
 
 
 def test_the_real_model_fills_the_selection_alone(
@@ -58,11 +58,11 @@ def test_the_real_model_fills_the_selection_alone(
     image = photo(200, 150)
     select(image, 60, 50, 40, 30)
     before = composite(image)
-    status, message, first = fill(image, caption="a red bird", variants=2)
+    status, message, first = fill(image, caption="a red bird", variants=2, feather=0)
     shown = composite(image)
     assert status == "success", message
     image.remove_layer(first)
-    _, _, again = fill(image, caption="a red bird", variants=2)
+    _, _, again = fill(image, caption="a red bird", variants=2, feather=0)
     result = {
         "status": status, "message": message, "changed": changed(before, shown, 200),
         "same again": composite(image) == shown,

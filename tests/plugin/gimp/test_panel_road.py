@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from assemble import NAME, assemble
 from gimp_session import GimpSession, WindowSession, keep, kill_plug_in
-from gimp_tree import ROOT, tree
+from gimp_tree import ROOT, pythons_folders, tree
 from nigdt_backend.client import Client
 from nigdt_plugin.core.document import Document, Layer
 from nigdt_plugin.core.geometry import Region
@@ -98,7 +98,7 @@ def test_what_is_applied_comes_back_as_a_layer(panel: GimpSession, kind: str) ->
     assert said["changed"] == [40, 30, 50, 40]
     assert said["layers"] == ["a red bird", "photo"]
     assert said["mask"] == [128, 255]
-    assert said["record"]["fills"][0]["seed"] == 4
+    assert said["record"]["fills"][0]["recipe"]["seed"] == 4
     if "GRAY" not in kind:
         assert said["pixel"] == [0, 255, 0, 255]
         # Half a fill looks in GIMP as it did in the panel.
@@ -168,9 +168,7 @@ def whole(
     """A GIMP with windows, whose plug-in starts the real panel, and the real daemon."""
     plug_in = tmp_path / "plug-ins" / NAME
     assemble(plug_in, wheel, ROOT, python=Path(sys.executable))
-    packages = [Path(folder) for folder in sys.path if folder.endswith("site-packages")]
-    shared = [ROOT, Path(sys.prefix), Path(sys.base_prefix), *packages]
-    with WindowSession(tree(request.param), plug_in, tmp_path / "gimp", shared) as gimp:
+    with WindowSession(tree(request.param), plug_in, tmp_path / "gimp", pythons_folders()) as gimp:
         yield gimp, real_daemon(gimp.state)
 
 
@@ -203,7 +201,7 @@ def test_the_real_panel_hands_over(whole: tuple[WindowSession, Client], tmp_path
     assert left <= 150 < 230 <= right
     assert top <= 100 < 160 <= bottom
     assert right - left < 200  # the selection and its feather, no more
-    assert said["record"]["fills"][0]["caption"] == "a red bird"
+    assert said["record"]["fills"][0]["recipe"]["caption"] == "a red bird"
     assert list(gimp.work.glob("nigdt-*")) == []
 
 

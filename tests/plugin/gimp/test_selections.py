@@ -64,11 +64,11 @@ def test_a_soft_selection_is_the_mask(gimp: GimpSession) -> None:
     assert said["same"]
     assert said["strays"] == []
     assert said["moved"] > 500
-    assert set(daemon.requests[0].mask) == {0, 255}
+    assert len(set(daemon.requests[0].mask)) > 50
 
 
-def test_grow_and_feather(gimp: GimpSession) -> None:
-    with ScriptedDaemon(gimp.state):
+def test_grow_and_what_the_service_does(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
         said = gimp.run(
             """
     image = photo()
@@ -76,35 +76,60 @@ def test_grow_and_feather(gimp: GimpSession) -> None:
     before = composite(image)
     selected = read(image.get_selection(), "Y u8")
     grown = fill(image, caption="green", grow=5)[2]
-    boxes = [changed(before, composite(image), 96)]
+    box = changed(before, composite(image), 96)
     image.remove_layer(grown)
-    feathered = fill(image, caption="green", feather=8.0)[2]
-    boxes.append(changed(before, composite(image), 96))
+    other = fill(image, caption="green", feather=8, match_colours=50.0, strength=25.0, context=2.0)[2]
     result = {
-        "boxes": boxes, "levels": len(set(read(feathered.get_mask(), "Y u8"))),
-        "kept": read(image.get_selection(), "Y u8") == selected,
-        "records": [record(grown)["grow"], record(feathered)["feather"]],
+        "box": box, "kept": read(image.get_selection(), "Y u8") == selected, "grown": record(grown),
+        "other": record(other),
     }
 """
         )
-    assert said["boxes"][0] == [35, 25, 55, 45]
-    left, top, right, bottom = said["boxes"][1]
-    assert 28 <= left < 38
-    assert 52 < right <= 62
-    assert 18 <= top < 28
-    assert 42 < bottom <= 52
-    assert said["levels"] > 10
+    assert said["box"] == [35, 25, 55, 45]
     assert said["kept"]
-    assert said["records"] == [5, 8.0]
+    assert (said["grown"]["grow"], said["grown"]["feather"]) == (5, None)
+    assert (said["other"]["grow"], said["other"]["feather"]) == (None, 8)
+    asked = daemon.requests[1].recipe
+    assert (asked.feather, asked.match_colours, asked.strength, asked.widen) == (8, 0.5, 0.25, 2.0)
+    assert {request.result for request in daemon.requests} == {"placed"}
 
 
-def test_a_feather_that_leaves_nothing(gimp: GimpSession) -> None:
-    with ScriptedDaemon(gimp.state):
-        status, message = gimp.run(
-            "image = photo()\nselect(image, 4, 3, 1, 1)\nresult = fill(image, caption='x', feather=200.0)[:2]"
+def test_without_words_the_selected_is_removed(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    image.select_rectangle(Gimp.ChannelOps.SUBTRACT, 44, 34, 2, 2)
+    before = composite(image)
+    status, message, layer = fill(image, caption=" ")
+    result = [status, message, changed(before, composite(image), 96), layer.get_name(),
+              read(layer.get_mask(), "Y u8").count(0)]
+"""
         )
-    assert status == "execution-error"
-    assert "Make the feather smaller" in message
+    assert said[:2] == ["success", ""]
+    assert said[2] == [37, 27, 53, 43]  # grown by three pixels
+    assert said[3] == "Removed"
+    assert said[4] < 30  # the hole in it is closed; GIMP rounds the corners of what it grows
+    assert daemon.requests[0].recipe.way == "remove"
+
+
+def test_what_hinders_is_told_with_its_remedy(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    image.get_layers()[0].set_visible(False)
+    hidden = fill(image, caption="x")[1]
+    image.get_layers()[0].set_visible(True)
+    image.insert_channel(Gimp.Channel.new(image, "Qmask", 96, 80, 50.0, Gegl.Color.new("red")), None, 0)
+    result = [hidden, fill(image, caption="x")[1]]
+"""
+        )
+    assert said[0].startswith("No layer is visible.")
+    assert said[1] == "The quick mask is on. Turn it off first (Shift+Q)."
+    assert daemon.requests == []
 
 
 def test_a_floating_selection(gimp: GimpSession) -> None:
@@ -149,12 +174,12 @@ def test_variants_come_in_a_group_and_are_undone_in_one_step(gimp: GimpSession) 
     assert said["names"] == ["Likeliest", "Seed 1", "Seed 2"]
     assert said["visible"] == [True, False, False]
     assert [each["seed"] for each in said["records"]] == [None, 1, 2]
-    assert said["records"][1]["context"] == 2.0
+    assert said["records"][1]["widen"] == 2.0
     assert said["masks"] == [True] * 3
     assert said["edit"] == [False] * 3
     assert said["changed"] == [40, 30, 50, 40]
     assert said["inside"] == [0, 255, 0, 255]
-    assert [variant["seed"] for variant in daemon.requests[0].variants] == [None, 1, 2]
+    assert [variant.seed for variant in daemon.requests[0].variants] == [None, 1, 2]
 
 
 def test_what_a_layer_remembers_outlives_the_file(gimp: GimpSession) -> None:
@@ -176,16 +201,13 @@ def test_what_a_layer_remembers_outlives_the_file(gimp: GimpSession) -> None:
     assert said[1] == "ein großer Vogel 鳥"
 
 
-@pytest.mark.parametrize(
-    ("caption", "says"), [("", "few words"), (" \n ", "few words"), ("x" * 1001, "too long")]
-)
-def test_captions_that_cannot_be_used(gimp: GimpSession, caption: str, says: str) -> None:
+def test_a_caption_that_is_too_long(gimp: GimpSession) -> None:
     with ScriptedDaemon(gimp.state):
         status, message = gimp.run(
-            f"image = photo()\nselect(image, 40, 30, 9, 9)\nresult = fill(image, caption={caption!r})[:2]"
+            "image = photo()\nselect(image, 40, 30, 9, 9)\nresult = fill(image, caption='x' * 1001)[:2]"
         )
     assert status == "execution-error"
-    assert says in message
+    assert "too long" in message
 
 
 def test_an_unknown_model(gimp: GimpSession) -> None:

@@ -17,15 +17,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from assemble import PLATFORMS, assemble, compile_catalogue, differences, wheel_arguments
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nigdt_backend.commands.doctor import _gimp
-from nigdt_fill import VERSION, plan, provenance
+from nigdt_fill import plan, provenance
 from nigdt_fill.install import Install, read_install
 from nigdt_fill.problem import lost
 
-from nigdt.context.box import context_box, crop, selection_box
-from nigdt.recipe import variants_from_seed
+from nigdt.context.box import context_box, selection_box
+from nigdt.limits import MODES, Mode
+from nigdt.recipe import Recipe, Variant
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUG_IN = ROOT / "plugin" / "gimp" / "nigdt-fill"
@@ -35,15 +36,22 @@ CATALOGUE = PLUG_IN / "locale" / "de" / "LC_MESSAGES" / "nigdt-fill.po"
 # -- the same square as everywhere ------------------------------------------------------------
 
 
+@settings(max_examples=400)
 @given(
     size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
     corner=st.tuples(st.integers(0, 89), st.integers(0, 89)),
     extent=st.tuples(st.integers(1, 90), st.integers(1, 90)),
     minimum=st.sampled_from([8, 32, 64]),
-    widen=st.floats(1, 4),
+    widen=st.floats(1, 8),
+    mode=st.sampled_from(MODES),
 )
 def test_the_context_is_that_of_the_library(
-    size: tuple[int, int], corner: tuple[int, int], extent: tuple[int, int], minimum: int, widen: float
+    size: tuple[int, int],
+    corner: tuple[int, int],
+    extent: tuple[int, int],
+    minimum: int,
+    widen: float,
+    mode: Mode,
 ) -> None:
     width, height = size
     left, top = min(corner[0], width - 1), min(corner[1], height - 1)
@@ -51,43 +59,57 @@ def test_the_context_is_that_of_the_library(
     selection[top : top + extent[1], left : left + extent[0]] = 200
     inner = selection_box(selection)
     ours = plan.context_box(
-        plan.Box(inner.left, inner.top, inner.width, inner.height), width, height, minimum, widen
+        plan.Box(inner.left, inner.top, inner.width, inner.height), width, height, minimum, widen, mode
     )
-    theirs = context_box(selection, minimum, widen)
+    theirs = context_box(selection, minimum, widen, mode)
     assert (ours.left, ours.top, ours.width, ours.height) == (
         theirs.left,
         theirs.top,
         theirs.width,
         theirs.height,
     )
-    # And what is sent is the same: what lies inside is read, and the rest reflected.
-    photo = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
-    inside = ours.clipped(width, height)
-    part = photo[inside.top : inside.bottom, inside.left : inside.right]
-    rows = plan.reflected(ours.top - inside.top, ours.height, inside.height)
-    columns = plan.reflected(ours.left - inside.left, ours.width, inside.width)
-    sent = plan.gather(part.tobytes(), inside.width, rows, columns, 3)
-    assert sent == crop(photo, selection, theirs)[0].tobytes()
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.data())
+def test_what_a_weight_touches(width: int, height: int, data: st.DataObject) -> None:
+    values = data.draw(
+        st.lists(st.sampled_from([0, 0, 0, 7]), min_size=width * height, max_size=width * height)
+    )
+    weight = np.array(values, np.uint8).reshape(height, width)
+    found = plan.touched(weight.tobytes(), width)
+    if not weight.any():
+        assert found is None
+        return
+    inner = selection_box(weight)
+    assert found == plan.Box(inner.left, inner.top, inner.width, inner.height)
+    assert plan.cut(weight.tobytes(), width, found, 1) == weight[inner.slices].tobytes()
 
 
 def test_cut_takes_a_part_and_refuses_what_is_not_there() -> None:
     picture = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(4, 5, 3)
-    assert plan.cut(picture.tobytes(), (5, 4), plan.Box(1, 2, 3, 2), 3) == picture[2:4, 1:4].tobytes()
-    with pytest.raises(ValueError, match="not inside"):
-        plan.cut(picture.tobytes(), (5, 4), plan.Box(3, 0, 3, 1), 3)
+    assert plan.cut(picture.tobytes(), 5, plan.Box(1, 2, 3, 2), 3) == picture[2:4, 1:4].tobytes()
+    for box in (plan.Box(3, 0, 3, 1), plan.Box(0, 3, 1, 2), plan.Box(-1, 0, 1, 1)):
+        with pytest.raises(ValueError, match="not inside"):
+            plan.cut(picture.tobytes(), 5, box, 3)
 
 
-@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)), min_size=1, max_size=40))
-def test_the_hole_is_what_is_selected_or_not_seen(pixels: list[tuple[int, int]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)), min_size=1, max_size=6))
+def test_whether_anything_is_seen_beside_the_selection(pixels: list[tuple[int, int]]) -> None:
     selection, alpha = (bytes(values) for values in zip(*pixels, strict=True))
-    wanted = bytes(255 if selected or opacity < 128 else 0 for selected, opacity in pixels)
-    assert plan.hole_of(selection, alpha) == wanted
+    wanted = all(selected or opacity < 128 for selected, opacity in pixels)
+    assert plan.shows_nothing(selection, alpha) == wanted
 
 
-def test_seeds() -> None:
-    recipes = plan.Settings("x", variants=3).recipes()
-    assert recipes == [variant.to_dict() for variant in variants_from_seed(3, 0)]
-    assert [recipe["seed"] for recipe in plan.Settings("x", variants=2, seed=7).recipes()] == [7, 8]
+def test_choices_become_a_recipe() -> None:
+    plain = plan.Settings(" a bird ")
+    assert plain.recipe == Recipe("a bird")
+    assert plain.draws == [Variant()]
+    chosen = plan.Settings("x", 2, 7, 2.0, 0, 4, 50.0, 80.0, "m")
+    assert chosen.recipe == Recipe(
+        "x", bundle="m", widen=2.0, grow=0, feather=4, match_colours=0.5, strength=0.8
+    )
+    assert chosen.draws == [Variant(7), Variant(8)]
+    assert plan.Settings(" ").recipe.way == "remove"
 
 
 @pytest.mark.parametrize(
@@ -99,14 +121,10 @@ def test_layer_names(caption: str, name: str) -> None:
 
 
 def test_a_record_is_ascii_and_complete() -> None:
-    data = provenance.describe(plan.Settings("Möwe 鳥", seed=3, model="m"), {"seed": 3}, VERSION)
+    recipe = Recipe("Möwe 鳥", bundle="m", variant=Variant(3))
+    data = provenance.describe(recipe)
     assert data.isascii()
-    record = json.loads(data)
-    assert (record["caption"], record["seed"], record["model"]) == ("Möwe 鳥", 3, "m")
-
-
-def test_the_version_is_that_of_the_project() -> None:
-    assert f'\nversion = "{VERSION}"\n' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert Recipe.from_dict(json.loads(data)["recipe"]) == recipe
 
 
 # -- where NIGDT lives ------------------------------------------------------------

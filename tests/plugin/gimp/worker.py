@@ -72,8 +72,7 @@ def composite(image, pixel_format="R'G'B'A float"):
 def changed(before, after, width, tolerance=0.0):
     """The smallest box (left, top, right, bottom) around the pixels that differ, None when none does.
 
-    In floating-point images, and in those with a profile, GIMP itself changes last bits under any new layer,
-    even an empty one; `tolerance` is for these alone.
+    `tolerance` is for grey images alone: GIMP itself changes their last bits under any new layer.
     """
     places = []
     for i in range(0, len(before), 16):
@@ -110,7 +109,10 @@ def fill(image, **arguments):
 def record(layer):
     """What a layer remembers about its fill."""
     parasite = layer.get_parasite("nigdt-fill")
-    return json.loads(bytes(parasite.get_data())) if parasite else None
+    if parasite is None:
+        return None
+    told = json.loads(bytes(parasite.get_data()))
+    return {**told, **told.get("recipe", {})}
 
 
 def _serve(folder, tidy):

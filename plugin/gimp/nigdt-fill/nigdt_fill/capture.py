@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from gi.repository import Gegl, Gimp
 from nigdt_backend.protocol import LIMITS
 
-from nigdt_fill.plan import Box, Settings, context_box, gather, hole_of, reflected
+from nigdt_fill.plan import Box, Settings, context_box, shows_nothing
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
-LARGEST_SIDE = LIMITS.side_max_px
-"""Pixels, the protocol's limit. A larger context is sent scaled down, and its fill scaled up again."""
+QUICK_MASK = "Qmask"
+"""GIMP's name for the channel that stands for the selection while the quick mask is on."""
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,16 @@ class Capture:
     """What of the photo is to be filled.
 
     Attributes:
-        context: The square that the model sees, in photo pixels.
-        side: Of the square as it is sent, pixels.
-        crop: RGB of the square as sent, sRGB, 8 bit.
-        hole: Of the square as sent: 255 = to be made.
-        region: Smallest box around the selection, grown and feathered, in photo pixels.
-        weight: Selection over `region`, grown and feathered, 0 to 255.
+        context: The part that the model sees, in photo pixels.
+        crop: Its pixels, `channels` bytes each: sRGB, 8 bit, with alpha where the photo is not opaque.
+        channels: 3 or 4.
+        selection: The selection over it, grown, 0 to 255.
     """
 
     context: Box
-    side: int
     crop: bytes = field(repr=False)
-    hole: bytes = field(repr=False)
-    region: Box
-    weight: bytes = field(repr=False)
+    channels: int
+    selection: bytes = field(repr=False)
 
 
 def read(drawable: Gimp.Drawable, box: Box, pixel_format: str) -> bytes:
@@ -71,10 +67,14 @@ def check(image: Gimp.Image) -> None:
     """Refuse what cannot be filled.
 
     Raises:
-        Problem: Nothing is selected, or a selection floats.
+        Problem: Nothing is selected or seen, the quick mask is on, or a selection floats.
     """
     if image.get_floating_sel() is not None:
         raise Problem(_("A selection is floating. Anchor it (Layer > Anchor Floating Layer) and try again."))
+    if image.get_channel_by_name(QUICK_MASK) is not None:
+        raise Problem(_("The quick mask is on. Turn it off first (Shift+Q)."))
+    if not any(layer.get_visible() for layer in image.get_layers()):
+        raise Problem(_("No layer is visible. Show one first, with its eye in the layers' dialog."))
     if selected_box(image) is None:
         raise Problem(_("Nothing is selected. Select the region to fill first, with any selection tool."))
 
@@ -84,11 +84,11 @@ def capture(image: Gimp.Image, settings: Settings, model_size: int) -> Capture:
 
     Args:
         image: Any kind of image; it is not changed.
-        settings: `grow`, `feather` and `context` are used.
+        settings: What decides the context is used.
         model_size: The model's working size, pixels.
 
     Raises:
-        Problem: Nothing is selected, a selection floats, or nothing is seen around the selection.
+        Problem: As `check`, the context is too large, or nothing is seen around the selection.
     """
     check(image)
     copy = image.duplicate()
@@ -100,39 +100,25 @@ def capture(image: Gimp.Image, settings: Settings, model_size: int) -> Capture:
 
 
 def _capture(copy: Gimp.Image, settings: Settings, model_size: int) -> Capture:
-    if settings.grow:
-        Gimp.Selection.grow(copy, settings.grow)
-    if settings.feather:
-        Gimp.Selection.feather(copy, settings.feather)
+    recipe = settings.recipe
+    if recipe.way == "remove":
+        Gimp.Selection.flood(copy)
+    if recipe.grown:
+        Gimp.Selection.grow(copy, recipe.grown)
     region = selected_box(copy)
-    if region is None:  # a feather much wider than the selection can leave nothing of it
-        raise Problem(_("Feathered so much, nothing of the selection is left. Make the feather smaller."))
-    width, height = copy.get_width(), copy.get_height()
-    weight = read(copy.get_selection(), region, "Y u8")
-    context = context_box(region, width, height, model_size, settings.context)
-    inside = context.clipped(width, height)
-    copy.crop(inside.width, inside.height, inside.left, inside.top)
+    assert region is not None
+    context = context_box(region, copy.get_width(), copy.get_height(), model_size, recipe.widen, recipe.way)
+    if context.pixels > LIMITS.placed_pixels:
+        raise Problem(_("The selection with its surroundings is too large. Select less."))
+    copy.crop(context.width, context.height, context.left, context.top)
     if copy.get_base_type() == Gimp.ImageBaseType.INDEXED:
         copy.convert_rgb()
-    side = min(context.width, LARGEST_SIDE)
-    if side < context.width:
-        copy.scale(
-            max(1, inside.width * side // context.width), max(1, inside.height * side // context.width)
-        )
-    seen = Box(0, 0, copy.get_width(), copy.get_height())
+    seen = Box(0, 0, context.width, context.height)
     composite = Gimp.Layer.new_from_visible(copy, copy, "NIGDT")
     copy.insert_layer(composite, None, 0)
-    photo = read(composite, seen, "R'G'B' u8")
-    hole = hole_of(read(copy.get_selection(), seen, "Y u8"), read(composite, seen, "A u8"))
-    if hole.count(0) == 0:
+    selection, alpha = read(copy.get_selection(), seen, "Y u8"), read(composite, seen, "A u8")
+    if shows_nothing(selection, alpha):
         raise Problem(_("There is nothing around the selection that the fill could go by. Select less."))
-    rows = reflected((context.top - inside.top) * side // context.width, side, seen.height)
-    columns = reflected((context.left - inside.left) * side // context.width, side, seen.width)
-    return Capture(
-        context,
-        side,
-        gather(photo, seen.width, rows, columns, 3),
-        gather(hole, seen.width, rows, columns, 1),
-        region,
-        weight,
-    )
+    channels = 3 if alpha.count(255) == len(alpha) else 4
+    crop = read(composite, seen, "R'G'B' u8" if channels == 3 else "R'G'B'A u8")
+    return Capture(context, crop, channels, selection)

@@ -14,11 +14,12 @@ from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 from nigdt_backend.client import DaemonError  # noqa: E402
 from nigdt_backend.protocol import Event, FillPicture, ProtocolError  # noqa: E402
 
+from nigdt.limits import SEED_MAX  # noqa: E402
 from nigdt_fill import problem  # noqa: E402
-from nigdt_fill.capture import Capture, capture  # noqa: E402
+from nigdt_fill.capture import Capture, capture, selected_box  # noqa: E402
 from nigdt_fill.install import read_install  # noqa: E402
 from nigdt_fill.place import place, still_open, was_closed  # noqa: E402
-from nigdt_fill.plan import DEFAULT_MODEL, MAX_SEED, USUAL_SIZE, Settings  # noqa: E402
+from nigdt_fill.plan import DEFAULT_MODEL, USUAL_SIZE, Box, Settings  # noqa: E402
 from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
 from nigdt_fill.service import Service, request_for, stage_text  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
@@ -27,6 +28,8 @@ from nigdt_fill.view import View  # noqa: E402
 
 TYPING_PAUSE_MS = 300
 POLL_MS = 50
+POLLS_PER_LOOK = 6
+"""After so many polls the dialog looks whether the selection has changed."""
 
 
 def run_dialog(procedure: Gimp.Procedure, image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
@@ -67,7 +70,8 @@ class FillDialog:
         self._service: Service | None = None
         self._captured: tuple[tuple[object, ...], Capture] | None = None
         self._job: str | None = None
-        self._refresh_source = 0
+        self._seen: Box | None = None
+        self._refresh_source = self._polls = 0
         self._stopped = self._filling = False
         self._build(procedure)
         config.connect("notify", lambda *_arguments: self._changed())
@@ -85,9 +89,10 @@ class FillDialog:
             useless.hide()
         window.connect("response", self._on_response)
         window.connect("delete-event", lambda *_arguments: True)
-        for name in ("context", "grow", "feather"):
+        scales = ["context", "grow", "feather", "match-colours", "strength"]
+        for name in scales:
             window.get_spin_scale(name, 1.0)
-        self._inputs = window.fill_box("inputs", ["variants", "seed", "context", "grow", "feather"])
+        self._inputs = window.fill_box("inputs", ["variants", "seed", *scales])
         self._add_caption(self._inputs)
         self._add_models(self._inputs)
         dice = Gtk.Button.new_with_mnemonic(_("A_nother seed"))
@@ -132,7 +137,14 @@ class FillDialog:
         for place_, widget in enumerate((label, scroller)):
             box.pack_start(widget, widget is scroller, True, 0)
             box.reorder_child(widget, place_)
-        self._window.connect_after("map", lambda _window: GLib.idle_add(text.grab_focus))
+        self._text = text
+
+        def select_all() -> None:
+            text.grab_focus()
+            buffer.select_range(*buffer.get_bounds())
+
+        self._window.connect_after("map", lambda _window: GLib.idle_add(select_all))
+        self._window.connect("focus-in-event", lambda *_arguments: self._look_again())
 
     def _add_models(self, box: Gtk.Box) -> None:
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
@@ -167,7 +179,7 @@ class FillDialog:
             self._config.set_property("model", combo.get_active_id())
 
     def _on_dice(self, _button: Gtk.Button) -> None:
-        self._config.set_property("seed", GLib.random_int_range(1, MAX_SEED))
+        self._config.set_property("seed", GLib.random_int_range(1, SEED_MAX))
 
     def _on_response(self, _window: Gtk.Dialog, response: int) -> None:
         if response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.DELETE_EVENT):
@@ -213,6 +225,7 @@ class FillDialog:
 
     def _changed(self) -> None:
         """Refresh once the typing pauses."""
+        self._view.grey_out()
         if self._refresh_source:
             GLib.source_remove(self._refresh_source)
         self._refresh_source = GLib.timeout_add(TYPING_PAUSE_MS, self._after_pause)
@@ -235,6 +248,8 @@ class FillDialog:
             ):
                 self._job = None
                 self._view.show_region(captured)
+                if self._service is not None and not settings.caption.strip():
+                    self._view.say(_("Without a description, what is selected is removed."))
                 return
             self._job = self._service.client.submit(request_for(captured, settings, live=True))
         except Problem as reason:
@@ -243,16 +258,42 @@ class FillDialog:
             self._view.warn(str(problem.from_daemon(error, settings.model)))
 
     def _capture(self, settings: Settings) -> Capture:
-        """Capture the selection, unless that was done and no choice that matters has changed since."""
+        """Capture the selection, unless that was done and nothing that matters has changed since."""
         size = self._service.model(settings.model)["size_px"] if self._service else USUAL_SIZE
-        key = (size, settings.context, settings.grow, settings.feather)
+        recipe = settings.recipe
+        self._seen = selected_box(self._image)
+        key = (size, recipe.widen, recipe.grown, recipe.way, self._seen)
         if self._captured is None or self._captured[0] != key:
             self._captured = key, capture(self._image, settings, size)
             if not self._filling:
                 self._view.show_region(self._captured[1])
         return self._captured[1]
 
+    def _look_again(self) -> None:
+        """Read the image anew: its pixels or its selection may have changed while the user was over there."""
+        if self._filling or self._captured is None or was_closed(self._image):
+            return
+        before = self._captured[1]
+        self._captured = None
+        try:
+            same = self._capture(read_settings(self._config)) == before
+        except Problem as reason:
+            self._view.warn(str(reason))
+            return
+        if not same:
+            self._changed()
+
+    def _watch_selection(self) -> None:
+        """Follow the selection while the user drags another one."""
+        if not self._filling and not was_closed(self._image) and selected_box(self._image) != self._seen:
+            self._seen = selected_box(self._image)
+            self._captured = None
+            self._changed()
+
     def _poll(self) -> bool:
+        self._polls += 1
+        if self._polls % POLLS_PER_LOOK == 0:
+            self._watch_selection()
         # While a fill is made, its own loop reads what comes from the daemon.
         if self._service is not None and self._job is not None and not self._filling:
             try:
@@ -270,7 +311,7 @@ class FillDialog:
             self._view.say(stage_text(event))
         elif event.kind == "fill":
             picture = FillPicture.from_event(event)
-            self._view.show_fill(picture.pixels, picture.width, picture.height)
+            self._view.show_fill(picture)
             self._view.warn(_unknown_words(picture))
         elif event.kind == "error":
             error = DaemonError.from_event(event)
@@ -299,9 +340,11 @@ class FillDialog:
         except Cancelled:
             still_open(self._image)
             self._view.say(_("Stopped."))
+            self._text.grab_focus()
         except Problem as reason:
             still_open(self._image)
             self._view.warn(str(reason))
+            self._text.grab_focus()
         return None
 
     def _fill(self) -> Gimp.Layer:
@@ -314,7 +357,7 @@ class FillDialog:
             self._captured = None  # the selection may have changed since the preview
             captured = self._capture(settings)
             result = service.fill(captured, settings, self._view.bar.set_text, self._pump)
-            layer = place(self._image, captured, result.fills, settings)
+            layer = place(self._image, captured, result.fills)
         finally:
             self._busy(False)
         Gimp.displays_flush()
@@ -325,7 +368,7 @@ class FillDialog:
         self._inputs.set_sensitive(not busy)
         self._window.set_response_sensitive(Gtk.ResponseType.OK, not busy)
         self._view.bar.set_text(_("Filling…"))
-        self._view.bar.set_visible(busy)
+        self._view.show_bar(busy)
         if busy:
             self._view.say("")
 
@@ -344,5 +387,7 @@ def _text_of(buffer: Gtk.TextBuffer) -> str:
 def _unknown_words(picture: FillPicture) -> str:
     if not picture.unknown_words:
         return ""
-    words = ", ".join(f"“{word}”" for word in picture.unknown_words)
-    return _("The model does not know {words}.").format(words=words)
+    words = ", ".join(_("“{word}”").format(word=word) for word in picture.unknown_words)
+    return _("The model does not know {words}. Describe in English, with words for what can be seen.").format(
+        words=words
+    )

@@ -15,7 +15,7 @@ from typing import Any
 
 from gi.repository import Gimp, Gio
 
-from nigdt_fill import VERSION, problem, provenance
+from nigdt_fill import problem, provenance
 from nigdt_fill.capture import read, selected_box, write
 from nigdt_fill.install import read_install
 from nigdt_fill.place import finish, new_layer, one_undo_step, still_open, was_closed
@@ -165,11 +165,11 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
     if len(weight) != region.width * region.height:
         raise Problem(_("The panel's answer does not fit the image."))
     fills = result.get("fills") or [{}]
-    record = provenance.describe_applied({"fills": fills}, VERSION)
+    record = provenance.describe_applied(fills)
     with one_undo_step(image):
         if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
             image.convert_rgb()
-        name = layer_name(fills[0].get("caption") or "NIGDT")
+        name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")
         layer = new_layer(image, name, region.width, region.height)
         image.insert_layer(layer, None, 0)
         write(layer, Box(0, 0, region.width, region.height), "R'G'B' u8", pixels)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from gi.repository import Gimp
 from nigdt_backend.protocol import FillPicture
 
-from nigdt_fill import VERSION, provenance
+from nigdt_fill import provenance
 from nigdt_fill.capture import Capture, write
-from nigdt_fill.plan import Box, Settings, cut, layer_name
+from nigdt_fill.plan import Box, cut, layer_name, touched
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
@@ -44,9 +44,7 @@ def still_open(image: Gimp.Image) -> None:
         raise Problem(_("The image was closed before the fill was ready."))
 
 
-def place(
-    image: Gimp.Image, capture: Capture, pictures: Sequence[FillPicture], settings: Settings
-) -> Gimp.Layer:
+def place(image: Gimp.Image, capture: Capture, pictures: Sequence[FillPicture]) -> Gimp.Layer:
     """Put the answers on top of the image, and select what was put there.
 
     They lie on top since they were made for what is seen, whichever layer it comes from.
@@ -55,7 +53,6 @@ def place(
         image: An indexed one becomes RGB.
         capture: What the answers are for.
         pictures: One or more; the first is visible.
-        settings: What was asked for.
 
     Returns:
         The layer, or the group that holds several.
@@ -67,48 +64,37 @@ def place(
     with one_undo_step(image):
         if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
             image.convert_rgb()
-        name = layer_name(settings.caption)
+        name = layer_name(pictures[0].recipe.caption) or _("Removed")
         if len(pictures) == 1:
-            made = _add(image, None, capture, pictures[0], settings, name)
+            made = _add(image, None, capture, pictures[0], name)
         else:
             made = Gimp.GroupLayer.new(image, name)
             image.insert_layer(made, None, 0)
-            _blend_as_seen(image, made)
+            _blend_as_stored(image, made)
             for picture in reversed(pictures):
-                layer = _add(image, made, capture, picture, settings, _variant_name(picture))
+                layer = _add(image, made, capture, picture, _variant_name(picture))
                 layer.set_visible(picture is pictures[0])
         image.set_selected_layers([made])
     return made
 
 
 def _variant_name(picture: FillPicture) -> str:
-    seed = picture.variant.get("seed")
+    seed = picture.recipe.variant.seed
     return _("Likeliest") if seed is None else _("Seed {seed}").format(seed=seed)
 
 
 def _add(
-    image: Gimp.Image,
-    parent: Gimp.Layer | None,
-    capture: Capture,
-    picture: FillPicture,
-    settings: Settings,
-    name: str,
+    image: Gimp.Image, parent: Gimp.Layer | None, capture: Capture, picture: FillPicture, name: str
 ) -> Gimp.Layer:
-    """Insert one answer, cut to the selection's box and masked by the selection."""
-    region, context = capture.region, capture.context
-    within = Box(region.left - context.left, region.top - context.top, region.width, region.height)
-    scaled = capture.side != context.width
-    size = (picture.width, picture.height) if scaled else (region.width, region.height)
-    layer = new_layer(image, name, *size)
+    """Insert one answer, no larger than what it changes, with its weight as the mask."""
+    context = capture.context
+    inner = touched(picture.weight, picture.width) or Box(0, 0, 1, 1)
+    region = Box(context.left + inner.left, context.top + inner.top, inner.width, inner.height)
+    layer = new_layer(image, name, region.width, region.height)
     image.insert_layer(layer, parent, 0)
-    if scaled:
-        write(layer, Box(0, 0, *size), "R'G'B' u8", picture.pixels)
-        layer.scale(context.width, context.height, False)
-        layer.resize(region.width, region.height, -within.left, -within.top)
-    else:
-        pixels = cut(picture.pixels, (picture.width, picture.height), within, 3)
-        write(layer, Box(0, 0, *size), "R'G'B' u8", pixels)
-    finish(layer, region, capture.weight, provenance.describe(settings, picture.variant, VERSION))
+    pixels = cut(picture.pixels, picture.width, inner, 3)
+    write(layer, Box(0, 0, region.width, region.height), "R'G'B' u8", pixels)
+    finish(layer, region, cut(picture.weight, picture.width, inner, 1), provenance.describe(picture.recipe))
     return layer
 
 
@@ -119,25 +105,25 @@ def new_layer(image: Gimp.Image, name: str, width: int, height: int) -> Gimp.Lay
     return Gimp.Layer.new(image, name, width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
 
 
-def _blend_as_seen(image: Gimp.Image, layer: Gimp.Layer) -> None:
-    """Have soft borders blended as the panel and the preview do; GIMP's own way is linear light.
+def _blend_as_stored(image: Gimp.Image, layer: Gimp.Layer) -> None:
+    """Have soft borders blended in the kind of numbers that the image holds.
 
-    Not in images of more than 8 bits with a profile: there GIMP would convert all that is seen to and
-    fro, and pixels outside the selection would change by up to 0.0008 of full scale.
+    So panel, preview and GIMP blend alike in the usual images. Anything else would have GIMP convert all that
+    is seen to and fro, and pixels outside the fill would change in their last bits.
     """
-    eight_bits = (
-        Gimp.Precision.U8_LINEAR,
-        Gimp.Precision.U8_NON_LINEAR,
-        Gimp.Precision.U8_PERCEPTUAL,
-    )
-    if image.get_color_profile() is None or image.get_precision() in eight_bits:
-        layer.set_composite_space(Gimp.LayerColorSpace.RGB_NON_LINEAR)
+    spaces = {
+        "LINEAR": Gimp.LayerColorSpace.RGB_LINEAR,
+        "NON_LINEAR": Gimp.LayerColorSpace.RGB_NON_LINEAR,
+        "PERCEPTUAL": Gimp.LayerColorSpace.RGB_PERCEPTUAL,
+    }
+    _bits, _dash, kind = image.get_precision().value_nick.upper().replace("-", "_").partition("_")
+    layer.set_composite_space(spaces[kind])
 
 
 def finish(layer: Gimp.Layer, region: Box, weight: bytes, record: bytes) -> None:
     """Move an inserted layer to `region`, mask it by `weight` and attach its record."""
     layer.set_offsets(region.left, region.top)
-    _blend_as_seen(layer.get_image(), layer)
+    _blend_as_stored(layer.get_image(), layer)
     mask = layer.create_mask(Gimp.AddMaskType.BLACK)
     layer.add_mask(mask)
     write(mask, Box(0, 0, region.width, region.height), "Y u8", weight)

@@ -1,25 +1,20 @@
 """What to send for a selection, in plain numbers and bytes: needs neither GIMP nor NumPy.
 
-The rules of the context are those of `nigdt.context.box`: GIMP and the panel show the model the same square.
+The rules of the context are those of `nigdt.context.box`: GIMP and the panel show the model the same part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-MIN_PADDING = 16
-"""Least number of photo pixels between selection and the context's border."""
+from nigdt import limits
+from nigdt.recipe import Recipe, Variant, variants_from_seed
 
 DEFAULT_MODEL = "default"
 USUAL_SIZE = 128
 """Working size of the model that comes along, pixels; for a picture before the service said the real one."""
-MAX_VARIANTS = 8
-MAX_SEED = 2**31 - 1 - MAX_VARIANTS
-MAX_CONTEXT = 4.0
-MAX_GROW = 200
-MAX_FEATHER = 200.0
+AUTOMATIC = -1
+"""As `grow` or `feather`: NIGDT chooses."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +22,14 @@ class Settings:
     """What the user chose.
 
     Attributes:
-        caption: What to put there.
-        variants: How many answers, 1 to `MAX_VARIANTS`.
+        caption: What to put there; without a word, what is selected is removed.
+        variants: How many answers, 1 to `limits.VARIANTS`.
         seed: Of the first answer; 0 is the model's likeliest answer.
-        context: Factor on the side of the context, 1 to `MAX_CONTEXT`.
-        grow: Photo pixels by which the selection is grown.
-        feather: Photo pixels over which its border is softened.
+        context: Factor on the side of the context, 1 to `limits.WIDEN_MAX`.
+        grow: Photo pixels by which the selection is grown, or `AUTOMATIC`.
+        feather: Photo pixels over which the fill fades out, or `AUTOMATIC`.
+        match_colours: How far the fill's colours are matched to its surroundings, 0 to 100.
+        strength: Opacity of the fill, 0 to 100.
         model: Name of the model bundle.
     """
 
@@ -40,19 +37,34 @@ class Settings:
     variants: int = 1
     seed: int = 0
     context: float = 1.0
-    grow: int = 0
-    feather: float = 0.0
+    grow: int = AUTOMATIC
+    feather: int = AUTOMATIC
+    match_colours: float = 100.0
+    strength: float = 100.0
     model: str = DEFAULT_MODEL
 
-    def recipes(self) -> list[dict[str, Any]]:
-        """One protocol variant for each answer: seeds `seed`, `seed + 1`, ..., where 0 is the mean."""
-        seeds = range(self.seed, self.seed + self.variants)
-        return [{"seed": seed or None, "base": None, "spread": 1.0} for seed in seeds]
+    @property
+    def recipe(self) -> Recipe:
+        """What is asked for, but for the variant."""
+        return Recipe(
+            self.caption.strip(),
+            bundle=self.model,
+            widen=self.context,
+            grow=None if self.grow == AUTOMATIC else self.grow,
+            feather=None if self.feather == AUTOMATIC else self.feather,
+            match_colours=self.match_colours / 100,
+            strength=self.strength / 100,
+        )
+
+    @property
+    def draws(self) -> list[Variant]:
+        """Which of the possible answers to ask for."""
+        return variants_from_seed(self.variants, self.seed)
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in photo pixels; it may reach beyond the photo."""
+    """A rectangle in photo pixels."""
 
     left: int
     top: int
@@ -60,23 +72,15 @@ class Box:
     height: int
 
     @property
-    def right(self) -> int:
-        """First column after the box."""
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        """First row after the box."""
-        return self.top + self.height
-
-    def clipped(self, width: int, height: int) -> Box:
-        """Return the part inside a photo of the given size."""
-        left, top = max(self.left, 0), max(self.top, 0)
-        return Box(left, top, min(self.right, width) - left, min(self.bottom, height) - top)
+    def pixels(self) -> int:
+        """Number of pixels."""
+        return self.width * self.height
 
 
-def context_box(inner: Box, width: int, height: int, minimum: int, widen: float = 1.0) -> Box:
-    """Return the square that the model gets to see.
+def context_box(
+    inner: Box, width: int, height: int, minimum: int, widen: float = 1.0, mode: limits.Mode = "describe"
+) -> Box:
+    """Return the part of the photo that the model gets to see; it lies inside the photo.
 
     Args:
         inner: Smallest box around the selected pixels.
@@ -84,76 +88,55 @@ def context_box(inner: Box, width: int, height: int, minimum: int, widen: float 
         height: Of the photo, pixels.
         minimum: Least side, the model's working size, pixels.
         widen: Factor on the padded side, 1 or more.
+        mode: What is to be done.
     """
     longest = max(inner.width, inner.height)
-    padded = longest + 2 * max(round(longest / 4), MIN_PADDING)
-    side = max(min(round(padded * widen), max(padded, width, height)), minimum)
-    left = _place(inner.left + inner.width / 2, side, width)
-    return Box(left, _place(inner.top + inner.height / 2, side, height), side, side)
+    share, least = limits.PADDING[mode]
+    padded = longest + 2 * max(round(longest * share), least)
+    side = max(round(padded * widen), minimum)
+    left, columns = _place(inner.left, inner.width, side, width)
+    top, rows = _place(inner.top, inner.height, side, height)
+    return Box(left, top, columns, rows)
 
 
-def _place(centre: float, side: int, available: int) -> int:
-    if side >= available:
-        return (available - side) // 2
-    return min(max(round(centre - side / 2), 0), available - side)
+def _place(start: int, length: int, side: int, available: int) -> tuple[int, int]:
+    side = min(side, available)
+    return min(max(round(start + length / 2 - side / 2), 0), available - side), side
 
 
-def reflected(start: int, length: int, available: int) -> list[int]:
-    """Return the indices from `start` on, folded into 0 to `available` without repeating the border."""
-    if available == 1:
-        return [0] * length
-    period = 2 * (available - 1)
-    folded = (index % period for index in range(start, start + length))
-    return [index if index < available else period - index for index in folded]
+def touched(weight: bytes, width: int) -> Box | None:
+    """Return the smallest box around the bytes above 0 of a picture with rows of `width`, or None."""
+    rows = [weight[start : start + width] for start in range(0, len(weight), width)]
+    used = [index for index, row in enumerate(rows) if row.strip(b"\0")]
+    if not used:
+        return None
+    inside = rows[used[0] : used[-1] + 1]
+    left = min(width - len(row.lstrip(b"\0")) for row in inside)
+    right = max(len(row.rstrip(b"\0")) for row in inside)
+    return Box(left, used[0], right - left, len(inside))
 
 
-def gather(pixels: bytes, width: int, rows: Sequence[int], columns: Sequence[int], channels: int) -> bytes:
-    """Pick rows and columns of a picture.
-
-    Args:
-        pixels: Row by row, `channels` bytes each.
-        width: Columns of `pixels`.
-        rows: Wanted rows, in order, repeats allowed.
-        columns: Wanted columns, in order, repeats allowed.
-        channels: Bytes of a pixel.
-    """
+def cut(pixels: bytes, width: int, box: Box, channels: int) -> bytes:
+    """Return the part `box` of a picture with rows of `width` pixels; the box lies inside."""
     stride = width * channels
-    runs = _runs(columns)
-    made: dict[int, bytes] = {}
-    for row in set(rows):
-        line = pixels[row * stride : (row + 1) * stride]
-        made[row] = b"".join(line[first * channels : (last + 1) * channels] for first, last in runs)
-    return b"".join(made[row] for row in rows)
-
-
-def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the maximal ascending runs (first, last) that `indices` consists of."""
-    runs: list[tuple[int, int]] = []
-    for index in indices:
-        if runs and index == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], index)
-        else:
-            runs.append((index, index))
-    return runs
-
-
-def cut(pixels: bytes, size: tuple[int, int], box: Box, channels: int) -> bytes:
-    """Return the part `box` of a picture of `size` (width, height); the box lies inside."""
-    if box != box.clipped(*size):
-        raise ValueError(f"{box} is not inside {size}.")
-    rows = range(box.top, box.bottom)
-    return gather(pixels, size[0], rows, range(box.left, box.right), channels)
+    if (
+        box.left < 0
+        or box.top < 0
+        or box.left + box.width > width
+        or (box.top + box.height) * stride > len(pixels)
+    ):
+        raise ValueError(f"{box} is not inside a picture of {width} columns.")
+    first = box.top * stride + box.left * channels
+    starts = range(first, first + box.height * stride, stride)
+    return b"".join(pixels[start : start + box.width * channels] for start in starts)
 
 
 _SELECTED = bytes([0] + [255] * 255)
 _TRANSPARENT = bytes([255] * 128 + [0] * 128)
 
 
-def hole_of(selection: bytes, alpha: bytes) -> bytes:
-    """Return the pixels that the model has to make, 255, the others 0.
-
-    These are all with any selection at all, and those that are mostly transparent: what lies there is unknown
-    too, and the model must not take it for a black surrounding.
+def shows_nothing(selection: bytes, alpha: bytes) -> bool:
+    """Whether every pixel is selected or mostly transparent, so that a fill has nothing to go by.
 
     Args:
         selection: 0 to 255 per pixel.
@@ -161,7 +144,7 @@ def hole_of(selection: bytes, alpha: bytes) -> bytes:
     """
     selected = int.from_bytes(selection.translate(_SELECTED), "big")
     unknown = int.from_bytes(alpha.translate(_TRANSPARENT), "big")
-    return (selected | unknown).to_bytes(len(selection), "big")
+    return (selected | unknown).to_bytes(len(selection), "big").count(0) == 0
 
 
 def layer_name(caption: str, limit: int = 40) -> str:

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-from nigdt_fill.plan import Settings
+from nigdt import __version__
+from nigdt.recipe import Recipe
 
 NAME = "nigdt-fill"
-FORMAT = 1
+FORMAT = 2
 
 
-def describe(settings: Settings, variant: Mapping[str, Any], version: str) -> bytes:
-    """Return the parasite's data.
+def describe(recipe: Recipe) -> bytes:
+    """Return the parasite's data for one fill."""
+    return _data(recipe=recipe.to_dict())
 
-    Args:
-        settings: What was asked for.
-        variant: The recipe of this layer's answer, as sent.
-        version: Of NIGDT.
-    """
-    record = {
-        "format": FORMAT,
-        "made by": f"NIGDT {version}",
-        "caption": settings.caption,
-        "seed": variant.get("seed"),
-        "model": settings.model,
-        "context": settings.context,
-        "grow": settings.grow,
-        "feather": settings.feather,
-    }
+
+def describe_applied(fills: Sequence[Any]) -> bytes:
+    """Return the data for a layer from the panel, which may consist of several fills, as it told them."""
+    return _data(fills=list(fills))
+
+
+def _data(**content: Any) -> bytes:
+    record = {"format": FORMAT, "made by": f"NIGDT {__version__}", **content}
     return json.dumps(record, ensure_ascii=True).encode("ascii")
-
-
-def describe_applied(record: Mapping[str, Any], version: str) -> bytes:
-    """Return the data for a layer that came back from the panel with its own `record`."""
-    return json.dumps({"format": FORMAT, "made by": f"NIGDT {version}", **record}, ensure_ascii=True).encode(
-        "ascii"
-    )

@@ -56,6 +56,6 @@ def _fill_with_progress(image: Gimp.Image, settings: Settings) -> Gimp.Layer:
             except Cancelled:
                 still_open(image)
                 raise
-        return place(image, captured, result.fills, settings)
+        return place(image, captured, result.fills)
     finally:
         Gimp.progress_end()

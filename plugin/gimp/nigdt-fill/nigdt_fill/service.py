@@ -21,24 +21,25 @@ START_SECONDS = 60.0
 
 def request_for(capture: Capture, settings: Settings, *, live: bool = False) -> FillRequest:
     """Return the request for what was captured; a live one asks for its first answer alone."""
-    recipes = settings.recipes()
+    draws = settings.draws
     return FillRequest(
         crop=capture.crop,
-        mask=capture.hole,
-        width=capture.side,
-        height=capture.side,
-        caption=settings.caption.strip(),
-        variants=recipes[:1] if live else recipes,
-        bundle=settings.model,
+        mask=capture.selection,
+        width=capture.context.width,
+        height=capture.context.height,
+        recipe=settings.recipe,
+        variants=draws[:1] if live else draws,
+        channels=capture.channels,
         live=live,
-        result="composite",
+        result="placed",
     )
 
 
 def stage_text(event: Event) -> str:
     """Return what the service is doing, for the user."""
+    if event.data.get("stage") == "queued":
+        return _("Waiting for other fills…") if event.data.get("position") else _("Loading the model…")
     texts = {
-        "queued": _("Waiting for other fills…"),
         "loading": _("Loading the model…"),
         "encoding": _("Looking at the photo…"),
         "completing": _("Filling…"),

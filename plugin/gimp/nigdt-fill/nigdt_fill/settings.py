@@ -19,19 +19,19 @@ def read_settings(config: Gimp.ProcedureConfig) -> Settings:
         context=config.get_property("context"),
         grow=config.get_property("grow"),
         feather=config.get_property("feather"),
+        match_colours=config.get_property("match-colours"),
+        strength=config.get_property("strength"),
         model=config.get_property("model") or DEFAULT_MODEL,
     )
 
 
 def check_caption(settings: Settings) -> Settings:
-    """Return the settings if there is something to go by.
+    """Return the settings if the caption can be sent.
 
     Raises:
-        Problem: The caption is empty or too long.
+        Problem: It is too long.
     """
     length = len(settings.caption.strip())
-    if length == 0:
-        raise Problem(_("Say in a few words what should be there."))
     if length > LIMITS.caption_chars:
         raise Problem(
             _("The description is too long: {length} characters, at most {limit} are allowed.").format(

@@ -6,6 +6,7 @@ import gi
 
 gi.require_version("Gtk", "3.0")
 from gi.repository import GdkPixbuf, GLib, Gtk  # noqa: E402
+from nigdt_backend.protocol import FillPicture  # noqa: E402
 
 from nigdt_fill.capture import Capture  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
@@ -22,6 +23,7 @@ class View:
         """Put the widgets into `box`, the picture above what is there already, the rest below."""
         self._shown: GdkPixbuf.Pixbuf | None = None
         self._before: GdkPixbuf.Pixbuf | None = None
+        self._is_fill = False
         self._picture = Gtk.Image()
         self._picture.set_size_request(SIDE, SIDE)
         press = Gtk.EventBox()
@@ -34,7 +36,7 @@ class View:
         box.pack_start(frame, False, False, 0)
         box.reorder_child(frame, 0)
         self.bar = Gtk.ProgressBar(show_text=True)
-        self.bar.set_no_show_all(True)
+        self.show_bar(False)
         box.pack_start(self.bar, False, False, 0)
         self._warning = Gtk.Image.new_from_icon_name("dialog-warning-symbolic", Gtk.IconSize.MENU)
         self._warning.set_no_show_all(True)
@@ -45,6 +47,10 @@ class View:
         words.pack_start(self._warning, False, False, 0)
         words.pack_start(self._words, True, True, 0)
         box.pack_start(words, False, False, 0)
+
+    def show_bar(self, shown: bool) -> None:
+        """Show or hide the progress bar, which keeps its place so that the dialog keeps its size."""
+        self.bar.set_opacity(1.0 if shown else 0.0)
 
     def say(self, text: str) -> None:
         """Say what is being done."""
@@ -58,35 +64,71 @@ class View:
 
     def show_region(self, captured: Capture) -> None:
         """Show the photo with the region tinted."""
-        side, count = captured.side, captured.side**2
+        context = captured.context
+        size, count = (context.width, context.height), context.pixels
         tint = bytearray(b"\xff" * (4 * count))
         tint[1::4] = b"\x40" * count
-        tint[3::4] = captured.hole.translate(_TINT)
-        photo = _pixbuf(captured.crop, side, side)
-        self._before = _scaled(photo)
-        over = GdkPixbuf.Pixbuf.new_from_bytes(
-            GLib.Bytes.new(bytes(tint)), GdkPixbuf.Colorspace.RGB, True, 8, side, side, 4 * side
-        )
-        over.composite(photo, 0, 0, side, side, 0, 0, 1, 1, GdkPixbuf.InterpType.NEAREST, 255)
-        self._shown = _scaled(photo)
+        tint[3::4] = captured.selection.translate(_TINT)
+        self._before = _scaled(_pixbuf(captured.crop, *size, captured.channels))
+        self._shown = _over(self._before, _scaled(_pixbuf(bytes(tint), *size, 4)))
+        self._is_fill = False
         self._draw(self._shown)
 
-    def show_fill(self, pixels: bytes, width: int, height: int) -> None:
-        """Show an answer: RGB, row by row."""
-        self._shown = _scaled(_pixbuf(pixels, width, height))
+    def show_fill(self, picture: FillPicture) -> None:
+        """Show an answer in its place."""
+        assert self._before is not None
+        fill = bytearray(4 * picture.width * picture.height)
+        for channel in range(3):
+            fill[channel::4] = picture.pixels[channel::3]
+        fill[3::4] = picture.weight
+        over = _scaled(_pixbuf(bytes(fill), picture.width, picture.height, 4))
+        self._shown = _over(self._before, over)
+        self._is_fill = True
         self._draw(self._shown)
+
+    def grey_out(self) -> None:
+        """Mark the fill that is shown as no longer what would come."""
+        if self._is_fill and self._shown is not None:
+            self._is_fill = False
+            pale = self._shown.copy()
+            pale.fill(0x80808000)
+            grey = self._shown.copy()
+            self._shown.saturate_and_pixelate(grey, 0.0, False)
+            grey.composite(
+                pale, 0, 0, grey.get_width(), grey.get_height(), 0, 0, 1, 1, GdkPixbuf.InterpType.NEAREST, 110
+            )
+            self._shown = pale
+            self._draw(pale)
 
     def _draw(self, pixbuf: GdkPixbuf.Pixbuf | None) -> None:
         if pixbuf is not None:
             self._picture.set_from_pixbuf(pixbuf)
 
 
-def _pixbuf(pixels: bytes, width: int, height: int) -> GdkPixbuf.Pixbuf:
-    data = GLib.Bytes.new(pixels)
+def _pixbuf(pixels: bytes, width: int, height: int, channels: int) -> GdkPixbuf.Pixbuf:
     return GdkPixbuf.Pixbuf.new_from_bytes(
-        data, GdkPixbuf.Colorspace.RGB, False, 8, width, height, 3 * width
+        GLib.Bytes.new(pixels),
+        GdkPixbuf.Colorspace.RGB,
+        channels == 4,
+        8,
+        width,
+        height,
+        channels * width,
     ).copy()
 
 
 def _scaled(pixbuf: GdkPixbuf.Pixbuf) -> GdkPixbuf.Pixbuf:
-    return pixbuf.scale_simple(SIDE, SIDE, GdkPixbuf.InterpType.BILINEAR)
+    """Fit a picture into the view."""
+    width, height = pixbuf.get_width(), pixbuf.get_height()
+    scale = SIDE / max(width, height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return pixbuf.scale_simple(*size, GdkPixbuf.InterpType.BILINEAR)
+
+
+def _over(under: GdkPixbuf.Pixbuf, over: GdkPixbuf.Pixbuf) -> GdkPixbuf.Pixbuf:
+    """Draw one picture over another of the same size."""
+    made = under.copy()
+    over.composite(
+        made, 0, 0, made.get_width(), made.get_height(), 0, 0, 1, 1, GdkPixbuf.InterpType.NEAREST, 255
+    )
+    return made
