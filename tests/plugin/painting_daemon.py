@@ -1,7 +1,8 @@
 """The real daemon around a painter in place of the model: its colours follow the caption and the seed.
 
 "slowly N" in a caption takes N seconds, "fail" raises, "memory" steps down to the CPU, "die" ends the process
-once per state folder.
+once per state folder. Recolouring gives the whole selection one colour, by maps such as the network makes;
+removing is the real removal, with a moment between its steps.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import FillMessage, Hooks, Outcome
 
+from nigdt.colours import rgb_to_lab
 from nigdt.recipe import Variant
+from nigdt.recolouring import Recolouring
+from nigdt.removal import remove
 
 COLOURS = {
     "red": (190, 40, 35),
@@ -53,6 +57,9 @@ WORDS = (
 
 
 DIGEST = "5" * 64
+STEPS = 4
+NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
+NOTHING_FITS_AT = 17  # pixels of growth at which the painter says so
 STEPPED_DOWN = "Filled on the CPU, since memory ran out on cuda:0."
 
 
@@ -100,14 +107,24 @@ class Painter:
                 os._exit(9)
         hooks.stage([job], "completing")
         for index, variant in enumerate(job.request.variants):
+            if job.request.recipe.way == "remove" and not advance(job, index):
+                return Outcome(job)
             hooks.made(job, self._fill(job, index, variant, words))
-        return Outcome(job, complete=True, seconds={"encode": 0.0, "complete": 0.0})
+        told = (NOTHING_FITS,) if job.request.recipe.grow == NOTHING_FITS_AT else ()
+        return Outcome(job, complete=True, seconds={"encode": 0.0, "complete": 0.0}, notices=told)
 
     def _fill(self, job: Job, index: int, variant: Variant, words: list[str]) -> FillMessage:
         request = job.request
         crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
         mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
-        pixels = painted(crop, mask, words, variant)
+        maps = np.zeros((0, 0, 10), np.float32)
+        if request.recipe.way == "recolour":
+            maps = tint(words)
+            pixels = Recolouring.of(maps, mask).apply(crop)[0]
+        elif request.recipe.way == "remove":
+            pixels = remove(crop, mask, variant=variant.seed or 0, quality="preview")
+        else:
+            pixels = painted(crop, mask, words, variant)
         named = [word for word in words if word in COLOURS]
         header = {
             "index": index,
@@ -119,6 +136,9 @@ class Painter:
             "words": [],
         }
         frames = [pixels.tobytes()]
+        if maps.size:
+            header["map_size"] = maps.shape[:2]
+            frames.append(maps.astype("<f4").tobytes())
         if request.attention:
             for word in words:
                 known = word in WORDS
@@ -130,6 +150,26 @@ class Painter:
                 if not known:
                     header["words"][-1] |= {"width": 0, "height": 0}
         return FillMessage(header, frames)
+
+
+def advance(job: Job, index: int) -> bool:
+    """Go on with a removal, slowly enough to be seen; False if it was stopped."""
+    for step in range(STEPS):
+        if job.cancelled:
+            return False
+        job.share = (index + step / STEPS) / len(job.request.variants)
+        time.sleep(0.05)
+    return True
+
+
+def tint(words: list[str]) -> np.ndarray:
+    """Maps that give the whole selection the last colour named, whatever is there."""
+    named = [COLOURS[word] for word in words if word in COLOURS]
+    _, a, b = rgb_to_lab(np.array(named[-1], np.float32) / 255)
+    maps = np.zeros((8, 8, 10), np.float32)
+    maps[..., 3] = 1.0
+    maps[..., 7], maps[..., 9] = a, b
+    return maps
 
 
 def painted(crop: np.ndarray, mask: np.ndarray, words: list[str], variant: Variant) -> np.ndarray:

@@ -76,6 +76,7 @@ class Panel:
         document = self.session.document
         if document is not None:
             document.mark_saved(document.layers)
+            self.session.filling.put_away()
         self.window.close()
         assert not self.window.isVisible()
         assert not [timer for timer in self.window.findChildren(QTimer) if timer.isActive()]

@@ -34,7 +34,7 @@ def write_bundle(folder: Path, title: str, words: tuple[str, ...] = WORDS) -> No
     }
     (folder / "model.yaml").write_text(yaml.safe_dump(description))
     (folder / "vocabulary.json").write_text(json.dumps({"format": 1, "words": list(words)}))
-    for name in ("model.safetensors", "SHA256SUMS"):
+    for name in ("model.safetensors", "recolour.safetensors", "SHA256SUMS"):
         (folder / name).write_bytes(b"")
     (folder / "README.md").write_text(f"# {title}\n\nDraws what it has seen.\n")
 

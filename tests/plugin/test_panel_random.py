@@ -42,6 +42,7 @@ def test_two_hundred_random_actions_end_with_the_right_pixels(user: Path, photo:
 
     def reopen() -> None:
         session.document.mark_saved(session.document.layers)
+        session.filling.put_away()
         window.open_path(rng.choice([photo, other]))
 
     actions = {

@@ -79,6 +79,23 @@ class _LayersStep:
         self.document.set_layers(self.after)
 
 
+@dataclass
+class _ColourStep:
+    """The photo made one that holds colour."""
+
+    document: Document
+    label: str
+    before: Photo
+    after: Photo
+    size: int
+
+    def undo(self) -> None:
+        self.document.photo = self.before
+
+    def redo(self) -> None:
+        self.document.photo = self.after
+
+
 def packed(mask: Mask) -> bytes | Mask:
     """Return a mask of only 0 and 255 as bits, any other as it is."""
     if mask.size and not cv2.inRange(mask, 1, 254).any():
@@ -124,6 +141,7 @@ class Document:
         self.layers: tuple[Layer, ...] = ()
         self.undo_stack = UndoStack(budget)
         self.saved_layers: tuple[Layer, ...] = ()
+        self.saved_photo = photo
         self.written: bytes | None = None  # SHA-256 of what was saved over the original
         self.on_pixels, self.on_selection = Hook(), Hook()
 
@@ -139,8 +157,8 @@ class Document:
 
     @property
     def modified(self) -> bool:
-        """Whether there are layers that no saved file holds."""
-        return self.layers != self.saved_layers
+        """Whether there is something that no saved file holds."""
+        return self.layers != self.saved_layers or self.photo is not self.saved_photo
 
     @property
     def name(self) -> str:
@@ -288,6 +306,11 @@ class Document:
                 photo = photo.paste(layer.box, layer.rgb, layer.weight)
         return photo
 
+    def make_colour(self, colour: Photo, label: str) -> None:
+        """Go on with the photo as one that holds colour (`Photo.in_colour`), as one step."""
+        before, self.photo = self.photo, colour
+        self.undo_stack.push(_ColourStep(self, label, before, colour, 3 * self.width * self.height))
+
     # Steps ----------------------------------------------------------------------------------------------
 
     def undo(self) -> bool:
@@ -301,5 +324,6 @@ class Document:
     def mark_saved(self, layers: tuple[Layer, ...], path: Path | None = None) -> None:
         """Note that a file holds these layers."""
         self.saved_layers = layers
+        self.saved_photo = self.photo
         if path is not None:
             self.path = path

@@ -9,9 +9,11 @@ import numpy as np
 from nigdt_backend.client import DaemonError
 from nigdt_backend.protocol import Event, FillPicture, FillRequest
 
+from nigdt.colours import find_colours
 from nigdt.context import Context
 from nigdt.errors import SelectionError
-from nigdt.recipe import Recipe, Variant
+from nigdt.recipe import Recipe, Variant, variants_from_seed
+from nigdt.recolouring import check_caption
 from nigdt_plugin.core import fills as fills_
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import failure_of
@@ -68,6 +70,7 @@ class Filling:
         self._preparations = 0
         self._preparing = 0  # number of the large context that is being cut out, 0 = none
         self._waiting_live: tuple[str, int] | None = None
+        self._unexplained: set[tuple[Fill, Purpose]] = set()
 
     # Asking ---------------------------------------------------------------------------------------------
 
@@ -79,6 +82,19 @@ class Filling:
             for job in self.jobs.values()
             if job.purpose in (Purpose.FILLS, Purpose.LIVE)
         )
+
+    @property
+    def share(self) -> float | None:
+        """How much of what the user asked for is done, 0 to 1; None where nobody knows."""
+        shares = [job.share for job in self.jobs.values() if job.share is not None]
+        return min(shares, default=None)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What is good to know about the fills in view, in English, each sentence once."""
+        if self.round is None or self.chosen is None:
+            return ()
+        return tuple(dict.fromkeys((*self.round.context.notices(self.chosen.recipe), *self.round.told)))
 
     @property
     def busy(self) -> bool:
@@ -109,17 +125,33 @@ class Filling:
         """Ask for `variants` fills: the mean, then random ones.
 
         Raises:
+            CaptionError: A colour was to be named and is not.
             SelectionError: Nothing is selected.
         """
+        self._check(caption)
         first = fills_.new_seed(self._seeds) if seed is None else seed
         wanted = [Variant(), *(Variant(seed=first + i) for i in range(1, variants))]
 
         def send(recipe: Recipe) -> None:
             self.cancel()
+            if recipe.way == "recolour":
+                del wanted[1:]
+            elif recipe.way == "remove" and seed is None:
+                wanted[:] = self._removals(variants)
             self._send(recipe, wanted, Purpose.FILLS, fresh=True)
             self.changed()
 
         self._enter_round(caption, send)
+
+    def _check(self, caption: str) -> None:
+        if self.recipe.mode == "recolour":
+            check_caption(caption)
+
+    def _removals(self, count: int) -> list[Variant]:
+        """The next removals: the best guess first, then those with other sources."""
+        have = {fill.variant.seed or 0 for fill in self.round.fills} if self.round is not None else set()
+        first = max(have, default=-1) + 1
+        return variants_from_seed(count, first)
 
     def fill_live(self, caption: str, variants: int = 1) -> bool:
         """Let the fills follow the typing: one request on its way, and of those that wait only the newest.
@@ -130,6 +162,10 @@ class Filling:
         Raises:
             SelectionError: Nothing is selected.
         """
+        if self.recipe.mode == "recolour":
+            if not find_colours(caption):
+                return False
+            variants = 1
         if self._preparing or any(job.purpose is Purpose.LIVE for job in self.jobs.values()):
             self._waiting_live = (caption, variants)
             return True
@@ -153,12 +189,16 @@ class Filling:
         """One fill for each caption on the same hole, with the same draw (fig. 6 of the paper).
 
         Args:
-            captions: At least one, none of them empty.
+            captions: None of them empty; one that names no colour is left out where that is needed.
             seed: Of the draw, None for the mean.
 
         Raises:
             SelectionError: Nothing is selected.
         """
+        if self.recipe.mode == "recolour":
+            captions = [caption for caption in captions if find_colours(caption)]
+        if not captions:
+            return
         variant = Variant(seed=seed)
 
         def send(recipe: Recipe) -> None:
@@ -186,22 +226,26 @@ class Filling:
     def re_roll(self, fill: Fill) -> None:
         """Ask for another draw in place of this fill."""
         if self.round is not None:
-            variant = Variant(seed=fills_.new_seed(self._seeds))
+            removal = fill.way == "remove"
+            variant = self._removals(1)[0] if removal else Variant(seed=fills_.new_seed(self._seeds))
             self._send(fill.recipe, [variant], Purpose.REPLACE, target=fill)
             self.changed()
 
     def explain(self, fill: Fill) -> None:
         """Ask which words drew a fill: around the hole, and in the finished fill."""
-        if self.round is None:
+        if self.round is None or fill.way != "describe":
             return
         if any(job.target is fill and job.purpose in EXPLAIN for job in self.jobs.values()):
             return
-        if not fill.words:
+        before = len(self.jobs)
+        if not fill.words and (fill, Purpose.WORDS) not in self._unexplained:
             self._send(fill.recipe, [fill.variant], Purpose.WORDS, target=fill, attention=True)
-        if not fill.words_inside:
+        whole = self.round.context.sent[1].all()  # no surroundings that could be hidden
+        if not fill.words_inside and not whole and (fill, Purpose.INSIDE) not in self._unexplained:
             request = fills_.inside_request(self.round.context, fill)
             self._start(Job(request, self.round, Purpose.INSIDE, fill))
-        self.changed()
+        if len(self.jobs) > before:  # a listener may ask again
+            self.changed()
 
     def cancel(self) -> None:
         """Drop everything that is on its way."""
@@ -286,6 +330,7 @@ class Filling:
             return
         if event.kind == "progress":
             job.stage = str(event.data.get("stage", job.stage))
+            job.share = event.data.get("share", job.share)
             self.changed()
         elif event.kind == "fill":
             self._take(job, FillPicture.from_event(event))
@@ -294,6 +339,8 @@ class Filling:
         elif event.kind == "error":
             del self.jobs[job.request.job]
             error = DaemonError.from_event(event)
+            if job.purpose in EXPLAIN and job.target is not None and error.code not in QUIET:
+                self._unexplained.add((job.target, job.purpose))  # or it would be asked again at once
             self._next_live()
             self.changed()
             if error.code not in QUIET:
@@ -334,6 +381,7 @@ class Filling:
         del self.jobs[job.request.job]
         if job.purpose is not Purpose.INSIDE:
             self.seconds = float(event.data["seconds"]["total"]) / len(job.request.variants)
+            job.round.told = tuple(dict.fromkeys((*job.round.told, *event.data.get("notices", ()))))
         self._next_live()
         self.changed()
         if job.purpose in (Purpose.FILLS, Purpose.REPLACE) and not self.awaited:
@@ -362,6 +410,11 @@ class Filling:
             self.recipe = recipe
             if self.chosen is not None and self.round is not None:
                 self.preview.show(self.round, self.chosen, self._blended(self.chosen))
+
+    def show_again(self) -> None:
+        """Blend the chosen fill anew: the photo became another kind."""
+        if self.chosen is not None and self.round is not None and self.preview.layer is not None:
+            self.preview.show(self.round, self.chosen, self._blended(self.chosen))
 
     def _blended(self, fill: Fill) -> Recipe:
         """Return a fill's recipe with the blend that is set now."""
@@ -399,9 +452,35 @@ class Filling:
         """Return whether the picture shows this fill as a layer."""
         return any(layer.fill == fill.id for layer in self.document.layers)
 
-    def apply(self) -> None:
-        """Make the chosen fill a layer, as one step, as soon as its blend is shown."""
-        self.preview.when_shown(self._apply)
+    @property
+    def unapplied(self) -> bool:
+        """Whether a fill is shown that the picture does not hold."""
+        if self.chosen is None or self.round is None or not (self.preview.busy or self.preview.layer):
+            return False
+        shown = self._blended(self.chosen)
+        return not any(
+            layer.fill == self.chosen.id and layer.recipe == shown and layer.visible
+            for layer in self.document.layers
+        )
+
+    def put_away(self) -> None:
+        """Show no fill, and ask for none any more; those in the strip stay."""
+        self.cancel()
+        self.choose(None)
+
+    def apply(self, then: Callable[[], None] | None = None) -> None:
+        """Make the chosen fill a layer, as one step, as soon as its blend is shown.
+
+        Args:
+            then: Called next; never if another fill takes its place before.
+        """
+
+        def now() -> None:
+            self._apply()
+            if then is not None:
+                then()
+
+        self.preview.when_shown(now)
 
     def _apply(self) -> None:
         taken = self.preview.take()

@@ -14,6 +14,7 @@ from nigdt_backend.protocol import FillPicture, FillRequest
 from numpy.typing import NDArray
 
 from nigdt.context import Context
+from nigdt.limits import Mode
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
 from nigdt_plugin.core.document import Document
@@ -92,6 +93,11 @@ class Fill:
         return self.recipe.bundle
 
     @property
+    def way(self) -> Mode:
+        """The mode that it was really drawn in."""
+        return self.recipe.way
+
+    @property
     def seed_text(self) -> str:
         """The seed as shown: a number, or "mean"; near ones name what they are near to."""
         if self.variant.seed is None:
@@ -114,6 +120,10 @@ class Fill:
         if detail or not self.reduced(context):
             return context.enlarged(self.pixels, self.maps)
         size = context.box.width, context.box.height
+        if self.maps is not None:  # the photo stays sharp; only the change of its colours is enlarged
+            change = self.pixels.astype(np.int16) - context.sent[0]
+            enlarged = cv2.resize(change, size, interpolation=cv2.INTER_LINEAR)
+            return cv2.add(context.crop, enlarged, dtype=cv2.CV_8U).astype(np.uint8)
         return cv2.resize(self.pixels, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
 
 
@@ -128,6 +138,7 @@ class Round:
         id: Of the context; at most one layer comes out of it.
         record: Under which the history keeps these fills; another once others take their place.
         created: When they were asked for, seconds since 1970.
+        told: What the daemon said about these fills, in English.
     """
 
     context: Context
@@ -136,12 +147,14 @@ class Round:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     record: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: float = field(default_factory=time.time)
+    told: tuple[str, ...] = ()
 
     def sweep(self, keep: Fill | None = None) -> None:
         """Make room for others; favourites stay, and `keep`."""
         self.fills = [fill for fill in self.fills if fill.favourite or fill is keep]
         self.record = uuid.uuid4().hex
         self.created = time.time()
+        self.told = ()
 
     @cached_property
     def drawn_selection(self) -> DrawnSelection:
@@ -154,7 +167,13 @@ class Round:
         return list(dict.fromkeys(fill.caption for fill in self.fills))
 
 
-def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe) -> Layer:
+def greyed(rgb: Pixels) -> Pixels:
+    """Return pixels (h, w, 3) as a photo that holds no colour keeps them."""
+    grey = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
+    return np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
+
+
+def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe, grey: bool = False) -> Layer:
     """Make a layer of a fill, no larger than what it changes.
 
     Args:
@@ -162,6 +181,7 @@ def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe) -> Layer:
         fill: The fill.
         pixels: Its picture, as `Fill.at` gives it.
         recipe: How it came about, and how it meets the photo.
+        grey: Whether the photo holds no colour.
     """
     rgb, weight = entry.context.blended(pixels, recipe)
     left, top, columns, rows = cv2.boundingRect((weight > 0).astype(np.uint8))
@@ -169,7 +189,7 @@ def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe) -> Layer:
     box = entry.context.box
     return Layer(
         Region(left + box.left, top + box.top, left + columns + box.left, top + rows + box.top),
-        np.ascontiguousarray(rgb[part]),
+        greyed(rgb[part]) if grey else np.ascontiguousarray(rgb[part]),
         np.ascontiguousarray(weight[part] / np.float32(255)),
         recipe,
         round=entry.id,

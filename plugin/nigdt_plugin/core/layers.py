@@ -87,6 +87,19 @@ class Layer:
         vars(other)["parts"] = self.parts  # the same pixels: not worked out again
         return other
 
+    def at_strength(self, recipe: Recipe) -> Layer:
+        """Return this layer, which is all or nothing everywhere, at the strength of a recipe.
+
+        A slider that is moved needs no more than that of a recolouring.
+        """
+        share = np.float32(round(255 * recipe.strength) / 255)
+        weight = self.weight * share
+        other = replace(self, weight=weight, recipe=recipe, id=uuid.uuid4().hex)
+        vars(other)["parts"] = tuple(
+            (part, None if whole is None else float(share)) for part, whole in self.parts if share > 0
+        )
+        return other
+
     @cached_property
     def parts(self) -> tuple[tuple[Region, float | None], ...]:
         """Rectangles of the layer with their weight, None where it varies; those of weight 0 are left out.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nigdt.recipe import Recipe
 from nigdt_plugin.core import fills
@@ -14,6 +14,8 @@ from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.tasks import Hook, Tasks
+
+_Blended = tuple[Layer, dict[Region, Pixels], Pixels, Layer | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,7 @@ class Preview:
         self._soft: _Wanted | None = None  # what is shown without its detail
         self._running: set[bool] = set()  # the blends on their way: one without detail, one with it
         self._detailed: deque[tuple[Fill, Pixels]] = deque(maxlen=2)
+        self._recoloured: tuple[Fill, bool, Layer] | None = None  # at full strength, in a grey photo or not
         self._then: Callable[[], None] | None = None
 
     @property
@@ -83,17 +86,28 @@ class Preview:
         entry, fill = wanted.entry, wanted.fill
         known = self._known_detail(fill)
         soft = fill.reduced(entry.context) and known is None and not detail
+        grey = document.photo.grey
+        kept = self._recoloured
+        recoloured = kept[2] if kept is not None and kept[0] is fill and kept[1] == grey else None
         self._running.add(detail)
 
-        def work() -> tuple[Layer, dict[Region, Pixels], Pixels]:
+        def work() -> _Blended:
             pixels = fill.at(entry.context, detail=not soft) if known is None else known
-            layer = fills.blended(entry, fill, pixels, wanted.recipe)
+            full = recoloured
+            if fill.maps is None or soft:
+                layer = fills.blended(entry, fill, pixels, wanted.recipe, grey)
+            else:
+                if full is None:
+                    full = fills.blended(entry, fill, pixels, replace(wanted.recipe, strength=1.0), grey)
+                layer = full.at_strength(wanted.recipe)
             whole = (*(it for it in layers if it.round != layer.round), layer)
             regions = {layer.region} if shown is None else {layer.region, shown.region}
-            return layer, {region: document.composite(region, whole) for region in regions}, pixels
+            return layer, {region: document.composite(region, whole) for region in regions}, pixels, full
 
-        def done(result: tuple[Layer, dict[Region, Pixels], Pixels]) -> None:
-            layer, drawn, pixels = result
+        def done(result: _Blended) -> None:
+            layer, drawn, pixels, full = result
+            if full is not None:
+                self._recoloured = fill, grey, full
             self._running.discard(detail)
             if detail and known is None:
                 self._detailed.append((fill, pixels))

@@ -79,6 +79,7 @@ class Recovery:
             "saved": time.time(),
             "photo": str(snapshot.path.absolute()) if snapshot.path else "photo.png",
             "caption": snapshot.caption,
+            "colour": not snapshot.photo.grey,
             "selected": bool(snapshot.selection.any()),
             "layers": [
                 {
@@ -142,6 +143,8 @@ def restore(lost: Lost) -> tuple[Document, str]:
         pasted = not path.is_absolute()
         photo = Photo.read(lost.folder / path if pasted else path)
         document = Document(photo, None if pasted else path)
+        if data.get("colour"):
+            document.photo = photo.in_colour()  # a grey one was made a colour photo
         layers = []
         for entry in data["layers"]:
             with np.load(lost.folder / f"{entry['id']}.npz") as arrays:

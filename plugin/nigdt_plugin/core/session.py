@@ -12,6 +12,7 @@ import numpy as np
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event
 
+from nigdt.limits import Mode
 from nigdt.photo.mask import read_mask
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import models, saving
@@ -93,6 +94,29 @@ class Session:
         self._autosaved: tuple[Any, ...] = ()
         self._closed = False
 
+    def set_mode(self, mode: Mode) -> None:
+        """Recolour, remove or describe from now on."""
+        self.settings.mode = mode
+        if self.filling is not None:
+            self.filling.set_recipe(self.settings.recipe())
+        self.fills()
+
+    def make_colour(self, label: str) -> None:
+        """Let a grey photo hold colour, as one step, worked out in a thread."""
+        document, filling = self.document, self.filling
+        if document is None or filling is None or not document.photo.grey:
+            return
+        photo = document.photo
+
+        def then(colour: Photo) -> None:
+            if document.photo is photo:
+                document.make_colour(colour, label)
+                filling.show_again()
+                self.steps()
+                self.fills()
+
+        self._run(photo.in_colour, then)
+
     # Opening --------------------------------------------------------------------------------------------
 
     def open(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
@@ -150,8 +174,7 @@ class Session:
         document.on_pixels.connect(lambda _region: self.steps())
         document.on_selection.connect(self.selected)
         self.filling.preview.changed.connect(lambda _before: self.fills())
-        if caption is not None:
-            self.caption = caption
+        self.caption = caption or ""
         self.link.connect()
         self.opened()
         self.steps()
@@ -317,7 +340,7 @@ class Session:
         self.tasks.run(lambda: recovery.write(snapshot), failed=self.failed)
 
     def _state(self, document: Document) -> tuple[Any, ...]:
-        return document.layers, document.selection.revision, self.caption
+        return document.photo, document.layers, document.selection.revision, self.caption
 
     def _keep_round(self, entry: Round) -> None:
         document = self.document
@@ -345,8 +368,9 @@ class Session:
                 return
             document.select(entry.selected, Combine.REPLACE, "Selection from history")
             filling.open_round(entry)
-            if entry.captions:
-                self.caption = entry.captions[-1]
+            if entry.fills:
+                self.caption = entry.captions[-1] or self.caption
+                self.set_mode(entry.fills[-1].recipe.mode)
             self.steps()
             self.fills()
 

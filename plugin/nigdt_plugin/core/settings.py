@@ -12,6 +12,8 @@ from nigdt_plugin.core.files import read_json, settings_path, write_json
 
 _RECENT = 12
 _CAPTIONS = 60
+GROW_MAX = 20
+"""Most photo pixels that the panel's slider grows a selection by."""
 
 
 @dataclass
@@ -22,12 +24,14 @@ class Settings:
         theme: "system", "light" or "dark".
         language: "system", or a language code such as "de".
         model: Name of the bundle to fill with.
+        mode: What a person wants: one of `nigdt.limits.MODES`.
         variants: Answers per fill, 1 to 16.
         live: Whether fills follow the typing.
         feather: Width of the blend band in photo pixels, -1 to fit it to the selection.
         match_colours: How far colours are matched at the seam, 0..1.
         strength: How opaque the fill is, 0..1.
         widen: Factor on the context, 1..8.
+        grow: Photo pixels by which a selection is grown before what it holds is removed; -1 is automatic.
         brush_size: Diameter in photo pixels.
         brush_hardness: 0..1.
         tolerance: Of the wand, 0..255.
@@ -44,12 +48,14 @@ class Settings:
     theme: str = "system"
     language: str = "system"
     model: str = "default"
+    mode: limits.Mode = "describe"
     variants: int = 3
     live: bool = True
     feather: float = -1.0
     match_colours: float = 1.0
     strength: float = 1.0
     widen: float = 1.0
+    grow: int = -1
     brush_size: float = 40.0
     brush_hardness: float = 0.8
     tolerance: int = 24
@@ -82,11 +88,17 @@ class Settings:
         settings.match_colours = min(max(settings.match_colours, 0.0), 1.0)
         settings.strength = min(max(settings.strength, 0.0), 1.0)
         settings.widen = min(max(settings.widen, 1.0), limits.WIDEN_MAX)
+        settings.grow = min(max(settings.grow, -1), GROW_MAX)
+        if settings.mode not in limits.MODES:
+            settings.mode = cls.mode
         return settings
 
     def recipe(self) -> Recipe:
         """Return how fills are asked for and blended, but for caption, bundle and variant."""
+        grown = self.mode == "remove" and self.grow >= 0
         return Recipe(
+            mode=self.mode,
+            grow=self.grow if grown else None,
             widen=self.widen,
             feather=None if self.feather < 0 else round(self.feather),
             match_colours=self.match_colours,

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
 from nigdt.photo.formats import patterns
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.selection import save_mask
+from nigdt_plugin.ui import modes
 from nigdt_plugin.ui.language import LANGUAGES
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.widgets import translate
@@ -112,6 +113,8 @@ def _edit(menus: _Menus, window: Window) -> None:
     menus.begin(translate("Menus", "&Edit"))
     menus.add("photo.undo", translate("Menus", "Undo"), window.session.undo, keys.Undo)
     menus.add("photo.redo", translate("Menus", "Redo"), window.session.redo, "Ctrl+Shift+Z")
+    menus.gap()
+    menus.add("photo.colour", translate("Menus", "Make it a colour photo"), window.make_colour)
 
 
 def _select(menus: _Menus, window: Window) -> None:
@@ -253,6 +256,9 @@ def _fill(menus: _Menus, window: Window) -> None:
     menus.add(
         "photo.caption", translate("Menus", "Write the caption"), window.side.describe.caption.setFocus, "C"
     )
+    menus.gap()
+    for mode, name in modes.names().items():
+        menus.add(f"mode.{mode}", name, partial(window.side.describe.pick_mode, mode), modes.KEYS[mode])
     menus.gap()
     menus.add("model", translate("Menus", "Choose a model …"), window.choose_model, "Ctrl+M")
     menus.add("train", translate("Menus", "Train on my photos …"), window.train)

@@ -51,6 +51,14 @@ class BlendBox(QWidget):
             column.addLayout(row)
         self._show_values()
 
+    def show_way(self, way: str) -> None:
+        """Let what the fill is not blended by rest."""
+        recolours = way == "recolour"
+        tip = self.tr("A recoloured thing keeps its own edge and light, so there is no seam to blend")
+        for control in (self.feather, self.match):
+            control.setEnabled(not recolours)
+            control.setToolTip(tip if recolours else "")
+
     def _show_values(self) -> None:
         feather = self.feather.value()
         self._values[self.feather].setText(self.tr("automatic") if feather < 0 else f"{feather} px")

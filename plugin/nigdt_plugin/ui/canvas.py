@@ -62,6 +62,7 @@ class Canvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(240, 200)
         self.theme: Theme = DARK
+        self.leaves_return: Callable[[], bool] = lambda: False  # whether Return means something else
         self.pyramid: Pyramid | None = None
         self.selection: Selection | None = None
         self.show_tint = False
@@ -371,6 +372,8 @@ class Canvas(QWidget):
         elif key in steps:
             self._pointer.move(self.tool, *steps[Qt.Key(key)], modifiers, self.size())
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self._pointer.point is None and self.leaves_return():
+                return self.tool.finish()
             self._pointer.press(self.tool, modifiers, self.size())
         elif key == Qt.Key.Key_Escape:
             self._pointer.let_go()

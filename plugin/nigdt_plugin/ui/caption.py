@@ -12,6 +12,7 @@ from nigdt.text import Vocabulary, tokenise
 
 _WORD = re.compile(r"\w+")
 _FEWEST = 2
+_HEIGHT, _HEIGHT_DISABLED = 74, 40
 _OFFERED = 8
 
 
@@ -47,7 +48,7 @@ class CaptionEdit(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTabChangesFocus(True)
-        self.setFixedHeight(74)
+        self.setFixedHeight(_HEIGHT)
         self._underline = _Underline(self)
         self._model = QStringListModel(self)
         self._completer = QCompleter(self._model, self)
@@ -71,6 +72,16 @@ class CaptionEdit(QPlainTextEdit):
         if text != self.caption:
             self.setPlainText(text)
             self.moveCursor(QTextCursor.MoveOperation.End)
+
+    def show_for(self, placeholder: str, text: str, *, enabled: bool) -> None:
+        """Show another text as it is meant for another mode; that is no edit."""
+        self.setPlaceholderText(placeholder)
+        self.setEnabled(enabled)
+        self.blockSignals(True)
+        self.caption = text
+        self._words = tokenise(text)
+        self.blockSignals(False)
+        self.setFixedHeight(_HEIGHT if enabled else _HEIGHT_DISABLED)
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Set the words that are offered and not underlined."""
@@ -162,7 +173,7 @@ class CaptionEdit(QPlainTextEdit):
                     found.append(word)
                     if len(found) == _OFFERED:
                         break
-        if not found or (prefix in vocabulary and len(prefix) < 3):
+        if not found or prefix in vocabulary:  # a known word is finished
             popup.hide()
             return
         self._model.setStringList(found)

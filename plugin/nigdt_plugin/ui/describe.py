@@ -1,8 +1,8 @@
-"""Describe: the caption, what it may be taken from, and asking for fills, live or on Return."""
+"""What is wanted: mode and caption, what they may be taken from, and asking for fills, live or on Return."""
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
@@ -16,10 +16,17 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt import limits
+from nigdt.colours import BASIC, COMMON, MODIFIERS, find_colours
+from nigdt.limits import Mode
+from nigdt.text import Vocabulary
 from nigdt_plugin.core import models
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.caption import CaptionEdit
+from nigdt_plugin.ui.grow import GrowRow
 from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.modes import ModeRow, purposes
+from nigdt_plugin.ui.notices import WITHOUT_WORDS, worded_notice
+from nigdt_plugin.ui.rest import RestHint
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import FlowLayout, button, label, tool_button
 
@@ -30,13 +37,15 @@ _HISTORY = 15
 
 
 class DescribeBox(QWidget):
-    """Says what should be there.
+    """Says what is to be done with the selection.
 
     Signals:
         compare_asked: Several captions are to be tried side by side.
+        colour_asked: A colour is wanted on a photo that holds none.
     """
 
     compare_asked = pyqtSignal()
+    colour_asked = pyqtSignal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -46,19 +55,25 @@ class DescribeBox(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(9)
+        self.modes = ModeRow()
+        self.modes.picked.connect(self.pick_mode)
+        column.addWidget(self.modes)
         column.addLayout(self._head())
         self.caption = CaptionEdit()
-        self.caption.setPlaceholderText(self.tr("What should be there? For example: a bird with a red belly"))
         self.caption.setAccessibleName(self.tr("Caption"))
         self.caption.edited.connect(self._edited)
         self.caption.accepted.connect(self.fill)
-        self._title.setBuddy(self.caption)
         column.addWidget(self.caption)
         self.unknown = QWidget()
         self._unknown_flow = FlowLayout()
         self.unknown.setLayout(self._unknown_flow)
         self.unknown.hide()
         column.addWidget(self.unknown)
+        self.grow = GrowRow(session)
+        self.grow.changed.connect(self.ask_live)
+        column.addWidget(self.grow)
+        self.rest_hint = RestHint(session)
+        column.addWidget(self.rest_hint)
         column.addLayout(self._ask_row())
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)
@@ -68,8 +83,10 @@ class DescribeBox(QWidget):
         self.progress.setSizePolicy(policy)
         self.progress.hide()
         column.addWidget(self.progress)
-        session.selected.connect(lambda _region: self.ask_live())
+        session.selected.connect(lambda _region: self._selected())
+        self._shown_mode = ""
         self.model_changed()
+        self.refresh()
 
     def _timer(self, interval: int, done: object) -> QTimer:
         timer = QTimer(self)
@@ -80,17 +97,16 @@ class DescribeBox(QWidget):
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self._title = label(self.tr("Describe"), "heading")
-        row.addWidget(self._title)
-        row.addStretch(1)
+        self.purpose = label("", "muted", wrap=True)
+        row.addWidget(self.purpose, 1)
         self.history_button = tool_button(icon("clock", "#888888"), self.tr("Captions used before"))
         self._history_menu = self._menu(self.history_button)
         self._history_menu.aboutToShow.connect(self._fill_history_menu)
         self.preset_button = tool_button(icon("bookmark", "#888888"), self.tr("Presets"))
         self._preset_menu = self._menu(self.preset_button)
         self._preset_menu.aboutToShow.connect(self._fill_preset_menu)
-        row.addWidget(self.history_button)
-        row.addWidget(self.preset_button)
+        for part in (self.history_button, self.preset_button):
+            row.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
     def _menu(self, of: QToolButton) -> QMenu:
@@ -120,6 +136,7 @@ class DescribeBox(QWidget):
         self.variants.valueChanged.connect(lambda value: setattr(self.session.settings, "variants", value))
         row.addWidget(self.variants)
         self.fill_button = button(self.tr("Fill"), self.fill_or_stop, primary=True, tip=self.tr("Return"))
+        self.fill_button.setAutoDefault(True)  # Return presses it where it has the focus
         self.fill_button.setMinimumWidth(104)
         row.addWidget(self.fill_button)
         return row
@@ -132,6 +149,42 @@ class DescribeBox(QWidget):
         document = self.session.document
         return document is not None and not document.selection.empty
 
+    @property
+    def mode(self) -> Mode:
+        """What the user wants: describe, recolour or remove."""
+        return self.session.settings.mode
+
+    @property
+    def way(self) -> Mode:
+        """The mode that would be drawn in: to describe without a word is to remove."""
+        return "remove" if self.mode == "describe" and not self.session.caption else self.mode
+
+    @property
+    def _grey(self) -> bool:
+        document = self.session.document
+        return document is not None and document.photo.grey
+
+    @property
+    def _recolours(self) -> bool:
+        return self._model is not None and self._model.recolours
+
+    def pick_mode(self, mode: Mode) -> None:
+        """Want something else with the selection."""
+        self.rest()
+        self.session.set_mode(mode)
+        self._show_vocabulary()
+        self.ask_about_colour()
+        self._selected()
+
+    def ask_about_colour(self) -> None:
+        """Offer to make a grey photo one that holds colour, if a colour is wanted on it."""
+        if self.mode == "recolour" and self._grey:
+            self.colour_asked.emit()
+
+    def _selected(self) -> None:
+        self.rest_hint.look()
+        self.ask_live()
+
     def _edited(self, caption: str) -> None:
         self.session.caption = caption
         self._show_unknown()
@@ -141,8 +194,13 @@ class DescribeBox(QWidget):
 
     def ask_live(self) -> None:
         """In live mode a fill of what is selected and written now, soon."""
-        if self.session.settings.live and self.session.caption and self.ready:
+        if self.session.settings.live and self._may_follow():
             self._live_timer.start()
+
+    def _may_follow(self) -> bool:
+        """Whether fills may follow the typing: what is removed is waited for, so it is asked for."""
+        possible = self.mode == "describe" or (self.mode == "recolour" and self._recolours and not self._grey)
+        return possible and self.ready and bool(self.session.caption)
 
     def _set_live(self, live: bool) -> None:
         self.session.settings.live = live
@@ -150,7 +208,7 @@ class DescribeBox(QWidget):
 
     def _type_live(self) -> None:
         filling = self.session.filling
-        if filling is None or not self.ready or not self.session.caption:
+        if filling is None or not self._may_follow():
             return
         if filling.fill_live(self.session.caption) and self.session.settings.variants > 1:
             self._rest_timer.start()
@@ -158,7 +216,7 @@ class DescribeBox(QWidget):
     def _rest_live(self) -> None:
         """Ask for the other variants too, now that the typing rests."""
         filling = self.session.filling
-        if filling is not None and self.ready and self.session.caption:
+        if filling is not None and self._may_follow():
             filling.fill_live(self.session.caption, self.session.settings.variants)
 
     def rest(self) -> None:
@@ -167,7 +225,7 @@ class DescribeBox(QWidget):
         self._rest_timer.stop()
 
     def fill(self) -> None:
-        """Fill the selection with what the caption says."""
+        """Do with the selection what the mode and the caption say."""
         filling = self.session.filling
         self.rest()
         if filling is None:
@@ -177,8 +235,29 @@ class DescribeBox(QWidget):
                 self.tr("Nothing is selected."), self.tr("Drag over the region to fill first.")
             )
             return
-        self.session.settings.remember_caption(self.session.caption)
-        filling.fill(self.session.caption, self.session.settings.variants)
+        if self.mode == "recolour" and self._grey:
+            self.colour_asked.emit()
+            return
+        hindrance = self._hindrance()
+        if hindrance:
+            self.session.notice(*hindrance)
+            return
+        caption = "" if self.mode == "remove" else self.session.caption
+        self.session.settings.remember_caption(caption)
+        filling.fill(caption, self.session.settings.variants)
+
+    def _hindrance(self) -> tuple[str, str] | None:
+        """Why nothing can be recoloured as it is, and what to do; None if it can."""
+        if self.mode != "recolour":
+            return None
+        if not self._recolours:
+            return self.tr("This model cannot recolour."), self.tr("Choose another model.")
+        if not find_colours(self.session.caption):
+            return (
+                self.tr("The words name no colour."),
+                self.tr('Name one: "a red bird", "dark green wings", or just "turquoise".'),
+            )
+        return None
 
     def fill_or_stop(self) -> None:
         """Do what the large button says."""
@@ -193,13 +272,19 @@ class DescribeBox(QWidget):
 
     def model_changed(self) -> None:
         """Other words are known now."""
-        info = models.find(self.session.settings.model)
-        self.caption.set_vocabulary(models.vocabulary(info))
+        self._model = models.find(self.session.settings.model)
+        self._show_vocabulary()
+
+    def _show_vocabulary(self) -> None:
+        words = models.vocabulary(self._model)
+        if self.mode == "recolour":  # more colours have a name than the model knows
+            words = Vocabulary(list(dict.fromkeys((*BASIC, *COMMON, *MODIFIERS, *words.words))))
+        self.caption.set_vocabulary(words)
         self._show_unknown()
 
     def _show_unknown(self) -> None:
         self._unknown_flow.clear()
-        unknown = self.caption.unknown()
+        unknown = self.caption.unknown() if self.mode != "remove" else []
         for word, nearest in unknown[:_UNKNOWN]:
             text = self.tr("“{word}” is not known.").format(word=word)
             self._unknown_flow.addWidget(label(text, "muted"))
@@ -253,6 +338,7 @@ class DescribeBox(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
+        self.modes.set_theme(theme)
         for name, widget in (
             ("clock", self.history_button),
             ("bookmark", self.preset_button),
@@ -263,9 +349,50 @@ class DescribeBox(QWidget):
     def refresh(self) -> None:
         """Show the present caption, and whether something is on its way."""
         filling = self.session.filling
-        self.caption.caption = self.session.caption
+        self._show_mode()
+        if self.mode != "remove":
+            self.caption.caption = self.session.caption
         stoppable = filling is not None and filling.stoppable
-        self.fill_button.setText(self.tr("Stop") if stoppable else self.tr("Fill"))
-        self.fill_button.setEnabled(stoppable or (self.ready and bool(self.session.caption)))
-        self.compare_button.setEnabled(self.ready)
+        verbs = {"describe": self.tr("Fill"), "recolour": self.tr("Recolour"), "remove": self.tr("Remove")}
+        self.fill_button.setText(self.tr("Stop") if stoppable else verbs[self.way])
+        self.fill_button.setEnabled(stoppable or self.ready)
+        self.compare_button.setEnabled(self.ready and self._may_follow())
+        share = filling.share if filling is not None else None
+        self.progress.setRange(0, 0 if share is None else 1000)
+        if share is not None:
+            self.progress.setValue(round(1000 * share))
         self.progress.setVisible(filling is not None and filling.busy)
+
+    def _show_mode(self) -> None:
+        self.purpose.setText(self._purpose())
+        mode = self.mode
+        if mode == self._shown_mode:
+            return
+        self._shown_mode = mode
+        self.modes.show_mode(mode)
+        removes = mode == "remove"
+        self.caption.show_for(
+            {
+                "describe": self.tr("What should be there? For example: a bird with a red belly"),
+                "recolour": self.tr("Which colour? For example: a blue bird, dark green"),
+                "remove": self.tr("Nothing to type"),
+            }[mode],
+            "" if removes else self.session.caption,
+            enabled=not removes,
+        )
+        for part in (self.history_button, self.preset_button, self.live, self.compare_button):
+            part.setVisible(not removes)
+        self.grow.setVisible(removes)
+        self.variants.setVisible(mode != "recolour")  # there is one answer
+        self._show_unknown()
+
+    def _purpose(self) -> str:
+        """What the mode will do, or what it still needs, in a sentence."""
+        hindrance = self._hindrance() if self.session.caption or not self._recolours else None
+        if hindrance:
+            return " ".join(hindrance)
+        if self.way != self.mode and self.ready:
+            return worded_notice(WITHOUT_WORDS)
+        if self._grey and self.mode == "describe":
+            return self.tr("The photo is grey, and so are its fills.")
+        return purposes()[self.mode]

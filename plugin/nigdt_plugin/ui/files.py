@@ -61,14 +61,63 @@ class PhotoFiles(QMainWindow):
     # Saving ---------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Save where it was saved last, or ask."""
+        """Save where it was saved last, or ask; what is shown and not applied is asked about first."""
+        self._with_fill(self._save)
+
+    def _save(self) -> None:
         if self.session.save_path is not None:
             self.session.save(self.session.save_path, self._layer_names())
         else:
-            self.save_as()
+            self._save_as()
 
     def save_as(self) -> None:
         """Ask where to save; the original keeps its name unless it is chosen on purpose."""
+        self._with_fill(self._save_as)
+
+    def _with_fill(self, then: Callable[[], None]) -> None:
+        """Go on, once it is settled whether the fill that is shown belongs to the picture."""
+        filling = self.session.filling
+        if filling is None or not filling.unapplied:
+            then()
+            return
+        answer = self.ask_about_fill(leaving=False)
+        if answer == "apply":
+            self._apply_then(then)
+        elif answer == "without":
+            then()
+
+    def _apply_then(self, then: Callable[[], None]) -> None:
+        filling = self.session.filling
+        if filling is not None:
+            filling.cancel()
+            filling.apply(then)
+
+    def ask_about_fill(self, *, leaving: bool) -> str:
+        """Ask what becomes of a fill that is shown and not applied.
+
+        Args:
+            leaving: Whether the photo is closed next, so that what is not saved is lost.
+
+        Returns:
+            "apply", "without" (with `leaving`: lose it) or "cancel".
+        """
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(self.tr("The fill that is shown is not applied."))
+        box.setInformativeText(self.tr("Without being applied it is not part of the picture."))
+        roles = QMessageBox.ButtonRole
+        apply = box.addButton(self.tr("Apply and save"), roles.AcceptRole)
+        without = box.addButton(
+            self.tr("Do not save") if leaving else self.tr("Save without it"), roles.DestructiveRole
+        )
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(apply)
+        box.exec()
+        if box.clickedButton() is apply:
+            return "apply"
+        return "without" if box.clickedButton() is without else "cancel"
+
+    def _save_as(self) -> None:
         document = self.session.document
         if document is None:
             return
@@ -96,7 +145,10 @@ class PhotoFiles(QMainWindow):
 
     def if_saved(self, then: Callable[[], None]) -> None:
         """Go on, once unsaved work is saved or given up on purpose."""
-        document = self.session.document
+        document, filling = self.session.document, self.session.filling
+        if document is not None and filling is not None and filling.unapplied:
+            self._settle_fill(then)
+            return
         if document is None or not document.modified:
             then()
             return
@@ -106,6 +158,17 @@ class PhotoFiles(QMainWindow):
         elif answer == QMessageBox.StandardButton.Save:
             self.save()
             self._after_saving(then)
+
+    def _settle_fill(self, then: Callable[[], None]) -> None:
+        def save() -> None:
+            self._save()
+            self._after_saving(then)
+
+        answer = self.ask_about_fill(leaving=True)
+        if answer == "apply":
+            self._apply_then(save)
+        elif answer == "without":
+            then()
 
     def ask_about_changes(self) -> QMessageBox.StandardButton:
         """Save, discard or cancel?"""

@@ -72,8 +72,9 @@ class Hosted(PhotoFiles):
         if self._may_close or self._handed_over:
             return True
         if self.session.host is None:
-            document = self.session.document
-            if document is None or not document.modified:
+            document, filling = self.session.document, self.session.filling
+            unapplied = filling is not None and filling.unapplied
+            if document is None or not (document.modified or unapplied):
                 return True
             self.if_saved(self._leave_soon)
         else:

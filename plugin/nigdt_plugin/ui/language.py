@@ -14,6 +14,7 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 STEPS = (
     QT_TRANSLATE_NOOP("Steps", "Select all"),
     QT_TRANSLATE_NOOP("Steps", "Deselect"),
+    QT_TRANSLATE_NOOP("Steps", "Make it a colour photo"),
     QT_TRANSLATE_NOOP("Steps", "Invert"),
     QT_TRANSLATE_NOOP("Steps", "Grow"),
     QT_TRANSLATE_NOOP("Steps", "Shrink"),

@@ -61,13 +61,12 @@ class LayerList(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for layer in reversed(layers):
-            item = QListWidgetItem(layer.caption or self.tr("Fill"))
+            name = layer.caption or (self.tr("Removed") if layer.recipe.way == "remove" else self.tr("Fill"))
+            item = QListWidgetItem(name)
             item.setData(_DATA, layer)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked)
-            item.setToolTip(
-                self.tr("{caption}, model {model}").format(caption=layer.caption, model=layer.model)
-            )
+            item.setToolTip(self.tr("{caption}, model {model}").format(caption=name, model=layer.model))
             self.list.addItem(item)
         self.list.blockSignals(False)
         self.hint.setVisible(not layers)
@@ -147,7 +146,8 @@ class HistoryList(QWidget):
         for entry in entries:
             when = moment(entry.created)
             count = self.tr("%n fill(s)", "", entry.fills)
-            item = QListWidgetItem("; ".join(entry.captions) + f"\n{count}, {when}")
+            names = "; ".join(caption or self.tr("Removed") for caption in entry.captions)
+            item = QListWidgetItem(f"{names}\n{count}, {when}")
             item.setIcon(QIcon(QPixmap(str(entry.thumbnail))))
             item.setData(_DATA, entry.id)
             self.list.addItem(item)

@@ -20,7 +20,8 @@ from nigdt_plugin.ui.blend import BlendBox
 from nigdt_plugin.ui.describe import DescribeBox
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.lists import HistoryList, LayerList
-from nigdt_plugin.ui.strip import FillStrip
+from nigdt_plugin.ui.notices import worded_notice
+from nigdt_plugin.ui.strip import ALWAYS, FillStrip, allows
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, line, tool_button
 from nigdt_plugin.ui.words import WordsView
@@ -117,6 +118,9 @@ class Side(QWidget):
         self.words.hide()
         self._words_shown: tuple[object, ...] = ()
         self.column.addWidget(self.words)
+        self.notes = label("", "muted", wrap=True)
+        self.notes.hide()
+        self.column.addWidget(self.notes)
         self._none = label("", "hint", wrap=True)
         self.column.addWidget(self._none)
         self.apply_button = button(self.tr("Apply"), self.apply, primary=True)
@@ -136,7 +140,7 @@ class Side(QWidget):
     def act(self, what: str, fill: Fill) -> None:
         """Do something with a fill: "apply", "favourite", "similar", "dice", "words", "discard"."""
         filling = self.session.filling
-        if filling is None:
+        if filling is None or not (what in ALWAYS or allows(fill, what)):
             return
         if what == "apply":
             filling.choose(fill)
@@ -221,13 +225,18 @@ class Side(QWidget):
                 chosen,
                 filling.applied,
                 0 if fills and busy else awaited,
+                grey=self.session.document is not None and self.session.document.photo.grey,
             )
         document = self.session.document
         self.before_button.setEnabled(chosen is not None or bool(document is not None and document.layers))
         for name, action in self.fill_actions.items():
-            action.setEnabled(chosen is not None)
-            if name == "star":
-                action.setToolTip(self.tr("Favourite") + " (F)")
+            action.setEnabled(chosen is not None and (name in ALWAYS or allows(chosen, name)))
+        if chosen is not None and not allows(chosen, "words") and not self.words.isHidden():
+            self.show_words(False)
+        notices = filling.notices if filling is not None else ()
+        told = [worded_notice(it) for it in notices]
+        self.notes.setText(" ".join(told))
+        self.notes.setVisible(bool(told))
         self._show_words()
         self.apply_button.setVisible(bool(fills or awaited))
         unapplied = chosen is not None and filling is not None and filling.preview.layer is not None
@@ -235,10 +244,24 @@ class Side(QWidget):
         applied = chosen is not None and filling is not None and filling.applied(chosen)
         self.apply_button.setText(self.tr("Applied") if applied and not unapplied else self.tr("Apply"))
         self.blend.setVisible(bool(fills or awaited))
+        self.blend.show_way(chosen.way if chosen is not None else self.describe.way)
         self._none.setVisible(not fills and not awaited)
-        if not self.describe.ready:
-            self._none.setText(self.tr("Select the region to fill, then say what should be there."))
-        elif not self.session.caption:
-            self._none.setText(self.tr("Now say what should be there."))
-        else:
-            self._none.setText(self.tr("Press Return to fill the selection."))
+        self._none.setText(self._next_step())
+
+    def _next_step(self) -> str:
+        mode, ready = self.session.settings.mode, self.describe.ready
+        if mode == "remove":
+            return self.tr("Press Return to remove it.") if ready else self.tr("Select what is to go.")
+        if not ready:
+            return {
+                "describe": self.tr("Select the region to fill, then say what should be there."),
+                "recolour": self.tr("Select the thing to recolour, then name the colour."),
+            }[mode]
+        if not self.session.caption:
+            return {
+                "describe": self.tr("Now say what should be there."),
+                "recolour": self.tr("Now name the colour."),
+            }[mode]
+        if self.session.settings.live:
+            return self.tr("A fill follows what you type.")
+        return self.tr("Press Return to fill the selection.")

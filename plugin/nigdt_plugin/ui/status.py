@@ -101,7 +101,7 @@ class StatusBar(QStatusBar):
             if waiting:
                 parts.append(self.tr("%n waiting", "", waiting))
             if self._seconds is not None:
-                parts.append(self.tr("{seconds} s per fill").format(seconds=f"{self._seconds:.1f}"))
+                parts.append(self.tr("{seconds} s per fill").format(seconds=_seconds(self._seconds)))
         self.daemon.setText("  ·  ".join(parts))
         self.daemon.setIcon(_dot(colour))
         self.daemon.setAccessibleName(self.tr("Model: {state}").format(state=", ".join(parts)))
@@ -140,3 +140,8 @@ def _dot(colour: str) -> QIcon:
     painter.drawEllipse(5, 5, 14, 14)
     painter.end()
     return QIcon(pixmap)
+
+
+def _seconds(seconds: float) -> str:
+    """A time as a photographer wants it: to a tenth, and never none at all."""
+    return f"{seconds:.1f}" if seconds >= 0.05 else "< 0.1"

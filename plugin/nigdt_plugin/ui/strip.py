@@ -31,7 +31,7 @@ from PyQt6.QtWidgets import (
 
 from nigdt.context import Context
 from nigdt_plugin.core.captions import differences
-from nigdt_plugin.core.fills import Fill
+from nigdt_plugin.core.fills import Fill, greyed
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 
@@ -44,7 +44,19 @@ _FILL = Qt.ItemDataRole.UserRole
 _STATE = Qt.ItemDataRole.UserRole + 1
 
 
-def thumbnail(context: Context, fill: Fill, side: int = _PIXELS) -> QPixmap:
+ALWAYS = ("apply", "favourite", "star", "discard")
+"""What can be done with every fill."""
+
+
+def allows(fill: Fill, what: str) -> bool:
+    """Return whether something besides `ALWAYS` can be done with a fill.
+
+    Only what the model drew was drawn by words and has neighbours; of a recolouring there is one answer.
+    """
+    return fill.way == "describe" or (fill.way == "remove" and what == "dice")
+
+
+def thumbnail(context: Context, fill: Fill, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
     """Return the context with the fill in it, small."""
     crop, hole = context.sent
     scale = min(1.0, side / max(hole.shape))
@@ -55,6 +67,7 @@ def thumbnail(context: Context, fill: Fill, side: int = _PIXELS) -> QPixmap:
     )
     mixed = below + (above - below) * (alpha[..., None] / 255)
     crop = np.ascontiguousarray(np.rint(mixed).astype(np.uint8))
+    crop = greyed(crop) if grey else crop
     image = QImage(crop.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)  # type: ignore[call-overload]
     return QPixmap.fromImage(image.copy())
 
@@ -158,7 +171,7 @@ class FillStrip(QListWidget):
         self.setSpacing(0)
         self._delegate = _Delegate(self)
         self.setItemDelegate(self._delegate)
-        self._pictures: dict[str, QPixmap] = {}
+        self._pictures: dict[tuple[str, bool], QPixmap] = {}
         self._quiet = False
         self.currentItemChanged.connect(self._picked)
         self.itemDoubleClicked.connect(lambda item: self._ask("apply", item))
@@ -175,6 +188,8 @@ class FillStrip(QListWidget):
         chosen: Fill | None,
         applied: Callable[[Fill], bool],
         awaited: int,
+        *,
+        grey: bool = False,
     ) -> None:
         """Show these fills and as many empty places."""
         self._quiet = True
@@ -197,20 +212,20 @@ class FillStrip(QListWidget):
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, self.tr("Fill to come"))
                 continue
             fill = fills[position]
-            picture = self._pictures.get(fill.id) or thumbnail(context, fill)
-            kept[fill.id] = picture
-            seed = self.tr("mean") if fill.variant.seed is None else fill.seed_text
-            text = shortened[position] if several else seed
+            key = fill.id, grey
+            picture = self._pictures.get(key) or thumbnail(context, fill, grey=grey)
+            kept[key] = picture
+            seed = self._seed(fill)
+            alone = fill.caption if fill.way == "recolour" else seed
+            text = shortened[position] if several else alone
             item.setText(text)
             item.setIcon(QIcon())
             item.setData(Qt.ItemDataRole.DecorationRole, picture)
             item.setData(_FILL, fill)
             item.setData(_STATE, (fill.favourite, applied(fill), False))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-            item.setToolTip(self.tr("“{caption}”, seed {seed}").format(caption=fill.caption, seed=seed))
-            name = self.tr("Fill {number}: {caption}, seed {seed}").format(
-                number=position + 1, caption=fill.caption, seed=seed
-            )
+            item.setToolTip(self._tip(fill, seed))
+            name = self.tr("Fill {number}: {what}").format(number=position + 1, what=self._tip(fill, seed))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, name)
             if fill is chosen:
                 self.setCurrentItem(item)
@@ -220,6 +235,18 @@ class FillStrip(QListWidget):
         self._pictures = kept
         self._quiet = False
         self._fit()
+
+    def _seed(self, fill: Fill) -> str:
+        if fill.way == "remove":
+            return str((fill.variant.seed or 0) + 1)
+        return self.tr("average") if fill.variant.seed is None else fill.seed_text
+
+    def _tip(self, fill: Fill, seed: str) -> str:
+        if fill.way == "recolour":
+            return self.tr("“{caption}”").format(caption=fill.caption)
+        if fill.way == "remove":
+            return self.tr("Removed, answer {number}").format(number=seed)
+        return self.tr("“{caption}”, seed {seed}").format(caption=fill.caption, seed=seed)
 
     def _fit(self) -> None:
         """Make the list as high as its rows, up to a few."""
@@ -272,6 +299,8 @@ class FillStrip(QListWidget):
             ("words", self.tr("Words that drew it")),
             ("discard", self.tr("Discard")),
         ):
-            menu.addAction(text, lambda what=what: self._ask(what, item))
+            action = menu.addAction(text, lambda what=what: self._ask(what, item))
+            if action is not None:
+                action.setEnabled(what in ALWAYS or allows(fill, what))
         menu.exec(a0.globalPos())
         menu.deleteLater()

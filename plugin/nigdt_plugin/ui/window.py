@@ -59,6 +59,7 @@ class Window(Hosted):
         self.theme = theme_.wanted(session.settings.theme)
         self.canvas = Canvas()
         self.canvas.setAccessibleName(self.tr("Photo"))
+        self.canvas.leaves_return = lambda: self._return_removes
         self.tool_column = ToolColumn()
         self.options = OptionBar(session.settings)
         self.side = Side(session)
@@ -130,6 +131,7 @@ class Window(Hosted):
         self.status.daemon_asked.connect(self.choose_model)
         self.tool_column.picked.connect(self.use_tool)
         self.side.compare_asked.connect(self.compare_captions)
+        self.side.describe.colour_asked.connect(self.offer_colour)
         # Where undo is that of the picture, not that of the caption.
         self.side.applied.connect(canvas.setFocus)
         self.side.word_pointed.connect(self.overlays.point_at_word)
@@ -149,10 +151,13 @@ class Window(Hosted):
         self.notice.clear()
         self._title()
         self.canvas.setFocus()
+        self.side.describe.ask_about_colour()
 
     def _title(self) -> None:
         document = self.session.document
-        name = (document.name or self.tr("Pasted picture")) if document is not None else ""
+        saved = self.session.save_path
+        own = saved.name if saved is not None else document.name if document is not None else ""
+        name = (own or self.tr("Pasted picture")) if document is not None else ""
         self.setWindowTitle(f"{name}[*] \u2013 NIGDT" if name else "NIGDT")
         self.setWindowModified(document is not None and document.modified)
 
@@ -241,6 +246,21 @@ class Window(Hosted):
             ),
         )
 
+    def make_colour(self) -> None:
+        """Let a grey photo hold colour."""
+        self.session.make_colour("Make it a colour photo")
+
+    def offer_colour(self) -> None:
+        """Offer to let a grey photo hold colour, before one is painted on it."""
+        self.notice.ask(
+            self.tr("This photo is grey and holds no colour."),
+            self.tr("As a colour photo it looks the same until something on it is recoloured."),
+            (
+                (self.tr("Make it a colour photo"), self.make_colour),
+                (self.tr("Leave it grey"), lambda: None),
+            ),
+        )
+
     # Tools ----------------------------------------------------------------------------------------------
 
     def use_tool(self, name: str) -> None:
@@ -269,6 +289,7 @@ class Window(Hosted):
         for name, action in self.actions_.items():
             if name.startswith("photo."):
                 action.setEnabled(opened)
+        self.actions_["photo.colour"].setEnabled(document is not None and document.photo.grey)
         stack = document.undo_stack if document is not None else None
         for name, word, text in (
             ("photo.undo", stack.undo_label if stack else None, self.tr("Undo")),
@@ -311,12 +332,19 @@ class Window(Hosted):
         self.status.show_link(self.session.link_state)
         self.canvas.pixels_changed(EMPTY)
 
+    @property
+    def _return_removes(self) -> bool:
+        """Whether Return, where nothing else takes it, removes what is selected."""
+        return self.session.settings.mode == "remove" and self.side.describe.ready
+
     # Events ---------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
         if a0.key() in _BEFORE and not a0.isAutoRepeat():
             self.session.compare(True)
+        elif a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._return_removes:
+            self.side.describe.fill()
         else:
             super().keyPressEvent(a0)
 

@@ -26,6 +26,10 @@
       <source>automatic</source>
       <translation>automatisch</translation>
     </message>
+    <message>
+      <source>A recoloured thing keeps its own edge and light, so there is no seam to blend</source>
+      <translation>Umgefärbtes behält seinen Rand und sein Licht; da ist keine Naht zu überblenden</translation>
+    </message>
   </context>
   <context>
     <name>CompareDialog</name>
@@ -53,20 +57,12 @@
   <context>
     <name>DescribeBox</name>
     <message>
-      <source>What should be there? For example: a bird with a red belly</source>
-      <translation>Was soll dort sein? Zum Beispiel: a bird with a red belly</translation>
-    </message>
-    <message>
       <source>Caption</source>
       <translation>Beschreibung</translation>
     </message>
     <message>
       <source>Filling</source>
       <translation>Füllung läuft</translation>
-    </message>
-    <message>
-      <source>Describe</source>
-      <translation>Beschreiben</translation>
     </message>
     <message>
       <source>Captions used before</source>
@@ -109,6 +105,22 @@
       <translation>Ziehen Sie zuerst über den Bereich, der gefüllt werden soll.</translation>
     </message>
     <message>
+      <source>This model cannot recolour.</source>
+      <translation>Dieses Modell kann nicht umfärben.</translation>
+    </message>
+    <message>
+      <source>Choose another model.</source>
+      <translation>Wählen Sie ein anderes Modell.</translation>
+    </message>
+    <message>
+      <source>The words name no colour.</source>
+      <translation>Die Wörter nennen keine Farbe.</translation>
+    </message>
+    <message>
+      <source>Name one: "a red bird", "dark green wings", or just "turquoise".</source>
+      <translation>Nennen Sie eine, auf Englisch: „a red bird“, „dark green wings“ oder nur „turquoise“.</translation>
+    </message>
+    <message>
       <source>“{word}” is not known.</source>
       <translation>„{word}“ ist unbekannt.</translation>
     </message>
@@ -129,8 +141,32 @@
       <translation>Diese Beschreibung entfernen</translation>
     </message>
     <message>
+      <source>Recolour</source>
+      <translation>Umfärben</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Entfernen</translation>
+    </message>
+    <message>
       <source>Stop</source>
       <translation>Anhalten</translation>
+    </message>
+    <message>
+      <source>What should be there? For example: a bird with a red belly</source>
+      <translation>Was soll dort sein? Zum Beispiel: a bird with a red belly</translation>
+    </message>
+    <message>
+      <source>Which colour? For example: a blue bird, dark green</source>
+      <translation>Welche Farbe? Zum Beispiel: a blue bird, dark green</translation>
+    </message>
+    <message>
+      <source>Nothing to type</source>
+      <translation>Hier ist nichts zu schreiben</translation>
+    </message>
+    <message>
+      <source>The photo is grey, and so are its fills.</source>
+      <translation>Das Foto ist grau, und seine Füllungen sind es auch.</translation>
     </message>
   </context>
   <context>
@@ -279,16 +315,24 @@
       <translation>Füllung in Arbeit</translation>
     </message>
     <message>
-      <source>mean</source>
+      <source>Fill {number}: {what}</source>
+      <translation>Füllung {number}: {what}</translation>
+    </message>
+    <message>
+      <source>average</source>
       <translation>Mittel</translation>
+    </message>
+    <message>
+      <source>“{caption}”</source>
+      <translation>„{caption}“</translation>
+    </message>
+    <message>
+      <source>Removed, answer {number}</source>
+      <translation>Entfernt, Antwort {number}</translation>
     </message>
     <message>
       <source>“{caption}”, seed {seed}</source>
       <translation>„{caption}“, Startwert {seed}</translation>
-    </message>
-    <message>
-      <source>Fill {number}: {caption}, seed {seed}</source>
-      <translation>Füllung {number}: {caption}, Startwert {seed}</translation>
     </message>
     <message>
       <source>Apply</source>
@@ -317,6 +361,21 @@
     <message>
       <source>Discard</source>
       <translation>Verwerfen</translation>
+    </message>
+  </context>
+  <context>
+    <name>GrowRow</name>
+    <message>
+      <source>Grow</source>
+      <translation>Vergrößern</translation>
+    </message>
+    <message>
+      <source>Moves the edge outwards, so that no rim of the object stays; used by the next fill</source>
+      <translation>Schiebt den Rand nach außen, damit kein Saum des Gegenstands stehen bleibt; gilt ab der nächsten Füllung</translation>
+    </message>
+    <message>
+      <source>automatic ({pixels} px)</source>
+      <translation>automatisch ({pixels} px)</translation>
     </message>
   </context>
   <context>
@@ -354,6 +413,10 @@
         <numerusform>%n Füllung</numerusform>
         <numerusform>%n Füllungen</numerusform>
       </translation>
+    </message>
+    <message>
+      <source>Removed</source>
+      <translation>Entfernt</translation>
     </message>
     <message>
       <source>{size} MB on disk</source>
@@ -529,6 +592,10 @@
       <translation>Ebene entfernen</translation>
     </message>
     <message>
+      <source>Removed</source>
+      <translation>Entfernt</translation>
+    </message>
+    <message>
       <source>Fill</source>
       <translation>Füllung</translation>
     </message>
@@ -586,6 +653,10 @@
     <message>
       <source>Redo</source>
       <translation>Wiederholen</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Zum Farbfoto machen</translation>
     </message>
     <message>
       <source>&amp;Select</source>
@@ -819,10 +890,52 @@
     </message>
   </context>
   <context>
+    <name>Modes</name>
+    <message>
+      <source>Describe</source>
+      <translation>Beschreiben</translation>
+    </message>
+    <message>
+      <source>Recolour</source>
+      <translation>Umfärben</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Entfernen</translation>
+    </message>
+    <message>
+      <source>Puts what you describe into the selection.</source>
+      <translation>Setzt in die Auswahl, was Sie beschreiben.</translation>
+    </message>
+    <message>
+      <source>Gives the selected thing another colour; light and texture stay.</source>
+      <translation>Gibt dem Ausgewählten eine andere Farbe; Licht und Struktur bleiben.</translation>
+    </message>
+    <message>
+      <source>Takes the selected thing away and goes on with what is around it.</source>
+      <translation>Nimmt das Ausgewählte weg und setzt seine Umgebung fort.</translation>
+    </message>
+  </context>
+  <context>
     <name>Notice</name>
     <message>
       <source>Close this message</source>
       <translation>Meldung schließen</translation>
+    </message>
+  </context>
+  <context>
+    <name>Notices</name>
+    <message>
+      <source>Without words, the region is filled with its surroundings.</source>
+      <translation>Ohne Wörter wird der Bereich mit seiner Umgebung gefüllt.</translation>
+    </message>
+    <message>
+      <source>The region is large: it is filled at {0} pixels and enlarged to {1}.</source>
+      <translation>Der Bereich ist groß: Er wird mit {0} Pixeln gefüllt und auf {1} vergrößert.</translation>
+    </message>
+    <message>
+      <source>Nothing in the photo could be continued into the region, so the model filled it.</source>
+      <translation>Nichts im Foto ließ sich in den Bereich fortsetzen, darum hat das Modell ihn gefüllt.</translation>
     </message>
   </context>
   <context>
@@ -915,6 +1028,26 @@
       <translation>In der Zwischenablage ist kein Bild.</translation>
     </message>
     <message>
+      <source>The fill that is shown is not applied.</source>
+      <translation>Die gezeigte Füllung ist nicht übernommen.</translation>
+    </message>
+    <message>
+      <source>Without being applied it is not part of the picture.</source>
+      <translation>Solange sie nicht übernommen ist, gehört sie nicht zum Bild.</translation>
+    </message>
+    <message>
+      <source>Apply and save</source>
+      <translation>Übernehmen und speichern</translation>
+    </message>
+    <message>
+      <source>Do not save</source>
+      <translation>Nicht speichern</translation>
+    </message>
+    <message>
+      <source>Save without it</source>
+      <translation>Ohne sie speichern</translation>
+    </message>
+    <message>
       <source>picture.png</source>
       <translation>bild.png</translation>
     </message>
@@ -945,6 +1078,17 @@
     <message>
       <source>The filled picture has not been saved.</source>
       <translation>Das gefüllte Bild ist noch nicht gespeichert.</translation>
+    </message>
+  </context>
+  <context>
+    <name>RestHint</name>
+    <message>
+      <source>A part of the object may stay.</source>
+      <translation>Ein Teil des Gegenstands bleibt vielleicht stehen.</translation>
+    </message>
+    <message>
+      <source>Select it too</source>
+      <translation>Auch auswählen</translation>
     </message>
   </context>
   <context>
@@ -1002,12 +1146,32 @@
       <translation>Übernommen</translation>
     </message>
     <message>
+      <source>Press Return to remove it.</source>
+      <translation>Mit der Eingabetaste wird es entfernt.</translation>
+    </message>
+    <message>
+      <source>Select what is to go.</source>
+      <translation>Wählen Sie aus, was weg soll.</translation>
+    </message>
+    <message>
       <source>Select the region to fill, then say what should be there.</source>
       <translation>Wählen Sie den Bereich aus und beschreiben Sie, was dort sein soll.</translation>
     </message>
     <message>
+      <source>Select the thing to recolour, then name the colour.</source>
+      <translation>Wählen Sie aus, was umgefärbt werden soll, und nennen Sie dann die Farbe.</translation>
+    </message>
+    <message>
       <source>Now say what should be there.</source>
       <translation>Beschreiben Sie nun, was dort sein soll.</translation>
+    </message>
+    <message>
+      <source>Now name the colour.</source>
+      <translation>Nennen Sie jetzt die Farbe.</translation>
+    </message>
+    <message>
+      <source>A fill follows what you type.</source>
+      <translation>Eine Füllung folgt dem, was Sie schreiben.</translation>
     </message>
     <message>
       <source>Press Return to fill the selection.</source>
@@ -1069,6 +1233,10 @@
     <message>
       <source>Deselect</source>
       <translation>Auswahl aufheben</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Zum Farbfoto machen</translation>
     </message>
     <message>
       <source>Invert</source>
@@ -1377,6 +1545,22 @@
     <message>
       <source>Restore</source>
       <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>This photo is grey and holds no colour.</source>
+      <translation>Dieses Foto ist grau und kann keine Farbe aufnehmen.</translation>
+    </message>
+    <message>
+      <source>As a colour photo it looks the same until something on it is recoloured.</source>
+      <translation>Als Farbfoto sieht es gleich aus, bis etwas darauf umgefärbt wird.</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Zum Farbfoto machen</translation>
+    </message>
+    <message>
+      <source>Leave it grey</source>
+      <translation>Grau lassen</translation>
     </message>
     <message>
       <source>Undo</source>

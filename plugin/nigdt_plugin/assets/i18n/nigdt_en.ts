@@ -26,6 +26,10 @@
       <source>automatic</source>
       <translation>automatic</translation>
     </message>
+    <message>
+      <source>A recoloured thing keeps its own edge and light, so there is no seam to blend</source>
+      <translation>A recoloured thing keeps its own edge and light, so there is no seam to blend</translation>
+    </message>
   </context>
   <context>
     <name>CompareDialog</name>
@@ -53,20 +57,12 @@
   <context>
     <name>DescribeBox</name>
     <message>
-      <source>What should be there? For example: a bird with a red belly</source>
-      <translation>What should be there? For example: a bird with a red belly</translation>
-    </message>
-    <message>
       <source>Caption</source>
       <translation>Caption</translation>
     </message>
     <message>
       <source>Filling</source>
       <translation>Filling</translation>
-    </message>
-    <message>
-      <source>Describe</source>
-      <translation>Describe</translation>
     </message>
     <message>
       <source>Captions used before</source>
@@ -109,6 +105,22 @@
       <translation>Drag over the region to fill first.</translation>
     </message>
     <message>
+      <source>This model cannot recolour.</source>
+      <translation>This model cannot recolour.</translation>
+    </message>
+    <message>
+      <source>Choose another model.</source>
+      <translation>Choose another model.</translation>
+    </message>
+    <message>
+      <source>The words name no colour.</source>
+      <translation>The words name no colour.</translation>
+    </message>
+    <message>
+      <source>Name one: "a red bird", "dark green wings", or just "turquoise".</source>
+      <translation>Name one: "a red bird", "dark green wings", or just "turquoise".</translation>
+    </message>
+    <message>
       <source>“{word}” is not known.</source>
       <translation>“{word}” is not known.</translation>
     </message>
@@ -129,8 +141,32 @@
       <translation>Drop this caption</translation>
     </message>
     <message>
+      <source>Recolour</source>
+      <translation>Recolour</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Remove</translation>
+    </message>
+    <message>
       <source>Stop</source>
       <translation>Stop</translation>
+    </message>
+    <message>
+      <source>What should be there? For example: a bird with a red belly</source>
+      <translation>What should be there? For example: a bird with a red belly</translation>
+    </message>
+    <message>
+      <source>Which colour? For example: a blue bird, dark green</source>
+      <translation>Which colour? For example: a blue bird, dark green</translation>
+    </message>
+    <message>
+      <source>Nothing to type</source>
+      <translation>Nothing to type</translation>
+    </message>
+    <message>
+      <source>The photo is grey, and so are its fills.</source>
+      <translation>The photo is grey, and so are its fills.</translation>
     </message>
   </context>
   <context>
@@ -279,16 +315,24 @@
       <translation>Fill to come</translation>
     </message>
     <message>
-      <source>mean</source>
-      <translation>mean</translation>
+      <source>Fill {number}: {what}</source>
+      <translation>Fill {number}: {what}</translation>
+    </message>
+    <message>
+      <source>average</source>
+      <translation>average</translation>
+    </message>
+    <message>
+      <source>“{caption}”</source>
+      <translation>“{caption}”</translation>
+    </message>
+    <message>
+      <source>Removed, answer {number}</source>
+      <translation>Removed, answer {number}</translation>
     </message>
     <message>
       <source>“{caption}”, seed {seed}</source>
       <translation>“{caption}”, seed {seed}</translation>
-    </message>
-    <message>
-      <source>Fill {number}: {caption}, seed {seed}</source>
-      <translation>Fill {number}: {caption}, seed {seed}</translation>
     </message>
     <message>
       <source>Apply</source>
@@ -317,6 +361,21 @@
     <message>
       <source>Discard</source>
       <translation>Discard</translation>
+    </message>
+  </context>
+  <context>
+    <name>GrowRow</name>
+    <message>
+      <source>Grow</source>
+      <translation>Grow</translation>
+    </message>
+    <message>
+      <source>Moves the edge outwards, so that no rim of the object stays; used by the next fill</source>
+      <translation>Moves the edge outwards, so that no rim of the object stays; used by the next fill</translation>
+    </message>
+    <message>
+      <source>automatic ({pixels} px)</source>
+      <translation>automatic ({pixels} px)</translation>
     </message>
   </context>
   <context>
@@ -354,6 +413,10 @@
         <numerusform>%n fill</numerusform>
         <numerusform>%n fills</numerusform>
       </translation>
+    </message>
+    <message>
+      <source>Removed</source>
+      <translation>Removed</translation>
     </message>
     <message>
       <source>{size} MB on disk</source>
@@ -529,6 +592,10 @@
       <translation>Remove the layer</translation>
     </message>
     <message>
+      <source>Removed</source>
+      <translation>Removed</translation>
+    </message>
+    <message>
       <source>Fill</source>
       <translation>Fill</translation>
     </message>
@@ -586,6 +653,10 @@
     <message>
       <source>Redo</source>
       <translation>Redo</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Make it a colour photo</translation>
     </message>
     <message>
       <source>&amp;Select</source>
@@ -819,10 +890,52 @@
     </message>
   </context>
   <context>
+    <name>Modes</name>
+    <message>
+      <source>Describe</source>
+      <translation>Describe</translation>
+    </message>
+    <message>
+      <source>Recolour</source>
+      <translation>Recolour</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Remove</translation>
+    </message>
+    <message>
+      <source>Puts what you describe into the selection.</source>
+      <translation>Puts what you describe into the selection.</translation>
+    </message>
+    <message>
+      <source>Gives the selected thing another colour; light and texture stay.</source>
+      <translation>Gives the selected thing another colour; light and texture stay.</translation>
+    </message>
+    <message>
+      <source>Takes the selected thing away and goes on with what is around it.</source>
+      <translation>Takes the selected thing away and goes on with what is around it.</translation>
+    </message>
+  </context>
+  <context>
     <name>Notice</name>
     <message>
       <source>Close this message</source>
       <translation>Close this message</translation>
+    </message>
+  </context>
+  <context>
+    <name>Notices</name>
+    <message>
+      <source>Without words, the region is filled with its surroundings.</source>
+      <translation>Without words, the region is filled with its surroundings.</translation>
+    </message>
+    <message>
+      <source>The region is large: it is filled at {0} pixels and enlarged to {1}.</source>
+      <translation>The region is large: it is filled at {0} pixels and enlarged to {1}.</translation>
+    </message>
+    <message>
+      <source>Nothing in the photo could be continued into the region, so the model filled it.</source>
+      <translation>Nothing in the photo could be continued into the region, so the model filled it.</translation>
     </message>
   </context>
   <context>
@@ -915,6 +1028,26 @@
       <translation>There is no picture on the clipboard.</translation>
     </message>
     <message>
+      <source>The fill that is shown is not applied.</source>
+      <translation>The fill that is shown is not applied.</translation>
+    </message>
+    <message>
+      <source>Without being applied it is not part of the picture.</source>
+      <translation>Without being applied it is not part of the picture.</translation>
+    </message>
+    <message>
+      <source>Apply and save</source>
+      <translation>Apply and save</translation>
+    </message>
+    <message>
+      <source>Do not save</source>
+      <translation>Do not save</translation>
+    </message>
+    <message>
+      <source>Save without it</source>
+      <translation>Save without it</translation>
+    </message>
+    <message>
       <source>picture.png</source>
       <translation>picture.png</translation>
     </message>
@@ -945,6 +1078,17 @@
     <message>
       <source>The filled picture has not been saved.</source>
       <translation>The filled picture has not been saved.</translation>
+    </message>
+  </context>
+  <context>
+    <name>RestHint</name>
+    <message>
+      <source>A part of the object may stay.</source>
+      <translation>A part of the object may stay.</translation>
+    </message>
+    <message>
+      <source>Select it too</source>
+      <translation>Select it too</translation>
     </message>
   </context>
   <context>
@@ -1002,12 +1146,32 @@
       <translation>Applied</translation>
     </message>
     <message>
+      <source>Press Return to remove it.</source>
+      <translation>Press Return to remove it.</translation>
+    </message>
+    <message>
+      <source>Select what is to go.</source>
+      <translation>Select what is to go.</translation>
+    </message>
+    <message>
       <source>Select the region to fill, then say what should be there.</source>
       <translation>Select the region to fill, then say what should be there.</translation>
     </message>
     <message>
+      <source>Select the thing to recolour, then name the colour.</source>
+      <translation>Select the thing to recolour, then name the colour.</translation>
+    </message>
+    <message>
       <source>Now say what should be there.</source>
       <translation>Now say what should be there.</translation>
+    </message>
+    <message>
+      <source>Now name the colour.</source>
+      <translation>Now name the colour.</translation>
+    </message>
+    <message>
+      <source>A fill follows what you type.</source>
+      <translation>A fill follows what you type.</translation>
     </message>
     <message>
       <source>Press Return to fill the selection.</source>
@@ -1069,6 +1233,10 @@
     <message>
       <source>Deselect</source>
       <translation>Deselect</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Make it a colour photo</translation>
     </message>
     <message>
       <source>Invert</source>
@@ -1377,6 +1545,22 @@
     <message>
       <source>Restore</source>
       <translation>Restore</translation>
+    </message>
+    <message>
+      <source>This photo is grey and holds no colour.</source>
+      <translation>This photo is grey and holds no colour.</translation>
+    </message>
+    <message>
+      <source>As a colour photo it looks the same until something on it is recoloured.</source>
+      <translation>As a colour photo it looks the same until something on it is recoloured.</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Make it a colour photo</translation>
+    </message>
+    <message>
+      <source>Leave it grey</source>
+      <translation>Leave it grey</translation>
     </message>
     <message>
       <source>Undo</source>

@@ -1,0 +1,28 @@
+"""What library and daemon say about fills, in the user's language."""
+
+from __future__ import annotations
+
+import re
+
+from PyQt6.QtCore import QT_TRANSLATE_NOOP
+
+from nigdt_plugin.ui.widgets import translate
+
+WITHOUT_WORDS = QT_TRANSLATE_NOOP("Notices", "Without words, the region is filled with its surroundings.")
+_SENTENCES = (
+    WITHOUT_WORDS,
+    QT_TRANSLATE_NOOP("Notices", "The region is large: it is filled at {0} pixels and enlarged to {1}."),
+    QT_TRANSLATE_NOOP(
+        "Notices", "Nothing in the photo could be continued into the region, so the model filled it."
+    ),
+)
+
+
+def worded_notice(notice: str) -> str:
+    """Translate a notice; one that is not known stays as it is."""
+    for sentence in _SENTENCES:
+        pattern = re.sub(r"\\\{\d\\\}", r"(\\d+)", re.escape(sentence))
+        found = re.fullmatch(pattern, notice)
+        if found is not None:
+            return translate("Notices", sentence).format(*found.groups())
+    return notice

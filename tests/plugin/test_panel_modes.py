@@ -1,0 +1,367 @@
+"""Describe, recolour and remove through the real window, each against a real daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nigdt_plugin.core.settings import Settings
+from painting_daemon import NOTHING_FITS, NOTHING_FITS_AT
+from panel import Panel
+from PIL import Image
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QPushButton, QWidget
+
+from nigdt.errors import CaptionError
+from nigdt.recolouring import check_caption
+
+
+@pytest.fixture
+def panel(user: Path) -> Iterator[Panel]:
+    panel = Panel()
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def textured(tmp_path: Path) -> Path:
+    """A photo file, 320 x 240: coarse grain with a red disc on it."""
+    y, x = np.mgrid[0:240, 0:320]
+    grain = np.random.default_rng(5).normal(0, 22, (60, 80, 3))
+    pixels = 120 + np.kron(grain, np.ones((4, 4, 1)))
+    pixels[(x - 160) ** 2 + (y - 120) ** 2 < 16**2] = (200, 60, 40)
+    path = tmp_path / "textured.png"
+    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def grey(tmp_path: Path) -> Path:
+    """A grey photo file, 240 x 160."""
+    path = tmp_path / "grey.png"
+    Image.fromarray(np.tile(np.linspace(30, 220, 240).astype(np.uint8), (160, 1))).save(path)
+    return path
+
+
+def rest(panel: Panel) -> None:
+    filling = panel.session.filling
+    panel.until(lambda: not filling.busy and not filling.preview.busy and not panel.session.tasks.busy, 60)
+
+
+def shown(panel: Panel) -> np.ndarray:
+    return panel.session.display.pyramid.levels[0]
+
+
+def test_the_keys_choose_the_mode_and_it_is_remembered(panel: Panel, photo: Path):
+    panel.open(photo)
+    describe = panel.window.side.describe
+    describe.caption.setFocus()
+    for key, mode in ((Qt.Key.Key_F3, "recolour"), (Qt.Key.Key_F4, "remove"), (Qt.Key.Key_F2, "describe")):
+        QTest.keyClick(panel.window, key)
+        assert panel.session.settings.mode == mode
+        assert describe.modes.buttons[mode].isChecked()
+        assert panel.session.filling.recipe.mode == mode
+    describe.modes.buttons["recolour"].click()
+    panel.session.settings.save()
+    assert Settings.load().mode == "recolour"
+
+
+def test_recolouring_paints_the_selection_in_the_colour_named(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    side = panel.window.side
+    side.describe.pick_mode("recolour")
+    panel.fill("a blue bird", 5)
+    (fill,) = panel.session.filling.round.fills
+    assert fill.recipe.mode == "recolour"
+    assert fill.maps is not None
+    assert not side.describe.variants.isVisible()
+    assert not side.blend.feather.isEnabled()
+    assert not side.blend.match.isEnabled()
+    assert side.blend.feather.toolTip()
+    assert side.blend.strength.isEnabled()
+    assert side.strip.item(0).text() == "a blue bird"
+    assert not side.fill_actions["words"].isEnabled()
+    middle = shown(panel)[80, 120].astype(int)
+    assert middle[2] > middle[0]
+    side.blend.strength.setValue(0)
+    rest(panel)
+    assert np.array_equal(shown(panel), panel.session.document.rgb)
+    side.blend.strength.setValue(100)
+    rest(panel)
+    panel.apply()
+    assert panel.session.document.layers[0].recipe.mode == "recolour"
+
+
+def test_recolouring_without_a_colour_asks_for_one_and_sends_nothing(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    describe = panel.window.side.describe
+    describe.pick_mode("recolour")
+    with pytest.raises(CaptionError) as refused:
+        check_caption("a bird")
+    sentence = f"{refused.value.message} {refused.value.hint}"
+    QTest.keyClicks(describe.caption, "a bird")
+    assert describe.purpose.text() == sentence
+    describe.fill()
+    assert panel.errors == [sentence]
+    assert not panel.session.filling.busy
+    assert not panel.session.filling.fill_live("a bird")
+    QTest.keyClicks(describe.caption, " red")
+    assert describe.purpose.text() != sentence
+
+
+def test_another_mode_asks_anew_while_fills_follow(panel: Panel, photo: Path):
+    panel.session.settings.live = True
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    QTest.keyClicks(panel.window.side.describe.caption, "a blue bird")
+    filling = panel.session.filling
+    panel.until(lambda: filling.chosen is not None and filling.chosen.way == "describe", 60)
+    panel.window.side.describe.pick_mode("recolour")
+    panel.until(lambda: filling.chosen is not None and filling.chosen.way == "recolour", 60)
+    panel.window.side.describe.pick_mode("remove")
+    rest(panel)
+    assert filling.chosen.way == "recolour"  # a removal is not live
+
+
+def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Path):
+    panel.open(textured, "a red bird")
+    panel.select(140, 100, 180, 140)
+    side = panel.window.side
+    side.describe.variants.setValue(3)
+    QTest.keyClick(panel.window, Qt.Key.Key_F4)
+    assert not side.describe.caption.isEnabled()
+    assert side.describe.caption.caption == ""
+    assert side.describe.fill_button.text() == "Remove"
+    shares = set()
+    panel.session.fills.connect(lambda: shares.add(panel.session.filling.share))
+    panel.window.canvas.setFocus()
+    QTest.keyClick(panel.window.canvas, Qt.Key.Key_Return)
+    assert side.describe.fill_button.text() == "Stop"
+    panel.until(lambda: side.describe.progress.maximum() == 1000, 60)
+    rest(panel)
+    assert len(shares - {None}) > 2
+    fills = panel.session.filling.round.fills
+    assert [fill.variant.seed for fill in fills] == [None, 1, 2]
+    assert [side.strip.item(place).text() for place in range(3)] == ["1", "2", "3"]
+    assert all(fill.recipe.caption == "" and fill.recipe.mode == "remove" for fill in fills)
+    hole = panel.session.filling.round.context.hole > 0
+    for one in range(3):
+        for other in range(one):
+            apart = np.abs(fills[one].pixels.astype(int) - fills[other].pixels).mean(-1)
+            assert apart[hole].mean() > 5, (one, other)
+    assert (shown(panel)[120, 160].astype(int) - (200, 60, 40)).max() > 20  # the disc is gone
+    side.describe.fill()
+    rest(panel)
+    assert [fill.variant.seed for fill in panel.session.filling.round.fills] == [3, 4, 5]
+    QTest.keyClick(panel.window, Qt.Key.Key_F2)
+    assert side.describe.caption.caption == "a red bird"
+
+
+def test_a_removal_is_stopped(panel: Panel, textured: Path):
+    panel.open(textured)
+    panel.select(140, 100, 180, 140)
+    side = panel.window.side
+    side.describe.variants.setValue(16)
+    side.describe.pick_mode("remove")
+    side.describe.fill_button.click()
+    filling = panel.session.filling
+    panel.until(lambda: bool(filling.round and filling.round.fills), 60)
+    side.describe.fill_button.click()
+    assert not filling.busy
+    assert side.describe.fill_button.text() == "Remove"
+    assert len(filling.round.fills) < 16
+
+
+def test_the_selection_is_grown_as_the_slider_says(panel: Panel, textured: Path):
+    panel.open(textured)
+    panel.select(140, 100, 180, 140)
+    describe = panel.window.side.describe
+    describe.pick_mode("remove")
+    sizes = []
+    for value in (-1, 0, 12):
+        describe.grow.slider.setValue(value)
+        describe.fill()
+        rest(panel)
+        sizes.append(int((panel.session.filling.round.context.selection > 0).any(0).sum()))
+    assert sizes == [46, 40, 64]
+    describe.pick_mode("describe")
+    assert panel.session.filling.recipe.grow is None
+
+
+def test_what_the_daemon_says_is_told_once(panel: Panel, textured: Path):
+    panel.open(textured)
+    panel.select(140, 100, 180, 140)
+    side = panel.window.side
+    side.describe.variants.setValue(1)
+    side.describe.pick_mode("remove")
+    side.describe.grow.slider.setValue(NOTHING_FITS_AT)
+    side.describe.fill()
+    rest(panel)
+    assert side.notes.text() == NOTHING_FITS
+    side.describe.fill()
+    rest(panel)
+    assert side.notes.text() == NOTHING_FITS
+
+
+def test_to_describe_without_words_removes_and_says_so(panel: Panel, textured: Path):
+    panel.open(textured)
+    panel.select(140, 100, 180, 140)
+    side = panel.window.side
+    assert side.describe.fill_button.text() == "Remove"
+    assert side.describe.purpose.text() == "Without words, the region is filled with its surroundings."
+    side.describe.variants.setValue(1)
+    side.describe.fill()
+    rest(panel)
+    (fill,) = panel.session.filling.round.fills
+    assert (fill.recipe.mode, fill.way) == ("describe", "remove")
+    assert "Without words" in side.notes.text()
+
+
+def test_the_rest_of_a_cut_object_is_offered(panel: Panel, photo: Path, tmp_path: Path):
+    pixels = np.full((200, 300, 3), (90, 140, 80), np.uint8)
+    pixels[60:140, 60:220] = (200, 60, 40)
+    path = tmp_path / "bar.png"
+    noise = np.random.default_rng(1).normal(0, 4, pixels.shape)
+    Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8)).save(path)
+    panel.open(path)
+    describe = panel.window.side.describe
+    describe.pick_mode("remove")
+    panel.select(55, 55, 180, 145)
+    panel.until(lambda: describe.rest_hint.isVisible(), 30)
+    describe.rest_hint.take.click()
+    panel.settle()
+    assert panel.session.document.selection.mask[100, 210] == 255
+    panel.session.undo()
+    assert panel.session.document.selection.mask[100, 210] == 0
+
+
+def test_a_grey_photo_is_offered_to_become_colour(panel: Panel, grey: Path, tmp_path: Path):
+    panel.open(grey)
+    panel.select(90, 50, 150, 110)
+    window, session = panel.window, panel.session
+    window.side.describe.pick_mode("recolour")
+    assert window.notice.isVisible()
+    session.caption = "blue"
+    window.side.describe.fill()
+    assert not session.filling.busy
+    make = next(it for it in window.notice.findChildren(QPushButton) if "colour" in it.text())
+    make.click()
+    panel.until(lambda: not session.document.photo.grey)
+    panel.fill("a blue bird", 1)
+    middle = shown(panel)[80, 120].astype(int)
+    assert middle[2] - middle[0] > 30
+    panel.apply()
+    session.save(tmp_path / "out.png")
+    panel.idle()
+    with Image.open(tmp_path / "out.png") as saved:
+        assert saved.mode == "RGB"
+        assert np.array_equal(np.asarray(saved), session.document.rgb)
+    session.undo()
+    session.undo()
+    assert session.document.photo.grey
+
+
+def test_a_grey_photo_is_shown_as_it_is_saved(panel: Panel, grey: Path, tmp_path: Path):
+    panel.open(grey)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a yellow bird", 1)
+    seen = shown(panel)
+    assert (seen == seen[..., :1]).all()
+    panel.apply()
+    panel.session.save(tmp_path / "out.png")
+    panel.idle()
+    with Image.open(tmp_path / "out.png") as saved:
+        assert saved.mode == "L"
+        apart = np.abs(np.asarray(saved).astype(int) - shown(panel)[..., 0])
+    assert apart.max() <= 1
+
+
+def test_a_model_that_cannot_recolour_says_so(panel: Panel, photo: Path, user: Path):
+    (user / "data" / "bundles" / "nigdt-small" / "recolour.safetensors").unlink()
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    describe = panel.window.side.describe
+    describe.pick_mode("recolour")
+    assert describe.purpose.text() == "This model cannot recolour. Choose another model."
+    panel.session.caption = "blue"
+    describe.fill()
+    assert panel.errors == ["This model cannot recolour. Choose another model."]
+
+
+@pytest.mark.parametrize("size", [(1280, 820), (1024, 700)])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_pictures_of_the_modes(
+    panel: Panel,
+    textured: Path,
+    picture_of: Callable[[str, QWidget], np.ndarray],
+    size: tuple[int, int],
+    theme: str,
+):
+    window, describe = panel.window, panel.window.side.describe
+    window.resize(*size)
+    window.set_theme(theme)
+    panel.open(textured)
+    panel.select(140, 100, 180, 140)
+    for mode, caption in (("describe", "a yellow bird"), ("recolour", "a blue bird"), ("remove", "")):
+        describe.pick_mode(mode)
+        panel.settle()
+        empty = picture_of(f"mode-{mode}-before-{theme}-{size[0]}", window)
+        describe.variants.setValue(3)
+        if mode != "remove":
+            panel.fill(caption, 3)
+        else:
+            describe.fill()
+        rest(panel)
+        filled = picture_of(f"mode-{mode}-{theme}-{size[0]}", window)
+        assert empty.shape[:2] == filled.shape[:2] == (size[1], size[0])
+        for widget in (describe.fill_button, *describe.modes.buttons.values()):
+            right = widget.mapTo(window, widget.rect().bottomRight())
+            assert right.x() < size[0]
+            assert widget.width() >= widget.sizeHint().width(), widget.text()
+
+
+@pytest.mark.parametrize("answer", ["apply", "without", "cancel"])
+def test_what_is_shown_is_what_is_saved(panel: Panel, photo: Path, tmp_path: Path, monkeypatch, answer: str):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    seen = shown(panel).copy()
+    target = panel.session.save_path = tmp_path / "saved.png"
+    asked = []
+    monkeypatch.setattr(panel.window, "ask_about_fill", lambda *, leaving: asked.append(leaving) or answer)
+    panel.window.save()
+    panel.idle()
+    assert asked == [False]
+    assert target.exists() == (answer != "cancel")
+    if answer != "cancel":
+        with Image.open(target) as saved, Image.open(photo) as before:
+            assert np.array_equal(np.asarray(saved), seen if answer == "apply" else np.asarray(before))
+        assert panel.window.windowTitle().startswith("saved.png")
+    panel.window.close()
+    panel.until(lambda: answer == "cancel" or not panel.window.isVisible())
+    assert asked == ([False] if answer == "apply" else [False, True])
+    assert panel.window.isVisible() == (answer == "cancel")
+
+
+def test_words_are_asked_for_though_nothing_is_around_the_hole(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.window.actions_["photo.all"].trigger()
+    panel.idle()
+    panel.fill("a red bird", 1)
+    panel.window.side.show_words(True)
+    panel.until(lambda: not panel.session.filling.busy, 30)
+    assert panel.session.filling.chosen.words
+    assert panel.window.side.describe.fill_button.text() == "Fill"
+    assert panel.errors == []
+
+
+def test_another_photo_begins_without_a_caption(panel: Panel, photo: Path, grey: Path):
+    panel.open(photo, "a red bird")
+    panel.open(grey)
+    assert panel.session.caption == ""
+    assert panel.window.side.describe.caption.caption == ""
