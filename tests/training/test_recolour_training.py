@@ -6,7 +6,7 @@ from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.checking import check, sheet
 from nigdt_training.recolour.cutouts import write_shard
 from nigdt_training.recolour.losses import Batch, losses, recoloured
-from nigdt_training.recolour.part_teacher import UNKNOWN
+from nigdt_training.recolour.part_teacher import UNKNOWN, attention_loss
 from nigdt_training.recolour.training import RecolourSettings, Training, train
 
 from nigdt.bundle.recolour import load_recolour, save_recolour
@@ -42,6 +42,7 @@ def batch(alpha: torch.Tensor) -> Batch:
         lengths=torch.ones(1, dtype=torch.long),
         captions=["red"],
         labels=torch.full((1, 8, 8), UNKNOWN),
+        named=torch.zeros(1, 1, 13).bool(),
     )
 
 
@@ -119,3 +120,15 @@ def test_teacher_asks_for_known_parts_alone(tmp_path):
     run.net(*asked, torch.ones(1).long())
     teacher.loss(labels).backward()
     assert run.net.stem.weight.grad.abs().sum() > 0
+
+
+def test_attention_of_a_part_belongs_to_its_word():
+    labels = torch.zeros(1, 4, 4).long()
+    labels[:, :2] = 12  # wings above, nothing below
+    named = torch.zeros(1, 3, 13).bool()
+    named[0, 2, 12] = True
+    right = torch.zeros(1, 4, 3)
+    right[0, :2, 2], right[0, 2:, 0] = 1, 1
+    assert attention_loss([right], labels, named).item() == 0
+    assert attention_loss([right.flip(1)], labels, named).item() > 10
+    assert attention_loss([right], torch.full_like(labels, UNKNOWN), named).item() == 0

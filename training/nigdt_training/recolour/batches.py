@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from nigdt.text import Vocabulary
-from nigdt_training.recolour.cutouts import Cutout, read_shard
+from nigdt_training.recolour.captions import parts_of
+from nigdt_training.recolour.cutouts import PARTS, Cutout, read_shard
 from nigdt_training.recolour.losses import Batch
 from nigdt_training.recolour.samples import Sample, draw_sample
 
@@ -56,6 +57,10 @@ class Store:
 def collate(samples: Sequence[Sample], vocabulary: Vocabulary, max_words: int) -> Batch:
     """Samples as tensors."""
     words = [vocabulary.encode(s.caption, max_words) for s in samples]
+    named = np.zeros((len(samples), max(1, *(len(w) for w in words)), 1 + len(PARTS)), bool)
+    for row, sample in zip(named, samples, strict=True):
+        for place, word in zip(row, vocabulary.known(sample.caption, max_words), strict=False):
+            place[[PARTS.index(part) + 1 for part in parts_of(word)]] = True
     tokens = np.zeros((len(samples), max(1, *(len(w) for w in words))), np.int64)
     for row, indices in zip(tokens, words, strict=True):
         row[: len(indices)] = indices
@@ -76,6 +81,7 @@ def collate(samples: Sequence[Sample], vocabulary: Vocabulary, max_words: int) -
         lengths=torch.tensor([len(w) for w in words]),
         captions=[s.caption for s in samples],
         labels=torch.from_numpy(np.stack([s.labels for s in samples]).astype(np.int64)),
+        named=torch.from_numpy(named),
     )
 
 

@@ -121,6 +121,14 @@ def draw_colour(rng: np.random.Generator) -> NamedColour:
     return NamedColour(words, named_lab(words))
 
 
+def parts_of(word: str) -> tuple[str, ...]:
+    """The stored parts that a word names, none for most words."""
+    for part, names in PART_NAMES.items():
+        if word in names:
+            return GROUPS.get(part, (part,))
+    return ()
+
+
 def nouns_of(captions: list[str]) -> list[str]:
     """The things that captions name, singular as they stand, in order, each once."""
     found: dict[str, None] = {}

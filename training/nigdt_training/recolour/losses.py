@@ -13,6 +13,7 @@ from nigdt.model.recolour import RecolourMaps
 LAB_UNIT = 30.0
 PLACE_WEIGHT = 0.7
 PART_WEIGHT = 0.3
+ATTENTION_WEIGHT = 0.3
 COLOUR_WEIGHT = 0.7
 
 
@@ -30,6 +31,7 @@ class Batch:
         lengths: (B,) int64.
         captions: The B captions.
         labels: (B, H, W) int64, the parts of birds (`nigdt_training.recolour.part_teacher`).
+        named: (B, L, labels) bool, the parts that each word names.
     """
 
     start: Tensor
@@ -41,6 +43,7 @@ class Batch:
     lengths: Tensor
     captions: list[str]
     labels: Tensor
+    named: Tensor
 
 
 def recoloured(start: Tensor, maps: RecolourMaps, selection: Tensor) -> Tensor:
@@ -81,4 +84,4 @@ def losses(maps: RecolourMaps, batch: Batch) -> dict[str, Tensor]:
 def total(parts: dict[str, Tensor]) -> Tensor:
     """The weighted sum that is minimised."""
     weighted = PLACE_WEIGHT * parts["place"] + COLOUR_WEIGHT * parts["colour"] + PART_WEIGHT * parts["part"]
-    return parts["picture"] + weighted
+    return parts["picture"] + weighted + ATTENTION_WEIGHT * parts["attention"]

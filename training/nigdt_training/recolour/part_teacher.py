@@ -1,10 +1,13 @@
 """An extra lesson for the recolouring network: to know a bird's parts before words ask for one.
 
-Heads that exist in training alone name the part at every place from the decoder's maps. Without them the
-words have nothing to hold on to, and hours pass before "red wings" finds a wing.
+Heads that exist in training alone name the part at every place from the decoder's maps, and the attention of
+a place on a wing is drawn to the word "wings", of other places away from it. Without them the words have
+nothing to hold on to, and hours pass before "red wings" finds a wing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +18,7 @@ from nigdt_training.recolour.cutouts import PARTS
 
 UNKNOWN = 255
 """Label of photos whose parts nobody has told."""
+_LEAST = 1e-4
 _PLACES = 1 + len(PARTS)
 
 
@@ -56,3 +60,37 @@ class PartTeacher(nn.Module):
             if (coarse != UNKNOWN).any():
                 total = total + F.cross_entropy(scores, coarse, weight, ignore_index=UNKNOWN)
         return total / len(self.heads)
+
+
+def attention_loss(betas: Sequence[Tensor], labels: Tensor, named: Tensor) -> Tensor:
+    """Minus the logarithm of the attention that a part's places give to the words that name it.
+
+    Places that no word names lose by what they give to words of parts. Captions without such words and photos
+    without known parts do not count.
+
+    Args:
+        betas: (B, cells, L) each, of square maps; eq. 5.
+        labels: (B, H, W) int64, square, as in `PartTeacher.loss`.
+        named: (B, L, labels) bool: the parts that a word names.
+
+    Returns:
+        A scalar.
+    """
+    total = labels.new_zeros((), dtype=torch.float32)
+    any_part = named.any(2)
+    asks = any_part.any(1)[:, None]
+    for beta in betas:
+        side = round(beta.shape[1] ** 0.5)
+        coarse = F.interpolate(labels[:, None].float(), size=(side, side), mode="nearest").flatten(1).long()
+        known = (coarse != UNKNOWN) & asks
+        place = F.one_hot(coarse.where(known, 0), named.shape[2]).to(beta.dtype)
+        meant = place @ named.transpose(1, 2).to(beta.dtype)
+        is_named = meant.any(2) & known
+        not_named = ~meant.any(2) & known
+        on_it = (beta * meant).sum(2)[is_named]
+        on_others = (beta * any_part[:, None]).sum(2)[not_named]
+        if on_it.numel():
+            total = total - on_it.clamp(min=_LEAST).log().mean()
+        if on_others.numel():
+            total = total - (1 - on_others).clamp(min=_LEAST).log().mean()
+    return total / len(betas)

@@ -21,10 +21,10 @@ from nigdt_training.recolour.batches import Feeder, Store
 from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.cutouts import folders_below, held_out, prepare
 from nigdt_training.recolour.losses import losses, total
-from nigdt_training.recolour.part_teacher import PartTeacher
+from nigdt_training.recolour.part_teacher import PartTeacher, attention_loss
 
 STATE, VOCABULARY, LOG, STORE = "state.pt", "vocabulary.json", "log.jsonl", "cutouts"
-_AVERAGE = 0.999
+_AVERAGE = 0.998
 _LEAST_COUNT = 6
 """Captions that must use a word for it to be learnt."""
 _WARM_UP, _FLAT = 200, 3000
@@ -130,8 +130,11 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         start = batch.start.contiguous(memory_format=torch.channels_last)
-        maps, _ = self.net(start, batch.selection, batch.hidden, batch.tokens, batch.lengths)
-        parts = losses(maps, batch) | {"part": self.teacher.loss(batch.labels)}
+        maps, betas = self.net(start, batch.selection, batch.hidden, batch.tokens, batch.lengths)
+        parts = losses(maps, batch) | {
+            "part": self.teacher.loss(batch.labels),
+            "attention": attention_loss(betas, batch.labels, batch.named),
+        }
         self.optimiser.zero_grad(set_to_none=True)
         self.teacher_optimiser.zero_grad(set_to_none=True)
         total(parts).backward()
