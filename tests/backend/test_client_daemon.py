@@ -14,6 +14,7 @@ from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.connection import FileLock
 from nigdt_backend.daemon import process
+from nigdt_backend.protocol import VERSION
 
 from nigdt.recipe import Variant
 
@@ -22,7 +23,7 @@ def test_fill_comes_back_with_each_variant(client, request_fill):
     request = request_fill(variants=[Variant(seed) for seed in (None, 7, 200)])
     kinds = []
     result = client.fill(request, on_event=lambda event: kinds.append(event.kind))
-    assert [fill.variant["seed"] for fill in result.fills] == [None, 7, 200]
+    assert [fill.recipe.variant.seed for fill in result.fills] == [None, 7, 200]
     centre = 3 * (5 * 16 + 5)
     assert [fill.pixels[centre] for fill in result.fills] == [0, 7, 200]
     assert result.fills[1].pixels[:12] == request.crop[:12]
@@ -51,7 +52,7 @@ def test_a_job_that_takes_a_while_says_what_it_is_at(client, request_fill):
 
 def test_status_models_and_load(client):
     status = client.status()
-    assert status["protocol"] == 1
+    assert status["protocol"] == VERSION
     assert status["pid"] == client.connection.pid
     assert status["queue"]["waiting"] == 0
     assert client.models() == [{"name": "default", "title": "Stub"}]

@@ -23,7 +23,7 @@ from nigdt.bundle.bundle import BundleInfo, read_bundle, save_bundle
 from nigdt.bundle.weights import load_model
 from nigdt.errors import BundleError, DeviceError, ModelError
 from nigdt.inpainter import Inpainter
-from nigdt.recipe import Variant
+from nigdt.recipe import Recipe, Variant
 from nigdt.runtime.devices import is_out_of_memory
 
 
@@ -478,7 +478,7 @@ def test_fills_are_the_same_whatever_they_are_computed_with(bundles, request_fil
     engine = NigdtEngine(Settings(batch_variants=batch, threads=1))
     together, alone = Keeping(), Keeping()
     jobs = [engine_job(request_fill, 2), engine_job(request_fill, 2)]
-    jobs[1].request.caption = "blue sky"
+    jobs[1].request.recipe = Recipe("a blue dog")
     engine.run(jobs, together)
     for job in jobs:
         engine.run([job], alone)

@@ -65,7 +65,7 @@ def test_cuda_is_chosen_and_fills_as_the_cpu_does(bundles, request_fill, cuda):
     assert engine.describe()["batch_variants"] == 8
     jobs = [
         job_of(request_fill, 2),
-        job_of(request_fill, 3, "blue sky"),
+        job_of(request_fill, 3, "a blue dog"),
         job_of(request_fill, 1, "", side=96),
     ]
     made = run(engine, *jobs)
@@ -112,7 +112,7 @@ def test_no_room_at_all_leaves_the_cpu_until_there_is(bundles, request_fill, cud
     engine.load("default")
     run(engine, job_of(request_fill, 2))
     cuda.most_bytes = 64
-    run(engine, job_of(request_fill, 2, "blue sky"))
+    run(engine, job_of(request_fill, 2, "a blue dog"))
     assert engine.describe()["device"] == "cpu"
     assert len(cuda.graphs) == 0
     cuda.most_bytes = float("inf")
@@ -165,7 +165,7 @@ def test_a_daemon_on_cuda_serves_several_clients_at_once(bundles, settings, requ
     settings(threads=1, precision="float32", batch_window_ms=200)
     requests = [
         request_fill(caption, side=64, variants=[Variant(seed) for seed in seeds])
-        for caption, seeds in (("a red bird", (1, 2)), ("blue sky", (3,)), ("", (4, 5, 6)))
+        for caption, seeds in (("a red bird", (1, 2)), ("a blue dog", (3,)), ("dog", (4, 5, 6)))
     ]
     alone = NigdtEngine(Settings(device="cpu", threads=1))
     wanted = [run(alone, Job.from_request("local", (0, b"x"), request, 0.0)).fills for request in requests]

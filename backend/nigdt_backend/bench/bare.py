@@ -19,7 +19,7 @@ from nigdt.config import ModelConfig
 from nigdt.context.blend import hole_of
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
-from nigdt.recipe import variants_from_seed
+from nigdt.recipe import Variant, variants_from_seed
 from nigdt.runtime.runner import CudaGraphs, Precision, prepare
 from nigdt.text import Vocabulary
 from nigdt_backend.bench.load import CAPTIONS, make_context, seeded
@@ -93,7 +93,7 @@ def curve(inpainter: Inpainter) -> dict[str, float]:
     sizes = (1, 2, 4) if inpainter.device == "cpu" else (1, 2, 4, 8, 16, 32, 64)
     rates = {}
     for size in sizes:
-        job = CompletionJob(context, CAPTIONS[0], variants_from_seed(size, 0))
+        job = CompletionJob(context, CAPTIONS[0], [Variant(seed or None) for seed in range(size)])
         try:
             inpainter.pictures(job, batch=size)
             started, passes = time.monotonic(), 0
