@@ -102,6 +102,44 @@ def test_ask_look_fill_and_repeat(windows: WindowSession, tmp_path: Path) -> Non
         assert again == ["success", "", "a red bird\non a branch", [20, 30, 60, 80]]
 
 
+def test_the_preview_follows_the_selection(windows: WindowSession, tmp_path: Path) -> None:
+    with ScriptedDaemon(windows.state) as daemon:
+        answer = windows.send(ASK)
+        windows.window(TITLE, answer)
+        write(windows, "a fox", daemon)
+        wait_for(lambda: greens(windows.photograph(tmp_path / "filled.png")) > 1000)
+        asked = len(daemon.requests)
+        daemon.behaviour = ScriptedDaemon.hold
+        windows.run("select(Gimp.get_images()[0], 20, 200, 40, 40)", "actor")
+        wait_for(lambda: len(daemon.requests) > asked)
+        assert greens(windows.photograph(tmp_path / "stale.png")) < 100  # the old fill counts no more
+        request = daemon.requests[-1]
+        assert request.recipe.caption == "a fox"
+        selected = [divmod(at, request.width) for at, value in enumerate(request.mask) if value]
+        assert (selected[-1][0] - selected[0][0] + 1, len(selected)) == (40, 1600)
+        daemon.gone_on.set()
+        wait_for(lambda: greens(windows.photograph(tmp_path / "followed.png")) > 1000)
+        keep(tmp_path / "followed.png", f"{windows.tree.release}-followed.png")
+        windows.type("key", "Escape")
+        assert windows.wait(answer)["status"] == "cancel"
+
+
+def test_a_reopened_dialog_has_its_words_selected(windows: WindowSession) -> None:
+    with ScriptedDaemon(windows.state) as daemon:
+
+        def previewed(caption: str) -> bool:
+            return any(request.recipe.caption == caption for request in daemon.requests)
+
+        for caption in ("an owl", "a hare"):
+            answer = windows.send(ASK)
+            windows.window(TITLE, answer)
+            time.sleep(2)
+            windows.type("type", "--delay", "30", caption)
+            wait_for(lambda caption=caption: previewed(caption))
+            windows.type("key", "alt+f")
+            assert windows.wait(answer)["record"]["caption"] == caption
+
+
 def test_holding_the_mouse_down_shows_the_photo(windows: WindowSession, tmp_path: Path) -> None:
     with ScriptedDaemon(windows.state) as daemon:
         answer = windows.send(ASK)
@@ -209,6 +247,12 @@ LAYERS = """
 """
 
 
+MASKS_EDITED = """
+    group = Gimp.get_images()[0].get_layers()[0]
+    result = [layer.get_edit_mask() for layer in group.get_children()]
+"""
+
+
 def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Path) -> None:
     def layers() -> list[int]:
         return windows.run(LAYERS, "actor")
@@ -228,10 +272,15 @@ def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Pa
         wait_for(lambda: layers() == [2, 2, 0])
         assert not daemon.requests[-1].live
         assert daemon.requests[-1].recipe.caption == "two birds"
+        time.sleep(2)  # the layers are there a moment before the procedure ends
         windows.type("key", "ctrl+z")
         wait_for(lambda: layers() == [2, 0])
         windows.type("key", "ctrl+z")
         wait_for(lambda: layers() == [0])
+        windows.type("key", "ctrl+y")
+        wait_for(lambda: layers() == [2, 0])
+        assert windows.run(MASKS_EDITED, "actor") == [False, False]
+        keep(windows.photograph(tmp_path / "redone.png"), f"{windows.tree.release}-redone.png")
     windows.run(CLOSE.format(display), "actor")
 
 

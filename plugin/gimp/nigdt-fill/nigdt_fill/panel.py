@@ -171,9 +171,9 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
             image.convert_rgb()
         name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")
         layer = new_layer(image, name, region.width, region.height)
-        image.insert_layer(layer, None, 0)
         write(layer, Box(0, 0, region.width, region.height), "R'G'B' u8", pixels)
         finish(layer, region, weight, record)
+        image.insert_layer(layer, None, 0)
         image.set_selected_layers([layer])
     Gimp.displays_flush()
     return layer

@@ -91,10 +91,10 @@ def _add(
     inner = touched(picture.weight, picture.width) or Box(0, 0, 1, 1)
     region = Box(context.left + inner.left, context.top + inner.top, inner.width, inner.height)
     layer = new_layer(image, name, region.width, region.height)
-    image.insert_layer(layer, parent, 0)
     pixels = cut(picture.pixels, picture.width, inner, 3)
     write(layer, Box(0, 0, region.width, region.height), "R'G'B' u8", pixels)
     finish(layer, region, cut(picture.weight, picture.width, inner, 1), provenance.describe(picture.recipe))
+    image.insert_layer(layer, parent, 0)
     return layer
 
 
@@ -121,7 +121,11 @@ def _blend_as_stored(image: Gimp.Image, layer: Gimp.Layer) -> None:
 
 
 def finish(layer: Gimp.Layer, region: Box, weight: bytes, record: bytes) -> None:
-    """Move an inserted layer to `region`, mask it by `weight` and attach its record."""
+    """Move a layer to `region`, mask it by `weight` and attach its record, all before it is inserted.
+
+    Then GIMP undoes and redoes the insertion alone. Redoing the addition of a mask would leave the mask, not
+    the layer, as what is painted on.
+    """
     layer.set_offsets(region.left, region.top)
     _blend_as_stored(layer.get_image(), layer)
     mask = layer.create_mask(Gimp.AddMaskType.BLACK)
