@@ -18,7 +18,6 @@ PACKAGES = ("nigdt", "backend/nigdt_backend", "plugin/nigdt_plugin", "training/n
 VERSIONS = {
     "CITATION.cff": r"^version: (.+)$",
     "CHANGELOG.md": r"^## (\S+)",
-    "plugin/gimp/nigdt-fill/nigdt_fill/__init__.py": r'^VERSION = "(.+)"$',
 }
 
 

@@ -17,7 +17,7 @@ from nigdt.context.box import selection_box
 from nigdt.context.membrane import push_pull
 from nigdt.recipe import Recipe
 
-__all__ = ["blend", "blend_weight", "colour_match", "growth", "hole_of"]
+__all__ = ["blend", "blend_weight", "colour_match", "greyed", "growth", "hole_of"]
 
 _RING = 0.04  # width of the compared ring outside the hole, as a share of the crop's side
 _REACH = 0.25  # distance into the hole, as a share of the hole's size, at which 1/e of the correction is left
@@ -181,3 +181,9 @@ def blend(
     if recipe.strength < 1:
         weight = np.rint(weight * recipe.strength).astype(np.uint8)
     return matched, weight
+
+
+def greyed(fill: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take the colour out of a fill (h, w, 3) for a photo that holds none: the luma of ITU-R BT.601."""
+    luma = cv2.cvtColor(fill, cv2.COLOR_RGB2GRAY)
+    return np.repeat(luma[..., None], 3, axis=2).astype(np.uint8)

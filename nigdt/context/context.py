@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context.blend import blend, hole_of
+from nigdt.context.blend import blend, greyed, hole_of
 from nigdt.context.box import Box, check_selection, context_box
 from nigdt.context.detail import enlarge
 from nigdt.limits import CONTEXT_PIXELS_MAX, CONTEXT_SIDE_MAX, Mode
@@ -212,6 +212,8 @@ class Context:
             exact = photo.rgb16[self.box.slices].astype(np.float32) / np.float32(65535)
             painted = Recolouring.of(maps, self.selection).apply(exact)[0] * np.float32(255)
             return photo.paste(self.box, painted, weight / np.float32(255))
+        if photo.grey:
+            fill = greyed(fill)
         return photo.paste(self.box, fill, weight / np.float32(255))
 
 

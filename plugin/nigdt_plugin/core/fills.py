@@ -14,6 +14,7 @@ from nigdt_backend.protocol import FillPicture, FillRequest
 from numpy.typing import NDArray
 
 from nigdt.context import Context
+from nigdt.context.blend import greyed
 from nigdt.limits import Mode
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
@@ -167,12 +168,6 @@ class Round:
         return list(dict.fromkeys(fill.caption for fill in self.fills))
 
 
-def greyed(rgb: Pixels) -> Pixels:
-    """Return pixels (h, w, 3) as a photo that holds no colour keeps them."""
-    grey = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
-    return np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
-
-
 def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe, grey: bool = False) -> Layer:
     """Make a layer of a fill, no larger than what it changes.
 
@@ -189,7 +184,7 @@ def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe, grey: bool
     box = entry.context.box
     return Layer(
         Region(left + box.left, top + box.top, left + columns + box.left, top + rows + box.top),
-        greyed(rgb[part]) if grey else np.ascontiguousarray(rgb[part]),
+        greyed(np.ascontiguousarray(rgb[part])) if grey else np.ascontiguousarray(rgb[part]),
         np.ascontiguousarray(weight[part] / np.float32(255)),
         recipe,
         round=entry.id,
