@@ -283,7 +283,7 @@ def test_serve_in_the_foreground_until_control_c(bundles, state, request_fill):
             time.sleep(0.05)
         second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert second.returncode == 1
-        assert "runs already" in second.stderr
+        assert "already running" in second.stderr
         with Client.connect(start=False) as client:
             assert len(client.fill(request_fill("a red bird", side=64)).fills) == 1
         process.send_signal(signal.SIGINT)
