@@ -68,7 +68,7 @@ def test_a_busy_daemon(gimp: GimpSession) -> None:
 
 def test_a_daemon_of_another_version(gimp: GimpSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "scripted_daemon.encode", lambda header, frames=(): [b"NIGDT/2", json.dumps(header).encode()]
+        "scripted_daemon.encode", lambda header, frames=(): [b"NIGDT/99", json.dumps(header).encode()]
     )
     with ScriptedDaemon(gimp.state):
         status, message, layers = gimp.run(FILL)

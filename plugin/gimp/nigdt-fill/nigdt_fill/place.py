@@ -109,14 +109,18 @@ def _blend_as_stored(image: Gimp.Image, layer: Gimp.Layer) -> None:
     """Have soft borders blended in the kind of numbers that the image holds.
 
     So panel, preview and GIMP blend alike in the usual images. Anything else would have GIMP convert all that
-    is seen to and fro, and pixels outside the fill would change in their last bits.
+    is seen to and fro, and pixels outside the fill would change in their last bits. Deep grey images with a
+    profile change least when GIMP chooses: by one step of 16 bits.
     """
+    bits, _dash, kind = image.get_precision().value_nick.upper().replace("-", "_").partition("_")
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    if grey and bits != "U8" and image.get_color_profile() is not None:
+        return
     spaces = {
         "LINEAR": Gimp.LayerColorSpace.RGB_LINEAR,
         "NON_LINEAR": Gimp.LayerColorSpace.RGB_NON_LINEAR,
         "PERCEPTUAL": Gimp.LayerColorSpace.RGB_PERCEPTUAL,
     }
-    _bits, _dash, kind = image.get_precision().value_nick.upper().replace("-", "_").partition("_")
     layer.set_composite_space(spaces[kind])
 
 
