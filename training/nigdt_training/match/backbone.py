@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.errors import NigdtError
-from nigdt_training.settings import BACKBONES
 
 # EfficientNet-lite0, as published: expansion, channels, repeats, first stride, kernel of each stage.
 _STAGES = (
@@ -26,6 +28,25 @@ def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
+class SameConv(nn.Conv2d):
+    """Convolution with TensorFlow's "same" padding, which the published weights were trained with.
+
+    Of an odd number of padding pixels the additional one goes to the right and to the bottom; at stride 2 an
+    even side is padded by 0 and 1 with kernel 3, by 1 and 2 with kernel 5.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """X (B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
+        right, bottom = (
+            max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
+            for side, stride, kernel in zip(
+                (x.shape[3], x.shape[2]), self.stride[::-1], self.kernel_size[::-1], strict=True
+            )
+        )
+        padding = (right // 2, right - right // 2, bottom // 2, bottom - bottom // 2)
+        return super().forward(F.pad(x, padding))
+
+
 class _MBConv(nn.Module):
     """Inverted residual block without squeeze and excitation, as the lite variants have it."""
 
@@ -35,7 +56,7 @@ class _MBConv(nn.Module):
         if expansion > 1:
             self._expand_conv = nn.Conv2d(inputs, inner, 1, bias=False)
             self._bn0 = _norm(inner)
-        self._depthwise_conv = nn.Conv2d(inner, inner, kernel, stride, kernel // 2, groups=inner, bias=False)
+        self._depthwise_conv = SameConv(inner, inner, kernel, stride, groups=inner, bias=False)
         self._bn1 = _norm(inner)
         self._project_conv = nn.Conv2d(inner, outputs, 1, bias=False)
         self._bn2 = _norm(outputs)
@@ -59,7 +80,7 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._conv_stem = nn.Conv2d(3, 32, 3, 2, 1, bias=False)
+        self._conv_stem = SameConv(3, 32, 3, 2, bias=False)
         self._bn0 = _norm(32)
         blocks: list[nn.Module] = []
         self._ends = []
@@ -147,7 +168,11 @@ class InceptionV3(nn.Module):
         return regions, self.second(regions).mean((2, 3))
 
 
-_LOADERS = dict(zip(BACKBONES, (EfficientNetLite0.pretrained, InceptionV3), strict=True))
+LOADERS: dict[str, Callable[[], nn.Module]] = {
+    "efficientnet-lite0": EfficientNetLite0.pretrained,
+    "inception-v3": InceptionV3,
+}
+"""Backbones by the names that ``match.backbone`` may have."""
 
 
 class Resized(nn.Module):
@@ -173,6 +198,6 @@ def load_backbone(name: str, size: int) -> Resized:
     Raises:
         NigdtError: No such backbone, or its weights are not to be had.
     """
-    if name not in _LOADERS:
-        raise NigdtError(f"no backbone {name!r}", hint=f"backbones: {', '.join(_LOADERS)}")
-    return Resized(_LOADERS[name](), size)
+    if name not in LOADERS:
+        raise NigdtError(f"no backbone {name!r}", hint=f"backbones: {', '.join(LOADERS)}")
+    return Resized(LOADERS[name](), size)
