@@ -24,7 +24,8 @@ PACKAGES = {  # import name: folder and colour
 TOGETHER = {
     "nigdt": {
         **dict.fromkeys(
-            ("errors", "limits", "recipe", "config", "text", "masks", "files"), "recipe, errors, ..."
+            ("errors", "limits", "recipe", "config", "schema", "text", "masks", "files"),
+            "recipe, errors, ...",
         ),
         **dict.fromkeys(("colours", "recolouring"), "recolouring"),
         **dict.fromkeys(("__main__", "cli", "commands"), "commands"),

@@ -5,15 +5,19 @@ Torch-free, so that the panel and the command line can read a bundle's configura
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any, Literal
 
+from nigdt import schema
 from nigdt.errors import NigdtError
+from nigdt.schema import Count, Fraction, Meta
 
+Five = Annotated[tuple[Count, ...], Meta(min_length=5, max_length=5)]
+Seven = Annotated[tuple[Count, ...], Meta(min_length=7, max_length=7)]
 NormKind = Literal["instance", "none"]
 AttentionAxis = Literal["words", "locations"]
 Prefill = Literal["none", "harmonic"]
+_SOURCE = "The model configuration"
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,20 @@ class ModelConfig:
         skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
     """
 
-    size: int = 256
-    encoder_channels: tuple[int, ...] = (32, 64, 128, 256, 256, 256, 256)
-    text_channels: int = 256
-    embedding: int = 300
-    text_dropout: float = 0.5
-    max_words: int = 32
-    latent_channels: int = 256
-    projection_channels: int = 256
-    representation_channels: int = 256
-    generator_channels: tuple[int, ...] = (256, 256, 128, 64, 32)
-    discriminator_channels: tuple[int, ...] = (32, 64, 128, 128, 128)
+    size: Annotated[int, Meta(ge=64, multiple_of=32)] = 256
+    encoder_channels: Seven = (32, 64, 128, 256, 256, 256, 256)
+    text_channels: Annotated[int, Meta(ge=2, multiple_of=2)] = 256
+    embedding: Count = 300
+    text_dropout: Fraction = 0.5
+    max_words: Count = 32
+    latent_channels: Count = 256
+    projection_channels: Count = 256
+    representation_channels: Count = 256
+    generator_channels: Five = (256, 256, 128, 64, 32)
+    discriminator_channels: Five = (32, 64, 128, 128, 128)
     generator_norm: NormKind = "instance"
     spectral_norm: bool = True
-    sigma_floor: float = 0.1
+    sigma_floor: Annotated[float, Meta(gt=0)] = 0.1
     attention_axis: AttentionAxis = "words"
     use_text: bool = True
     dual_attention: bool = True
@@ -70,42 +74,7 @@ class ModelConfig:
     skip: bool = False
 
     def __post_init__(self) -> None:
-        problems = []
-        if self.size < 64 or self.size % 32:
-            problems.append(f"size must be a multiple of 32 from 64 up, not {self.size}")
-        if len(self.encoder_channels) != 7:
-            problems.append("encoder_channels needs seven widths")
-        if len(self.generator_channels) != 5:
-            problems.append("generator_channels needs five widths")
-        if len(self.discriminator_channels) != 5:
-            problems.append("discriminator_channels needs five widths")
-        if self.text_channels % 2:
-            problems.append("text_channels must be even (two GRU directions)")
-        if self.generator_norm not in ("instance", "none"):
-            problems.append(f"generator_norm must be instance or none, not {self.generator_norm!r}")
-        if self.attention_axis not in ("words", "locations"):
-            problems.append(f"attention_axis must be words or locations, not {self.attention_axis!r}")
-        if self.prefill not in ("none", "harmonic"):
-            problems.append(f"prefill must be none or harmonic, not {self.prefill!r}")
-        if not 0 <= self.text_dropout < 1:
-            problems.append(f"text_dropout must be from 0 to below 1, not {self.text_dropout}")
-        if not 0 < self.sigma_floor < math.inf:
-            problems.append(f"sigma_floor must be above 0, not {self.sigma_floor}")
-        widths = (
-            *self.encoder_channels,
-            *self.generator_channels,
-            *self.discriminator_channels,
-            self.text_channels,
-            self.embedding,
-            self.max_words,
-            self.latent_channels,
-            self.projection_channels,
-            self.representation_channels,
-        )
-        if min(widths) < 1:
-            problems.append("every width must be at least 1")
-        if problems:
-            raise NigdtError("The model configuration is wrong: " + "; ".join(problems) + ".")
+        schema.check(self, _SOURCE)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> ModelConfig:
@@ -125,15 +94,7 @@ class ModelConfig:
         Raises:
             NigdtError: A key is unknown or a value has the wrong type; the message names the key.
         """
-        known = {field.name: field for field in fields(cls)}
-        clean: dict[str, Any] = {}
-        for key, value in values.items():
-            if key not in known:
-                raise NigdtError(
-                    f"The model configuration has an unknown key, {key!r}.", f"Keys: {', '.join(known)}."
-                )
-            clean[key] = _coerce(key, value, getattr(cls, key))
-        return cls(**clean)
+        return schema.build(cls, values, _SOURCE)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain values (lists, numbers, strings) for YAML; `from_dict` reads them back."""
@@ -144,25 +105,6 @@ class ModelConfig:
     def with_changes(self, **changes: Any) -> ModelConfig:
         """Return a copy with some fields changed, validated again."""
         return replace(self, **changes)
-
-
-def _coerce(key: str, value: Any, default: Any) -> Any:
-    """Convert `value` to the type of `default`, or raise an error that names `key`."""
-    if isinstance(default, bool):
-        valid = isinstance(value, bool)
-    elif isinstance(default, int):
-        valid = isinstance(value, int) and not isinstance(value, bool)
-    elif isinstance(default, float):
-        valid = isinstance(value, int | float) and not isinstance(value, bool)
-        value = float(value) if valid else value
-    elif isinstance(default, tuple):
-        valid = isinstance(value, list | tuple) and all(type(item) is int for item in value)
-        value = tuple(value) if valid else value
-    else:
-        valid = isinstance(value, str)
-    if not valid:
-        raise NigdtError(f"The model configuration is wrong: {key} cannot be {value!r}.")
-    return value
 
 
 PRESETS: dict[str, ModelConfig] = {

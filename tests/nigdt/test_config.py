@@ -37,7 +37,7 @@ def test_a_preset_can_be_changed_by_field() -> None:
         ({"text_dropout": 1.0}, "text_dropout"),
         ({"sigma_floor": 0.0}, "sigma_floor"),
         ({"sigma_floor": float("nan")}, "sigma_floor"),
-        ({"latent_channels": 0}, "width"),
+        ({"latent_channels": 0}, "latent_channels"),
         ({"generator_norm": "batch"}, "generator_norm"),
         ({"attention_axis": "pixels"}, "attention_axis"),
         ({"prefill": "telea"}, "prefill"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from nigdt import limits
+from nigdt import limits, schema
 from nigdt.recipe import Recipe
+from nigdt.schema import Meta, Probability
 from nigdt_plugin.core.files import read_json, settings_path, write_json
 
 _RECENT = 12
@@ -49,16 +50,16 @@ class Settings:
     language: str = "system"
     model: str = "default"
     mode: limits.Mode = "describe"
-    variants: int = 3
+    variants: Annotated[int, Meta(ge=1, le=limits.VARIANTS)] = 3
     live: bool = True
-    feather: float = -1.0
-    match_colours: float = 1.0
-    strength: float = 1.0
-    widen: float = 1.0
-    grow: int = -1
+    feather: Annotated[float, Meta(ge=-1, le=limits.FEATHER_MAX)] = -1.0
+    match_colours: Probability = 1.0
+    strength: Probability = 1.0
+    widen: Annotated[float, Meta(ge=1, le=limits.WIDEN_MAX)] = 1.0
+    grow: Annotated[int, Meta(ge=-1, le=GROW_MAX)] = -1
     brush_size: float = 40.0
-    brush_hardness: float = 0.8
-    tolerance: int = 24
+    brush_hardness: Probability = 0.8
+    tolerance: Annotated[int, Meta(ge=0, le=255)] = 24
     provenance: bool = True
     history_megabytes: int = 500
     undo_megabytes: int = 512
@@ -70,27 +71,9 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Settings:
-        """Read the settings; whatever is missing, unknown or of the wrong type becomes the default."""
-        stored = read_json(path or settings_path())
-        settings = cls()
-        for item in fields(cls):
-            value, default = stored.get(item.name), getattr(settings, item.name)
-            if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
-            if isinstance(value, float) and not math.isfinite(value):
-                continue
-            if type(value) is type(default) and (
-                not isinstance(value, list) or all(isinstance(entry, str) for entry in value)
-            ):
-                setattr(settings, item.name, value)
-        settings.variants = min(max(settings.variants, 1), limits.VARIANTS)
-        settings.feather = float(min(max(round(settings.feather), -1), limits.FEATHER_MAX))
-        settings.match_colours = min(max(settings.match_colours, 0.0), 1.0)
-        settings.strength = min(max(settings.strength, 0.0), 1.0)
-        settings.widen = min(max(settings.widen, 1.0), limits.WIDEN_MAX)
-        settings.grow = min(max(settings.grow, -1), GROW_MAX)
-        if settings.mode not in limits.MODES:
-            settings.mode = cls.mode
+        """Read the settings; damage never stops the panel, see `nigdt.schema.build_leniently`."""
+        settings = schema.build_leniently(cls, read_json(path or settings_path()))
+        settings.feather = float(round(settings.feather))
         return settings
 
     def recipe(self) -> Recipe:
