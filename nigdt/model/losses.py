@@ -88,24 +88,6 @@ def feature_distance(real: Tensor, fake: Tensor) -> Tensor:
     return (mean_square + _EPSILON).sqrt().mean() - _EPSILON**0.5
 
 
-def perceptual_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-    """Distance of a pretrained network's features (Johnson et al. 2016), which is not in the paper.
-
-    Args:
-        real: Maps of the photos, each (B, C, h, w); no gradient flows into them.
-        fake: The same maps of the answers.
-
-    Returns:
-        Mean absolute difference of each map over the mean magnitude of the photos' map, averaged over maps,
-        so that no map counts more because its values are larger.
-    """
-    distances = [
-        (one.detach() - other).abs().mean() / (one.detach().abs().mean() + _EPSILON)
-        for one, other in zip(real, fake, strict=True)
-    ]
-    return torch.stack(distances).mean()
-
-
 def generator_adversarial(scores: Tensor, kind: Adversary = "lsgan") -> Tensor:
     """Return what the generator minimises, given D2's scores of its picture (third term of eq. 12)."""
     return (scores - 1).square().mean() if kind == "lsgan" else -scores.mean()

@@ -62,9 +62,7 @@ def tiny_settings() -> dict[str, Any]:
         "batch": 4,
         "steps": 6,
         "learning_rate": 1e-3,
-        "minimum_count": 1,
-        "threads": 1,
         "validate_every": 6,
         "augmentation": {"recolour": 0.5, "caption_dropout": 0.1},
-        "loss": {"match": 0.0, "adversarial_start": 2},
+        "loss": {"match": 0.0},
     }

@@ -27,7 +27,7 @@ def plan_file(tmp_path, tiny_settings):
         "entries": {"full": [], "no-text": ["model.use_text=false"]},
         "comparisons": {"picnet-4": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
         "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
-                                 "obedience": True, "features": True, "compare": ["harmonic"],
+                                 "colour_swap": True, "features": True, "compare": ["harmonic"],
                                  "pictures": 2}},
     }  # fmt: skip
     path.write_text(yaml.safe_dump(plan))
@@ -75,7 +75,7 @@ def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tm
     assert [system["name"] for system in found["systems"]] == ["full", "no-text", "picnet-4", "harmonic"]
     assert found["trainings"]["no-text"]["settings"]["steps"] == 2
     table = (out / "objects" / "table.md").read_text()
-    assert table.count("\n| ") == 4
+    assert table.count("\n| ") == 5
     assert "FID*" in table
     assert (out / "objects" / "sheet.png").exists()
     before = len(calls)
@@ -118,24 +118,30 @@ def test_nothing_finished_is_said(run_plan):
     ("change", "named"),
     [
         ({"entires": {}}, "entires"),
-        ({"from": "nowhere.safetensors"}, "nowhere"),
+        ({"start_from": "nowhere.safetensors"}, "nowhere"),
         ({"entries": {"full": ["loss.mach=0"]}}, r"loss\.mach"),
         ({"entries": {"full": ["model.use_txt=false"]}}, "use_txt"),
         ({"entries": {"a/b": []}}, "a/b"),
         ({"entries": {"picnet-4": []}}, "picnet-4"),
         ({"comparisons": {"gan": {}}}, "gan"),
         ({"evaluate": {"x": {"data": "photos", "mask": "round"}}}, "round"),
-        ({"evaluate": {"x": {"data": "photos", "limit": 0}}}, r"limit must be a whole number from 1, not 0"),
-        ({"evaluate": {"x": {"data": "photos", "size": "big"}}}, "size must be"),
+        (
+            {"evaluate": {"x": {"data": "photos", "limit": 0}}},
+            r"`evaluate.x.limit` must be a whole number from 1 up, not 0",
+        ),
+        (
+            {"evaluate": {"x": {"data": "photos", "size": "big"}}},
+            "`evaluate.x.size` must be a whole number from 64 to 1024",
+        ),
         ({"evaluate": {"x": {"data": "photos", "split": "trian"}}}, "trian"),
         ({"evaluate": {"x": {"data": "photos", "held_out": 3}}}, "held_out"),
-        ({"evaluate": {"x": {"data": "photos", "obedience": "yes please"}}}, "obedience"),
+        ({"evaluate": {"x": {"data": "photos", "colour_swap": "yes please"}}}, "colour_swap"),
         ({"evaluate": {"x": {"data": "photos", "compare": ["harmonic", "telia"]}}}, "no telia"),
-        ({"evaluate": {"x": {"data": "photos", "judge": "none.safetensors"}}}, "judge"),
-        ({"judges": {"judge": ["seed=3", "match.size=1"]}}, r"match\.size"),
+        ({"evaluate": {"x": {"data": "photos", "evaluator": "none.safetensors"}}}, "evaluator"),
+        ({"evaluators": {"evaluator": ["seed=3", "match.size=1"]}}, r"match\.size"),
         (
-            {"set": ["loss.match=0.1"], "judges": {"judge": []}},
-            "the judge judge would be the match networks that train full",
+            {"set": ["loss.match=0.1"], "evaluators": {"evaluator": []}},
+            "the evaluator evaluator would be the match networks that train full",
         ),
     ],
 )
@@ -149,7 +155,7 @@ def test_wrong_plan_is_one_line_before_anything_runs(plan_file, change, named):
 @pytest.mark.parametrize("name", ["ablation", "cub", "coco"])
 def test_shipped_plans_hold_fig_5_and_both_comparison_systems(pytestconfig, monkeypatch, name):
     monkeypatch.chdir(pytestconfig.rootpath)
-    plan = load_plan(pytestconfig.rootpath / "training" / "configs" / "plans" / f"{name}.yaml")
+    plan = load_plan(name)
     assert len({entry.settings.steps for entry in plan.entries}) == 1
     entries = {entry.name: entry for entry in plan.entries}
     full = entries["full"].settings
@@ -162,9 +168,12 @@ def test_shipped_plans_hold_fig_5_and_both_comparison_systems(pytestconfig, monk
     assert entries["no-match"].settings.loss.match == 0
     assert {entry.comparison for entry in plan.entries} == {None, "picnet", "csa"}
     if name != "ablation":
-        (judge,) = (entry for entry in plan.entries if entry.judge)
-        assert (judge.settings.seed, judge.settings.match.backbone) != (full.seed, full.match.backbone)
-        assert {measurement.judge for measurement in plan.measurements} == {judge.name}
+        (evaluator,) = (entry for entry in plan.entries if entry.evaluator)
+        assert (evaluator.settings.seed, evaluator.settings.match.backbone) != (
+            full.seed,
+            full.match.backbone,
+        )
+        assert {measurement.evaluator for measurement in plan.measurements} == {evaluator.name}
         assert {source.split for source in full.data} == {"train"}, "what is measured on is never learnt"
 
 
@@ -172,7 +181,7 @@ def test_match_networks_are_trained_once_for_all_entries(run_plan, plan_file, tm
     plan = yaml.safe_load(plan_file.read_text())
     plan["comparisons"] = {}
     plan["evaluate"] = {}
-    match = "match={epochs: 1, size: 64, channels: 8, embedding: 8}"
+    match = "match={epochs: 1, size: 64}"
     plan["set"] = [match, "loss.match=0.1"]
     plan["entries"] = {"full": [], "no-max-pool": ["model.max_pool=false"], "other-seed": ["seed=3"]}
     plan_file.write_text(yaml.safe_dump(plan))
@@ -184,21 +193,21 @@ def test_match_networks_are_trained_once_for_all_entries(run_plan, plan_file, tm
     assert (runs / "00003-fig5-other-seed" / "match.safetensors").exists()
 
 
-def test_a_judge_of_the_plan_is_trained_once_and_judges_all(run_plan, plan_file, tmp_path):
+def test_an_evaluator_of_the_plan_is_trained_once_and_measures_all(run_plan, plan_file, tmp_path):
     plan = yaml.safe_load(plan_file.read_text())
-    match = "match={epochs: 1, size: 64, channels: 8, embedding: 8}"
+    match = "match={epochs: 1, size: 64}"
     plan |= {"set": [match], "comparisons": {}, "entries": {"full": ["loss.match=0.1"]}}
-    plan["judges"] = {"judge": ["seed=21"]}
-    plan["evaluate"] = {"one": {"data": "photos", "size": 64, "limit": 2, "judge": "judge"}}
+    plan["evaluators"] = {"evaluator": ["seed=21"]}
+    plan["evaluate"] = {"one": {"data": "photos", "size": 64, "limit": 2, "evaluator": "evaluator"}}
     plan_file.write_text(yaml.safe_dump(plan))
     said = run_plan().output
     assert said.count("match epoch 1/1") == 2
     runs = tmp_path / "runs"
-    assert not list((runs / "00002-fig5-judge").glob("last*")), "it is no inpainting model"
+    assert not list((runs / "00002-fig5-evaluator").glob("last*")), "it is no inpainting model"
     found = json.loads((runs / "fig5" / "one" / "results.json").read_text())
-    assert found["judge"] == str(runs / "00002-fig5-judge" / "match.safetensors")
+    assert found["evaluator"] == str(runs / "00002-fig5-evaluator" / "match.safetensors")
     assert [system["name"] for system in found["systems"]] == ["full", "original"]
     assert all(system["figures"]["percentile"] is not None for system in found["systems"])
     said = run_plan().output
-    assert "2/2 judge: finished before" in said
+    assert "2/2 evaluator: finished before" in said
     assert "match epoch" not in said

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 import torch.nn.functional as F
 from nigdt_training.match.backbone import LOADERS, EfficientNetLite0, SameConv
-from nigdt_training.settings import BACKBONES
+from nigdt_training.settings import Backbone
 
 
 @pytest.mark.parametrize(
@@ -38,4 +40,4 @@ def test_efficientnet_lite0_gives_the_features_of_the_reference_implementation()
 
 
 def test_every_backbone_that_may_be_named_can_be_loaded() -> None:
-    assert set(LOADERS) == set(BACKBONES)
+    assert set(LOADERS) == set(get_args(Backbone))

@@ -160,8 +160,8 @@ def photos(tmp_path: Path) -> Path:
 
 
 def make_run(folder: Path, steps: int) -> Run:
-    data = [{"path": "photos", "share": 1, "validation": 0.0}]
-    values = {"data": data, "preset": "small", "size": 64, "batch": 2, "steps": steps, "threads": 1}
+    data = [{"path": "photos", "sampling_weight": 1, "validation": 0.0}]
+    values = {"data": data, "preset": "small", "size": 64, "batch": 2, "steps": steps}
     return Run.create(folder / "runs", "system", settings_from(values))
 
 
@@ -190,14 +190,13 @@ def test_command_trains_and_evaluation_takes_the_run(photos: Path, monkeypatch: 
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(photos / "caches"))
     config = photos / "config.yaml"
     settings = {
-        "data": [{"path": "photos", "share": 1}],
+        "data": [{"path": "photos", "sampling_weight": 1}],
         "preset": "small",
         "size": 64,
         "batch": 2,
-        "threads": 1,
     }
     config.write_text(json.dumps(settings))
-    arguments = ["picnet", "--config", str(config), "--data", str(photos), "--width", "4", "--steps", "2"]
+    arguments = ["picnet", "--config", str(config), "--data", str(photos), "--width", "4", "--set", "steps=2"]
     arguments += ["--runs", str(photos / "runs"), "--device", "cpu"]
     result = CliRunner().invoke(comparison_command, arguments, catch_exceptions=False)
     assert result.exit_code == 0

@@ -232,10 +232,9 @@ def settings(tiny_settings) -> dict[str, Any]:
         "steps": 1,
         "validate_every": 2,
         "precision": "auto",
-        "channels_last": True,
         "augmentation": {"recolour": 0.5},
-        "loss": {"match": 0.1, "match_further": 4, "perceptual": 0.1, "adversarial_objects": True},
-        "match": {"epochs": 1, "batch": 8, "size": 64, "channels": 16, "embedding": 8},
+        "loss": {"match": 0.1, "extra_negatives": 4, "objects_only": True},
+        "match": {"epochs": 1, "batch": 8, "size": 64},
     }
 
 
@@ -291,14 +290,14 @@ def test_both_stages_train_stop_and_go_on_in_bfloat16(cuda, settings, places, mo
     assert all(bool(tensor.isfinite().all()) for tensor in found.tensors.values())
     assert {tensor.dtype for tensor in found.part("paths").values()} == {torch.float32}
     logged = [line for line in run.logged() if line["stage"] == "inpaint"]
-    assert {"match", "perceptual", "discriminator", "kl_prior"} <= logged[-1].keys()
+    assert {"match", "discriminator", "kl_prior"} <= logged[-1].keys()
     export_run(run, places.runs / "model", title="From CUDA")
 
 
 @pytest.mark.slow
 def test_the_judge_features_and_comparison_systems_run_where_the_model_runs(cuda, settings, places) -> None:
-    plain = {**settings, "precision": "32-true", "channels_last": False}
-    run = Run.create(places.runs, "judge", settings_from(plain))
+    plain = {**settings, "precision": "32-true"}
+    run = Run.create(places.runs, "evaluator", settings_from(plain))
     assert run_stages(run, places, Machine("auto").fabric("32-true"), quiet, stages=("match",))
     run.close()
     systems = {}
@@ -310,7 +309,7 @@ def test_the_judge_features_and_comparison_systems_run_where_the_model_runs(cuda
         systems=tuple(str(one.folder) for one in systems.values()),
         data=places.data / "photos",
         cases=CaseSettings(size=64, limit=2),
-        judge=run.match_checkpoint,
+        evaluator=run.match_checkpoint,
         features=True,
     )
     figures = [system["figures"] for system in evaluate_systems(request).found["systems"]]

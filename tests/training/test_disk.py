@@ -78,9 +78,8 @@ def test_a_disk_that_fills_up_while_training_keeps_what_was_saved(places, tiny_s
     go(run, places)
     kept = {path.name: path.read_bytes() for path in run.folder.glob("*.safetensors")}
     assert {"last.safetensors", "best.safetensors"} <= kept.keys()
-    with (run.folder / "settings.yaml").open("a") as file:
-        file.write("checkpoint_seconds: 0.0\n")
     text = (run.folder / "settings.yaml").read_text().replace("steps: 2\n", "steps: 9\n", 1)
+    text = text.replace("checkpoint_seconds: 300.0", "checkpoint_seconds: 0.0")
     (run.folder / "settings.yaml").write_text(text)
     with disk_with(20_000), pytest.raises(NigdtError, match="Cannot write the checkpoint") as caught:
         go(Run.open(run.folder), places)

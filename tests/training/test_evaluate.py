@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,8 +17,9 @@ from nigdt_training.data.data_set import read_records
 from nigdt_training.data.recolour import COLOURS, colour_words, recolour
 from nigdt_training.data.records import Record
 from nigdt_training.data.tree import Source
+from nigdt_training.evaluation import metrics
 from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
-from nigdt_training.evaluation.obedience import ObedienceMeter, askable
+from nigdt_training.evaluation.colour_swap import ColourSwapMeter, askable
 from nigdt_training.evaluation.report import sheet, table
 from nigdt_training.evaluation.retrieval import (
     NEGATIVES,
@@ -35,6 +37,7 @@ from PIL import Image
 from nigdt.bundle.bundle import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError, NigdtError
+from nigdt.inpainter import CompletionJob
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
 
@@ -161,22 +164,22 @@ def test_square_around_the_object(photos: Path) -> None:
 
 
 def test_obedient_system_scores_full_marks_and_stays_beside_the_object(photos: Path) -> None:
-    result = evaluate(Painter(), object_cases(photos), Options(obedience=True))
-    assert result.obedience is not None
-    assert result.obedience.photos == 5
-    assert result.obedience.obeyed == 1
-    assert result.obedience.background_swapped == 0
+    result = evaluate(Painter(), object_cases(photos), Options(colour_swap=True))
+    assert result.colour_swap is not None
+    assert result.colour_swap.photos == 5
+    assert result.colour_swap.accuracy == 1
+    assert result.colour_swap.background_swapped == 0
 
 
 def test_painting_the_whole_rectangle_shows_in_the_background(photos: Path) -> None:
     cases = object_cases(photos)
-    meter = ObedienceMeter()
+    meter = ColourSwapMeter()
     for case in cases:
         # Its answer to the true caption is right: only the swaps flood the rectangle.
         meter.add(Flooder(), case, case.photo + np.uint8(5))
     result = meter.result()
     assert result is not None
-    assert result.obeyed == 1
+    assert result.accuracy == 1
     assert result.background > 1.2
 
 
@@ -185,10 +188,10 @@ def test_deaf_system_scores_chance(photos: Path) -> None:
         def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
             return [[request.case.photo] for request in requests]
 
-    result = evaluate(Deaf(), object_cases(photos), Options(obedience=True))
-    assert result.obedience is not None
-    assert result.obedience.obeyed == pytest.approx(1 / 7)
-    assert result.obedience.per_colour["black"] == 1
+    result = evaluate(Deaf(), object_cases(photos), Options(colour_swap=True))
+    assert result.colour_swap is not None
+    assert result.colour_swap.accuracy == pytest.approx(1 / 7)
+    assert result.colour_swap.per_colour["black"] == 1
 
 
 def test_captions_without_colours_are_not_asked_about(photos: Path) -> None:
@@ -248,7 +251,7 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
 
     torch.manual_seed(0)
     vocabulary = Vocabulary(["a", "black", "bird", "number", "is", *map(str, range(6))])
-    settings = MatchSettings(size=64, channels=16, embedding=8)
+    settings = MatchSettings(size=64)
     network = build_match_network(settings, len(vocabulary)).eval()
     save_match_network(tmp_path / "match.safetensors", network, settings, vocabulary)
     scorer = NetworkScorer(tmp_path / "match.safetensors")
@@ -258,7 +261,7 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     assert together.shape == (2, 3)
     np.testing.assert_allclose(scorer(pictures[1:], ["bird 2 is black"])[0, 0], together[1, 1], rtol=1e-4)
     arguments = [str(bundle), "--data", str(photos), "--size", "64", "--device", "cpu", "--json"]
-    arguments += ["--judge", str(tmp_path / "match.safetensors"), "--compare", "harmonic", "--features"]
+    arguments += ["--evaluator", str(tmp_path / "match.safetensors"), "--compare", "harmonic", "--features"]
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
     *systems, original = json.loads(result.stdout)["systems"]
     assert (len(systems), original["name"], original["figures"]["l1"]) == (2, "original", 0)
@@ -277,11 +280,11 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
 
 def test_what_cannot_be_measured_is_told(photos: Path) -> None:
     request = EvaluationRequest(
-        ("harmonic",), photos, CaseSettings(size=64, limit=1), obedience=True, features=True
+        ("harmonic",), photos, CaseSettings(size=64, limit=1), colour_swap=True, features=True
     )
     evaluation = evaluate_systems(request)
     assert "No FID* and KID*: distances between sets need at least two photos." in evaluation.table
-    assert "No obedience" in evaluation.table
+    assert "No colour-swap accuracy" in evaluation.table
     assert len(evaluation.found["not_measured"]) == 2
     whole = evaluate_systems(EvaluationRequest(("harmonic",), photos, CaseSettings(size=64, limit=2)))
     assert whole.found["not_measured"] == []
@@ -297,6 +300,31 @@ def test_bundle_does_not_see_hidden_pixels_and_keeps_the_others(photos: Path, bu
     for one, two in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, np.where(case.hole[..., None], two, case.photo))
     assert (first[0] != first[1]).any()
+
+
+def test_the_model_is_measured_at_its_own_size_and_without_the_texture_of_its_surroundings(
+    photos: Path, bundle: Path
+) -> None:
+    request = EvaluationRequest(("harmonic", str(bundle)), photos, CaseSettings(limit=1), device="cpu")
+    evaluation = evaluate_systems(request)
+    assert evaluation.found["settings"]["size"] == 64
+    assert evaluation.cases[0].photo.shape == (64, 64, 3)
+    assert evaluation.table.startswith("Pictures of 64 px.")
+
+    case = draw_cases(read_records(photos), CaseSettings(size=192, limit=1))[0]
+    request = [Request(case, case.caption)]
+    plain, textured = (Bundle(str(bundle), "cpu", texture=texture) for texture in (False, True))
+    found, seen = plain.fill(request)[0][0], textured.fill(request)[0][0]
+    context = plain.inpainter.encode(
+        np.where(case.hole[..., None], np.uint8(128), case.photo), case.hole.astype(np.uint8) * 255
+    )
+    (picture,) = plain.inpainter.pictures(CompletionJob(context, case.caption))
+    assert picture.shape == (64, 64, 3)
+    smooth = cv2.resize(picture, (192, 192), interpolation=cv2.INTER_CUBIC)
+    np.testing.assert_array_equal(
+        found[case.hole], np.clip(np.rint(smooth), 0, 255).astype(np.uint8)[case.hole]
+    )
+    assert metrics.gradient_in_hole(seen, case.hole) > metrics.gradient_in_hole(found, case.hole)
 
 
 def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
@@ -320,7 +348,7 @@ def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
 def test_command_writes_table_figures_and_sheets(photos: Path, bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = [str(bundle), "--data", str(photos), "--mask", "object", "--size", "64", "--limit", "3"]
-    arguments += ["--compare", "harmonic,telea,ns", "--obedience", "--device", "cpu", "--out", str(out)]
+    arguments += ["--compare", "harmonic,telea,ns", "--colour-swap", "--device", "cpu", "--out", str(out)]
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     names = {path.name for path in out.iterdir()}
@@ -329,19 +357,19 @@ def test_command_writes_table_figures_and_sheets(photos: Path, bundle: Path, tmp
     assert [system["name"] for system in found["systems"]] == ["untrained", "harmonic", "telea", "ns"]
     assert len(found["photos"]) == 3
     assert len(found["systems"][0]["per_case"]["psnr"]) == 3
-    assert found["systems"][0]["obedience"]["photos"] == 3
-    assert found["systems"][1]["obedience"] is None
+    assert found["systems"][0]["colour_swap"]["photos"] == 3
+    assert found["systems"][1]["colour_swap"] is None
 
 
-def test_bundles_and_rivals_share_one_table(
+def test_bundles_and_comparison_systems_share_one_table(
     photos: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "caches"))
     config = tmp_path / "config.json"
     source = {"path": photos.name}
-    config.write_text(json.dumps({"data": [source], "preset": "small", "size": 64, "batch": 2, "threads": 1}))
+    config.write_text(json.dumps({"data": [source], "preset": "small", "size": 64, "batch": 2}))
     for kind in ("picnet", "csa"):
-        arguments = [kind, "--config", config, "--data", photos.parent, "--width", 4, "--steps", 1]
+        arguments = [kind, "--config", config, "--data", photos.parent, "--width", 4, "--set", "steps=1"]
         arguments += ["--runs", tmp_path / "runs", "--device", "cpu"]
         done = CliRunner().invoke(comparison_command, [str(one) for one in arguments], catch_exceptions=False)
         assert done.exit_code == 0
@@ -349,12 +377,12 @@ def test_bundles_and_rivals_share_one_table(
     compare = f"no-text={bundle},{runs}/00001-picnet,{runs}/00002-csa/comparison.safetensors,harmonic"
     out = tmp_path / "out"
     arguments = [bundle, "--data", photos, "--compare", compare, "--mask", "object", "--size", 64]
-    arguments += ["--obedience", "--limit", 2, "--out", out, "--device", "cpu"]
+    arguments += ["--colour-swap", "--limit", 2, "--out", out, "--device", "cpu"]
     done = CliRunner().invoke(evaluate_command, [str(one) for one in arguments], catch_exceptions=False)
     assert done.exit_code == 0
     systems = json.loads((out / "results.json").read_text())["systems"]
     assert [s["name"] for s in systems] == ["untrained", "no-text", "picnet", "csa", "harmonic"]
-    assert [s["obedience"] is not None for s in systems] == [True, True, False, False, False]
+    assert [s["colour_swap"] is not None for s in systems] == [True, True, False, False, False]
     assert systems[0]["figures"] == systems[1]["figures"]
     with Image.open(out / "sheet.png") as picture:
         assert picture.width > 7 * 128

@@ -128,7 +128,7 @@ def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_
         request = {"path": photo_folder, "name": "x", "caches": tmp_path, "bundle": str(tiny_bundle)}
         train_own_photos(OwnPhotos(**{**request, **changes}), lambda *_, **__: None)
 
-    with pytest.raises(NigdtError, match="Cannot be called"):
+    with pytest.raises(NigdtError, match="cannot be called"):
         attempt(name="../escape")
     for place, reason in ((photo_folder, "no model bundle"), (tmp_path / "my model", "cannot be called")):
         with pytest.raises(NigdtError, match=reason):  # before any training
@@ -160,7 +160,7 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
     epoch, step = match_stage._one_epoch, InpaintTrainer._one_step
 
     def epoch_then_ctrl_c(*arguments):
-        if arguments[-2] == 3:
+        if arguments[-1] == 3:
             raise KeyboardInterrupt
         return epoch(*arguments)
 

@@ -22,8 +22,8 @@ def call(*arguments):
 
 def test_photos_weights_and_match_networks_are_remembered(photo_folder, tiny_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
-    tiny_settings["loss"] = {"match": 0.1, "adversarial_start": 99}
-    tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64, "channels": 16, "embedding": 8}
+    tiny_settings["loss"] = {"match": 0.1}
+    tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64}
     tiny_settings["steps"] = 2
     config = tmp_path / "tiny.yaml"
     config.write_text(yaml.safe_dump(tiny_settings))

@@ -2,13 +2,17 @@ import json
 import shutil
 
 import numpy as np
+import pytest
 import torch
+from nigdt_training import samples as samples_module
 from nigdt_training.data.cache import build_cache
 from nigdt_training.data.data_set import read_records
 from nigdt_training.data.recolour import COLOURS, colour_words
 from nigdt_training.pools import build_vocabulary
-from nigdt_training.samples import Pool, SampleStream
-from nigdt_training.settings import AugmentationSettings, MaskSettings
+from nigdt_training.samples import VALIDATION_SEED, Pool, SampleStream
+from nigdt_training.settings import AugmentationSettings, MaskSettings, settings_from
+
+from nigdt.errors import NigdtError
 
 
 def stream(folder, cache_folder, seed=0, shares=(1,), **augmentation):
@@ -17,13 +21,14 @@ def stream(folder, cache_folder, seed=0, shares=(1,), **augmentation):
     pools = [Pool(cache, photos, share, i * len(cache)) for i, share in enumerate(shares)]
     return SampleStream(
         pools,
-        build_vocabulary(pools, 1),
+        build_vocabulary(pools),
         size=64,
         max_words=8,
         latent_shape=(4, 2, 2),
         masks=MaskSettings(),
         augmentation=AugmentationSettings(**augmentation),
         seed=seed,
+        around_object=True,
     )
 
 
@@ -48,15 +53,16 @@ def test_every_photo_once_per_epoch_and_all_captions_drawn(photo_folder, tmp_pat
     assert len({caption for caption in [*first.values(), *second.values()] if "number" in caption}) == 20
 
 
-def test_shares_decide_how_often_a_pool_is_drawn(photo_folder, tmp_path):
+def test_weights_decide_how_often_a_pool_is_drawn(photo_folder, tmp_path):
     samples = stream(photo_folder, tmp_path / "cache", shares=(3, 1))
     numbers = np.array([samples.sample(k).number for k in range(80)])
     assert (numbers < 20).sum() == 60
 
 
-def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_path):
+def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(samples_module, "_TINTED_IN_HOLE_ONLY", 1.0)
     plain = stream(photo_folder, tmp_path / "cache")
-    painted = stream(photo_folder, tmp_path / "cache", recolour=1.0, recolour_hole_only=1.0)
+    painted = stream(photo_folder, tmp_path / "cache", recolour=1.0)
     names = set()
     for k in range(40):
         before, after = plain.sample(k), painted.sample(k)
@@ -68,12 +74,59 @@ def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_
     assert len(names & set(COLOURS)) >= 5
 
 
-def test_some_colours_can_be_taken_more_often(photo_folder, tmp_path):
-    weights = {colour: float(colour == "green") for colour in COLOURS if colour != "red"} | {"green": 3.0}
-    painted = stream(photo_folder, tmp_path / "cache", recolour=1.0, recolour_weights=weights)
-    named = [set(colour_words(painted.sample(k).caption)) for k in range(80)]
-    assert set().union(*named) == {"red", "green"}
-    assert 45 <= sum("green" in words for words in named) <= 75
+def test_without_boxes_squares_are_plain_and_never_enlarged(photo_folder, tmp_path):
+    """The paper's plans: the short side, whole, at a random place along the long one."""
+    cache = build_cache(read_records(photo_folder), tmp_path / "cache")
+    pool = Pool(cache, np.arange(len(cache)), 1, 0)
+    plain = SampleStream(
+        [pool],
+        build_vocabulary([pool]),
+        size=cache.size,
+        max_words=8,
+        latent_shape=(4, 2, 2),
+        masks=MaskSettings(1.0, 0.0, 0.0, 0.0),
+        augmentation=AugmentationSettings(crop=1.0),
+        seed=0,
+    )
+    for k in range(20):
+        sample = plain.sample(k)
+        photo = cache.photo(sample.number)
+        height, width = photo.shape[:2]
+        assert min(height, width) == cache.size
+        squares = [
+            photo[top : top + cache.size, left : left + cache.size, ::]
+            for top in range(height - cache.size + 1)
+            for left in range(width - cache.size + 1)
+        ]
+        seen = (sample.photo, sample.photo[:, ::-1])
+        assert any(np.array_equal(square, one) for square in squares for one in seen)
+
+
+def test_validation_shows_photos_as_they_are_and_never_what_training_draws(photo_folder, tmp_path):
+    cache = build_cache(read_records(photo_folder), tmp_path / "cache")
+    pool = Pool(cache, np.arange(len(cache)), 1, 0)
+
+    def drawn(augmentation, seed):
+        return SampleStream(
+            [pool],
+            build_vocabulary([pool]),
+            size=64,
+            max_words=8,
+            latent_shape=(4, 2, 2),
+            masks=MaskSettings(),
+            augmentation=augmentation,
+            seed=seed,
+        )
+
+    kept = drawn(None, VALIDATION_SEED)
+    assert not any(kept.mirrored for _ in range(3))
+    with pytest.raises(NigdtError, match="seed"):
+        settings_from({"data": [{"path": "photos"}], "seed": VALIDATION_SEED})
+    for seed in (0, 1):
+        learnt = drawn(AugmentationSettings(), seed)
+        pairs = [(kept.sample(k), learnt.sample(k)) for k in range(20)]
+        assert any(not np.array_equal(one.mask, other.mask) for one, other in pairs)
+        assert not torch.equal(kept.batch([0]).prior_noise, learnt.batch([0]).prior_noise)
 
 
 def test_match_networks_are_given_the_batch_and_further_captions(photo_folder, tmp_path):
@@ -86,18 +139,18 @@ def test_match_networks_are_given_the_batch_and_further_captions(photo_folder, t
     index.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     samples = stream(folder, tmp_path / "cache", shares=(2, 1))
     batch, vocabulary = samples.batch(range(4)), samples.vocabulary
-    found = samples.match_captions(batch, 5, 60, vocabulary, spare_species=False)
+    found = samples.match_captions(batch, 5, 60, vocabulary, mask_same_class=False)
     assert torch.equal(found.tokens[:4, : batch.tokens.shape[1]], batch.tokens)
-    assert len(found.tokens) == len(found.lengths) == len(found.owner) == 64
-    again = samples.match_captions(batch, 5, 60, vocabulary, spare_species=True)
+    assert len(found.tokens) == len(found.lengths) == len(found.negative_groups) == 64
+    again = samples.match_captions(batch, 5, 60, vocabulary, mask_same_class=True)
     assert torch.equal(again.tokens, found.tokens)
     assert not torch.equal(samples.match_captions(batch, 6, 60, vocabulary, False).tokens, found.tokens)
     names = [" ".join(vocabulary.words[t - 1] for t in row if t) for row in found.tokens.tolist()]
     species = [next(colour for colour in COLOURS if colour in name) for name in names]
-    alike = again.owner[:, None] == again.owner[None]
+    alike = again.negative_groups[:, None] == again.negative_groups[None]
     assert alike.tolist() == [[one == other for other in species] for one in species]
-    assert 20 < len(found.owner.unique()) <= 40, "one of each photo of both pools"
-    assert len(samples.match_captions(batch, 5, 0, vocabulary, False).owner) == 4
+    assert 20 < len(found.negative_groups.unique()) <= 40, "one of each photo of both pools"
+    assert len(samples.match_captions(batch, 5, 0, vocabulary, False).negative_groups) == 4
 
 
 def test_batch_ranges_and_polarity(photo_folder, tmp_path):

@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import yaml
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import TorchElasticEnvironment
 from nigdt_training.checkpoint import read_checkpoint, write_checkpoint
+from nigdt_training.inpaint.phases import load_phases, train_phases
 from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages
 from nigdt_training.inpaint.stage import InpaintTrainer
 from nigdt_training.pools import build_vocabulary, open_pools
@@ -72,10 +74,17 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(places
     assert any(name.startswith("paths.model.generator") for name in moved)
 
 
-def test_micro_batches_give_the_same_step(places, tiny_settings):
+def test_micro_batches_give_the_same_step(places, tiny_settings, monkeypatch):
     tiny_settings |= {"steps": 1, "loss": {"match": 0.0, "adversarial": 0.0, "feature": 0.0}}
     whole = go(new_run(places, tiny_settings), places)
-    parts = go(new_run(places, {**tiny_settings, "micro_batch": 2}), places)
+    step = InpaintTrainer._one_step
+
+    def in_parts(self):
+        self.micro = 2
+        return step(self)
+
+    monkeypatch.setattr(InpaintTrainer, "_one_step", in_parts)
+    parts = go(new_run(places, tiny_settings), places)
     for name, tensor in whole.part("optimiser_g").items():
         torch.testing.assert_close(parts.part("optimiser_g")[name], tensor, atol=1e-4, rtol=1e-3)
 
@@ -162,20 +171,20 @@ def test_steps_on_one_batch_fit_it(places, tiny_settings):
     run = Run.create(places.runs, "fit", settings)
     training, validation = open_pools(settings, places.data, places.caches)
     fabric = Fabric(accelerator="cpu", devices=1)
-    vocabulary = build_vocabulary(training, 1)
+    vocabulary = build_vocabulary(training)
     trainer = InpaintTrainer(run, training, validation, vocabulary, None, fabric, lambda *_, **__: None)
     losses = [float(trainer._one_step()["l1"]) for _ in range(60)]
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_good_validations_are_kept_and_the_count_of_stale_ones_resumes(places, tiny_settings):
-    run = new_run(places, {**tiny_settings, "validate_every": 1, "keep_best": 2})
+def test_the_best_validation_is_kept_and_the_count_of_stale_ones_resumes(places, tiny_settings):
+    run = new_run(places, {**tiny_settings, "validate_every": 1})
     last = go(run, places)
     scores = {line["step"]: line["psnr"] for line in metrics(run) if line["stage"] == "validation"}
-    ranked = sorted(scores, key=lambda step: scores[step], reverse=True)
-    assert read_checkpoint(run.best).facts["step"] == ranked[0]
-    assert [path.name for path in run.folder.glob("best-*")] == [f"best-{ranked[1]:07d}.safetensors"]
-    assert last.facts["stale"] == 6 - ranked[0]
+    best = max(scores, key=lambda step: scores[step])
+    assert read_checkpoint(run.best).facts["step"] == best
+    assert last.facts["stale"] == 6 - best
+    assert len(list((run.folder / "sheets").iterdir())) == 6, "a sheet at every validation"
     settings = run.settings
     training, validation = open_pools(settings, places.data, places.caches)
     fabric = Fabric(accelerator="cpu", devices=1)
@@ -233,20 +242,25 @@ def write_config(tmp_path, settings):
 
 def test_the_command_trains_both_stages_and_exports(photo_folder, tiny_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
-    tiny_settings["loss"] = {"match": 0.1, "adversarial_start": 1}
-    tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64, "channels": 16, "embedding": 8}
+    tiny_settings["loss"] = {"match": 0.1}
+    tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64}
     tiny_settings["steps"] = 2
     config = write_config(tmp_path, tiny_settings)
     shared = ("--data", photo_folder.parent, "--runs", tmp_path / "runs")
-    dry = nigdt("train", "--steps", "9", "inpaint", "--config", config, *shared, "--dry-run", "--steps", "2")
+    dry = nigdt("train", "--config", config, *shared, "--dry-run", "--stage", "inpaint")
     assert dry.returncode == 0, dry.stderr
     assert "stage 2: 2 steps" in dry.stdout
     assert not (tmp_path / "runs").exists()
-    done = nigdt("train", "match", "--config", config, *shared, "--device", "cpu", "--set", "seed=3")
+    done = nigdt(
+        *("train", "--stage", "match", "--config", config, *shared, "--device", "cpu", "--set", "seed=3")
+    )
     assert done.returncode == 0, done.stderr
     assert "R-precision" in done.stdout
     assert not list((tmp_path / "runs" / "00001-tiny").glob("last*"))
-    done = nigdt("train", *shared, "inpaint", "--resume", tmp_path / "runs" / "00001-tiny", "--device", "cpu")
+    done = nigdt(
+        *("train", *shared, "--stage", "inpaint", "--device", "cpu"),
+        *("--resume", tmp_path / "runs" / "00001-tiny"),
+    )
     assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "00001-tiny"
     assert any("match" in json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines())
@@ -255,14 +269,38 @@ def test_the_command_trains_both_stages_and_exports(photo_folder, tiny_settings,
     verify_bundle(tmp_path / "tiny-model")
 
 
+def test_time_that_is_up_ends_training_with_a_checkpoint_and_phases_go_on(places, tiny_settings, tmp_path):
+    tiny_settings |= {"steps": 3, "validate_every": 3}
+    file = {"settings": tiny_settings, "phases": {"first": [], "second": ["steps=2", "model.skip=true"]}}
+    path = tmp_path / "phases.yaml"
+    path.write_text(yaml.safe_dump(file))
+    phases, said = load_phases(path), []
+
+    def train(deadline):
+        return train_phases(phases, places, "course", "cpu", lambda text, **_: said.append(text), deadline)
+
+    assert train(0.0) is None
+    first = Run.open(places.runs / "course" / "1-first")
+    assert read_checkpoint(first.last).facts["step"] < 3
+    last = train(math.inf)
+    assert last.folder.name == "2-second"
+    assert read_checkpoint(last.last).facts["step"] == 2
+    assert last.vocabulary().words == first.vocabulary().words
+    said.clear()
+    assert train(math.inf).folder == last.folder
+    assert not said, "nothing is trained again"
+    path.write_text(yaml.safe_dump(file | {"settings": {**tiny_settings, "batch": 2}}))
+    phases = load_phases(path)
+    with pytest.raises(NigdtError, match="begun with other settings"):
+        train(math.inf)
+
+
 def test_processes_are_those_that_torchrun_started(monkeypatch):
     assert Machine.found("cpu") == Machine("cpu", 1, 1)
     monkeypatch.setattr(TorchElasticEnvironment, "detect", staticmethod(lambda: True))
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     monkeypatch.setenv("WORLD_SIZE", "4")
-    assert Machine.found("cpu") == Machine.found("cpu", 2, 2) == Machine("cpu", 2, 2)
-    with pytest.raises(NigdtError, match="2 processes on 2 machines, not 4 on 2"):
-        Machine.found("cpu", devices=4)
+    assert Machine.found("cpu") == Machine("cpu", 2, 2)
 
 
 def test_misuse_is_exit_2_and_bad_settings_exit_1(tmp_path):
@@ -307,10 +345,20 @@ def test_the_command_ends_with_1_when_it_is_interrupted(photo_folder, tiny_setti
 
 def test_sigterm_ends_stage_1_with_how_to_go_on(photo_folder, tiny_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
-    match = {"epochs": 5000, "batch": 8, "size": 64, "channels": 16, "embedding": 8}
+    match = {"epochs": 5000, "batch": 8, "size": 64}
     config = write_config(tmp_path, tiny_settings | {"match": match})
     arguments = ["--config", config, "--data", photo_folder.parent, "--runs", tmp_path / "runs"]
-    command = [sys.executable, "-m", "nigdt", "train", "match", *map(str, arguments), "--device", "cpu"]
+    command = [
+        sys.executable,
+        "-m",
+        "nigdt",
+        "train",
+        "--stage",
+        "match",
+        *map(str, arguments),
+        "--device",
+        "cpu",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     folder = tmp_path / "runs" / "00001-tiny"
     deadline = time.monotonic() + 200
@@ -320,7 +368,7 @@ def test_sigterm_ends_stage_1_with_how_to_go_on(photo_folder, tiny_settings, tmp
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=100)
     assert process.returncode == 1
-    assert f"Go on with: nigdt train match --resume {folder}" in said
+    assert f"Go on with: nigdt train --stage match --resume {folder}" in said
     assert read_checkpoint(folder / "match-last.safetensors").facts["epoch"] > 0
 
 
@@ -377,9 +425,9 @@ main()
 def test_two_processes_give_the_loss_curve_of_one(photo_folder, tiny_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
     tiny_settings["model"] |= {"text_dropout": 0.0}
-    tiny_settings |= {"steps": 24, "log_every": 4, "learning_rate": 1e-4}
+    tiny_settings |= {"steps": 24, "learning_rate": 1e-4}
     tiny_settings["augmentation"] = {"recolour": 0.5}
-    tiny_settings["loss"] |= {"adversarial_objects": True, "reconstruct_every": 2}
+    tiny_settings["loss"] |= {"objects_only": True, "reconstruct_every": 2}
     index = photo_folder / "metadata.jsonl"
     rows = [json.loads(line) for line in index.read_text().splitlines()]
     data = tmp_path / "data" / "photos"
@@ -408,8 +456,7 @@ def test_two_processes_give_the_loss_curve_of_one(photo_folder, tiny_settings, t
             (line["step"], line["l1"]) for line in metrics(runs[way]) if line["stage"] == "inpaint"
         ]
         weights[way] = read_checkpoint(runs[way].last).tensors
-    assert [step for step, _ in curves["one"]] == [4, 8, 12, 16, 20, 24]
-    assert np.ptp([l1 for _, l1 in curves["one"]]) > 0.005, "the curves have a shape to agree on"
+    assert [step for step, _ in curves["one"]] == [24]
     for way, name in product(("torchrun", "small"), weights["one"]):
         np.testing.assert_allclose(curves[way], curves["one"], rtol=1e-3)
         # Instance norm takes a bias before it away, whose gradient is rounding alone.

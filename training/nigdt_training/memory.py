@@ -1,4 +1,4 @@
-"""Memory that ran out, told as one line."""
+"""Report memory that ran out as one line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from nigdt.runtime.devices import is_out_of_memory
 
 
 @contextmanager
-def out_of_memory_told() -> Iterator[None]:
+def report_out_of_memory() -> Iterator[None]:
     """Report an out-of-memory error as one line.
 
     Raises:
-        NigdtError: Memory ran out inside.
+        NigdtError: Memory ran out.
     """
     try:
         yield
@@ -23,5 +23,5 @@ def out_of_memory_told() -> Iterator[None]:
             raise
         reason = str(error).splitlines()[0] if str(error) else "no memory is left"
         raise NigdtError(
-            f"Out of memory: {reason}.", hint="Lower batch, size or the widths, or end other programs."
+            f"Out of memory: {reason}", "Lower the batch, the size or the widths, or end other programs."
         ) from error

@@ -21,6 +21,7 @@ from nigdt_training.samples import Pool
 from nigdt_training.settings import TrainSettings
 
 CACHED_SIDE = 256
+_FEW_CAPTIONS = 1000
 
 
 def open_pools(
@@ -45,17 +46,21 @@ def open_pools(
                 f"{source.path} has no photo to learn from in split {source.split!r}.",
                 hint="Splits: train, val, test, as nigdt data check names them",
             )
-        training.append(Pool(cache, np.flatnonzero(learnt), source.share, first))
+        training.append(Pool(cache, np.flatnonzero(learnt), source.sampling_weight, first))
         if kept.any():
-            validation.append(Pool(cache, np.flatnonzero(kept), source.share, first))
+            validation.append(Pool(cache, np.flatnonzero(kept), source.sampling_weight, first))
         first += len(cache)
     return training, validation
 
 
-def build_vocabulary(pools: list[Pool], minimum: int) -> Vocabulary:
-    """Vocabulary of training captions, plus the words that the colour augmentation writes."""
+def build_vocabulary(pools: list[Pool]) -> Vocabulary:
+    """Vocabulary of training captions, plus the words that the colour augmentation writes.
+
+    A word of a single caption is unknown, unless there are few captions.
+    """
     captions = [caption for pool in pools for i in pool.photos for caption in pool.cache.captions(int(i))]
     always = {word for template in TEMPLATES for word in tokenise(template.format(colour="", noun="bird"))}
+    minimum = 1 if len(captions) < _FEW_CAPTIONS else 2
     return Vocabulary.from_captions(captions, minimum=minimum, always=always | set(COLOURS))
 
 

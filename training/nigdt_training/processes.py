@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from lightning_fabric import Fabric
@@ -10,8 +10,8 @@ from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor, nn
 
 
-class Together(DDPStrategy):
-    """Processes whose gradients are averaged after all micro-batches, by `average_gradients`.
+class ManualSyncDDP(DDPStrategy):
+    """DDP whose gradients `average_gradients` averages after all micro-batches.
 
     Averaged in every backward pass, as usual, they would all have to take equally many micro-batches through
     the same parts of the networks: memory could not run out in one alone, and no path rest in some steps.
@@ -31,8 +31,8 @@ def processes_here(fabric: Fabric) -> int:
     return int(getattr(fabric.strategy, "num_processes", 1))
 
 
-def agree(fabric: Fabric, *flags: bool) -> list[bool]:
-    """Return each flag as true as it is in any process."""
+def any_rank(fabric: Fabric, *flags: bool) -> list[bool]:
+    """Return the logical OR of each flag over all processes."""
     if fabric.world_size == 1:
         return list(flags)
     raised = torch.tensor(flags, dtype=torch.float32, device=fabric.device)
@@ -45,7 +45,7 @@ def average_gradients(fabric: Fabric, network: nn.Module) -> None:
     if fabric.world_size == 1:
         return
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    known = agree(fabric, *(parameter.grad is not None for parameter in parameters))
+    known = any_rank(fabric, *(parameter.grad is not None for parameter in parameters))
     moved = [parameter for parameter, one in zip(parameters, known, strict=True) if one]
     if not moved:
         return
@@ -58,13 +58,16 @@ def average_gradients(fabric: Fabric, network: nn.Module) -> None:
         gradient.copy_(part.view_as(gradient))
 
 
-def average_losses(fabric: Fabric, losses: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, float]:
-    """Means over all processes of those of the named losses that any of them had; none counts as 0."""
-    had = agree(fabric, *(name in losses for name in names))
+def average_losses(fabric: Fabric, losses: Mapping[str, Tensor]) -> dict[str, float]:
+    """Means over all processes of the losses that any of them had; where one lacks a loss it counts as 0."""
+    if fabric.world_size == 1:
+        return {name: float(value) for name, value in losses.items()}
+    everybody: list[list[str]] = [[] for _ in range(fabric.world_size)]
+    torch.distributed.all_gather_object(everybody, sorted(losses))
+    names = sorted(set().union(*everybody))
     zero = torch.zeros((), device=fabric.device)
     values = torch.stack([losses.get(name, zero).float() for name in names])
-    means = (_sum(fabric, values) / fabric.world_size).tolist()
-    return {name: mean for name, mean, one in zip(names, means, had, strict=True) if one}
+    return dict(zip(names, (_sum(fabric, values) / fabric.world_size).tolist(), strict=True))
 
 
 def _sum(fabric: Fabric, tensor: Tensor) -> Tensor:

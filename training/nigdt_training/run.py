@@ -25,8 +25,7 @@ class Run:
 
     Attributes:
         folder: `settings.yaml`, `origin.yaml`, `vocabulary.json`, `metrics.jsonl`, `events/`,
-            `sheets/`, `match.safetensors`, `last.safetensors` (recovery), `best.safetensors` and the
-            runners-up `best-STEP.safetensors`.
+            `sheets/`, `match.safetensors`, `last.safetensors` (recovery) and `best.safetensors`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -105,10 +104,6 @@ class Run:
     def best(self) -> Path:
         """Stage 2's averaged weights at the best validation so far."""
         return self.folder / "best.safetensors"
-
-    def runner_up(self, step: int) -> Path:
-        """Return where a good validation's checkpoint lies that is not the best one."""
-        return self.folder / f"best-{step:07d}.safetensors"
 
     def remember(self, origin: dict[str, Path | None]) -> None:
         """Write down where the photos and the weights to begin with lie, for `origin`."""

@@ -27,6 +27,10 @@ from nigdt_training.settings import AugmentationSettings, MaskSettings
 _KINDS = ("centre", "rectangle", "irregular", "object", "outline")
 _LARGEST_HOLE = 0.75  # a hole over everything would teach nothing about context
 MATCH_WORDS = 32  # longest caption that the match networks read
+VALIDATION_SEED = 2**31
+"""Above every training seed, so that no validation sample is drawn like a training sample."""
+_MIRRORED = 0.5
+_TINTED_IN_HOLE_ONLY = 0.5  # of the tinted objects, so that nothing but the caption tells the colour
 
 
 @dataclass
@@ -102,35 +106,44 @@ class MatchCaptions:
     Attributes:
         tokens: (B + F, L) int64 in the match networks' own vocabulary, 0 = padding.
         lengths: (B + F,) int64.
-        owner: (B + F,) int64, equal where a caption of one is no negative of the other.
+        negative_groups: (B + F,) int64; captions of one group are no negatives of each other.
     """
 
     tokens: Tensor
     lengths: Tensor
-    owner: Tensor
+    negative_groups: Tensor
 
     def of(self, pictures: Tensor) -> MatchCaptions:
         """Those of some of the pictures, (B,) bool; the others' captions come among the further ones."""
         further = torch.arange(len(pictures), len(self.tokens), device=pictures.device)
         order = torch.cat([pictures.nonzero()[:, 0], (~pictures).nonzero()[:, 0], further])
-        return MatchCaptions(
-            self.tokens[order], self.lengths[order.to(self.lengths.device)], self.owner[order]
-        )
+        lengths = self.lengths[order.to(self.lengths.device)]
+        return MatchCaptions(self.tokens[order], lengths, self.negative_groups[order])
 
 
 @dataclass
 class Pool:
-    """The photos of one cache that training may use, with how often it is drawn."""
+    """The photos of one cache that training may use.
+
+    Attributes:
+        cache: Where they are.
+        photos: Their numbers in it.
+        sampling_weight: Of every `sum of weights` samples, this many come from here.
+        first: Number of the cache's first photo among those of all pools.
+    """
 
     cache: Cache
     photos: np.ndarray
-    share: int
-    first: int  # number of its first photo among all pools'
+    sampling_weight: int
+    first: int
 
 
-def owners(photos: Sequence[tuple[Pool, int]], spare_species: bool) -> Tensor:
-    """Number the photos, (N,) int64, equal where captions of one are no negatives of the other."""
-    names = [(spare_species and pool.cache.species(i)) or f"photo {pool.first + i}" for pool, i in photos]
+def negative_groups(photos: Sequence[tuple[Pool, int]], mask_same_class: bool) -> Tensor:
+    """Number each photo's group, (N,) int64: captions of one group are no negatives of each other.
+
+    A photo is a group of its own, or all of one species where `mask_same_class` (AttnGAN's class masks).
+    """
+    names = [(mask_same_class and pool.cache.species(i)) or f"photo {pool.first + i}" for pool, i in photos]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return torch.tensor([numbers[name] for name in names])
 
@@ -138,8 +151,19 @@ def owners(photos: Sequence[tuple[Pool, int]], spare_species: bool) -> Tensor:
 class SampleStream:
     """All samples of a run, by number.
 
-    Sample k comes from a pool by shares, goes through that pool's photos in an order shuffled per epoch,
-    and draws everything else (caption, crop, mask, colours, noise) from a generator seeded by k.
+    Sample k comes from a pool by sampling weights, goes through that pool's photos in an order shuffled per
+    epoch, and draws everything else (caption, crop, mask, colours, noise) from a generator seeded by k.
+
+    Args:
+        pools: Photos to draw from.
+        vocabulary: The run's.
+        size: Side of the samples in pixels.
+        max_words: Captions are clipped to so many words.
+        latent_shape: Of z, (C, h, w).
+        masks: How often each kind of hole is drawn.
+        augmentation: Sample changes; None shows photos as they are, for validation.
+        around_object: Cut squares around objects whose box is known.
+        seed: Of all draws.
     """
 
     def __init__(
@@ -151,28 +175,30 @@ class SampleStream:
         max_words: int,
         latent_shape: tuple[int, int, int],
         masks: MaskSettings,
-        augmentation: AugmentationSettings,
+        augmentation: AugmentationSettings | None,
         seed: int,
+        around_object: bool = False,
     ) -> None:
         self.pools = list(pools)
         self.vocabulary = vocabulary
         self.size = size
         self.max_words = max_words
         self.latent_shape = latent_shape
-        self.augmentation = augmentation
+        self.augmentation = augmentation or AugmentationSettings(crop=1.0)
+        self.mirrored = _MIRRORED if augmentation else 0.0
+        self.around_object = around_object
         self.seed = seed
         weights = np.array([getattr(masks, kind) for kind in _KINDS], float)
         self.mask_weights = weights / weights.sum()
-        colours = np.array([augmentation.recolour_weights.get(colour, 1) for colour in COLOURS], float)
-        self.colour_weights = colours / colours.sum()
-        self.pattern = _interleave([pool.share for pool in self.pools])
+        self.pattern = _interleave([pool.sampling_weight for pool in self.pools])
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def sample(self, k: int) -> Sample:
-        """Sample number `k`."""
-        which = self.pattern[k % len(self.pattern)]
+        """Draw sample number `k`."""
+        rounds, place = divmod(k, len(self.pattern))
+        which = self.pattern[place]
         pool = self.pools[which]
-        draw = (k // len(self.pattern)) * pool.share + self.pattern[: k % len(self.pattern)].count(which)
+        draw = rounds * pool.sampling_weight + self.pattern[:place].count(which)
         epoch, position = divmod(draw, len(pool.photos))
         i = int(pool.photos[self._order(which, epoch)[position]])
         random = np.random.default_rng([self.seed, 1, k])
@@ -187,20 +213,20 @@ class SampleStream:
         return collate(samples, self.vocabulary, self.max_words, latent[:, 0], latent[:, 1])
 
     def match_captions(
-        self, batch: Batch, step: int, further: int, vocabulary: Vocabulary, spare_species: bool
+        self, batch: Batch, step: int, extra: int, vocabulary: Vocabulary, mask_same_class: bool
     ) -> MatchCaptions:
-        """Return the batch's captions and `further` ones of randomly drawn photos, the same for a step."""
+        """Return the batch's captions and `extra` ones of randomly drawn photos, the same for a step."""
         random = np.random.default_rng([self.seed, 6, step])
         captions, photos = list(batch.captions), [self._place(number) for number in batch.photo.tolist()]
-        for which in random.choice(self.pattern, further):
+        for which in random.choice(self.pattern, extra):
             pool = self.pools[which]
             i = int(random.choice(pool.photos))
             captions.append(str(random.choice(pool.cache.captions(i))))
             photos.append((pool, i))
         tokens, lengths = encode_captions(captions, vocabulary)
         device = batch.image.device
-        owner = owners(photos, spare_species)
-        return MatchCaptions(tokens.to(device), lengths.to(device), owner.to(device))
+        groups = negative_groups(photos, mask_same_class)
+        return MatchCaptions(tokens.to(device), lengths.to(device), groups.to(device))
 
     def _place(self, number: int) -> tuple[Pool, int]:
         """Return the pool of the photo with this number among all, and its place there."""
@@ -226,21 +252,22 @@ class SampleStream:
     def _draw(self, pool: Pool, i: int, caption: str, random: np.random.Generator) -> Sample:
         settings, size = self.augmentation, self.size
         photo, outline, box = pool.cache.photo(i), pool.cache.object_mask(i), pool.cache.box(i)
-        left, top, side = crop_square(photo.shape[0], photo.shape[1], box, settings.crop, random)
+        around = box if self.around_object else None
+        left, top, side = crop_square(photo.shape[0], photo.shape[1], around, settings.crop, random)
         photo = _resize(photo[top : top + side, left : left + side], size)
         if outline is not None:
             outline = _resize(outline[top : top + side, left : left + side], size)
         if box is not None:
             scale = size / side
             box = ((box[0] - left) * scale, (box[1] - top) * scale, box[2] * scale, box[3] * scale)
-        if random.random() < settings.flip:
+        if random.random() < self.mirrored:
             photo = photo[:, ::-1]
             outline = None if outline is None else outline[:, ::-1]
             box = None if box is None else (size - box[0] - box[2], box[1], box[2], box[3])
         mask = self._mask(box, outline, random)
         if outline is not None and random.random() < settings.recolour:
-            colour = list(COLOURS)[int(random.choice(len(COLOURS), p=self.colour_weights))]
-            hole_only = random.random() < settings.recolour_hole_only
+            colour = list(COLOURS)[int(random.choice(len(COLOURS)))]
+            hole_only = random.random() < _TINTED_IN_HOLE_ONLY
             paint = np.minimum(outline, mask) if hole_only else outline
             photo = recolour(np.ascontiguousarray(photo), paint, colour, random)
             templates = template_captions(colour)
@@ -314,9 +341,9 @@ def collate(
     )
 
 
-def _interleave(shares: Sequence[int]) -> list[int]:
-    """Pool numbers, each as often as its share, spread evenly."""
-    places = [((i + 0.5) / share, which) for which, share in enumerate(shares) for i in range(share)]
+def _interleave(weights: Sequence[int]) -> list[int]:
+    """Pool numbers, each as often as its weight, spread evenly."""
+    places = [((i + 0.5) / weight, which) for which, weight in enumerate(weights) for i in range(weight)]
     return [which for _, which in sorted(places)]
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
 from nigdt.runtime.devices import usable_device
@@ -66,7 +64,7 @@ class Queue:
             self.say(f"{title}: {run.folder}")
             try:
                 _train(entry, run, self.places, self.device, self._match_networks(entry), self.say)
-                if entry.comparison is None and not entry.judge:
+                if entry.comparison is None and not entry.evaluator:
                     export_run(run, run.folder / entry.name, title=entry.name)
             except InterruptedQueueError:
                 raise
@@ -92,8 +90,8 @@ class Queue:
             data=found,
             cases=measurement.cases,
             samples=measurement.samples,
-            obedience=measurement.obedience,
-            judge=self._judge(measurement),
+            colour_swap=measurement.colour_swap,
+            evaluator=self._evaluator(measurement),
             features=measurement.features,
             pictures=measurement.pictures,
             device=None if self.device == "auto" else self.device,
@@ -106,9 +104,9 @@ class Queue:
         return folder
 
     def system(self, entry: Entry) -> str | None:
-        """Return a finished entry as `open_system` takes it; None where it is unfinished or a judge."""
+        """Return a finished entry as `open_system` takes it; None where unfinished or an evaluator."""
         run = self._known_run(entry)
-        if run is None or entry.judge:
+        if run is None or entry.evaluator:
             return None
         if entry.comparison is not None:
             path = run.folder / "comparison.safetensors"
@@ -119,28 +117,28 @@ class Queue:
         return f"{entry.name}={bundle}" if bundle.is_dir() else None
 
     def _finished(self, entry: Entry) -> bool:
-        if not entry.judge:
+        if not entry.evaluator:
             return self.system(entry) is not None
         run = self._known_run(entry)
         return run is not None and match_is_trained(run)
 
-    def _judge(self, measurement: Measurement) -> Path | None:
-        """Return the measurement's judge; one of the plan only when it is trained."""
+    def _evaluator(self, measurement: Measurement) -> Path | None:
+        """Return the measurement's evaluator; one of the plan only when it is trained."""
         for entry in self.plan.entries:
-            if entry.judge and entry.name == measurement.judge:
+            if entry.evaluator and entry.name == measurement.evaluator:
                 run = self._known_run(entry)
                 if run is not None and match_is_trained(run):
                     return run.match_checkpoint
                 self.say(f"{measurement.name}: no R-precision, {entry.name} is not trained")
                 return None
-        return None if measurement.judge is None else Path(measurement.judge)
+        return None if measurement.evaluator is None else Path(measurement.evaluator)
 
     def _match_networks(self, entry: Entry) -> Path | None:
         """Match networks that the plan names, or that another entry trained from the same settings."""
-        if entry.match_from is not None or entry.settings.loss.match == 0 or entry.judge:
+        if entry.match_from is not None or entry.settings.loss.match == 0 or entry.evaluator:
             return entry.match_from
         for other in self.plan.entries:
-            lends = other is not entry and other.comparison is None and not other.judge
+            lends = other is not entry and other.comparison is None and not other.evaluator
             run = self._known_run(other) if lends else None
             if run is not None and match_is_trained(run) and other.of_match == entry.of_match:
                 self.say(f"match networks of {other.name}")
@@ -179,8 +177,6 @@ class Queue:
 
 def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path | None, say: Say) -> None:
     settings = entry.settings
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     if entry.comparison is not None:
         chosen = usable_device(None if device == "auto" else device)
         trainer = ComparisonTrainer(
@@ -192,7 +188,7 @@ def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path
             raise InterruptedQueueError("Interrupted.") from None
         return
     fabric = Machine(device).fabric(settings.precision)
-    stages = ("match",) if entry.judge else ("match", "inpaint")
+    stages = ("match",) if entry.evaluator else ("match", "inpaint")
     try:
         finished = run_stages(
             run, places, fabric, say, stages=stages, start_from=entry.start_from, match_from=match_from

@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +204,7 @@ def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, r
 def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable[[], dict[str, Tensor]]:
     """Return a variant's whole training step as a function of nothing."""
     fabric = Fabric(accelerator=device, devices=1, precision=variant.precision)  # type: ignore[arg-type]
-    settings = replace(settings, channels_last=variant.channels_last)
-    step = training_step(settings, fabric, compiled=variant.compiled)
+    step = training_step(settings, fabric, compiled=variant.compiled, channels_last=variant.channels_last)
 
     def in_its_format() -> dict[str, Tensor]:
         with _rounding(device, variant.format != "float32"):
@@ -230,7 +229,7 @@ def _rounding(device: str, tf32: bool) -> Iterator[None]:
 
 
 def training_step(
-    settings: TrainSettings, fabric: Fabric, *, compiled: bool = False
+    settings: TrainSettings, fabric: Fabric, *, compiled: bool = False, channels_last: bool = False
 ) -> Callable[[], dict[str, Tensor]]:
     """Return a whole training step on a batch of noise, match loss apart, as a function of nothing.
 
@@ -238,15 +237,17 @@ def training_step(
         settings: Model, batch and losses.
         fabric: Device and precision.
         compiled: Compile networks; the first call takes minutes then.
+        channels_last: Memory format of weights and pictures.
 
     Returns:
         Runs one step, both discriminators and both optimisers included, and returns its losses by name. A
         second one made alike takes the same steps.
     """
-    networks = Networks(settings, Vocabulary([f"w{i}" for i in range(WORDS)]), fabric)
+    words = Vocabulary([f"w{i}" for i in range(WORDS)])
+    networks = Networks(settings, words, fabric, channels_last=channels_last)
     latent = networks.plain.model.latent_shape(settings.picture_size, settings.picture_size)
     batch = synthetic_batch(settings, latent, fabric.device)
-    if settings.channels_last:
+    if channels_last:
         batch.image = batch.image.contiguous(memory_format=torch.channels_last)
     if compiled:
         networks.compile()

@@ -15,8 +15,8 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     "--plan",
     "path",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="What to train and measure (YAML).",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What to train and measure: a YAML file, or one of ablation, cub, coco.",
 )
 @click.option(
     "--data",
@@ -37,7 +37,7 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
 
     The same command again goes on where it was interrupted.
 
-    Example: nigdt ablate --plan training/configs/plans/ablation.yaml --data ~/photos
+    Example: nigdt ablate --plan ablation --data ~/photos
     """
     from nigdt.errors import NigdtError
     from nigdt_training.ablation.plan import load_plan

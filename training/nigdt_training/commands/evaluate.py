@@ -34,7 +34,7 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
     help="Draws photos, captions, holes, samples.",
 )
 @click.option(
-    "--size", default=256, show_default=True, type=click.IntRange(64, 1024), help="Side of the pictures."
+    "--size", type=click.IntRange(64, 1024), help="Side of the pictures.  [default: the model's own]"
 )
 @click.option("--split", type=click.Choice(["train", "val", "test"]), help="Only photos of this split.")
 @click.option(
@@ -52,11 +52,9 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
     help="Further systems: telea, ns, harmonic, patchmatch, bundles, run folders of nigdt train comparison; "
     "NAME=PATH gives one another name.",
 )
-@click.option("--obedience", is_flag=True, help="Swap colour words: does the object take the colour?")
+@click.option("--colour-swap", is_flag=True, help="Swap colour words: does the object take the colour?")
 @click.option(
-    "--judge",
-    "--match",
-    "judge",
+    "--evaluator",
     type=click.Path(path_type=Path),
     help="Match networks for R-precision; not those that trained the bundle.",
 )
@@ -76,13 +74,13 @@ def evaluate(
     samples: int,
     limit: int | None,
     seed: int,
-    size: int,
+    size: int | None,
     split: str | None,
     held_out: float | None,
     around_object: bool,
     compare: str,
-    obedience: bool,
-    judge: Path | None,
+    colour_swap: bool,
+    evaluator: Path | None,
     features: bool,
     pictures: int,
     device: str | None,
@@ -101,8 +99,8 @@ def evaluate(
         data=path,
         cases=CaseSettings(mask, size, limit, seed, split, held_out, around_object),
         samples=samples,
-        obedience=obedience,
-        judge=judge,
+        colour_swap=colour_swap,
+        evaluator=evaluator,
         features=features,
         pictures=pictures,
         device=device,

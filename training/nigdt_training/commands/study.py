@@ -72,7 +72,7 @@ def make(
     Example: nigdt study make default --data photos.tar --compare harmonic,telea,ns --out study
     """
     names = list(dict.fromkeys([bundle, *(name.strip() for name in compare.split(",") if name.strip())]))
-    systems = [open_system(name, device) for name in names]
+    systems = [open_system(name, device, texture=True) for name in names]
     settings = CaseSettings(mask, limit=limit, seed=seed, split=split, held_out=held_out)
     cases = draw_cases(read_records(path), settings)
     if not cases:

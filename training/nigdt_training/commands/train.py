@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,68 +18,69 @@ from nigdt_training.commands.train_recolour import recolour
 from nigdt_training.settings import load_settings, with_changes
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_CONFIG = click.Path(path_type=Path, dir_okay=False)  # or a name
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _COUNT = click.IntRange(1)
+_MINUTES = click.FloatRange(0, min_open=True)
 
-_config = click.option("--config", type=_FILE, help="Settings (YAML).")
 _runs = click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
 )
 _device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME"
 )
-
-
-_OPTIONS = (
-    _config,
-    click.option("--name", help="Name of the run. Default: the settings file's name."),
-    click.option(
-        "--data",
-        type=_FOLDER,
-        help="Folder that the settings' paths start from. Default: here, or where a resumed run had them.",
-    ),
-    _runs,
-    click.option("--resume", type=_FOLDER, help="Run folder to go on with."),
-    click.option(
-        "--from",
-        "start_from",
-        type=click.Path(path_type=Path, exists=True),
-        help="Checkpoint, or folder of a bundle, to begin with.",
-    ),
-    click.option("--match-from", type=_FILE, help="Match networks to use."),
-    click.option("--steps", type=_COUNT, help="Number of steps instead of the settings'."),
-    click.option(
-        "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: loss.match=0."
-    ),
-    click.option("--devices", type=_COUNT, help="Processes on this machine.  [default: 1, or torchrun's]"),
-    click.option("--nodes", type=_COUNT, help="Machines.  [default: 1, or torchrun's]"),
-    _device,
-    click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop."),
+_max_minutes = click.option(
+    "--max-minutes", type=_MINUTES, help="Stop after this time with a checkpoint to go on from."
 )
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.group(invoke_without_command=True)
-@_options
+@click.option(
+    "--config", type=_CONFIG, help="Settings: a YAML file, or one of small, paper-cub and paper-coco."
+)
+@click.option(
+    "--stage",
+    type=click.Choice(["match", "inpaint"]),
+    help="Only the match networks, or only the model with match networks that are there.  [default: both]",
+)
+@click.option("--name", help="Name of the run.  [default: the settings file's]")
+@click.option(
+    "--data",
+    type=_FOLDER,
+    help="Folder that the settings' paths start from.  [default: here, or where a resumed run had them]",
+)
+@click.option("--resume", type=_FOLDER, help="Run folder to go on with.")
+@click.option(
+    "--from",
+    "start_from",
+    type=click.Path(path_type=Path, exists=True),
+    help="Checkpoint, or folder of a bundle, to begin with.",
+)
+@click.option("--match-from", type=_FILE, help="Match networks to use.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: steps=500.")
+@click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop.")
+@_max_minutes
+@_runs
+@_device
 @click.pass_context
 def train(context: click.Context, **options: Any) -> None:
     """Train a model: match networks first, then both paths with discriminators.
 
-    A run can be interrupted at any moment and continued with --resume.
+    A run can be interrupted at any moment and continued with --resume. Under torchrun all its processes train
+    together.
 
-    Example: nigdt train --config small.yaml --data ~/photos
+    Example: nigdt train --config small --data ~/collections
 
     Example: nigdt train --resume runs/00001-small
     """
     if context.invoked_subcommand is None:
-        _run(("match", "inpaint"), **options)
-    else:
-        context.obj = options
+        _run(**options)
+    elif given := [name for name in options if _is_given(context, name)]:
+        raise click.UsageError(f"--{given[0].replace('_', '-')} goes after {context.invoked_subcommand}.")
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
 train.add_command(comparison)
@@ -86,32 +88,34 @@ train.add_command(recolour)
 
 
 @train.command()
-@_options
-@click.pass_context
-def match(context: click.Context, **options: Any) -> None:
-    """Train only the match networks (stage 1).
+@click.option("--data", type=_FOLDER, required=True, help="Folder with the collections it learns from.")
+@click.option("--phases", "name", default="default", show_default=True, help="File of phases (YAML).")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the new bundle.")
+@_max_minutes
+@_runs
+@_device
+def default(data: Path, name: str, output: Path, max_minutes: float | None, runs: Path, device: str) -> None:
+    """Train the model that this program brings, from photos to bundle.
 
-    Example: nigdt train match --config training/configs/small.yaml --data ~/photos
+    docs/training-data.md lists the collections and where they come from. Stopped at any moment, the same
+    command goes on.
+
+    Example: nigdt train default --data ~/collections --output my-default
     """
-    _run(("match",), **_with_outer(context, options))
+    deadline = time.monotonic() + 60 * (max_minutes or math.inf)
+    from nigdt_training.inpaint.phases import load_phases, train_phases
+    from nigdt_training.inpaint.session import Places, export_run
 
-
-@train.command()
-@_options
-@click.pass_context
-def inpaint(context: click.Context, **options: Any) -> None:
-    """Train only the inpainting model (stage 2), with match networks that are there already.
-
-    Example: nigdt train inpaint --config small.yaml --match-from runs/00001-small/match.safetensors
-    """
-    _run(("inpaint",), **_with_outer(context, options))
-
-
-def _with_outer(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """The options after the sub-command's name, and those before it that were not given again."""
-    default = click.core.ParameterSource.DEFAULT
-    given = {key: options[key] for key in options if context.get_parameter_source(key) is not default}
-    return {**context.obj, **given, "changes": (*context.obj["changes"], *options["changes"])}
+    places = Places(data, runs, photo_caches())
+    again = "Give the same command again to go on."
+    try:
+        with sigterm_as_ctrl_c():
+            run = train_phases(load_phases(name), places, Path(name).stem, device, _say_plain, deadline)
+    except KeyboardInterrupt:
+        raise NigdtError("Interrupted.", again) from None
+    if run is None:
+        raise NigdtError("Stopped before the last step.", again)
+    click.echo(str(export_run(run, output, title=output.name).folder))
 
 
 @train.command()
@@ -150,24 +154,25 @@ def _say_json(text: str, **facts: Any) -> None:
 
 
 def _run(
-    stages: tuple[str, ...],
     *,
     config: Path | None,
+    stage: str | None,
     name: str | None,
     data: Path | None,
     runs: Path,
     resume: Path | None,
     start_from: Path | None,
     match_from: Path | None,
-    steps: int | None,
     changes: tuple[str, ...],
-    devices: int | None,
-    nodes: int | None,
     device: str,
+    max_minutes: float | None,
     dry_run: bool,
 ) -> None:
     if (config is None) == (resume is None):
         raise click.UsageError("Give either --config FILE for a new run or --resume RUN for an old one.")
+    if resume is not None and (changes or dry_run):
+        raise click.UsageError("--set and --dry-run go with --config.")
+    deadline = time.monotonic() + 60 * (max_minutes or math.inf)
     from nigdt_training.inpaint.session import Machine, Places, plan, run_stages, start_run
     from nigdt_training.run import Run
 
@@ -175,18 +180,15 @@ def _run(
     data = data or origin.get("data", Path())
     start_from, match_from = start_from or origin.get("from"), match_from or origin.get("match_from")
     places = Places(data, runs, photo_caches())
-    if config is not None:
-        steps_change = (f"steps={steps}",) if steps is not None else ()
-        settings = with_changes(load_settings(config), (*changes, *steps_change))
+    if resume is not None:
+        settings = Run.open(resume).settings
+    else:
+        assert config is not None
+        settings = with_changes(load_settings(config), changes)
         if dry_run:
             plan(settings, places, _say_plain)
             return
-    elif steps is not None or changes or dry_run:
-        raise click.UsageError("--steps, --set and --dry-run go with --config.")
-    else:
-        assert resume is not None
-        settings = Run.open(resume).settings
-    fabric = Machine.found(device, devices, nodes).fabric(settings.precision)
+    fabric = Machine.found(device).fabric(settings.precision)
     say = _say_plain if fabric.is_global_zero else _quiet
     if resume is not None:
         run = Run.open(resume)
@@ -199,19 +201,24 @@ def _run(
     try:
         with sigterm_as_ctrl_c():
             finished = run_stages(
-                run, places, fabric, say, stages=stages, start_from=start_from, match_from=match_from
+                run,
+                places,
+                fabric,
+                say,
+                stages=("match", "inpaint") if stage is None else (stage,),
+                start_from=start_from,
+                match_from=match_from,
+                deadline=deadline,
             )
     except KeyboardInterrupt:
         finished = False
     finally:
         run.close()
     if not finished:
-        raise NigdtError("Interrupted.", hint=f"Go on with: {_resume_command(stages, run.folder)}")
-
-
-def _resume_command(stages: tuple[str, ...], folder: Path) -> str:
-    only = f"{stages[0]} " if len(stages) == 1 else ""
-    return f"nigdt train {only}--resume {folder}"
+        only = f"--stage {stage} " if stage else ""
+        raise NigdtError(
+            "Stopped before the last step.", f"Go on with: nigdt train {only}--resume {run.folder}"
+        )
 
 
 def _quiet(_: str, **__: Any) -> None:

@@ -14,8 +14,8 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 @click.argument("kind", type=click.Choice(["picnet", "csa"]))
 @click.option(
     "--config",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Settings (YAML) of the model to compare with.",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings of the model to compare with: a YAML file, or the name of a shipped one.",
 )
 @click.option(
     "--data",
@@ -24,7 +24,7 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     help="Folder that the settings' paths start from.  [default: here]",
 )
 @click.option("--width", type=click.IntRange(1), help="Channels of the first layers.  [default: the paper's]")
-@click.option("--steps", type=click.IntRange(1), help="Number of steps instead of the settings'.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: steps=500.")
 @click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
 )
@@ -39,7 +39,7 @@ def comparison(
     config: Path | None,
     data: Path,
     width: int | None,
-    steps: int | None,
+    changes: tuple[str, ...],
     runs: Path,
     resume: Path | None,
     device: str | None,
@@ -48,29 +48,22 @@ def comparison(
 
     The run's folder is then a system for nigdt evaluate --compare.
 
-    Example: nigdt train comparison picnet --config training/configs/small-64.yaml --data ~/photos
+    Example: nigdt train comparison picnet --config small --data ~/photos
     """
     if (config is None) == (resume is None):
-        raise click.UsageError("Give either --config FILE for a new run or --resume RUN for an old one.")
-    import torch
-
+        raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
     from nigdt.errors import NigdtError
     from nigdt.runtime.devices import usable_device
     from nigdt_training.comparison.stage import ComparisonTrainer
     from nigdt_training.run import Run
-    from nigdt_training.settings import load_settings, settings_from
+    from nigdt_training.settings import load_settings, with_changes
 
     chosen = usable_device(device)
     if config is not None:
-        settings = load_settings(config)
-        if steps is not None:
-            settings = settings_from({**settings.to_dict(), "steps": steps})
-        run = Run.create(runs, kind, settings)
+        run = Run.create(runs, kind, with_changes(load_settings(config), changes))
     else:
         assert resume is not None
         run = Run.open(resume)
-    if run.settings.threads:
-        torch.set_num_threads(run.settings.threads)
     click.echo(f"run folder: {run.folder}")
     try:
         with sigterm_as_ctrl_c():

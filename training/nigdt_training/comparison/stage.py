@@ -24,10 +24,11 @@ from nigdt_training.comparison.csa import CSA
 from nigdt_training.comparison.model import ComparisonModel
 from nigdt_training.comparison.picnet import PICNet
 from nigdt_training.loader import Loader
-from nigdt_training.memory import out_of_memory_told
+from nigdt_training.memory import report_out_of_memory
 from nigdt_training.pools import build_vocabulary, open_pools
 from nigdt_training.run import Run
 from nigdt_training.samples import Batch, SampleStream
+from nigdt_training.settings import AugmentationSettings
 
 MODELS: dict[str, type[PICNet] | type[CSA]] = {"picnet": PICNet, "csa": CSA}
 PAPER_WIDTH = {"picnet": 32, "csa": 64}
@@ -74,18 +75,16 @@ class ComparisonTrainer:
             for part in (self.model.generator, self.model.adversary)
         ]
         training, _ = open_pools(settings, data, caches, say)
-        augmentation = type(settings.augmentation)(
-            flip=settings.augmentation.flip, crop=settings.augmentation.crop
-        )
         self.stream = SampleStream(
             training,
-            build_vocabulary(training, settings.minimum_count),
+            build_vocabulary(training),
             size=settings.picture_size,
             max_words=settings.model_config.max_words,
             latent_shape=self.model.latent_shape(settings.picture_size) or (1, 1, 1),
             masks=settings.masks,
-            augmentation=augmentation,
+            augmentation=AugmentationSettings(crop=settings.augmentation.crop),
             seed=settings.seed,
+            around_object=settings.around_object,
         )
         self.step = 0
         if before is not None:
@@ -96,7 +95,7 @@ class ComparisonTrainer:
         """Where the run's comparison system lies."""
         return self.run.folder / CHECKPOINT
 
-    @out_of_memory_told()
+    @report_out_of_memory()
     def train(self) -> None:
         """Run to the settings' last step; leaves a checkpoint however it ends.
 

@@ -53,7 +53,7 @@ COLOURS: dict[str, NamedColour] = {
     "green": _named(50, 140, 50),
     "brown": _named(120, 75, 40),
 }
-"""The seven colours of the obedience measure, with their anchors."""
+"""The seven colours of colour-swap accuracy, with their anchors."""
 
 OTHER_COLOUR_WORDS = (
     "grey",

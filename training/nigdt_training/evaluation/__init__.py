@@ -1,1 +1,1 @@
-"""Measuring fills: the paper's Table 1, baselines, obedience to the caption, and the user study."""
+"""Measuring fills: the paper's Table 1, baselines, colour-swap accuracy, and the user study."""

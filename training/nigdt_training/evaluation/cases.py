@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -17,8 +18,11 @@ from nigdt_training.data.records import Record
 from nigdt_training.data.segment import segment_box, soften
 from nigdt_training.data.split import held_out
 
+Hole = Literal["centre", "rectangle", "irregular", "object", "outline"]
 HOLES = (*MASK_KINDS, "outline")
 """Kinds of holes: those of `nigdt.masks`, and the object's outline grown by 1/32 of the picture."""
+USUAL_SIZE = 256
+"""Side of the pictures where no system works at a size of its own."""
 LARGEST_HOLE = 0.75
 """Share of the picture above which an object's hole is left out: nothing would be left to continue."""
 
@@ -54,7 +58,7 @@ class CaseSettings:
 
     Attributes:
         mask: One of `HOLES`: "object" is its box, "outline" its segmentation.
-        size: Side of the pictures in pixels.
+        size: Side of the pictures in pixels; None takes `USUAL_SIZE`.
         limit: At most so many cases; None takes all.
         seed: Draws photos, captions and random holes.
         split: Only photos that the data set puts in this split ("train", "val", "test").
@@ -63,12 +67,17 @@ class CaseSettings:
     """
 
     mask: str = "centre"
-    size: int = 256
+    size: int | None = None
     limit: int | None = None
     seed: int = 0
     split: str | None = None
     held_out: float | None = None
     around_object: bool = False
+
+    @property
+    def side(self) -> int:
+        """Side of the pictures in pixels."""
+        return self.size or USUAL_SIZE
 
 
 def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
@@ -109,10 +118,10 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
 
 def _case(record: Record, settings: CaseSettings) -> Case | None:
     try:
-        frame = decode_frame(record, settings.size)
+        frame = decode_frame(record, settings.side)
     except PhotoError:
         return None
-    frame = square(frame, settings.size, settings.around_object)
+    frame = square(frame, settings.side, settings.around_object)
     rng = np.random.default_rng(_seed(settings.seed, settings.mask, record.name))
     mask = None
     if frame.outline is not None and frame.outline.any():

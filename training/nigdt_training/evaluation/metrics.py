@@ -97,5 +97,5 @@ def lab_distance(first: np.ndarray, second: np.ndarray, region: np.ndarray) -> f
     return float(np.sqrt(np.square(rgb_to_lab(first[region]) - rgb_to_lab(second[region])).sum(-1)).mean())
 
 
-OBEDIENCE_COLOURS = tuple(COLOURS)
-"""Colour words that obedience asks for; chance is one in seven."""
+SWAP_COLOURS = tuple(COLOURS)
+"""Colour words that captions are swapped to; chance is one in seven."""

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from nigdt_training.evaluation.cases import Case
-from nigdt_training.evaluation.metrics import OBEDIENCE_COLOURS
+from nigdt_training.evaluation.metrics import SWAP_COLOURS
 from nigdt_training.evaluation.run import FEATURE_NAME, SystemResult
 
 _COLUMNS = (
@@ -48,15 +48,15 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
     """
     shown = [column for column in _COLUMNS if any(column[0] in result.figures for result in results)]
     rows = [["system", *(title for _, title, _ in shown)]]
-    obeyed = [result for result in results if result.obedience is not None]
+    obeyed = [result for result in results if result.colour_swap is not None]
     if obeyed:
-        rows[0] += ["obedience", "background"]
+        rows[0] += ["colour swap", "background"]
     for result in results:
         row = [result.name]
         row += [_cell(result.figures.get(metric), form) for metric, _, form in shown]
         if obeyed:
-            answer = result.obedience
-            row += ["", ""] if answer is None else [f"{answer.obeyed:.1%}", _cell(answer.background, ".2f")]
+            answer = result.colour_swap
+            row += ["", ""] if answer is None else [f"{answer.accuracy:.1%}", _cell(answer.background, ".2f")]
         rows.append(row)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rule = "|".join("-" * (width + 1) + ("-" if not i else ":") for i, width in enumerate(widths))
@@ -65,11 +65,11 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
     error = max(_standard_error(result.per_case.get("r_precision", [])) for result in results)
     notes = [_NOTES[metric].format(samples=samples, error=error) for metric, *_ in shown if metric in _NOTES]
     if obeyed:
-        photos = obeyed[0].obedience
+        photos = obeyed[0].colour_swap
         assert photos is not None
         notes.append(
-            f"obedience: the object shows the swapped colour word, {photos.photos} photos x "
-            f"{len(OBEDIENCE_COLOURS)} colours (chance {1 / len(OBEDIENCE_COLOURS):.0%}). background: Lab "
+            f"colour swap: the object shows the swapped colour word, {photos.photos} photos x "
+            f"{len(SWAP_COLOURS)} colours (chance {1 / len(SWAP_COLOURS):.0%}). background: Lab "
             "distance to the original beside the object, swapped captions over the true one."
         )
     count = f"{results[0].cases} photo{'' if results[0].cases == 1 else 's'}"
@@ -115,7 +115,7 @@ def swap_sheet(cases: Sequence[Case], result: SystemResult) -> Image.Image | Non
         if number < len(result.pictures):
             pictures = [cases[number].photo, result.pictures[number], *swapped.values()]
             rows.append((pictures, cases[number].caption))
-    return draw_rows(rows, ["original", "true caption", *OBEDIENCE_COLOURS]) if rows else None
+    return draw_rows(rows, ["original", "true caption", *SWAP_COLOURS]) if rows else None
 
 
 def draw_rows(

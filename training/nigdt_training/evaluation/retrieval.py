@@ -17,7 +17,7 @@ NEGATIVES = 500
 
 
 class MatchScorer(Protocol):
-    """Says how well pictures and captions match; must not have taken part in training what it judges."""
+    """Says how well pictures and captions match; must not have taken part in training what it evaluators."""
 
     def __call__(self, pictures: np.ndarray, captions: Sequence[str]) -> np.ndarray:
         """Scores every picture against every caption.

@@ -12,8 +12,8 @@ import numpy as np
 from nigdt_training.data.records import Record
 from nigdt_training.evaluation import metrics
 from nigdt_training.evaluation.cases import Case
+from nigdt_training.evaluation.colour_swap import ColourSwap, ColourSwapMeter, askable
 from nigdt_training.evaluation.features import FeatureExtractor, frechet_distance, kernel_distance
-from nigdt_training.evaluation.obedience import Obedience, ObedienceMeter, askable
 from nigdt_training.evaluation.retrieval import MatchScorer, draw_negatives, retrieve
 from nigdt_training.evaluation.systems import Request, System
 
@@ -27,8 +27,8 @@ class Options:
 
     Attributes:
         samples: Answers per case; above 1 gives best-of-N and diversity, apart from Table 1's one answer.
-        obedience: Ask guided systems for swapped colour words too (seven more fills per case).
-        scorer: Match networks for R-precision, not used in training what they judge.
+        colour_swap: Ask guided systems for swapped colour words too (seven more fills per case).
+        scorer: Match networks for R-precision, not used in training what they evaluator.
         caption_pool: Photos from whose captions R-precision draws negatives.
         features: Extractor for the set distances FID and KID.
         seed: Draws the negatives.
@@ -36,7 +36,7 @@ class Options:
     """
 
     samples: int = 1
-    obedience: bool = False
+    colour_swap: bool = False
     scorer: MatchScorer | None = None
     caption_pool: Sequence[Record] = ()
     features: FeatureExtractor | None = None
@@ -53,7 +53,7 @@ class SystemResult:
         cases: How many cases it filled.
         figures: Metric -> mean over the cases; absent when not measured.
         per_case: Metric -> one value per case, NaN where it could not be measured.
-        obedience: Answers to swapped colour words.
+        colour_swap: Answers to swapped colour words.
         pictures: Composites of the first cases, for the sheet.
         swaps: Answers of the first askable cases to the seven colours, (case number, colour -> picture).
     """
@@ -62,7 +62,7 @@ class SystemResult:
     cases: int
     figures: dict[str, float]
     per_case: dict[str, list[float]]
-    obedience: Obedience | None
+    colour_swap: ColourSwap | None
     pictures: list[np.ndarray] = field(repr=False)
     swaps: list[tuple[int, dict[str, np.ndarray]]] = field(repr=False)
 
@@ -72,7 +72,7 @@ class SystemResult:
             "name": self.name,
             "cases": self.cases,
             "figures": _finite(self.figures),
-            "obedience": None if self.obedience is None else _finite(asdict(self.obedience)),
+            "colour_swap": None if self.colour_swap is None else _finite(asdict(self.colour_swap)),
             "per_case": _finite(self.per_case),
         }
 
@@ -92,7 +92,7 @@ def evaluate(
         progress: Called with (cases done, cases in all).
     """
     per_case: dict[str, list[float]] = {}
-    meter = ObedienceMeter()
+    meter = ColourSwapMeter()
     pictures: list[np.ndarray] = []
     swaps: list[tuple[int, dict[str, np.ndarray]]] = []
     outputs: list[np.ndarray] = []
@@ -109,7 +109,7 @@ def evaluate(
                 found = retrieve(options.scorer, samples[0], case.caption, negatives)
                 per_case.setdefault("r_precision", []).append(found.precision)
                 per_case.setdefault("percentile", []).append(found.percentile)
-            if options.obedience and system.guided and askable(case):
+            if options.colour_swap and system.guided and askable(case):
                 swapped = meter.add(system, case, samples[0])
                 if len(swaps) < options.sheet:
                     swaps.append((number, swapped))

@@ -15,7 +15,7 @@ import numpy as np
 from nigdt_training.data.data_set import read_records
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import Record
-from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
+from nigdt_training.evaluation.cases import USUAL_SIZE, Case, CaseSettings, draw_cases
 from nigdt_training.evaluation.features import FeatureExtractor
 from nigdt_training.evaluation.report import sheet, swap_sheet, table
 from nigdt_training.evaluation.retrieval import NetworkScorer
@@ -35,8 +35,8 @@ class EvaluationRequest:
         data: Captioned photos.
         cases: How photos, captions and holes are drawn; its seed also draws samples and negative captions.
         samples: Answers per case; the first, the mean, is Table 1's.
-        obedience: Swap colour words.
-        judge: Match networks for R-precision that took no part in training what they judge.
+        colour_swap: Measure colour-swap accuracy.
+        evaluator: Match networks for R-precision that took no part in training what they evaluator.
         features: FID and KID too.
         pictures: Rows of the sheets.
         device: Where models run; None lets them choose.
@@ -46,8 +46,8 @@ class EvaluationRequest:
     data: Path
     cases: CaseSettings = field(default_factory=CaseSettings)
     samples: int = 1
-    obedience: bool = False
-    judge: Path | None = None
+    colour_swap: bool = False
+    evaluator: Path | None = None
     features: bool = False
     pictures: int = 8
     device: str | None = None
@@ -86,16 +86,18 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
     """Put the same cases before every system and measure the answers.
 
     Raises:
-        NigdtError: A system, the judge or the photos cannot be had; nothing has been measured then.
+        NigdtError: A system, the evaluator or the photos cannot be had; nothing has been measured then.
     """
-    settings, device = request.cases, request.device
+    device = request.device
     systems = _open_all(request)
+    sizes = [system.size for system in systems if system.size is not None]
+    settings = replace(request.cases, size=request.cases.size or next(iter(sizes), USUAL_SIZE))
     records = read_records(request.data)
     cases = _draw(records, settings, request.data)
     options = Options(
         samples=request.samples,
-        obedience=request.obedience,
-        scorer=None if request.judge is None else NetworkScorer(request.judge, device),
+        colour_swap=request.colour_swap,
+        scorer=None if request.evaluator is None else NetworkScorer(request.evaluator, device),
         caption_pool=[record for record in records if record.captions],
         features=FeatureExtractor(device) if request.features else None,
         seed=settings.seed,
@@ -108,20 +110,20 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         with progress(system.name) as tell:
             results.append(evaluate(system, cases, options, tell))
         seconds[system.name] = round(time.perf_counter() - start, 2)
-    if request.judge is not None:
-        # What the judge finds in the photos themselves is the most that fills can reach.
+    if request.evaluator is not None:
+        # What the evaluator finds in the photos themselves is the most that fills can reach.
         results.append(evaluate(Original(), cases, replace(options, samples=1, features=None, sheet=0)))
     found: dict[str, Any] = {
         "data": str(request.data),
         "settings": asdict(settings),
         "samples": request.samples,
-        "judge": None if request.judge is None else str(request.judge),
+        "evaluator": None if request.evaluator is None else str(request.evaluator),
         "photos": [case.name for case in cases],
         "seconds": seconds,
         "systems": [result.to_json() for result in results],
         "not_measured": _not_measured(request, len(cases), results),
     }
-    lines = [table(results, request.samples), *found["not_measured"]]
+    lines = [f"Pictures of {settings.side} px.", "", table(results, request.samples), *found["not_measured"]]
     return Evaluation("\n".join(lines), found, cases, results)
 
 
@@ -130,12 +132,12 @@ def _not_measured(request: EvaluationRequest, photos: int, results: Sequence[Sys
     reasons = []
     if request.features and photos < 2:
         reasons.append("No FID* and KID*: distances between sets need at least two photos.")
-    if request.obedience and not any(result.obedience for result in results):
+    if request.colour_swap and not any(result.colour_swap for result in results):
         reasons.append(
-            "No obedience: no system reads captions, or no photo has a known object in its hole and a colour "
-            "word in its caption."
+            "No colour-swap accuracy: no system reads captions, or no photo has a known object in its hole "
+            "and a colour word in its caption."
         )
-    if request.judge is not None and not any(
+    if request.evaluator is not None and not any(
         np.isfinite(result.figures.get("r_precision", np.nan)) for result in results
     ):
         reasons.append("No R-precision: no other photo has a caption that could compete.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -15,6 +15,9 @@ from nigdt_training.comparison import CHECKPOINT
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.metrics import composite
+
+if TYPE_CHECKING:
+    from nigdt.inpainter import CompletionJob
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,13 @@ class System(Protocol):
         name: What tables and sheets call it.
         guided: Whether the caption matters to it.
         sampled: Whether it can give several different answers.
+        size: Side in pixels that it works at; None where any is as good.
     """
 
     name: str
     guided: bool
     sampled: bool
+    size: int | None
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
         """Fill holes.
@@ -53,9 +58,10 @@ class System(Protocol):
 
 
 class Original:
-    """The photo itself, which shows how far a judge can be satisfied at all; sees what others must not."""
+    """The photo itself, which shows how much an evaluator can find at all; sees what others must not."""
 
     name, guided, sampled = "original", False, False
+    size: int | None = None
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:  # noqa: ARG002
         """Return the photo of each request; see `System.fill`."""
@@ -67,6 +73,7 @@ class Baseline:
 
     guided = False
     sampled = False
+    size: int | None = None
 
     def __init__(self, name: str, function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
         """Args: `name` for the tables and the `function` of photo and hole."""
@@ -80,18 +87,25 @@ class Baseline:
 
 
 class Bundle:
-    """A model bundle as a system, through the same `nigdt.Inpainter` that daemon and command line use."""
+    """A model bundle as a system, through the same `nigdt.Inpainter` that daemon and command line use.
+
+    Without `texture`, pictures above the model's size are its answers enlarged smoothly: what is measured is
+    the model, not the texture of the surroundings that `nigdt.context.detail` adds for people.
+    """
 
     guided = True
     sampled = True
 
-    def __init__(self, name_or_folder: str, device: str | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, name_or_folder: str, device: str | None = None, seed: int = 0, *, texture: bool = False
+    ) -> None:
         """Load the bundle.
 
         Args:
             name_or_folder: A bundle's name or folder.
             device: As for `Inpainter.from_bundle`.
             seed: Samples after the first use the seeds that follow it.
+            texture: Give fills the texture of their surroundings, as users see them.
 
         Raises:
             NigdtError: There is no such bundle, or it is broken.
@@ -101,7 +115,8 @@ class Bundle:
 
         self.inpainter = Inpainter.from_bundle(name_or_folder, device=device)
         self.name = Path(name_or_folder).name or name_or_folder
-        self._seed = seed
+        self.size: int | None = self.inpainter.size
+        self._seed, self._texture = seed, texture
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
         """Return `samples` answers per request, the mean first; see `System.fill`."""
@@ -117,11 +132,27 @@ class Bundle:
                 seen = np.where(case.hole[..., None], np.uint8(128), case.photo)
                 contexts[id(case)] = self.inpainter.encode(seen, mask)
         jobs = [CompletionJob(contexts[id(one.case)], one.caption, variants) for one in requests]
-        answers = self.inpainter.complete(jobs)
+        if self._texture:
+            answers = [[fill.pixels for fill in fills] for fills in self.inpainter.complete(jobs)]
+        else:
+            answers = [self._plain(job, request.case) for job, request in zip(jobs, requests, strict=True)]
         return [
-            [composite(request.case.photo, fill.pixels, request.case.hole) for fill in fills]
+            [composite(request.case.photo, fill, request.case.hole) for fill in fills]
             for request, fills in zip(requests, answers, strict=True)
         ]
+
+    def _plain(self, job: CompletionJob, case: Case) -> list[np.ndarray]:
+        """The model's own pictures at the case's size, (S, S, 3) uint8."""
+        side = case.photo.shape[0]
+        pictures = self.inpainter.pictures(job)
+        if pictures[0].shape[0] != side:
+            method = cv2.INTER_AREA if pictures[0].shape[0] > side else cv2.INTER_CUBIC
+            resized: list[np.ndarray] = [
+                cv2.resize(picture, (side, side), interpolation=method) for picture in pictures
+            ]
+        else:
+            resized = [*pictures]
+        return [np.clip(np.rint(picture), 0, 255).astype(np.uint8) for picture in resized]
 
 
 class Comparison:
@@ -144,9 +175,11 @@ class Comparison:
         from nigdt_training.comparison.stage import load_comparison
 
         self._device = usable_device(device)
-        self._model, self.name, self._size = load_comparison(path, self._device)
+        self._model, self.name, side = load_comparison(path, self._device)
+        self.size: int | None = side
+        self._side = side
         self._seed = seed
-        self.sampled = self._model.latent_shape(self._size) is not None
+        self.sampled = self._model.latent_shape(self._side) is not None
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
         """Return `samples` answers per request where the system samples, else one; see `System.fill`."""
@@ -155,8 +188,8 @@ class Comparison:
     def _answers(self, case: Case, samples: int) -> list[np.ndarray]:
         import torch
 
-        size, whole = (self._size, self._size), case.photo.shape[1::-1]
-        smaller = case.photo.shape[0] > self._size
+        size, whole = (self._side, self._side), case.photo.shape[1::-1]
+        smaller = case.photo.shape[0] > self._side
         method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         visible = (~case.hole).astype(np.float32)
         # A pixel that any hidden one would leak into counts as hidden.
@@ -164,7 +197,7 @@ class Comparison:
         seen = cv2.resize(case.photo * visible[..., None], size, interpolation=method)
         I_m = torch.from_numpy((seen / 127.5 - 1) * M[..., None]).permute(2, 0, 1)[None].to(self._device)
         mask = torch.from_numpy(M)[None, None].to(self._device)
-        shape = self._model.latent_shape(self._size)
+        shape = self._model.latent_shape(self._side)
         answers = []
         for number in range(samples):
             noise = None
@@ -181,7 +214,7 @@ class Comparison:
         return answers
 
 
-def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
+def open_system(name: str, device: str | None = None, seed: int = 0, *, texture: bool = False) -> System:
     """Open a baseline by name ("telea", "ns", "harmonic", ...), a bundle, or a trained comparison system.
 
     Args:
@@ -189,6 +222,7 @@ def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
             checkpoint. "NAME=..." calls it NAME.
         device: Where models run; None lets them choose.
         seed: Where samples start.
+        texture: Give a bundle's fills the texture of their surroundings, as users see them.
 
     Raises:
         NigdtError: There is neither.
@@ -197,7 +231,7 @@ def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
     if equals:
         if not label.strip() or set(label) & set("/\\"):
             raise NigdtError(f"{name}: {label!r} cannot be a system's name.", "It names rows and files.")
-        system = open_system(place, device, seed)
+        system = open_system(place, device, seed, texture=texture)
         system.name = label
         return system
     path = Path(name)
@@ -208,7 +242,7 @@ def open_system(name: str, device: str | None = None, seed: int = 0) -> System:
     if (path / "settings.yaml").is_file():
         raise NigdtError(f"{name} is a training run, not a model.", f"First: nigdt export {name} -o MODEL")
     try:
-        return Bundle(name, device, seed)
+        return Bundle(name, device, seed, texture=texture)
     except BundleError as error:
         raise BundleError(
             error.message, f"{error.hint} Baselines are {', '.join(BASELINES)}.".strip()

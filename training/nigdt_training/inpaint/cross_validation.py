@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,9 +60,7 @@ def splits(pool: Pool, parts: int, used: int) -> list[tuple[Pool, Pool]]:
     found = []
     for part in range(min(used, parts)):
         kept = np.isin(groups, keys[part::parts])
-        found.append(
-            tuple(Pool(pool.cache, pool.photos[one], pool.share, pool.first) for one in (~kept, kept))
-        )
+        found.append(tuple(replace(pool, photos=pool.photos[one]) for one in (~kept, kept)))
     return found  # type: ignore[return-value]
 
 

@@ -30,7 +30,7 @@ from nigdt_training.match.stage import (
     match_is_trained,
     train_match,
 )
-from nigdt_training.memory import out_of_memory_told
+from nigdt_training.memory import report_out_of_memory
 from nigdt_training.pools import open_pools
 from nigdt_training.run import Run
 from nigdt_training.samples import Pool
@@ -78,7 +78,7 @@ class OwnPhotos:
     match_from: Path | None = None
 
 
-@out_of_memory_told()
+@report_out_of_memory()
 def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
     """Check, measure what training brings on photos not learnt from, then learn from all and save.
 
@@ -219,6 +219,7 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
         {
             "data": [{"path": str(request.path.resolve()), "validation": 0.0}],
             "model": config.to_dict(),
+            "around_object": True,
             "batch": 8,
             "steps": steps,
             "learning_rate": 1e-4,
@@ -228,12 +229,10 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
             "validate_every": max(25, steps // 8),
             "validation_holes": 8 if photos < FEW else 4,
             "checkpoint_seconds": 60.0,
-            "sheet_seconds": 120.0,
             "precision": "auto",
-            "channels_last": True,
             "augmentation": {"caption_dropout": 0.05},
             "clip": 1.0,
-            # As small-fine.yaml trained the default model, so that it is not pulled elsewhere.
+            # As one phase of default.yaml trained the default model, so that it is not pulled elsewhere.
             "loss": {
                 "l1": 7.0,
                 "relative": 0.4,

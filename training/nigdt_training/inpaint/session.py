@@ -25,14 +25,15 @@ from nigdt_training.checkpoint import read_checkpoint, read_facts
 from nigdt_training.inpaint.stage import InpaintTrainer
 from nigdt_training.match.backbone import load_backbone
 from nigdt_training.match.stage import load_match_network, match_is_trained, train_match
-from nigdt_training.memory import out_of_memory_told
+from nigdt_training.memory import report_out_of_memory
 from nigdt_training.pools import build_vocabulary, open_pools
-from nigdt_training.processes import Together
+from nigdt_training.processes import ManualSyncDDP, any_rank
 from nigdt_training.run import Run
 from nigdt_training.samples import Pool
 from nigdt_training.settings import TrainSettings, settings_from
 
 Say = Callable[..., None]
+_PATIENCE = timedelta(days=2)  # of the other processes, while one trains the match networks
 
 
 @dataclass(frozen=True)
@@ -59,23 +60,12 @@ class Machine:
     nodes: int = 1
 
     @classmethod
-    def found(cls, accelerator: str, devices: int | None = None, nodes: int | None = None) -> Machine:
-        """Return what is asked for; under torchrun, what it started.
-
-        Raises:
-            NigdtError: Asked for is something else than torchrun started.
-        """
+    def found(cls, accelerator: str) -> Machine:
+        """Return one process on this machine; under torchrun, what it started."""
         if not TorchElasticEnvironment.detect():
-            return cls(accelerator, devices or 1, nodes or 1)
+            return cls(accelerator)
         here = int(os.environ["LOCAL_WORLD_SIZE"])
-        machines = int(os.environ["WORLD_SIZE"]) // here
-        if (devices or here, nodes or machines) != (here, machines):
-            raise NigdtError(
-                f"torchrun started {here} processes on {machines} machines, not {devices or here} on "
-                f"{nodes or machines}.",
-                hint="Leave --devices and --nodes out",
-            )
-        return cls(accelerator, here, machines)
+        return cls(accelerator, here, int(os.environ["WORLD_SIZE"]) // here)
 
     def fabric(self, precision: str) -> Fabric:
         """Fabric, launched; several processes come from torchrun or are started here.
@@ -88,8 +78,7 @@ class Machine:
                 accelerator=self.accelerator,
                 devices=self.devices,
                 num_nodes=self.nodes,
-                # The others wait while one trains the match networks, for longer than the usual half hour.
-                strategy=Together(timeout=timedelta(days=2)) if self.devices * self.nodes > 1 else "auto",
+                strategy=ManualSyncDDP(timeout=_PATIENCE) if self.devices * self.nodes > 1 else "auto",
                 precision=self._precision(precision),  # type: ignore[arg-type]
             )
         except (ValueError, RuntimeError) as error:
@@ -124,7 +113,7 @@ def start_run(settings: TrainSettings, places: Places, name: str, fabric: Fabric
     return Run.open(Path(fabric.broadcast(folder)))
 
 
-@out_of_memory_told()
+@report_out_of_memory()
 def run_stages(
     run: Run,
     places: Places,
@@ -134,7 +123,7 @@ def run_stages(
     stages: tuple[str, ...] = ("match", "inpaint"),
     start_from: Path | None = None,
     match_from: Path | None = None,
-    match_seconds: float = math.inf,
+    deadline: float = math.inf,
 ) -> bool:
     """Train what is missing of a run; called again, it goes on where it stopped.
 
@@ -146,17 +135,15 @@ def run_stages(
         stages: Which of "match" and "inpaint" to run.
         start_from: Checkpoint of another run, or folder of a bundle, whose weights begin this one.
         match_from: Match networks of another run, instead of training them.
-        match_seconds: Wall time after which stage 1 ends with what it has learnt.
+        deadline: Moment of the monotonic clock after which training ends with a checkpoint to go on from.
 
     Returns:
-        False where it was asked to stop before its last step.
+        False where it stopped before its last step, asked to or because its time was up.
 
     Raises:
         NigdtError: Data, files or losses are at fault; the message says which.
     """
     settings = run.settings
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     wants_match = settings.loss.match > 0 or stages == ("match",)
     trains_match = "match" in stages and wants_match and match_from is None and not match_is_trained(run)
     if trains_match and fabric.is_global_zero:
@@ -171,12 +158,12 @@ def run_stages(
     )
     if trains_match:
         if not validation:
-            raise NigdtError("The match networks need photos to measure on.", hint="Raise data.validation.")
-        if fabric.is_global_zero:
-            train_match(
-                run, training, validation, vocabulary, say, device=fabric.device, seconds=match_seconds
-            )
-        fabric.barrier()
+            raise NigdtError("The match networks need photos to measure on.", "Raise data.validation.")
+        done = not fabric.is_global_zero or train_match(
+            run, training, validation, vocabulary, say, device=fabric.device, deadline=deadline
+        )
+        if any_rank(fabric, not done)[0]:
+            return False
     if "inpaint" not in stages:
         return True
     match: tuple[MatchNetwork, Vocabulary] | None = None
@@ -188,6 +175,7 @@ def run_stages(
             trainer.start_from_model(load_model(read_bundle(start_from))[0])
         else:
             trainer.start_from(read_checkpoint(start_from))
+    trainer.deadline = deadline
     trainer.train()
     return not trainer.stop_requested or trainer.step == settings.steps
 
@@ -200,7 +188,7 @@ def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric:
         elif start_from is not None:
             vocabulary = Vocabulary(read_facts(start_from)["words"])
         else:
-            vocabulary = build_vocabulary(training, run.settings.minimum_count)
+            vocabulary = build_vocabulary(training)
         run.save_vocabulary(vocabulary)
     fabric.barrier()  # for all, whoever found it there already
     found = run.vocabulary()
@@ -245,7 +233,7 @@ def export_run(
 def plan(settings: TrainSettings, places: Places, say: Say) -> None:
     """Say what a run would do, without training (`--dry-run`)."""
     training, validation = open_pools(settings, places.data, places.caches, say)
-    vocabulary = build_vocabulary(training, settings.minimum_count)
+    vocabulary = build_vocabulary(training)
     config = settings.model_config
     with torch.device("meta"):
         model = NIGDT(config, len(vocabulary))

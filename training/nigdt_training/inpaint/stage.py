@@ -27,15 +27,16 @@ from nigdt_training.checkpoint import (
     restore_optimiser,
     write_checkpoint,
 )
-from nigdt_training.inpaint.best import keep_best
-from nigdt_training.inpaint.step import LOSSES, Networks, train_step
+from nigdt_training.inpaint.step import Networks, train_step
 from nigdt_training.inpaint.validation import Scores, Stopped, draw_sheet, samples_of, score
 from nigdt_training.loader import Loader
-from nigdt_training.processes import agree, average_gradients, average_losses, processes_here
+from nigdt_training.processes import any_rank, average_gradients, average_losses, processes_here
 from nigdt_training.run import Run
-from nigdt_training.samples import Batch, Pool, SampleStream
+from nigdt_training.samples import VALIDATION_SEED, Batch, Pool, SampleStream
 from nigdt_training.settings import MaskSettings, TrainSettings
 
+LOG_EVERY = 50
+"""Steps between lines of `metrics.jsonl`."""
 Say = Callable[..., None]
 
 
@@ -68,37 +69,36 @@ class InpaintTrainer:
         if match is not None:
             match[0].to(fabric.device)
         self.networks = Networks(self.settings, vocabulary, fabric)
-        self.training = self._stream(training, self.settings.masks, self.settings.seed)
-        masks = self.settings.masks if self.settings.validation_holes else MaskSettings(1.0, 0.0, 0.0, 0.0)
-        self.validation = self._stream(validation, masks, -1) if validation else None
+        self.training = self._stream(training)
+        self.validation = self._stream(validation, learn=False) if validation else None
         self.step = 0
         self.best = -math.inf
-        self.micro = self.settings.micro_batch or self.settings.batch
+        self.micro = self.settings.batch  # pictures run at once, fewer where memory runs out
         self.stop_requested = False  # known to all processes
         self._asked = False  # by a signal to this one
+        self.deadline = math.inf  # moment of the monotonic clock after which training ends
         self.patience = 0  # validations without gain after which training ends; 0 = never
         self.on_scores: Callable[[int, Scores], None] = lambda *_: None  # step and what validation found
-        self.tell_seconds = math.inf  # progress is told at least so often, besides every log_every steps
+        self.tell_seconds = math.inf  # progress is told at least so often, besides every `LOG_EVERY` steps
         self._stale = 0
         self._validated = 0  # step of the last validation
         self._loader = Loader(self.training, fabric.device, self.settings.batch, processes_here(fabric))
         if self.settings.batch % fabric.world_size:
             raise NigdtError(f"Batch {self.settings.batch} does not divide by {fabric.world_size} processes.")
 
-    def _stream(self, pools: list[Pool], masks: MaskSettings, seed: int) -> SampleStream:
-        size = self.settings.picture_size
-        augmentation = self.settings.augmentation
-        if seed < 0:  # validation: photos as they are
-            augmentation = type(augmentation)(flip=0.0, crop=1.0)
+    def _stream(self, pools: list[Pool], *, learn: bool = True) -> SampleStream:
+        settings, size = self.settings, self.settings.picture_size
+        every_kind = learn or settings.validation_holes
         return SampleStream(
             pools,
             self.vocabulary,
             size=size,
-            max_words=self.settings.model_config.max_words,
+            max_words=settings.model_config.max_words,
             latent_shape=self.networks.plain.model.latent_shape(size, size),
-            masks=masks,
-            augmentation=augmentation,
-            seed=abs(seed),
+            masks=settings.masks if every_kind else MaskSettings(1.0, 0.0, 0.0, 0.0),
+            augmentation=settings.augmentation if learn else None,
+            seed=settings.seed if learn else VALIDATION_SEED,
+            around_object=settings.around_object,
         )
 
     def start_from(self, checkpoint: Checkpoint) -> None:
@@ -126,13 +126,6 @@ class InpaintTrainer:
         load_strictly(self.networks.plain.model, state, "the model's weights")
         self.networks.plain.posterior_projection.load_state_dict(model.projection.state_dict())
         self._take_averages(state)
-
-    def best_model(self) -> NIGDT:
-        """Return the averaged weights of the best validation, in eval mode; else the last ones."""
-        model = self.averaged_model()
-        if self.run.best.exists():
-            model.load_state_dict(read_checkpoint(self.run.best).part("averaged"))
-        return model
 
     def _overfits(self) -> bool:
         return self.patience > 0 and self._stale >= self.patience
@@ -166,7 +159,7 @@ class InpaintTrainer:
         for key, value in state.items():
             self.networks.averaged[key].copy_(value)
 
-    def save(self, path: Path, **facts: float) -> None:
+    def save(self, path: Path) -> None:
         """Write a checkpoint from which training can go on exactly."""
         if not self.fabric.is_global_zero:
             return
@@ -187,7 +180,6 @@ class InpaintTrainer:
                 "validated": self._validated,
                 "words": list(self.vocabulary.words),
                 "settings": self.settings.to_dict(),
-                **facts,
             },
         )
 
@@ -204,7 +196,7 @@ class InpaintTrainer:
             NigdtError: A loss is not finite (the last checkpoint is kept), or the disk is full.
         """
         settings, began, first = self.settings, time.monotonic(), self.step
-        saved = drawn = told = time.monotonic()
+        saved = told = time.monotonic()
         with self._stop_signals(), closing(self._loader):
             if self._validation_due():  # it was given up when training was last asked to end
                 self._validate()
@@ -213,19 +205,18 @@ class InpaintTrainer:
                 logs = self._one_step()
                 self.step += 1
                 now = time.monotonic()
-                if self.step % settings.log_every == 0 or self.step == settings.steps:
+                if self.step % LOG_EVERY == 0 or self.step == settings.steps:
                     told = now
                     self._report(logs, (now - began) / (self.step - first))
                 elif self.step == first + 1 or now - told > self.tell_seconds:
                     told = now
-                    self._tell(float(logs["total"]), (now - began) / (self.step - first))
+                    self._tell(float(logs["l1"]), (now - began) / (self.step - first))
                 if self._validation_due():
                     self._validate()
                 stopped = self._stops()
                 if stopped:
                     break
-                if now - drawn > settings.sheet_seconds or self.step == settings.steps:
-                    drawn = now
+                if self._sheet_due():
                     self._sheet()
                 if now - saved > settings.checkpoint_seconds:
                     saved = now
@@ -237,17 +228,20 @@ class InpaintTrainer:
     def _stops(self) -> bool:
         """Return whether to end now: all processes after the same step, so that none waits for another."""
         if not self.stop_requested:
-            (self.stop_requested,) = agree(self.fabric, self._asked)
+            too_late = time.monotonic() >= self.deadline
+            (self.stop_requested,) = any_rank(self.fabric, self._asked or too_late)
         return self.stop_requested
 
+    def _sheet_due(self) -> bool:
+        return self.step % self.settings.validate_every == 0 or self.step == self.settings.steps
+
     def _validation_due(self) -> bool:
-        at_hand = self.step % self.settings.validate_every == 0 or self.step == self.settings.steps
-        return at_hand and self.step > self._validated
+        return self._sheet_due() and self.step > self._validated
 
     def _one_step(self) -> dict[str, torch.Tensor]:
         settings, networks = self.settings, self.networks
-        share = settings.batch // self.fabric.world_size
-        start = self.step * settings.batch + self.fabric.global_rank * share
+        count = settings.batch // self.fabric.world_size
+        start = self.step * settings.batch + self.fabric.global_rank * count
         torch.manual_seed((settings.seed << 32) + self.step)  # dropout repeats after a resume
         rate = settings.learning_rate * _schedule(self.step, settings)
         for optimiser in (networks.optimiser_g, networks.optimiser_d):
@@ -255,12 +249,12 @@ class InpaintTrainer:
                 group["lr"] = rate
         networks.paths.train()
         networks.discriminators.train()
-        batch = self._loader.batch(range(start, start + share))
-        if settings.channels_last:
+        batch = self._loader.batch(range(start, start + count))
+        if networks.channels_last:
             batch.image = batch.image.contiguous(memory_format=torch.channels_last)
         logs = self._accumulate(batch)
         finite = bool(torch.stack([value.float() for value in logs.values()]).isfinite().all())
-        if agree(self.fabric, not finite)[0]:
+        if any_rank(self.fabric, not finite)[0]:
             bad = ", ".join(name for name, value in logs.items() if not torch.isfinite(value))
             raise NigdtError(
                 f"The loss is not finite at step {self.step} ({bad or 'in another process'}).",
@@ -298,11 +292,11 @@ class InpaintTrainer:
         loss = self.settings.loss
         for start in range(0, len(batch), self.micro):
             part = batch.rows(start, start + self.micro)
-            share = len(part) / len(batch)
+            fraction = len(part) / len(batch)
             captions = None
             if self.match is not None and self.step % loss.match_every == 0:
                 captions = self.training.match_captions(
-                    part, self.step, loss.match_further, self.match[1], self.settings.match.spare_species
+                    part, self.step, loss.extra_negatives, self.match[1], self.settings.match.mask_same_class
                 )
             logs = train_step(
                 self.networks,
@@ -312,29 +306,29 @@ class InpaintTrainer:
                 self.fabric,
                 self.match[0] if self.match else None,
                 captions,
-                share=share,
+                fraction=fraction,
             )
             for name, value in logs.items():
-                total[name] = total.get(name, 0) + share * value
+                total[name] = total.get(name, 0) + fraction * value
         return total
 
     def _report(self, losses: dict[str, torch.Tensor], seconds: float) -> None:
-        logs = average_losses(self.fabric, losses, LOSSES)
+        logs = average_losses(self.fabric, losses)
         if not self.fabric.is_global_zero:
             return
         self.run.log(
             self.step, "inpaint", **logs, seconds_per_step=seconds, seconds_waited=self._loader.waited
         )
-        self._tell(logs["total"], seconds, f"l1 {logs['l1']:.4f}  ")
+        self._tell(logs["l1"], seconds)
 
-    def _tell(self, loss: float, seconds: float, more: str = "") -> None:
+    def _tell(self, l1: float, seconds: float) -> None:
         left = (self.settings.steps - self.step) * seconds
         self.say(
-            f"step {self.step}/{self.settings.steps}  {more}total {loss:.3f}  "
+            f"step {self.step}/{self.settings.steps}  l1 {l1:.4f}  "
             f"{seconds:.2f} s/step, {left / 60:.0f} min left",
             step=self.step,
             steps=self.settings.steps,
-            loss=loss,
+            loss=l1,
             eta_s=round(left),
         )
 
@@ -353,7 +347,7 @@ class InpaintTrainer:
         self._stale += 1
         if scores["psnr"] > self.best:
             self.best, self._stale = scores["psnr"], 0
-        keep_best(self.run, self.settings.keep_best, self.step, scores["psnr"], self.save)
+            self.save(self.run.best)
 
     def measure(self, model: NIGDT) -> Scores:
         """Scores of a model on the photos kept apart.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,32 +18,35 @@ from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
-from nigdt_training.match.backbone import EfficientNetLite0
 from nigdt_training.samples import Batch, MatchCaptions
 from nigdt_training.settings import LossSettings, TrainSettings
 
-LOSSES = (
-    *("l1", "l1_reconstruction", "kl_posterior", "kl_prior", "feature", "adversarial", "discriminator"),
-    *("perceptual", "match", "total"),
-)
-"""Names of what `train_step` returns, as far as there is a term of that name."""
-_PERCEIVED = 3  # maps compared by the perceptual distance: at a half, a quarter and an eighth of the size
-
 
 class Networks:
-    """Everything stage 2 trains: both paths, D1 and D2, their optimisers, and the averaged weights."""
+    """Everything stage 2 trains: both paths, D1 and D2, their optimisers, and the averaged weights.
 
-    def __init__(self, settings: TrainSettings, vocabulary: Vocabulary, fabric: Fabric) -> None:
+    Args:
+        settings: Model, optimisers, losses.
+        vocabulary: The run's.
+        fabric: Device, precision, processes.
+        channels_last: Keep weights and pictures channels last; None does so with bfloat16, whose convolutions
+            run faster on them.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        vocabulary: Vocabulary,
+        fabric: Fabric,
+        *,
+        channels_last: bool | None = None,
+    ) -> None:
         config = settings.model_config
         torch.manual_seed(settings.seed)
         self.plain = DualPath(NIGDT(config, len(vocabulary)))
-        if settings.freeze_text and config.use_text:
-            self.plain.model.text_encoder.requires_grad_(False)
-        self.perceiver = EfficientNetLite0.pretrained() if settings.loss.perceptual > 0 else None
         self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
-        if self.perceiver is not None:
-            self.perceiver.to(fabric.device)
-        if settings.channels_last:
+        self.channels_last = _is_bfloat16(fabric) if channels_last is None else channels_last
+        if self.channels_last:
             self.plain.to(memory_format=torch.channels_last)
             self.plain_d.to(memory_format=torch.channels_last)
         self.averaged = {key: value.detach().clone() for key, value in self.plain.model.state_dict().items()}
@@ -76,8 +80,12 @@ class Networks:
                 self.averaged[name].copy_(value)
 
 
+def _is_bfloat16(fabric: Fabric) -> bool:
+    return str(fabric.strategy.precision.precision).startswith("bf16")
+
+
 @dataclass
-class _Judged:
+class _Verdict:
     """What the discriminators say of some pictures: D1's final feature, D1's and D2's patch scores."""
 
     feature: Tensor
@@ -96,15 +104,15 @@ class _Scores(nn.Module):
         self.add_module("D1", networks["D1"])
         self.add_module("D2", networks["D2"])
 
-    def forward(self, image: Tensor, answers: Tensor) -> tuple[_Judged, _Judged]:
-        """Photos (B, 3, H, W) and answers (N, 3, H, W), judged apart by the same weights."""
+    def forward(self, image: Tensor, answers: Tensor) -> tuple[_Verdict, _Verdict]:
+        """Photos (B, 3, H, W) and answers (N, 3, H, W), scored apart by the same weights."""
         with parametrize.cached():  # spectral norm takes one step of its iteration for both
-            return self._judge(image), self._judge(answers)
+            return self._scores(image), self._scores(answers)
 
-    def _judge(self, picture: Tensor) -> _Judged:
+    def _scores(self, picture: Tensor) -> _Verdict:
         feature = self.D1.features(picture)
         score = self.D1.score(nn.functional.leaky_relu(feature, 0.1))
-        return _Judged(feature, score, self.D2(picture))
+        return _Verdict(feature, score, self.D2(picture))
 
 
 def train_step(
@@ -115,22 +123,26 @@ def train_step(
     fabric: Fabric,
     match: MatchNetwork | None,
     captions: MatchCaptions | None,
-    share: float = 1.0,
+    fraction: float = 1.0,
 ) -> dict[str, Tensor]:
     """Accumulate the gradients of one (micro-)batch; the caller clips, steps and averages.
+
+    Eq. 12 and L_T are sums over both answers, I_g and I_r. Terms that are not computed at every step are
+    scaled by the number of steps between, so that each weighs the same in the long run.
 
     Args:
         networks: What is trained.
         batch: Pictures, masks, captions and noise.
-        step: Global step, for what starts or repeats by step.
+        step: Global step, for what repeats by step.
         settings: Weights and switches.
         fabric: Runs the backward passes.
         match: Match networks, frozen, or None where L_T is off.
-        captions: What the match networks tell apart: the batch's captions, then further ones.
-        share: The micro-batch's part of the whole batch.
+        captions: What the match networks tell apart: the batch's captions, then extra negatives.
+        fraction: The micro-batch's part of the whole batch.
 
     Returns:
-        Every loss by name, detached scalars.
+        Detached scalars by name: every loss as it is before weighting, "total" as it is minimised, and "l1",
+        the plain mean absolute difference of I_g in [-1, 1], which is comparable between settings.
     """
     weights = settings.loss
     inputs = (batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise)
@@ -139,27 +151,29 @@ def train_step(
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
     total, terms = _generator_loss(batch, output, weights)
-    if step >= weights.adversarial_start and max(weights.adversarial, weights.feature) > 0:
-        shown = _of_known_objects(batch) if weights.adversarial_objects else slice(None)
-        image, made = batch.image[shown], torch.cat([answer[shown] for answer in answers])
+    if max(weights.adversarial, weights.feature) > 0:
+        shown = _of_known_objects(batch) if weights.objects_only else slice(None)
+        image = batch.image[shown]
         if len(image):
             part = len(image) / len(batch)
-            more, judged = _adversaries(networks, image, made, weights, fabric, part, share)
+            made = [answer[shown] for answer in answers]
+            more, found = _adversaries(networks, image, made, weights, fabric, part, fraction)
             total = total + more
-            terms |= judged
-    if networks.perceiver is not None:
-        terms["perceptual"] = _perceptual_term(networks.perceiver, batch.image, answers)
-        total = total + weights.perceptual * terms["perceptual"]
+            terms |= found
     if match is not None and captions is not None and step % weights.match_every == 0:
         part = 1.0
-        if weights.match_objects:
+        if weights.objects_only:
             shown = _of_known_objects(batch)
             answers, captions = [answer[shown] for answer in answers], captions.of(shown)
             part = shown.float().mean().item()
         if part:
-            terms["match"] = _match_term(match, answers, captions)
-            total = total + part * weights.match * weights.match_every * terms["match"]
-    fabric.backward(share * total)
+            # I_r is there only at steps that are multiples of both numbers.
+            gaps = (weights.match_every, math.lcm(weights.match_every, weights.reconstruct_every))
+            each = _match_terms(match, answers, captions)
+            terms["match"] = torch.stack(each).sum()
+            weighted = [gap * term for gap, term in zip(gaps, each, strict=False)]
+            total = total + part * weights.match * torch.stack(weighted).sum()
+    fabric.backward(fraction * total)
     return {name: value.detach() for name, value in {**terms, "total": total}.items()}
 
 
@@ -171,41 +185,58 @@ def _of_known_objects(batch: Batch) -> Tensor:
 def _adversaries(
     networks: Networks,
     image: Tensor,
-    shown: Tensor,
+    answers: Sequence[Tensor],
     weights: LossSettings,
     fabric: Fabric,
     part: float,
-    share: float,
+    fraction: float,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Both sides' losses from one pass of the discriminators; theirs is taken back at once.
+    """Compute both sides' losses from one pass of the discriminators, and take theirs back at once.
 
     The answers enter as a leaf: what the generator minimises goes back as far as that leaf, what the
-    discriminators minimise as far as their parameters, and neither reaches the other. `part` is how much of
-    the (micro-)batch they are shown, so that a picture weighs the same however many there are.
+    discriminators minimise as far as their parameters, and neither reaches the other.
+
+    Args:
+        networks: D1 and D2.
+        image: (B, 3, H, W), the photos that the discriminators are shown.
+        answers: I_g and, at steps of the reconstructive path, I_r, each (B, 3, H, W).
+        weights: Of feature distance and adversarial term.
+        fabric: Runs the backward passes.
+        part: Fraction of the (micro-)batch that is shown: a picture weighs the same however many there are.
+        fraction: The micro-batch's part of the whole batch.
 
     Returns:
-        The generator side's terms, with the gradient of the answers, and all losses by name.
+        The generator side's weighted sum over the answers, with their gradient, and all losses by name.
     """
+    shown = torch.cat(list(answers))
     leaf = shown.detach().requires_grad_()
     real, made = networks.discriminators(image, leaf)
-    kind: Any = weights.adversary
-    count = len(shown) // len(image)
-    feature = L.feature_distance(real.feature.repeat(count, 1, 1, 1), made.feature)
-    adversarial = L.generator_adversarial(made.score2, kind)
-    generator = part * (weights.feature * feature + weights.adversarial * adversarial)
+    kind = weights.adversary
+    features = [L.feature_distance(real.feature, one) for one in made.feature.split(len(image))]
+    scores = [L.generator_adversarial(one, kind) for one in made.score2.split(len(image))]
+    gaps = (1, weights.reconstruct_every)
+    weighted = [
+        gap * (weights.feature * feature + weights.adversarial * score)
+        for gap, feature, score in zip(gaps, features, scores, strict=False)
+    ]
+    generator = part * torch.stack(weighted).sum()
     fabric.backward(generator, inputs=[leaf], retain_graph=True)
     discriminator = L.discriminator_loss(real.score1, [made.score1], kind)
     discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2], kind)
-    fabric.backward(part * share * discriminator, inputs=list(networks.plain_d.parameters()))
+    fabric.backward(part * fraction * discriminator, inputs=list(networks.plain_d.parameters()))
     assert leaf.grad is not None
     carried = (shown * leaf.grad).sum()
-    terms = {"feature": feature, "adversarial": adversarial, "discriminator": discriminator}
+    terms = {
+        "feature": torch.stack(features).sum(),
+        "adversarial": torch.stack(scores).sum(),
+        "discriminator": discriminator,
+    }
     return carried - carried.detach() + generator.detach(), terms
 
 
 def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[Tensor, dict[str, Tensor]]:
     """L1 and KL terms of eq. 12, 17 and 18: their weighted sum, and each."""
-    l1 = partial(
+    pyramid = partial(
         L.pyramid_l1,
         image=batch.image,
         M=batch.M,
@@ -216,34 +247,28 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
         relative=weights.relative,
         object_l1=weights.object_l1,
     )
-    terms = {"l1": l1(output.generative.pyramid)}
-    total = weights.l1 * terms["l1"]
+    terms = {"pyramid": pyramid(output.generative.pyramid)}
+    total = weights.l1 * terms["pyramid"]
+    with torch.no_grad():
+        terms["l1"] = (output.generative.image - batch.image).abs().mean()
     if output.posterior is not None:
         reconstructive = {
-            "l1_reconstruction": l1(output.reconstruction),
+            "pyramid_reconstruction": pyramid(output.reconstruction),
             "kl_posterior": L.posterior_kl(
                 output.posterior, reversed_arguments=weights.reversed_posterior_kl
             ),
             "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
         }
-        more = weights.l1 * reconstructive["l1_reconstruction"]
+        more = weights.l1 * reconstructive["pyramid_reconstruction"]
         more = more + weights.kl * (reconstructive["kl_posterior"] + reconstructive["kl_prior"])
         terms |= reconstructive
         total = total + weights.reconstruct_every * more
     return total, terms
 
 
-def _perceptual_term(perceiver: EfficientNetLite0, image: Tensor, answers: Sequence[Tensor]) -> Tensor:
-    """Perceptual distance of the answers to the photos (B, 3, H, W), summed over the answers."""
-    with torch.no_grad():
-        real = perceiver.stages(image, _PERCEIVED)
-    made = [perceiver.stages(answer.float(), _PERCEIVED) for answer in answers]
-    return torch.stack([L.perceptual_distance(real, maps) for maps in made]).sum()
-
-
-def _match_term(match: MatchNetwork, answers: Sequence[Tensor], captions: MatchCaptions) -> Tensor:
-    """L_T of eq. 11 on both outputs."""
+def _match_terms(match: MatchNetwork, answers: Sequence[Tensor], captions: MatchCaptions) -> list[Tensor]:
+    """L_T of eq. 11 of each answer."""
     with torch.no_grad():
         text = match.text_encoder(captions.tokens, captions.lengths)
-    own, further = captions.owner.tensor_split([len(answers[0])])
-    return torch.stack([match_loss(match(answer.float(), text), own, further) for answer in answers]).sum()
+    own, extra = captions.negative_groups.tensor_split([len(answers[0])])
+    return [match_loss(match(answer.float(), text), own, extra) for answer in answers]

@@ -172,7 +172,7 @@ LOADERS: dict[str, Callable[[], nn.Module]] = {
     "efficientnet-lite0": EfficientNetLite0.pretrained,
     "inception-v3": InceptionV3,
 }
-"""Backbones by the names that ``match.backbone`` may have."""
+"""Backbones by the names that `match.backbone` may have."""
 
 
 class Resized(nn.Module):
@@ -199,5 +199,5 @@ def load_backbone(name: str, size: int) -> Resized:
         NigdtError: No such backbone, or its weights are not to be had.
     """
     if name not in LOADERS:
-        raise NigdtError(f"no backbone {name!r}", hint=f"backbones: {', '.join(LOADERS)}")
+        raise NigdtError(f"There is no backbone {name!r}.", f"Backbones: {', '.join(LOADERS)}.")
     return Resized(LOADERS[name](), size)

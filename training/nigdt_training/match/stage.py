@@ -27,17 +27,17 @@ from nigdt_training.match.backbone import load_backbone
 from nigdt_training.match.precision import Retrieval, first_among
 from nigdt_training.match.views import photo_view
 from nigdt_training.run import Run
-from nigdt_training.samples import Pool, encode_captions, owners
+from nigdt_training.samples import Pool, encode_captions, negative_groups
 from nigdt_training.settings import MatchSettings
 
 Say = Callable[..., None]
 View = tuple[Pool, int, int]
 """A pool, a photo's number in it, and the number of the view of it."""
+LEARNING_RATE, DECAY, CLIP = 2e-3, 0.98, 0.25
+"""AttnGAN's: Adam's learning rate, its factor per epoch, and the gradient-norm limit."""
 USEFUL_MATCH = 0.6
 """Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
-# Photos that retrieval is measured on at most, all with all captions; fewer where time is limited.
-_MEASURED, _MEASURED_IN_HASTE = 300, 100
-_FEATURE_SHARE = 0.7  # of a limited time; the backbone sees every photo once, the epochs are quick
+_MEASURED = 300  # photos that retrieval is measured on at most, all with all captions
 
 
 def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchNetwork:
@@ -49,8 +49,6 @@ def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchN
         network.region_channels,
         network.global_channels,
         vocabulary_size,
-        channels=settings.channels,
-        embedding=settings.embedding,
     )
 
 
@@ -84,29 +82,28 @@ def backbone_features(
     network: MatchNetwork,
     views: Sequence[View],
     settings: MatchSettings,
+    around_object: bool,
     seed: int,
     say: Say,
-    until: float = math.inf,
 ) -> tuple[Tensor, Tensor]:
-    """Regions (N, R, h, w) and global vectors (N, G) of views of photos, half precision.
+    """Compute regions (N, R, h, w) and global vectors (N, G) of views of photos, in half precision.
 
     They are computed on the network's device and kept in main memory: those of a large set fit nowhere else.
 
     Args:
         network: Its backbone sees the photos.
-        views: Pools, numbers in them and numbers of the views.
-        settings: Size and cut of the pictures.
+        views: N pools, numbers in them and numbers of the views.
+        settings: Size of the pictures.
+        around_object: Cut them around the objects whose box is known.
         seed: Of the views.
         say: Told every quarter of a minute how far it is.
-        until: Moment of the monotonic clock after which no further views are begun; N is smaller then, but
-            at least a batch.
     """
     device = network.global_projection.weight.device
     regions, wholes = [], []
     last = time.monotonic()
     for start in range(0, len(views), 16):
         chunk = views[start : start + 16]
-        seen = [photo_view(pool, i, view, settings, seed) for pool, i, view in chunk]
+        seen = [photo_view(pool, i, view, settings.size, around_object, seed) for pool, i, view in chunk]
         region, whole = network.backbone(torch.stack(seen).to(device))
         regions.append(region.half().cpu())
         wholes.append(whole.half().cpu())
@@ -114,8 +111,6 @@ def backbone_features(
         if now - last > 15:
             last = now
             say(f"features of {start + len(chunk)} of {len(views)} views of photos")
-        if now >= until and len(regions) * 16 >= settings.batch:
-            break
     return torch.cat(regions), torch.cat(wholes)
 
 
@@ -133,12 +128,11 @@ def train_match(
     *,
     device: torch.device | str = "cpu",
     start_from: Path | None = None,
-    seconds: float = math.inf,
-) -> Path:
+    deadline: float = math.inf,
+) -> bool:
     """Train stage 1 and write `match.safetensors`, the epoch of the best retrieval.
 
-    Interrupted at any moment, the same call goes on with the epoch at hand and ends with the same weights,
-    unless its time is limited.
+    Interrupted at any moment, the same call goes on with the epoch at hand and ends with the same weights.
 
     Args:
         run: Folder and settings.
@@ -148,45 +142,41 @@ def train_match(
         say: Told one line at a time what happens.
         device: Where to compute.
         start_from: Match networks to begin with; words that they know keep what they mean.
-        seconds: Wall time after which it ends with what it has learnt, from as many photos as there was time
-            to look at.
+        deadline: Moment of the monotonic clock after which no further epoch begins.
+
+    Returns:
+        Whether all epochs are done; False where the deadline came first.
 
     Raises:
         NigdtError: The loss is not finite, the backbone is missing, or a file cannot be written.
     """
-    settings, seed, began = run.settings.match, run.settings.seed, time.monotonic()
-    deadline = began + seconds
+    settings, seed = run.settings.match, run.settings.seed
+    around = run.settings.around_object
     torch.manual_seed(seed)
     network = build_match_network(settings, len(vocabulary))
     if start_from is not None:
         take_over(network, vocabulary, *load_match_network(start_from))
     network.to(device)
     parameters = [p for p in network.parameters() if p.requires_grad]
-    optimiser = torch.optim.Adam(parameters, settings.learning_rate, betas=(0.5, 0.999))
+    optimiser = torch.optim.Adam(parameters, LEARNING_RATE, betas=(0.5, 0.999))
     first, best = _resume(run, network, optimiser, say)
     if first == 0:
         _save_recovery(run, network, optimiser, 0, best)
-    limit = _MEASURED if math.isinf(seconds) else _MEASURED_IN_HASTE
-    kept = _views(validation, seed)[:limit]
-    judged = Judged(
-        backbone_features(network, kept, settings, seed, say),
+    kept = _views(validation, seed)[:_MEASURED]
+    kept_photos = RetrievalPhotos(
+        backbone_features(network, kept, settings, around, seed, say),
         [pool.cache.captions(i) for pool, i, _ in kept],
         [pool.cache.species(i) for pool, i, _ in kept],
     )
     views = _views(training, seed, settings.views)
-    features = backbone_features(network, views, settings, seed, say, began + _FEATURE_SHARE * seconds)
-    learnt = len(features[0])
-    if learnt < len(views):
-        say(f"match networks: there was time to look at {learnt} of {len(views)} views of photos")
-    captions = [pool.cache.captions(i) for pool, i, _ in views[:learnt]]
-    alike = owners([(pool, i) for pool, i, _ in views[:learnt]], settings.spare_species)
+    features = backbone_features(network, views, settings, around, seed, say)
+    captions = [pool.cache.captions(i) for pool, i, _ in views]
+    groups = negative_groups([(pool, i) for pool, i, _ in views], settings.mask_same_class)
     for epoch in range(first, settings.epochs):
         for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * settings.decay**epoch
-        losses = _one_epoch(
-            network, optimiser, features, captions, alike, vocabulary, settings, seed, epoch, deadline
-        )
-        found = measure_retrieval(network, judged, vocabulary, seed)
+            group["lr"] = LEARNING_RATE * DECAY**epoch
+        losses = _one_epoch(network, optimiser, features, captions, groups, vocabulary, settings, seed, epoch)
+        found = measure_retrieval(network, kept_photos, vocabulary, seed)
         run.log(
             (epoch + 1) * len(losses),
             "match",
@@ -204,11 +194,10 @@ def train_match(
             facts = {"epoch": epoch + 1, "r_precision": found.precision, "percentile": found.percentile}
             save_match_network(run.match_checkpoint, network, settings, vocabulary, **facts)
         _save_recovery(run, network, optimiser, epoch + 1, best)
-        if time.monotonic() >= deadline:
-            say(f"match networks: their time is up after {epoch + 1} of {settings.epochs} epochs")
-            break
+        if time.monotonic() >= deadline and epoch + 1 < settings.epochs:
+            return False
     run.match_recovery.unlink()
-    return run.match_checkpoint
+    return True
 
 
 def _one_epoch(
@@ -216,14 +205,13 @@ def _one_epoch(
     optimiser: torch.optim.Optimizer,
     features: tuple[Tensor, Tensor],
     captions: Sequence[Sequence[str]],
-    alike: Tensor,
+    groups: Tensor,
     vocabulary: Vocabulary,
     settings: MatchSettings,
     seed: int,
     epoch: int,
-    deadline: float = math.inf,
 ) -> list[float]:
-    """One pass over the views, each with one of its photo's captions, cut off at the deadline.
+    """Go once over the views, each with one of its photo's captions.
 
     Returns:
         Every step's loss.
@@ -240,18 +228,14 @@ def _one_epoch(
         text = network.text_encoder(tokens.to(device), lengths)
         index = torch.from_numpy(rows)
         images = network.project(*(one[index].to(device).float() for one in features))
-        loss = match_loss(network.scores(*images, text), alike[index].to(device))
+        loss = match_loss(network.scores(*images, text), groups[index].to(device))
         if not torch.isfinite(loss):
-            raise NigdtError(
-                f"The match loss is {loss.item()} in epoch {epoch + 1}.", hint="Lower match.learning_rate."
-            )
+            raise NigdtError(f"The match loss is {loss.item()} in epoch {epoch + 1}.", "Lower match.batch.")
         optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], settings.clip)
+        torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], CLIP)
         optimiser.step()
         losses.append(loss.item())
-        if time.monotonic() >= deadline:
-            break
     return losses
 
 
@@ -313,7 +297,7 @@ def _resume(
 
 
 @dataclass(frozen=True)
-class Judged:
+class RetrievalPhotos:
     """Photos that retrieval is measured on: backbone features, captions and species of each."""
 
     features: tuple[Tensor, Tensor]
@@ -322,14 +306,16 @@ class Judged:
 
 
 @torch.inference_mode()
-def measure_retrieval(network: MatchNetwork, judged: Judged, vocabulary: Vocabulary, seed: int) -> Retrieval:
-    """Return whether photos find their own captions among those of other photos.
+def measure_retrieval(
+    network: MatchNetwork, photos: RetrievalPhotos, vocabulary: Vocabulary, seed: int
+) -> Retrieval:
+    """Measure whether photos find their own captions among those of other photos.
 
     As in `evaluation.retrieval`, captions of photos of the same species do not compete.
 
     Args:
         network: Scores by the sum of word and sentence similarity.
-        judged: The photos.
+        photos: The photos.
         vocabulary: The network's.
         seed: Draws the captions.
 
@@ -339,11 +325,11 @@ def measure_retrieval(network: MatchNetwork, judged: Judged, vocabulary: Vocabul
     network.eval()
     device = network.global_projection.weight.device
     random = np.random.default_rng([seed, 4])
-    species = judged.species
-    chosen = [captions[int(random.integers(len(captions)))] for captions in judged.captions]
+    species = photos.species
+    chosen = [captions[int(random.integers(len(captions)))] for captions in photos.captions]
     tokens, lengths = encode_captions(chosen, vocabulary)
     text = network.text_encoder(tokens.to(device), lengths)
-    images = network.project(*(one.to(device).float() for one in judged.features))
+    images = network.project(*(one.to(device).float() for one in photos.features))
     scores = network.scores(*images, text)
     total = (scores.words + scores.sentences).cpu().numpy()
     found = []

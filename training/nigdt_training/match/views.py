@@ -10,14 +10,13 @@ from torch import Tensor
 from nigdt_training.data.crops import crop_square, square
 from nigdt_training.data.decode import Frame
 from nigdt_training.samples import Pool
-from nigdt_training.settings import MatchSettings
 
-_SMALLEST = 0.8  # side of a new cut of a photo without a box, as a share of the short side
+_SMALLEST = 0.8  # side of a new cut of a photo without a box, as a fraction of the short side
 _BLURRED = 0.5  # how often a changed view is blurred
-_LEAST_BLUR, _MOST_BLUR = 0.006, 0.04  # standard deviation of the blur as a share of the side
+_LEAST_BLUR, _MOST_BLUR = 0.006, 0.04  # standard deviation of the blur as a fraction of the side
 
 
-def photo_view(pool: Pool, i: int, view: int, settings: MatchSettings, seed: int) -> Tensor:
+def photo_view(pool: Pool, i: int, view: int, size: int, around_object: bool, seed: int) -> Tensor:
     """One view of a photo.
 
     View 0 is the square that evaluation would cut. Any other is cut anew, mirrored half the time, and half
@@ -27,7 +26,8 @@ def photo_view(pool: Pool, i: int, view: int, settings: MatchSettings, seed: int
         pool: Where the photo is.
         i: Its number in the pool's cache.
         view: Which view; equal numbers give equal views.
-        settings: Size and cut.
+        size: Side of the view in pixels.
+        around_object: Cut it around the object, where its box is known.
         seed: Of the changes.
 
     Returns:
@@ -35,16 +35,16 @@ def photo_view(pool: Pool, i: int, view: int, settings: MatchSettings, seed: int
     """
     photo, box = pool.cache.photo(i), pool.cache.box(i)
     if view == 0:
-        seen = square(Frame(photo, box, None), settings.size, settings.around_object).photo
+        seen = square(Frame(photo, box, None), size, around_object).photo
     else:
         random = np.random.default_rng([seed, 6, pool.first + i, view])
-        around = box if settings.around_object else None
+        around = box if around_object else None
         height, width = photo.shape[:2]
         left, top, side = crop_square(height, width, around, _SMALLEST, random)
         seen = photo[top : top + side, left : left + side]
-        seen = cv2.resize(seen, (settings.size, settings.size), interpolation=cv2.INTER_AREA)
+        seen = cv2.resize(seen, (size, size), interpolation=cv2.INTER_AREA)
         if random.random() < 0.5:
             seen = cv2.flip(seen, 1)
         if random.random() < _BLURRED:
-            seen = cv2.GaussianBlur(seen, (0, 0), settings.size * random.uniform(_LEAST_BLUR, _MOST_BLUR))
+            seen = cv2.GaussianBlur(seen, (0, 0), size * random.uniform(_LEAST_BLUR, _MOST_BLUR))
     return torch.from_numpy(np.ascontiguousarray(seen)).permute(2, 0, 1).float() / 127.5 - 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from nigdt_training.data.recolour import has_colour_word, recolour_caption
 from nigdt_training.evaluation.cases import Case
-from nigdt_training.evaluation.metrics import OBEDIENCE_COLOURS, lab_distance, shown_colour
+from nigdt_training.evaluation.metrics import SWAP_COLOURS, lab_distance, shown_colour
 from nigdt_training.evaluation.systems import Request, System
 
 LEAST_OBJECT = 64
@@ -17,12 +17,12 @@ LEAST_OBJECT = 64
 
 
 @dataclass(frozen=True)
-class Obedience:
+class ColourSwap:
     """Answers to swapped colour words.
 
     Attributes:
         photos: How many photos were asked about, each with all seven colours.
-        obeyed: Share of answers whose object shows the colour asked for; chance is 1/7.
+        accuracy: Fraction of answers whose object shows the colour asked for; chance is 1/7.
         per_colour: The same for each colour word.
         shown: Colour asked for -> colour shown -> how often.
         background: In the hole outside the object, mean Lab distance to the original with swapped captions,
@@ -33,7 +33,7 @@ class Obedience:
     """
 
     photos: int
-    obeyed: float
+    accuracy: float
     per_colour: dict[str, float]
     shown: dict[str, dict[str, int]]
     background: float
@@ -48,13 +48,13 @@ def askable(case: Case) -> bool:
     return int((case.hole & (case.object_mask > 127)).sum()) >= LEAST_OBJECT
 
 
-class ObedienceMeter:
+class ColourSwapMeter:
     """Collects the answers of one system, case by case."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._shown: dict[str, dict[str, int]] = {
-            asked: dict.fromkeys(OBEDIENCE_COLOURS, 0) for asked in OBEDIENCE_COLOURS
+            asked: dict.fromkeys(SWAP_COLOURS, 0) for asked in SWAP_COLOURS
         }
         self._swapped: list[float] = []
         self._true: list[float] = []
@@ -71,9 +71,9 @@ class ObedienceMeter:
         Returns:
             The seven answers, by colour.
         """
-        requests = [Request(case, recolour_caption(case.caption, colour)) for colour in OBEDIENCE_COLOURS]
+        requests = [Request(case, recolour_caption(case.caption, colour)) for colour in SWAP_COLOURS]
         answers = {
-            colour: answer[0] for colour, answer in zip(OBEDIENCE_COLOURS, system.fill(requests), strict=True)
+            colour: answer[0] for colour, answer in zip(SWAP_COLOURS, system.fill(requests), strict=True)
         }
         self.count(case, true_fill, answers)
         return answers
@@ -90,15 +90,15 @@ class ObedienceMeter:
             self._swapped.append(lab_distance(case.photo, answer, beside))
         self._true.append(lab_distance(case.photo, true_fill, beside))
 
-    def result(self) -> Obedience | None:
+    def result(self) -> ColourSwap | None:
         """Return the figures, or None when nothing was asked."""
         if not self._photos:
             return None
         per_colour = {asked: counts[asked] / self._photos for asked, counts in self._shown.items()}
         swapped, true = _mean(self._swapped), _mean(self._true)
-        return Obedience(
+        return ColourSwap(
             photos=self._photos,
-            obeyed=float(np.mean(list(per_colour.values()))),
+            accuracy=float(np.mean(list(per_colour.values()))),
             per_colour=per_colour,
             shown=self._shown,
             background=swapped / true if true > 0 else float("nan"),
