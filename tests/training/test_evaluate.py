@@ -163,7 +163,7 @@ def test_square_around_the_object(photos: Path) -> None:
     assert near[0].hole.mean() == pytest.approx(1 / 1.75**2, abs=0.05)
 
 
-def test_obedient_system_scores_full_marks_and_stays_beside_the_object(photos: Path) -> None:
+def test_a_system_that_follows_the_words_scores_full_marks_and_stays_beside_the_object(photos: Path) -> None:
     result = evaluate(Painter(), object_cases(photos), Options(colour_swap=True))
     assert result.colour_swap is not None
     assert result.colour_swap.photos == 5

@@ -5,17 +5,20 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from nigdt_training.checkpoint import read_checkpoint
+from nigdt_training.data import check, decode
 from nigdt_training.inpaint import cross_validation, own_photos
 from nigdt_training.inpaint.course import Course, extend_embedding
 from nigdt_training.inpaint.own_photos import OwnPhotos, train_own_photos
 from nigdt_training.inpaint.stage import InpaintTrainer
 from nigdt_training.inpaint.validation import Scores
 from nigdt_training.match import stage as match_stage
+from nigdt_training.pools import open_pools
 from nigdt_training.run import Run
 from nigdt_training.settings import settings_from, with_changes
 
@@ -121,6 +124,21 @@ def test_time_left_is_that_of_all_trainings_even_at_the_end_of_one():
     for step, left in ((5, 20), (10, 0)):
         tell("", step=step, steps=10, loss=0.0, eta_s=left)
     assert [(facts["step"], facts["steps"], facts["eta_s"]) for facts in told] == [(15, 30, 60), (20, 30, 40)]
+
+
+def test_photos_are_looked_over_once_and_decoded_once_more(photo_folder, tmp_path, monkeypatch):
+    decoded = []
+    real = decode.open_upright
+    for module in (decode, check):
+        monkeypatch.setattr(
+            module, "open_upright", lambda *all, **more: decoded.append(1) or real(*all, **more)
+        )
+    report = check.check_path(photo_folder)
+    settings = settings_from({"data": [{"path": str(photo_folder)}]})
+    open_pools(settings, Path(), tmp_path / "caches", checked=report)
+    assert len(decoded) == 2 * len(report.usable)
+    open_pools(settings, Path(), tmp_path / "caches")
+    assert len(decoded) == 2 * len(report.usable), "the cache is there"
 
 
 def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_bundle):

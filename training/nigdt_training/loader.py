@@ -29,8 +29,8 @@ class Loader:
     def __init__(self, stream: SampleStream, device: torch.device, stride: int, processes: int = 1) -> None:
         self._stream, self._device, self._stride = stream, device, stride
         # Enough that an accelerator never waits; on the CPU more would only take time from the step.
-        share = (os.cpu_count() or 1) // processes
-        self._threads = 1 if device.type == "cpu" else max(1, min(_MOST_THREADS, share))
+        cores = (os.cpu_count() or 1) // processes
+        self._threads = 1 if device.type == "cpu" else max(1, min(_MOST_THREADS, cores))
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="samples")
         self._ahead: dict[range, Future[Batch]] = {}
         self.waited = 0.0

@@ -12,7 +12,7 @@ import numpy as np
 from nigdt.errors import NigdtError
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.cache import Cache, build_cache, cache_key
-from nigdt_training.data.check import check_data_set
+from nigdt_training.data.check import Report, check_data_set
 from nigdt_training.data.data_set import read_data_set
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
@@ -25,7 +25,11 @@ _FEW_CAPTIONS = 1000
 
 
 def open_pools(
-    settings: TrainSettings, data: Path, caches: Path, say: Callable[[str], None] = lambda _: None
+    settings: TrainSettings,
+    data: Path,
+    caches: Path,
+    say: Callable[[str], None] = lambda _: None,
+    checked: Report | None = None,
 ) -> tuple[list[Pool], list[Pool]]:
     """Pools for training and for validation; photos are decoded into `caches` the first time.
 
@@ -34,10 +38,11 @@ def open_pools(
         data: Folder that their paths are relative to.
         caches: Where caches lie.
         say: Told what takes time.
+        checked: What a check of one of the collections found, so that its photos are not looked over again.
     """
     training, validation, first = [], [], 0
     for source in settings.data:
-        cache = _cache(data / source.path, caches, say)
+        cache = _cache(data / source.path, caches, say, checked)
         kept = np.array([held_out(cache.group(i), source.validation) for i in range(len(cache))], bool)
         of_split = np.array([source.split in ("", cache.split(i)) for i in range(len(cache))], bool)
         learnt, kept = ~kept & of_split, kept & of_split
@@ -64,14 +69,16 @@ def build_vocabulary(pools: list[Pool]) -> Vocabulary:
     return Vocabulary.from_captions(captions, minimum=minimum, always=always | set(COLOURS))
 
 
-def _cache(path: Path, caches: Path, say: Callable[[str], None]) -> Cache:
+def _cache(path: Path, caches: Path, say: Callable[[str], None], checked: Report | None) -> Cache:
     """Open the collection's cache, building it where its photos have changed."""
     workers = os.cpu_count() or 1
     data = read_data_set(path)
     folder = caches / f"{path.name.split('.')[0]}-{cache_key(data.records, CACHED_SIDE, True)[:12]}"
     with contextlib.suppress(DataError):
         return Cache.open(folder)
-    records = check_data_set(data, workers=workers).usable
+    if checked is None or checked.path.resolve() != path.resolve():
+        checked = check_data_set(data, workers=workers)
+    records = checked.usable
     if not records:
         raise NigdtError(f"{path} holds no usable photo.", hint=f"See: nigdt data check {path}")
     say(f"decoding {len(records)} photos of {path} into {folder}")

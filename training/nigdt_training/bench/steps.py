@@ -117,7 +117,7 @@ class Benchmark:
     def disagreement(self) -> float | None:
         """Largest difference between the compiled step's first losses and those of the step before it.
 
-        As a share of the total loss; None where the last variant is not the one before it, compiled.
+        As a fraction of the total loss; None where the last variant is not the one before it, compiled.
         """
         if len(self.measurements) < 2 or "compiled" not in self.measurements[-1].variant:
             return None

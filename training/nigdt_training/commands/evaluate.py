@@ -40,7 +40,7 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
 @click.option(
     "--held-out",
     type=click.FloatRange(0, 1, min_open=True),
-    help="Only the share of photos that training with the same share left out.",
+    help="Only the fraction of photos that training with the same fraction left out.",
 )
 @click.option(
     "--around-object", is_flag=True, help="Cut squares around the objects, not the photos' centres."

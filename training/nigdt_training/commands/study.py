@@ -39,7 +39,7 @@ def study() -> None:
 @click.option(
     "--held-out",
     type=click.FloatRange(0, 1, min_open=True),
-    help="Only the share of photos that training with the same share left out.",
+    help="Only the fraction of photos that training with the same fraction left out.",
 )
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0), help="Draws photos and shuffles answers."

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from nigdt.model.blocks import area
 
 HIDDEN = 5 / 16
-"""Share of hidden pixels above which a cell belongs to the hole."""
+"""Fraction of hidden pixels above which a cell belongs to the hole."""
 
 
 class CoherentAttention(nn.Module):
@@ -54,8 +54,8 @@ class CoherentAttention(nn.Module):
         for i in range(1, longest):
             before = made[-1]
             D_ad = (unit_m[:, i] * F.normalize(before, dim=1, eps=1e-6)).sum(1).clamp(min=0)
-            share = (D_ad / (D_ad + D_max[:, i] + 1e-6))[:, None]
-            made.append(share * before + (1 - share) * found[:, i])
+            weight = (D_ad / (D_ad + D_max[:, i] + 1e-6))[:, None]
+            made.append(weight * before + (1 - weight) * found[:, i])
         inside = torch.arange(longest, device=x.device) < count[:, None]
         filled = torch.where(inside[:, :, None], torch.stack(made, 1), m)
         return cells.scatter(1, index, filled).transpose(1, 2).reshape(batch, channels, height, width)

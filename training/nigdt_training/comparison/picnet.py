@@ -4,7 +4,7 @@ The dual path without text: a conditional prior p(z | I_m) in the generative pat
 the reconstructive one, short + long term attention, z of 128 channels. The networks are NIGDT's with the text
 switched off, which is how the NIGDT paper built on it. The losses are PICNet's own: the generative path is
 compared with the photo on visible pixels only, since it may answer otherwise in the hole, and the posterior's
-prior is N(0, s^2) with s^2 the share of hidden pixels: a small hole leaves little to choose.
+prior is N(0, s^2) with s^2 the fraction of hidden pixels: a small hole leaves little to choose.
 """
 
 from __future__ import annotations

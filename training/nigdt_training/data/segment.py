@@ -13,9 +13,9 @@ WORKING_SIZE = 160
 """Longest side, in pixels, at which GrabCut runs: outlines get no better beyond, only slower."""
 EDGE_SIGMA = 1.0
 LEAST_SHARE, MOST_SHARE = 0.12, 0.8
-"""Share of its box that a believable object covers."""
+"""Fraction of its box that a believable object covers."""
 MOST_BORDER = 0.4
-"""Share of the box's border that a believable object covers: more means that the background came along."""
+"""Fraction of the box's border that a believable object covers: more means that the background came along."""
 
 
 def segment_box(photo: np.ndarray, box: BoxXYWH) -> np.ndarray | None:

@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 
-def held_out(group: str, share: float) -> bool:
+def held_out(group: str, fraction: float) -> bool:
     """Return whether a group of photos is held out, by its key alone, so that growing data keep their split.
 
     Args:
         group: The group's key.
-        share: Expected share of groups held out, 0..1.
+        fraction: Expected fraction of groups held out, 0..1.
     """
-    return _place(group) < share * 2**64
+    return _place(group) < fraction * 2**64
 
 
 def in_order(groups: Iterable[str]) -> list[str]:

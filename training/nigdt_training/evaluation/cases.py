@@ -24,7 +24,7 @@ HOLES = (*MASK_KINDS, "outline")
 USUAL_SIZE = 256
 """Side of the pictures where no system works at a size of its own."""
 LARGEST_HOLE = 0.75
-"""Share of the picture above which an object's hole is left out: nothing would be left to continue."""
+"""Fraction of the picture above which an object's hole is left out: nothing would be left to continue."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class CaseSettings:
         limit: At most so many cases; None takes all.
         seed: Draws photos, captions and random holes.
         split: Only photos that the data set puts in this split ("train", "val", "test").
-        held_out: Only this share of the photos, those that training with the same share left out.
+        held_out: Only this fraction of the photos, those that training with the same fraction left out.
         around_object: Cut the square around the object (1.75 times its box) instead of the photo's centre.
     """
 

@@ -31,7 +31,7 @@ _NOTES = {
     "gradient_ratio": "gradient: mean gradient magnitude inside the hole over the original's.",
     "r_precision": "R-prec.: the own caption scores above 99 of other photos (of other species where "
     "they are named); chance 1 %, standard error up to {error:.1%}. Row original: the photos themselves.",
-    "percentile": "R-pct.: share of the other captions that the own one scored above (chance 50 %).",
+    "percentile": "R-pct.: fraction of the other captions that the own one scored above (chance 50 %).",
     "diversity": "diversity: mean absolute difference in the hole between samples.",
     "best_psnr": "best: best of {samples} samples, chosen with the original in hand; not for comparison.",
     "fid": f"FID*, KID*: on {FEATURE_NAME} features, not comparable with Inception's.",

@@ -160,7 +160,7 @@ class Standing:
         mean_rank: Mean over photos, raters of a photo averaged first; 1 is best.
         low: Lower end of the 95 % confidence interval (bootstrap over photos).
         high: Upper end.
-        first: Share of counted answers that put it first.
+        first: Fraction of counted answers that put it first.
     """
 
     system: str

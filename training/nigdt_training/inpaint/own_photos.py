@@ -119,7 +119,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     info = find_bundle(request.bundle)
     run = _run_folder(request, info, len(report.usable))
     fabric = Machine(request.device).fabric(run.settings.precision)
-    (everything,), _ = open_pools(run.settings, Path(), request.caches, say)
+    (everything,), _ = open_pools(run.settings, Path(), request.caches, say, report)
     few = len(everything.photos) < FEW
     parts = splits(everything, 3, used=3) if few else splits(everything, 5, used=1)
     if few:

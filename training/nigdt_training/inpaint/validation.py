@@ -77,7 +77,7 @@ def score(
 def samples_of(stream: SampleStream, holes: int) -> int:
     """Count the samples that show every photo with so many holes; 0 = one each, `PICTURES` photos at most.
 
-    With several pools they are drawn by their shares, so that it is every photo of each in turn.
+    With several pools they are drawn by their sampling weights, so that it is every photo of each in turn.
     """
     photos = sum(len(pool.photos) for pool in stream.pools)
     return photos * holes if holes else min(PICTURES, photos)

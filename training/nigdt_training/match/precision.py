@@ -17,7 +17,7 @@ class Retrieval:
     Attributes:
         precision: Chance that it scores above 99 negatives drawn without replacement from all those scored,
             or above all where there are fewer.
-        percentile: Share of the negatives that it scores above; chance is one half.
+        percentile: Fraction of the negatives that it scores above; chance is one half.
     """
 
     precision: float

@@ -36,7 +36,7 @@ View = tuple[Pool, int, int]
 LEARNING_RATE, DECAY, CLIP = 2e-3, 0.98, 0.25
 """AttnGAN's: Adam's learning rate, its factor per epoch, and the gradient-norm limit."""
 USEFUL_MATCH = 0.6
-"""Share of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
+"""Fraction of other captions that a photo's own one must beat on photos kept apart; luck is one half."""
 _MEASURED = 300  # photos that retrieval is measured on at most, all with all captions
 
 
