@@ -25,6 +25,7 @@ from nigdt_plugin.core.host import Host
 from PIL import Image
 
 from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe, Variant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -90,7 +91,8 @@ def test_what_is_applied_comes_back_as_a_layer(panel: GimpSession, kind: str) ->
     weight[0] = 0.5
     green = np.zeros((10, 10, 3), np.uint8)
     green[..., 1] = 255
-    document.apply(Layer(Region(40, 30, 50, 40), green, weight, "a red bird", 4, "tiny"), "apply")
+    recipe = Recipe("a red bird", variant=Variant(4))
+    document.apply(Layer(Region(40, 30, 50, 40), green, weight, recipe), "apply")
     Host(Path(given["--return-to"])).applied(document)
     end(panel)
     said = panel.wait(answer)
