@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from dataclasses import dataclass
@@ -62,8 +63,13 @@ def process_start() -> float:
     return time.time()
 
 
+@functools.cache
 def application() -> QApplication:
-    """The one QApplication."""
+    """Return the one QApplication, made when it is first asked for.
+
+    It is kept until the interpreter ends, where PyQt destroys it last. Released earlier, with wrappers of
+    other threads' objects still about, it makes the process end with a segmentation fault.
+    """
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
@@ -97,6 +103,8 @@ def run(start: Start) -> int:
         QTimer.singleShot(0, lambda: window.open_path(photo, start.mask, start.caption))
     status = app.exec()
     bridge.close()
+    window.deleteLater()
+    app.sendPostedEvents(window, QEvent.Type.DeferredDelete)
     for translator in translators:
         app.removeTranslator(translator)
     return status
