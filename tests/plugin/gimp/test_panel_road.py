@@ -210,6 +210,11 @@ def test_the_real_panel_hands_over(whole: tuple[WindowSession, Client], tmp_path
 def close_the_panel(gimp: WindowSession, window: str, folder: Path) -> None:
     """Close a panel that has nothing to ask for, and see its folder go."""
     gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
+    wait_until_gone(folder)
+
+
+def wait_until_gone(folder: Path) -> None:
+    """Wait until the panel has ended and cleared its folder away."""
     deadline = time.monotonic() + 60
     while folder.exists():
         assert time.monotonic() < deadline, "the panel did not clear its folder away"
@@ -228,7 +233,12 @@ def test_a_cancelled_procedure_leaves_the_panel_its_work(
     time.sleep(1)
     keep(gimp.photograph(tmp_path / "gone.png"), f"{gimp.tree.release}-panel-orphan.png")
     assert folder.exists()
-    close_the_panel(gimp, window, folder)
+    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
+    time.sleep(2)
+    keep(gimp.photograph(tmp_path / "asked.png"), f"{gimp.tree.release}-panel-orphan-asked.png")
+    assert folder.exists()  # the fill that is shown would be lost, so the panel asks
+    gimp.type("key", "Tab", "key", "space")  # from "Apply and save" to "Do not save"
+    wait_until_gone(folder)
 
 
 def test_an_image_closed_meanwhile_leaves_the_panel_its_work(
