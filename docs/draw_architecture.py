@@ -32,7 +32,7 @@ TOGETHER = {
         **dict.fromkeys(("answers", "effects", "inpainter", "recolourer", "showcase"), "inpainter"),
     },
     "nigdt_backend": {
-        **dict.fromkeys(("protocol", "limits"), "protocol"),
+        **dict.fromkeys(("protocol", "wire", "limits"), "protocol"),
         **dict.fromkeys(("commands", "bench"), "commands, bench"),
         "daemon": "daemon",
     },

@@ -1,4 +1,4 @@
-"""What goes over the wire: how messages are packed, checked and read (docs/protocol.md is the specification).
+"""What goes over the wire: what messages hold, how it is checked and read (docs/protocol.md specifies it).
 
 A message is a list of frames: the protocol tag, one JSON header, then raw pixel frames. Nothing here needs
 more than the standard library, so that any editor's Python can carry it.
@@ -6,8 +6,6 @@ more than the standard library, so that any editor's Python can carry it.
 
 from __future__ import annotations
 
-import json
-import math
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -28,6 +26,7 @@ from nigdt_backend.limits import (
     VERSION,
     Limits,
 )
+from nigdt_backend.wire import Frame, ProtocolError, decode, encode, finite
 
 # fmt: off
 __all__ = [
@@ -37,84 +36,11 @@ __all__ = [
 ]
 # fmt: on
 
-Frame = bytes | memoryview
-"""One frame. Pictures are views of where they lie: copying one takes as long as encrypting it."""
-
 MAP_CHANNELS = 10
 """float32 values of each cell of a recolouring's maps."""
 
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LIMITS.id_chars}}}")
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LIMITS.name_chars - 1}}}")
-
-
-class ProtocolError(Exception):
-    """A message that breaks the specification or a request that cannot be met.
-
-    Attributes:
-        code: one of `CODES`.
-        message: what happened, one line.
-        hint: what to do, one line, possibly empty.
-    """
-
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.hint = hint
-
-
-def encode(header: Mapping[str, Any], frames: Sequence[Frame] = ()) -> list[Frame]:
-    """Pack a header and its raw frames into the frames of one message."""
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return [TAG, text.encode("utf-8"), *frames]
-
-
-def decode(
-    frames: Sequence[Frame], *, header_limit: int = LIMITS.header_bytes
-) -> tuple[dict[str, Any], list[Frame]]:
-    """Unpack one message.
-
-    Args:
-        frames: the message's frames, without a routing id.
-        header_limit: most bytes the header may have; clients allow more, since attention adds to it.
-
-    Returns:
-        The header and the raw frames.
-
-    Raises:
-        ProtocolError: `bad-message`, `version` or `too-large`.
-    """
-    if len(frames) < 2:
-        raise ProtocolError("bad-message", f"A message has at least 2 frames; this one has {len(frames)}.")
-    tag = bytes(frames[0][: len(TAG) + 8])
-    if tag != TAG:
-        if tag.startswith(TAG_PREFIX):
-            raise ProtocolError(
-                "version",
-                f"This side speaks protocol {VERSION}, the other {_shown(tag[len(TAG_PREFIX) :])}.",
-                "Update NIGDT and its plug-ins together, then restart the daemon.",
-            )
-        raise ProtocolError("bad-message", "The first frame is not the protocol tag.")
-    if len(frames[1]) > header_limit:
-        raise ProtocolError(
-            "too-large", f"The header has {len(frames[1])} bytes; at most {header_limit} are allowed."
-        )
-    try:
-        header = json.loads(bytes(frames[1]).decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise ProtocolError("bad-message", "The header is not valid JSON in UTF-8.") from None
-    if not isinstance(header, dict) or not isinstance(header.get("kind"), str):
-        raise ProtocolError("bad-message", 'The header must be an object with a string "kind".')
-    return header, list(frames[2:])
-
-
-def _shown(version: bytes) -> str:
-    """Make a version from the wire fit for a message."""
-    return version.decode("ascii") if version.isalnum() else "none that is known"
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON.")
 
 
 def check_id(value: object, what: str = "job") -> str:
@@ -470,8 +396,3 @@ class FillResult:
     seconds: Mapping[str, float]
     notices: tuple[str, ...]
     data: Mapping[str, Any] = field(repr=False)
-
-
-def finite(value: float) -> float:
-    """`value` rounded for a header, 0 when it is not a finite number (JSON has no NaN)."""
-    return round(value, 6) if math.isfinite(value) else 0.0

@@ -5,130 +5,84 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 import zmq
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.daemon.server import Server
+from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.sockets import ServerSockets
-from nigdt_backend.protocol import LIMITS, REQUESTS, TAG
+from nigdt_backend.protocol import LIMITS, TAG
 from nigdt_backend.transport import ClientSocket, ConnectionLost
+from nigdt_backend.wire import ProtocolError, decode, encode
 
-PER_EXAMPLE = 50
-EXAMPLES = 400  # of PER_EXAMPLE messages each: 20,000
+from tests.campaign.messages import Bystander, lone_surrogates, pour
 
-values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats()
-    | st.text(max_size=30)
-    | st.sampled_from(["../../etc/passwd", "%s%n", "{0.__class__}", "\ud800", "a" * 5000, "default"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
-    max_leaves=6,
-)
-KEYS = (
-    *("job", "width", "height", "channels", "recipe", "variants", "live", "result"),
-    *("attention", "request", "seed", "base", "spread"),
-)
-kinds = st.sampled_from([kind for kind in REQUESTS if kind != "shutdown"]) | st.text(max_size=12)
-headers = st.builds(
-    lambda kind, fields: json.dumps({"kind": kind, **fields}).encode(),
-    kinds,
-    st.dictionaries(st.sampled_from(KEYS), values, max_size=8),
-)
-sane_fill = st.builds(
-    lambda job, side, change: json.dumps(
-        {
-            "kind": "fill",
-            "job": f"f{job}",
-            "width": side,
-            "height": side,
-            "recipe": {"caption": "x"},
-            **change,
-        }
-    ).encode(),
-    st.integers(0, 10**9),
-    st.sampled_from([8, 16]),
-    st.dictionaries(st.sampled_from(KEYS), values, max_size=1),
-)
-raw = st.binary(max_size=64) | st.sampled_from([bytes(192), b"\xff" * 64, b"\1" * 768, b"\1" * 256])
-messages = st.one_of(
-    st.lists(st.binary(max_size=60), min_size=1, max_size=7),
-    st.builds(lambda header, frames: [TAG, header, *frames], headers, st.lists(raw, max_size=4)),
-    st.builds(
-        lambda header, frames: [TAG, header, *frames], sane_fill, st.lists(raw, min_size=1, max_size=3)
-    ),
-    st.builds(lambda tag, header: [tag, header], st.binary(max_size=12) | st.just(b"NIGDT/2"), headers),
-)
+MESSAGES = 1200
 
 
-def pour(client: Client, examples: int) -> int:
-    """Send generated garbage over fresh connections; how many messages."""
-    sent = 0
-
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(messages, min_size=PER_EXAMPLE, max_size=PER_EXAMPLE))
-    def garbage(batch):
-        nonlocal sent
-        hostile = ClientSocket(client.connection)
-        try:
-            for message in batch:
-                hostile.send(message)
-                sent += 1
-            hostile.receive(0.05)
-        except ConnectionLost:
-            pass  # cut off: the next example connects anew
-        finally:
-            hostile.close()
-
-    garbage()
-    return sent
-
-
-def bystander(stop: threading.Event, request_fill, failures: list[str], done: list[int]) -> None:
-    with Client.connect(start=False) as client:
-        while not stop.is_set():
-            try:
-                client.fill(request_fill("sleep 0.02"))
-                done.append(1)
-            except DaemonError as error:
-                failures.append(f"{error.code}: {error.message}")
-                if len(failures) > 5:
-                    return
-
-
-def check(client, request_fill, examples: int) -> None:
+def test_no_message_ends_the_daemon_or_costs_anybody_else_a_fill(client, request_fill):
     pid = client.status()["pid"]
-    stop, failures, done = threading.Event(), [], []
-    other = threading.Thread(target=bystander, args=(stop, request_fill, failures, done))
-    other.start()
-    try:
-        sent = pour(client, examples)
-    finally:
-        stop.set()
-        other.join()
+    with Bystander(lambda: request_fill("sleep 0.02")) as other:
+        sent = pour(client, MESSAGES, seed=1)
     status = client.status()
-    assert sent >= examples * PER_EXAMPLE * 0.9
-    assert failures == []
-    assert done
+    assert other.failures == []
+    assert other.seconds
     assert status["pid"] == pid
-    assert status["messages"]["received"] >= sent * 0.5
-    assert status["messages"]["refused"] > 0
+    assert status["messages"]["received"] >= 0.9 * sent
+    assert status["messages"]["refused"] > 0.5 * sent
     assert len(client.fill(request_fill()).fills) == 1
 
 
-def test_garbage_costs_nobody_a_job(client, request_fill):
-    check(client, request_fill, examples=20)
+def test_text_that_utf_8_cannot_encode_is_refused(client):
+    hostile = ClientSocket(client.connection)
+    try:
+        for header in lone_surrogates():
+            hostile.send([TAG, header])
+            assert json.loads(hostile.receive(5.0)[0][1])["code"] == "bad-message"
+    finally:
+        hostile.close()
+    assert client.status()["pid"]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_twenty_thousand_messages_of_garbage_cost_nobody_a_job(client, request_fill):
-    check(client, request_fill, examples=EXAMPLES)
+def test_an_error_about_a_name_that_is_not_utf_8_is_answered():
+    header = encode({"kind": "error", "message": "/home/h_\udce9/x is broken"})[1]
+    assert json.loads(bytes(header))["message"] == "/home/h_?/x is broken"
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999", "9" * 30, "NaN"])
+def test_numbers_beyond_bounds_are_refused(number):
+    with pytest.raises(ProtocolError) as raised:
+        decode([TAG, f'{{"kind":"fill","width":{number}}}'.encode()])
+    assert raised.value.code == "bad-message"
+
+
+@pytest.mark.parametrize("depth", [17, 200, 7000])
+def test_deep_headers_are_refused(depth):
+    with pytest.raises(ProtocolError) as raised:
+        decode([TAG, b'{"kind":"status","a":' + b"[" * depth + b"]" * depth + b"}"])
+    assert raised.value.code == "bad-message"
+
+
+def test_a_defect_in_a_step_of_the_loop_is_logged_and_the_loop_goes_on(caplog):
+    server = Server(ServerSockets(), Idle(), Settings(preload=""))
+    calls = []
+
+    def fails():
+        calls.append(1)
+        raise ZeroDivisionError("a fault was ordered")
+
+    try:
+        server._guarded(fails)
+        server._guarded(fails)
+    finally:
+        server.close()
+    assert len(calls) == 2
+    assert "a fault was ordered" in caplog.text
+
+
+class Idle:
+    batch_variants = 1
 
 
 def cut_off(hostile: ClientSocket) -> bool:

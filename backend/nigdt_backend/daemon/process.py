@@ -196,7 +196,11 @@ def _set_up_log(settings: Settings, to_stderr: bool) -> None:
     try:
         handlers.append(
             logging.handlers.RotatingFileHandler(
-                paths.log_path(), maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+                paths.log_path(),
+                maxBytes=LOG_BYTES,
+                backupCount=LOG_FILES,
+                encoding="utf-8",
+                errors="backslashreplace",  # a traceback may hold what UTF-8 cannot
             )
         )
     except OSError as error:

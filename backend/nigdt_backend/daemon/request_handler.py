@@ -57,7 +57,13 @@ class RequestHandler:
         self._counts: Counter[str] = Counter()
 
     def handle(self, incoming: Incoming) -> None:
-        """Handle one message; whatever it contains, the worst outcome is an error reply."""
+        """Handle one message; whatever it contains, the worst outcome is an error reply, or none at all."""
+        try:
+            self._handle(incoming)
+        except Exception:  # a failure while the error was answered: only this client goes without
+            log.exception("a message could not be answered")
+
+    def _handle(self, incoming: Incoming) -> None:
         self._counts["received"] += 1
         admission = self._limiter.admit(incoming.client, time.monotonic())
         job: str | None = None

@@ -21,6 +21,10 @@ from nigdt_backend.daemon.worker import Engine, Waker
 
 log = logging.getLogger(__name__)
 
+MOST_FAILURES = 1000
+"""After so many defects the daemon gives up."""
+FAILURE_REST_SECONDS = 0.05
+
 
 class Server:
     """Serves clients until told to stop.
@@ -56,6 +60,7 @@ class Server:
         self._told_ready = False
         self._stop_requested = False
         self._restart = False
+        self._failures = 0
         self._stopping = AwakeClock()
         self._started = time.monotonic()
 
@@ -88,12 +93,10 @@ class Server:
         while not self._finished():
             poller.poll(round(1000 * dispatcher.seconds_to_wait()))
             self._waker.drain()
-            self._sockets.answer_zap()
-            for incoming in self._sockets.receive():
-                self._handler.handle(incoming)
-            dispatcher.read_reports()
+            for step in (self._sockets.answer_zap, self._receive, dispatcher.read_reports):
+                self._guarded(step)
             dispatcher.dispatch()
-            dispatcher.tick()
+            self._guarded(dispatcher.tick)
             self._stopping.tick()
             if (dispatcher.ready or dispatcher.failure) and not self._told_ready:
                 self._told_ready = True
@@ -107,6 +110,25 @@ class Server:
             dispatcher.refuse("restarting", "the daemon starts anew", running_too=True)
         else:
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=True)
+
+    def _receive(self) -> None:
+        for incoming in self._sockets.receive():
+            self._handler.handle(incoming)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Take a step of the loop; a defect in it is logged, and the loop goes on for everybody else.
+
+        Raises:
+            Exception: what the step raised, when it fails again and again: a new process may do better.
+        """
+        try:
+            step()
+        except Exception:
+            self._failures += 1
+            if self._failures >= MOST_FAILURES:
+                raise
+            log.exception("a step of the daemon's loop failed")
+            time.sleep(FAILURE_REST_SECONDS)  # what fails at every turn must not take a processor
 
     def _finished(self) -> bool:
         dispatcher = self._dispatcher
