@@ -94,6 +94,9 @@ class LossSettings:
         reconstruct_every: Steps between those in which the reconstructive path runs, whose terms grow by as
             much; 1 is the paper.
         adversary: LSGAN as in the paper, or hinge.
+        discriminator: The paper's D1 and D2, or "projected" ones on a frozen ImageNet network, which read
+            the caption too: `feature` then weighs the relative distance of that network's features in the
+            hole, `adversarial` the sum of four heads' hinge terms.
         objects_only: Discriminators and L_T see only pictures whose object's outline is known; the captions
             of the others become extra negatives.
         composite: Discriminators and match networks see the composite instead of the raw output.
@@ -114,6 +117,7 @@ class LossSettings:
     object_l1: Weight = 0.0
     reconstruct_every: Count = 1
     adversary: Literal["lsgan", "hinge"] = "lsgan"
+    discriminator: Literal["paper", "projected"] = "paper"
     objects_only: bool = False
     composite: bool = False
     reversed_posterior_kl: bool = False

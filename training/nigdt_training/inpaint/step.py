@@ -18,6 +18,7 @@ from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
+from nigdt_training.inpaint.projected import Case, ProjectedScores, load_projected, projected_adversaries
 from nigdt_training.samples import Batch, MatchCaptions
 from nigdt_training.settings import LossSettings, TrainSettings
 
@@ -44,7 +45,12 @@ class Networks:
         config = settings.model_config
         torch.manual_seed(settings.seed)
         self.plain = DualPath(NIGDT(config, len(vocabulary)))
-        self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
+        self.plain_scores: nn.Module
+        if settings.loss.discriminator == "projected":
+            self.projected = load_projected(config.text_channels if config.use_text else 0)
+            self.plain_d = nn.ModuleDict({"projected": self.projected})
+        else:
+            self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
         self.channels_last = _is_bfloat16(fabric) if channels_last is None else channels_last
         if self.channels_last:
             self.plain.to(memory_format=torch.channels_last)
@@ -56,7 +62,8 @@ class Networks:
         self.paths: Any
         self.discriminators: Any
         self.paths, self.optimiser_g = fabric.setup(self.plain, optimiser_g)
-        self.plain_scores = _Scores(self.plain_d)
+        projected = settings.loss.discriminator == "projected"
+        self.plain_scores = ProjectedScores(self.projected) if projected else _Scores(self.plain_d)
         self.discriminators, self.optimiser_d = fabric.setup(self.plain_scores, optimiser_d)
         self.averaged = {key: value.to(fabric.device) for key, value in self.averaged.items()}
 
@@ -157,7 +164,13 @@ def train_step(
         if len(image):
             part = len(image) / len(batch)
             made = [answer[shown] for answer in answers]
-            more, found = _adversaries(networks, image, made, weights, fabric, part, fraction)
+            if weights.discriminator == "projected":
+                sentence = output.text.sentence.detach()[shown]
+                captions_of = [batch.captions[i] for i in torch.arange(len(batch))[shown].tolist()]
+                case = Case(image, batch.M[shown], sentence, captions_of)
+                more, found = projected_adversaries(networks, case, made, weights, fabric, part, fraction)
+            else:
+                more, found = _adversaries(networks, image, made, weights, fabric, part, fraction)
             total = total + more
             terms |= found
     if match is not None and captions is not None and step % weights.match_every == 0:
