@@ -8,9 +8,11 @@ photo, selection, caption, seed, model and device must give the same bytes whate
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, Fill, RawFill, WordUse
 from nigdt.bundle.bundle import BundleInfo, find_bundle
+from nigdt.bundle.hub import from_pretrained, save_pretrained
 from nigdt.bundle.recolour import load_recolour
 from nigdt.bundle.weights import load_model
 from nigdt.context import Context
@@ -66,9 +69,10 @@ class Inpainter:
         device: str,
         precision: Precision = "float32",
         recorder: Recorder | None = None,
+        runner: Runner | None = None,
     ) -> None:
         self._model = model
-        self._runner = Runner(model, device, precision, recorder)
+        self._runner = runner or Runner(model, device, precision, recorder)
         self.vocabulary = vocabulary
         self.bundle = bundle
         self.device = device
@@ -79,7 +83,11 @@ class Inpainter:
 
     @classmethod
     def from_bundle(
-        cls, name_or_folder: str = "default", device: str | None = None, precision: Precision = "float32"
+        cls,
+        name_or_folder: str = "default",
+        device: str | None = None,
+        precision: Precision = "float32",
+        onnx: Path | None = None,
     ) -> Inpainter:
         """Load a bundle.
 
@@ -88,16 +96,45 @@ class Inpainter:
             device: "cpu", "cuda", "cuda:1"; None takes CUDA where there is one.
             precision: "float32", or "bfloat16" for half the memory and, where the processor has instructions
                 for it, less time; pictures then differ by up to `nigdt.runtime.runner.BFLOAT16_LEVELS`.
+            onnx: Folder of the bundle's ONNX graphs (`nigdt models onnx`), which ONNX Runtime then runs on
+                the CPU in single precision, whatever `device` and `precision`.
 
         Raises:
-            BundleError: The bundle is missing or broken.
+            BundleError: The bundle, or its graphs, are missing or broken.
             DeviceError: The device is not there, or does not compute in that precision.
         """
-        chosen = usable_device(device)
         bundle = find_bundle(name_or_folder)
+        if onnx is not None:
+            from nigdt.runtime.onnx import OnnxRunner
+
+            model, vocabulary = load_model(bundle, "cpu")
+            ready = OnnxRunner(prepare(model, "cpu", "float32"), onnx, bundle.digest)
+            return cls(model, vocabulary, bundle, "cpu", runner=ready)
+        chosen = usable_device(device)
         model, vocabulary = load_model(bundle, chosen)
         recorder = CudaGraphs() if torch.device(chosen).type == "cuda" else None
         return cls(prepare(model, chosen, precision), vocabulary, bundle, chosen, precision, recorder)
+
+    @classmethod
+    def from_pretrained(
+        cls, name_or_folder: str | os.PathLike[str], device: str | None = None, revision: str | None = None
+    ) -> Inpainter:
+        """Load a bundle from a folder in the Hugging Face Hub's layout, or from the Hub.
+
+        Args:
+            name_or_folder: As for `nigdt.bundle.hub.from_pretrained`.
+            device: As for `from_bundle`.
+            revision: Branch, tag or commit on the Hub.
+
+        Raises:
+            BundleError: There is none, or it is damaged.
+            DeviceError: The device is not there.
+        """
+        return cls.from_bundle(str(from_pretrained(name_or_folder, revision).folder), device)
+
+    def save_pretrained(self, folder: str | os.PathLike[str], license_id: str = "other") -> None:
+        """Write the bundle in the Hub's layout; see `nigdt.bundle.hub.save_pretrained`."""
+        save_pretrained(self.bundle, folder, license_id)
 
     @property
     def recorded_bytes(self) -> int:

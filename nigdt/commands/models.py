@@ -138,3 +138,42 @@ def picture(bundle: str) -> None:
 
     info = add_picture(find_bundle(bundle).folder)
     click.echo(f"{info.picture}: \u201c{CAPTION}\u201d, drawn by {info.name}")
+
+
+@models.command()
+@click.argument("bundle")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def onnx(bundle: str, folder: Path) -> None:
+    """Write BUNDLE (a name or a folder) as ONNX graphs into FOLDER, check them, and measure them on the CPU.
+
+    Example: nigdt models onnx default default-onnx
+    """
+    from nigdt.commands.onnx_check import export_and_compare
+
+    found = export_and_compare(find_bundle(bundle), folder)
+    click.echo(
+        f"{folder}: differs from PyTorch by at most {found.levels:.2f} of 255 levels; a fill takes "
+        f"{1000 * found.onnx:.0f} ms of processor time, with PyTorch {1000 * found.torch:.0f} ms "
+        f"({found.torch / found.onnx:.2f} times as long)"
+    )
+
+
+@models.command()
+@click.argument("bundle")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--license",
+    "license_id",
+    default="other",
+    show_default=True,
+    help="The weights' licence, as the Hub abbreviates it.",
+)
+def hub(bundle: str, folder: Path, license_id: str) -> None:
+    """Write BUNDLE (a name or a folder) into FOLDER as the Hugging Face Hub wants models.
+
+    Example: nigdt models hub my-model my-model-hub --license cc-by-4.0
+    """
+    from nigdt.bundle.hub import save_pretrained
+
+    info = save_pretrained(find_bundle(bundle), folder, license_id)
+    click.echo(f"{info.folder}: put it on the Hub with `hf upload OWNER/NAME {info.folder}`")

@@ -26,6 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nigdt.config import ModelConfig
 from nigdt.errors import DeviceError, NigdtError
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
 from nigdt.runtime.devices import is_out_of_memory
@@ -105,7 +106,7 @@ class _Halves:
     def image(self, I_m: Tensor, M: Tensor) -> list[Tensor]:
         with self._autocast():
             features = self._model.encode_image(I_m, M)
-        return _tensors(features)[1:]
+        return tensors_of(features)[1:]
 
     def text(
         self, words: Tensor, sentence: Tensor, mask: Tensor, noise: Tensor, *features: Tensor
@@ -115,11 +116,8 @@ class _Halves:
             made = self._model.generate(self.features(*features), text, noise)
         return [made.image.float(), *([made.attention] if made.attention is not None else [])]
 
-    def features(self, M: Tensor, v_l: Tensor, v_h: Tensor, *more: Tensor) -> ImageFeatures:
-        """Put together again what `_tensors` took apart."""
-        config, rest = self._model.config, iter(more)
-        base = next(rest) if config.prefill != "none" else None
-        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
+    def features(self, *tensors: Tensor) -> ImageFeatures:
+        return image_features(self._model.config, *tensors)
 
     def _autocast(self) -> AbstractContextManager[None]:
         if self._precision == "float32":
@@ -199,7 +197,7 @@ class Runner:
         """
         words, mask = text.words, text.mask
         number, length = mask.shape
-        tensors = [_stack(same) for same in zip(*map(_tensors, contexts), strict=True)]
+        tensors = [_stack(same) for same in zip(*map(tensors_of, contexts), strict=True)]
         noise = noise.to(self._device)
         if self._recorder is not None:
             # Few shapes, so few recordings: captions of one length, batches of powers of two.
@@ -335,10 +333,17 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _tensors(features: ImageFeatures) -> list[Tensor]:
+def tensors_of(features: ImageFeatures) -> list[Tensor]:
     """Return what is there of them: M, v_l, v_h, base, skip."""
     parts = (features.M, features.v_l, features.v_h, features.base, features.skip)
     return [part for part in parts if part is not None]
+
+
+def image_features(config: ModelConfig, M: Tensor, v_l: Tensor, v_h: Tensor, *more: Tensor) -> ImageFeatures:
+    """Put together again what `tensors_of` took apart."""
+    rest = iter(more)
+    base = next(rest) if config.prefill != "none" else None
+    return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
 
 
 def _stack(parts: Sequence[Tensor]) -> Tensor:
