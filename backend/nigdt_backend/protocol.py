@@ -150,7 +150,7 @@ class FillRequest:
         variants: Sequence[Variant] | None = None,
         *,
         live: bool = False,
-        attention: bool = False,
+        effects: bool = False,
     ) -> FillRequest:
         """Make the request for a context.
 
@@ -159,7 +159,7 @@ class FillRequest:
             recipe: what to draw.
             variants: which of the possible answers; None takes the recipe's own.
             live: as the attribute.
-            attention: as the attribute.
+            effects: as the attribute.
         """
         crop, hole = context.sent
         height, width = hole.shape
@@ -171,7 +171,7 @@ class FillRequest:
             recipe=recipe,
             variants=[recipe.variant] if variants is None else list(variants),
             live=live,
-            attention=attention,
+            effects=effects,
         )
 
     def to_wire(self) -> list[Frame]:
@@ -317,7 +317,7 @@ class FillPicture:
             says; else empty.
         map_size: rows and columns of `maps`.
         unknown_words: words of the caption that the model does not know.
-        words: attention, when asked for.
+        words: attention or effects, when asked for.
     """
 
     index: int

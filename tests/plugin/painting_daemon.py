@@ -139,16 +139,19 @@ class Painter:
         if maps.size:
             header["map_size"] = maps.shape[:2]
             frames.append(maps.astype("<f4").tobytes())
-        if request.attention:
+        if request.effects:
+            header["without_size"] = [16, 16]
+            small = cv2.resize(pixels, (16, 16), interpolation=cv2.INTER_AREA)
             for word in words:
                 known = word in WORDS
-                weight = (0.9 if word in named else 0.25 if len(word) > 3 else 0.08) if known else 0.0
+                change = (40.0 if word in named else 4.0 if len(word) > 3 else 0.2) if known else 0.0
+                side = 16 if known else 0
                 header["words"].append(
-                    {"word": word, "known": known, "weight": weight, "width": 16, "height": 16}
+                    {"word": word, "known": known, "weight": change / 100, "change": change}
+                    | {"width": side, "height": side}
                 )
                 frames.append(spread(word, mask).tobytes() if known else b"")
-                if not known:
-                    header["words"][-1] |= {"width": 0, "height": 0}
+            frames += [(small // 2 if word in named else small).tobytes() for word in words]
         return FillMessage(header, frames)
 
 

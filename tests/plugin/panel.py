@@ -34,6 +34,7 @@ class Panel:
         settings = settings or Settings(theme="dark", live=False, seen_hints=True)
         self.session = Session(settings, self.bridge.post, connect_, Host(host) if host else None)
         self.window = Window(self.session)
+        self.window.resize(1280, 820)  # the offscreen platform has a screen of 800 x 800 pixels
         self.errors: list[str] = []
         self.session.notice.connect(lambda message, hint: self.errors.append(f"{message} {hint}".strip()))
         self.window.show()

@@ -12,6 +12,7 @@ import pytest
 from core_session import Core
 from nigdt_backend.client import Client
 from nigdt_plugin.core.captions import differences, variations
+from nigdt_plugin.core.fills import without_word
 from PIL import Image
 
 from nigdt.context import Box
@@ -260,7 +261,7 @@ def test_captions_vary_in_their_last_colour(caption: str, varied: list[str]):
     assert bool(found) == bool(varied)
 
 
-def test_words_come_for_both_sides_of_the_edge(core: Core):
+def test_each_word_comes_with_what_it_changed(core: Core):
     core.filling.fill("a red bird xyz", 1)
     core.done()
     fill = core.fills[0]
@@ -269,8 +270,11 @@ def test_words_come_for_both_sides_of_the_edge(core: Core):
     core.done()
     assert [word.word for word in fill.words] == ["a", "red", "bird", "xyz"]
     assert [word.known for word in fill.words] == [True, True, True, False]
-    assert len(fill.words_inside) == 4
     assert fill.words[1].map.shape == (16, 16)
+    assert max(fill.words, key=lambda word: word.change).word == "red"
+    assert np.array_equal(without_word(fill, fill.words[0]).pixels, fill.pixels)
+    darker = without_word(fill, fill.words[1]).pixels
+    assert darker.mean() == pytest.approx(fill.pixels.mean() / 2, rel=0.05)
 
 
 def test_blending_anew_asks_for_no_new_fill(core: Core):

@@ -24,6 +24,7 @@ from painting_daemon import STEPPED_DOWN
 from panel import Panel
 from panel_daemon import write_bundle
 from PIL import Image
+from PyQt6.QtCore import QPoint, QRect
 from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton, QWidget
@@ -117,30 +118,39 @@ def test_a_context_that_is_not_square_is_shown_as_it_is(
     panel.close()
 
 
+@pytest.mark.parametrize("size", [(1024, 660), (1280, 760)])
+def test_apply_is_always_in_sight(panel: Panel, photo: Path, size: tuple[int, int]):
+    panel.window.resize(*size)
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 8)
+    window, button_ = panel.window, panel.window.side.apply_button
+    assert (window.width(), window.height()) == size
+    place = QRect(button_.mapTo(window, QPoint(0, 0)), button_.size())
+    assert window.rect().contains(place)
+    assert window.childAt(place.center()) is button_
+
+
 def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):
     panel.open(sample_photo())
     panel.select(560, 180, 800, 420)
     panel.fill("a bird with a red belly", 3)
     side = panel.window.side
     side.show_words(True)
-    panel.until(lambda: bool(panel.session.filling.chosen.words_inside) and len(side.words.chips) == 6)
-    canvas, box = panel.window.canvas, panel.session.filling.round.context.box
-    row, column = np.unravel_index(panel.session.filling.chosen.words_inside[4].map.argmax(), (16, 16))
-    hot = canvas.to_widget(
-        *(
-            box.left + box.width * (column + 0.5) / 16,
-            box.top + box.height * (row + 0.5) / 16,
-        )
-    ).toPoint()
-    cold = canvas.to_widget(box.left + box.width * 0.12, box.top + box.height * 0.9).toPoint()
-    plain = canvas.grab().toImage()
+    panel.until(lambda: len(side.words.chips) == 6)
+    canvas, region = panel.window.canvas, panel.session.filling.preview.layer.region
+    middle = canvas.to_widget(*((region.left + region.right) / 2, (region.top + region.bottom) / 2)).toPoint()
+    plain = canvas.grab().toImage().pixelColor(middle)
     side.words.chips[4].setFocus()
-    panel.window.overlays.point_at_word(4)
+    panel.idle()
     picture("words")
-    shown = canvas.grab().toImage()
-    assert shown.pixelColor(cold).value() < plain.pixelColor(cold).value() - 40
-    assert shown.pixelColor(hot).red() >= plain.pixelColor(hot).red()
-    assert side.words.chips[4].accessibleName().startswith("red: 90 %")
+    assert canvas.grab().toImage().pixelColor(middle).red() < 0.7 * plain.red()  # the painter halves it
+    assert side.words.hint.text() == "red: without it the fill differs by 40 of 255 levels"
+    side.words.chips[0].setFocus()
+    panel.idle()
+    assert side.words.hint.text() == "a: without it the fill is the same"
+    side.show_words(False)
+    assert canvas.grab().toImage().pixelColor(middle) == plain
 
 
 def test_selection_tint_and_brush(panel: Panel, picture: Callable[..., np.ndarray]):
@@ -290,6 +300,7 @@ from nigdt_plugin.ui.bridge import Bridge
 from nigdt_plugin.ui.window import Window
 app, bridge = application(), Bridge()
 window = Window(Session(Settings(theme=sys.argv[1]), bridge.post))
+window.resize(1280, 820)
 window.show()
 window.grab().save(sys.argv[2])
 window.close()

@@ -124,9 +124,9 @@ def test_completion_and_unknown_words(panel: Panel, photo: Path):
     caption = panel.window.side.describe.caption
     caption.setFocus()
     QTest.keyClicks(caption, "a ye")
-    popup = caption._completer.popup()
-    assert popup.isVisible()
-    assert popup.model().index(0, 0).data() == "yellow"
+    offered = caption.offered
+    assert offered.isVisible()
+    assert offered.words[0] == "yellow"
     QTest.keyClick(caption, Qt.Key.Key_Tab)
     assert caption.caption == "a yellow"
     QTest.keyClicks(caption, "brid on")
@@ -136,7 +136,34 @@ def test_completion_and_unknown_words(panel: Panel, photo: Path):
     chips[0].click()
     assert caption.caption == "a yellow bird on"
     assert caption.unknown() == []
-    popup.hide()
+    assert not offered.isVisible()
+
+
+def test_words_on_offer_cover_no_button_and_take_no_click(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    window, describe = panel.window, panel.window.side.describe
+    describe.caption.setFocus()
+    QTest.keyClicks(describe.caption, "a red bi")
+    offered = describe.caption.offered
+    assert offered.isVisible()
+    assert not offered.isWindow()
+    assert offered.geometry().right() < describe.caption.mapTo(window, QPoint(0, 0)).x()
+    place = window.mapFromGlobal(describe.fill_button.mapToGlobal(describe.fill_button.rect().center()))
+    target = window.childAt(place)
+    assert target is describe.fill_button
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
+    panel.until(lambda: panel.session.filling.chosen is not None, 60)
+    assert panel.session.filling.chosen.caption == "a red bi"
+    describe.caption.setFocus()
+    QTest.keyClick(describe.caption, Qt.Key.Key_Backspace)
+    QTest.keyClicks(describe.caption, "i")
+    assert offered.isVisible()
+    QTest.mouseClick(
+        offered.viewport(), Qt.MouseButton.LeftButton, pos=offered.visualItemRect(offered.item(0)).center()
+    )
+    assert describe.caption.caption == "a red bird"
+    assert not offered.isVisible()
 
 
 def test_holding_the_key_shows_the_picture_before(panel: Panel, photo: Path):

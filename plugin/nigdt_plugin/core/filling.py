@@ -18,7 +18,7 @@ from nigdt_plugin.core import fills as fills_
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Fill, Round
-from nigdt_plugin.core.jobs import EXPLAIN, QUIET, Job, Purpose
+from nigdt_plugin.core.jobs import QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.selection import Patch
@@ -70,7 +70,7 @@ class Filling:
         self._preparations = 0
         self._preparing = 0  # number of the large context that is being cut out, 0 = none
         self._waiting_live: tuple[str, int] | None = None
-        self._unexplained: set[tuple[Fill, Purpose]] = set()
+        self._unexplained: set[Fill] = set()
 
     # Asking ---------------------------------------------------------------------------------------------
 
@@ -232,19 +232,11 @@ class Filling:
             self.changed()
 
     def explain(self, fill: Fill) -> None:
-        """Ask which words drew a fill: around the hole, and in the finished fill."""
-        if self.round is None or fill.way != "describe":
+        """Ask what each word did to a fill."""
+        if self.round is None or fill.way != "describe" or fill.words or fill in self._unexplained:
             return
-        if any(job.target is fill and job.purpose in EXPLAIN for job in self.jobs.values()):
-            return
-        before = len(self.jobs)
-        if not fill.words and (fill, Purpose.WORDS) not in self._unexplained:
-            self._send(fill.recipe, [fill.variant], Purpose.WORDS, target=fill, attention=True)
-        whole = self.round.context.sent[1].all()  # no surroundings that could be hidden
-        if not fill.words_inside and not whole and (fill, Purpose.INSIDE) not in self._unexplained:
-            request = fills_.inside_request(self.round.context, fill)
-            self._start(Job(request, self.round, Purpose.INSIDE, fill))
-        if len(self.jobs) > before:  # a listener may ask again
+        if not any(job.target is fill and job.purpose is Purpose.WORDS for job in self.jobs.values()):
+            self._send(fill.recipe, [fill.variant], Purpose.WORDS, target=fill)
             self.changed()
 
     def cancel(self) -> None:
@@ -310,14 +302,11 @@ class Filling:
         *,
         target: Fill | None = None,
         fresh: bool = False,
-        attention: bool = False,
     ) -> None:
         assert self.round is not None
-        live = purpose is Purpose.LIVE
-        request = FillRequest.of(self.round.context, recipe, variants, live=live, attention=attention)
-        self._start(Job(request, self.round, purpose, target, fresh))
-
-    def _start(self, job: Job) -> None:
+        live, effects = purpose is Purpose.LIVE, purpose is Purpose.WORDS
+        request = FillRequest.of(self.round.context, recipe, variants, live=live, effects=effects)
+        job = Job(request, self.round, purpose, target, fresh)
         self.jobs[job.request.job] = job
         self._link.submit(job.request)
 
@@ -339,22 +328,17 @@ class Filling:
         elif event.kind == "error":
             del self.jobs[job.request.job]
             error = DaemonError.from_event(event)
-            if job.purpose in EXPLAIN and job.target is not None and error.code not in QUIET:
-                self._unexplained.add((job.target, job.purpose))  # or it would be asked again at once
+            if job.purpose is Purpose.WORDS and job.target is not None and error.code not in QUIET:
+                self._unexplained.add(job.target)  # or it would be asked again at once
             self._next_live()
             self.changed()
             if error.code not in QUIET:
                 self.failed(failure_of(error))
 
     def _take(self, job: Job, picture: FillPicture) -> None:
-        if job.purpose is Purpose.INSIDE:
-            assert job.target is not None
-            job.target.words_inside = fills_.words_of(picture)
-            self.explained(job.target)
-            return
         if job.purpose is Purpose.WORDS:
             assert job.target is not None
-            job.target.words = fills_.words_of(picture)
+            job.target.words = fills_.effects_of(picture)
             self.explained(job.target)
             return
         if picture.index in job.seen:  # sent again after the daemon died
@@ -379,7 +363,7 @@ class Filling:
 
     def _done(self, job: Job, event: Event) -> None:
         del self.jobs[job.request.job]
-        if job.purpose is not Purpose.INSIDE:
+        if job.purpose is not Purpose.WORDS:
             self.seconds = float(event.data["seconds"]["total"]) / len(job.request.variants)
             job.round.told = tuple(dict.fromkeys((*job.round.told, *event.data.get("notices", ()))))
         self._next_live()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import cv2
 import numpy as np
 from nigdt_backend.answers import answer_arrays
-from nigdt_backend.protocol import FillPicture, FillRequest
+from nigdt_backend.protocol import FillPicture
 from numpy.typing import NDArray
 
 from nigdt.context import Context
@@ -46,13 +46,22 @@ def same(one: Context, other: Context) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class WordUse:
-    """How much one word drew, and where: `map` (gh, gw) uint8 over the context, 255 = most."""
+class WordEffect:
+    """What one word of the caption did to a fill.
+
+    Attributes:
+        word: Lower case.
+        known: Whether the model knows it.
+        change: Mean difference in the hole between the fills with and without it, in grey levels of 255.
+        map: (gh, gw) uint8 over the context, 255 = where it changed most.
+        without: (h, w, 3) uint8, the model's own picture without the word, at its working size.
+    """
 
     word: str
     known: bool
-    weight: float
-    map: NDArray[np.uint8]
+    change: float
+    map: Pixels
+    without: Pixels
 
 
 @dataclass(eq=False)
@@ -64,8 +73,7 @@ class Fill:
         recipe: How it came about.
         maps: Of a recolouring (`nigdt.recolouring`), else None.
         favourite: Kept by the user; the history never drops it.
-        words: Attention on what is visible around the hole, empty until asked for.
-        words_inside: Attention on the finished fill, empty until asked for.
+        words: What each word did, empty until asked for.
         unknown: Words the model does not know.
     """
 
@@ -73,8 +81,7 @@ class Fill:
     recipe: Recipe
     maps: NDArray[np.float32] | None = None
     favourite: bool = False
-    words: tuple[WordUse, ...] = ()
-    words_inside: tuple[WordUse, ...] = ()
+    words: tuple[WordEffect, ...] = ()
     unknown: tuple[str, ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -216,39 +223,39 @@ def new_seed(generator: np.random.Generator) -> int:
     return int(generator.integers(1, 10_000))
 
 
-def inside_request(context: Context, fill: Fill) -> FillRequest:
-    """Ask which words the finished fill shows: the fill is what is visible, its surroundings are hidden."""
-    height, width = fill.pixels.shape[:2]
-    _, hole = context.sent
-    return FillRequest(
-        crop=fill.pixels.tobytes(),
-        mask=np.where(hole > 0, 0, 255).astype(np.uint8).tobytes(),
-        width=width,
-        height=height,
-        recipe=fill.recipe,
-        attention=True,
-    )
-
-
-def words_of(picture: FillPicture) -> tuple[WordUse, ...]:
-    """Return the attention of a fill as arrays."""
+def effects_of(picture: FillPicture) -> tuple[WordEffect, ...]:
+    """Return what each word did as arrays."""
     return tuple(
-        WordUse(
+        WordEffect(
             word.word,
             word.known,
-            word.weight,
-            np.frombuffer(word.map, np.uint8).reshape(word.height, word.width)
-            if word.map
-            else np.zeros((0, 0), np.uint8),
+            word.change,
+            np.frombuffer(word.map, np.uint8).reshape(word.height, word.width),
+            np.frombuffer(word.without, np.uint8).reshape(*word.without_size[::-1], 3),
         )
         for word in picture.words
     )
 
 
+def without_word(fill: Fill, effect: WordEffect) -> Fill:
+    """Return a fill as it would be without one of its words.
+
+    The model's own picture is smaller and has none of the photo's detail, so what the word changed is taken
+    back from the fill instead: nothing else differs.
+    """
+    rows, columns = effect.without.shape[:2]
+    seen = cv2.resize(fill.pixels, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
+    change = effect.without.astype(np.float32) - seen
+    height, width = fill.pixels.shape[:2]
+    enlarged = cv2.resize(change, (width, height), interpolation=cv2.INTER_CUBIC)
+    pixels = np.clip(np.rint(fill.pixels + enlarged), 0, 255).astype(np.uint8)
+    return replace(fill, pixels=pixels, words=(), id=uuid.uuid4().hex)
+
+
 def fill_of(picture: FillPicture) -> Fill:
     """Return a fill as it came from the daemon."""
     pixels, recipe, maps = answer_arrays(picture)
-    return Fill(pixels, recipe, maps, words=words_of(picture), unknown=tuple(picture.unknown_words))
+    return Fill(pixels, recipe, maps, unknown=tuple(picture.unknown_words))
 
 
 def near(variant: Variant, seed: int) -> Variant:

@@ -20,10 +20,6 @@ class Purpose(Enum):
     LIVE = "live"
     REPLACE = "replace"
     WORDS = "words"
-    INSIDE = "inside"
-
-
-EXPLAIN = (Purpose.WORDS, Purpose.INSIDE)
 
 
 @dataclass

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-from PyQt6.QtCore import QEvent, QStringListModel, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QSyntaxHighlighter, QTextCharFormat, QTextCursor
-from PyQt6.QtWidgets import QCompleter, QPlainTextEdit, QWidget
+from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PyQt6.QtWidgets import QPlainTextEdit, QWidget
 
 from nigdt.text import Vocabulary, tokenise
+from nigdt_plugin.ui.completion import WordList
 
 _WORD = re.compile(r"\w+")
 _FEWEST = 2
@@ -50,15 +60,8 @@ class CaptionEdit(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setFixedHeight(_HEIGHT)
         self._underline = _Underline(self)
-        self._model = QStringListModel(self)
-        self._completer = QCompleter(self._model, self)
-        self._completer.setWidget(self)
-        self._completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        popup = self._completer.popup()
-        assert popup is not None
-        popup.setObjectName("completion")
-        self._completer.activated.connect(self._complete)
+        self.offered = WordList(self)
+        self.offered.itemClicked.connect(lambda item: self._complete(item.text()))
         self._words: list[str] = []
         self.textChanged.connect(self._changed)
 
@@ -125,66 +128,65 @@ class CaptionEdit(QPlainTextEdit):
 
     def event(self, e: QEvent | None) -> bool:
         tab = isinstance(e, QKeyEvent) and e.type() == QEvent.Type.KeyPress and e.key() == Qt.Key.Key_Tab
-        if tab and isinstance(e, QKeyEvent):
-            popup = self._completer.popup()
-            if popup is not None and popup.isVisible():
-                self.keyPressEvent(e)  # or Qt would move the focus before anyone sees the key
-                e.accept()
-                return True
+        if tab and isinstance(e, QKeyEvent) and self.offered.isVisible():
+            self.keyPressEvent(e)  # or Qt would move the focus before anyone sees the key
+            e.accept()
+            return True
         return super().event(e)
+
+    def focusOutEvent(self, e: QFocusEvent | None) -> None:
+        self.offered.hide()
+        super().focusOutEvent(e)
+
+    def hideEvent(self, a0: QHideEvent | None) -> None:
+        self.offered.hide()
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         assert e is not None
-        popup = self._completer.popup()
-        open_ = popup is not None and popup.isVisible()
         key = e.key()
-        if open_ and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab) and popup is not None:
-            chosen = popup.currentIndex()
-            popup.hide()
-            if chosen.isValid() or key == Qt.Key.Key_Tab:
-                self._complete(chosen.data() if chosen.isValid() else self._model.stringList()[0])
-                return
-        if open_ and key in (Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Down) and popup is not None:
-            if key == Qt.Key.Key_Escape:
-                popup.hide()
-            else:
-                e.ignore()
+        if self.offered.isVisible() and self._choose(Qt.Key(key)):
             return
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.offered.hide()
             if not e.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self.accepted.emit()
             return
         super().keyPressEvent(e)
         if e.text() and (e.text().isalnum() or key == Qt.Key.Key_Backspace):
             self._offer()
-        elif popup is not None:
-            popup.hide()
+        else:
+            self.offered.hide()
+
+    def _choose(self, key: Qt.Key) -> bool:
+        """Let a key choose among the words on offer; False for a key that does not."""
+        keys = Qt.Key
+        if key == keys.Key_Escape:
+            self.offered.hide()
+        elif key in (keys.Key_Up, keys.Key_Down):
+            self.offered.step(1 if key == keys.Key_Down else -1)
+        elif key == keys.Key_Tab:
+            self._complete(self.offered.chosen or self.offered.words[0])
+        elif key in (keys.Key_Return, keys.Key_Enter) and self.offered.chosen:
+            self._complete(self.offered.chosen)
+        else:
+            return False
+        return True
 
     def _offer(self) -> None:
         prefix = self._unfinished()
-        popup = self._completer.popup()
-        assert popup is not None
         vocabulary = self._underline.vocabulary
         found: list[str] = []
-        if len(prefix) >= _FEWEST:
+        if len(prefix) >= _FEWEST and prefix not in vocabulary:  # a known word is finished
             # Commonest first: that is the vocabulary's own order.
-            for word in vocabulary.words:
-                if word.startswith(prefix) and word != prefix:
-                    found.append(word)
-                    if len(found) == _OFFERED:
-                        break
-        if not found or prefix in vocabulary:  # a known word is finished
-            popup.hide()
-            return
-        self._model.setStringList(found)
-        self._completer.setCompletionPrefix("")
-        rect = self.cursorRect().adjusted(0, 0, 0, 5)
-        rect.setWidth(popup.sizeHintForColumn(0) + 36)
-        self._completer.complete(rect)
+            matching = (word for word in vocabulary.words if word.startswith(prefix))
+            found = list(islice(matching, _OFFERED))
+        if found:
+            self.offered.offer(found, self.cursorRect().topLeft())
+        else:
+            self.offered.hide()
 
     def _complete(self, word: str) -> None:
-        if not word:
-            return
+        self.offered.hide()
         cursor = self.textCursor()
         cursor.movePosition(
             QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(self._unfinished())

@@ -1,4 +1,4 @@
-"""What is laid over the photo on request: context and blend band, or where a word was used."""
+"""What is laid over the photo on request: context and blend band, or the fill without one of its words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtGui import QColor, QImage
 
 from nigdt.errors import NigdtError
-from nigdt_plugin.core import heat
+from nigdt_plugin.core import fills, heat
 from nigdt_plugin.core.fills import region_of
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.session import Session
@@ -42,7 +42,7 @@ class Overlays(QObject):
         self.refresh()
 
     def point_at_word(self, index: int) -> None:
-        """Show where a word of the chosen fill was used; -1 for none."""
+        """Show the chosen fill without one of its words; -1 for none."""
         self._word = index
         self._work()
 
@@ -58,12 +58,7 @@ class Overlays(QObject):
         if filling is None:
             return
         if self._word >= 0:
-            if filling.chosen is not None and filling.round is not None:
-                context = filling.round.context
-                pixels = heat.of_word(
-                    context, filling.chosen, self._word, self._colour(self.canvas.theme.selection)
-                )
-                self.canvas.set_overlays([(_image(pixels), region_of(context))])
+            self._show_without()
             return
         if not self.context or filling.document.selection.empty:
             self.canvas.set_overlays([])
@@ -79,6 +74,32 @@ class Overlays(QObject):
             return region_of(context), heat.of_blend(context, recipe.feather, colour)
 
         self.session.tasks.run(work, self._show)
+
+    def _show_without(self) -> None:
+        """Lay the fill without a word over the one with it, worked out in a thread."""
+        filling, index = self.session.filling, self._word
+        if filling is None or filling.chosen is None or filling.round is None:
+            return
+        entry, fill, document = filling.round, filling.chosen, filling.document
+        if index >= len(fill.words) or filling.preview.layer is None:
+            return
+        shown, recipe = filling.preview.layer, filling.preview.layer.recipe
+        layers, grey = filling.preview.without(shown), document.photo.grey
+
+        def work() -> tuple[NDArray[np.uint8], Region]:
+            other = fills.without_word(fill, fill.words[index])
+            layer = fills.blended(entry, other, other.at(entry.context), recipe, grey)
+            region = shown.region.union(layer.region)
+            return document.composite(region, (*layers, layer)), region
+
+        def show(found: tuple[NDArray[np.uint8], Region]) -> None:
+            if self._word == index and filling.chosen is fill:
+                pixels, region = found
+                height, width = pixels.shape[:2]
+                image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+                self.canvas.set_overlays([(image.copy(), region)])
+
+        self.session.tasks.run(work, show, self.session.failed)
 
     def _show(self, found: tuple[Region, NDArray[np.uint8]] | None) -> None:
         if found is not None and self.context and self._word < 0:

@@ -63,7 +63,7 @@ class Side(QWidget):
         self.column.setContentsMargins(16, 14, 6, 14)
         self.column.setSpacing(9)
         scroll.setWidget(body)
-        outer.addWidget(scroll)
+        outer.addWidget(scroll, 1)
         self.describe = DescribeBox(session)
         self.describe.compare_asked.connect(self.compare_asked)
         self.column.addWidget(self.describe)
@@ -77,6 +77,12 @@ class Side(QWidget):
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.history, self.tr("History"))
         self.column.addWidget(self.tabs, 1)
+        below = QHBoxLayout()  # never scrolled away
+        below.setContentsMargins(16, 8, 16, 12)
+        self.apply_button = button(self.tr("Apply"), self.apply, primary=True)
+        below.addWidget(self.apply_button)
+        outer.addLayout(below)
+        QWidget.setTabOrder(self.strip, self.apply_button)
         session.fills.connect(self.refresh)
         session.opened.connect(self.refresh)
         session.selected.connect(lambda _region: self.refresh())
@@ -123,8 +129,6 @@ class Side(QWidget):
         self.column.addWidget(self.notes)
         self._none = label("", "hint", wrap=True)
         self.column.addWidget(self._none)
-        self.apply_button = button(self.tr("Apply"), self.apply, primary=True)
-        self.column.addWidget(self.apply_button)
 
     def _pick(self, fill: Fill) -> None:
         if self.session.filling is not None:
@@ -170,12 +174,12 @@ class Side(QWidget):
         chosen = filling.chosen if filling is not None else None
         if filling is None or self.words.isHidden():
             return
-        if chosen is not None and not (chosen.words and chosen.words_inside):
+        if chosen is not None:
             filling.explain(chosen)
         state = (chosen, len(chosen.words) if chosen else 0, self.words.theme)
         if state != self._words_shown:
             self._words_shown = state
-            self.words.show_words(chosen)
+            self.words.show_words(chosen, filling.round.context if filling.round is not None else None)
 
     def apply(self) -> None:
         """Make the chosen fill part of the picture."""

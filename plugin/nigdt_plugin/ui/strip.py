@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from PyQt6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
@@ -30,6 +29,7 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt.context import Context
+from nigdt_plugin.core import heat
 from nigdt_plugin.core.captions import differences
 from nigdt_plugin.core.fills import Fill, greyed
 from nigdt_plugin.ui.icons import icon
@@ -58,17 +58,10 @@ def allows(fill: Fill, what: str) -> bool:
 
 def thumbnail(context: Context, fill: Fill, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
     """Return the context with the fill in it, small."""
-    crop, hole = context.sent
-    scale = min(1.0, side / max(hole.shape))
-    size = max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale))
-    below, above, alpha = (
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        for picture in (crop, fill.pixels, hole)
-    )
-    mixed = below + (above - below) * (alpha[..., None] / 255)
-    crop = np.ascontiguousarray(np.rint(mixed).astype(np.uint8))
-    crop = greyed(crop) if grey else crop
-    image = QImage(crop.data, size[0], size[1], 3 * size[0], QImage.Format.Format_RGB888)  # type: ignore[call-overload]
+    crop = heat.of_fill(context, fill, side)
+    crop = np.ascontiguousarray(greyed(crop) if grey else crop)
+    height, width = crop.shape[:2]
+    image = QImage(crop.data, width, height, 3 * width, QImage.Format.Format_RGB888)  # type: ignore[call-overload]
     return QPixmap.fromImage(image.copy())
 
 

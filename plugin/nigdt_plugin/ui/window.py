@@ -45,6 +45,8 @@ from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
 
 _AUTOSAVE_MS = 5_000
+_WIDTH, _HEIGHT = 1280, 820
+_FRAME, _TITLE_BAR = 8, 40  # of the window manager, which tells only once the window is shown
 # The key left of 1, on English and on German keyboards.
 _BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
 
@@ -79,10 +81,18 @@ class Window(Hosted):
         self._autosave.setInterval(_AUTOSAVE_MS)
         self._autosave.timeout.connect(session.autosave)
         self._autosave.start()
-        self.resize(1280, 820)
+        self._fit_screen()
         if session.settings.window:
             self.restoreGeometry(QByteArray(base64.b64decode(session.settings.window)))
         self._show_steps()
+
+    def _fit_screen(self) -> None:
+        """Begin as large as is handy, with frame and title bar no larger than the screen."""
+        screen = self.screen()
+        if screen is not None:
+            room = screen.availableGeometry().size()
+            wanted = max(_WIDTH, room.width() * 7 // 10), max(_HEIGHT, room.height() * 8 // 10)
+            self.resize(min(wanted[0], room.width() - _FRAME), min(wanted[1], room.height() - _TITLE_BAR))
 
     def _compose(self) -> None:
         middle = QWidget()

@@ -1102,6 +1102,10 @@
       <translation>Verlauf</translation>
     </message>
     <message>
+      <source>Apply</source>
+      <translation>Übernehmen</translation>
+    </message>
+    <message>
       <source>Fills</source>
       <translation>Füllungen</translation>
     </message>
@@ -1132,10 +1136,6 @@
     <message>
       <source>Hold to see the picture before</source>
       <translation>Gedrückt halten zeigt das Bild vorher</translation>
-    </message>
-    <message>
-      <source>Apply</source>
-      <translation>Übernehmen</translation>
     </message>
     <message>
       <source>no model</source>
@@ -1576,14 +1576,25 @@
     </message>
   </context>
   <context>
-    <name>WordsView</name>
+    <name>WordList</name>
     <message>
-      <source>{word}: {share} % of the attention</source>
-      <translation>{word}: {share} % der Aufmerksamkeit</translation>
+      <source>Words to choose from</source>
+      <translation>Wörter zur Auswahl</translation>
     </message>
+  </context>
+  <context>
+    <name>WordsView</name>
     <message>
       <source>{word}: the model does not know it</source>
       <translation>{word}: kennt das Modell nicht</translation>
+    </message>
+    <message>
+      <source>{word}: without it the fill is the same</source>
+      <translation>{word}: ohne dieses Wort ist die Füllung dieselbe</translation>
+    </message>
+    <message>
+      <source>{word}: without it the fill differs by {change} of 255 levels</source>
+      <translation>{word}: ohne dieses Wort unterscheidet sich die Füllung um {change} von 255 Stufen</translation>
     </message>
     <message>
       <source>Choose a fill to see which words drew it.</source>
@@ -1594,8 +1605,12 @@
       <translation>Wird ermittelt …</translation>
     </message>
     <message>
-      <source>Point at a word to see where it was used.</source>
-      <translation>Zeigen Sie auf ein Wort, um zu sehen, wo es gewirkt hat.</translation>
+      <source>No single word changed this fill.</source>
+      <translation>Kein einzelnes Wort hat diese Füllung verändert.</translation>
+    </message>
+    <message>
+      <source>Point at a word: the photo shows the fill without it.</source>
+      <translation>Auf ein Wort zeigen: Das Foto zeigt die Füllung ohne es.</translation>
     </message>
   </context>
 </TS>

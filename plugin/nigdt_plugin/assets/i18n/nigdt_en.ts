@@ -1102,6 +1102,10 @@
       <translation>History</translation>
     </message>
     <message>
+      <source>Apply</source>
+      <translation>Apply</translation>
+    </message>
+    <message>
       <source>Fills</source>
       <translation>Fills</translation>
     </message>
@@ -1132,10 +1136,6 @@
     <message>
       <source>Hold to see the picture before</source>
       <translation>Hold to see the picture before</translation>
-    </message>
-    <message>
-      <source>Apply</source>
-      <translation>Apply</translation>
     </message>
     <message>
       <source>no model</source>
@@ -1576,14 +1576,25 @@
     </message>
   </context>
   <context>
-    <name>WordsView</name>
+    <name>WordList</name>
     <message>
-      <source>{word}: {share} % of the attention</source>
-      <translation>{word}: {share} % of the attention</translation>
+      <source>Words to choose from</source>
+      <translation>Words to choose from</translation>
     </message>
+  </context>
+  <context>
+    <name>WordsView</name>
     <message>
       <source>{word}: the model does not know it</source>
       <translation>{word}: the model does not know it</translation>
+    </message>
+    <message>
+      <source>{word}: without it the fill is the same</source>
+      <translation>{word}: without it the fill is the same</translation>
+    </message>
+    <message>
+      <source>{word}: without it the fill differs by {change} of 255 levels</source>
+      <translation>{word}: without it the fill differs by {change} of 255 levels</translation>
     </message>
     <message>
       <source>Choose a fill to see which words drew it.</source>
@@ -1594,8 +1605,12 @@
       <translation>Looking …</translation>
     </message>
     <message>
-      <source>Point at a word to see where it was used.</source>
-      <translation>Point at a word to see where it was used.</translation>
+      <source>No single word changed this fill.</source>
+      <translation>No single word changed this fill.</translation>
+    </message>
+    <message>
+      <source>Point at a word: the photo shows the fill without it.</source>
+      <translation>Point at a word: the photo shows the fill without it.</translation>
     </message>
   </context>
 </TS>
