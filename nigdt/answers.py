@@ -96,12 +96,16 @@ class CompletionJob:
         caption: What is to be seen in the hole; unknown words guide nothing, none known is empty guidance.
         variants: Which fills.
         attention: Whether `RawFill.attention` is wanted.
+        guidance: As `Recipe.guidance`.
+        detail: As `Recipe.detail`.
     """
 
     context: EncodedContext
     caption: str
     variants: Sequence[Variant] = field(default_factory=lambda: (Variant(),))
     attention: bool = False
+    guidance: float = 1.0
+    detail: float = 1.0
 
 
 @dataclass(frozen=True)

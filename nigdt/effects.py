@@ -47,7 +47,7 @@ class WordEffect:
 
 
 def word_effects(
-    inpainter: Inpainter, context: EncodedContext, caption: str, variant: Variant
+    inpainter: Inpainter, context: EncodedContext, caption: str, variant: Variant, guidance: float = 1.0
 ) -> list[WordEffect]:
     """Measure every word of a caption, in order; a word that stands twice is left out once each time.
 
@@ -56,13 +56,15 @@ def word_effects(
         context: From `Inpainter.encode`.
         caption: What is to be seen in the hole.
         variant: Which of the possible answers.
+        guidance: As `Recipe.guidance`.
 
     Raises:
         ModelError: The model's answer holds values that are not numbers.
     """
     words = tokenise(caption)
     captions = [caption, *_each_left_out(words)]
-    whole, *others = (inpainter.pictures(CompletionJob(context, text, [variant]))[0] for text in captions)
+    jobs = (CompletionJob(context, text, [variant], guidance=guidance) for text in captions)
+    whole, *others = (inpainter.pictures(job)[0] for job in jobs)
     height, width = whole.shape[:2]
     hole = (1 - context.features.M[0, 0]).float().cpu().numpy().astype(np.float32)
     pixels = max(1.0, float(hole.sum()))

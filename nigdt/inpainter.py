@@ -219,9 +219,12 @@ class Inpainter:
         variants: Sequence[Variant] = (Variant(),),
         *,
         attention: bool = False,
+        guidance: float = 1.0,
+        detail: float = 1.0,
     ) -> list[RawFill]:
         """Both halves at once; arguments as in `encode` and `CompletionJob`."""
-        return self.complete([CompletionJob(self.encode(crop, mask), caption, variants, attention)])[0]
+        context = self.encode(crop, mask)
+        return self.complete([CompletionJob(context, caption, variants, attention, guidance, detail)])[0]
 
     def fill(
         self,
@@ -235,6 +238,8 @@ class Inpainter:
         widen: float = 1.0,
         grow: int | None = None,
         feather: int | None = None,
+        guidance: float = 1.0,
+        detail: float = 1.0,
     ) -> list[Fill]:
         """Fill the selected region of a photo.
 
@@ -249,6 +254,8 @@ class Inpainter:
             widen: As `Recipe.widen`.
             grow: As `Recipe.grow`.
             feather: As `Recipe.feather`.
+            guidance: As `Recipe.guidance`.
+            detail: As `Recipe.detail`.
 
         Returns:
             One fill per variant.
@@ -260,7 +267,9 @@ class Inpainter:
             ModelError: The model's answer holds values that are not numbers.
             ValueError: Another argument is out of range.
         """
-        recipe = Recipe(caption, mode, widen=widen, grow=grow, feather=feather)
+        recipe = Recipe(
+            caption, mode, widen=widen, grow=grow, feather=feather, guidance=guidance, detail=detail
+        )
         return self.draw(photo, selection, recipe, variants_from_seed(variants, seed))
 
     def draw(
@@ -307,7 +316,9 @@ class Inpainter:
             variants: Which of the possible answers.
         """
         if not self.alone(crop, mask, recipe):
-            return self.fill_context(crop, mask, recipe.caption, variants)
+            return self.fill_context(
+                crop, mask, recipe.caption, variants, guidance=recipe.guidance, detail=recipe.detail
+            )
         return [self.answer_alone(crop, mask, recipe, variant) for variant in variants]
 
     @staticmethod
@@ -393,6 +404,12 @@ class Inpainter:
             shape = self._model.latent_shape(*contexts[0].M.shape[2:])
             noise = torch.cat([_noise(variant, shape) for _, variant in part])
             image, attention = self._runner.complete(contexts, text, noise)
+            if any(job.guidance != 1 for job, _ in part):
+                without, _ = self._runner.complete(
+                    contexts, self._runner.encode_captions([[]] * len(part)), noise
+                )
+                guidance = torch.tensor([job.guidance for job, _ in part], device=image.device)
+                image = without + guidance[:, None, None, None] * (image - without)
             for i in range(len(part)):
                 yield _to_picture(image[i]), None if attention is None else attention[i]
 
@@ -400,7 +417,7 @@ class Inpainter:
         self, job: CompletionJob, variant: Variant, picture: NDArray[np.float32], beta: Tensor | None
     ) -> RawFill:
         context = job.context
-        pixels = enlarge(picture, context.crop, context.hole, context.residual)
+        pixels = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
         attention = None
         if job.attention:
             attention = [] if beta is None else self._attention(job, beta)

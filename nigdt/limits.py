@@ -28,6 +28,12 @@ WIDEN_MAX: Final = 8.0
 FEATHER_MAX: Final = 200
 """Most pixels over which a fill fades out."""
 
+GUIDANCE_MAX: Final = 3.0
+"""Most by which what the words change is multiplied."""
+
+DETAIL_MAX: Final = 2.0
+"""Most by which the photo's carried texture is multiplied."""
+
 GROW_MAX: Final = 200
 """Most pixels by which a selection is grown."""
 

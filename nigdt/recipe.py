@@ -12,9 +12,11 @@ from typing import Any
 
 from nigdt.limits import (
     CAPTION_CHARS,
+    DETAIL_MAX,
     FEATHER_MAX,
     GROW,
     GROW_MAX,
+    GUIDANCE_MAX,
     MODES,
     SEED_MAX,
     VARIANTS,
@@ -90,6 +92,10 @@ class Recipe:
         feather: Pixels over which the fill fades out, 0 to `FEATHER_MAX`; None chooses by the selection.
         match_colours: How far the fill's colours are matched at the seam, 0 to 1.
         strength: Opacity of the fill, 0 to 1.
+        guidance: How strongly the words count, 0 to `GUIDANCE_MAX`: the model's answer without words plus so
+            many times what the words change; 1 is the model's own answer. Described fills alone have it.
+        detail: Factor on the photo's texture in an enlarged fill, 0 to `DETAIL_MAX`; 1 is what the
+            surroundings let expect. Described fills alone have it.
 
     Raises:
         ValueError: A field is out of range.
@@ -105,6 +111,8 @@ class Recipe:
     feather: int | None = None
     match_colours: float = 1.0
     strength: float = 1.0
+    guidance: float = 1.0
+    detail: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("caption", "bundle", "digest"):
@@ -125,6 +133,8 @@ class Recipe:
                 check_number(name, getattr(self, name), 0, most, whole=True)
         check_number("match_colours", self.match_colours, 0, 1)
         check_number("strength", self.strength, 0, 1)
+        check_number("guidance", self.guidance, 0, GUIDANCE_MAX)
+        check_number("detail", self.detail, 0, DETAIL_MAX)
 
     @property
     def way(self) -> Mode:

@@ -28,6 +28,9 @@ GRID = 32  # cells along the longer side
 _NEAR = 0.5  # cost of lying far away, per squared share of the grid
 _EDGE = 0.2  # cost of strong structure in the source that the target lacks
 _ROUGH = 0.35  # cost of being rougher or smoother than expected, per factor of e
+_ALIKE = 0.16  # difference in Lab, of 100, at which 1/e of the texture is left
+_OFTEN = 8  # cells that may take the same source before its texture is made weaker
+_MARGIN = 0.7  # factors of e by which a source may be rougher than expected
 _CHANCE = 0.03  # mean of the random cost that keeps equal sources from being taken in rows
 _CONTINUE = 0.1  # reward for continuing a neighbour's source
 _REPEAT = 0.4  # cost of repeating a neighbour's source
@@ -80,7 +83,8 @@ class Residual:
         around = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))
         self.sources = around > 0
         self.targets = cells < 0.999
-        self._search = _Search(self.targets, self.sources, self._roughness(cells))
+        self._rough = self._roughness(cells)
+        self._search = _Search(self.targets, self.sources, self._rough)
         beside = np.argwhere((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
         self._border = _Border(crop, self.hole, beside, self.size) if len(beside) else None
         # The coarser what is carried, the more it costs where it does not fit, so a picture that is only
@@ -102,11 +106,12 @@ class Residual:
         roughness: Floats = np.log(strength + 1) / 2 * known
         return push_pull(roughness[..., None], known)[..., 0]
 
-    def carry_into(self, picture: Floats) -> Floats:
+    def carry_into(self, picture: Floats, detail: float = 1.0) -> Floats:
         """Enlarge the model's picture to the context's size, with the photo's detail in the hole.
 
         Args:
             picture: (height, width, 3), 0 to 255.
+            detail: Factor on the detail; 0 is none.
 
         Returns:
             (h, w, 3), not clipped.
@@ -115,19 +120,34 @@ class Residual:
         if self.sources.sum() < _ALTERNATIVES or not self.targets.any():
             return _up(picture, rows, columns)
         mixed = np.where((self.share > 0.5)[..., None], self.low, picture).astype(np.float32)
-        taken = self._match(mixed)
+        taken, alike = self._match(mixed)
         if self.coarse_strength:
-            octave = self.coarse_strength * self._missing_octave(mixed, taken)
+            octave = np.float32(detail) * self.coarse_strength * self._missing_octave(mixed, taken, alike)
             picture, mixed = picture + octave, mixed + octave
         enlarged = _up(picture, rows, columns)
         if self._border is not None:
             self._border.meet(enlarged, mixed)
         inside = _bounds(self.hole)
-        enlarged[inside] += _carry(self.fine, taken, self.targets, inside)
+        carried = _carry(self.fine, taken, self.targets, inside)
+        factor = np.float32(detail) * alike * self._expected(taken)
+        gain = _up(factor, rows, columns, cv2.INTER_LINEAR)[inside]
+        enlarged[inside] += gain[..., None] * carried
         return enlarged
 
-    def _match(self, mixed: Floats) -> Ints:
-        """For each cell its source's row and column, (gh, gw, 2); its own outside the targets."""
+    def _expected(self, taken: Ints) -> Floats:
+        """Factor on each cell's texture, (gh, gw): none is much rougher than its surroundings are."""
+        source = self._rough[taken[..., 0], taken[..., 1]]
+        factor: Floats = np.exp(np.minimum(0, self._rough + np.float32(_MARGIN) - source))
+        return factor
+
+    def _match(self, mixed: Floats) -> tuple[Ints, Floats]:
+        """Find each cell's source.
+
+        Returns:
+            Its row and column, (gh, gw, 2), the cell's own outside the targets; and how much of its texture
+            to take, (gh, gw), 0 to 1: little where its colour is another one, as leaves make no belly, and
+            where many cells take the same.
+        """
         gh, gw = self.grid
         area = cv2.resize(mixed, (gw, gh), interpolation=cv2.INTER_AREA)
         colour = cv2.cvtColor(np.clip(area / 255, 0, 1), cv2.COLOR_RGB2Lab) / 100
@@ -153,9 +173,14 @@ class Residual:
         chosen = self._search.settle(cost)
         taken = np.stack(np.meshgrid(np.arange(gh), np.arange(gw), indexing="ij"), axis=2)
         taken[ty, tx] = np.stack([sy[chosen], sx[chosen]], 1)
-        return taken
+        difference = colour - colour[taken[..., 0], taken[..., 1]]
+        alike: Floats = np.exp(-((difference / np.float32(_ALIKE)) ** 2).sum(2))
+        alike[ty, tx] *= np.minimum(
+            1, np.sqrt(_OFTEN / np.bincount(chosen)[chosen])
+        )  # rows of it would be a pattern
+        return taken, alike
 
-    def _missing_octave(self, mixed: Floats, taken: Ints) -> Floats:
+    def _missing_octave(self, mixed: Floats, taken: Ints, alike: Floats) -> Floats:
         """Detail in the model's own finest octave where its picture has less of it than the source.
 
         Returns:
@@ -166,7 +191,7 @@ class Residual:
         octave = mixed - _up(half, height, width)
         energy = cv2.blur(_cell_mean((octave**2).sum(2), self.grid), (3, 3))
         there = energy[taken[..., 0], taken[..., 1]]
-        gain = np.sqrt(np.clip(1 - energy / np.maximum(there, 1e-6), 0, 1)) * self.targets
+        gain = np.sqrt(np.clip(1 - energy / np.maximum(there, 1e-6), 0, 1)) * self.targets * alike
         everywhere = (slice(0, height), slice(0, width))
         carried = _carry(octave, taken, self.targets, everywhere)
         carried *= _up(gain.astype(np.float32), height, width, cv2.INTER_LINEAR)[..., None]
@@ -174,7 +199,11 @@ class Residual:
 
 
 def enlarge(
-    picture: Floats, crop: NDArray[np.uint8], hole: NDArray[np.uint8], residual: Residual | None = None
+    picture: Floats,
+    crop: NDArray[np.uint8],
+    hole: NDArray[np.uint8],
+    residual: Residual | None = None,
+    detail: float = 1.0,
 ) -> NDArray[np.uint8]:
     """Bring the model's picture to the crop's size; when that means enlarging, with the photo's detail.
 
@@ -183,6 +212,7 @@ def enlarge(
         crop: (h, w, 3), the context.
         hole: (h, w), above 0 where the model makes the pixels.
         residual: From an earlier call for the same context, to save its computation.
+        detail: Factor on the photo's detail; 0 is none.
 
     Returns:
         (h, w, 3) uint8.
@@ -193,7 +223,7 @@ def enlarge(
     elif rows * columns < picture.shape[0] * picture.shape[1]:
         enlarged = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
     else:
-        enlarged = (residual or Residual(crop, hole, *picture.shape[:2])).carry_into(picture)
+        enlarged = (residual or Residual(crop, hole, *picture.shape[:2])).carry_into(picture, detail)
     return cv2.add(enlarged, _ZERO, dtype=cv2.CV_8U).astype(np.uint8, copy=False)  # rounds and saturates
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -145,9 +146,21 @@ def test_fills_of_large_selections_use_it(tiny_bundle: Path, crop, hole) -> None
     assert drawn.shape == (64, 64, 3)
     result = inpainter.complete([job])[0][0].pixels
     np.testing.assert_array_equal(result, enlarge(drawn, crop, hole))
-    soft = cv2.resize(drawn, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
-    inside = np.s_[140:372, 140:372]
-    assert energy(result[inside]) > 1.2 * energy(soft[inside])
+    none = inpainter.complete([replace(job, detail=0.0)])[0][0].pixels
+    np.testing.assert_array_equal(none, enlarge(drawn, crop, hole, detail=0.0))
+    assert not np.array_equal(none, result)
+
+
+def test_detail_is_a_factor(crop, hole, picture) -> None:
+    inside = np.s_[140:372, 140:244]
+    none, usual, more = (energy(enlarge(picture, crop, hole, detail=d)[inside]) for d in (0.0, 1.0, 1.5))
+    assert none < 0.5 * usual < usual < 0.8 * more
+
+
+def test_another_colour_takes_no_texture(crop, hole, picture) -> None:
+    blue = np.full_like(picture, (20.0, 40.0, 220.0))
+    inside = np.s_[160:352, 160:352]
+    assert energy(enlarge(blue, crop, hole)[inside]) < 0.05 * energy(enlarge(picture, crop, hole)[inside])
 
 
 def test_measures_say_what_they_should(crop, hole) -> None:

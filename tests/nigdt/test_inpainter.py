@@ -153,6 +153,19 @@ def test_caption_guides_and_without_known_words_is_empty_guidance(
     assert fill.unknown_words == ("zyzzyva",)
 
 
+def test_guidance_multiplies_what_the_words_change(inpainter, crop, hole) -> None:
+    context = inpainter.encode(crop, hole)
+
+    def drawn(caption: str, guidance: float) -> np.ndarray:
+        return inpainter.pictures(CompletionJob(context, caption, [Variant(seed=3)], guidance=guidance))[0]
+
+    plain, without = drawn("red bird", 1.0), drawn("", 1.0)
+    assert np.abs(plain - without).max() > 1e-3
+    np.testing.assert_array_equal(drawn("", 2.5), without)
+    np.testing.assert_allclose(drawn("red bird", 0.0), without, atol=1e-3)
+    np.testing.assert_allclose(drawn("red bird", 2.5), without + 2.5 * (plain - without), atol=1e-3)
+
+
 def test_attention_says_which_words_were_used(inpainter, crop, hole) -> None:
     fill = inpainter.fill_context(crop, hole, "a zyzzyva red bird", attention=True)[0]
     assert fill.attention is not None

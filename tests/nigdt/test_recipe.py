@@ -22,7 +22,9 @@ def test_seed_zero_is_the_mean_and_the_rest_count_up() -> None:
 
 
 def test_plain_values_make_the_same_recipe_again() -> None:
-    recipe = Recipe("ein Vögelchen", "recolour", "garden", "ab12", Variant(3, 5, 0.25), 1.5, 3, 12, 0.5, 0.75)
+    recipe = Recipe(
+        "ein Vögelchen", "recolour", "garden", "ab12", Variant(3, 5, 0.25), 1.5, 3, 12, 0.5, 0.75, 2.0, 0.5
+    )
     values = json.loads(json.dumps(recipe.to_dict()))
     assert Recipe.from_dict(values) == recipe
     assert values.keys() == {
@@ -47,6 +49,8 @@ def test_plain_values_make_the_same_recipe_again() -> None:
         ({"feather": 201}, "feather"),
         ({"match_colours": -0.1}, "match_colours"),
         ({"strength": "1"}, "strength"),
+        ({"guidance": 3.5}, "guidance"),
+        ({"detail": -1}, "detail"),
         ({"mode": "paint"}, "mode"),
         ({"caption": 7}, "caption"),
         ({"caption": "\ud800"}, "caption"),

@@ -111,6 +111,20 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     "--strength", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True, help="Opacity of the fill."
 )
 @click.option(
+    "--guidance",
+    type=click.FloatRange(0.0, limits.GUIDANCE_MAX),
+    default=1.0,
+    show_default=True,
+    help="How strongly the words of a described fill count.",
+)
+@click.option(
+    "--detail",
+    type=click.FloatRange(0.0, limits.DETAIL_MAX),
+    default=1.0,
+    show_default=True,
+    help="How much of the photo's texture a described fill carries.",
+)
+@click.option(
     "--recipe",
     "recorded",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -141,6 +155,8 @@ def fill(
     grow: int | None,
     match_colours: float,
     strength: float,
+    guidance: float,
+    detail: float,
     recorded: Path | None,
     output: Path | None,
     overwrite: bool,
@@ -183,6 +199,8 @@ def fill(
             feather=feather,
             match_colours=match_colours,
             strength=strength,
+            guidance=guidance,
+            detail=detail,
         )
         steps = [(_selection(opened, boxes, mask), recipe)]
         wanted = variants_from_seed(variants, seed)
@@ -285,7 +303,7 @@ def _nothing_else(context: click.Context) -> None:
     """Refuse options that a recorded recipe decides."""
     decided = {
         "boxes", "mask", "caption", "mode", "variants", "seed", "bundle", "widen", "feather", "grow",
-        "match_colours", "strength",
+        "match_colours", "strength", "guidance", "detail",
     }  # fmt: skip
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE

@@ -327,6 +327,8 @@ class NigdtEngine:
                 job.request.recipe.caption,
                 [job.request.variants[index] for index in indices],
                 job.request.attention,
+                job.request.recipe.guidance,
+                job.request.recipe.detail,
             )
             for job, indices in batch
         ]
@@ -347,7 +349,9 @@ class NigdtEngine:
             unknown = model.inpainter.unknown_words(recipe.caption)
             for index, fill in zip(indices, fills, strict=True):
                 if job.request.effects:
-                    effects = word_effects(model.inpainter, contexts[job], recipe.caption, fill.variant)
+                    effects = word_effects(
+                        model.inpainter, contexts[job], recipe.caption, fill.variant, recipe.guidance
+                    )
                     fill = replace(fill, effects=effects)
                 hooks.made(job, fill_message(job, index, fill, unknown, model.info))
                 progress.made += 1
