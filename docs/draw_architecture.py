@@ -29,7 +29,9 @@ TOGETHER = {
         ),
         **dict.fromkeys(("colours", "recolouring"), "recolouring"),
         **dict.fromkeys(("__main__", "cli", "commands"), "commands"),
-        **dict.fromkeys(("answers", "effects", "inpainter", "recolourer", "showcase"), "inpainter"),
+        **dict.fromkeys(
+            ("answers", "continuation", "effects", "inpainter", "recolourer", "showcase"), "inpainter"
+        ),
     },
     "nigdt_backend": {
         **dict.fromkeys(("protocol", "wire", "limits"), "protocol"),

@@ -9,8 +9,7 @@ photo, selection, caption, seed, model and device must give the same bytes whate
 from __future__ import annotations
 
 import os
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from nigdt.bundle.weights import load_model
 from nigdt.context import Context
 from nigdt.context.box import check_selection
 from nigdt.context.detail import Residual, enlarge
+from nigdt.continuation import NOTHING_FITS, Continuation, continues, drawn_words
 from nigdt.errors import ModelError, SelectionError
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
@@ -36,18 +36,14 @@ from nigdt.photo.photo import MADE_COLOUR, Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import check_caption
-from nigdt.removal import NothingFitsError, RemovalWorker
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.runner import CudaGraphs, Precision, Recorder, Runner, prepare
-from nigdt.surroundings import showing
 from nigdt.text import Vocabulary, tokenise
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
 
 _STRIDE = 32  # the encoder halves five times
 _LEAST = 64  # least side the model runs at
-_CONTINUED = "What the words name is around the region already, so the photo's own was continued."
-_NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
 
 
 class Inpainter:
@@ -78,7 +74,7 @@ class Inpainter:
         self.device = device
         self.precision: Precision = precision
         self.size = model.config.size
-        self._remover: RemovalWorker | None = None
+        self._continuation: Continuation | None = None
         self._recolourer: Recolourer | None = None
 
     @classmethod
@@ -315,81 +311,49 @@ class Inpainter:
             recipe: What to draw.
             variants: Which of the possible answers.
         """
-        if not self.alone(crop, mask, recipe):
-            return self.fill_context(
-                crop, mask, recipe.caption, variants, guidance=recipe.guidance, detail=recipe.detail
-            )
-        return [self.answer_alone(crop, mask, recipe, variant) for variant in variants]
+        if recipe.way == "recolour":
+            return [self.recolour(crop, mask, recipe.caption, variant) for variant in variants]
+        if continues(crop, mask, recipe):
+            return [self._continue(crop, mask, recipe, variant) for variant in variants]
+        return self._describe(crop, mask, recipe, recipe.caption, variants)
 
-    @staticmethod
-    def alone(crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe) -> bool:
-        """Whether `answer_alone` is to answer: what recolours, removes, or names what is around the hole."""
-        return recipe.way != "describe" or showing(crop, mask, recipe.caption) is not None
-
-    def answer_alone(
+    def _describe(
         self,
         crop: NDArray[np.uint8],
         mask: NDArray[np.uint8],
         recipe: Recipe,
-        variant: Variant,
-        progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> RawFill:
-        """Draw a recipe that recolours, removes, or names the surroundings, which are continued.
+        caption: str,
+        variants: Sequence[Variant],
+    ) -> list[RawFill]:
+        return self.fill_context(
+            crop, mask, caption, variants, guidance=recipe.guidance, detail=recipe.detail
+        )
 
-        Args:
-            crop: (h, w, 3), from `Context.sent`, as the next.
-            mask: (h, w).
-            recipe: What to draw.
-            variant: Its seed says which of the possible answers.
-            progress: Told the share that is done, 0 to 1.
-            cancelled: Asked often whether to stop.
-
-        Raises:
-            CaptionError: A colour was to be named and is not.
-            BundleError: The bundle cannot recolour.
-            RemovalCancelledError: `cancelled` said so.
-            RemovalError: The process that removes failed.
-            SelectionError: The mask does not fit.
-        """
-        if recipe.way == "recolour":
-            return self._recolour(crop, mask, recipe.caption, variant)
-        allowed = showing(crop, mask, recipe.caption)
-        fill = self._remove(crop, mask, variant, allowed, progress, cancelled)
-        if recipe.way == "describe":
-            fill = replace(fill, notices=(*fill.notices, _CONTINUED))
-        return fill
-
-    def _recolour(
+    def recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant
     ) -> RawFill:
+        """Give what is selected the colour that a caption names.
+
+        Raises:
+            CaptionError: It names none.
+            BundleError: The bundle cannot recolour.
+        """
         check_caption(caption)  # before anything is loaded
         if self._recolourer is None:
             self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
         found = self._recolourer.predict(crop, selection, caption)
         return RawFill(found.apply(crop)[0], variant, maps=found.maps)
 
-    def _remove(
-        self,
-        crop: NDArray[np.uint8],
-        hole: NDArray[np.uint8],
-        variant: Variant,
-        allowed: NDArray[np.uint8] | None,
-        progress: Callable[[float], None] | None,
-        cancelled: Callable[[], bool] | None,
+    def _continue(
+        self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], recipe: Recipe, variant: Variant
     ) -> RawFill:
-        """Continue the surroundings, or what is allowed of them, in a process of its own."""
-        if self._remover is None:
-            self._remover = RemovalWorker()
-            weakref.finalize(self, self._remover.close)
-        for sources in [None] if allowed is None else [allowed, None]:
-            try:
-                self._remover.start(crop, hole, variant=variant.seed or 0, allowed=sources)
-                return RawFill(self._remover.result(progress, cancelled), variant)
-            except NothingFitsError:
-                continue  # where the choice was narrow, a wider one may have something
-        drawn = self.fill_context(crop, hole, "", [variant])[0]
-        return replace(drawn, notices=(_NOTHING_FITS,))
+        if self._continuation is None:
+            self._continuation = Continuation()
+        fill = self._continuation.fill(crop, hole, recipe, variant)
+        if fill is not None:
+            return fill
+        drawn = self._describe(crop, hole, recipe, drawn_words(recipe), [variant])[0]
+        return replace(drawn, notices=(NOTHING_FITS,))
 
     def _draw(
         self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int

@@ -23,8 +23,9 @@ __all__ = ["Client", "DaemonError"]
 SILENCE_SECONDS = 30.0
 """After so long without any message while work is outstanding, the daemon counts as not answering."""
 
-RESENDS = 2
-"""How often a job is sent again when the daemon died over it."""
+RESENDS = 6
+"""How often a job is sent again when the daemon died. One over which it died twice is refused by the daemon
+itself; the others must outlast several of those."""
 
 
 @dataclass

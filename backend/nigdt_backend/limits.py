@@ -65,7 +65,7 @@ CODES: Final[Mapping[str, str]] = {
     "forbidden": "a remote client may not do this",
     "model-failed": "the model raised an error",
     "not-a-number": "the model's answer held values that are not numbers",
-    "hung": "the model did not answer within the watchdog's time",
+    "hung": "the fill showed no sign of life within the watchdog's time",
     "out-of-memory": "not even one variant fits into memory",
     "internal": "a defect of the daemon; its log says more",
 }

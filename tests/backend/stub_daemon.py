@@ -1,12 +1,14 @@
 """The real daemon around a stand-in for the model, whose faults the caption orders: for tests of transport.
 
-Captions: "sleep 0.5" takes that long, "raise" raises, "hang" never answers, "lose" loses the accelerator,
-"jump" has all clocks jump; any other fills the hole with the colour that the seed says. The bundle
-"lost" loses the accelerator as it is loaded, "stuck" is never loaded.
+Captions: "sleep 0.5" takes that long, "each 0.5" that long for each fill, "raise" raises, "hang" never
+answers, "die" ends the process, "lose" loses the accelerator, "jump" has all clocks jump; any other fills the
+hole with the colour that the seed says. The bundle "lost" loses the accelerator as it is loaded, "stuck" is
+never loaded.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -60,6 +62,8 @@ class StubEngine:
         hooks.stage(jobs, "encoding")
         return [self._one(job, hooks) for job in jobs]
 
+    continue_photo = run
+
     def _one(self, job: Job, hooks: Hooks) -> Outcome:
         word, _, rest = job.request.recipe.caption.partition(" ")
         if word == "sleep":
@@ -67,6 +71,8 @@ class StubEngine:
                 if job.cancelled:
                     return Outcome(job)
                 time.sleep(0.01)
+        elif word == "die":
+            os._exit(9)
         elif word == "raise":
             raise ZeroDivisionError("a fault was ordered")
         elif word == "hang":
@@ -78,7 +84,10 @@ class StubEngine:
             self.lost = True
         hooks.stage([job], "completing")
         request = job.request
-        for index, variant in enumerate(request.variants):
+        for index in range(job.made, len(request.variants)):
+            variant = request.variants[index]
+            if word == "each":
+                time.sleep(float(rest))
             value = (variant.seed or 0) % 256
             pixels = bytearray(request.crop)
             for place, selected in enumerate(request.mask):
@@ -99,7 +108,11 @@ class StubEngine:
                     [bytes(pixels)],
                 ),
             )
-        return Outcome(job, complete=True, seconds={"encode": 0.0, "complete": 0.0})
+            job.made += 1
+            if job.cancelled or hooks.give_way():
+                break
+        job.seconds = {"encode": 0.0, "complete": 0.0}
+        return Outcome(job, complete=job.left == 0)
 
 
 if __name__ == "__main__":

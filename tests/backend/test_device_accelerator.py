@@ -39,6 +39,12 @@ class Keeping:
         self.order.append(fill.header["index"])
         self.fills.append(np.frombuffer(fill.frames[0], np.uint8).astype(int))
 
+    def alive(self):
+        pass
+
+    def give_way(self):
+        return False
+
 
 def job_of(request_fill, variants: int = 4, caption: str = "a red bird", side: int = 64) -> Job:
     plain = [Variant(seed) for seed in range(variants)]

@@ -180,8 +180,9 @@ def test_twice_killed_over_a_job_is_an_error(client, request_fill, daemon_pid):
 
     with pytest.raises(DaemonError) as raised:
         client.fill(request_fill("sleep 5"), on_event=kill)
-    assert raised.value.code == "lost"
-    assert len(killed) == 3
+    assert raised.value.code == "model-failed"
+    assert "again when it worked on nothing else" in raised.value.message
+    assert len(killed) == 2
     assert len(client.fill(request_fill()).fills) == 1
 
 

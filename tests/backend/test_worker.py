@@ -23,7 +23,7 @@ def test_the_loop_is_woken_for_answers_but_not_in_mid_fill():
         return []
 
     waker = Waker()
-    worker = Worker(SimpleNamespace(run=run), waker)
+    worker = Worker(SimpleNamespace(), run, waker)
     job = object()
     worker.run([job])
     assert isinstance(worker.reports.get(timeout=10), Staged)

@@ -90,6 +90,8 @@ class Painter:
         hooks.stage(jobs, "encoding")
         return [self._one(job, hooks) for job in jobs]
 
+    continue_photo = run
+
     def _one(self, job: Job, hooks: Hooks) -> Outcome:
         words = job.request.recipe.caption.split()
         if "slowly" in words:
@@ -111,7 +113,8 @@ class Painter:
                 return Outcome(job)
             hooks.made(job, self._fill(job, index, variant, words))
         told = (NOTHING_FITS,) if job.request.recipe.grow == NOTHING_FITS_AT else ()
-        return Outcome(job, complete=True, seconds={"encode": 0.0, "complete": 0.0}, notices=told)
+        job.seconds = {"encode": 0.0, "complete": 0.0}
+        return Outcome(job, complete=True, notices=told)
 
     def _fill(self, job: Job, index: int, variant: Variant, words: list[str]) -> FillMessage:
         request = job.request

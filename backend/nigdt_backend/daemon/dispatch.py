@@ -1,18 +1,21 @@
-"""Jobs from their acceptance to their end: the queue, the model's thread, the watchdog."""
+"""Jobs from their acceptance to their end: the queue, the lanes that make their fills, the watchdog."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from typing import Any
 
 from nigdt_backend.clock import AwakeClock
-from nigdt_backend.daemon.jobs import JobBook, Latencies
+from nigdt_backend.daemon.jobs import JobBook
+from nigdt_backend.daemon.lanes import Lane
 from nigdt_backend.daemon.rate_limiter import RateLimiter
 from nigdt_backend.daemon.replies import Replies, done_reply, fill_reply
-from nigdt_backend.daemon.scheduler import ClientKey, Job, Scheduler
+from nigdt_backend.daemon.scheduler import ClientKey, Job
 from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.suspects import DEATHS, Suspects
+from nigdt_backend.daemon.tally import Tally
+from nigdt_backend.daemon.turns import Turns
 from nigdt_backend.daemon.worker import (
     Engine,
     EngineError,
@@ -21,21 +24,17 @@ from nigdt_backend.daemon.worker import (
     Made,
     Outcome,
     Ran,
+    Report,
     Staged,
     Waker,
-    Worker,
 )
-from nigdt_backend.protocol import Frame
+from nigdt_backend.protocol import Frame, ProtocolError
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 0.5
-STAGE_SECONDS = 0.1
-"""So long at most after a job entered a stage its client is told, if it has not ended by then."""
 LOAD_PATIENCE = 5.0
 """Loading may take so many times the watchdog's time: a first start reads gigabytes from a cold disk."""
-
-_COUNTED = ("done", "failed", "cancelled", "superseded", "dropped", "resent", "fills", "batches")
 
 
 class Dispatcher:
@@ -48,10 +47,17 @@ class Dispatcher:
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, replies: Replies, limiter: RateLimiter, waker: Waker
+        self,
+        engine: Engine,
+        settings: Settings,
+        replies: Replies,
+        limiter: RateLimiter,
+        waker: Waker,
+        suspects: Suspects,
     ) -> None:
         self.engine = engine
-        self.scheduler = Scheduler(capacity=settings.queue_jobs)
+        self._turns = Turns(engine, settings, limiter, waker, suspects)
+        self.scheduler = self._turns.scheduler
         self.book = JobBook()
         self.ready = False
         self.failure: EngineError | None = None
@@ -59,32 +65,29 @@ class Dispatcher:
         self._settings = settings
         self._replies = replies
         self._limiter = limiter
-        self._worker = Worker(engine, waker)
-        self._running: tuple[Job, ...] = ()
+        self._suspects = suspects
+        self._model = self._turns.model
+        self._lanes = self._turns.lanes
         self._loading: list[tuple[ClientKey | None, str | None]] = []
-        self._batch_due: float | None = None
         self._unloaded = True
-        self._seconds_per_variant = 0.5
-        self._counts: Counter[str] = Counter()
-        self._latencies = Latencies()
-        self._working = AwakeClock()
+        self.tally = Tally()
         self._idle = AwakeClock()
         self._heartbeat_at = 0.0
 
     @property
     def busy(self) -> bool:
         """Whether anything waits, runs or loads."""
-        return bool(self._running or self._loading or len(self.scheduler))
+        return bool(self.running or self._loading or len(self.scheduler))
 
     @property
     def used(self) -> bool:
-        """Whether the model has been given a job."""
-        return self._counts["batches"] > 0
+        """Whether a job has been worked on."""
+        return self._turns.batches > 0
 
     @property
-    def running(self) -> bool:
-        """Whether a batch is with the model."""
-        return bool(self._running)
+    def running(self) -> tuple[Job, ...]:
+        """Jobs that are worked on."""
+        return self._turns.running
 
     @property
     def idle_seconds(self) -> float:
@@ -94,7 +97,21 @@ class Dispatcher:
     # -- from clients ----------------------------------------------------------------------------------------
 
     def submit(self, job: Job) -> None:
-        """Take a job, or answer a resend; raises ProtocolError `busy` or `too-many-clients`."""
+        """Take a job.
+
+        Raises:
+            ProtocolError: `busy` or `too-many-clients`, or `model-failed` when the daemon has died over it.
+        """
+        deaths = self._suspects.deaths(job)
+        if deaths >= DEATHS:
+            self._suspects.forget(job)  # whoever tries again is to be heard again
+            raise ProtocolError(
+                "model-failed",
+                "The daemon ended unexpectedly while it worked on this fill, and again when it worked on "
+                "nothing else.",
+                "Select less, or use another bundle; `nigdt doctor` says more.",
+            )
+        job.alone = deaths > 0
         replaced = self.scheduler.submit(job)
         if replaced is not None:
             self.fail(replaced, EngineError("superseded", "A newer request replaced this one."))
@@ -103,7 +120,7 @@ class Dispatcher:
 
     def resume(self, job: Job, client: ClientKey) -> None:
         """Go on with a job whose client came back over another connection."""
-        self._counts["resent"] += 1
+        self.tally.counts["resent"] += 1
         self.scheduler.move(job, client)
         self._accepted(job)
         for answer in job.answers:
@@ -111,7 +128,7 @@ class Dispatcher:
 
     def repeat(self, job: Job, answers: list[list[Frame]]) -> None:
         """Repeat the answers of a finished job that was sent again."""
-        self._counts["resent"] += 1
+        self.tally.counts["resent"] += 1
         self._accepted(job)
         for answer in answers:
             self._replies.send(job.client, answer)
@@ -132,7 +149,7 @@ class Dispatcher:
             job.cancelled = True
             self.scheduler.remove(job)
             self.book.discard(job)
-            self._counts["dropped"] += 1
+            self.tally.counts["dropped"] += 1
         self._limiter.forget(client)
 
     def load(
@@ -144,78 +161,57 @@ class Dispatcher:
         """
         self._loading.append((client, request))
         self._unloaded = False
-        self._worker.load(bundle, warm=warm)
+        self._model.worker.load(bundle, warm=warm)
 
     @property
     def loads_waiting(self) -> int:
         """Loads that have not ended."""
         return len(self._loading)
 
-    def retry_after(self) -> float:
-        """Seconds until the queue should have room."""
-        variants = self.scheduler.waiting_variants + sum(len(job.request.variants) for job in self._running)
-        return max(0.2, variants * self._seconds_per_variant)
-
-    # -- to the model's thread -------------------------------------------------------------------------------
-
     def dispatch(self) -> None:
-        """Hand the next batch over when the model is free and the batch window has passed."""
-        if self._running or not len(self.scheduler) or self.hung:
-            self._batch_due = None
-            return
-        now = time.monotonic()
-        if self._batch_due is None:
-            self._batch_due = now + (self._settings.batch_window_ms / 1000 if self._company(now) else 0.0)
-        if now < self._batch_due:
-            return
-        self._batch_due = None
-        self._running = tuple(self.scheduler.take(self.engine.batch_variants))
-        self._unloaded = False
-        self._working.restart()
-        self._counts["batches"] += 1
-        self._worker.run(self._running)
-
-    def _company(self, now: float) -> bool:
-        """Return whether waiting a moment may bring jobs to share the batch with."""
-        return (
-            self._limiter.recently_active(now) > 1
-            and self.scheduler.waiting_variants < self.engine.batch_variants
-        )
+        """Hand batches over to the lanes that are free."""
+        if not self.hung:
+            self._turns.dispatch()
+        if self.running:
+            self._unloaded = False
 
     def seconds_to_wait(self) -> float:
         """Return how long the loop may wait for messages before it looks after other things."""
-        if self._running:
-            return STAGE_SECONDS
-        if self._batch_due is None:
-            return HEARTBEAT_SECONDS
-        return min(HEARTBEAT_SECONDS, max(0.0, self._batch_due - time.monotonic()))
+        return min(HEARTBEAT_SECONDS, self._turns.seconds_to_wait())
 
-    # -- from the model's thread -----------------------------------------------------------------------------
+    def retry_after(self) -> float:
+        """Seconds until the queue should have room."""
+        variants = self.scheduler.waiting_variants + sum(job.left for job in self.running)
+        return max(0.2, variants * self.tally.seconds_per_fill)
+
+    # -- from the lanes --------------------------------------------------------------------------------------
 
     def read_reports(self) -> None:
-        """Take in what the model's thread has to say."""
+        """Take in what the lanes have to say."""
         staged: dict[Job, None] = {}
-        while not self._worker.reports.empty():
-            report = self._worker.reports.get()
-            if isinstance(report, Staged):
-                for job in report.jobs:
-                    job.stage = report.stage
-                    staged[job] = None
-            elif isinstance(report, Made):
-                staged.pop(report.job, None)  # that stage is over
-                self._made(report.job, report.fill)
-            elif isinstance(report, Ran):
-                self._ran(report)
-            elif isinstance(report, Loaded):
-                self._loaded(report)
-            else:
-                log.info("models unloaded")
+        for lane in self._lanes:
+            while not lane.worker.reports.empty():
+                self._read(lane, lane.worker.reports.get(), staged)
         for job in staged:
             self._progress(job)
 
+    def _read(self, lane: Lane, report: Report, staged: dict[Job, None]) -> None:
+        if isinstance(report, Staged):
+            for job in report.jobs:
+                job.stage = report.stage
+                staged[job] = None
+        elif isinstance(report, Made):
+            staged.pop(report.job, None)  # that stage is over
+            self._made(report.job, report.fill)
+        elif isinstance(report, Ran):
+            self._ran(lane, report)
+        elif isinstance(report, Loaded):
+            self._loaded(report)
+        else:
+            log.info("models unloaded")
+
     def _loaded(self, report: Loaded) -> None:
         client, request = self._loading.pop(0)
-        self._working.restart()
         if report.error is None:
             self._become_ready()
             if client is not None:
@@ -236,43 +232,67 @@ class Dispatcher:
     def _made(self, job: Job, fill: FillMessage) -> None:
         if not self.book.is_active(job):
             return
-        message = fill_reply(job, fill)
+        try:
+            message = fill_reply(job, fill)
+        except Exception:  # else it would be said to be done without its fill
+            log.exception("a fill could not be encoded")
+            job.cancelled = True
+            self.fail(job, EngineError("internal", "The daemon failed to send this fill.", "See its log."))
+            return
         job.answers.append(message)
-        self._counts["fills"] += 1
+        self.tally.fill()
         if not self._replies.send(job.client, message):
             self.drop_client(job.client)
 
-    def _ran(self, report: Ran) -> None:
-        variants = sum(len(outcome.job.request.variants) for outcome in report.outcomes if outcome.complete)
-        if variants:
-            self._working.tick()
-            latest = self._working.seconds / variants
-            self._seconds_per_variant += 0.2 * (latest - self._seconds_per_variant)
-        self._running = ()
-        self._working.restart()
+    def _ran(self, lane: Lane, report: Ran) -> None:
+        if lane is self._model:
+            self.tally.turn(lane.seconds)
+        self._turns.end(lane)
+        if report.error is not None:
+            self._failed_together(report.jobs, report.error)
         for outcome in report.outcomes:
             if not self.book.is_active(outcome.job):
                 continue  # cancelled, dropped or replaced while the model worked
             if outcome.error is not None:
                 self.fail(outcome.job, outcome.error)
-            else:
+                continue
+            if lane is self._model:
                 self._become_ready()
+            if outcome.complete:
                 self._finish(outcome)
+            else:
+                self.scheduler.put_back(outcome.job)
+
+    def _failed_together(self, jobs: tuple[Job, ...], error: EngineError) -> None:
+        """Have each job of a batch that failed run alone, so that only the one to blame is lost."""
+        for job in jobs:
+            if not self.book.is_active(job):
+                continue
+            if len(jobs) > 1:
+                job.alone = True
+                self.scheduler.put_back(job)
+            else:
+                self.fail(job, error)
 
     def _finish(self, outcome: Outcome) -> None:
         job = outcome.job
         total = time.monotonic() - job.submitted
         message = done_reply(outcome, total)
         self.book.finish(job, [*job.answers, message])
-        self._counts["done"] += 1
-        self._latencies.add(total)
+        self._suspects.forget(job)
+        self.tally.counts["done"] += 1
+        self.tally.latencies.add(total)
         if not self._replies.send(job.client, message):
             self.drop_client(job.client)
 
     def fail(self, job: Job, error: EngineError) -> None:
         """End a job with an error."""
+        if not self.book.is_active(job):
+            return
         self.book.discard(job)
-        self._counts[error.code if error.code in ("cancelled", "superseded") else "failed"] += 1
+        if error.code not in ("restarting", "stopping"):
+            self._suspects.forget(job)
+        self.tally.counts[error.code if error.code in ("cancelled", "superseded") else "failed"] += 1
         self._replies.error(job.client, error, job=job.request.job)
 
     # -- time ------------------------------------------------------------------------------------------------
@@ -280,7 +300,6 @@ class Dispatcher:
     def tick(self) -> None:
         """Heartbeat, watchdog, idle unload; called about twice a second or more often."""
         self._idle.tick()
-        self._working.tick()
         if self.busy:
             self._idle.restart()
         now = time.monotonic()
@@ -288,36 +307,46 @@ class Dispatcher:
             self._heartbeat_at = now + HEARTBEAT_SECONDS
             for job in self.book.jobs():
                 self._progress(job)
-        if self._running or self._loading:
-            self._watch()
-        else:
-            self._working.restart()
+        for lane in self._lanes:
+            lane.tick(busy=bool(lane.running or (lane is self._model and self._loading)))
+            self._watch(lane)
         limit = self._settings.idle_unload_seconds
         if limit > 0 and self._idle.seconds > limit and not self._unloaded:
             self._unloaded = True
-            self._worker.unload()
+            self._model.worker.unload()
 
     def _progress(self, job: Job) -> None:
         """Tell a client how its job is doing; one that cannot be told is gone."""
         if self.book.is_active(job) and not self._replies.progress(job, self.scheduler.position(job)):
             self.drop_client(job.client)
 
-    def _watch(self) -> None:
+    def _watch(self, lane: Lane) -> None:
+        """Give up what shows no sign of life: a removal by itself, the model with the whole process."""
         limit = self._settings.watchdog_seconds
-        if self._loading or any(job.stage == "loading" for job in self._running):
+        if lane.loading or (lane is self._model and self._loading):
             limit *= LOAD_PATIENCE
-        if self._working.seconds <= limit:
+        if lane.silence.seconds <= limit:
             return
-        log.error("the model has not answered for %.0f s: giving it up", self._working.seconds)
-        self.hung = True
         hung = EngineError(
             "hung",
-            f"The model did not answer within {limit:.0f} s.",
-            "The daemon starts anew; try again, with fewer variants or on another device.",
+            f"Nothing was heard of the fill for {limit:.0f} s.",
+            "Try again, with a smaller selection or on another device.",
         )
-        for job in self._running:
-            if self.book.is_active(job):
+        if lane is not self._model and not lane.given_up:
+            log.error("a removal has shown no sign of life for %.0f s: ending it", lane.silence.seconds)
+            lane.given_up = True
+            lane.silence.restart()
+            for job in lane.running:
+                job.cancelled = True  # its thread ends the process that removes
                 self.fail(job, hung)
+            return
+        log.error("%s has shown no sign of life for %.0f s: giving up", lane.name, lane.silence.seconds)
+        self.hung = True
+        blamed = lane.running
+        if len(blamed) == 1:  # of several, the next process finds out which one it was
+            self.fail(blamed[0], hung)
+            blamed = ()
+        self._suspects.running(blamed)
         for client, request in self._loading:
             if client is not None:
                 self._replies.error(client, hung, request=request)
@@ -327,31 +356,33 @@ class Dispatcher:
     def refuse(self, code: str, message: str, *, running_too: bool) -> None:
         """Give jobs back to their clients."""
         error = EngineError(code, message, "Send the job again.")
+        running = self.running
         self.scheduler.drain()
         for job in self.book.jobs():
-            if running_too or job not in self._running:
+            if running_too or job not in running:
                 self.fail(job, error)
 
     def close(self) -> None:
-        """End the model's thread, if it can still be ended."""
+        """End the lanes' threads, as far as they can still be ended."""
+        for job in self.running:
+            job.cancelled = True
+        for lane in self._lanes:
+            if not (self.hung and lane.running):
+                lane.worker.stop(timeout=1.0)
         if not self.hung:
-            self._worker.stop(timeout=1.0)
+            self._suspects.running(())
+        self._suspects.close()
 
     def status(self) -> dict[str, Any]:
         """Fields of a `status` reply: queue, jobs, latency, failure."""
-        milliseconds = {
-            name: None if (value := self._latencies.quantile(share)) is None else round(value * 1000, 1)
-            for name, share in (("p50", 0.5), ("p95", 0.95))
-        }
         failure = self.failure
         return {
             "queue": {
                 "waiting": len(self.scheduler),
-                "running": len(self._running),
+                "running": len(self.running),
                 "capacity": self.scheduler.capacity,
                 "clients": len(set(self.book.clients())),
             },
-            "jobs": {name: self._counts[name] for name in _COUNTED},
-            "latency_ms": milliseconds,
+            **self.tally.status(self._turns.batches),
             "failure": failure and {"code": failure.code, "message": failure.message, "hint": failure.hint},
         }

@@ -8,29 +8,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from nigdt.bundle.bundle import find_bundle, list_bundles
-from nigdt.errors import CaptionError, ModelError, NigdtError, SelectionError
+from nigdt.errors import ModelError
 from nigdt.recipe import Variant
-from nigdt.removal import RemovalCancelledError
-from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
 from nigdt_backend.daemon.memory import give_back_freed_memory
+from nigdt_backend.daemon.model_turn import ModelTurn, Work
 from nigdt_backend.daemon.registry import LoadedModel, Registry
+from nigdt_backend.daemon.removals import Removals
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError, Hooks, Outcome
 from nigdt_backend.protocol import finite
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from nigdt.inpainter import EncodedContext
     from nigdt_backend.daemon.cache import ContextCache
     from nigdt_backend.daemon.device import DeviceChoice
 
@@ -40,32 +36,13 @@ MIB = 2**20
 ACCELERATOR_BATCH = 8
 
 
-@dataclass
-class Progress:
-    """How far a job is.
-
-    Attributes:
-        made: variants made and sent.
-        seconds: time per step.
-        error: why it goes no further.
-        notices: what its user should know.
-    """
-
-    job: Job
-    made: int = 0
-    notices: tuple[str, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
-    error: EngineError | None = None
-
-
-Work = dict[Job, Progress]
 T = TypeVar("T")
 
 
 class NigdtEngine:
     """The engine of the real daemon.
 
-    Only `describe`, `models` and `restart_wanted` may be called from other threads.
+    All but `describe`, `models`, `restart_wanted` and `continue_photo` are called from one thread only.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -77,6 +54,7 @@ class NigdtEngine:
         self._halved: float | None = None
         self._cores = 1
         self._lock = threading.Lock()
+        self._removals = Removals()
         self._described: dict[str, Any] = {}
         self._describe()
 
@@ -103,6 +81,10 @@ class NigdtEngine:
             }
             for info in infos
         ]
+
+    def continue_photo(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
+        """Make the next fills of one job that continues the photo."""
+        return self._removals.run(jobs, hooks)
 
     def restart_wanted(self) -> bool:
         """Return whether only a new process can use the accelerator again."""
@@ -141,13 +123,18 @@ class NigdtEngine:
             self._forget_device()
         self._try_whole_batches()
         bundle = jobs[0].request.recipe.bundle
-        work = {job: Progress(job) for job in jobs}
+        work: Work = dict.fromkeys(jobs)
 
         try:
-            return self._stepping_down(bundle, lambda: self._run(bundle, work, hooks))
+            self._stepping_down(bundle, lambda: self._turn(bundle, work, hooks).make(work))
         finally:
             self._registry.keep_to_budget()
             self._describe()
+        notices = self._notices()
+        return [
+            Outcome(job, not job.cancelled and error is None and job.left == 0, error, notices)
+            for job, error in work.items()
+        ]
 
     def _stepping_down(self, bundle: str, do: Callable[[], T]) -> T:
         """Do something with a bundle on the device; when that fails, again with less, or on the CPU."""
@@ -240,159 +227,12 @@ class NigdtEngine:
         self.batch_variants = self._settings.batch_variants or (1 if on_cpu else ACCELERATOR_BATCH)
         self._halved = None
 
-    def _run(self, bundle: str, work: Work, hooks: Hooks) -> list[Outcome]:
-        """Go on with what is not made yet: a step down repeats nothing that was sent."""
+    def _turn(self, bundle: str, work: Work, hooks: Hooks) -> ModelTurn:
+        """Get the model ready for what is not made yet: a step down repeats nothing that was sent."""
         model = self._registry.get(bundle, loading=lambda: hooks.stage(list(work), "loading"))
         self._use_threads(model)
         hooks.stage([job for job in work if not job.cancelled], "encoding")
-        contexts: dict[Job, EncodedContext] = {}
-        alone: list[tuple[Progress, NDArray[np.uint8], NDArray[np.uint8]]] = []
-        for job, progress in work.items():
-            if job.cancelled or progress.error is not None:
-                continue
-            started = time.monotonic()
-            context = placed_context(job)
-            crop, mask = job_pixels(job) if context is None else context.sent
-            if model.inpainter.alone(crop, mask, job.request.recipe):
-                alone.append((progress, crop, mask))
-                continue
-            try:
-                contexts[job], kept = self._encode(model, job, crop, mask)
-            except NigdtError as error:
-                progress.error = EngineError("bad-request", error.message, error.hint)
-                continue
-            progress.seconds["encode"] = 0.0 if kept else time.monotonic() - started
-        hooks.stage([job for job in contexts if not job.cancelled], "completing")
-        for batch in self._batches(work, contexts):
-            self._complete(model, batch, contexts, work, hooks)
-        for progress, crop, mask in alone:
-            self._complete_alone(model, progress, crop, mask, hooks)
-        notices = self._notices()
-        return [
-            Outcome(
-                job,
-                complete=not job.cancelled and progress.error is None,
-                error=progress.error,
-                seconds=progress.seconds,
-                notices=(*progress.notices, *notices),
-            )
-            for job, progress in work.items()
-        ]
-
-    def _encode(
-        self, model: LoadedModel, job: Job, crop: NDArray[np.uint8], mask: NDArray[np.uint8]
-    ) -> tuple[EncodedContext, bool]:
-        """Return the context's encoding, and whether it was kept from before."""
-        key = (model.stamp, self._choice.get(), job.context)
-        kept = self._contexts.get(key)
-        if kept is not None:
-            return kept, True
-        encoding = model.inpainter.encode(crop, mask)
-        self._contexts.put(key, encoding)
-        return encoding, False
-
-    def _batches(
-        self, work: Work, contexts: dict[Job, EncodedContext]
-    ) -> Iterator[list[tuple[Job, list[int]]]]:
-        """Jobs with the indices of the variants to make next, at most `batch_variants` at a time."""
-        batch: list[tuple[Job, list[int]]] = []
-        room = self.batch_variants
-        for job in contexts:
-            left = list(range(work[job].made, len(job.request.variants)))
-            while left and not job.cancelled and work[job].error is None:
-                batch.append((job, left[:room]))
-                left, room = left[room:], room - len(left[:room])
-                if room == 0:
-                    yield batch
-                    batch, room = [], self.batch_variants
-        if batch:
-            yield batch
-
-    def _complete(
-        self,
-        model: LoadedModel,
-        batch: list[tuple[Job, list[int]]],
-        contexts: dict[Job, EncodedContext],
-        work: Work,
-        hooks: Hooks,
-    ) -> None:
-        """Run the text half over a batch and send what came of it."""
-        from nigdt.effects import word_effects
-        from nigdt.inpainter import CompletionJob
-
-        started = time.monotonic()
-        completions = [
-            CompletionJob(
-                contexts[job],
-                job.request.recipe.caption,
-                [job.request.variants[index] for index in indices],
-                job.request.attention,
-                job.request.recipe.guidance,
-                job.request.recipe.detail,
-            )
-            for job, indices in batch
-        ]
-        try:
-            answers = model.inpainter.complete(completions, self.batch_variants)
-        except ModelError as error:
-            if len(batch) > 1:  # the others' answers may well be good
-                for part in batch:
-                    self._complete(model, [part], contexts, work, hooks)
-            else:
-                work[batch[0][0]].error = EngineError("not-a-number", error.message, error.hint)
-            return
-        spent = time.monotonic() - started
-        for (job, indices), fills in zip(batch, answers, strict=True):
-            progress = work[job]
-            progress.seconds["complete"] = progress.seconds.get("complete", 0.0) + spent
-            recipe = job.request.recipe
-            unknown = model.inpainter.unknown_words(recipe.caption)
-            for index, fill in zip(indices, fills, strict=True):
-                if job.request.effects:
-                    effects = word_effects(
-                        model.inpainter, contexts[job], recipe.caption, fill.variant, recipe.guidance
-                    )
-                    fill = replace(fill, effects=effects)
-                hooks.made(job, fill_message(job, index, fill, unknown, model.info))
-                progress.made += 1
-
-    def _complete_alone(
-        self,
-        model: LoadedModel,
-        progress: Progress,
-        crop: NDArray[np.uint8],
-        mask: NDArray[np.uint8],
-        hooks: Hooks,
-    ) -> None:
-        """Make what is left of the fills of a job that shares no batch, one after the other."""
-        job = progress.job
-        hooks.stage([job], "completing")
-
-        recipe = job.request.recipe
-
-        def advance(share: float) -> None:
-            job.share = (progress.made + share) / len(job.request.variants)
-
-        for index in range(progress.made, len(job.request.variants)):
-            if job.cancelled:
-                return
-            started = time.monotonic()
-            try:
-                fill = model.inpainter.answer_alone(
-                    crop, mask, recipe, job.request.variants[index], advance, lambda: job.cancelled
-                )
-            except RemovalCancelledError:
-                return
-            except NigdtError as error:
-                refused = isinstance(error, (SelectionError, CaptionError))
-                code = "bad-request" if refused else "model-failed"
-                progress.error = EngineError(code, error.message, error.hint)
-                return
-            spent = time.monotonic() - started
-            progress.seconds["complete"] = progress.seconds.get("complete", 0.0) + spent
-            progress.notices = tuple(dict.fromkeys((*progress.notices, *fill.notices)))
-            hooks.made(job, fill_message(job, index, fill, [], model.info))
-            progress.made += 1
+        return ModelTurn(model, self._choice.get(), self._contexts, self.batch_variants, hooks)
 
     # -- helpers ---------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -80,21 +80,3 @@ class JobBook:
     def finished(self, key: JobKey) -> Finished | None:
         """Answers of a finished job, if still kept."""
         return self._finished.get(key)
-
-
-class Latencies:
-    """The last few hundred durations, for medians in `status`."""
-
-    def __init__(self, most: int = 256) -> None:
-        self._seconds: deque[float] = deque(maxlen=most)
-
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self._seconds.append(seconds)
-
-    def quantile(self, share: float) -> float | None:
-        """Quantile in seconds; None while there is nothing."""
-        if not self._seconds:
-            return None
-        ordered = sorted(self._seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -144,6 +144,7 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
             "endpoint": endpoint,
             "remote_endpoint": remote,
         },
+        record=paths.state_dir() / "running.json",
     )
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # the last when the terminal is closed; Windows has none
         number = getattr(signal, name, None)

@@ -74,11 +74,11 @@ def fill_reply(job: Job, fill: FillMessage) -> list[Frame]:
 
 def done_reply(outcome: Outcome, total: float) -> list[Frame]:
     """Make the reply that ends a job which took `total` seconds."""
-    seconds = {**outcome.seconds, "total": total}
+    seconds = {**outcome.job.seconds, "total": total}
     header = {
         "kind": "done",
         "job": outcome.job.request.job,
         "seconds": {name: finite(value) for name, value in seconds.items()},
-        "notices": list(outcome.notices),
+        "notices": list(dict.fromkeys((*outcome.job.notices, *outcome.notices))),
     }
     return encode(header)

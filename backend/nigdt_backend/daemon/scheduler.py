@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections import OrderedDict, deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Literal
 
 from nigdt_backend.protocol import LIMITS, FillRequest, Frame, ProtocolError
 
 ClientKey = tuple[int, bytes]
 """Which socket of the daemon, and the routing id there: one connection of a client."""
+
+LaneName = Literal["model", "removal"]
+"""What makes a job's next fill: the model, or a process that continues the photo's surroundings."""
 
 JobKey = tuple[str, str]
 """Authenticated user and job id: ids of different users never meet."""
@@ -31,6 +37,12 @@ class Job:
         answers: messages sent so far, kept for a client that comes back.
         cancelled: set from the daemon's thread, read by the model's between its steps.
         share: how much of it is done, 0 to 1, where that is known; set from the model's thread.
+        lane: what makes its next fill.
+        drawn: whether the model draws what was to be continued, since nothing in the photo fits.
+        alone: whether it runs while nothing else does, since what it ran beside failed.
+        made: fills made and sent.
+        seconds: time per step ("encode", "complete"); an encoding found in the cache took 0.
+        notices: what its user should know.
     """
 
     user: str
@@ -43,6 +55,12 @@ class Job:
     answers: list[list[Frame]] = field(default_factory=list, repr=False)
     cancelled: bool = False
     share: float | None = None
+    lane: LaneName = "model"
+    drawn: bool = False
+    alone: bool = False
+    made: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     @classmethod
     def from_request(cls, user: str, client: ClientKey, request: FillRequest, now: float) -> Job:
@@ -59,12 +77,22 @@ class Job:
             request.effects,
         ]
         digest = hashlib.sha256(context.digest() + json.dumps(rest).encode()).digest()
-        return cls(user, client, request, context.digest(), digest, now)
+        lane: LaneName = "removal" if request.recipe.way == "remove" else "model"
+        return cls(user, client, request, context.digest(), digest, now, lane=lane)
 
     @property
     def key(self) -> JobKey:
         """What identifies the job."""
         return (self.user, self.request.job)
+
+    def spend(self, step: str, started: float) -> None:
+        """Count the time since `started` (seconds, monotonic) for a step."""
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.monotonic() - started
+
+    @property
+    def left(self) -> int:
+        """Fills that are still to be made."""
+        return len(self.request.variants) - self.made
 
     @property
     def size(self) -> int:
@@ -101,8 +129,8 @@ class Scheduler:
 
     @property
     def waiting_variants(self) -> int:
-        """Answers that the waiting jobs ask for."""
-        return sum(len(job.request.variants) for line in self._lines.values() for job in line)
+        """Fills that the waiting jobs still need."""
+        return sum(job.left for line in self._lines.values() for job in line)
 
     @property
     def clients(self) -> int:
@@ -165,42 +193,70 @@ class Scheduler:
             self._lines.setdefault(client, deque()).append(job)
         job.client = client
 
+    def put_back(self, job: Job) -> None:
+        """Put a job that has more fills to make at the head of its client's line, after the others' turn."""
+        self._lines.setdefault(job.client, deque()).appendleft(job)
+        self._bytes += job.size
+
     def position(self, job: Job) -> int:
         """Return how many jobs run before this one, as things stand; 0 when it does not wait."""
         line = self._lines.get(job.client)
         if line is None or job not in line:
             return 0
-        place = line.index(job)
+        place = [other for other in line if other.lane == job.lane].index(job)
         ahead = 0
         before = True
         for client, other in self._lines.items():
             if client == job.client:
                 before = False
             else:
-                ahead += min(len(other), place + before)
+                ahead += min(sum(entry.lane == job.lane for entry in other), place + before)
         return place + ahead
 
-    def take(self, variants: int) -> list[Job]:
+    def waits(self, lane: LaneName, other_than: Collection[ClientKey] = ()) -> bool:
+        """Return whether a job of other clients waits for a lane."""
+        return any(
+            job.lane == lane
+            for client, line in self._lines.items()
+            if client not in other_than
+            for job in line
+        )
+
+    def take_suspect(self) -> Job | None:
+        """Take the next job that is to run while nothing else does."""
+        job = next((job for line in self._lines.values() for job in line if job.alone), None)
+        if job is not None:
+            self._take(job)
+        return job
+
+    @property
+    def suspects(self) -> int:
+        """Jobs that wait to run while nothing else does."""
+        return sum(job.alone for line in self._lines.values() for job in line)
+
+    def take(
+        self, variants: int, lane: LaneName = "model", passed_over: Collection[ClientKey] = ()
+    ) -> list[Job]:
         """Take the next batch: the client whose turn it is, and who can share the batch.
 
         Args:
             variants: most answers in the batch; a first job that asks for more is taken alone.
+            lane: what is free to make them.
+            passed_over: clients whose turn it is not.
         """
         batch: list[Job] = []
         room = variants
         progress = True
         while progress and room > 0:
             progress = False
-            for client in list(self._lines):
-                job = self._lines[client][0]
-                wanted = len(job.request.variants)
-                if batch and (wanted > room or not _alike(job, batch[0])):
+            for client in [client for client in self._lines if client not in passed_over]:
+                line = self._lines[client]
+                job = next((job for job in line if job.lane == lane and not job.alone), None)
+                if job is None or (batch and (job.left > room or not _alike(job, batch[0]))):
                     continue
-                self._lines[client].popleft()
-                self._lines.move_to_end(client)
-                self._removed(job)
+                self._take(job)
                 batch.append(job)
-                room -= wanted
+                room -= job.left
                 progress = True
                 if room <= 0:
                     break
@@ -212,6 +268,12 @@ class Scheduler:
         self._lines.clear()
         self._bytes = 0
         return jobs
+
+    def _take(self, job: Job) -> None:
+        """Take a job out of its line, whose client then has had its turn."""
+        self._lines[job.client].remove(job)
+        self._lines.move_to_end(job.client)
+        self._removed(job)
 
     def _removed(self, job: Job) -> None:
         self._bytes -= job.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import zmq
@@ -17,6 +18,7 @@ from nigdt_backend.daemon.replies import Replies
 from nigdt_backend.daemon.request_handler import RequestHandler
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.sockets import ServerSockets
+from nigdt_backend.daemon.suspects import Suspects
 from nigdt_backend.daemon.worker import Engine, Waker
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class Server:
         on_demand: whether a client started the daemon, so that it ends after a long idle time.
         on_ready: called once, when fills can be made or clients are told why not.
         describe: constant fields for `status` (version, pid, endpoint).
+        record: file that tells the next daemon over which jobs this one died.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Server:
         on_demand: bool = False,
         on_ready: Callable[[], None] = lambda: None,
         describe: Mapping[str, Any] | None = None,
+        record: Path | None = None,
     ) -> None:
         self._sockets = sockets
         self._settings = settings
@@ -55,7 +59,8 @@ class Server:
         self._describe = dict(describe or {})
         self._waker = Waker()
         limiter, replies = RateLimiter(), Replies(sockets)
-        self._dispatcher = Dispatcher(engine, settings, replies, limiter, self._waker)
+        suspects = Suspects(record)
+        self._dispatcher = Dispatcher(engine, settings, replies, limiter, self._waker, suspects)
         self._handler = RequestHandler(self._dispatcher, replies, limiter, self.status, self.stop)
         self._told_ready = False
         self._stop_requested = False

@@ -59,7 +59,8 @@ class Settings:
     )
     watchdog_seconds: Annotated[float, Meta(ge=1, le=86_400)] = _setting(
         120.0,
-        "A batch that takes longer is considered hung, and the daemon restarts itself.",
+        "After so long without a sign of life from a fill (a stage, a fill, a removal's step) it is "
+        "considered hung. A removal is then ended; for the model the daemon restarts itself.",
     )
     batch_window_ms: Annotated[float, Meta(ge=0, le=1000)] = _setting(
         3.0,

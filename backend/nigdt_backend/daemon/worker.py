@@ -1,4 +1,4 @@
-"""The model's thread: takes batches and loads from the daemon's loop and reports back, touching no socket."""
+"""A thread that makes fills: takes batches and loads from the daemon's loop and reports back; no sockets."""
 
 from __future__ import annotations
 
@@ -45,16 +45,15 @@ class Outcome:
     """What became of one job.
 
     Attributes:
-        complete: whether all its fills were made; false when it was cancelled on the way.
+        complete: whether all its fills were made. False without an error when it was cancelled on the way, or
+            has more to make when it is its turn again.
         error: why not.
-        seconds: time per step ("encode", "complete"); an encoding found in the cache took 0.
-        notices: what the user should know.
+        notices: what the user should know, beside the job's own.
     """
 
     job: Job
     complete: bool = False
     error: EngineError | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
 
@@ -66,6 +65,12 @@ class Hooks(Protocol):
 
     def made(self, job: Job, fill: FillMessage) -> None:
         """Report an answer that is ready to be sent."""
+
+    def alive(self) -> None:
+        """Say that the work goes on, so that the watchdog waits."""
+
+    def give_way(self) -> bool:
+        """Return whether another client waits: what has made a fill then ends its turn."""
 
 
 class Engine(Protocol):
@@ -79,6 +84,9 @@ class Engine(Protocol):
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
         """Make the fills of jobs that share a bundle, telling of each; one outcome each."""
+
+    def continue_photo(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
+        """Make the fills of one job that continues the photo; called from the removals' threads."""
 
     def unload(self) -> None:
         """Give back all memory."""
@@ -121,10 +129,11 @@ class Made:
 
 @dataclass(frozen=True)
 class Ran:
-    """A batch has ended."""
+    """A batch has ended: with an outcome for each job, or with one error for all."""
 
     jobs: tuple[Job, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    error: EngineError | None = None
 
 
 @dataclass(frozen=True)
@@ -165,10 +174,26 @@ class Waker:
 
 
 class Worker:
-    """Runs an engine in its own thread; one task at a time, in order."""
+    """Runs an engine in a thread of its own; one task at a time, in order.
 
-    def __init__(self, engine: Engine, waker: Waker) -> None:
+    Attributes:
+        reports: what it has to say to the daemon's loop.
+        beats: counted up with every sign of life.
+        wanted: whether another client waits; set by the daemon's loop.
+
+    Args:
+        engine: what is loaded and unloaded.
+        work: the engine's function that makes a batch.
+        waker: wakes the daemon's loop.
+    """
+
+    def __init__(
+        self, engine: Engine, work: Callable[[Sequence[Job], Hooks], list[Outcome]], waker: Waker
+    ) -> None:
         self.engine = engine
+        self.beats = 0
+        self.wanted = False
+        self._make = work
         self.reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self._waker = waker
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -210,11 +235,10 @@ class Worker:
 
     def _run(self, jobs: tuple[Job, ...]) -> None:
         try:
-            outcomes = self.engine.run(jobs, self)
+            report = Ran(jobs, tuple(self._make(jobs, self)))
         except Exception as error:  # whatever the model raises, its clients get an answer
-            failure = as_engine_error(error)
-            outcomes = [Outcome(job, error=failure) for job in jobs]
-        self._report(Ran(jobs, tuple(outcomes)))
+            report = Ran(jobs, error=as_engine_error(error))
+        self._report(report)
 
     def stage(self, jobs: Sequence[Job], name: str) -> None:
         """Report that jobs enter a stage; called by the engine.
@@ -222,11 +246,21 @@ class Worker:
         The daemon's loop is not woken for it: it would take the interpreter from the model in mid-fill, and
         of a fast fill all stages are over before anybody could read of them.
         """
+        self.alive()
         self.reports.put(Staged(tuple(jobs), name))
 
     def made(self, job: Job, fill: FillMessage) -> None:
         """Report an answer that is ready; called by the engine."""
+        self.alive()
         self._report(Made(job, fill))
+
+    def alive(self) -> None:
+        """Say that the work goes on; called by the engine."""
+        self.beats += 1
+
+    def give_way(self) -> bool:
+        """Return whether another client waits; called by the engine."""
+        return self.wanted
 
     def _load(self, bundle: str, warm: bool) -> None:
         try:

@@ -1,0 +1,92 @@
+"""A turn of a removal: fills that continue the photo, made in a process that can be ended at any time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nigdt.continuation import NOTHING_FITS, Continuation
+from nigdt.errors import NigdtError, SelectionError
+from nigdt.recipe import Variant
+from nigdt.removal import RemovalCancelledError, RemovalError
+from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
+from nigdt_backend.daemon.registry import resolve
+from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.daemon.worker import EngineError, Hooks, Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nigdt.answers import RawFill
+
+log = logging.getLogger(__name__)
+
+
+class Removals:
+    """Continues photos, with a process of its own for every thread that calls `run`."""
+
+    def __init__(self) -> None:
+        self._own = threading.local()
+
+    def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
+        """Make the next fills of one job, until all are made or another client waits.
+
+        Where nothing in the photo fits, the job goes on to the model.
+        """
+        (job,) = jobs
+        bundle = resolve(job.request.recipe.bundle)
+        hooks.stage([job], "completing")
+        context = placed_context(job)
+        crop, mask = job_pixels(job) if context is None else context.sent
+
+        def advance(share: float) -> None:
+            job.share = (job.made + share) / len(job.request.variants)
+            hooks.alive()
+
+        while job.left and not job.cancelled:
+            started = time.monotonic()
+            try:
+                fill = self._continue(crop, mask, job, job.request.variants[job.made], advance)
+            except RemovalCancelledError:
+                break
+            except NigdtError as error:
+                code = "bad-request" if isinstance(error, SelectionError) else "model-failed"
+                return [Outcome(job, error=EngineError(code, error.message, error.hint))]
+            job.spend("complete", started)
+            if fill is None:
+                job.lane, job.drawn, job.share = "model", True, None
+                job.notices = (*job.notices, NOTHING_FITS)
+                break
+            job.notices = tuple(dict.fromkeys((*job.notices, *fill.notices)))
+            hooks.made(job, fill_message(job, job.made, fill, [], bundle))
+            job.made += 1
+            if hooks.give_way():
+                break
+        return [Outcome(job, complete=not job.cancelled and job.left == 0)]
+
+    def _continue(
+        self,
+        crop: NDArray[np.uint8],
+        mask: NDArray[np.uint8],
+        job: Job,
+        variant: Variant,
+        advance: Callable[[float], None],
+    ) -> RawFill | None:
+        """Make one continuation, beginning anew once when its process ends unexpectedly."""
+        if not hasattr(self._own, "continuation"):
+            self._own.continuation = Continuation()
+        continuation: Continuation = self._own.continuation
+
+        def attempt() -> RawFill | None:
+            return continuation.fill(crop, mask, job.request.recipe, variant, advance, lambda: job.cancelled)
+
+        try:
+            return attempt()
+        except RemovalError as error:
+            log.warning("beginning a removal anew: %s", error)
+            return attempt()

@@ -1,0 +1,89 @@
+"""Fills that continue the photo's own surroundings: removals, and what words name that is there already.
+
+They need no model, and run in a process of their own (`nigdt.removal.RemovalWorker`).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.recipe import Recipe, Variant
+from nigdt.removal import NothingFitsError, RemovalWorker
+from nigdt.surroundings import showing
+
+if TYPE_CHECKING:
+    from nigdt.answers import RawFill
+
+__all__ = ["NOTHING_FITS", "Continuation", "continues", "drawn_words"]
+
+CONTINUED = "What the words name is around the region already, so the photo's own was continued."
+NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
+
+
+def continues(crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe) -> bool:
+    """Whether a fill continues the surroundings: what removes, or names what is around the hole.
+
+    Args:
+        crop: (h, w, 3), from `Context.sent`, as the next.
+        mask: (h, w).
+        recipe: What is asked for.
+    """
+    if recipe.way == "describe":
+        return showing(crop, mask, recipe.caption) is not None
+    return recipe.way == "remove"
+
+
+def drawn_words(recipe: Recipe) -> str:
+    """What the model is told where nothing can be continued: never what is to be gone."""
+    return recipe.caption if recipe.way == "describe" else ""
+
+
+class Continuation:
+    """Continues surroundings into holes, one at a time, in a process that is kept for the next."""
+
+    def __init__(self) -> None:
+        self._worker = RemovalWorker()
+        weakref.finalize(self, self._worker.close)
+
+    def fill(
+        self,
+        crop: NDArray[np.uint8],
+        hole: NDArray[np.uint8],
+        recipe: Recipe,
+        variant: Variant,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> RawFill | None:
+        """Make one answer; None where nothing in the photo can be continued into the hole.
+
+        Args:
+            crop: (h, w, 3), from `Context.sent`, as the next.
+            hole: (h, w).
+            recipe: What is asked for, for which `continues` holds.
+            variant: Its seed says which of the possible answers.
+            progress: Told the share that is done, 0 to 1.
+            cancelled: Asked often whether to stop.
+
+        Raises:
+            RemovalCancelledError: `cancelled` said so.
+            RemovalError: The process that removes failed.
+            SelectionError: The hole does not fit.
+        """
+        from nigdt.answers import RawFill  # which loads torch; what only asks `continues` needs none
+
+        described = recipe.way == "describe"
+        allowed = showing(crop, hole, recipe.caption)
+        for sources in [None] if allowed is None else [allowed, None]:
+            try:
+                self._worker.start(crop, hole, variant=variant.seed or 0, allowed=sources)
+                fill = RawFill(self._worker.result(progress, cancelled), variant)
+            except NothingFitsError:
+                continue  # where the choice was narrow, a wider one may have something
+            return replace(fill, notices=(CONTINUED,)) if described else fill
+        return None
