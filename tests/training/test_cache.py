@@ -57,6 +57,17 @@ def test_object_mask_is_the_object_and_not_its_box(birds: Path, tmp_path: Path) 
     assert len(np.unique(mask)) > 2
 
 
+def test_an_object_without_a_box_is_found_where_asked_for(birds: Path, tmp_path: Path) -> None:
+    records = read_records(birds)
+    cache = build_cache(records, tmp_path / "cache", size=120, find=True)
+    box, mask = cache.box(2), cache.object_mask(2)
+    assert box == pytest.approx((50, 30, 60, 60), abs=4)
+    assert mask is not None
+    assert mask[60, 80] == 255
+    assert cache.box(0) == pytest.approx((50, 30, 60, 60)), "a known box stays"
+    assert cache.key != build_cache(records, tmp_path / "other", size=120).key
+
+
 def test_cache_is_rebuilt_only_when_data_change(birds: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     build_cache(read_records(birds), folder, size=60)

@@ -135,7 +135,7 @@ def test_every_key_is_set_by_something_that_ships():
         for key, value in plain.items()
         if all(run[key] == (value * len(run[key]) if key.startswith("data.") else value) for run in runs)
     }
-    assert unused == {"masks.outline"}, "outlines are drawn with --set masks.outline=1: docs/training.md"
+    assert unused == set()
 
 
 def test_phases_are_read_as_strictly_as_settings(tmp_path):

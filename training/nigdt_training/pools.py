@@ -42,7 +42,7 @@ def open_pools(
     """
     training, validation, first = [], [], 0
     for source in settings.data:
-        cache = _cache(data / source.path, caches, say, checked)
+        cache = _cache(data / source.path, caches, say, checked, source.find_objects)
         kept = np.array([held_out(cache.group(i), source.validation) for i in range(len(cache))], bool)
         of_split = np.array([source.split in ("", cache.split(i)) for i in range(len(cache))], bool)
         learnt, kept = ~kept & of_split, kept & of_split
@@ -69,11 +69,11 @@ def build_vocabulary(pools: list[Pool]) -> Vocabulary:
     return Vocabulary.from_captions(captions, minimum=minimum, always=always | set(COLOURS))
 
 
-def _cache(path: Path, caches: Path, say: Callable[[str], None], checked: Report | None) -> Cache:
+def _cache(path: Path, caches: Path, say: Callable[[str], None], checked: Report | None, find: bool) -> Cache:
     """Open the collection's cache, building it where its photos have changed."""
     workers = os.cpu_count() or 1
     data = read_data_set(path)
-    folder = caches / f"{path.name.split('.')[0]}-{cache_key(data.records, CACHED_SIDE, True)[:12]}"
+    folder = caches / f"{path.name.split('.')[0]}-{cache_key(data.records, CACHED_SIDE, find)[:12]}"
     with contextlib.suppress(DataError):
         return Cache.open(folder)
     if checked is None or checked.path.resolve() != path.resolve():
@@ -82,4 +82,4 @@ def _cache(path: Path, caches: Path, say: Callable[[str], None], checked: Report
     if not records:
         raise NigdtError(f"{path} holds no usable photo.", hint=f"See: nigdt data check {path}")
     say(f"decoding {len(records)} photos of {path} into {folder}")
-    return build_cache(records, folder, size=CACHED_SIDE, workers=workers)
+    return build_cache(records, folder, size=CACHED_SIDE, workers=workers, find=find)

@@ -27,12 +27,15 @@ class SourceSettings:
         sampling_weight: Of every `sum of weights` pictures, this many come from here.
         validation: Fraction of the groups kept out of training, chosen by name, for measuring.
         split: Only photos that the collection itself puts in this split ("train"); empty takes all.
+        find_objects: Look for the object of photos that come with neither outline nor box, so that it can
+            be tinted and hidden; slow, once.
     """
 
     path: str
     sampling_weight: Count = 1
     validation: Fraction = 0.05
     split: str = ""
+    find_objects: bool = False
 
 
 @dataclass(frozen=True)

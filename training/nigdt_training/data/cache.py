@@ -12,16 +12,19 @@ import hashlib
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from nigdt.errors import PhotoError
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
+from nigdt_training.data.objects import find_objects
 from nigdt_training.data.records import BoxXYWH, Record
 from nigdt_training.data.segment import segment_box, soften
 
@@ -115,7 +118,7 @@ def build_cache(
     folder: Path | str,
     size: int = 256,
     workers: int = 2,
-    object_masks: bool = True,
+    find: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Cache:
     """Decode photos into a cache folder, or opens the one there if it was built from the same records.
@@ -125,7 +128,7 @@ def build_cache(
         folder: Where the cache goes; replaced as a whole, never seen half-built.
         size: Short side of the stored frames, in pixels.
         workers: Threads that decode.
-        object_masks: Also store a soft object mask for records with polygons or a box.
+        find: Look for the object of photos that come with neither polygons nor a box.
         progress: Called with (photos done, photos in all) now and then.
 
     Returns:
@@ -136,7 +139,7 @@ def build_cache(
             else.
     """
     folder = Path(folder)
-    key = cache_key(records, size, object_masks)
+    key = cache_key(records, size, find)
     with contextlib.suppress(DataError):
         cache = Cache.open(folder)
         if cache.key == key:
@@ -147,7 +150,7 @@ def build_cache(
         if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").exists():
             raise DataError(f"{folder} exists and is no photo cache.", "Choose another folder for the cache.")
         building.mkdir(parents=True)
-        index = _write_frames(records, building, size, workers, object_masks, progress)
+        index = _write_frames(records, building, size, workers, find, progress)
         index |= {"format": FORMAT, "key": key, "size": size}
         (building / "index.json").write_text(json.dumps(index), encoding="utf-8")
         if not index["photos"]:
@@ -169,10 +172,10 @@ def build_cache(
     return Cache.open(folder)
 
 
-def cache_key(records: Sequence[Record], size: int, object_masks: bool) -> str:
+def cache_key(records: Sequence[Record], size: int, find: bool = False) -> str:
     """Hash of all that a cache is made from: files (name, size, time), captions, boxes and settings."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([FORMAT, size, object_masks]).encode())
+    digest.update(json.dumps([FORMAT, size, find]).encode())
     for record in records:
         source = record.source
         file = [source.name, source.offset, source.size, source.mtime_ns]
@@ -186,7 +189,7 @@ def _write_frames(
     folder: Path,
     size: int,
     workers: int,
-    object_masks: bool,
+    find: bool,
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, Any]:
     entries: list[dict[str, Any]] = []
@@ -198,13 +201,20 @@ def _write_frames(
             frame = decode_frame(record, size)
         except PhotoError as error:
             return str(error)
-        mask = None
-        if object_masks and frame.outline is not None and frame.outline.any():
+        mask, box = None, frame.box
+        if frame.outline is not None and frame.outline.any():
             mask = soften((frame.outline > 0).astype(np.uint8))
-        elif object_masks and frame.box is not None:
-            mask = segment_box(frame.photo, frame.box)
-        box = None if frame.box is None else [round(float(value), 2) for value in frame.box]
-        return {"shape": list(frame.photo.shape[:2]), "box": box}, frame.photo, mask
+        elif box is not None:
+            mask = segment_box(frame.photo, box)
+        elif find:
+            chance = np.random.default_rng(zlib.crc32(record.name.encode()))
+            found = find_objects(frame.photo, None, one=bool(record.species), rng=chance)
+            if found:
+                mask = found[0]
+                x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
+                box = (x, y, width, height)
+        stored = None if box is None else [round(float(value), 2) for value in box]
+        return {"shape": list(frame.photo.shape[:2]), "box": stored}, frame.photo, mask
 
     with (
         (folder / "photos.u8").open("wb") as photos,

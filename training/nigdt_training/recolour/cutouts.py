@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from nigdt.errors import NigdtError
+from nigdt_training.data.objects import find_objects
 from nigdt_training.data.recolour import rgb_to_lab
-from nigdt_training.data.segment import segment_box
 
 SHORT_SIDE = 160
 """Photos are stored with this short side in pixels, smaller ones as they are."""
@@ -25,12 +25,6 @@ SHARD = 250
 """Cut-outs of a file of the store."""
 PROGRESS = "progress.json"
 HELD_OUT = 0.05
-LEAST_AGREEMENT = 0.75
-"""Overlap (intersection over union) of two cuts from slightly different boxes: below, neither is believed."""
-_REDUCED = 0.45
-LEAST_CONTRAST = 9.0
-"""Median colour of the object against that of its ring, in Lab units: below, nobody would say what the
-object is."""
 
 PARTS = (
     "back",
@@ -112,13 +106,11 @@ def cut(
         cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB
     )
     small_places = {name: [x * scale, y * scale] for name, (x, y) in places.items()}
-    found: list[np.ndarray] = []
-    for box in _boxes(record, photo.shape[:2], scale, rng):
-        mask = _believable(photo, box, trusted="box" in record)
-        if mask is not None and all(_overlap(mask, other) < 0.3 for other in found):
-            found.append(mask)
-        if len(found) == 2 or (found and ("box" in record or "species" in record)):
-            break
+    box = None
+    if "box" in record:
+        x, y, width, height = (value * scale for value in record["box"])
+        box = (x, y, width, height)
+    found = find_objects(photo, box, one="species" in record, rng=rng)
     return [
         Cutout(
             photo,
@@ -133,60 +125,6 @@ def cut(
         )
         for mask in found
     ]
-
-
-def _boxes(
-    record: dict, shape: tuple[int, ...], scale: float, rng: np.random.Generator
-) -> Iterator[tuple[float, float, float, float]]:
-    height, width = shape
-    if "box" in record:
-        x, y, w, h = (value * scale for value in record["box"])
-        yield x, y, w, h
-        return
-    if "species" in record:
-        for margin in (0.03, 0.1, 0.18):
-            yield margin * width, margin * height, (1 - 2 * margin) * width, (1 - 2 * margin) * height
-        return
-    yield 0.15 * width, 0.12 * height, 0.7 * width, 0.76 * height
-    for _ in range(2):
-        w, h = rng.uniform(0.28, 0.7) * width, rng.uniform(0.28, 0.8) * height
-        yield rng.uniform(0, width - w), rng.uniform(0, height - h), w, h
-
-
-def _believable(
-    photo: np.ndarray, box: tuple[float, float, float, float], trusted: bool
-) -> np.ndarray | None:
-    if not trusted and not _agrees(photo, box):
-        return None
-    mask = segment_box(photo, box)
-    if mask is None or not _stands_out(photo, mask):
-        return None
-    return mask
-
-
-def _agrees(photo: np.ndarray, box: tuple[float, float, float, float]) -> bool:
-    """Whether two slightly different boxes give the same object; a reduced photo answers that sooner."""
-    small = cv2.resize(photo, None, fx=_REDUCED, fy=_REDUCED, interpolation=cv2.INTER_AREA)
-    x, y, w, h = (value * _REDUCED for value in box)
-    one = segment_box(small, (x, y, w, h))
-    if one is None or not _stands_out(small, one):
-        return False
-    other = segment_box(small, (x + 0.04 * w, y + 0.04 * h, 0.92 * w, 0.92 * h))
-    return other is not None and _overlap(one, other) >= LEAST_AGREEMENT
-
-
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    a, b = one > 127, other > 127
-    return float((a & b).sum() / max(1, (a | b).sum()))
-
-
-def _stands_out(photo: np.ndarray, mask: np.ndarray) -> bool:
-    hard = (mask > 127).astype(np.uint8)
-    ring = cv2.dilate(hard, np.ones((13, 13), np.uint8)) - cv2.dilate(hard, np.ones((3, 3), np.uint8))
-    if hard.sum() < 100 or ring.sum() < 40:
-        return False
-    lab = rgb_to_lab(photo)
-    return float(np.linalg.norm(np.median(lab[hard > 0], 0) - np.median(lab[ring > 0], 0))) >= LEAST_CONTRAST
 
 
 def part_labels(photo: np.ndarray, mask: np.ndarray, places: dict[str, list[float]]) -> np.ndarray:
