@@ -24,13 +24,14 @@ PACKAGES = {  # import name: folder and colour
 TOGETHER = {
     "nigdt": {
         **dict.fromkeys(
-            ("errors", "limits", "recipe", "config", "schema", "text", "masks", "files"),
+            ("errors", "limits", "recipe", "config", "schema", "text", "masks", "box", "files"),
             "recipe, errors, ...",
         ),
         **dict.fromkeys(("colours", "recolouring"), "recolouring"),
         **dict.fromkeys(("__main__", "cli", "commands"), "commands"),
         **dict.fromkeys(
-            ("answers", "continuation", "effects", "inpainter", "recolourer", "showcase"), "inpainter"
+            ("answers", "completer", "continuation", "effects", "inpainter", "recolourer", "showcase"),
+            "inpainter",
         ),
     },
     "nigdt_backend": {

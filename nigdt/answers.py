@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,7 @@ from nigdt.model import ImageFeatures
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant
 
-if TYPE_CHECKING:
-    from nigdt.effects import WordEffect
-
-__all__ = ["CompletionJob", "EncodedContext", "Fill", "RawFill", "WordUse"]
+__all__ = ["CompletionJob", "EncodedContext", "Fill", "RawFill", "WordEffect", "WordUse"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class WordUse:
     Attributes:
         word: Lower case.
         known: Whether it is in the model's vocabulary.
-        weight: 0 to 1, its share of all attention that the caption's words got; the shares add up to 1.
+        weight: 0 to 1, its fraction of all attention that the caption's words got; they add up to 1.
         map: (gh, gw) float32 over the context, 0 to 1: where. Cells inside the hole are 0, the model looks at
             the surroundings to find the words they do not explain.
     """
@@ -37,6 +33,26 @@ class WordUse:
     known: bool
     weight: float
     map: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WordEffect:
+    """What one word of a caption did to a fill.
+
+    Attributes:
+        word: Lower case.
+        known: Whether it is in the model's vocabulary; one that is not has no effect.
+        change: Mean absolute difference in the hole between the fills with and without it, in grey levels of
+            255.
+        map: (gh, gw) float32, where, in grey levels; 0 outside the hole.
+        without: (H, W, 3) uint8, the model's own picture without the word, at its working size.
+    """
+
+    word: str
+    known: bool
+    change: float
+    map: NDArray[np.float32]
+    without: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,7 @@ class RawFill:
 
 @dataclass(frozen=True)
 class EncodedContext:
-    """The image half of a fill. Does not depend on the caption; belongs to the Inpainter that made it.
+    """The image half of a fill. Does not depend on the caption; belongs to what made it.
 
     Attributes:
         crop: (h, w, 3) uint8, the context.
@@ -92,7 +108,7 @@ class CompletionJob:
     """The text half of a fill.
 
     Attributes:
-        context: From `Inpainter.encode`.
+        context: From `Completer.encode`.
         caption: What is to be seen in the hole; unknown words guide nothing, none known is empty guidance.
         variants: Which fills.
         attention: Whether `RawFill.attention` is wanted.

@@ -211,7 +211,7 @@ def named_lab(words: tuple[str, ...]) -> tuple[float, float, float]:
 
 
 def find_colours(caption: str) -> list[NamedColour]:
-    """The colours a caption names, in order, repeats included; words such as "reddish" do not count."""
+    """Return the colours a caption names, in order, with repeats; words such as "reddish" do not count."""
     words = tokenise(caption)
     found = []
     for i, word in enumerate(words):
@@ -233,10 +233,10 @@ def names_part(caption: str) -> bool:
 
 
 def pairs() -> list[tuple[str, str]]:
-    """The colour names of two words."""
+    """Return the colour names of two words."""
     return list(_PAIRS)
 
 
 def nearest_basic(lab: np.ndarray) -> str:
-    """The basic colour nearest to one CIE L*a*b* colour by Euclidean distance (CIE 1976)."""
+    """Return the basic colour nearest to one CIE L*a*b* colour by Euclidean distance (CIE 1976)."""
     return min(BASIC, key=lambda name: float(np.sum((np.asarray(lab) - np.array(_LAB[name])) ** 2)))

@@ -40,7 +40,7 @@ def continues(crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe) 
 
 
 def drawn_words(recipe: Recipe) -> str:
-    """What the model is told where nothing can be continued: never what is to be gone."""
+    """Return what the model is told where nothing can be continued: never what is to be gone."""
     return recipe.caption if recipe.way == "describe" else ""
 
 
@@ -67,7 +67,7 @@ class Continuation:
             hole: (h, w).
             recipe: What is asked for, for which `continues` holds.
             variant: Its seed says which of the possible answers.
-            progress: Told the share that is done, 0 to 1.
+            progress: Told the fraction that is done, 0 to 1.
             cancelled: Asked often whether to stop.
 
         Raises:

@@ -7,53 +7,28 @@ the words has nothing to do with this one. The image half of a fill is kept, so 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from nigdt.answers import CompletionJob, EncodedContext
+from nigdt.answers import CompletionJob, EncodedContext, WordEffect
+from nigdt.completer import Completer
 from nigdt.recipe import Variant
 from nigdt.text import tokenise
 
-if TYPE_CHECKING:
-    from nigdt.inpainter import Inpainter
-
-__all__ = ["WordEffect", "word_effects"]
+__all__ = ["word_effects"]
 
 _CELLS = 32  # along the longer side of the map
 
 
-@dataclass(frozen=True)
-class WordEffect:
-    """What one word of a caption did to a fill.
-
-    Attributes:
-        word: Lower case.
-        known: Whether it is in the model's vocabulary; one that is not has no effect.
-        change: Mean absolute difference in the hole between the fills with and without it, in grey levels of
-            255.
-        map: (gh, gw) float32, where, in grey levels; 0 outside the hole.
-        without: (H, W, 3) uint8, the model's own picture without the word, at its working size.
-    """
-
-    word: str
-    known: bool
-    change: float
-    map: NDArray[np.float32]
-    without: NDArray[np.uint8]
-
-
 def word_effects(
-    inpainter: Inpainter, context: EncodedContext, caption: str, variant: Variant, guidance: float = 1.0
+    completer: Completer, context: EncodedContext, caption: str, variant: Variant, guidance: float = 1.0
 ) -> list[WordEffect]:
     """Measure every word of a caption, in order; a word that stands twice is left out once each time.
 
     Args:
-        inpainter: What encoded the context.
-        context: From `Inpainter.encode`.
+        completer: What encoded the context.
+        context: From `Completer.encode`.
         caption: What is to be seen in the hole.
         variant: Which of the possible answers.
         guidance: As `Recipe.guidance`.
@@ -64,7 +39,7 @@ def word_effects(
     words = tokenise(caption)
     captions = [caption, *_each_left_out(words)]
     jobs = (CompletionJob(context, text, [variant], guidance=guidance) for text in captions)
-    whole, *others = (inpainter.pictures(job)[0] for job in jobs)
+    whole, *others = (completer.pictures(job)[0] for job in jobs)
     height, width = whole.shape[:2]
     hole = (1 - context.features.M[0, 0]).float().cpu().numpy().astype(np.float32)
     pixels = max(1.0, float(hole.sum()))
@@ -76,7 +51,7 @@ def word_effects(
         shown = np.clip(np.rint(other), 0, 255).astype(np.uint8)
         cells = cv2.resize(difference, grid, interpolation=cv2.INTER_AREA).astype(np.float32)
         effects.append(
-            WordEffect(word, word in inpainter.vocabulary, float(difference.sum()) / pixels, cells, shown)
+            WordEffect(word, word in completer.vocabulary, float(difference.sum()) / pixels, cells, shown)
         )
     return effects
 

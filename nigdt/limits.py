@@ -42,7 +42,7 @@ PADDING: Final[Mapping[Mode, tuple[float, int]]] = {
     "recolour": (0.25, 16),
     "remove": (1.25, 64),
 }
-"""What a context shows around the selection: a share of its longest side, and the least pixels."""
+"""What a context shows around the selection: a fraction of its longest side, and the least pixels."""
 
 MIN_PADDING: Final = PADDING["describe"][1]
 """Least number of photo pixels between the selection and the context's border, where the photo has them."""

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nigdt.box import check_selection
 from nigdt.colours import names_part, rgb_to_lab
-from nigdt.context.box import check_selection
 from nigdt.errors import ModelError
 from nigdt.model.recolour import STRIDE, RecolourNet
 from nigdt.recolouring import Recolouring, check_caption, guided_colour, guided_place

@@ -48,7 +48,7 @@ class Recolouring:
 
     @classmethod
     def of(cls, maps: Floats, selection: NDArray[np.uint8]) -> Recolouring:
-        """The recolouring that `maps` describe, for a selection (H, W) of the same context at any size."""
+        """Return the recolouring that maps describe, for a selection (H, W) of their context at any size."""
         return cls(maps[..., :4], maps[..., 4:], selection)
 
     @property
@@ -103,7 +103,7 @@ class Recolouring:
         alphas[part] = alpha
 
     def _enlarged(self, maps: Floats, part: tuple[slice, slice]) -> Floats:
-        """A part of maps at the context's size, as if the whole had been enlarged bilinearly."""
+        """Return a part of maps at the context's size, as if the whole had been enlarged bilinearly."""
         height, width = self.selection.shape
         rows = (np.arange(part[0].start, part[0].stop, dtype=np.float32) + 0.5) * (
             maps.shape[0] / height
@@ -175,7 +175,7 @@ def guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floa
 
 
 def guided_colour(target: Floats, weight: Floats, lab: Floats) -> Floats:
-    """The change of L and the a and b to be had as local linear functions of L, from places that get colour.
+    """Return the change of L, and a and b to be had, as local linear functions of L, from coloured places.
 
     Around one line for the whole object, so that smooth places follow its shading too.
     """

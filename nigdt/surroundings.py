@@ -81,7 +81,7 @@ _WHATEVER: Final = frozenset({"background", "surroundings", "scenery", "landscap
 """Words for whatever is around."""
 
 _REACH: Final = 16.0  # distance in Lab, lightness halved, up to which a pixel counts as a material's
-_LEAST: Final = 0.3  # share of the ring that must be of the material
+_LEAST: Final = 0.3  # fraction of the ring that must be of the material
 _WORKING: Final = 256  # longest side, in pixels, at which colours are compared
 _GRAIN: Final = 1.5  # standard deviation, in pixels of that size, of the blur that takes the grain away
 _OPPOSED: Final = 40.0  # degrees of hue by which a colour word contradicts what is there
@@ -89,7 +89,7 @@ _COLOURED: Final = 14.0  # least chroma of a colour that has a hue to speak of
 
 
 def materials(caption: str) -> tuple[Lab, ...]:
-    """The colours of the surroundings that a caption names; empty where it names anything else."""
+    """Return the colours of the surroundings that a caption names; empty where it names anything else."""
     said, found = tokenise(caption), list[Lab]()
     colours = {word for colour in find_colours(caption) for word in colour.words}
     for word in said:

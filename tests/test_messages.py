@@ -12,7 +12,7 @@ import pytest
 from nigdt.errors import NigdtError, one_line
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("nigdt", "backend", "plugin", "installer")
+FOLDERS = ("nigdt", "backend", "plugin", "training", "installer")
 # Errors whose first argument is a code.
 CODED = {"DaemonError", "EngineError", "ProtocolError"}
 # Raised for the program, which may name what it lacks: nobody reads their words.

@@ -281,7 +281,7 @@ class WordReport:
     Attributes:
         word: as tokenised from the caption.
         known: whether the model's vocabulary has it.
-        weight: share of the attention, or of what all words changed, 0..1.
+        weight: fraction of the attention, or of what all words changed, 0..1.
         width: cells per row of `map`.
         height: rows of `map`.
         map: one byte per cell over the context, 255 = this word's strongest cell; empty for unknown words.

@@ -122,7 +122,7 @@ class BundleInfo:
         return (self.folder / RECOLOUR_WEIGHTS).is_file()
 
     def vocabulary(self) -> Vocabulary:
-        """The words the model knows.
+        """Return the words the model knows.
 
         Raises:
             BundleError: The file is missing or damaged.
@@ -158,7 +158,7 @@ def valid_name(name: str) -> bool:
 
 
 def files_of(folder: Path) -> tuple[str, ...]:
-    """The names of a bundle's files: `FILES`, and those of `OPTIONAL` that it has."""
+    """Return the names of a bundle's files: `FILES`, and those of `OPTIONAL` that it has."""
     return (*FILES, *(name for name in OPTIONAL if (folder / name).is_file()))
 
 
@@ -215,7 +215,7 @@ def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
 
 @lru_cache(maxsize=64)
 def _load_yaml(path: Path, *_state: int) -> Any:
-    """A file's content, parsed again only when its state has changed: a daemon looks at it for every fill."""
+    """Return a file's content, parsed anew only when its state has changed: every fill looks at it."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
@@ -273,7 +273,7 @@ def list_bundles() -> list[BundleInfo]:
 
 
 def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInfo:
-    """The bundle of that name, or in that folder.
+    """Return the bundle of that name, or in that folder.
 
     Args:
         name_or_folder: "default", the name of an embedded or a user's bundle, or a folder's path.
@@ -313,7 +313,7 @@ class _Module(Protocol):
 
 
 def folded_weights(model: _Module) -> dict[str, NDArray[np.float32]]:
-    """The model's weights with every parametrization (spectral norm) computed into its plain weight.
+    """Return the model's weights with every parametrization (spectral norm) computed into its plain weight.
 
     Args:
         model: A `torch.nn.Module`.

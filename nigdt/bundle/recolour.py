@@ -31,7 +31,7 @@ FORMAT, VERSION = "nigdt-recolour", 1
 def save_recolour(
     folder: str | os.PathLike[str], net: RecolourNet, vocabulary: Vocabulary, training: Mapping[str, Any]
 ) -> None:
-    """Writes a network's two files; the caller renews the bundle's checksums.
+    """Write a network's two files; the caller renews the bundle's checksums.
 
     Args:
         folder: Where; it must exist.
@@ -67,7 +67,7 @@ def save_recolour(
 def load_recolour(
     folder: str | os.PathLike[str], device: torch.device | str = "cpu"
 ) -> tuple[RecolourNet, Vocabulary]:
-    """Reads what `save_recolour` wrote, in single precision and evaluation mode; checksums are the caller's.
+    """Read what `save_recolour` wrote, in single precision and evaluation mode; checksums are the caller's.
 
     Args:
         folder: A bundle's folder.

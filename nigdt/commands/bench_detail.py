@@ -30,7 +30,7 @@ WAYS = ("original", "enlarged", "detail")
 
 
 def gradient_ratio(pixels: Pixels, selection: Pixels) -> float:
-    """Gradient energy inside the selection as a share of that in a ring around it.
+    """Gradient energy inside the selection as a fraction of that in a ring around it.
 
     Args:
         pixels: (h, w, 3).
@@ -188,9 +188,9 @@ def detail(
 ) -> None:
     """Measure whether large fills keep their detail, on PHOTOS or on those scikit-image carries.
 
-    In each photo a centred square is filled. Printed are the gradient energy inside as a share of that in a
-    ring around it, and the gradient across the border as a share of that beside it, for the original, for the
-    fill enlarged, and for the fill with the photo's detail carried over.
+    In each photo a centred square is filled. Printed are the gradient energy inside as a fraction of that
+    in a ring around it, and the gradient across the border as a fraction of that beside it, for the
+    original, for the fill enlarged, and for the fill with the photo's detail carried over.
 
     Example: nigdt bench detail --side 600 --sheet detail.png holiday/*.jpg
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nigdt.context.box import Box
+from nigdt.box import Box
 from nigdt.context.context import Context
 
 __all__ = ["Box", "Context"]

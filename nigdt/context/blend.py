@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context.box import selection_box
+from nigdt.box import selection_box
 from nigdt.context.membrane import push_pull
 from nigdt.recipe import Recipe
 
 __all__ = ["blend", "blend_weight", "colour_match", "greyed", "growth", "hole_of"]
 
-_RING = 0.04  # width of the compared ring outside the hole, as a share of the crop's side
-_REACH = 0.25  # distance into the hole, as a share of the hole's size, at which 1/e of the correction is left
+_RING = 0.04  # width of the compared ring outside the hole, as a fraction of the crop's side
+_REACH = 0.25  # depth in the hole, as a fraction of its size, at which 1/e of the correction is left
 _WORKING = 512  # longest side at which the correction is computed
 _LIMIT = 48.0  # largest correction, in grey levels: beyond that it is content, not colour cast
 

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import Box, check_selection
 from nigdt.context.blend import blend, greyed, hole_of
-from nigdt.context.box import Box, check_selection, context_box
+from nigdt.context.box import context_box
 from nigdt.context.detail import enlarge
 from nigdt.limits import CONTEXT_PIXELS_MAX, CONTEXT_SIDE_MAX, Mode
+from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 from nigdt.recolouring import Recolouring
-
-if TYPE_CHECKING:
-    from nigdt.photo.photo import Photo
 
 __all__ = ["Context"]
 

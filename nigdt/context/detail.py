@@ -25,7 +25,7 @@ from nigdt.context.membrane import Membrane, push_pull
 __all__ = ["Residual", "enlarge"]
 
 GRID = 32  # cells along the longer side
-_NEAR = 0.5  # cost of lying far away, per squared share of the grid
+_NEAR = 0.5  # cost of lying far away, per squared fraction of the grid
 _EDGE = 0.2  # cost of strong structure in the source that the target lacks
 _ROUGH = 0.35  # cost of being rougher or smoother than expected, per factor of e
 _ALIKE = 0.16  # difference in Lab, of 100, at which 1/e of the texture is left
@@ -35,7 +35,7 @@ _CHANCE = 0.03  # mean of the random cost that keeps equal sources from being ta
 _CONTINUE = 0.1  # reward for continuing a neighbour's source
 _REPEAT = 0.4  # cost of repeating a neighbour's source
 _PASSES = 6
-_REACH = 0.2  # share of the hole's extent at which 1/e of what the border lacks is left
+_REACH = 0.2  # fraction of the hole's extent at which 1/e of what the border lacks is left
 _ALTERNATIVES = 8
 _SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ZERO = np.zeros(4)  # a scalar to OpenCV
@@ -62,22 +62,22 @@ class Residual:
         self.crop = crop
         self.hole = hole > 0
         self.size = (height, width)
-        visible = (~self.hole).view(np.uint8)
-        share = cv2.resize(visible.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-        seen = cv2.bitwise_and(crop, crop, mask=visible).astype(np.float32)
+        shown = (~self.hole).view(np.uint8)
+        visible = cv2.resize(shown.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        seen = cv2.bitwise_and(crop, crop, mask=shown).astype(np.float32)
         low = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
         # Continued into the hole, so that enlarging does not mix emptiness into its surroundings.
-        known = (share > 1e-3).astype(np.float32)
+        known = (visible > 1e-3).astype(np.float32)
         self.low: Floats = push_pull(
-            np.divide(low, np.maximum(share, 1e-4)[..., None], dtype=np.float32), known
+            np.divide(low, np.maximum(visible, 1e-4)[..., None], dtype=np.float32), known
         )
-        self.share: Floats = share
-        self.fine: Floats = cv2.subtract(seen, _up(self.low, *self.hole.shape), mask=visible)
+        self.visible: Floats = visible
+        self.fine: Floats = cv2.subtract(seen, _up(self.low, *self.hole.shape), mask=shown)
 
         rows, columns = crop.shape[:2]
         longest = max(rows, columns)
         self.grid = (max(4, round(GRID * rows / longest)), max(4, round(GRID * columns / longest)))
-        cells = cv2.resize(visible.astype(np.float32), self.grid[::-1], interpolation=cv2.INTER_AREA)
+        cells = cv2.resize(shown.astype(np.float32), self.grid[::-1], interpolation=cv2.INTER_AREA)
         whole = (cells > 0.99).astype(np.uint8)
         # A cell's residual reaches into its neighbours, so they must be visible too.
         around = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))
@@ -85,7 +85,7 @@ class Residual:
         self.targets = cells < 0.999
         self._rough = self._roughness(cells)
         self._search = _Search(self.targets, self.sources, self._rough)
-        beside = np.argwhere((cv2.dilate(1 - visible, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
+        beside = np.argwhere((cv2.dilate(1 - shown, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
         self._border = _Border(crop, self.hole, beside, self.size) if len(beside) else None
         # The coarser what is carried, the more it costs where it does not fit, so a picture that is only
         # doubled keeps its own finest octave; one enlarged more would look empty between what is carried and
@@ -96,13 +96,14 @@ class Residual:
     @property
     def nbytes(self) -> int:
         """Memory it holds beside the crop."""
-        held = sum(array.nbytes for array in (self.hole, self.low, self.share, self.fine))
+        held = sum(array.nbytes for array in (self.hole, self.low, self.visible, self.fine))
         return held + self._search.nbytes + (self._border.nbytes if self._border is not None else 0)
 
-    def _roughness(self, share: Floats) -> Floats:
-        """Log of the residual's strength in each cell, (gh, gw), by its visible share; continued inwards."""
-        strength = _cell_mean(cv2.multiply(self.fine, self.fine).mean(2), self.grid) / np.maximum(share, 1e-4)
-        known = (share > 0.25).astype(np.float32)
+    def _roughness(self, visible: Floats) -> Floats:
+        """Log of the residual's strength in each cell, (gh, gw), from its visible part; continued inwards."""
+        energy = _cell_mean(cv2.multiply(self.fine, self.fine).mean(2), self.grid)
+        strength = energy / np.maximum(visible, 1e-4)
+        known = (visible > 0.25).astype(np.float32)
         roughness: Floats = np.log(strength + 1) / 2 * known
         return push_pull(roughness[..., None], known)[..., 0]
 
@@ -119,7 +120,7 @@ class Residual:
         rows, columns = self.hole.shape
         if self.sources.sum() < _ALTERNATIVES or not self.targets.any():
             return _up(picture, rows, columns)
-        mixed = np.where((self.share > 0.5)[..., None], self.low, picture).astype(np.float32)
+        mixed = np.where((self.visible > 0.5)[..., None], self.low, picture).astype(np.float32)
         taken, alike = self._match(mixed)
         if self.coarse_strength:
             octave = np.float32(detail) * self.coarse_strength * self._missing_octave(mixed, taken, alike)
@@ -195,7 +196,7 @@ class Residual:
         everywhere = (slice(0, height), slice(0, width))
         carried = _carry(octave, taken, self.targets, everywhere)
         carried *= _up(gain.astype(np.float32), height, width, cv2.INTER_LINEAR)[..., None]
-        return carried * (self.share <= 0.5)[..., None]
+        return carried * (self.visible <= 0.5)[..., None]
 
 
 def enlarge(

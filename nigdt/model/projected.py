@@ -41,7 +41,7 @@ class FeatureMixer(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
-        """Maps (B, C_i, h_i, w_i), fine to coarse, to maps (B, width, h_i, w_i) in the same order."""
+        """Turn maps (B, C_i, h_i, w_i), fine to coarse, into maps (B, width, h_i, w_i) in the same order."""
         maps = [project(feature) for project, feature in zip(self.project, features, strict=True)]
         for i in range(len(maps) - 2, -1, -1):
             coarse = F.interpolate(maps[i + 1], size=maps[i].shape[2:], mode="bilinear", align_corners=False)

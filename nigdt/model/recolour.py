@@ -53,7 +53,7 @@ class RecolourConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RecolourConfig:
-        """What `to_dict` gave.
+        """Return what `to_dict` gave.
 
         Raises:
             KeyError: `channels` is missing.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nigdt.context.box import check_selection
+from nigdt.box import check_selection
 from nigdt.errors import SelectionError
 from nigdt.photo.photo import Photo
 

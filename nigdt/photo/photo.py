@@ -25,12 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nigdt.context.box import Box
+from nigdt.box import Box
 from nigdt.errors import PhotoError
 from nigdt.files import check_writable, write_atomically
-from nigdt.photo.deep import is_deep, read_deep, white_is_zero
+from nigdt.photo.decoding import decode
 from nigdt.photo.encoding import Plan, encode, plan
-from nigdt.photo.metadata import read_metadata, take_exif
 from nigdt.photo.opening import MAX_PIXELS, opened, read_file, reason
 from nigdt.photo.provenance import DrawnFill, stamped
 from nigdt.photo.samples import (
@@ -40,18 +39,12 @@ from nigdt.photo.samples import (
     keep_key,
     key_of,
     mix,
-    scale_key,
     to_alpha8,
     to_rgb8,
     upright,
 )
 
 __all__ = ["MAX_PIXELS", "Photo"]
-
-_KINDS = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"})
-_READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
-_SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
-
 
 MADE_COLOUR = "The photo was grey; with a colour in it, it is a colour photo now."
 
@@ -154,37 +147,17 @@ class Photo:
     def _from_opened(
         cls, image: Image.Image, data: bytes, source: Path | None, *, first: bool = False
     ) -> Photo:
-        if image.width * image.height > MAX_PIXELS:
-            raise PhotoError(
-                f"{image.width} x {image.height} pixels are too many.", f"At most {MAX_PIXELS:,} are read."
-            )
-        if not first and image.format in _SINGLE and getattr(image, "is_animated", False):
-            raise PhotoError(
-                "This file holds several pictures.", "Save the one to change as a file of its own."
-            )
-        deep = bool(data) and is_deep(image, data)
-        stored = bool(data) and image.format == "TIFF"
-        found = take_exif(image, loaded=False) if stored else None
-        if deep:
-            samples, kind = read_deep(data)
-        else:
-            image.load()
-            samples, kind = _samples_of(image)
-        found = found or take_exif(image, loaded=True)
-        read_metadata(image, found)
-        turned = found.orientation
-        if stored:  # Pillow and OpenCV have turned the samples by now
-            found.orientation = 1
-        if image.format == "PNG" and data:
-            scale_key(found.info, depth=data[24], grey=data[25] == 0)
-        palette = Palette.of(image) if kind == "P" else None
-        if palette is None and key_of(found.info, kind) is None:
-            found.info.pop("transparency", None)
-        samples.setflags(write=False)
+        found = decode(image, data, first=first)
+        found.samples.setflags(write=False)
         photo = cls(
-            samples, kind, palette=palette, orientation=found.orientation, info=found.info, source=source
+            found.samples,
+            found.kind,
+            palette=found.palette,
+            orientation=found.orientation,
+            info=found.info,
+            source=source,
         )
-        photo.stored_orientation = turned
+        photo.stored_orientation = found.stored_orientation
         if found.damaged:
             names = ", ".join(dict.fromkeys(found.damaged))
             photo.notices = (f"Damaged metadata of this photo is left out: {names}.",)
@@ -283,15 +256,15 @@ class Photo:
         if top >= bottom or left >= right:
             return self
         inside = np.s_[top - box.top : bottom - box.top, left - box.left : right - box.left]
-        fill, share = fill_rgb8[inside], np.clip(weight[inside].astype(np.float64), 0, 1)
+        fill, weight = fill_rgb8[inside], np.clip(weight[inside].astype(np.float64), 0, 1)
 
         samples = self._samples.copy()
         region = upright(samples, self.orientation)[top:bottom, left:right]
         palette = self._palette
         if palette is not None:
             used = np.bincount(self._samples.ravel(), minlength=256) > 0
-            palette = claim_entries(palette, used, _mixed_rgb8(palette.colours[region], fill, share))
-        mix(region, fill, share, self.kind, palette)
+            palette = claim_entries(palette, used, _mixed_rgb8(palette.colours[region], fill, weight))
+        mix(region, fill, weight, self.kind, palette)
         if self.key is not None:
             before = upright(self._samples, self.orientation)[top:bottom, left:right]
             keep_key(before, region, self.key)
@@ -424,27 +397,11 @@ class Photo:
         return self._plans[suffix]
 
 
-def _samples_of(image: Image.Image) -> tuple[NDArray, str]:
-    """Return the samples of a loaded picture, owned by the caller, and their kind."""
-    kind = _READ_AS.get(image.mode, image.mode)
-    if image.mode == "I" and image.format in ("PNG", "PPM"):  # 16-bit grey; of PNG by older Pillow
-        return np.asarray(image).astype(np.uint16), "I;16"
-    if kind not in _KINDS:
-        raise PhotoError(f"Pictures of mode {image.mode} are not supported.", "Convert it to RGB first.")
-    if image.mode == "RGBX":
-        image = image.convert("RGB")
-    samples = np.array(image)
-    if kind == "I;16":
-        samples = samples.astype(np.uint16)
-        samples = 65535 - samples if white_is_zero(image) else samples
-    return samples, kind
-
-
-def _mixed_rgb8(before: NDArray[np.uint8], fill: NDArray, share: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _mixed_rgb8(before: NDArray[np.uint8], fill: NDArray, weight: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return the colours (n, 3) that a fill wants to show where its weight is above 0."""
-    touched = share > 0
+    touched = weight > 0
     old = before[touched].astype(np.float64)
-    mixed = old + share[touched][:, None] * (fill[touched] - old)
+    mixed = old + weight[touched][:, None] * (fill[touched] - old)
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt import __version__
-from nigdt.context.box import Box, selection_box
+from nigdt.box import Box, selection_box
 from nigdt.errors import PhotoError
 from nigdt.recipe import Recipe
 

@@ -173,11 +173,11 @@ def mix(
     touched = weight > 0
     if not touched.any():
         return
-    share = weight[touched][:, None]
+    alpha = weight[touched][:, None]
     colour = fill[touched].astype(np.float64)
     if kind in ("1", "P"):
         before = to_rgb8(region, kind, palette)[touched].astype(np.float64)
-        mixed = before + share * (colour - before)
+        mixed = before + alpha * (colour - before)
         if kind == "1":
             region[touched] = _dithered(mixed @ _LUMA, touched)
         else:
@@ -195,7 +195,7 @@ def mix(
     scale, top = (257.0, 65535.0) if kind in SIXTEEN_BIT else (1.0, 255.0)
     values = region[touched].reshape(len(colour), -1)
     before = values[:, : colour.shape[1]].astype(np.float64)
-    mixed = np.clip(np.rint(before + share * (colour * scale - before)), 0, top)
+    mixed = np.clip(np.rint(before + alpha * (colour * scale - before)), 0, top)
     values[:, : colour.shape[1]] = mixed.astype(region.dtype)
     region[touched] = values.reshape(region[touched].shape)
 

@@ -33,7 +33,7 @@ _REACH = 0.06
 _MET = 0.1
 """Share of a window at the border that the photo must have for the fill to be shifted towards it."""
 _BAND = 0.006
-"""Width, as a share of the context's longest side, over which the border's difference is averaged."""
+"""Width, as a fraction of the context's longest side, over which the border's difference is averaged."""
 
 
 def carry(
@@ -53,7 +53,7 @@ def carry(
         allowed: (h, w), where patches may be taken from; None is everywhere.
         layout: The coarse answer.
         ways: (H, W, 2), its sources, at its size.
-        advance: Told the share that is done, 0 to 1; may raise to stop.
+        advance: Told the fraction that is done, 0 to 1; may raise to stop.
         settled: Whether to move seams at finer sizes too, which takes most of the time.
 
     Returns:
@@ -144,8 +144,8 @@ def _match_colours(pixels: NDArray[np.uint8], filled: NDArray[np.uint8], hole: M
     height, width = hole.shape
     difference = layout.guess.astype(np.float32) - cv2.resize(filled, size, interpolation=cv2.INTER_AREA)
     weight = layout.hole.astype(np.float32)
-    share = np.maximum(cv2.GaussianBlur(weight, (0, 0), _SMOOTH), 1e-3)
-    difference = cv2.GaussianBlur(difference * weight[..., None], (0, 0), _SMOOTH) / share[..., None]
+    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), _SMOOTH), 1e-3)
+    difference = cv2.GaussianBlur(difference * weight[..., None], (0, 0), _SMOOTH) / total[..., None]
     rows, columns = (span(hole, axis) for axis in (0, 1))
     box = (slice(*rows), slice(*columns))
     x = (np.arange(*columns, dtype=np.float32) + 0.5) * (size[0] / width) - 0.5
@@ -193,14 +193,14 @@ def _meet_border(
     alike = cv2.dilate(usable.astype(np.uint8), np.ones((3, 3), np.uint8))[at] > 0
     # Means on either side of the border, each over pixels of its own side.
     window = (2 * reach + 1, 2 * reach + 1)
-    means, shares = [], []
+    means, sums = [], []
     for side in (inside, ~inside & alike):
         weight = side.astype(np.float32)
-        shares.append(cv2.blur(weight, window))
-        share = np.maximum(shares[-1], 1e-3)[..., None]
-        means.append(cv2.blur(values * weight[..., None], window) / share)
+        sums.append(cv2.blur(weight, window))
+        total = np.maximum(sums[-1], 1e-3)[..., None]
+        means.append(cv2.blur(values * weight[..., None], window) / total)
     edge = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0
-    border = inside & edge & (shares[1] > _MET)
+    border = inside & edge & (sums[1] > _MET)
     if not border.any():
         return
     y, x = np.nonzero(border)

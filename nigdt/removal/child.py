@@ -44,8 +44,8 @@ def _listen(requests: queue.Queue[Work]) -> None:
 def _answer(answers: IO[bytes], header: dict[str, Any], arrays: list[NDArray[np.uint8]]) -> None:
     crop, hole, *allowed = arrays
 
-    def progress(share: float) -> None:
-        send(answers, {"kind": "progress", "share": share})
+    def progress(fraction: float) -> None:
+        send(answers, {"kind": "progress", "fraction": fraction})
 
     try:
         filled = remove(

@@ -25,7 +25,7 @@ _SIDE = 80.0
 """Root of the hole's area, in pixels, at which it is laid out; the same for previews, so that they show what
 comes."""
 _AROUND = 1.25
-"""How far around the hole to look for sources, as a share of its extent, ..."""
+"""How far around the hole to look for sources, as a fraction of its extent, ..."""
 _LEAST_AROUND = 48
 """... and at least so many pixels."""
 _SOFT = 128
@@ -88,7 +88,7 @@ def remove(
             keeps to materials that lie around the hole.
         quality: "soft" is a smooth continuation (at once), "preview" has seams that show at 100 %, "final" is
             the whole.
-        progress: Told the share that is done, 0 to 1.
+        progress: Told the fraction that is done, 0 to 1.
         cancelled: Asked between steps whether to stop. A step takes a second or two; `RemovalWorker` can be
             stopped at any time.
 
@@ -104,11 +104,11 @@ def remove(
     _check(crop, hole, allowed)
     recipe = variation(variant, seed)
 
-    def advance(share: float) -> None:
+    def advance(fraction: float) -> None:
         if cancelled is not None and cancelled():
             raise RemovalCancelledError("The removal was stopped.")
         if progress is not None:
-            progress(share)
+            progress(fraction)
 
     advance(0.0)
     inside = hole > 0
@@ -129,7 +129,7 @@ def remove(
             permitted,
             layout,
             ways,
-            lambda share: advance(0.5 + share / 2),
+            lambda fraction: advance(0.5 + fraction / 2),
             settled=quality == "final",
         )
     result = crop.copy()

@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 _WORKING = 512
 """Longest side at which repetition is looked for."""
 _RING = 0.25
-"""Width of the ring as a share of the root of the hole's area."""
+"""Width of the ring as a fraction of the root of the hole's area."""
 _FINE = 2.0
 """A texture is what is left of the luma minus its blur of this many times the smallest looked-at detail."""
 
@@ -93,8 +93,8 @@ def _energy(luma: Floats, inside: Mask, ring: Mask, depth: Floats, away: Floats,
 
 def _colour(lab: Floats, inside: Mask, ring: Mask, sigma: float) -> float:
     weight = inside.astype(np.float32)
-    share = np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)[..., None]
-    seen = cv2.GaussianBlur(lab * weight[..., None], (0, 0), sigma) / share
+    total = np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)[..., None]
+    seen = cv2.GaussianBlur(lab * weight[..., None], (0, 0), sigma) / total
     distance = np.linalg.norm(seen - _continued(lab, ring, sigma), axis=2)
     return float(distance[inside].mean())
 
@@ -102,9 +102,9 @@ def _colour(lab: Floats, inside: Mask, ring: Mask, sigma: float) -> float:
 def _continued(values: Floats, known: Mask, sigma: float) -> Floats:
     """Values (h, w, c) of the known part, blurred there and continued smoothly over everything else."""
     weight = known.astype(np.float32)
-    share = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+    total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
     blurred = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma).reshape(values.shape)
-    blurred = np.where(known[..., None], blurred / np.maximum(share, 1e-3), 0).astype(np.float32)
+    blurred = np.where(known[..., None], blurred / np.maximum(total, 1e-3), 0).astype(np.float32)
     return push_pull(np.asarray(blurred, np.float32), weight)
 
 
@@ -113,8 +113,8 @@ def _repetition(luma: Floats, part: Mask, extent: float) -> float:
     scale = min(1.0, _WORKING / max(luma.shape))
     size = (max(1, round(luma.shape[1] * scale)), max(1, round(luma.shape[0] * scale)))
     grey = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    weight = (share > 0.999).astype(np.float32)
+    fraction = cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    weight = (fraction > 0.999).astype(np.float32)
     if weight.sum() < 64:
         return 0.0
     sigma = max(_FINE, extent * scale / 24)

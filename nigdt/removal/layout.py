@@ -22,9 +22,9 @@ PATCH_RADIUS = 3
 _SIDES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 _LEAST_SIDE = 20
 _LEAST_SOURCES = 0.15
-"""Sources must make up this share of the hole's area, ..."""
+"""Sources must make up this fraction of the hole's area, ..."""
 _COVERED = 0.75
-"""One side alone serves where it has the materials of this share of the hole's ring."""
+"""One side alone serves where it has the materials of this fraction of the hole's ring."""
 _FEWEST = 150
 """... and be at least so many coarse pixels whose whole patch is visible."""
 _HEIGHT = 25.0
@@ -170,8 +170,8 @@ def _roughness(pixels: NDArray[np.uint8], hole: Mask, size: tuple[int, int]) -> 
     across, down = (cv2.Sobel(luma, cv2.CV_32F, *axis, ksize=1) for axis in ((1, 0), (0, 1)))
     seen = (cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0).astype(np.float32)
     energy = cv2.resize((across**2 + down**2) * seen, size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
-    energy, share = (cv2.GaussianBlur(values, (0, 0), 1.5) for values in (energy, share))
-    known = (share > 0.5).astype(np.float32)
-    strength = np.log(energy / np.maximum(share, 1e-3) + 1) / 2 * known
+    visible = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
+    energy, visible = (cv2.GaussianBlur(values, (0, 0), 1.5) for values in (energy, visible))
+    known = (visible > 0.5).astype(np.float32)
+    strength = np.log(energy / np.maximum(visible, 1e-3) + 1) / 2 * known
     return push_pull(strength[..., None].astype(np.float32), known)[..., 0]

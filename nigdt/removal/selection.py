@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context.box import selection_box
+from nigdt.box import selection_box
 from nigdt.objects import grab_cut
 
 __all__ = ["Remainder", "remainder"]
@@ -17,12 +17,12 @@ _WORKING = 96
 """Root of the selection's area at which a cut is looked for."""
 _ROUNDS = 3
 _CONTACT = 0.05
-"""A piece that is left over touches at least this share of the selection's border, ..."""
+"""A piece that is left over touches at least this fraction of the selection's border, ..."""
 _STEP = 9.0
 """... and its colour there is no further than this from the inside's, in Lab units."""
-_LEAST_SHARE = 0.06
-"""A remainder below this share of the selection is not worth a word, ..."""
-_MOST_SHARE = 0.6
+_LEAST = 0.06
+"""A remainder below this fraction of the selection is not worth a word, ..."""
+_MOST = 0.6
 """... and what is above it is no remainder but a surrounding of the same colour."""
 
 
@@ -32,11 +32,11 @@ class Remainder:
 
     Attributes:
         selection: (h, w) uint8, the selection with that part.
-        share: The part's area as a share of the selection's.
+        fraction: The part's area as a fraction of the selection's.
     """
 
     selection: NDArray[np.uint8]
-    share: float
+    fraction: float
 
 
 def remainder(crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Remainder | None:
@@ -63,13 +63,13 @@ def remainder(crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Remainde
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     selected = cv2.resize(within.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
     part = _left_over(small, selected)
-    share = part.sum() / max(1, selected.sum())
-    if not _LEAST_SHARE <= share <= _MOST_SHARE:
+    fraction = part.sum() / max(1, selected.sum())
+    if not _LEAST <= fraction <= _MOST:
         return None
     whole = cv2.resize(part.astype(np.float32), within.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
     suggested = selection.copy()
     suggested[near][whole] = 255
-    return Remainder(suggested, float(share))
+    return Remainder(suggested, float(fraction))
 
 
 def _near(inside: NDArray[np.bool_]) -> tuple[slice, slice]:

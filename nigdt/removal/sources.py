@@ -22,15 +22,15 @@ _WEIGHTS = np.array([0.5, 1.5, 1.5], np.float32)
 _ROUGHNESS = 12.0
 """Weighted Lab units that a difference of 1 in log roughness counts as."""
 _RING = 0.2
-"""Width of the ring as a share of the root of the hole's area."""
+"""Width of the ring as a fraction of the root of the hole's area."""
 _SHARE = 0.02
-"""A material belongs to the surroundings from this share of the ring on, ..."""
+"""A material belongs to the surroundings from this fraction of the ring on, ..."""
 _PRESENCE = 0.25
 """... where it is at least this many times as frequent there as elsewhere."""
 _ALIKE = 8.0
 """A material this near to one that belongs, in weighted Lab units, is a shade of it and belongs too."""
 _THING = (0.02, 1.5)
-"""Least and largest area of another thing, as a share of the hole's."""
+"""Least and largest area of another thing, as a fraction of the hole's."""
 _DISTINCT = 25.0
 """A thing's mean colour is at least this far from that of what lies around it, in Lab units."""
 
@@ -103,7 +103,7 @@ def choose_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> 
 
 def _things(lab: Floats, material: Ints, hole: Mask) -> Mask:
     """Pieces of a distinct colour that something else surrounds, with the pixels at their edge."""
-    least, largest = (share * float(hole.sum()) for share in _THING)
+    least, largest = (fraction * float(hole.sum()) for fraction in _THING)
     edge = np.ones(hole.shape, np.bool_)
     edge[1:-1, 1:-1] = False
     window = np.ones((3, 3), np.uint8)

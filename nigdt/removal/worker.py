@@ -107,7 +107,7 @@ class RemovalWorker:
         """Wait for the removal that was started.
 
         Args:
-            progress: Told the share that is done, 0 to 1, in this thread.
+            progress: Told the fraction that is done, 0 to 1, in this thread.
             cancelled: Asked some fifty times a second whether to stop.
 
         Returns:
@@ -133,7 +133,7 @@ class RemovalWorker:
                     raise self._ended()
                 header, arrays = message
                 if header["kind"] == "progress" and progress is not None:
-                    progress(header["share"])
+                    progress(header["fraction"])
                 elif header["kind"] == "done":
                     return arrays[0]
                 elif header["kind"] == "error":

@@ -58,36 +58,3 @@ def test_freed_memory_is_kept_for_the_next_fill_and_given_back_at_last() -> None
     assert max(faults) < 200
     assert left < kept - 32  # of a fill's 60
     assert max(measured(keep=False)[0]) > 10 * 4096, "without the setting it is given back by itself"
-
-
-KEPT = """
-import resource, threading
-from nigdt_backend.daemon.memory import have_spare_memory, keep_freed_memory
-
-keep_freed_memory()
-kept, faults = [], []
-
-def context():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    kept.extend(b"\\1" * size for size in (3 * 2**20, 3 * 2**18, 2**18, 2**20))
-    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-
-def work():
-    for spare in [False] * 5 + [True] * 5:
-        if spare:
-            have_spare_memory()
-        context()
-
-thread = threading.Thread(target=work)
-thread.start()
-thread.join()
-print(sum(faults[:5]), sum(faults[5:]))
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="sets glibc's allocator")
-def test_a_new_context_finds_memory_that_is_there() -> None:
-    run = subprocess.run([sys.executable, "-c", KEPT], check=True, capture_output=True, text=True)
-    without, spare = map(int, run.stdout.split())
-    assert without > 5 * 1200  # of 5 MiB each
-    assert spare < without / 4

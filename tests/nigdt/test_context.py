@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nigdt.box import Box, check_selection, selection_box
 from nigdt.context import Context
-from nigdt.context.box import Box, check_selection, context_box, selection_box
+from nigdt.context.box import context_box
 from nigdt.errors import SelectionError
 from nigdt.limits import MIN_PADDING
 from nigdt.recipe import Recipe

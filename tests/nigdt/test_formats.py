@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from nigdt.context.box import Box
+from nigdt.box import Box
 from nigdt.errors import PhotoError
 from nigdt.photo.formats import FORMATS, PhotoFormat, of_suffix
 from nigdt.photo.photo import Photo

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from nigdt.context.box import Box
+from nigdt.box import Box
 from nigdt.errors import PhotoError
 from nigdt.photo.photo import Photo
 

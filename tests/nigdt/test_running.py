@@ -15,7 +15,8 @@ from nigdt.errors import NigdtError
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
 from nigdt.recipe import variants_from_seed
-from nigdt.runtime.runner import BFLOAT16_LEVELS, Recorded, layout
+from nigdt.runtime.recording import Recorded
+from nigdt.runtime.runner import BFLOAT16_LEVELS, layout
 
 CAPTIONS = ("a bird with a red belly", "blue sky", "")
 

@@ -11,7 +11,8 @@ from nigdt_backend.daemon.agreement import deviation
 from nigdt.context.blend import hole_of
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.recipe import Variant
-from nigdt.runtime.runner import BFLOAT16_LEVELS, CudaGraphs, Precision, Recorded
+from nigdt.runtime.recording import CudaGraphs, Recorded
+from nigdt.runtime.runner import BFLOAT16_LEVELS, Precision
 from tests.pretended_device import Pretended, pretended
 
 

@@ -15,7 +15,7 @@ from nigdt_plugin.core.captions import differences, variations
 from nigdt_plugin.core.fills import without_word
 from PIL import Image
 
-from nigdt.context import Box
+from nigdt.box import Box
 from nigdt.errors import SelectionError
 from nigdt.recipe import Recipe, Variant
 from nigdt.text import Vocabulary

@@ -23,5 +23,6 @@ def report_out_of_memory() -> Iterator[None]:
             raise
         reason = str(error).splitlines()[0] if str(error) else "no memory is left"
         raise NigdtError(
-            f"Out of memory: {reason}", "Lower the batch, the size or the widths, or end other programs."
+            f"Out of memory: {reason.rstrip('.')}.",
+            "Lower the batch, the size or the widths, or end other programs.",
         ) from error

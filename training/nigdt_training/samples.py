@@ -139,7 +139,7 @@ class Pool:
 
 
 def negative_groups(photos: Sequence[tuple[Pool, int]], mask_same_class: bool) -> Tensor:
-    """Number each photo's group, (N,) int64: captions of one group are no negatives of each other.
+    """Return the number of each photo's group, (N,) int64: captions of one are no negatives of each other.
 
     A photo is a group of its own, or all of one species where `mask_same_class` (AttnGAN's class masks).
     """

@@ -20,7 +20,8 @@ from nigdt.context.blend import hole_of
 from nigdt.inpainter import CompletionJob, Inpainter
 from nigdt.model import NIGDT
 from nigdt.recipe import Variant, variants_from_seed
-from nigdt.runtime.runner import CudaGraphs, Precision, prepare
+from nigdt.runtime.recording import CudaGraphs
+from nigdt.runtime.runner import Precision, prepare
 from nigdt.text import Vocabulary
 from nigdt_backend.bench.load import CAPTIONS, make_context, seeded
 from nigdt_backend.daemon.device import threads_for
@@ -72,17 +73,17 @@ def floor(inpainter: Inpainter) -> dict[str, Any]:
         clock.append((times[0][0], times[1][0]))
         processor.append((times[0][1], times[1][1]))
     product, fill = (statistics.median(column) for column in zip(*clock[2:], strict=True))
-    share = operations / (2 * side**3)
+    products = operations / (2 * side**3)
     figures = {
         "gflop_per_fill": round(operations / 1e9, 2),
         "matrix_gflop_s": round(2 * side**3 / product / 1e9, 1),
-        "floor_ms": round(share * product * 1000, 2),
+        "floor_ms": round(products * product * 1000, 2),
         "bare_fill_at_model_size_ms": round(fill * 1000, 2),
-        "bare_fill_of_floor": round(fill / (share * product), 2),
+        "bare_fill_of_floor": round(fill / (products * product), 2),
     }
     if device.type == "cpu":
         product, fill = (statistics.median(column) for column in zip(*processor[2:], strict=True))
-        figures["bare_fill_of_floor_by_processor_time"] = round(fill / (share * product), 2)
+        figures["bare_fill_of_floor_by_processor_time"] = round(fill / (products * product), 2)
     return figures
 
 

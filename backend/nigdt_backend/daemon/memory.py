@@ -9,7 +9,6 @@ from pathlib import Path
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 _KEPT_BYTES = 256 * 2**20
 _LARGE_BYTES = 32 * 2**20
-_SPARE_BYTES = 8 * 2**20
 
 
 def keep_freed_memory() -> None:
@@ -25,21 +24,6 @@ def keep_freed_memory() -> None:
     libc.mallopt(_M_ARENA_MAX, 1)  # the heaps of other threads are given back whatever the thresholds
     libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
     libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-
-
-def have_spare_memory() -> None:
-    """Pre-fault heap pages for the next request while idle.
-
-    A context of 512 px needs 1,700, which otherwise take a millisecond of its first fill.
-    """
-    libc = _glibc()
-    if libc is None:
-        return
-    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-    block = libc.malloc(ctypes.c_size_t(_SPARE_BYTES))
-    if block:
-        ctypes.memset(block, 1, _SPARE_BYTES)  # only what was written has pages; lets go of the interpreter
-        libc.free(block)
 
 
 def give_back_freed_memory() -> None:

@@ -12,14 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nigdt.errors import install_hint
-from nigdt_backend.daemon.memory import have_spare_memory
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.protocol import Frame
 
 log = logging.getLogger(__name__)
-
-REST_SECONDS = 0.02
-"""After so long without work the model's thread looks after memory: by then the last answer has left."""
 
 
 class EngineError(Exception):
@@ -219,15 +215,8 @@ class Worker:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        while (task := self._next()) is not None:
+        while (task := self._tasks.get()) is not None:
             task()
-
-    def _next(self) -> Callable[[], None] | None:
-        try:
-            return self._tasks.get(timeout=REST_SECONDS)
-        except queue.Empty:
-            have_spare_memory()
-            return self._tasks.get()
 
     def _report(self, report: Report) -> None:
         self.reports.put(report)

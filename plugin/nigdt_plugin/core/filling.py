@@ -148,7 +148,7 @@ class Filling:
             check_caption(caption)
 
     def _removals(self, count: int) -> list[Variant]:
-        """The next removals: the best guess first, then those with other sources."""
+        """Return the next removals: the best guess first, then those with other sources."""
         have = {fill.variant.seed or 0 for fill in self.round.fills} if self.round is not None else set()
         first = max(have, default=-1) + 1
         return variants_from_seed(count, first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nigdt.context import Box
+from nigdt.box import Box
 
 
 class Region(NamedTuple):

@@ -34,11 +34,11 @@ def of_fill(context: Context, fill: Fill, side: int = _SIDE) -> Pixels:
     """Return the context with a fill in it, (h, w, 3) uint8, no larger than `side`."""
     crop, hole = context.sent
     size = _size(hole.shape, side)
-    below, above, share = (
+    below, above, faded = (
         cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         for picture in (crop, fill.pixels, hole)
     )
-    return np.rint(below + (above - below) * (share[..., None] / 255)).astype(np.uint8)
+    return np.rint(below + (above - below) * (faded[..., None] / 255)).astype(np.uint8)
 
 
 def of_word(context: Context, fill: Fill, effect: WordEffect) -> Pixels:
@@ -58,7 +58,7 @@ def of_blend(context: Context, feather: int | None, colour: Colour) -> Pixels:
     """
     weight = blend_weight(context.selection, feather) / np.float32(255)
     size = _size(context.crop.shape)
-    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    faded = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     mask = cv2.resize(context.selection, size, interpolation=cv2.INTER_AREA)
-    alpha = np.where(mask >= 254, 0.22, np.where(share > 0, 0.45 + 0.3 * share, 0))
+    alpha = np.where(mask >= 254, 0.22, np.where(faded > 0, 0.45 + 0.3 * faded, 0))
     return _premultiplied(alpha.astype(np.float32), colour)

@@ -209,5 +209,5 @@ def _read_png(path: Path) -> NDArray[np.uint8]:
 
 
 def _read_maps(path: Path) -> NDArray[np.float32] | None:
-    """The maps of a recolouring; None for other fills."""
+    """Return the maps of a recolouring; None for other fills."""
     return np.load(path, allow_pickle=False) if path.exists() else None

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context import Box
+from nigdt.box import Box
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.geometry import Region
@@ -92,11 +92,11 @@ class Layer:
 
         A slider that is moved needs no more than that of a recolouring.
         """
-        share = np.float32(round(255 * recipe.strength) / 255)
-        weight = self.weight * share
+        alpha = np.float32(round(255 * recipe.strength) / 255)
+        weight = self.weight * alpha
         other = replace(self, weight=weight, recipe=recipe, id=uuid.uuid4().hex)
         vars(other)["parts"] = tuple(
-            (part, None if whole is None else float(share)) for part, whole in self.parts if share > 0
+            (part, None if whole is None else float(alpha)) for part, whole in self.parts if alpha > 0
         )
         return other
 
@@ -146,6 +146,6 @@ class Layer:
         if weight is not None:
             there[:] = cv2.addWeighted(rgb, weight, below, 1 - weight, 0)
         else:
-            share = np.ascontiguousarray(self.weight[mine.slices])
-            mixed = cv2.blendLinear(rgb, below, share, 1 - share)
-            there[:] = cv2.copyTo(mixed, (share > 0).astype(np.uint8), below)
+            alpha = np.ascontiguousarray(self.weight[mine.slices])
+            mixed = cv2.blendLinear(rgb, below, alpha, 1 - alpha)
+            there[:] = cv2.copyTo(mixed, (alpha > 0).astype(np.uint8), below)

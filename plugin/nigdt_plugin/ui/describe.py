@@ -387,7 +387,7 @@ class DescribeBox(QWidget):
         self._show_unknown()
 
     def _purpose(self) -> str:
-        """What the mode will do, or what it still needs, in a sentence."""
+        """Return what the mode will do, or what it still needs, in a sentence."""
         hindrance = self._hindrance() if self.session.caption or not self._recolours else None
         if hindrance:
             return " ".join(hindrance)

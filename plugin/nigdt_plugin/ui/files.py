@@ -182,7 +182,7 @@ class PhotoFiles(QMainWindow):
         return QMessageBox.StandardButton(box.exec())
 
     def _after_saving(self, then: Callable[[], None]) -> None:
-        """Saving goes on in a thread; go on only if it worked."""
+        """Save in a thread; go on only if it worked."""
         document = self.session.document
 
         def look() -> None:
@@ -195,7 +195,7 @@ class PhotoFiles(QMainWindow):
 
 
 def pillow_of(image: QImage) -> Image.Image:
-    """A Qt picture as a Pillow one."""
+    """Return a Qt picture as a Pillow one."""
     image = image.convertToFormat(QImage.Format.Format_RGBA8888)
     bits = image.constBits()
     assert bits is not None

@@ -143,5 +143,5 @@ def _dot(colour: str) -> QIcon:
 
 
 def _seconds(seconds: float) -> str:
-    """A time as a photographer wants it: to a tenth, and never none at all."""
+    """Return a time as a photographer wants it: to a tenth, and never none at all."""
     return f"{seconds:.1f}" if seconds >= 0.05 else "< 0.1"

@@ -24,7 +24,8 @@ from nigdt_fill import plan, provenance
 from nigdt_fill.install import Install, read_install
 from nigdt_fill.problem import lost
 
-from nigdt.context.box import context_box, selection_box
+from nigdt.box import selection_box
+from nigdt.context.box import context_box
 from nigdt.limits import MODES, Mode
 from nigdt.recipe import Recipe, Variant
 

@@ -51,7 +51,7 @@ def comparison(
     Example: nigdt train comparison picnet --config small --data ~/photos
     """
     if (config is None) == (resume is None):
-        raise click.UsageError("give either --config FILE for a new run or --resume RUN for an old one")
+        raise click.UsageError("Give either --config FILE for a new run or --resume RUN for an old one.")
     from nigdt.errors import NigdtError
     from nigdt.runtime.devices import usable_device
     from nigdt_training.comparison.stage import ComparisonTrainer

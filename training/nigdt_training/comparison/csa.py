@@ -141,7 +141,7 @@ class CSA(ComparisonModel):
     """Both networks, a patch discriminator on pixels and one on features."""
 
     def __init__(self, size: int = 256, width: int = 64) -> None:  # noqa: ARG002
-        """Builds the networks.
+        """Build the networks.
 
         Args:
             size: Not used: both networks are convolutional.
@@ -217,5 +217,5 @@ class CSA(ComparisonModel):
 
 
 def _relativistic(better: Tensor, worse: Tensor) -> Tensor:
-    """Pulls `better` one above the mean of `worse` and `worse` one below the mean of `better`."""
+    """Pull `better` one above the mean of `worse` and `worse` one below the mean of `better`."""
     return (((better - worse.mean() - 1) ** 2).mean() + ((worse - better.mean() + 1) ** 2).mean()) / 2

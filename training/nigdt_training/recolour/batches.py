@@ -37,7 +37,7 @@ class Store:
         self.refresh()
 
     def refresh(self) -> int:
-        """Takes in shards that are new; returns how many cut-outs there are to train on."""
+        """Take in shards that are new; return how many cut-outs there are to train on."""
         for path in sorted(self.folder.glob("shard-????.npz")):
             if path.name in self._read:
                 continue
@@ -55,7 +55,7 @@ class Store:
 
 
 def collate(samples: Sequence[Sample], vocabulary: Vocabulary, max_words: int) -> Batch:
-    """Samples as tensors."""
+    """Return samples as tensors."""
     words = [vocabulary.encode(s.caption, max_words) for s in samples]
     named = np.zeros((len(samples), max(1, *(len(w) for w in words)), 1 + len(PARTS)), bool)
     for row, sample in zip(named, samples, strict=True):
@@ -100,14 +100,14 @@ class Feeder:
         self._thread.start()
 
     def next(self) -> Batch:
-        """The next batch; what went wrong in the background is raised here."""
+        """Return the next batch; what went wrong in the background is raised here."""
         got = self._ready.get()
         if isinstance(got, Exception):
             raise got
         return got
 
     def close(self) -> None:
-        """Stops the thread."""
+        """Stop the thread."""
         self._over.set()
         while self._thread.is_alive():
             with contextlib.suppress(queue.Empty):

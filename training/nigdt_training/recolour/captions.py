@@ -107,7 +107,7 @@ _PLURAL = frozenset({"wings", "legs", "feet", "eyes", "underparts"})
 
 
 def draw_colour(rng: np.random.Generator) -> NamedColour:
-    """A colour, mostly a basic one, at times a shade of it or a rarer name."""
+    """Return a colour, mostly a basic one, at times a shade of it or a rarer name."""
     u = rng.random()
     if u < 0.62:
         words: tuple[str, ...] = (str(rng.choice(list(BASIC))),)
@@ -122,7 +122,7 @@ def draw_colour(rng: np.random.Generator) -> NamedColour:
 
 
 def parts_of(word: str) -> tuple[str, ...]:
-    """The stored parts that a word names, none for most words."""
+    """Return the stored parts that a word names, none for most words."""
     for part, names in PART_NAMES.items():
         if word in names:
             return GROUPS.get(part, (part,))
@@ -130,7 +130,7 @@ def parts_of(word: str) -> tuple[str, ...]:
 
 
 def nouns_of(captions: list[str]) -> list[str]:
-    """The things that captions name, singular as they stand, in order, each once."""
+    """Return the things that captions name, singular as they stand, in order, each once."""
     found: dict[str, None] = {}
     for caption in captions:
         for word in tokenise(caption):
@@ -140,7 +140,7 @@ def nouns_of(captions: list[str]) -> list[str]:
 
 
 def whole_caption(colour: NamedColour, nouns: list[str], bird: bool, rng: np.random.Generator) -> str:
-    """A caption that asks for the whole object in a colour.
+    """Return a caption that asks for the whole object in a colour.
 
     Args:
         colour: The colour.
@@ -166,7 +166,7 @@ def part_caption(
     nouns: list[str],
     rng: np.random.Generator,
 ) -> str:
-    """A caption that names one or two parts and their colours.
+    """Return a caption that names one or two parts and their colours.
 
     Args:
         parts: One or two keys of `PART_NAMES` and their colours.

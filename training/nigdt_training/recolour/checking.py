@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass
 class Figures:
-    """What is measured; shares and means over all requests.
+    """What is measured; fractions and means over all requests.
 
     Attributes:
         objects: Requests about whole objects.
@@ -138,7 +138,7 @@ def check(
 
 
 def jobs(recolourer: Recolourer, folder: Path, hidden: bool | None = None) -> Iterator[tuple[str, Answer]]:
-    """The recolouring jobs of a folder, each with its mask and with the mask's box.
+    """Return the recolouring jobs of a folder, each with its mask and with the mask's box.
 
     A job is `NAME.jpg`, `NAME-mask.png` and `NAME.json` with its `kind` and `caption`.
     """

@@ -89,7 +89,7 @@ def held_out(source: str, record: dict[str, object]) -> bool:
 def cut(
     folder: Path, source: str, record: dict, places: dict[str, list[float]], rng: np.random.Generator
 ) -> list[Cutout]:
-    """The believable objects of one photo.
+    """Return the believable objects of one photo.
 
     Args:
         folder: The photo's folder.
@@ -128,7 +128,7 @@ def cut(
 
 
 def part_labels(photo: np.ndarray, mask: np.ndarray, places: dict[str, list[float]]) -> np.ndarray:
-    """Gives each pixel of a cut-out bird to the part place that is nearest in position and colour.
+    """Give each pixel of a cut-out bird to the part place that is nearest in position and colour.
 
     Eyes are small discs; beak and legs reach only so far from their place.
 
@@ -173,7 +173,7 @@ def part_labels(photo: np.ndarray, mask: np.ndarray, places: dict[str, list[floa
 
 
 def write_shard(path: Path, cutouts: list[Cutout]) -> None:
-    """Writes cut-outs as one file; a half-written one is never seen under its name."""
+    """Write cut-outs as one file; a half-written one is never seen under its name."""
     pixels = [np.dstack([c.photo, c.mask, c.parts]) for c in cutouts]
     about = []
     for cutout, block in zip(cutouts, pixels, strict=True):
@@ -189,7 +189,7 @@ def write_shard(path: Path, cutouts: list[Cutout]) -> None:
 
 
 def read_shard(path: Path) -> list[Cutout]:
-    """Reads what `write_shard` wrote."""
+    """Read what `write_shard` wrote."""
     with np.load(path) as file:
         pixels, about = file["pixels"], json.loads(file["about"].tobytes())
     cutouts, start = [], 0
@@ -202,7 +202,7 @@ def read_shard(path: Path) -> list[Cutout]:
 
 
 def folders_below(data: Path) -> dict[str, Path]:
-    """The captioned photo folders in a folder, by their path in it; those with a `metadata.jsonl`."""
+    """Return the captioned photo folders in a folder, by their path in it; those with a `metadata.jsonl`."""
     return {str(f.parent.relative_to(data)): f.parent for f in sorted(data.rglob("metadata.jsonl"))}
 
 

@@ -47,7 +47,7 @@ class Batch:
 
 
 def recoloured(start: Tensor, maps: RecolourMaps, selection: Tensor) -> Tensor:
-    """The recoloured Lab picture (B, 3, H, W)."""
+    """Return the recoloured Lab picture (B, 3, H, W)."""
     alpha = maps.alpha * selection
     return torch.cat(
         [start[:, :1] + alpha * maps.lightness, start[:, 1:] + alpha * (maps.colour - start[:, 1:])], dim=1
@@ -55,7 +55,7 @@ def recoloured(start: Tensor, maps: RecolourMaps, selection: Tensor) -> Tensor:
 
 
 def losses(maps: RecolourMaps, batch: Batch) -> dict[str, Tensor]:
-    """The three losses, each a scalar.
+    """Return the three losses, each a scalar.
 
     `picture` is the L1 distance of the recoloured picture in the selection, `place` the cross entropy of
     alpha in it with both sides weighing nearly alike however thin the part, `colour` the L1 distance of the
@@ -82,6 +82,6 @@ def losses(maps: RecolourMaps, batch: Batch) -> dict[str, Tensor]:
 
 
 def total(parts: dict[str, Tensor]) -> Tensor:
-    """The weighted sum that is minimised."""
+    """Return the weighted sum that is minimised."""
     weighted = PLACE_WEIGHT * parts["place"] + COLOUR_WEIGHT * parts["colour"] + PART_WEIGHT * parts["part"]
     return parts["picture"] + weighted + ATTENTION_WEIGHT * parts["attention"]

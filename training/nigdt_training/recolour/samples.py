@@ -54,7 +54,7 @@ class Sample:
 
 
 def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
-    """Makes one sample of a cut-out.
+    """Make one sample of a cut-out.
 
     Args:
         cutout: The photo and its object.
@@ -118,7 +118,7 @@ def _parts_task(
 
 
 def _framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A window of the photo that shows the object, at (size, size), at times mirrored."""
+    """Return a window of the photo that shows the object, at (size, size), at times mirrored."""
     height, width = cutout.mask.shape
     top, bottom, left, right = 0, height, 0, width
     if rng.random() < 0.65:

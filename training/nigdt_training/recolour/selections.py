@@ -10,7 +10,7 @@ _ODDS = (0.30, 0.18, 0.14, 0.20, 0.05, 0.05, 0.08)
 
 
 def draw_selection(mask: np.ndarray, rng: np.random.Generator, kind: str | None = None) -> np.ndarray:
-    """A selection for an object.
+    """Return a selection for an object.
 
     Args:
         mask: (H, W) float32 in 0..1, the object.
@@ -91,7 +91,7 @@ def draw_limbs(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_patch(lab: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A part of an object to have another colour than the rest: a side, a spot, or its lighter half.
+    """Return a part of an object to have another colour than the rest: a side, a spot, or its lighter half.
 
     Args:
         lab: (H, W, 3) float32.
@@ -127,7 +127,7 @@ def _grown(hard: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _lasso(hard: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
-    """A hand-drawn closed line around the object, a little shaky, that may cut a corner off."""
+    """Return a hand-drawn closed line around the object, a little shaky, that may cut a corner off."""
     outline = max(
         cv2.findContours(_grown(hard, 0.06 * size), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0], key=len
     )[:, 0]

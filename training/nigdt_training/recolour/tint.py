@@ -21,7 +21,7 @@ _BASE_KEPT = 0.6
 
 
 def tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndarray:
-    """The photo's pixels as if the weighted ones had a colour, shading kept as a ratio to their median.
+    """Return a photo's pixels as if the weighted ones had a colour, shading kept as a ratio to their median.
 
     Fine detail keeps its contrast, large-scale differences (markings as well as shade) are compressed. Chroma
     follows lightness as on a lit surface and leaves the highlights.
@@ -61,12 +61,12 @@ def _tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndar
     room = min(100 - target, target)
     away = base - middle
     spread = float(np.std(away[core])) + 1e-3
-    share = min(max(_BASE_KEPT * spread * ratio, _LEAST_SPREAD), _MOST_SPREAD) / spread
-    share = min(share, 1.3, _ROOM_USED * room / _reach(away, core))
+    factor = min(max(_BASE_KEPT * spread * ratio, _LEAST_SPREAD), _MOST_SPREAD) / spread
+    factor = min(factor, 1.3, _ROOM_USED * room / _reach(away, core))
     # Detail by the ratio too, but neither drowned in black nor blown up into noise in white.
     detail = L - base
     gain = min(max(ratio, 0.45), 1.1, _ROOM_USED * room / _reach(detail, core))
-    away, detail = away * share, detail * gain
+    away, detail = away * factor, detail * gain
     light = _bent(target + away + detail, target, colour)
     lit = np.clip((light + 16) / (want + 16), 0.35, 1.2)
     glare = np.clip((light - max(86.0, want + 4)) / 14, 0, 1)

@@ -73,7 +73,7 @@ class Training:
 
     @classmethod
     def open(cls, folder: Path, settings: RecolourSettings) -> Training:
-        """A run as it was last saved.
+        """Return a run as it was last saved.
 
         Raises:
             NigdtError: There is none in the folder.
@@ -93,7 +93,7 @@ class Training:
         return run
 
     def save(self) -> None:
-        """Writes the state, all or nothing."""
+        """Write the state, all or nothing."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.vocabulary.save(self.folder / VOCABULARY)
         state = {
@@ -110,7 +110,7 @@ class Training:
         temporary.rename(self.folder / STATE)
 
     def averaged(self) -> RecolourNet:
-        """A copy with the averaged weights, ready to use."""
+        """Return a copy with the averaged weights, ready to use."""
         net = RecolourNet(self.config, len(self.vocabulary))
         net.load_state_dict(self.average)
         return net.requires_grad_(False).eval()
@@ -150,7 +150,7 @@ class Training:
 
 
 def known_words(data: Path) -> Vocabulary:
-    """The words of the photos' captions that are not rare, and all that the training's own captions use."""
+    """Return the words of the photos' captions that are not rare, and all of the training's own captions."""
     captions = []
     for folder in folders_below(data).values():
         for line in (folder / "metadata.jsonl").read_text("utf-8").splitlines():
@@ -163,7 +163,7 @@ def known_words(data: Path) -> Vocabulary:
 def train_recolour(
     data: Path, folder: Path, say: Callable[[str], None], *, resume: bool, max_minutes: float | None
 ) -> int:
-    """Starts a run or goes on with it, photos being cut up beside it for as long as there are new ones.
+    """Start a run or go on with it, photos being cut up beside it for as long as there are new ones.
 
     Args:
         data: Folder of captioned photo folders (`nigdt_training.recolour.cutouts.prepare`).
@@ -205,7 +205,7 @@ def train_recolour(
 
 
 def export_recolour(folder: Path, bundle: Path) -> None:
-    """Puts the averaged weights of a run into a bundle and renews its checksums.
+    """Put the averaged weights of a run into a bundle and renew its checksums.
 
     Raises:
         NigdtError: There is no run or no bundle, or the weights cannot be written.

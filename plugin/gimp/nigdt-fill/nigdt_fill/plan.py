@@ -91,8 +91,8 @@ def context_box(
         mode: What is to be done.
     """
     longest = max(inner.width, inner.height)
-    share, least = limits.PADDING[mode]
-    padded = longest + 2 * max(round(longest * share), least)
+    fraction, least = limits.PADDING[mode]
+    padded = longest + 2 * max(round(longest * fraction), least)
     side = max(round(padded * widen), minimum)
     left, columns = _place(inner.left, inner.width, side, width)
     top, rows = _place(inner.top, inner.height, side, height)

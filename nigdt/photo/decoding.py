@@ -1,0 +1,99 @@
+"""From an opened picture to its samples and metadata, whatever kind of file it came from. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nigdt.errors import PhotoError
+from nigdt.photo.deep import is_deep, read_deep, white_is_zero
+from nigdt.photo.metadata import read_metadata, take_exif
+from nigdt.photo.opening import MAX_PIXELS
+from nigdt.photo.samples import Palette, key_of, scale_key
+
+__all__ = ["Decoded", "decode"]
+
+_KINDS = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"})
+_READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
+_SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a file holds.
+
+    Attributes:
+        samples: (H, W) or (H, W, channels) of uint8, uint16 or bool, owned by the caller.
+        kind: Kind of the samples, as in `nigdt.photo.samples`.
+        palette: Colours of a palette picture; None for others.
+        orientation: EXIF orientation of the samples, 1 to 8.
+        stored_orientation: That of the picture in its file.
+        info: Metadata, as in `nigdt.photo.metadata`.
+        damaged: Names of metadata that cannot be used and is left out.
+    """
+
+    samples: NDArray
+    kind: str
+    palette: Palette | None
+    orientation: int
+    stored_orientation: int
+    info: dict[str, Any]
+    damaged: list[str]
+
+
+def decode(image: Image.Image, data: bytes = b"", *, first: bool = False) -> Decoded:
+    """Decode a picture.
+
+    Args:
+        image: From `nigdt.photo.opening.opened`, not yet loaded; or any loaded Pillow picture.
+        data: The file's bytes; empty for a picture that comes from no file.
+        first: Take the first of several pictures instead of refusing them.
+
+    Raises:
+        PhotoError: It has too many pixels, is an animation, or of a kind that is not supported.
+    """
+    if image.width * image.height > MAX_PIXELS:
+        raise PhotoError(
+            f"{image.width} x {image.height} pixels are too many.", f"At most {MAX_PIXELS:,} are read."
+        )
+    if not first and image.format in _SINGLE and getattr(image, "is_animated", False):
+        raise PhotoError("This file holds several pictures.", "Save the one to change as a file of its own.")
+    deep = bool(data) and is_deep(image, data)
+    stored = bool(data) and image.format == "TIFF"
+    found = take_exif(image, loaded=False) if stored else None
+    if deep:
+        samples, kind = read_deep(data)
+    else:
+        image.load()
+        samples, kind = _samples_of(image)
+    found = found or take_exif(image, loaded=True)
+    read_metadata(image, found)
+    stored_orientation = found.orientation
+    if stored:  # Pillow and OpenCV have turned the samples by now
+        found.orientation = 1
+    if image.format == "PNG" and data:
+        scale_key(found.info, depth=data[24], grey=data[25] == 0)
+    palette = Palette.of(image) if kind == "P" else None
+    if palette is None and key_of(found.info, kind) is None:
+        found.info.pop("transparency", None)
+    return Decoded(samples, kind, palette, found.orientation, stored_orientation, found.info, found.damaged)
+
+
+def _samples_of(image: Image.Image) -> tuple[NDArray, str]:
+    """Return the samples of a loaded picture, owned by the caller, and their kind."""
+    kind = _READ_AS.get(image.mode, image.mode)
+    if image.mode == "I" and image.format in ("PNG", "PPM"):  # 16-bit grey; of PNG by older Pillow
+        return np.asarray(image).astype(np.uint16), "I;16"
+    if kind not in _KINDS:
+        raise PhotoError(f"Pictures of mode {image.mode} are not supported.", "Convert it to RGB first.")
+    if image.mode == "RGBX":
+        image = image.convert("RGB")
+    samples = np.array(image)
+    if kind == "I;16":
+        samples = samples.astype(np.uint16)
+        samples = 65535 - samples if white_is_zero(image) else samples
+    return samples, kind
