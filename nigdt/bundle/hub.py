@@ -100,4 +100,4 @@ def _download(name: str, revision: str | None) -> Path:
         return Path(huggingface_hub.snapshot_download(name, **wanted))
     except (OSError, ValueError) as error:  # the Hub's errors derive from these
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BundleError(f"{name} cannot be had from the Hub: {reason}") from None
+        raise BundleError(f"{name} cannot be had from the Hub: {reason.rstrip('.')}.") from None

@@ -28,7 +28,7 @@ def test_a_cut_thing_is_noticed_and_the_rest_suggested() -> None:
     found = (left_over.selection > 0) & (cut == 0)
     assert (found & missing).sum() > 0.8 * missing.sum()
     assert (found & ~missing).sum() < 0.2 * missing.sum()
-    assert left_over.share == pytest.approx(missing.sum() / (cut > 0).sum(), abs=0.1)
+    assert left_over.fraction == pytest.approx(missing.sum() / (cut > 0).sum(), abs=0.1)
 
 
 def test_a_generous_selection_cuts_nothing() -> None:
