@@ -24,7 +24,7 @@ PACKAGES = {  # import name: folder and colour
 TOGETHER = {
     "nigdt": {
         **dict.fromkeys(
-            ("errors", "limits", "recipe", "config", "schema", "text", "masks", "box", "files"),
+            ("errors", "limits", "recipe", "config", "schema", "text", "masks", "box", "files", "process"),
             "recipe, errors, ...",
         ),
         **dict.fromkeys(("colours", "recolouring"), "recolouring"),

@@ -31,6 +31,7 @@ __all__ = [
     "build",
     "build_leniently",
     "check",
+    "check_yaml",
     "describe",
     "parse",
     "read",
@@ -46,6 +47,48 @@ Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
 class SettingsError(NigdtError):
     """A settings file cannot be read, or a key or value in it is wrong."""
+
+
+_MOST_BYTES = 2**20
+_DEPTH = 32
+_BRACKETS = 100
+_NODES = 100_000
+
+
+def check_yaml(text: str) -> None:
+    """Refuse YAML that is deep, or that would grow without bounds when its aliases are followed.
+
+    Raises:
+        ValueError: It is too deep or too large.
+        yaml.YAMLError: It is no YAML.
+    """
+    depth = deepest = 0
+    for bracket in re.findall(r"[][{}]", text):  # the parser takes quadratic time over them
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > _BRACKETS:
+        raise ValueError("too deep")
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []  # anchor and size so far
+    for event in yaml.parse(text, yaml.SafeLoader):
+        size = 0
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, 1))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = open_nodes.pop()
+            if anchor is not None:
+                sizes[anchor] = size
+        elif isinstance(event, yaml.AliasEvent):
+            size = sizes.get(str(event.anchor), _NODES + 1)  # of a node that is still open: without end
+        elif isinstance(event, yaml.ScalarEvent):
+            size = 1
+            if event.anchor is not None:
+                sizes[event.anchor] = 1
+        if size and open_nodes:
+            anchor, before = open_nodes[-1]
+            open_nodes[-1] = anchor, before + size
+        if len(open_nodes) > _DEPTH or size > _NODES or (open_nodes and open_nodes[-1][1] > _NODES):
+            raise ValueError("too deep, or too large")
 
 
 class _Loader(yaml.SafeLoader):
@@ -77,7 +120,11 @@ def parse(text: str, source: str) -> Any:
         SettingsError: It is not valid YAML, or a key occurs twice; the message tells the line.
     """
     try:
+        check_yaml(text)
         return yaml.load(text, _Loader)  # noqa: S506 (derived from the safe loader)
+    except (ValueError, OverflowError, RecursionError, TypeError) as error:
+        reason = "too deep" if isinstance(error, RecursionError) else "a value cannot be read"
+        raise SettingsError(f"{source}: not valid YAML: {reason}.") from None
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
@@ -91,6 +138,8 @@ def read(path: Path) -> dict[str, Any]:
         SettingsError: It cannot be read, or is no mapping of keys to values.
     """
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise SettingsError(f"The settings {path} are too large to be settings.")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"

@@ -80,6 +80,12 @@ def connect(
                 except TimeoutError:
                     if not start and local and FileLock(paths.lock_path()).held():
                         raise silent(time.monotonic() - tried, connection) from None
+            if connection is None and file != paths.state_dir() / "connection.json":
+                raise DaemonError(
+                    "not-running",
+                    f"{file} is missing, or is no connection file.",
+                    "Carry it here again, or unset NIGDT_CONNECTION.",
+                )
             if not (start and local):
                 raise DaemonError(
                     "not-running",
@@ -146,5 +152,5 @@ def silent(seconds: float, connection: Connection | None) -> DaemonError:
     return DaemonError(
         "silent",
         f"The daemon{who} did not answer within {seconds:.0f} s.",
-        "Look at its state with `nigdt doctor`; end that process if it hangs.",
+        "Look at its state with `nigdt doctor`; `nigdt serve --stop` ends it if it hangs.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -12,8 +13,12 @@ from pathlib import Path
 from typing import IO
 
 from nigdt.files import make_private_folder, write_atomically
+from nigdt.process import identity
 from nigdt_backend.protocol import VERSION
 
+_Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+_KEYS = ("server_key", "client_public", "client_secret")
+_MOST_CHARACTERS = 65_536
 _ADDRESS = re.compile(r"tcp://[A-Za-z0-9.:\[\]*_-]+:(\d{1,5})")
 
 
@@ -86,11 +91,13 @@ def write_private(path: Path, text: str) -> None:
 def read_private(path: Path) -> str | None:
     """Read the text of `path`; None when there is no such file.
 
+    What is not UTF-8 becomes the replacement character, and only the first 64 KiB are read.
+
     Raises:
         UnsafeFileError: the file or its folder could have been read or changed by others.
     """
     try:
-        with open(path, encoding="utf-8", opener=_open_at_once) as file:
+        with open(path, encoding="utf-8", errors="replace", opener=_open_at_once) as file:
             if sys.platform != "win32":
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode):
@@ -107,7 +114,7 @@ def read_private(path: Path) -> str | None:
                     raise UnsafeFileError(
                         f"Others can write to {path.parent}. Run: chmod 700 '{path.parent}'"
                     )
-            return file.read()
+            return file.read(_MOST_CHARACTERS)
     except FileNotFoundError:
         return None
 
@@ -133,22 +140,35 @@ def read_connection(path: Path) -> Connection | None:
         return None
     try:
         data = json.loads(text)
-        connection = Connection(
-            endpoint=str(data["endpoint"]),
-            server_key=str(data["server_key"]),
-            client_public=str(data["client_public"]),
-            client_secret=str(data["client_secret"]),
-            pid=int(data["pid"]),
-            protocol=int(data["protocol"]),
-        )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError):
         return None
-    keys = (connection.server_key, connection.client_public, connection.client_secret)
-    return connection if all(len(key) == 40 for key in keys) else None
+    if not isinstance(data, dict):
+        return None
+    fields = {name: data.get(name) for name in ("endpoint", *_KEYS, "pid", "protocol")}
+    if not isinstance(fields["endpoint"], str) or not is_address(fields["endpoint"]):
+        return None
+    if not all(_is_key(fields[name]) for name in _KEYS):
+        return None
+    for name in ("pid", "protocol"):
+        value = fields[name]
+        if type(value) is not int or not 0 <= value < 2**31:
+            return None
+    return Connection(**fields)  # type: ignore[arg-type] # as was just checked
+
+
+def _is_key(value: object) -> bool:
+    """Tell whether a value is a CURVE key in Z85 (ZeroMQ RFC 32): eight times five characters below 2^32."""
+    if not isinstance(value, str) or len(value) != 40 or not set(value) <= set(_Z85):
+        return False
+    groups = (value[at : at + 5] for at in range(0, 40, 5))
+    return all(sum(_Z85.index(c) * 85**n for n, c in enumerate(reversed(g))) < 2**32 for g in groups)
 
 
 class FileLock:
-    """A lock that the operating system gives back when its holder dies, however it dies."""
+    """A lock that the operating system gives back when its holder dies, however it dies.
+
+    Its file says which process took it last.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -164,7 +184,29 @@ class FileLock:
             file.close()
             return False
         self._file = file
+        with contextlib.suppress(OSError):  # the lock holds without, a full disk notwithstanding
+            file.truncate(0)
+            file.write(f"{os.getpid()} {identity(os.getpid()) or ''}".encode())
+            file.flush()
         return True
+
+    def holder(self) -> int | None:
+        """Return the number of the process that holds the lock; None when that is not certain."""
+        try:
+            number, _, mark = self.path.read_text(encoding="ascii").partition(" ")
+            pid = int(number)
+        except (OSError, ValueError):
+            return None
+        return pid if mark and self.held() and identity(pid) == mark else None
+
+    def ours(self) -> bool:
+        """Return whether the file whose lock this process holds is still the one that others look at."""
+        if self._file is None:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
+        except OSError:
+            return False
 
     def held(self) -> bool:
         """Return whether another process holds the lock; those that ask do not disturb each other."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
+from typing import IO
 
 from nigdt_backend import paths
 from nigdt_backend.connection import FileLock
@@ -32,6 +35,8 @@ class Starter:
         self._command = list(command or default_command())
         self._lock = FileLock(paths.state_dir() / "start.lock")
         self._process: subprocess.Popen[str] | None = None
+        self._said: deque[str] = deque(maxlen=20)
+        self._listener: threading.Thread | None = None
         self._not_before = 0.0
 
     def poll(self) -> str | None:
@@ -54,10 +59,18 @@ class Starter:
         if code == 0:  # someone stopped it at once; start again
             self.close()
             return None
-        _, errors = self._process.communicate()
-        lines = [line for line in errors.splitlines() if line.strip()]
+        if self._listener is not None:
+            self._listener.join(1.0)
+        lines = list(self._said)
         self.close()
         return lines[-1] if lines else f"the daemon ended with exit code {code}"
+
+    def _listen(self, stream: IO[str]) -> None:
+        """Keep the last lines that the daemon says; unread, more than a pipe holds would stop it."""
+        with contextlib.suppress(OSError, ValueError), stream:
+            for line in stream:
+                if line.strip():
+                    self._said.append(line.strip()[:500])
 
     def _start(self) -> str | None:
         options: dict[str, int | bool] = (
@@ -81,14 +94,16 @@ class Starter:
         except OSError as error:
             self.close()
             return f"cannot run {self._command[0]}: {error.strerror or error}"
+        assert self._process.stderr is not None
+        self._listener = threading.Thread(
+            target=self._listen, args=(self._process.stderr,), name="daemon's words", daemon=True
+        )
+        self._listener.start()
         return None
 
     def close(self) -> None:
         """Let the daemon run on by itself and others start one."""
         process, self._process = self._process, None
-        if process is not None:
-            if process.stderr is not None:
-                process.stderr.close()
-            if process.poll() is None:  # it may outlive us; if it does not, let it leave no zombie
-                threading.Thread(target=process.wait, name="reap daemon", daemon=True).start()
+        if process is not None and process.poll() is None:  # it may outlive us; else it is to leave no zombie
+            threading.Thread(target=process.wait, name="reap daemon", daemon=True).start()
         self._lock.release()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from core_session import Core
 from nigdt_backend.client import Client
-from nigdt_plugin.core.link import Phase
+from nigdt_plugin.core.link import Link, LinkState, Phase
 from panel_daemon import connect
 
 
@@ -72,3 +73,26 @@ def test_a_fill_asked_for_while_nothing_answers_is_reported_and_the_work_stays(
     assert not core.document.selection.empty
     assert core.session.caption == "a red bird"
     core.close()
+
+
+def test_a_defect_in_the_connections_thread_is_a_failure_and_not_the_end():
+    """As a damaged file was once, which left the panel connecting for ever."""
+    states: list[LinkState] = []
+    calls = []
+
+    def connect():
+        calls.append(1)
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    link = Link(states.append, lambda event: None, lambda models: None, connect)
+    link.start()
+    link.connect()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and not (states and states[-1].phase is Phase.FAILED):
+        time.sleep(0.01)
+    link.connect()
+    while time.monotonic() < deadline and len(calls) < 2:
+        time.sleep(0.01)
+    link.close()
+    assert len(calls) == 2
+    assert states[-1].phase is Phase.FAILED

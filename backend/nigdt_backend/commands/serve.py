@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -11,15 +14,20 @@ import click
 
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.connection import FileLock
 
 READY_SECONDS = 120.0
+FINISH_SECONDS = 15.0
+"""So long a daemon that was asked to stop may finish what runs."""
+END_SECONDS = 5.0
+"""So long a process has to end after each signal."""
 ANSWER_SECONDS = 15.0
 """So long a daemon that is loading may take to answer on a slow machine."""
 
 
 @click.command()
 @click.option("--foreground", is_flag=True, help="Stay in this terminal and log to it; Ctrl-C stops.")
-@click.option("--stop", is_flag=True, help="Stop the running daemon.")
+@click.option("--stop", is_flag=True, help="Stop the running daemon; one that hangs is ended.")
 @click.option(
     "--listen",
     metavar="tcp://ADDRESS:PORT",
@@ -68,14 +76,50 @@ def serve(
 
 
 def _stop() -> None:
-    with Client.connect(start=False) as client:
-        client.shutdown()
-    deadline = time.monotonic() + 15.0
-    while (paths.state_dir() / "connection.json").exists():
+    """Ask the daemon to stop; one that does not answer is terminated, then killed."""
+    if paths.connection_path() != paths.state_dir() / "connection.json":
+        raise DaemonError(
+            "forbidden", "NIGDT_CONNECTION names another machine's daemon.", "Stop it on that machine."
+        )
+    try:
+        with Client.connect(start=False, timeout=3.0) as client:
+            client.shutdown(timeout=3.0)
+        if _released(FINISH_SECONDS):
+            click.echo("Stopped.")
+            return
+    except DaemonError as error:
+        if error.code not in ("silent", "not-running", "lost", "bad-message", "version"):
+            raise
+        if _released(0.5):
+            if error.code == "not-running":
+                raise
+            click.echo("Stopped.")
+            return
+    pid = FileLock(paths.lock_path()).holder()
+    if pid is None:
+        raise DaemonError(
+            "silent", "A daemon runs and does not answer, and which process it is is not certain.", ""
+        )
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        if FileLock(paths.lock_path()).holder() == pid:  # never another's process
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if _released(END_SECONDS):
+            (paths.state_dir() / "connection.json").unlink(missing_ok=True)
+            click.echo(f"The daemon did not answer; its process {pid} was ended.")
+            return
+    raise DaemonError("silent", f"The daemon's process {pid} cannot be ended.", "Restart the machine.")
+
+
+def _released(seconds: float) -> bool:
+    """Wait for the daemon's lock to be free; False when it is not by then."""
+    lock = FileLock(paths.lock_path())
+    deadline = time.monotonic() + seconds
+    while lock.held():
         if time.monotonic() > deadline:
-            raise DaemonError("silent", "The daemon still finishes a job.", "Look again with `nigdt status`.")
+            return False
         time.sleep(0.05)
-    click.echo("Stopped.")
+    return True
 
 
 def _foreground(arguments: list[str]) -> None:

@@ -8,6 +8,7 @@ import importlib.metadata
 import logging
 import logging.handlers
 import os
+import shutil
 import signal
 import sys
 import time
@@ -109,8 +110,10 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
         time.sleep(0.02)
     try:
         _set_up_log(settings, log_to_stderr)
+        if connection_file.is_dir() and not connection_file.is_symlink():
+            shutil.rmtree(connection_file)  # whatever made it: it is in the way
         connection_file.unlink(missing_ok=True)  # a crashed predecessor's
-        restart = _serve(settings, connection_file, engine_factory)
+        restart = _serve(settings, connection_file, engine_factory, lock)
     finally:
         lock.release()
     if restart:
@@ -118,7 +121,9 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
     return 0
 
 
-def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFactory | None) -> bool:
+def _serve(
+    settings: Settings, connection_file: Path, engine_factory: EngineFactory | None, lock: FileLock
+) -> bool:
     """Serve until the end; whether a new process is to take over."""
     sockets = ServerSockets()
     endpoint = sockets.bind_local()
@@ -158,6 +163,7 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
         pid=os.getpid(),
     )
     write_connection(connection, connection_file)
+    server.look_after(lambda: _keep_reachable(server, lock, connection, connection_file))
     log.info("listening on %s%s, process %d", endpoint, f" and {remote}" if remote else "", os.getpid())
     if os.environ.get("NIGDT_ON_DEMAND") == "1":
         _let_go_of_starter()
@@ -174,6 +180,21 @@ def _serve(settings: Settings, connection_file: Path, engine_factory: EngineFact
         server.close()
         log.info("stopped")
     return server.restart
+
+
+def _keep_reachable(server: Server, lock: FileLock, connection: Connection, file: Path) -> None:
+    """Write the connection file again when it was damaged or deleted; end when the whole folder was."""
+    if not lock.ours():
+        log.error("the lock file is gone: another daemon may run, so this one ends")
+        server.stop()
+        return
+    try:
+        damaged = read_connection(file) is None
+    except (UnsafeFileError, OSError):
+        return  # clients say what is wrong with it
+    if damaged:
+        log.warning("the connection file was damaged: writing it again")
+        write_connection(connection, file)
 
 
 def _start_anew() -> None:

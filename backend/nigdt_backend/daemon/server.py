@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 MOST_FAILURES = 1000
 """After so many defects the daemon gives up."""
 FAILURE_REST_SECONDS = 0.05
+CHORE_SECONDS = 1.0
 
 
 class Server:
@@ -66,6 +67,8 @@ class Server:
         self._stop_requested = False
         self._restart = False
         self._failures = 0
+        self._chore: Callable[[], None] = lambda: None
+        self._chore_done = time.monotonic()
         self._stopping = AwakeClock()
         self._started = time.monotonic()
 
@@ -78,6 +81,15 @@ class Server:
     def _idle_limit(self) -> float | None:
         """Seconds without a job after which it ends; None where it stays."""
         return (self._settings.idle_exit_seconds or None) if self._on_demand else None
+
+    def look_after(self, do: Callable[[], None]) -> None:
+        """Have something done about once a second."""
+        self._chore = do
+
+    def _look_after(self) -> None:
+        if time.monotonic() - self._chore_done > CHORE_SECONDS:
+            self._chore_done = time.monotonic()
+            self._chore()
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler."""
@@ -102,6 +114,7 @@ class Server:
                 self._guarded(step)
             dispatcher.dispatch()
             self._guarded(dispatcher.tick)
+            self._guarded(self._look_after)
             self._stopping.tick()
             if (dispatcher.ready or dispatcher.failure) and not self._told_ready:
                 self._told_ready = True

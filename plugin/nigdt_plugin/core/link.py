@@ -7,6 +7,7 @@ keeps its waiting off the UI thread and says what state the connection is in.
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 import time
@@ -19,6 +20,8 @@ from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.protocol import Event, FillRequest
 
 from nigdt_plugin.core.failures import Failure, failure_of
+
+log = logging.getLogger(__name__)
 
 _STATUS_SECONDS = 3.0
 _BUSY_WAIT = 0.02
@@ -140,6 +143,10 @@ class Link:
                     self._listen()
             except DaemonError as error:
                 self._fail(error, value.job if isinstance(value, FillRequest) else None)
+            except Exception as error:  # a defect must not leave the panel waiting for ever
+                log.exception("the connection's thread failed")
+                text = f"The connection failed ({type(error).__name__})."
+                self._fail(DaemonError("lost", text), value.job if isinstance(value, FillRequest) else None)
         if self._client is not None:
             self._client.close()
 
@@ -197,7 +204,7 @@ class Link:
                 self._jobs.discard(name)
                 self._on_event(error.to_event(name))
         if broken:
-            with contextlib.suppress(DaemonError):
+            with contextlib.suppress(Exception):
                 if self._client is not None:
                     self._client.close()
             self._client = None

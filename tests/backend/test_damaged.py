@@ -1,0 +1,171 @@
+"""Damaged files of the daemon: one line at most, then a fresh start; and a daemon that hangs is ended."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from nigdt_backend import paths
+from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.commands.serve import serve
+from nigdt_backend.connection import Connection, FileLock, read_connection, write_connection
+from nigdt_backend.daemon.settings import Settings, SettingsError
+from nigdt_backend.daemon.sockets import KeyPair
+
+from nigdt.process import identity
+from nigdt.schema import check_yaml
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+WHOLE = {
+    "endpoint": "tcp://127.0.0.1:5555",
+    "server_key": KeyPair.new().public,
+    "client_public": KeyPair.new().public,
+    "client_secret": KeyPair.new().secret,
+    "pid": 17,
+    "protocol": 2,
+}
+DAMAGED = [
+    b"",
+    b"\xff\xfe\x00caf\xe9",
+    b"[" * 200_000,
+    b"[]",
+    b"null",
+    b'{"endpoint": 1e400}',
+    *(
+        json.dumps({**WHOLE, **change}).encode()
+        for change in (
+            {"server_key": "~" * 40},
+            {"server_key": "#" * 40},  # Z85 of more than 32 bits
+            {"client_secret": None},
+            {"client_public": "\ud800" * 40},
+            {"endpoint": "tcp://127.0.0.1:99999"},
+            {"endpoint": "ipc:///tmp/x"},
+            {"pid": "17"},
+            {"pid": -1},
+            {"pid": 10**30},
+            {"protocol": True},
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_connection_file_is_none(tmp_path, content):
+    path = tmp_path / "connection.json"
+    tmp_path.chmod(0o700)
+    path.write_bytes(content)
+    path.chmod(0o600)
+    assert read_connection(path) is None
+
+
+def test_any_flipped_byte_of_a_connection_file_is_survived(tmp_path):
+    path, draw = tmp_path / "connection.json", random.Random(3)
+    write_connection(Connection(**WHOLE), path)
+    whole = path.read_bytes()
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[draw.randrange(len(damaged))] = draw.randrange(256)
+        path.write_bytes(damaged)
+        read_connection(path)
+    path.write_bytes(whole)
+    assert read_connection(path) == Connection(**WHOLE)
+
+
+def test_a_fresh_daemon_starts_beside_a_damaged_file(state, stub_command, request_fill):
+    state.mkdir(mode=0o700)
+    (state / "connection.json").write_bytes(b'{"endpoint": "\xff"}')
+    (state / "connection.json").chmod(0o600)
+    (state / "daemon.lock").write_bytes(b"\xff" * 100)
+    with Client.connect(command=stub_command) as client:
+        assert len(client.fill(request_fill()).fills) == 1
+
+
+def test_a_running_daemon_mends_its_connection_file(client, request_fill, state, wait_until):
+    (state / "connection.json").write_bytes(b"\xff")
+    assert wait_until(lambda: read_connection(state / "connection.json") is not None, 10)
+    with Client.connect(start=False) as other:
+        assert len(other.fill(request_fill()).fills) == 1
+    (state / "connection.json").unlink()
+    assert wait_until((state / "connection.json").exists, 10)
+
+
+def test_a_remote_connection_file_that_is_damaged_is_named(state, tmp_path, monkeypatch):
+    path = tmp_path / "laptop.json"
+    path.write_bytes(b"{}")
+    path.chmod(0o600)
+    monkeypatch.setenv("NIGDT_CONNECTION", str(path))
+    with pytest.raises(DaemonError) as raised:
+        Client.connect()
+    assert raised.value.code == "not-running"
+    assert "laptop.json" in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "threads: " + "[" * 5000,
+        "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+        + "".join(f"{y}: &{y} [{', '.join([f'*{x}'] * 10)}]\n" for x, y in itertools.pairwise("abcdefgh")),
+        "threads: " + "- " * 5000,
+        "threads: [" + "{a: " * 5000,
+        "threads: " + "9" * 5000,
+        "threads: 2001-99-99",
+        "? {a: 1}\n: 2",
+        "a: &a [*a]",
+    ],
+)
+def test_settings_that_no_parser_bears_are_named_in_one_line(tmp_path, text):
+    path = tmp_path / "daemon.yaml"
+    path.write_text(text)
+    started = time.monotonic()
+    with pytest.raises(SettingsError) as raised:
+        Settings.read(path)
+    assert "\n" not in str(raised.value)
+    assert "daemon.yaml" in str(raised.value)
+    assert time.monotonic() - started < 2
+
+
+def test_yaml_with_sensible_aliases_is_read():
+    check_yaml("a: &a [1, 2]\nb: *a\nc: *a\n")
+
+
+def test_a_starter_hears_the_last_line_of_much(state, tmp_path):
+    noisy = [sys.executable, "-c", "import sys; sys.stderr.write('x' * 300_000 + '\\nthe cause\\n'); exit(1)"]
+    with pytest.raises(DaemonError, match="the cause"):
+        Client.connect(command=noisy, timeout=30)
+
+
+@posix
+@pytest.mark.skipif(sys.platform != "linux", reason="stops processes by /proc")
+def test_stop_ends_a_daemon_that_hangs(client, daemon_pid):
+    pid = daemon_pid()
+    os.kill(pid, signal.SIGSTOP)
+    said = CliRunner().invoke(serve, ["--stop"], catch_exceptions=False).output
+    assert f"its process {pid} was ended" in said
+    assert not FileLock(paths.lock_path()).held()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tells processes by /proc")
+def test_the_holder_of_a_lock_is_never_another_process(state):
+    lock = FileLock(paths.lock_path())
+    assert lock.acquire()
+    assert FileLock(paths.lock_path()).holder() == os.getpid()
+    lock.release()
+    with subprocess.Popen(["sleep", "60"]) as other:
+        with lock.path.open("w") as file:
+            assert lock.acquire()
+            file.write(f"{other.pid} {identity(os.getpid())}")
+        assert FileLock(paths.lock_path()).held()
+        assert FileLock(paths.lock_path()).holder() is None
+        lock.release()
+        other.kill()
+    assert identity(other.pid) is None
+    assert identity(os.getpid()) == identity(os.getpid())
