@@ -7,17 +7,19 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from lightning_fabric.loggers import Logger
 
 from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
 from nigdt.text import Vocabulary
 from nigdt_training.settings import TrainSettings, load_settings
+from nigdt_training.tracking import close_trackers, open_trackers
 
 
 class Run:
@@ -31,6 +33,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._writer: Any = None
+        self._trackers: list[Logger] = []
 
     @classmethod
     def create(cls, runs: Path, name: str, settings: TrainSettings) -> Run:
@@ -130,8 +133,17 @@ class Run:
         with writing(path):
             vocabulary.save(path)
 
+    def track(self, names: Sequence[str]) -> None:
+        """Send what is logged from now on to trackers too (`nigdt_training.tracking`).
+
+        Raises:
+            NigdtError: One cannot be opened.
+        """
+        if names:
+            self._trackers += open_trackers(names, self.folder, self.settings.to_dict())
+
     def log(self, step: int, stage: str, **values: float) -> None:
-        """Append a line to `metrics.jsonl` and the same scalars to TensorBoard.
+        """Append a line to `metrics.jsonl` and the same scalars to TensorBoard and the trackers.
 
         Raises:
             NigdtError: The disk is full or the folder cannot be written.
@@ -143,6 +155,8 @@ class Run:
                 file.write(b"\n" * bool(torn) + json.dumps(line).encode() + b"\n")
             for key, value in values.items():
                 self.writer.add_scalar(f"{stage}/{key}", value, step)
+        for tracker in self._trackers:
+            tracker.log_metrics({f"{stage}/{key}": value for key, value in values.items()}, step)
 
     def logged(self) -> list[dict[str, Any]]:
         """Read the log, in order; what a resumed run logged again counts once, torn lines not at all."""
@@ -191,7 +205,9 @@ class Run:
             self.folder = self.folder.rename(self.folder.with_name(f"{self.folder.name}.{why}"))
 
     def close(self) -> None:
-        """Flush and close TensorBoard's file."""
+        """Flush and close TensorBoard's file, and the trackers."""
+        close_trackers(self._trackers)
+        self._trackers = []
         if self._writer is not None:
             self._writer.close()
             self._writer = None

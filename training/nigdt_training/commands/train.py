@@ -58,6 +58,12 @@ _max_minutes = click.option(
 )
 @click.option("--match-from", type=_FILE, help="Match networks to use.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: steps=500.")
+@click.option(
+    "--track",
+    multiple=True,
+    type=click.Choice(["wandb", "mlflow"]),
+    help="Log to this tracker too, beside TensorBoard.",
+)
 @click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop.")
 @_max_minutes
 @_runs
@@ -164,6 +170,7 @@ def _run(
     start_from: Path | None,
     match_from: Path | None,
     changes: tuple[str, ...],
+    track: tuple[str, ...],
     device: str,
     max_minutes: float | None,
     dry_run: bool,
@@ -197,6 +204,8 @@ def _run(
         run = start_run(settings, places, name or config.stem, fabric)
         if fabric.is_global_zero:
             run.remember({"data": data, "from": start_from, "match_from": match_from})
+    if fabric.is_global_zero:
+        run.track(track)
     say(f"run folder: {run.folder}")
     try:
         with sigterm_as_ctrl_c():
