@@ -27,8 +27,8 @@ def plan_file(tmp_path, tiny_settings):
         "entries": {"full": [], "no-text": ["model.use_text=false"]},
         "comparisons": {"picnet-4": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
         "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
-                                 "colour_swap": True, "features": True, "compare": ["harmonic"],
-                                 "pictures": 2}},
+                                 "colour_swap": True, "features": "efficientnet-lite0",
+                                 "compare": ["harmonic"], "pictures": 2}},
     }  # fmt: skip
     path.write_text(yaml.safe_dump(plan))
     return path

@@ -261,7 +261,14 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     assert together.shape == (2, 3)
     np.testing.assert_allclose(scorer(pictures[1:], ["bird 2 is black"])[0, 0], together[1, 1], rtol=1e-4)
     arguments = [str(bundle), "--data", str(photos), "--size", "64", "--device", "cpu", "--json"]
-    arguments += ["--evaluator", str(tmp_path / "match.safetensors"), "--compare", "harmonic", "--features"]
+    arguments += [
+        "--evaluator",
+        str(tmp_path / "match.safetensors"),
+        "--compare",
+        "harmonic",
+        "--features",
+        "efficientnet-lite0",
+    ]
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
     *systems, original = json.loads(result.stdout)["systems"]
     assert (len(systems), original["name"], original["figures"]["l1"]) == (2, "original", 0)
@@ -269,8 +276,8 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
         assert 0 <= system["figures"]["r_precision"] <= 1
         assert 0 <= system["figures"]["percentile"] <= 1
     for system in systems:
-        assert system["figures"]["fid"] > 0
-        assert system["figures"]["kid"] is not None
+        assert system["figures"]["fid_lite0"] > 0
+        assert system["figures"]["kid_lite0"] is not None
     out = tmp_path / "out"
     CliRunner().invoke(evaluate_command, [*arguments[:-1], "--out", str(out)], catch_exceptions=False)
     assert "| original " in (out / "table.md").read_text()
@@ -280,10 +287,10 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
 
 def test_what_cannot_be_measured_is_told(photos: Path) -> None:
     request = EvaluationRequest(
-        ("harmonic",), photos, CaseSettings(size=64, limit=1), colour_swap=True, features=True
+        ("harmonic",), photos, CaseSettings(size=64, limit=1), colour_swap=True, features="efficientnet-lite0"
     )
     evaluation = evaluate_systems(request)
-    assert "No FID* and KID*: distances between sets need at least two photos." in evaluation.table
+    assert "No FID and KID: distances between sets need at least two photos." in evaluation.table
     assert "No colour-swap accuracy" in evaluation.table
     assert len(evaluation.found["not_measured"]) == 2
     whole = evaluate_systems(EvaluationRequest(("harmonic",), photos, CaseSettings(size=64, limit=2)))
@@ -352,7 +359,7 @@ def test_command_writes_table_figures_and_sheets(photos: Path, bundle: Path, tmp
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     names = {path.name for path in out.iterdir()}
-    assert names == {"table.md", "results.json", "sheet.png", "swaps-untrained.png"}
+    assert names == {"table.md", "results.json", "sheet.png", "swaps-untrained.png", "masks", "masks.txt"}
     found = json.loads((out / "results.json").read_text())
     assert [system["name"] for system in found["systems"]] == ["untrained", "harmonic", "telea", "ns"]
     assert len(found["photos"]) == 3

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
 import math
+import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from nigdt_training.evaluation.features import frechet_distance, kernel_distance
+import torch
+from nigdt_training.evaluation.features import frechet_distance, indiscriminable, kernel_distance
 from nigdt_training.evaluation.metrics import (
     composite,
     diversity,
@@ -12,12 +17,17 @@ from nigdt_training.evaluation.metrics import (
     l1,
     lab_distance,
     psnr,
+    psnr_in_hole,
     shown_colour,
     ssim,
+    ssim_in_hole,
     total_variation,
 )
+from nigdt_training.evaluation.perceptual import ClipScore, Perceptual
 from scipy.linalg import sqrtm
 from skimage import data
+
+from nigdt.errors import NigdtError
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +140,99 @@ def test_kernel_distance_is_unbiased() -> None:
     same = [kernel_distance(rng.normal(0, 1, (50, 8)), rng.normal(0, 1, (50, 8))) for _ in range(200)]
     assert abs(np.mean(same)) < 3 * np.std(same) / math.sqrt(len(same))
     assert kernel_distance(rng.normal(0, 1, (50, 8)), rng.normal(1, 1, (50, 8))) > 5 * np.std(same)
+
+
+def test_distances_between_sets_are_torch_fidelitys() -> None:
+    """Its code defines them for the literature; ours needs no root of a singular matrix."""
+    metric_fid = pytest.importorskip("torch_fidelity.metric_fid")
+    metric_kid = pytest.importorskip("torch_fidelity.metric_kid")
+    random = np.random.default_rng(0)
+    one, other = random.normal(size=(200, 12)), random.normal(0.2, 1.3, size=(200, 12))
+    statistics = [metric_fid.fid_features_to_statistics(torch.from_numpy(part)) for part in (one, other)]
+    fid = metric_fid.fid_statistics_to_metric(*statistics, False)["frechet_inception_distance"]
+    assert frechet_distance(one, other) == pytest.approx(fid, rel=1e-6)
+    settings = {"kid_subsets": 1, "kid_subset_size": 200, "verbose": False, "rng_seed": 0}
+    kid = metric_kid.kid_features_to_metric(torch.from_numpy(one), torch.from_numpy(other), **settings)
+    assert kernel_distance(one, other) == pytest.approx(kid["kernel_inception_distance_mean"], rel=1e-6)
+
+
+def test_indiscriminability_of_equal_and_of_separate_sets() -> None:
+    pytest.importorskip("sklearn")
+    random = np.random.default_rng(0)
+    one = random.normal(size=(60, 3))
+    unpaired, paired = indiscriminable(one, one + 100)
+    assert (unpaired, paired) == (0.0, 0.0)
+    # Two of four fills lie where the photos lie: a line cannot tell them, and gets half of the fills wrong.
+    real, made = np.array([[0.0], [1], [0], [1]]), np.array([[0.0], [1], [9], [9]])
+    unpaired, paired = indiscriminable(real, made)
+    assert unpaired == 2 / 8
+    assert paired == 0.0
+
+
+def test_perceptual_distance_is_lpips_own() -> None:
+    lpips = pytest.importorskip("lpips")
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchvision's, of the arguments that lpips gives
+        network = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
+    meter = Perceptual("cpu", network)
+    random = np.random.default_rng(0)
+    one, other = random.integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    assert meter(one, one) == 0.0
+    tensors = [lpips.im2tensor(picture) for picture in (one, other)]
+    with torch.no_grad():
+        assert meter(one, other) == pytest.approx(float(network(*tensors)), rel=1e-5)
+
+
+def test_in_the_hole_only_its_pixels_count() -> None:
+    random = np.random.default_rng(0)
+    original = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    hole = np.zeros((32, 32), bool)
+    hole[8:16, 8:24] = True
+    output = original.copy()
+    output[hole] = np.clip(output[hole].astype(int) + 10, 0, 255)
+    moved = np.square(output[hole].astype(float) - original[hole]).mean()
+    assert psnr_in_hole(original, output, hole) == pytest.approx(20 * np.log10(255 / np.sqrt(moved)))
+    outside = output.copy()
+    outside[0, 0] = 255 - outside[0, 0]
+    assert psnr_in_hole(original, outside, hole) == psnr_in_hole(original, output, hole)
+    assert ssim_in_hole(original, outside, hole) == ssim_in_hole(original, output, hole)
+    assert ssim_in_hole(original, original, hole) == pytest.approx(1)
+
+
+@pytest.mark.slow  # transformers takes half a minute to import
+def test_clip_score_is_the_cosine_of_picture_and_caption(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    model, folder = tiny_clip(transformers, tmp_path), str(tmp_path)
+    score = ClipScore(folder, "cpu")
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    processor = transformers.CLIPProcessor.from_pretrained(folder)
+    for caption in ("a b", "b"):
+        given = processor(text=[caption], images=[picture], return_tensors="pt")
+        with torch.no_grad():
+            seen = model.visual_projection(model.vision_model(given["pixel_values"]).pooler_output)
+            read = model.text_projection(model.text_model(given["input_ids"]).pooler_output)
+        cosine = float((seen * read).sum() / seen.norm() / read.norm())
+        assert score(picture, caption) == pytest.approx(max(0.0, 100 * cosine), abs=1e-3)
+    with pytest.raises(NigdtError, match=r"CLIP model .*nowhere"):
+        ClipScore(str(tmp_path / "nowhere"), "cpu")
+
+
+def tiny_clip(transformers: Any, folder: Path) -> Any:
+    """A CLIP model with random weights and two letters, in a folder."""
+    words = {"<|startoftext|>": 0, "<|endoftext|>": 1, "a</w>": 2, "b</w>": 3}
+    (folder / "vocab.json").write_text(json.dumps(words))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    text = {**small, "vocab_size": 4, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
+    config = transformers.CLIPConfig(
+        text_config=text, vision_config={**small, "image_size": 32, "patch_size": 16}, projection_dim=8
+    )
+    torch.manual_seed(1)
+    model = transformers.CLIPModel(config).eval()
+    model.save_pretrained(folder)
+    tokens = transformers.CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    size = {"height": 32, "width": 32}
+    image = transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=size)
+    transformers.CLIPProcessor(image_processor=image, tokenizer=tokens).save_pretrained(folder)
+    return model

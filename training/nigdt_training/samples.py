@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,6 +16,8 @@ from nigdt.masks import box_mask, centre_mask, irregular_mask, outline_mask, rec
 from nigdt.text import Vocabulary
 from nigdt_training.data.cache import Cache
 from nigdt_training.data.crops import crop_square
+from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
+from nigdt_training.data.mask_files import MaskFiles
 from nigdt_training.data.recolour import (
     COLOURS,
     has_colour_word,
@@ -24,7 +27,7 @@ from nigdt_training.data.recolour import (
 )
 from nigdt_training.settings import AugmentationSettings, MaskSettings
 
-_KINDS = ("centre", "rectangle", "irregular", "object", "outline")
+_KINDS = ("centre", "rectangle", "irregular", "object", "outline", *LAMA_KINDS, "own")
 _LARGEST_HOLE = 0.75  # a hole over everything would teach nothing about context
 MATCH_WORDS = 32  # longest caption that the match networks read
 VALIDATION_SEED = 2**31
@@ -190,6 +193,7 @@ class SampleStream:
         self.seed = seed
         weights = np.array([getattr(masks, kind) for kind in _KINDS], float)
         self.mask_weights = weights / weights.sum()
+        self.mask_files = MaskFiles(Path(masks.files)) if masks.own else None
         self.pattern = _interleave([pool.sampling_weight for pool in self.pools])
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
@@ -294,6 +298,12 @@ class SampleStream:
             mask = outline_mask(outline, int(random.integers(0, size // 16 + 1)))
             if 0 < (mask > 0).mean() <= _LARGEST_HOLE:
                 return mask
+        if kind == "own" and self.mask_files is not None:
+            mask = self.mask_files.read(int(random.integers(len(self.mask_files))), size, size)
+            if 0 < (mask > 0).mean() <= _LARGEST_HOLE:
+                return mask
+        if kind in LAMA_KINDS:
+            return lama_mask(size, size, kind, random)
         if kind == "centre":
             return centre_mask(size, size)
         if kind == "irregular":

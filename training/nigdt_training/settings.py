@@ -48,6 +48,11 @@ class MaskSettings:
         irregular: Thick strokes.
         object: The object's box; a rectangle where the photo has none.
         outline: The object's segmentation; a rectangle where the photo has none.
+        thin: LaMa's thin strokes.
+        medium: LaMa's medium strokes and boxes.
+        thick: LaMa's thick strokes and boxes.
+        own: One of the masks in `files`.
+        files: Folder of masks, or a list of them (white = hole); absolute, or relative to the current folder.
     """
 
     centre: Weight = 1.0
@@ -55,6 +60,11 @@ class MaskSettings:
     irregular: Weight = 1.0
     object: Weight = 1.0
     outline: Weight = 0.0
+    thin: Weight = 0.0
+    medium: Weight = 0.0
+    thick: Weight = 0.0
+    own: Weight = 0.0
+    files: str = ""
 
 
 @dataclass(frozen=True)
@@ -285,8 +295,11 @@ def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSetting
     settings = schema.build(TrainSettings, values, source)
     if not settings.data:
         raise NigdtError(f"{source}: `data` names no photo collection.")
-    if not any(vars(settings.masks).values()):
+    masks = settings.masks
+    if not any(weight for kind, weight in vars(masks).items() if kind != "files"):
         raise NigdtError(f"{source}: `masks` draws no kind of hole.", "Give one a number above 0.")
+    if masks.own and not masks.files:
+        raise NigdtError(f"{source}: `masks.own` needs masks.", "Name a folder: masks.files=FOLDER.")
     if settings.picture_size < 64:
         raise NigdtError(f"{source}: `size` must be 64 or more, not {settings.size}.")
     return settings

@@ -15,6 +15,7 @@ from nigdt.schema import Count, Meta
 from nigdt_training.comparison.stage import MODELS
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import CaseSettings, Hole
+from nigdt_training.evaluation.features import Features
 from nigdt_training.settings import TrainSettings, find_config, load_settings, with_changes
 
 
@@ -70,7 +71,7 @@ class Measurement:
         colour_swap: Measure colour-swap accuracy.
         evaluator: Match networks for R-precision, an evaluator of the plan by its name or a file; or None.
         compare: Systems besides those of the plan.
-        features: FID and KID too.
+        features: Network on whose features FID and KID are measured.
         pictures: Rows of the sheets.
     """
 
@@ -81,7 +82,7 @@ class Measurement:
     colour_swap: bool = False
     evaluator: str | None = None
     compare: tuple[str, ...] = ()
-    features: bool = False
+    features: Features | None = None
     pictures: int = 8
 
 
@@ -119,7 +120,7 @@ class _MeasurementFile:
     colour_swap: bool = False
     evaluator: str | None = None
     compare: list[str] = field(default_factory=list)
-    features: bool = False
+    features: Features | None = None
     pictures: Count = 8
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.evaluation.cases import HOLES, CaseSettings
+from nigdt_training.evaluation.features import FEATURES, Features
+from nigdt_training.evaluation.report import seeds_table
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 
 
@@ -18,6 +21,12 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
     "--data", "path", required=True, type=click.Path(path_type=Path), help="Captioned photos to measure on."
 )
 @click.option("--mask", type=click.Choice(HOLES), default="centre", show_default=True, help="Kind of hole.")
+@click.option(
+    "--masks",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder or list of masks (white = hole) instead of --mask.",
+)
+@click.option("--black-holes", is_flag=True, help="In --masks black is the hole.")
 @click.option(
     "--samples",
     default=1,
@@ -58,7 +67,19 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
     type=click.Path(path_type=Path),
     help="Match networks for R-precision; not those that trained the bundle.",
 )
-@click.option("--features", is_flag=True, help="FID and KID on EfficientNet-lite0 features.")
+@click.option(
+    "--features", type=click.Choice(FEATURES), help="FID, KID, U-IDS and P-IDS on this network's features."
+)
+@click.option("--lpips", is_flag=True, help="LPIPS (AlexNet).")
+@click.option("--clip", metavar="MODEL", help="CLIP score by this model: a folder, or a name on the Hub.")
+@click.option("--by-ratio", is_flag=True, help="Figures by the hole's part of the picture too.")
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Repeat with so many seeds from --seed on.",
+)
 @click.option(
     "--pictures", default=8, show_default=True, type=click.IntRange(1), help="Rows of the sheets of pictures."
 )
@@ -71,6 +92,8 @@ def evaluate(
     bundle: str,
     path: Path,
     mask: str,
+    masks: Path | None,
+    black_holes: bool,
     samples: int,
     limit: int | None,
     seed: int,
@@ -81,7 +104,11 @@ def evaluate(
     compare: str,
     colour_swap: bool,
     evaluator: Path | None,
-    features: bool,
+    features: Features | None,
+    lpips: bool,
+    clip: str | None,
+    by_ratio: bool,
+    seeds: int,
     pictures: int,
     device: str | None,
     out: Path | None,
@@ -97,22 +124,44 @@ def evaluate(
     request = EvaluationRequest(
         systems=tuple(dict.fromkeys(names)),
         data=path,
-        cases=CaseSettings(mask, size, limit, seed, split, held_out, around_object),
+        cases=CaseSettings(
+            mask,
+            size,
+            limit,
+            seed,
+            split,
+            held_out,
+            around_object,
+            None if masks is None else str(masks),
+            black_holes,
+        ),
         samples=samples,
         colour_swap=colour_swap,
         evaluator=evaluator,
         features=features,
+        perceptual=lpips,
+        clip=clip,
+        by_ratio=by_ratio,
         pictures=pictures,
         device=device,
     )
-    evaluation = evaluate_systems(request, lambda name: progress_bar(name, silent=as_json))
-    if out is not None:
-        evaluation.write(out)
-    if as_json:
-        for entry in evaluation.found["systems"]:
-            del entry["per_case"]
-        click.echo(json.dumps(evaluation.found, indent=1))
-    else:
-        click.echo(evaluation.table)
+    runs = []
+    for one in range(seed, seed + seeds):
+        drawn = replace(request, cases=replace(request.cases, seed=one))
+        evaluation = evaluate_systems(drawn, lambda name: progress_bar(name, silent=as_json))
+        runs.append(evaluation)
         if out is not None:
-            click.echo(f"Pictures and figures of every photo: {out}")
+            evaluation.write(out if seeds == 1 else out / f"seed-{one}")
+    if as_json:
+        for evaluation in runs:
+            for entry in evaluation.found["systems"]:
+                del entry["per_case"]
+        found = [evaluation.found for evaluation in runs]
+        click.echo(json.dumps(found[0] if seeds == 1 else found, indent=1))
+        return
+    text = runs[0].table if seeds == 1 else seeds_table([evaluation.results for evaluation in runs])
+    click.echo(text)
+    if out is not None:
+        if seeds > 1:
+            (out / "seeds.md").write_text(text + "\n", encoding="utf-8")
+        click.echo(f"Pictures and figures of every photo: {out}")

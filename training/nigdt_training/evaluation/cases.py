@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
 from nigdt.errors import PhotoError
-from nigdt.masks import MASK_KINDS, box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
+from nigdt.masks import box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
 from nigdt_training.data.check import join_look_alikes
 from nigdt_training.data.crops import square
 from nigdt_training.data.decode import Frame, decode_frame
+from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
+from nigdt_training.data.mask_files import MaskFiles
 from nigdt_training.data.records import Record
 from nigdt_training.data.segment import segment_box, soften
 from nigdt_training.data.split import held_out
 
-Hole = Literal["centre", "rectangle", "irregular", "object", "outline"]
-HOLES = (*MASK_KINDS, "outline")
-"""Kinds of holes: those of `nigdt.masks`, and the object's outline grown by 1/32 of the picture."""
+Hole = Literal["centre", "rectangle", "irregular", "object", "outline", "thin", "medium", "thick"]
+HOLES: tuple[Hole, ...] = get_args(Hole)
+"""Kinds of holes: those of `nigdt.masks`, the object's outline grown by 1/32 of the picture, and LaMa's."""
+RATIO_BINS = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+"""Ends of the six bins of hole-to-picture ratios of Liu et al. 2018 (NVIDIA's irregular masks)."""
 USUAL_SIZE = 256
 """Side of the pictures where no system works at a size of its own."""
 LARGEST_HOLE = 0.75
@@ -51,6 +56,11 @@ class Case:
     group: str = ""
     species: str | None = None
 
+    @property
+    def ratio(self) -> float:
+        """Hole-to-picture ratio."""
+        return float(self.hole.mean())
+
 
 @dataclass(frozen=True)
 class CaseSettings:
@@ -64,6 +74,8 @@ class CaseSettings:
         split: Only photos that the data set puts in this split ("train", "val", "test").
         held_out: Only this fraction of the photos, those that training with the same fraction left out.
         around_object: Cut the square around the object (1.75 times its box) instead of the photo's centre.
+        mask_files: Folder or list of masks (`MaskFiles`) in place of `mask`.
+        black_holes: Whether black is the hole in those files, not white.
     """
 
     mask: str = "centre"
@@ -73,6 +85,8 @@ class CaseSettings:
     split: str | None = None
     held_out: float | None = None
     around_object: bool = False
+    mask_files: str | None = None
+    black_holes: bool = False
 
     @property
     def side(self) -> int:
@@ -94,7 +108,14 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
 
     Returns:
         The cases; may be fewer than the limit.
+
+    Raises:
+        DataError: A file of masks cannot be read.
     """
+    files = None
+    if settings.mask_files is not None:
+        files = MaskFiles(Path(settings.mask_files), black_holes=settings.black_holes)
+    needs_object = files is None and settings.mask in ("object", "outline")
     if settings.held_out is not None:
         records = join_look_alikes(records)
     eligible = [
@@ -103,20 +124,20 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
         if record.captions
         and (settings.split is None or record.split == settings.split)
         and (settings.held_out is None or held_out(record.group, settings.held_out))
-        and (record.box is not None or not (settings.mask in ("object", "outline") or settings.around_object))
+        and (record.box is not None or not (needs_object or settings.around_object))
     ]
     eligible.sort(key=lambda record: _seed(settings.seed, "order", record.name))
     cases: list[Case] = []
     for record in eligible:
         if settings.limit is not None and len(cases) >= settings.limit:
             break
-        case = _case(record, settings)
+        case = _case(record, settings, files)
         if case is not None:
             cases.append(case)
     return cases
 
 
-def _case(record: Record, settings: CaseSettings) -> Case | None:
+def _case(record: Record, settings: CaseSettings, files: MaskFiles | None) -> Case | None:
     try:
         frame = decode_frame(record, settings.side)
     except PhotoError:
@@ -128,7 +149,11 @@ def _case(record: Record, settings: CaseSettings) -> Case | None:
         mask = soften((frame.outline > 0).astype(np.uint8))
     elif frame.box is not None:
         mask = segment_box(frame.photo, frame.box)
-    hole = _hole(frame, mask, settings.mask, rng)
+    if files is None:
+        hole = _hole(frame, mask, settings.mask, rng)
+    else:
+        own = files.of(record.name, settings.seed, *frame.photo.shape[:2])
+        hole = None if own is None else own > 0
     if hole is None or not hole.any() or hole.mean() > LARGEST_HOLE:
         return None
     chosen = _seed(settings.seed, "caption", record.name) % len(record.captions)
@@ -152,6 +177,8 @@ def _hole(
         return None if frame.box is None else box_mask(height, width, frame.box) > 0
     if kind == "outline":
         return None if object_mask is None else outline_mask(object_mask, height // 32) > 0
+    if kind in LAMA_KINDS:
+        return lama_mask(height, width, kind, rng) > 0
     if kind == "irregular":
         return irregular_mask(height, width, rng) > 0
     if kind == "rectangle":

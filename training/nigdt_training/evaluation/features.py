@@ -1,43 +1,79 @@
-"""Distances between sets of pictures on EfficientNet-lite0 features, not Inception's as usual."""
+"""What compares sets of pictures: FID, KID, U-IDS and P-IDS on the features of a network.
+
+The figures of the literature are on Inception's features, with the weights that torch-fidelity brings. Where
+they cannot be had, EfficientNet-lite0 stands in, and its figures are called otherwise, so that the two are
+never mixed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from nigdt.errors import NigdtError
+
+Features = Literal["inception-v3", "efficientnet-lite0"]
+FEATURES: tuple[Features, ...] = get_args(Features)
+SUBSTITUTE = "_lite0"
+"""Ends the names of figures on EfficientNet-lite0's features."""
+
 
 class FeatureExtractor:
-    """Global features of EfficientNet-lite0 with its ImageNet weights, at 224 px."""
+    """Global features of a network with its own weights.
 
-    def __init__(self, device: str | None = None, batch: int = 16) -> None:
+    Attributes:
+        suffix: Ends the names of figures on these features.
+    """
+
+    def __init__(self, name: Features, device: str | None = None, batch: int = 16) -> None:
         """Load the network.
 
         Args:
+            name: "inception-v3" as torch-fidelity defines it, or "efficientnet-lite0" at 224 px.
             device: "cpu", "cuda", ...; None takes CUDA where there is one.
             batch: Pictures at once.
 
         Raises:
-            NigdtError: The weights' package is missing.
+            NigdtError: A package is missing, or the weights cannot be had.
         """
         from nigdt.runtime.devices import usable_device
         from nigdt_training.match.backbone import load_backbone
 
         self._device = usable_device(device)
-        self._network = load_backbone("efficientnet-lite0", 224).to(self._device)
         self._batch = batch
+        self._inception = name == "inception-v3"
+        self.suffix = "" if self._inception else SUBSTITUTE
+        self._network: Any = _inception() if self._inception else load_backbone(name, 224)
+        self._network.to(self._device)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Pictures (S, S, 3) uint8 RGB to features (N, 1280) float64."""
+        """Pictures (S, S, 3) uint8 RGB to features (N, 2048 or 1280) float64."""
         import torch
 
         parts = []
         with torch.inference_mode():
             for start in range(0, len(pictures), self._batch):
                 stack = np.stack(pictures[start : start + self._batch])
-                image = torch.from_numpy(stack).permute(0, 3, 1, 2).to(self._device).float() / 127.5 - 1
-                parts.append(self._network(image)[1].double().cpu().numpy())
+                image = torch.from_numpy(stack).permute(0, 3, 1, 2).to(self._device)
+                # torch-fidelity's network takes bytes and resizes them itself.
+                found = self._network(image if self._inception else image.float() / 127.5 - 1)
+                parts.append(found[0 if self._inception else 1].double().cpu().numpy())
         return np.concatenate(parts)
+
+
+def _inception() -> Any:
+    try:
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    except ImportError:
+        raise NigdtError("The package torch-fidelity is missing.", "pip install 'nigdt[metrics]'") from None
+    try:
+        return FeatureExtractorInceptionV3("inception-v3-compat", ["2048"]).eval()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise NigdtError(
+            f"Inception's weights for FID cannot be had: {error}", "Use --features efficientnet-lite0."
+        ) from None
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -79,3 +115,27 @@ def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
         return (square.sum() - np.trace(square)) / (len(values) * (len(values) - 1))
 
     return float(within(first) + within(second) - 2 * kernel(first, second).mean())
+
+
+def indiscriminable(real: np.ndarray, made: np.ndarray) -> tuple[float, float]:
+    """U-IDS and P-IDS of two feature sets (Zhao et al. 2021), in [0, 1].
+
+    A linear support vector machine is trained to tell real from made pictures. U-IDS is the share that it
+    gets wrong, P-IDS the share of pairs whose made picture it takes for the more real one.
+
+    Args:
+        real: (N, D), features of the photos.
+        made: (N, D), features of their fills, in the same order.
+
+    Raises:
+        NigdtError: The package scikit-learn is missing.
+    """
+    try:
+        from sklearn.svm import LinearSVC
+    except ImportError:
+        raise NigdtError("The package scikit-learn is missing.", "pip install 'nigdt[metrics]'") from None
+    inputs = np.concatenate([real, made])
+    labels = np.concatenate([np.ones(len(real)), np.zeros(len(made))])
+    machine = LinearSVC(dual=False).fit(inputs, labels)
+    real_side, made_side = machine.decision_function(real), machine.decision_function(made)
+    return float(1 - machine.score(inputs, labels)), float((made_side > real_side).mean())

@@ -40,6 +40,17 @@ def total_variation(output: np.ndarray) -> float:
     return float(np.sqrt(across**2 + down**2).mean())
 
 
+def psnr_in_hole(original: np.ndarray, output: np.ndarray, hole: np.ndarray) -> float:
+    """PSNR over the hole's pixels alone, in dB; `hole` is (H, W) bool and not empty."""
+    return psnr(original[hole], output[hole])
+
+
+def ssim_in_hole(original: np.ndarray, output: np.ndarray, hole: np.ndarray) -> float:
+    """Mean of SSIM's map over the hole's pixels; their windows reach 3 pixels beyond it."""
+    _, whole = structural_similarity(original, output, channel_axis=-1, data_range=255, full=True)
+    return float(whole[hole].mean())
+
+
 def ssim(original: np.ndarray, output: np.ndarray) -> float:
     """Structural similarity: 7 x 7 uniform window, sample covariance, K 0.01 / 0.03, channels averaged."""
     return float(structural_similarity(original, output, channel_axis=-1, data_range=255))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from scipy.stats import wilcoxon
 
-from nigdt_training.evaluation.cases import Case
+from nigdt_training.evaluation.cases import RATIO_BINS, Case
+from nigdt_training.evaluation.features import SUBSTITUTE
 from nigdt_training.evaluation.metrics import SWAP_COLOURS
-from nigdt_training.evaluation.run import FEATURE_NAME, SystemResult
+from nigdt_training.evaluation.run import SystemResult
 
 _COLUMNS = (
     ("l1", "l1", ".2f"),
@@ -18,15 +21,26 @@ _COLUMNS = (
     ("tv", "TV", ".2f"),
     ("ssim", "SSIM", ".3f"),
     ("gradient_ratio", "gradient", ".2f"),
+    ("psnr_hole", "PSNR hole", ".2f"),
+    ("ssim_hole", "SSIM hole", ".3f"),
+    ("lpips", "LPIPS", ".3f"),
+    ("clip", "CLIP", ".2f"),
     ("r_precision", "R-prec.", ".1%"),
     ("percentile", "R-pct.", ".1%"),
     ("diversity", "diversity", ".2f"),
     ("best_l1", "best l1", ".2f"),
     ("best_psnr", "best PSNR", ".2f"),
     ("best_ssim", "best SSIM", ".3f"),
-    ("fid", "FID*", ".2f"),
-    ("kid", "KID*", ".4f"),
+    ("fid", "FID", ".2f"),
+    ("kid", "KID", ".4f"),
+    ("u_ids", "U-IDS", ".1%"),
+    ("p_ids", "P-IDS", ".1%"),
+    (f"fid{SUBSTITUTE}", "FID*", ".2f"),
+    (f"kid{SUBSTITUTE}", "KID*", ".4f"),
+    (f"u_ids{SUBSTITUTE}", "U-IDS*", ".1%"),
+    (f"p_ids{SUBSTITUTE}", "P-IDS*", ".1%"),
 )
+_COMPARED = (("l1", "l1", ".2f"), ("psnr", "PSNR", ".2f"), ("ssim", "SSIM", ".3f"))
 _NOTES = {
     "gradient_ratio": "gradient: mean gradient magnitude inside the hole over the original's.",
     "r_precision": "R-prec.: the own caption scores above 99 of other photos (of other species where "
@@ -34,7 +48,9 @@ _NOTES = {
     "percentile": "R-pct.: fraction of the other captions that the own one scored above (chance 50 %).",
     "diversity": "diversity: mean absolute difference in the hole between samples.",
     "best_psnr": "best: best of {samples} samples, chosen with the original in hand; not for comparison.",
-    "fid": f"FID*, KID*: on {FEATURE_NAME} features, not comparable with Inception's.",
+    "psnr_hole": "hole: over the hole's pixels alone.",
+    f"fid{SUBSTITUTE}": "FID*, KID*, U-IDS*, P-IDS*: on EfficientNet-lite0 features, not comparable with "
+    "Inception's.",
 }
 TILE = 128
 
@@ -53,15 +69,15 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
         rows[0] += ["colour swap", "background"]
     for result in results:
         row = [result.name]
-        row += [_cell(result.figures.get(metric), form) for metric, _, form in shown]
+        row += [
+            _cell(result.figures.get(metric), form, _standard_error(result.per_case.get(metric, [])))
+            for metric, _, form in shown
+        ]
         if obeyed:
             answer = result.colour_swap
             row += ["", ""] if answer is None else [f"{answer.accuracy:.1%}", _cell(answer.background, ".2f")]
         rows.append(row)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    rule = "|".join("-" * (width + 1) + ("-" if not i else ":") for i, width in enumerate(widths))
-    header, *body = (_line(row, widths) for row in rows)
-    lines = [header, f"|{rule}|", *body]
+    lines = _grid(rows)
     error = max(_standard_error(result.per_case.get("r_precision", [])) for result in results)
     notes = [_NOTES[metric].format(samples=samples, error=error) for metric, *_ in shown if metric in _NOTES]
     if obeyed:
@@ -73,16 +89,92 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
             "distance to the original beside the object, swapped captions over the true one."
         )
     count = f"{results[0].cases} photo{'' if results[0].cases == 1 else 's'}"
+    notes.insert(0, "\u00b1: standard error over the photos.")
     return "\n".join([*lines, "", f"{count}, one answer each (z = mu).", *notes])
 
 
-def _standard_error(values: Sequence[float]) -> float:
+def paired_table(results: Sequence[SystemResult]) -> str:
+    """Format what each further system differs by from the first, photo by photo.
+
+    Args:
+        results: Figures of at least two systems on the same cases.
+
+    Returns:
+        A Markdown table: mean difference, its standard error, and p of Wilcoxon's signed-rank test.
+    """
+    first, *others = results
+    rows = [[f"minus {first.name}", *(title for _, title, _ in _COMPARED)]]
+    for result in others:
+        row = [result.name]
+        for metric, _, form in _COMPARED:
+            difference = np.subtract(result.per_case[metric], first.per_case[metric])
+            difference = difference[np.isfinite(difference)]
+            moved = bool(difference.any())
+            p = float(wilcoxon(difference).pvalue) if moved else 1.0
+            mean = float(difference.mean()) if len(difference) else float("nan")
+            row.append(f"{mean:+{form}} \u00b1 {_standard_error(difference):{form}}, p {p:.2g}")
+        rows.append(row)
+    note = (
+        "Differences of the same photos, mean and standard error; p: Wilcoxon's signed-rank test, two-sided."
+    )
+    return "\n".join([*_grid(rows), "", note])
+
+
+def ratio_table(results: Sequence[SystemResult]) -> str:
+    """Format l1, PSNR and SSIM by the hole's part of the picture, in the six bins of `RATIO_BINS`."""
+    lines = []
+    ends = list(itertools.pairwise(RATIO_BINS))
+    ratio = np.asarray(results[0].per_case["ratio"])
+    within = [(ratio > low) & (ratio <= high) for low, high in ends]
+    for metric, title, form in _COMPARED:
+        names = [
+            f"{low:.0%}-{high:.0%} ({inside.sum()})" for (low, high), inside in zip(ends, within, strict=True)
+        ]
+        rows = [[title, *names]]
+        for result in results:
+            values = np.asarray(result.per_case[metric])
+            parts = [values[inside] for inside in within]
+            rows.append([result.name, *(_cell(_mean(part), form, _standard_error(part)) for part in parts)])
+        lines += [*_grid(rows), ""]
+    return "\n".join([*lines, "By hole-to-picture ratio, with the number of photos."])
+
+
+def seeds_table(runs: Sequence[Sequence[SystemResult]]) -> str:
+    """Format mean and standard deviation over several seeds, each of which drew its own photos and holes."""
+    shown = [column for column in _COLUMNS if all(column[0] in result.figures for result in runs[0])]
+    rows = [["system", *(title for _, title, _ in shown)]]
+    for same in zip(*runs, strict=True):
+        found = [[result.figures[metric] for result in same] for metric, *_ in shown]
+        cells = [
+            _cell(float(np.mean(values)), form, float(np.std(values, ddof=1)))
+            for values, (_, _, form) in zip(found, shown, strict=True)
+        ]
+        rows.append([same[0].name, *cells])
+    return "\n".join([*_grid(rows), "", f"Mean \u00b1 standard deviation over {len(runs)} seeds."])
+
+
+def _grid(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table whose first row is its head."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    rule = "|".join("-" * (width + 1) + ("-" if not i else ":") for i, width in enumerate(widths))
+    header, *body = (_line(row, widths) for row in rows)
+    return [header, f"|{rule}|", *body]
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _standard_error(values: Sequence[float] | np.ndarray) -> float:
     known = np.asarray(values)[np.isfinite(values)]
     return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else 0.0
 
 
-def _cell(value: float | None, form: str) -> str:
-    return "" if value is None or np.isnan(value) else format(value, form)
+def _cell(value: float | None, form: str, error: float = 0.0) -> str:
+    if value is None or np.isnan(value):
+        return ""
+    return f"{value:{form}} \u00b1 {error:{form}}" if error else format(value, form)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

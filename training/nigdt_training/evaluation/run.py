@@ -13,12 +13,17 @@ from nigdt_training.data.records import Record
 from nigdt_training.evaluation import metrics
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.colour_swap import ColourSwap, ColourSwapMeter, askable
-from nigdt_training.evaluation.features import FeatureExtractor, frechet_distance, kernel_distance
+from nigdt_training.evaluation.features import (
+    FeatureExtractor,
+    frechet_distance,
+    indiscriminable,
+    kernel_distance,
+)
+from nigdt_training.evaluation.perceptual import ClipScore, Perceptual
 from nigdt_training.evaluation.retrieval import MatchScorer, draw_negatives, retrieve
 from nigdt_training.evaluation.systems import Request, System
 
 CHUNK = 8
-FEATURE_NAME = "EfficientNet-lite0"
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,9 @@ class Options:
         colour_swap: Ask guided systems for swapped colour words too (seven more fills per case).
         scorer: Match networks for R-precision, not used in training what they evaluator.
         caption_pool: Photos from whose captions R-precision draws negatives.
-        features: Extractor for the set distances FID and KID.
+        features: Extractor for what compares sets: FID, KID, U-IDS and P-IDS.
+        perceptual: Measures LPIPS.
+        clip: Measures the CLIP score.
         seed: Draws the negatives.
         sheet: How many cases keep their pictures for the sheet.
     """
@@ -40,6 +47,8 @@ class Options:
     scorer: MatchScorer | None = None
     caption_pool: Sequence[Record] = ()
     features: FeatureExtractor | None = None
+    perceptual: Perceptual | None = None
+    clip: ClipScore | None = None
     seed: int = 0
     sheet: int = 8
 
@@ -100,7 +109,12 @@ def evaluate(
         chunk = cases[start : start + CHUNK]
         answers = system.fill([Request(case, case.caption) for case in chunk], options.samples)
         for number, (case, samples) in enumerate(zip(chunk, answers, strict=True), start):
-            for metric, value in measure(case, samples).items():
+            found_here = measure(case, samples)
+            if options.perceptual is not None:
+                found_here["lpips"] = options.perceptual(case.photo, samples[0])
+            if options.clip is not None:
+                found_here["clip"] = options.clip(samples[0], case.caption)
+            for metric, value in found_here.items():
                 per_case.setdefault(metric, []).append(value)
             if options.scorer is not None:
                 # Every system meets the same negatives, whatever was measured before.
@@ -135,6 +149,9 @@ def measure(case: Case, samples: Sequence[np.ndarray]) -> dict[str, float]:
         "psnr": metrics.psnr(case.photo, first),
         "tv": metrics.total_variation(first),
         "ssim": metrics.ssim(case.photo, first),
+        "psnr_hole": metrics.psnr_in_hole(case.photo, first, case.hole),
+        "ssim_hole": metrics.ssim_in_hole(case.photo, first, case.hole),
+        "ratio": case.ratio,
         "gradient": metrics.gradient_in_hole(first, case.hole),
         "gradient_original": metrics.gradient_in_hole(case.photo, case.hole),
     }
@@ -150,7 +167,14 @@ def _set_distances(
     extract: FeatureExtractor, originals: Sequence[np.ndarray], outputs: Sequence[np.ndarray]
 ) -> dict[str, float]:
     real, made = extract(originals), extract(outputs)
-    return {"fid": frechet_distance(real, made), "kid": kernel_distance(real, made)}
+    unpaired, paired = indiscriminable(real, made)
+    figures = {
+        "fid": frechet_distance(real, made),
+        "kid": kernel_distance(real, made),
+        "u_ids": unpaired,
+        "p_ids": paired,
+    }
+    return {f"{name}{extract.suffix}": value for name, value in figures.items()}
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from nigdt_training.data.data_set import read_records
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import Record
 from nigdt_training.evaluation.cases import USUAL_SIZE, Case, CaseSettings, draw_cases
-from nigdt_training.evaluation.features import FeatureExtractor
-from nigdt_training.evaluation.report import sheet, swap_sheet, table
+from nigdt_training.evaluation.features import FeatureExtractor, Features
+from nigdt_training.evaluation.perceptual import ClipScore, Perceptual
+from nigdt_training.evaluation.report import paired_table, ratio_table, sheet, swap_sheet, table
 from nigdt_training.evaluation.retrieval import NetworkScorer
 from nigdt_training.evaluation.run import Options, SystemResult, evaluate
 from nigdt_training.evaluation.systems import Original, System, open_system
@@ -37,7 +39,10 @@ class EvaluationRequest:
         samples: Answers per case; the first, the mean, is Table 1's.
         colour_swap: Measure colour-swap accuracy.
         evaluator: Match networks for R-precision that took no part in training what they evaluator.
-        features: FID and KID too.
+        features: Network on whose features FID, KID, U-IDS and P-IDS are measured.
+        perceptual: LPIPS too.
+        clip: CLIP model (folder, or name on the Hub) for the CLIP score.
+        by_ratio: Figures by hole-to-picture ratio too.
         pictures: Rows of the sheets.
         device: Where models run; None lets them choose.
     """
@@ -48,7 +53,10 @@ class EvaluationRequest:
     samples: int = 1
     colour_swap: bool = False
     evaluator: Path | None = None
-    features: bool = False
+    features: Features | None = None
+    perceptual: bool = False
+    clip: str | None = None
+    by_ratio: bool = False
     pictures: int = 8
     device: str | None = None
 
@@ -65,6 +73,9 @@ class Evaluation:
     def write(self, folder: Path) -> None:
         """Write table.md, results.json, sheet.png and, per guided system, swaps-NAME.png.
 
+        The holes go into `masks/`, white = hole, with the list `masks.txt` that gives each photo its own, so
+        that other programs can be measured on the same ones; `CaseSettings.mask_files` takes it.
+
         Raises:
             DataError: The folder cannot be written.
         """
@@ -72,6 +83,7 @@ class Evaluation:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "table.md").write_text(self.table + "\n", encoding="utf-8")
             (folder / "results.json").write_text(json.dumps(self.found, indent=1), encoding="utf-8")
+            self._write_masks(folder)
             sheet(self.cases, self.results).save(folder / "sheet.png")
             for result in self.results:
                 swaps = swap_sheet(self.cases, result)
@@ -80,6 +92,15 @@ class Evaluation:
         except OSError as error:
             reason = error.strerror or str(error)
             raise DataError(f"{folder} cannot be written: {reason}.", "Choose another --out.") from error
+
+    def _write_masks(self, folder: Path) -> None:
+        (folder / "masks").mkdir(exist_ok=True)
+        lines = []
+        for number, case in enumerate(self.cases):
+            name = f"masks/{number:05d}.png"
+            Image.fromarray(case.hole.astype(np.uint8) * np.uint8(255)).save(folder / name)
+            lines.append(f"{case.name}\t{name}\n")
+        (folder / "masks.txt").write_text("".join(lines), encoding="utf-8")
 
 
 def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: nullcontext()) -> Evaluation:
@@ -99,7 +120,9 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         colour_swap=request.colour_swap,
         scorer=None if request.evaluator is None else NetworkScorer(request.evaluator, device),
         caption_pool=[record for record in records if record.captions],
-        features=FeatureExtractor(device) if request.features else None,
+        features=None if request.features is None else FeatureExtractor(request.features, device),
+        perceptual=Perceptual(device) if request.perceptual else None,
+        clip=None if request.clip is None else ClipScore(request.clip, device),
         seed=settings.seed,
         sheet=request.pictures,
     )
@@ -110,6 +133,7 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         with progress(system.name) as tell:
             results.append(evaluate(system, cases, options, tell))
         seconds[system.name] = round(time.perf_counter() - start, 2)
+    compared = list(results)
     if request.evaluator is not None:
         # What the evaluator finds in the photos themselves is the most that fills can reach.
         results.append(evaluate(Original(), cases, replace(options, samples=1, features=None, sheet=0)))
@@ -124,6 +148,10 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         "not_measured": _not_measured(request, len(cases), results),
     }
     lines = [f"Pictures of {settings.side} px.", "", table(results, request.samples), *found["not_measured"]]
+    if len(compared) > 1 and len(cases) > 1:
+        lines += ["", paired_table(compared)]
+    if request.by_ratio:
+        lines += ["", ratio_table(compared)]
     return Evaluation("\n".join(lines), found, cases, results)
 
 
@@ -131,7 +159,7 @@ def _not_measured(request: EvaluationRequest, photos: int, results: Sequence[Sys
     """Why something that was asked for is not in the table."""
     reasons = []
     if request.features and photos < 2:
-        reasons.append("No FID* and KID*: distances between sets need at least two photos.")
+        reasons.append("No FID and KID: distances between sets need at least two photos.")
     if request.colour_swap and not any(result.colour_swap for result in results):
         reasons.append(
             "No colour-swap accuracy: no system reads captions, or no photo has a known object in its hole "
@@ -160,7 +188,9 @@ def _open_all(request: EvaluationRequest) -> list[System]:
 def _draw(records: list[Record], settings: CaseSettings, path: Path) -> list[Case]:
     cases = draw_cases(records, settings)
     if not cases:
-        boxed = settings.mask in ("object", "outline") or settings.around_object
+        boxed = (
+            settings.mask_files is None and settings.mask in ("object", "outline")
+        ) or settings.around_object
         what = "photos with objects' boxes" if boxed else "photos"
         raise DataError(
             f"{path} holds no captioned {what} that fit.", "Choose another --mask, --split or --held-out."

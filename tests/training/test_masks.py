@@ -1,0 +1,135 @@
+"""Masks of other projects: LaMa's generators, folders and fixed lists, the same for every system."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from nigdt_training.commands.evaluate import evaluate as evaluate_command
+from nigdt_training.data.cache import build_cache
+from nigdt_training.data.data_set import read_records
+from nigdt_training.data.errors import DataError
+from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
+from nigdt_training.data.mask_files import MaskFiles
+from nigdt_training.evaluation.cases import CaseSettings, draw_cases
+from nigdt_training.samples import Pool, SampleStream
+from nigdt_training.settings import MaskSettings, settings_from
+from PIL import Image
+
+from nigdt.errors import NigdtError
+from nigdt.text import Vocabulary
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Masks that hide the left 5, 15, ... 55 of 100 columns."""
+    folder = tmp_path_factory.mktemp("masks")
+    for columns in range(5, 60, 10):
+        mask = np.zeros((100, 100), np.uint8)
+        mask[:, :columns] = 255
+        (folder / "bins").mkdir(exist_ok=True)
+        Image.fromarray(mask).save(folder / "bins" / f"{columns:02d}.png")
+    return folder
+
+
+def test_lamas_kinds_differ_as_their_names_say() -> None:
+    thickness = {}
+    for kind in LAMA_KINDS:
+        masks = [lama_mask(128, 128, kind, np.random.default_rng(seed)) for seed in range(60)]
+        assert all(set(np.unique(mask)) == {0, 255} for mask in masks)
+        assert max(float((mask > 0).mean()) for mask in masks) <= 0.51
+        # Area over length of the outline: how wide the strokes are.
+        edges = [
+            np.count_nonzero(np.diff(mask, axis=0)) + np.count_nonzero(np.diff(mask, axis=1))
+            for mask in masks
+        ]
+        thickness[kind] = float(
+            np.median([(mask > 0).sum() / edge for mask, edge in zip(masks, edges, strict=True)])
+        )
+    assert thickness["thin"] < 4 < thickness["medium"] < thickness["thick"]
+
+
+def test_lama_masks_come_at_any_size_from_the_same_drawing() -> None:
+    small, large = (lama_mask(side, side, "thick", np.random.default_rng(3)) for side in (128, 256))
+    np.testing.assert_array_equal(small, large[::2, ::2])
+
+
+def test_a_folder_gives_every_photo_its_mask_by_seed(folder: Path, photo_folder: Path) -> None:
+    records = read_records(photo_folder)
+    drawn = [
+        draw_cases(records, CaseSettings(size=64, limit=limit, seed=seed, mask_files=str(folder)))
+        for limit, seed in ((8, 0), (4, 0), (8, 1))
+    ]
+    for one, other in zip(drawn[0], drawn[1], strict=False):
+        np.testing.assert_array_equal(one.hole, other.hole)
+    other = {case.name: case.hole for case in drawn[2]}
+    assert any((case.hole != other[case.name]).any() for case in drawn[0] if case.name in other)
+    assert all(case.hole[:, 0].all() and not case.hole[:, -1].any() for case in drawn[0])
+
+
+def test_black_holes_are_turned(folder: Path) -> None:
+    white, black = (MaskFiles(folder, black_holes=turned).read(0, 50, 50) for turned in (False, True))
+    np.testing.assert_array_equal(white, 255 - black)
+    assert (white > 0).mean() == pytest.approx(0.05, abs=0.02)
+
+
+def test_wrong_files_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no masks"):
+        MaskFiles(tmp_path)
+    (tmp_path / "list.txt").write_text("a.png\n")
+    with pytest.raises(DataError, match=r"there is no mask .*a\.png"):
+        MaskFiles(tmp_path / "list.txt")
+    (tmp_path / "a.png").write_text("not a picture")
+    with pytest.raises(DataError, match="cannot be read"):
+        MaskFiles(tmp_path / "list.txt").read(0, 8, 8)
+
+
+def test_one_evaluations_masks_are_another_ones(folder: Path, photo_folder: Path, tmp_path: Path) -> None:
+    """What `--out` leaves is a list that gives every photo the same hole again, and tables by ratio."""
+    common = ["harmonic", "--data", photo_folder, "--size", 64, "--compare", "telea", "--by-ratio", "--out"]
+    first = [*common, tmp_path / "first", "--masks", folder, "--limit", 12]
+    second = [*common, tmp_path / "second", "--masks", tmp_path / "first" / "masks.txt", "--seed", 5]
+    for arguments in (first, second):
+        done = CliRunner().invoke(evaluate_command, list(map(str, arguments)), catch_exceptions=False)
+        assert done.exit_code == 0
+    found = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("first", "second")]
+    ratio = [dict(zip(one["photos"], one["systems"][0]["per_case"]["ratio"], strict=True)) for one in found]
+    assert ratio[0] == ratio[1]
+    text = (tmp_path / "first" / "table.md").read_text()
+    assert "50%-60% (" in text
+    assert "Wilcoxon" in text
+    head = next(line for line in text.splitlines() if "50%-60%" in line)
+    assert sum(map(int, re.findall(r"\((\d+)\)", head))) == 12
+
+
+def test_training_draws_own_and_lamas_masks(
+    folder: Path, photo_folder: Path, tmp_path: Path, tiny_settings
+) -> None:
+    cache = build_cache(read_records(photo_folder), tmp_path / "cache", size=64)
+
+    def stream(**weights: object) -> SampleStream:
+        kinds = {"centre": 0.0, "rectangle": 0.0, "irregular": 0.0, "object": 0.0}
+        return SampleStream(
+            [Pool(cache, np.arange(len(cache)), 1, 0)],
+            Vocabulary(["bird"]),
+            size=64,
+            max_words=8,
+            latent_shape=(4, 2, 2),
+            masks=MaskSettings(**{**kinds, **weights}),  # type: ignore[arg-type]
+            augmentation=None,
+            seed=0,
+        )
+
+    own = [stream(own=1.0, files=str(folder)).sample(k).mask for k in range(12)]
+    assert all((mask[:, 0] == 255).all() and (mask == mask[:1]).all() for mask in own)
+    assert len({int(mask[0].astype(bool).sum()) for mask in own}) > 2
+    for kind in LAMA_KINDS:
+        drawn = [stream(**{kind: 1.0}).sample(k).mask for k in range(4)]
+        assert all(0 < (mask > 0).mean() <= 0.51 for mask in drawn)
+        assert (drawn[0] != drawn[1]).any()
+    with pytest.raises(NigdtError, match=r"masks\.own. needs masks"):
+        settings_from({**tiny_settings, "masks": {"own": 1}})

@@ -1,0 +1,84 @@
+"""Masks from files: a folder, or a list that fixes which photo gets which mask."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from nigdt_training.data.errors import DataError
+
+_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+class MaskFiles:
+    """Mask pictures in a fixed order.
+
+    Args:
+        path: A folder, whose pictures are taken with those of its subfolders, by name; or a text file with
+            one mask a line, relative to its folder, or with ``photo<TAB>mask``: then that photo gets that
+            mask.
+        black_holes: Whether black is the hole, not white.
+
+    Raises:
+        DataError: There is nothing there, or the list is wrong.
+    """
+
+    def __init__(self, path: Path, *, black_holes: bool = False) -> None:
+        self.path, self.black_holes = path, black_holes
+        self._of_photo: dict[str, Path] = {}
+        if path.is_dir():
+            self.files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES)
+        else:
+            self.files = self._read_list()
+        if not self.files:
+            raise DataError(f"{path} holds no masks.", "Give a folder of pictures, or a list of them.")
+
+    def _read_list(self) -> list[Path]:
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"The masks {self.path} cannot be read ({error}).") from None
+        files = []
+        for line in filter(None, map(str.strip, lines)):
+            photo, tab, name = line.rpartition("\t")
+            file = self.path.parent / name
+            if not file.is_file():
+                raise DataError(f"{self.path}: there is no mask {file}.")
+            if tab:
+                self._of_photo[photo] = file
+            files.append(file)
+        return files
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def read(self, i: int, height: int, width: int) -> np.ndarray:
+        """Return mask i, (height, width) uint8, 255 = to be filled.
+
+        Raises:
+            DataError: The picture cannot be read.
+        """
+        return self._load(self.files[i], height, width)
+
+    def of(self, photo: str, seed: int, height: int, width: int) -> np.ndarray | None:
+        """Return a photo's mask: the list's, or one chosen by seed and name; None if only others have one.
+
+        Raises:
+            DataError: The picture cannot be read.
+        """
+        if self._of_photo:
+            file = self._of_photo.get(photo)
+            return None if file is None else self._load(file, height, width)
+        digest = hashlib.sha256(f"{seed}/mask file/{photo}".encode()).digest()
+        return self.read(int.from_bytes(digest[:8], "big") % len(self), height, width)
+
+    def _load(self, file: Path, height: int, width: int) -> np.ndarray:
+        data = np.frombuffer(file.read_bytes(), np.uint8)
+        picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
+        if picture is None:
+            raise DataError(f"The mask {file} cannot be read.", "It is to be a picture in black and white.")
+        mask = cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST) >= 128
+        return (mask != self.black_holes).astype(np.uint8) * np.uint8(255)
