@@ -279,7 +279,7 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
         assert system["figures"]["fid_lite0"] > 0
         assert system["figures"]["kid_lite0"] is not None
     out = tmp_path / "out"
-    CliRunner().invoke(evaluate_command, [*arguments[:-1], "--out", str(out)], catch_exceptions=False)
+    CliRunner().invoke(evaluate_command, [*arguments[:-2], "--out", str(out)], catch_exceptions=False)
     assert "| original " in (out / "table.md").read_text()
     with Image.open(out / "sheet.png") as drawn:
         assert drawn.width // 132 == 4, "the original stands there once, beside hole and the two systems"
