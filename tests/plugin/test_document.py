@@ -62,7 +62,7 @@ def test_every_step_can_be_undone_and_done_again():
     states.append((document.rgb.copy(), document.selection.mask.copy()))
     document.write_selection(*inverted(document.selection), "Invert")
     states.append((document.rgb.copy(), document.selection.mask.copy()))
-    document.remove_layer(document.layers[0], "Remove layer")
+    document.change_layers((), "Remove layer")
     states.append((document.rgb.copy(), document.selection.mask.copy()))
     for pixels, mask in reversed(states[:-1]):
         assert document.undo()
@@ -89,7 +89,7 @@ def test_another_fill_of_a_round_takes_the_place_of_the_first():
 def test_hiding_a_layer_shows_the_original():
     document = make_document()
     document.apply(layer(5, 5, 200), "Fill")
-    document.replace_layer(document.layers[0], "Hide", visible=False)
+    document.change_layers((document.layers[0].shown(False),), "Hide")
     assert np.array_equal(document.rgb, document.photo.rgb8)
     assert np.array_equal(document.result().rgb8, document.photo.rgb8)
 
@@ -99,11 +99,11 @@ def test_merging_layers_keeps_the_picture():
     document.apply(layer(5, 5, 200, 0.7), "Fill")
     document.apply(layer(10, 8, 20, 0.5), "Fill")
     before, before_layers = document.rgb.copy(), document.layers
-    hidden = layer(2, 2, 90)
-    document.apply(hidden, "Fill")
-    document.replace_layer(hidden, "Hide", visible=False)
-    merged = document.merged()
-    document.change_layers(document.with_merged(merged), "Merge")
+    one, two = before_layers
+    document.change_layers((one.at_opacity(0.5), layer(2, 2, 90).shown(False), two), "Hide")
+    before, parts = document.rgb.copy(), (document.layers[0], document.layers[2])
+    merged = document.merged(parts)
+    document.change_layers(document.with_merged(merged, parts), "Merge")
     assert [it.visible for it in document.layers] == [False, True]
     assert [origin.region for origin in merged.origins] == [it.region for it in before_layers]
     assert np.abs(document.rgb.astype(int) - before.astype(int)).max() <= 2

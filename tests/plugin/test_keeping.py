@@ -7,14 +7,12 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from core_session import Core
-from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.fills import MORE_LIKE_THIS, Fill, Round
 from nigdt_plugin.core.geometry import Region
@@ -233,7 +231,7 @@ def test_how_a_fill_came_about_stays_with_it_wherever_it_goes(
     assert [fill.recipe for fill in kept.fills] == [fill.recipe for fill in core.fills]
     core.session.autosave()
     core.done()
-    restored, _ = restore(Lost(core.session.recovery.folder, "", 0.0, ""))
+    restored, _ = restore(Lost(core.session.keeping.recovery.folder, "", 0.0, ""))
     assert [it.recipe for it in restored.layers] == [recipe]
     assert restored.layers[0].origins == layer.origins
 
@@ -296,7 +294,7 @@ def test_work_is_found_again_after_a_crash(user: Path, photo: Path, applied: boo
             assert process.stdout.readline() == "applied\n"
         process.kill()
     core = Core()
-    (lost,) = core.session.recovery.lost()
+    (lost,) = core.session.keeping.recovery.lost()
     assert (lost.name, lost.caption) == ("photo.png", "a red bird")
     core.session.recover(lost)
     core.until(lambda: core.session.document is not None)
@@ -315,16 +313,16 @@ def test_saved_work_is_not_kept_for_a_crash(user: Path, photo: Path, tmp_path: P
     core.document.apply(make_layer(), "Fill")
     core.session.autosave()
     core.done()
-    assert (core.session.recovery.folder / "work.json").exists()
+    assert (core.session.keeping.recovery.folder / "work.json").exists()
     core.session.save(tmp_path / "saved.png")
     core.done()
     core.session.autosave()
     core.done()
-    assert not core.session.recovery.folder.exists()
+    assert not core.session.keeping.recovery.folder.exists()
     core.select(10, 10, 50, 50)
     core.session.autosave()
     core.done()
-    assert (core.session.recovery.folder / "work.json").exists()
+    assert (core.session.keeping.recovery.folder / "work.json").exists()
     core.close()
 
 
@@ -347,7 +345,7 @@ def test_a_merged_layer_tells_of_every_fill_in_it_after_a_crash(tmp_path: Path):
     document.apply(make_layer(5), "Fill")
     document.apply(make_layer(30), "Fill")
     before = drawn(document.layers)
-    document.set_layers(document.with_merged(document.merged()))
+    document.set_layers((document.merged(document.layers),))
     recovery = Recovery(tmp_path)
     recovery.write(Snapshot(document.photo, None, document.layers, document.selection.mask, ""))
     back, _ = restore(Lost(recovery.folder, "", 0.0, ""))
@@ -434,22 +432,6 @@ def test_a_file_that_cannot_be_written_is_reported_and_nothing_is_lost(
     assert core.document.modified
     assert not (tmp_path / "picture.xyz").exists()
     core.close()
-
-
-def test_layers_are_saved_for_other_editors():
-    document = make_document()
-    document.apply(make_layer(5), "Fill")
-    document.apply(make_layer(30), "Fill")
-    with zipfile.ZipFile(io.BytesIO(openraster.encode(document, ("Photo", "Fill")))) as archive:
-        assert archive.namelist()[0] == "mimetype"
-        assert archive.read("mimetype") == b"image/openraster"
-        stack = archive.read("stack.xml").decode()
-        assert stack.count("<layer ") == 3
-        assert stack.index("data/layer2.png") < stack.index("data/layer1.png") < stack.index("data/photo.png")
-        merged = np.asarray(Image.open(io.BytesIO(archive.read("mergedimage.png"))))
-        photo = np.asarray(Image.open(io.BytesIO(archive.read("data/photo.png"))))
-    assert np.array_equal(merged, document.rgb)
-    assert np.array_equal(photo, document.photo.rgb8)
 
 
 def test_a_host_gets_a_layer_that_shows_what_the_user_saw(tmp_path: Path):

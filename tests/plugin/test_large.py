@@ -161,7 +161,7 @@ def edit(panel: Panel, large: Path, folder: Path) -> dict[str, float]:
     stalls.during("hide a layer", lambda: side.layers.list.item(0).setCheckState(Qt.CheckState.Unchecked))
     stalls.during("show a layer", lambda: side.layers.list.item(0).setCheckState(Qt.CheckState.Checked))
     assert session.document.layers[1].rgb is layer.rgb
-    stalls.during("merge", side.layers.merge.click)
+    stalls.during("merge", side.layers.buttons["merge"].click)
     panel.until(lambda: len(session.document.layers) == 1)
     stalls.during("autosave", session.autosave)
     target = folder / "out.png"

@@ -60,9 +60,10 @@ def test_everything_works_without_a_mouse(panel: Panel, photo: Path):
     assert panel.session.filling.chosen is panel.session.filling.round.fills[1]
     QTest.keyClick(side.strip, Qt.Key.Key_F)
     assert panel.session.filling.round.fills[1].favourite
-    tool, rolled = panel.window.tool_name, panel.session.filling.round.fills[1]
+    tool, kept = panel.window.tool_name, panel.session.filling.round.fills[1]
     QTest.keyClick(side.strip, Qt.Key.Key_R)
-    panel.until(lambda: panel.session.filling.round.fills[1] is not rolled, 30)
+    panel.until(lambda: len(panel.session.filling.round.fills) == 4, 30)
+    assert panel.session.filling.round.fills[1] is kept
     assert panel.window.tool_name == tool
     QTest.keyClick(side.strip, Qt.Key.Key_Return)
     panel.until(lambda: bool(panel.session.document.layers))

@@ -275,7 +275,7 @@ def test_recovery_is_offered(panel: Panel, picture: Callable[..., np.ndarray], u
     panel.apply()
     panel.session.autosave()
     panel.idle()
-    work = panel.session.recovery.folder / "work.json"
+    work = panel.session.keeping.recovery.folder / "work.json"
     work.write_text(work.read_text().replace(f'"pid": {os.getpid()}', '"pid": 4194305'))
     panel.window.offer_recovery()
     assert panel.window.notice.isVisible()

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import nothing
 from nigdt_plugin.ui import tools
 from nigdt_plugin.ui.tools import TOOLS
 from panel import Panel, click, press
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QWheelEvent
+from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -164,6 +166,106 @@ def test_words_on_offer_cover_no_button_and_take_no_click(panel: Panel, photo: P
     )
     assert describe.caption.caption == "a red bird"
     assert not offered.isVisible()
+
+
+def test_the_line_between_before_and_after_is_dragged(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(60, 40, 180, 120)
+    panel.fill("a blue bird", 1)
+    window, canvas = panel.window, panel.window.canvas
+    window.use_tool("rectangle")
+    left, right = canvas.to_widget(110, 80).toPoint(), canvas.to_widget(130, 80).toPoint()
+
+    def seen(at: QPoint) -> QColor:
+        return canvas.grab().toImage().pixelColor(at)
+
+    filled, before = seen(left), QColor(200, 60, 40)
+    assert filled.blue() > before.blue() + 40
+    QTest.keyClick(window, Qt.Key.Key_Y)
+    panel.until(lambda: canvas.wipe is not None)
+    assert window.side.wipe_button.isChecked()
+    assert seen(left) == before
+    assert seen(right).blue() > before.blue() + 40
+    selected_before = selected(panel).copy()
+    start = QPoint(round(canvas.wipe.x), 20)
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(canvas, QPoint(right.x() + 20, 30))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(right.x() + 20, 30))
+    assert seen(right) == before
+    assert np.array_equal(selected(panel), selected_before)
+    canvas.setFocus()
+    place = canvas.wipe.x
+    QTest.keyClick(canvas, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    assert canvas.wipe.x < place
+    canvas.zoom_to(canvas.scale * 2)
+    assert canvas.wipe is not None
+    QTest.keyClick(window, Qt.Key.Key_Y)
+    assert canvas.wipe is None
+    canvas.fit()
+    assert seen(left) == filled
+
+
+def test_layers_are_named_mixed_ordered_and_made_again_and_all_of_it_undone(panel: Panel, photo: Path):
+    panel.open(photo)
+    for left, caption in ((20, "a red bird"), (120, "a blue bird")):
+        panel.select(left, 50, left + 60, 110)
+        panel.fill(caption, 1)
+        panel.apply()
+    session, side = panel.session, panel.window.side
+    document, listed = session.document, side.layers.list
+    start = document.rgb.copy()
+    assert [listed.item(row).text() for row in range(2)] == ["a blue bird", "a red bird"]
+    listed.setCurrentRow(1)
+    listed.item(1).setText("Left")
+    assert document.layers[0].name == "Left"
+    steps = len(document.undo_stack)
+    for percent in (80, 60, 40):
+        side.layers.opacity.setValue(percent)
+        panel.until(lambda percent=percent: document.layers[0].opacity == percent / 100)
+    assert len(document.undo_stack) == steps + 1  # one slider, one step
+    thin = np.abs(document.rgb.astype(int) - document.photo.rgb8).max(-1)[50:110, 20:80].mean()
+    full = np.abs(start.astype(int) - document.photo.rgb8).max(-1)[50:110, 20:80].mean()
+    assert thin == pytest.approx(0.4 * full, rel=0.1)
+    side.layers.buttons["up"].click()
+    assert [layer.name for layer in document.layers] == ["", "Left"]
+    side.layers.buttons["copy"].click()
+    assert len(document.layers) == 3
+    session.change_selection(nothing, "Deselect")
+    panel.until(lambda: document.selection.empty)
+    actions = {action.text(): action for action in side.layers.menu(listed.item(0)).actions()}
+    actions["Select its region"].trigger()
+    assert document.selection.bounds == Region(20, 50, 80, 110)
+    actions["Fill again"].trigger()
+    panel.until(lambda: session.filling.chosen is not None and not session.filling.busy, 60)
+    assert session.filling.chosen.caption == "a red bird"
+    assert [layer.visible for layer in document.layers] == [True, True, False]
+    session.filling.put_away()
+    actions["Merge with the one below"].trigger()
+    while document.layers and len(document.undo_stack) > steps - 1:
+        session.undo()
+        panel.idle()
+    assert np.array_equal(document.rgb, start)
+    assert [listed.item(row).text() for row in range(2)] == ["a blue bird", "a red bird"]
+    assert panel.errors == []
+
+
+def test_a_favourite_stays_and_what_was_discarded_comes_back(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 3)
+    filling, side = panel.session.filling, panel.window.side
+    first = filling.round.fills[0]
+    side.act("favourite", first)
+    side.act("dice", first)
+    panel.until(lambda: len(filling.round.fills) == 4 and not filling.busy, 60)
+    assert first in filling.round.fills
+    before = list(filling.round.fills)
+    side.act("discard", before[1])
+    assert panel.window.actions_["photo.undo"].text().endswith("Discard fills")
+    panel.session.undo()
+    assert filling.round.fills == before
+    panel.session.redo()
+    assert filling.round.fills == [before[0], *before[2:]]
 
 
 def test_holding_the_key_shows_the_picture_before(panel: Panel, photo: Path):

@@ -141,7 +141,7 @@ class Document:
         self.layers: tuple[Layer, ...] = ()
         self.undo_stack = UndoStack(budget)
         self.saved_layers: tuple[Layer, ...] = ()
-        self.saved_photo = photo
+        self.opened_photo = self.saved_photo = photo
         self.written: bytes | None = None  # SHA-256 of what was saved over the original
         self.on_pixels, self.on_selection = Hook(), Hook()
 
@@ -205,23 +205,44 @@ class Document:
             layers: From the lowest to the topmost.
             drawn: A region whose pixels with these layers are known already.
         """
+        regions = self.changed_regions(layers)
+        self.layers = layers
+        if drawn is not None and any(region.within(drawn[0]) for region in regions):
+            self.rgb[drawn[0].slices] = drawn[1]
+            self.on_pixels(drawn[0])
+            regions = [region for region in regions if not region.within(drawn[0])]
+        for region in regions:
+            self.rgb[region.slices] = self.composite(region, layers)
+            self.on_pixels(region)
+
+    def changed_regions(self, layers: tuple[Layer, ...]) -> list[Region]:
+        """Return where the picture changes if these layers are shown instead."""
         changed = [layer for layer in self.layers if layer not in layers]
         changed += [layer for layer in layers if layer not in self.layers]
         if [layer for layer in self.layers if layer in layers] != [x for x in layers if x in self.layers]:
             changed = [*self.layers, *layers]
-        self.layers = layers
-        for region in dict.fromkeys(layer.region for layer in changed):
-            known = drawn is not None and drawn[0] == region
-            self.rgb[region.slices] = drawn[1] if known and drawn else self.composite(region, layers)
-            self.on_pixels(region)
+        return list(dict.fromkeys(layer.region for layer in changed))
 
-    def change_layers(self, layers: tuple[Layer, ...], label: str, drawn: Drawn | None = None) -> None:
-        """Show these layers, as one step."""
+    def change_layers(
+        self, layers: tuple[Layer, ...], label: str, drawn: Drawn | None = None, *, joins: bool = False
+    ) -> None:
+        """Show these layers, as one step.
+
+        Args:
+            layers: From the lowest to the topmost.
+            label: What the user reads in the menu.
+            drawn: As for `set_layers`.
+            joins: Whether it goes on with a step of the same label: a slider is moved many times.
+        """
         before = self.layers
         if layers == before:
             return
         self.set_layers(layers, drawn)
-        self.undo_stack.push(_LayersStep(self, label, before, layers))
+        last = self.undo_stack.last
+        if joins and isinstance(last, _LayersStep) and last.label == label and last.after == before:
+            last.after = layers
+        else:
+            self.undo_stack.push(_LayersStep(self, label, before, layers))
 
     def with_fill(self, layer: Layer) -> tuple[Layer, ...]:
         """Return the layers with a fill on top, or in the place of another of its round."""
@@ -234,51 +255,45 @@ class Document:
         """Make a fill part of the picture, as one step."""
         self.change_layers(self.with_fill(layer), label, drawn)
 
-    def replace_layer(self, layer: Layer, label: str, *, visible: bool) -> None:
-        """Show or hide a layer, as one step."""
-        changed = layer.shown(visible)
-        self.change_layers(tuple(changed if it is layer else it for it in self.layers), label)
-
-    def remove_layer(self, layer: Layer, label: str) -> None:
-        """Take a layer away, as one step."""
-        self.change_layers(tuple(it for it in self.layers if it is not layer), label)
-
-    def merged(self) -> Layer | None:
-        """One layer that shows what all visible ones show; None for fewer than two. Slow for large ones."""
-        layers = self.layers
-        visible = [layer for layer in layers if layer.visible]
-        if len(visible) < 2:
+    def merged(self, layers: tuple[Layer, ...]) -> Layer | None:
+        """Make one layer that shows what several do; None for fewer than two. Slow for large ones."""
+        if len(layers) < 2:
             return None
-        region = visible[0].region
-        for layer in visible[1:]:
+        region = layers[0].region
+        for layer in layers[1:]:
             region = region.union(layer.region)
         clear = np.ones((region.height, region.width), np.float32)
-        for layer in visible:
+        for layer in layers:
             inside = Region(
                 layer.region.left - region.left,
                 layer.region.top - region.top,
                 layer.region.right - region.left,
                 layer.region.bottom - region.top,
             )
-            clear[inside.slices] *= 1 - layer.weight
+            clear[inside.slices] *= 1 - layer.alpha
         weight = 1 - clear
         # Solve seen = weight * rgb + (1 - weight) * original for rgb, so that the picture stays as it is.
         original = self.photo.rgb8[region.slices].astype(np.float32)
         seen = self.composite(region, layers).astype(np.float32)
         solid = np.maximum(weight, 1e-3)[..., None]
         rgb = np.clip((seen - (1 - weight[..., None]) * original) / solid, 0, 255)
-        captions = list(dict.fromkeys(layer.caption for layer in visible if layer.caption))
+        captions = list(dict.fromkeys(layer.caption for layer in layers if layer.caption))
         return Layer(
             region,
             np.rint(rgb).astype(np.uint8),
             weight.astype(np.float32),
-            replace(visible[-1].recipe, caption="; ".join(captions)[:CAPTION_CHARS]),
-            merged=tuple(origin for layer in visible for origin in layer.origins),
+            replace(layers[-1].recipe, caption="; ".join(captions)[:CAPTION_CHARS]),
+            merged=tuple(origin for layer in layers for origin in layer.origins),
+            name=layers[-1].name,
         )
 
-    def with_merged(self, merged: Layer) -> tuple[Layer, ...]:
-        """Return the layers with `merged` in place of all visible ones; hidden ones stay below it."""
-        return (*(layer for layer in self.layers if not layer.visible), merged)
+    def with_merged(self, merged: Layer, of: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """Return the layers with `merged` in place of those it is made of, where the topmost of them is."""
+        return tuple(
+            merged if layer is of[-1] else layer
+            for layer in self.layers
+            if layer is of[-1] or layer not in of
+        )
 
     def composite(self, region: Region, layers: tuple[Layer, ...]) -> Pixels:
         """Return the photo's pixels (h, w, 3) in a region, with the visible layers drawn over them."""
@@ -303,7 +318,7 @@ class Document:
         photo = self.photo
         for layer in self.layers if layers is None else layers:
             if layer.visible:
-                photo = photo.paste(layer.box, layer.rgb, layer.weight)
+                photo = photo.paste(layer.box, layer.rgb, layer.alpha)
         return photo
 
     def make_colour(self, colour: Photo, label: str) -> None:

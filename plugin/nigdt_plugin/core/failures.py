@@ -8,7 +8,18 @@ from nigdt_backend.client import DaemonError
 
 from nigdt.errors import BundleError, CaptionError, NigdtError, PhotoError, SelectionError
 
-LOCAL = ("photo", "bundle", "selection", "caption", "file", "other-photo", "internal")
+LOCAL = (
+    "photo",
+    "open",
+    "save",
+    "bundle",
+    "selection",
+    "caption",
+    "file",
+    "other-photo",
+    "flattened",
+    "internal",
+)
 """Codes of what fails in the panel itself; the others are those of the daemon and of its client."""
 
 _KINDS: tuple[tuple[type[NigdtError], str], ...] = (
@@ -36,13 +47,18 @@ class Failure:
     seconds: float | None = None
 
 
-def failure_of(error: Exception) -> Failure:
-    """Put an exception into words for the user."""
+def failure_of(error: Exception, doing: str = "") -> Failure:
+    """Put an exception into words for the user.
+
+    Args:
+        error: What was raised.
+        doing: "open" or "save" where that was done with a picture's file.
+    """
     if isinstance(error, DaemonError):
         return Failure(error.code, error.message, error.hint, error.retry_after)
     if isinstance(error, NigdtError):
         code = next((code for kind, code in _KINDS if isinstance(error, kind)), "internal")
-        return Failure(code, error.message, error.hint)
+        return Failure(doing if doing and code == "photo" else code, error.message, error.hint)
     if isinstance(error, OSError):
-        return Failure("file", f"{error.strerror or error} {error.filename or ''}".strip())
+        return Failure(doing or "file", f"{error.strerror or error} {error.filename or ''}".strip())
     return Failure("internal", f"{type(error).__name__}: {error}")

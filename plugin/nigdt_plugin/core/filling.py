@@ -15,6 +15,7 @@ from nigdt.errors import SelectionError
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolouring import check_caption
 from nigdt_plugin.core import fills as fills_
+from nigdt_plugin.core.discarding import DiscardStep
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Fill, Round
@@ -217,7 +218,9 @@ class Filling:
         if self.round is None:
             return
         self.cancel()
+        before = list(self.round.fills)
         self.round.sweep(keep=fill)
+        self._discarded(before)
         first = fills_.new_seed(self._seeds)
         wanted = [fills_.near(fill.variant, first + i) for i in range(max(1, variants - 1))]
         self._send(fill.recipe, wanted, Purpose.FILLS)
@@ -228,7 +231,8 @@ class Filling:
         if self.round is not None:
             removal = fill.way == "remove"
             variant = self._removals(1)[0] if removal else Variant(seed=fills_.new_seed(self._seeds))
-            self._send(fill.recipe, [variant], Purpose.REPLACE, target=fill)
+            purpose = Purpose.FILLS if fill.favourite else Purpose.REPLACE  # a favourite stays
+            self._send(fill.recipe, [variant], purpose, target=fill)
             self.changed()
 
     def explain(self, fill: Fill) -> None:
@@ -351,9 +355,11 @@ class Filling:
             job.round.sweep()
         chosen_gone = self.chosen not in job.round.fills
         if job.purpose is Purpose.REPLACE and job.target in job.round.fills:
-            position = job.round.fills.index(job.target)
+            before, position = list(job.round.fills), job.round.fills.index(job.target)
             chosen_gone = self.chosen is job.target
             job.round.fills[position] = fill
+            if job.round is self.round:
+                self._discarded(before)
         else:
             job.round.fills.append(fill)
         if chosen_gone or first_live:
@@ -418,12 +424,19 @@ class Filling:
         """Take a fill out of the strip."""
         if self.round is None or fill not in self.round.fills:
             return
-        position = self.round.fills.index(fill)
+        before, position = list(self.round.fills), self.round.fills.index(fill)
         self.round.fills.remove(fill)
+        self._discarded(before)
         if self.chosen is fill:
             rest = self.round.fills
             self.choose(rest[min(position, len(rest) - 1)] if rest else None)
         self.changed()
+
+    def _discarded(self, before: list[Fill]) -> None:
+        """Let it be undone that fills were taken out of the strip."""
+        if self.round is not None and self.round.fills != before:
+            step = DiscardStep(self, "Discard fills", self.round, before, list(self.round.fills))
+            self.document.undo_stack.push(step)
 
     def open_round(self, entry: Round) -> None:
         """Go back to an earlier round of this photo."""

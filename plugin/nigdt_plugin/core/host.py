@@ -46,7 +46,7 @@ class Host:
                 layer.region.right - region.left,
                 layer.region.bottom - region.top,
             )
-            clear[inside.slices] *= 1 - layer.weight
+            clear[inside.slices] *= 1 - layer.alpha
         alpha = 1 - clear
         before = np.asarray(document.photo.rgb8)[region.slices].astype(np.float32)
         seen = document.rgb[region.slices].astype(np.float32)

@@ -43,6 +43,8 @@ class Layer:
         fill: Id of the fill.
         selection: What was selected; None where that is not known.
         merged: What went into a merged layer.
+        name: What the user calls it; empty for what was asked for.
+        opacity: 0 to 1, on top of `weight`.
     """
 
     region: Region
@@ -54,6 +56,8 @@ class Layer:
     fill: str = ""
     selection: DrawnSelection | None = None
     merged: tuple[Origin, ...] = ()
+    name: str = ""
+    opacity: float = 1.0
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
@@ -87,6 +91,27 @@ class Layer:
         vars(other)["parts"] = self.parts  # the same pixels: not worked out again
         return other
 
+    def at_opacity(self, opacity: float) -> Layer:
+        """Return the layer with another opacity."""
+        return replace(self, opacity=opacity)
+
+    def named(self, name: str) -> Layer:
+        """Return the layer under another name."""
+        other = replace(self, name=name)
+        vars(other)["parts"] = self.parts
+        return other
+
+    def copied(self) -> Layer:
+        """Return a layer of its own that shows the same; it belongs to no round of fills."""
+        other = replace(self, round="", fill="", id=uuid.uuid4().hex)
+        vars(other)["parts"] = self.parts
+        return other
+
+    @cached_property
+    def alpha(self) -> NDArray[np.float32]:
+        """How much of it is seen, (h, w) float32 in 0..1."""
+        return self.weight if self.opacity == 1 else self.weight * np.float32(self.opacity)
+
     def at_strength(self, recipe: Recipe) -> Layer:
         """Return this layer, which is all or nothing everywhere, at the strength of a recipe.
 
@@ -106,10 +131,10 @@ class Layer:
 
         Most of a large layer has one weight, and drawing that is several times as quick.
         """
-        height, width = self.weight.shape
+        height, width = self.alpha.shape
         rows, columns = np.arange(0, height, _TILE), np.arange(0, width, _TILE)
-        low = np.minimum.reduceat(np.minimum.reduceat(self.weight, rows, axis=0), columns, axis=1)
-        high = np.maximum.reduceat(np.maximum.reduceat(self.weight, rows, axis=0), columns, axis=1)
+        low = np.minimum.reduceat(np.minimum.reduceat(self.alpha, rows, axis=0), columns, axis=1)
+        high = np.maximum.reduceat(np.maximum.reduceat(self.alpha, rows, axis=0), columns, axis=1)
         found: list[tuple[Region, float | None]] = []
         for row, top in enumerate(rows.tolist()):
             bottom = min(top + _TILE, height)
@@ -146,6 +171,6 @@ class Layer:
         if weight is not None:
             there[:] = cv2.addWeighted(rgb, weight, below, 1 - weight, 0)
         else:
-            alpha = np.ascontiguousarray(self.weight[mine.slices])
+            alpha = np.ascontiguousarray(self.alpha[mine.slices])
             mixed = cv2.blendLinear(rgb, below, alpha, 1 - alpha)
             there[:] = cv2.copyTo(mixed, (alpha > 0).astype(np.uint8), below)

@@ -91,6 +91,7 @@ class Link:
         self._next_status = 0.0
         self._retry_at: float | None = None
         self._failures = 0
+        self._heard = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="nigdt-link", daemon=True)
 
     def start(self) -> None:
@@ -122,6 +123,11 @@ class Link:
     def models(self) -> None:
         """Ask for the daemon's bundles."""
         self._commands.put(("models", None))
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since the daemon gave a sign, where one is awaited; 0 elsewhere. From any thread."""
+        return time.monotonic() - self._heard if self._jobs else 0.0
 
     # The thread -----------------------------------------------------------------------------------------
 
@@ -157,6 +163,7 @@ class Link:
             return
         client = self._reach()
         if kind == "fill":
+            self._heard = time.monotonic()
             self._jobs.add(value.job)
             client.submit(value)
         elif kind == "models":
@@ -180,6 +187,7 @@ class Link:
         assert client is not None
         pid = client.connection.pid if client.connection else None
         for event in client.events(_BUSY_WAIT if self._jobs else 0.0):
+            self._heard = time.monotonic()
             if event.kind in ("done", "error") and event.job is not None:
                 self._jobs.discard(event.job)
                 self._next_status = 0.0

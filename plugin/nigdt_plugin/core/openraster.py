@@ -1,51 +1,264 @@
-"""OpenRaster files: the photo and each fill as a layer of its own, for GIMP, Krita and others."""
+"""OpenRaster files: projects of the panel, and pictures with layers for GIMP, Krita and others.
+
+Every layer is a PNG with its weight as alpha, so that other programs show what the panel shows. What they do
+not know (recipes, the photo's own file, the selection) lies in `nigdt/`, which they leave out when they save.
+"""
 
 from __future__ import annotations
 
-import html
+import contextlib
 import io
+import json
 import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from nigdt.errors import NigdtError, PhotoError
+from nigdt.photo.opening import MAX_BYTES, opened, read_file
+from nigdt.photo.photo import Photo
+from nigdt_plugin.core import layer_record
 from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer
+
+SUFFIX = ".ora"
+_FORMAT = 1
+_PROJECT, _SELECTION, _ORIGINAL = "nigdt/project.json", "nigdt/selection.png", "nigdt/original"
+_OVER = "svg:src-over"
 
 
-def encode(document: Document, names: tuple[str, str]) -> bytes:
-    """Return the bytes of an .ora file (8 bits per channel).
+@dataclass(frozen=True)
+class Project:
+    """What a project file holds.
+
+    Attributes:
+        document: Photo, layers and selection; its path is that of the photo's own file, where that is still
+            the same.
+        caption: What was written in the caption.
+        flattened: Whether its layers were opened as one picture.
+    """
+
+    document: Document
+    caption: str
+    flattened: bool = False
+
+
+def encode(document: Document, layers: tuple[Layer, ...], names: tuple[str, str], caption: str = "") -> bytes:
+    """Return the bytes of an .ora file. Slow.
 
     Args:
-        document: Photo and layers.
+        document: The photo; what other programs see of it has 8 bits per channel.
+        layers: From the lowest to the topmost.
         names: Name of the photo's layer, and of a fill without a caption.
+        caption: What is written in the caption.
     """
     buffer = io.BytesIO()
-    entries: list[str] = []
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("mimetype"), "image/openraster")  # first, and not compressed
-        for position, layer in enumerate(document.layers):
-            alpha = np.rint(layer.weight * 255).astype(np.uint8)
-            name = f"data/layer{position + 1}.png"
-            archive.writestr(name, _png(np.dstack([layer.rgb, alpha])))
-            visible = "visible" if layer.visible else "hidden"
-            entries.append(
-                f'<layer name="{html.escape(layer.caption or names[1])}" src="{name}" x="{layer.region.left}"'
-                f' y="{layer.region.top}" opacity="1.0" visibility="{visible}"/>'
-            )
-        archive.writestr("data/photo.png", _png(document.photo.rgb8))
-        entries.insert(0, f'<layer name="{html.escape(names[0])}" src="data/photo.png" x="0" y="0"/>')
-        stack = "".join(reversed(entries))  # OpenRaster lists the top layer first
-        archive.writestr(
-            "stack.xml",
-            f"<?xml version='1.0' encoding='UTF-8'?><image version='0.0.3' w='{document.width}'"
-            f" h='{document.height}'><stack>{stack}</stack></image>",
+    root = ElementTree.Element("image", version="0.0.3", w=str(document.width), h=str(document.height))
+    stack = ElementTree.SubElement(root, "stack")
+    sources = [f"data/layer{number + 1}.png" for number in range(len(layers))]
+    for layer, source in reversed(list(zip(layers, sources, strict=True))):  # the topmost comes first
+        ElementTree.SubElement(
+            stack,
+            "layer",
+            {
+                "name": layer.name or layer.caption or names[1],
+                "src": source,
+                "x": str(layer.region.left),
+                "y": str(layer.region.top),
+                "opacity": f"{layer.opacity:.4g}",
+                "visibility": "visible" if layer.visible else "hidden",
+                "composite-op": _OVER,
+            },
         )
-        archive.writestr("mergedimage.png", _png(document.rgb))
-        thumbnail = Image.fromarray(document.rgb)
-        thumbnail.thumbnail((256, 256))
+    ElementTree.SubElement(stack, "layer", name=names[0], src="data/photo.png", x="0", y="0")
+    photo = document.photo.rgb8
+    if document.alpha is not None:
+        photo = np.dstack([photo, document.alpha])
+    seen = document.composite(document.selection.whole, layers)
+    thumbnail = Image.fromarray(seen)
+    thumbnail.thumbnail((256, 256))
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("mimetype", "image/openraster")  # first; PNGs are compressed already
+        archive.writestr("stack.xml", ElementTree.tostring(root, "utf-8", xml_declaration=True))
+        for layer, source in zip(layers, sources, strict=True):
+            alpha = np.rint(layer.weight * 255).astype(np.uint8)
+            archive.writestr(source, _png(np.dstack([layer.rgb, alpha])))
+        archive.writestr("data/photo.png", _png(photo))
+        archive.writestr("mergedimage.png", _png(seen))
         archive.writestr("Thumbnails/thumbnail.png", _png(np.asarray(thumbnail)))
+        _write_own(archive, document, layers, sources, caption)
     return buffer.getvalue()
+
+
+def _write_own(
+    archive: zipfile.ZipFile,
+    document: Document,
+    layers: tuple[Layer, ...],
+    sources: list[str],
+    caption: str,
+) -> None:
+    """Write what only the panel reads: the photo as it was opened, the recipes, the selection."""
+    path = document.path
+    records = [
+        {"src": source, **layer_record.to_dict(layer)} for layer, source in zip(layers, sources, strict=True)
+    ]
+    header = {
+        "format": _FORMAT,
+        "photo": str(path.absolute()) if path is not None else "",
+        "colour": not document.photo.grey,
+        "caption": caption,
+        "layers": records,
+    }
+    archive.writestr(_PROJECT, json.dumps(header))
+    archive.writestr(_ORIGINAL, _original(document))
+    archive.writestr(_SELECTION, _png(document.selection.mask))
+
+
+def _original(document: Document) -> bytes:
+    """Return the photo's own file, or one that holds as much where that has changed."""
+    photo = document.photo
+    if document.path is not None and photo is document.opened_photo:
+        with contextlib.suppress(NigdtError):
+            data = read_file(document.path)
+            if np.array_equal(Photo.from_bytes(data).samples, photo.samples):
+                return data
+    return photo.encode(photo.lossless_suffix)
+
+
+def decode(path: Path, budget: int) -> Project:
+    """Read an .ora file, of the panel or of another program. Slow.
+
+    Args:
+        path: The file.
+        budget: Bytes of memory for undo.
+
+    Raises:
+        PhotoError: It is damaged, or no OpenRaster file.
+        OSError: It cannot be read.
+    """
+    if not path.is_file():
+        raise PhotoError(f"{path.name} is a folder or a device, not a picture.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if max(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
+                raise ValueError("it is too large")
+            if archive.read("mimetype").strip() != b"image/openraster":
+                raise ValueError("it is no OpenRaster file")
+            if _PROJECT in archive.namelist():
+                return _own(archive, budget)
+            return _foreign(archive, budget)
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, ElementTree.ParseError) as error:
+        raise PhotoError(f"{path.name} cannot be read as layers ({error}).") from None
+
+
+def _own(archive: zipfile.ZipFile, budget: int) -> Project:
+    header = json.loads(archive.read(_PROJECT))
+    if header["format"] != _FORMAT:
+        raise ValueError("it comes from another version")
+    original = archive.read(_ORIGINAL)
+    document = Document(Photo.from_bytes(original), _same_file(str(header["photo"]), original), budget)
+    if header["colour"]:
+        document.photo = document.photo.in_colour()
+    layers = []
+    for record in header["layers"]:
+        rgba = _pixels(archive, record["src"])
+        weight = rgba[..., 3].astype(np.float32) / np.float32(255)
+        layers.append(layer_record.layer_of(record, np.ascontiguousarray(rgba[..., :3]), weight))
+        if not layers[-1].region.within(document.selection.whole):
+            raise ValueError("a layer lies outside the photo")
+    _show(document, tuple(layers))
+    mask = _pixels(archive, _SELECTION, "L")
+    if mask.shape == document.selection.mask.shape:
+        document.selection.write(document.selection.whole, mask)
+    return Project(document, str(header["caption"]))
+
+
+def _same_file(name: str, original: bytes) -> Path | None:
+    """Return the photo's own file, if it is still what was opened."""
+    path = Path(name)
+    try:
+        return path if path.is_absolute() and path.read_bytes() == original else None
+    except OSError:
+        return None
+
+
+def _foreign(archive: zipfile.ZipFile, budget: int) -> Project:
+    """Read another program's layers; where they do what the panel cannot, all of them as one picture."""
+    described = archive.read("stack.xml")
+    if b"<!" in described.replace(b"<!--", b""):  # entities could grow without bound
+        raise ValueError("its description declares a document type")
+    root = ElementTree.fromstring(described)  # noqa: S314 - checked above
+    size = int(root.attrib["w"]), int(root.attrib["h"])
+    stack = root.find("stack")
+    entries = list(reversed(list(stack))) if stack is not None else []
+    base = archive.read(entries[0].attrib["src"]) if entries and entries[0].tag == "layer" else b""
+    if not base or not all(_plain(entry) for entry in entries) or not _is_ground(entries[0], base, size):
+        document = Document(Photo.from_bytes(archive.read("mergedimage.png")), None, budget)
+        return Project(document, "", flattened=True)
+    document = Document(Photo.from_bytes(base), None, budget)
+    layers = []
+    for entry in entries[1:]:
+        layer = _foreign_layer(archive, entry, document)
+        if layer is not None:
+            layers.append(layer)
+    _show(document, tuple(layers))
+    return Project(document, "")
+
+
+def _plain(entry: ElementTree.Element) -> bool:
+    """Return whether an entry is a layer that is simply drawn over those below."""
+    return entry.tag == "layer" and entry.get("composite-op", _OVER) == _OVER
+
+
+def _is_ground(entry: ElementTree.Element, data: bytes, size: tuple[int, int]) -> bool:
+    """Return whether the lowest layer covers the whole picture, as a photo does."""
+    with opened(data) as image:
+        whole = image.size == size and _place(entry) == (0, 0)
+    return whole and entry.get("visibility") != "hidden" and float(entry.get("opacity", 1)) == 1
+
+
+def _foreign_layer(archive: zipfile.ZipFile, entry: ElementTree.Element, document: Document) -> Layer | None:
+    """Return a layer cut to the photo; None where nothing of it lies there."""
+    rgba = _pixels(archive, entry.attrib["src"])
+    left, top = _place(entry)
+    region = Region(left, top, left + rgba.shape[1], top + rgba.shape[0])
+    inside = region.clipped(document.width, document.height)
+    if inside.empty:
+        return None
+    part = rgba[inside.top - top : inside.bottom - top, inside.left - left : inside.right - left]
+    return Layer(
+        inside,
+        np.ascontiguousarray(part[..., :3]),
+        part[..., 3].astype(np.float32) / np.float32(255),
+        visible=entry.get("visibility") != "hidden",
+        name=entry.get("name", ""),
+        opacity=min(max(float(entry.get("opacity", 1)), 0.0), 1.0),
+    )
+
+
+def _place(entry: ElementTree.Element) -> tuple[int, int]:
+    return int(float(entry.get("x", 0))), int(float(entry.get("y", 0)))
+
+
+def _show(document: Document, layers: tuple[Layer, ...]) -> None:
+    document.set_layers(layers)
+    document.mark_saved(layers)
+
+
+def _pixels(archive: zipfile.ZipFile, name: str, mode: str = "RGBA") -> NDArray[np.uint8]:
+    """Decode one PNG of the archive."""
+    try:
+        with opened(archive.read(name), name) as image:
+            if image.format != "PNG":
+                raise ValueError(f"{name} is no PNG")
+            return np.array(image.convert(mode), np.uint8)
+    except NigdtError as error:
+        raise ValueError(error.message) from None
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

@@ -10,21 +10,18 @@ import uuid
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from nigdt.photo.photo import Photo
-from nigdt.photo.provenance import DrawnSelection
-from nigdt.recipe import Recipe
+from nigdt_plugin.core import layer_record
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import panel_dir, read_json, write_atomically, write_json
-from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.core.layers import Layer, Origin
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.selection import Mask
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -81,24 +78,7 @@ class Recovery:
             "caption": snapshot.caption,
             "colour": not snapshot.photo.grey,
             "selected": bool(snapshot.selection.any()),
-            "layers": [
-                {
-                    "id": layer.id,
-                    "region": list(layer.region),
-                    "recipe": layer.recipe.to_dict(),
-                    "visible": layer.visible,
-                    "selection": layer.selection and layer.selection.to_dict(),
-                    "merged": [
-                        {
-                            "region": list(origin.region),
-                            "recipe": origin.recipe.to_dict(),
-                            "selection": origin.selection and origin.selection.to_dict(),
-                        }
-                        for origin in layer.merged
-                    ],
-                }
-                for layer in snapshot.layers
-            ],
+            "layers": [layer_record.to_dict(layer) for layer in snapshot.layers],
         }
         write_json(self.folder / "work.json", header)
         kept = {f"{layer.id}.npz" for layer in snapshot.layers}
@@ -148,24 +128,7 @@ def restore(lost: Lost) -> tuple[Document, str]:
         layers = []
         for entry in data["layers"]:
             with np.load(lost.folder / f"{entry['id']}.npz") as arrays:
-                layers.append(
-                    Layer(
-                        Region(*entry["region"]),
-                        arrays["rgb"],
-                        arrays["weight"],
-                        Recipe.from_dict(entry["recipe"]),
-                        entry["visible"],
-                        selection=_selection(entry["selection"]),
-                        merged=tuple(
-                            Origin(
-                                Region(*origin["region"]),
-                                Recipe.from_dict(origin["recipe"]),
-                                _selection(origin["selection"]),
-                            )
-                            for origin in entry["merged"]
-                        ),
-                    )
-                )
+                layers.append(layer_record.layer_of(entry, arrays["rgb"], arrays["weight"]))
         document.set_layers(tuple(layers))
         with Image.open(lost.folder / "selection.png", formats=["PNG"]) as image:
             mask = np.array(image, np.uint8)
@@ -174,10 +137,6 @@ def restore(lost: Lost) -> tuple[Document, str]:
         return document, str(data["caption"])
     except (KeyError, TypeError, ValueError) as error:
         raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
-
-
-def _selection(data: Any) -> DrawnSelection | None:
-    return None if data is None else DrawnSelection.from_dict(data)
 
 
 def _alive(pid: object) -> bool:

@@ -22,7 +22,12 @@ _LONGEST_NAME = 255
 
 
 def save(
-    document: Document, layers: tuple[Layer, ...], path: Path, names: tuple[str, str], stamp: bool
+    document: Document,
+    layers: tuple[Layer, ...],
+    path: Path,
+    names: tuple[str, str],
+    stamp: bool,
+    caption: str = "",
 ) -> None:
     """Write the picture; over the original only with a copy of that put beside it first. Slow.
 
@@ -32,14 +37,15 @@ def save(
         path: The file; its suffix says the format.
         names: What the photo and a fill without a caption are called in a file with layers.
         stamp: Whether the file says what was filled.
+        caption: What is written in the caption; a project keeps it.
 
     Raises:
         NigdtError: The format is not known, or cannot hold the photo.
         OSError: The disk or the folder refuses.
     """
     check_writable(path)  # before the picture is encoded, which takes long
-    if path.suffix.lower() == ".ora":
-        data = openraster.encode(document, names)
+    if path.suffix.lower() == openraster.SUFFIX:
+        data = openraster.encode(document, layers, names, caption)
     else:
         data = document.result(layers).encode(path.suffix)
         data = provenance.stamped(data, drawn(layers)) if stamp else data

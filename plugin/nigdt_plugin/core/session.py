@@ -15,19 +15,20 @@ from nigdt_backend.protocol import Event
 from nigdt.limits import Mode
 from nigdt.photo.mask import read_mask
 from nigdt.photo.photo import Photo
-from nigdt_plugin.core import models, saving
+from nigdt_plugin.core import models, openraster, saving
 from nigdt_plugin.core.display import Display, pyramid_of
-from nigdt_plugin.core.document import Document, Drawn, SelectionStep
+from nigdt_plugin.core.document import Document, SelectionStep
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Round, region_of
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
-from nigdt_plugin.core.layers import Layer
+from nigdt_plugin.core.keeping import Keeping
+from nigdt_plugin.core.layering import Layering
 from nigdt_plugin.core.link import Link, LinkState
 from nigdt_plugin.core.pyramid import Pyramid
-from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
+from nigdt_plugin.core.recovery import Lost, restore
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.core.tasks import Hook, Post, Tasks
@@ -59,6 +60,7 @@ class Session:
         working: Work in a thread began or ended; told whether it goes on.
         notice: Something is to be said; told message and hint.
         stored: Rounds on disk changed.
+        begun: Something long began; told "open" or "save" and the file.
         saved: A file was written; told its path.
     """
 
@@ -79,11 +81,13 @@ class Session:
         self.save_path: Path | None = None
         self.link_state = LinkState()
         self.history = History(budget=settings.history_megabytes * _MEGABYTE)
-        self.recovery = Recovery()
         self.opened, self.pixels, self.selected, self.steps = Hook(), Hook(), Hook(), Hook()
         self.fills, self.explained, self.linked, self.working = Hook(), Hook(), Hook(), Hook()
         self.notice, self.stored, self.saved = Hook(), Hook(), Hook()
+        self.begun = Hook()
+        self.layering = Layering(self)
         self.tasks = Tasks(post)
+        self.keeping = Keeping(settings, self.tasks, self.failed)
         self.link = Link(
             on_state=lambda state: post(lambda: self._on_link(state)),
             on_event=lambda event: post(lambda: self._on_event(event)),
@@ -91,7 +95,6 @@ class Session:
             connect=connect,
         )
         self.link.start()
-        self._autosaved: tuple[Any, ...] = ()
         self._closed = False
 
     def set_mode(self, mode: Mode) -> None:
@@ -115,12 +118,16 @@ class Session:
                 self.steps()
                 self.fills()
 
-        self._run(photo.in_colour, then)
+        self.work(photo.in_colour, then)
 
     # Opening --------------------------------------------------------------------------------------------
 
     def open(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
-        """Open a photo file, decoded in a thread; the present one must already be dealt with."""
+        """Open a photo or a project, decoded in a thread; the present one must already be dealt with."""
+        self.begun("open", path)
+        if path.suffix.lower() == openraster.SUFFIX:
+            self._open_project(path)
+            return
 
         def work() -> tuple[Document, Pyramid, Mask | None]:
             document = Document(Photo.read(path), path, self.settings.undo_megabytes * _MEGABYTE)
@@ -137,7 +144,23 @@ class Session:
             for notice in document.photo.notices:
                 self.notice(notice, "")
 
-        self._run(work, then)
+        self.work(work, then, "open")
+
+    def _open_project(self, path: Path) -> None:
+        def work() -> tuple[openraster.Project, Pyramid]:
+            project = openraster.decode(path, self.settings.undo_megabytes * _MEGABYTE)
+            return project, pyramid_of(project.document)
+
+        def then(opened: tuple[openraster.Project, Pyramid]) -> None:
+            project, pyramid = opened
+            self.settings.remember_photo(path)
+            self._enter(project.document, pyramid, project.caption)
+            self.save_path = path
+            self.steps()
+            if project.flattened:
+                self._say(Failure("flattened", ""))
+
+        self.work(work, then, "open")
 
     def open_photo(self, read: Callable[[], Photo]) -> None:
         """Open a picture that has no file (pasted); ``read`` is called in a thread."""
@@ -146,7 +169,7 @@ class Session:
             document = Document(read(), None, self.settings.undo_megabytes * _MEGABYTE)
             return document, pyramid_of(document)
 
-        self._run(work, lambda opened: self._enter(opened[0], opened[1], None))
+        self.work(work, lambda opened: self._enter(opened[0], opened[1], None))
 
     def recover(self, lost: Lost) -> None:
         """Open the work of a panel that ended badly."""
@@ -157,17 +180,15 @@ class Session:
 
         def then(opened: tuple[Document, Pyramid, str]) -> None:
             self._enter(*opened)
-            self.recovery.adopt(lost)
+            self.keeping.adopt(lost)
 
-        self._run(work, then)
+        self.work(work, then)
 
     def _enter(self, document: Document, pyramid: Pyramid, caption: str | None) -> None:
         if self.filling is not None:
             self.filling.cancel()
-        self.recovery.discard()
-        self.recovery = Recovery()
+        self.keeping.begin()
         self.document, self.save_path = document, None
-        self._autosaved = ()
         self.filling = self._new_filling(document)
         self.display = Display(document, self.filling.preview, pyramid)
         self.display.drawn.connect(self.pixels)
@@ -212,6 +233,19 @@ class Session:
         if self.display is not None:
             self.display.compare(before)
 
+    def look_before(self, then: Callable[[Pyramid], None]) -> None:
+        """Work out the photo as it was, in a thread, and give it to `then`."""
+        document = self.document
+        if document is None:
+            return
+
+        def show(before: Pyramid) -> None:
+            if self.document is document:
+                then(before)
+
+        photo = document.photo.rgb8
+        self.work(lambda: Pyramid(document.on_checks(photo, document.selection.whole)), show)
+
     # Selecting ------------------------------------------------------------------------------------------
 
     def select(self, patch: Patch, how: Combine, label: str) -> None:
@@ -255,7 +289,7 @@ class Session:
             document.selection_changed(region)
             self.steps()
 
-        self._run(work, then)
+        self.work(work, then)
 
     def find(self, search: Callable[[np.ndarray], Patch], how: Combine, label: str) -> None:
         """Select what is found in the picture as it is seen, worked out in a thread."""
@@ -283,27 +317,6 @@ class Session:
             self.steps()
             self.fills()
 
-    def merge_layers(self, label: str) -> None:
-        """Make one layer of all visible ones, as one step, worked out in a thread."""
-        document = self.document
-        if document is None:
-            return
-        layers = document.layers
-
-        def work() -> tuple[tuple[Layer, ...], Drawn] | None:
-            merged = document.merged()
-            if merged is None:
-                return None
-            after = document.with_merged(merged)
-            return after, (merged.region, document.composite(merged.region, after))
-
-        def then(result: tuple[tuple[Layer, ...], Drawn] | None) -> None:
-            if result is not None and document.layers == layers:
-                document.change_layers(result[0], label, result[1])
-                self.steps()
-
-        self._run(work, then)
-
     # Keeping --------------------------------------------------------------------------------------------
 
     def save(self, path: Path, names: tuple[str, str] = ("Photo", "Fill")) -> None:
@@ -311,36 +324,22 @@ class Session:
         document = self.document
         if document is None:
             return
-        layers, stamp = document.layers, self.settings.provenance
+        layers, stamp, caption = document.layers, self.settings.provenance, self.caption
+        self.begun("save", path)
 
         def then(_nothing: None) -> None:
             document.mark_saved(layers)
             if self.document is document:
                 self.save_path = path
-                self.recovery.discard()
-                self._autosaved = self._state(document)
+                self.keeping.saved(document, self.caption)
             self.saved(path)
             self.steps()
 
-        self._run(lambda: saving.save(document, layers, path, names, stamp), then)
+        self.work(lambda: saving.save(document, layers, path, names, stamp, caption), then, "save")
 
     def autosave(self) -> None:
-        """Write what a crash would lose, in a thread, if it changed: fills, selection, caption."""
-        document = self.document
-        if document is None or not (document.modified or len(document.undo_stack)):
-            return
-        state = self._state(document)
-        if state == self._autosaved:
-            return
-        self._autosaved = state
-        snapshot = Snapshot(
-            document.photo, document.path, document.layers, document.selection.mask.copy(), self.caption
-        )
-        recovery = self.recovery
-        self.tasks.run(lambda: recovery.write(snapshot), failed=self.failed)
-
-    def _state(self, document: Document) -> tuple[Any, ...]:
-        return document.photo, document.layers, document.selection.revision, self.caption
+        """Write what a crash would lose, in a thread, if it changed: settings, fills, selection, caption."""
+        self.keeping.write(self.document, self.caption)
 
     def _keep_round(self, entry: Round) -> None:
         document = self.document
@@ -369,16 +368,19 @@ class Session:
             document.select(entry.selected, Combine.REPLACE, "Selection from history")
             filling.open_round(entry)
             if entry.fills:
+                recipe = entry.fills[-1].recipe
                 self.caption = entry.captions[-1] or self.caption
-                self.set_mode(entry.fills[-1].recipe.mode)
+                self.settings.widen = recipe.widen
+                self.set_mode(recipe.mode)
             self.steps()
             self.fills()
 
-        self._run(lambda: self.history.load(identifier), then)
+        self.work(lambda: self.history.load(identifier), then)
 
     # Threads --------------------------------------------------------------------------------------------
 
-    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def work(self, work: Callable[[], Any], then: Callable[[Any], None], doing: str = "") -> None:
+        """Work in a thread, then go on; `doing` is "open" or "save" where a file is."""
         self.working(True)
 
         def finish(result: Any) -> None:
@@ -387,7 +389,7 @@ class Session:
 
         def fail(error: Exception) -> None:
             self.working(self.tasks.busy)
-            self.failed(error)
+            self._say(failure_of(error, doing))
 
         self.tasks.run(work, finish, fail)
 
@@ -414,7 +416,7 @@ class Session:
             self.filling.cancel()
         self.link.close()
         self.tasks.close()
-        self.recovery.discard()
+        self.keeping.recovery.discard()
         try:
             self.settings.save()
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -17,6 +18,9 @@ from nigdt.bundle.bundle import user_bundles_folder, valid_name
 
 STEPS = 2000
 """Steps at most, unless the user says otherwise."""
+
+
+INSTALL = "python3 installer install --extras backend,panel,training"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Progress:
     eta: float | None = None
     sheet: Path | None = None
     gain: tuple[float, float] | None = None
+
+
+def installed() -> bool:
+    """Return whether what the training needs is there, without importing it."""
+    return all(importlib.util.find_spec(name) for name in ("nigdt_training", "lightning_fabric"))
 
 
 def runs_folder() -> Path:

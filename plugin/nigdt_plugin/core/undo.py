@@ -47,6 +47,11 @@ class UndoStack:
         return self._undone[-1].label if self._undone else None
 
     @property
+    def last(self) -> Step | None:
+        """The step done last, if nothing was undone since."""
+        return self._done[-1] if self._done and not self._undone else None
+
+    @property
     def size(self) -> int:
         """Bytes kept by all steps."""
         return sum(step.size for step in self._done) + sum(step.size for step in self._undone)

@@ -208,6 +208,13 @@ def _view(menus: _Menus, window: Window) -> None:
             canvas.zoom_region(window.session.document.selection.bounds)
 
     menus.add("photo.zoom_selection", translate("Menus", "Zoom to the selection"), zoom_selection, "Ctrl+2")
+    menus.add(
+        "photo.wipe",
+        translate("Menus", "Before and after"),
+        lambda: window.wipe(menus.actions["photo.wipe"].isChecked()),
+        "Y",
+        checked=False,
+    )
     menus.gap()
 
     def tint() -> None:

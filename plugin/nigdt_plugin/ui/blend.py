@@ -33,7 +33,7 @@ class BlendBox(QWidget):
         self.widen = slider(
             self.tr("Surroundings"), 100, round(100 * WIDEN_MAX), round(settings.widen * 100), self._widened
         )
-        self.widen.setToolTip(self.tr("How much of the surroundings the model sees; used by the next fill"))
+        self.widen.setToolTip(self.tr("How much of the surroundings the model sees"))
         self._values: dict[QSlider, QLabel] = {}
         widest = self.fontMetrics().horizontalAdvance(self.tr("automatic")) + 6
         for control in (self.feather, self.match, self.strength, self.widen):
@@ -52,7 +52,11 @@ class BlendBox(QWidget):
         self._show_values()
 
     def show_way(self, way: str) -> None:
-        """Let what the fill is not blended by rest."""
+        """Let what the fill is not blended by rest, and show what was set elsewhere."""
+        self.widen.blockSignals(True)
+        self.widen.setValue(round(self.session.settings.widen * 100))
+        self.widen.blockSignals(False)
+        self._show_values()
         recolours = way == "recolour"
         tip = self.tr("A recoloured thing keeps its own edge and light, so there is no seam to blend")
         for control in (self.feather, self.match):

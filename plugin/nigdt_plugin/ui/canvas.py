@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
@@ -30,14 +28,17 @@ from nigdt_plugin.core.outline import Outline
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Selection
 from nigdt_plugin.ui.pointer import KeyPointer
+from nigdt_plugin.ui.rendering import premultiplied, rendered
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.tool import Tool
 from nigdt_plugin.ui.tools import Pan
 from nigdt_plugin.ui.widgets import take_drag
+from nigdt_plugin.ui.wipe import Wipe
 
 _MIN_SCALE, _MAX_SCALE = 0.01, 64.0
 _ANTS_MS = 110
 _MARGIN = 24
+_WIPE_KEY, _WIPE_STEP = Qt.KeyboardModifier.ControlModifier, 24
 
 
 class Canvas(QWidget):
@@ -74,6 +75,7 @@ class Canvas(QWidget):
         self._outline = Outline()
         self._overlays: list[tuple[QImage, Region]] = []
         self._frame: Region | None = None
+        self.wipe: Wipe | None = None
         self.tool: Tool = Pan(self)
         self._pan = Pan(self)
         self._panning: Tool | None = None
@@ -88,7 +90,7 @@ class Canvas(QWidget):
     def show_photo(self, pyramid: Pyramid | None, selection: Selection | None) -> None:
         """Show another photo, fitted."""
         self.pyramid, self.selection = pyramid, selection
-        self._overlays, self._frame = [], None
+        self._overlays, self._frame, self.wipe = [], None, None
         self._pointer.hide()
         self.tool.cancel()
         self._outline.clear()
@@ -113,6 +115,12 @@ class Canvas(QWidget):
     def set_overlays(self, overlays: list[tuple[QImage, Region]], frame: Region | None = None) -> None:
         """Pictures drawn over parts of the photo, and a dashed frame."""
         self._overlays, self._frame = overlays, frame
+        self.update()
+
+    def show_before(self, before: Pyramid | None) -> None:
+        """Show the photo as it was, left of a line that can be dragged; None ends that."""
+        self.wipe = Wipe(before, self._render, self.width()) if before is not None else None
+        self.setCursor(self.tool.cursor)
         self.update()
 
     # Coordinates ----------------------------------------------------------------------------------------
@@ -199,6 +207,8 @@ class Canvas(QWidget):
             max(self._top, 40 / self.scale - self.height() / self.scale), height - 40 / self.scale
         )
         self._picture = None
+        if self.wipe is not None:
+            self.wipe.view_changed(self.width())
         self._outline.clear()
         self.zoomed.emit(self.scale)
         self.update()
@@ -213,12 +223,14 @@ class Canvas(QWidget):
         width, height = self.photo_size
         where = self.region_rect(Region(0, 0, width, height))
         if self._picture is None:
-            self._picture = self._render()
+            self._picture = self._render(self.pyramid)
         painter.setClipRect(where.toAlignedRect())
         painter.drawImage(QPointF(0, 0), self._picture)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for image, region in self._overlays:
             painter.drawImage(self.region_rect(region), image)
+        if self.wipe is not None:
+            self.wipe.paint_before(painter, self.height())
         if self.show_selection:
             self._paint_selection(painter)
         painter.setClipping(False)
@@ -230,22 +242,13 @@ class Canvas(QWidget):
         self.tool.paint(painter)
         if self.hasFocus():
             self._pointer.paint(painter, self.theme.selection)
+        if self.wipe is not None:
+            self.wipe.paint_line(painter, self.height())
 
-    def _render(self) -> QImage:
-        ratio = self.devicePixelRatioF()
-        width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-        image = QImage(width, height, QImage.Format.Format_RGB888)
-        image.fill(QColor(self.theme.canvas))
-        bits = image.bits()
-        assert bits is not None
-        assert self.pyramid is not None
-        bits.setsize(image.sizeInBytes())
-        rows = np.frombuffer(bits, np.uint8).reshape(height, image.bytesPerLine())  # type: ignore[call-overload]
-        pixels = np.full((height, width, 3), rows[0, :3], np.uint8)
-        self.pyramid.view(self.scale * ratio, self._left, self._top, width, height, pixels)
-        rows[:, : width * 3] = pixels.reshape(height, width * 3)
-        image.setDevicePixelRatio(ratio)
-        return image
+    def _render(self, pyramid: Pyramid) -> QImage:
+        corner, size = (self._left, self._top), (self.width(), self.height())
+        ratio, ground = self.devicePixelRatioF(), QColor(self.theme.canvas)
+        return rendered(pyramid, self.scale, corner, size, ratio, ground)
 
     def _paint_selection(self, painter: QPainter) -> None:
         if self.selection is None or self.selection.empty:
@@ -258,7 +261,7 @@ class Canvas(QWidget):
             self.selection, self.scale * ratio, self._left, self._top, size, tint, max(1, round(ratio))
         )
         if pixels.size:
-            painter.drawImage(QPointF(left / ratio, top / ratio), _premultiplied(pixels, ratio))
+            painter.drawImage(QPointF(left / ratio, top / ratio), premultiplied(pixels, ratio))
 
     def _paint_frame(self, painter: QPainter, rect: QRectF) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -319,6 +322,9 @@ class Canvas(QWidget):
         if self.pyramid is None or a0.button() == Qt.MouseButton.RightButton:
             return
         self._pointer.hide()
+        if self.wipe is not None and self.wipe.hit(a0.position()):
+            self.wipe.held = True
+            return
         self._panning = self._tool_for(a0)
         self._panning.press(a0.position(), a0.modifiers())
         self.update()
@@ -331,10 +337,21 @@ class Canvas(QWidget):
         width, height = self.photo_size
         inside = 0 <= x < width and 0 <= y < height
         self.hovered.emit(int(x) if inside else -1, int(y) if inside else -1)
+        if self.wipe is not None and self._panning is None:
+            if self.wipe.held:
+                self.wipe.move_to(a0.position().x())
+                self.update()
+            if self.wipe.held or not a0.buttons():
+                over = self.wipe.held or self.wipe.hit(a0.position())
+                self.setCursor(Qt.CursorShape.SplitHCursor if over else self.tool.cursor)
+            if self.wipe.held:
+                return
         (self._panning or self.tool).move(a0.position(), a0.modifiers())
 
     def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
         assert a0 is not None
+        if self.wipe is not None:
+            self.wipe.held = False
         if self._panning is not None:
             tool, self._panning = self._panning, None
             tool.release(a0.position(), a0.modifiers())
@@ -369,6 +386,8 @@ class Canvas(QWidget):
         if key == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif self.wipe is not None and modifiers & _WIPE_KEY and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.wipe.move_to(self.wipe.x + _WIPE_STEP * steps[Qt.Key(key)][0])
         elif key in steps:
             self._pointer.move(self.tool, *steps[Qt.Key(key)], modifiers, self.size())
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -400,11 +419,3 @@ class Canvas(QWidget):
         assert a0 is not None
         a0.acceptProposedAction()
         self.dropped.emit(a0.mimeData())
-
-
-def _premultiplied(pixels: NDArray[np.uint8], ratio: float) -> QImage:
-    """Wrap a premultiplied BGRA array (h, w, 4) as a picture; the array must outlive it."""
-    height, width = pixels.shape[:2]
-    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)  # type: ignore[call-overload]
-    image.setDevicePixelRatio(ratio)
-    return image

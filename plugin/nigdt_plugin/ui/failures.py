@@ -80,7 +80,9 @@ def _sentences() -> dict[str, tuple[str, str]]:
             translate("Failures", "Others could read what leads to the model's process."),
             translate("Failures", "Take their rights to that folder away, then try again."),
         ),
-        "photo": (translate("Failures", "This picture cannot be read or written."), ""),
+        "photo": (translate("Failures", "This picture cannot be used."), ""),
+        "open": (translate("Failures", "This file cannot be opened."), ""),
+        "save": (translate("Failures", "The picture cannot be saved."), ""),
         "bundle": (translate("Failures", "This model cannot be used."), other_model),
         "selection": (translate("Failures", "This selection cannot be used."), ""),
         "caption": (translate("Failures", "This caption cannot be used."), ""),
@@ -88,6 +90,10 @@ def _sentences() -> dict[str, tuple[str, str]]:
         "other-photo": (
             translate("Failures", "This entry belongs to a larger photo."),
             translate("Failures", "Open that photo first."),
+        ),
+        "flattened": (
+            translate("Failures", "The layers of this file are opened as one picture."),
+            translate("Failures", "They blend in ways that the panel does not know."),
         ),
         "internal": (translate("Failures", "Something unexpected went wrong."), again),
     }

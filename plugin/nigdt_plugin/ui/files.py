@@ -31,7 +31,7 @@ class PhotoFiles(QMainWindow):
         """Ask for a photo and open it."""
         recent = self.session.settings.recent
         folder = str(Path(recent[0]).parent) if recent else ""
-        pattern = self.tr("Pictures") + f" ({patterns()} {patterns().upper()})"
+        pattern = self.tr("Pictures") + f" ({patterns()} *.ora {patterns().upper()} *.ORA)"
         path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, pattern)
         if path:
             self.open_path(Path(path))
@@ -127,7 +127,7 @@ class PhotoFiles(QMainWindow):
             path = (Path(pictures) if Path(pictures).is_dir() else Path.home()) / path.name
         suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
         one_each = [f"{entry.title} ({patterns(entry)})" for entry in FORMATS]
-        kinds = ";;".join((*one_each, self.tr("Layers, OpenRaster") + " (*.ora)"))
+        kinds = ";;".join((*one_each, self.tr("Project with layers, OpenRaster") + " (*.ora)"))
         every = self.tr("Pictures") + f" ({patterns()} *.ora)"
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save as"), str(suggested), f"{every};;{kinds}")
         if name:

@@ -54,10 +54,14 @@ class KeysDialog(QDialog):
             (self.tr("Zoom at the pointer"), self.tr("Wheel")),
             (self.tr("Move the view"), self.tr("Space or middle button and drag")),
             (self.tr("Add to the selection"), self.tr("Shift and drag")),
-            (self.tr("Take away from the selection"), self.tr("Alt and drag")),
-            (self.tr("Keep what both select"), self.tr("Shift, Alt and drag")),
+            (self.tr("Take away from the selection"), self.tr("Ctrl or Alt and drag")),
+            (self.tr("Keep what both select"), self.tr("Shift, Ctrl and drag")),
             (self.tr("Draw without a mouse"), self.tr("Arrows, then Return to press and let go")),
             (self.tr("Compare with before"), self.tr("Hold the key left of 1")),
+            (
+                self.tr("Move the line between before and after"),
+                self.tr("Drag it, or Ctrl and left or right"),
+            ),
         ]
 
     def _fills(self) -> list[tuple[str, str]]:

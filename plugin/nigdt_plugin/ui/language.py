@@ -25,7 +25,13 @@ STEPS = (
     QT_TRANSLATE_NOOP("Steps", "Show layer"),
     QT_TRANSLATE_NOOP("Steps", "Hide layer"),
     QT_TRANSLATE_NOOP("Steps", "Remove layer"),
+    QT_TRANSLATE_NOOP("Steps", "Rename layer"),
+    QT_TRANSLATE_NOOP("Steps", "Layer opacity"),
+    QT_TRANSLATE_NOOP("Steps", "Duplicate layer"),
+    QT_TRANSLATE_NOOP("Steps", "Move layer"),
     QT_TRANSLATE_NOOP("Steps", "Merge layers"),
+    QT_TRANSLATE_NOOP("Steps", "Selection from layer"),
+    QT_TRANSLATE_NOOP("Steps", "Discard fills"),
 )
 """Labels of steps, which the core gives in English; tools name theirs themselves."""
 

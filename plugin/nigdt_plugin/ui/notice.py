@@ -42,7 +42,7 @@ class Notice(QFrame):
         self._timer.timeout.connect(self.clear)
         self._theme: Theme | None = None
         self._question: tuple[str, str, Choices] | None = None
-        self._asking = False
+        self._asking = self._failed = False
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -53,6 +53,12 @@ class Notice(QFrame):
         """Say what went wrong, until it is closed."""
         self._timer.stop()
         self._say(message, hint, "bad")
+        self._failed = True
+
+    def works(self) -> None:
+        """Take an error away, now that something has worked."""
+        if self._failed:
+            self.clear()
 
     def show_done(self, message: str) -> None:
         """Say that something is done, for a moment."""
@@ -103,7 +109,7 @@ class Notice(QFrame):
             widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.deleteLater()
-        self._asking = False
+        self._asking = self._failed = False
         self.message.setText(message)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))

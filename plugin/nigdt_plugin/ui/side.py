@@ -18,8 +18,9 @@ from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.blend import BlendBox
 from nigdt_plugin.ui.describe import DescribeBox
+from nigdt_plugin.ui.history import HistoryList
 from nigdt_plugin.ui.icons import icon
-from nigdt_plugin.ui.lists import HistoryList, LayerList
+from nigdt_plugin.ui.layers import LayerList
 from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.strip import ALWAYS, FillStrip, allows
 from nigdt_plugin.ui.theme import Theme
@@ -113,6 +114,10 @@ class Side(QWidget):
         self.before_button.pressed.connect(lambda: self.session.compare(True))
         self.before_button.released.connect(lambda: self.session.compare(False))
         head.insertWidget(2, self.before_button)
+        self.wipe_button = tool_button(
+            icon("wipe", "#888888"), self.tr("Before and after"), checkable=True, shortcut="Y"
+        )
+        head.insertWidget(3, self.wipe_button)
         self.column.addLayout(head)
         self.strip = FillStrip()
         self.strip.setAccessibleName(self.tr("Fills"))
@@ -160,6 +165,7 @@ class Side(QWidget):
         elif what == "words":
             filling.choose(fill)
             self.show_words(True)
+        self.session.steps()
 
     def show_words(self, shown: bool) -> None:
         """Show or hide which words drew the chosen fill."""
@@ -205,6 +211,7 @@ class Side(QWidget):
         for name, action in self.fill_actions.items():
             action.setIcon(icon(name, theme.text, theme.on_accent, theme.muted))
         self.before_button.setIcon(icon("eye", theme.text, None, theme.muted))
+        self.wipe_button.setIcon(icon("wipe", theme.text, theme.on_accent, theme.muted))
         self.describe.set_theme(theme)
         self.strip.set_theme(theme)
         self.words.theme = theme
@@ -232,7 +239,9 @@ class Side(QWidget):
                 grey=self.session.document is not None and self.session.document.photo.grey,
             )
         document = self.session.document
-        self.before_button.setEnabled(chosen is not None or bool(document is not None and document.layers))
+        differs = chosen is not None or bool(document is not None and document.layers)
+        self.before_button.setEnabled(differs)
+        self.wipe_button.setEnabled(differs or self.wipe_button.isChecked())
         for name, action in self.fill_actions.items():
             action.setEnabled(chosen is not None and (name in ALWAYS or allows(chosen, name)))
         if chosen is not None and not allows(chosen, "words") and not self.words.isHidden():

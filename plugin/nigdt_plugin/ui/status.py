@@ -29,6 +29,7 @@ class StatusBar(QStatusBar):
         self.theme: Theme = DARK
         self._state = LinkState()
         self._seconds: float | None = None
+        self._waiting = False
         self._model = ""
         self.photo_size = label("", "muted")
         self.pointer = label("", "muted")
@@ -83,6 +84,12 @@ class StatusBar(QStatusBar):
         self._seconds, self._model = seconds, model
         self.show_link(self._state)
 
+    def show_waiting(self, waiting: bool) -> None:
+        """Show that an answer is awaited and the daemon gives no sign."""
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.show_link(self._state)
+
     def show_link(self, state: LinkState) -> None:
         """Show what the daemon is doing."""
         self._state = state
@@ -93,6 +100,8 @@ class StatusBar(QStatusBar):
             Phase.READY: (theme.warn if state.notices else theme.good, self.tr("Ready")),
             Phase.FAILED: (theme.bad, self.tr("Not reachable, trying again")),
         }[state.phase]
+        if self._waiting and state.phase is Phase.READY:
+            colour, text = theme.warn, self.tr("Waiting for the model …")
         parts = [text]
         if state.phase is Phase.READY:
             device = device_name(state.status)

@@ -108,14 +108,17 @@ class SelectionTool(Tool):
         self.choices = choices
 
     def combine(self, modifiers: Modifiers) -> Combine:
-        """Shift adds, Alt subtracts, both intersect; else what the option bar says."""
+        """Shift adds, Alt or Ctrl subtracts, both intersect; else what the option bar says.
+
+        Many window managers take what is dragged with Alt for themselves.
+        """
         shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        alt = bool(modifiers & Qt.KeyboardModifier.AltModifier)
-        if shift and alt:
+        away = bool(modifiers & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier))
+        if shift and away:
             return Combine.INTERSECT
         if shift:
             return Combine.ADD
-        if alt:
+        if away:
             return Combine.SUBTRACT
         return self.choices.combine
 

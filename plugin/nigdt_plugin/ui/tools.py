@@ -270,7 +270,7 @@ class Brush(SelectionTool):
 
     key = "B"
     title = QT_TRANSLATE_NOOP("ToolColumn", "Brush")
-    hint = QT_TRANSLATE_NOOP("OptionBar", "[ and ] change the size, Alt erases")
+    hint = QT_TRANSLATE_NOOP("OptionBar", "[ and ] change the size, Ctrl erases")
     label = QT_TRANSLATE_NOOP("Steps", "Brush")
     options = ("brush",)
     erases = False

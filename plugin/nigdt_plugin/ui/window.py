@@ -19,10 +19,12 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt import __version__
-from nigdt_plugin.core import selection
+from nigdt_plugin.core import selection, training
 from nigdt_plugin.core.diagnostics import report
+from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.core.geometry import EMPTY
 from nigdt_plugin.core.link import LinkState
+from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
 from nigdt_plugin.ui.actions import build_menus
@@ -45,6 +47,8 @@ from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
 
 _AUTOSAVE_MS = 5_000
+_WATCH_MS = 500
+_SILENT_SECONDS = 1.5  # of a daemon that gives a sign every half second
 _WIDTH, _HEIGHT = 1280, 820
 _FRAME, _TITLE_BAR = 8, 40  # of the window manager, which tells only once the window is shown
 # The key left of 1, on English and on German keyboards.
@@ -71,6 +75,7 @@ class Window(Hosted):
         self.welcome = Welcome(session.settings)
         self.shown_errors: deque[str] = deque(maxlen=20)
         self._told: tuple[str, ...] = ()
+        self._seen_fill: Fill | None = None
         self._compose()
         self.overlays = Overlays(session, self.canvas)
         self.actions_ = build_menus(self)
@@ -81,6 +86,10 @@ class Window(Hosted):
         self._autosave.setInterval(_AUTOSAVE_MS)
         self._autosave.timeout.connect(session.autosave)
         self._autosave.start()
+        self._watch = QTimer(self)
+        self._watch.setInterval(_WATCH_MS)
+        self._watch.timeout.connect(self._look_at_link)
+        self._watch.start()
         self._fit_screen()
         if session.settings.window:
             self.restoreGeometry(QByteArray(base64.b64decode(session.settings.window)))
@@ -129,6 +138,8 @@ class Window(Hosted):
         session.working.connect(self._show_working)
         session.notice.connect(self.notice.show_error)
         session.saved.connect(self._saved)
+        session.begun.connect(self._begun)
+        session.selected.connect(lambda _region: self.notice.works())
         canvas.zoomed.connect(lambda _scale: self.status.show_zoom(canvas.percent))
         canvas.hovered.connect(self.status.show_pointer)
         canvas.dropped.connect(self.take)
@@ -143,6 +154,7 @@ class Window(Hosted):
         self.side.compare_asked.connect(self.compare_captions)
         self.side.describe.colour_asked.connect(self.offer_colour)
         # Where undo is that of the picture, not that of the caption.
+        self.side.wipe_button.toggled.connect(self.wipe)
         self.side.applied.connect(canvas.setFocus)
         self.side.word_pointed.connect(self.overlays.point_at_word)
         session.notice.connect(lambda message, hint: self.shown_errors.append(f"{message} {hint}".strip()))
@@ -156,6 +168,7 @@ class Window(Hosted):
         assert display is not None
         self._stack.setCurrentWidget(self.canvas)
         self.canvas.show_photo(display.pyramid, document.selection)
+        self.wipe(False)
         self.status.show_size(document.width, document.height)
         self._show_fills()
         self.notice.clear()
@@ -175,6 +188,10 @@ class Window(Hosted):
         self.notice.show_done(self.tr("Saved as {name}").format(name=path.name))
         self._title()
 
+    def _begun(self, what: str, path: Path) -> None:
+        texts = {"open": self.tr("Opening {name} …"), "save": self.tr("Saving {name} …")}
+        self.notice.tell(texts[what].format(name=path.name), "")
+
     # Other windows --------------------------------------------------------------------------------------
 
     def compare_captions(self) -> None:
@@ -192,6 +209,12 @@ class Window(Hosted):
 
     def train(self) -> None:
         """Train a model on the user's photos; one at a time."""
+        if not training.installed():
+            self.notice.tell(
+                self.tr("Training is not installed."),
+                self.tr("In the folder of NIGDT: {command}").format(command=training.INSTALL),
+            )
+            return
         dialog = self.findChild(TrainDialog)
         if dialog is None:
             dialog = TrainDialog(self.session, self)
@@ -209,7 +232,7 @@ class Window(Hosted):
         self.notice.ask(
             self.tr("Forget all fills of all photos?"),
             self.tr("They are deleted from the disk; saved pictures and layers stay."),
-            ((self.tr("Forget"), forget), (self.tr("Keep them"), lambda: None)),
+            ((self.tr("Keep them"), lambda: None), (self.tr("Forget"), forget)),
         )
 
     def show_keys(self) -> None:
@@ -238,7 +261,7 @@ class Window(Hosted):
 
     def offer_recovery(self) -> None:
         """Offer work that a crash left behind."""
-        lost = self.session.recovery.lost()
+        lost = self.session.keeping.recovery.lost()
         if not lost:
             return
         newest = lost[0]
@@ -284,6 +307,22 @@ class Window(Hosted):
         self.tool_column.show_tool(name)
         self.options.show_tool(name, self.tool_column.names()[name])
 
+    def wipe(self, shown: bool) -> None:
+        """Show the photo as it was beside what it is now, or only what it is now."""
+        for part in (self.actions_["photo.wipe"], self.side.wipe_button):
+            part.setChecked(shown)
+        if shown == (self.canvas.wipe is not None):
+            return
+        if not shown:
+            self.canvas.show_before(None)
+            return
+
+        def show(before: Pyramid) -> None:
+            if self.actions_["photo.wipe"].isChecked():
+                self.canvas.show_before(before)
+
+        self.session.look_before(show)
+
     def deselect(self) -> None:
         """Select nothing; while a shape is being drawn, drop that first."""
         if not self.canvas.tool.cancel():
@@ -318,10 +357,18 @@ class Window(Hosted):
         if state.status:
             self._told = state.notices
 
+    def _look_at_link(self) -> None:
+        filling = self.session.filling
+        waits = filling is not None and filling.busy and self.session.link.quiet > _SILENT_SECONDS
+        self.status.show_waiting(waits)
+
     def _show_fills(self) -> None:
         filling = self.session.filling
         if filling is not None:
             self.status.show_work(filling.seconds, self.side.model_name)
+            if filling.chosen is not None and filling.chosen is not self._seen_fill:
+                self.notice.works()
+            self._seen_fill = filling.chosen
 
     def _show_working(self, busy: bool) -> None:
         if busy:

@@ -13,6 +13,7 @@ from nigdt_plugin.core.geometry import Region
 from PIL import Image
 
 from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -23,10 +24,10 @@ def test_the_panels_file_opens_with_its_layers(gimp: GimpSession, tmp_path: Path
     document = Document(Photo.read(tmp_path / "photo.png"))
     soft = np.linspace(0, 1, 200, dtype=np.float32).reshape(10, 20)
     red = np.full((10, 20, 3), (255, 0, 0), np.uint8)
-    document.apply(Layer(Region(40, 30, 60, 40), red, soft, 'a "red" bird & <more>', 4, "tiny"), "apply")
+    document.apply(Layer(Region(40, 30, 60, 40), red, soft, Recipe('a "red" bird & <more>')), "apply")
     blue = np.full((8, 8, 3), (0, 0, 255), np.uint8)
-    document.apply(Layer(Region(5, 6, 13, 14), blue, np.ones((8, 8), np.float32), "", None, "tiny"), "apply")
-    (gimp.work / "panel.ora").write_bytes(openraster.encode(document, ("Photo", "Fill")))
+    document.apply(Layer(Region(5, 6, 13, 14), blue, np.ones((8, 8), np.float32)), "apply")
+    (gimp.work / "panel.ora").write_bytes(openraster.encode(document, document.layers, ("Photo", "Fill")))
     said = gimp.run(
         """
     file = Gio.File.new_for_path("/mnt/work/panel.ora")

@@ -19,8 +19,8 @@
       <translation>Umgebung</translation>
     </message>
     <message>
-      <source>How much of the surroundings the model sees; used by the next fill</source>
-      <translation>Wie viel Umgebung das Modell sieht; gilt ab der nächsten Füllung</translation>
+      <source>How much of the surroundings the model sees</source>
+      <translation>Wie viel von der Umgebung das Modell sieht</translation>
     </message>
     <message>
       <source>automatic</source>
@@ -29,6 +29,17 @@
     <message>
       <source>A recoloured thing keeps its own edge and light, so there is no seam to blend</source>
       <translation>Umgefärbtes behält seinen Rand und sein Licht; da ist keine Naht zu überblenden</translation>
+    </message>
+  </context>
+  <context>
+    <name>Canvas</name>
+    <message>
+      <source>Before</source>
+      <translation>Vorher</translation>
+    </message>
+    <message>
+      <source>After</source>
+      <translation>Nachher</translation>
     </message>
   </context>
   <context>
@@ -276,8 +287,16 @@
       <translation>Entziehen Sie ihnen die Rechte an diesem Ordner, und versuchen Sie es erneut.</translation>
     </message>
     <message>
-      <source>This picture cannot be read or written.</source>
-      <translation>Dieses Bild kann nicht gelesen oder geschrieben werden.</translation>
+      <source>This picture cannot be used.</source>
+      <translation>Dieses Bild lässt sich nicht verwenden.</translation>
+    </message>
+    <message>
+      <source>This file cannot be opened.</source>
+      <translation>Diese Datei lässt sich nicht öffnen.</translation>
+    </message>
+    <message>
+      <source>The picture cannot be saved.</source>
+      <translation>Das Bild lässt sich nicht speichern.</translation>
     </message>
     <message>
       <source>This model cannot be used.</source>
@@ -302,6 +321,14 @@
     <message>
       <source>Open that photo first.</source>
       <translation>Öffnen Sie zuerst jenes Foto.</translation>
+    </message>
+    <message>
+      <source>The layers of this file are opened as one picture.</source>
+      <translation>Die Ebenen dieser Datei werden als ein Bild geöffnet.</translation>
+    </message>
+    <message>
+      <source>They blend in ways that the panel does not know.</source>
+      <translation>Sie mischen sich auf Arten, die das Panel nicht kennt.</translation>
     </message>
     <message>
       <source>Something unexpected went wrong.</source>
@@ -517,16 +544,16 @@
       <translation>Von der Auswahl abziehen</translation>
     </message>
     <message>
-      <source>Alt and drag</source>
-      <translation>Alt und ziehen</translation>
+      <source>Ctrl or Alt and drag</source>
+      <translation>Strg oder Alt und ziehen</translation>
     </message>
     <message>
       <source>Keep what both select</source>
       <translation>Schnittmenge behalten</translation>
     </message>
     <message>
-      <source>Shift, Alt and drag</source>
-      <translation>Umschalt, Alt und ziehen</translation>
+      <source>Shift, Ctrl and drag</source>
+      <translation>Umschalt, Strg und ziehen</translation>
     </message>
     <message>
       <source>Draw without a mouse</source>
@@ -543,6 +570,14 @@
     <message>
       <source>Hold the key left of 1</source>
       <translation>Taste links neben der 1 halten</translation>
+    </message>
+    <message>
+      <source>Move the line between before and after</source>
+      <translation>Die Linie zwischen vorher und nachher bewegen</translation>
+    </message>
+    <message>
+      <source>Drag it, or Ctrl and left or right</source>
+      <translation>Ziehen, oder Strg und links oder rechts</translation>
     </message>
     <message>
       <source>Apply</source>
@@ -584,6 +619,22 @@
       <translation>Hier erscheinen übernommene Füllungen.</translation>
     </message>
     <message>
+      <source>Opacity</source>
+      <translation>Deckkraft</translation>
+    </message>
+    <message>
+      <source>Move the layer up</source>
+      <translation>Ebene nach oben</translation>
+    </message>
+    <message>
+      <source>Move the layer down</source>
+      <translation>Ebene nach unten</translation>
+    </message>
+    <message>
+      <source>Duplicate the layer</source>
+      <translation>Ebene duplizieren</translation>
+    </message>
+    <message>
       <source>Merge the visible layers</source>
       <translation>Sichtbare Ebenen vereinen</translation>
     </message>
@@ -602,6 +653,30 @@
     <message>
       <source>{caption}, model {model}</source>
       <translation>{caption}, Modell {model}</translation>
+    </message>
+    <message>
+      <source>Select its region</source>
+      <translation>Ihre Region auswählen</translation>
+    </message>
+    <message>
+      <source>Fill again</source>
+      <translation>Neu füllen</translation>
+    </message>
+    <message>
+      <source>Rename</source>
+      <translation>Umbenennen</translation>
+    </message>
+    <message>
+      <source>Duplicate</source>
+      <translation>Duplizieren</translation>
+    </message>
+    <message>
+      <source>Merge with the one below</source>
+      <translation>Mit der darunter vereinen</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Entfernen</translation>
     </message>
   </context>
   <context>
@@ -745,6 +820,10 @@
     <message>
       <source>Zoom to the selection</source>
       <translation>Auf die Auswahl vergrößern</translation>
+    </message>
+    <message>
+      <source>Before and after</source>
+      <translation>Vorher und nachher</translation>
     </message>
     <message>
       <source>Show the selection</source>
@@ -957,8 +1036,8 @@
       <translation>Ecken anklicken, Doppelklick schließt ab</translation>
     </message>
     <message>
-      <source>[ and ] change the size, Alt erases</source>
-      <translation>[ und ] ändern die Größe, Alt radiert</translation>
+      <source>[ and ] change the size, Ctrl erases</source>
+      <translation>[ und ] ändern die Größe, Strg radiert</translation>
     </message>
     <message>
       <source>[ and ] change the size</source>
@@ -1056,8 +1135,8 @@
       <translation>gefüllt</translation>
     </message>
     <message>
-      <source>Layers, OpenRaster</source>
-      <translation>Ebenen, OpenRaster</translation>
+      <source>Project with layers, OpenRaster</source>
+      <translation>Projekt mit Ebenen, OpenRaster</translation>
     </message>
     <message>
       <source>Save as</source>
@@ -1138,6 +1217,10 @@
       <translation>Gedrückt halten zeigt das Bild vorher</translation>
     </message>
     <message>
+      <source>Before and after</source>
+      <translation>Vorher und nachher</translation>
+    </message>
+    <message>
       <source>no model</source>
       <translation>kein Modell</translation>
     </message>
@@ -1203,6 +1286,10 @@
     <message>
       <source>Not reachable, trying again</source>
       <translation>Nicht erreichbar, neuer Versuch läuft</translation>
+    </message>
+    <message>
+      <source>Waiting for the model …</source>
+      <translation>Warten auf das Modell …</translation>
     </message>
     <message numerus="yes">
       <source>%n waiting</source>
@@ -1279,8 +1366,32 @@
       <translation>Ebene entfernen</translation>
     </message>
     <message>
+      <source>Rename layer</source>
+      <translation>Ebene umbenennen</translation>
+    </message>
+    <message>
+      <source>Layer opacity</source>
+      <translation>Deckkraft der Ebene</translation>
+    </message>
+    <message>
+      <source>Duplicate layer</source>
+      <translation>Ebene duplizieren</translation>
+    </message>
+    <message>
+      <source>Move layer</source>
+      <translation>Ebene verschieben</translation>
+    </message>
+    <message>
       <source>Merge layers</source>
       <translation>Ebenen vereinen</translation>
+    </message>
+    <message>
+      <source>Selection from layer</source>
+      <translation>Auswahl aus der Ebene</translation>
+    </message>
+    <message>
+      <source>Discard fills</source>
+      <translation>Füllungen verwerfen</translation>
     </message>
     <message>
       <source>Rectangle</source>
@@ -1507,6 +1618,22 @@
       <translation>Gespeichert als {name}</translation>
     </message>
     <message>
+      <source>Opening {name} …</source>
+      <translation>{name} wird geöffnet …</translation>
+    </message>
+    <message>
+      <source>Saving {name} …</source>
+      <translation>{name} wird gespeichert …</translation>
+    </message>
+    <message>
+      <source>Training is not installed.</source>
+      <translation>Das Training ist nicht installiert.</translation>
+    </message>
+    <message>
+      <source>In the folder of NIGDT: {command}</source>
+      <translation>Im Ordner von NIGDT: {command}</translation>
+    </message>
+    <message>
       <source>Forget all fills of all photos?</source>
       <translation>Alle Füllungen aller Fotos vergessen?</translation>
     </message>
@@ -1515,12 +1642,12 @@
       <translation>Sie werden von der Festplatte gelöscht; gespeicherte Bilder und Ebenen bleiben.</translation>
     </message>
     <message>
-      <source>Forget</source>
-      <translation>Vergessen</translation>
-    </message>
-    <message>
       <source>Keep them</source>
       <translation>Behalten</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Vergessen</translation>
     </message>
     <message>
       <source>The language changes with the next start.</source>

@@ -19,8 +19,8 @@
       <translation>Surroundings</translation>
     </message>
     <message>
-      <source>How much of the surroundings the model sees; used by the next fill</source>
-      <translation>How much of the surroundings the model sees; used by the next fill</translation>
+      <source>How much of the surroundings the model sees</source>
+      <translation>How much of the surroundings the model sees</translation>
     </message>
     <message>
       <source>automatic</source>
@@ -29,6 +29,17 @@
     <message>
       <source>A recoloured thing keeps its own edge and light, so there is no seam to blend</source>
       <translation>A recoloured thing keeps its own edge and light, so there is no seam to blend</translation>
+    </message>
+  </context>
+  <context>
+    <name>Canvas</name>
+    <message>
+      <source>Before</source>
+      <translation>Before</translation>
+    </message>
+    <message>
+      <source>After</source>
+      <translation>After</translation>
     </message>
   </context>
   <context>
@@ -276,8 +287,16 @@
       <translation>Take their rights to that folder away, then try again.</translation>
     </message>
     <message>
-      <source>This picture cannot be read or written.</source>
-      <translation>This picture cannot be read or written.</translation>
+      <source>This picture cannot be used.</source>
+      <translation>This picture cannot be used.</translation>
+    </message>
+    <message>
+      <source>This file cannot be opened.</source>
+      <translation>This file cannot be opened.</translation>
+    </message>
+    <message>
+      <source>The picture cannot be saved.</source>
+      <translation>The picture cannot be saved.</translation>
     </message>
     <message>
       <source>This model cannot be used.</source>
@@ -302,6 +321,14 @@
     <message>
       <source>Open that photo first.</source>
       <translation>Open that photo first.</translation>
+    </message>
+    <message>
+      <source>The layers of this file are opened as one picture.</source>
+      <translation>The layers of this file are opened as one picture.</translation>
+    </message>
+    <message>
+      <source>They blend in ways that the panel does not know.</source>
+      <translation>They blend in ways that the panel does not know.</translation>
     </message>
     <message>
       <source>Something unexpected went wrong.</source>
@@ -517,16 +544,16 @@
       <translation>Take away from the selection</translation>
     </message>
     <message>
-      <source>Alt and drag</source>
-      <translation>Alt and drag</translation>
+      <source>Ctrl or Alt and drag</source>
+      <translation>Ctrl or Alt and drag</translation>
     </message>
     <message>
       <source>Keep what both select</source>
       <translation>Keep what both select</translation>
     </message>
     <message>
-      <source>Shift, Alt and drag</source>
-      <translation>Shift, Alt and drag</translation>
+      <source>Shift, Ctrl and drag</source>
+      <translation>Shift, Ctrl and drag</translation>
     </message>
     <message>
       <source>Draw without a mouse</source>
@@ -543,6 +570,14 @@
     <message>
       <source>Hold the key left of 1</source>
       <translation>Hold the key left of 1</translation>
+    </message>
+    <message>
+      <source>Move the line between before and after</source>
+      <translation>Move the line between before and after</translation>
+    </message>
+    <message>
+      <source>Drag it, or Ctrl and left or right</source>
+      <translation>Drag it, or Ctrl and left or right</translation>
     </message>
     <message>
       <source>Apply</source>
@@ -584,6 +619,22 @@
       <translation>Applied fills appear here.</translation>
     </message>
     <message>
+      <source>Opacity</source>
+      <translation>Opacity</translation>
+    </message>
+    <message>
+      <source>Move the layer up</source>
+      <translation>Move the layer up</translation>
+    </message>
+    <message>
+      <source>Move the layer down</source>
+      <translation>Move the layer down</translation>
+    </message>
+    <message>
+      <source>Duplicate the layer</source>
+      <translation>Duplicate the layer</translation>
+    </message>
+    <message>
       <source>Merge the visible layers</source>
       <translation>Merge the visible layers</translation>
     </message>
@@ -602,6 +653,30 @@
     <message>
       <source>{caption}, model {model}</source>
       <translation>{caption}, model {model}</translation>
+    </message>
+    <message>
+      <source>Select its region</source>
+      <translation>Select its region</translation>
+    </message>
+    <message>
+      <source>Fill again</source>
+      <translation>Fill again</translation>
+    </message>
+    <message>
+      <source>Rename</source>
+      <translation>Rename</translation>
+    </message>
+    <message>
+      <source>Duplicate</source>
+      <translation>Duplicate</translation>
+    </message>
+    <message>
+      <source>Merge with the one below</source>
+      <translation>Merge with the one below</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Remove</translation>
     </message>
   </context>
   <context>
@@ -745,6 +820,10 @@
     <message>
       <source>Zoom to the selection</source>
       <translation>Zoom to the selection</translation>
+    </message>
+    <message>
+      <source>Before and after</source>
+      <translation>Before and after</translation>
     </message>
     <message>
       <source>Show the selection</source>
@@ -957,8 +1036,8 @@
       <translation>Click corners, double-click to close</translation>
     </message>
     <message>
-      <source>[ and ] change the size, Alt erases</source>
-      <translation>[ and ] change the size, Alt erases</translation>
+      <source>[ and ] change the size, Ctrl erases</source>
+      <translation>[ and ] change the size, Ctrl erases</translation>
     </message>
     <message>
       <source>[ and ] change the size</source>
@@ -1056,8 +1135,8 @@
       <translation>filled</translation>
     </message>
     <message>
-      <source>Layers, OpenRaster</source>
-      <translation>Layers, OpenRaster</translation>
+      <source>Project with layers, OpenRaster</source>
+      <translation>Project with layers, OpenRaster</translation>
     </message>
     <message>
       <source>Save as</source>
@@ -1138,6 +1217,10 @@
       <translation>Hold to see the picture before</translation>
     </message>
     <message>
+      <source>Before and after</source>
+      <translation>Before and after</translation>
+    </message>
+    <message>
       <source>no model</source>
       <translation>no model</translation>
     </message>
@@ -1203,6 +1286,10 @@
     <message>
       <source>Not reachable, trying again</source>
       <translation>Not reachable, trying again</translation>
+    </message>
+    <message>
+      <source>Waiting for the model …</source>
+      <translation>Waiting for the model …</translation>
     </message>
     <message numerus="yes">
       <source>%n waiting</source>
@@ -1279,8 +1366,32 @@
       <translation>Remove layer</translation>
     </message>
     <message>
+      <source>Rename layer</source>
+      <translation>Rename layer</translation>
+    </message>
+    <message>
+      <source>Layer opacity</source>
+      <translation>Layer opacity</translation>
+    </message>
+    <message>
+      <source>Duplicate layer</source>
+      <translation>Duplicate layer</translation>
+    </message>
+    <message>
+      <source>Move layer</source>
+      <translation>Move layer</translation>
+    </message>
+    <message>
       <source>Merge layers</source>
       <translation>Merge layers</translation>
+    </message>
+    <message>
+      <source>Selection from layer</source>
+      <translation>Selection from layer</translation>
+    </message>
+    <message>
+      <source>Discard fills</source>
+      <translation>Discard fills</translation>
     </message>
     <message>
       <source>Rectangle</source>
@@ -1507,6 +1618,22 @@
       <translation>Saved as {name}</translation>
     </message>
     <message>
+      <source>Opening {name} …</source>
+      <translation>Opening {name} …</translation>
+    </message>
+    <message>
+      <source>Saving {name} …</source>
+      <translation>Saving {name} …</translation>
+    </message>
+    <message>
+      <source>Training is not installed.</source>
+      <translation>Training is not installed.</translation>
+    </message>
+    <message>
+      <source>In the folder of NIGDT: {command}</source>
+      <translation>In the folder of NIGDT: {command}</translation>
+    </message>
+    <message>
       <source>Forget all fills of all photos?</source>
       <translation>Forget all fills of all photos?</translation>
     </message>
@@ -1515,12 +1642,12 @@
       <translation>They are deleted from the disk; saved pictures and layers stay.</translation>
     </message>
     <message>
-      <source>Forget</source>
-      <translation>Forget</translation>
-    </message>
-    <message>
       <source>Keep them</source>
       <translation>Keep them</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Forget</translation>
     </message>
     <message>
       <source>The language changes with the next start.</source>

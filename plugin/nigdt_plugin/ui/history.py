@@ -1,4 +1,4 @@
-"""The tabs below the fills: layers of this photo, and earlier rounds from the history."""
+"""Earlier rounds of fills of this photo, from the history."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from PyQt6.QtGui import QIcon, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from nigdt_plugin.core.history import Entry
-from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.language import moment
@@ -15,85 +14,6 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import label, tool_button
 
 _DATA = Qt.ItemDataRole.UserRole
-
-
-class LayerList(QWidget):
-    """The applied fills, the topmost first; a check mark shows or hides one."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
-        self.list = QListWidget()
-        self.list.setAccessibleName(self.tr("Layers"))
-        self.list.setMinimumHeight(84)
-        self.list.itemChanged.connect(self._checked)
-        column.addWidget(self.list, 1)
-        row = QHBoxLayout()
-        self.hint = label(self.tr("Applied fills appear here."), "hint")
-        row.addWidget(self.hint)
-        row.addStretch(1)
-        self.merge = tool_button(icon("merge", "#888888"), self.tr("Merge the visible layers"))
-        self.merge.clicked.connect(lambda: self._merge())
-        self.remove = tool_button(icon("discard", "#888888"), self.tr("Remove the layer"))
-        self.remove.clicked.connect(lambda: self._remove())
-        row.addWidget(self.merge)
-        row.addWidget(self.remove)
-        column.addLayout(row)
-        column.addStretch(0)
-        session.steps.connect(self.refresh)
-        self._shown: tuple[Layer, ...] | None = None
-        self.refresh()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw in other colours."""
-        self.merge.setIcon(icon("merge", theme.text, None, theme.muted))
-        self.remove.setIcon(icon("discard", theme.text, None, theme.muted))
-
-    def refresh(self) -> None:
-        """Show the present layers."""
-        document = self.session.document
-        layers = document.layers if document is not None else ()
-        if layers == self._shown:
-            return
-        self._shown = layers
-        self.list.blockSignals(True)
-        self.list.clear()
-        for layer in reversed(layers):
-            name = layer.caption or (self.tr("Removed") if layer.recipe.way == "remove" else self.tr("Fill"))
-            item = QListWidgetItem(name)
-            item.setData(_DATA, layer)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked)
-            item.setToolTip(self.tr("{caption}, model {model}").format(caption=name, model=layer.model))
-            self.list.addItem(item)
-        self.list.blockSignals(False)
-        self.hint.setVisible(not layers)
-        for part in (self.list, self.merge, self.remove):
-            part.setVisible(bool(layers))
-        self.merge.setEnabled(sum(layer.visible for layer in layers) > 1)
-        self.remove.setEnabled(bool(layers))
-
-    def _checked(self, item: QListWidgetItem) -> None:
-        document = self.session.document
-        if document is not None:
-            visible = item.checkState() == Qt.CheckState.Checked
-            document.replace_layer(
-                item.data(_DATA), "Show layer" if visible else "Hide layer", visible=visible
-            )
-            self.session.steps()
-
-    def _merge(self) -> None:
-        self.session.merge_layers("Merge layers")
-
-    def _remove(self) -> None:
-        document = self.session.document
-        item = self.list.currentItem() or self.list.item(0)
-        if document is not None and item is not None:
-            document.remove_layer(item.data(_DATA), "Remove layer")
-            self.session.steps()
-            self.session.fills()
 
 
 class HistoryList(QWidget):

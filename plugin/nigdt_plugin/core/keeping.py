@@ -1,0 +1,67 @@
+"""What a crash would lose, written while the panel runs: the photo's work, and the user's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any
+
+from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.files import settings_path, write_json
+from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot
+from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.core.tasks import Tasks
+
+
+class Keeping:
+    """Writes in threads, and only what changed since the last time.
+
+    Args:
+        settings: The user's choices.
+        tasks: Threads.
+        failed: Told of an error of work in a thread.
+    """
+
+    def __init__(self, settings: Settings, tasks: Tasks, failed: Callable[[Exception], None]) -> None:
+        self.recovery = Recovery()
+        self._settings, self._tasks, self._failed = settings, tasks, failed
+        self._kept_settings = asdict(settings)
+        self._kept: tuple[Any, ...] = ()
+
+    def begin(self) -> None:
+        """Forget the work on the photo before: it is saved, or was given up."""
+        self.recovery.discard()
+        self.recovery = Recovery()
+        self._kept = ()
+
+    def adopt(self, lost: Lost) -> None:
+        """Go on with the files of a panel that ended badly."""
+        self.recovery.adopt(lost)
+
+    def saved(self, document: Document, caption: str) -> None:
+        """Note that a file holds the work."""
+        self.recovery.discard()
+        self._kept = _state(document, caption)
+
+    def write(self, document: Document | None, caption: str) -> None:
+        """Write the settings and the work, if they changed."""
+        values = {field.name: getattr(self._settings, field.name) for field in fields(self._settings)}
+        if values != self._kept_settings:
+            self._kept_settings = asdict(self._settings)
+            kept = self._kept_settings
+            self._tasks.run(lambda: write_json(settings_path(), kept), failed=self._failed)
+        if document is None or not (document.modified or len(document.undo_stack)):
+            return
+        state = _state(document, caption)
+        if state == self._kept:
+            return
+        self._kept = state
+        snapshot = Snapshot(
+            document.photo, document.path, document.layers, document.selection.mask.copy(), caption
+        )
+        recovery = self.recovery
+        self._tasks.run(lambda: recovery.write(snapshot), failed=self._failed)
+
+
+def _state(document: Document, caption: str) -> tuple[Any, ...]:
+    return document.photo, document.layers, document.selection.revision, caption

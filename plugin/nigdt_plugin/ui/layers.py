@@ -1,0 +1,256 @@
+"""The layers of the photo: look, name, order, opacity, and what else can be done with one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
+from PyQt6.QtGui import QIcon, QImage, QKeyEvent, QPixmap
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.theme import Theme
+from nigdt_plugin.ui.widgets import label, slider, tool_button
+
+_DATA = Qt.ItemDataRole.UserRole
+_SIDE = 40
+_SLIDE_MS = 60
+
+
+class LayerList(QWidget):
+    """The applied fills, the topmost first; a check mark shows or hides one."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._icons: dict[str, QIcon] = {}  # thumbnails by the layer's id
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Layers"))
+        self.list.setIconSize(QSize(_SIDE, _SIDE))
+        self.list.setMinimumHeight(112)
+        self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._open_menu)
+        self.list.itemChanged.connect(self._edited)
+        self.list.currentItemChanged.connect(lambda _now, _before: self._show_current())
+        model = self.list.model()
+        assert model is not None
+        model.rowsMoved.connect(self._reordered)
+        column.addWidget(self.list, 1)
+        self.hint = label(self.tr("Applied fills appear here."), "hint")
+        column.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignTop)
+        row = QHBoxLayout()
+        self.opacity = slider(self.tr("Opacity"), 0, 100, 100, self._slid)
+        self._opacity_name = label(self.tr("Opacity"), "muted")
+        self._opacity_name.setBuddy(self.opacity)
+        self._percent = label("")
+        self._percent.setFixedWidth(self.fontMetrics().horizontalAdvance("100 %") + 4)
+        self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for part in (self._opacity_name, self.opacity, self._percent):
+            row.addWidget(part)
+        column.addLayout(row)
+        self._slide_timer = QTimer(self)
+        self._slide_timer.setSingleShot(True)
+        self._slide_timer.setInterval(_SLIDE_MS)
+        self._slide_timer.timeout.connect(self._set_opacity)
+        self.buttons: dict[str, QToolButton] = {}
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for name, text in (
+            ("up", self.tr("Move the layer up")),
+            ("down", self.tr("Move the layer down")),
+            ("copy", self.tr("Duplicate the layer")),
+            ("merge", self.tr("Merge the visible layers")),
+            ("discard", self.tr("Remove the layer")),
+        ):
+            self.buttons[name] = tool_button(icon(name, "#888888"), text)
+            self.buttons[name].clicked.connect(lambda _checked=False, name=name: self._do(name))
+            row.addWidget(self.buttons[name])
+        column.addLayout(row)
+        session.steps.connect(self.refresh)
+        self._shown: tuple[Layer, ...] | None = None
+        self.refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        for name, button in self.buttons.items():
+            button.setIcon(icon(name, theme.text, None, theme.muted))
+
+    # Showing --------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Layer | None:
+        """The layer that is to be worked on."""
+        item = self.list.currentItem()
+        return item.data(_DATA) if item is not None else None
+
+    def title(self, layer: Layer) -> str:
+        """Return what a layer is called."""
+        unnamed = self.tr("Removed") if layer.recipe.way == "remove" else self.tr("Fill")
+        return layer.name or layer.caption or unnamed
+
+    def refresh(self) -> None:
+        """Show the present layers."""
+        document = self.session.document
+        layers = document.layers if document is not None else ()
+        if layers == self._shown or document is None:
+            if document is None:
+                self._enable(())
+            return
+        current, row = self.current, self.list.currentRow()
+        if layers and layers[-1].id not in self._icons:  # a new one
+            current, row = layers[-1], 0
+        self._shown = layers
+        self.list.blockSignals(True)
+        self.list.clear()
+        self._icons = {layer.id: self._icons.get(layer.id) or _thumbnail(document, layer) for layer in layers}
+        for layer in reversed(layers):
+            item = QListWidgetItem(self._icons[layer.id], self.title(layer))
+            item.setData(_DATA, layer)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable)
+            item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDropEnabled)
+            item.setCheckState(Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked)
+            tip = self.tr("{caption}, model {model}").format(caption=self.title(layer), model=layer.model)
+            item.setToolTip(tip)
+            self.list.addItem(item)
+        same = [place for place, it in enumerate(reversed(layers)) if current and it.id == current.id]
+        self.list.setCurrentRow(same[0] if same else min(max(row, 0), len(layers) - 1))
+        self.list.blockSignals(False)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        layer = self.current
+        if layer is not None and not self._slide_timer.isActive():
+            self.opacity.blockSignals(True)
+            self.opacity.setValue(round(100 * layer.opacity))
+            self.opacity.blockSignals(False)
+            self._percent.setText(f"{self.opacity.value()} %")
+        self._enable(self._shown or ())
+
+    def _enable(self, layers: tuple[Layer, ...]) -> None:
+        layer = self.current
+        self.hint.setVisible(not layers)
+        for part in (self.list, self._opacity_name, self.opacity, self._percent, *self.buttons.values()):
+            part.setVisible(bool(layers))
+        place = layers.index(layer) if layer in layers else -1
+        self.buttons["up"].setEnabled(0 <= place < len(layers) - 1)
+        self.buttons["down"].setEnabled(place > 0)
+        self.buttons["merge"].setEnabled(sum(it.visible for it in layers) > 1)
+        for name in ("copy", "discard"):
+            self.buttons[name].setEnabled(layer is not None)
+
+    # Doing ----------------------------------------------------------------------------------------------
+
+    def _edited(self, item: QListWidgetItem) -> None:
+        layer: Layer = item.data(_DATA)
+        visible = item.checkState() == Qt.CheckState.Checked
+        text = item.text().strip()
+        if visible != layer.visible:
+            self.session.layering.show(layer, visible)
+        elif text and text != self.title(layer):
+            self.session.layering.rename(layer, text)
+        elif not text:
+            item.setText(self.title(layer))
+
+    def _reordered(self) -> None:
+        items = [self.list.item(row) for row in range(self.list.count())]
+        order = tuple(item.data(_DATA) for item in reversed(items) if item is not None)
+        # Not at once: the list is still in the middle of its move.
+        QTimer.singleShot(0, lambda: self.session.layering.order(order))
+
+    def _slid(self, value: int) -> None:
+        self._percent.setText(f"{value} %")
+        self._slide_timer.start()
+
+    def _set_opacity(self) -> None:
+        if self.current is not None:
+            self.session.layering.set_opacity(self.current, self.opacity.value() / 100)
+
+    def _do(self, what: str) -> None:
+        layering, layer = self.session.layering, self.current
+        if what == "merge":
+            layering.merge_visible()
+        elif layer is None:
+            return
+        elif what == "up":
+            layering.move(layer, 1)
+        elif what == "down":
+            layering.move(layer, -1)
+        elif what == "copy":
+            layering.duplicate(layer)
+        elif what == "discard":
+            layering.remove(layer)
+
+    def menu(self, item: QListWidgetItem) -> QMenu:
+        """Make the menu of a layer."""
+        layer: Layer = item.data(_DATA)
+        layering = self.session.layering
+        menu = QMenu(self)
+        menu.addAction(self.tr("Select its region"), lambda: layering.select(layer))
+        menu.addAction(self.tr("Fill again"), lambda: layering.fill_again(layer))
+        menu.addSeparator()
+        menu.addAction(self.tr("Rename"), lambda: self.list.editItem(item))
+        menu.addAction(self.tr("Duplicate"), lambda: layering.duplicate(layer))
+        below = menu.addAction(self.tr("Merge with the one below"), lambda: layering.merge_down(layer))
+        assert below is not None
+        below.setEnabled(self._shown is not None and self._shown.index(layer) > 0)
+        menu.addSeparator()
+        menu.addAction(self.tr("Remove"), lambda: layering.remove(layer))
+        return menu
+
+    def _open_menu(self, at: QPoint) -> None:
+        item = self.list.itemAt(at) or self.list.currentItem()
+        viewport = self.list.viewport()
+        if item is not None and viewport is not None:
+            menu = self.menu(item)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(viewport.mapToGlobal(at))
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        assert a0 is not None
+        if a0.key() == Qt.Key.Key_Delete:
+            self._do("discard")
+        else:
+            super().keyPressEvent(a0)
+
+
+def _thumbnail(document: Document, layer: Layer) -> QIcon:
+    """Draw the layer in its surroundings, which are paler than it is."""
+    around = max(4, max(layer.region.width, layer.region.height) // 6)
+    region = layer.region.grown(around).clipped(document.width, document.height)
+    step = max(1, min(region.width, region.height) // (4 * _SIDE))
+    photo = document.photo.rgb8[region.slices][::step, ::step].astype(np.float32)
+    weight = np.zeros((region.height, region.width), np.float32)
+    rgb = np.zeros((region.height, region.width, 3), np.uint8)
+    left, top = layer.region.left - region.left, layer.region.top - region.top
+    inner = Region(left, top, left + layer.region.width, top + layer.region.height).slices
+    weight[inner], rgb[inner] = layer.weight, layer.rgb
+    share = weight[::step, ::step, None]
+    mixed = (photo * 0.5 + 96) * (1 - share) + rgb[::step, ::step] * share
+    scale = 2 * _SIDE / max(mixed.shape[:2])
+    size = max(1, round(mixed.shape[1] * scale)), max(1, round(mixed.shape[0] * scale))
+    small = cv2.resize(mixed, size, interpolation=cv2.INTER_AREA)
+    picture = np.full((2 * _SIDE, 2 * _SIDE, 4), 0, np.uint8)
+    y, x = (2 * _SIDE - size[1]) // 2, (2 * _SIDE - size[0]) // 2
+    picture[y : y + size[1], x : x + size[0], :3] = np.rint(small)
+    picture[y : y + size[1], x : x + size[0], 3] = 255
+    image = QImage(picture.tobytes(), 2 * _SIDE, 2 * _SIDE, 8 * _SIDE, QImage.Format.Format_RGBA8888)
+    pixmap = QPixmap.fromImage(image)
+    found = QIcon(pixmap)
+    found.addPixmap(pixmap, QIcon.Mode.Selected)  # or it would be tinted
+    return found

@@ -1,0 +1,172 @@
+"""Project files: what is written is read again, by the panel as a whole and by others as layers."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from core_session import Core
+from nigdt_plugin.core import openraster
+from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer
+from nigdt_plugin.core.selection import Combine, ellipse
+from PIL import Image
+
+from nigdt.context import Box
+from nigdt.errors import PhotoError
+from nigdt.photo.photo import Photo
+from nigdt.photo.provenance import DrawnSelection
+from nigdt.recipe import Recipe, Variant
+
+RNG = np.random.default_rng(11)
+NAMES = ("Photo", "Fill")
+
+
+def layer(left: int, name: str = "", opacity: float = 1.0, visible: bool = True) -> Layer:
+    shape = (14, 20)
+    return Layer(
+        Region(left, 8, left + 20, 22),
+        RNG.integers(0, 256, (*shape, 3), np.uint8),
+        RNG.integers(0, 256, shape, np.uint8) / np.float32(255),
+        Recipe('a "red" bird & <more>', variant=Variant(7)),
+        visible,
+        round="r",
+        selection=DrawnSelection.of(Box(left, 8, 20, 14), np.full(shape, 255, np.uint8)),
+        name=name,
+        opacity=opacity,
+    )
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Document:
+    path = tmp_path / "photo.png"
+    deep = RNG.integers(0, 65536, (40, 60), np.uint16)
+    Image.fromarray(deep).save(path)
+    document = Document(Photo.read(path), path)
+    document.set_layers((layer(5, "Belly", 0.4), layer(25), layer(30, visible=False)))
+    document.select(ellipse((10, 5), (40, 30)), Combine.REPLACE, "Ellipse")
+    return document
+
+
+def written(document: Document, path: Path) -> Path:
+    path.write_bytes(openraster.encode(document, document.layers, NAMES, "a red bird"))
+    return path
+
+
+def test_a_project_is_read_as_it_was(document: Document, tmp_path: Path):
+    project = openraster.decode(written(document, tmp_path / "work.ora"), 1 << 20)
+    back = project.document
+    assert project.caption == "a red bird"
+    assert back.path == document.path
+    assert not back.modified
+    assert back.photo.deep
+    assert np.array_equal(back.photo.samples, document.photo.samples)
+    assert np.array_equal(back.selection.mask, document.selection.mask)
+    assert np.array_equal(back.rgb, document.rgb)
+    for one, other in zip(document.layers, back.layers, strict=True):
+        assert np.array_equal(one.weight, other.weight)
+        names = ("region", "recipe", "visible", "name", "opacity", "round", "selection")
+        assert [getattr(one, name) for name in names] == [getattr(other, name) for name in names]
+
+
+def test_a_project_holds_its_photo(document: Document, tmp_path: Path):
+    path = written(document, tmp_path / "work.ora")
+    document.path.unlink()
+    back = openraster.decode(path, 1 << 20).document
+    assert back.path is None
+    assert np.array_equal(back.photo.samples, document.photo.samples)
+
+
+def test_other_editors_find_the_layers(document: Document, tmp_path: Path):
+    with zipfile.ZipFile(written(document, tmp_path / "work.ora")) as archive:
+        first = archive.infolist()[0]
+        assert (first.filename, first.compress_type) == ("mimetype", zipfile.ZIP_STORED)
+        assert archive.read("mimetype") == b"image/openraster"
+        stack = archive.read("stack.xml").decode()
+        merged = np.asarray(Image.open(io.BytesIO(archive.read("mergedimage.png"))))
+        photo = np.asarray(Image.open(io.BytesIO(archive.read("data/photo.png"))))
+    places = [stack.index(f"data/{name}.png") for name in ("layer3", "layer2", "layer1", "photo")]
+    assert places == sorted(places)
+    assert 'opacity="0.4"' in stack
+    assert np.array_equal(merged, document.rgb)
+    assert np.array_equal(photo, document.photo.rgb8)
+
+
+def without_own_part(path: Path, change=lambda stack: stack) -> Path:
+    """What another program makes of it: the panel's own part is gone."""
+    target = path.with_name("other.ora")
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(target, "w") as copy:
+        for name in archive.namelist():
+            if not name.startswith("nigdt/"):
+                data = archive.read(name)
+                copy.writestr(name, change(data) if name == "stack.xml" else data)
+    return target
+
+
+def test_another_programs_layers_are_layers(document: Document, tmp_path: Path):
+    other = without_own_part(written(document, tmp_path / "work.ora"))
+    back = openraster.decode(other, 1 << 20).document
+    assert [it.name for it in back.layers] == ["Belly", 'a "red" bird & <more>', 'a "red" bird & <more>']
+    assert [it.visible for it in back.layers] == [True, True, False]
+    assert np.array_equal(back.rgb, document.rgb)
+
+
+def test_what_layers_cannot_show_is_one_picture(document: Document, tmp_path: Path):
+    path = written(document, tmp_path / "work.ora")
+    other = without_own_part(path, lambda stack: stack.replace(b"svg:src-over", b"svg:multiply", 1))
+    project = openraster.decode(other, 1 << 20)
+    assert project.document.layers == ()
+    assert project.flattened
+    assert np.array_equal(project.document.rgb, document.rgb)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda stack: b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + stack,
+        lambda stack: stack[:40],
+        lambda stack: stack.replace(b"data/layer2.png", b"data/gone.png"),
+    ],
+)
+def test_a_damaged_file_is_refused(document: Document, tmp_path: Path, damage):
+    other = without_own_part(written(document, tmp_path / "work.ora"), damage)
+    with pytest.raises(PhotoError, match="cannot be read as layers"):
+        openraster.decode(other, 1 << 20)
+    (tmp_path / "text.ora").write_text("hello")
+    with pytest.raises(PhotoError):
+        openraster.decode(tmp_path / "text.ora", 1 << 20)
+
+
+def test_work_goes_on_after_saving_and_opening_a_project(user: Path, photo: Path, tmp_path: Path):
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.session.caption = "a red bird"
+    core.filling.fill("a red bird", 1)
+    core.done()
+    core.filling.apply()
+    seen = core.document.rgb.copy()
+    saved: list[Path] = []
+    core.session.saved.connect(saved.append)
+    core.session.save(tmp_path / "work.ora")
+    core.until(lambda: bool(saved))
+    core.close()
+    again = Core()
+    again.session.open(tmp_path / "work.ora")
+    again.until(lambda: again.session.document is not None)
+    assert again.session.save_path == tmp_path / "work.ora"
+    assert again.session.caption == "a red bird"
+    assert again.document.path == photo
+    assert np.array_equal(again.document.rgb, seen)
+    assert not again.document.modified
+    assert again.document.layers[0].recipe.caption == "a red bird"
+    again.session.layering.remove(again.document.layers[0])
+    assert again.document.modified
+    again.session.undo()
+    assert not again.document.modified
+    assert again.errors == []
+    again.close()
