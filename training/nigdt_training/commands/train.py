@@ -36,7 +36,9 @@ _max_minutes = click.option(
 
 @click.group(invoke_without_command=True)
 @click.option(
-    "--config", type=_CONFIG, help="Settings: a YAML file, or one of small, paper-cub and paper-coco."
+    "--config",
+    type=_CONFIG,
+    help="Settings: a YAML file, or one of small, paper-cub, paper-coco and paper-masks.",
 )
 @click.option(
     "--stage",
