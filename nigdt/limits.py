@@ -57,6 +57,23 @@ CONTEXT_PIXELS_MAX: Final = 32_000_000
 """Most pixels of a context that travels at its full size."""
 
 
+def sent_size(width: int, height: int, mode: Mode) -> tuple[int, int]:
+    """Return the size in which a model gets a context, no larger than the context itself.
+
+    Args:
+        width: Of the context, pixels.
+        height: Of the context, pixels.
+        mode: What is to be done; what is removed is continued at the photo's own resolution.
+    """
+    if mode == "remove":
+        scale = (CONTEXT_PIXELS_MAX / (width * height)) ** 0.5
+    else:
+        scale = CONTEXT_SIDE_MAX / max(width, height)
+    if scale >= 1:
+        return width, height
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
 def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
     """Refuse a value that is no number from `low` to `high`.
 

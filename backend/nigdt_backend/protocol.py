@@ -115,7 +115,7 @@ class FillRequest:
         crop: 8 bit, row by row, `width * height` pixels of `channels` bytes: the context, RGB or RGB with
             alpha.
         mask: 8 bit, `width * height` bytes. For a raw result the hole, 255 = made by the model; for a placed
-            one the selection, 255 = to be filled.
+            one the selection as it was drawn, 255 = to be filled.
         width: pixels of a row.
         height: rows.
         recipe: what to draw; `variants` says which of the possible answers.

@@ -17,7 +17,7 @@ from nigdt.box import Box, check_selection
 from nigdt.context.blend import blend, greyed, hole_of
 from nigdt.context.box import context_box
 from nigdt.context.detail import enlarge
-from nigdt.limits import CONTEXT_PIXELS_MAX, CONTEXT_SIDE_MAX, Mode
+from nigdt.limits import Mode, sent_size
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 from nigdt.recolouring import Recolouring
@@ -68,9 +68,7 @@ class Context:
             SelectionError: The selection does not fit the photo, or selects nothing.
         """
         check_selection(selection, rgb8.shape[1], rgb8.shape[0])
-        if recipe.way == "remove":
-            selection = closed(selection)
-        selection = grown(selection, recipe.grown)
+        selection = prepared(selection, recipe)
         box = context_box(selection, size, recipe.widen, recipe.way)
         return cls.within(box, rgb8, selection, alpha, recipe.way)
 
@@ -109,18 +107,8 @@ class Context:
 
     @property
     def sent_size(self) -> tuple[int, int]:
-        """Width and height of what the model gets, in pixels.
-
-        What is removed is continued at the photo's own resolution.
-        """
-        width, height = self.box.width, self.box.height
-        if self.mode == "remove":
-            scale = (CONTEXT_PIXELS_MAX / (width * height)) ** 0.5
-        else:
-            scale = CONTEXT_SIDE_MAX / max(width, height)
-        if scale >= 1:
-            return width, height
-        return max(1, int(width * scale)), max(1, int(height * scale))
+        """Width and height of what the model gets, in pixels."""
+        return sent_size(self.box.width, self.box.height, self.mode)
 
     @property
     def reduced(self) -> bool:
@@ -213,6 +201,18 @@ class Context:
         if photo.grey:
             fill = greyed(fill)
         return photo.paste(self.box, fill, weight / np.float32(255))
+
+
+def prepared(selection: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
+    """Return what a recipe makes of a drawn selection: grown, and for a removal with its holes closed.
+
+    Args:
+        selection: (H, W) uint8, 255 = to be filled.
+        recipe: `way` and `grown` count.
+    """
+    if recipe.way == "remove":
+        selection = closed(selection)
+    return grown(selection, recipe.grown)
 
 
 def closed(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:

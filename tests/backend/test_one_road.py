@@ -186,12 +186,13 @@ def test_every_road_gives_the_same_bytes(
     assert np.array_equal(context.onto(photo, *answer_arrays(raw)).samples, library.result.samples)
     assert replace(raw.recipe, bundle="", digest="") == replace(library.recipe, bundle="", digest="")
 
-    # What GIMP does: the daemon places.
+    # What GIMP does: the daemon grows and places.
     alpha = photo.alpha8
+    drawn = selection[context.box.slices]
     crop = context.crop if alpha is None else np.dstack([context.crop, alpha[context.box.slices]])
     request = FillRequest(
         np.ascontiguousarray(crop).tobytes(),
-        context.selection.tobytes(),
+        drawn.tobytes(),
         context.box.width,
         context.box.height,
         way.recipe,

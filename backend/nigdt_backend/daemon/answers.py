@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from nigdt.context import Box, Context
+from nigdt.context.context import prepared
+from nigdt.limits import GROW_MAX
+from nigdt.removal import remainder
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.worker import FillMessage
 from nigdt_backend.protocol import Frame, finite
@@ -34,7 +39,32 @@ def placed_context(job: Job) -> Context | None:
     crop, selection = job_pixels(job)
     alpha = crop[..., 3] if job.request.channels == 4 else None
     whole = Box(0, 0, job.request.width, job.request.height)
-    return Context.within(whole, crop[..., :3], selection, alpha, job.request.recipe.way)
+    recipe = job.request.recipe
+    return Context.within(whole, crop[..., :3], prepared(selection, recipe), alpha, recipe.way)
+
+
+def growth_notice(job: Job, crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> str | None:
+    """Notice that a removal leaves out a part of the thing, and by how much its selection should grow.
+
+    Only for clients without NumPy, which cannot look themselves; None where there is nothing to say.
+
+    Args:
+        job: The removal.
+        crop: (h, w, 3) uint8, the context.
+        hole: (h, w) uint8, what was filled.
+    """
+    if job.request.result != "placed" or job.request.recipe.way != "remove":
+        return None
+    found = remainder(crop, hole)
+    if found is None:
+        return None
+    away = cv2.distanceTransform((hole == 0).astype(np.uint8), cv2.DIST_L2, 3)
+    further = math.ceil(float(away[found.selection > 127].max()))
+    pixels = job.request.recipe.grown + further
+    # Far away it is a part that should be selected by hand: growing would take in much besides.
+    if pixels > GROW_MAX or further > float(np.count_nonzero(hole)) ** 0.5 / 2:
+        return None
+    return f"A part of the object seems to lie outside the selection: grow it by {pixels} pixels."
 
 
 def fill_message(

@@ -14,7 +14,7 @@ from nigdt.continuation import NOTHING_FITS, Continuation
 from nigdt.errors import NigdtError, SelectionError
 from nigdt.recipe import Variant
 from nigdt.removal import RemovalCancelledError, RemovalError
-from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
+from nigdt_backend.daemon.answers import fill_message, growth_notice, job_pixels, placed_context
 from nigdt_backend.daemon.registry import resolve
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.worker import EngineError, Hooks, Outcome
@@ -67,7 +67,10 @@ class Removals:
             job.made += 1
             if hooks.give_way():
                 break
-        return [Outcome(job, complete=not job.cancelled and job.left == 0)]
+        complete = not job.cancelled and job.left == 0
+        if complete and (notice := growth_notice(job, crop, mask)) is not None:
+            job.notices = (*job.notices, notice)
+        return [Outcome(job, complete=complete)]
 
     def _continue(
         self,

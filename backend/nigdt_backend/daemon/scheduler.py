@@ -30,7 +30,7 @@ class Job:
         user: authenticated user.
         client: connection that answers go to.
         request: what to fill.
-        context: digest of crop, mask, size and feather: equal for requests that share an image encoding.
+        context: digest of crop, mask, size and growth: equal for requests that share an image encoding.
         digest: digest of the whole request, to tell a resend from a reused id.
         submitted: seconds, monotonic.
         stage: one of `protocol.STAGES`.
@@ -67,6 +67,8 @@ class Job:
         """Make a job, computing its digests."""
         context = hashlib.sha256()  # processors have instructions for it
         context.update(f"{request.width} {request.height} {request.channels} {request.result} ".encode())
+        if request.result == "placed":  # then the daemon makes the hole of the mask
+            context.update(f"{request.recipe.way} {request.recipe.grown} ".encode())
         context.update(request.crop)
         context.update(request.mask)
         rest = [
