@@ -83,6 +83,8 @@ def contents(wheel: Path | None, sources: Path = HERE.parent.parent) -> dict[str
         files[compiled] = compile_catalogue(catalogue.read_text(encoding="utf-8"))
     for path, module in _client(sources).items():
         files[path] = module.read_bytes()
+    for path, part in _manual(sources).items():
+        files[path] = part.read_bytes()
     return files if wheel is None else files | _unpacked(wheel)
 
 
@@ -158,6 +160,13 @@ def _client(sources: Path) -> dict[str, Path]:
                     found[path] = file
                     wanted.extend(_imports(file))
     return found
+
+
+def _manual(sources: Path) -> dict[str, Path]:
+    """Return the manual with its pictures, where the sources have it: path in the plug-in -> file."""
+    text = sources / "docs" / "gimp.md"
+    parts = [text, *sorted((text.parent / "pictures").glob("gimp-*.png"))] if text.is_file() else []
+    return {f"manual/{part.relative_to(text.parent).as_posix()}": part for part in parts}
 
 
 def _imports(source: Path) -> Iterator[str]:

@@ -23,24 +23,41 @@ from gimp_wheel import pyzmq_wheel  # noqa: E402
 from nigdt_backend.client import Client  # noqa: E402
 from PIL import Image  # noqa: E402
 
-CAPTION = "a bird with a yellow belly"
 OPEN = f"""
     file = Gio.File.new_for_path({str(ROOT / "nigdt/data/kingfisher.jpg")!r})
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
-    image.select_ellipse(Gimp.ChannelOps.REPLACE, 515, 205, 185, 275)
     result = Gimp.Display.new(image).get_id()
     Gimp.displays_flush()
 """
+BELLY = "image.select_ellipse(Gimp.ChannelOps.REPLACE, 515, 205, 185, 275)"
+WING = (
+    "image.select_polygon(Gimp.ChannelOps.REPLACE, "
+    "[520, 130, 430, 250, 350, 420, 300, 560, 400, 520, 560, 300])"
+)
+BIRD = (
+    "image.select_polygon(Gimp.ChannelOps.REPLACE, [430, 200, 480, 80, 560, 50, 660, 60, 710, 115, 830, 175, "
+    "835, 215, 725, 240, 730, 340, 690, 440, 640, 480, 630, 545, 500, 545, 480, 640, 430, 660, 400, 600, "
+    "345, 530, 345, 470, 430, 300])"
+)
 ASK = """
-    result = call("nigdt-fill", Gimp.get_images()[0], "INTERACTIVE")[:2]
+    image = Gimp.get_images()[0]
+    {select}
+    Gimp.displays_flush()
+    result = call({name!r}, image, "INTERACTIVE")[:2]
 """
+DIALOGS = [
+    # Procedure, title of the dialog, selection, words, key of its button, picture
+    ("nigdt-describe", "NIGDT: Describe", BELLY, "a bird with a yellow belly", "alt+f", "gimp-dialog.png"),
+    ("nigdt-recolour", "NIGDT: Recolour", WING, "dark red wings", None, "gimp-recolour.png"),
+    ("nigdt-remove", "NIGDT: Remove", BIRD, "", None, "gimp-remove.png"),
+]
 
 
 def main(target: Path, work: Path) -> None:
-    """Photograph the dialog over the photo, then the layer that came of it."""
+    """Photograph the dialogs over the photo, and the layer that comes of the first."""
     plug_in = work / "plug-ins" / NAME
     assemble(plug_in, pyzmq_wheel(), ROOT)
-    with WindowSession(find_or_build("trixie"), plug_in, work / "gimp", [ROOT]) as gimp:
+    with WindowSession(find_or_build("forky"), plug_in, work / "gimp", [ROOT]) as gimp:
         os.environ["NIGDT_STATE_DIR"] = str(gimp.state)
         with Client.connect(timeout=120) as client:
             try:
@@ -52,30 +69,46 @@ def main(target: Path, work: Path) -> None:
 def photograph(gimp: WindowSession, client: Client, target: Path) -> None:
     """Do what a user does, and take the pictures."""
     gimp.run(OPEN, "actor")
-    window = gimp.window("Untitled")
+    window = gimp.window("kingfisher")
     gimp.type("windowmove", window, "0", "0", "windowsize", window, "1278", "856")
     time.sleep(2)
     gimp.type("key", "ctrl+shift+j")  # fit the image into the window
-    answer = gimp.send(ASK)
-    dialog = gimp.window("Fill described region", answer)
-    gimp.type("windowmove", dialog, "490", "250")
-    time.sleep(1)
-    gimp.type("key", "alt+d")
-    gimp.type("key", "ctrl+a")
-    gimp.type("type", "--delay", "40", CAPTION)
-    deadline = time.monotonic() + 60
-    while client.status()["jobs"]["fills"] == 0 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    time.sleep(3)
-    save(gimp, target / "gimp-dialog.png")
-    gimp.type("key", "alt+f")
-    status, message = gimp.wait(answer, 60)
-    if status != "success":
-        raise SystemExit(message)
-    gimp.window("Untitled")
-    gimp.type("mousemove", "700", "875")
-    time.sleep(2)
-    save(gimp, target / "gimp-layer.png")
+    gimp.type("key", "r")  # a tool whose options are not in the way
+    for name, title, select, words, button, picture in DIALOGS:
+        answer = gimp.send(ASK.format(name=name, select=select))
+        dialog = gimp.window(title, answer)
+        gimp.type("windowmove", dialog, "490", "150")
+        time.sleep(2)
+        fills = client.status()["jobs"]["fills"]
+        if words:
+            gimp.type("key", "ctrl+a")
+            gimp.type("type", "--delay", "40", words)
+        if name == "nigdt-describe":
+            gimp.type("key", "alt+v")
+            gimp.type("key", "Up", "Up")
+        wait_for_fills(client, fills)
+        time.sleep(3)
+        save(gimp, target / picture)
+        gimp.type("key", button or "Escape")
+        status, message = gimp.wait(answer, 60)
+        if status != "success" and button:
+            raise SystemExit(message)
+        if button:
+            gimp.window("kingfisher")
+            gimp.type("mousemove", "700", "875")
+            time.sleep(2)
+            save(gimp, target / "gimp-layer.png")
+            gimp.run("image = Gimp.get_images()[0]\nimage.remove_layer(image.get_layers()[0])", "actor")
+
+
+def wait_for_fills(client: Client, before: int) -> None:
+    """Wait until the service has made a fill more, and has nothing left to do."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        status = client.status()
+        if status["jobs"]["fills"] > before and not status["queue"]["running"]:
+            return
+        time.sleep(0.3)
 
 
 def save(gimp: WindowSession, picture: Path) -> None:

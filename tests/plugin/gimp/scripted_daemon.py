@@ -13,9 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import zmq
 from nigdt_backend.connection import Connection, write_connection
 from nigdt_backend.protocol import FillRequest, decode, encode
+
+from nigdt.context.context import prepared
 
 COLOURS = [(0, 255, 0), (0, 0, 255), (255, 0, 0), (255, 255, 0)]
 MODEL_SIZE = 64
@@ -26,6 +29,7 @@ class ScriptedDaemon:
 
     Attributes:
         requests: the fills that came in.
+        notices: what it says at the end of each fill.
         cancelled: ids of the jobs that a client cancelled.
         arrived: set when a fill came in.
         gone_on: what a behaviour may wait for, so that a test can hold a fill for as long as it wants.
@@ -37,6 +41,7 @@ class ScriptedDaemon:
         self.behaviour = behaviour or ScriptedDaemon.answer
         self.requests: list[FillRequest] = []
         self.cancelled: list[str] = []
+        self.notices: list[str] = []
         self.arrived, self.gone_on, self.gone = threading.Event(), threading.Event(), threading.Event()
         self._file = state / "connection.json"
         self._context = zmq.Context()
@@ -122,8 +127,10 @@ class ScriptedDaemon:
             recipe = replace(request.recipe.with_variant(variant), bundle="plain", digest="1")
             header = {"kind": "fill", "job": request.job, "index": index, "recipe": recipe.to_dict()}
             size = {"width": request.width, "height": request.height, "placed": True}
-            self.send(client, {**header, **size}, pixels, request.mask)
-        self.send(client, {"kind": "done", "job": request.job, "seconds": {}, "notices": []})
+            mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
+            weight = np.ascontiguousarray(prepared(mask, request.recipe))
+            self.send(client, {**header, **size}, pixels, weight.tobytes())
+        self.send(client, {"kind": "done", "job": request.job, "seconds": {}, "notices": self.notices})
 
     def hold(self, client: bytes, request: FillRequest) -> None:
         """Answer only once `gone_on` is set (the serving loop sees to it)."""

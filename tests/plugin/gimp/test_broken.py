@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 BOTH = """
     image = photo()
     select(image, 40, 30, 10, 10)
-    result = [call(name, image, caption="green")[:2] for name in ("nigdt-fill", "nigdt-open-panel")]
+    result = [call(name, image, caption="green")[:2] for name in ("nigdt-describe", "nigdt-open-panel")]
 """
 
 

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -22,11 +24,17 @@ from hypothesis import strategies as st
 from nigdt_backend.commands.doctor import _gimp
 from nigdt_fill import plan, provenance
 from nigdt_fill.install import Install, read_install
+from nigdt_fill.markdown import page
 from nigdt_fill.problem import lost
+from nigdt_fill.recent import Recent
+from nigdt_fill.words import seems_foreign
+from PIL import Image
 
 from nigdt.box import selection_box
+from nigdt.context.blend import greyed
 from nigdt.context.box import context_box
 from nigdt.limits import MODES, Mode
+from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -105,12 +113,46 @@ def test_choices_become_a_recipe() -> None:
     plain = plan.Settings(" a bird ")
     assert plain.recipe == Recipe("a bird")
     assert plain.draws == [Variant()]
-    chosen = plan.Settings("x", 2, 7, 2.0, 0, 4, 50.0, 80.0, "m")
+    chosen = plan.Settings("x", "recolour", 2, 7, 2.0, 0, 4, 50.0, 80.0, 1.5, 30.0, "m")
     assert chosen.recipe == Recipe(
-        "x", bundle="m", widen=2.0, grow=0, feather=4, match_colours=0.5, strength=0.8
+        "x",
+        "recolour",
+        bundle="m",
+        widen=2.0,
+        grow=0,
+        feather=4,
+        match_colours=0.5,
+        strength=0.8,
+        guidance=1.5,
+        detail=0.3,
     )
     assert chosen.draws == [Variant(7), Variant(8)]
     assert plan.Settings(" ").recipe.way == "remove"
+
+
+RECIPES = [
+    Recipe("a bird"),
+    Recipe("red", "recolour", strength=0.57),
+    Recipe("", "remove", variant=Variant(3), grow=12),
+    Recipe(
+        "x",
+        variant=Variant(5, 12, 0.35),
+        widen=1.7,
+        feather=0,
+        match_colours=0.29,
+        bundle="m",
+        guidance=2.0,
+        detail=0.57,
+    ),
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_fill_s_recipe_becomes_the_same_choices_again(recipe: Recipe) -> None:
+    again = plan.Settings.of(recipe)
+    assert again.recipe.with_variant(again.draws[0]) == recipe
+    other = replace(again, seed=77, variants=2)
+    assert other.draws == [Variant(77), Variant(78)]
 
 
 @pytest.mark.parametrize(
@@ -123,9 +165,89 @@ def test_layer_names(caption: str, name: str) -> None:
 
 def test_a_record_is_ascii_and_complete() -> None:
     recipe = Recipe("Möwe 鳥", bundle="m", variant=Variant(3))
-    data = provenance.describe(recipe)
+    selection = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+    region, selected = plan.Box(1, 2, 9, 9), plan.Box(3, 4, 4, 3)
+    data = provenance.describe(recipe, region, selected, selection.tobytes())
     assert data.isascii()
-    assert Recipe.from_dict(json.loads(data)["recipe"]) == recipe
+    read, box, png = provenance.read(data)
+    assert (read, box) == (recipe, selected)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png))), selection)
+    # It is the record of NIGDT's saved pictures.
+    (fill,) = json.loads(data)["fills"]
+    drawn = DrawnSelection.from_dict(fill["selection"])
+    assert np.array_equal(drawn.mask(20, 20)[4:7, 3:7], selection)
+    assert fill["region"] == [1, 2, 9, 9]
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"fills": []}, {"fills": [{}, {}]}, {"fills": [{"recipe": {}, "selection": None}]}, []]
+)
+def test_a_record_that_makes_no_fill_again(record: object) -> None:
+    with pytest.raises(ValueError, match="No fill that could be made again"):
+        provenance.read(json.dumps(record).encode())
+
+
+# -- pixels without NumPy ------------------------------------------------------------
+
+
+@given(st.binary(min_size=3, max_size=60).filter(lambda pixels: len(pixels) % 3 == 0))
+def test_a_grey_photo_s_fill_is_greyed_as_everywhere(pixels: bytes) -> None:
+    fill = np.frombuffer(pixels, np.uint8).reshape(1, -1, 3)
+    assert plan.greyed(pixels) == greyed(fill)[..., 0].tobytes()
+
+
+def test_a_selection_is_put_into_its_context() -> None:
+    inside = np.arange(1, 7, dtype=np.uint8).reshape(2, 3)
+    wanted = np.zeros((5, 6), np.uint8)
+    wanted[2:4, 1:4] = inside
+    assert plan.paste(inside.tobytes(), plan.Box(11, 22, 3, 2), plan.Box(10, 20, 6, 5)) == wanted.tobytes()
+
+
+def test_a_box_at_another_size() -> None:
+    assert plan.scaled(plan.Box(1, 2, 3, 4), (10, 10), (25, 20)) == plan.Box(2, 4, 8, 8)
+    assert plan.scaled(plan.Box(1, 2, 3, 4), (10, 10), (10, 10)) == plan.Box(1, 2, 3, 4)
+
+
+# -- words ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("caption", ["ein roter Vogel", "un oiseau avec une tête", "pájaro rojo", "птица"])
+def test_other_languages_are_noticed(caption: str) -> None:
+    assert seems_foreign(caption)
+
+
+@pytest.mark.parametrize("caption", ["a red bird", "the den of a fox", "sin city", "2 dogs, no cat", ""])
+def test_english_is_not_taken_for_another_language(caption: str) -> None:
+    assert not seems_foreign(caption)
+
+
+def test_the_last_captions_come_first(tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    recent = Recent(file)
+    assert recent.captions("describe") == []
+    for number in range(20):
+        recent.add("describe", f"bird {number}")
+    recent.add("describe", "bird 12")
+    recent.add("recolour", "red")
+    assert Recent(file).captions("describe")[:3] == ["bird 12", "bird 19", "bird 18"]
+    assert len(recent.captions("describe")) == 12
+    assert recent.captions("recolour") == ["red"]
+    for damaged in ("", "[]", '{"describe": 3}', "{"):
+        file.write_text(damaged)
+        assert recent.captions("describe") == []
+
+
+def test_the_manual_becomes_a_page() -> None:
+    text = (ROOT / "docs" / "gimp.md").read_text(encoding="utf-8")
+    made = page(text, "NIGDT", "file:///manual/")
+    elements = ElementTree.fromstring(made)
+    pictures = [it.attrib["src"] for it in elements.iter("img")]
+    assert len(pictures) == text.count("![")
+    assert all(it.startswith("file:///manual/pictures/") for it in pictures)
+    assert len(list(elements.iter("h2"))) == text.count("\n## ")
+    assert len(list(elements.iter("pre"))) == text.count("```") // 2
+    prose = "".join(text for it in elements.iter("p") for text in it.itertext())
+    assert not set("*`|[") & set(prose)
 
 
 # -- where NIGDT lives ------------------------------------------------------------

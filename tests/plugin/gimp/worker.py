@@ -103,7 +103,7 @@ def call(name, image, run_mode="NONINTERACTIVE", **arguments):
 
 
 def fill(image, **arguments):
-    return call("nigdt-fill", image, **arguments)
+    return call("nigdt-describe", image, **arguments)
 
 
 def record(layer):
@@ -112,7 +112,7 @@ def record(layer):
     if parasite is None:
         return None
     told = json.loads(bytes(parasite.get_data()))
-    return {**told, **told.get("recipe", {})}
+    return {**told, **told["fills"][0]["recipe"]}
 
 
 def _serve(folder, tidy):

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gi.repository import Gegl, Gimp
-from nigdt_backend.protocol import LIMITS
 
-from nigdt_fill.plan import Box, Settings, context_box, shows_nothing
+from nigdt.limits import sent_size
+from nigdt_fill.again import Drawn, hide_from
+from nigdt_fill.plan import Box, Settings, context_box, cut, paste, shows_nothing, touched
+from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
@@ -25,15 +27,26 @@ class Capture:
 
     Attributes:
         context: The part that the model sees, in photo pixels.
+        size: Columns and rows in which it travels: its own, unless that is too much.
         crop: Its pixels, `channels` bytes each: sRGB, 8 bit, with alpha where the photo is not opaque.
         channels: 3 or 4.
-        selection: The selection over it, grown, 0 to 255.
+        selection: The selection over it as it was drawn, 0 to 255.
+        selected: Smallest box around the selection, in photo pixels.
+        drawn: The selection in that box, in photo pixels.
     """
 
     context: Box
+    size: tuple[int, int]
     crop: bytes = field(repr=False)
     channels: int
     selection: bytes = field(repr=False)
+    selected: Box
+    drawn: bytes = field(repr=False)
+
+    @property
+    def scale(self) -> float:
+        """Size in which it travels as a share of its own, at most 1."""
+        return self.size[0] / self.context.width
 
 
 def read(drawable: Gimp.Drawable, box: Box, pixel_format: str) -> bytes:
@@ -63,62 +76,108 @@ def selected_box(image: Gimp.Image) -> Box | None:
     return Box(left, top, right - left, bottom - top) if selected else None
 
 
-def check(image: Gimp.Image) -> None:
+def check(image: Gimp.Image, settings: Settings, drawn: Drawn | None = None) -> None:
     """Refuse what cannot be filled.
 
+    Args:
+        image: Any kind of image.
+        settings: What is to be done.
+        drawn: A fill that is to be made again, whose selection counts.
+
     Raises:
-        Problem: Nothing is selected or seen, the quick mask is on, or a selection floats.
+        Problem: Nothing is selected or seen, the quick mask is on, a selection floats, or a grey image is to
+            be coloured.
     """
+    if settings.mode == "recolour" and image.get_base_type() == Gimp.ImageBaseType.GRAY:
+        raise Problem(_("This image is grey and holds no colour. Convert it first with Image > Mode > RGB."))
     if image.get_floating_sel() is not None:
         raise Problem(_("A selection is floating. Anchor it (Layer > Anchor Floating Layer) and try again."))
     if image.get_channel_by_name(QUICK_MASK) is not None:
         raise Problem(_("The quick mask is on. Turn it off first (Shift+Q)."))
     if not any(layer.get_visible() for layer in image.get_layers()):
         raise Problem(_("No layer is visible. Show one first, with its eye in the layers' dialog."))
-    if selected_box(image) is None:
+    if drawn is None and selected_box(image) is None:
         raise Problem(_("Nothing is selected. Select the region to fill first, with any selection tool."))
 
 
-def capture(image: Gimp.Image, settings: Settings, model_size: int) -> Capture:
+def capture(image: Gimp.Image, settings: Settings, model_size: int, drawn: Drawn | None = None) -> Capture:
     """Read what a fill of the image's selection needs.
 
     Args:
         image: Any kind of image; it is not changed.
         settings: What decides the context is used.
         model_size: The model's working size, pixels.
+        drawn: A fill that is to be made again.
 
     Raises:
-        Problem: As `check`, the context is too large, or nothing is seen around the selection.
+        Problem: As `check`, or nothing is seen around what is to be removed.
     """
-    check(image)
-    copy = image.duplicate()
+    check(image, settings, drawn)
+    copy = duplicate(image)
     try:
-        copy.undo_disable()
-        return _capture(copy, settings, model_size)
+        if drawn is not None:
+            hide_from(copy, drawn.layer)
+        return _capture(copy, settings, model_size, drawn)
     finally:
         copy.delete()
 
 
-def _capture(copy: Gimp.Image, settings: Settings, model_size: int) -> Capture:
-    recipe = settings.recipe
-    if recipe.way == "remove":
-        Gimp.Selection.flood(copy)
-    if recipe.grown:
-        Gimp.Selection.grow(copy, recipe.grown)
-    region = selected_box(copy)
-    assert region is not None
-    context = context_box(region, copy.get_width(), copy.get_height(), model_size, recipe.widen, recipe.way)
-    if context.pixels > LIMITS.placed_pixels:
-        raise Problem(_("The selection with its surroundings is too large. Select less."))
+def _capture(copy: Gimp.Image, settings: Settings, model_size: int, drawn: Drawn | None) -> Capture:
+    recipe, width, height = settings.recipe, copy.get_width(), copy.get_height()
+    if drawn is not None:
+        selected, inside = drawn.box, drawn.selection
+    else:
+        around = selected_box(copy)
+        assert around is not None
+        inside = read(copy.get_selection(), around, "Y u8")
+        tight = touched(inside, around.width) or Box(0, 0, around.width, around.height)
+        inside = cut(inside, around.width, tight, 1)
+        selected = Box(around.left + tight.left, around.top + tight.top, tight.width, tight.height)
+    region = selected.grown(recipe.grown, width, height)
+    context = context_box(region, width, height, model_size, recipe.widen, recipe.way)
     copy.crop(context.width, context.height, context.left, context.top)
     if copy.get_base_type() == Gimp.ImageBaseType.INDEXED:
         copy.convert_rgb()
-    seen = Box(0, 0, context.width, context.height)
     composite = Gimp.Layer.new_from_visible(copy, copy, "NIGDT")
-    copy.insert_layer(composite, None, 0)
-    selection, alpha = read(copy.get_selection(), seen, "Y u8"), read(composite, seen, "A u8")
-    if shows_nothing(selection, alpha):
+    selection = paste(inside, selected, context)
+    # All that travels is bounded by what a removal gets; of the rest the service sees to itself.
+    size = sent_size(context.width, context.height, "remove")
+    if size != (context.width, context.height):
+        composite, selection = _reduced(composite, selection, context, size)
+    else:
+        copy.insert_layer(composite, None, 0)
+    seen = Box(0, 0, *size)
+    alpha = read(composite, seen, "A u8")
+    if recipe.way == "remove" and shows_nothing(selection, alpha):
         raise Problem(_("There is nothing around the selection that the fill could go by. Select less."))
     channels = 3 if alpha.count(255) == len(alpha) else 4
     crop = read(composite, seen, "R'G'B' u8" if channels == 3 else "R'G'B'A u8")
-    return Capture(context, crop, channels, selection)
+    return Capture(context, size, crop, channels, selection, selected, inside)
+
+
+def _reduced(
+    composite: Gimp.Layer, selection: bytes, context: Box, size: tuple[int, int]
+) -> tuple[Gimp.Layer, bytes]:
+    """Return what is seen and the selection at a smaller size.
+
+    Args:
+        composite: Not inserted yet; its image is a duplicate and ends up with nothing else in it.
+        selection: 0 to 255 per pixel.
+        context: The size of both.
+        size: The columns and rows that are wanted.
+    """
+    copy = composite.get_image()
+    for layer in copy.get_layers():
+        copy.remove_layer(layer)
+    copy.insert_layer(composite, None, 0)
+    black = Gegl.Color.new("black")
+    chosen = Gimp.Channel.new(copy, "selection", context.width, context.height, 100.0, black)
+    copy.insert_channel(chosen, None, 0)
+    write(chosen, Box(0, 0, context.width, context.height), "Y u8", selection)
+    Gimp.context_push()
+    Gimp.context_set_interpolation(Gimp.InterpolationType.CUBIC)
+    try:
+        copy.scale(*size)
+    finally:
+        Gimp.context_pop()
+    return composite, read(chosen, Box(0, 0, *size), "Y u8")

@@ -18,8 +18,9 @@ from gi.repository import Gimp, Gio
 from nigdt_fill import problem, provenance
 from nigdt_fill.capture import read, selected_box, write
 from nigdt_fill.install import read_install
-from nigdt_fill.place import finish, new_layer, one_undo_step, still_open, was_closed
+from nigdt_fill.place import finish, new_layer, one_undo_step, still_open, was_closed, write_fill
 from nigdt_fill.plan import Box, layer_name
+from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.texts import _
 
@@ -74,7 +75,7 @@ def export(image: Gimp.Image, folder: Path) -> list[str]:
         The panel's arguments that name the files.
     """
     size = Box(0, 0, image.get_width(), image.get_height())
-    copy = image.duplicate()
+    copy = duplicate(image)
     try:
         if copy.get_base_type() == Gimp.ImageBaseType.INDEXED:
             copy.convert_rgb()
@@ -171,7 +172,7 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
             image.convert_rgb()
         name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")
         layer = new_layer(image, name, region.width, region.height)
-        write(layer, Box(0, 0, region.width, region.height), "R'G'B' u8", pixels)
+        write_fill(layer, Box(0, 0, region.width, region.height), pixels)
         finish(layer, region, weight, record)
         image.insert_layer(layer, None, 0)
         image.set_selected_layers([layer])

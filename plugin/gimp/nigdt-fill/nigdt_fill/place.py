@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from gi.repository import Gimp
 from nigdt_backend.protocol import FillPicture
 
 from nigdt_fill import provenance
+from nigdt_fill.again import Drawn
 from nigdt_fill.capture import Capture, write
-from nigdt_fill.plan import Box, cut, layer_name, touched
+from nigdt_fill.plan import Box, cut, greyed, layer_name, scaled, touched
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
@@ -44,15 +46,24 @@ def still_open(image: Gimp.Image) -> None:
         raise Problem(_("The image was closed before the fill was ready."))
 
 
-def place(image: Gimp.Image, capture: Capture, pictures: Sequence[FillPicture]) -> Gimp.Layer:
+def place(
+    image: Gimp.Image,
+    capture: Capture,
+    pictures: Sequence[FillPicture],
+    shown: int = 0,
+    drawn: Drawn | None = None,
+) -> Gimp.Layer:
     """Put the answers on top of the image, and select what was put there.
 
-    They lie on top since they were made for what is seen, whichever layer it comes from.
+    They lie on top since they were made for what is seen, whichever layer it comes from. A fill that was made
+    again lies above the one that it replaces, which is hidden.
 
     Args:
         image: An indexed one becomes RGB.
         capture: What the answers are for.
-        pictures: One or more; the first is visible.
+        pictures: One or more.
+        shown: Which of them is visible.
+        drawn: The fill that was made again.
 
     Returns:
         The layer, or the group that holds several.
@@ -65,15 +76,19 @@ def place(image: Gimp.Image, capture: Capture, pictures: Sequence[FillPicture]) 
         if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
             image.convert_rgb()
         name = layer_name(pictures[0].recipe.caption) or _("Removed")
+        where = (None, 0)
+        if drawn is not None:
+            where = (drawn.item.get_parent(), image.get_item_position(drawn.item))
+            drawn.item.set_visible(False)
         if len(pictures) == 1:
-            made = _add(image, None, capture, pictures[0], name)
+            made = add_fill(image, where, capture, pictures[0], name)
         else:
             made = Gimp.GroupLayer.new(image, name)
-            image.insert_layer(made, None, 0)
+            image.insert_layer(made, *where)
             _blend_as_stored(image, made)
-            for picture in reversed(pictures):
-                layer = _add(image, made, capture, picture, _variant_name(picture))
-                layer.set_visible(picture is pictures[0])
+            for index, picture in reversed(list(enumerate(pictures))):
+                layer = add_fill(image, (made, 0), capture, picture, _variant_name(picture))
+                layer.set_visible(index == shown)
         image.set_selected_layers([made])
     return made
 
@@ -83,19 +98,48 @@ def _variant_name(picture: FillPicture) -> str:
     return _("Likeliest") if seed is None else _("Seed {seed}").format(seed=seed)
 
 
-def _add(
-    image: Gimp.Image, parent: Gimp.Layer | None, capture: Capture, picture: FillPicture, name: str
+def add_fill(
+    image: Gimp.Image,
+    where: tuple[Gimp.Layer | None, int],
+    capture: Capture,
+    picture: FillPicture,
+    name: str,
 ) -> Gimp.Layer:
-    """Insert one answer, no larger than what it changes, with its weight as the mask."""
+    """Insert one answer, no larger than what it changes, with its weight as the mask.
+
+    Args:
+        image: Where to.
+        where: Parent and position.
+        capture: What the answer is for.
+        picture: The answer.
+        name: The layer's.
+    """
     context = capture.context
     inner = touched(picture.weight, picture.width) or Box(0, 0, 1, 1)
-    region = Box(context.left + inner.left, context.top + inner.top, inner.width, inner.height)
-    layer = new_layer(image, name, region.width, region.height)
-    pixels = cut(picture.pixels, picture.width, inner, 3)
-    write(layer, Box(0, 0, region.width, region.height), "R'G'B' u8", pixels)
-    finish(layer, region, cut(picture.weight, picture.width, inner, 1), provenance.describe(picture.recipe))
-    image.insert_layer(layer, parent, 0)
+    region = scaled(inner, capture.size, (context.width, context.height))
+    region = replace(region, left=context.left + region.left, top=context.top + region.top)
+    layer = new_layer(image, name, inner.width, inner.height)
+    write_fill(layer, Box(0, 0, inner.width, inner.height), cut(picture.pixels, picture.width, inner, 3))
+    record = provenance.describe(picture.recipe, region, capture.selected, capture.drawn)
+    finish(
+        layer,
+        replace(inner, left=region.left, top=region.top),
+        cut(picture.weight, picture.width, inner, 1),
+        record,
+    )
+    image.insert_layer(layer, *where)
+    if capture.scale < 1:
+        layer.scale(region.width, region.height, True)
+        layer.set_offsets(region.left, region.top)
     return layer
+
+
+def write_fill(layer: Gimp.Layer, box: Box, pixels: bytes) -> None:
+    """Write RGB pixels to a layer, without their colour where the image holds none."""
+    if layer.get_image().get_base_type() == Gimp.ImageBaseType.GRAY:
+        write(layer, box, "Y' u8", greyed(pixels))
+    else:
+        write(layer, box, "R'G'B' u8", pixels)
 
 
 def new_layer(image: Gimp.Image, name: str, width: int, height: int) -> Gimp.Layer:

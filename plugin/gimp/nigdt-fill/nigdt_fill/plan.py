@@ -22,7 +22,8 @@ class Settings:
     """What the user chose.
 
     Attributes:
-        caption: What to put there; without a word, what is selected is removed.
+        caption: What to put there, or the colour to give; to describe without a word is to remove.
+        mode: What is to be done.
         variants: How many answers, 1 to `limits.VARIANTS`.
         seed: Of the first answer; 0 is the model's likeliest answer.
         context: Factor on the side of the context, 1 to `limits.WIDEN_MAX`.
@@ -30,10 +31,14 @@ class Settings:
         feather: Photo pixels over which the fill fades out, or `AUTOMATIC`.
         match_colours: How far the fill's colours are matched to its surroundings, 0 to 100.
         strength: Opacity of the fill, 0 to 100.
+        guidance: How strongly the words count, 0 to `limits.GUIDANCE_MAX`.
+        detail: How much of the photo's texture an enlarged fill gets, 100 is what the photo itself has.
         model: Name of the model bundle.
+        drawn: Which of the possible answers a fill is that is made again; it counts while `seed` is its own.
     """
 
-    caption: str
+    caption: str = ""
+    mode: limits.Mode = "describe"
     variants: int = 1
     seed: int = 0
     context: float = 1.0
@@ -41,25 +46,52 @@ class Settings:
     feather: int = AUTOMATIC
     match_colours: float = 100.0
     strength: float = 100.0
+    guidance: float = 1.0
+    detail: float = 100.0
     model: str = DEFAULT_MODEL
+    drawn: Variant | None = None
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Settings:
+        """Return what makes a fill once more."""
+        return cls(
+            caption=recipe.caption,
+            mode=recipe.mode,
+            seed=recipe.variant.seed or 0,
+            context=recipe.widen,
+            grow=AUTOMATIC if recipe.grow is None else recipe.grow,
+            feather=AUTOMATIC if recipe.feather is None else recipe.feather,
+            match_colours=100 * recipe.match_colours,
+            strength=100 * recipe.strength,
+            guidance=recipe.guidance,
+            detail=100 * recipe.detail,
+            model=recipe.bundle,
+            drawn=recipe.variant,
+        )
 
     @property
     def recipe(self) -> Recipe:
         """What is asked for, but for the variant."""
         return Recipe(
             self.caption.strip(),
+            self.mode,
             bundle=self.model,
             widen=self.context,
             grow=None if self.grow == AUTOMATIC else self.grow,
             feather=None if self.feather == AUTOMATIC else self.feather,
-            match_colours=self.match_colours / 100,
-            strength=self.strength / 100,
+            match_colours=round(self.match_colours / 100, 6),
+            strength=round(self.strength / 100, 6),
+            guidance=self.guidance,
+            detail=round(self.detail / 100, 6),
         )
 
     @property
     def draws(self) -> list[Variant]:
         """Which of the possible answers to ask for."""
-        return variants_from_seed(self.variants, self.seed)
+        draws = variants_from_seed(self.variants, self.seed)
+        if self.drawn is not None and (self.drawn.seed or 0) == self.seed:
+            draws[0] = self.drawn
+        return draws
 
 
 @dataclass(frozen=True)
@@ -76,6 +108,12 @@ class Box:
         """Number of pixels."""
         return self.width * self.height
 
+    def grown(self, by: int, width: int, height: int) -> Box:
+        """Return the box around everything that is at most `by` pixels away, inside a photo of that size."""
+        left, top = max(0, self.left - by), max(0, self.top - by)
+        right, bottom = min(width, self.left + self.width + by), min(height, self.top + self.height + by)
+        return Box(left, top, right - left, bottom - top)
+
 
 def context_box(
     inner: Box, width: int, height: int, minimum: int, widen: float = 1.0, mode: limits.Mode = "describe"
@@ -83,7 +121,7 @@ def context_box(
     """Return the part of the photo that the model gets to see; it lies inside the photo.
 
     Args:
-        inner: Smallest box around the selected pixels.
+        inner: Smallest box around the selected pixels, grown.
         width: Of the photo, pixels.
         height: Of the photo, pixels.
         minimum: Least side, the model's working size, pixels.
@@ -129,6 +167,31 @@ def cut(pixels: bytes, width: int, box: Box, channels: int) -> bytes:
     first = box.top * stride + box.left * channels
     starts = range(first, first + box.height * stride, stride)
     return b"".join(pixels[start : start + box.width * channels] for start in starts)
+
+
+def paste(pixels: bytes, box: Box, around: Box) -> bytes:
+    """Return a picture of one byte a pixel, of the size of `around`: `pixels` in `box`, elsewhere 0."""
+    before, left = box.top - around.top, bytes(box.left - around.left)
+    right = bytes(around.width - box.width - len(left))
+    starts = range(0, len(pixels), box.width)
+    rows = b"".join(left + pixels[start : start + box.width] + right for start in starts)
+    return bytes(before * around.width) + rows + bytes((around.height - box.height - before) * around.width)
+
+
+def scaled(box: Box, size: tuple[int, int], to: tuple[int, int]) -> Box:
+    """Return a box of a picture of `size` (width, height) in the same picture at another size."""
+    left, right = (round(x * to[0] / size[0]) for x in (box.left, box.left + box.width))
+    top, bottom = (round(y * to[1] / size[1]) for y in (box.top, box.top + box.height))
+    return Box(left, top, max(1, right - left), max(1, bottom - top))
+
+
+def greyed(pixels: bytes) -> bytes:
+    """Take the colour out of RGB pixels for an image that holds none, one byte a pixel.
+
+    It is the luma of ITU-R BT.601, rounded as `nigdt.context.blend.greyed` has it.
+    """
+    channels = zip(pixels[0::3], pixels[1::3], pixels[2::3], strict=True)
+    return bytes((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14 for red, green, blue in channels)
 
 
 _SELECTED = bytes([0] + [255] * 255)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nigdt_backend.client import DaemonError
 from nigdt_backend.protocol import ProtocolError
 
+from nigdt.limits import Mode
 from nigdt_fill.install import Install, read_install
 from nigdt_fill.plan import DEFAULT_MODEL
 from nigdt_fill.texts import _, ngettext
@@ -35,14 +36,15 @@ def lost(install: Install) -> Problem | None:
     )
 
 
-def from_daemon(error: DaemonError, model: str) -> Problem:
+def from_daemon(error: DaemonError, model: str, way: Mode = "describe") -> Problem:
     """Say a failure of the service so that it helps someone who never opens a terminal.
 
     Args:
         error: What the client reported.
         model: Name of the model that was asked for.
+        way: What was to be done.
     """
-    code = error.code
+    code, reason = error.code, error.message.rstrip(".")
     if code == "not-running" and (moved := lost(read_install())):
         return moved
     if code == "not-running":
@@ -51,7 +53,7 @@ def from_daemon(error: DaemonError, model: str) -> Problem:
         return Problem(
             _(
                 "The NIGDT service could not be started ({reason}). Run NIGDT's installer again to repair it."
-            ).format(reason=error.message)
+            ).format(reason=reason)
         )
     if code == "version":
         return Problem(
@@ -78,9 +80,11 @@ def from_daemon(error: DaemonError, model: str) -> Problem:
     if code == "bundle-broken":
         return Problem(
             _("The model “{model}” is damaged ({reason}). Choose another model or install it again.").format(
-                model=model, reason=error.message
+                model=model, reason=reason
             )
         )
+    if code == "bad-request" and way == "recolour":
+        return Problem(_("The description names no colour. Name one: “a red bird”, or just “turquoise”."))
     if code == "out-of-memory":
         return Problem(_("The computer's memory does not suffice for this fill. Select a smaller region."))
     if code == "too-large":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from nigdt_backend.client import Client, DaemonError
-from nigdt_backend.protocol import Event, FillRequest, FillResult
+from nigdt_backend.protocol import Event, FillPicture, FillRequest
 
 from nigdt_fill import problem
 from nigdt_fill.capture import Capture
@@ -20,19 +21,28 @@ START_SECONDS = 60.0
 
 
 def request_for(capture: Capture, settings: Settings, *, live: bool = False) -> FillRequest:
-    """Return the request for what was captured; a live one asks for its first answer alone."""
-    draws = settings.draws
+    """Return the request for what was captured."""
+    recipe = settings.recipe
+    if capture.scale < 1:
+        feather = None if recipe.feather is None else round(capture.scale * recipe.feather)
+        recipe = replace(recipe, grow=round(capture.scale * recipe.grown), feather=feather)
     return FillRequest(
         crop=capture.crop,
         mask=capture.selection,
-        width=capture.context.width,
-        height=capture.context.height,
-        recipe=settings.recipe,
-        variants=draws[:1] if live else draws,
+        width=capture.size[0],
+        height=capture.size[1],
+        recipe=recipe,
+        variants=settings.draws,
         channels=capture.channels,
         live=live,
         result="placed",
     )
+
+
+def as_asked(picture: FillPicture, settings: Settings) -> FillPicture:
+    """Return an answer whose recipe counts in photo pixels, in whatever size the photo travelled."""
+    asked = settings.recipe
+    return replace(picture, recipe=replace(picture.recipe, grow=asked.grow, feather=asked.feather))
 
 
 def stage_text(event: Event) -> str:
@@ -88,7 +98,7 @@ class Service:
 
     def fill(
         self, capture: Capture, settings: Settings, on_stage: Callable[[str], None], stop: Callable[[], bool]
-    ) -> FillResult:
+    ) -> list[FillPicture]:
         """Ask for all answers and wait for them.
 
         Args:
@@ -107,8 +117,9 @@ class Service:
                 on_stage(stage_text(event))
 
         try:
-            return self.client.fill(request_for(capture, settings), on_event=on_event, cancelled=stop)
+            result = self.client.fill(request_for(capture, settings), on_event=on_event, cancelled=stop)
+            return [as_asked(picture, settings) for picture in result.fills]
         except DaemonError as error:
             if error.code == "cancelled":
                 raise problem.Cancelled from None
-            raise problem.from_daemon(error, settings.model) from None
+            raise problem.from_daemon(error, settings.model, settings.recipe.way) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 from gi.repository import Gimp
 from nigdt_backend.protocol import LIMITS
 
@@ -9,20 +11,24 @@ from nigdt_fill.plan import DEFAULT_MODEL, Settings
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
+_NAMES = {field.name: field.name.replace("_", "-") for field in fields(Settings)}
 
-def read_settings(config: Gimp.ProcedureConfig) -> Settings:
-    """Return the arguments; a text never set is None in some versions of GIMP."""
-    return Settings(
-        caption=config.get_property("caption") or "",
-        variants=config.get_property("variants"),
-        seed=config.get_property("seed"),
-        context=config.get_property("context"),
-        grow=config.get_property("grow"),
-        feather=config.get_property("feather"),
-        match_colours=config.get_property("match-colours"),
-        strength=config.get_property("strength"),
-        model=config.get_property("model") or DEFAULT_MODEL,
-    )
+
+def read_settings(config: Gimp.ProcedureConfig, start: Settings) -> Settings:
+    """Return the arguments, and for what a procedure has no argument the values of `start`.
+
+    A text never set is None in some versions of GIMP.
+    """
+    told = {field: config.get_property(name) for field, name in _NAMES.items() if config.find_property(name)}
+    settings = replace(start, **{field: value for field, value in told.items() if value is not None})
+    return settings if settings.model else replace(settings, model=DEFAULT_MODEL)
+
+
+def write_settings(config: Gimp.ProcedureConfig, settings: Settings) -> None:
+    """Set the arguments that a procedure has."""
+    for field, name in _NAMES.items():
+        if config.find_property(name):
+            config.set_property(name, getattr(settings, field))
 
 
 def check_caption(settings: Settings) -> Settings:

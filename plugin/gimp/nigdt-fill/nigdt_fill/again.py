@@ -1,0 +1,118 @@
+"""A fill that is in the image already, to be made again or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from gi.repository import GdkPixbuf, Gimp, GLib
+
+from nigdt.recipe import Recipe
+from nigdt_fill import provenance
+from nigdt_fill.plan import Box
+from nigdt_fill.preview import PREVIEW
+from nigdt_fill.problem import Problem
+from nigdt_fill.texts import _
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A fill in the image.
+
+    Attributes:
+        layer: Its layer.
+        recipe: How it came about.
+        box: Smallest box around what was selected for it, in photo pixels.
+        selection: What was selected there, 0 to 255 per pixel.
+    """
+
+    layer: Gimp.Layer
+    recipe: Recipe
+    box: Box
+    selection: bytes = field(repr=False)
+
+    @property
+    def item(self) -> Gimp.Layer:
+        """The layer, or the group of variants that it is in."""
+        return _outermost(self.layer)
+
+
+def find_drawn(image: Gimp.Image, drawables: Sequence[Gimp.Drawable]) -> Drawn:
+    """Return the fill of the layer that is active; of a group of variants, that of the one that is seen.
+
+    Raises:
+        Problem: No such layer is active, or it does not tell how it came about.
+    """
+    chosen = [*drawables, *image.get_selected_layers()]
+    layers = [part for layer in chosen for part in (layer.get_children() if layer.is_group() else [layer])]
+    layers.sort(key=lambda layer: not layer.get_visible())
+    found = next((layer for layer in layers if layer.get_parasite(provenance.NAME) is not None), None)
+    if found is None:
+        raise Problem(_("This layer is no fill. Choose one that NIGDT made in the layers' dialog."))
+    try:
+        data = bytes(found.get_parasite(provenance.NAME).get_data())
+        recipe, box, png = provenance.read(data)
+        selection = _decoded(png, box)
+    except ValueError:
+        raise Problem(
+            _("This layer does not tell how it was filled, or holds several fills. Select the region anew.")
+        ) from None
+    if box.left < 0 or box.top < 0 or box != box.grown(0, image.get_width(), image.get_height()):
+        raise Problem(_("The image was cropped since this fill was made. Select the region anew."))
+    return Drawn(found, recipe, box, selection)
+
+
+def hide_from(copy: Gimp.Image, layer: Gimp.Layer) -> None:
+    """Hide a fill and all above it, so that what is seen is what it was made for.
+
+    Args:
+        copy: A duplicate of the layer's image, with the same layers.
+        layer: The fill's.
+    """
+    path = _path(_outermost(layer))
+    siblings = copy.get_layers()
+    for place in path:
+        for above in siblings[:place]:
+            above.set_visible(False)
+        item = siblings[place]
+        siblings = item.get_children() if item.is_group() else []
+    item.set_visible(False)
+
+
+def _path(item: Gimp.Layer) -> list[int]:
+    """Return the positions of an item and of the groups that it is in, the outermost first."""
+    parent, image = item.get_parent(), item.get_image()
+    if parent is not None:
+        return [*_path(parent), image.get_item_position(item)]
+    hidden = sum(layer.get_parasite(PREVIEW) is not None for layer in image.get_layers())
+    return [image.get_item_position(item) - hidden]  # previews lie on top, and a duplicate has none
+
+
+def _outermost(layer: Gimp.Layer) -> Gimp.Layer:
+    parent = layer.get_parent()
+    return parent if parent is not None and all(_fills(parent)) else layer
+
+
+def _fills(group: Gimp.Layer) -> Iterator[bool]:
+    for layer in group.get_children():
+        yield layer.get_parasite(provenance.NAME) is not None
+
+
+def _decoded(png: bytes, box: Box) -> bytes:
+    """Read a grey PNG of the size of a box.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    loader = GdkPixbuf.PixbufLoader.new_with_type("png")
+    try:
+        loader.write(png)
+        loader.close()
+    except GLib.Error as error:
+        raise ValueError(str(error)) from None
+    picture = loader.get_pixbuf()
+    if (picture.get_width(), picture.get_height()) != (box.width, box.height):
+        raise ValueError("The selection does not have the size of its box.")
+    step, stride, pixels = picture.get_n_channels(), picture.get_rowstride(), picture.get_pixels()
+    starts = range(0, box.height * stride, stride)
+    return b"".join(pixels[start : start + step * box.width : step] for start in starts)

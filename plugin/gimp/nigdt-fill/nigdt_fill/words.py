@@ -1,0 +1,25 @@
+"""What a caption is written in, as far as a plug-in without a dictionary can tell."""
+
+from __future__ import annotations
+
+import re
+
+# German, Dutch, French, Spanish, Portuguese and Italian: words that English does not have and of which one
+# stands in nearly every description.
+_FOREIGN = """
+ein eine einem einen einer eines der das dem und mit ohne auf ist sind vor hinter über unter
+roter rotes rotem blauer blaue blaues grüner grüne grünes gelber gelbe gelbes weißer weiße schwarzer
+een het zonder rode blauwe
+une les des du avec dans bleu bleue vert verte jaune noire blanc blanche
+una el sobre rojo roja azul amarillo amarilla negro negra blanco blanca
+um uma com sem vermelho vermelha amarelo preto preta
+uno gli della senza rosso rossa blu giallo gialla nero nera bianco bianca
+"""
+_KNOWN = frozenset(_FOREIGN.split())
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def seems_foreign(caption: str) -> bool:
+    """Whether a caption is probably not in English, the language that models are trained in."""
+    words = _WORD.findall(caption.lower())
+    return any(word in _KNOWN or not word.isascii() for word in words)
