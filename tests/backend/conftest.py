@@ -128,6 +128,27 @@ def bundles(state: Path, tiny_bundle: Path, settings: Callable[..., None]) -> Pa
     return folder
 
 
+@pytest.fixture(scope="module")
+def shared_client(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Like `real_client`, for the tests of a file that do the daemon no harm and need no new one."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("STATE", "CONFIG", "DATA"):
+            patch.setenv(f"NIGDT_{name}_DIR", str(folder / name.lower()))
+        for name in ("NIGDT_CONNECTION", "NIGDT_ON_DEMAND", "NIGDT_PYTHON", "NOTIFY_SOCKET"):
+            patch.delenv(name, raising=False)
+        shutil.copytree(tiny_bundle, folder / "data" / "bundles" / "nigdt-small")
+        paths.settings_path().parent.mkdir(parents=True)
+        paths.settings_path().write_text("threads: 1\n")
+        client = Client.connect()
+    with client:
+        yield client
+        client.shutdown()
+    lock = FileLock(folder / "state" / "daemon.lock")
+    assert wait_until(lock.acquire), "a daemon outlived its tests"
+    lock.release()
+
+
 @pytest.fixture
 def real_client(bundles: Path) -> Iterator[Client]:
     """A client of the real daemon with the real model, tiny."""
