@@ -17,7 +17,12 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("boundaries", ("lint-imports",)),
     ("site", ("sphinx-build", "-q", "-W", "--keep-going", "-d", "build/doctrees", "docs", "build/site")),
 )
-THREADS = {"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "2",
+    "MKL_NUM_THREADS": "2",
+    # Tests start Python more than a hundred times. Without kept bytecode, each start compiles PyTorch anew.
+    "PYTHONDONTWRITEBYTECODE": "",
+}
 
 
 def run(session: Session, pytest_arguments: Sequence[str]) -> None:
@@ -36,7 +41,7 @@ def run(session: Session, pytest_arguments: Sequence[str]) -> None:
         for name, command in commands:
             journal.say(f"==> would: check {name}\n      {' '.join(command)}")
         return
-    environment = {**qt_platform(), **THREADS}
+    environment = {**qt_platform(), **ENVIRONMENT}
     results: list[tuple[str, bool, float]] = []
     for name, (program, *arguments) in commands:
         journal.say(f"==> Check {name}: {' '.join((program, *arguments))}")

@@ -329,13 +329,19 @@ def pretend_programs(session: Session, failing: str = "") -> None:
     for program in ("ruff", "mypy", "lint-imports", "sphinx-build", "pytest"):
         script = folder / program
         status = 1 if program == failing else 0
-        script.write_text(f"#!/bin/sh\necho words of {program} $*\nexit {status}\n")
+        script.write_text(
+            f"#!/bin/sh\necho words of {program} $* [$PYTHONDONTWRITEBYTECODE]\nexit {status}\n"
+        )
         script.chmod(0o755)
 
 
-def test_all_checks_run_and_are_summed_up(session: Session) -> None:
+def test_all_checks_run_and_are_summed_up(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     pretend_programs(session)
     checks.run(session, [])
+    assert "words of pytest []" in capfd.readouterr().out, "processes keep the bytecode of what they import"
     lines = said(session).split("Summary")[1].split()
     assert lines.count("ok") == 6
 

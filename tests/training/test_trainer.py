@@ -23,6 +23,7 @@ from nigdt_training.settings import settings_from
 
 from nigdt.bundle.bundle import verify_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.cli import main
 from nigdt.errors import NigdtError
 
 
@@ -234,22 +235,34 @@ def nigdt(*arguments, **options):
     )
 
 
+def nigdt_here(capsys, *arguments):
+    """The same without the seconds that a new process takes: its exit code and what it said."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(one) for one in arguments])
+    said = capsys.readouterr()
+    return stop.value.code, said.out, said.err
+
+
 def write_config(tmp_path, settings):
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(settings))
     return path
 
 
-def test_the_command_trains_both_stages_and_exports(photo_folder, tiny_settings, tmp_path, monkeypatch):
+def test_the_command_trains_both_stages_and_exports(
+    photo_folder, tiny_settings, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
     tiny_settings["loss"] = {"match": 0.1}
     tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64}
     tiny_settings["steps"] = 2
     config = write_config(tmp_path, tiny_settings)
     shared = ("--data", photo_folder.parent, "--runs", tmp_path / "runs")
-    dry = nigdt("train", "--config", config, *shared, "--dry-run", "--stage", "inpaint")
-    assert dry.returncode == 0, dry.stderr
-    assert "stage 2: 2 steps" in dry.stdout
+    code, said, _ = nigdt_here(
+        capsys, "train", "--config", config, *shared, "--dry-run", "--stage", "inpaint"
+    )
+    assert code == 0
+    assert "stage 2: 2 steps" in said
     assert not (tmp_path / "runs").exists()
     done = nigdt(
         *("train", "--stage", "match", "--config", config, *shared, "--device", "cpu", "--set", "seed=3")
@@ -264,8 +277,7 @@ def test_the_command_trains_both_stages_and_exports(photo_folder, tiny_settings,
     assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "00001-tiny"
     assert any("match" in json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines())
-    exported = nigdt("export", run, "-o", tmp_path / "tiny-model")
-    assert exported.returncode == 0, exported.stderr
+    assert nigdt_here(capsys, "export", run, "-o", tmp_path / "tiny-model")[0] == 0
     verify_bundle(tmp_path / "tiny-model")
 
 
@@ -303,19 +315,19 @@ def test_processes_are_those_that_torchrun_started(monkeypatch):
     assert Machine.found("cpu") == Machine("cpu", 2, 2)
 
 
-def test_misuse_is_exit_2_and_bad_settings_exit_1(tmp_path):
-    assert nigdt("train").returncode == 2
+def test_misuse_is_exit_2_and_bad_settings_exit_1(tmp_path, capsys):
+    assert nigdt_here(capsys, "train")[0] == 2
     config = write_config(tmp_path, {"data": [{"path": "x"}], "stepps": 3})
-    bad = nigdt("train", "--config", config)
-    assert bad.returncode == 1
-    assert "stepps" in bad.stderr
-    assert bad.stderr.count("\n") == 1
+    code, _, said = nigdt_here(capsys, "train", "--config", config)
+    assert code == 1
+    assert "stepps" in said
+    assert said.count("\n") == 1
     for wrong, named in ((["--device", "quantum"], "quantum"), (["--name", "a/b"], "a/b")):
         config = write_config(tmp_path, {"data": [{"path": "x"}]})
-        bad = nigdt("train", "--config", config, "--runs", tmp_path / "runs", *wrong)
-        assert bad.returncode == 1
-        assert named in bad.stderr
-        assert bad.stderr.count("\n") == 1
+        code, _, said = nigdt_here(capsys, "train", "--config", config, "--runs", tmp_path / "runs", *wrong)
+        assert code == 1
+        assert named in said
+        assert said.count("\n") == 1
 
 
 def test_the_command_ends_with_1_when_it_is_interrupted(photo_folder, tiny_settings, tmp_path, monkeypatch):
