@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -17,6 +18,7 @@ from nigdt_training.evaluation.jobs_page import blind_page
 from PIL import Image
 
 SIDE = 120
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def put_job(folder: Path, name: str, kind: str = "remove", caption: str = "") -> None:
@@ -124,3 +126,19 @@ def test_the_command_refuses_unclear_requests(folder: Path) -> None:
         done = CliRunner().invoke(jobs, [str(folder), *arguments])
         assert done.exit_code != 0
         assert message in done.output + str(done.exception)
+
+
+def test_the_jobs_of_the_documentation_can_be_done(tmp_path: Path) -> None:
+    specification = importlib.util.spec_from_file_location("quality_jobs", ROOT / "docs" / "quality_jobs.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    module.write(tmp_path)
+    work = read_jobs(tmp_path)
+    assert {job.name for job in work} == set(module.JOBS)
+    assert {job.kind for job in work} == {"remove", "recolour", "describe"}
+    page = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    for kind, caption, _, _ in module.JOBS.values():
+        assert f"*{kind.capitalize()}*" in page
+        assert caption in page
