@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 
 from nigdt import schema
 from nigdt.errors import NigdtError
-from nigdt.schema import Count, Fraction, Meta
+from nigdt.schema import Fraction, Meta
 
-Five = Annotated[tuple[Count, ...], Meta(min_length=5, max_length=5)]
-Seven = Annotated[tuple[Count, ...], Meta(min_length=7, max_length=7)]
+Width = Annotated[int, Meta(ge=1, le=4096)]
+Five = Annotated[tuple[Width, ...], Meta(min_length=5, max_length=5)]
+Seven = Annotated[tuple[Width, ...], Meta(min_length=7, max_length=7)]
 NormKind = Literal["instance", "none"]
 AttentionAxis = Literal["words", "locations"]
 Prefill = Literal["none", "harmonic"]
@@ -51,15 +52,15 @@ class ModelConfig:
         skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
     """
 
-    size: Annotated[int, Meta(ge=64, multiple_of=32)] = 256
+    size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)] = 256
     encoder_channels: Seven = (32, 64, 128, 256, 256, 256, 256)
-    text_channels: Annotated[int, Meta(ge=2, multiple_of=2)] = 256
-    embedding: Count = 300
+    text_channels: Annotated[int, Meta(ge=2, le=4096, multiple_of=2)] = 256
+    embedding: Width = 300
     text_dropout: Fraction = 0.5
-    max_words: Count = 32
-    latent_channels: Count = 256
-    projection_channels: Count = 256
-    representation_channels: Count = 256
+    max_words: Width = 32
+    latent_channels: Width = 256
+    projection_channels: Width = 256
+    representation_channels: Width = 256
     generator_channels: Five = (256, 256, 128, 64, 32)
     discriminator_channels: Five = (32, 64, 128, 128, 128)
     generator_norm: NormKind = "instance"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "BundleError",
     "CaptionError",
@@ -12,9 +14,22 @@ __all__ = [
     "SelectionError",
     "install_hint",
     "one_line",
+    "printable",
 ]
 
+_MOST_CHARS = 1_000
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSHOWN = re.compile("[\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _SENTENCE_ENDS = (".", "!", "?", "…")
+
+
+def printable(text: str) -> str:
+    """Return a text without what a terminal would obey or UTF-8 cannot encode.
+
+    Control characters, line breaks among them, become spaces; lone surrogates, which stand for bytes of a
+    file's name that are not UTF-8, and marks that turn the writing's direction become question marks.
+    """
+    return _UNSHOWN.sub("?", _CONTROLS.sub(" ", text))
 
 
 def one_line(message: str, hint: str = "") -> str:
@@ -24,7 +39,7 @@ def one_line(message: str, hint: str = "") -> str:
         message: What happened. A full stop is added if it lacks one, as quoted system errors do.
         hint: What to do about it, or empty.
     """
-    message, hint = " ".join(message.split()), " ".join(hint.split())
+    message, hint = (" ".join(printable(text).split()) for text in (message, hint))
     if message and not message.endswith(_SENTENCE_ENDS):
         message += "."
     return f"{message} {hint}".strip()
@@ -49,7 +64,7 @@ class NigdtError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = one_line(message)
+        self.message = one_line(message if len(message) <= _MOST_CHARS else f"{message[:_MOST_CHARS]}...")
         self.hint = " ".join(hint.split())
 
     def __str__(self) -> str:

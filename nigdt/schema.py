@@ -272,7 +272,15 @@ def _convert(hint: Any, value: Any, source: str, key: str) -> Any:
             raise ValueError
         return msgspec.convert(value, hint)
     except (msgspec.ValidationError, ValueError):
-        raise SettingsError(f"{source}: `{key}` must be {describe(hint)}, not {value!r}.") from None
+        raise SettingsError(f"{source}: `{key}` must be {describe(hint)}, not {_shown(value)}.") from None
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message quotes it."""
+    try:
+        return repr(value)[:200]
+    except (ValueError, RecursionError):  # a whole number of thousands of digits
+        return "what is there"
 
 
 def _hints(cls: type) -> dict[str, Any]:

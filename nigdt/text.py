@@ -98,6 +98,6 @@ class Vocabulary:
                 raise ValueError("Its format is unknown.")
             if not all(isinstance(word, str) for word in words):
                 raise ValueError("A word in it is not text.")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise NigdtError(f"Cannot read the vocabulary {path}: {error}") from error
         return cls(words)

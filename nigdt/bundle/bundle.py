@@ -22,7 +22,6 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,8 +33,10 @@ import platformdirs
 import yaml
 from numpy.typing import NDArray
 
+from nigdt.bundle.exchange import recover, replaced
+from nigdt.bundle.reading import check_sizes, parse_description, plain_values
 from nigdt.config import ModelConfig
-from nigdt.errors import BundleError, NigdtError
+from nigdt.errors import BundleError, NigdtError, printable
 from nigdt.text import Vocabulary
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "RECOLOUR_CONFIG",
     "RECOLOUR_WEIGHTS",
     "BundleInfo",
+    "broken_bundles",
     "check_target",
     "find_bundle",
     "list_bundles",
@@ -72,7 +74,8 @@ PICTURE, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG = OPTIONAL = (
     "recolour.json",
 )
 _EMBEDDED = Path(__file__).parents[1] / "bundles"
-_MAX_TEXT = 16 * 2**20
+_TITLE_CHARS = 200
+_MOST_PARAMETERS = 10**10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -176,47 +179,51 @@ def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
             raise BundleError(
                 f"Bundle {folder.name} is incomplete: {name} is missing.", "Get the bundle again."
             )
-    if (folder / CONFIG).stat().st_size > _MAX_TEXT or (folder / VOCABULARY).stat().st_size > _MAX_TEXT:
-        raise BundleError(f"Bundle {folder.name}: {CONFIG} or {VOCABULARY} is too large to be one.")
+    total = check_sizes(folder)
     try:
         status = (folder / CONFIG).stat()
         data = _load_yaml(folder / CONFIG, status.st_ino, status.st_mtime_ns, status.st_size)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise BundleError(f"Bundle {folder.name}: {CONFIG} cannot be read ({error}).") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BundleError(f"Bundle {folder.name}: {CONFIG} does not describe a {FORMAT}.")
     if data.get("version") != VERSION:
         raise BundleError(
-            f"Bundle {folder.name} has format version {data.get('version')}; this program reads {VERSION}.",
+            f"Bundle {folder.name} has format version {plain_values(data.get('version'))}; "
+            f"this program reads {VERSION}.",
             "Update nigdt, or take a bundle made for this version.",
         )
     try:
         config = ModelConfig.from_dict(data["architecture"])
-        title, parameters, training = (
-            str(data["title"]),
-            int(data["parameters"]),
-            dict(data["training"] or {}),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BundleError(f"Bundle {folder.name}: {CONFIG} is incomplete ({error!r}).") from None
+        title, parameters, training = data["title"], data["parameters"], data["training"] or {}
+    except KeyError as error:
+        raise BundleError(f"Bundle {folder.name}: {CONFIG} is incomplete ({error} is missing).") from None
     except NigdtError as error:
         raise BundleError(f"Bundle {folder.name}: {error.message}", error.hint) from None
+    wrong = {
+        "title": not isinstance(title, str),
+        "parameters": type(parameters) is not int or not 0 <= parameters <= _MOST_PARAMETERS,
+        "training": not isinstance(training, dict),
+    }
+    if any(wrong.values()):
+        names = ", ".join(name for name, is_wrong in wrong.items() if is_wrong)
+        raise BundleError(f"Bundle {folder.name}: {CONFIG} is wrong in {names}.", "Get the bundle again.")
     return BundleInfo(
         name=folder.resolve().name,
         folder=folder,
-        title=title,
+        title=printable(title)[:_TITLE_CHARS],
         config=config,
         parameters=parameters,
-        bytes=sum((folder / name).stat().st_size for name in files_of(folder)),
+        bytes=total,
         embedded=folder.resolve().parent == _EMBEDDED.resolve(),
-        training=training,
+        training=plain_values(training),
     )
 
 
 @lru_cache(maxsize=64)
 def _load_yaml(path: Path, *_state: int) -> Any:
     """Return a file's content, parsed anew only when its state has changed: every fill looks at it."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return parse_description(path.read_text(encoding="utf-8"))
 
 
 def verify_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
@@ -258,18 +265,31 @@ def _digest(path: Path) -> str:
 
 def list_bundles() -> list[BundleInfo]:
     """All readable bundles by name, the user's hiding embedded ones so called; broken ones are left out."""
+    return _all_bundles()[0]
+
+
+def broken_bundles() -> list[BundleError]:
+    """Say what is wrong with the bundles that `list_bundles` leaves out."""
+    return _all_bundles()[1]
+
+
+def _all_bundles() -> tuple[list[BundleInfo], list[BundleError]]:
     found: dict[str, BundleInfo] = {}
+    broken: list[BundleError] = []
+    recover(user_bundles_folder())
     for parent in (_EMBEDDED, user_bundles_folder()):
-        if not parent.is_dir():
+        try:
+            folders = sorted(folder for folder in parent.iterdir() if valid_name(folder.name))
+        except OSError:
             continue
-        for folder in sorted(parent.iterdir()):
-            if not (folder.is_dir() and valid_name(folder.name)):
+        for folder in folders:
+            if not folder.is_dir():
                 continue
             try:
                 found[folder.name] = read_bundle(folder)
-            except BundleError:
-                continue  # named when it is asked for; one broken folder must not hide the others
-    return [found[name] for name in sorted(found)]
+            except BundleError as error:  # one broken folder must not hide the others
+                broken.append(error)
+    return [found[name] for name in sorted(found)], broken
 
 
 def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInfo:
@@ -394,10 +414,7 @@ def save_bundle(
         card = f"# {title}\n\n```yaml\n{yaml.safe_dump(description['training'], sort_keys=False)}```\n"
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-            new = Path(temporary) / "new"
-            new.mkdir()
+        with replaced(folder) as new:
             kind = np.float16 if half else np.float32
             stored = {name: np.ascontiguousarray(value, kind) for name, value in weights.items()}
             # Files that safetensors writes itself only their owner may read, and its errors are its own.
@@ -406,9 +423,7 @@ def save_bundle(
             vocabulary.save(new / VOCABULARY)
             (new / CARD).write_text(card, encoding="utf-8")
             write_sums(new)
-            if folder.exists():
-                folder.rename(Path(temporary) / "old")
-            new.rename(folder)
+            check_sizes(new)
     except OSError as error:
         raise BundleError(f"Cannot write bundle {folder}: {error.strerror or error}.") from None
     return read_bundle(folder)
@@ -438,15 +453,10 @@ def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleI
     if target.exists() and not replace:
         raise BundleError(f"There is a bundle {name!r} already.", "Give another --name, or --replace it.")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as temporary:
-            new = Path(temporary) / "new"
-            new.mkdir()
+        with replaced(target) as new:
             for file in files_of(source):
                 shutil.copyfile(source / file, new / file)
-            if target.exists():
-                target.rename(Path(temporary) / "old")
-            new.rename(target)
+            verify_bundle(new)  # as it lies on this disk
     except OSError as error:
         raise BundleError(f"Cannot install bundle {name}: {error.strerror or error}.") from None
-    return verify_bundle(target)
+    return read_bundle(target)

@@ -92,8 +92,11 @@ def load_recolour(
         if any(not torch.isfinite(value).all() for value in weights.values()):
             raise ValueError("a weight is not finite")
         net.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, NigdtError) as error:
-        reason = str(error).splitlines()[0]
+    except (
+        *(OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError),
+        *(RuntimeError, SafetensorError, NigdtError, MemoryError),
+    ) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise BundleError(
             f"Bundle {folder.name}: the recolouring network cannot be read ({reason}).",
             "Get the bundle again.",

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch.overrides import TorchFunctionMode
 
 from nigdt.bundle.bundle import WEIGHTS, BundleInfo, verify_bundle
+from nigdt.bundle.recolour import load_recolour
 from nigdt.errors import BundleError, NigdtError
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
 
-__all__ = ["load_model"]
+__all__ = ["check_runnable", "load_model"]
 
 
 def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NIGDT, Vocabulary]:
@@ -34,20 +35,53 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
     """
     info = verify_bundle(info.folder)
     vocabulary = info.vocabulary()
+    model = _checked_model(info, vocabulary)
     try:
         weights = load_file(info.folder / WEIGHTS)
     except (SafetensorError, OSError, ValueError) as error:
         raise BundleError(
             f"Bundle {info.name}: {WEIGHTS} cannot be read ({error}).", "Get it again."
         ) from None
-    # On the meta device nothing is allocated, so an absurd architecture is refused before it costs memory.
+    for name, value in weights.items():
+        # NumPy, because waking torch's thread pool for each weight takes longer than the work.
+        if not value.is_floating_point() or not np.isfinite(value.float().numpy()).all():
+            raise BundleError(f"Bundle {info.name}: weight {name} is not finite.", "Get the bundle again.")
+    weights = {name: value.to(device, torch.float32) for name, value in weights.items()}
+    model.load_state_dict(weights, strict=True, assign=True)
+    return model.requires_grad_(False).eval(), vocabulary
+
+
+def check_runnable(info: BundleInfo) -> None:
+    """Load a bundle once as it would be to make fills, and let go of it again.
+
+    Raises:
+        BundleError: As `load_model`, or its recolouring network cannot be loaded.
+    """
+    load_model(info)
+    if info.recolours:
+        load_recolour(info.folder)
+
+
+def _checked_model(info: BundleInfo, vocabulary: Vocabulary) -> NIGDT:
+    """Return the architecture without weights, once the file's weights are known to fit it.
+
+    Nothing is allocated: an absurd architecture or file is refused before it costs memory.
+    """
     try:
         with torch.device("meta"), _NoDraws():
             model = NIGDT(info.config.with_changes(spectral_norm=False), len(vocabulary))
     except NigdtError as error:
         raise BundleError(f"Bundle {info.name}: {error.message}", error.hint) from None
+    except (RuntimeError, ValueError, OverflowError) as error:
+        raise BundleError(f"Bundle {info.name}: the architecture cannot be built ({error}).") from None
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in weights.items()}
+    try:
+        with safe_open(info.folder / WEIGHTS, "pt") as file:
+            given = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BundleError(
+            f"Bundle {info.name}: {WEIGHTS} cannot be read ({error}).", "Get it again."
+        ) from None
     wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
     if wrong:
         name = wrong[0]
@@ -56,13 +90,7 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
             f"{given.get(name, 'missing')} instead of {expected.get(name, 'none')}).",
             "Get the bundle again.",
         )
-    for name, value in weights.items():
-        # NumPy, because waking torch's thread pool for each weight takes longer than the work.
-        if not value.is_floating_point() or not np.isfinite(value.float().numpy()).all():
-            raise BundleError(f"Bundle {info.name}: weight {name} is not finite.", "Get the bundle again.")
-    weights = {name: value.to(device, torch.float32) for name, value in weights.items()}
-    model.load_state_dict(weights, strict=True, assign=True)
-    return model.requires_grad_(False).eval(), vocabulary
+    return model
 
 
 class _NoDraws(TorchFunctionMode):

@@ -13,6 +13,8 @@ import click
 from nigdt.bundle.bundle import (
     FILES,
     OPTIONAL,
+    BundleInfo,
+    broken_bundles,
     find_bundle,
     install_bundle,
     list_bundles,
@@ -20,9 +22,8 @@ from nigdt.bundle.bundle import (
     valid_name,
     verify_bundle,
 )
+from nigdt.bundle.reading import LARGEST
 from nigdt.errors import BundleError
-
-_MAX_UNPACKED = 4 * 2**30
 
 
 @click.group("models", invoke_without_command=True)
@@ -36,6 +37,8 @@ def models(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     bundles = list_bundles()
+    for problem in broken_bundles():
+        click.echo(f"Left out: {problem}", err=True)
     if as_json:
         click.echo(json.dumps([info.to_dict() for info in bundles], indent=2, ensure_ascii=False))
         return
@@ -64,13 +67,25 @@ def add(source: Path, name: str | None, replace: bool) -> None:
     Example: nigdt models add ~/Downloads/nigdt-base.zip
     """
     if source.is_dir():
-        info = install_bundle(source, name or source.resolve().name, replace=replace)
+        info = _install(source, name or source.resolve().name, replace)
     else:
         with tempfile.TemporaryDirectory(prefix="nigdt-") as temporary:
             folder = Path(temporary) / "bundle"
             found = _unpack(source, folder)
-            info = install_bundle(folder, name or found, replace=replace)
+            info = _install(folder, name or found, replace)
     click.echo(f"Added {info.name} ({info.bytes / 1e6:.1f} MB) in {info.folder}")
+
+
+def _install(source: Path, name: str, replace: bool) -> BundleInfo:
+    """Install a bundle once it is known to run here, as far as that can be told here."""
+    info = verify_bundle(source)
+    try:
+        from nigdt.bundle.weights import check_runnable
+    except ModuleNotFoundError:  # without torch nothing runs here: checksums have to do
+        pass
+    else:
+        check_runnable(info)
+    return install_bundle(source, name, replace=replace)
 
 
 def _unpack(archive: Path, folder: Path) -> str:
@@ -82,16 +97,22 @@ def _unpack(archive: Path, folder: Path) -> str:
                 path = PurePosixPath(member.filename)
                 if path.name in (*FILES, *OPTIONAL) and len(path.parts) <= 2 and path.name not in members:
                     members[path.name] = member
-            if sum(member.file_size for member in members.values()) > _MAX_UNPACKED:
-                raise BundleError(f"{archive.name} is too large to be a model bundle.")
+            for name, member in members.items():
+                if member.file_size > LARGEST[name]:
+                    raise BundleError(f"{archive.name} is too large to be a model bundle.")
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise BundleError(f"{archive.name} is packed in a way that is not read here.")
             folder.mkdir()
             for name, member in members.items():
                 with zipped.open(member) as packed, (folder / name).open("wb") as file:
                     shutil.copyfileobj(packed, file)
             parents = {PurePosixPath(member.filename).parent.name for member in members.values()}
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+    except BundleError:
+        raise
+    except Exception as error:  # damaged archives raise whatever their decoders do
+        reason = str(error) or type(error).__name__
         raise BundleError(
-            f"{archive.name} cannot be unpacked ({error}).", "Give a folder or a ZIP archive."
+            f"{archive.name} cannot be unpacked ({reason}).", "Give a folder or a ZIP archive."
         ) from None
     missing = [name for name in FILES if name not in members]
     if missing:

@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
-from nigdt.bundle import bundle
+from nigdt.bundle import bundle, reading
 from nigdt.bundle.bundle import (
     FILES,
     RECOLOUR_CONFIG,
@@ -265,7 +265,7 @@ def test_unfit_architecture(broken: Path) -> None:
     change_config(broken, architecture=None)
     assert "lines of `key: value`" in refused(broken)
     # Gigabytes, were they allocated before the weights are compared.
-    change_config(broken, architecture={**architecture, "projection_channels": 60_000})
+    change_config(broken, architecture={**architecture, "projection_channels": 4_000})
     assert "do not fit the architecture" in refused(broken)
 
 
@@ -284,7 +284,7 @@ def test_pickled_weights_are_not_run(broken: Path) -> None:
 
 
 def test_oversized_text_is_not_parsed(broken: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_MAX_TEXT", 100)
+    monkeypatch.setitem(reading.LARGEST, "model.yaml", 100)
     assert "too large" in refused(broken)
 
 
