@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gimp_session import WindowSession, keep
 from PIL import Image
@@ -49,16 +50,10 @@ def ask(windows: WindowSession, name: str, before: str = "") -> Path:
 
 
 def middle_of(picture: Path, colour: tuple[int, int, int]) -> tuple[int, int] | None:
-    """Return the middle of what has one of the plain daemon's colours, lower half of the dialog."""
+    """Return the middle (x, y) of what has one of the plain daemon's colours in a screenshot."""
     with Image.open(picture) as opened:
-        mask = opened.convert("RGB").point(lambda value: 255 if value > 250 else value)
-        places = [
-            (at % mask.width, at // mask.width) for at, value in enumerate(mask.getdata()) if value == colour
-        ]
-    if not places:
-        return None
-    columns, rows = zip(*places, strict=True)
-    return sorted(columns)[len(columns) // 2], sorted(rows)[len(rows) // 2]
+        rows, columns = np.nonzero((np.asarray(opened.convert("RGB")) == colour).all(axis=2))
+    return (int(np.median(columns)), int(np.median(rows))) if rows.size > 100 else None
 
 
 def test_a_variant_is_clicked_and_is_the_one_that_is_seen(windows: WindowSession, tmp_path: Path) -> None:
