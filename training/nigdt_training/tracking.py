@@ -44,7 +44,7 @@ def open_trackers(names: Sequence[str], folder: Path, settings: dict[str, Any]) 
             ) from None
         except Exception as error:  # each tracker raises errors of its own
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise NigdtError(f"{name} cannot be opened: {reason}") from error
+            raise NigdtError(f"{name} cannot be opened: {reason.rstrip('.')}.") from error
         opened.append(logger)
     return opened
 

@@ -71,7 +71,7 @@ class ClipScore:
             self._model: Any = CLIPModel.from_pretrained(model).eval().to(self._device)
         except (OSError, ValueError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise NigdtError(f"The CLIP model {model} cannot be had: {reason}") from None
+            raise NigdtError(f"The CLIP model {model} cannot be had: {reason.rstrip('.')}.") from None
 
     def __call__(self, output: np.ndarray, caption: str) -> float:
         """Score of one (S, S, 3) uint8 picture with its caption, which is clipped to what the model reads."""
