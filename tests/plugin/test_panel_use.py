@@ -168,6 +168,31 @@ def test_words_on_offer_cover_no_button_and_take_no_click(panel: Panel, photo: P
     assert not offered.isVisible()
 
 
+def test_one_click_selects_an_object_and_escape_gives_it_up(panel: Panel, photo: Path):
+    panel.open(photo)
+    window, canvas = panel.window, panel.window.canvas
+    window.use_tool("object")
+    y, x = np.mgrid[0:160, 0:240]
+    disc = (x - 120) ** 2 + (y - 80) ** 2 < 40**2
+    click(panel, 120, 80)
+    canvas.grab()  # says that it looks for it
+    panel.idle()
+    found = selected(panel) > 127
+    assert (found & disc).sum() / (found | disc).sum() > 0.93
+    before = selected(panel).copy()
+    place = canvas.to_widget(30, 30).toPoint()
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, place)
+    panel.idle()
+    assert selected(panel)[30, 30] > 127
+    assert selected(panel)[80, 120] > 127
+    panel.session.undo()
+    assert np.array_equal(selected(panel), before)
+    click(panel, 30, 30)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    panel.idle()
+    assert np.array_equal(selected(panel), before)
+
+
 def test_the_line_between_before_and_after_is_dragged(panel: Panel, photo: Path):
     panel.open(photo)
     panel.select(60, 40, 180, 120)

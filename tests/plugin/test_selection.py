@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nigdt_plugin.core import find, selection
+from nigdt_plugin.core.find_object import object_at, object_in
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.outline import Outline
 from nigdt_plugin.core.selection import Combine, Patch, Selection
@@ -119,10 +120,34 @@ def test_the_object_in_a_box_is_found():
     photo = np.dstack([x // 3, y // 2, 255 - x // 3]).astype(np.uint8)
     disc = (x - 150) ** 2 + (y - 100) ** 2 < 50**2
     photo[disc] = (210, 60, 40)
-    patch = find.object_in(photo, Region(85, 35, 215, 165))
+    patch = object_in(photo, Region(85, 35, 215, 165))
     found = np.zeros((200, 300), bool)
     found[patch.region.slices] = patch.mask > 127
     assert (found & disc).sum() / (found | disc).sum() > 0.93
+
+
+def test_the_object_under_a_click_is_found_and_grows_and_shrinks_by_further_clicks():
+    y, x = np.mgrid[0:400, 0:600]
+    noise = np.random.default_rng(2).normal(0, 4, (400, 600, 3))
+    photo = np.dstack([90 + x / 20, 120 + y / 20, 90 - x / 20]) + noise
+    body = ((x - 250) / 80) ** 2 + ((y - 220) / 60) ** 2 < 1
+    head = (x - 350) ** 2 + (y - 150) ** 2 < 40**2
+    photo[body] = noise[body] + (210, 60, 40)
+    photo[head] = noise[head] + (50, 70, 200)
+    photo = np.clip(photo, 0, 255).astype(np.uint8)
+
+    def overlap(patch: selection.Patch, thing: np.ndarray) -> float:
+        found = np.zeros(thing.shape, bool)
+        found[patch.region.slices] = patch.mask > 127
+        return (found & thing).sum() / (found | thing).sum()
+
+    assert overlap(object_at(photo, [(250, 220)]), body & ~head) > 0.9
+    both = object_at(photo, [(250, 220), (350, 150)])
+    assert overlap(both, body | head) > 0.9
+    dented = object_at(photo, [(250, 220), (350, 150)], [(350, 130)])
+    row, column = 130 - dented.region.top, 350 - dented.region.left
+    assert dented.mask[row, column] < 128 < dented.mask[row + 25, column]
+    assert overlap(object_at(photo, [(250, 220)], [(350, 150)]), body & ~head) > 0.9
 
 
 @pytest.mark.parametrize("width", [1, 2])

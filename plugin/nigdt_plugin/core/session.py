@@ -261,8 +261,21 @@ class Session:
         else:
             self.change_selection(lambda selection: selection.combined(shape(), how), label)
 
-    def change_selection(self, change: Callable[[Selection], tuple[Region, Mask]], label: str) -> None:
-        """Change the selection as a whole (invert, grow ...), worked out in a thread."""
+    def change_selection(
+        self,
+        change: Callable[[Selection], tuple[Region, Mask]],
+        label: str,
+        wanted: Callable[[], bool] = lambda: True,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Change the selection as a whole (invert, grow ...), worked out in a thread.
+
+        Args:
+            change: Gives what is to be written.
+            label: Of the step.
+            wanted: Asked once it is worked out; False drops it.
+            then: Called once it is done.
+        """
         document = self.document
         if document is None:
             return
@@ -275,29 +288,38 @@ class Session:
             step = document.selection_step(region, copy.mask[region.slices], values, label)
             return region, values, step
 
-        def then(result: tuple[Region, Mask, SelectionStep | None]) -> None:
+        def done(result: tuple[Region, Mask, SelectionStep | None]) -> None:
             region, values, step = result
-            if self.document is not document:
+            if self.document is not document or not wanted():
                 return
             if document.selection.revision != revision:  # drawn on meanwhile
-                self.change_selection(change, label)
+                self.change_selection(change, label, wanted, then)
                 return
-            if step is None:
-                return
-            document.selection.put(region, values)
-            document.record(step)
-            document.selection_changed(region)
-            self.steps()
+            if step is not None:
+                document.selection.put(region, values)
+                document.record(step)
+                document.selection_changed(region)
+                self.steps()
+            then()
 
-        self.work(work, then)
+        self.work(work, done)
 
-    def find(self, search: Callable[[np.ndarray], Patch], how: Combine, label: str) -> None:
-        """Select what is found in the picture as it is seen, worked out in a thread."""
+    def find(
+        self,
+        search: Callable[[np.ndarray], Patch],
+        how: Combine,
+        label: str,
+        wanted: Callable[[], bool] = lambda: True,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Select what is found in the picture as it is seen; for the rest see `change_selection`."""
         document = self.document
         if document is None:
             return
 
-        self.change_selection(lambda selection: selection.combined(search(document.rgb), how), label)
+        self.change_selection(
+            lambda selection: selection.combined(search(document.rgb), how), label, wanted, then
+        )
 
     def load_selection(self, path: Path, label: str) -> None:
         """Take the selection from a grey picture."""

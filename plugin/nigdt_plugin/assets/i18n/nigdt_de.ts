@@ -34,6 +34,10 @@
   <context>
     <name>Canvas</name>
     <message>
+      <source>Finding the object …</source>
+      <translation>Das Objekt wird gesucht …</translation>
+    </message>
+    <message>
       <source>Before</source>
       <translation>Vorher</translation>
     </message>
@@ -1020,12 +1024,12 @@
   <context>
     <name>OptionBar</name>
     <message>
-      <source>Drag to move, wheel to zoom</source>
-      <translation>Ziehen verschiebt, Mausrad vergrößert</translation>
+      <source>Click the object or drag a box; Shift adds, Ctrl takes away</source>
+      <translation>Objekt anklicken oder Rahmen ziehen; Umschalt fügt hinzu, Strg nimmt weg</translation>
     </message>
     <message>
-      <source>Drag a box around the object</source>
-      <translation>Rahmen um das Objekt ziehen</translation>
+      <source>Drag to move, wheel to zoom</source>
+      <translation>Ziehen verschiebt, Mausrad vergrößert</translation>
     </message>
     <message>
       <source>Draw around the region</source>
@@ -1314,6 +1318,10 @@
   <context>
     <name>Steps</name>
     <message>
+      <source>Object</source>
+      <translation>Objekt</translation>
+    </message>
+    <message>
       <source>Select all</source>
       <translation>Alles auswählen</translation>
     </message>
@@ -1402,10 +1410,6 @@
       <translation>Ellipse</translation>
     </message>
     <message>
-      <source>Object</source>
-      <translation>Objekt</translation>
-    </message>
-    <message>
       <source>Lasso</source>
       <translation>Lasso</translation>
     </message>
@@ -1429,8 +1433,8 @@
   <context>
     <name>ToolColumn</name>
     <message>
-      <source>Move the view</source>
-      <translation>Ansicht verschieben</translation>
+      <source>Object</source>
+      <translation>Objekt</translation>
     </message>
     <message>
       <source>Rectangle</source>
@@ -1441,8 +1445,8 @@
       <translation>Ellipse</translation>
     </message>
     <message>
-      <source>Object</source>
-      <translation>Objekt</translation>
+      <source>Move the view</source>
+      <translation>Ansicht verschieben</translation>
     </message>
     <message>
       <source>Lasso</source>

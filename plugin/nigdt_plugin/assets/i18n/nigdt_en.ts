@@ -34,6 +34,10 @@
   <context>
     <name>Canvas</name>
     <message>
+      <source>Finding the object …</source>
+      <translation>Finding the object …</translation>
+    </message>
+    <message>
       <source>Before</source>
       <translation>Before</translation>
     </message>
@@ -1020,12 +1024,12 @@
   <context>
     <name>OptionBar</name>
     <message>
-      <source>Drag to move, wheel to zoom</source>
-      <translation>Drag to move, wheel to zoom</translation>
+      <source>Click the object or drag a box; Shift adds, Ctrl takes away</source>
+      <translation>Click the object or drag a box; Shift adds, Ctrl takes away</translation>
     </message>
     <message>
-      <source>Drag a box around the object</source>
-      <translation>Drag a box around the object</translation>
+      <source>Drag to move, wheel to zoom</source>
+      <translation>Drag to move, wheel to zoom</translation>
     </message>
     <message>
       <source>Draw around the region</source>
@@ -1314,6 +1318,10 @@
   <context>
     <name>Steps</name>
     <message>
+      <source>Object</source>
+      <translation>Object</translation>
+    </message>
+    <message>
       <source>Select all</source>
       <translation>Select all</translation>
     </message>
@@ -1402,10 +1410,6 @@
       <translation>Ellipse</translation>
     </message>
     <message>
-      <source>Object</source>
-      <translation>Object</translation>
-    </message>
-    <message>
       <source>Lasso</source>
       <translation>Lasso</translation>
     </message>
@@ -1429,8 +1433,8 @@
   <context>
     <name>ToolColumn</name>
     <message>
-      <source>Move the view</source>
-      <translation>Move the view</translation>
+      <source>Object</source>
+      <translation>Object</translation>
     </message>
     <message>
       <source>Rectangle</source>
@@ -1441,8 +1445,8 @@
       <translation>Ellipse</translation>
     </message>
     <message>
-      <source>Object</source>
-      <translation>Object</translation>
+      <source>Move the view</source>
+      <translation>Move the view</translation>
     </message>
     <message>
       <source>Lasso</source>

@@ -1,0 +1,200 @@
+"""Objects found in the picture: in a box drawn around one, or at points clicked on it (GrabCut)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.objects import grab_cut
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import Mask, Patch
+
+Pixels = NDArray[np.uint8]
+Point = tuple[float, float]
+
+# GrabCut's time grows with the area; beyond these it runs on a smaller copy and the edge is refined.
+_OBJECT_PIXELS = 300_000
+_SEARCH_PIXELS = 60_000
+_ROUNDS = 4
+_COLOURS = 48
+"""Most colours around the clicks that others are compared with."""
+_DOT = 0.012
+"""Radius of what is certain around a click, as a share of the photo's longer side."""
+_NEAR = 0.35
+"""Distance from a click at which pixels are no likelier to be the object's, as the same share."""
+
+
+def object_in(rgb: Pixels, box: Region) -> Patch:
+    """Return the object inside a box drawn loosely around it (GrabCut, Rother et al. 2004).
+
+    Args:
+        rgb: Photo (H, W, 3) uint8.
+        box: Rectangle around the object.
+
+    Returns:
+        Patch of the object, with a smooth edge; the box itself if no object stands out.
+    """
+    height, width = rgb.shape[:2]
+    box = box.clipped(width, height)
+    whole = Patch(box.left, box.top, np.full((box.height, box.width), 255, np.uint8))
+    if box.width < 4 or box.height < 4:
+        return whole
+    # Surroundings teach what is background.
+    outer = box.grown(max(8, (box.width + box.height) // 6)).clipped(width, height)
+    small, scale = _reduced(rgb[outer.slices], _OBJECT_PIXELS)
+    labels = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
+    left, top = round((box.left - outer.left) * scale), round((box.top - outer.top) * scale)
+    right = left + max(2, round(box.width * scale))
+    bottom = top + max(2, round(box.height * scale))
+    labels[top:bottom, left:right] = cv2.GC_PR_FGD
+    if not (labels == cv2.GC_BGD).any():
+        return whole
+    mask = _main_parts(_closed(grab_cut(small, labels, _ROUNDS)))
+    if int(np.count_nonzero(mask)) < 0.02 * (right - left) * (bottom - top):
+        return whole
+    return _patch(mask, outer)
+
+
+def object_at(rgb: Pixels, inside: Sequence[Point], outside: Sequence[Point] = ()) -> Patch:
+    """Return the object at points that were clicked.
+
+    It is looked for in a small copy of the photo, beginning with what is near the points and of their
+    colours; then its edge is found in a larger copy of its surroundings.
+
+    Args:
+        rgb: Photo (H, W, 3) uint8.
+        inside: Points (x, y) on the object, at least one.
+        outside: Points that do not belong to it.
+    """
+    height, width = rgb.shape[:2]
+    small, scale = _reduced(rgb, _SEARCH_PIXELS)
+    radius = max(2.0, _DOT * max(small.shape[:2]))
+    sure = _dots(small.shape, inside, scale, radius)
+    not_it = _dots(small.shape, outside, scale, radius)
+    labels = _first_guess(small, sure, not_it)
+    coarse = _touching(grab_cut(small, labels, _ROUNDS), sure)
+    bounds = cv2.boundingRect(coarse)
+    reach = max(4, round(0.15 * max(bounds[2], bounds[3])))
+    region = Region(
+        int((bounds[0] - reach) / scale),
+        int((bounds[1] - reach) / scale),
+        int((bounds[0] + bounds[2] + reach) / scale) + 1,
+        int((bounds[1] + bounds[3] + reach) / scale) + 1,
+    ).clipped(width, height)
+    fine, finer = _reduced(rgb[region.slices], _OBJECT_PIXELS)
+    moved = [((x - region.left), (y - region.top)) for x, y in inside]
+    away = [((x - region.left), (y - region.top)) for x, y in outside]
+    size = fine.shape[1], fine.shape[0]
+    part = coarse[
+        int(region.top * scale) : int(np.ceil(region.bottom * scale)),
+        int(region.left * scale) : int(np.ceil(region.right * scale)),
+    ]
+    guess = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) > 127
+    radius *= finer / scale
+    sure = _dots(fine.shape, moved, finer, radius)
+    labels = _band(guess, max(3, round(3 * finer / scale)))
+    labels[sure] = cv2.GC_FGD
+    not_it = _dots(fine.shape, away, finer, radius) & ~sure
+    labels[not_it] = cv2.GC_BGD
+    found = grab_cut(fine, labels, 1) if (labels == cv2.GC_BGD).any() else guess
+    mask = _touching(found, sure)
+    mask[not_it] = 0  # however small the hole
+    return _patch(mask, region)
+
+
+def _reduced(rgb: Pixels, most: int) -> tuple[Pixels, float]:
+    """Return a copy of at most so many pixels, and its scale."""
+    scale = min(1.0, (most / (rgb.shape[0] * rgb.shape[1])) ** 0.5)
+    if scale < 1:
+        size = max(4, round(rgb.shape[1] * scale)), max(4, round(rgb.shape[0] * scale))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return np.ascontiguousarray(rgb), scale
+
+
+def _dots(shape: tuple[int, ...], points: Sequence[Point], scale: float, radius: float) -> NDArray[np.bool_]:
+    mask = np.zeros(shape[:2], np.uint8)
+    for x, y in points:
+        cv2.circle(mask, (int(x * scale), int(y * scale)), max(1, round(radius)), 1, cv2.FILLED)
+    return mask > 0
+
+
+def _first_guess(small: Pixels, sure: NDArray[np.bool_], not_it: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Labels for GrabCut: what is near the points and of their colours is probably the object's."""
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    unlike = _unlike(lab, lab[sure])
+    distance = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)
+    far = distance / (_NEAR * max(sure.shape))
+    labels = np.where(unlike / 28 + far < 1, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    if not_it.any():
+        labels[_unlike(lab, lab[not_it]) < unlike] = cv2.GC_PR_BGD
+    frame = np.ones(sure.shape, bool)
+    frame[2:-2, 2:-2] = False
+    labels[frame & (unlike > 14)] = cv2.GC_BGD
+    labels[far > 2] = cv2.GC_BGD
+    labels[sure] = cv2.GC_FGD
+    labels[not_it & ~sure] = cv2.GC_BGD
+    if not (labels == cv2.GC_BGD).any() and not (labels == cv2.GC_PR_BGD).any():
+        labels[frame & ~sure] = cv2.GC_BGD
+    return labels
+
+
+def _unlike(lab: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how far every pixel's colour is from the nearest of some."""
+    unlike = np.full(lab.shape[:2], np.inf, np.float32)
+    for place in np.linspace(0, len(colours) - 1, min(_COLOURS, len(colours))).astype(int):
+        np.minimum(unlike, np.linalg.norm(lab - colours[place], axis=2), out=unlike)
+    return unlike
+
+
+def _band(guess: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
+    """Labels that leave only a band along the edge of a guess open."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
+    mask = guess.astype(np.uint8)
+    labels = np.where(guess, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[cv2.erode(mask, kernel) > 0] = cv2.GC_FGD
+    labels[cv2.dilate(mask, kernel) == 0] = cv2.GC_BGD
+    return labels
+
+
+def _closed(found: NDArray[np.bool_]) -> Mask:
+    mask = np.where(found, 255, 0).astype(np.uint8)
+    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).astype(np.uint8)
+
+
+def _touching(found: NDArray[np.bool_], sure: NDArray[np.bool_]) -> Mask:
+    """Return the parts that hold a point that was clicked, small holes filled."""
+    _, labels = cv2.connectedComponents(_closed(found | sure), connectivity=8)
+    kept = np.isin(labels, np.unique(labels[sure])) & (labels > 0)
+    return _filled(np.where(kept, 255, 0).astype(np.uint8))
+
+
+def _patch(mask: Mask, region: Region) -> Patch:
+    """Enlarge a mask to its region, with a smooth edge."""
+    mask = cv2.GaussianBlur(mask, (0, 0), 1.0).astype(np.uint8)
+    if mask.shape != (region.height, region.width):
+        size = region.width, region.height
+        mask = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    return Patch(region.left, region.top, mask)
+
+
+def _main_parts(mask: Mask) -> Mask:
+    """Return the largest part and those at least a tenth of it, their small holes filled."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count <= 1:
+        return mask
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    keep = np.flatnonzero(areas >= areas.max() / 10) + 1
+    return _filled(np.where(np.isin(labels, keep), 255, 0).astype(np.uint8))
+
+
+def _filled(mask: Mask) -> Mask:
+    """Fill holes smaller than a fiftieth of the largest part."""
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    limit = max((cv2.contourArea(contour) for contour in contours), default=0.0) / 50
+    for contour, (_, _, _, parent) in zip(contours, tree[0] if tree is not None else [], strict=True):
+        if parent >= 0 and cv2.contourArea(contour) < limit:
+            cv2.drawContours(mask, [contour], -1, 255, cv2.FILLED)
+    return mask
