@@ -38,6 +38,8 @@ def main(folder: Path) -> None:
     window, session = panel.window, panel.session
 
     def draw(name: str, widget: QWidget | None = None) -> None:
+        session.filling.seconds = None  # how busy this machine is says nothing about the panel
+        session.fills()
         panel.settle()
         (widget or window).grab().save(str(folder / f"panel-{name}.png"))
 
@@ -59,6 +61,11 @@ def main(folder: Path) -> None:
     window.side.show_words(False)
     panel.apply()
     panel.idle()
+    window.wipe(True)
+    panel.until(lambda: window.canvas.wipe is not None)
+    window.canvas.wipe.move_to(window.canvas.to_widget((REGION[0] + REGION[2]) / 2, 0).x())
+    draw("before-after")
+    window.wipe(False)
     window.set_theme("light")
     draw("light")
     window.set_theme("dark")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core import german
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import nothing
 from nigdt_plugin.ui import tools
@@ -139,6 +140,28 @@ def test_completion_and_unknown_words(panel: Panel, photo: Path):
     assert caption.caption == "a yellow bird on"
     assert caption.unknown() == []
     assert not offered.isVisible()
+
+
+def test_german_words_are_answered_with_the_english_ones(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    describe = panel.window.side.describe
+    describe.caption.caption = "roter vogel"
+    panel.settle()
+    shown = describe.unknown.findChildren(QAbstractButton)
+    chips = {chip.text(): chip for chip in shown if not chip.isHidden()}
+    assert set(chips) == {"red", "bird"}
+    chips["red"].click()
+    panel.settle()
+    assert describe.caption.caption == "red vogel"
+
+
+@pytest.mark.parametrize(
+    ("word", "english"),
+    [("Vogel", "bird"), ("grünen", "green"), ("weißes", "white"), ("bird", ""), ("roten", "red")],
+)
+def test_german_words_are_found_in_every_form(word: str, english: str):
+    assert german.english(word) == english
 
 
 def test_words_on_offer_cover_no_button_and_take_no_click(panel: Panel, photo: Path):

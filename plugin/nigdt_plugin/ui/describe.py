@@ -19,7 +19,7 @@ from nigdt import limits
 from nigdt.colours import BASIC, COMMON, MODIFIERS, find_colours
 from nigdt.limits import Mode
 from nigdt.text import Vocabulary
-from nigdt_plugin.core import models
+from nigdt_plugin.core import german, models
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.caption import CaptionEdit
 from nigdt_plugin.ui.grow import GrowRow
@@ -286,9 +286,14 @@ class DescribeBox(QWidget):
         self._unknown_flow.clear()
         unknown = self.caption.unknown() if self.mode != "remove" else []
         for word, nearest in unknown[:_UNKNOWN]:
-            text = self.tr("“{word}” is not known.").format(word=word)
-            self._unknown_flow.addWidget(label(text, "muted"))
-            for known in nearest:
+            translated = german.english(word)
+            text = (
+                self.tr("“{word}”: captions are written in English.")
+                if translated
+                else (self.tr("“{word}” is not known."))
+            )
+            self._unknown_flow.addWidget(label(text.format(word=word), "muted"))
+            for known in [translated] if translated else nearest:
                 chip = QToolButton()
                 chip.setText(known)
                 chip.setProperty("chip", True)

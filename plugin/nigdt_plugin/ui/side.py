@@ -95,6 +95,7 @@ class Side(QWidget):
 
     def _fills(self) -> None:
         head = QHBoxLayout()
+        head.setSpacing(2)
         self._fills_title = label(self.tr("Fills"), "heading")
         head.addWidget(self._fills_title)
         head.addStretch(1)

@@ -136,6 +136,10 @@
       <translation>Nennen Sie eine, auf Englisch: „a red bird“, „dark green wings“ oder nur „turquoise“.</translation>
     </message>
     <message>
+      <source>“{word}”: captions are written in English.</source>
+      <translation>„{word}“: Beschreibungen stehen auf Englisch.</translation>
+    </message>
+    <message>
       <source>“{word}” is not known.</source>
       <translation>„{word}“ ist unbekannt.</translation>
     </message>

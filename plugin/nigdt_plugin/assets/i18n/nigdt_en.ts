@@ -136,6 +136,10 @@
       <translation>Name one: "a red bird", "dark green wings", or just "turquoise".</translation>
     </message>
     <message>
+      <source>“{word}”: captions are written in English.</source>
+      <translation>“{word}”: captions are written in English.</translation>
+    </message>
+    <message>
       <source>“{word}” is not known.</source>
       <translation>“{word}” is not known.</translation>
     </message>
