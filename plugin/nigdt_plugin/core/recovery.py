@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import glob
+import hashlib
+import itertools
+import logging
 import os
 import shutil
 import sys
+import threading
 import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from nigdt.errors import NigdtError, printable
 from nigdt.photo.photo import Photo
+from nigdt.process import identity
 from nigdt_plugin.core import layer_record
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import panel_dir, read_json, write_atomically, write_json
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.selection import Mask
 
+log = logging.getLogger(__name__)
+
 _FORMAT = 3
+_MOST_COPIES = 5
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,7 @@ class Snapshot:
     layers: tuple[Layer, ...]
     selection: Mask
     caption: str
+    number: int = field(default_factory=itertools.count().__next__)
 
 
 @dataclass(frozen=True)
@@ -55,13 +68,28 @@ class Recovery:
     def __init__(self, folder: Path | None = None) -> None:
         self.parent = folder or panel_dir() / "recovery"
         self.folder = self.parent / uuid.uuid4().hex
+        self._writing = threading.Lock()
+        self._newest = 0
+        self._digest: tuple[Photo, str] | None = None
 
     def write(self, snapshot: Snapshot) -> None:
         """Write the work; only what changed since the last time is written again.
 
+        Of several threads one writes at a time, and a snapshot that is older than what was written is left.
+        Everything is on disk before `work.json` names it.
+
         Raises:
             OSError: The disk or the folder refuses.
         """
+        with self._writing:
+            if snapshot.number < self._newest:
+                return
+            self._write(snapshot)
+            self._newest = snapshot.number
+
+    def _write(self, snapshot: Snapshot) -> None:
+        if self._digest is None or self._digest[0] is not snapshot.photo:
+            self._digest = snapshot.photo, digest_of(snapshot.photo)
         if snapshot.path is None and not (self.folder / "photo.png").exists():
             write_atomically(self.folder / "photo.png", snapshot.photo.encode(".png"))
         for layer in snapshot.layers:
@@ -73,6 +101,8 @@ class Recovery:
         header = {
             "format": _FORMAT,
             "pid": os.getpid(),
+            "process": identity(os.getpid()),
+            "digest": self._digest[1],
             "saved": time.time(),
             "photo": str(snapshot.path.absolute()) if snapshot.path else "photo.png",
             "caption": snapshot.caption,
@@ -99,48 +129,105 @@ class Recovery:
         found = []
         for path in self.parent.glob("*/work.json"):
             data = read_json(path)
-            if data.get("format") != _FORMAT or _alive(data.get("pid")):
+            if data.get("format") != _FORMAT or _runs(data):
                 continue
             if data.get("layers") or data.get("selected"):
-                found.append(
-                    Lost(path.parent, Path(data["photo"]).name, float(data["saved"]), str(data["caption"]))
-                )
+                saved = data.get("saved")
+                when = float(saved) if isinstance(saved, int | float) and 0 <= saved < 1e11 else 0.0
+                name = Path(str(data.get("photo", "?"))).name
+                found.append(Lost(path.parent, printable(name), when, str(data.get("caption", ""))))
             else:
                 shutil.rmtree(path.parent, ignore_errors=True)  # nothing worth asking about
         return sorted(found, key=lambda lost: lost.saved, reverse=True)
 
 
-def restore(lost: Lost) -> tuple[Document, str]:
+def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> tuple[Document, str]:
     """Open lost work: the document with its layers and selection, and the caption.
 
+    What cannot be read is left out.
+
+    Args:
+        lost: The work.
+        tell: Told what was left out.
+
     Raises:
-        NigdtError: The photo cannot be read any more.
-        OSError: The autosave is damaged.
+        NigdtError: The photo cannot be read any more, or shows something else by now.
+        OSError: The autosave is damaged as a whole.
     """
     data = read_json(lost.folder / "work.json")
     try:
         path = Path(data["photo"])
-        pasted = not path.is_absolute()
-        photo = Photo.read(lost.folder / path if pasted else path)
-        document = Document(photo, None if pasted else path)
-        if data.get("colour"):
-            document.photo = photo.in_colour()  # a grey one was made a colour photo
-        layers = []
-        for entry in data["layers"]:
-            with np.load(lost.folder / f"{entry['id']}.npz") as arrays:
-                layers.append(layer_record.layer_of(entry, arrays["rgb"], arrays["weight"]))
-        document.set_layers(tuple(layers))
-        with Image.open(lost.folder / "selection.png", formats=["PNG"]) as image:
-            mask = np.array(image, np.uint8)
-        if mask.shape == document.selection.mask.shape:
-            document.selection.write(document.selection.whole, mask)
-        return document, str(data["caption"])
+        entries = list(data["layers"])
     except (KeyError, TypeError, ValueError) as error:
         raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
+    pasted = not path.is_absolute()
+    photo = _photo_of(lost.folder / "photo.png" if pasted else path, data)
+    document = Document(photo, None if pasted else path)
+    layers = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            stored = lost.folder / f"{entry['id']}.npz"
+            with stored.open("rb") as file, np.load(file) as arrays:
+                layer = layer_record.layer_of(entry, arrays["rgb"], arrays["weight"])
+            if layer.region.clipped(document.width, document.height) != layer.region:
+                raise ValueError("it lies outside the photo")
+            layers.append(layer)
+        except Exception as error:  # whatever a torn file makes its reader raise, the other layers are kept
+            log.warning("layer %d of %s cannot be restored: %r", number, lost.folder, error)
+            tell(f"Layer {number} cannot be read any more and is left out.")
+    document.set_layers(tuple(layers))
+    try:
+        with Image.open(lost.folder / "selection.png", formats=["PNG"]) as image:
+            mask = np.array(image, np.uint8)
+        if mask.shape != document.selection.mask.shape:
+            raise ValueError("its size is wrong")
+        document.selection.write(document.selection.whole, mask)
+    except Exception as error:  # as above
+        log.warning("the selection in %s cannot be restored: %r", lost.folder, error)
+        tell("The selection cannot be read any more.")
+    return document, str(data.get("caption", ""))
+
+
+def _photo_of(path: Path, data: Mapping[str, Any]) -> Photo:
+    """Read the photo that the work was done on, or the copy of it that saving over it has left."""
+    copies = sorted(path.parent.glob(f"{glob.escape(path.stem)}.original*{glob.escape(path.suffix)}"))
+    wanted = data.get("digest")
+    for place in (path, *copies[:_MOST_COPIES]):
+        try:
+            photo = Photo.read(place)
+        except (NigdtError, OSError):
+            if place == path and not copies:
+                raise
+            continue
+        if data.get("colour"):
+            photo = photo.in_colour()  # a grey one was made a colour photo
+        if wanted is None or digest_of(photo) == wanted:
+            return photo
+    raise NigdtError(
+        f"The photo {path.name} has changed since, so the fills are not laid over it.",
+        "Put the former photo back in its place, and start again.",
+    )
+
+
+def digest_of(photo: Photo) -> str:
+    """Return the SHA-256 of what a photo shows, whatever its metadata say."""
+    digest = hashlib.sha256(repr(photo.size).encode())
+    digest.update(np.ascontiguousarray(photo.rgb8).data)
+    if photo.alpha8 is not None:
+        digest.update(np.ascontiguousarray(photo.alpha8).data)
+    return digest.hexdigest()
+
+
+def _runs(data: Mapping[str, Any]) -> bool:
+    """Tell whether the panel that wrote an autosave still runs; ids are given to other programs again."""
+    pid, mark = data.get("pid"), data.get("process")
+    if not isinstance(pid, int) or not _alive(pid):
+        return False
+    return not isinstance(mark, str) or identity(pid) == mark
 
 
 def _alive(pid: object) -> bool:
-    if not isinstance(pid, int) or pid <= 0:
+    if not isinstance(pid, int) or not 0 < pid < 2**31:
         return False
     if pid == os.getpid():
         return True

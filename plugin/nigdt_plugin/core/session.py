@@ -173,14 +173,17 @@ class Session:
 
     def recover(self, lost: Lost) -> None:
         """Open the work of a panel that ended badly."""
+        missing: list[str] = []
 
         def work() -> tuple[Document, Pyramid, str]:
-            document, caption = restore(lost)
+            document, caption = restore(lost, missing.append)
             return document, pyramid_of(document), caption
 
         def then(opened: tuple[Document, Pyramid, str]) -> None:
             self._enter(*opened)
             self.keeping.adopt(lost)
+            if missing:
+                self.notice(" ".join(missing), "")
 
         self.work(work, then)
 

@@ -82,6 +82,7 @@ class Window(Hosted):
         self._connect()
         self.set_theme(session.settings.theme)
         self.use_tool("rectangle")
+        self._offered: set[Path] = set()  # lost works that were opened again
         self._autosave = QTimer(self)
         self._autosave.setInterval(_AUTOSAVE_MS)
         self._autosave.timeout.connect(session.autosave)
@@ -261,20 +262,25 @@ class Window(Hosted):
 
     def offer_recovery(self) -> None:
         """Offer work that a crash left behind."""
-        lost = self.session.keeping.recovery.lost()
+        lost = [work for work in self.session.keeping.recovery.lost() if work.folder not in self._offered]
         if not lost:
             return
         newest = lost[0]
 
+        def restore() -> None:
+            self._offered.add(newest.folder)
+            self.session.recover(newest)
+            self.offer_recovery()  # one by one: each is restored, forgotten or kept by itself
+
         def forget() -> None:
-            for work in lost:
-                shutil.rmtree(work.folder, ignore_errors=True)
+            shutil.rmtree(newest.folder, ignore_errors=True)
+            self.offer_recovery()
 
         self.notice.ask(
             self.tr("Unsaved work on {name} was found.").format(name=newest.name),
             self.tr("From {when}").format(when=moment(newest.saved)),
             (
-                (self.tr("Restore"), lambda: self.if_saved(lambda: self.session.recover(newest))),
+                (self.tr("Restore"), lambda: self.if_saved(restore)),
                 (self.tr("Forget"), forget),
             ),
         )
