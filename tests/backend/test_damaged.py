@@ -169,3 +169,11 @@ def test_the_holder_of_a_lock_is_never_another_process(state):
         other.kill()
     assert identity(other.pid) is None
     assert identity(os.getpid()) == identity(os.getpid())
+
+
+@posix
+def test_every_file_of_the_daemon_is_the_users_alone(client, request_fill, state):
+    client.fill(request_fill())
+    modes = {path.name: path.stat().st_mode & 0o077 for path in state.iterdir()}
+    assert "daemon.log" in modes
+    assert modes == dict.fromkeys(modes, 0)

@@ -337,9 +337,11 @@ def test_empty_folder_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_broken_metadata_names_its_line(tmp_path: Path) -> None:
+    scene(3).save(tmp_path / "a.jpg")
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.jpg"}\n{oops\n')
-    with pytest.raises(DataError, match="line 2"):
-        read_records(tmp_path)
+    data = read_data_set(tmp_path)
+    assert [record.name for record in data.records] == ["a.jpg"]
+    assert data.missing == ["metadata.jsonl, line 2 (no JSON object)"]
 
 
 def test_fingerprints_find_copies_and_no_others() -> None:
@@ -365,3 +367,38 @@ def test_about_the_share_asked_for_is_held_out() -> None:
 def test_groups_merge_through_chains() -> None:
     merged = merge_groups(["a", "b", "c", "d", "a"], [(0, 1), (1, 2)])
     assert merged == ["a", "a", "a", "d", "a"]
+
+
+def test_line_marks_of_unicode_in_a_caption_end_no_line_of_json(tmp_path: Path) -> None:
+    scene(3).save(tmp_path / "a.png")
+    row = {"file_name": "a.png", "text": "a red\u2028bird\u0085here"}
+    (tmp_path / "metadata.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\r\n", encoding="utf-8")
+    (record,) = read_data_set(tmp_path).records
+    assert record.captions == ["a red\u2028bird\u0085here"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metadata.csv", 'file_name,text\na.png,"a red, small bird"\n'),
+        ("captions.txt", "image,caption\na.png,a red, small bird\n"),
+        ("metadata.jsonl", '{"image": "a.png", "caption": "a red, small bird"}\n'),
+        ("metadata.jsonl", '[[[\n{"file_name": 7}\n{"file_name": "a.png", "text": "a red, small bird"}\n'),
+        ("a.caption", "a red, small bird\n"),
+        ("a.png.txt", "a red, small bird\n"),
+        ("A.TXT", "a red, small bird\n"),
+    ],
+)
+def test_common_layouts_of_captions_are_read(tmp_path: Path, name: str, content: str) -> None:
+    scene(3).save(tmp_path / "a.png")
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    data = read_data_set(tmp_path)
+    assert [record.captions for record in data.records] == [["a red, small bird"]]
+    assert len(data.missing) == (2 if content.startswith("[[[") else 0)
+
+
+def test_a_caption_file_is_found_in_either_form_of_unicode(tmp_path: Path) -> None:
+    scene(3).save(tmp_path / "caf\u00e9.png")
+    (tmp_path / "cafe\u0301.txt").write_text("a bird", encoding="utf-8")
+    (record,) = read_data_set(tmp_path).records
+    assert record.captions == ["a bird"]

@@ -70,6 +70,7 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         "--stay", action="store_true", help="do not end when idle, though started by a client"
     )
     options = parser.parse_args(arguments)
+    os.umask(0o077)  # the log too is the user's alone
     keep_openmp_calm()
     keep_openblas_calm()
     keep_freed_memory()

@@ -20,7 +20,7 @@ from nigdt_plugin.core import captions, models
 from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.strip import thumbnail
-from nigdt_plugin.ui.widgets import button, label
+from nigdt_plugin.ui.widgets import button, label, plain_tip
 
 _SIDE = 208
 _COLUMNS = 3
@@ -90,7 +90,7 @@ class CompareDialog(QDialog):
             tile.setIconSize(QSize(_SIDE, _SIDE))
             tile.setFixedSize(_SIDE + 16, _SIDE + 44)
             tile.setText(tile.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideRight, _SIDE))
-            tile.setToolTip(caption)
+            tile.setToolTip(plain_tip(caption))
             tile.setAccessibleName(caption)
             tile.setEnabled(False)
             self._grid.addWidget(tile, position // _COLUMNS, position % _COLUMNS)

@@ -23,7 +23,7 @@ from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import label, slider, tool_button
+from nigdt_plugin.ui.widgets import label, plain_tip, slider, tool_button
 
 _DATA = Qt.ItemDataRole.UserRole
 _SIDE = 40
@@ -126,7 +126,7 @@ class LayerList(QWidget):
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDropEnabled)
             item.setCheckState(Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked)
             tip = self.tr("{caption}, model {model}").format(caption=self.title(layer), model=layer.model)
-            item.setToolTip(tip)
+            item.setToolTip(plain_tip(tip))
             self.list.addItem(item)
         same = [place for place, it in enumerate(reversed(layers)) if current and it.id == current.id]
         self.list.setCurrentRow(same[0] if same else min(max(row, 0), len(layers) - 1))

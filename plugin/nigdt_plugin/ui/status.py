@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QStatusBar, QToolButton, QWidget
 from nigdt_plugin.core.link import LinkState, Phase
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.theme import DARK, Theme
-from nigdt_plugin.ui.widgets import label
+from nigdt_plugin.ui.widgets import label, plain_tip
 
 _PERCENTS = (10, 25, 50, 100, 200, 400, 800)
 
@@ -116,7 +116,7 @@ class StatusBar(QStatusBar):
         self.daemon.setAccessibleName(self.tr("Model: {state}").format(state=", ".join(parts)))
         hint = self.tr("Details of the model and its process")
         told = [" ".join(worded(state.failure))] if state.failure else [*state.notices, hint]
-        self.daemon.setToolTip("\n".join(told))
+        self.daemon.setToolTip(plain_tip("\n".join(told)))
 
 
 def device_name(status: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ from nigdt_plugin.core.captions import differences
 from nigdt_plugin.core.fills import Fill, greyed
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
+from nigdt_plugin.ui.widgets import plain_tip
 
 _SIDE = 102
 _GAP = 8
@@ -217,7 +218,7 @@ class FillStrip(QListWidget):
             item.setData(_FILL, fill)
             item.setData(_STATE, (fill.favourite, applied(fill), False))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-            item.setToolTip(self._tip(fill, seed))
+            item.setToolTip(plain_tip(self._tip(fill, seed)))
             name = self.tr("Fill {number}: {what}").format(number=position + 1, what=self._tip(fill, seed))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, name)
             if fill is chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 
 from PyQt6.QtCore import QCoreApplication, QPoint, QRect, QSize, Qt
@@ -31,6 +32,11 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
         widget.setProperty("role", role)
     widget.setWordWrap(wrap)
     return widget
+
+
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows a text as it is: captions and names must not be taken for HTML."""
+    return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>" if Qt.mightBeRichText(text) else text
 
 
 def line() -> QFrame:

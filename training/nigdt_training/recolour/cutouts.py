@@ -226,7 +226,8 @@ def prepare(data: Path, store: Path, say: Callable[[str], None]) -> int:
     lists: dict[str, list[dict]] = {}
     places: dict[str, dict[str, dict[str, list[float]]]] = {}
     for source, folder in folders_below(data).items():
-        lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text("utf-8").splitlines()]
+        text = (folder / "metadata.jsonl").read_text("utf-8")
+        lines = [json.loads(line) for line in text.split("\n") if line.strip()]
         # Photos labelled with a kind of surroundings (forest, street) hold no object to speak of.
         lines = [line for line in lines if "label" not in line]
         lists[source] = [lines[i] for i in np.random.default_rng(7).permutation(len(lines))]
