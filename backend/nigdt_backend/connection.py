@@ -177,7 +177,7 @@ class FileLock:
     def acquire(self) -> bool:
         """Take the lock without waiting; False when another process holds it."""
         ensure_private_folder(self.path.parent)
-        file = self.path.open("a+b")
+        file = open(self.path, "a+b", opener=lambda path, flags: os.open(path, flags, 0o600))  # noqa: SIM115
         try:
             _lock(file)
         except OSError:

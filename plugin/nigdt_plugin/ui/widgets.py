@@ -36,7 +36,7 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
 
 def plain_tip(text: str) -> str:
     """Return a tooltip that shows a text as it is: captions and names must not be taken for HTML."""
-    return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>" if Qt.mightBeRichText(text) else text
+    return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>" if "<" in text else text
 
 
 def line() -> QFrame:
