@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +13,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from nigdt.config import ModelConfig
 from nigdt.model.blocks import ResidualBlock
 
+Cell = Literal["gru", "lstm"]
 HALVINGS = 5
+CELLS: dict[Cell, int] = {"gru": 3, "lstm": 4}
+"""Recurrent cells by their number of gates."""
 LOW_LEVEL = 3  # v_l is what the third halving leaves: one eighth of the size
 
 
@@ -66,13 +70,16 @@ class ImageEncoder(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """Eq. 2: embedding, dropout, bidirectional GRU."""
+    """Eq. 2: embedding, dropout, bidirectional GRU; AttnGAN's match networks have an LSTM in its place."""
 
-    def __init__(self, vocabulary_size: int, embedding: int, channels: int, dropout: float) -> None:
+    def __init__(
+        self, vocabulary_size: int, embedding: int, channels: int, dropout: float, cell: Cell = "gru"
+    ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size + 1, embedding, padding_idx=0)
         self.dropout = nn.Dropout(dropout)
-        self.gru = nn.GRU(embedding, channels // 2, batch_first=True, bidirectional=True)
+        kind = nn.GRU if cell == "gru" else nn.LSTM
+        self.gru = kind(embedding, channels // 2, batch_first=True, bidirectional=True)
         for name, weight in self.gru.named_parameters():
             if name.startswith("weight"):
                 nn.init.orthogonal_(weight)
@@ -96,6 +103,8 @@ class TextEncoder(nn.Module):
         # cuDNN's answers in float16 under autocast, even where that is bfloat16, and the two cannot be mixed.
         with torch.autocast(tokens.device.type, enabled=False):
             output, hidden = self.gru(packed)
+        if isinstance(hidden, tuple):  # an LSTM's, with its cells' states
+            hidden = hidden[0]
         words, _ = pad_packed_sequence(output, batch_first=True, total_length=length)
         sentence = hidden.transpose(0, 1).reshape(batch, -1)
         return TextFeatures(

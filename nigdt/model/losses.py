@@ -88,6 +88,16 @@ def feature_distance(real: Tensor, fake: Tensor) -> Tensor:
     return (mean_square + _EPSILON).sqrt().mean() - _EPSILON**0.5
 
 
+def score_distance(real: Tensor, fake: Tensor) -> Tensor:
+    """Mean squared difference of D1's scores: the published code's second term of eq. 12.
+
+    Args:
+        real: D1's patch scores of the photos; no gradient flows into them.
+        fake: The same of the answers.
+    """
+    return F.mse_loss(fake, real.detach())
+
+
 def generator_adversarial(scores: Tensor, kind: Adversary = "lsgan") -> Tensor:
     """Return what the generator minimises, given D2's scores of its picture (third term of eq. 12)."""
     return (scores - 1).square().mean() if kind == "lsgan" else -scores.mean()

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nigdt.model.encoders import TextEncoder, TextFeatures
+from nigdt.model.encoders import Cell, TextEncoder, TextFeatures
 
 # Smoothing of the word loss: attention inside a caption, between words, and of the logits.
 GAMMA_ATTENTION, GAMMA_WORDS, GAMMA_LOGITS = 5.0, 5.0, 10.0
@@ -46,6 +46,7 @@ class MatchNetwork(nn.Module):
         channels: Width of the shared space (256 in the paper).
         embedding: Width of the word embedding.
         dropout: Dropout on the embedding.
+        cell: Of the text encoder.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class MatchNetwork(nn.Module):
         channels: int = 256,
         embedding: int = 300,
         dropout: float = 0.5,
+        cell: Cell = "gru",
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -65,7 +67,7 @@ class MatchNetwork(nn.Module):
             backbone.requires_grad_(False)
         self.region_projection = nn.Conv2d(region_channels, channels, 1, bias=False)
         self.global_projection = nn.Linear(global_channels, channels)
-        self.text_encoder = TextEncoder(vocabulary_size, embedding, channels, dropout)
+        self.text_encoder = TextEncoder(vocabulary_size, embedding, channels, dropout, cell)
 
     def train(self, mode: bool = True) -> MatchNetwork:
         """Set the mode; the frozen backbone stays in eval so that its statistics do not move."""

@@ -9,6 +9,7 @@ from torch.distributions import Normal, kl_divergence
 
 from nigdt.model import Gaussian
 from nigdt.model import losses as L
+from nigdt.model.blocks import area
 
 torch.set_num_threads(1)
 
@@ -159,3 +160,20 @@ def test_a_sample_is_mean_plus_sigma_times_noise() -> None:
     q, noise = gaussian(0), torch.randn(2, 3, 4, 4)
     assert torch.equal(q.sample(None), q.mu)
     assert torch.equal(q.sample(noise), q.mu + q.sigma * noise)
+
+
+def test_score_distance_by_hand() -> None:
+    real, fake = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.5, 2.0]], requires_grad=True)
+    loss = L.score_distance(real, fake)
+    assert loss.item() == pytest.approx((0.25 + 4) / 2)
+    loss.backward()
+    torch.testing.assert_close(fake.grad, torch.tensor([[-0.5, 2.0]]))
+
+
+def test_four_times_the_weight_is_the_published_sum_over_scales() -> None:
+    """The published code adds up the L1 of its four scales; the pyramid's loss is their mean."""
+    torch.manual_seed(0)
+    image, M = torch.rand(2, 3, 64, 64), torch.ones(2, 1, 64, 64)
+    pyramid = [torch.rand(2, 3, side, side) for side in (8, 16, 32, 64)]
+    summed = sum((picture - area(image, picture)).abs().mean() for picture in pyramid)
+    torch.testing.assert_close(80 * L.pyramid_l1(pyramid, image, M), 20 * torch.as_tensor(summed))

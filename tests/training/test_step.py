@@ -63,6 +63,8 @@ def plain_step(networks: Networks, batch: Any, settings: TrainSettings) -> dict[
     d_loss.backward()
     found = {f"d.{name}": value for name, value in gradients(networks.plain_d).items()}
     features = [L.feature_distance(D1.features(batch.image), D1.features(answer)) for answer in answers]
+    if weights.feature_of == "scores":
+        features = [(D1(batch.image).detach() - D1(answer)).square().mean() for answer in answers]
     scores = [L.generator_adversarial(D2(answer), kind) for answer in answers]
     total = weights.feature * sum(features) + weights.adversarial * sum(scores)
     for pyramid in (output.generative.pyramid, output.reconstruction):
@@ -74,7 +76,9 @@ def plain_step(networks: Networks, batch: Any, settings: TrainSettings) -> dict[
     return found | {f"g.{name}": value for name, value in gradients(networks.plain).items()}
 
 
-@pytest.mark.parametrize("change", [{}, {"adversary": "hinge", "composite": True, "hole_weight": 6.0}])
+@pytest.mark.parametrize(
+    "change", [{}, {"feature_of": "scores"}, {"adversary": "hinge", "composite": True, "hole_weight": 6.0}]
+)
 def test_one_shared_pass_gives_the_gradients_of_separate_ones(tiny_settings, change) -> None:
     tiny_settings["model"] |= {"text_dropout": 0.0}
     tiny_settings["loss"] = {"match": 0.0, "feature": 3.0, "adversarial": 2.0, **change}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from nigdt_training.data.check import Report, check_data_set
 from nigdt_training.data.data_set import read_data_set
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
+from nigdt_training.data.shards import Shards, is_sharded
 from nigdt_training.data.split import held_out
 from nigdt_training.samples import Pool
 from nigdt_training.settings import TrainSettings
@@ -63,14 +64,25 @@ def build_vocabulary(pools: list[Pool]) -> Vocabulary:
 
     A word of a single caption is unknown, unless there are few captions.
     """
-    captions = [caption for pool in pools for i in pool.photos for caption in pool.cache.captions(int(i))]
+    photos = sum(len(pool.photos) for pool in pools)
+    captions: Iterable[str] = (
+        caption for pool in pools for i in pool.photos for caption in pool.cache.captions(int(i))
+    )
+    if photos < _FEW_CAPTIONS:
+        captions = few = list(captions)
+        minimum = 1 if len(few) < _FEW_CAPTIONS else 2
+    else:  # read one by one: those of a large set fit nowhere
+        minimum = 2
     always = {word for template in TEMPLATES for word in tokenise(template.format(colour="", noun="bird"))}
-    minimum = 1 if len(captions) < _FEW_CAPTIONS else 2
     return Vocabulary.from_captions(captions, minimum=minimum, always=always | set(COLOURS))
 
 
-def _cache(path: Path, caches: Path, say: Callable[[str], None], checked: Report | None, find: bool) -> Cache:
-    """Open the collection's cache, building it where its photos have changed."""
+def _cache(
+    path: Path, caches: Path, say: Callable[[str], None], checked: Report | None, find: bool
+) -> Cache | Shards:
+    """Open the collection's shards, or its cache, building that where its photos have changed."""
+    if is_sharded(path):
+        return Shards.open(path, caches, CACHED_SIDE, say)
     workers = os.cpu_count() or 1
     data = read_data_set(path)
     folder = caches / f"{path.name.split('.')[0]}-{cache_key(data.records, CACHED_SIDE, find)[:12]}"

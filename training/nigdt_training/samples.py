@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from nigdt.masks import box_mask, centre_mask, irregular_mask, outline_mask, rec
 from nigdt.text import Vocabulary
 from nigdt_training.data.cache import Cache
 from nigdt_training.data.crops import crop_square
+from nigdt_training.data.errors import BadSampleError
 from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
 from nigdt_training.data.mask_files import MaskFiles
 from nigdt_training.data.recolour import (
@@ -25,6 +27,7 @@ from nigdt_training.data.recolour import (
     recolour_caption,
     template_captions,
 )
+from nigdt_training.data.shards import Shards
 from nigdt_training.settings import AugmentationSettings, MaskSettings
 
 _KINDS = ("centre", "rectangle", "irregular", "object", "outline", *LAMA_KINDS, "own")
@@ -33,6 +36,7 @@ MATCH_WORDS = 32  # longest caption that the match networks read
 VALIDATION_SEED = 2**31
 """Above every training seed, so that no validation sample is drawn like a training sample."""
 _MIRRORED = 0.5
+_TRIES = 100
 _TINTED_IN_HOLE_ONLY = 0.5  # of the tinted objects, so that nothing but the caption tells the colour
 
 
@@ -135,7 +139,7 @@ class Pool:
         first: Number of the cache's first photo among those of all pools.
     """
 
-    cache: Cache
+    cache: Cache | Shards
     photos: np.ndarray
     sampling_weight: int
     first: int
@@ -198,15 +202,25 @@ class SampleStream:
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
     def sample(self, k: int) -> Sample:
-        """Draw sample number `k`."""
+        """Draw sample number `k`; in place of one that cannot be read stands the next in order.
+
+        Raises:
+            BadSampleError: Too many in a row cannot be read.
+        """
         rounds, place = divmod(k, len(self.pattern))
         which = self.pattern[place]
         pool = self.pools[which]
         draw = rounds * pool.sampling_weight + self.pattern[:place].count(which)
         epoch, position = divmod(draw, len(pool.photos))
-        i = int(pool.photos[self._order(which, epoch)[position]])
-        random = np.random.default_rng([self.seed, 1, k])
-        return self._draw(pool, i, self._caption(pool, i, epoch), random)
+        order = self._order(which, epoch)
+        for further in range(min(_TRIES, len(order))):
+            i = int(pool.photos[order[(position + further) % len(order)]])
+            random = np.random.default_rng([self.seed, 1, k])
+            with contextlib.suppress(BadSampleError):
+                return self._draw(pool, i, self._caption(pool, i, epoch), random)
+        raise BadSampleError(
+            f"{_TRIES} samples in a row cannot be read, the last of them {pool.cache.name(i)}."
+        )
 
     def batch(self, numbers: Sequence[int]) -> Batch:
         """Return the batch of the samples with these numbers."""

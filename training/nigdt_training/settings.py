@@ -90,6 +90,8 @@ class LossSettings:
     Attributes:
         l1: Weight of the pyramid L1 (lambda_I).
         feature: Weight of the D1 feature distance (lambda_I).
+        feature_of: What `feature` compares: D1's final feature as in the paper, or its scores, as the
+            published code does.
         adversarial: Weight of the D2 term (lambda_I).
         kl: lambda_KL.
         match: lambda_T; 0 is the ablation without match loss.
@@ -118,6 +120,7 @@ class LossSettings:
 
     l1: Weight = 20.0
     feature: Weight = 20.0
+    feature_of: Literal["final", "scores"] = "final"
     adversarial: Weight = 20.0
     kl: Weight = 20.0
     match: Weight = 0.5

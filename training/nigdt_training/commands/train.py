@@ -14,6 +14,7 @@ from nigdt.errors import NigdtError
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 from nigdt_training.commands.train_comparison import comparison
+from nigdt_training.commands.train_damsm import damsm
 from nigdt_training.commands.train_recolour import recolour
 from nigdt_training.settings import load_settings, with_changes
 
@@ -92,6 +93,7 @@ def _is_given(context: click.Context, name: str) -> bool:
 
 
 train.add_command(comparison)
+train.add_command(damsm)
 train.add_command(recolour)
 
 

@@ -7,3 +7,7 @@ from nigdt.errors import NigdtError
 
 class DataError(NigdtError):
     """A data set cannot be read, or a cache of it cannot be built or opened."""
+
+
+class BadSampleError(DataError):
+    """One sample cannot be read; the others can."""

@@ -225,7 +225,10 @@ def _adversaries(
     leaf = shown.detach().requires_grad_()
     real, made = networks.discriminators(image, leaf)
     kind = weights.adversary
-    features = [L.feature_distance(real.feature, one) for one in made.feature.split(len(image))]
+    if weights.feature_of == "scores":
+        features = [L.score_distance(real.score1, one) for one in made.score1.split(len(image))]
+    else:
+        features = [L.feature_distance(real.feature, one) for one in made.feature.split(len(image))]
     scores = [L.generator_adversarial(one, kind) for one in made.score2.split(len(image))]
     gaps = (1, weights.reconstruct_every)
     weighted = [

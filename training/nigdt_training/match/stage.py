@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nigdt.errors import NigdtError
+from nigdt.model.encoders import Cell
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import (
@@ -26,7 +28,7 @@ from nigdt_training.checkpoint import (
 from nigdt_training.match.backbone import load_backbone
 from nigdt_training.match.precision import Retrieval, first_among
 from nigdt_training.match.views import photo_view
-from nigdt_training.run import Run
+from nigdt_training.run import Run, writing
 from nigdt_training.samples import Pool, encode_captions, negative_groups
 from nigdt_training.settings import MatchSettings
 
@@ -40,7 +42,7 @@ USEFUL_MATCH = 0.6
 _MEASURED = 300  # photos that retrieval is measured on at most, all with all captions
 
 
-def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchNetwork:
+def build_match_network(settings: MatchSettings, vocabulary_size: int, cell: Cell = "gru") -> MatchNetwork:
     """Return the match networks with a frozen, pretrained backbone and fresh projections."""
     backbone = load_backbone(settings.backbone, settings.size)
     network: Any = backbone.network
@@ -49,6 +51,7 @@ def build_match_network(settings: MatchSettings, vocabulary_size: int) -> MatchN
         network.region_channels,
         network.global_channels,
         vocabulary_size,
+        cell=cell,
     )
 
 
@@ -64,14 +67,16 @@ def save_match_network(
 
 
 def load_match_network(path: Path) -> tuple[MatchNetwork, Vocabulary]:
-    """Read what `save_match_network` wrote, ready to score.
+    """Read what `save_match_network` or `import_damsm` wrote, ready to score.
 
     Raises:
         NigdtError: The file is missing or broken, or the backbone cannot be had.
     """
     checkpoint = read_checkpoint(path)
     vocabulary = Vocabulary(checkpoint.facts["words"])
-    network = build_match_network(MatchSettings(**checkpoint.facts["settings"]), len(vocabulary))
+    facts = checkpoint.facts
+    settings = MatchSettings(**facts["settings"])
+    network = build_match_network(settings, len(vocabulary), facts.get("cell", "gru"))
     state = {f"backbone.{k}": v for k, v in network.backbone.state_dict().items()}  # type: ignore[attr-defined]
     load_strictly(network, {**state, **checkpoint.part("match")}, f"the weights in {path}")
     return network.eval().requires_grad_(False), vocabulary
@@ -85,10 +90,12 @@ def backbone_features(
     around_object: bool,
     seed: int,
     say: Say,
+    folder: Path,
 ) -> tuple[Tensor, Tensor]:
     """Compute regions (N, R, h, w) and global vectors (N, G) of views of photos, in half precision.
 
-    They are computed on the network's device and kept in main memory: those of a large set fit nowhere else.
+    They are computed on the network's device and written to files that are mapped into memory: the operating
+    system keeps of them what fits. Without a name the files have vanished when the process ends.
 
     Args:
         network: Its backbone sees the photos.
@@ -97,21 +104,35 @@ def backbone_features(
         around_object: Cut them around the objects whose box is known.
         seed: Of the views.
         say: Told every quarter of a minute how far it is.
+        folder: Where the files are.
+
+    Raises:
+        NigdtError: The disk is full.
     """
     device = network.global_projection.weight.device
-    regions, wholes = [], []
     last = time.monotonic()
-    for start in range(0, len(views), 16):
-        chunk = views[start : start + 16]
-        seen = [photo_view(pool, i, view, settings.size, around_object, seed) for pool, i, view in chunk]
-        region, whole = network.backbone(torch.stack(seen).to(device))
-        regions.append(region.half().cpu())
-        wholes.append(whole.half().cpu())
-        now = time.monotonic()
-        if now - last > 15:
-            last = now
-            say(f"features of {start + len(chunk)} of {len(views)} views of photos")
-    return torch.cat(regions), torch.cat(wholes)
+    with (
+        writing(folder),
+        tempfile.TemporaryFile(dir=folder) as regions,
+        tempfile.TemporaryFile(dir=folder) as wholes,
+    ):
+        shapes: tuple[tuple[int, ...], ...] = ()
+        for start in range(0, len(views), 16):
+            chunk = views[start : start + 16]
+            seen = [photo_view(pool, i, view, settings.size, around_object, seed) for pool, i, view in chunk]
+            found = network.backbone(torch.stack(seen).to(device))
+            shapes = tuple(part.shape[1:] for part in found)
+            for file, part in zip((regions, wholes), found, strict=True):
+                file.write(part.half().cpu().numpy().tobytes())
+            now = time.monotonic()
+            if now - last > 15:
+                last = now
+                say(f"features of {start + len(chunk)} of {len(views)} views of photos")
+        mapped = [
+            torch.from_numpy(np.memmap(file, np.float16, "r+", shape=(len(views), *shape)))
+            for file, shape in zip((regions, wholes), shapes, strict=True)
+        ]
+    return mapped[0], mapped[1]
 
 
 def match_is_trained(run: Run) -> bool:
@@ -164,12 +185,12 @@ def train_match(
         _save_recovery(run, network, optimiser, 0, best)
     kept = _views(validation, seed)[:_MEASURED]
     kept_photos = RetrievalPhotos(
-        backbone_features(network, kept, settings, around, seed, say),
+        backbone_features(network, kept, settings, around, seed, say, run.folder),
         [pool.cache.captions(i) for pool, i, _ in kept],
         [pool.cache.species(i) for pool, i, _ in kept],
     )
     views = _views(training, seed, settings.views)
-    features = backbone_features(network, views, settings, around, seed, say)
+    features = backbone_features(network, views, settings, around, seed, say, run.folder)
     captions = [pool.cache.captions(i) for pool, i, _ in views]
     groups = negative_groups([(pool, i) for pool, i, _ in views], settings.mask_same_class)
     for epoch in range(first, settings.epochs):

@@ -1,0 +1,33 @@
+"""`nigdt train damsm`: the match networks of AttnGAN, or of the paper's authors, as a run's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@click.command("damsm")
+@click.argument("text", type=_FILE)
+@click.argument("image", type=_FILE)
+@click.argument("captions", type=_FILE)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Where the match networks go (.safetensors).",
+)
+def damsm(text: Path, image: Path, captions: Path, output: Path) -> None:
+    """Take over pretrained match networks: text encoder, image encoder and captions.pickle of AttnGAN.
+
+    For --match-from of nigdt train and --evaluator of nigdt evaluate.
+
+    Example: nigdt train damsm text_encoder200.pth image_encoder200.pth captions.pickle -o damsm.safetensors
+    """
+    from nigdt_training.match.damsm import import_damsm
+
+    vocabulary = import_damsm(text, image, captions, output)
+    click.echo(f"{output}: {len(vocabulary)} words")

@@ -1,0 +1,246 @@
+"""WebDataset shards, as img2dataset writes them, read in place: `KEY.jpg` and `KEY.txt` in `00000.tar`.
+
+Nothing is unpacked or decoded ahead. One pass over the shards' headers writes an index of 40 bytes a sample,
+which is mapped into memory; a sample is then two reads from a shard. That keeps what the training relies on:
+sample number k depends on nothing but k, so a run goes on exactly, processes and threads share the samples
+out by number, and the order is a true shuffle of the whole set and not of a buffer. Memory stays the same
+however many samples there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+import numpy as np
+
+from nigdt.errors import PhotoError
+from nigdt.files import write_atomically
+from nigdt_training.data.decode import decode_frame
+from nigdt_training.data.errors import BadSampleError, DataError
+from nigdt_training.data.records import BoxXYWH, Record, is_photo, known_split
+from nigdt_training.data.tree import Source, decoded
+
+log = logging.getLogger(__name__)
+
+_COLUMNS = ("shard", "photo_at", "photo_size", "text_at", "text_size")
+_TOLD_EVERY = 100_000
+_BLOCK = 512  # of tar archives
+_LOGGED = 20  # bad samples named in the log; all are counted
+
+
+def is_sharded(path: Path) -> bool:
+    """Return whether a folder holds shards: .tar files whose names are numbers, and no photo beside them."""
+    if not path.is_dir():
+        return False
+    names = [entry.name for entry in path.iterdir()]
+    return any(_is_shard(name) for name in names) and not any(map(is_photo, names))
+
+
+def _is_shard(name: str) -> bool:
+    return name.endswith(".tar") and name.removesuffix(".tar").isdigit()
+
+
+class Shards:
+    """The samples of a folder of shards, with the interface of `nigdt_training.data.cache.Cache`.
+
+    Attributes:
+        size: Short side of the photos that `photo` gives.
+        incomplete: Keys that lack a photo or a caption, which are left out.
+        bad: Samples found not to be readable so far.
+    """
+
+    def __init__(self, folder: Path, index: np.ndarray, size: int, incomplete: int) -> None:
+        """Use `Shards.open`."""
+        self.folder, self.size, self.incomplete = folder, size, incomplete
+        self.bad: set[int] = set()
+        self._index = index
+        self._files = _shards_of(folder)
+        self._split = known_split(folder.name)
+
+    @classmethod
+    def open(
+        cls, folder: Path, indexes: Path, size: int = 256, say: Callable[[str], None] = lambda _: None
+    ) -> Shards:
+        """Open shards, indexing them where they have changed.
+
+        Args:
+            folder: Where they are.
+            indexes: Where the index goes.
+            size: Short side of the photos in pixels.
+            say: Told what takes time.
+
+        Raises:
+            DataError: A shard cannot be read, none holds a sample, or the index cannot be written.
+        """
+        files = _shards_of(folder)
+        states = [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+        key = hashlib.blake2b(json.dumps([_COLUMNS, states]).encode(), digest_size=8).hexdigest()
+        path = indexes / f"{folder.name}-{key}.index.npy"
+        counts = path.with_suffix(".json")
+        if not (path.exists() and counts.exists()):
+            say(f"indexing {len(files)} shards of {folder}")
+            try:
+                indexes.mkdir(parents=True, exist_ok=True)
+                incomplete = _write_index(files, path, say)
+                write_atomically(counts, json.dumps({"incomplete": incomplete}).encode())
+            except OSError as error:
+                raise DataError(f"{indexes} cannot be written: {error.strerror or error}.") from error
+        index = np.load(path, mmap_mode="r")
+        if not len(index):
+            raise DataError(f"The shards of {folder} hold no photo with a caption.")
+        return cls(folder, index, size, json.loads(counts.read_text())["incomplete"])
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def photo(self, i: int) -> np.ndarray:
+        """Photo i, (H, W, 3) uint8 RGB, decoded now; the short side is `size`.
+
+        Raises:
+            BadSampleError: It cannot be read; counted in `bad`.
+        """
+        shard, at, length, *_ = map(int, self._index[i])
+        file = self._files[shard]
+        try:
+            return decode_frame(Record(Source(file, self.name(i), at, length, 0), []), self.size).photo
+        except (PhotoError, OSError) as error:
+            if i not in self.bad and len(self.bad) < _LOGGED:
+                log.warning("left out: %s: %s", self.name(i), error)
+            self.bad.add(i)
+            raise BadSampleError(f"{self.name(i)} cannot be read: {error}") from None
+
+    def captions(self, i: int) -> list[str]:
+        """Return the caption of photo i, from its .txt, or the key "caption" of its .json."""
+        shard, *_, at, length = map(int, self._index[i])
+        # The sign tells the two kinds apart.
+        text = decoded(Source(self._files[shard], "", at, abs(length), 0).read())
+        if length < 0:
+            try:
+                text = json.loads(text)["caption"]
+            except (ValueError, KeyError, TypeError):
+                text = ""
+        return [" ".join(str(text).split())]
+
+    def name(self, i: int) -> str:
+        """Name of sample i: its shard's, and its number in the index."""
+        return f"{self._files[int(self._index[i, 0])].name}#{i}"
+
+    def group(self, i: int) -> str:
+        """Group key of sample i: every sample is a group of its own."""
+        return f"sample {i}"
+
+    def split(self, i: int) -> str | None:  # noqa: ARG002
+        """Split that the folder's name says, the same for all."""
+        return self._split
+
+    def object_mask(self, i: int) -> np.ndarray | None:  # noqa: ARG002
+        """None: shards know no objects."""
+        return None
+
+    def box(self, i: int) -> BoxXYWH | None:  # noqa: ARG002
+        """None: shards know no objects."""
+        return None
+
+    def species(self, i: int) -> str | None:  # noqa: ARG002
+        """None: shards know no species."""
+        return None
+
+    def attributes(self, i: int) -> dict[str, str]:  # noqa: ARG002
+        """Nothing: shards know no attributes."""
+        return {}
+
+
+def _shards_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if _is_shard(path.name))
+
+
+def _write_index(files: list[Path], path: Path, say: Callable[[str], None]) -> int:
+    """Write the index of shards; returns how many keys lack a photo or a caption."""
+    rows = samples = incomplete = 0
+    part = path.with_suffix(".part")
+    with part.open("wb") as raw:
+        for shard, file in enumerate(files):
+            found, lacking = _read_headers(file, shard)
+            raw.write(found.tobytes())
+            rows, incomplete = rows + len(found), incomplete + lacking
+            if rows // _TOLD_EVERY > samples // _TOLD_EVERY:
+                say(f"indexed {rows} samples, {shard + 1} of {len(files)} shards")
+            samples = rows
+    shape = (rows, len(_COLUMNS))
+    if rows:
+        whole = np.lib.format.open_memmap(path, mode="w+", dtype=np.int64, shape=shape)
+        whole[:] = np.memmap(part, np.int64, "r", shape=shape)
+        whole.flush()
+    else:
+        np.save(path, np.zeros(shape, np.int64))
+    part.unlink()
+    return incomplete
+
+
+def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int]:
+    """Rows of one shard's samples, (N, 5) int64, and how many keys lack a photo or a caption."""
+    places: dict[str, dict[str, tuple[int, int]]] = {}
+    try:
+        for name, at, size in _members(file):
+            key, dot, suffix = name.partition(".")
+            kind = "photo" if is_photo(name) else suffix.lower()
+            if dot and kind in ("photo", "txt", "json"):
+                places.setdefault(key, {})[kind] = (at, size)
+    except (tarfile.TarError, OSError) as error:
+        raise DataError(f"{file} is not a readable .tar archive ({error}).") from error
+    rows = []
+    for found in places.values():
+        words = found.get("txt")
+        if words is None and "json" in found:
+            words = (found["json"][0], -found["json"][1])
+        if "photo" in found and words is not None:
+            rows.append((shard, *found["photo"], *words))
+    return np.array(rows, np.int64).reshape(-1, len(_COLUMNS)), len(places) - len(rows)
+
+
+def _members(file: Path) -> Iterator[tuple[str, int, int]]:
+    """Name without folders, offset and size of a shard's files, from their headers alone.
+
+    Plain headers are read here, which takes a fraction of tarfile's time; from the first that is not plain
+    on, tarfile does it.
+    """
+    with file.open("rb") as raw:
+        length = raw.seek(0, os.SEEK_END)
+        at = raw.seek(0)
+        while at + _BLOCK <= length:
+            raw.seek(at)
+            header = raw.read(_BLOCK)
+            if header.count(0) == _BLOCK:
+                return
+            kind, size = header[156:157], header[124:135]
+            plain = header[257:262] == b"ustar" and kind in (b"0", b"\0", b"5") and size.isdigit()
+            if not plain or header[345] or not _is_sound(header):
+                raw.seek(at)
+                yield from _unusual_members(raw)
+                return
+            at += _BLOCK
+            if kind != b"5":
+                name = header[:100].rstrip(b"\0").decode("utf-8", errors="replace")
+                yield PurePosixPath(name).name, at, int(size, 8)
+            at += -(-int(size, 8) // _BLOCK) * _BLOCK
+
+
+def _is_sound(header: bytes) -> bool:
+    """Whether a header's checksum, which counts itself as spaces, is that of its bytes."""
+    told = header[148:156].strip(b"\0 ")
+    return told.isdigit() and int(told, 8) == sum(header) - sum(header[148:156]) + 8 * ord(" ")
+
+
+def _unusual_members(raw: BinaryIO) -> Iterator[tuple[str, int, int]]:
+    with tarfile.open(fileobj=raw, mode="r:") as tar:
+        for member in tar:
+            if member.isreg():
+                yield PurePosixPath(member.name).name, member.offset_data, member.size
+            tar.members = []  # they would pile up
