@@ -14,7 +14,7 @@ from nigdt_plugin.core.selection import Combine, stroke
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.compare import CompareDialog
 from nigdt_plugin.ui.keys import KeysDialog
-from nigdt_plugin.ui.models import ModelDialog
+from nigdt_plugin.ui.models import ModelDialog, ModelText
 from nigdt_plugin.ui.status import device_name
 from nigdt_plugin.ui.strip import thumbnail
 from nigdt_plugin.ui.theme import DARK
@@ -201,6 +201,10 @@ def test_models_as_cards(panel: Panel, picture: Callable[..., np.ndarray]):
     dialog.cards[0].radio.click()
     assert panel.session.settings.model == "my-garden"
     assert panel.session.filling.model == "my-garden"
+    next(it for it in dialog.cards[0].findChildren(QPushButton) if it.text() == "Model card").click()
+    (card,) = dialog.findChildren(ModelText)
+    assert "Draws what it has seen." in card.text.toPlainText()
+    card.accept()
     dialog.accept()
     assert "My garden" not in panel.errors
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QSize, Qt, QUrl, pyqtSignal
-from PyQt6.QtGui import QBrush, QDesktopServices, QMouseEvent, QPainter, QPixmap
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QBrush, QMouseEvent, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QDialog,
     QFrame,
@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QRadioButton,
     QScrollArea,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -68,10 +69,7 @@ class ModelCard(QFrame):
         origin = self.tr("Came with the program") if info.embedded else self.tr("Yours")
         column.addWidget(label(origin, "muted"))
         column.addStretch(1)
-        card = button(
-            self.tr("Model card"),
-            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(info.folder / "README.md"))),
-        )
+        card = button(self.tr("Model card"), lambda: ModelText(info, self.window()).open())
         card.setAccessibleName(self.tr("Model card of {title}").format(title=info.title))
         column.addWidget(card, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(column, 1)
@@ -83,6 +81,30 @@ class ModelCard(QFrame):
         """Mark the card."""
         self.radio.setChecked(chosen)
         restyle(self, "chosen", chosen)
+
+
+class ModelText(QDialog):
+    """A model's card as its maker wrote it; not every machine has a program that opens such files."""
+
+    def __init__(self, info: BundleInfo, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(info.title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(640, 600)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 18, 18, 18)
+        self.text = QTextBrowser()
+        self.text.setAccessibleName(info.title)
+        self.text.setOpenExternalLinks(True)
+        try:
+            self.text.setMarkdown((info.folder / "README.md").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.text.setPlainText(self.tr("This model has no card."))
+        column.addWidget(self.text)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button(self.tr("Close"), self.accept, primary=True))
+        column.addLayout(row)
 
 
 def _picture(path: Path | None, theme: Theme, ratio: float) -> QPixmap:

@@ -977,6 +977,17 @@
     </message>
   </context>
   <context>
+    <name>ModelText</name>
+    <message>
+      <source>This model has no card.</source>
+      <translation>Dieses Modell hat keine Karte.</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+  </context>
+  <context>
     <name>Modes</name>
     <message>
       <source>Describe</source>
