@@ -164,6 +164,27 @@ def test_german_words_are_found_in_every_form(word: str, english: str):
     assert german.english(word) == english
 
 
+def test_a_project_opens_as_it_was_without_a_new_fill(panel: Panel, photo: Path, tmp_path: Path):
+    panel.session.settings.live = True
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    seen = panel.session.document.rgb.copy()
+    panel.session.save(tmp_path / "work.ora")
+    panel.until(lambda: panel.session.save_path == tmp_path / "work.ora")
+    panel.session.filling.put_away()
+    before = panel.session.document
+    panel.window.open_path(tmp_path / "work.ora")
+    panel.until(lambda: panel.session.document is not before)
+    QTest.qWait(300)  # longer than typing has to rest for a live fill
+    panel.settle()
+    assert panel.window.windowTitle().startswith("work.ora")
+    assert panel.window.side.describe.caption.caption == "a red bird"
+    assert not panel.session.filling.jobs
+    assert np.array_equal(panel.session.display.pyramid.levels[0], seen)
+
+
 def test_words_on_offer_cover_no_button_and_take_no_click(panel: Panel, photo: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)

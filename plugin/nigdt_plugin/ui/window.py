@@ -176,6 +176,8 @@ class Window(Hosted):
         self._title()
         self.canvas.setFocus()
         self.side.describe.ask_about_colour()
+        if document.layers:  # work that goes on: nothing was typed or selected just now
+            self.side.describe.rest()
 
     def _title(self) -> None:
         document = self.session.document
