@@ -191,7 +191,7 @@ def greyed(pixels: bytes) -> bytes:
     It is the luma of ITU-R BT.601, rounded as `nigdt.context.blend.greyed` has it.
     """
     channels = zip(pixels[0::3], pixels[1::3], pixels[2::3], strict=True)
-    return bytes((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14 for red, green, blue in channels)
+    return bytes((9798 * red + 19235 * green + 3735 * blue + 16384) >> 15 for red, green, blue in channels)
 
 
 _SELECTED = bytes([0] + [255] * 255)
