@@ -1,1 +1,1 @@
-"""The campaign: damage of every kind, made in bulk from a seed. `python -m tests.campaign --help` runs it."""
+"""The campaign: damage of every kind, made in bulk from a seed. `python tests/campaign/run.py` runs it."""
