@@ -53,7 +53,7 @@ def close_trackers(loggers: Sequence[Logger], status: str = "success") -> None:
     """Send or write what is left, and end the runs."""
     for logger in loggers:
         logger.finalize(status)
-        finish = getattr(logger.experiment, "finish", None)  # W&B's run; MLflow's has none
+        finish = getattr(getattr(logger, "experiment", None), "finish", None)  # W&B's run; MLflow's has none
         if finish is not None:
             finish()
 

@@ -243,4 +243,4 @@ def _unusual_members(raw: BinaryIO) -> Iterator[tuple[str, int, int]]:
         for member in tar:
             if member.isreg():
                 yield PurePosixPath(member.name).name, member.offset_data, member.size
-            tar.members = []  # they would pile up
+            tar.members = []  # type: ignore[attr-defined]  # they would pile up
