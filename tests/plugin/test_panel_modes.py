@@ -55,6 +55,21 @@ def shown(panel: Panel) -> np.ndarray:
     return panel.session.display.pyramid.levels[0]
 
 
+def test_words_and_detail_are_asked_of_described_fills_alone(panel: Panel, photo: Path):
+    panel.open(photo)
+    box, asked = panel.window.side.blend, []
+    box.asked.connect(lambda: asked.append(panel.session.settings.recipe()))
+    box.guidance.setValue(150)
+    box.detail.setValue(25)
+    assert [(recipe.guidance, recipe.detail) for recipe in asked] == [(1.5, 1.0), (1.5, 0.5)]
+    assert panel.session.filling.recipe == asked[-1]
+    assert box.guidance.isEnabled()
+    panel.session.set_mode("recolour")
+    box.show_way("recolour")
+    assert not box.guidance.isEnabled()
+    assert not box.detail.isEnabled()
+
+
 def test_the_keys_choose_the_mode_and_it_is_remembered(panel: Panel, photo: Path):
     panel.open(photo)
     describe = panel.window.side.describe

@@ -124,7 +124,8 @@ class Layering:
             self.show(layer, False)
         self.select(layer)
         settings = session.settings
-        settings.widen, settings.mode = recipe.widen, recipe.mode
+        settings.take_asked(recipe)
+        settings.mode = recipe.mode
         session.caption = recipe.caption
         session.filling.set_recipe(settings.recipe())
         session.fills()

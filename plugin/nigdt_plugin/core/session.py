@@ -395,7 +395,7 @@ class Session:
             if entry.fills:
                 recipe = entry.fills[-1].recipe
                 self.caption = entry.captions[-1] or self.caption
-                self.settings.widen = recipe.widen
+                self.settings.take_asked(recipe)
                 self.set_mode(recipe.mode)
             self.steps()
             self.fills()

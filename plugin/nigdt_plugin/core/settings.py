@@ -32,6 +32,8 @@ class Settings:
         match_colours: How far colours are matched at the seam, 0..1.
         strength: How opaque the fill is, 0..1.
         widen: Factor on the context, 1..8.
+        guidance: How strongly the words of a described fill count, 0..3.
+        detail: Factor on the texture that a described fill carries, 0..2.
         grow: Photo pixels by which a selection is grown before what it holds is removed; -1 is automatic.
         brush_size: Diameter in photo pixels.
         brush_hardness: 0..1.
@@ -56,6 +58,8 @@ class Settings:
     match_colours: Probability = 1.0
     strength: Probability = 1.0
     widen: Annotated[float, Meta(ge=1, le=limits.WIDEN_MAX)] = 1.0
+    guidance: Annotated[float, Meta(ge=0, le=limits.GUIDANCE_MAX)] = 1.0
+    detail: Annotated[float, Meta(ge=0, le=limits.DETAIL_MAX)] = 1.0
     grow: Annotated[int, Meta(ge=-1, le=GROW_MAX)] = -1
     brush_size: float = 40.0
     brush_hardness: Probability = 0.8
@@ -86,7 +90,13 @@ class Settings:
             feather=None if self.feather < 0 else round(self.feather),
             match_colours=self.match_colours,
             strength=self.strength,
+            guidance=self.guidance,
+            detail=self.detail,
         )
+
+    def take_asked(self, recipe: Recipe) -> None:
+        """Take over from a recipe what a new fill is needed for."""
+        self.widen, self.guidance, self.detail = recipe.widen, recipe.guidance, recipe.detail
 
     def save(self, path: Path | None = None) -> None:
         """Write the settings.

@@ -5,19 +5,19 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
-from nigdt.limits import FEATHER_MAX, WIDEN_MAX
+from nigdt.limits import DETAIL_MAX, FEATHER_MAX, GUIDANCE_MAX, WIDEN_MAX
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.widgets import label, slider
 
 
 class BlendBox(QWidget):
-    """Four sliders; the first three change the chosen fill at once.
+    """Six sliders; the first three change the chosen fill at once.
 
     Signals:
-        widened: The model is to see more or less; that needs a new fill.
+        asked: The model is asked in another way; that needs a new fill.
     """
 
-    widened = pyqtSignal()
+    asked = pyqtSignal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -31,12 +31,18 @@ class BlendBox(QWidget):
         self.match = slider(self.tr("Match colours"), 0, 100, match, self._changed)
         self.strength = slider(self.tr("Strength"), 0, 100, round(settings.strength * 100), self._changed)
         self.widen = slider(
-            self.tr("Surroundings"), 100, round(100 * WIDEN_MAX), round(settings.widen * 100), self._widened
+            self.tr("Surroundings"), 100, round(100 * WIDEN_MAX), round(settings.widen * 100), self._asked
         )
         self.widen.setToolTip(self.tr("How much of the surroundings the model sees"))
+        guidance = round(settings.guidance * 100)
+        self.guidance = slider(self.tr("Follow words"), 0, round(100 * GUIDANCE_MAX), guidance, self._asked)
+        self.guidance.setToolTip(self.tr("How strongly the words count in a described fill"))
+        detail = round(settings.detail * 50)
+        self.detail = slider(self.tr("Detail"), 0, round(50 * DETAIL_MAX), detail, self._asked)
+        self.detail.setToolTip(self.tr("How much of the photo's texture a described fill carries"))
         self._values: dict[QSlider, QLabel] = {}
         widest = self.fontMetrics().horizontalAdvance(self.tr("automatic")) + 6
-        for control in (self.feather, self.match, self.strength, self.widen):
+        for control in (self.feather, self.match, self.strength, *self._anew):
             row = QHBoxLayout()
             name = label(control.accessibleName(), "muted")
             name.setFixedWidth(112)
@@ -51,12 +57,21 @@ class BlendBox(QWidget):
             column.addLayout(row)
         self._show_values()
 
+    @property
+    def _anew(self) -> tuple[QSlider, QSlider, QSlider]:
+        return self.widen, self.guidance, self.detail
+
     def show_way(self, way: str) -> None:
         """Let what the fill is not blended by rest, and show what was set elsewhere."""
-        self.widen.blockSignals(True)
-        self.widen.setValue(round(self.session.settings.widen * 100))
-        self.widen.blockSignals(False)
+        settings = self.session.settings
+        set_elsewhere = (settings.widen * 100, settings.guidance * 100, settings.detail * 50)
+        for control, value in zip(self._anew, set_elsewhere, strict=True):
+            control.blockSignals(True)
+            control.setValue(round(value))
+            control.blockSignals(False)
         self._show_values()
+        for control in (self.guidance, self.detail):
+            control.setEnabled(settings.mode == "describe")
         recolours = way == "recolour"
         tip = self.tr("A recoloured thing keeps its own edge and light, so there is no seam to blend")
         for control in (self.feather, self.match):
@@ -69,6 +84,9 @@ class BlendBox(QWidget):
         self._values[self.match].setText(f"{self.match.value()} %")
         self._values[self.strength].setText(f"{self.strength.value()} %")
         self._values[self.widen].setText(f"\u00d7 {self.widen.value() / 100:.1f}")
+        self._values[self.guidance].setText(f"\u00d7 {self.guidance.value() / 100:.1f}")
+        detail = self.detail.value()
+        self._values[self.detail].setText(self.tr("automatic") if detail == 50 else f"{detail} %")
 
     def _changed(self, _value: int) -> None:
         settings, feather = self.session.settings, self.feather.value()
@@ -79,10 +97,13 @@ class BlendBox(QWidget):
         if self.session.filling is not None:
             self.session.filling.set_recipe(settings.recipe())
 
-    def _widened(self, value: int) -> None:
-        self.session.settings.widen = value / 100
+    def _asked(self, _value: int) -> None:
+        settings = self.session.settings
+        settings.widen = self.widen.value() / 100
+        settings.guidance = self.guidance.value() / 100
+        settings.detail = self.detail.value() / 50
         self._show_values()
         if self.session.filling is not None:
-            self.session.filling.set_recipe(self.session.settings.recipe())
+            self.session.filling.set_recipe(settings.recipe())
             self.session.fills()
-            self.widened.emit()
+            self.asked.emit()

@@ -71,7 +71,7 @@ class Side(QWidget):
         self.column.addWidget(line())
         self._fills()
         self.blend = BlendBox(session)
-        self.blend.widened.connect(self.describe.ask_live)
+        self.blend.asked.connect(self.describe.ask_live)
         self.column.addWidget(self.blend)
         self.tabs = QTabWidget()
         self.layers, self.history = LayerList(session), HistoryList(session)

@@ -23,6 +23,22 @@
       <translation>Wie viel von der Umgebung das Modell sieht</translation>
     </message>
     <message>
+      <source>Follow words</source>
+      <translation>Worttreue</translation>
+    </message>
+    <message>
+      <source>How strongly the words count in a described fill</source>
+      <translation>Wie stark die Wörter in einer beschriebenen Füllung zählen</translation>
+    </message>
+    <message>
+      <source>Detail</source>
+      <translation>Struktur</translation>
+    </message>
+    <message>
+      <source>How much of the photo's texture a described fill carries</source>
+      <translation>Wie viel von der Struktur des Fotos eine beschriebene Füllung trägt</translation>
+    </message>
+    <message>
       <source>automatic</source>
       <translation>automatisch</translation>
     </message>

@@ -23,6 +23,22 @@
       <translation>How much of the surroundings the model sees</translation>
     </message>
     <message>
+      <source>Follow words</source>
+      <translation>Follow words</translation>
+    </message>
+    <message>
+      <source>How strongly the words count in a described fill</source>
+      <translation>How strongly the words count in a described fill</translation>
+    </message>
+    <message>
+      <source>Detail</source>
+      <translation>Detail</translation>
+    </message>
+    <message>
+      <source>How much of the photo's texture a described fill carries</source>
+      <translation>How much of the photo's texture a described fill carries</translation>
+    </message>
+    <message>
       <source>automatic</source>
       <translation>automatic</translation>
     </message>
