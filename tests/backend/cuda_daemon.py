@@ -6,7 +6,8 @@ import contextlib
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+# The folder itself: installed packages may bring a package called "tests".
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.process import main
@@ -22,7 +23,7 @@ class CudaEngine(NigdtEngine):
 
     def _prepare(self) -> None:
         if self._device is None:
-            from tests.pretended_device import pretended
+            from pretended_device import pretended
 
             self._pretence.enter_context(pretended("cuda:0"))
         super()._prepare()

@@ -69,16 +69,19 @@ def test_cuda_is_chosen_and_fills_as_the_cpu_does(bundles, request_fill, cuda):
     engine = NigdtEngine(Settings(threads=1, precision="float32"))
     assert engine.load("default")["device"] == "cuda:0"
     assert engine.describe()["batch_variants"] == 8
-    jobs = [
-        job_of(request_fill, 2),
-        job_of(request_fill, 3, "a blue dog"),
-        job_of(request_fill, 1, "", side=96),
-    ]
-    made = run(engine, *jobs)
+
+    def jobs() -> list[Job]:
+        return [
+            job_of(request_fill, 2),
+            job_of(request_fill, 3, "a blue dog"),
+            job_of(request_fill, 1, "a white cat", side=96),
+        ]
+
+    made = run(engine, *jobs())
     assert engine.describe()["notices"] == []
     assert len(cuda.graphs) == 3, "an encoding, a fill, and a batch of 6 as one of 8"
     on_cpu = NigdtEngine(Settings(device="cpu", threads=1))
-    for fill, other in zip(made.fills, run(on_cpu, *jobs).fills, strict=True):
+    for fill, other in zip(made.fills, run(on_cpu, *jobs()).fills, strict=True):
         assert np.abs(fill - other).max() <= 1
 
 
