@@ -434,11 +434,15 @@ class Window(Hosted):
             a0.ignore()
 
     def _leave(self) -> None:
-        for timer in self.findChildren(QTimer):
-            timer.stop()
+        self._stop_timers()
         self.hide()  # what is still being written may take a moment
         for dialog in self.findChildren(TrainDialog):
             dialog.end()
         self.tell_host()
         self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()
         self.session.close()
+        self._stop_timers()  # what the session told the widgets as it closed may have started some again
+
+    def _stop_timers(self) -> None:
+        for timer in self.findChildren(QTimer):
+            timer.stop()
