@@ -69,7 +69,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NigdtError(f"{path} cannot be read as weights: {reason}") from None
+        raise NigdtError(f"{path} cannot be read as weights: {reason.rstrip('.')}.") from None
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
         raise NigdtError(f"{path} holds no weights by name.")
     return {str(name).removeprefix("module."): value.float() for name, value in found.items()}
