@@ -78,6 +78,7 @@ def test_figures_of_the_bare_model_and_of_every_way_to_run_it(tiny_bundle):
     assert all(way["ms"] > 0 for way in ways.values())
 
 
+@pytest.mark.slow
 def test_the_bare_model_is_measured_on_cuda_by_every_way(bundles, monkeypatch):
     monkeypatch.setitem(bare.MATRIX, "cuda", 64)
     monkeypatch.setattr(bare, "ROUNDS", 1)
