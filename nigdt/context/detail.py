@@ -176,9 +176,8 @@ class Residual:
         taken[ty, tx] = np.stack([sy[chosen], sx[chosen]], 1)
         difference = colour - colour[taken[..., 0], taken[..., 1]]
         alike: Floats = np.exp(-((difference / np.float32(_ALIKE)) ** 2).sum(2))
-        alike[ty, tx] *= np.minimum(
-            1, np.sqrt(_OFTEN / np.bincount(chosen)[chosen])
-        )  # rows of it would be a pattern
+        uses = np.bincount(chosen)[chosen]
+        alike[ty, tx] *= np.minimum(1, np.sqrt(_OFTEN / uses))  # rows of it would be a pattern
         return taken, alike
 
     def _missing_octave(self, mixed: Floats, taken: Ints, alike: Floats) -> Floats:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
@@ -18,8 +17,8 @@ from nigdt.model.projected import (
     generator_hinge,
     relative_feature_distance,
 )
+from nigdt_training.inpaint.adversaries import Judged
 from nigdt_training.match.backbone import EfficientNetLite0
-from nigdt_training.settings import LossSettings
 
 if TYPE_CHECKING:
     from nigdt_training.inpaint.step import Networks
@@ -77,68 +76,31 @@ class Case:
     captions: Sequence[str]
 
 
-def projected_adversaries(
-    networks: Networks,
-    case: Case,
-    answers: Sequence[Tensor],
-    weights: LossSettings,
-    fabric: Fabric,
-    part: float,
-    fraction: float,
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Compute both sides' losses; the discriminator's is taken back at once.
-
-    The answers enter as a leaf: what the generator minimises goes back as far as that leaf, what the
-    discriminator minimises as far as its heads, and neither reaches the other.
+def judge_projected(networks: Networks, case: Case, leaf: Tensor) -> Judged:
+    """Score answers by the projected discriminator.
 
     Args:
         networks: What is trained.
         case: Photos, holes and captions.
-        answers: I_g and, at steps of the reconstructive path, I_r, each (B, 3, H, W).
-        weights: Of feature distance and adversarial term.
-        fabric: Runs the backward passes.
-        part: Fraction of the (micro-)batch that is shown.
-        fraction: The micro-batch's part of the whole batch.
-
-    Returns:
-        The generator side's weighted sum over the answers, with their gradient, and all losses by name.
+        leaf: I_g and, at steps of the reconstructive path, I_r, one after the other, (N, 3, H, W).
     """
     network, count = networks.projected, len(case.image)
-    shown = torch.cat(list(answers))
-    leaf = shown.detach().requires_grad_()
-    other = case.sentence.roll(1, 0)
     captions = list(case.captions)
     moved = captions[-1:] + captions[:-1]
     differs = case.M.new_tensor([float(a != b) for a, b in zip(captions, moved, strict=True)])
     with parametrize.cached():  # spectral norm takes one step of its iteration for all
         real, made = networks.discriminators(case.image, leaf)
         good = network.scores(real.seen, case.sentence)
-        wrong = network.scores(real.seen, other)
-        judged = []
-        for start in range(0, len(shown), count):
-            seen = [x[start : start + count] for x in made.seen]
-            judged.append(network.scores(seen, case.sentence))
-        features = []
-        for start in range(0, len(shown), count):
-            maps = [x[start : start + count] for x in made.features]
-            features.append(relative_feature_distance(real.features, maps, case.M))
-        scores = [generator_hinge(one, case.M) for one in judged]
-        gaps = (1, weights.reconstruct_every)
-        weighted = [
-            gap * (weights.feature * feature + weights.adversarial * score)
-            for gap, feature, score in zip(gaps, features, scores, strict=False)
-        ]
-        generator = part * torch.stack(weighted).sum()
-        fabric.backward(generator, inputs=[leaf], retain_graph=True)
-        losses = [discriminator_hinge(good, one, wrong, case.M, differs) for one in judged]
-        discriminator = torch.stack(losses).mean()
-        heads = [weight for weight in network.parameters() if weight.requires_grad]
-        fabric.backward(part * fraction * discriminator, inputs=heads)
-    assert leaf.grad is not None
-    carried = (shown * leaf.grad).sum()
-    terms = {
-        "feature": torch.stack(features).sum(),
-        "adversarial": torch.stack(scores).sum(),
-        "discriminator": discriminator,
-    }
-    return carried - carried.detach() + generator.detach(), terms
+        wrong = network.scores(real.seen, case.sentence.roll(1, 0))
+        each = [network.scores(seen, case.sentence) for seen in _by_answer(made.seen, count)]
+    losses = [discriminator_hinge(good, one, wrong, case.M, differs) for one in each]
+    return Judged(
+        [relative_feature_distance(real.features, maps, case.M) for maps in _by_answer(made.features, count)],
+        [generator_hinge(one, case.M) for one in each],
+        torch.stack(losses).mean(),
+    )
+
+
+def _by_answer(maps: Sequence[Tensor], count: int) -> list[tuple[Tensor, ...]]:
+    """Return each answer's maps, of `count` pictures, from those of all answers."""
+    return list(zip(*(one.split(count) for one in maps), strict=True))

@@ -18,7 +18,8 @@ from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
-from nigdt_training.inpaint.projected import Case, ProjectedScores, load_projected, projected_adversaries
+from nigdt_training.inpaint.adversaries import Adversaries, Judged
+from nigdt_training.inpaint.projected import Case, ProjectedScores, judge_projected, load_projected
 from nigdt_training.samples import Batch, MatchCaptions
 from nigdt_training.settings import LossSettings, TrainSettings
 
@@ -45,12 +46,13 @@ class Networks:
         config = settings.model_config
         torch.manual_seed(settings.seed)
         self.plain = DualPath(NIGDT(config, len(vocabulary)))
-        self.plain_scores: nn.Module
         if settings.loss.discriminator == "projected":
             self.projected = load_projected(config.text_channels if config.use_text else 0)
             self.plain_d = nn.ModuleDict({"projected": self.projected})
+            self.plain_scores: nn.Module = ProjectedScores(self.projected)
         else:
             self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
+            self.plain_scores = _Scores(self.plain_d)
         self.channels_last = _is_bfloat16(fabric) if channels_last is None else channels_last
         if self.channels_last:
             self.plain.to(memory_format=torch.channels_last)
@@ -62,8 +64,6 @@ class Networks:
         self.paths: Any
         self.discriminators: Any
         self.paths, self.optimiser_g = fabric.setup(self.plain, optimiser_g)
-        projected = settings.loss.discriminator == "projected"
-        self.plain_scores = ProjectedScores(self.projected) if projected else _Scores(self.plain_d)
         self.discriminators, self.optimiser_d = fabric.setup(self.plain_scores, optimiser_d)
         self.averaged = {key: value.to(fabric.device) for key, value in self.averaged.items()}
 
@@ -162,15 +162,16 @@ def train_step(
         shown = _of_known_objects(batch) if weights.objects_only else slice(None)
         image = batch.image[shown]
         if len(image):
-            part = len(image) / len(batch)
-            made = [answer[shown] for answer in answers]
+            adversaries = Adversaries(weights, fabric, len(image) / len(batch), fraction)
+            made = torch.cat([answer[shown] for answer in answers])
+            leaf = made.detach().requires_grad_()
             if weights.discriminator == "projected":
                 sentence = output.text.sentence.detach()[shown]
                 captions_of = [batch.captions[i] for i in torch.arange(len(batch))[shown].tolist()]
-                case = Case(image, batch.M[shown], sentence, captions_of)
-                more, found = projected_adversaries(networks, case, made, weights, fabric, part, fraction)
+                judged = judge_projected(networks, Case(image, batch.M[shown], sentence, captions_of), leaf)
             else:
-                more, found = _adversaries(networks, image, made, weights, fabric, part, fraction)
+                judged = _judge(networks, image, leaf, weights)
+            more, found = adversaries.take_back(made, leaf, judged, networks.plain_d.parameters())
             total = total + more
             terms |= found
     if match is not None and captions is not None and step % weights.match_every == 0:
@@ -195,34 +196,15 @@ def _of_known_objects(batch: Batch) -> Tensor:
     return batch.objects.amax((1, 2, 3)) > 0
 
 
-def _adversaries(
-    networks: Networks,
-    image: Tensor,
-    answers: Sequence[Tensor],
-    weights: LossSettings,
-    fabric: Fabric,
-    part: float,
-    fraction: float,
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Compute both sides' losses from one pass of the discriminators, and take theirs back at once.
-
-    The answers enter as a leaf: what the generator minimises goes back as far as that leaf, what the
-    discriminators minimise as far as their parameters, and neither reaches the other.
+def _judge(networks: Networks, image: Tensor, leaf: Tensor, weights: LossSettings) -> Judged:
+    """Score answers by D1 and D2.
 
     Args:
         networks: D1 and D2.
         image: (B, 3, H, W), the photos that the discriminators are shown.
-        answers: I_g and, at steps of the reconstructive path, I_r, each (B, 3, H, W).
-        weights: Of feature distance and adversarial term.
-        fabric: Runs the backward passes.
-        part: Fraction of the (micro-)batch that is shown: a picture weighs the same however many there are.
-        fraction: The micro-batch's part of the whole batch.
-
-    Returns:
-        The generator side's weighted sum over the answers, with their gradient, and all losses by name.
+        leaf: I_g and, at steps of the reconstructive path, I_r, one after the other, (N, 3, H, W).
+        weights: Which distance and which adversary.
     """
-    shown = torch.cat(list(answers))
-    leaf = shown.detach().requires_grad_()
     real, made = networks.discriminators(image, leaf)
     kind = weights.adversary
     if weights.feature_of == "scores":
@@ -230,24 +212,9 @@ def _adversaries(
     else:
         features = [L.feature_distance(real.feature, one) for one in made.feature.split(len(image))]
     scores = [L.generator_adversarial(one, kind) for one in made.score2.split(len(image))]
-    gaps = (1, weights.reconstruct_every)
-    weighted = [
-        gap * (weights.feature * feature + weights.adversarial * score)
-        for gap, feature, score in zip(gaps, features, scores, strict=False)
-    ]
-    generator = part * torch.stack(weighted).sum()
-    fabric.backward(generator, inputs=[leaf], retain_graph=True)
     discriminator = L.discriminator_loss(real.score1, [made.score1], kind)
     discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2], kind)
-    fabric.backward(part * fraction * discriminator, inputs=list(networks.plain_d.parameters()))
-    assert leaf.grad is not None
-    carried = (shown * leaf.grad).sum()
-    terms = {
-        "feature": torch.stack(features).sum(),
-        "adversarial": torch.stack(scores).sum(),
-        "discriminator": discriminator,
-    }
-    return carried - carried.detach() + generator.detach(), terms
+    return Judged(features, scores, discriminator)
 
 
 def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[Tensor, dict[str, Tensor]]:
