@@ -157,7 +157,6 @@ def test_distances_between_sets_are_torch_fidelitys() -> None:
 
 
 def test_indiscriminability_of_equal_and_of_separate_sets() -> None:
-    pytest.importorskip("sklearn")
     random = np.random.default_rng(0)
     one = random.normal(size=(60, 3))
     unpaired, paired = indiscriminable(one, one + 100)

@@ -126,14 +126,9 @@ def indiscriminable(real: np.ndarray, made: np.ndarray) -> tuple[float, float]:
     Args:
         real: (N, D), features of the photos.
         made: (N, D), features of their fills, in the same order.
-
-    Raises:
-        NigdtError: The package scikit-learn is missing.
     """
-    try:
-        from sklearn.svm import LinearSVC
-    except ImportError:
-        raise NigdtError("The package scikit-learn is missing.", "pip install 'nigdt[metrics]'") from None
+    from sklearn.svm import LinearSVC  # here, for it takes a second that no other measure needs
+
     inputs = np.concatenate([real, made])
     labels = np.concatenate([np.ones(len(real)), np.zeros(len(made))])
     machine = LinearSVC(dual=False).fit(inputs, labels)
