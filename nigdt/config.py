@@ -14,10 +14,14 @@ from nigdt.schema import Fraction, Meta
 
 Width = Annotated[int, Meta(ge=1, le=4096)]
 Five = Annotated[tuple[Width, ...], Meta(min_length=5, max_length=5)]
-Seven = Annotated[tuple[Width, ...], Meta(min_length=7, max_length=7)]
-NormKind = Literal["instance", "none"]
+FiveToSeven = Annotated[tuple[Width, ...], Meta(min_length=5, max_length=7)]
+NormKind = Literal["instance", "affine", "none"]
 AttentionAxis = Literal["words", "locations"]
 Prefill = Literal["none", "harmonic"]
+Cell = Literal["gru", "lstm"]
+Upsampling = Literal["nearest", "transposed"]
+HeadPadding = Literal["zeros", "reflect"]
+MaskCells = Literal["area", "samples"]
 _SOURCE = "The model configuration"
 
 
@@ -27,21 +31,41 @@ class ModelConfig:
 
     Attributes:
         size: Side in pixels of the square the model works at; a multiple of 32.
-        encoder_channels: Output channels of the seven residual layers of eq. 1; the first five halve.
+        encoder_channels: Output channels of the residual layers of eq. 1, seven in the paper; the first five
+            halve.
+        further_blocks: Residual blocks on v_h of the generative path, after the attention has read it; the
+            published code has six and no sixth and seventh layer.
+        narrow_halving: Halving layers keep the width of their input inside, as in the published code; else
+            they have that of their output.
+        activate_signals: The first blocks of the projections, of f and of g activate their input, as in the
+            published code; h and z are signed signals.
         text_channels: Width of word and sentence vectors (eq. 2); half of it per GRU direction.
         embedding: Width of the word embedding.
         text_dropout: Dropout on the embedding in training.
+        text_cell: Recurrent cell of eq. 2; AttnGAN's text encoders, which can be taken over, have LSTMs.
         max_words: Captions are clipped to this many known words.
         latent_channels: Channels of z (eq. 9).
         projection_channels: Width of the five residual blocks of Enc_proj (eq. 9).
+        direct_projection: Enc_proj is one block from h to mu and sigma, normed like the others, as in the
+            published code.
         representation_channels: Width of r = f(h) + g(z) (eq. 10).
         generator_channels: Output channels of the five up-blocks, coarse to fine; the second works at
             one eighth of the size, where the short + long term attention is.
         discriminator_channels: Output channels of the five halving layers of D1 and D2.
-        generator_norm: Normalisation in the generator's blocks.
+        generator_norm: Normalisation in the generator's blocks; `affine` is instance norm with a learnt scale
+            and shift, as in the published code.
+        upsampling: How up-blocks double: nearest neighbour before the convolution, or transposed
+            convolutions, as in the published code.
+        head_padding: What the RGB heads see beyond the edge: zeros, or the mirrored map as in the published
+            code.
+        normed_queries: Whether spectral norm, where it is on, takes in Q and the query of the generator's
+            attention; not in the published code.
+        mask_cells: How M is brought to a map's size: averaged by area, a cell of eq. 3 and 4 being visible
+            from one half up; or by bilinear samples, visible where they are 1, as in the published code.
         spectral_norm: Whether convolutions of encoder, projections and generator are spectrally
             normalised (the discriminators' always are).
-        sigma_floor: Smallest standard deviation that a projection network can give (eq. 9).
+        sigma_floor: Smallest standard deviation that a projection network can give (eq. 9); 0 in the
+            published code.
         attention_axis: Softmax of eq. 5 over words (what the authors ran) or locations (as printed).
         use_text: False is the ablation without text: h = v_h alone.
         dual_attention: False is the ablation without dual attention: only the sentence guides.
@@ -53,19 +77,28 @@ class ModelConfig:
     """
 
     size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)] = 256
-    encoder_channels: Seven = (32, 64, 128, 256, 256, 256, 256)
+    encoder_channels: FiveToSeven = (32, 64, 128, 256, 256, 256, 256)
+    further_blocks: Annotated[int, Meta(ge=0, le=16)] = 0
+    narrow_halving: bool = False
+    activate_signals: bool = False
     text_channels: Annotated[int, Meta(ge=2, le=4096, multiple_of=2)] = 256
     embedding: Width = 300
     text_dropout: Fraction = 0.5
+    text_cell: Cell = "gru"
     max_words: Width = 32
     latent_channels: Width = 256
     projection_channels: Width = 256
+    direct_projection: bool = False
     representation_channels: Width = 256
     generator_channels: Five = (256, 256, 128, 64, 32)
     discriminator_channels: Five = (32, 64, 128, 128, 128)
     generator_norm: NormKind = "instance"
+    upsampling: Upsampling = "nearest"
+    head_padding: HeadPadding = "zeros"
+    normed_queries: bool = True
+    mask_cells: MaskCells = "area"
     spectral_norm: bool = True
-    sigma_floor: Annotated[float, Meta(gt=0)] = 0.1
+    sigma_floor: Annotated[float, Meta(ge=0)] = 0.1
     attention_axis: AttentionAxis = "words"
     use_text: bool = True
     dual_attention: bool = True
@@ -111,9 +144,21 @@ class ModelConfig:
 PRESETS: dict[str, ModelConfig] = {
     # The paper, settled: 256 px, all equations, both attention paths.
     "paper": ModelConfig(),
-    # The published code's deviation that lies in the architecture: twice the channels at one eighth of the
-    # size, where v_l is. Its loss weights are a training preset.
-    "authors": ModelConfig(encoder_channels=(32, 64, 256, 256, 256, 256, 256)),
+    # The published code's architecture, as TDANet's checkpoints have it; its losses are settings of training.
+    "authors": ModelConfig(
+        encoder_channels=(32, 128, 256, 256, 256),
+        further_blocks=6,
+        narrow_halving=True,
+        activate_signals=True,
+        projection_channels=512,
+        direct_projection=True,
+        generator_norm="affine",
+        upsampling="transposed",
+        head_padding="reflect",
+        normed_queries=False,
+        mask_cells="samples",
+        sigma_floor=0.0,
+    ),
     # What fits 25 MB and a plain CPU.
     "small": ModelConfig(
         size=128,

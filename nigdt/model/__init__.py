@@ -1,6 +1,6 @@
 """The networks in the paper's order: encoders, attention, latent, generator, discriminators, match."""
 
-from nigdt.model.discriminators import Discriminator
+from nigdt.model.discriminators import Discriminator, PublishedDiscriminator
 from nigdt.model.encoders import TextFeatures
 from nigdt.model.network import NIGDT, DualPath, DualPathOutput, Gaussian, Generated, ImageFeatures
 
@@ -12,5 +12,6 @@ __all__ = [
     "Gaussian",
     "Generated",
     "ImageFeatures",
+    "PublishedDiscriminator",
     "TextFeatures",
 ]

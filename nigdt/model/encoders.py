@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from nigdt.config import ModelConfig
-from nigdt.model.blocks import ResidualBlock
+from nigdt.config import Cell, MaskCells, ModelConfig
+from nigdt.model.blocks import ResidualBlock, area, samples
 
-Cell = Literal["gru", "lstm"]
 HALVINGS = 5
 CELLS: dict[Cell, int] = {"gru": 3, "lstm": 4}
 """Recurrent cells by their number of gates."""
@@ -36,7 +33,7 @@ class TextFeatures:
 
 
 class ImageEncoder(nn.Module):
-    """Eq. 1: seven residual layers, of which the first five halve.
+    """Eq. 1: seven residual layers (the published code: five), of which the first five halve.
 
     `v_l` is the map at H/8, where the generator's attention works; the paper's "second last layer"
     has the same size as the last and cannot be meant.
@@ -52,8 +49,10 @@ class ImageEncoder(nn.Module):
                 resample="down" if i < HALVINGS else "none",
                 spectral_norm=config.spectral_norm,
                 activate_input=i > 0,
+                # Three channels of colour are too few to keep inside the first.
+                hidden=widths[i] if config.narrow_halving and 0 < i < HALVINGS else None,
             )
-            for i in range(7)
+            for i in range(len(config.encoder_channels))
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -114,15 +113,22 @@ class TextEncoder(nn.Module):
         )
 
 
-def visible_cells(M: Tensor, height: int, width: int) -> Tensor:
-    """Return which cells of a feature map count as visible: those whose area is at least half visible.
+def visible_cells(M: Tensor, like: Tensor, kind: MaskCells = "area") -> Tensor:
+    """Return which cells of a feature map count as visible.
 
     Args:
         M: (B, 1, H, W), 1 = visible.
-        height: Cells down.
-        width: Cells across.
+        like: The map, (B, C, h, w).
+        kind: By area, visible from one half up; or by samples of M that are 1 whole.
 
     Returns:
-        (B, height * width) bool; the hole cells are its complement.
+        (B, h * w) bool.
     """
-    return (F.adaptive_avg_pool2d(M, (height, width)) >= 0.5).flatten(1)
+    if kind == "samples":
+        return (samples(M, like) == 1).flatten(1)
+    return (area(M, like) >= 0.5).flatten(1)
+
+
+def hidden_cells(M: Tensor, like: Tensor, kind: MaskCells = "area") -> Tensor:
+    """Return which cells count as hidden, like `visible_cells`: all others by area, fewer by samples."""
+    return visible_cells(1 - M, like, kind) if kind == "samples" else ~visible_cells(M, like)

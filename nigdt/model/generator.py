@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.config import ModelConfig
-from nigdt.model.blocks import SLOPE, ResidualBlock, area, convolution
+from nigdt.model.blocks import SHRINK, SLOPE, ResidualBlock, TransposedBlock, area, convolution
 from nigdt.model.encoders import LOW_LEVEL
 
 FIRST_HEAD = 2  # the second up-block works at H/8, where attention and the first RGB head are
@@ -21,9 +23,10 @@ class ShortLongAttention(nn.Module):
     keep their own low-level features, hole cells borrow those of the cells they resemble.
     """
 
-    def __init__(self, decoder: int, encoder: int, *, spectral_norm: bool) -> None:
+    def __init__(self, decoder: int, encoder: int, *, spectral_norm: bool, normed_query: bool = True) -> None:
         super().__init__()
-        self.query = convolution(decoder, max(1, decoder // 4), 1, spectral_norm=spectral_norm)
+        normed = spectral_norm and normed_query
+        self.query = convolution(decoder, max(1, decoder // 4), 1, spectral_norm=normed)
         self.gamma = nn.Parameter(torch.zeros(1))
         self.alpha = nn.Parameter(torch.zeros(1))
         self.mix = ResidualBlock(decoder + encoder, decoder, spectral_norm=spectral_norm)
@@ -50,18 +53,23 @@ class Generator(nn.Module):
         super().__init__()
         widths = (config.representation_channels, *config.generator_channels)
         spectral = config.spectral_norm
+        transposed = config.upsampling == "transposed"
+        doubling = TransposedBlock if transposed else partial(ResidualBlock, resample="up")
         self.blocks = nn.ModuleList(
-            ResidualBlock(
+            doubling(
                 widths[i] + (3 if i >= FIRST_HEAD else 0),
                 widths[i + 1],
-                resample="up",
-                instance_norm=config.generator_norm == "instance",
+                norm=config.generator_norm,
                 spectral_norm=spectral,
             )
             for i in range(5)
         )
+        self.shrink = SHRINK[config.mask_cells]
         self.attention = ShortLongAttention(
-            widths[FIRST_HEAD], config.encoder_channels[LOW_LEVEL - 1], spectral_norm=spectral
+            widths[FIRST_HEAD],
+            config.encoder_channels[LOW_LEVEL - 1],
+            spectral_norm=spectral,
+            normed_query=config.normed_queries,
         )
         # Starts at 0, so that a generator trained without it goes on from where it was.
         self.skip = (
@@ -72,7 +80,14 @@ class Generator(nn.Module):
         # With a prefill the heads give what must change, so they start near no change.
         gain = 0.01 if config.prefill == "harmonic" else 1.0
         self.heads = nn.ModuleList(
-            convolution(widths[i + 1], 3, 3, spectral_norm=spectral and config.prefill == "none", gain=gain)
+            convolution(
+                widths[i + 1],
+                3,
+                3,
+                spectral_norm=spectral and config.prefill == "none",
+                gain=gain,
+                padding_mode=config.head_padding,
+            )
             for i in range(FIRST_HEAD - 1, 5)
         )
 
@@ -92,7 +107,7 @@ class Generator(nn.Module):
             The pyramid, (B, 3, H/8, W/8) to (B, 3, H, W), each in [-1, 1], and the decoder's map that the
             attention at H/8 compared, (B, C, H/8, W/8), from which `attention.weights` follow.
         """
-        m = area(M, v_l)
+        m = self.shrink(M, v_l)
         pyramid: list[Tensor] = []
         x = compared = r
         for i, block in enumerate(self.blocks):

@@ -18,22 +18,33 @@ def guidance_channels(config: ModelConfig) -> int:
 
 
 class Projection(nn.Module):
-    """Enc_proj, eq. 9: five residual blocks, then mu and sigma.
+    """Enc_proj, eq. 9: five residual blocks, then mu and sigma; or a single block for both.
 
-    The last layer starts near 0 and has no spectral norm: otherwise the first KL is in the millions and
-    drowns every other loss.
+    The last layer of the former starts near 0 and has no spectral norm: otherwise the first KL is in the
+    millions and drowns every other loss.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        self.sigma_floor = config.sigma_floor
+        self.direct = config.direct_projection
         width = config.projection_channels
+        if self.direct:
+            self.block = ResidualBlock(
+                guidance_channels(config),
+                2 * config.latent_channels,
+                spectral_norm=config.spectral_norm,
+                activate_input=config.activate_signals,
+                hidden=width,
+            )
+            return
         self.blocks = nn.Sequential(
             *(
                 ResidualBlock(
                     guidance_channels(config) if i == 0 else width,
                     width,
                     spectral_norm=config.spectral_norm,
-                    activate_input=i > 0,
+                    activate_input=i > 0 or config.activate_signals,
                 )
                 for i in range(5)
             )
@@ -41,11 +52,11 @@ class Projection(nn.Module):
         self.last = nn.Conv2d(width, 2 * config.latent_channels, 1)
         nn.init.orthogonal_(self.last.weight, gain=0.02)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
-        self.sigma_floor = config.sigma_floor
 
     def forward(self, h: Tensor) -> tuple[Tensor, Tensor]:
         """H (B, C, h, w) to mu and sigma, each (B, latent_channels, h, w); sigma >= sigma_floor."""
-        mu, raw = self.last(F.leaky_relu(self.blocks(h), SLOPE)).chunk(2, dim=1)
+        both = self.block(h) if self.direct else self.last(F.leaky_relu(self.blocks(h), SLOPE))
+        mu, raw = both.chunk(2, dim=1)
         return mu, F.softplus(raw) + self.sigma_floor
 
 
@@ -56,10 +67,16 @@ class ResidualRepresentation(nn.Module):
         super().__init__()
         width = config.representation_channels
         self.f = ResidualBlock(
-            guidance_channels(config), width, spectral_norm=config.spectral_norm, activate_input=False
+            guidance_channels(config),
+            width,
+            spectral_norm=config.spectral_norm,
+            activate_input=config.activate_signals,
         )
         self.g = ResidualBlock(
-            config.latent_channels, width, spectral_norm=config.spectral_norm, activate_input=False
+            config.latent_channels,
+            width,
+            spectral_norm=config.spectral_norm,
+            activate_input=config.activate_signals,
         )
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nigdt.model.blocks import area
+from nigdt.config import MaskCells
+from nigdt.model.blocks import SHRINK, area
 from nigdt.model.network import Gaussian
 
 Adversary = Literal["lsgan", "hinge"]
@@ -28,6 +29,8 @@ def pyramid_l1(
     squared: float = 0.0,
     relative: float = 0.0,
     object_l1: float = 0.0,
+    summed: bool = False,
+    targets: MaskCells = "area",
 ) -> Tensor:
     """L1 over every scale of the output pyramid (first term of eq. 12).
 
@@ -47,6 +50,9 @@ def pyramid_l1(
         object_l1: Weight of the absolute difference in pictures whose object is known, which then take no
             part in `squared` and `relative`: the least absolute difference is a median, so the object's
             colour ends where its outline probably is instead of fading out. 0 treats them like all others.
+        summed: Add the scales up, as in the published code, instead of averaging them.
+        targets: How the photo is brought to the coarse scales: averaged by area, or by bilinear samples as in
+            the published code.
 
     Returns:
         Weighted mean absolute difference of each picture, averaged over pictures and scales; a batch's
@@ -57,7 +63,7 @@ def pyramid_l1(
     if objects is not None and object_l1:
         known = (objects.amax((1, 2, 3)) > 0).to(image.dtype)
     for picture in pyramid:
-        target = area(image, picture)
+        target = SHRINK[targets](image, picture)
         hidden = 1 - area(M, picture)
         weight = 1 + (hole_weight - 1) * hidden
         if objects is not None and object_weight != 1:
@@ -70,7 +76,7 @@ def pyramid_l1(
         if relative:
             loss = loss + relative * torch.log(mean_square + _SMALL_ERROR)
         total = total + (known * object_l1 * absolute + (1 - known) * loss).mean()
-    return total / len(pyramid)
+    return total if summed else total / len(pyramid)
 
 
 def feature_distance(real: Tensor, fake: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nigdt.model.encoders import Cell, TextEncoder, TextFeatures
+from nigdt.config import Cell
+from nigdt.model.encoders import TextEncoder, TextFeatures
 
 # Smoothing of the word loss: attention inside a caption, between words, and of the logits.
 GAMMA_ATTENTION, GAMMA_WORDS, GAMMA_LOGITS = 5.0, 5.0, 10.0
@@ -127,13 +128,17 @@ def sentence_similarity(whole: Tensor, sentence: Tensor) -> Tensor:
     return F.normalize(whole, dim=1, eps=1e-6) @ F.normalize(sentence, dim=1, eps=1e-6).T
 
 
-def match_loss(scores: MatchScores, photo: Tensor, further: Tensor | None = None) -> Tensor:
+def match_loss(
+    scores: MatchScores, photo: Tensor, further: Tensor | None = None, *, undivided: bool = False
+) -> Tensor:
     """L_T of eq. 11: cross-entropy both ways, word level plus sentence level; to be minimised.
 
     Args:
         scores: (B, B + F) each, picture i belonging to caption i and none to the last F captions.
         photo: (B,) an identifier per row; captions of the same photo are not negatives of each other.
         further: (F,) identifiers of the last F captions; None when there are none, as in the paper.
+        undivided: Words weigh gamma 2 times as much, as in AttnGAN's published code, which does not divide
+            the logarithm by it.
 
     Returns:
         Scalar; 0 if no picture's caption has a known word. Captions without one are neither matches nor
@@ -148,7 +153,8 @@ def match_loss(scores: MatchScores, photo: Tensor, further: Tensor | None = None
     same = photo[:, None] == owner[None]
     same.fill_diagonal_(False)
     target = torch.arange(len(photo), device=photo.device)
-    for s in (scores.words, scores.sentences):
+    words = scores.words * GAMMA_WORDS if undivided else scores.words
+    for s in (words, scores.sentences):
         s = s[own][:, known].masked_fill(same, -torch.inf)
         total = total + F.cross_entropy(s, target) + F.cross_entropy(s[:, : len(photo)].T, target)
     return total

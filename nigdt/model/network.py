@@ -9,7 +9,15 @@ from torch import Tensor, nn
 
 from nigdt.config import ModelConfig
 from nigdt.model.attention import DualAttention
-from nigdt.model.encoders import HALVINGS, ImageEncoder, TextEncoder, TextFeatures, visible_cells
+from nigdt.model.blocks import ResidualBlock
+from nigdt.model.encoders import (
+    HALVINGS,
+    ImageEncoder,
+    TextEncoder,
+    TextFeatures,
+    hidden_cells,
+    visible_cells,
+)
 from nigdt.model.generator import Generator
 from nigdt.model.latent import Projection, ResidualRepresentation
 from nigdt.model.prefill import harmonic_prefill
@@ -84,10 +92,21 @@ class NIGDT(nn.Module):
         self.image_encoder = ImageEncoder(config)
         if config.use_text:
             self.text_encoder = TextEncoder(
-                vocabulary_size, config.embedding, config.text_channels, config.text_dropout
+                vocabulary_size,
+                config.embedding,
+                config.text_channels,
+                config.text_dropout,
+                config.text_cell,
             )
             if config.dual_attention:
                 self.attention = DualAttention(config)
+        width = config.encoder_channels[-1]
+        self.further = nn.Sequential(
+            *(
+                ResidualBlock(width, width, spectral_norm=config.spectral_norm)
+                for _ in range(config.further_blocks)
+            )
+        )
         self.projection = Projection(config)
         self.representation = ResidualRepresentation(config)
         self.generator = Generator(config)
@@ -128,14 +147,15 @@ class NIGDT(nn.Module):
         self, v_h: Tensor, text: TextFeatures, cells: Tensor, *, positive: bool
     ) -> tuple[Tensor, Tensor | None]:
         """H of eq. 8, (B, C, h, w), and beta of eq. 5; `cells` (B, h w) are those the path may see."""
+        seen = v_h if positive else self.further(v_h)
         if not self.config.use_text:
-            return v_h, None
+            return seen, None
         height, width = v_h.shape[2:]
         sentence = text.sentence[:, :, None, None].expand(-1, -1, height, width)
         if not self.config.dual_attention:
-            return torch.cat([v_h, sentence], 1), None
+            return torch.cat([seen, sentence], 1), None
         t_e, beta = self.attention(v_h, text, cells, positive=positive)
-        return torch.cat([v_h, t_e, sentence], 1), beta
+        return torch.cat([seen, t_e, sentence], 1), beta
 
     def generate(self, image: ImageFeatures, text: TextFeatures, noise: Tensor | None = None) -> Generated:
         """Fill with a caption.
@@ -145,7 +165,7 @@ class NIGDT(nn.Module):
             text: From `encode_text`; same batch.
             noise: (B, *latent_shape) standard normal; None answers with the mean, z = mu.
         """
-        cells = visible_cells(image.M, *image.v_h.shape[2:])
+        cells = visible_cells(image.M, image.v_h, self.config.mask_cells)
         h, beta = self.guidance(image.v_h, text, cells, positive=False)
         prior = Gaussian(*self.projection(h))
         pyramid, compared = self.decode(image, h, prior.sample(noise))
@@ -216,7 +236,7 @@ class DualPath(nn.Module):
             return DualPathOutput(generative, [], None, text)
 
         hidden = model.encode_image(image * (1 - M), 1 - M)
-        cells = ~visible_cells(M, *hidden.v_h.shape[2:])
+        cells = hidden_cells(M, hidden.v_h, model.config.mask_cells)
         h_r, _ = model.guidance(hidden.v_h, text, cells, positive=True)
         posterior = Gaussian(*self.posterior_projection(h_r))
         # Eq. 10 and 13: h^g here too. h^r carries words chosen by looking at the hidden pixels; were it

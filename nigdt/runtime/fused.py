@@ -28,7 +28,7 @@ def fuse(model: NIGDT) -> None:
         if block.resample == "up":
             assert isinstance(block.conv1, nn.Conv2d)
             block.enlarge, block.conv1 = nn.Identity(), FusedUpsampleConv(block.conv1)
-        if isinstance(block.norm1, nn.InstanceNorm2d):
+        if isinstance(block.norm1, nn.InstanceNorm2d) and not block.norm1.affine:
             block.norm1, block.norm2 = ChannelsLastInstanceNorm(), ChannelsLastInstanceNorm()
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from nigdt.config import ModelConfig
 from nigdt.model.blocks import ResidualBlock, area, convolution
-from nigdt.model.encoders import ImageEncoder, TextEncoder, visible_cells
+from nigdt.model.encoders import ImageEncoder, TextEncoder, hidden_cells, visible_cells
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
@@ -34,7 +34,7 @@ def test_residual_block_is_what_the_specification_says(resample: str, side: int)
 
 
 def test_instance_norm_sits_before_each_activation() -> None:
-    block = ResidualBlock(3, 5, instance_norm=True, spectral_norm=False)
+    block = ResidualBlock(3, 5, norm="instance", spectral_norm=False)
     x = torch.randn(2, 3, 8, 8) * 7 + 3
     y = block.conv1(F.leaky_relu(F.instance_norm(x), 0.1))
     expected = block.conv2(F.leaky_relu(F.instance_norm(y), 0.1)) + block.shortcut(x)
@@ -122,8 +122,20 @@ def test_cells_of_the_two_paths_partition_the_map() -> None:
     M[:, :, :, :32] = 0
     M[:, :, :16, 32:64] = 0  # exactly half of a cell: still visible
     M[:, :, :17, 64:] = 0  # more than half: hole
-    cells = visible_cells(M, 2, 3)
+    cells = visible_cells(M, torch.empty(1, 1, 2, 3))
     assert cells.tolist() == [[False, True, False, False, True, True]]
     random = (torch.rand(4, 1, 64, 64) > 0.5).float()
-    seen, hidden = visible_cells(random, 2, 2), ~visible_cells(random, 2, 2)
+    seen, hidden = (
+        visible_cells(random, torch.empty(1, 1, 2, 2)),
+        hidden_cells(random, torch.empty(1, 1, 2, 2)),
+    )
     assert (seen ^ hidden).all()
+
+
+def test_cells_by_samples_are_seen_whole_or_not_at_all() -> None:
+    """Corners are sampled, so that two samples of four columns are the first and the last."""
+    M = torch.tensor([1.0, 0.0, 0.0, 0.5]).expand(1, 1, 4, 4)
+    like = torch.empty(1, 1, 2, 2)
+    assert visible_cells(M, like, "samples").tolist() == [[True, False, True, False]]
+    assert hidden_cells(M, like, "samples").tolist() == [[False, False, False, False]]
+    assert hidden_cells(1 - M, like, "samples").tolist() == [[True, False, True, False]]

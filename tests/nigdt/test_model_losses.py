@@ -9,7 +9,6 @@ from torch.distributions import Normal, kl_divergence
 
 from nigdt.model import Gaussian
 from nigdt.model import losses as L
-from nigdt.model.blocks import area
 
 torch.set_num_threads(1)
 
@@ -170,10 +169,12 @@ def test_score_distance_by_hand() -> None:
     torch.testing.assert_close(fake.grad, torch.tensor([[-0.5, 2.0]]))
 
 
-def test_four_times_the_weight_is_the_published_sum_over_scales() -> None:
-    """The published code adds up the L1 of its four scales; the pyramid's loss is their mean."""
-    torch.manual_seed(0)
-    image, M = torch.rand(2, 3, 64, 64), torch.ones(2, 1, 64, 64)
-    pyramid = [torch.rand(2, 3, side, side) for side in (8, 16, 32, 64)]
-    summed = sum((picture - area(image, picture)).abs().mean() for picture in pyramid)
-    torch.testing.assert_close(80 * L.pyramid_l1(pyramid, image, M), 20 * torch.as_tensor(summed))
+def test_the_published_l1_adds_up_scales_and_samples_their_targets() -> None:
+    """A ramp from -1 to 1 over four columns: samples keep both ends, areas their means."""
+    ramp = torch.tensor([-1.0, -1 / 3, 1 / 3, 1.0]).expand(1, 3, 4, 4)
+    pyramid, M = [torch.zeros(1, 3, 2, 2), torch.zeros(1, 3, 4, 4)], torch.ones(1, 1, 4, 4)
+    fine, by_area, by_samples = 2 / 3, 2 / 3, 1.0
+    loss = L.pyramid_l1(pyramid, ramp, M, summed=True, targets="samples")
+    assert loss.item() == pytest.approx(fine + by_samples, rel=1e-5)
+    assert L.pyramid_l1(pyramid, ramp, M, summed=True).item() == pytest.approx(fine + by_area, rel=1e-5)
+    assert L.pyramid_l1(pyramid, ramp, M).item() == pytest.approx((fine + by_area) / 2, rel=1e-5)

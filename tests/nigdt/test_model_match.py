@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -177,3 +179,13 @@ def test_the_picture_gets_a_gradient_through_the_frozen_backbone() -> None:
     assert torch.isfinite(images.grad).all()
     assert images.grad[:2].abs().sum() > 0
     assert images.grad[2].abs().sum() == 0  # nothing was said about it, and others are told apart by words
+
+
+def test_undivided_words_weigh_gamma_2_times_as_much() -> None:
+    """Two pictures and captions, by hand: words tell them apart by 0.2, sentences not at all."""
+    words = torch.tensor([[0.2, 0.0], [0.0, 0.2]])
+    scores = MatchScores(words, torch.zeros(2, 2), torch.ones(2, dtype=torch.bool))
+    photo = torch.arange(2)
+    for undivided, gap in ((False, 0.2), (True, 1.0)):
+        expected = 2 * math.log(1 + math.exp(-gap)) + 2 * math.log(2)
+        assert match_loss(scores, photo, undivided=undivided).item() == pytest.approx(expected, rel=1e-5)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nigdt.config import PRESETS, ModelConfig
-from nigdt.model import NIGDT, Discriminator, DualPath
+from nigdt.model import NIGDT, Discriminator, DualPath, PublishedDiscriminator
 from nigdt.model.match import MatchNetwork
 
 torch.set_num_threads(1)
@@ -43,6 +43,10 @@ def model(preset: str) -> NIGDT:
     return NIGDT(PRESETS[preset], WORDS).eval()
 
 
+def discriminator(preset: str) -> Discriminator | PublishedDiscriminator:
+    return (PublishedDiscriminator if preset == "authors" else Discriminator)(PRESETS[preset])
+
+
 @cache
 def inputs() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     torch.manual_seed(0)
@@ -58,18 +62,19 @@ def count(module: nn.Module) -> int:
 
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_parameter_counts(preset: str) -> None:
-    m, config = model(preset), PRESETS[preset]
+    m = model(preset)
     match = MatchNetwork(lambda x: (x, x), 112, 1280, WORDS)
     measured = {
         "image encoder": count(m.image_encoder),
         "text encoder": count(m.text_encoder),
         "attention (Q)": count(m.attention),
+        "further blocks": count(m.further),
         "prior projection": count(m.projection),
         "residual representation": count(m.representation),
         "generator": count(m.generator),
         "at inference": count(m),
         "posterior projection": count(DualPath(m).posterior_projection),
-        "D1, D2, each": count(Discriminator(config)),
+        "D1, D2, each": count(discriminator(preset)),
         "D3 and D4": count(match),
     }
     stated = {row: int(cells[preset].replace(",", "")) for row, cells in table("Parameters").items()}
@@ -93,7 +98,7 @@ def test_shapes_at_256(preset: str) -> None:
         text = m.encode_text(tokens, lengths)
         answer = m.generate(picture, text)
         assert answer.attention is not None
-        D = Discriminator(m.config).eval()
+        D = discriminator(preset).eval()
         z = answer.prior.sample(torch.randn(1, *m.latent_shape(SIDE, SIDE)))
         measured |= {
             "v_l": picture.v_l.shape[1:],
@@ -110,6 +115,7 @@ def test_shapes_at_256(preset: str) -> None:
         }
         measured |= {f"head {n}": p.shape[1:] for n, p in enumerate(answer.pyramid, start=1)}
     stated = {row: cells[preset] for row, cells in table("Shapes at 256 px").items()}
+    stated = {row: cell for row, cell in stated.items() if cell != "-"}  # layers it has not
     sizes = {
         row: tuple(LENGTH if n == "L" else int(n) for n in re.split(r"\s*x\s*", cell))
         for row, cell in stated.items()

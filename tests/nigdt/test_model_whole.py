@@ -158,7 +158,7 @@ def test_the_attention_axis_changes_what_is_shared() -> None:
     words, locations = fill(build()).attention, fill(build(VARIED["locations"])).attention
     assert words is not None
     assert locations is not None
-    cells = visible_cells(hole(), 2, 2)[0]
+    cells = visible_cells(hole(), torch.empty(1, 1, 2, 2))[0]
     assert torch.allclose(words[0].sum(1), cells.float(), atol=1e-6)
     assert torch.allclose(locations[0].sum(0), torch.ones(3), atol=1e-6)
 

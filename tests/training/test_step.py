@@ -12,6 +12,7 @@ from nigdt_training.inpaint.step import Networks, train_step
 from nigdt_training.samples import MatchCaptions
 from nigdt_training.settings import TrainSettings, settings_from
 
+from nigdt.errors import NigdtError
 from nigdt.model import losses as L
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
@@ -216,3 +217,79 @@ def test_the_match_loss_can_be_that_of_known_objects_alone(tiny_settings) -> Non
     for name, value in found[1].items():
         expected = value * 2 / len(batch)
         torch.testing.assert_close(found[0][name], expected, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_the_published_codes_losses(tiny_settings) -> None:
+    """Each of its differences from eq. 12 and 17 to 19, written out."""
+    tiny_settings["model"] |= {"text_dropout": 0.0}
+    tiny_settings["loss"] = {
+        "l1": 20.0,
+        "summed_scales": True,
+        "targets": "samples",
+        "kl": 20.0,
+        "kl_per_scale": True,
+        "reversed_posterior_kl": True,
+        "feature": 1.0,
+        "feature_of": "scores",
+        "adversarial": 1.0,
+        "fakes": "reconstruction",
+        "discriminator": "published",
+        "match": 0.0,
+    }
+    settings = settings_from(tiny_settings)
+    fabric, networks, batch = prepared(settings)
+    networks.plain.eval()
+    networks.plain_d.eval()
+    logs = train_step(networks, batch, 0, settings, fabric, None, None)
+
+    output = networks.plain(*_arguments(batch))
+    g, r = output.generative.pyramid, output.reconstruction
+    total = torch.zeros(())
+    for picture in (*g, *r):
+        size = picture.shape[2:]
+        target = torch.nn.functional.interpolate(batch.image, size, mode="bilinear", align_corners=True)
+        total = total + 20 * (picture - target).abs().mean()
+    q, p = (
+        torch.distributions.Normal(one.mu, one.sigma) for one in (output.posterior, output.generative.prior)
+    )
+    standard = torch.distributions.Normal(torch.zeros_like(q.mean), torch.ones_like(q.mean))
+    kl = torch.distributions.kl_divergence
+    total = total + 20 * 4 * (kl(standard, q).mean() + kl(q, p).mean())
+    D1, D2 = networks.plain_d["D1"], networks.plain_d["D2"]
+    real = D1(batch.image)
+    for picture in (g[-1], r[-1]):
+        total = total + (D1(picture) - real).square().mean() + (D2(picture) - 1).square().mean()
+    assert logs["total"].item() == pytest.approx(total.item(), rel=1e-4)
+    each = [((D(batch.image) - 1).square().mean() + D(r[-1]).square().mean()) / 2 for D in (D1, D2)]
+    assert logs["discriminator"].item() == pytest.approx(sum(each).item(), rel=1e-4)
+
+
+def test_a_frozen_text_encoder_is_the_match_networks_and_learns_nothing(tiny_settings) -> None:
+    tiny_settings |= {"frozen_text": True, "loss": {"match": 0.1}}
+    settings = settings_from(tiny_settings)
+    fabric, networks, batch = prepared(settings)
+    match = MatchNetwork(Backbone(), 8, 8, 2000, channels=8, embedding=8)
+    networks.freeze_text(match.text_encoder)
+    networks.learn()
+    text = networks.plain.model.encode_text(batch.tokens, batch.lengths)
+    expected = match.text_encoder.eval()(batch.tokens, batch.lengths)
+    torch.testing.assert_close(text.words, expected.words, msg="without dropout")
+    train_step(networks, batch, 0, settings, fabric, None, None)
+    before = {name: value.clone() for name, value in match.text_encoder.state_dict().items()}
+    networks.optimiser_g.step()
+    networks.average(0.5)
+    for name, value in before.items():
+        assert torch.equal(networks.plain.model.text_encoder.state_dict()[name], value)
+        torch.testing.assert_close(networks.averaged[f"text_encoder.{name}"], value)
+    wider = MatchNetwork(Backbone(), 8, 8, 2000, channels=16, embedding=8)
+    with pytest.raises(NigdtError, match="text encoder do not fit"):
+        networks.freeze_text(wider.text_encoder)
+
+
+def test_switches_that_exclude_each_other_are_told(tiny_settings) -> None:
+    for change, says in (
+        ({"loss": {"fakes": "reconstruction", "reconstruct_every": 2}}, "reconstruct_every: 1"),
+        ({"frozen_text": True, "loss": {"match": 0.0}}, "needs match networks"),
+    ):
+        with pytest.raises(NigdtError, match=says):
+            settings_from({**tiny_settings, **change})

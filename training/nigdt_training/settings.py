@@ -89,11 +89,15 @@ class LossSettings:
 
     Attributes:
         l1: Weight of the pyramid L1 (lambda_I).
+        summed_scales: L1 is the sum over the scales of the pyramid, as in the published code, not their mean.
+        targets: How photos are brought to the coarse scales: by area, or by bilinear samples as in the
+            published code.
         feature: Weight of the D1 feature distance (lambda_I).
         feature_of: What `feature` compares: D1's final feature as in the paper, or its scores, as the
             published code does.
         adversarial: Weight of the D2 term (lambda_I).
         kl: lambda_KL.
+        kl_per_scale: The KL terms count once for every scale of the pyramid, as in the published code.
         match: lambda_T; 0 is the ablation without match loss.
         match_every: Steps between match losses, whose weight grows by as much; 1 is the paper.
         extra_negatives: Number of captions of other photos, besides those of the batch, that L_T holds
@@ -109,9 +113,10 @@ class LossSettings:
         reconstruct_every: Steps between those in which the reconstructive path runs, whose terms grow by as
             much; 1 is the paper.
         adversary: LSGAN as in the paper, or hinge.
-        discriminator: The paper's D1 and D2, or "projected" ones on a frozen ImageNet network, which read
-            the caption too: `feature` then weighs the relative distance of that network's features in the
-            hole, `adversarial` the sum of four heads' hinge terms.
+        fakes: What the discriminators learn to reject: both answers, or I_r alone as in the published code.
+        discriminator: The paper's D1 and D2, those of the published code, or "projected" ones on a frozen
+            ImageNet network, which read the caption too: `feature` then weighs the relative distance of that
+            network's features in the hole, `adversarial` the sum of four heads' hinge terms.
         objects_only: Discriminators and L_T see only pictures whose object's outline is known; the captions
             of the others become extra negatives.
         composite: Discriminators and match networks see the composite instead of the raw output.
@@ -119,10 +124,13 @@ class LossSettings:
     """
 
     l1: Weight = 20.0
+    summed_scales: bool = False
+    targets: Literal["area", "samples"] = "area"
     feature: Weight = 20.0
     feature_of: Literal["final", "scores"] = "final"
     adversarial: Weight = 20.0
     kl: Weight = 20.0
+    kl_per_scale: bool = False
     match: Weight = 0.5
     match_every: Count = 1
     extra_negatives: Annotated[int, Meta(ge=0)] = 0
@@ -133,7 +141,8 @@ class LossSettings:
     object_l1: Weight = 0.0
     reconstruct_every: Count = 1
     adversary: Literal["lsgan", "hinge"] = "lsgan"
-    discriminator: Literal["paper", "projected"] = "paper"
+    fakes: Literal["both", "reconstruction"] = "both"
+    discriminator: Literal["paper", "published", "projected"] = "paper"
     objects_only: bool = False
     composite: bool = False
     reversed_posterior_kl: bool = False
@@ -150,6 +159,8 @@ class MatchSettings:
             mirrored and blurred by chance, which helps where photos are few.
         mask_same_class: Captions of one species, where the data set names species, are no negatives of each
             other (AttnGAN's class masks, which the paper left out), nor in L_T.
+        undivided: Words weigh five times as much in the match losses of both stages, as in AttnGAN's
+            published code, which does not divide by its gamma 2.
         epochs: Passes over the photos.
         batch: Photos per step (each other caption in it is a negative).
     """
@@ -158,6 +169,7 @@ class MatchSettings:
     size: Annotated[int, Meta(ge=32)] = 160  # the backbones halve five times
     views: Count = 1
     mask_same_class: bool = False
+    undivided: bool = False
     epochs: Count = 20
     batch: Count = 48
 
@@ -172,6 +184,8 @@ class TrainSettings:
             of plain squares as in the paper.
         preset: Model preset that `model` changes.
         model: Changes to the preset, by field of `ModelConfig`.
+        frozen_text: The text encoder is that of the match networks and learns nothing more, as in the
+            published code.
         size: Training picture side; may be below the model's, which is convolutional; 0 = the model's.
         batch: Pictures per step over all processes.
         steps: Steps in all.
@@ -197,6 +211,7 @@ class TrainSettings:
     around_object: bool = False
     preset: str = "paper"
     model: dict[str, Any] = field(default_factory=dict)
+    frozen_text: bool = False
     size: Annotated[int, Meta(ge=0, multiple_of=32)] = 0
     batch: Count = 16
     steps: Count = 100_000
@@ -303,6 +318,10 @@ def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSetting
         raise NigdtError(f"{source}: `masks` draws no kind of hole.", "Give one a number above 0.")
     if masks.own and not masks.files:
         raise NigdtError(f"{source}: `masks.own` needs masks.", "Name a folder: masks.files=FOLDER.")
+    if settings.loss.fakes == "reconstruction" and settings.loss.reconstruct_every > 1:
+        raise NigdtError(f"{source}: `loss.fakes: reconstruction` needs `loss.reconstruct_every: 1`.")
+    if settings.frozen_text and not settings.loss.match:
+        raise NigdtError(f"{source}: `frozen_text` needs match networks: `loss.match` above 0.")
     if settings.picture_size < 64:
         raise NigdtError(f"{source}: `size` must be 64 or more, not {settings.size}.")
     return settings

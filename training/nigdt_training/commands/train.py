@@ -16,6 +16,7 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 from nigdt_training.commands.train_comparison import comparison
 from nigdt_training.commands.train_damsm import damsm
 from nigdt_training.commands.train_recolour import recolour
+from nigdt_training.commands.train_tdanet import tdanet
 from nigdt_training.settings import load_settings, with_changes
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -39,7 +40,7 @@ _max_minutes = click.option(
 @click.option(
     "--config",
     type=_CONFIG,
-    help="Settings: a YAML file, or one of small, paper-cub, paper-coco and paper-masks.",
+    help="Settings: a YAML file, or one of small, paper-cub, paper-coco, paper-masks and authors-cub.",
 )
 @click.option(
     "--stage",
@@ -95,6 +96,7 @@ def _is_given(context: click.Context, name: str) -> bool:
 train.add_command(comparison)
 train.add_command(damsm)
 train.add_command(recolour)
+train.add_command(tdanet)
 
 
 @train.command()

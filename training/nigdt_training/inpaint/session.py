@@ -151,7 +151,9 @@ def run_stages(
         load_backbone(settings.match.backbone, settings.match.size)
     with fabric.rank_zero_first(local=True):  # one process of each machine decodes the photos
         training, validation = open_pools(settings, places.data, places.caches, say)
-    vocabulary = _vocabulary(run, training, start_from, fabric)
+    vocabulary = _vocabulary(
+        run, training, start_from or (match_from if settings.frozen_text else None), fabric
+    )
     say(
         f"{sum(len(pool.photos) for pool in training)} photos to learn from, "
         f"{sum(len(pool.photos) for pool in validation)} to measure on, {len(vocabulary)} words"

@@ -69,6 +69,8 @@ class InpaintTrainer:
         if match is not None:
             match[0].to(fabric.device)
         self.networks = Networks(self.settings, vocabulary, fabric)
+        if self.settings.frozen_text:
+            self._freeze_text()
         self.training = self._stream(training)
         self.validation = self._stream(validation, learn=False) if validation else None
         self.step = 0
@@ -100,6 +102,13 @@ class InpaintTrainer:
             seed=settings.seed if learn else VALIDATION_SEED,
             around_object=settings.around_object,
         )
+
+    def _freeze_text(self) -> None:
+        assert self.match is not None
+        network, words = self.match
+        if words.words != self.vocabulary.words:
+            raise NigdtError("The match networks whose text encoder is taken have another vocabulary.")
+        self.networks.freeze_text(network.text_encoder)
 
     def start_from(self, checkpoint: Checkpoint) -> None:
         """Take another run's averaged weights (and discriminators) as the beginning of this one.
@@ -247,8 +256,7 @@ class InpaintTrainer:
         for optimiser in (networks.optimiser_g, networks.optimiser_d):
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        networks.paths.train()
-        networks.discriminators.train()
+        networks.learn()
         batch = self._loader.batch(range(start, start + count))
         if networks.channels_last:
             batch.image = batch.image.contiguous(memory_format=torch.channels_last)

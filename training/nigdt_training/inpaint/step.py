@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from nigdt.model import NIGDT, Discriminator, DualPath
+from nigdt.model import NIGDT, Discriminator, DualPath, PublishedDiscriminator
 from nigdt.model import losses as L
+from nigdt.model.encoders import TextEncoder
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
+from nigdt_training.checkpoint import load_strictly
 from nigdt_training.inpaint.adversaries import Adversaries, Judged
 from nigdt_training.inpaint.projected import Case, ProjectedScores, judge_projected, load_projected
 from nigdt_training.samples import Batch, MatchCaptions
@@ -43,6 +45,7 @@ class Networks:
         *,
         channels_last: bool | None = None,
     ) -> None:
+        self.settings = settings
         config = settings.model_config
         torch.manual_seed(settings.seed)
         self.plain = DualPath(NIGDT(config, len(vocabulary)))
@@ -51,7 +54,8 @@ class Networks:
             self.plain_d = nn.ModuleDict({"projected": self.projected})
             self.plain_scores: nn.Module = ProjectedScores(self.projected)
         else:
-            self.plain_d = nn.ModuleDict({"D1": Discriminator(config), "D2": Discriminator(config)})
+            kind = PublishedDiscriminator if settings.loss.discriminator == "published" else Discriminator
+            self.plain_d = nn.ModuleDict({"D1": kind(config), "D2": kind(config)})
             self.plain_scores = _Scores(self.plain_d)
         self.channels_last = _is_bfloat16(fabric) if channels_last is None else channels_last
         if self.channels_last:
@@ -66,6 +70,25 @@ class Networks:
         self.paths, self.optimiser_g = fabric.setup(self.plain, optimiser_g)
         self.discriminators, self.optimiser_d = fabric.setup(self.plain_scores, optimiser_d)
         self.averaged = {key: value.to(fabric.device) for key, value in self.averaged.items()}
+
+    def freeze_text(self, encoder: TextEncoder) -> None:
+        """Put this text encoder, which learns nothing more, in the place of the model's own.
+
+        Raises:
+            NigdtError: It has other widths, another cell or another vocabulary.
+        """
+        own = self.plain.model.text_encoder
+        load_strictly(own, encoder.state_dict(), "the match networks' text encoder")
+        own.requires_grad_(False)
+        for name, value in own.state_dict().items():
+            self.averaged[f"text_encoder.{name}"].copy_(value)
+
+    def learn(self) -> None:
+        """Set all networks to training; a frozen text encoder drops nothing out."""
+        self.paths.train()
+        self.discriminators.train()
+        if self.settings.frozen_text:
+            self.plain.model.text_encoder.eval()
 
     def compile(self) -> None:
         """Run both paths and the discriminators compiled from now on; the first step takes minutes."""
@@ -103,8 +126,8 @@ class _Verdict:
 class _Scores(nn.Module):
     """Both discriminators behind one `forward`, as data-parallel wrappers need."""
 
-    D1: Discriminator
-    D2: Discriminator
+    D1: Discriminator | PublishedDiscriminator
+    D2: Discriminator | PublishedDiscriminator
 
     def __init__(self, networks: nn.ModuleDict) -> None:
         super().__init__()
@@ -183,7 +206,7 @@ def train_step(
         if part:
             # I_r is there only at steps that are multiples of both numbers.
             gaps = (weights.match_every, math.lcm(weights.match_every, weights.reconstruct_every))
-            each = _match_terms(match, answers, captions)
+            each = _match_terms(match, answers, captions, settings.match.undivided)
             terms["match"] = torch.stack(each).sum()
             weighted = [gap * term for gap, term in zip(gaps, each, strict=False)]
             total = total + part * weights.match * torch.stack(weighted).sum()
@@ -212,8 +235,9 @@ def _judge(networks: Networks, image: Tensor, leaf: Tensor, weights: LossSetting
     else:
         features = [L.feature_distance(real.feature, one) for one in made.feature.split(len(image))]
     scores = [L.generator_adversarial(one, kind) for one in made.score2.split(len(image))]
-    discriminator = L.discriminator_loss(real.score1, [made.score1], kind)
-    discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2], kind)
+    first = len(image) if weights.fakes == "reconstruction" else 0
+    discriminator = L.discriminator_loss(real.score1, [made.score1[first:]], kind)
+    discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2[first:]], kind)
     return Judged(features, scores, discriminator)
 
 
@@ -229,6 +253,8 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
         squared=weights.squared,
         relative=weights.relative,
         object_l1=weights.object_l1,
+        summed=weights.summed_scales,
+        targets=weights.targets,
     )
     terms = {"pyramid": pyramid(output.generative.pyramid)}
     total = weights.l1 * terms["pyramid"]
@@ -243,15 +269,19 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
             "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
         }
         more = weights.l1 * reconstructive["pyramid_reconstruction"]
-        more = more + weights.kl * (reconstructive["kl_posterior"] + reconstructive["kl_prior"])
+        kl = weights.kl * (len(output.reconstruction) if weights.kl_per_scale else 1)
+        more = more + kl * (reconstructive["kl_posterior"] + reconstructive["kl_prior"])
         terms |= reconstructive
         total = total + weights.reconstruct_every * more
     return total, terms
 
 
-def _match_terms(match: MatchNetwork, answers: Sequence[Tensor], captions: MatchCaptions) -> list[Tensor]:
+def _match_terms(
+    match: MatchNetwork, answers: Sequence[Tensor], captions: MatchCaptions, undivided: bool
+) -> list[Tensor]:
     """L_T of eq. 11 of each answer."""
     with torch.no_grad():
         text = match.text_encoder(captions.tokens, captions.lengths)
     own, extra = captions.negative_groups.tensor_split([len(answers[0])])
-    return [match_loss(match(answer.float(), text), own, extra) for answer in answers]
+    scores = [match(answer.float(), text) for answer in answers]
+    return [match_loss(one, own, extra, undivided=undivided) for one in scores]

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nigdt.config import Cell
 from nigdt.errors import NigdtError
-from nigdt.model.encoders import Cell
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import (
@@ -249,7 +249,8 @@ def _one_epoch(
         text = network.text_encoder(tokens.to(device), lengths)
         index = torch.from_numpy(rows)
         images = network.project(*(one[index].to(device).float() for one in features))
-        loss = match_loss(network.scores(*images, text), groups[index].to(device))
+        scores = network.scores(*images, text)
+        loss = match_loss(scores, groups[index].to(device), undivided=settings.undivided)
         if not torch.isfinite(loss):
             raise NigdtError(f"The match loss is {loss.item()} in epoch {epoch + 1}.", "Lower match.batch.")
         optimiser.zero_grad()
