@@ -59,6 +59,7 @@ class Continuation:
         variant: Variant,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        previewed: Callable[[RawFill], None] | None = None,
     ) -> RawFill | None:
         """Make one answer; None where nothing in the photo can be continued into the hole.
 
@@ -69,6 +70,7 @@ class Continuation:
             variant: Its seed says which of the possible answers.
             progress: Told the fraction that is done, 0 to 1.
             cancelled: Asked often whether to stop.
+            previewed: Shown a soft answer at once and a coarse one soon, before the answer itself.
 
         Raises:
             RemovalCancelledError: `cancelled` said so.
@@ -77,12 +79,18 @@ class Continuation:
         """
         from nigdt.answers import RawFill  # which loads torch; what only asks `continues` needs none
 
+        def show(pixels: NDArray[np.uint8]) -> None:
+            if previewed is not None:
+                previewed(RawFill(pixels, variant))
+
         described = recipe.way == "describe"
         allowed = showing(crop, hole, recipe.caption)
         for sources in [None] if allowed is None else [allowed, None]:
             try:
-                self._worker.start(crop, hole, variant=variant.seed or 0, allowed=sources)
-                fill = RawFill(self._worker.result(progress, cancelled), variant)
+                self._worker.start(
+                    crop, hole, variant=variant.seed or 0, allowed=sources, previews=previewed is not None
+                )
+                fill = RawFill(self._worker.result(progress, cancelled, show), variant)
             except NothingFitsError:
                 continue  # where the choice was narrow, a wider one may have something
             return replace(fill, notices=(CONTINUED,)) if described else fill

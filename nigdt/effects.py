@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from nigdt.answers import CompletionJob, EncodedContext, WordEffect
 from nigdt.completer import Completer
@@ -38,8 +39,7 @@ def word_effects(
     """
     words = tokenise(caption)
     captions = [caption, *_each_left_out(words)]
-    jobs = (CompletionJob(context, text, [variant], guidance=guidance) for text in captions)
-    whole, *others = (completer.pictures(job)[0] for job in jobs)
+    whole, *others = _drawn(completer, context, captions, variant, guidance)
     height, width = whole.shape[:2]
     hole = (1 - context.features.M[0, 0]).float().cpu().numpy().astype(np.float32)
     pixels = max(1.0, float(hole.sum()))
@@ -54,6 +54,18 @@ def word_effects(
             WordEffect(word, word in completer.vocabulary, float(difference.sum()) / pixels, cells, shown)
         )
     return effects
+
+
+def _drawn(
+    completer: Completer, context: EncodedContext, captions: list[str], variant: Variant, guidance: float
+) -> list[NDArray[np.float32]]:
+    """Draw each caption's picture; what guidance moves away from, the picture without words, only once."""
+    texts = dict.fromkeys([*captions, ""] if guidance != 1 else captions)
+    drawn = {text: completer.pictures(CompletionJob(context, text, [variant]))[0] for text in texts}
+    if guidance == 1:
+        return [drawn[text] for text in captions]
+    wordless = drawn[""]
+    return [wordless + np.float32(guidance) * (drawn[text] - wordless) for text in captions]
 
 
 def _each_left_out(words: list[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from nigdt.box import check_selection
 from nigdt.colours import names_part, rgb_to_lab
 from nigdt.errors import ModelError
 from nigdt.model.recolour import STRIDE, RecolourNet
-from nigdt.recolouring import Recolouring, check_caption, guided_colour, guided_place
+from nigdt.recolouring import Recolouring, check_caption, guided_colour, guided_place, meant
 from nigdt.text import Vocabulary
 
 __all__ = ["Recolourer"]
@@ -72,6 +72,8 @@ class Recolourer:
                 "The model's answer is not a colour: it holds values that are not numbers.",
                 "Use another bundle; this one is damaged or was trained badly.",
             )
+        if not names_part(caption):
+            alpha = meant(alpha, chosen)
         place = guided_place(alpha, chosen, crop)
         colour = guided_colour(target, alpha * chosen, lab)
         on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)

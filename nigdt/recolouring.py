@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.errors import CaptionError
 
-__all__ = ["Recolouring", "check_caption", "guided_colour", "guided_place"]
+__all__ = ["Recolouring", "check_caption", "guided_colour", "guided_place", "meant"]
 
 Floats = NDArray[np.float32]
 
@@ -28,6 +28,13 @@ _PLACE_SOFTNESS, _COLOUR_SOFTNESS = 12.0, 30.0
 """Variance, in Lab units squared, below which the filters take the photo's differences for noise."""
 _LOW, _HIGH = 0.2, 0.8
 """Alpha below the first counts as none at all, above the second as all: what is not meant stays exactly."""
+_LOOSE, _TIGHT = 0.6, 0.8
+"""Share of the selection that takes colour, up to which it is drawn around the object and from which on it
+follows the object."""
+_UNLIKELY, _LIKELY = 0.05, 0.35
+"""In a selection that follows the object, alpha below the first is none and above the second is all."""
+_FLATTEST = -0.65
+"""Slope of the change of L on L: contrasts are reduced to no less than 1 plus this."""
 _STRIP = 2**20
 """Pixels that are painted at once, so that large photos need little memory."""
 
@@ -139,6 +146,22 @@ def check_caption(caption: str) -> None:
         )
 
 
+def meant(alpha: Floats, chosen: Floats) -> Floats:
+    """Take doubtful places for the object where the selection follows it.
+
+    Most of what is selected tightly is meant, so a place needs less to take colour: heads, ridges and rims
+    would stay behind. In a selection that is drawn around the object, alpha stays as it is.
+
+    Args:
+        alpha: (h, w), 0 to 1, from a network that was asked for the whole object.
+        chosen: (h, w), 0 to 1, the selection.
+    """
+    share = float(((alpha > 0.5) * chosen).sum() / max(1e-3, float(chosen.sum())))
+    tight = np.float32(np.clip((share - _LOOSE) / (_TIGHT - _LOOSE), 0, 1))
+    surer = np.clip((alpha - _UNLIKELY) / (_LIKELY - _UNLIKELY), 0, 1)
+    return alpha + tight * np.maximum(surer - alpha, 0)
+
+
 def guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floats:
     """Alpha as a local linear function of the photo's Lab (guided filter, He et al. 2013, colour guide).
 
@@ -202,5 +225,7 @@ def guided_colour(target: Floats, weight: Floats, lab: Floats) -> Floats:
         rest = values - whole * L
         rest_mean = mean(rest)
         slope = (mean(rest * L) - rest_mean * local_mean) / (variance + _COLOUR_SOFTNESS)
+        if i == 0:  # black and white shall not flatten what they cover
+            slope = np.maximum(slope, _FLATTEST - whole)
         layers += [mean(slope) + whole, mean(rest_mean - slope * local_mean)]
     return np.stack(layers, axis=-1).astype(np.float32)

@@ -84,6 +84,7 @@ _REACH: Final = 16.0  # distance in Lab, lightness halved, up to which a pixel c
 _LEAST: Final = 0.3  # fraction of the ring that must be of the material
 _WORKING: Final = 256  # longest side, in pixels, at which colours are compared
 _GRAIN: Final = 1.5  # standard deviation, in pixels of that size, of the blur that takes the grain away
+_GRADUAL: Final = 1.5  # Lab units per pixel of that size up to which a change is a shade, not an edge
 _OPPOSED: Final = 40.0  # degrees of hue by which a colour word contradicts what is there
 _COLOURED: Final = 14.0  # least chroma of a colour that has a hue to speak of
 
@@ -141,7 +142,8 @@ def showing(crop: NDArray[np.uint8], hole: NDArray[np.uint8], caption: str) -> N
     enough = alike[ring].sum() >= _LEAST * max(1, ring.sum())
     if not enough or _contradicted(caption, seen[alike & ring]):
         return None
-    enlarged = cv2.resize(alike * np.uint8(255), (width, height), interpolation=cv2.INTER_LINEAR)
+    shaded = _with_shades(alike, seen, hidden)
+    enlarged = cv2.resize(shaded * np.uint8(255), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where((enlarged > 127) & (hole == 0), np.uint8(255), np.uint8(0))
 
 
@@ -151,6 +153,22 @@ def _blurred(values: NDArray[np.float32], visible: NDArray[np.bool_]) -> NDArray
     weight = cv2.GaussianBlur(part, (0, 0), _GRAIN)[..., None]
     sums = cv2.GaussianBlur(values * part[..., None], (0, 0), _GRAIN)
     return (sums / np.maximum(weight, np.float32(1e-4))).astype(np.float32)
+
+
+def _with_shades(
+    alike: NDArray[np.bool_], seen: NDArray[np.float32], hidden: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Add what passes gradually into a material: the bright part of a sky or of a sea is of the same kind.
+
+    Without it the hole's dark part would end at its bright one in an edge that the photo does not have.
+    """
+    step = np.zeros(hidden.shape, np.float32)
+    for axis in (0, 1):
+        step += (np.gradient(seen, axis=axis) ** 2).sum(2) if hidden.shape[axis] > 1 else 0
+    _, pieces = cv2.connectedComponents(((step <= _GRADUAL**2) & ~hidden).astype(np.uint8), connectivity=4)
+    reached = np.bincount(pieces.reshape(-1), alike.reshape(-1)) > 0
+    reached[0] = False
+    return alike | reached[pieces]
 
 
 def _contradicted(caption: str, lab: NDArray[np.float32]) -> bool:

@@ -43,7 +43,7 @@ LIMITS: Final = Limits()
 CURVE_OVERHEAD: Final = 33
 
 REQUESTS: Final = ("fill", "cancel", "status", "models", "load", "shutdown")
-REPLIES: Final = ("accepted", "progress", "fill", "done", "error", "status", "models")
+REPLIES: Final = ("accepted", "progress", "preview", "fill", "done", "error", "status", "models")
 STAGES: Final = ("queued", "loading", "encoding", "completing")
 
 CODES: Final[Mapping[str, str]] = {

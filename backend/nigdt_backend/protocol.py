@@ -126,6 +126,7 @@ class FillRequest:
             fill with its colours matched, and its weight.
         attention: also say which words were looked at where.
         effects: also say what each word changed, in place of the attention.
+        previews: also show early states of an answer that takes long, as a removal does.
         job: id of the job; sending the same id again is harmless.
     """
 
@@ -140,6 +141,7 @@ class FillRequest:
     result: Literal["raw", "placed"] = "raw"
     attention: bool = False
     effects: bool = False
+    previews: bool = False
     job: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @classmethod
@@ -151,6 +153,7 @@ class FillRequest:
         *,
         live: bool = False,
         effects: bool = False,
+        previews: bool = False,
     ) -> FillRequest:
         """Make the request for a context.
 
@@ -160,6 +163,7 @@ class FillRequest:
             variants: which of the possible answers; None takes the recipe's own.
             live: as the attribute.
             effects: as the attribute.
+            previews: as the attribute.
         """
         crop, hole = context.sent
         height, width = hole.shape
@@ -172,6 +176,7 @@ class FillRequest:
             variants=[recipe.variant] if variants is None else list(variants),
             live=live,
             effects=effects,
+            previews=previews,
         )
 
     def to_wire(self) -> list[Frame]:
@@ -188,6 +193,7 @@ class FillRequest:
             "result": self.result,
             "attention": self.attention,
             "effects": self.effects,
+            "previews": self.previews,
         }
         frames = [self.crop, self.mask]
         FillRequest.from_wire(header, frames)
@@ -253,6 +259,7 @@ class FillRequest:
             result=result,
             attention=_check_bool(header, "attention"),
             effects=_check_bool(header, "effects"),
+            previews=_check_bool(header, "previews"),
             job=job,
         )
 
@@ -333,7 +340,11 @@ class FillPicture:
 
     @classmethod
     def from_event(cls, event: Event) -> FillPicture:
-        """Read a `fill` event; raises ProtocolError `bad-message` when its frames do not fit its header."""
+        """Read a `fill` or `preview` event.
+
+        Raises:
+            ProtocolError: `bad-message` when its frames do not fit its header.
+        """
         data = event.data
         try:
             width, height = int(data["width"]), int(data["height"])

@@ -47,9 +47,17 @@ def _answer(answers: IO[bytes], header: dict[str, Any], arrays: list[NDArray[np.
     def progress(fraction: float) -> None:
         send(answers, {"kind": "progress", "fraction": fraction})
 
+    def previewed(filled: NDArray[np.uint8]) -> None:
+        send(answers, {"kind": "preview"}, filled)
+
     try:
         filled = remove(
-            crop, hole, allowed=allowed[0] if allowed else None, progress=progress, **header["options"]
+            crop,
+            hole,
+            allowed=allowed[0] if allowed else None,
+            progress=progress,
+            previewed=previewed if header["previews"] else None,
+            **header["options"],
         )
     except NigdtError as error:
         failure = type(error).__name__, error.message, error.hint

@@ -75,6 +75,7 @@ def remove(
     quality: Quality = "final",
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    previewed: Callable[[NDArray[np.uint8]], None] | None = None,
 ) -> NDArray[np.uint8]:
     """Fill a hole with its surroundings. The same arguments give the same bytes.
 
@@ -91,6 +92,7 @@ def remove(
         progress: Told the fraction that is done, 0 to 1.
         cancelled: Asked between steps whether to stop. A step takes a second or two; `RemovalWorker` can be
             stopped at any time.
+        previewed: On the way to a final answer shown the soft one and then the preview, both as returned.
 
     Returns:
         (h, w, 3): the crop's own bytes outside the hole, the fill inside.
@@ -110,6 +112,11 @@ def remove(
         if progress is not None:
             progress(fraction)
 
+    def whole(filled: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        result = crop.copy()
+        result[near] = filled
+        return result
+
     advance(0.0)
     inside = hole > 0
     near = _surroundings(inside)
@@ -118,11 +125,17 @@ def remove(
     # From here on nothing can see what the hole hides, not even by blurring across its border.
     filled = pixels = _soft(pixels, wanted)
     if quality != "soft":
+        shown = previewed if quality == "final" else None
+        if shown is not None:
+            shown(whole(pixels))
         with _one_at_a_time:
             layout = lay_out(pixels, wanted, permitted, _SIDE, recipe)
         advance(0.4)
         ways = quilt(layout, recipe)
         advance(0.5)
+        if shown is not None:
+            early = carry(pixels, wanted, permitted, layout, ways, lambda _: advance(0.5), settled=False)
+            shown(whole(early))
         filled = carry(
             pixels,
             wanted,
@@ -132,8 +145,7 @@ def remove(
             lambda fraction: advance(0.5 + fraction / 2),
             settled=quality == "final",
         )
-    result = crop.copy()
-    result[near] = filled
+    result = whole(filled)
     advance(1.0)
     return result
 

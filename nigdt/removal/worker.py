@@ -80,8 +80,11 @@ class RemovalWorker:
         variant: int = 0,
         allowed: NDArray[np.uint8] | None = None,
         quality: Quality = "final",
+        previews: bool = False,
     ) -> None:
         """Begin a removal; arguments as for `nigdt.removal.remove`.
+
+        With `previews`, `result` is told of the answers on the way to a final one.
 
         Raises:
             RemovalError: The process cannot be started, or a removal runs already.
@@ -94,7 +97,8 @@ class RemovalWorker:
                 raise RemovalError("A removal runs already.", "Cancel it or wait for its result.")
             process = self._running()
             self._busy, self._stopped = True, False
-        header = {"kind": "remove", "options": {"seed": seed, "variant": variant, "quality": quality}}
+        options = {"seed": seed, "variant": variant, "quality": quality}
+        header = {"kind": "remove", "options": options, "previews": previews}
         assert process.stdin is not None
         with contextlib.suppress(OSError, ValueError):  # where it has ended, `result` says how
             send(process.stdin, header, *arrays)
@@ -103,12 +107,14 @@ class RemovalWorker:
         self,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        previewed: Callable[[NDArray[np.uint8]], None] | None = None,
     ) -> NDArray[np.uint8]:
         """Wait for the removal that was started.
 
         Args:
             progress: Told the fraction that is done, 0 to 1, in this thread.
             cancelled: Asked some fifty times a second whether to stop.
+            previewed: Shown, in this thread, what `nigdt.removal.remove` shows; ask for it with `previews`.
 
         Returns:
             (h, w, 3), as from `nigdt.removal.remove`.
@@ -134,6 +140,8 @@ class RemovalWorker:
                 header, arrays = message
                 if header["kind"] == "progress" and progress is not None:
                     progress(header["fraction"])
+                elif header["kind"] == "preview" and previewed is not None:
+                    previewed(arrays[0])
                 elif header["kind"] == "done":
                     return arrays[0]
                 elif header["kind"] == "error":

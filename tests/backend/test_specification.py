@@ -67,7 +67,7 @@ def test_every_field_of_a_fill_and_its_recipe_is_described_with_its_default():
     fields = {field.name for field in dataclasses.fields(FillRequest)} - {"crop", "mask"}
     recipe = request.recipe.to_dict()
     assert written.keys() == fields | recipe.keys() | {"kind"}
-    for name in ("live", "result", "attention", "effects", "channels"):
+    for name in ("live", "result", "attention", "effects", "previews", "channels"):
         assert json.loads(written[name]) == getattr(request, name)
     for name in recipe.keys() - {"seed", "base", "spread"}:
         assert json.loads(written[name]) == recipe[name]

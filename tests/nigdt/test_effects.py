@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nigdt.answers import CompletionJob
 from nigdt.effects import word_effects
 from nigdt.inpainter import Inpainter
 from nigdt.recipe import Variant
@@ -66,3 +67,27 @@ def test_an_unknown_word_changes_nothing_and_maps_lie_in_the_hole(inpainter: Inp
 def test_no_words_no_effects(inpainter: Inpainter) -> None:
     crop, hole = np.zeros((64, 64, 3), np.uint8), np.full((64, 64), 255, np.uint8)
     assert word_effects(inpainter, inpainter.encode(crop, hole), "", Variant()) == []
+
+
+def test_guidance_draws_the_picture_without_words_once(
+    inpainter: Inpainter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crop = np.random.default_rng(2).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    hole = np.zeros((64, 64), np.uint8)
+    hole[20:50, 15:45] = 255
+    context = inpainter.encode(crop, hole)
+
+    def drawn(caption: str) -> np.ndarray:
+        return inpainter.pictures(CompletionJob(context, caption, [Variant(3)], guidance=2.5))[0]
+
+    wanted = [np.abs(drawn("red bird") - drawn(rest))[hole > 0].mean() for rest in ("bird", "red")]
+    asked = []
+
+    def counted(job: CompletionJob, batch: int = 1) -> list[np.ndarray]:
+        asked.append((job.caption, job.guidance))
+        return Inpainter.pictures(inpainter, job, batch)
+
+    monkeypatch.setattr(inpainter, "pictures", counted)
+    effects = word_effects(inpainter, context, "red bird", Variant(3), 2.5)
+    assert asked == [("red bird", 1.0), ("bird", 1.0), ("red", 1.0), ("", 1.0)]
+    assert [effect.change for effect in effects] == pytest.approx(wanted, rel=1e-3)

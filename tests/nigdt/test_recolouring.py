@@ -7,7 +7,7 @@ from nigdt.colours import rgb_to_lab
 from nigdt.errors import BundleError, CaptionError, SelectionError
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.recolourer import Recolourer
-from nigdt.recolouring import Recolouring
+from nigdt.recolouring import Recolouring, guided_colour, meant
 from nigdt.text import Vocabulary
 
 TINY = RecolourConfig(size=64, channels=(8, 8, 8, 8, 8), head_channels=8, embedding=8, text_channels=8)
@@ -142,3 +142,25 @@ def test_damaged_network(net, tmp_path, name):
 def test_bundle_without_the_network(tmp_path):
     with pytest.raises(BundleError, match="cannot recolour"):
         load_recolour(tmp_path)
+
+
+def test_a_selection_that_follows_the_object_takes_doubtful_places_along() -> None:
+    alpha = np.zeros((40, 40), np.float32)
+    alpha[10:30, 5:30], alpha[10:30, 30:35] = 0.95, 0.4
+    tight, box = np.zeros_like(alpha), np.ones_like(alpha)
+    tight[10:30, 5:35] = 1
+    assert meant(alpha, tight)[20, 32] > 0.95
+    np.testing.assert_array_equal(meant(alpha, tight)[:10], 0)
+    np.testing.assert_array_equal(meant(alpha, box), alpha)
+
+
+def test_black_keeps_contrast() -> None:
+    rng = np.random.default_rng(0)
+    lab = np.zeros((48, 48, 3), np.float32)
+    lab[..., 0] = 80 + rng.normal(0, 5, (48, 48))
+    target = np.zeros_like(lab)
+    target[..., 0] = 12 - lab[..., 0]  # the same black everywhere
+    maps = guided_colour(target, np.ones((48, 48), np.float32), lab)
+    painted = lab[..., 0] + maps[..., 0] * lab[..., 0] + maps[..., 1]
+    assert painted.mean() == pytest.approx(12, abs=0.5)
+    assert 1.5 < painted.std() < 2.5

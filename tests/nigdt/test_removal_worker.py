@@ -46,6 +46,18 @@ def test_it_gives_what_the_function_gives(
     assert shares[-1] == 1.0
 
 
+def test_early_states_come_before_the_answer_and_do_not_change_it(
+    worker: RemovalWorker, picture: np.ndarray, mask: np.ndarray
+) -> None:
+    shown: list[np.ndarray] = []
+    worker.start(picture, mask, previews=True)
+    filled = worker.result(previewed=shown.append)
+    assert (filled == remove(picture, mask)).all()
+    soft, coarse = shown
+    assert (soft == remove(picture, mask, quality="soft")).all()
+    assert (coarse == remove(picture, mask, quality="preview")).all()
+
+
 def test_it_stops_at_once_and_works_again(
     worker: RemovalWorker, picture: np.ndarray, mask: np.ndarray
 ) -> None:

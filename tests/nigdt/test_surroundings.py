@@ -94,3 +94,17 @@ def test_every_material_is_known_in_its_own_colours(hole: np.ndarray) -> None:
         assert materials(f"the {word}") == colours
         for lab in colours:
             assert showing(ground(lab), hole, word) is not None, (word, lab)
+
+
+def test_a_gradual_change_of_shade_is_of_the_same_material_and_an_edge_is_not(hole: np.ndarray) -> None:
+    depth = np.linspace(75, 15, 120)  # from the bright surface down
+    sea = np.stack([depth, np.full(120, -5.0), np.full(120, -18.0)], axis=1)
+    gradual = np.rint(lab_to_rgb(np.repeat(sea[:, None], 120, axis=1)) * 255).astype(np.uint8)
+    found = showing(gradual, hole, "deep water")
+    assert found is not None
+    assert (found[hole == 0] == 255).mean() > 0.95
+    gradual[:20] = np.rint(lab_to_rgb(np.array(WALL, np.float64)[None, None]) * 255)
+    found = showing(gradual, hole, "deep water")
+    assert found is not None
+    assert not found[:16].any()
+    assert (found[24:][hole[24:] == 0] == 255).mean() > 0.95

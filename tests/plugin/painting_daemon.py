@@ -109,6 +109,8 @@ class Painter:
                 os._exit(9)
         hooks.stage([job], "completing")
         for index, variant in enumerate(job.request.variants):
+            if job.request.previews and job.request.recipe.way == "remove":
+                hooks.preview(job, self._fill(job, index, variant, words))
             if job.request.recipe.way == "remove" and not advance(job, index):
                 return Outcome(job)
             hooks.made(job, self._fill(job, index, variant, words))

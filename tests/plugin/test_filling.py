@@ -337,3 +337,19 @@ def test_another_model_is_asked_from_then_on(core: Core):
     core.filling.fill("a bird", 1)
     core.done()
     assert core.fills[0].model == "other"
+
+
+def test_a_removal_shows_an_early_state_that_is_no_fill_and_goes_when_it_is_stopped(core: Core):
+    core.session.filling.recipe = Recipe(mode="remove")
+    core.filling.fill("", 1)
+    core.until(lambda: core.filling.preview.layer is not None)
+    assert core.filling.chosen is None
+    assert core.fills == []
+    core.filling.apply()
+    assert core.document.layers == ()
+    core.filling.cancel()
+    assert core.filling.preview.layer is None
+    core.filling.fill("", 1)
+    core.done()
+    assert core.filling.preview.layer is not None
+    assert core.filling.chosen is core.fills[0]

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 from nigdt_training.commands.bench_jobs import jobs
 from nigdt_training.data.errors import DataError
-from nigdt_training.evaluation.jobs import figures_of, read_jobs, results_in
+from nigdt_training.evaluation.jobs import baselines, read_jobs, results_in
+from nigdt_training.evaluation.jobs_figures import boxed, figures_of, met, spilled
 from nigdt_training.evaluation.jobs_page import blind_page
 from PIL import Image
 
@@ -52,6 +53,8 @@ def test_jobs_are_done_measured_and_laid_out(folder: Path, tmp_path: Path) -> No
     assert set(report["figures"]) == {"nigdt", "rival", "harmonic", "telea"}
     assert set(report["figures"]["rival"]) == {"ball"}
     assert 0.5 < report["figures"]["nigdt"]["ball"]["energy"] < 1.6
+    assert report["bars"]["remove"]["energy"] == [2, 2]
+    assert report["figures"]["harmonic"]["ball"]["further"] == 0
     assert report["figures"]["telea"]["ball"]["energy"] < 0.4
     with Image.open(out / "nigdt" / "ball.png") as picture:
         filled = np.array(picture)
@@ -117,8 +120,27 @@ def test_results_of_another_size_are_refused(folder: Path, tmp_path: Path) -> No
 
 def test_the_untouched_photo_has_the_things_own_figures(folder: Path) -> None:
     job = read_jobs(folder)[0]
-    assert figures_of(job, job.photo.rgb8).colour > 20
-    assert figures_of(job, job.photo.rgb8).energy < 0.2
+    found = figures_of(job, job.photo.rgb8)
+    assert found["colour"] > 20
+    assert found["energy"] < 0.2
+    assert not met("remove", found)["colour"]
+
+
+def test_a_recolouring_is_measured_by_colour_detail_and_what_spills(folder: Path) -> None:
+    put_job(folder, "parrot", "recolour", "a blue parrot")
+    job = next(job for job in read_jobs(folder) if job.name == "parrot")
+    job.selection[40:55, 45:60] = 0  # so that its box holds something beside it
+    tinted = baselines("recolour")["tint"](job)
+    assert (tinted == job.photo.rgb8)[job.selection == 0].all()
+    assert figures_of(job, tinted)["asked"] == 1
+    assert figures_of(job, job.photo.rgb8)["asked"] == 0
+    assert spilled(job, tinted) == 0
+    spread = baselines("recolour")["tint"](boxed(job))
+    assert spilled(job, spread) > 3
+    assert met("recolour", {"asked": 1.0, "spilled": spilled(job, spread)}) == {
+        "asked": True,
+        "spilled": False,
+    }
 
 
 def test_the_command_refuses_unclear_requests(folder: Path) -> None:

@@ -202,7 +202,7 @@ class Dispatcher:
                 staged[job] = None
         elif isinstance(report, Made):
             staged.pop(report.job, None)  # that stage is over
-            self._made(report.job, report.fill)
+            self._made(report.job, report.fill, report.early)
         elif isinstance(report, Ran):
             self._ran(lane, report)
         elif isinstance(report, Loaded):
@@ -229,18 +229,19 @@ class Dispatcher:
         self.failure = None
         self.ready = True
 
-    def _made(self, job: Job, fill: FillMessage) -> None:
+    def _made(self, job: Job, fill: FillMessage, early: bool) -> None:
         if not self.book.is_active(job):
             return
         try:
-            message = fill_reply(job, fill)
+            message = fill_reply(job, fill, early)
         except Exception:  # else it would be said to be done without its fill
             log.exception("a fill could not be encoded")
             job.cancelled = True
             self.fail(job, EngineError("internal", "The daemon failed to send this fill.", "See its log."))
             return
-        job.answers.append(message)
-        self.tally.fill()
+        if not early:
+            job.answers.append(message)
+            self.tally.fill()
         if not self._replies.send(job.client, message):
             self.drop_client(job.client)
 

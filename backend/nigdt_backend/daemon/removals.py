@@ -48,10 +48,15 @@ class Removals:
             job.share = (job.made + share) / len(job.request.variants)
             hooks.alive()
 
+        def show(early: RawFill) -> None:
+            hooks.preview(job, fill_message(job, job.made, early, [], bundle))
+
         while job.left and not job.cancelled:
             started = time.monotonic()
             try:
-                fill = self._continue(crop, mask, job, job.request.variants[job.made], advance)
+                variant = job.request.variants[job.made]
+                shown = show if job.request.previews else None
+                fill = self._continue(crop, mask, job, variant, advance, shown)
             except RemovalCancelledError:
                 break
             except NigdtError as error:
@@ -79,6 +84,7 @@ class Removals:
         job: Job,
         variant: Variant,
         advance: Callable[[float], None],
+        shown: Callable[[RawFill], None] | None,
     ) -> RawFill | None:
         """Make one continuation, beginning anew once when its process ends unexpectedly."""
         if not hasattr(self._own, "continuation"):
@@ -86,7 +92,9 @@ class Removals:
         continuation: Continuation = self._own.continuation
 
         def attempt() -> RawFill | None:
-            return continuation.fill(crop, mask, job.request.recipe, variant, advance, lambda: job.cancelled)
+            return continuation.fill(
+                crop, mask, job.request.recipe, variant, advance, lambda: job.cancelled, shown
+            )
 
         try:
             return attempt()

@@ -67,9 +67,11 @@ class Replies:
         return self.send(client, encode({"kind": kind, "request": request, **fields}))
 
 
-def fill_reply(job: Job, fill: FillMessage) -> list[Frame]:
-    """One answer of a job."""
-    return encode({"kind": "fill", "job": job.request.job, **fill.header}, fill.frames)
+def fill_reply(job: Job, fill: FillMessage, early: bool = False) -> list[Frame]:
+    """One answer of a job, or an early state of it."""
+    return encode(
+        {"kind": "preview" if early else "fill", "job": job.request.job, **fill.header}, fill.frames
+    )
 
 
 def done_reply(outcome: Outcome, total: float) -> list[Frame]:

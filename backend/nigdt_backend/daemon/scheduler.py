@@ -77,6 +77,7 @@ class Job:
             request.live,
             request.attention,
             request.effects,
+            request.previews,
         ]
         digest = hashlib.sha256(context.digest() + json.dumps(rest).encode()).digest()
         lane: LaneName = "removal" if request.recipe.way == "remove" else "model"

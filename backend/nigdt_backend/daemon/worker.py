@@ -62,6 +62,9 @@ class Hooks(Protocol):
     def made(self, job: Job, fill: FillMessage) -> None:
         """Report an answer that is ready to be sent."""
 
+    def preview(self, job: Job, fill: FillMessage) -> None:
+        """Report an answer that a better one will soon replace."""
+
     def alive(self) -> None:
         """Say that the work goes on, so that the watchdog waits."""
 
@@ -117,10 +120,11 @@ class Staged:
 
 @dataclass(frozen=True)
 class Made:
-    """One answer of a job is ready."""
+    """One answer of a job is ready, or an early state of it."""
 
     job: Job
     fill: FillMessage
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,11 @@ class Worker:
         """Report an answer that is ready; called by the engine."""
         self.alive()
         self._report(Made(job, fill))
+
+    def preview(self, job: Job, fill: FillMessage) -> None:
+        """Report an early state of an answer; called by the engine."""
+        self.alive()
+        self._report(Made(job, fill, early=True))
 
     def alive(self) -> None:
         """Say that the work goes on; called by the engine."""

@@ -249,6 +249,8 @@ class Filling:
         for name in list(self.jobs):
             self._link.cancel(name)
         if self.jobs or self._preparing:
+            for job in self.jobs.values():
+                self._forget_foreseen(job)
             self.jobs.clear()
             self._preparing = 0
             self.changed()
@@ -309,7 +311,14 @@ class Filling:
     ) -> None:
         assert self.round is not None
         live, effects = purpose is Purpose.LIVE, purpose is Purpose.WORDS
-        request = FillRequest.of(self.round.context, recipe, variants, live=live, effects=effects)
+        request = FillRequest.of(
+            self.round.context,
+            recipe,
+            variants,
+            live=live,
+            effects=effects,
+            previews=purpose is Purpose.FILLS,
+        )
         job = Job(request, self.round, purpose, target, fresh)
         self.jobs[job.request.job] = job
         self._link.submit(job.request)
@@ -325,6 +334,8 @@ class Filling:
             job.stage = str(event.data.get("stage", job.stage))
             job.share = event.data.get("share", job.share)
             self.changed()
+        elif event.kind == "preview":
+            self._foresee(job, FillPicture.from_event(event))
         elif event.kind == "fill":
             self._take(job, FillPicture.from_event(event))
         elif event.kind == "done":
@@ -334,10 +345,22 @@ class Filling:
             error = DaemonError.from_event(event)
             if job.purpose is Purpose.WORDS and job.target is not None and error.code not in QUIET:
                 self._unexplained.add(job.target)  # or it would be asked again at once
+            self._forget_foreseen(job)
             self._next_live()
             self.changed()
             if error.code not in QUIET:
                 self.failed(failure_of(error))
+
+    def _foresee(self, job: Job, picture: FillPicture) -> None:
+        """Show an early state of a fill in its place, as long as there is nothing better to show."""
+        if job.round is self.round and self.chosen is None and not job.seen:
+            fill = fills_.fill_of(picture)
+            self.preview.show(self.round, fill, self._blended(fill))
+
+    def _forget_foreseen(self, job: Job) -> None:
+        """Take an early state away whose fill will not come."""
+        if job.round is self.round and self.chosen is None:
+            self.preview.drop()
 
     def _take(self, job: Job, picture: FillPicture) -> None:
         if job.purpose is Purpose.WORDS:
@@ -480,7 +503,7 @@ class Filling:
         self.preview.when_shown(now)
 
     def _apply(self) -> None:
-        taken = self.preview.take()
+        taken = self.preview.take() if self.chosen is not None else None
         if taken is not None:
             self.document.apply(taken[0], "Fill", taken[1])
             self.changed()

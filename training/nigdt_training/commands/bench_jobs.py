@@ -6,7 +6,6 @@ import json
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +53,11 @@ def jobs(
     """Do the editing jobs in FOLDER and set the results beside those of other programs.
 
     A job is a photo NAME.jpg, a selection NAME-mask.png (255 = selected) and NAME.json with its kind
-    ("remove", "recolour" or "describe") and caption. Harmonic continuation and OpenCV's Telea always take
-    part.
+    ("remove", "recolour" or "describe") and caption. The simplest ways always take part: harmonic
+    continuation and OpenCV's Telea, and to recolour the named colour with the photo's lightness.
+
+    A recolouring is done a second time with a box around its selection, to see what spills. At the end
+    stands how many jobs meet each bar (`nigdt_training.evaluation.jobs_figures`).
 
     Written are every result as PNG, figures.json, sheet.png with all results at 100 %, and blind.html: one
     file that shows the results shuffled and without names, asks which ones you would keep and which one you
@@ -65,7 +67,8 @@ def jobs(
     """
     from PIL import Image
 
-    from nigdt_training.evaluation.jobs import baselines, figures_of, read_jobs, results_in, sheet
+    from nigdt_training.evaluation.jobs import baselines, read_jobs, results_in, sheet
+    from nigdt_training.evaluation.jobs_figures import boxed, figures_of, further, spilled
     from nigdt_training.evaluation.jobs_page import blind_page
 
     others = dict(_named(text) for text in against)
@@ -77,22 +80,40 @@ def jobs(
     say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
     own = _doer(bundle)
     results: dict[str, dict[str, NDArray[np.uint8]]] = {_OWN: {}}
-    seconds = {}
+    seconds: dict[str, float] = {}
+    spills: dict[str, float] = {}
     for job in work:
         began = time.perf_counter()
         results[_OWN][job.name] = own(job)
         seconds[job.name] = time.perf_counter() - began
         say(f"{job.name:16} {job.kind:9} {seconds[job.name]:6.1f} s")
+        if job.kind == "recolour":
+            spills[job.name] = spilled(job, own(boxed(job)))
     for name, path in others.items():
         results[name] = results_in(path, work)
-    for name, method in baselines().items():
-        results[name] = {job.name: method(job) for job in work}
+    for job in work:
+        for name, method in baselines(job.kind).items():
+            results.setdefault(name, {})[job.name] = method(job)
 
     rows: dict[str, dict[str, dict[str, float]]] = {}
     for system, made in results.items():
-        rows[system] = {job.name: asdict(figures_of(job, made[job.name])) for job in work if job.name in made}
-        say(_line(system, rows[system]))
-    report = {"seconds": seconds, "figures": rows}
+        rows[system] = {job.name: figures_of(job, made[job.name]) for job in work if job.name in made}
+    for job in work:
+        if job.kind == "recolour":
+            rows[_OWN][job.name]["spilled"] = spills[job.name]
+        else:
+            for made_rows in rows.values():
+                if job.name in made_rows:
+                    made_rows[job.name]["further"] = further(made_rows[job.name], rows["harmonic"][job.name])
+    bars = {}
+    for kind in dict.fromkeys(job.kind for job in work):
+        names = [job.name for job in work if job.kind == kind]
+        for system, made_rows in rows.items():
+            if any(name in made_rows for name in names):
+                say(_line(f"{kind} {system}", [made_rows[name] for name in names if name in made_rows]))
+        bars[kind] = _bars(kind, [rows[_OWN][name] for name in names])
+        say(f"{kind}: " + ", ".join(f"{name} {ok} of {of}" for name, (ok, of) in bars[kind].items()))
+    report = {"seconds": seconds, "figures": rows, "bars": bars}
     try:
         for system, made in results.items():
             (out / system).mkdir(parents=True, exist_ok=True)
@@ -129,8 +150,15 @@ def _doer(bundle: str) -> Callable[[Job], NDArray[np.uint8]]:
     return do
 
 
-def _line(system: str, rows: dict[str, dict[str, float]]) -> str:
+def _line(title: str, rows: list[dict[str, float]]) -> str:
     """Medians over the jobs."""
-    names = next(iter(rows.values()))
-    middle = {name: statistics.median(row[name] for row in rows.values()) for name in names}
-    return f"{system:16} " + "  ".join(f"{name} {value:5.2f}" for name, value in middle.items())
+    middle = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+    return f"{title:20} " + "  ".join(f"{name} {value:5.2f}" for name, value in middle.items())
+
+
+def _bars(kind: str, rows: list[dict[str, float]]) -> dict[str, tuple[int, int]]:
+    """By figure, how many jobs meet its bar, and of how many."""
+    from nigdt_training.evaluation.jobs_figures import met
+
+    found = [met(kind, row) for row in rows]
+    return {name: (sum(row[name] for row in found), len(found)) for name in found[0]}

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.box import Box, selection_box
+from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.photo.photo import Photo
-from nigdt.removal.figures import Figures, measure
 from nigdt_training.data.errors import DataError
 from nigdt_training.evaluation.baselines import harmonic, telea
 
-__all__ = ["KINDS", "Job", "baselines", "figures_of", "read_jobs", "results_in", "sheet", "view"]
+__all__ = ["KINDS", "Job", "baselines", "outlined", "read_jobs", "results_in", "sheet", "view"]
 
 Pixels = NDArray[np.uint8]
 
@@ -102,8 +102,14 @@ def _picture(folder: Path, name: str) -> Path | None:
     )
 
 
-def baselines() -> dict[str, Callable[[Job], Pixels]]:
-    """Return what knows neither words nor texture: harmonic continuation and OpenCV's Telea, (H, W, 3)."""
+def baselines(kind: str) -> dict[str, Callable[[Job], Pixels]]:
+    """Return the simplest ways to do jobs of a kind; each gives (H, W, 3).
+
+    They are harmonic continuation and OpenCV's Telea. Of a recolouring it is the named colour with the
+    photo's lightness, all over the selection.
+    """
+    if kind == "recolour":
+        return {"tint": _tinted}
 
     def around(method: Callable[[Pixels, NDArray[np.bool_]], Pixels]) -> Callable[[Job], Pixels]:
         def fill(job: Job) -> Pixels:
@@ -114,6 +120,17 @@ def baselines() -> dict[str, Callable[[Job], Pixels]]:
         return fill
 
     return {"harmonic": around(harmonic), "telea": around(telea)}
+
+
+def _tinted(job: Job) -> Pixels:
+    pixels = job.photo.rgb8
+    colours = find_colours(job.caption)
+    if not colours:
+        return pixels.copy()
+    lab = rgb_to_lab(pixels.astype(np.float32) / np.float32(255))
+    lab[..., 1:] = colours[0].lab[1:]
+    painted = np.rint(lab_to_rgb(lab) * 255).astype(np.uint8)
+    return np.where(job.selection[..., None] > 127, painted, pixels)
 
 
 def results_in(folder: Path, jobs: Sequence[Job]) -> dict[str, Pixels]:
@@ -144,12 +161,6 @@ def view(job: Job) -> Box:
     left, top = max(0, inner.left - margin), max(0, inner.top - margin)
     right, bottom = min(width, inner.right + margin), min(height, inner.bottom + margin)
     return Box(left, top, right - left, bottom - top)
-
-
-def figures_of(job: Job, result: Pixels) -> Figures:
-    """Return the figures of a result, over the view."""
-    part = view(job).slices
-    return measure(result[part], job.selection[part])
 
 
 def outlined(job: Job) -> Pixels:
