@@ -16,9 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-__all__ = ["check_writable", "make_private_folder", "write_atomically"]
+__all__ = ["Pointer", "check_writable", "make_private_folder", "pointer_kind", "write_atomically"]
 
 _TEMPORARY = re.compile(r"\.nigdt-[0-9a-f]{12}\.tmp")
 _STALE_SECONDS = 3600.0
@@ -27,6 +27,38 @@ _O_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 
 Content = bytes | bytearray | memoryview | Callable[[BinaryIO], object]
 """What to write, or a function that writes it into the open binary file it is given."""
+
+
+class Pointer(NamedTuple):
+    """A small text that lies in place of a file that is kept elsewhere.
+
+    Attributes:
+        title: What it is called.
+        hint: How to get the file itself.
+    """
+
+    title: str
+    hint: str
+
+
+_POINTERS = (
+    (re.compile(rb"version https?://\S+\s+(?:ext-\S+ \S+\s+)*oid sha\d+:"), Pointer(
+        "Git LFS pointer", "Get the files themselves with `git lfs pull`."
+    )),
+    (re.compile(rb"/annex/objects/\S+\s*\Z"), Pointer(
+        "git-annex pointer", "Get the files themselves with `git annex get`."
+    )),
+)  # fmt: skip
+
+
+def pointer_kind(data: bytes) -> Pointer | None:
+    """Return what kind of pointer a file's content is; None for a file that is itself.
+
+    Args:
+        data: The content, or at least its first 512 bytes.
+    """
+    head = data[:512]
+    return next((kind for pattern, kind in _POINTERS if pattern.match(head)), None)
 
 
 def write_atomically(path: str | os.PathLike[str], content: Content, *, mode: int | None = None) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 from nigdt.errors import PhotoError
+from nigdt.files import pointer_kind
 from nigdt.photo.formats import NAMES, PhotoFormat, of_data
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "opened", "picture_format", "read_file", "reason"]
@@ -28,7 +29,7 @@ MAX_BYTES = 2_200_000_000
 
 # Deflate cannot make a blank 8-bit picture smaller than 1/1032 of its pixels.
 _BOMB_PIXELS, _BOMB_PIXELS_PER_BYTE = 25_000_000, 2000
-_HEAD = 64
+_HEAD = 512
 
 
 def read_file(
@@ -71,7 +72,7 @@ def picture_format(data: bytes, name: str = "") -> PhotoFormat:
     """Return the format of a picture.
 
     Args:
-        data: The file, or at least its first 64 bytes.
+        data: The file, or at least its first 512 bytes.
         name: The file's name; may be empty.
 
     Raises:
@@ -82,6 +83,9 @@ def picture_format(data: bytes, name: str = "") -> PhotoFormat:
         what = name or "This"
         if not data:
             raise PhotoError(f"{what} is not a picture: the file is empty.")
+        pointer = pointer_kind(data)
+        if pointer is not None:
+            raise PhotoError(f"{what} is a {pointer.title}, not the picture itself.", pointer.hint)
         raise PhotoError(f"{what} is not a picture of a format that is read.", f"Those are {NAMES}.")
     return found
 

@@ -341,7 +341,7 @@ def test_broken_metadata_names_its_line(tmp_path: Path) -> None:
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.jpg"}\n{oops\n')
     data = read_data_set(tmp_path)
     assert [record.name for record in data.records] == ["a.jpg"]
-    assert data.missing == ["metadata.jsonl, line 2 (no JSON object)"]
+    assert data.left_out == [("metadata.jsonl, line 2", "is no JSON object")]
 
 
 def test_fingerprints_find_copies_and_no_others() -> None:
@@ -394,7 +394,7 @@ def test_common_layouts_of_captions_are_read(tmp_path: Path, name: str, content:
     (tmp_path / name).write_text(content, encoding="utf-8")
     data = read_data_set(tmp_path)
     assert [record.captions for record in data.records] == [["a red, small bird"]]
-    assert len(data.missing) == (2 if content.startswith("[[[") else 0)
+    assert len(data.left_out) == (2 if content.startswith("[[[") else 0)
 
 
 def test_a_caption_file_is_found_in_either_form_of_unicode(tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from nigdt_training.data.errors import BadSampleError, DataError
 from nigdt_training.data.shards import Shards, _members, is_sharded
+from nigdt_training.match.stage import backbone_features
 from nigdt_training.pools import build_vocabulary, open_pools
-from nigdt_training.samples import SampleStream
-from nigdt_training.settings import MaskSettings, settings_from
+from nigdt_training.samples import Pool, SampleStream
+from nigdt_training.settings import MaskSettings, MatchSettings, settings_from
 from PIL import Image
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (30, 50, 190)}
@@ -115,6 +117,41 @@ def test_a_run_reads_shards_like_any_collection(folder: Path, tmp_path: Path, ti
     assert all(
         np.abs(s.photo.reshape(-1, 3).mean(0) - COLOURS[s.caption.split()[1]]).max() < 4 for s in samples
     )
+
+
+def test_stage_1_passes_over_a_photo_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    class Network(torch.nn.Module):
+        """A backbone of means, and something that says where it computes."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.global_projection = torch.nn.Linear(3, 1)
+
+        def backbone(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return pictures[:, :, :2, :2], pictures.mean((2, 3))
+
+    pool = Pool(Shards.open(folder, tmp_path, 64), np.arange(22, 26), 1, 0)
+    views, said = [(pool, i, 0) for i in range(22, 26)], []
+    settings = MatchSettings(size=32)
+    (regions, wholes), read = backbone_features(Network(), views, settings, False, 0, said.append, tmp_path)
+    assert [i for _, i, _ in read] == [22, 23, 25]
+    assert (len(regions), len(wholes)) == (3, 3)
+    assert said == ["1 of 4 views are left out: their photos cannot be read"]
+    with pytest.raises(BadSampleError, match="None of the 1 photos"):
+        backbone_features(Network(), views[2:3], settings, False, 0, said.append, tmp_path)
+
+
+def test_a_shard_that_is_cut_off_gives_what_is_whole(tmp_path: Path) -> None:
+    write_shards(tmp_path / "set", 2, 4)
+    path = tmp_path / "set" / "00001.tar"
+    path.write_bytes(path.read_bytes()[: 5 * 1024 + 100])
+    said: list[str] = []
+    shards = Shards.open(tmp_path / "set", tmp_path / "index", 64, said.append)
+    assert 4 < len(shards) < 8
+    path.write_bytes(b"x" * 700)
+    assert len(Shards.open(tmp_path / "set", tmp_path / "index", 64, said.append)) == 4
+    assert "left out" in said[-1]
+    assert "00001.tar" in said[-1]
 
 
 def test_headers_that_are_not_plain_are_read_too(tmp_path: Path) -> None:

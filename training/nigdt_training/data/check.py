@@ -25,11 +25,11 @@ _FINGERPRINT_SIDE = 64
 
 @dataclass(frozen=True)
 class Problem:
-    """A photo that is skipped, and why.
+    """A photo, or a part of an index, that is skipped, and why.
 
     Attributes:
         name: The photo.
-        kind: "missing", "unreadable", "tiny", "duplicate" or "captionless".
+        kind: "missing", "unreadable", "damaged", "tiny", "duplicate" or "captionless".
         detail: The reason in a few words.
     """
 
@@ -126,6 +126,7 @@ def check_data_set(
         Problem(name, "unreadable", "not read here: save it as JPEG or PNG, of the same name")
         for name in data.unread
     ]
+    problems += [Problem(name, "damaged", why) for name, why in data.left_out]
     readable: list[tuple[Record, Fingerprint, int]] = []
     with ThreadPoolExecutor(max(1, workers)) as pool:
         for done, (record, seen) in enumerate(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import Layout, Record, valid_box
 from nigdt_training.data.tree import Tree
 
@@ -31,17 +30,14 @@ def _read(tree: Tree) -> list[Record]:
             tree.missing.append(name)
             continue
         text = captions.get(PurePosixPath(photo).with_suffix(".txt").as_posix())
-        lines = [] if text is None else tree.read_text(text).splitlines()
         try:
-            box = valid_box([float(value) for value in boxes[number].split()])
-        except (KeyError, ValueError) as error:
-            raise DataError(
-                f"bounding_boxes.txt has no box for photo {number}.", "Download the data set again."
-            ) from error
+            box = valid_box([float(value) for value in boxes.get(number, "").split()])
+        except ValueError:
+            box = None
         records.append(
             Record(
                 source=tree.source(name),
-                captions=[line.strip() for line in lines if line.strip()],
+                captions=[] if text is None else tree.read_captions(text),
                 box=box,
                 group=name,
                 split={"1": "train", "0": "test"}.get(official.get(number, "")),
@@ -55,7 +51,7 @@ def _table(tree: Tree, path: PurePosixPath) -> dict[str, str]:
     """Lines "number value ..." of one of the data set's lists; empty when the list is not there."""
     if path.as_posix() not in tree:
         return {}
-    rows = (line.split(maxsplit=1) for line in tree.read_text(path.as_posix()).splitlines())
+    rows = (line.split(maxsplit=1) for line in tree.read_text(path.as_posix()).split("\n"))
     return {row[0]: row[1].strip() for row in rows if len(row) == 2}
 
 

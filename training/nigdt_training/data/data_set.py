@@ -21,6 +21,7 @@ class DataSet:
         records: One per photo that it names and that exists, captionless ones included, in a stable order.
         missing: Photos that it names and that do not exist.
         unread: Photos of kinds that are not read, and that do not lie there as one of the others too.
+        left_out: Files, rows and annotations that cannot be used, each with the reason.
     """
 
     path: Path
@@ -28,6 +29,7 @@ class DataSet:
     records: list[Record]
     missing: list[str]
     unread: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_data_set(path: Path | str) -> DataSet:
@@ -49,11 +51,14 @@ def read_data_set(path: Path | str) -> DataSet:
         )
     layout = detect(tree)
     records = layout.read(tree)
+    if not records and tree.left_out:
+        name, why = tree.left_out[0]
+        raise DataError(f"{path} holds nothing that can be used. {name}: {why}")
     if not records:
         raise DataError(
             f"{path} holds no photos.", "See docs/training-data.md for the layouts that are read."
         )
-    return DataSet(Path(path), layout.name, records, tree.missing, unread)
+    return DataSet(Path(path), layout.name, records, tree.missing, unread, tree.left_out)
 
 
 def _unread(tree: Tree) -> list[str]:

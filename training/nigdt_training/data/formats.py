@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import unicodedata
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,7 +10,6 @@ from nigdt_training.data.coco import COCO
 from nigdt_training.data.cub import CUB
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import (
-    BoxXYWH,
     Layout,
     Record,
     is_photo,
@@ -22,6 +17,7 @@ from nigdt_training.data.records import (
     split_of_folders,
     valid_box,
 )
+from nigdt_training.data.tables import captions_of, file_of, index_kind, rows
 from nigdt_training.data.tree import Tree
 
 
@@ -41,90 +37,59 @@ def detect(tree: Tree) -> Layout:
 
 
 _CAPTION_ENDINGS = (".txt", ".caption")
-_INDICES = ("metadata.jsonl", "metadata.csv", "captions.txt", "captions.csv")
-_FILE_KEYS = ("file_name", "image", "file", "filename", "image_file", "path")
-_TEXT_KEYS = ("text", "caption", "captions", "prompt", "comment")
+_FOLDERS = ("", "images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images")
 
 
-def _has_metadata(tree: Tree) -> bool:
-    return any(_is_index(tree, name) for name in tree.names)
-
-
-def _is_index(tree: Tree, name: str) -> bool:
-    """Tell whether a file names photos; a captions.txt may be a photo's own or hold a table, as Flickr's."""
-    file = PurePosixPath(name).name
-    if file not in _INDICES:
-        return False
-    first = tree.read_text(name).lstrip("\ufeff").split("\n", 1)[0] if file.endswith(".txt") else ""
-    return not file.endswith(".txt") or bool(_columns(first))
-
-
-def _columns(line: str) -> list[str]:
-    """Return the columns of a table's first line; none where it names no file and no caption."""
-    columns = [column.strip().lower() for column in line.split(",")]
-    named = {*columns} & {*_FILE_KEYS} and {*columns} & {*_TEXT_KEYS}
-    return columns if named else []
-
-
-def _rows(tree: Tree, index: str) -> Iterator[dict[str, Any]]:
-    """Yield an index's rows; one that cannot be read is noted and left out."""
-    text = tree.read_text(index)
-    if index.endswith(".jsonl"):
-        # Only \n ends a line of JSON: U+2028 and U+0085 may stand inside.
-        for number, line in enumerate(text.split("\n"), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                row = None
-            if isinstance(row, dict):
-                yield row
-            else:
-                tree.missing.append(f"{index}, line {number} (no JSON object)")
-        return
-    first, _, rest = text.lstrip("\ufeff").partition("\n")
-    columns = _columns(first)
-    for row in csv.DictReader(io.StringIO(rest), fieldnames=columns, restkey="rest"):
-        # A caption of Flickr's file may hold commas without quotation marks.
-        more = row.pop("rest", None) or []
-        row[columns[-1]] = ",".join([row[columns[-1]] or "", *more])
-        yield row
+def _indices(tree: Tree) -> dict[str, str]:
+    """Return the files that name photos, each with its kind."""
+    own = {_alike(f"{base}.txt") for name in tree.names if is_photo(name) for base in (_stem(name), name)}
+    kinds = {name: index_kind(tree, name) for name in tree.names if _alike(name) not in own}
+    return {name: kind for name, kind in kinds.items() if kind}
 
 
 def _read_metadata(tree: Tree) -> list[Record]:
     """Read indices, one or one per split folder: each row a file relative to it, and its captions."""
     records: dict[str, Record] = {}
-    for index in (name for name in tree.names if _is_index(tree, name)):
+    photos = [name for name in tree.names if is_photo(name)]
+    alike = {_alike(_stem(name)): name for name in photos} | {_alike(name): name for name in photos}
+    for index, kind in _indices(tree).items():
         folder = PurePosixPath(index).parent
-        for row in _rows(tree, index):
-            file = next((row[key] for key in _FILE_KEYS if isinstance(row.get(key), str)), None)
+        for row in rows(tree, index, kind):
+            file = file_of(row)
             if file is None:
-                tree.missing.append(f"{index}: a row without file_name")
+                tree.left_out.append((index, "a row names no file"))
                 continue
-            name = _found(tree, folder, file)
+            name = _found(tree, alike, folder, file)
             if name not in tree:
                 tree.missing.append(name)
             elif name in records:  # a row for each caption
-                records[name].captions.extend(_captions(row))
+                records[name].captions.extend(captions_of(row))
             else:
                 records[name] = _record_of_row(tree, name, row)
     return [*records.values()]
 
 
-def _found(tree: Tree, folder: PurePosixPath, file: str) -> str:
-    """Return the name of a row's file: as written, as written on Windows, or in a folder of images."""
+def _found(tree: Tree, alike: dict[str, str], folder: PurePosixPath, file: str) -> str:
+    """Return the name of a row's file: as written, as written on Windows, or in a folder of images.
+
+    Where no file fits exactly, case, form of Unicode and a missing ending do not count, nor does where the
+    files lay on the machine that wrote the index.
+    """
     file = file.replace("\\", "/") if (folder / file).as_posix() not in tree else file
-    tries = [(folder / part / file).as_posix() for part in ("", "images", "Images", "Flicker8k_Dataset")]
-    return next((name for name in tries if name in tree), tries[0])
+    absolute = file.startswith("/") or file[1:3] == ":/"
+    files = (file, PurePosixPath(file).name) if absolute else (file,)
+    tries = [(folder / part / one).as_posix() for one in files for part in _FOLDERS]
+    exact = next((name for name in tries if name in tree), None)
+    loose = (alike[_alike(name)] for name in tries if _alike(name) in alike)
+    return exact or next(loose, tries[0])
 
 
 def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
     attributes = row.get("attributes")
     return Record(
         source=tree.source(name),
-        captions=_captions(row),
-        box=_box(row.get("box")),
+        captions=captions_of(row),
+        box=valid_box(row.get("box")),
         group=str(row.get("group", name)),
         split=known_split(row.get("split")) or known_split(row.get("cub_split")) or split_of_folders(name),
         species=row["species"] if isinstance(row.get("species"), str) else None,
@@ -132,22 +97,6 @@ def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
         if isinstance(attributes, dict)
         else {},
     )
-
-
-def _captions(row: dict[str, Any]) -> list[str]:
-    text = next((row[key] for key in _TEXT_KEYS if row.get(key) is not None), None)
-    captions = [text] if isinstance(text, str) else text if isinstance(text, list) else []
-    return [caption.strip() for caption in captions if isinstance(caption, str) and caption.strip()]
-
-
-def _box(values: Any) -> BoxXYWH | None:
-    if (
-        not isinstance(values, list)
-        or len(values) != 4
-        or not all(isinstance(v, int | float) for v in values)
-    ):
-        return None
-    return valid_box(values)
 
 
 def _has_photos(tree: Tree) -> bool:
@@ -162,13 +111,15 @@ def _read_caption_files(tree: Tree) -> list[Record]:
     texts = {_alike(name): name for name in tree.names if name.lower().endswith(_CAPTION_ENDINGS)}
     records = []
     for name in filter(is_photo, tree.names):
-        stem = PurePosixPath(name).with_suffix("").as_posix()
-        beside = (_alike(f"{base}{ending}") for ending in _CAPTION_ENDINGS for base in (stem, name))
+        beside = (_alike(f"{base}{ending}") for ending in _CAPTION_ENDINGS for base in (_stem(name), name))
         text = next((texts[one] for one in beside if one in texts), None)
-        lines = [] if text is None else tree.read_text(text).split("\n")
-        captions = [line.strip() for line in lines if line.strip()]
+        captions = [] if text is None else tree.read_captions(text)
         records.append(Record(tree.source(name), captions, group=name, split=split_of_folders(name)))
     return records
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).with_suffix("").as_posix()
 
 
 def _alike(name: str) -> str:
@@ -176,9 +127,14 @@ def _alike(name: str) -> str:
     return unicodedata.normalize("NFC", name).lower()
 
 
+def _has_metadata(tree: Tree) -> bool:
+    return any(PurePosixPath(name).name.lower().startswith("metadata.") for name in _indices(tree))
+
+
 LAYOUTS = (
-    Layout("metadata.jsonl", _has_metadata, _read_metadata),
+    Layout("captions in an index", _has_metadata, _read_metadata),
     COCO,
     CUB,
+    Layout("captions in an index", lambda tree: bool(_indices(tree)), _read_metadata),
     Layout("caption files beside the photos", _has_photos, _read_caption_files),
 )

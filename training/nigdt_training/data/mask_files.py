@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
+from nigdt.errors import PhotoError
+from nigdt.photo.photo import Photo
 from nigdt_training.data.errors import DataError
+
+log = logging.getLogger(__name__)
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 
@@ -29,6 +35,7 @@ class MaskFiles:
     def __init__(self, path: Path, *, black_holes: bool = False) -> None:
         self.path, self.black_holes = path, black_holes
         self._of_photo: dict[str, Path] = {}
+        self._damaged: set[Path] = set()
         if path.is_dir():
             self.files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES)
         else:
@@ -38,7 +45,7 @@ class MaskFiles:
 
     def _read_list(self) -> list[Path]:
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            lines = self.path.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"The masks {self.path} cannot be read ({error}).") from None
         files = []
@@ -46,7 +53,8 @@ class MaskFiles:
             photo, tab, name = line.rpartition("\t")
             file = self.path.parent / name
             if not file.is_file():
-                raise DataError(f"{self.path}: there is no mask {file}.")
+                log.warning("left out: %s: there is no mask %s", self.path, file)
+                continue
             if tab:
                 self._of_photo[photo] = file
             files.append(file)
@@ -56,18 +64,22 @@ class MaskFiles:
         return len(self.files)
 
     def read(self, i: int, height: int, width: int) -> np.ndarray:
-        """Return mask i, (height, width) uint8, 255 = to be filled.
+        """Return mask i, (height, width) uint8, 255 = to be filled; in place of a damaged one the next.
 
         Raises:
-            DataError: The picture cannot be read.
+            DataError: None of them can be read.
         """
-        return self._load(self.files[i], height, width)
+        for further in range(len(self.files)):
+            mask = self._load(self.files[(i + further) % len(self.files)], height, width)
+            if mask is not None:
+                return mask
+        raise DataError(f"None of the masks of {self.path} can be read.", "They are to be black and white.")
 
     def of(self, photo: str, seed: int, height: int, width: int) -> np.ndarray | None:
-        """Return a photo's mask: the list's, or one chosen by seed and name; None if only others have one.
+        """Return a photo's mask: the list's, or one chosen by seed and name; None without one to be read.
 
         Raises:
-            DataError: The picture cannot be read.
+            DataError: None of the masks can be read.
         """
         if self._of_photo:
             file = self._of_photo.get(photo)
@@ -75,10 +87,13 @@ class MaskFiles:
         digest = hashlib.sha256(f"{seed}/mask file/{photo}".encode()).digest()
         return self.read(int.from_bytes(digest[:8], "big") % len(self), height, width)
 
-    def _load(self, file: Path, height: int, width: int) -> np.ndarray:
-        data = np.frombuffer(file.read_bytes(), np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
-        if picture is None:
-            raise DataError(f"The mask {file} cannot be read.", "It is to be a picture in black and white.")
+    def _load(self, file: Path, height: int, width: int) -> np.ndarray | None:
+        try:
+            picture = np.asarray(Image.fromarray(Photo.read(file).rgb8).convert("L"))
+        except PhotoError as error:
+            if file not in self._damaged:
+                log.warning("left out: %s", error)
+            self._damaged.add(file)
+            return None
         mask = cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST) >= 128
         return (mask != self.black_holes).astype(np.uint8) * np.uint8(255)

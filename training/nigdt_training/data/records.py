@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -71,9 +70,20 @@ class Layout:
     read: Callable[[Tree], list[Record]]
 
 
-def valid_box(values: Sequence[float]) -> BoxXYWH | None:
+LARGEST_COORDINATE = 1e6
+"""No photo that is read is wider; larger numbers would overflow where outlines are drawn."""
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value of JSON is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def valid_box(values: Any) -> BoxXYWH | None:
     """Four numbers x, y, width, height as a box; None when it is empty or no box."""
-    if len(values) != 4 or not all(math.isfinite(value) for value in values):
+    if not isinstance(values, Sequence) or len(values) != 4 or not all(map(is_number, values)):
+        return None
+    if max(map(abs, values)) > LARGEST_COORDINATE:
         return None
     x, y, width, height = (float(value) for value in values)
     return (x, y, width, height) if width > 0 and height > 0 else None
@@ -114,5 +124,5 @@ def parse_json(text: str, name: str) -> Any:
     """
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError is also a number of thousands of digits
         raise DataError(f"{name} is not valid JSON: {error}.", "Repair or remove that file.") from error

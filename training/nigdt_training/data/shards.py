@@ -124,7 +124,7 @@ class Shards:
         if length < 0:
             try:
                 text = json.loads(text)["caption"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 text = ""
         return [" ".join(str(text).split())]
 
@@ -164,16 +164,23 @@ def _shards_of(folder: Path) -> list[Path]:
 def _write_index(files: list[Path], path: Path, say: Callable[[str], None]) -> int:
     """Write the index of shards; returns how many keys lack a photo or a caption."""
     rows = samples = incomplete = 0
+    torn: list[str] = []
     part = path.with_suffix(".part")
     with part.open("wb") as raw:
         for shard, file in enumerate(files):
-            found, lacking = _read_headers(file, shard)
+            found, lacking, damage = _read_headers(file, shard)
+            if damage:
+                torn.append(damage)
+                say(f"left out: {damage}")
             raw.write(found.tobytes())
             rows, incomplete = rows + len(found), incomplete + lacking
             if rows // _TOLD_EVERY > samples // _TOLD_EVERY:
                 say(f"indexed {rows} samples, {shard + 1} of {len(files)} shards")
             samples = rows
     shape = (rows, len(_COLUMNS))
+    if torn and not rows:
+        part.unlink()
+        raise DataError(torn[0])
     if rows:
         whole = np.lib.format.open_memmap(path, mode="w+", dtype=np.int64, shape=shape)
         whole[:] = np.memmap(part, np.int64, "r", shape=shape)
@@ -184,8 +191,9 @@ def _write_index(files: list[Path], path: Path, say: Callable[[str], None]) -> i
     return incomplete
 
 
-def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int]:
-    """Rows of one shard's samples, (N, 5) int64, and how many keys lack a photo or a caption."""
+def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int, str]:
+    """Rows of one shard's samples, (N, 5) int64; how many keys lack a photo or a caption; what is damaged."""
+    damage = ""
     places: dict[str, dict[str, tuple[int, int]]] = {}
     try:
         for name, at, size in _members(file):
@@ -193,8 +201,9 @@ def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int]:
             kind = "photo" if is_photo(name) else suffix.lower()
             if dot and kind in ("photo", "txt", "json"):
                 places.setdefault(key, {})[kind] = (at, size)
-    except (tarfile.TarError, OSError) as error:
-        raise DataError(f"{file} is not a readable .tar archive ({error}).") from error
+    except (tarfile.TarError, OSError, ValueError) as error:
+        whole = f" after {len(places)} samples" if places else ""
+        damage = f"{file} is not a readable .tar archive{whole} ({error})."
     rows = []
     for found in places.values():
         words = found.get("txt")
@@ -202,7 +211,7 @@ def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int]:
             words = (found["json"][0], -found["json"][1])
         if "photo" in found and words is not None:
             rows.append((shard, *found["photo"], *words))
-    return np.array(rows, np.int64).reshape(-1, len(_COLUMNS)), len(places) - len(rows)
+    return np.array(rows, np.int64).reshape(-1, len(_COLUMNS)), len(places) - len(rows), damage
 
 
 def _members(file: Path) -> Iterator[tuple[str, int, int]]:

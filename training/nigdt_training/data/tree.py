@@ -7,11 +7,19 @@ place.
 from __future__ import annotations
 
 import codecs
+import os
+import stat
 import tarfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from nigdt.files import pointer_kind
 from nigdt_training.data.errors import DataError
+
+LARGEST_TEXT = 2**31
+"""Largest index that is read, in bytes; COCO's largest has a quarter of that."""
+LARGEST_CAPTIONS = 2**20
+"""Largest file with one photo's captions, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Tree:
     Attributes:
         path: The folder or archive.
         missing: Files that an index inside names and that are not there; filled in while layouts are read.
+        left_out: Files that cannot be used, and rows of an index, each with the reason; filled in as well.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,10 +71,11 @@ class Tree:
         """
         self.path = path
         self.missing: list[str] = []
+        self.left_out: list[tuple[str, str]] = []
         if path.is_dir():
-            self._sources = _list_folder(path)
+            self._sources = _list_folder(path, self.left_out)
         elif path.is_file():
-            self._sources = _list_archive(path)
+            self._sources = _list_archive(path, self.left_out)
         else:
             raise DataError(f"{path} does not exist.", "Give a folder of photos or a .tar archive of one.")
 
@@ -81,19 +91,38 @@ class Tree:
         """Return the file of that name; KeyError when there is none."""
         return self._sources[name]
 
-    def read_text(self, name: str) -> str:
+    def read_text(self, name: str, largest: int = LARGEST_TEXT) -> str:
         """Read a file's text: UTF-8, marked as UTF-16, or else Western European as of old Windows editors.
 
+        Args:
+            name: The file.
+            largest: Most bytes that it may have.
+
         Raises:
-            DataError: It cannot be read.
+            DataError: It cannot be read, is too large, or a pointer that stands for a file.
         """
+        source = self._sources[name]
+        if source.size > largest:
+            raise DataError(f"{name} is too large: {source.size:,} bytes.", f"At most {largest:,} are read.")
         try:
-            data = self._sources[name].read()
+            data = source.read()
         except OSError as error:
             raise DataError(
                 f"{name} cannot be read: {error.strerror or error}.", "See who may read it."
             ) from error
+        pointer = pointer_kind(data)
+        if pointer is not None:
+            raise DataError(f"{name} is a {pointer.title}, not the file itself.", pointer.hint)
         return decoded(data)
+
+    def read_captions(self, name: str) -> list[str]:
+        """Read a file with a caption on each line; one that cannot be read is left out."""
+        try:
+            lines = self.read_text(name, LARGEST_CAPTIONS).split("\n")
+        except DataError as error:
+            self.left_out.append((name, str(error)))
+            return []
+        return [line.strip() for line in lines if line.strip()]
 
 
 def decoded(data: bytes) -> str:
@@ -106,34 +135,88 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _list_folder(folder: Path) -> dict[str, Source]:
-    sources = {}
-    for path in folder.rglob("*"):
-        relative = path.relative_to(folder)
-        if any(part.startswith(".") for part in relative.parts) or not path.is_file():
+def _list_folder(folder: Path, left_out: list[tuple[str, str]]) -> dict[str, Source]:
+    """List the files below a folder, through links too; each folder once, whatever links lead to it."""
+    sources: dict[str, Source] = {}
+    seen: set[tuple[int, int]] = set()
+
+    def unreadable(error: OSError) -> None:
+        name = Path(error.filename).relative_to(folder).as_posix()
+        left_out.append((name, f"cannot be read: {error.strerror}"))
+
+    for place, folders, files in os.walk(folder, onerror=unreadable, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
             continue
-        status = path.stat()
-        name = relative.as_posix()
-        sources[name] = Source(path, name, 0, status.st_size, status.st_mtime_ns)
+        seen.add((status.st_dev, status.st_ino))
+        # A folder is listed under its own name rather than a link's.
+        folders[:] = sorted(
+            (name for name in folders if not name.startswith(".")),
+            key=lambda name: (os.path.islink(f"{place}/{name}"), name),  # noqa: PTH114 - thousands of times
+        )
+        for file in files:
+            if file.startswith("."):
+                continue
+            path = Path(place, file)
+            name = path.relative_to(folder).as_posix()
+            try:
+                status = path.stat()
+            except OSError:
+                annexed = ".git/annex/objects/" in str(path.readlink()) if path.is_symlink() else False
+                left_out.append(
+                    (name, "is kept by git-annex elsewhere" if annexed else "is a link to nothing")
+                )
+                continue
+            if stat.S_ISREG(status.st_mode):
+                sources[name] = Source(path, name, 0, status.st_size, status.st_mtime_ns)
+            else:
+                left_out.append((name, "is a device or a pipe, not a file"))
     return sources
 
 
-def _list_archive(archive: Path) -> dict[str, Source]:
+def _list_archive(archive: Path, left_out: list[tuple[str, str]]) -> dict[str, Source]:
+    """List the files of an archive, as far as it can be read; hard links are the files they link to."""
+    members: list[tarfile.TarInfo] = []
     try:
         with tarfile.open(archive, "r:") as tar:
-            members = [member for member in tar if member.isreg()]
-    except (tarfile.TarError, OSError) as error:
-        raise DataError(
-            f"{archive} is not a readable .tar archive ({error}).",
-            "Unpack it (compressed archives too) and give the folder.",
-        ) from error
+            members.extend(tar)
+    except (tarfile.TarError, OSError, ValueError) as error:
+        with archive.open("rb") as file:
+            pointer = pointer_kind(file.read(512))
+        if pointer is not None:
+            raise DataError(
+                f"{archive} is a {pointer.title}, not the archive itself.", pointer.hint
+            ) from None
+        if not members:
+            raise DataError(
+                f"{archive} is not a readable .tar archive ({error}).",
+                "Unpack it (compressed archives too) and give the folder.",
+            ) from error
+        left_out.append((archive.name, f"is damaged, {members[-1].name} being its last file ({error})"))
     mtime = archive.stat().st_mtime_ns
+    length = archive.stat().st_size
+    files = {member.name: member for member in members if member.isreg()}
+    linked = {member.name: files.get(_linked_name(member)) for member in members if not member.isreg()}
+    files |= {name: member for name, member in linked.items() if member is not None}
     # Most archives hold one folder; without it the names are those of the unpacked folder's files.
-    tops = {member.name.removeprefix("./").split("/", 1)[0] for member in members}
-    top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in member.name for member in members) else ""
+    tops = {name.removeprefix("./").split("/", 1)[0] for name in files}
+    top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in files) else ""
     sources = {}
-    for member in members:
-        name = member.name.removeprefix("./").removeprefix(top)
-        if not any(part.startswith(".") for part in name.split("/")):
-            sources[name] = Source(archive, name, member.offset_data, member.size, mtime)
+    for name, member in files.items():
+        short = name.removeprefix("./").removeprefix(top)
+        if any(part.startswith(".") for part in short.split("/")):
+            continue
+        if member.offset_data + member.size > length:
+            continue  # cut off; the damage is told already
+        sources[short] = Source(archive, short, member.offset_data, member.size, mtime)
     return sources
+
+
+def _linked_name(member: tarfile.TarInfo) -> str:
+    """Return what a link in an archive leads to, by the archive's names; empty for no link."""
+    if member.islnk():
+        return member.linkname
+    if member.issym():
+        return os.path.normpath(PurePosixPath(member.name).parent / member.linkname)
+    return ""

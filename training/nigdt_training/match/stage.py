@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import tempfile
 import time
@@ -25,6 +26,7 @@ from nigdt_training.checkpoint import (
     restore_optimiser,
     write_checkpoint,
 )
+from nigdt_training.data.errors import BadSampleError
 from nigdt_training.match.backbone import load_backbone
 from nigdt_training.match.precision import Retrieval, first_among
 from nigdt_training.match.views import photo_view
@@ -91,23 +93,27 @@ def backbone_features(
     seed: int,
     say: Say,
     folder: Path,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[tuple[Tensor, Tensor], list[View]]:
     """Compute regions (N, R, h, w) and global vectors (N, G) of views of photos, in half precision.
 
-    They are computed on the network's device and written to files that are mapped into memory: the operating
-    system keeps of them what fits. Without a name the files have vanished when the process ends.
+    Photos that cannot be read are passed over. The results are computed on the network's device and written
+    to files that are mapped into memory: the operating system keeps of them what fits. Without a name the
+    files have vanished when the process ends.
 
     Args:
         network: Its backbone sees the photos.
-        views: N pools, numbers in them and numbers of the views.
+        views: Pools, numbers in them and numbers of the views.
         settings: Size of the pictures.
         around_object: Cut them around the objects whose box is known.
         seed: Of the views.
         say: Told every quarter of a minute how far it is.
         folder: Where the files are.
 
+    Returns:
+        The features, and the N views that they are of.
+
     Raises:
-        NigdtError: The disk is full.
+        NigdtError: The disk is full, or not one photo can be read.
     """
     device = network.global_projection.weight.device
     last = time.monotonic()
@@ -117,9 +123,16 @@ def backbone_features(
         tempfile.TemporaryFile(dir=folder) as wholes,
     ):
         shapes: tuple[tuple[int, ...], ...] = ()
+        read: list[View] = []
         for start in range(0, len(views), 16):
             chunk = views[start : start + 16]
-            seen = [photo_view(pool, i, view, settings.size, around_object, seed) for pool, i, view in chunk]
+            seen = []
+            for pool, i, view in chunk:
+                with contextlib.suppress(BadSampleError):
+                    seen.append(photo_view(pool, i, view, settings.size, around_object, seed))
+                    read.append((pool, i, view))
+            if not seen:
+                continue
             found = network.backbone(torch.stack(seen).to(device))
             shapes = tuple(part.shape[1:] for part in found)
             for file, part in zip((regions, wholes), found, strict=True):
@@ -128,11 +141,15 @@ def backbone_features(
             if now - last > 15:
                 last = now
                 say(f"features of {start + len(chunk)} of {len(views)} views of photos")
+        if not read:
+            raise BadSampleError(f"None of the {len(views)} photos can be read.")
+        if len(read) < len(views):
+            say(f"{len(views) - len(read)} of {len(views)} views are left out: their photos cannot be read")
         mapped = [
-            torch.from_numpy(np.memmap(file, np.float16, "r+", shape=(len(views), *shape)))
+            torch.from_numpy(np.memmap(file, np.float16, "r+", shape=(len(read), *shape)))
             for file, shape in zip((regions, wholes), shapes, strict=True)
         ]
-    return mapped[0], mapped[1]
+    return (mapped[0], mapped[1]), read
 
 
 def match_is_trained(run: Run) -> bool:
@@ -184,13 +201,14 @@ def train_match(
     if first == 0:
         _save_recovery(run, network, optimiser, 0, best)
     kept = _views(validation, seed)[:_MEASURED]
+    kept_features, kept = backbone_features(network, kept, settings, around, seed, say, run.folder)
     kept_photos = RetrievalPhotos(
-        backbone_features(network, kept, settings, around, seed, say, run.folder),
+        kept_features,
         [pool.cache.captions(i) for pool, i, _ in kept],
         [pool.cache.species(i) for pool, i, _ in kept],
     )
     views = _views(training, seed, settings.views)
-    features = backbone_features(network, views, settings, around, seed, say, run.folder)
+    features, views = backbone_features(network, views, settings, around, seed, say, run.folder)
     captions = [pool.cache.captions(i) for pool, i, _ in views]
     groups = negative_groups([(pool, i) for pool, i, _ in views], settings.mask_same_class)
     for epoch in range(first, settings.epochs):

@@ -1,0 +1,195 @@
+"""One bad photo, caption, annotation or row is listed and left out; the others are used."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from nigdt_training.data.cache import build_cache
+from nigdt_training.data.check import check_path
+from nigdt_training.data.data_set import DataSet, read_data_set
+from nigdt_training.data.errors import DataError
+from PIL import Image
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+BIRD = "a small red bird"
+
+
+def picture(path: Path, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (70, 80, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def captions(data: DataSet) -> dict[str, list[str]]:
+    return {record.name: record.captions for record in data.records}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("captions.json", {"a.png": BIRD}),
+        ("captions.json", {"A.PNG": [BIRD]}),
+        ("meta_cap.json", {"/home/somebody/pictures/a": {"caption": BIRD}, "/other/a.png": {"tags": ""}}),
+        ("dataset.json", {"images": [{"filename": "a.png", "sentences": [{"raw": BIRD, "tokens": []}]}]}),
+        ("captions.json", [{"image": "a.png", "caption": BIRD}, 7]),
+        ("metadata.jsonl", '{"file_name": "a.png", "text": "a small red bird"}\n'),
+        ("METADATA.CSV", "file_name,text\r\na.png,a small red bird\r\n"),
+        ("metadata.tsv", "file_name\ttext\na.png\ta small red bird\n"),
+        ("captions.csv", "image;caption\na.png;a small red bird\n"),
+        ("results.csv", "image_name| comment_number| comment\na.png| 0| a small red bird\nx| 1\n"),
+        ("Flickr8k.token.txt", "a.png#0\ta small red bird\n"),
+        ("results_20130124.token", "a.png#0\ta small red bird\n"),
+        ("captions.txt", "a.png\ta small red bird\n"),
+    ],
+)
+def test_indices_of_all_common_forms_are_read(tmp_path: Path, name: str, content: Any) -> None:
+    picture(tmp_path / "a.png")
+    text = content if isinstance(content, str) else json.dumps(content)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert captions(read_data_set(tmp_path)) == {"a.png": [BIRD]}
+
+
+def test_a_photos_own_captions_txt_is_no_index(tmp_path: Path) -> None:
+    picture(tmp_path / "captions.png")
+    (tmp_path / "captions.txt").write_text("image,caption\n")
+    assert captions(read_data_set(tmp_path)) == {"captions.png": ["image,caption"]}
+
+
+ODD_VALUES = (None, "", [], {}, [None], "x", -1, 10**400, float("nan"), [1, 2, 3], [[1, 2]], True, "\ud800")
+
+
+@pytest.mark.parametrize("key", ["caption", "image_id", "bbox", "area", "segmentation", "iscrowd", "id"])
+def test_an_odd_value_in_cocos_files_costs_at_most_its_own_annotation(tmp_path: Path, key: str) -> None:
+    for number in (1, 2):
+        picture(tmp_path / "val2017" / f"{number}.png", number)
+    outline = [1.0, 1.0, 41.0, 1.0, 41.0, 41.0]
+    for value in ODD_VALUES:
+        images: list[Any] = [{"id": number, "file_name": f"{number}.png"} for number in (1, 2)]
+        words: list[Any] = [{"image_id": number, "caption": BIRD} for number in (1, 2)]
+        things: list[Any] = [
+            {"image_id": 2, "bbox": [1, 1, 40, 40], "area": 1600, "segmentation": [outline], "iscrowd": 0}
+            for _ in range(2)
+        ]
+        for entry in (words[0], things[0], images[0]):
+            if key in entry:
+                entry[key] = value
+        (tmp_path / "captions_val2017.json").write_text(
+            json.dumps({"images": [*images, value], "annotations": [*words, value]})
+        )
+        (tmp_path / "instances_val2017.json").write_text(json.dumps({"annotations": [*things, value]}))
+        second = next(record for record in read_data_set(tmp_path).records if record.name.endswith("2.png"))
+        assert second.captions == [BIRD]
+        assert second.box == (1, 1, 40, 40)
+
+
+def test_outlines_far_outside_of_a_photo_are_none(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    record = read_data_set(tmp_path).records[0]
+    far = replace(record, captions=[BIRD], polygons=((-1e5, -1e5, 9e5, 1.0, 9e5, 9e5),), box=(1e5, 1e5, 9, 9))
+    cache = build_cache([far], tmp_path / "cache", size=64)
+    assert len(cache) == 1
+    assert cache.box(0) is None
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"[]", b'"x"', POINTER, b"9" * 5000, b"\xff\xfe"])
+def test_a_broken_index_is_named_and_the_other_is_read(tmp_path: Path, content: bytes) -> None:
+    picture(tmp_path / "val2017" / "1.png")
+    whole = {
+        "images": [{"id": 1, "file_name": "1.png"}],
+        "annotations": [{"image_id": 1, "caption": BIRD}],
+    }
+    (tmp_path / "captions_train2017.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"captions_train2017|no photos") as error:
+        read_data_set(tmp_path)
+    assert "\n" not in str(error.value)
+    (tmp_path / "captions_val2017.json").write_text(json.dumps(whole))
+    (tmp_path / "instances_val2017.json").write_bytes(content)
+    data = read_data_set(tmp_path)
+    assert captions(data) == {"val2017/1.png": [BIRD]}
+    assert {name for name, _ in data.left_out} == {"captions_train2017.json", "instances_val2017.json"}
+
+
+def test_git_lfs_pointers_are_named_as_such(tmp_path: Path) -> None:
+    picture(tmp_path / "good.png")
+    (tmp_path / "good.txt").write_text(BIRD)
+    (tmp_path / "left.jpg").write_bytes(POINTER)
+    (tmp_path / "left.txt").write_text(BIRD)
+    picture(tmp_path / "wordless.png", 1)
+    (tmp_path / "wordless.txt").write_bytes(POINTER)
+    (tmp_path / "annexed.png").write_bytes(b"/annex/objects/SHA256E-s12--abc.png\n")
+    (tmp_path / "annexed.txt").write_text(BIRD)
+    report = check_path(tmp_path)
+    assert [record.name for record in report.usable] == ["good.png"]
+    told = {problem.name: problem.detail for problem in report.problems if problem.kind != "captionless"}
+    assert set(told) == {"left.jpg", "wordless.txt", "annexed.png"}
+    assert "Git LFS pointer" in told["left.jpg"]
+    assert "git lfs pull" in told["left.jpg"]
+    assert "Git LFS pointer" in told["wordless.txt"]
+    assert "git annex get" in told["annexed.png"]
+    (tmp_path / "set.tar").write_bytes(POINTER)
+    with pytest.raises(DataError, match="Git LFS pointer"):
+        read_data_set(tmp_path / "set.tar")
+
+
+def test_links_are_followed_once_or_named(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    for name in ("a.png", "sub/b.png"):
+        picture(folder / name).with_suffix(".txt").write_text(BIRD)
+    picture(tmp_path / "outside" / "c.png").with_suffix(".txt").write_text(BIRD)
+    picture(tmp_path / "store.png")
+    (folder / "linked").symlink_to(tmp_path / "outside")
+    (folder / "again").symlink_to(folder / "sub")
+    (folder / "sub" / "loop").symlink_to(folder)
+    (folder / "d.png").symlink_to(tmp_path / "store.png")
+    (folder / "gone.png").symlink_to("/nowhere.png")
+    os.mkfifo(folder / "pipe.png")
+    data = read_data_set(folder)
+    assert captions(data) == {"a.png": [BIRD], "sub/b.png": [BIRD], "linked/c.png": [BIRD], "d.png": []}
+    assert dict(data.left_out) == {
+        "gone.png": "is a link to nothing",
+        "pipe.png": "is a device or a pipe, not a file",
+    }
+
+
+def test_the_links_of_an_archive_are_read_and_its_damaged_end_is_named(tmp_path: Path) -> None:
+    photo = picture(tmp_path / "a.png").read_bytes()
+    path = tmp_path / "set.tar"
+    with tarfile.open(path, "w") as tar:
+        for name, data in (("set/a.png", photo), ("set/a.txt", BIRD.encode()), ("set/z.png", photo)):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+            if name == "set/a.txt":
+                for link, kind in (("set/b.txt", tarfile.LNKTYPE), ("set/b.png", tarfile.SYMTYPE)):
+                    member = tarfile.TarInfo(link)
+                    member.type = kind
+                    member.linkname = "set/a.txt" if kind == tarfile.LNKTYPE else "a.png"
+                    tar.addfile(member)
+    whole = read_data_set(path)
+    assert captions(whole) == {"a.png": [BIRD], "b.png": [BIRD], "z.png": []}
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rindex(b"IEND")])
+    cut = read_data_set(path)
+    assert captions(cut) == {"a.png": [BIRD], "b.png": [BIRD]}
+    assert len(cut.left_out) == 1
+
+
+def test_a_caption_file_that_is_too_large_is_left_out(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    with (tmp_path / "a.txt").open("wb") as file:
+        file.truncate(30 * 2**30)
+    data = read_data_set(tmp_path)
+    assert captions(data) == {"a.png": []}
+    assert data.left_out[0][0] == "a.txt"
+    with (tmp_path / "metadata.jsonl").open("wb") as file:
+        file.truncate(30 * 2**30)
+    with pytest.raises(DataError, match="too large"):
+        read_data_set(tmp_path)

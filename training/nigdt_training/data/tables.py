@@ -1,0 +1,182 @@
+"""Indices that name photos and their captions, in the forms in which people write them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from nigdt_training.data.errors import DataError
+from nigdt_training.data.records import is_photo, parse_json
+from nigdt_training.data.tree import Tree
+
+FILE_KEYS = (
+    "file_name",
+    "image",
+    "file",
+    "filename",
+    "image_file",
+    "image_name",
+    "image_path",
+    "path",
+    "name",
+)
+TEXT_KEYS = ("text", "caption", "captions", "prompt", "comment", "description", "sentences", "tags")
+_NAMES = re.compile(
+    r"(metadata|meta_cap|meta_lat|captions?|results|dataset\w*|labels|annotations|prompts|.*\.(lemma)?token)"
+    r"\.(jsonl|json|csv|tsv|txt)"
+    r"|.*\.(lemma)?token",
+    re.IGNORECASE,
+)
+_DELIMITERS = (",", "\t", "|", ";")
+_HEAD = 4096
+_LARGEST_FIELD = 2**20
+_TOKEN = re.compile(r"(.+\.\w{3,4})(?:#\d+)?\t(.*)")
+
+
+def index_kind(tree: Tree, name: str) -> str | None:
+    """Tell what kind of index a file is, by its name and its beginning: a captions.txt may be a photo's own.
+
+    Returns:
+        "jsonl", "json", "csv" or "token" (Flickr's `photo.jpg#0`, a tabulator, a caption); None for no index.
+    """
+    file = PurePosixPath(name).name
+    if not _NAMES.fullmatch(file):
+        return None
+    suffix = PurePosixPath(file).suffix.lower()
+    if suffix == ".jsonl":
+        return "jsonl"
+    if suffix == ".json":
+        return "json" if _names_photos(tree, name) else None
+    if file.lower() == "metadata.csv":
+        return "csv"
+    first = _head(tree, name).split("\n", 1)[0].rstrip("\r")
+    if _columns(first)[0]:
+        return "csv"
+    found = _TOKEN.fullmatch(first)
+    return "token" if found and is_photo(found[1]) else None
+
+
+def _head(tree: Tree, name: str) -> str:
+    try:
+        return tree.read_text(name)[:_HEAD].lstrip("\ufeff")
+    except DataError:
+        return ""
+
+
+def _names_photos(tree: Tree, name: str) -> bool:
+    """Tell whether a file of JSON names photos at its beginning; COCO's and others' own are left to them."""
+    head = _head(tree, name)
+    if head.startswith("version ") or not re.match(r"\s*[\[{]", head):
+        return False
+    return not re.search(r'"(annotations|categories)"\s*:', head) and bool(
+        re.search(r'"[^"\n]+\.(jpe?g|png|webp|tiff?|bmp|gif|avif)"', head, re.IGNORECASE)
+    )
+
+
+def _columns(line: str) -> tuple[list[str], str]:
+    """Return a table's columns, by its first line, and what parts them; none without a file or a caption."""
+    for delimiter in _DELIMITERS:
+        columns = [column.strip().strip('"').lower() for column in line.split(delimiter)]
+        if {*columns} & {*FILE_KEYS} and {*columns} & {*TEXT_KEYS}:
+            return columns, delimiter
+    return [], ","
+
+
+def rows(tree: Tree, index: str, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield an index's rows, each with one of `FILE_KEYS` and mostly one of `TEXT_KEYS`.
+
+    What cannot be read is noted in `tree` and left out.
+
+    Args:
+        tree: Where it lies.
+        index: Its name.
+        kind: From `index_kind`.
+    """
+    try:
+        text = tree.read_text(index).lstrip("\ufeff")
+        yield from {"jsonl": _lines, "json": _json, "csv": _table, "token": _tokens}[kind](tree, index, text)
+    except (DataError, csv.Error) as error:
+        tree.left_out.append((index, str(error)))
+
+
+def _lines(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
+    # Only \n ends a line of JSON: U+2028 and U+0085 may stand inside.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if isinstance(row, dict):
+            yield row
+        else:
+            tree.left_out.append((f"{index}, line {number}", "is no JSON object"))
+
+
+def _json(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
+    """Rows of a list, of Karpathy's `images`, or of a map from each photo to its captions (as kohya's)."""
+    content = parse_json(text, index)
+    if isinstance(content, dict) and isinstance(content.get("images"), list):
+        content = content["images"]
+    items: Iterable[Any]
+    if isinstance(content, dict):
+        items = [
+            {**value, "file_name": name} if isinstance(value, dict) else {"file_name": name, "text": value}
+            for name, value in content.items()
+        ]
+    else:
+        items = content if isinstance(content, list) else []
+    for number, row in enumerate(items, start=1):
+        if isinstance(row, dict):
+            yield row
+        else:
+            tree.left_out.append((f"{index}, entry {number}", "is no JSON object"))
+
+
+def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
+    first, _, rest = text.partition("\n")
+    columns, delimiter = _columns(first.rstrip("\r"))
+    if not columns:
+        raise DataError(f"{index} names no columns for a file and its caption.", "See docs/training-data.md.")
+    csv.field_size_limit(_LARGEST_FIELD)
+    # A table as spreadsheets write it quotes; one parted by a bar or a tabulator does not.
+    quoting = csv.QUOTE_MINIMAL if delimiter in ",;" else csv.QUOTE_NONE
+    lines = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, quoting=quoting)
+    for number, values in enumerate(lines, start=2):
+        if not any(value.strip() for value in values):
+            continue
+        if len(values) < len(columns):
+            tree.left_out.append((f"{index}, row {number}", "has too few columns"))
+            continue
+        # A caption of Flickr's file may hold commas without quotation marks.
+        last = len(columns) - 1
+        values[last:] = [delimiter.join(values[last:])]
+        yield {column: value.strip() for column, value in zip(columns, values, strict=True)}
+
+
+def _tokens(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        found = _TOKEN.fullmatch(line.rstrip("\r"))
+        if found:
+            yield {"file_name": found[1], "text": found[2]}
+        elif line.strip():
+            tree.left_out.append((f"{index}, line {number}", "names no photo"))
+
+
+def file_of(row: dict[str, Any]) -> str | None:
+    """Return the file that a row names."""
+    return next((row[key] for key in FILE_KEYS if isinstance(row.get(key), str) and row[key].strip()), None)
+
+
+def captions_of(row: dict[str, Any]) -> list[str]:
+    """Return a row's captions: a text, a list of texts, or Karpathy's list of sentences."""
+    text = next((row[key] for key in TEXT_KEYS if row.get(key)), None)
+    several = text if isinstance(text, list) else [text]
+    texts = [one.get("raw") or one.get("text") if isinstance(one, dict) else one for one in several]
+    return [text.strip() for text in texts if isinstance(text, str) and text.strip()]
