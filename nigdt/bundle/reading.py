@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 
 from nigdt.errors import BundleError, printable
+from nigdt.files import pointer_kind
 from nigdt.schema import check_yaml
 
-__all__ = ["LARGEST", "check_sizes", "parse_description", "plain_values"]
+__all__ = ["LARGEST", "check_sizes", "parse_description", "plain_values", "refuse_pointer"]
 
 LARGEST = {
     "model.safetensors": 4 * 2**30,
@@ -26,6 +27,7 @@ LARGEST = {
 }
 """Most bytes of each file of a bundle."""
 _TEXT_CHARS = 2_000
+_LARGEST_POINTER = 1024
 
 
 def check_sizes(folder: Path) -> int:
@@ -46,8 +48,25 @@ def check_sizes(folder: Path) -> int:
             raise BundleError(
                 f"Bundle {folder.name}: {name} is too large to be one.", "Get the bundle again."
             )
+        if status.st_size < _LARGEST_POINTER:
+            refuse_pointer(folder / name, f"Bundle {folder.name}: {name}")
         total += status.st_size
     return total
+
+
+def refuse_pointer(path: Path, what: str) -> None:
+    """Say that a file is but the pointer of a repository that keeps the file itself elsewhere.
+
+    Raises:
+        BundleError: It is one.
+    """
+    try:
+        with path.open("rb") as file:
+            pointer = pointer_kind(file.read(_LARGEST_POINTER))
+    except OSError:
+        return  # whoever needs it says so
+    if pointer is not None:
+        raise BundleError(f"{what} is a {pointer.title}, not the file itself.", pointer.hint)
 
 
 def parse_description(text: str) -> Any:

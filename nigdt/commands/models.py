@@ -22,7 +22,7 @@ from nigdt.bundle.bundle import (
     valid_name,
     verify_bundle,
 )
-from nigdt.bundle.reading import LARGEST
+from nigdt.bundle.reading import LARGEST, refuse_pointer
 from nigdt.errors import BundleError
 
 
@@ -90,6 +90,7 @@ def _install(source: Path, name: str, replace: bool) -> BundleInfo:
 
 def _unpack(archive: Path, folder: Path) -> str:
     """Take the files of a bundle out of a ZIP archive, nothing else; returns the name it goes by."""
+    refuse_pointer(archive, archive.name)
     try:
         with zipfile.ZipFile(archive) as zipped:
             members = {}

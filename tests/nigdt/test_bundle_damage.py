@@ -119,6 +119,21 @@ def test_absurd_architectures_are_refused_before_they_cost_memory(tiny_bundle, t
         read_bundle(folder)
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "model.yaml", "vocabulary.json"])
+def test_a_git_lfs_pointer_in_place_of_a_file_is_named(tiny_bundle, tmp_path, name):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 9\n"
+    folder = tmp_path / "cloned"
+    shutil.copytree(tiny_bundle, folder)
+    (folder / name).write_text(pointer)
+    archive = tmp_path / "cloned.zip"
+    archive.write_text(pointer)
+    for source in (folder, archive):
+        said = CliRunner().invoke(models, ["add", str(source)])
+        assert isinstance(said.exception, BundleError)
+        assert "Git LFS pointer" in str(said.exception)
+        assert "git lfs pull" in str(said.exception)
+
+
 def test_a_title_that_a_terminal_would_obey_is_shown_as_text(tiny_bundle):
     folder = user_bundles_folder() / "loud"
     shutil.copytree(tiny_bundle, folder)

@@ -209,6 +209,29 @@ def test_models_as_cards(panel: Panel, picture: Callable[..., np.ndarray]):
     assert "My garden" not in panel.errors
 
 
+def test_models_that_are_broken_or_hostile_are_named_and_open_no_file(panel: Panel):
+    panel.open(sample_photo())
+    folder = find_bundle("my-garden").folder
+    pipe = folder.parent / "pipe"
+    os.mkfifo(pipe)
+    (folder / "README.md").write_text(f"# Mine\n\n![x](file://{pipe})\n\n<img src='file://{pipe}'>\n")
+    (folder / PICTURE).write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>")
+    broken = folder.parent / "broken"
+    broken.mkdir()
+    (broken / "model.yaml").write_text("[" * 5000)
+    panel.window.choose_model()
+    dialog = panel.window.findChild(ModelDialog)
+    assert [card.info.name for card in dialog.cards] == ["my-garden", "nigdt-small"]
+    assert len(dialog.broken) == 1
+    assert dialog.broken[0].startswith("Left out: Bundle broken")
+    next(it for it in dialog.cards[0].findChildren(QPushButton) if it.text() == "Model card").click()
+    (card,) = dialog.findChildren(ModelText)
+    card.grab()
+    assert "Mine" in card.text.toPlainText()
+    card.accept()
+    dialog.accept()
+
+
 def test_what_the_daemon_has_to_say_is_shown_once(panel: Panel, picture: Callable[..., np.ndarray]):
     panel.open(sample_photo())
     panel.select(560, 180, 800, 420)

@@ -12,6 +12,8 @@ from nigdt_backend.paths import config_dir, state_dir
 from nigdt import files
 from nigdt.files import Content, make_private_folder
 
+_LARGEST_JSON = 64 * 2**20
+
 
 def panel_dir() -> Path:
     """Folder of history and recovery; follows `NIGDT_STATE_DIR`."""
@@ -45,6 +47,8 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """Read an object from a JSON file; empty if missing or damaged: settings must never stop the panel."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
+        if not path.is_file() or path.stat().st_size > _LARGEST_JSON:  # a pipe would be waited for
+            return {}
         value = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(value, dict):
             return value

@@ -22,6 +22,11 @@ def available() -> list[BundleInfo]:
     return bundle.list_bundles()
 
 
+def broken() -> list[str]:
+    """Say of each bundle that is left out what is wrong with it."""
+    return [str(problem) for problem in bundle.broken_bundles()]
+
+
 def find(name: str) -> BundleInfo | None:
     """Return the bundle of that name ("default" included), None if there is none."""
     try:

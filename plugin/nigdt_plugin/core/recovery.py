@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import itertools
@@ -157,6 +158,7 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
     data = read_json(lost.folder / "work.json")
     try:
         path = Path(data["photo"])
+        path.exists()  # which a name with a zero byte cannot
         entries = list(data["layers"])
     except (KeyError, TypeError, ValueError) as error:
         raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
@@ -166,7 +168,7 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
     layers = []
     for number, entry in enumerate(entries, 1):
         try:
-            stored = lost.folder / f"{entry['id']}.npz"
+            stored = _regular(lost.folder / f"{entry['id']}.npz")
             with stored.open("rb") as file, np.load(file) as arrays:
                 layer = layer_record.layer_of(entry, arrays["rgb"], arrays["weight"])
             if layer.region.clipped(document.width, document.height) != layer.region:
@@ -177,8 +179,7 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
             tell(f"Layer {number} cannot be read any more and is left out.")
     document.set_layers(tuple(layers))
     try:
-        with Image.open(lost.folder / "selection.png", formats=["PNG"]) as image:
-            mask = np.array(image, np.uint8)
+        mask = Photo.read(lost.folder / "selection.png").samples.astype(np.uint8)
         if mask.shape != document.selection.mask.shape:
             raise ValueError("its size is wrong")
         document.selection.write(document.selection.whole, mask)
@@ -186,6 +187,13 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
         log.warning("the selection in %s cannot be restored: %r", lost.folder, error)
         tell("The selection cannot be read any more.")
     return document, str(data.get("caption", ""))
+
+
+def _regular(path: Path) -> Path:
+    """Return a file's path; a pipe in its place would be waited for."""
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return path
 
 
 def _photo_of(path: Path, data: Mapping[str, Any]) -> Photo:

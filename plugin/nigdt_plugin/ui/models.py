@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QBrush, QMouseEvent, QPainter, QPixmap
+from PyQt6.QtCore import QSize, Qt, QUrl, pyqtSignal
+from PyQt6.QtGui import QBrush, QImage, QMouseEvent, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QDialog,
     QFrame,
@@ -19,6 +19,8 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt.bundle.bundle import BundleInfo
+from nigdt.errors import NigdtError
+from nigdt.photo.photo import Photo
 from nigdt_plugin.core import models
 from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.session import Session
@@ -83,6 +85,15 @@ class ModelCard(QFrame):
         restyle(self, "chosen", chosen)
 
 
+class _TextAlone(QTextBrowser):
+    """Shows a text that somebody else wrote, and opens no file that it names."""
+
+    def loadResource(self, type: int, name: QUrl) -> QImage:  # noqa: A002
+        nothing = QImage(1, 1, QImage.Format.Format_ARGB32)  # without a picture Qt opens the file by itself
+        nothing.fill(Qt.GlobalColor.transparent)
+        return nothing
+
+
 class ModelText(QDialog):
     """A model's card as its maker wrote it; not every machine has a program that opens such files."""
 
@@ -93,7 +104,7 @@ class ModelText(QDialog):
         self.resize(640, 600)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 18)
-        self.text = QTextBrowser()
+        self.text = _TextAlone()
         self.text.setAccessibleName(info.title)
         self.text.setOpenExternalLinks(True)
         try:
@@ -108,9 +119,16 @@ class ModelText(QDialog):
 
 
 def _picture(path: Path | None, theme: Theme, ratio: float) -> QPixmap:
-    pixmap = QPixmap(str(path)) if path is not None else QPixmap()
-    if pixmap.isNull():
+    try:
+        pixels = None if path is None else Photo.read(path).rgb8
+    except NigdtError:
+        pixels = None
+    if pixels is None:
         return icon("model", theme.accent_text).pixmap(QSize(64, 64), ratio)
+    height, width = pixels.shape[:2]
+    pixmap = QPixmap.fromImage(
+        QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+    )
     side = round(_PICTURE * ratio)
     mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding
     pixmap = pixmap.scaled(side, side, mode, Qt.TransformationMode.SmoothTransformation)
@@ -164,6 +182,9 @@ class ModelDialog(QDialog):
         if not self.cards:
             hint = self.tr("No model is installed. Add one with “nigdt models add FOLDER”, or train one.")
             column.addWidget(label(hint, wrap=True))
+        self.broken = [self.tr("Left out: {reason}").format(reason=reason) for reason in models.broken()]
+        for problem in self.broken:
+            column.addWidget(label(problem, "muted", wrap=True))
         column.addStretch(1)
         scroll.setWidget(body)
         outer.addWidget(scroll, 1)

@@ -980,6 +980,10 @@
       <translation>Es ist kein Modell installiert. Fügen Sie eines mit „nigdt models add ORDNER“ hinzu oder trainieren Sie eines.</translation>
     </message>
     <message>
+      <source>Left out: {reason}</source>
+      <translation>Ausgelassen: {reason}</translation>
+    </message>
+    <message>
       <source>Train on my photos …</source>
       <translation>Mit eigenen Fotos trainieren …</translation>
     </message>

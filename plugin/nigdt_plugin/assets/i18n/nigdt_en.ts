@@ -980,6 +980,10 @@
       <translation>No model is installed. Add one with “nigdt models add FOLDER”, or train one.</translation>
     </message>
     <message>
+      <source>Left out: {reason}</source>
+      <translation>Left out: {reason}</translation>
+    </message>
+    <message>
       <source>Train on my photos …</source>
       <translation>Train on my photos …</translation>
     </message>
