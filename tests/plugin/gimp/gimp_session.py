@@ -170,7 +170,8 @@ _GIMPRC = """
 """
 
 _DISPLAYED = """
-Xvfb "$DISPLAY" -screen 0 1280x900x24 & server=$!
+# Without repeating keys: on a busy machine a key would seem to be held down.
+Xvfb "$DISPLAY" -r -screen 0 1280x900x24 & server=$!
 for i in $(seq 100); do xdotool getmouselocation >/dev/null 2>&1 && break; sleep 0.1; done
 openbox &
 gimp --no-splash --quit --batch-interpreter=python-fu-eval -b "$1"

@@ -27,6 +27,10 @@ def test_the_panels_file_opens_with_its_layers(gimp: GimpSession, tmp_path: Path
     document.apply(Layer(Region(40, 30, 60, 40), red, soft, Recipe('a "red" bird & <more>')), "apply")
     blue = np.full((8, 8, 3), (0, 0, 255), np.uint8)
     document.apply(Layer(Region(5, 6, 13, 14), blue, np.ones((8, 8), np.float32)), "apply")
+    hidden = Layer(Region(50, 2, 58, 10), blue, np.ones((8, 8), np.float32), visible=False, name="Möwe")
+    document.apply(hidden, "apply")
+    half = Layer(Region(70, 60, 78, 68), blue, np.ones((8, 8), np.float32), opacity=0.5, name="half")
+    document.apply(half, "apply")
     (gimp.work / "panel.ora").write_bytes(openraster.encode(document, document.layers, ("Photo", "Fill")))
     said = gimp.run(
         """
@@ -37,19 +41,26 @@ def test_the_panels_file_opens_with_its_layers(gimp: GimpSession, tmp_path: Path
         "size": [image.get_width(), image.get_height()],
         "names": [layer.get_name() for layer in layers],
         "boxes": [[*layer.get_offsets()[1:], layer.get_width(), layer.get_height()] for layer in layers],
+        "opacities": [round(layer.get_opacity(), 1) for layer in layers],
+        "shown": [layer.get_visible() for layer in layers],
+        "weight": list(read(layers[3], "A u8")),
         "photo": list(read(layers[-1], "R'G'B' u8")),
         "seen": list(composite(image, "R'G'B' u8")),
     }
 """
     )
     assert said["size"] == [96, 80]
-    assert said["names"] == ["Fill", 'a "red" bird & <more>', "Photo"]
-    assert said["boxes"] == [[5, 6, 8, 8], [40, 30, 20, 10], [0, 0, 96, 80]]
+    assert said["names"] == ["half", "Möwe", "Fill", 'a "red" bird & <more>', "Photo"]
+    assert said["boxes"] == [[70, 60, 8, 8], [50, 2, 8, 8], [5, 6, 8, 8], [40, 30, 20, 10], [0, 0, 96, 80]]
+    assert said["opacities"] == [50.0, 100.0, 100.0, 100.0, 100.0]
+    assert said["shown"] == [True, False, True, True, True]
+    assert said["weight"] == np.rint(soft * 255).ravel().tolist()
     assert said["photo"] == pixels.ravel().tolist()
     # GIMP blends such layers in linear light, the panel in sRGB: the same where a fill is opaque.
     seen = np.array(said["seen"]).reshape(80, 96, 3)
     opaque = np.ones((80, 96), bool)
     opaque[30:40, 40:60] = (soft == 0) | (soft == 1)
+    opaque[60:68, 70:78] = False
     assert opaque.sum() > 80 * 96 - 200
     assert np.abs(seen - document.rgb)[opaque].max() == 0
     light = np.where(seen < 11, seen / 3294.6, ((seen / 255 + 0.055) / 1.055) ** 2.4)[30:40, 40:60]

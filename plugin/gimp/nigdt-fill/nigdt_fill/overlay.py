@@ -14,7 +14,7 @@ from gi.repository import Gimp
 from nigdt_backend.protocol import FillPicture
 
 from nigdt_fill.capture import Capture
-from nigdt_fill.place import add_fill
+from nigdt_fill.place import build_fill
 from nigdt_fill.preview import PREVIEW, previews
 from nigdt_fill.texts import _
 
@@ -28,10 +28,11 @@ class Overlay:
 
     def show(self, capture: Capture, picture: FillPicture) -> None:
         """Show an answer on top of the image, in place of the one before."""
+        fill = build_fill(self._image, capture, picture, _("NIGDT: preview"))
         with self._outside_undo():
             self._take_out()
             chosen = self._image.get_selected_layers()
-            layer = add_fill(self._image, (None, 0), capture, picture, _("NIGDT: preview"))
+            layer = fill.insert(None, 0)
             layer.attach_parasite(Gimp.Parasite.new(PREVIEW, 0, [1]))
             self._image.set_selected_layers(chosen)
         Gimp.displays_flush()

@@ -18,7 +18,7 @@ from gi.repository import Gimp, Gio
 from nigdt_fill import problem, provenance
 from nigdt_fill.capture import read, selected_box, write
 from nigdt_fill.install import read_install
-from nigdt_fill.place import finish, new_layer, one_undo_step, still_open, was_closed, write_fill
+from nigdt_fill.place import finish, insert_in_one_step, new_layer, still_open, was_closed, write_fill
 from nigdt_fill.plan import Box, layer_name
 from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Cancelled, Problem
@@ -167,14 +167,18 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
         raise Problem(_("The panel's answer does not fit the image."))
     fills = result.get("fills") or [{}]
     record = provenance.describe_applied(fills)
-    with one_undo_step(image):
-        if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
-            image.convert_rgb()
+
+    def build() -> Gimp.Layer:
         name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")
         layer = new_layer(image, name, region.width, region.height)
         write_fill(layer, Box(0, 0, region.width, region.height), pixels)
         finish(layer, region, weight, record)
+        return layer
+
+    def insert(layer: Gimp.Layer) -> Gimp.Layer:
         image.insert_layer(layer, None, 0)
-        image.set_selected_layers([layer])
+        return layer
+
+    made = insert_in_one_step(image, build, insert)
     Gimp.displays_flush()
-    return layer
+    return made

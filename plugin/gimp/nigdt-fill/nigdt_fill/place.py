@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from gi.repository import Gimp
 from nigdt_backend.protocol import FillPicture
@@ -16,9 +17,35 @@ from nigdt_fill.plan import Box, cut, greyed, layer_name, scaled, touched
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
+Built = TypeVar("Built")
+
+
+def insert_in_one_step(
+    image: Gimp.Image, build: Callable[[], Built], insert: Callable[[Built], Gimp.Layer]
+) -> Gimp.Layer:
+    """Insert layers so that they are undone together, and select what they are in.
+
+    GIMP ignores Undo while a step is open, and the layers take a while to be filled. So they are built before
+    the step opens, but for an image with a palette, which becomes RGB first, in the same step.
+
+    Args:
+        image: Where to.
+        build: Makes the layers, without inserting them.
+        insert: Inserts them, and returns the one to select.
+    """
+    with ExitStack() as step:
+        if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+            step.enter_context(_undo_step(image))
+            image.convert_rgb()
+        built = build()
+        step.enter_context(_undo_step(image))
+        made = insert(built)
+        image.set_selected_layers([made])
+    return made
+
 
 @contextmanager
-def one_undo_step(image: Gimp.Image) -> Iterator[None]:
+def _undo_step(image: Gimp.Image) -> Iterator[None]:
     """Everything done inside is undone together."""
     image.undo_group_start()
     try:
@@ -72,25 +99,27 @@ def place(
         Problem: The image was closed meanwhile.
     """
     still_open(image)
-    with one_undo_step(image):
-        if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
-            image.convert_rgb()
-        name = layer_name(pictures[0].recipe.caption) or _("Removed")
+    name = layer_name(pictures[0].recipe.caption) or _("Removed")
+
+    def build() -> list[BuiltFill]:
+        names = [name] if len(pictures) == 1 else map(_variant_name, pictures)
+        return [build_fill(image, capture, *each) for each in zip(pictures, names, strict=True)]
+
+    def insert(fills: list[BuiltFill]) -> Gimp.Layer:
         where = (None, 0)
         if drawn is not None:
             where = (drawn.item.get_parent(), image.get_item_position(drawn.item))
             drawn.item.set_visible(False)
-        if len(pictures) == 1:
-            made = add_fill(image, where, capture, pictures[0], name)
-        else:
-            made = Gimp.GroupLayer.new(image, name)
-            image.insert_layer(made, *where)
-            _blend_as_stored(image, made)
-            for index, picture in reversed(list(enumerate(pictures))):
-                layer = add_fill(image, (made, 0), capture, picture, _variant_name(picture))
-                layer.set_visible(index == shown)
-        image.set_selected_layers([made])
-    return made
+        if len(fills) == 1:
+            return fills[0].insert(*where)
+        group = Gimp.GroupLayer.new(image, name)
+        image.insert_layer(group, *where)
+        _blend_as_stored(image, group)
+        for index, fill in reversed(list(enumerate(fills))):
+            fill.insert(group, 0).set_visible(index == shown)
+        return group
+
+    return insert_in_one_step(image, build, insert)
 
 
 def _variant_name(picture: FillPicture) -> str:
@@ -98,18 +127,33 @@ def _variant_name(picture: FillPicture) -> str:
     return _("Likeliest") if seed is None else _("Seed {seed}").format(seed=seed)
 
 
-def add_fill(
-    image: Gimp.Image,
-    where: tuple[Gimp.Layer | None, int],
-    capture: Capture,
-    picture: FillPicture,
-    name: str,
-) -> Gimp.Layer:
-    """Insert one answer, no larger than what it changes, with its weight as the mask.
+@dataclass(frozen=True)
+class BuiltFill:
+    """One answer as a layer that is not in its image yet.
+
+    Attributes:
+        layer: No larger than what it changes, with its weight as the mask.
+        region: Where it belongs, in photo pixels.
+    """
+
+    layer: Gimp.Layer
+    region: Box
+
+    def insert(self, parent: Gimp.Layer | None, position: int) -> Gimp.Layer:
+        """Insert the layer, enlarged where the answer is smaller than its region."""
+        layer, region = self.layer, self.region
+        layer.get_image().insert_layer(layer, parent, position)
+        if (layer.get_width(), layer.get_height()) != (region.width, region.height):
+            layer.scale(region.width, region.height, True)
+            layer.set_offsets(region.left, region.top)
+        return layer
+
+
+def build_fill(image: Gimp.Image, capture: Capture, picture: FillPicture, name: str) -> BuiltFill:
+    """Make the layer of one answer.
 
     Args:
-        image: Where to.
-        where: Parent and position.
+        image: Which will hold it; not an indexed one.
         capture: What the answer is for.
         picture: The answer.
         name: The layer's.
@@ -127,11 +171,7 @@ def add_fill(
         cut(picture.weight, picture.width, inner, 1),
         record,
     )
-    image.insert_layer(layer, *where)
-    if capture.scale < 1:
-        layer.scale(region.width, region.height, True)
-        layer.set_offsets(region.left, region.top)
-    return layer
+    return BuiltFill(layer, region)
 
 
 def write_fill(layer: Gimp.Layer, box: Box, pixels: bytes) -> None:
