@@ -276,7 +276,6 @@ def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Pa
         wait_for(lambda: layers() == [2, 2, 0])
         assert not daemon.requests[-1].live
         assert daemon.requests[-1].recipe.caption == "two birds"
-        time.sleep(2)  # the layers are there a moment before the procedure ends
         windows.type("key", "ctrl+z")
         wait_for(lambda: layers() == [2, 0])
         windows.type("key", "ctrl+z")

@@ -286,7 +286,7 @@ def test_a_context_that_is_too_large_to_travel_is_reduced(gimp: GimpSession) -> 
         "selection": record(made)["fills"][0]["selection"]["box"],
     }
 """,
-            timeout=300,
+            timeout=800,
         )
     assert said["status"] == "success", said["message"]
     request = daemon.requests[0]

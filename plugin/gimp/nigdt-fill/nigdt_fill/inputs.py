@@ -9,11 +9,15 @@ import gi
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
-from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
+gi.require_version("Pango", "1.0")
+from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk, Pango  # noqa: E402
 
 from nigdt_fill.plan import DEFAULT_MODEL, layer_name  # noqa: E402
 from nigdt_fill.recent import Recent  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
+
+TITLE_CHARS = 30
+"""Width of the list of models."""
 
 
 class CaptionBox:
@@ -93,6 +97,10 @@ class ModelRow:
         self._config = config
         self._showing = False
         self._models = Gtk.ComboBoxText()
+        for cell in self._models.get_cells():  # a long title does not widen the window
+            cell.set_property("width-chars", TITLE_CHARS)
+            cell.set_property("max-width-chars", TITLE_CHARS)
+            cell.set_property("ellipsize", Pango.EllipsizeMode.END)
         self.show([])
         self._models.connect("changed", self._on_model)
         label = Gtk.Label.new_with_mnemonic(config.find_property("model").nick)

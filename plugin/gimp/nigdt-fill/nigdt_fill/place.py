@@ -102,7 +102,7 @@ def place(
     name = layer_name(pictures[0].recipe.caption) or _("Removed")
 
     def build() -> list[BuiltFill]:
-        names = [name] if len(pictures) == 1 else map(_variant_name, pictures)
+        names = [name] if len(pictures) == 1 else [_variant_name(each) for each in pictures]
         return [build_fill(image, capture, *each) for each in zip(pictures, names, strict=True)]
 
     def insert(fills: list[BuiltFill]) -> Gimp.Layer:

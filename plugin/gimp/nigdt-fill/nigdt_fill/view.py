@@ -12,11 +12,13 @@ from gi.repository import Gdk, GdkPixbuf, GLib, Gtk  # noqa: E402
 from nigdt_backend.protocol import FillPicture  # noqa: E402
 
 from nigdt_fill.capture import Capture  # noqa: E402
+from nigdt_fill.plan import Box, scaled, touched  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
 
 SIDE = 320
 """Of the picture, pixels."""
-THUMBNAIL = 64
+THUMBNAIL = 58
+"""Side of a variant's picture, pixels: four of them fit below the picture."""
 KEPT_SIDE = 2048
 """A larger context is kept at this size, which is enough to zoom into."""
 ZOOM_MAX = 16.0
@@ -133,7 +135,7 @@ class View:
     def show_variant(self, index: int, picture: FillPicture) -> None:
         """Show an answer among the variants."""
         if index < len(self._buttons):
-            small = _fitted(self._with(picture), THUMBNAIL)
+            small = _fitted(_around(self._with(picture), picture), THUMBNAIL)
             self._buttons[index].get_image().set_from_pixbuf(small)
             self._buttons[index].set_sensitive(True)
 
@@ -217,6 +219,14 @@ def _fitted(pixbuf: GdkPixbuf.Pixbuf, side: int) -> GdkPixbuf.Pixbuf:
     scale = side / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return pixbuf.scale_simple(*size, GdkPixbuf.InterpType.BILINEAR)
+
+
+def _around(pixbuf: GdkPixbuf.Pixbuf, picture: FillPicture) -> GdkPixbuf.Pixbuf:
+    """Return the part of a picture that holds its fill and a little more, where variants differ."""
+    box = touched(picture.weight, picture.width) or Box(0, 0, picture.width, picture.height)
+    box = box.grown(4 + max(box.width, box.height) // 8, picture.width, picture.height)
+    box = scaled(box, (picture.width, picture.height), (pixbuf.get_width(), pixbuf.get_height()))
+    return pixbuf.new_subpixbuf(box.left, box.top, box.width, box.height)
 
 
 def _kept(pixbuf: GdkPixbuf.Pixbuf) -> GdkPixbuf.Pixbuf:
