@@ -24,6 +24,7 @@ __all__ = [
     "named_lab",
     "names_part",
     "nearest_basic",
+    "placed_colours",
     "rgb_to_lab",
 ]
 
@@ -212,6 +213,11 @@ def named_lab(words: tuple[str, ...]) -> tuple[float, float, float]:
 
 def find_colours(caption: str) -> list[NamedColour]:
     """Return the colours a caption names, in order, with repeats; words such as "reddish" do not count."""
+    return [colour for _, _, colour in placed_colours(caption)]
+
+
+def placed_colours(caption: str) -> list[tuple[int, int, NamedColour]]:
+    """Return the colours of `find_colours`, each with its first word's index and the one after its last."""
     words = tokenise(caption)
     found = []
     for i, word in enumerate(words):
@@ -223,7 +229,7 @@ def find_colours(caption: str) -> list[NamedColour]:
         while start and words[start - 1] in MODIFIERS:
             start -= 1
         name = tuple(words[start : i + 1])
-        found.append(NamedColour(name, named_lab(name)))
+        found.append((start, i + 1, NamedColour(name, named_lab(name))))
     return found
 
 

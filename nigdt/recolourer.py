@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from nigdt.box import check_selection
 from nigdt.colours import names_part, rgb_to_lab
 from nigdt.errors import ModelError
+from nigdt.model.finder import FINDER_SIZE
 from nigdt.model.recolour import STRIDE, RecolourNet
+from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import Recolouring, check_caption, guided_colour, guided_place, meant
 from nigdt.text import Vocabulary
 
 __all__ = ["Recolourer"]
+
+Floats = NDArray[np.float32]
+
+_LEAST_SHARE = 0.5
+"""How sure the finder must be somewhere in the selection for a part, or an object, to be there at all."""
+_OBJECT = (0.15, 0.45)
+"""How sure it must be for a place to belong to the object a little, and wholly."""
+_TINY = 1e-6
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the finder sees: the object (h, w) in 0..1, and how sure it is of each part (h, w, parts)."""
+
+    object: Floats
+    parts: Floats
 
 
 class Recolourer:
@@ -49,14 +69,31 @@ class Recolourer:
         """
         check_caption(caption)
         check_selection(selection, crop.shape[1], crop.shape[0])
+        width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
+        lab = rgb_to_lab(_resized(crop, width, height) / np.float32(255))
+        chosen = _resized(selection, width, height) / np.float32(255)
         if hidden is None:
             hidden = self._net.config.hide_whole and not names_part(caption)
-        width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
-        small = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
-        lab = rgb_to_lab(small.astype(np.float32) / np.float32(255))
-        chosen = cv2.resize(
-            selection * np.float32(1 / 255), (width, height), interpolation=cv2.INTER_AREA
-        ).astype(np.float32)
+        found = self._find(crop, selection, width, height)
+        reached = chosen if found is None else chosen * found.object
+        answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
+        alpha, target = answer or self._answer(lab, reached, caption, hidden)
+        if not (np.isfinite(alpha).all() and np.isfinite(target).all()):
+            raise ModelError(
+                "The model's answer is not a colour: it holds values that are not numbers.",
+                "Use another bundle; this one is damaged or was trained badly.",
+            )
+        if not names_part(caption):
+            alpha = meant(alpha, reached)
+        if found is not None:
+            alpha = alpha * found.object
+        place = guided_place(alpha, chosen, crop)
+        colour = guided_colour(target, alpha * chosen, lab)
+        on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return Recolouring(place, on_one_grid.astype(np.float32), selection)
+
+    def _answer(self, lab: Floats, chosen: Floats, caption: str, hidden: bool) -> tuple[Floats, Floats]:
+        """Return the network's alpha (h, w), and its change of L, a and b (h, w, 3)."""
         words = self.vocabulary.encode(caption, self._net.config.max_words)
         maps, _ = self._net(
             self._tensor(lab.transpose(2, 0, 1)),
@@ -65,22 +102,63 @@ class Recolourer:
             torch.tensor([words], device=self.device),
             torch.tensor([len(words)]),
         )
-        alpha = maps.alpha[0, 0].float().cpu().numpy()
         target = torch.cat([maps.lightness, maps.colour], dim=1)[0].float().cpu().numpy().transpose(1, 2, 0)
-        if not (np.isfinite(alpha).all() and np.isfinite(target).all()):
-            raise ModelError(
-                "The model's answer is not a colour: it holds values that are not numbers.",
-                "Use another bundle; this one is damaged or was trained badly.",
-            )
-        if not names_part(caption):
-            alpha = meant(alpha, chosen)
-        place = guided_place(alpha, chosen, crop)
-        colour = guided_colour(target, alpha * chosen, lab)
-        on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        return Recolouring(place, on_one_grid.astype(np.float32), selection)
+        return maps.alpha[0, 0].float().cpu().numpy(), target
+
+    def _by_parts(
+        self, shares: Floats, lab: Floats, chosen: Floats, caption: str
+    ) -> tuple[Floats, Floats] | None:
+        """Answer a caption that names parts; None if it names none that are there.
+
+        The finder says where each part is. The colour is the one that the whole object would get.
+        """
+        asked, whole = asked_parts(caption)
+        places = [shares[..., [PARTS.index(part) for part in one.parts]].sum(-1) for one in asked]
+        there = [
+            (place, one.colour)
+            for place, one in zip(places, asked, strict=True)
+            if (place * chosen).max() > _LEAST_SHARE
+        ]
+        if not there:
+            return None
+        alpha, weighted = np.zeros_like(chosen), np.zeros_like(lab)
+        if whole is not None:
+            alpha, target = self._answer(lab, chosen, " ".join(whole.words), True)
+            alpha = alpha * (1 - np.minimum(1, np.sum([place for place, _ in there], axis=0)))
+            weighted = alpha[..., None] * target
+        for place, colour in there:
+            _, target = self._answer(lab, chosen, " ".join(colour.words), True)
+            alpha = alpha + place
+            weighted = weighted + place[..., None] * target
+        mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
+        return np.minimum(1, alpha), mean
+
+    def _find(
+        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], width: int, height: int
+    ) -> _Found | None:
+        """Ask the finder; None if there is none or it sees no object in the selection."""
+        if self._net.finder is None:
+            return None
+        size = _working_size(crop.shape[1], crop.shape[0], FINDER_SIZE)
+        rgb = self._tensor(_resized(crop, *size).transpose(2, 0, 1)) / 127.5 - 1
+        chosen = self._tensor(_resized(selection, *size)[None]) / 255
+        parts, objects = self._net.finder(rgb, chosen)
+        inside = F.interpolate(chosen, size=objects.shape[2:], mode="area")
+        objects = F.max_pool2d(objects.sigmoid(), 3, 1, 1)  # thin limbs may lie beside what it is sure of
+        if (objects * inside).max() < _LEAST_SHARE:
+            return None
+        low, high = _OBJECT
+        both = torch.cat([parts, ((objects - low) / (high - low)).clamp(0, 1)], dim=1)
+        both = F.interpolate(both, size=(height, width), mode="bilinear", align_corners=False)
+        shares = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
+        return _Found(both[0, -1].float().cpu().numpy(), shares)
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
+
+
+def _resized(picture: NDArray[np.uint8], width: int, height: int) -> Floats:
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _working_size(width: int, height: int, side: int) -> tuple[int, int]:

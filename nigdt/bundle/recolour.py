@@ -43,21 +43,22 @@ def save_recolour(
         BundleError: A weight is not finite or too large for half precision, or the disk refuses.
     """
     folder = Path(folder)
-    weights = {name: value.detach().float().cpu().numpy() for name, value in net.state_dict().items()}
-    for name, value in weights.items():
+    weights = {name: value.detach().cpu().numpy() for name, value in net.state_dict().items()}
+    real = {name: value for name, value in weights.items() if np.issubdtype(value.dtype, np.floating)}
+    for name, value in real.items():
         if not np.isfinite(value).all() or np.abs(value).max(initial=0) > np.finfo(np.float16).max:
             raise BundleError(f"Weight {name} does not fit half precision.", "Export an earlier checkpoint.")
     about = {
         "format": FORMAT,
         "version": VERSION,
         "architecture": net.config.to_dict(),
-        "parameters": sum(value.size for value in weights.values()),
+        "parameters": sum(value.size for value in real.values()),
         "training": dict(training),
         "words": list(vocabulary.words),
     }
     try:
-        halves = {name: np.ascontiguousarray(value, np.float16) for name, value in weights.items()}
-        (folder / RECOLOUR_WEIGHTS).write_bytes(save(halves))
+        halves = {name: np.ascontiguousarray(value, np.float16) for name, value in real.items()}
+        (folder / RECOLOUR_WEIGHTS).write_bytes(save(weights | halves))
         text = json.dumps(about, ensure_ascii=False, indent=0)
         (folder / RECOLOUR_CONFIG).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
@@ -91,7 +92,7 @@ def load_recolour(
         net = RecolourNet(config, len(vocabulary))
         if any(not torch.isfinite(value).all() for value in weights.values()):
             raise ValueError("a weight is not finite")
-        net.load_state_dict({name: value.float() for name, value in weights.items()})
+        net.load_state_dict(weights)
     except (
         *(OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError),
         *(RuntimeError, SafetensorError, NigdtError, MemoryError),

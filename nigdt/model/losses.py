@@ -15,6 +15,7 @@ from nigdt.model.network import Gaussian
 
 Adversary = Literal["lsgan", "hinge"]
 _SMALL_ERROR = 1e-3  # mean squared difference below which a picture is as good as right: 36 dB
+_VARIETY = 0.12  # mean absolute difference of two answers, in [-1, 1], that is enough: 15 of 255 grey levels
 _EPSILON = 1e-8  # keeps the root's gradient finite where two features are equal
 
 
@@ -77,6 +78,26 @@ def pyramid_l1(
             loss = loss + relative * torch.log(mean_square + _SMALL_ERROR)
         total = total + (known * object_l1 * absolute + (1 - known) * loss).mean()
     return total if summed else total / len(pyramid)
+
+
+def variety_shortfall(first: Tensor, second: Tensor, M: Tensor) -> Tensor:
+    """Tell how much two answers to the same question, from different z, lack in difference.
+
+    A hinge on the mode-seeking ratio's numerator: answers that differ enough are pulled no further apart.
+
+    Args:
+        first: (B, 3, H, W) in [-1, 1].
+        second: The same shape.
+        M: (B, 1, H, W), 1 = visible.
+
+    Returns:
+        Between 0, where every pair differs by 15 of 255 grey levels on average over its hole, and 1, where
+        the two are equal; mean of the pictures.
+    """
+    hidden = 1 - M
+    difference = ((first - second).abs().mean(1, keepdim=True) * hidden).sum((1, 2, 3))
+    apart = difference / hidden.sum((1, 2, 3)).clamp(min=1)
+    return F.relu(1 - apart / _VARIETY).mean()
 
 
 def feature_distance(real: Tensor, fake: Tensor) -> Tensor:

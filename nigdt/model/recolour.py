@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from nigdt.model.attention import masked_softmax
 from nigdt.model.encoders import TextEncoder, TextFeatures
+from nigdt.model.finder import ObjectFinder
 
 STRIDE = 32
 """Height and width must be multiples of it."""
@@ -37,6 +38,7 @@ class RecolourConfig:
         text_channels: Length of a word's and a sentence's features.
         max_words: Words of a caption that are read.
         hide_whole: Whether the selection's colour is hidden when the caption names no part.
+        finds: Whether there is a finder of objects and parts (`nigdt.model.finder`).
     """
 
     size: int = 160
@@ -46,6 +48,7 @@ class RecolourConfig:
     text_channels: int = 128
     max_words: int = 24
     hide_whole: bool = True
+    finds: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML and JSON."""
@@ -124,7 +127,7 @@ class _WordAttention(nn.Module):
 
 
 class RecolourNet(nn.Module):
-    """Lab photo, selection and caption to `RecolourMaps`."""
+    """Lab photo, selection and caption to `RecolourMaps`; `finder`, if there is one, is asked apart."""
 
     def __init__(self, config: RecolourConfig, vocabulary_size: int) -> None:
         super().__init__()
@@ -148,6 +151,7 @@ class RecolourNet(nn.Module):
         nn.init.normal_(self.out.weight, std=0.02)
         if self.out.bias is not None:
             nn.init.zeros_(self.out.bias)
+        self.finder = ObjectFinder() if config.finds else None
 
     def forward(
         self, lab: Tensor, selection: Tensor, hidden: Tensor, tokens: Tensor, lengths: Tensor

@@ -178,3 +178,17 @@ def test_the_published_l1_adds_up_scales_and_samples_their_targets() -> None:
     assert loss.item() == pytest.approx(fine + by_samples, rel=1e-5)
     assert L.pyramid_l1(pyramid, ramp, M, summed=True).item() == pytest.approx(fine + by_area, rel=1e-5)
     assert L.pyramid_l1(pyramid, ramp, M).item() == pytest.approx((fine + by_area) / 2, rel=1e-5)
+
+
+def test_variety_asks_for_fifteen_grey_levels_in_the_hole():
+    M = torch.ones(1, 1, 4, 4)
+    M[..., :2, :] = 0
+    first = torch.zeros(1, 3, 4, 4)
+    assert L.variety_shortfall(first, first, M) == 1
+    outside = first.clone()
+    outside[..., 2:, :] = 1
+    assert L.variety_shortfall(first, outside, M) == 1, "what is visible does not count"
+    inside = first.clone()
+    inside[:, 0, :2] = 0.18  # one channel of three: 0.06 on average, half of 0.12
+    assert L.variety_shortfall(first, inside, M).item() == pytest.approx(0.5)
+    assert L.variety_shortfall(first, first + 0.2, M) == 0

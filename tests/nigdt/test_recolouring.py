@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -6,6 +8,7 @@ from nigdt.bundle.recolour import load_recolour, save_recolour
 from nigdt.colours import rgb_to_lab
 from nigdt.errors import BundleError, CaptionError, SelectionError
 from nigdt.model.recolour import RecolourConfig, RecolourNet
+from nigdt.part_words import PARTS
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import Recolouring, guided_colour, meant
 from nigdt.text import Vocabulary
@@ -164,3 +167,64 @@ def test_black_keeps_contrast() -> None:
     painted = lab[..., 0] + maps[..., 0] * lab[..., 0] + maps[..., 1]
     assert painted.mean() == pytest.approx(12, abs=0.5)
     assert 1.5 < painted.std() < 2.5
+
+
+@pytest.fixture(scope="module")
+def finding():
+    """A network with a part finder that has learnt nothing."""
+    torch.manual_seed(0)
+    net = RecolourNet(replace(TINY, finds=True), len(WORDS)).requires_grad_(False)
+    torch.nn.init.zeros_(net.finder.head.weight)
+    return net
+
+
+def sees(net, part, *, thing=True):
+    """Let the finder see one part everywhere, or none at all, and an object or none."""
+    torch.nn.init.zeros_(net.finder.head.bias)
+    net.finder.head.bias[0 if part is None else 1 + PARTS.index(part)] = 20.0
+    net.finder.head.bias[-1] = 20.0 if thing else -20.0
+    return Recolourer(net, WORDS)
+
+
+def test_part_is_where_the_finder_sees_it(finding, photo, selection):
+    result, alpha = sees(finding, "wing").predict(photo, selection, "a bird with red wings").apply(photo)
+    assert alpha[60:90, 80:130].min() > 0.9
+    assert np.array_equal(result[:40], photo[:40])
+    _, alpha = sees(finding, "tail").predict(photo, selection, "red wings and blue tail").apply(photo)
+    assert alpha[60:90, 80:130].min() > 0.9, "there is no wing, but a tail"
+
+
+def test_unseen_parts_are_left_to_the_network(finding, photo, selection):
+    plain = RecolourNet(TINY, len(WORDS))
+    plain.load_state_dict({k: v for k, v in finding.state_dict().items() if not k.startswith("finder.")})
+    caption = "a bird with red wings"
+    expected = Recolourer(plain, WORDS).predict(photo, selection, caption)
+    assert np.array_equal(sees(finding, None).predict(photo, selection, caption).maps, expected.maps)
+    nothing = sees(finding, "wing", thing=False).predict(photo, selection, caption)
+    assert np.array_equal(nothing.maps, expected.maps), "without an object the selection is believed"
+    whole = Recolourer(plain, WORDS).predict(photo, selection, "a red bird")
+    assert np.array_equal(sees(finding, "wing").predict(photo, selection, "a red bird").maps, whole.maps)
+
+
+def test_saved_part_finder_sees_the_same(finding, photo, selection, tmp_path):
+    with torch.no_grad():
+        for weight in finding.parameters():
+            weight.copy_(weight.half())
+    first = sees(finding, "wing").predict(photo, selection, "red wings").maps
+    save_recolour(tmp_path, finding, WORDS, {})
+    second = Recolourer(*load_recolour(tmp_path)).predict(photo, selection, "red wings").maps
+    assert np.array_equal(first, second)
+
+
+def test_what_the_finder_takes_for_background_keeps_its_colour(finding, photo, selection, monkeypatch):
+    scores = torch.full((1, 1, 48, 64), -20.0)
+    scores[..., :30] = 20.0
+    parts = torch.zeros(1, 13, 48, 64)
+    monkeypatch.setattr(type(finding.finder), "forward", lambda *_: (parts, scores))
+    finding.out.bias[:4] = 5.0  # alpha of every place
+    try:
+        result, alpha = Recolourer(finding, WORDS).predict(photo, selection, "a red bird").apply(photo)
+    finally:
+        finding.out.bias[:4] = 0.0
+    assert alpha[60:90, 70:85].min() > 0.9
+    assert np.array_equal(result[40:110, 110:150], photo[40:110, 110:150])

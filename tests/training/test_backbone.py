@@ -7,8 +7,10 @@ from typing import get_args
 import pytest
 import torch
 import torch.nn.functional as F
-from nigdt_training.match.backbone import LOADERS, EfficientNetLite0, SameConv
+from nigdt_training.match.backbone import LOADERS, pretrained_lite0
 from nigdt_training.settings import Backbone
+
+from nigdt.model.lite0 import SameConv
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,7 @@ def test_efficientnet_lite0_gives_the_features_of_the_reference_implementation()
     y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
     disc = ((x - 32) ** 2 + (y - 32) ** 2 < (64 / 3) ** 2).float() * 2 - 1
     image = torch.stack([torch.sin(x / 5 + y / 9), torch.cos(x / 7 - y / 4), disc])[None]
-    _, vector = EfficientNetLite0.pretrained()(image)
+    _, vector = pretrained_lite0()(image)
     # Of the package efficientnet-lite-pytorch 0.1.0, with the same weight file.
     # fmt: off
     reference = [

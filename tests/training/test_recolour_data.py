@@ -5,20 +5,15 @@ import numpy as np
 import pytest
 from nigdt_training.data.recolour import rgb_to_lab
 from nigdt_training.recolour.batches import Store, collate
-from nigdt_training.recolour.captions import (
-    PART_NAMES,
-    draw_colour,
-    part_caption,
-    vocabulary_words,
-    whole_caption,
-)
+from nigdt_training.recolour.captions import draw_colour, part_caption, vocabulary_words, whole_caption
 from nigdt_training.recolour.checking import detail_kept
-from nigdt_training.recolour.cutouts import PARTS, prepare, read_shard
+from nigdt_training.recolour.cutouts import prepare, read_shard
 from nigdt_training.recolour.samples import draw_sample
 from nigdt_training.recolour.selections import draw_selection
 from nigdt_training.recolour.tint import tinted
 
 from nigdt.colours import BASIC, NamedColour, find_colours, named_lab, names_part, nearest_basic
+from nigdt.part_words import PART_NAMES, PARTS
 from nigdt.text import Vocabulary, tokenise
 from tests.training.recolour_scene import bird, scene
 

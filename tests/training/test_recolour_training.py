@@ -1,16 +1,18 @@
 import numpy as np
 import pytest
 import torch
+from nigdt_training.recolour import finder
 from nigdt_training.recolour.batches import Store
 from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.checking import check, sheet
 from nigdt_training.recolour.cutouts import write_shard
 from nigdt_training.recolour.losses import Batch, losses, recoloured
 from nigdt_training.recolour.part_teacher import UNKNOWN, attention_loss
-from nigdt_training.recolour.training import RecolourSettings, Training, train
+from nigdt_training.recolour.training import RecolourSettings, Training, train, with_finder
 
 from nigdt.bundle.recolour import load_recolour, save_recolour
 from nigdt.errors import NigdtError
+from nigdt.model.finder import FINDER_SIZE
 from nigdt.model.recolour import RecolourConfig, RecolourMaps
 from nigdt.recolourer import Recolourer
 from nigdt.text import Vocabulary
@@ -132,3 +134,50 @@ def test_attention_of_a_part_belongs_to_its_word():
     assert attention_loss([right], labels, named).item() == 0
     assert attention_loss([right.flip(1)], labels, named).item() > 10
     assert attention_loss([right], torch.full_like(labels, UNKNOWN), named).item() == 0
+
+
+def test_finder_goes_on_and_is_shipped_with_the_network(tmp_path, store, monkeypatch):
+    monkeypatch.setattr(finder, "_BATCH", 2)
+    folder = tmp_path / "run"
+    run = Training(folder, SETTINGS, TINY, WORDS)
+    run.save()
+    assert finder.averaged_finder(folder) is None
+    finder.train_finder(store, folder, lambda _: None, steps=1)
+    first = finder.averaged_finder(folder)
+    finder.train_finder(store, folder, lambda _: None, steps=2)
+    second = finder.averaged_finder(folder)
+    assert not torch.equal(first.head.weight, second.head.weight)
+    kept = torch.load(folder / finder.STATE, weights_only=True)
+    assert kept["step"] == 2
+    save_recolour(tmp_path, with_finder(run.averaged(), second), WORDS, {})
+    net, _ = load_recolour(tmp_path)
+    assert torch.allclose(net.finder.head.weight, second.head.weight, atol=1e-3)
+    assert torch.allclose(net.head.weight, run.average["head.weight"], atol=1e-3)
+
+
+def test_finder_samples_are_labelled_where_the_bird_is(store):
+    batch = finder.finder_batch([store.parted[0], store.plain[0]], np.random.default_rng(0))
+    assert batch.rgb.shape == (2, 3, FINDER_SIZE, FINDER_SIZE)
+    assert -1 <= batch.rgb.min() < batch.rgb.max() <= 1
+    assert batch.selection.amax((1, 2, 3)).eq(1).all()
+    assert set(batch.labels[0].unique().tolist()) > {0}
+    assert batch.labels[1].eq(UNKNOWN).all()
+    assert (batch.objects[0, 0][batch.labels[0] > 0] > 0).float().mean() > 0.95
+
+
+def test_finder_is_asked_about_the_selection_and_known_parts_alone(store):
+    batch = finder.finder_batch([store.plain[0]], np.random.default_rng(0))
+    batch.selection[:] = 0
+    batch.selection[..., :64, :64] = 1
+    right = (batch.objects * 2 - 1) * 30
+    wrong_outside = right.clone()
+    wrong_outside[..., 24:, :] *= -1
+    assert finder.object_loss(wrong_outside, batch) == finder.object_loss(right, batch)
+    assert finder.object_loss(-right, batch) > 1
+    assert finder.part_loss(torch.randn(1, 13, 48, 48), batch.labels) == 0
+
+
+def test_nothing_to_find(tmp_path):
+    (tmp_path / "cutouts").mkdir()
+    with pytest.raises(NigdtError, match="no objects yet"):
+        finder.train_finder(Store(tmp_path / "cutouts"), tmp_path, print)

@@ -221,7 +221,7 @@ def test_the_match_loss_can_be_that_of_known_objects_alone(tiny_settings) -> Non
 
 def test_the_published_codes_losses(tiny_settings) -> None:
     """Each of its differences from eq. 12 and 17 to 19, written out."""
-    tiny_settings["model"] |= {"text_dropout": 0.0}
+    tiny_settings["model"] |= {"text_dropout": 0.0, "size": 96}  # its scores take 3 x 3 places at H / 32
     tiny_settings["loss"] = {
         "l1": 20.0,
         "summed_scales": True,
@@ -293,3 +293,17 @@ def test_switches_that_exclude_each_other_are_told(tiny_settings) -> None:
     ):
         with pytest.raises(NigdtError, match=says):
             settings_from({**tiny_settings, **change})
+
+
+def test_variety_is_asked_for_between_the_reconstructions(tiny_settings) -> None:
+    loss = {"match": 0.0, "adversarial": 0.0, "feature": 0.0, "variety": 2.0, "reconstruct_every": 4}
+    tiny_settings["loss"] = loss
+    tiny_settings["model"] |= {"text_dropout": 0.0}
+    settings = settings_from(tiny_settings)
+    fabric, networks, batch = prepared(settings)
+    batch.prior_noise[:] = 0
+    found = {step: train_step(networks, batch, step, settings, fabric, None, None) for step in range(5)}
+    assert [step for step, terms in found.items() if "variety" in terms] == [2]
+    assert found[2]["variety"] == 1, "the same noise gives the same picture"
+    more = (found[2]["total"] - found[1]["total"]).item()
+    assert more == pytest.approx(4 * 2, rel=1e-3)

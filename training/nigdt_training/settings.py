@@ -117,6 +117,8 @@ class LossSettings:
         discriminator: The paper's D1 and D2, those of the published code, or "projected" ones on a frozen
             ImageNet network, which read the caption too: `feature` then weighs the relative distance of that
             network's features in the hole, `adversarial` the sum of four heads' hinge terms.
+        variety: Weight of the demand that two answers of the generative path differ in the hole; 0 is the
+            paper.
         objects_only: Discriminators and L_T see only pictures whose object's outline is known; the captions
             of the others become extra negatives.
         composite: Discriminators and match networks see the composite instead of the raw output.
@@ -143,6 +145,7 @@ class LossSettings:
     adversary: Literal["lsgan", "hinge"] = "lsgan"
     fakes: Literal["both", "reconstruction"] = "both"
     discriminator: Literal["paper", "published", "projected"] = "paper"
+    variety: Weight = 0.0
     objects_only: bool = False
     composite: bool = False
     reversed_posterior_kl: bool = False

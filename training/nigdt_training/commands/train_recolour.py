@@ -31,7 +31,14 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Put the averaged weights into this bundle, and stop.",
 )
-def recolour(data: Path, folder: Path, resume: bool, max_minutes: float | None, export: Path | None) -> None:
+@click.option(
+    "--finder",
+    is_flag=True,
+    help="Train the finder instead, on the objects that the run has cut out.",
+)
+def recolour(
+    data: Path, folder: Path, resume: bool, max_minutes: float | None, export: Path | None, finder: bool
+) -> None:
     """Train the recolouring network until Ctrl-C, from photos alone.
 
     Objects are cut out of the photos and tinted; each folder of photos needs a metadata.jsonl. Hours of it
@@ -39,13 +46,18 @@ def recolour(data: Path, folder: Path, resume: bool, max_minutes: float | None, 
 
     Example: nigdt train recolour --data ~/photos --run runs/recolour --max-minutes 120
     """
-    from nigdt_training.recolour.training import export_recolour, train_recolour
+    from nigdt_training.recolour.batches import Store
+    from nigdt_training.recolour.finder import train_finder
+    from nigdt_training.recolour.training import STORE, export_recolour, train_recolour
 
     if export is not None:
         export_recolour(folder, export)
         return
     try:
         with sigterm_as_ctrl_c():
+            if finder:
+                train_finder(Store(folder / STORE), folder, click.echo)
+                return
             step = train_recolour(data, folder, click.echo, resume=resume, max_minutes=max_minutes)
     except KeyboardInterrupt:
         raise NigdtError(

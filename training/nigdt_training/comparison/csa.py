@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.model.blocks import area
+from nigdt.model.lite0 import EfficientNetLite0
 from nigdt_training.comparison.coherent import CoherentAttention
 from nigdt_training.comparison.model import ComparisonModel, Losses, weigh
-from nigdt_training.match.backbone import EfficientNetLite0
+from nigdt_training.match.backbone import pretrained_lite0
 from nigdt_training.samples import Batch
 
 DEPTH = 5
@@ -203,7 +204,7 @@ class CSA(ComparisonModel):
     def _features(self, image: Tensor) -> Tensor:
         if self._backbone is None:
             # Not registered as a module: frozen weights have no place in checkpoints.
-            object.__setattr__(self, "_backbone", EfficientNetLite0.pretrained().to(image.device))
+            object.__setattr__(self, "_backbone", pretrained_lite0().to(image.device))
         assert self._backbone is not None
         return self._backbone.stages(image.float(), _STAGE + 1)[_STAGE] / _STAGE_SPREAD
 

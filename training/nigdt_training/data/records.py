@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 
 from nigdt.photo.formats import FORMATS
 from nigdt_training.data.errors import DataError
@@ -74,7 +74,7 @@ LARGEST_COORDINATE = 1e6
 """No photo that is read is wider; larger numbers would overflow where outlines are drawn."""
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Return whether a value of JSON is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import is_photo, parse_json
@@ -146,7 +146,7 @@ def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
         raise DataError(f"{index} names no columns for a file and its caption.", "See docs/training-data.md.")
     csv.field_size_limit(_LARGEST_FIELD)
     # A table as spreadsheets write it quotes; one parted by a bar or a tabulator does not.
-    quoting = csv.QUOTE_MINIMAL if delimiter in ",;" else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if delimiter in ",;" else csv.QUOTE_NONE
     lines = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, quoting=quoting)
     for number, values in enumerate(lines, start=2):
         if not any(value.strip() for value in values):

@@ -18,7 +18,7 @@ from nigdt.model.projected import (
     relative_feature_distance,
 )
 from nigdt_training.inpaint.adversaries import Judged
-from nigdt_training.match.backbone import EfficientNetLite0
+from nigdt_training.match.backbone import pretrained_lite0
 
 if TYPE_CHECKING:
     from nigdt_training.inpaint.step import Networks
@@ -35,7 +35,7 @@ def load_projected(sentence: int) -> ProjectedDiscriminator:
     Raises:
         NigdtError: The package with the ImageNet weights is missing.
     """
-    network = EfficientNetLite0.pretrained()
+    network = pretrained_lite0()
 
     def features(picture: Tensor) -> list[Tensor]:
         network.to(picture.device)

@@ -206,20 +206,21 @@ class InpaintTrainer:
         """
         settings, began, first = self.settings, time.monotonic(), self.step
         saved = told = time.monotonic()
+        losses: dict[str, torch.Tensor] = {}  # the last value of each; some are not computed at every step
         with self._stop_signals(), closing(self._loader):
             if self._validation_due():  # it was given up when training was last asked to end
                 self._validate()
             stopped = self._stops()
             while self.step < settings.steps and not stopped and not self._overfits():
-                logs = self._one_step()
+                losses |= self._one_step()
                 self.step += 1
                 now = time.monotonic()
                 if self.step % LOG_EVERY == 0 or self.step == settings.steps:
                     told = now
-                    self._report(logs, (now - began) / (self.step - first))
+                    self._report(losses, (now - began) / (self.step - first))
                 elif self.step == first + 1 or now - told > self.tell_seconds:
                     told = now
-                    self._tell(float(logs["l1"]), (now - began) / (self.step - first))
+                    self._tell(float(losses["l1"]), (now - began) / (self.step - first))
                 if self._validation_due():
                     self._validate()
                 stopped = self._stops()

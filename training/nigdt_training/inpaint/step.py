@@ -181,6 +181,10 @@ def train_step(
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
     total, terms = _generator_loss(batch, output, weights)
+    gap = weights.reconstruct_every
+    if weights.variety and step % gap == gap // 2:  # the reconstructive path's steps are long enough
+        terms["variety"] = _variety(networks, batch, output.generative.image)
+        total = total + gap * weights.variety * terms["variety"]
     if max(weights.adversarial, weights.feature) > 0:
         shown = _of_known_objects(batch) if weights.objects_only else slice(None)
         image = batch.image[shown]
@@ -212,6 +216,14 @@ def train_step(
             total = total + part * weights.match * torch.stack(weighted).sum()
     fabric.backward(fraction * total)
     return {name: value.detach() for name, value in {**terms, "total": total}.items()}
+
+
+def _variety(networks: Networks, batch: Batch, answer: Tensor) -> Tensor:
+    """Compare I_g with a second one, of the same noise with its channels in reverse order."""
+    noise = batch.prior_noise.flip(1)
+    inputs = (batch.image, batch.M, batch.tokens, batch.lengths, noise, batch.posterior_noise)
+    other = networks.paths(*inputs, reconstruct=False).generative.image
+    return L.variety_shortfall(answer, other, batch.M)
 
 
 def _of_known_objects(batch: Batch) -> Tensor:

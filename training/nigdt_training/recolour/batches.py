@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from nigdt.part_words import PARTS, parts_of
 from nigdt.text import Vocabulary
-from nigdt_training.recolour.captions import parts_of
-from nigdt_training.recolour.cutouts import PARTS, Cutout, read_shard
+from nigdt_training.recolour.cutouts import Cutout, read_shard
 from nigdt_training.recolour.losses import Batch
 from nigdt_training.recolour.samples import Sample, draw_sample
 

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from nigdt.colours import BASIC, COMMON, MODIFIERS, NamedColour, named_lab, pairs
+from nigdt.part_words import PART_NAMES
 from nigdt.text import tokenise
 
 _NOUNS = """
@@ -30,30 +31,6 @@ NOUNS = frozenset(_NOUNS.split())
 """Things that get colours; plurals in -s count as well."""
 
 ANYTHING = ("it", "this", "the object", "the thing", "everything", "all of it", "the selection", "the animal")
-
-PART_NAMES: dict[str, tuple[str, ...]] = {
-    "back": ("back",),
-    "beak": ("beak", "bill"),
-    "belly": ("belly", "stomach"),
-    "breast": ("breast", "chest"),
-    "crown": ("crown",),
-    "forehead": ("forehead",),
-    "nape": ("nape",),
-    "tail": ("tail",),
-    "throat": ("throat",),
-    "eye": ("eye", "eyes"),
-    "leg": ("leg", "legs", "feet"),
-    "wing": ("wing", "wings"),
-    "head": ("head",),
-    "underside": ("underside", "underparts"),
-}
-"""Part -> how people call it; `head` and `underside` are several of the stored ones."""
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "head": ("crown", "forehead", "nape", "throat"),
-    "underside": ("belly", "breast"),
-}
-"""Parts that are made of stored ones."""
 
 _WHOLE = (
     "a {c} {n}",
@@ -119,14 +96,6 @@ def draw_colour(rng: np.random.Generator) -> NamedColour:
     else:
         words = pairs()[int(rng.integers(len(pairs())))]
     return NamedColour(words, named_lab(words))
-
-
-def parts_of(word: str) -> tuple[str, ...]:
-    """Return the stored parts that a word names, none for most words."""
-    for part, names in PART_NAMES.items():
-        if word in names:
-            return GROUPS.get(part, (part,))
-    return ()
 
 
 def nouns_of(captions: list[str]) -> list[str]:

@@ -13,10 +13,11 @@ from PIL import Image
 
 from nigdt.colours import BASIC, nearest_basic, rgb_to_lab
 from nigdt.context import Context
+from nigdt.part_words import PART_NAMES
 from nigdt.recipe import Recipe
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import Recolouring
-from nigdt_training.recolour.captions import PART_NAMES, nouns_of
+from nigdt_training.recolour.captions import nouns_of
 from nigdt_training.recolour.cutouts import Cutout
 
 DETAIL_SIGMA = 8.0

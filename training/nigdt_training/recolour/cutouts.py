@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from nigdt.errors import NigdtError
+from nigdt.part_words import PARTS
 from nigdt_training.data.objects import find_objects
 from nigdt_training.data.recolour import rgb_to_lab
 
@@ -26,21 +27,6 @@ SHARD = 250
 PROGRESS = "progress.json"
 HELD_OUT = 0.05
 
-PARTS = (
-    "back",
-    "beak",
-    "belly",
-    "breast",
-    "crown",
-    "forehead",
-    "nape",
-    "tail",
-    "throat",
-    "eye",
-    "leg",
-    "wing",
-)
-"""Labels of a bird's parts: `PARTS[i]` is stored as `i + 1`, 0 is what belongs to none."""
 _EYE_SIZE = 0.022
 _LEG_REACH, _BEAK_REACH = 0.10, 0.14
 _COLOUR_WEIGHT = 1 / 220
@@ -54,7 +40,7 @@ class Cutout:
     Attributes:
         photo: (H, W, 3) uint8 RGB.
         mask: (H, W) uint8, 255 on the object, soft at its edge.
-        parts: (H, W) uint8, 0 or a part's label (`PARTS`).
+        parts: (H, W) uint8, 0 or a part's label: `PARTS[i]` is stored as `i + 1`.
         source: Name of the photo folder.
         file: File name in it.
         captions: The photo's own captions.

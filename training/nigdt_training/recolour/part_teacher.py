@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.model.recolour import RecolourNet
-from nigdt_training.recolour.cutouts import PARTS
+from nigdt.part_words import PARTS
 
 UNKNOWN = 255
 """Label of photos whose parts nobody has told."""

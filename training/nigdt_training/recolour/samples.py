@@ -9,16 +9,10 @@ import cv2
 import numpy as np
 
 from nigdt.colours import NamedColour
+from nigdt.part_words import GROUPS, PART_NAMES, PARTS
 from nigdt_training.data.recolour import rgb_to_lab
-from nigdt_training.recolour.captions import (
-    GROUPS,
-    PART_NAMES,
-    draw_colour,
-    nouns_of,
-    part_caption,
-    whole_caption,
-)
-from nigdt_training.recolour.cutouts import PARTS, Cutout
+from nigdt_training.recolour.captions import draw_colour, nouns_of, part_caption, whole_caption
+from nigdt_training.recolour.cutouts import Cutout
 from nigdt_training.recolour.part_teacher import UNKNOWN
 from nigdt_training.recolour.selections import draw_limbs, draw_patch, draw_selection
 from nigdt_training.recolour.tint import tinted
@@ -61,8 +55,8 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
         size: Side of the square sample in pixels.
         rng: Chooses everything.
     """
-    lab, mask, labels = _framed(cutout, size, rng)
-    lab = _jittered(lab, rng)
+    lab, mask, labels = framed(cutout, size, rng)
+    lab = jittered(lab, rng)
     bird = cutout.source in ("cub20", "birds200")
     nouns = _nouns(cutout, bird)
     visible = _visible_parts(labels, mask)
@@ -117,8 +111,17 @@ def _parts_task(
     return alpha, tint, part_caption(asked, whole, nouns, rng), mask
 
 
-def _framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return a window of the photo that shows the object, at (size, size), at times mirrored."""
+def framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a window of the photo that shows the object, at times mirrored.
+
+    Args:
+        cutout: The photo and its object.
+        size: Side of the square window in pixels.
+        rng: Chooses the window.
+
+    Returns:
+        Lab (size, size, 3) float32, the object (size, size) float32 in 0..1, its parts (size, size) uint8.
+    """
     height, width = cutout.mask.shape
     top, bottom, left, right = 0, height, 0, width
     if rng.random() < 0.65:
@@ -144,7 +147,8 @@ def _framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.nda
     return rgb_to_lab(rgb), mask, labels
 
 
-def _jittered(lab: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def jittered(lab: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a Lab photo (H, W, 3) in another light, darker or paler or tinged; some become grey."""
     if rng.random() < 0.5:
         changed = lab * np.float32(rng.uniform(0.6, 1.15))
         changed[..., 1:] += rng.normal(0, 2, 2).astype(np.float32)

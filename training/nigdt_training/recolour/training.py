@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -15,11 +15,13 @@ import torch
 from nigdt.bundle.bundle import read_bundle, write_sums
 from nigdt.bundle.recolour import save_recolour
 from nigdt.errors import NigdtError
+from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.text import Vocabulary
 from nigdt_training.recolour.batches import Feeder, Store
 from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.cutouts import folders_below, held_out, prepare
+from nigdt_training.recolour.finder import averaged_finder
 from nigdt_training.recolour.losses import losses, total
 from nigdt_training.recolour.part_teacher import PartTeacher, attention_loss
 
@@ -205,21 +207,34 @@ def train_recolour(
 
 
 def export_recolour(folder: Path, bundle: Path) -> None:
-    """Put the averaged weights of a run into a bundle and renew its checksums.
+    """Put a run's averaged weights, and its finder if it has one, into a bundle; renew the checksums.
 
     Raises:
         NigdtError: There is no run or no bundle, or the weights cannot be written.
     """
     read_bundle(bundle)
     run = Training.open(folder, RecolourSettings())
+    net = run.averaged()
     training = {
         "steps": run.step,
         "hours": round(run.seconds / 3600, 2),
         "batch": run.settings.batch,
         "size": run.settings.size,
     }
-    save_recolour(bundle, run.averaged(), run.vocabulary, training)
+    finder = averaged_finder(folder)
+    if finder is not None:
+        net = with_finder(net, finder)
+    save_recolour(bundle, net, run.vocabulary, training)
     write_sums(bundle)
+
+
+def with_finder(net: RecolourNet, finder: ObjectFinder) -> RecolourNet:
+    """Return a recolouring network with the same weights and a finder."""
+    both = RecolourNet(replace(net.config, finds=True), net.text.embedding.num_embeddings - 1)
+    both.load_state_dict(net.state_dict(), strict=False)
+    assert both.finder is not None
+    both.finder.load_state_dict(finder.state_dict())
+    return both.requires_grad_(False).eval()
 
 
 def train(

@@ -1,0 +1,65 @@
+"""The finder: where in a selection the object is, and which part of a bird each place shows.
+
+The recolouring network gives a colour to a whole object, and takes a loose box's background along where it
+looks alike. "Red wings" needs to know where wings are, which few photos teach: there are part places for
+hundreds of birds, not thousands. So this network starts from an ImageNet classifier and learns nothing but
+places; the words choose among them.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nigdt.model.lite0 import REGION_STAGE, STAGE_CHANNELS, EfficientNetLite0
+from nigdt.part_words import PARTS
+
+FINDER_SIZE = 192
+"""Long side in pixels at which it was trained and is used; both sides must be multiples of 16."""
+
+_WIDTHS = (32, 48, 64)
+_GROUPS = 8
+
+
+class ObjectFinder(nn.Module):
+    """Photo and selection to object and parts: EfficientNet-lite0 to stride 16, and back to stride 4."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = EfficientNetLite0(REGION_STAGE + 1)
+        _, four, eight, _, sixteen = STAGE_CHANNELS[: REGION_STAGE + 1]
+        self.enter = nn.ModuleList(
+            nn.Conv2d(channels + 1, width, 1)
+            for channels, width in zip((four, eight, sixteen), _WIDTHS, strict=True)
+        )
+        inputs = (_WIDTHS[0] + _WIDTHS[1], _WIDTHS[1] + _WIDTHS[2], _WIDTHS[2])
+        self.mix = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(given, width, 3, padding=1), nn.GroupNorm(8, width), nn.SiLU(inplace=True)
+            )
+            for given, width in zip(inputs, _WIDTHS, strict=True)
+        )
+        self.head = nn.Conv2d(_WIDTHS[0], 2 + len(PARTS), 1)
+
+    def forward(self, rgb: Tensor, selection: Tensor) -> tuple[Tensor, Tensor]:
+        """Answer a batch.
+
+        Args:
+            rgb: (B, 3, H, W) in [-1, 1], H and W multiples of 16.
+            selection: (B, 1, H, W) in 0..1.
+
+        Returns:
+            Scores of the parts before the softmax over channels, (B, 1 + parts, H / 4, W / 4), of no part and
+            then of `PARTS`; and of the object before the sigmoid, (B, 1, H / 4, W / 4).
+        """
+        stages = self.trunk.stages(rgb, REGION_STAGE + 1)
+        y: Tensor | None = None
+        for i, stage in ((2, stages[4]), (1, stages[2]), (0, stages[1])):
+            chosen = F.interpolate(selection, size=stage.shape[2:], mode="area")
+            x = self.enter[i](torch.cat([stage, chosen], dim=1))
+            if y is not None:
+                x = torch.cat([x, F.interpolate(y, size=x.shape[2:], mode="nearest")], dim=1)
+            y = self.mix[i](x)
+        scores: Tensor = self.head(y)
+        return scores[:, :-1], scores[:, -1:]
