@@ -191,6 +191,7 @@ def test_deaf_system_scores_chance(photos: Path) -> None:
     result = evaluate(Deaf(), object_cases(photos), Options(colour_swap=True))
     assert result.colour_swap is not None
     assert result.colour_swap.accuracy == pytest.approx(1 / 7)
+    assert result.colour_swap.accuracy_error == 0, "every photo shows one of seven"
     assert result.colour_swap.per_colour["black"] == 1
 
 

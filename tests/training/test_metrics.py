@@ -18,9 +18,11 @@ from nigdt_training.evaluation.metrics import (
     lab_distance,
     psnr,
     psnr_in_hole,
+    ratio_error,
     shown_colour,
     ssim,
     ssim_in_hole,
+    standard_error,
     total_variation,
 )
 from nigdt_training.evaluation.perceptual import ClipScore, Perceptual
@@ -235,3 +237,11 @@ def tiny_clip(transformers: Any, folder: Path) -> Any:
     image = transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=size)
     transformers.CLIPProcessor(image_processor=image, tokenizer=tokens).save_pretrained(folder)
     return model
+
+
+def test_standard_errors_by_hand() -> None:
+    assert standard_error([1.0, 3.0, float("nan")]) == pytest.approx(1.0)
+    assert standard_error([1.0]) == 0
+    # The ratio of means is 2 / (8 / 3) = 0.75; upper - 0.75 lower = -0.5, 0.5, 0.
+    assert ratio_error([1, 2, 3], [2, 2, 4]) == pytest.approx(0.5 / 3**0.5 / (8 / 3))
+    assert ratio_error([1, 2], [0, 0]) == 0

@@ -9,7 +9,13 @@ import numpy as np
 
 from nigdt_training.data.recolour import has_colour_word, recolour_caption
 from nigdt_training.evaluation.cases import Case
-from nigdt_training.evaluation.metrics import SWAP_COLOURS, lab_distance, shown_colour
+from nigdt_training.evaluation.metrics import (
+    SWAP_COLOURS,
+    lab_distance,
+    ratio_error,
+    shown_colour,
+    standard_error,
+)
 from nigdt_training.evaluation.systems import Request, System
 
 LEAST_OBJECT = 64
@@ -23,20 +29,24 @@ class ColourSwap:
     Attributes:
         photos: How many photos were asked about, each with all seven colours.
         accuracy: Fraction of answers whose object shows the colour asked for; chance is 1/7.
+        accuracy_error: Its standard error over the photos.
         per_colour: The same for each colour word.
         shown: Colour asked for -> colour shown -> how often.
         background: In the hole outside the object, mean Lab distance to the original with swapped captions,
             over the same with the true caption; near 1 when the colour goes to the object alone. NaN when no
             hole has such pixels.
+        background_error: Its standard error over the photos.
         background_swapped: The ratio's numerator, CIE 1976 units.
         background_true: The ratio's denominator.
     """
 
     photos: int
     accuracy: float
+    accuracy_error: float
     per_colour: dict[str, float]
     shown: dict[str, dict[str, int]]
     background: float
+    background_error: float
     background_swapped: float
     background_true: float
 
@@ -58,6 +68,7 @@ class ColourSwapMeter:
         }
         self._swapped: list[float] = []
         self._true: list[float] = []
+        self._obeyed: list[float] = []  # of each photo, the part of the colours asked for that it shows
         self._photos = 0
 
     def add(self, system: System, case: Case, true_fill: np.ndarray) -> dict[str, np.ndarray]:
@@ -82,12 +93,16 @@ class ColourSwapMeter:
         """Count the seven answers to one case."""
         assert case.object_mask is not None
         self._photos += 1
+        obeyed = 0
         target = case.hole & (case.object_mask > 127)
         # The soft edge belongs to neither side.
         beside = case.hole & (case.object_mask == 0)
         for asked, answer in answers.items():
-            self._shown[asked][shown_colour(answer, target)] += 1
+            shown = shown_colour(answer, target)
+            self._shown[asked][shown] += 1
+            obeyed += shown == asked
             self._swapped.append(lab_distance(case.photo, answer, beside))
+        self._obeyed.append(obeyed / len(answers))
         self._true.append(lab_distance(case.photo, true_fill, beside))
 
     def result(self) -> ColourSwap | None:
@@ -99,9 +114,11 @@ class ColourSwapMeter:
         return ColourSwap(
             photos=self._photos,
             accuracy=float(np.mean(list(per_colour.values()))),
+            accuracy_error=standard_error(self._obeyed),
             per_colour=per_colour,
             shown=self._shown,
             background=swapped / true if true > 0 else float("nan"),
+            background_error=ratio_error(np.reshape(self._swapped, (self._photos, -1)).mean(1), self._true),
             background_swapped=swapped,
             background_true=true,
         )

@@ -110,3 +110,19 @@ def lab_distance(first: np.ndarray, second: np.ndarray, region: np.ndarray) -> f
 
 SWAP_COLOURS = tuple(COLOURS)
 """Colour words that captions are swapped to; chance is one in seven."""
+
+
+def standard_error(values: Sequence[float] | np.ndarray) -> float:
+    """Return the standard error of a mean; values that are not finite do not count; 0 of fewer than two."""
+    known = np.asarray(values)[np.isfinite(values)]
+    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else 0.0
+
+
+def ratio_error(upper: Sequence[float] | np.ndarray, lower: Sequence[float] | np.ndarray) -> float:
+    """Return the standard error of the ratio of two means over the same photos, by the delta method."""
+    above, below = np.asarray(upper, float), np.asarray(lower, float)
+    known = np.isfinite(above) & np.isfinite(below)
+    above, below = above[known], below[known]
+    if len(above) < 2 or not below.mean():
+        return 0.0
+    return standard_error(above - above.mean() / below.mean() * below) / abs(float(below.mean()))

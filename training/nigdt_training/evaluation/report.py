@@ -12,8 +12,9 @@ from scipy.stats import wilcoxon
 
 from nigdt_training.evaluation.cases import RATIO_BINS, Case
 from nigdt_training.evaluation.features import SUBSTITUTE
-from nigdt_training.evaluation.metrics import SWAP_COLOURS
+from nigdt_training.evaluation.metrics import SWAP_COLOURS, ratio_error, standard_error
 from nigdt_training.evaluation.run import SystemResult
+from nigdt_training.letters import font_for
 
 _COLUMNS = (
     ("l1", "l1", ".2f"),
@@ -40,7 +41,8 @@ _COLUMNS = (
     (f"u_ids{SUBSTITUTE}", "U-IDS*", ".1%"),
     (f"p_ids{SUBSTITUTE}", "P-IDS*", ".1%"),
 )
-_COMPARED = (("l1", "l1", ".2f"), ("psnr", "PSNR", ".2f"), ("ssim", "SSIM", ".3f"))
+_BY_RATIO = (("l1", "l1", ".2f"), ("psnr", "PSNR", ".2f"), ("ssim", "SSIM", ".3f"))
+_PAIRED = ("l1", "psnr", "ssim", "psnr_hole", "ssim_hole", "lpips", "clip", "percentile", "diversity")
 _NOTES = {
     "gradient_ratio": "gradient: mean gradient magnitude inside the hole over the original's.",
     "r_precision": "R-prec.: the own caption scores above 99 of other photos (of other species where "
@@ -69,16 +71,20 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
         rows[0] += ["colour swap", "background"]
     for result in results:
         row = [result.name]
-        row += [
-            _cell(result.figures.get(metric), form, _standard_error(result.per_case.get(metric, [])))
-            for metric, _, form in shown
-        ]
+        row += [_cell(result.figures.get(metric), form, _error(result, metric)) for metric, _, form in shown]
         if obeyed:
             answer = result.colour_swap
-            row += ["", ""] if answer is None else [f"{answer.accuracy:.1%}", _cell(answer.background, ".2f")]
+            row += (
+                ["", ""]
+                if answer is None
+                else [
+                    _cell(answer.accuracy, ".1%", answer.accuracy_error),
+                    _cell(answer.background, ".2f", answer.background_error),
+                ]
+            )
         rows.append(row)
     lines = _grid(rows)
-    error = max(_standard_error(result.per_case.get("r_precision", [])) for result in results)
+    error = max(standard_error(result.per_case.get("r_precision", [])) for result in results)
     notes = [_NOTES[metric].format(samples=samples, error=error) for metric, *_ in shown if metric in _NOTES]
     if obeyed:
         photos = obeyed[0].colour_swap
@@ -89,7 +95,9 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
             "distance to the original beside the object, swapped captions over the true one."
         )
     count = f"{results[0].cases} photo{'' if results[0].cases == 1 else 's'}"
-    notes.insert(0, "\u00b1: standard error over the photos.")
+    notes.insert(
+        0, "\u00b1: standard error over the photos; distances between sets have one over seeds alone."
+    )
     return "\n".join([*lines, "", f"{count}, one answer each (z = mu).", *notes])
 
 
@@ -103,16 +111,21 @@ def paired_table(results: Sequence[SystemResult]) -> str:
         A Markdown table: mean difference, its standard error, and p of Wilcoxon's signed-rank test.
     """
     first, *others = results
-    rows = [[f"minus {first.name}", *(title for _, title, _ in _COMPARED)]]
+    shown = [
+        column
+        for column in _COLUMNS
+        if column[0] in _PAIRED and all(column[0] in result.per_case for result in results)
+    ]
+    rows = [[f"minus {first.name}", *(title for _, title, _ in shown)]]
     for result in others:
         row = [result.name]
-        for metric, _, form in _COMPARED:
+        for metric, _, form in shown:
             difference = np.subtract(result.per_case[metric], first.per_case[metric])
             difference = difference[np.isfinite(difference)]
             moved = bool(difference.any())
             p = float(wilcoxon(difference).pvalue) if moved else 1.0
             mean = float(difference.mean()) if len(difference) else float("nan")
-            row.append(f"{mean:+{form}} \u00b1 {_standard_error(difference):{form}}, p {p:.2g}")
+            row.append(f"{mean:+{form}} \u00b1 {standard_error(difference):{form}}, p {p:.2g}")
         rows.append(row)
     note = (
         "Differences of the same photos, mean and standard error; p: Wilcoxon's signed-rank test, two-sided."
@@ -126,7 +139,7 @@ def ratio_table(results: Sequence[SystemResult]) -> str:
     ends = list(itertools.pairwise(RATIO_BINS))
     ratio = np.asarray(results[0].per_case["ratio"])
     within = [(ratio > low) & (ratio <= high) for low, high in ends]
-    for metric, title, form in _COMPARED:
+    for metric, title, form in _BY_RATIO:
         names = [
             f"{low:.0%}-{high:.0%} ({inside.sum()})" for (low, high), inside in zip(ends, within, strict=True)
         ]
@@ -134,7 +147,7 @@ def ratio_table(results: Sequence[SystemResult]) -> str:
         for result in results:
             values = np.asarray(result.per_case[metric])
             parts = [values[inside] for inside in within]
-            rows.append([result.name, *(_cell(_mean(part), form, _standard_error(part)) for part in parts)])
+            rows.append([result.name, *(_cell(_mean(part), form, standard_error(part)) for part in parts)])
         lines += [*_grid(rows), ""]
     return "\n".join([*lines, "By hole-to-picture ratio, with the number of photos."])
 
@@ -166,9 +179,10 @@ def _mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _standard_error(values: Sequence[float] | np.ndarray) -> float:
-    known = np.asarray(values)[np.isfinite(values)]
-    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else 0.0
+def _error(result: SystemResult, metric: str) -> float:
+    if metric == "gradient_ratio":
+        return ratio_error(result.per_case["gradient"], result.per_case["gradient_original"])
+    return standard_error(result.per_case.get(metric, []))
 
 
 def _cell(value: float | None, form: str, error: float = 0.0) -> str:
@@ -233,5 +247,6 @@ def draw_rows(
             shown = Image.fromarray(picture).resize((tile, tile), Image.Resampling.LANCZOS)
             canvas.paste(shown, (gap + column * (tile + gap), top))
         lines = textwrap.wrap(caption, max(20, width // 6))[:2]
-        draw.multiline_text((gap, top + tile + 2), "\n".join(lines), fill="black", font=font, spacing=1)
+        place, letters = (gap, top + tile + 2), font_for(caption, 11)
+        draw.multiline_text(place, "\n".join(lines), fill="black", font=letters, spacing=1)
     return canvas
