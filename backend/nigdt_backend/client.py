@@ -282,11 +282,19 @@ class Client:
         )
         if event.job is None or event.kind not in ("done", "error"):
             return event
-        if header.get("code") == "restarting" and event.job in self._outstanding:
+        if header.get("code") in self._handed_back() and event.job in self._outstanding:
             # The daemon is about to replace itself; once the connection breaks, the job is sent again.
             return Event("progress", event.job, {"kind": "progress", "job": event.job, "stage": "queued"})
         self._outstanding.pop(event.job, None)
         return event
+
+    def _handed_back(self) -> tuple[str, ...]:
+        """Return with which codes a job comes back that another daemon will do.
+
+        A daemon elsewhere that is stopped may be one of several behind one address.
+        """
+        remote = self._connection is not None and self._connection.remote
+        return ("restarting", "stopping") if remote else ("restarting",)
 
     def _recover(self) -> None:
         """Reconnect and send outstanding jobs again; those that cannot be become `lost` events."""

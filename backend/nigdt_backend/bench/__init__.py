@@ -1,1 +1,1 @@
-"""Measurements of the daemon: `nigdt bench serve` and `nigdt bench soak`."""
+"""Measurements of the daemon: `nigdt bench serve`, `nigdt bench soak` and `nigdt bench users`."""
