@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from nigdt.recipe import Recipe
 STUB = [sys.executable, str(Path(__file__).with_name("stub_daemon.py"))]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -98,6 +98,48 @@ def stop_daemon(folder: Path) -> None:
             os.kill(pid, signal.SIGKILL)
         assert wait_until(lock.acquire, 5.0), "a daemon outlived its test"
     lock.release()
+
+
+class Held:
+    """A job that occupies the stub daemon's model until it is released, however slow the machine is.
+
+    Args:
+        client: whose job it is.
+        request: what is sent; by default one whose caption the stub daemon understands.
+    """
+
+    def __init__(self, client: Client, request: FillRequest | None = None) -> None:
+        self._client = client
+        self.job = client.submit(request or make_request("held"))
+        assert wait_until(lambda: client.status()["queue"]["running"] == 1)
+
+    def wait_for_queue(self, waiting: int) -> None:
+        """Wait until so many jobs stand behind it."""
+        assert wait_until(lambda: self._client.status()["queue"]["waiting"] == waiting)
+
+    def release(self) -> None:
+        (paths.state_dir() / "released").touch()
+
+
+@pytest.fixture
+def hold() -> type[Held]:
+    return Held
+
+
+def ends(client: Client, jobs: Collection[str], seconds: float = 60.0) -> dict[str, str]:
+    """How each job ended: "done" or the error's code."""
+    ended: dict[str, str] = {}
+    deadline = time.monotonic() + seconds
+    while len(ended) < len(jobs) and time.monotonic() < deadline:
+        for event in client.events(0.2):
+            if event.kind in ("done", "error") and event.job in jobs:
+                ended[event.job] = event.data.get("code", "done")
+    return ended
+
+
+@pytest.fixture(name="ends")
+def _ends() -> Callable[..., dict[str, str]]:
+    return ends
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """The real daemon around a stand-in for the model, whose faults the caption orders: for tests of transport.
 
-Captions: "sleep 0.5" takes that long, "each 0.5" that long for each fill, "raise" raises, "hang" never
-answers, "die" ends the process, "lose" loses the accelerator, "jump" has all clocks jump; any other fills the
-hole with the colour that the seed says. The bundle "lost" loses the accelerator as it is loaded, "stuck" is
-never loaded.
+Captions: "held" ends no sooner than a file `released` lies in the state folder, "sleep 0.5" takes that long,
+"each 0.5" that long for each fill, "raise" raises, "hang" never answers, "die" ends the process, "lose" loses
+the accelerator, "jump" has all clocks jump; any other fills the hole with the colour that the seed says. The
+bundle "lost" loses the accelerator as it is loaded, "stuck" is never loaded.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from nigdt_backend import paths
 from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
@@ -51,8 +52,7 @@ class StubEngine:
 
     def describe(self) -> dict[str, Any]:
         notices = ["Filled on the CPU."] if self.lost else []
-        batches = [len(batch) for batch in self.batches]
-        return {"device": "none", "loads": self.loads, "batches": batches, "notices": notices}
+        return {"device": "none", "loads": self.loads, "batches": self.batches, "notices": notices}
 
     def models(self) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Stub"}]
@@ -66,7 +66,12 @@ class StubEngine:
 
     def _one(self, job: Job, hooks: Hooks) -> Outcome:
         word, _, rest = job.request.recipe.caption.partition(" ")
-        if word == "sleep":
+        if word == "held":
+            while not (paths.state_dir() / "released").exists():
+                if job.cancelled:
+                    return Outcome(job)
+                time.sleep(0.01)
+        elif word == "sleep":
             for _ in range(round(float(rest) / 0.01)):
                 if job.cancelled:
                     return Outcome(job)

@@ -62,7 +62,7 @@ def test_zeromq_without_a_key_gets_nothing(client):
 
 def test_plain_text_gets_nothing_but_a_greeting_and_is_cut_off(client):
     host, port = client.connection.endpoint.removeprefix("tcp://").split(":")
-    with socket.create_connection((host, int(port)), timeout=6) as plain:
+    with socket.create_connection((host, int(port)), timeout=30) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"A" * 64)
         received = b""
         started = time.monotonic()
@@ -71,7 +71,7 @@ def test_plain_text_gets_nothing_but_a_greeting_and_is_cut_off(client):
                 received += chunk
         except ConnectionResetError:
             pass
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     assert len(received) <= 64, "more than a ZMTP greeting"
     assert client.status()["pid"]
 
@@ -162,7 +162,7 @@ def test_a_file_left_by_a_crash_blocks_nobody(state, stub_command):
         started = time.monotonic()
         with Client.connect(command=stub_command) as client:
             assert client.status()["pid"] != connection["pid"]
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 18
 
 
 def test_half_written_connection_file_is_waited_out(state, stub_command):
@@ -174,7 +174,9 @@ def test_half_written_connection_file_is_waited_out(state, stub_command):
         assert client.status()["pid"]
 
 
-def test_remote_client_needs_a_key_that_was_added(state, tmp_path, stub_command, monkeypatch, request_fill):
+def test_remote_client_needs_a_key_that_was_added(
+    state, tmp_path, stub_command, monkeypatch, request_fill, hold, ends
+):
     def keys(*arguments):
         command = [sys.executable, "-m", "nigdt", "keys", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -208,14 +210,14 @@ def test_remote_client_needs_a_key_that_was_added(state, tmp_path, stub_command,
                 remote.shutdown()
             assert raised.value.code == "forbidden"
             # The same id names another job for another user: not cancelled, taken over or refused.
-            job = local.submit(request_fill("sleep 0.6", job="same"))
-            remote.cancel(job)
-            assert [event.data["code"] for event in remote.events(5)] == ["unknown-job"]
-            assert len(remote.fill(request_fill("another", job="same")).fills) == 1
-            ended = [event for event in local.events(5) if event.kind in ("done", "error")]
-            while not ended:
-                ended = [event for event in local.events(5) if event.kind in ("done", "error")]
-            assert [event.kind for event in ended] == ["done"]
+            held = hold(local, request_fill("held", job="same"))
+            remote.cancel("same")
+            assert [event.data["code"] for event in remote.events(60)] == ["unknown-job"]
+            remote.submit(request_fill("another", job="same"))
+            held.wait_for_queue(1)
+            held.release()
+            for client in (local, remote):
+                assert ends(client, ["same"]) == {"same": "done"}
         carried = read_connection(tmp_path / "laptop.json")
         stranger = KeyPair.new()
         forged = dataclasses.replace(carried, client_public=stranger.public, client_secret=stranger.secret)

@@ -38,16 +38,16 @@ def test_a_stage_that_is_over_is_not_told_after_the_fill(client, request_fill):
         assert kinds[-2:] == ["fill", "done"]
 
 
-def test_a_job_that_takes_a_while_says_what_it_is_at(client, request_fill):
-    stages = []
-
-    def note(event):
-        if event.kind == "progress":
-            stages.append((event.data["stage"], event.data["elapsed"]))
-
-    client.fill(request_fill("sleep 0.4"), on_event=note)
-    assert stages[0][0] == "encoding"
-    assert stages[0][1] < 0.3
+def test_a_job_that_takes_a_while_says_what_it_is_at(client, hold):
+    first = hold(client)
+    told: dict[str, dict] = {}
+    while "done" not in told:
+        for event in client.events(1.0):
+            told.setdefault(event.kind, event.data)
+            if event.kind == "progress":
+                first.release()
+    assert told["progress"]["stage"] == "encoding"
+    assert 0 <= told["progress"]["elapsed"] <= told["done"]["seconds"]["total"]
 
 
 def test_status_models_and_load(client):
@@ -75,9 +75,8 @@ def test_no_daemon_and_none_wanted(state):
 def test_cancel_while_it_runs_then_one_more(client, request_fill):
     started = time.monotonic()
     with pytest.raises(DaemonError) as raised:
-        client.fill(request_fill("sleep 20"), cancelled=lambda: time.monotonic() - started > 0.4)
+        client.fill(request_fill("held"), cancelled=lambda: time.monotonic() - started > 0.4)
     assert raised.value.code == "cancelled"
-    assert time.monotonic() - started < 3.0
     assert len(client.fill(request_fill()).fills) == 1
     assert client.status()["jobs"]["cancelled"] == 1
 
@@ -92,7 +91,7 @@ def test_killed_daemon_is_started_again_and_the_job_sent_again(client, request_f
 
     result = client.fill(request_fill("sleep 0.3"), on_event=kill_once)
     assert len(result.fills) == 1
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 20.0
     assert daemon_pid() != first
     assert client.status()["jobs"]["done"] == 1
 
@@ -181,12 +180,14 @@ def reaches(pid: int) -> bool:
         return False
 
 
-def test_what_a_daemon_said_before_it_ended_is_read_afterwards(client, request_fill, wait_until):
+def test_what_a_daemon_said_before_it_ended_is_read_afterwards(client, request_fill, hold, wait_until):
     """An editor that was busy for a moment learns how its jobs ended, instead of sending them again."""
-    jobs = [client.submit(request_fill(caption)) for caption in ("sleep 0.5", "a bird")]
+    first = hold(client)
+    jobs = [first.job, client.submit(request_fill())]
+    first.wait_for_queue(1)
     with Client.connect(start=False) as other:
-        assert wait_until(lambda: other.status()["queue"]["running"] > 0)
         other.shutdown()
+    first.release()
     assert wait_until(lambda: not paths.connection_path().exists())
     time.sleep(0.5)
     told = {}
@@ -194,8 +195,7 @@ def test_what_a_daemon_said_before_it_ended_is_read_afterwards(client, request_f
         for event in client.events(1.0):
             if event.kind in ("done", "error"):
                 told[event.job] = event.data.get("code", "done")
-    assert told[jobs[0]] == "done"
-    assert told[jobs[1]] in ("done", "stopping"), "they may have shared a batch"
+    assert [told[job] for job in jobs] == ["done", "stopping"]
     assert not paths.connection_path().exists(), "none was started for them"
 
 

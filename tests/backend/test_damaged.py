@@ -125,12 +125,12 @@ def test_a_remote_connection_file_that_is_damaged_is_named(state, tmp_path, monk
 def test_settings_that_no_parser_bears_are_named_in_one_line(tmp_path, text):
     path = tmp_path / "daemon.yaml"
     path.write_text(text)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(SettingsError) as raised:
         Settings.read(path)
     assert "\n" not in str(raised.value)
     assert "daemon.yaml" in str(raised.value)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_yaml_with_sensible_aliases_is_read():

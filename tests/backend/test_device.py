@@ -311,9 +311,12 @@ def test_memory_is_given_back_only_when_the_failed_attempt_has_let_go_of_it(
     assert seen == [0]
 
 
-def test_a_new_process_takes_over_when_it_is_needed_and_nothing_waits(client, request_fill, wait_until):
+def test_a_new_process_takes_over_when_it_is_needed_and_nothing_waits(client, request_fill, hold, wait_until):
     # While the first runs the others queue up, so that one waits when the device is lost.
-    waiting = {client.submit(request_fill(caption)) for caption in ("sleep 0.5", "lose", "sleep 0.5")}
+    first = hold(client)
+    waiting = {first.job, *(client.submit(request_fill(caption)) for caption in ("lose", "a bird"))}
+    first.wait_for_queue(2)
+    first.release()
     fills = 0
     while waiting:
         for event in client.events(1.0):
@@ -321,7 +324,7 @@ def test_a_new_process_takes_over_when_it_is_needed_and_nothing_waits(client, re
             if event.kind == "done":
                 waiting.discard(event.job)
     assert fills == 3, "none was sent again"
-    assert wait_until(lambda: client_status(client).get("jobs", {}).get("done") == 0, 30)
+    assert wait_until(lambda: client_status(client).get("jobs", {}).get("done") == 0)
     assert len(client.fill(request_fill()).fills) == 1
     assert client.status()["notices"] == []
 
@@ -333,7 +336,7 @@ def test_an_accelerator_that_stays_broken_does_not_start_the_daemon_for_ever(
     settings(preload="lost", idle_exit_seconds=1.5)
     with Client.connect(command=stub_command) as client:
         assert client.status()["jobs"]["done"] == 0
-    assert wait_until(lambda: "stopped" in paths.log_path().read_text(), 10)
+    assert wait_until(lambda: "stopped" in paths.log_path().read_text())
     said = paths.log_path().read_text()
     assert said.count("listening on") == 1
     assert "idle for" in said

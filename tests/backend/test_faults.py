@@ -59,9 +59,9 @@ def test_a_model_that_hangs_is_given_up_and_the_next_job_works(
         with pytest.raises(DaemonError) as raised:
             client.fill(request_fill("hang"), on_event=submit_another)
         assert raised.value.code == "hung"
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
         kinds = []
-        while "done" not in kinds and time.monotonic() - started < 15:
+        while "done" not in kinds and time.monotonic() - started < 60:
             kinds += [event.kind for event in client.events(0.2) if event.job == waiting]
         assert "done" in kinds, "the job behind it was sent again by itself"
         assert len(client.fill(request_fill()).fills) == 1
@@ -75,33 +75,25 @@ def test_a_model_that_hangs_while_it_is_loaded_does_not_start_the_daemon_for_eve
     settings(preload="stuck", watchdog_seconds=1)
     with Client.connect(command=stub_command) as client:
         assert client.status()["state"] == "starting"
-    assert wait_until(lambda: "stopped" in paths.log_path().read_text(), 15)
+    assert wait_until(lambda: "stopped" in paths.log_path().read_text())
     time.sleep(2.0)
     assert paths.log_path().read_text().count("listening on") == 1
 
 
 @posix
-def test_sigterm_finishes_what_runs_and_gives_back_what_waits(client, request_fill, daemon_pid, state):
-    running = client.submit(request_fill("sleep 1"))
-    while not any(event.kind == "progress" for event in client.events(0.1)):
-        pass
-    time.sleep(0.1)
-    waiting = client.submit(request_fill("sleep 1", bundle="other"))
-    time.sleep(0.2)
+def test_sigterm_finishes_what_runs_and_gives_back_what_waits(client, request_fill, hold, ends, daemon_pid):
+    running = hold(client)
+    waiting = client.submit(request_fill(bundle="other"))
+    running.wait_for_queue(1)
     os.kill(daemon_pid(), signal.SIGTERM)
-    ended = {}
-    deadline = time.monotonic() + 5
-    while len(ended) < 2 and time.monotonic() < deadline:
-        for event in client.events(0.1):
-            if event.kind in ("done", "error"):
-                ended[event.job] = event.data.get("code", "done")
-    assert ended == {running: "done", waiting: "stopping"}
+    assert ends(client, [waiting]) == {waiting: "stopping"}
+    running.release()
+    assert ends(client, [running.job]) == {running.job: "done"}
 
 
-def stopped_while_hanging(client, request_fill, daemon_pid) -> list[str]:
+def stopped_while_hanging(client, request, hold, daemon_pid) -> list[str]:
     """Ends the daemon while its model hangs; the codes that the running job ends with."""
-    assert client.submit(request_fill("hang"))
-    time.sleep(0.5)
+    hold(client, request)
     os.kill(daemon_pid(), signal.SIGTERM)
     codes: list[str] = []
     while not codes:
@@ -110,21 +102,23 @@ def stopped_while_hanging(client, request_fill, daemon_pid) -> list[str]:
 
 
 @posix
-def test_sigterm_does_not_wait_for_ever(settings, stub_command, request_fill, daemon_pid, state, wait_until):
+def test_sigterm_does_not_wait_for_ever(
+    settings, stub_command, request_fill, hold, daemon_pid, state, wait_until
+):
     settings(stop_grace_seconds=0.5)
     with Client.connect(command=stub_command) as client:
-        assert stopped_while_hanging(client, request_fill, daemon_pid) == ["stopping"]
-        assert wait_until(lambda: not (state / "connection.json").exists(), 5)
+        assert stopped_while_hanging(client, request_fill("hang"), hold, daemon_pid) == ["stopping"]
+        assert wait_until(lambda: not (state / "connection.json").exists())
 
 
 @posix
 def test_a_daemon_that_is_stopped_does_not_start_anew_though_its_model_hangs(
-    settings, stub_command, request_fill, daemon_pid, state, wait_until
+    settings, stub_command, request_fill, hold, daemon_pid, state, wait_until
 ):
     settings(watchdog_seconds=4, stop_grace_seconds=30)
     with Client.connect(command=stub_command) as client:
-        assert stopped_while_hanging(client, request_fill, daemon_pid) == ["hung"]
-        assert wait_until(lambda: "stopped" in paths.log_path().read_text(), 5)
+        assert stopped_while_hanging(client, request_fill("hang"), hold, daemon_pid) == ["hung"]
+        assert wait_until(lambda: "stopped" in paths.log_path().read_text())
         time.sleep(1.0)
         assert not FileLock(paths.lock_path()).held()
         assert paths.log_path().read_text().count("listening on") == 1
@@ -192,27 +186,23 @@ def test_killed_daemon_without_permission_to_start_is_said_at_once(client, reque
         threading.Timer(0.4, lambda: os.kill(daemon_pid(), signal.SIGKILL)).start()
         started = time.monotonic()
         with pytest.raises(DaemonError) as raised:
-            other.fill(request_fill("sleep 20"))
+            other.fill(request_fill("held"))
         assert raised.value.code == "not-running"
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
 
 
 @posix
-def test_suspended_daemon_and_client_go_on_when_resumed(settings, stub_command, request_fill, daemon_pid):
+def test_suspended_daemon_and_client_go_on_when_resumed(settings, stub_command, hold, ends, daemon_pid):
     settings(watchdog_seconds=2)
     with Client.connect(command=stub_command) as client:
         pid = daemon_pid()
-        job = client.submit(request_fill("sleep 1"))
-        time.sleep(0.3)
+        first = hold(client)
         os.kill(pid, signal.SIGSTOP)
         time.sleep(3.0)  # longer than the watchdog's patience
         os.kill(pid, signal.SIGCONT)
-        kinds = []
-        deadline = time.monotonic() + 5
-        while "done" not in kinds and time.monotonic() < deadline:
-            kinds += [event.kind for event in client.events(0.2) if event.job == job]
-        assert kinds.count("done") == 1
-        assert "error" not in kinds
+        client.status()
+        first.release()
+        assert ends(client, [first.job]) == {first.job: "done"}
         assert daemon_pid() == pid
 
 
@@ -224,7 +214,7 @@ def test_clocks_that_jump_cost_no_job_and_end_no_daemon(settings, stub_command, 
         pid = daemon_pid()
         jobs = {client.submit(request_fill(caption)) for caption in ("jump", "sleep 1", "jump", "sleep 0.1")}
         ended = []
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while jobs and time.monotonic() < deadline:
             for event in client.events(0.2):
                 if event.kind in ("done", "error"):

@@ -138,7 +138,7 @@ def test_messages_of_too_many_frames_are_refused_and_hold_nobody_up(client, requ
                 heard = now
         code = hostile.stdout.read().strip()
     assert code == "too-large"
-    assert max([*gaps, time.monotonic() - heard]) < 2.0
+    assert max([*gaps, time.monotonic() - heard]) < 5.0
     client.cancel(job)
     while not any(event.kind == "error" for event in client.events(1.0)):
         pass

@@ -24,12 +24,12 @@ def daemon_is_gone() -> bool:
 
 @posix
 def test_idle_model_is_unloaded_and_idle_daemon_ends(settings, stub_command, request_fill, wait_until):
-    settings(idle_unload_seconds=0.5, idle_exit_seconds=3)
+    settings(idle_unload_seconds=2, idle_exit_seconds=8)
     with Client.connect(command=stub_command) as client:
         client.fill(request_fill())
         assert client.status()["loads"] == 1
-        assert wait_until(lambda: client.status()["loads"] == 0, 2.5)
-        assert wait_until(daemon_is_gone, 6)
+        assert wait_until(lambda: client.status()["loads"] == 0, 5)
+        assert wait_until(daemon_is_gone)
         assert len(client.fill(request_fill()).fills) == 1, "the next job starts another"
 
 
@@ -46,10 +46,10 @@ def test_daemon_that_was_not_started_by_a_client_stays(settings, stub_command):
 def test_foreground_logs_and_ends_cleanly(state, stub_command, wait_until, number):
     process = subprocess.Popen([*stub_command, "--log-to-stderr"], stderr=subprocess.PIPE, text=True)
     assert wait_until((state / "connection.json").exists)
-    second = subprocess.run(stub_command, capture_output=True, timeout=20, check=False)
+    second = subprocess.run(stub_command, capture_output=True, timeout=60, check=False)
     assert second.returncode == 3, "one daemon per user"
     process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "listening on tcp://127.0.0.1:" in errors
     assert errors.strip().endswith("stopped")
@@ -64,7 +64,7 @@ def test_a_daemon_that_is_to_outlive_its_terminal_does(state, stub_command, wait
     with Client.connect(start=False) as client:
         assert client.status()["pid"] == process.pid
         client.shutdown()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def systemd(state, tmp_path, monkeypatch):
         pytest.skip("systemd's socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(10)
+        listener.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         yield listener
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -20,82 +20,76 @@ from nigdt.recipe import Recipe, Variant
 VARIANTS = [Variant(seed) for seed in range(1, 9)]
 
 
-def ended(client: Client, jobs: set[str], seconds: float = 20.0) -> dict[str, str]:
-    """How each of the jobs ended."""
-    codes: dict[str, str] = {}
-    deadline = time.monotonic() + seconds
-    while len(codes) < len(jobs) and time.monotonic() < deadline:
-        for event in client.events(0.1):
-            if event.job in jobs and event.kind in ("done", "error"):
-                codes[event.job] = event.data.get("code", "done")
-    return codes
-
-
 def test_a_job_that_makes_fills_is_not_taken_for_hung(settings, stub_command, request_fill):
-    settings(watchdog_seconds=1)
+    settings(watchdog_seconds=2)
     with Client.connect(command=stub_command) as client:
         result = client.fill(request_fill("each 0.4", variants=VARIANTS))  # over three seconds in all
         assert len(result.fills) == len(VARIANTS)
         assert client.status()["uptime"] > 3
 
 
-@pytest.mark.parametrize("mode", ["describe", "remove"])
-def test_a_small_fill_waits_for_one_fill_of_a_long_job_only(client, request_fill, mode):
-    long_one = request_fill("each 0.4", variants=VARIANTS)
-    long_one.recipe = Recipe("each 0.4", mode)
-    job = client.submit(long_one)
-    time.sleep(0.3)
+def removal(request_fill: Callable[..., FillRequest], caption: str) -> FillRequest:
+    """A request to remove what is selected, whose caption orders the stub daemon."""
+    request = request_fill()
+    request.recipe = Recipe(caption, "remove")
+    return request
+
+
+def test_a_small_fill_waits_for_one_fill_of_a_long_job_only(client, request_fill, hold, ends):
+    first = hold(client, request_fill("held", variants=VARIANTS))
     with Client.connect(start=False) as other:
-        started = time.monotonic()
-        other.fill(request_fill(bundle="other"))  # which shares no batch
-        waited = time.monotonic() - started
-    assert waited < 1.5
-    assert ended(client, {job}) == {job: "done"}
+        job = other.submit(request_fill("small", bundle="other"))  # which shares no batch
+        first.wait_for_queue(1)
+        first.release()
+        assert ends(other, [job]) == {job: "done"}
+    assert ends(client, [first.job]) == {first.job: "done"}
+    assert client.status()["batches"] == [["held"], ["small"], ["held"]]
 
 
-def test_two_clients_removals_run_side_by_side(client, request_fill):
-    def removal(seconds: float) -> FillRequest:
-        request = request_fill()
-        request.recipe = Recipe(f"sleep {seconds}", "remove")
-        return request
-
-    job = client.submit(removal(3))
-    time.sleep(0.3)
+def test_a_small_fill_does_not_wait_for_a_removal(client, request_fill, hold, ends):
+    first = hold(client, removal(request_fill, "held"))
     with Client.connect(start=False) as other:
-        started = time.monotonic()
-        other.fill(removal(0.1))
-        assert time.monotonic() - started < 2
-    assert ended(client, {job}) == {job: "done"}
+        assert len(other.fill(request_fill()).fills) == 1
+    first.release()
+    assert ends(client, [first.job]) == {first.job: "done"}
+
+
+def test_two_clients_removals_run_side_by_side(client, request_fill, hold, ends):
+    first = hold(client, removal(request_fill, "held"))
+    with Client.connect(start=False) as other:
+        assert len(other.fill(removal(request_fill, "small")).fills) == 1
+    first.release()
+    assert ends(client, [first.job]) == {first.job: "done"}
 
 
 def test_a_removal_that_hangs_is_ended_without_the_daemon(settings, stub_command, request_fill, daemon_pid):
     settings(watchdog_seconds=1)
     with Client.connect(command=stub_command) as client:
         pid = daemon_pid()
-        request = request_fill()
-        request.recipe = Recipe("sleep 60", "remove")
         with pytest.raises(DaemonError) as raised:
-            client.fill(request)
+            client.fill(removal(request_fill, "sleep 60"))
         assert raised.value.code == "hung"
         assert len(client.fill(request_fill()).fills) == 1
         assert daemon_pid() == pid
 
 
-def test_of_a_batch_that_fails_only_the_one_to_blame_is_lost(client, request_fill, settings):
+def test_of_a_batch_that_fails_only_the_one_to_blame_is_lost(client, request_fill, hold, ends):
     """All three are sent while another fill runs, so that they share the next batch."""
-    running = client.submit(request_fill("sleep 2", bundle="other"))
+    first = hold(client)
     jobs = {client.submit(request_fill(caption)): caption for caption in ("a", "raise", "b")}
-    codes = ended(client, {running, *jobs})
-    assert {jobs[job]: code for job, code in codes.items() if job in jobs} == {
+    first.wait_for_queue(3)
+    first.release()
+    codes = ends(client, jobs)
+    assert {jobs[job]: code for job, code in codes.items()} == {
         "a": "done",
         "raise": "model-failed",
         "b": "done",
     }
-    assert 3 in client.status()["batches"]
+    assert ["a", "raise", "b"] in client.status()["batches"]
 
 
 def test_only_its_own_client_loses_a_fill_that_kills_the_daemon(
-    client, request_fill, daemon_pid, stub_command
+    client, request_fill, daemon_pid, stub_command, ends
 ):
     first = daemon_pid()
     told: list[str] = []
@@ -110,7 +104,7 @@ def test_only_its_own_client_loses_a_fill_that_kills_the_daemon(
     jobs = {client.submit(request_fill(f"sleep 0.{number}")) for number in (3, 4, 5)}
     hostile = threading.Thread(target=poison)
     hostile.start()
-    assert ended(client, jobs, 40) == dict.fromkeys(jobs, "done")
+    assert ends(client, jobs) == dict.fromkeys(jobs, "done")
     hostile.join()
     assert told == ["model-failed"]
     assert daemon_pid() != first

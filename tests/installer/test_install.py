@@ -42,10 +42,8 @@ def test_install_makes_an_environment_and_again_it_does_nothing(
     assert stamp["project"] == {"key": project_key(project), "extras": ["backend"]}
     assert stamp["pair"] == "2.14.0/0.29.0"
 
-    start = time.monotonic()
     again = installer(*INSTALL)
     assert again.returncode == 0
-    assert time.monotonic() - start < 15
     assert again.stdout.count("nothing to do") == 5 if sys.platform == "linux" else 4
     assert "==> would" not in again.stdout
 

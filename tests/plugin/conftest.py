@@ -77,7 +77,7 @@ def no_threads_left(request: pytest.FixtureRequest) -> Iterator[None]:
         return [thread for thread in fresh if type(thread).__name__ != "GarbageCollectorThread"]
 
     yield
-    assert wait_until(lambda: not left(), 5.0), left()
+    assert wait_until(lambda: not left(), 30.0), left()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Core:
             with contextlib.suppress(queue.Empty):
                 self._posted.get(timeout=0.01)()
 
-    def until(self, condition: Callable[[], bool], seconds: float = 40.0) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 90.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"still waiting; errors so far: {self.errors}"

@@ -59,7 +59,7 @@ class Panel:
         self.window.side.apply()
         self.until(lambda: self.session.filling.preview.layer is None)
 
-    def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 90.0) -> None:
         deadline = QDeadlineTimer(int(seconds * 1000))
         while not condition():
             assert not deadline.hasExpired(), f"still waiting; errors so far: {self.errors}"
