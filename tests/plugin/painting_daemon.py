@@ -165,7 +165,7 @@ def advance(job: Job, index: int) -> bool:
     for step in range(STEPS):
         if job.cancelled:
             return False
-        job.share = (index + step / STEPS) / len(job.request.variants)
+        job.fraction = (index + step / STEPS) / len(job.request.variants)
         time.sleep(0.05)
     return True
 

@@ -153,7 +153,7 @@ def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Pat
     assert side.describe.caption.caption == ""
     assert side.describe.fill_button.text() == "Remove"
     shares = set()
-    panel.session.fills.connect(lambda: shares.add(panel.session.filling.share))
+    panel.session.fills.connect(lambda: shares.add(panel.session.filling.fraction))
     panel.window.canvas.setFocus()
     QTest.keyClick(panel.window.canvas, Qt.Key.Key_Return)
     assert side.describe.fill_button.text() == "Stop"

@@ -372,6 +372,6 @@ class _Progress:
     def __call__(self, event: Event) -> None:
         if self._shown and event.kind == "progress":
             waiting = event.data.get("position") or 0
-            done = f" {event.data['share']:.0%}" if "share" in event.data else ""
+            done = f" {event.data['fraction']:.0%}" if "fraction" in event.data else ""
             what = f"{waiting} jobs before this one" if waiting else f"{event.data['stage']} ...{done}"
             click.echo(f"\r\033[K{what}", nl=False, err=True)

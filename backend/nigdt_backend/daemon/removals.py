@@ -44,8 +44,8 @@ class Removals:
         context = placed_context(job)
         crop, mask = job_pixels(job) if context is None else context.sent
 
-        def advance(share: float) -> None:
-            job.share = (job.made + share) / len(job.request.variants)
+        def advance(fraction: float) -> None:
+            job.fraction = (job.made + fraction) / len(job.request.variants)
             hooks.alive()
 
         def show(early: RawFill) -> None:
@@ -64,7 +64,7 @@ class Removals:
                 return [Outcome(job, error=EngineError(code, error.message, error.hint))]
             job.spend("complete", started)
             if fill is None:
-                job.lane, job.drawn, job.share = "model", True, None
+                job.lane, job.drawn, job.fraction = "model", True, None
                 job.notices = (*job.notices, NOTHING_FITS)
                 break
             job.notices = tuple(dict.fromkeys((*job.notices, *fill.notices)))

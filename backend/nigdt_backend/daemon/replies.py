@@ -36,8 +36,8 @@ class Replies:
             "position": position,
             "elapsed": round(time.monotonic() - job.submitted, 3),
         }
-        if job.share is not None:
-            header["share"] = round(job.share, 3)
+        if job.fraction is not None:
+            header["fraction"] = round(job.fraction, 3)
         return self.send(job.client, encode(header))
 
     def error(

@@ -36,7 +36,7 @@ class Job:
         stage: one of `protocol.STAGES`.
         answers: messages sent so far, kept for a client that comes back.
         cancelled: set from the daemon's thread, read by the model's between its steps.
-        share: how much of it is done, 0 to 1, where that is known; set from the model's thread.
+        fraction: how much of it is done, 0 to 1, where that is known; set from the model's thread.
         lane: what makes its next fill.
         drawn: whether the model draws what was to be continued, since nothing in the photo fits.
         alone: whether it runs while nothing else does, since what it ran beside failed.
@@ -54,7 +54,7 @@ class Job:
     stage: str = "queued"
     answers: list[list[Frame]] = field(default_factory=list, repr=False)
     cancelled: bool = False
-    share: float | None = None
+    fraction: float | None = None
     lane: LaneName = "model"
     drawn: bool = False
     alone: bool = False

@@ -18,12 +18,12 @@ class Latencies:
         """Count one."""
         self._seconds.append(seconds)
 
-    def quantile(self, share: float) -> float | None:
+    def quantile(self, fraction: float) -> float | None:
         """Quantile in seconds; None while there is nothing."""
         if not self._seconds:
             return None
         ordered = sorted(self._seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+        return ordered[min(len(ordered) - 1, int(fraction * len(ordered)))]
 
 
 class Tally:
@@ -55,8 +55,8 @@ class Tally:
     def status(self, batches: int) -> dict[str, Any]:
         """Fields of a `status` reply, with the number of batches."""
         milliseconds = {
-            name: None if (value := self.latencies.quantile(share)) is None else round(value * 1000, 1)
-            for name, share in (("p50", 0.5), ("p95", 0.95))
+            name: None if (value := self.latencies.quantile(fraction)) is None else round(value * 1000, 1)
+            for name, fraction in (("p50", 0.5), ("p95", 0.95))
         }
         jobs = {name: self.counts[name] for name in _COUNTED}
         return {"jobs": {**jobs, "batches": batches}, "latency_ms": milliseconds}

@@ -310,8 +310,8 @@ class Document:
         rows = (np.arange(region.top, region.bottom) // _CHECK)[:, None]
         columns = (np.arange(region.left, region.right) // _CHECK)[None]
         ground = np.where((rows + columns) % 2, 204, 153).astype(np.float32)[..., None]
-        share = self.alpha[region.slices].astype(np.float32)[..., None] / 255
-        return np.rint(ground + share * (rgb - ground)).astype(np.uint8)
+        alpha = self.alpha[region.slices].astype(np.float32)[..., None] / 255
+        return np.rint(ground + alpha * (rgb - ground)).astype(np.uint8)
 
     def result(self, layers: tuple[Layer, ...] | None = None) -> Photo:
         """Return the photo with its visible layers, in the original's mode and depth. Slow."""

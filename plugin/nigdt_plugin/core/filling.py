@@ -85,10 +85,10 @@ class Filling:
         )
 
     @property
-    def share(self) -> float | None:
+    def fraction(self) -> float | None:
         """How much of what the user asked for is done, 0 to 1; None where nobody knows."""
-        shares = [job.share for job in self.jobs.values() if job.share is not None]
-        return min(shares, default=None)
+        known = [job.fraction for job in self.jobs.values() if job.fraction is not None]
+        return min(known, default=None)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -332,7 +332,7 @@ class Filling:
             return
         if event.kind == "progress":
             job.stage = str(event.data.get("stage", job.stage))
-            job.share = event.data.get("share", job.share)
+            job.fraction = event.data.get("fraction", job.fraction)
             self.changed()
         elif event.kind == "preview":
             self._foresee(job, FillPicture.from_event(event))

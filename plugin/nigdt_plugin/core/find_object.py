@@ -22,9 +22,9 @@ _ROUNDS = 4
 _COLOURS = 48
 """Most colours around the clicks that others are compared with."""
 _DOT = 0.012
-"""Radius of what is certain around a click, as a share of the photo's longer side."""
+"""Radius of what is certain around a click, as a fraction of the photo's longer side."""
 _NEAR = 0.35
-"""Distance from a click at which pixels are no likelier to be the object's, as the same share."""
+"""Distance from a click at which pixels are no likelier to be the object's, as the same fraction."""
 
 
 def object_in(rgb: Pixels, box: Region) -> Patch:

@@ -33,7 +33,7 @@ class Job:
         target: The fill to replace or explain.
         fresh: Whether the first fill to come still has to sweep away the earlier ones.
         stage: What the daemon last said it was doing.
-        share: How much of it is done, 0 to 1, where the daemon knows.
+        fraction: How much of it is done, 0 to 1, where the daemon knows.
     """
 
     request: FillRequest
@@ -42,5 +42,5 @@ class Job:
     target: Fill | None = None
     fresh: bool = False
     stage: str = "queued"
-    share: float | None = None
+    fraction: float | None = None
     seen: set[int] = field(default_factory=set)

@@ -362,10 +362,10 @@ class DescribeBox(QWidget):
         self.fill_button.setText(self.tr("Stop") if stoppable else verbs[self.way])
         self.fill_button.setEnabled(stoppable or self.ready)
         self.compare_button.setEnabled(self.ready and self._may_follow())
-        share = filling.share if filling is not None else None
-        self.progress.setRange(0, 0 if share is None else 1000)
-        if share is not None:
-            self.progress.setValue(round(1000 * share))
+        fraction = filling.fraction if filling is not None else None
+        self.progress.setRange(0, 0 if fraction is None else 1000)
+        if fraction is not None:
+            self.progress.setValue(round(1000 * fraction))
         self.progress.setVisible(filling is not None and filling.busy)
 
     def _show_mode(self) -> None:

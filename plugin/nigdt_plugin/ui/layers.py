@@ -240,8 +240,8 @@ def _thumbnail(document: Document, layer: Layer) -> QIcon:
     left, top = layer.region.left - region.left, layer.region.top - region.top
     inner = Region(left, top, left + layer.region.width, top + layer.region.height).slices
     weight[inner], rgb[inner] = layer.weight, layer.rgb
-    share = weight[::step, ::step, None]
-    mixed = (photo * 0.5 + 96) * (1 - share) + rgb[::step, ::step] * share
+    alpha = weight[::step, ::step, None]
+    mixed = (photo * 0.5 + 96) * (1 - alpha) + rgb[::step, ::step] * alpha
     scale = 2 * _SIDE / max(mixed.shape[:2])
     size = max(1, round(mixed.shape[1] * scale)), max(1, round(mixed.shape[0] * scale))
     small = cv2.resize(mixed, size, interpolation=cv2.INTER_AREA)

@@ -118,10 +118,10 @@ class WordsView(QWidget):
         picture.setDevicePixelRatio(ratio)
         self.where.setPixmap(picture)
 
-    def _style(self, share: float, known: bool) -> str:
+    def _style(self, weight: float, known: bool) -> str:
         back, tint = QColor(self.theme.raised), QColor(self.theme.selection)
         mixed = [
-            round(a + (b - a) * 0.85 * share)
+            round(a + (b - a) * 0.85 * weight)
             for a, b in zip(back.getRgb()[:3], tint.getRgb()[:3], strict=True)
         ]
         luminance = (0.299 * mixed[0] + 0.587 * mixed[1] + 0.114 * mixed[2]) / 255

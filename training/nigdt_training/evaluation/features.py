@@ -120,8 +120,8 @@ def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
 def indiscriminable(real: np.ndarray, made: np.ndarray) -> tuple[float, float]:
     """U-IDS and P-IDS of two feature sets (Zhao et al. 2021), in [0, 1].
 
-    A linear support vector machine is trained to tell real from made pictures. U-IDS is the share that it
-    gets wrong, P-IDS the share of pairs whose made picture it takes for the more real one.
+    A linear support vector machine is trained to tell real from made pictures. U-IDS is the fraction that it
+    gets wrong, P-IDS the fraction of pairs whose made picture it takes for the more real one.
 
     Args:
         real: (N, D), features of the photos.

@@ -45,7 +45,7 @@ class Capture:
 
     @property
     def scale(self) -> float:
-        """Size in which it travels as a share of its own, at most 1."""
+        """Size in which it travels as a fraction of its own, at most 1."""
         return self.size[0] / self.context.width
 
 
