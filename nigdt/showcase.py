@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from nigdt.bundle.bundle import PICTURE, BundleInfo, read_bundle, verify_bundle, write_sums
+from nigdt.bundle.bundle import PICTURE, BundleInfo, read_bundle, verify_bundle
+from nigdt.bundle.writing import write_sums
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter
 

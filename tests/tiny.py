@@ -11,8 +11,8 @@ def write_tiny_bundle(folder: Path) -> None:
     """Write a complete bundle that works at 64 px in a few milliseconds and knows `TINY_WORDS`."""
     import torch
 
-    from nigdt.bundle.bundle import save_bundle, write_sums
     from nigdt.bundle.recolour import save_recolour
+    from nigdt.bundle.writing import save_bundle, write_sums
     from nigdt.config import ModelConfig
     from nigdt.model import NIGDT
     from nigdt.model.recolour import RecolourConfig, RecolourNet

@@ -2,7 +2,7 @@
 
 A bundle holds five files::
 
-    model.safetensors   weights of `nigdt.model.NIGDT`, spectral norm folded in, half or single precision
+    model.safetensors   weights of `nigdt.model.NIGDT` without spectral norm, in half or single precision
     model.yaml          format version, title, architecture (`ModelConfig`), summary of the training
     vocabulary.json     the words it knows
     README.md           model card
@@ -21,19 +21,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import platformdirs
-import yaml
-from numpy.typing import NDArray
 
-from nigdt.bundle.exchange import recover, replaced
+from nigdt.bundle.exchange import recover
 from nigdt.bundle.reading import check_sizes, parse_description, plain_values
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError, NigdtError, printable
@@ -48,11 +44,9 @@ __all__ = [
     "RECOLOUR_WEIGHTS",
     "BundleInfo",
     "broken_bundles",
-    "check_target",
     "find_bundle",
     "list_bundles",
     "read_bundle",
-    "save_bundle",
     "user_bundles_folder",
     "valid_name",
     "verify_bundle",
@@ -246,7 +240,7 @@ def verify_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
             raise BundleError(
                 f"Bundle {info.name} is incomplete: {name} is missing.", "Get the bundle again."
             )
-        if _digest(info.folder / name) != sums[name]:
+        if file_digest(info.folder / name) != sums[name]:
             raise BundleError(
                 f"Bundle {info.name}: {name} is damaged or was changed (checksum differs).",
                 "Get the bundle again.",
@@ -255,7 +249,8 @@ def verify_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
     return info
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(2**20):
@@ -318,145 +313,3 @@ def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInf
         return read_bundle(text)
     known = ", ".join(bundles) or "none"
     raise BundleError(f"There is no model bundle {text!r}.", f"Installed: {known}.")
-
-
-class _Module(Protocol):
-    """What `save_bundle` needs of a `torch.nn.Module`; named so that this file needs no torch."""
-
-    config: ModelConfig
-    training: bool
-
-    def eval(self) -> Any: ...
-    def train(self, mode: bool = True) -> Any: ...
-    def state_dict(self) -> Mapping[str, Any]: ...
-    def named_modules(self) -> Any: ...
-
-
-def folded_weights(model: _Module) -> dict[str, NDArray[np.float32]]:
-    """Return the model's weights with every parametrization (spectral norm) computed into its plain weight.
-
-    Args:
-        model: A `torch.nn.Module`.
-
-    Returns:
-        Name to array, as the same model without parametrizations names them.
-    """
-    was_training = model.training
-    model.eval()  # in training mode reading a weight would run a power iteration
-    try:
-        tensors = {k: v for k, v in model.state_dict().items() if ".parametrizations." not in k}
-        for name, module in model.named_modules():
-            for weight in getattr(module, "parametrizations", ()):
-                tensors[f"{name}.{weight}" if name else weight] = getattr(module, weight)
-        return {name: value.detach().float().cpu().numpy() for name, value in tensors.items()}
-    finally:
-        model.train(was_training)
-
-
-def check_target(folder: Path) -> None:
-    """Whether a bundle may be written there: before hours of training, and before anything is replaced.
-
-    Raises:
-        BundleError: The name is none for a bundle, or what is there is neither a bundle nor an empty folder.
-    """
-    if not valid_name(folder.name):
-        raise BundleError(f"A bundle cannot be called {folder.name!r}.", "Use letters, digits, dot, dash.")
-    damaged_or_whole = any((folder / name).is_file() for name in (WEIGHTS, CONFIG))
-    if folder.exists() and not damaged_or_whole and (folder.is_file() or any(folder.iterdir())):
-        raise BundleError(f"{folder} exists and is no model bundle.", "Name another folder.")
-
-
-def save_bundle(
-    folder: str | os.PathLike[str],
-    model: _Module,
-    vocabulary: Vocabulary,
-    *,
-    title: str,
-    training: Mapping[str, Any] | None = None,
-    card: str | None = None,
-    half: bool = True,
-) -> BundleInfo:
-    """Write a bundle, all or nothing; a bundle already there is replaced.
-
-    Args:
-        folder: The bundle's folder; its name is the bundle's name.
-        model: The `nigdt.model.NIGDT` with the weights to ship (averaged ones, usually).
-        vocabulary: The one it was trained with.
-        title: One line for people.
-        training: Summary of the training: plain values that YAML can hold.
-        card: Text of README.md; None writes a short one from title and summary.
-        half: Store half-precision weights, which the loader widens again.
-
-    Raises:
-        BundleError: A weight is not finite or too large for half precision, the disk refuses, or something
-            else is there (`check_target`).
-    """
-    from safetensors.numpy import save
-
-    folder = Path(folder)
-    check_target(folder)
-    weights = folded_weights(model)
-    for name, value in weights.items():
-        if not np.isfinite(value).all():
-            raise BundleError(f"Weight {name} is not finite.", "Export an earlier checkpoint.")
-        if half and np.abs(value).max(initial=0) > np.finfo(np.float16).max:
-            raise BundleError(f"Weight {name} is too large for half precision.", "Export with half=False.")
-    description = {
-        "format": FORMAT,
-        "version": VERSION,
-        "title": title,
-        "parameters": sum(value.size for value in weights.values()),
-        "architecture": model.config.with_changes(spectral_norm=False).to_dict(),
-        "training": dict(training or {}),
-    }
-    text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
-    if card is None:
-        card = f"# {title}\n\n```yaml\n{yaml.safe_dump(description['training'], sort_keys=False)}```\n"
-
-    try:
-        with replaced(folder) as new:
-            kind = np.float16 if half else np.float32
-            stored = {name: np.ascontiguousarray(value, kind) for name, value in weights.items()}
-            # Files that safetensors writes itself only their owner may read, and its errors are its own.
-            (new / WEIGHTS).write_bytes(save(stored))
-            (new / CONFIG).write_text(text, encoding="utf-8")
-            vocabulary.save(new / VOCABULARY)
-            (new / CARD).write_text(card, encoding="utf-8")
-            write_sums(new)
-            check_sizes(new)
-    except OSError as error:
-        raise BundleError(f"Cannot write bundle {folder}: {error.strerror or error}.") from None
-    return read_bundle(folder)
-
-
-def write_sums(folder: Path) -> None:
-    """Write SHA256SUMS for the other files of a bundle."""
-    lines = [f"{_digest(folder / name)}  {name}\n" for name in files_of(folder) if name != SUMS]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
-
-
-def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleInfo:
-    """Copy a verified bundle into the user's folder.
-
-    Args:
-        source: Folder of the bundle.
-        name: What to call it.
-        replace: Whether a user's bundle of that name may be replaced.
-
-    Raises:
-        BundleError: The bundle is broken, the name is taken or not allowed, or the disk refuses.
-    """
-    if not valid_name(name):
-        raise BundleError(f"A bundle cannot be called {name!r}.", "Give a name: --name my-model.")
-    verify_bundle(source)
-    target = user_bundles_folder() / name
-    if target.exists() and not replace:
-        raise BundleError(f"There is a bundle {name!r} already.", "Give another --name, or --replace it.")
-    try:
-        with replaced(target) as new:
-            for file in files_of(source):
-                shutil.copyfile(source / file, new / file)
-            verify_bundle(new)  # as it lies on this disk
-    except OSError as error:
-        raise BundleError(f"Cannot install bundle {name}: {error.strerror or error}.") from None
-    return read_bundle(target)

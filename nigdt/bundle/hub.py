@@ -15,17 +15,8 @@ from typing import Any
 
 import yaml
 
-from nigdt.bundle.bundle import (
-    CARD,
-    FILES,
-    OPTIONAL,
-    BundleInfo,
-    check_target,
-    files_of,
-    read_bundle,
-    verify_bundle,
-    write_sums,
-)
+from nigdt.bundle.bundle import CARD, FILES, OPTIONAL, BundleInfo, files_of, read_bundle, verify_bundle
+from nigdt.bundle.writing import check_target, write_sums
 from nigdt.errors import BundleError, NigdtError
 
 __all__ = ["from_pretrained", "save_pretrained"]

@@ -16,13 +16,13 @@ from nigdt.bundle.bundle import (
     BundleInfo,
     broken_bundles,
     find_bundle,
-    install_bundle,
     list_bundles,
     user_bundles_folder,
     valid_name,
     verify_bundle,
 )
 from nigdt.bundle.reading import LARGEST, refuse_pointer
+from nigdt.bundle.writing import install_bundle
 from nigdt.errors import BundleError
 
 

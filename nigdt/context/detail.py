@@ -14,38 +14,24 @@ energy, its best cell alone visible blocks: docs/benchmarks.md has the figures.
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.context.membrane import Membrane, push_pull
+from nigdt.context.sources import ALTERNATIVES, Floats, Ints, SourceSearch
 
 __all__ = ["Residual", "enlarge"]
 
 GRID = 32  # cells along the longer side
 _NEAR = 0.5  # cost of lying far away, per squared fraction of the grid
 _EDGE = 0.2  # cost of strong structure in the source that the target lacks
-_ROUGH = 0.35  # cost of being rougher or smoother than expected, per factor of e
 _ALIKE = 0.16  # difference in Lab, of 100, at which 1/e of the texture is left
 _OFTEN = 8  # cells that may take the same source before its texture is made weaker
 _MARGIN = 0.7  # factors of e by which a source may be rougher than expected
-_CHANCE = 0.03  # mean of the random cost that keeps equal sources from being taken in rows
-_CONTINUE = 0.1  # reward for continuing a neighbour's source
-_REPEAT = 0.4  # cost of repeating a neighbour's source
-_PASSES = 6
 _REACH = 0.2  # fraction of the hole's extent at which 1/e of what the border lacks is left
-_ALTERNATIVES = 8
-_SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _ZERO = np.zeros(4)  # a scalar to OpenCV
 _NO_MAP = np.empty((0, 0), np.uint16)
-_CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-_STEPS = _SIDES + _CORNERS
-_REWARDS = np.array([_CONTINUE] * len(_SIDES) + [0.3 * _CONTINUE] * len(_CORNERS), np.float32)
-
-Floats = NDArray[Any]  # float32 throughout
-Ints = NDArray[np.intp]
 
 
 class Residual:
@@ -84,7 +70,7 @@ class Residual:
         self.sources = around > 0
         self.targets = cells < 0.999
         self._rough = self._roughness(cells)
-        self._search = _Search(self.targets, self.sources, self._rough)
+        self._search = SourceSearch(self.targets, self.sources, self._rough)
         beside = np.argwhere((cv2.dilate(1 - shown, np.ones((3, 3), np.uint8)) > 0) & ~self.hole)
         self._border = _Border(crop, self.hole, beside, self.size) if len(beside) else None
         # The coarser what is carried, the more it costs where it does not fit, so a picture that is only
@@ -118,7 +104,7 @@ class Residual:
             (h, w, 3), not clipped.
         """
         rows, columns = self.hole.shape
-        if self.sources.sum() < _ALTERNATIVES or not self.targets.any():
+        if self.sources.sum() < ALTERNATIVES or not self.targets.any():
             return _up(picture, rows, columns)
         mixed = np.where((self.visible > 0.5)[..., None], self.low, picture).astype(np.float32)
         taken, alike = self._match(mixed)
@@ -227,70 +213,6 @@ def enlarge(
     return cv2.add(enlarged, _ZERO, dtype=cv2.CV_8U).astype(np.uint8, copy=False)  # rounds and saturates
 
 
-class _Search:
-    """Choosing a source for every target: what depends on where they lie, worked out once.
-
-    Args:
-        targets: (gh, gw), cells that take.
-        sources: (gh, gw), cells that can be taken from.
-        roughness: (gh, gw), how rough they are or are expected to be.
-    """
-
-    def __init__(self, targets: NDArray[np.bool_], sources: NDArray[np.bool_], roughness: Floats) -> None:
-        gh, gw = targets.shape
-        self.target: Ints = np.argwhere(targets)  # (targets, 2), row and column of each, as the next
-        self.source: Ints = np.argwhere(sources)
-        target_at = np.full((gh + 2, gw + 2), -1)
-        target_at[1:-1, 1:-1][targets] = np.arange(len(self.target))
-        self._source_at = np.full((gh + 2, gw + 2), -1)
-        self._source_at[1:-1, 1:-1][sources] = np.arange(len(self.source))
-        # Half the cells at a time, like the squares of a chessboard, so that neighbours do not swap for ever.
-        self._halves = [np.flatnonzero(self.target.sum(1) % 2 == turn) for turn in (0, 1)]
-        self._neighbours = [
-            np.stack(
-                [target_at[self.target[half, 0] + 1 + dy, self.target[half, 1] + 1 + dx] for dy, dx in _STEPS]
-            )
-            for half in self._halves
-        ]
-        # The same photo must give the same bytes, so chance is drawn from a fixed seed.
-        shape = (len(self.target), len(self.source))
-        chance = _CHANCE * np.random.default_rng(0).standard_exponential(shape, np.float32)
-        rougher = np.abs(roughness[sources][None] - roughness[targets][:, None])
-        self.standing: Floats = (_ROUGH * rougher + chance).astype(np.float32)
-
-    @property
-    def nbytes(self) -> int:
-        """Memory it holds, but for what is tiny."""
-        return self.standing.nbytes + sum(array.nbytes for array in self._neighbours)
-
-    def settle(self, cost: Floats) -> Ints:
-        """Trade every target's own cost against its neighbours' choices.
-
-        Args:
-            cost: (targets, sources).
-
-        Returns:
-            (targets,), index of the chosen source.
-        """
-        alternatives = _least(cost, _ALTERNATIVES)
-        chosen = alternatives[0].copy()
-        back = (
-            1 - np.array(_STEPS)[:, None]
-        )  # from a neighbour's source to where it continues, in `_source_at`
-        for turn in range(_PASSES):
-            half, near = self._halves[turn % 2], self._neighbours[turn % 2]
-            theirs = np.where(near >= 0, chosen[near], -2)  # (8, cells), as are the next
-            place = self.source[np.maximum(theirs, 0)] + back
-            continued = np.where(theirs >= 0, self._source_at[place[..., 0], place[..., 1]], -1)
-            candidates = np.concatenate([chosen[None, half], continued[: len(_SIDES)], alternatives[:, half]])
-            total = np.where(candidates >= 0, cost[half, np.maximum(candidates, 0)], np.float32(np.inf))
-            for following, taken, reward in zip(continued, theirs, _REWARDS, strict=True):
-                total += np.float32(_REPEAT) * (candidates == taken)
-                total -= reward * (candidates == following)
-            chosen[half] = candidates[total.argmin(0), np.arange(len(half))]
-        return chosen
-
-
 class _Border:
     """Lets an enlarged picture meet the photo's own pixels along the hole's border.
 
@@ -341,16 +263,6 @@ class _Border:
         sheet = self._membrane(self._photo - drawn)
         sheet *= self._fade
         cv2.add(enlarged[self._part], sheet, dst=enlarged[self._part], mask=self._inside)
-
-
-def _least(cost: Floats, number: int) -> Ints:
-    """Columns of the smallest entries of each row, smallest first, (number, rows)."""
-    left, rows = cost.copy(), np.arange(len(cost))
-    columns = []
-    for _ in range(number):
-        columns.append(left.argmin(1))
-        left[rows, columns[-1]] = np.inf
-    return np.stack(columns)
 
 
 def _carry(values: Floats, taken: Ints, targets: NDArray[np.bool_], inside: tuple[slice, slice]) -> Floats:

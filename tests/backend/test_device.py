@@ -19,8 +19,9 @@ from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError
 
-from nigdt.bundle.bundle import BundleInfo, read_bundle, save_bundle
+from nigdt.bundle.bundle import BundleInfo, read_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.bundle.writing import save_bundle
 from nigdt.errors import BundleError, DeviceError, ModelError
 from nigdt.inpainter import Inpainter
 from nigdt.recipe import Recipe, Variant

@@ -27,8 +27,9 @@ from nigdt_backend.daemon.worker import as_engine_error
 from PIL import Image
 
 from nigdt import cli
-from nigdt.bundle.bundle import read_bundle, save_bundle
+from nigdt.bundle.bundle import read_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.bundle.writing import save_bundle
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from nigdt.bundle.bundle import write_sums
+from nigdt.bundle.writing import write_sums
 
 Change = Callable[[Path, random.Random], None]
 

@@ -20,15 +20,13 @@ from nigdt.bundle.bundle import (
     RECOLOUR_CONFIG,
     RECOLOUR_WEIGHTS,
     find_bundle,
-    folded_weights,
     list_bundles,
     read_bundle,
-    save_bundle,
     user_bundles_folder,
     verify_bundle,
-    write_sums,
 )
 from nigdt.bundle.weights import load_model
+from nigdt.bundle.writing import plain_weights, save_bundle, write_sums
 from nigdt.commands.models import models
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError
@@ -400,7 +398,7 @@ def test_folding_reads_weights_without_a_power_iteration() -> None:
     model = torch.nn.Sequential(layer)
     model.config = None  # type: ignore[assignment]
     vectors = [v.clone() for name, v in model.state_dict().items() if "._u" in name or "._v" in name]
-    first, second = folded_weights(model), folded_weights(model)  # type: ignore[arg-type]
+    first, second = plain_weights(model), plain_weights(model)  # type: ignore[arg-type]
     assert first.keys() == {"0.weight", "0.bias"}
     np.testing.assert_array_equal(first["0.weight"], second["0.weight"])
     after = [v for name, v in model.state_dict().items() if "._u" in name or "._v" in name]

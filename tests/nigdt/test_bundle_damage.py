@@ -14,17 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from nigdt.bundle import exchange
-from nigdt.bundle.bundle import (
-    broken_bundles,
-    find_bundle,
-    install_bundle,
-    list_bundles,
-    read_bundle,
-    user_bundles_folder,
-    write_sums,
-)
+from nigdt.bundle.bundle import broken_bundles, find_bundle, list_bundles, read_bundle, user_bundles_folder
 from nigdt.bundle.exchange import recover, replaced
 from nigdt.bundle.weights import check_runnable
+from nigdt.bundle.writing import install_bundle, write_sums
 from nigdt.commands.models import models
 from nigdt.errors import BundleError, one_line, printable
 from tests.campaign.bundles import BOMB, CHANGES, damage, damaged_archive

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from nigdt.bundle.bundle import save_bundle
+from nigdt.bundle.writing import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.inpainter import Inpainter
 from nigdt.model import NIGDT, Discriminator, DualPath

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from nigdt.answers import CompletionJob
-from nigdt.bundle.bundle import find_bundle, write_sums
+from nigdt.bundle.bundle import find_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.bundle.writing import write_sums
 from nigdt.commands.onnx_check import export_and_compare
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter

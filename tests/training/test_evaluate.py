@@ -34,7 +34,7 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
 from nigdt_training.evaluation.systems import Bundle, Request, open_system
 from PIL import Image
 
-from nigdt.bundle.bundle import save_bundle
+from nigdt.bundle.writing import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError, NigdtError
 from nigdt.inpainter import CompletionJob

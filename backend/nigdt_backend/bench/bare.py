@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from nigdt.bundle.bundle import find_bundle, save_bundle
+from nigdt.bundle.bundle import find_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.bundle.writing import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.context.blend import hole_of
 from nigdt.inpainter import CompletionJob, Inpainter

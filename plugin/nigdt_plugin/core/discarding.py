@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from nigdt_plugin.core.fills import Fill, Round
 
 if TYPE_CHECKING:
-    from nigdt_plugin.core.filling import Filling
+    from nigdt_plugin.core.choosing import Choosing
 
 
 @dataclass
 class DiscardStep:
     """The fills of one round before and after; see `Step`."""
 
-    filling: Filling
+    filling: Choosing
     label: str
     round: Round
     before: list[Fill]

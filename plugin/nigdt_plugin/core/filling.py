@@ -1,4 +1,4 @@
-"""Asking for fills and choosing among them: jobs, live typing, apply. UI thread only."""
+"""Asking for fills: jobs, live typing, answers. UI thread only."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from nigdt.errors import SelectionError
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolouring import check_caption
 from nigdt_plugin.core import fills as fills_
-from nigdt_plugin.core.discarding import DiscardStep
+from nigdt_plugin.core.choosing import Choosing
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.jobs import QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
-from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.tasks import Hook, Tasks
 
@@ -29,8 +28,8 @@ _LARGE = 500_000
 """Pixels of the selection's box from which on the context is cut out in a thread."""
 
 
-class Filling:
-    """The fills of one photo.
+class Filling(Choosing):
+    """The fills of one photo, asked for and chosen.
 
     Args:
         document: The photo.
@@ -39,32 +38,19 @@ class Filling:
         model: Name of the bundle to ask.
         size: Side in pixels at which that model works; the context's least side.
 
-    Attributes:
-        recipe: How the next fills are asked for, but for caption, bundle and variant, and how the chosen one
-            meets the photo.
-        preview: The chosen fill in its place.
-
     Hooks:
-        changed: The fills, the chosen one or what is awaited.
         explained: The words of a fill have come; told the fill.
         failed: A job failed; told the `Failure`.
-        finished: A round got all it asked for; told the round.
     """
 
     def __init__(self, document: Document, link: Link, tasks: Tasks, model: str, size: int) -> None:
-        self.document = document
+        super().__init__(document, tasks)
         self.model = model
         self.size = size
-        self.recipe = Recipe()
-        self.round: Round | None = None
-        self.chosen: Fill | None = None
-        self.preview = Preview(document, tasks)
         self.jobs: dict[str, Job] = {}
         self.seconds: float | None = None
-        self.changed = Hook()
         self.explained = Hook()
         self.failed = Hook()
-        self.finished = Hook()
         self._link = link
         self._tasks = tasks
         self._seeds = np.random.default_rng()
@@ -72,8 +58,6 @@ class Filling:
         self._preparing = 0  # number of the large context that is being cut out, 0 = none
         self._waiting_live: tuple[str, int] | None = None
         self._unexplained: set[Fill] = set()
-
-    # Asking ---------------------------------------------------------------------------------------------
 
     @property
     def awaited(self) -> int:
@@ -89,13 +73,6 @@ class Filling:
         """How much of what the user asked for is done, 0 to 1; None where nobody knows."""
         known = [job.fraction for job in self.jobs.values() if job.fraction is not None]
         return min(known, default=None)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What is good to know about the fills in view, in English, each sentence once."""
-        if self.round is None or self.chosen is None:
-            return ()
-        return tuple(dict.fromkeys((*self.round.context.notices(self.chosen.recipe), *self.round.told)))
 
     @property
     def busy(self) -> bool:
@@ -405,107 +382,3 @@ class Filling:
             caption, variants = self._waiting_live
             self._waiting_live = None
             self.fill_live(caption, variants)
-
-    # Looking --------------------------------------------------------------------------------------------
-
-    def choose(self, fill: Fill | None) -> None:
-        """Show a fill in place, or none."""
-        self.chosen = fill
-        if fill is None or self.round is None:
-            self.preview.drop()
-        else:
-            self.preview.show(self.round, fill, self._blended(fill))
-        self.changed()
-
-    def set_recipe(self, recipe: Recipe) -> None:
-        """Ask for fills, and blend the chosen one, in another way."""
-        if recipe != self.recipe:
-            self.recipe = recipe
-            if self.chosen is not None and self.round is not None:
-                self.preview.show(self.round, self.chosen, self._blended(self.chosen))
-
-    def show_again(self) -> None:
-        """Blend the chosen fill anew: the photo became another kind."""
-        if self.chosen is not None and self.round is not None and self.preview.layer is not None:
-            self.preview.show(self.round, self.chosen, self._blended(self.chosen))
-
-    def _blended(self, fill: Fill) -> Recipe:
-        """Return a fill's recipe with the blend that is set now."""
-        mine = self.recipe
-        return replace(
-            fill.recipe, feather=mine.feather, match_colours=mine.match_colours, strength=mine.strength
-        )
-
-    def keep(self, fill: Fill, favourite: bool) -> None:
-        """Mark a fill as a favourite: new fills leave it in the strip, and the history keeps it."""
-        fill.favourite = favourite
-        self.changed()
-        if self.round is not None:
-            self.finished(self.round)
-
-    def discard(self, fill: Fill) -> None:
-        """Take a fill out of the strip."""
-        if self.round is None or fill not in self.round.fills:
-            return
-        before, position = list(self.round.fills), self.round.fills.index(fill)
-        self.round.fills.remove(fill)
-        self._discarded(before)
-        if self.chosen is fill:
-            rest = self.round.fills
-            self.choose(rest[min(position, len(rest) - 1)] if rest else None)
-        self.changed()
-
-    def _discarded(self, before: list[Fill]) -> None:
-        """Let it be undone that fills were taken out of the strip."""
-        if self.round is not None and self.round.fills != before:
-            step = DiscardStep(self, "Discard fills", self.round, before, list(self.round.fills))
-            self.document.undo_stack.push(step)
-
-    def open_round(self, entry: Round) -> None:
-        """Go back to an earlier round of this photo."""
-        self.cancel()
-        self.preview.drop()
-        self.round = entry
-        self.choose(entry.fills[0] if entry.fills else None)
-
-    def applied(self, fill: Fill) -> bool:
-        """Return whether the picture shows this fill as a layer."""
-        return any(layer.fill == fill.id for layer in self.document.layers)
-
-    @property
-    def unapplied(self) -> bool:
-        """Whether a fill is shown that the picture does not hold."""
-        if self.chosen is None or self.round is None or not (self.preview.busy or self.preview.layer):
-            return False
-        shown = self._blended(self.chosen)
-        return not any(
-            layer.fill == self.chosen.id and layer.recipe == shown and layer.visible
-            for layer in self.document.layers
-        )
-
-    def put_away(self) -> None:
-        """Show no fill, and ask for none any more; those in the strip stay."""
-        self.cancel()
-        self.choose(None)
-
-    def apply(self, then: Callable[[], None] | None = None) -> None:
-        """Make the chosen fill a layer, as one step, as soon as its blend is shown.
-
-        Args:
-            then: Called next; never if another fill takes its place before.
-        """
-
-        def now() -> None:
-            self._apply()
-            if then is not None:
-                then()
-
-        self.preview.when_shown(now)
-
-    def _apply(self) -> None:
-        taken = self.preview.take() if self.chosen is not None else None
-        if taken is not None:
-            self.document.apply(taken[0], "Fill", taken[1])
-            self.changed()
-            if self.round is not None:
-                self.finished(self.round)

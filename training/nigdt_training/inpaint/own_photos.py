@@ -6,14 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nigdt.bundle.bundle import (
-    BundleInfo,
-    check_target,
-    find_bundle,
-    save_bundle,
-    user_bundles_folder,
-    valid_name,
-)
+from nigdt.bundle.bundle import BundleInfo, find_bundle, user_bundles_folder, valid_name
+from nigdt.bundle.writing import check_target, save_bundle
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork

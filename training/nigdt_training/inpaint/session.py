@@ -14,8 +14,9 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import TorchElasticEnvironment
 
-from nigdt.bundle.bundle import BundleInfo, read_bundle, save_bundle
+from nigdt.bundle.bundle import BundleInfo, read_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.bundle.writing import save_bundle
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork

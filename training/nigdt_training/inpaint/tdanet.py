@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from nigdt.bundle.bundle import BundleInfo, save_bundle
+from nigdt.bundle.bundle import BundleInfo
+from nigdt.bundle.writing import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT

@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import torch
 
-from nigdt.bundle.bundle import read_bundle, write_sums
+from nigdt.bundle.bundle import read_bundle
 from nigdt.bundle.recolour import save_recolour
+from nigdt.bundle.writing import write_sums
 from nigdt.errors import NigdtError
 from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourConfig, RecolourNet
