@@ -90,15 +90,6 @@ def _check_variant(value: object) -> Variant:
         raise ProtocolError("bad-request", f"A variant: {error}") from None
 
 
-def _check_recipe(value: object) -> Recipe:
-    try:
-        recipe = Recipe.from_dict(value)
-    except ValueError as error:
-        raise ProtocolError("bad-request", f"The recipe: {error}") from None
-    check_bundle_name(recipe.bundle)
-    return recipe
-
-
 class Sent(Protocol):
     """What of a `nigdt.Context` travels; this module needs no NumPy."""
 
@@ -214,7 +205,11 @@ class FillRequest:
         if result not in ("raw", "placed"):
             raise ProtocolError("bad-request", '"result" must be "raw" or "placed".')
         placed = result == "placed"
-        recipe = _check_recipe(header.get("recipe", {}))
+        try:
+            recipe = Recipe.from_dict(header.get("recipe", {}))
+        except ValueError as error:
+            raise ProtocolError("bad-request", f"The recipe: {error}") from None
+        check_bundle_name(recipe.bundle)
         whole = placed or recipe.way == "remove"
         side = LIMITS.placed_pixels if whole else LIMITS.side_max_px
         width = _check_int(header, "width", LIMITS.side_min_px, side)

@@ -48,7 +48,7 @@ class Silent:
 def engine_job(request_fill, variants: int = 4, **fields) -> Job:
     plain = [Variant(seed) for seed in range(variants)]
     request = request_fill("a red bird", side=64, variants=plain, **fields)
-    return Job.from_request("local", (0, b"x"), request, 0.0)
+    return Job("local", (0, b"x"), request, 0.0)
 
 
 @pytest.fixture

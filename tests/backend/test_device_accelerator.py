@@ -49,7 +49,7 @@ class Keeping:
 def job_of(request_fill, variants: int = 4, caption: str = "a red bird", side: int = 64) -> Job:
     plain = [Variant(seed) for seed in range(variants)]
     request = request_fill(caption, side=side, variants=plain, attention=True)
-    return Job.from_request("local", (0, b"x"), request, 0.0)
+    return Job("local", (0, b"x"), request, 0.0)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_a_daemon_on_cuda_serves_several_clients_at_once(bundles, settings, requ
         for caption, seeds in (("a red bird", (1, 2)), ("a blue dog", (3,)), ("dog", (4, 5, 6)))
     ]
     alone = NigdtEngine(Settings(device="cpu", threads=1))
-    wanted = [run(alone, Job.from_request("local", (0, b"x"), request, 0.0)).fills for request in requests]
+    wanted = [run(alone, Job("local", (0, b"x"), request, 0.0)).fills for request in requests]
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(Client.connect(command=CUDA, timeout=60)) for _ in requests]
         with ThreadPoolExecutor() as pool:

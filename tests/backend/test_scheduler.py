@@ -23,7 +23,7 @@ def job(
     request = FillRequest(
         crop, b"\xff" * 64, 8, 8, Recipe(caption, bundle=bundle), [Variant()] * variants, **fields
     )
-    return Job.from_request("local", (0, bytes([client])), request, 0.0)
+    return Job("local", (0, bytes([client])), request, 0.0)
 
 
 def test_clients_take_turns():

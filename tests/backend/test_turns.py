@@ -112,7 +112,7 @@ def test_only_its_own_client_loses_a_fill_that_kills_the_daemon(
 
 
 def job_of(request_fill, number: int) -> Job:
-    return Job.from_request("local", (0, b"%d" % number), request_fill(f"caption {number}"), 0.0)
+    return Job("local", (0, b"%d" % number), request_fill(f"caption {number}"), 0.0)
 
 
 def test_the_record_of_running_jobs_outlives_the_daemon(tmp_path, request_fill):
@@ -177,7 +177,7 @@ class Wanted:
 def test_the_real_engine_ends_a_turn_after_a_fill_where_another_client_waits(bundles, request_fill):
     engine, hooks = NigdtEngine(Settings(threads=1)), Wanted()
     request = request_fill("a red bird", side=64, variants=VARIANTS[:3])
-    job = Job.from_request("local", (0, b"x"), request, 0.0)
+    job = Job("local", (0, b"x"), request, 0.0)
     complete = [engine.run([job], hooks)[0].complete for _ in range(3)]
     assert complete == [False, False, True]
     assert len(hooks.made_of) == 3
@@ -187,7 +187,7 @@ def test_the_real_engine_hands_what_continues_the_photo_to_the_other_lane_and_ba
     engine, hooks = NigdtEngine(Settings(threads=1)), Wanted()
     request = request_fill("a blurred background", side=64)
     request.crop = np.full((64, 64, 3), 90, np.uint8).tobytes()
-    job = Job.from_request("local", (0, b"x"), request, 0.0)
+    job = Job("local", (0, b"x"), request, 0.0)
     assert not engine.run([job], hooks)[0].complete
     assert job.lane == "removal"
     assert engine.continue_photo([job], hooks)[0].complete
@@ -195,7 +195,7 @@ def test_the_real_engine_hands_what_continues_the_photo_to_the_other_lane_and_ba
 
     whole = request_fill("", side=64)
     whole.mask = b"\xff" * (64 * 64)
-    nothing = Job.from_request("local", (0, b"x"), whole, 0.0)
+    nothing = Job("local", (0, b"x"), whole, 0.0)
     assert nothing.lane == "removal"
     assert not engine.continue_photo([nothing], hooks)[0].complete
     assert nothing.lane == "model"

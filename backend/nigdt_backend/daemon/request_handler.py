@@ -11,7 +11,7 @@ from typing import Any
 from nigdt_backend.daemon.dispatch import Dispatcher
 from nigdt_backend.daemon.rate_limiter import Admission, RateLimiter
 from nigdt_backend.daemon.replies import Replies
-from nigdt_backend.daemon.scheduler import Job
+from nigdt_backend.daemon.scheduler import ClientKey, Job
 from nigdt_backend.daemon.sockets import LOCAL_USER, Incoming
 from nigdt_backend.protocol import (
     LIMITS,
@@ -55,80 +55,61 @@ class RequestHandler:
         self._status = status
         self._stop = stop
         self._counts: Counter[str] = Counter()
+        self._requests = {
+            "fill": self._fill,
+            "cancel": self._cancel,
+            "status": self._tell_status,
+            "models": self._tell_models,
+            "load": self._load,
+            "shutdown": self._shutdown,
+        }
 
     def handle(self, incoming: Incoming) -> None:
         """Handle one message; whatever it contains, the worst outcome is an error reply, or none at all."""
-        try:
-            self._handle(incoming)
-        except Exception:  # a failure while the error was answered: only this client goes without
-            log.exception("a message could not be answered")
-
-    def _handle(self, incoming: Incoming) -> None:
         self._counts["received"] += 1
-        admission = self._limiter.admit(incoming.client, time.monotonic())
-        job: str | None = None
-        request: str | None = None
+        admission = Admission.ACCEPT
+        names: dict[str, str] = {}
         try:
+            admission = self._limiter.admit(incoming.client, time.monotonic())
             if incoming.frames is None:
                 raise ProtocolError("too-large", "The message has too many frames.")
             header, frames = decode(incoming.frames)
-            if header.get("job") is not None:
-                job = check_id(header["job"])
-            if header.get("request") is not None:
-                request = check_id(header["request"], "request")
+            for name in ("job", "request"):
+                if header.get(name) is not None:
+                    names[name] = check_id(header[name], name)
             if admission is not Admission.ACCEPT:
                 raise ProtocolError("rate", _RATE, "Slow down.")
-            self._answer(incoming, header, frames, request)
+            kind = header["kind"]
+            if frames and kind != "fill":
+                raise ProtocolError("bad-request", f'Only "fill" has frames, not "{kind[:40]}".')
+            if kind not in self._requests:
+                raise ProtocolError("bad-request", f'There is no request called "{kind[:40]}".')
+            self._requests[kind](incoming, header, frames)
         except ProtocolError as error:
-            named = job is not None or request is not None
-            if admission is Admission.ACCEPT:
-                self._counts["refused"] += 1
-            else:
-                self._counts["rate_limited"] += 1
-                if not named and admission is Admission.REJECT:
-                    return
-            crowded = error.code in ("busy", "too-many-clients")
-            wait = self._dispatcher.retry_after() if crowded else None
-            self._replies.error(incoming.client, error, job=job, request=request, retry_after=wait)
+            self._refuse(incoming.client, error, admission, names)
         except Exception:
-            self._counts["refused"] += 1
             log.exception("a message could not be handled")
             defect = ProtocolError("internal", "The daemon failed to handle the message.", "See its log.")
-            self._replies.error(incoming.client, defect, job=job, request=request)
+            self._refuse(incoming.client, defect, Admission.ACCEPT, names)
 
-    def _answer(
-        self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[Frame], request: str | None
+    def _refuse(
+        self, client: ClientKey, error: ProtocolError, admission: Admission, names: Mapping[str, str]
     ) -> None:
-        kind, client = header["kind"], incoming.client
-        if kind == "fill":
-            self._fill(incoming, header, frames)
+        """Tell a client what is wrong with its message, unless it has sent too many and is not to be told."""
+        self._counts["refused" if admission is Admission.ACCEPT else "rate_limited"] += 1
+        if admission is Admission.REJECT and not names:
             return
-        if frames:
-            raise ProtocolError("bad-request", f'Only "fill" has frames, not "{kind[:40]}".')
-        if kind == "cancel":
-            job = self._dispatcher.book.active((incoming.user, check_id(header.get("job"))))
-            if job is None:
-                raise ProtocolError("unknown-job", "No waiting or running job has that id.")
-            self._dispatcher.cancel(job)
-        elif kind == "status":
-            self._replies.answer(client, "status", request, status=self._status())
-        elif kind == "models":
-            self._replies.answer(client, "models", request, models=self._dispatcher.engine.models())
-        elif kind == "load":
-            if self._dispatcher.loads_waiting >= LOADS_WAITING:
-                raise ProtocolError("busy", "Other bundles are being loaded.", "Try again in a moment.")
-            self._dispatcher.load(check_bundle_name(header.get("bundle")), client, request)
-        elif kind == "shutdown":
-            if incoming.user != LOCAL_USER:
-                raise ProtocolError("forbidden", "Only this machine's user may stop the daemon.")
-            self._replies.answer(client, "done", request)
-            self._stop()
-        else:
-            raise ProtocolError("bad-request", f'There is no request called "{kind[:40]}".')
+        try:
+            crowded = error.code in ("busy", "too-many-clients")
+            wait = self._dispatcher.retry_after() if crowded else None
+            job, request = names.get("job"), names.get("request")
+            self._replies.error(client, error, job=job, request=request, retry_after=wait)
+        except Exception:  # only this client goes without an answer
+            log.exception("a message could not be answered")
 
     def _fill(self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[Frame]) -> None:
         now = time.monotonic()
-        job = Job.from_request(incoming.user, incoming.client, FillRequest.from_wire(header, frames), now)
+        job = Job(incoming.user, incoming.client, FillRequest.from_wire(header, frames), now)
         book = self._dispatcher.book
         known, finished = book.active(job.key), book.finished(job.key)
         if any(entry is not None and entry.digest != job.digest for entry in (known, finished)):
@@ -142,6 +123,31 @@ class RequestHandler:
             raise ProtocolError("stopping", "The daemon is shutting down.", "Send the job again later.")
         else:
             self._dispatcher.submit(job)
+
+    def _cancel(self, incoming: Incoming, header: Mapping[str, Any], _frames: Sequence[Frame]) -> None:
+        job = self._dispatcher.book.active((incoming.user, check_id(header.get("job"))))
+        if job is None:
+            raise ProtocolError("unknown-job", "No waiting or running job has that id.")
+        self._dispatcher.cancel(job)
+
+    def _tell_status(self, incoming: Incoming, header: Mapping[str, Any], _frames: Sequence[Frame]) -> None:
+        self._replies.answer(incoming.client, "status", header.get("request"), status=self._status())
+
+    def _tell_models(self, incoming: Incoming, header: Mapping[str, Any], _frames: Sequence[Frame]) -> None:
+        models = self._dispatcher.engine.models()
+        self._replies.answer(incoming.client, "models", header.get("request"), models=models)
+
+    def _load(self, incoming: Incoming, header: Mapping[str, Any], _frames: Sequence[Frame]) -> None:
+        if self._dispatcher.loads_waiting >= LOADS_WAITING:
+            raise ProtocolError("busy", "Other bundles are being loaded.", "Try again in a moment.")
+        bundle = check_bundle_name(header.get("bundle"))
+        self._dispatcher.load(bundle, incoming.client, header.get("request"))
+
+    def _shutdown(self, incoming: Incoming, header: Mapping[str, Any], _frames: Sequence[Frame]) -> None:
+        if incoming.user != LOCAL_USER:
+            raise ProtocolError("forbidden", "Only this machine's user may stop the daemon.")
+        self._replies.answer(incoming.client, "done", header.get("request"))
+        self._stop()
 
     def status(self) -> dict[str, Any]:
         """Return the message counters for `status`."""

@@ -30,9 +30,9 @@ class Job:
         user: authenticated user.
         client: connection that answers go to.
         request: what to fill.
+        submitted: seconds, monotonic.
         context: digest of crop, mask, size and growth: equal for requests that share an image encoding.
         digest: digest of the whole request, to tell a resend from a reused id.
-        submitted: seconds, monotonic.
         stage: one of `protocol.STAGES`.
         answers: messages sent so far, kept for a client that comes back.
         cancelled: set from the daemon's thread, read by the model's between its steps.
@@ -48,40 +48,39 @@ class Job:
     user: str
     client: ClientKey
     request: FillRequest = field(repr=False)
-    context: bytes = field(repr=False)
-    digest: bytes = field(repr=False)
     submitted: float
+    context: bytes = field(init=False, repr=False)
+    digest: bytes = field(init=False, repr=False)
     stage: str = "queued"
     answers: list[list[Frame]] = field(default_factory=list, repr=False)
     cancelled: bool = False
     fraction: float | None = None
-    lane: LaneName = "model"
+    lane: LaneName = field(init=False)
     drawn: bool = False
     alone: bool = False
     made: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
-    @classmethod
-    def from_request(cls, user: str, client: ClientKey, request: FillRequest, now: float) -> Job:
-        """Make a job, computing its digests."""
+    def __post_init__(self) -> None:
+        request, recipe = self.request, self.request.recipe
         context = hashlib.sha256()  # processors have instructions for it
         context.update(f"{request.width} {request.height} {request.channels} {request.result} ".encode())
         if request.result == "placed":  # then the daemon makes the hole of the mask
-            context.update(f"{request.recipe.way} {request.recipe.grown} ".encode())
+            context.update(f"{recipe.way} {recipe.grown} ".encode())
         context.update(request.crop)
         context.update(request.mask)
         rest = [
-            request.recipe.to_dict(),
+            recipe.to_dict(),
             [variant.to_dict() for variant in request.variants],
             request.live,
             request.attention,
             request.effects,
             request.previews,
         ]
-        digest = hashlib.sha256(context.digest() + json.dumps(rest).encode()).digest()
-        lane: LaneName = "removal" if request.recipe.way == "remove" else "model"
-        return cls(user, client, request, context.digest(), digest, now, lane=lane)
+        self.context = context.digest()
+        self.digest = hashlib.sha256(self.context + json.dumps(rest).encode()).digest()
+        self.lane = "removal" if recipe.way == "remove" else "model"
 
     @property
     def key(self) -> JobKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -103,6 +104,7 @@ class Server:
             poller.register(socket, zmq.POLLIN)
         poller.register(self._waker.reader, zmq.POLLIN)
         dispatcher = self._dispatcher
+        receive = functools.partial(self._sockets.receive, self._handler.handle)
         if self._settings.preload:
             dispatcher.load(self._settings.preload, warm=False)
         else:
@@ -110,7 +112,7 @@ class Server:
         while not self._finished():
             poller.poll(round(1000 * dispatcher.seconds_to_wait()))
             self._waker.drain()
-            for step in (self._sockets.answer_zap, self._receive, dispatcher.read_reports):
+            for step in (self._sockets.answer_zap, receive, dispatcher.read_reports):
                 self._guarded(step)
             dispatcher.dispatch()
             self._guarded(dispatcher.tick)
@@ -128,10 +130,6 @@ class Server:
             dispatcher.refuse("restarting", "the daemon starts anew", running_too=True)
         else:
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=True)
-
-    def _receive(self) -> None:
-        for incoming in self._sockets.receive():
-            self._handler.handle(incoming)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Take a step of the loop; a defect in it is logged, and the loop goes on for everybody else.

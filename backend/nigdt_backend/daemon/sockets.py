@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import zmq
@@ -130,8 +130,8 @@ class ServerSockets:
             else:
                 self._zap.send_multipart([b"1.0", request_id, b"200", b"OK", user.encode("utf-8"), b""])
 
-    def receive(self, most: int = 64) -> Iterator[Incoming]:
-        """Messages that have come in, at most `most` of each socket, so that the loop goes on."""
+    def receive(self, handle: Callable[[Incoming], None], most: int = 64) -> None:
+        """Hand on the messages that have come in, at most `most` of each socket, so that the loop goes on."""
         for number in range(len(self._routers)):
             for _ in range(most):
                 incoming = self._overlong.pop(number, None) or self._read(number)
@@ -140,7 +140,7 @@ class ServerSockets:
                 if incoming.frames is None and not self._skip(number):
                     self._overlong[number] = incoming
                     break
-                yield incoming
+                handle(incoming)
 
     def _read(self, number: int) -> Incoming | None:
         """Return the next message of a socket, as far as its frames are wanted; None when there is none."""

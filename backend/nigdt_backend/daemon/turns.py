@@ -60,14 +60,16 @@ class Turns:
             if not running and (job := scheduler.take_suspect()):
                 self._suspect_ran = True
                 self._start(self.model if job.lane == "model" else self._removals[0], [job])
-            elif any(lane.running for lane in self._removals):
-                self._dispatch_model()  # a removal may take a minute, for which nobody else is to wait
+            elif self._model_due() and any(lane.running for lane in self._removals):
+                # A removal may take a minute, for which nobody else is to wait.
+                self._start(self.model, scheduler.take(self._engine.batch_variants))
         else:
-            self._dispatch_model()
+            if self._model_due():
+                self._start(self.model, scheduler.take(self._engine.batch_variants))
             for lane in self._removals:
                 busy = {client for other in self._removals for client in other.clients}
-                if not lane.running and (batch := scheduler.take(1, "removal", busy)):
-                    self._start(lane, batch)
+                if not lane.running:
+                    self._start(lane, scheduler.take(1, "removal", busy))
         for lane in self.lanes:
             lane.worker.wanted = scheduler.suspects > 0 or (
                 len(scheduler) > 0
@@ -75,19 +77,18 @@ class Turns:
                 else scheduler.waits(lane.name, lane.clients)
             )
 
-    def _dispatch_model(self) -> None:
-        """Hand the model its next batch when it is free and the batch window has passed."""
+    def _model_due(self) -> bool:
+        """Return whether the model is free, has jobs waiting, and the batch window has passed."""
         if self.model.running or not self.scheduler.waits("model"):
             self._batch_due = None
-            return
+            return False
         now = time.monotonic()
         if self._batch_due is None:
             self._batch_due = now + (self._window if self._company(now) else 0.0)
         if now < self._batch_due:
-            return
+            return False
         self._batch_due = None
-        if batch := self.scheduler.take(self._engine.batch_variants):
-            self._start(self.model, batch)
+        return True
 
     def _company(self, now: float) -> bool:
         """Return whether waiting a moment may bring jobs to share the batch with."""
@@ -97,6 +98,8 @@ class Turns:
         )
 
     def _start(self, lane: Lane, batch: list[Job]) -> None:
+        if not batch:
+            return
         self._suspect_ran &= batch[0].alone
         self.batches += 1
         self._suspects.running((*self.running, *batch))
