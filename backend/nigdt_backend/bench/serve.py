@@ -68,11 +68,8 @@ def _goals(figures: Figures, paper_size: bool) -> dict[str, tuple[str, bool]]:
 @click.option("--bundle", default="default", show_default=True, help="Model bundle to measure.")
 @click.option("--paper-size", is_flag=True, help="Measure the paper's size at 256 px, with random weights.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
-@click.option("--precision", default="auto", show_default=True, help="auto, float32 or bfloat16.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def serve(
-    fills: int, seconds: float, bundle: str, paper_size: bool, device: str, precision: str, as_json: bool
-) -> None:
+def serve(fills: int, seconds: float, bundle: str, paper_size: bool, device: str, as_json: bool) -> None:
     """Measure fills through a daemon of its own: latency, overhead, cache, throughput, cold start.
 
     Then the model by itself: how near it comes to its arithmetic, fills a second by batch size, and every way
@@ -86,7 +83,7 @@ def serve(
     keep_freed_memory()
     with _paper_size() if paper_size else contextlib.nullcontext():
         bundle = PAPER_SIZE if paper_size else bundle
-        figures = _measure(fills, seconds, bundle, {"device": device, "precision": precision})
+        figures = _measure(fills, seconds, bundle, {"device": device})
     goals = _goals(figures, paper_size)
     if as_json:
         figures["missed"] = [name for name, (_, met) in goals.items() if not met]

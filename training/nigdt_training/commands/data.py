@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from dataclasses import asdict
@@ -33,16 +34,15 @@ def data() -> None:
 @click.option(
     "--bundle", help="Model whose words the captions are held against.  [default: the default, if installed]"
 )
-@click.option("--no-bundle", is_flag=True, help="Do not count unknown words.")
 @click.option("--speed", is_flag=True, help="Also measure how fast photos decode and load from the cache.")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Threads that decode.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, every skipped photo listed.")
-def check(path: Path, bundle: str | None, no_bundle: bool, speed: bool, workers: int, as_json: bool) -> None:
+def check(path: Path, bundle: str | None, speed: bool, as_json: bool) -> None:
     """Tell what a folder (or .tar) of captioned photos holds and what would be skipped.
 
     Example: nigdt data check ~/garden-photos
     """
-    model = None if no_bundle else _find_model(bundle)
+    model = _find_model(bundle)
+    workers = os.cpu_count() or 1
     vocabulary, max_words = (model.vocabulary(), model.config.max_words) if model else (None, None)
     with progress_bar("Looking at the photos", silent=as_json) as progress:
         report = check_path(path, vocabulary, max_words, workers, progress)
