@@ -1,0 +1,253 @@
+"""The picture as it is shown: zoom, pan, selection, previews."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PyQt6.QtWidgets import QWidget
+
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.outline import Outline
+from nigdt_plugin.core.pyramid import Pyramid
+from nigdt_plugin.core.selection import Selection
+from nigdt_plugin.ui.rendering import premultiplied, rendered
+from nigdt_plugin.ui.theme import DARK, Theme
+from nigdt_plugin.ui.wipe import Wipe
+
+_MIN_SCALE, _MAX_SCALE = 0.01, 64.0
+_ANTS_MS = 110
+_MARGIN = 24
+
+
+class PhotoView(QWidget):
+    """Shows one photo, any part of it at any size.
+
+    Signals:
+        zoomed: The zoom changed; window pixels per photo pixel.
+    """
+
+    zoomed = pyqtSignal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(240, 200)
+        self.theme: Theme = DARK
+        self.pyramid: Pyramid | None = None
+        self.selection: Selection | None = None
+        self.show_tint = False
+        self.show_selection = True
+        self.scale = 1.0
+        self.wipe: Wipe | None = None
+        self._fitted = True
+        self._left, self._top = 0.0, 0.0  # photo coordinates at the widget's corner
+        self._picture: QImage | None = None
+        self._outline = Outline()
+        self._overlays: list[tuple[QImage, Region]] = []
+        self._frame: Region | None = None
+        self._ants = QTimer(self)
+        self._ants.setInterval(_ANTS_MS)
+        self._ants.timeout.connect(self._step_ants)
+
+    # The photo ------------------------------------------------------------------------------------------
+
+    def show_photo(self, pyramid: Pyramid | None, selection: Selection | None) -> None:
+        """Show another photo, fitted."""
+        self.pyramid, self.selection = pyramid, selection
+        self._overlays, self._frame, self.wipe = [], None, None
+        self._outline.clear()
+        self.fit()
+        self.selection_changed(Region(0, 0, 0, 0))
+
+    def pixels_changed(self, _region: Region) -> None:
+        """Draw the photo anew."""
+        self._picture = None
+        self.update()
+
+    def selection_changed(self, _region: Region) -> None:
+        """Draw the selection anew."""
+        self._outline.clear()
+        empty = self.selection is None or self.selection.empty
+        if empty or not self.isVisible():
+            self._ants.stop()
+        elif not self._ants.isActive():
+            self._ants.start()
+        self.update()
+
+    def set_overlays(self, overlays: list[tuple[QImage, Region]], frame: Region | None = None) -> None:
+        """Pictures drawn over parts of the photo, and a dashed frame."""
+        self._overlays, self._frame = overlays, frame
+        self.update()
+
+    def show_before(self, before: Pyramid | None) -> None:
+        """Show the photo as it was, left of a line that can be dragged; None ends that."""
+        self.wipe = Wipe(before, self._render, self.width()) if before is not None else None
+        self.update()
+
+    # Coordinates ----------------------------------------------------------------------------------------
+
+    @property
+    def photo_size(self) -> tuple[int, int]:
+        """Width and height of the photo, 0 without one."""
+        if self.pyramid is None:
+            return 0, 0
+        height, width = self.pyramid.levels[0].shape[:2]
+        return width, height
+
+    def to_photo(self, point: QPointF) -> tuple[float, float]:
+        """Photo coordinates of a widget point; pixel edges are whole numbers."""
+        return self._left + point.x() / self.scale, self._top + point.y() / self.scale
+
+    def to_widget(self, x: float, y: float) -> QPointF:
+        """Widget point of photo coordinates."""
+        return QPointF((x - self._left) * self.scale, (y - self._top) * self.scale)
+
+    def region_rect(self, region: Region) -> QRectF:
+        """Return where a region is on the widget."""
+        return QRectF(self.to_widget(region.left, region.top), self.to_widget(region.right, region.bottom))
+
+    # Zoom -----------------------------------------------------------------------------------------------
+
+    @property
+    def percent(self) -> float:
+        """Zoom in percent of device pixels: at 100 one photo pixel is one screen pixel."""
+        return self.scale * self.devicePixelRatioF() * 100
+
+    def fit(self) -> None:
+        """Show the whole photo, never larger than its pixels times two."""
+        width, height = self.photo_size
+        self._fitted = True
+        if not width:
+            self.update()
+            return
+        room_x, room_y = max(50, self.width() - 2 * _MARGIN), max(50, self.height() - 2 * _MARGIN)
+        self.scale = min(room_x / width, room_y / height, 2.0)
+        self._left = (width - self.width() / self.scale) / 2
+        self._top = (height - self.height() / self.scale) / 2
+        self._moved()
+
+    def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
+        """Zoom, keeping the photo point under `at` (the middle by default) where it is."""
+        if self.pyramid is None:
+            return
+        at = at or QPointF(self.width() / 2, self.height() / 2)
+        x, y = self.to_photo(at)
+        self.scale = min(max(scale, _MIN_SCALE), _MAX_SCALE)
+        self._left, self._top = x - at.x() / self.scale, y - at.y() / self.scale
+        self._fitted = False
+        self._moved()
+
+    def zoom_percent(self, percent: float) -> None:
+        """Zoom to a percentage of device pixels."""
+        self.zoom_to(percent / 100 / self.devicePixelRatioF())
+
+    def zoom_region(self, region: Region) -> None:
+        """Show a region as large as it fits."""
+        if not region.empty:
+            scale = min(self.width() / (region.width * 1.2), self.height() / (region.height * 1.2))
+            self.scale = min(max(scale, _MIN_SCALE), 8.0)
+            self._left = (region.left + region.right - self.width() / self.scale) / 2
+            self._top = (region.top + region.bottom - self.height() / self.scale) / 2
+            self._fitted = False
+            self._moved()
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Move the photo by window pixels."""
+        self._left -= dx / self.scale
+        self._top -= dy / self.scale
+        self._fitted = False
+        self._moved()
+
+    def _moved(self) -> None:
+        width, height = self.photo_size
+        # A corner of the photo always stays in sight.
+        self._left = min(
+            max(self._left, 40 / self.scale - self.width() / self.scale), width - 40 / self.scale
+        )
+        self._top = min(
+            max(self._top, 40 / self.scale - self.height() / self.scale), height - 40 / self.scale
+        )
+        self._picture = None
+        if self.wipe is not None:
+            self.wipe.view_changed(self.width())
+        self._outline.clear()
+        self.zoomed.emit(self.scale)
+        self.update()
+
+    # Painting -------------------------------------------------------------------------------------------
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.canvas))
+        if self.pyramid is None:
+            return
+        width, height = self.photo_size
+        where = self.region_rect(Region(0, 0, width, height))
+        if self._picture is None:
+            self._picture = self._render(self.pyramid)
+        painter.setClipRect(where.toAlignedRect())
+        painter.drawImage(QPointF(0, 0), self._picture)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for image, region in self._overlays:
+            painter.drawImage(self.region_rect(region), image)
+        if self.wipe is not None:
+            self.wipe.paint_before(painter, self.height())
+        if self.show_selection:
+            self._paint_selection(painter)
+        painter.setClipping(False)
+        painter.setPen(QPen(QColor(0, 0, 0, 90), 1))
+        painter.drawRect(where.adjusted(-0.5, -0.5, 0.5, 0.5))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._frame is not None:
+            self._paint_frame(painter, self.region_rect(self._frame))
+        self.paint_over(painter)
+        if self.wipe is not None:
+            self.wipe.paint_line(painter, self.height())
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Paint what lies over photo and selection; whoever takes input says what."""
+
+    def _render(self, pyramid: Pyramid) -> QImage:
+        corner, size = (self._left, self._top), (self.width(), self.height())
+        ratio, ground = self.devicePixelRatioF(), QColor(self.theme.canvas)
+        return rendered(pyramid, self.scale, corner, size, ratio, ground)
+
+    def _paint_selection(self, painter: QPainter) -> None:
+        if self.selection is None or self.selection.empty:
+            return
+        ratio = self.devicePixelRatioF()
+        size = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        colour = QColor(self.theme.selection)
+        tint = (colour.red(), colour.green(), colour.blue()) if self.show_tint else None
+        left, top, pixels = self._outline.draw(
+            self.selection, self.scale * ratio, self._left, self._top, size, tint, max(1, round(ratio))
+        )
+        if pixels.size:
+            painter.drawImage(QPointF(left / ratio, top / ratio), premultiplied(pixels, ratio))
+
+    def _paint_frame(self, painter: QPainter, rect: QRectF) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(0, 0, 0, 150), 2.5))
+        painter.drawRect(rect)
+        pen = QPen(QColor(self.theme.accent_text), 1.5, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawRect(rect)
+
+    def _step_ants(self) -> None:
+        self._outline.step()
+        left, top, right, bottom = self._outline.bounds
+        ratio = self.devicePixelRatioF()
+        self.update(QRect(int(left / ratio), int(top / ratio), int((right - left) / ratio) + 2,
+                          int((bottom - top) / ratio) + 2))  # fmt: skip
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        if self._fitted:
+            self.fit()
+        else:
+            self._moved()
+
+    def showEvent(self, a0: QShowEvent | None) -> None:
+        self.selection_changed(Region(0, 0, 0, 0))
+
+    def hideEvent(self, a0: QHideEvent | None) -> None:
+        self._ants.stop()
