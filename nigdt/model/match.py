@@ -148,9 +148,9 @@ def match_loss(
     known, own = scores.known, scores.known[: len(photo)]
     if not own.any():
         return total
-    owner = (photo if further is None else torch.cat([photo, further]))[known]
+    group = (photo if further is None else torch.cat([photo, further]))[known]
     photo = photo[own]
-    same = photo[:, None] == owner[None]
+    same = photo[:, None] == group[None]
     same.fill_diagonal_(False)
     target = torch.arange(len(photo), device=photo.device)
     words = scores.words * GAMMA_WORDS if undivided else scores.words

@@ -46,7 +46,7 @@ class Recorded:
     Args:
         function: Returns tensors of shapes that follow from its inputs' alone, and looks at no value of them.
         recorder: How to record.
-        most: Recordings to keep; the longest unused one goes first.
+        most: Recordings to keep; the least recently used one goes first.
     """
 
     def __init__(self, function: Function, recorder: Recorder, most: int = _RECORDINGS) -> None:

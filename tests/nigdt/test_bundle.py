@@ -82,7 +82,7 @@ def test_a_bundle_says_what_it_is(tiny_bundle: Path) -> None:
 
 
 def test_saved_model_and_loaded_model_are_the_same(tmp_path: Path) -> None:
-    """Spectral norm is folded in: the loaded model has none, and answers alike on every call."""
+    """The loaded model has plain weights without spectral norm, and answers alike on every call."""
     torch.manual_seed(0)
     config = ModelConfig(
         size=64,

@@ -171,8 +171,8 @@ def test_defect_4_the_exported_model_has_sigma_in_its_weights(tmp_path: Path) ->
             parameter.mul_(3)  # orthogonal weights have sigma 1, which would hide a forgotten division
     expected = model.eval()(*arguments).image
     vocabulary = Vocabulary([f"w{i}" for i in range(20)])
-    save_bundle(tmp_path / "folded", model, vocabulary, title="Folded", half=False)
-    loaded = Inpainter.from_bundle(str(tmp_path / "folded"), device="cpu")._model
+    save_bundle(tmp_path / "plain", model, vocabulary, title="Plain", half=False)
+    loaded = Inpainter.from_bundle(str(tmp_path / "plain"), device="cpu")._model
     assert not any("parametrizations" in name for name in loaded.state_dict())
     assert torch.allclose(loaded(*arguments).image, expected, atol=1e-5)
 

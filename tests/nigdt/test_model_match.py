@@ -87,8 +87,8 @@ def by_hand(s: MatchScores, photo: list[int], rows: list[int]) -> float:
         for direction in (matrix, matrix.T):
             terms = []
             for i in rows:
-                rivals = [j for j in rows if j == i or photo[j] != photo[i]]
-                terms.append(np.log(sum(np.exp(direction[i, j]) for j in rivals)) - direction[i, i])
+                others = [j for j in rows if j == i or photo[j] != photo[i]]
+                terms.append(np.log(sum(np.exp(direction[i, j]) for j in others)) - direction[i, i])
             total += float(np.mean(terms))
     return total
 

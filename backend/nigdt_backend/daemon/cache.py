@@ -23,7 +23,7 @@ def tensor_bytes(value: object) -> int:
 
 
 class ContextCache:
-    """The longest unused encodings go when their tensors exceed the budget.
+    """The least recently used encodings go when their tensors exceed the budget.
 
     Args:
         budget: bytes; 0 keeps none.

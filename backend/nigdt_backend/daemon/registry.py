@@ -87,7 +87,7 @@ class Registry:
 
     Args:
         load: makes a model from a bundle's folder; raises NigdtError when it is broken.
-        budget: bytes; beyond it the longest unused models are unloaded, never the one asked for.
+        budget: bytes; when it is exceeded, the least recently used models but the one asked for are unloaded.
     """
 
     def __init__(self, load: Callable[[Path], Any], budget: int) -> None:
@@ -166,7 +166,7 @@ class Registry:
         return self._default[1]
 
     def keep_to_budget(self) -> None:
-        """Unload the longest unused models beyond it; recordings grow while a model works."""
+        """Unload the least recently used models beyond it; recordings grow while a model works."""
         while len(self._models) > 1 and sum(model.bytes for model in self._models.values()) > self._budget:
             name, _ = self._models.popitem(last=False)
             log.info("unloaded %s to stay within the memory budget", name)
@@ -179,7 +179,7 @@ class Registry:
                 del self._models[other.name]
 
     def loaded(self) -> list[LoadedModel]:
-        """Models in memory, longest unused first."""
+        """Models in memory, least recently used first."""
         return list(self._models.values())
 
     def clear(self) -> None:

@@ -1,1 +1,1 @@
-"""Commands of the training house, registered in the entry-point group `nigdt.commands`."""
+"""Commands of the training package, registered in the entry-point group `nigdt.commands`."""
