@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event
 
@@ -17,11 +16,10 @@ from nigdt.photo.mask import read_mask
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import models, openraster, saving
 from nigdt_plugin.core.display import Display, pyramid_of
-from nigdt_plugin.core.document import Document, SelectionStep
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Round, region_of
-from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.keeping import Keeping
@@ -29,18 +27,17 @@ from nigdt_plugin.core.layering import Layering
 from nigdt_plugin.core.link import Link, LinkState
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.recovery import Lost, restore
-from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
+from nigdt_plugin.core.selecting import Selecting
+from nigdt_plugin.core.selection import Combine, Mask
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.core.tasks import Hook, Post, Tasks
 
 log = logging.getLogger(__name__)
 
 _MEGABYTE = 1024 * 1024
-_LARGE = 1_000_000
-"""Pixels of a shape from which on it is drawn in a thread."""
 
 
-class Session:
+class Session(Selecting):
     """Everything behind the window.
 
     Args:
@@ -248,87 +245,6 @@ class Session:
 
         photo = document.photo.rgb8
         self.work(lambda: Pyramid(document.on_checks(photo, document.selection.whole)), show)
-
-    # Selecting ------------------------------------------------------------------------------------------
-
-    def select(self, patch: Patch, how: Combine, label: str) -> None:
-        """Let a shape meet the selection."""
-        if self.document is not None:
-            self.document.select(patch, how, label)
-            self.steps()
-
-    def draw(self, shape: Callable[[], Patch], area: float, how: Combine, label: str) -> None:
-        """Let a shape of about ``area`` pixels meet the selection; a large one is drawn in a thread."""
-        if area < _LARGE:
-            self.select(shape(), how, label)
-        else:
-            self.change_selection(lambda selection: selection.combined(shape(), how), label)
-
-    def change_selection(
-        self,
-        change: Callable[[Selection], tuple[Region, Mask]],
-        label: str,
-        wanted: Callable[[], bool] = lambda: True,
-        then: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Change the selection as a whole (invert, grow ...), worked out in a thread.
-
-        Args:
-            change: Gives what is to be written.
-            label: Of the step.
-            wanted: Asked once it is worked out; False drops it.
-            then: Called once it is done.
-        """
-        document = self.document
-        if document is None:
-            return
-        revision = document.selection.revision
-
-        def work() -> tuple[Region, Mask, SelectionStep | None]:
-            copy = Selection(document.width, document.height)
-            copy.put(copy.whole, document.selection.mask.copy())
-            region, values = change(copy)
-            step = document.selection_step(region, copy.mask[region.slices], values, label)
-            return region, values, step
-
-        def done(result: tuple[Region, Mask, SelectionStep | None]) -> None:
-            region, values, step = result
-            if self.document is not document or not wanted():
-                return
-            if document.selection.revision != revision:  # drawn on meanwhile
-                self.change_selection(change, label, wanted, then)
-                return
-            if step is not None:
-                document.selection.put(region, values)
-                document.record(step)
-                document.selection_changed(region)
-                self.steps()
-            then()
-
-        self.work(work, done)
-
-    def find(
-        self,
-        search: Callable[[np.ndarray], Patch],
-        how: Combine,
-        label: str,
-        wanted: Callable[[], bool] = lambda: True,
-        then: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Select what is found in the picture as it is seen; for the rest see `change_selection`."""
-        document = self.document
-        if document is None:
-            return
-
-        self.change_selection(
-            lambda selection: selection.combined(search(document.rgb), how), label, wanted, then
-        )
-
-    def load_selection(self, path: Path, label: str) -> None:
-        """Take the selection from a grey picture."""
-        document = self.document
-        if document is not None:
-            self.change_selection(lambda it: (it.whole, read_mask(path, it.width, it.height)), label)
 
     def undo(self) -> None:
         """Take back the last step."""
