@@ -157,13 +157,13 @@ class Completer:
             contexts = [job.context.features for job, _ in part]
             words = [self.vocabulary.encode(job.caption, self._model.config.max_words) for job, _ in part]
             if words != captions:  # variants of one job share a caption
-                captions, text = words, self._runner.encode_captions(words)
+                captions, text = words, self._runner.encode_words(words)
             shape = self._model.latent_shape(*contexts[0].M.shape[2:])
             noise = torch.cat([_noise(variant, shape) for _, variant in part])
             image, attention = self._runner.complete(contexts, text, noise)
             if any(job.guidance != 1 for job, _ in part):
                 without, _ = self._runner.complete(
-                    contexts, self._runner.encode_captions([[]] * len(part)), noise
+                    contexts, self._runner.encode_words([[]] * len(part)), noise
                 )
                 guidance = torch.tensor([job.guidance for job, _ in part], device=image.device)
                 image = without + guidance[:, None, None, None] * (image - without)

@@ -16,6 +16,12 @@ MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 CAPTION_CHARS: Final = 1_000
 """Most characters (code points) of a caption."""
 
+NAME_CHARS: Final = 64
+"""Most characters of a bundle's or a key's name."""
+
+NAME: Final = rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS - 1}}}"
+"""Regular expression of such a name, which is a folder's name on every system and never a path."""
+
 VARIANTS: Final = 16
 """Most fills of one request."""
 

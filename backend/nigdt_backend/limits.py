@@ -26,7 +26,7 @@ class Limits:
     caption_chars: int = limits.CAPTION_CHARS
     variants: int = limits.VARIANTS
     id_chars: int = 64
-    name_chars: int = 64
+    name_chars: int = limits.NAME_CHARS
     queue_jobs: int = 64
     queue_jobs_per_client: int = 16
     queue_bytes: int = 256 * 1024 * 1024

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Protocol
 
+from nigdt.limits import NAME
 from nigdt.recipe import Recipe, Variant
 from nigdt_backend.limits import (
     CLIENT_CODES,
@@ -40,7 +41,6 @@ MAP_CHANNELS = 10
 """float32 values of each cell of a recolouring's maps."""
 
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LIMITS.id_chars}}}")
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LIMITS.name_chars - 1}}}")
 
 
 def check_id(value: object, what: str = "job") -> str:
@@ -54,7 +54,7 @@ def check_id(value: object, what: str = "job") -> str:
 
 def check_bundle_name(value: object) -> str:
     """Return `value` when it can be a bundle's name (never a path), else raise `bad-request`."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(NAME, value):
         raise ProtocolError(
             "bad-request",
             f'"bundle" must be a bundle\'s name, 1 to {LIMITS.name_chars} characters A-Z a-z 0-9 . _ -.',

@@ -33,6 +33,7 @@ from nigdt.bundle.exchange import recover
 from nigdt.bundle.reading import check_sizes, parse_description, plain_values
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError, NigdtError, printable
+from nigdt.limits import NAME
 from nigdt.text import Vocabulary
 
 __all__ = [
@@ -70,7 +71,6 @@ PICTURE, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG = OPTIONAL = (
 _EMBEDDED = Path(__file__).parents[1] / "bundles"
 _TITLE_CHARS = 200
 _MOST_PARAMETERS = 10**10
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def user_bundles_folder() -> Path:
 
 def valid_name(name: str) -> bool:
     """Whether a bundle may be called so: letters, digits, dot, dash, underscore; not "default"."""
-    return bool(_NAME.fullmatch(name)) and name != "default"
+    return bool(re.fullmatch(NAME, name)) and name != "default"
 
 
 def files_of(folder: Path) -> tuple[str, ...]:

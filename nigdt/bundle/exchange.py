@@ -17,9 +17,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from nigdt.limits import NAME
+
 __all__ = ["recover", "replaced"]
 
-_HIDDEN = re.compile(r"\.(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63})-nigdt-[a-z0-9_]{8}")
+_HIDDEN = re.compile(rf"\.(?P<name>{NAME})-nigdt-[a-z0-9_]{{8}}")
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 

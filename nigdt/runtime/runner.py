@@ -138,7 +138,7 @@ class Runner:
         with _reproducible():
             return self._halves.features(M, *self._encode(I_m.to(self._device), M))
 
-    def encode_captions(self, captions: Sequence[Sequence[int]]) -> TextFeatures:
+    def encode_words(self, captions: Sequence[Sequence[int]]) -> TextFeatures:
         """Run the text encoder, always in single precision and on the CPU.
 
         Args:
@@ -164,7 +164,7 @@ class Runner:
 
         Args:
             contexts: From `encode`, all of one size.
-            text: From `encode_captions`, one caption for each.
+            text: From `encode_words`, one caption for each.
             noise: (B, *latent_shape) standard normal; 0 gives the mean answer.
 
         Returns:

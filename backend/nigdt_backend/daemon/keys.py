@@ -9,10 +9,9 @@ from pathlib import Path
 
 from zmq.utils import z85
 
+from nigdt.limits import NAME
 from nigdt_backend.connection import UnsafeFileError, read_private, write_private
 from nigdt_backend.daemon.sockets import KeyPair
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class KeyRingError(Exception):
@@ -62,7 +61,7 @@ class KeyRing:
 
     def check_name(self, name: str) -> None:
         """Raise KeyRingError when a name is malformed or taken."""
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(NAME, name):
             raise KeyRingError(f"{name!r} cannot be a name; use only letters, digits, dots, '_' and '-'.")
         if name in self.clients:
             raise KeyRingError(f"There is already a key called {name}; remove it first.")

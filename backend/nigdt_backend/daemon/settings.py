@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 import yaml
 
 from nigdt import schema
+from nigdt.limits import NAME
 from nigdt.schema import Meta, SettingsError
 from nigdt_backend.connection import is_address
 from nigdt_backend.protocol import LIMITS
 
 __all__ = ["Settings", "SettingsError", "template"]
 
-_BUNDLE = r"^(|[A-Za-z0-9][A-Za-z0-9._-]{0,63})$"
+_BUNDLE = rf"^(|{NAME})$"
 _DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
