@@ -31,6 +31,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep tests out of the user's own data and state."""
+    """Keep tests out of the user's own data, state and cache, and out of each other's."""
     monkeypatch.setenv("NIGDT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
     monkeypatch.setenv("NIGDT_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))

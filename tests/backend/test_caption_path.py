@@ -20,7 +20,7 @@ from nigdt_backend.client import Client
 from nigdt_backend.transport import ClientSocket
 connect = Client.connect
 daemon = [sys.executable, caption_trace.__file__]
-Client.connect = classmethod(lambda cls, **named: connect(command=daemon, **named))
+Client.connect = classmethod(lambda cls, **named: connect(command=daemon, timeout=120.0, **named))
 caption_trace.watch(ClientSocket, "send")
 from nigdt.cli import main
 main()
