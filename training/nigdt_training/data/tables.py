@@ -33,7 +33,6 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _DELIMITERS = (",", "\t", "|", ";")
-_HEAD = 4096
 _LARGEST_FIELD = 2**20
 _TOKEN = re.compile(r"(.+\.\w{3,4})(?:#\d+)?\t(.*)")
 
@@ -54,24 +53,17 @@ def index_kind(tree: Tree, name: str) -> str | None:
         return "json" if _names_photos(tree, name) else None
     if file.lower() == "metadata.csv":
         return "csv"
-    first = _head(tree, name).split("\n", 1)[0].rstrip("\r")
+    first = tree.beginning(name).lstrip("\ufeff").split("\n", 1)[0].rstrip("\r")
     if _columns(first)[0]:
         return "csv"
     found = _TOKEN.fullmatch(first)
     return "token" if found and is_photo(found[1]) else None
 
 
-def _head(tree: Tree, name: str) -> str:
-    try:
-        return tree.read_text(name)[:_HEAD].lstrip("\ufeff")
-    except DataError:
-        return ""
-
-
 def _names_photos(tree: Tree, name: str) -> bool:
     """Tell whether a file of JSON names photos at its beginning; COCO's and others' own are left to them."""
-    head = _head(tree, name)
-    if head.startswith("version ") or not re.match(r"\s*[\[{]", head):
+    head = tree.beginning(name).lstrip("\ufeff")
+    if not re.match(r"\s*[\[{]", head):
         return False
     return not re.search(r'"(annotations|categories)"\s*:', head) and bool(
         re.search(r'"[^"\n]+\.(jpe?g|png|webp|tiff?|bmp|gif|avif)"', head, re.IGNORECASE)

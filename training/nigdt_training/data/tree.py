@@ -115,6 +115,17 @@ class Tree:
             raise DataError(f"{name} is a {pointer.title}, not the file itself.", pointer.hint)
         return decoded(data)
 
+    def beginning(self, name: str, size: int = 4096) -> str:
+        """Return the beginning of a file's text; empty where it cannot be read or is a pointer."""
+        source = self._sources[name]
+        try:
+            with source.path.open("rb") as file:
+                file.seek(source.offset)
+                data = file.read(min(size, source.size))
+        except OSError:
+            return ""
+        return "" if pointer_kind(data) else decoded(data.rsplit(b"\n", 1)[0] if len(data) == size else data)
+
     def read_captions(self, name: str) -> list[str]:
         """Read a file with a caption on each line; one that cannot be read is left out."""
         try:
