@@ -231,7 +231,8 @@ def run(scale: float, seed: int, soak_scale: float, only: str = "") -> list[Row]
 def page(rows: list[Row], seed: int, scale: float) -> str:
     """Return the page with the table."""
     today = datetime.datetime.now(datetime.UTC).date()
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    load = f"load {os.getloadavg()[2]:.0f}" if hasattr(os, "getloadavg") else "load unknown"
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {load}"
     lines = [
         "# Reliability",
         "",
