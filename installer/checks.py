@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import time
 from collections.abc import Sequence
 
+from installer import pip_settings
 from installer.errors import CommandError, InstallError
 from installer.journal import seconds
 from installer.libraries import qt_platform
@@ -19,6 +22,8 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 PYTEST = ("pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
 """One worker per processor core, as far as memory goes: each holds PyTorch, about 1 GB with a model."""
+AUDITED = ("installer/locked/training.txt",)
+"""Lock files whose packages are looked up among the known security holes."""
 ENVIRONMENT = {
     # The workers use all cores already.
     "OMP_NUM_THREADS": "1",
@@ -27,6 +32,39 @@ ENVIRONMENT = {
     # Tests start Python more than a hundred times. Without kept bytecode, each start compiles PyTorch anew.
     "PYTHONDONTWRITEBYTECODE": "",
 }
+
+
+def audit(session: Session) -> str:
+    """Look up known security holes of the locked packages; "ok", "FAILED" or why it was skipped."""
+    program = session.script("pip-audit")
+    if not program.exists():
+        return "skipped: pip-audit is not installed"
+    verdict = "ok"
+    for lock in AUDITED:
+        options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json"]
+        session.journal.say(f"==> Check audit: pip-audit --disable-pip --require-hashes --requirement {lock}")
+        done = subprocess.run(
+            [program, *options, "--requirement", lock],
+            cwd=session.root,
+            env=session.child_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        session.journal.note(done.stdout + done.stderr)
+        try:
+            packages = json.loads(done.stdout)["dependencies"]
+            looked_up = [package for package in packages if "vulns" in package]
+        except (ValueError, KeyError, TypeError):
+            looked_up = []
+        # A mirror may have the packages and not what is known about them.
+        if not looked_up:
+            return "skipped: the database of security holes cannot be reached"
+        for package in looked_up:
+            for hole in package["vulns"]:
+                session.journal.say(f"    {package['name']} {package['version']}: {hole['id']}")
+                verdict = "FAILED"
+    return verdict
 
 
 def run(session: Session, pytest_arguments: Sequence[str]) -> None:
@@ -42,16 +80,18 @@ def run(session: Session, pytest_arguments: Sequence[str]) -> None:
     commands = [*CHECKS, ("tests", (*PYTEST, *pytest_arguments))]
     journal = session.journal
     if session.dry_run:
+        journal.say("==> would: check audit\n      pip-audit")
         for name, command in commands:
             journal.say(f"==> would: check {name}\n      {' '.join(command)}")
         return
-    environment = {**qt_platform(), **ENVIRONMENT}
-    results: list[tuple[str, bool, float]] = []
+    environment = {**qt_platform(), **ENVIRONMENT, **pip_settings.told(session, "install")}
+    start = time.monotonic()
+    results = [("audit", audit(session), time.monotonic() - start)]
     for name, (program, *arguments) in commands:
         journal.say(f"==> Check {name}: {' '.join((program, *arguments))}")
         start = time.monotonic()
         shown = program == "pytest"
-        passed = True
+        verdict = "ok"
         try:
             session.run(
                 [session.script(program), *arguments],
@@ -60,13 +100,13 @@ def run(session: Session, pytest_arguments: Sequence[str]) -> None:
                 show=shown,
             )
         except CommandError as error:
-            passed = False
+            verdict = "FAILED"
             if not shown:
                 journal.say(error.output.rstrip())
-        results.append((name, passed, time.monotonic() - start))
+        results.append((name, verdict, time.monotonic() - start))
     journal.say("\nSummary")
-    for name, passed, duration in results:
-        journal.say(f"  {name:<12} {'ok' if passed else 'FAILED':<8} {seconds(duration):>12}")
-    failed = [name for name, passed, _ in results if not passed]
+    for name, verdict, duration in results:
+        journal.say(f"  {name:<12} {verdict:<8} {seconds(duration):>12}")
+    failed = [name for name, verdict, _ in results if verdict == "FAILED"]
     if failed:
         raise InstallError(f"Failed: {', '.join(failed)}.", "To run one alone, use the command shown above.")

@@ -32,7 +32,8 @@ Verb = Callable[[Session, argparse.Namespace], None]
 def wanted(options: argparse.Namespace, always: str = "") -> Wanted:
     """Return what the options ask to install, with the extras a verb cannot do without."""
     extras = parse_extras(",".join(filter(None, (always, options.extras))))
-    return Wanted(extras, cpu=options.cpu, offline=options.offline.resolve() if options.offline else None)
+    folder = options.offline.resolve() if options.offline else None
+    return Wanted(extras, cpu=options.cpu, offline=folder, locked=getattr(options, "locked", False))
 
 
 def preparation(session: Session, what: Wanted, *, qt: bool, required: bool = False) -> list[Step]:
@@ -165,7 +166,13 @@ def update(session: Session, options: argparse.Namespace) -> None:
 
 def uninstall(session: Session, options: argparse.Namespace) -> None:
     """`uninstall`: away with what the installer made."""
-    perform(session, remove.steps(session, purge=options.purge))
+    purge = remove.Purge.of(session) if options.purge else None
+    made = remove.steps(session, purge)
+    if purge is not None and not options.yes and not session.dry_run:
+        remove.confirm(session, purge)
+    perform(session, made)
+    for line in purge.stays if purge is not None else ():
+        session.journal.say(f"    {line}")
     if not session.dry_run and not options.purge:
         session.journal.say("\nYour own model bundles, history and settings stay; --purge deletes them too.")
 
@@ -212,6 +219,9 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument("--extras", default=default, metavar="A,B", help=f"of: {', '.join(EXTRAS)}")
 
     added = verb("install", install, "make the environment .venv with everything to use NIGDT")
+    added.add_argument(
+        "--locked", action="store_true", help="exactly the tested versions, each file checked by its hash"
+    )
     cpu(added)
     from_folder(added)
     extras(added, DEFAULT_EXTRAS)
@@ -239,6 +249,7 @@ def parser() -> argparse.ArgumentParser:
     cpu(added)
     from_folder(added)
     added = verb("uninstall", uninstall, "remove everything the installer made, but nothing of your own")
+    added.add_argument("--yes", action="store_true", help="with --purge: do not ask")
     added.add_argument("--purge", action="store_true", help="delete your bundles, history and settings too")
     verb("doctor", run_doctor, "say what is there, what is missing and what to do about it")
     added = verb("offline-bundle", offline_bundle, "make a folder of wheels for a machine without network")
@@ -278,6 +289,8 @@ def _run(arguments: Sequence[str]) -> int:
         ):
             session.lock = lock
             options.act(session, options)
+            if not options.dry_run and options.verb in ("install", "demo", "setup", "test", "update"):
+                remove.record(session)
     except InstallError as error:
         journal.say(f"\nError: {error.message}")
         if error.remedy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -143,7 +144,29 @@ def _make_whole(session: Session) -> None:
     session.journal.say(f"    repaired after an interrupted run: {', '.join(forgotten) or 'all whole'}")
 
 
+def check_name(folder: Path) -> None:
+    """Refuse a folder in which no virtual environment can work.
+
+    Raises:
+        InstallError: its path holds what separates paths, a line's end, or what is not UTF-8.
+    """
+    path = str(folder)
+    if os.pathsep in path:
+        what = f"“{os.pathsep}”"
+    elif "\n" in path or "\r" in path:
+        what = "a line's end"
+    elif any("\ud800" <= sign <= "\udfff" for sign in path):
+        what = "characters that are not UTF-8"
+    else:
+        return
+    raise InstallError(
+        f"Python can make no environment in a folder whose path holds {what}.",
+        "Rename the folder, or move this one elsewhere, then run the same command there.",
+    )
+
+
 def _make(session: Session) -> None:
+    check_name(session.root)
     making = making_path(session)
     venv = session.venv
     if not making.exists() and venv.exists() and not (venv / "pyvenv.cfg").exists() and any(venv.iterdir()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sys
 import zipfile
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from installer import ownership, pip_settings
 from installer.borrowed import borrow
 from installer.errors import InstallError
 from installer.session import Session
@@ -115,10 +117,12 @@ def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) ->
             "Use the panel instead: nigdt panel",
         ) from None
     source = ["--no-index", "--find-links", str(offline)] if offline else []
+    settings = {} if offline else pip_settings.told(session, "download")
     python: Path | str = session.python if session.python.exists() else sys.executable
     session.run(
         [python, "-m", "pip", "--disable-pip-version-check", *arguments, *source],
         doing="fetch pyzmq for GIMP's Python",
+        environment=settings,
     )
     wheel = next(passing.glob("pyzmq-*.whl"))
     return wheel.replace(folder / wheel.name)
@@ -171,13 +175,26 @@ def steps(
     return [step(profile) for profile in there]
 
 
+def _remove(plugin: Path) -> None:
+    """Delete what the plug-in's own list names, and the folder unless something else is in it."""
+    try:
+        lines = (plugin / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []  # killed while it was being removed
+    listed = {line.partition("  ")[2] for line in lines}
+    listed |= {f"{PLUGIN}.py", "SHA256SUMS", "install.json"}
+    parts = r"(zmq|pyzmq|nigdt|nigdt_backend|nigdt_fill|manual|locale)\b.*"
+    patterns = [*map(re.escape, listed), r".*/__pycache__/[^/]+\.pyc", parts]
+    ownership.delete(ownership.own(plugin, patterns), plugin)
+
+
 def removal_steps(found: Callable[[], list[Profile]] = profiles) -> list[Step]:
     """Take the plug-in out of every profile that has it."""
 
     def step(profile: Profile) -> Step:
         return Step(
             f"Remove the plug-in from {profile.kind} {profile.folder.name}",
-            lambda: shutil.rmtree(profile.plugin),
+            lambda: _remove(profile.plugin),
             preview=lambda: [f"delete {profile.plugin}"],
         )
 

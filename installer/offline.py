@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from installer import gimp, torch_build
+from installer import gimp, pip_settings, torch_build
 from installer.errors import InstallError
 from installer.machine import nvidia_driver
 from installer.packages import Wanted, require_space
@@ -97,7 +97,11 @@ def build_requirements(pyproject: str) -> list[str]:
 
 def _download(session: Session, folder: Path, arguments: Sequence[str]) -> None:
     pip = (session.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "download")
-    session.run([*pip, "--progress-bar", "off", "--dest", folder, *arguments], doing="download the wheels")
+    session.run(
+        [*pip, "--progress-bar", "off", "--dest", folder, *arguments],
+        doing="download the wheels",
+        environment=pip_settings.told(session, "download"),
+    )
 
 
 def steps(session: Session, wanted: Wanted, folder: Path) -> list[Step]:
@@ -110,7 +114,7 @@ def steps(session: Session, wanted: Wanted, folder: Path) -> list[Step]:
     """
     pyproject = (session.root / "pyproject.toml").read_text(encoding="utf-8")
     extras = ",".join(wanted.extras)
-    project = f"{session.root}[{extras}]" if extras else str(session.root)
+    project = f".[{extras}]" if extras else "."
 
     def download() -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer import environment, torch_build
+from installer import environment, pip_settings, torch_build
 from installer.errors import CommandError, InstallError
 from installer.machine import free_bytes, nvidia_driver
 from installer.session import Session
@@ -31,11 +31,13 @@ class Wanted:
         extras: the project's extras.
         cpu: take torch's CPU build whatever the machine has.
         offline: folder of wheels to install from instead of the network.
+        locked: install exactly the versions and files of the lock file.
     """
 
     extras: tuple[str, ...]
     cpu: bool = False
     offline: Path | None = None
+    locked: bool = False
 
     @property
     def torch(self) -> bool:
@@ -58,9 +60,41 @@ def parse_extras(text: str) -> tuple[str, ...]:
     return names
 
 
-def project_key(root: Path) -> str:
+LOCKS = {"use": frozenset({"model", "backend", "panel"}), "training": frozenset({"training"})}
+"""Lock file -> the extras whose packages it has, besides those of the files before it."""
+
+
+def lock_file(root: Path, wanted: Wanted) -> Path | None:
+    """Return the lock file to install from; None where none was asked for.
+
+    Raises:
+        InstallError: an extra is in no lock file, or another build of torch is asked for.
+    """
+    if not wanted.locked:
+        return None
+    known: frozenset[str] = frozenset()
+    fitting = None
+    for name, extras in LOCKS.items():
+        known |= extras
+        if fitting is None and {*wanted.extras} <= known:
+            fitting = name
+    if fitting is None:
+        raise InstallError(
+            f"The lock files have no packages of {', '.join(sorted({*wanted.extras} - known))}.",
+            f"With --locked choose from {', '.join(sorted(known))}.",
+        )
+    if wanted.cpu:
+        raise InstallError("The lock files have the general build of torch.", "Leave out --cpu or --locked.")
+    path = root / "installer" / "locked" / f"{fitting}.txt"
+    if not path.is_file():
+        raise InstallError(f"{path} is missing.", "This folder is incomplete: get the whole project again.")
+    return path
+
+
+def project_key(root: Path, lock: Path | None = None) -> str:
     """Fingerprint of what the installed project depends on."""
-    return hashlib.sha256((root / "pyproject.toml").read_bytes()).hexdigest()[:16]
+    files = [root / "pyproject.toml", *([lock] if lock else [])]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 @contextmanager
@@ -79,8 +113,11 @@ def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, d
 
     Nothing is compiled beforehand: Python does it for the few modules that are used, when they are.
     """
-    offline = ["--no-index", "--find-links", str(wanted.offline)] if wanted.offline else []
-    variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wanted.offline)} if wanted.offline else {}
+    if wanted.offline:
+        # An address: pip takes blanks in a variable for the ends of paths.
+        variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wanted.offline.absolute().as_uri()}
+    else:
+        variables = pip_settings.told(session, "install")
     command: list[str | Path] = [
         session.python,
         "-m",
@@ -91,7 +128,7 @@ def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, d
     ]
     with _writing(session):
         session.run(
-            [*command, "--progress-bar", "off", "--no-compile", *offline, *arguments],
+            [*command, "--progress-bar", "off", "--no-compile", *arguments],
             doing=doing,
             environment={"PIP_ROOT_USER_ACTION": "ignore", **variables},
         )
@@ -145,18 +182,20 @@ def torch_step(session: Session, wanted: Wanted) -> Step:
 
 
 def project_step(session: Session, wanted: Wanted) -> Step:
-    """Install the project, editable, with its extras."""
+    """Install the project, editable, with its extras; locked, no other file than the lock file's."""
+    lock = lock_file(session.root, wanted)
 
     def target() -> str:
         earlier = environment.read_stamp(session).get("project", {}).get("extras", [])
         extras = sorted({*wanted.extras, *(name for name in earlier if name in EXTRAS)})
-        return f"{session.root}[{','.join(extras)}]" if extras else str(session.root)
+        # Commands run in the checkout: its own path may hold what pip takes for something else.
+        return f".[{','.join(extras)}]" if extras else "."
 
     def settled() -> str | None:
         if environment.busy_path(session).exists() or "nigdt" not in environment.distributions(session):
             return None
         project = environment.read_stamp(session).get("project", {})
-        if project.get("key") != project_key(session.root) or not {*wanted.extras} <= {
+        if project.get("key") != project_key(session.root, lock) or not {*wanted.extras} <= {
             *project.get("extras", [])
         }:
             return None
@@ -165,9 +204,18 @@ def project_step(session: Session, wanted: Wanted) -> Step:
     def act() -> None:
         require_space(session, REST_GB)
         text = target()
-        pip_install(session, wanted, ["--editable", text], doing="install the project and its packages")
-        extras = text.removeprefix(str(session.root)).strip("[]")
-        project = {"key": project_key(session.root), "extras": extras.split(",") if extras else []}
+        arguments = ["--editable", text]
+        if lock:
+            pip_install(
+                session,
+                wanted,
+                ["--require-hashes", "--requirement", lock.relative_to(session.root).as_posix()],
+                doing="install the packages of the lock file",
+            )
+            arguments = ["--no-deps", "--no-build-isolation", "--editable", "."]
+        pip_install(session, wanted, arguments, doing="install the project and its packages")
+        extras = text.removeprefix(".").strip("[]")
+        project = {"key": project_key(session.root, lock), "extras": extras.split(",") if extras else []}
         environment.update_stamp(session, project=project, pair=None)
 
     names = ", ".join(wanted.extras) or "no extras"
@@ -237,7 +285,7 @@ def mend(session: Session, wanted: Wanted) -> None:
 def install_steps(session: Session, wanted: Wanted) -> list[Step]:
     """Everything from an empty folder to a working environment, but for system libraries."""
     steps = [environment.venv_step(session)]
-    if wanted.torch:
+    if wanted.torch and not wanted.locked:
         steps.append(torch_step(session, wanted))
     steps.append(project_step(session, wanted))
     if wanted.torch:

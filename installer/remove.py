@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from installer import desktop, environment, gimp
+from installer import desktop, environment, gimp, ownership
 from installer.borrowed import borrow
 from installer.errors import InstallError
 from installer.session import Session
 from installer.steps import Step
+
+OVERRIDES = ("NIGDT_DATA_DIR", "NIGDT_STATE_DIR", "NIGDT_CONFIG_DIR")
 
 
 def data_dir(
@@ -29,23 +33,120 @@ def data_dir(
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "nigdt"
 
 
-def personal_folders(root: Path) -> list[Path]:
-    """Folders with the user's bundles, history and settings and the daemon's state; needs no environment."""
+def personal_folders(root: Path) -> dict[str, Path]:
+    """Folders with the user's bundles, the state and the settings, by kind; needs no environment."""
     paths = borrow(root, "backend/nigdt_backend/paths.py")
-    return [data_dir(), paths.state_dir(), paths.config_dir()]
+    return {"data": data_dir(), "state": paths.state_dir(), "config": paths.config_dir()}
 
 
-def steps(session: Session, *, purge: bool) -> list[Step]:
+_KINDS = {"data": ownership.DATA, "state": ownership.STATE, "config": ownership.CONFIG}
+
+
+def _record_path(session: Session) -> Path:
+    return session.cache / "folders.json"
+
+
+def record(session: Session) -> None:
+    """Write down which folders NIGDT uses for this user: `uninstall --purge` looks at these alone."""
+    known = recorded(session)
+    for kind, folder in personal_folders(session.root).items():
+        if folder.absolute() not in known.setdefault(kind, []):
+            known[kind].append(folder.absolute())
+    lists = {kind: [str(folder) for folder in folders] for kind, folders in known.items()}
+    environment.write_atomically(_record_path(session), json.dumps(lists, indent=1) + "\n")
+
+
+def recorded(session: Session) -> dict[str, list[Path]]:
+    """Return the folders that were written down, by kind; empty where none were."""
+    try:
+        lists = json.loads(_record_path(session).read_text(encoding="utf-8"))
+        return {kind: [Path(folder) for folder in lists.get(kind, [])] for kind in _KINDS}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+@dataclass(frozen=True)
+class Purge:
+    """What of the user's is deleted on request.
+
+    Attributes:
+        own: Folder -> the files there that are NIGDT's own.
+        stays: What is left alone, a line each.
+    """
+
+    own: dict[Path, list[Path]]
+    stays: list[str]
+
+    @classmethod
+    def of(cls, session: Session) -> Purge:
+        """Look at the recorded folders; without a record, at those that NIGDT uses where nothing is set."""
+        now = personal_folders(session.root)
+        known = recorded(session)
+        if not known:
+            with_overrides = {name: os.environ.pop(name) for name in OVERRIDES if name in os.environ}
+            try:
+                known = {kind: [folder] for kind, folder in personal_folders(session.root).items()}
+            finally:
+                os.environ.update(with_overrides)
+        own: dict[Path, list[Path]] = {}
+        for kind, patterns in _KINDS.items():
+            for folder in known.get(kind, []):
+                if folder.is_dir():
+                    own[folder] = sorted({*own.get(folder, []), *ownership.own(folder, patterns)})
+        mine = {path for paths in own.values() for path in paths}
+        stays = []
+        for folder in own:
+            others = [path for path in ownership.contents(folder) if path not in mine]
+            if others:
+                more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+                stays.append(f"{folder} stays: {others[0].relative_to(folder)}{more} there is not NIGDT's.")
+        stays += [
+            f"{folder} stays: the installer has no record of it."
+            for kind, folder in now.items()
+            if folder.exists() and folder.absolute() not in [one.absolute() for one in known.get(kind, [])]
+        ]
+        return cls({folder: paths for folder, paths in own.items() if paths}, stays)
+
+    def lines(self) -> list[str]:
+        """List what is deleted and what stays."""
+        lines = []
+        for folder, paths in self.own.items():
+            lines.append(f"{folder}: {len(paths)} files, {ownership.size(paths) / 1e6:,.1f} MB")
+            parts = dict.fromkeys(path.relative_to(folder).parts[:2] for path in paths)
+            lines += [f"    {'/'.join(part)}" for part in parts]
+        return [*lines, *self.stays]
+
+
+def confirm(session: Session, purge: Purge) -> None:
+    """List what is to be deleted, and ask.
+
+    Raises:
+        InstallError: the answer is no, or there is nobody to answer.
+    """
+    session.journal.say("Models, history and settings to be deleted:")
+    for line in purge.lines() or ["nothing"]:
+        session.journal.say(f"  {line}")
+    if not purge.own:
+        return
+    if not sys.stdin or not sys.stdin.isatty():
+        raise InstallError(
+            "Nothing was deleted: there is nobody to ask.", "Run it in a terminal, or add --yes."
+        )
+    session.journal.say("Delete them? [y/N]")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise InstallError("Nothing was deleted.", "Without --purge, your models and settings stay.")
+
+
+def steps(session: Session, purge: Purge | None = None) -> list[Step]:
     """Stop the daemon, take the plug-in and the desktop's files away, delete the environment.
 
     Args:
         session: this run.
-        purge: delete the user's bundles, history and settings too.
+        purge: what of the user's bundles, history and settings to delete too.
 
     Raises:
         InstallError: `.venv` was not made by the installer.
     """
-    folders = personal_folders(session.root) if purge else []
     foreign = session.venv.exists() and not (
         (session.venv / environment.STAMP).exists()
         or environment.busy_path(session).exists()
@@ -68,11 +169,30 @@ def steps(session: Session, *, purge: bool) -> list[Step]:
     made += gimp.removal_steps()
     made += desktop.removal_steps(session)
 
-    def delete(path: Path) -> Step:
-        return Step(f"Delete {path}", lambda: _delete(path), preview=lambda: [str(path)])
+    def part(folder: Path, patterns: tuple[str, ...]) -> Step:
+        return Step(
+            f"Delete {folder}", lambda: _delete(session, folder, patterns), preview=lambda: [str(folder)]
+        )
 
-    doomed = (*folders, session.venv, session.cache / "demo", session.cache / "gimp")
-    return made + [delete(path) for path in doomed if path.exists() or _half_deleted(path).exists()]
+    def purged(folder: Path, paths: list[Path]) -> Step:
+        return Step(
+            f"Delete {len(paths)} files of {folder}",
+            lambda: ownership.delete(paths, folder),
+            preview=lambda: [str(path) for path in paths],
+        )
+
+    made += [purged(folder, paths) for folder, paths in (purge.own if purge else {}).items()]
+    doomed = {
+        session.venv: ownership.ENVIRONMENT,
+        session.cache / "demo": ownership.DEMO,
+        session.cache / "gimp": ownership.WHEELS,
+        session.temporary: (".*",),
+    }
+    return made + [
+        part(folder, patterns)
+        for folder, patterns in doomed.items()
+        if folder.exists() or _half_deleted(folder).exists()
+    ]
 
 
 STOP = """
@@ -97,12 +217,20 @@ def _half_deleted(path: Path) -> Path:
     return path.with_name(f"{path.name}.deleting")
 
 
-def _delete(path: Path) -> None:
+def _delete(session: Session, path: Path, patterns: tuple[str, ...]) -> None:
     doomed = _half_deleted(path)
     if doomed.exists():
         shutil.rmtree(doomed)
     if path.is_symlink():
         path.unlink()
-    elif path.exists():
-        path.rename(doomed)
-        shutil.rmtree(doomed)
+        return
+    if not path.exists():
+        return
+    own = ownership.own(path, patterns)
+    others = sorted({*ownership.contents(path)} - {*own})
+    if others:
+        ownership.delete(own, path)
+        session.journal.say(f"    {path} stays: {others[0].relative_to(path)} there is not NIGDT's")
+        return
+    path.rename(doomed)
+    shutil.rmtree(doomed)

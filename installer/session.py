@@ -22,16 +22,48 @@ from installer.journal import Journal, seconds
 TAIL_BYTES = 20_000
 HEARTBEAT_SECONDS = 60.0
 FULL_BYTES = 1_000_000
+TEMPORARY_BYTES = 8_000_000_000
+"""What pip may unpack at a time, torch's CUDA build being the largest."""
 
 # What pip and apt print, and what a person can do about it; the first match wins.
 REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
-        r"No space left on device|Errno 28|enough free space",
+        r"No space left on device|Errno 28|enough free space|Errno 122|quota exceeded",
         "the disk is full",
         "Free some space, then run the same command again: it goes on where it stopped.",
     ),
     (
-        r"name resolution|getaddrinfo failed|nodename nor|Network is unreachable|ConnectionError|ProxyError",
+        r"Missing dependencies for SOCKS support",
+        "pip cannot go through a SOCKS proxy",
+        "Set HTTPS_PROXY to an HTTP proxy, or unset ALL_PROXY, then run the same command again.",
+    ),
+    (
+        r"proxy URL|Proxy URL|InvalidProxyURL|Failed to parse: ",
+        "the proxy's address is wrong",
+        "Look at HTTPS_PROXY, ALL_PROXY and pip's setting `proxy`: an address is like http://name:8080.",
+    ),
+    (
+        r"407 Proxy Authentication",
+        "the proxy wants a name and a password",
+        "Put them into the address: HTTPS_PROXY=http://name:password@proxy:8080.",
+    ),
+    (
+        r"ProxyError|Cannot connect to proxy|Tunnel connection failed",
+        "the proxy cannot be reached",
+        "Look at HTTPS_PROXY and ALL_PROXY, or unset them, then run the same command again.",
+    ),
+    (
+        r"DO NOT MATCH THE HASHES|HashMismatch",
+        "a package is not the one that was to be installed",
+        "Run the same command again; if it stays so, the registry has another file than the lock file names.",
+    ),
+    (
+        r"The user requested \(constraint\)",
+        "pip's setting `constraint` allows no version that fits",
+        "Take the package that is named out of that file, or unset PIP_CONSTRAINT.",
+    ),
+    (
+        r"name resolution|getaddrinfo failed|nodename nor|Network is unreachable|ConnectionError",
         "the package registry cannot be reached",
         "Check the network, then run the same command again (or use --offline, see docs/install.md).",
     ),
@@ -132,14 +164,35 @@ class Session:
             return self.venv / "Scripts" / f"{name}.exe"
         return self.venv / "bin" / name
 
+    @property
+    def temporary(self) -> Path:
+        """Folder for what commands keep for a moment, where the system's is too small."""
+        return self.cache / "tmp"
+
     def child_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Environment of commands: this process's, without what would lead a Python into other folders."""
+        """Environment of commands: this process's, without what would lead Python or pip elsewhere.
+
+        pip's own settings are left out; what counts of them comes with `extra`, by `pip_settings`.
+        """
         environment = {
             k: v
             for k, v in os.environ.items()
-            if k not in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+            if not k.startswith(("PYTHON", "PIP_")) and k != "__PYVENV_LAUNCHER__"
         }
-        return {**environment, "PYTHONUTF8": "1", **self.environment, **(extra or {})}
+        if not self.dry_run and self._is_temporary_small():
+            self.temporary.mkdir(parents=True, exist_ok=True)
+            environment["TMPDIR"] = str(self.temporary)
+        own = {"PYTHONUTF8": "1", "PIP_CONFIG_FILE": os.devnull}
+        return {**environment, **own, **self.environment, **(extra or {})}
+
+    def _is_temporary_small(self) -> bool:
+        """Tell whether pip might fill the system's temporary folder, where it unpacks, and this disk not."""
+        here = shutil.disk_usage(self.root).free
+        try:
+            there = shutil.disk_usage(tempfile.gettempdir()).free
+        except OSError:  # there is none that can be written to
+            return sys.platform != "win32"
+        return there < min(here, TEMPORARY_BYTES)
 
     def run(
         self,
@@ -196,8 +249,7 @@ class Session:
 
     def _full(self) -> bool:
         """Return whether a disk that commands write to is full: `venv` for one does not say so."""
-        places = (self.root, Path(tempfile.gettempdir()))
-        return any(shutil.disk_usage(place).free < FULL_BYTES for place in places)
+        return shutil.disk_usage(self.root).free < FULL_BYTES
 
     def _wait(self, child: subprocess.Popen[bytes], heartbeat: bool) -> int:
         start = time.monotonic()

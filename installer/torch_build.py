@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import sys
 import urllib.error
@@ -49,7 +50,7 @@ def reachable(url: str, timeout: float = REACH_SECONDS) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - a constant https address
             return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError, ValueError):
+    except (OSError, urllib.error.URLError, ValueError, http.client.HTTPException):
         return False
 
 

@@ -16,7 +16,7 @@ from installer import environment, offline
 from installer.lock import exclusive
 from installer.packages import project_key
 from installer.session import Session
-from tests.installer.standin import Run, add_torch_pair, assert_green, make_wheel
+from tests.installer.standin import Run, add_torch_pair, assert_green, in_environment, make_wheel
 
 INSTALL = ("install", "--extras", "backend")
 
@@ -88,6 +88,32 @@ def test_a_package_that_is_not_to_be_had_is_named(installer: Run, wheels: Path) 
     assert "No matching distribution found for numberful" in done.stdout
     assert "What to do:" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_locked_takes_the_lock_files_versions_and_no_other_file(
+    installer: Run, project: Path, wheels: Path
+) -> None:
+    make_wheel(wheels, "numberful", "1.1", {"numberful.py": "ONE = 2\n"})
+    offline.write_sums(wheels)
+    lock = project / "installer" / "locked" / "use.txt"
+    digest = offline.sha256(next(wheels.glob("numberful-1.0-*.whl")))
+    lock.write_text(f"numberful==1.0 --hash=sha256:{digest}\n")
+    locked = ("install", "--extras", "", "--locked", "--offline", wheels)
+    assert installer(*locked).returncode == 0
+    assert in_environment(project, "import numberful; print(numberful.ONE)") == "1"
+    assert "nothing to do (with no extras)" in installer(*locked).stdout
+    lock.write_text(f"numberful==1.1 --hash=sha256:{digest}\n")
+    done = installer(*locked)
+    assert done.returncode == 1
+    assert "a package is not the one that was to be installed" in done.stdout
+
+
+def test_what_no_lock_file_has_is_said(installer: Run) -> None:
+    done = installer("install", "--extras", "panel,docs", "--locked")
+    assert done.returncode == 1
+    assert "no packages of docs" in done.stdout
+    assert "Leave out --cpu" in installer("install", "--locked", "--cpu").stdout
 
 
 @pytest.mark.usefixtures("empty_environment")

@@ -197,11 +197,79 @@ def test_purge_deletes_the_personal_folders(
     monkeypatch.setenv("NIGDT_DATA_DIR", str(session.root / "data"))
     monkeypatch.setenv("NIGDT_STATE_DIR", str(session.root / "state"))
     monkeypatch.setenv("NIGDT_CONFIG_DIR", str(session.root / "config"))
-    for name in ("data", "state"):
-        (session.root / name).mkdir()
-    perform(session, remove.steps(session, purge=True))
-    assert not (session.root / "data").exists()
-    assert not (session.root / "state").exists()
+    own = ("data/bundles/mine/model.yaml", "state/panel/history/1/round.json", "config/daemon.yaml")
+    for name in own:
+        (session.root / name).parent.mkdir(parents=True)
+        (session.root / name).write_text("x")
+    remove.record(session)
+    perform(session, remove.steps(session, remove.Purge.of(session)))
+    for name in ("data", "state", "config"):
+        assert not (session.root / name).exists()
+
+
+def test_purge_leaves_what_is_not_recorded_or_not_its_own(
+    session: Session, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in remove.OVERRIDES:
+        monkeypatch.delenv(name, raising=False)
+    remove.record(session)
+    model = home / ".local" / "share" / "nigdt" / "bundles" / "mine" / "model.yaml"
+    important = tmp_path / "important"
+    theses = [important / "thesis.txt", important / "bundles" / "mine" / "model.yaml"]
+    others = [model.parent / "notes.txt", model.parents[2] / "holiday" / "photo.png"]
+    for path in (model, *theses, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("the only copy")
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(important))
+    purge = remove.Purge.of(session)
+    assert any(line.startswith(f"{important} stays: the installer has no") for line in purge.stays)
+    assert any("is not NIGDT's" in line for line in purge.stays)
+    assert any(str(model.parents[2]) in line for line in purge.lines())
+    perform(session, remove.steps(session, purge))
+    assert not model.exists()
+    assert all(path.read_text() == "the only copy" for path in (*theses, *others))
+    (session.cache / "folders.json").unlink()  # as after an installation that wrote down nothing
+    perform(session, remove.steps(session, remove.Purge.of(session)))
+    assert all(path.exists() for path in theses)
+
+
+def test_purge_lists_and_asks_first(
+    installer: Run, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in remove.OVERRIDES:
+        monkeypatch.delenv(name, raising=False)
+    remove.record(session)
+    settings = home / ".config" / "nigdt" / "panel.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("{}")
+    asked = installer("uninstall", "--purge")
+    assert asked.returncode == 1
+    assert "panel.json" in asked.stdout
+    assert "Nothing was deleted: there is nobody to ask." in asked.stdout
+    assert settings.exists()
+    assert installer("uninstall", "--purge", "--yes").returncode == 0
+    assert not settings.parent.exists()
+
+
+def test_an_environment_with_something_of_the_users_in_it_stays(
+    installer: Run, project: Path, session: Session, empty_environment: Path
+) -> None:
+    environment.update_stamp(session, root=str(project))
+    (empty_environment / "thesis.txt").write_text("the only copy")
+    done = installer("uninstall")
+    assert done.returncode == 0, done.stdout
+    assert [path.name for path in empty_environment.iterdir()] == ["thesis.txt"]
+    assert "thesis.txt there is not NIGDT's" in done.stdout
+
+
+def test_a_plug_in_folder_with_something_of_the_users_in_it_stays(
+    installer: Run, whole_project: Path, home: Path
+) -> None:
+    plugin = profile(home / ".config", "3.0") / "plug-ins" / gimp.PLUGIN
+    assert installer("gimp").returncode == 0
+    (plugin / "notes.txt").write_text("mine")
+    assert installer("gimp", "--remove").returncode == 0
+    assert [path.name for path in plugin.iterdir()] == ["notes.txt"]
 
 
 def test_the_personal_folders_are_those_that_nigdt_uses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,6 +423,7 @@ def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None
     assert "words of ruff" not in said(session)
     summary = said(session).split("Summary")[1]
     assert [line.split()[1] for line in summary.strip().splitlines()] == [
+        "skipped:",
         "ok",
         "ok",
         "FAILED",
@@ -362,6 +431,31 @@ def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None
         "ok",
         "ok",
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ({"vulns": []}, "ok"),
+        ({"skip_reason": "Dependency not found on PyPI"}, "skipped: the database of security"),
+        ({"vulns": [{"id": "PYSEC-2026-1", "fix_versions": []}]}, "FAILED"),
+        (None, "skipped: the database of security"),
+    ],
+)
+def test_known_security_holes_fail_and_a_database_out_of_reach_is_skipped(
+    session: Session, found: dict[str, object] | None, verdict: str
+) -> None:
+    pretend_programs(session)
+    program = session.script("pip-audit")
+    package = {"name": "numberful", "version": "1.0", **(found or {})}
+    words = json.dumps({"dependencies": [package]}) if found else "ConnectionError"
+    program.write_text(f"#!/bin/sh\necho '{words}'\nexit 1\n")
+    program.chmod(0o755)
+    assert checks.audit(session).startswith(verdict)
+    if verdict == "FAILED":
+        assert "numberful 1.0: PYSEC-2026-1" in said(session)
+        with pytest.raises(InstallError, match="Failed: audit"):
+            checks.run(session, [])
 
 
 def test_ci_runs_what_the_readme_says() -> None:

@@ -1,0 +1,132 @@
+"""The user's own pip settings, proxies, temporary folders and odd folder names: it works, or says why not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from installer import environment, pip_settings
+from installer.errors import InstallError
+from installer.session import Session, diagnose
+from tests.installer.standin import Run, in_environment, make_project
+from tests.installer.test_obstacles import apart, call
+
+INSTALL = ("install", "--extras", "")
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_pip_settings_of_other_installations_do_not_count(
+    installer: Run, project: Path, home: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = home / ".config" / "pip" / "pip.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text(
+        "[global]\nuser = true\ntarget = /nowhere\nrequire-virtualenv = nonsense\n"
+        "[install]\nprefix = /nowhere\nno-deps = yes\n"
+    )
+    for name, value in {
+        "PIP_USER": "1",
+        "PIP_TARGET": "/nowhere",
+        "PIP_ROOT": "/nowhere",
+        "PIP_REQUIRE_HASHES": "1",
+        "PIP_DRY_RUN": "1",
+        "PIP_ONLY_BINARY": ":all:",
+        "PIP_LOG": "/nowhere/log",
+        "PYTHONWARNINGS": "error",
+        "PYTHONUSERBASE": "/nowhere",
+    }.items():
+        monkeypatch.setenv(name, value)
+    done = installer(*INSTALL, "--offline", wheels)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert in_environment(project, "import numberful; print(numberful.ONE)") == "1"
+
+
+def test_what_leads_to_packages_is_kept(tmp_path: Path) -> None:
+    shared, own, torn = (tmp_path / name for name in ("shared.conf", "own.conf", "torn.conf"))
+    shared.write_text("[global]\nindex-url = https://shared\ncert = /ca.pem\nuser = yes\n")
+    own.write_text("[global]\nindex_url = https://own\n[install]\ntrusted-host =\n  one\n  two\n")
+    torn.write_text("no section\n")
+    variables = {"PIP_PROXY": "http://proxy:1", "PIP_USER": "1", "PIP_CONFIG_FILE": "/x", "HOME": "/"}
+    kept, left = pip_settings.variables("install", variables, [shared, own, torn, tmp_path / "none"])
+    assert kept == {
+        "PIP_INDEX_URL": "https://own",
+        "PIP_CERT": "/ca.pem",
+        "PIP_TRUSTED_HOST": "one two",
+        "PIP_PROXY": "http://proxy:1",
+    }
+    assert left[0] == f"user in {shared}"
+    assert str(torn) in left[1]
+    assert left[2] == "PIP_USER"
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_the_places_of_pips_settings(platform: str, tmp_path: Path) -> None:
+    places = pip_settings.files(platform, {"PIP_CONFIG_FILE": "/named"}, tmp_path)
+    assert places[-1] == Path("/named")
+    assert any(tmp_path in place.parents for place in places)
+    assert pip_settings.files(platform, {"PIP_CONFIG_FILE": os.devnull}, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("proxy", "cause"),
+    [
+        ("socks5://127.0.0.1:9", "SOCKS proxy"),
+        ("http://", "proxy's address is wrong"),
+        ("ftp://x:1", "proxy's address is wrong"),
+        ("http://name:port", "proxy's address is wrong"),
+        ("http://127.0.0.1:9", "proxy cannot be reached"),
+    ],
+)
+def test_what_pip_says_of_a_proxy_has_a_cause_and_a_remedy(
+    session: Session, project: Path, empty_environment: Path, proxy: str, cause: str
+) -> None:
+    command = [session.python, "-m", "pip", "install", "--retries", "1", "--no-input", "numberful"]
+    plain = {
+        k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("PIP")
+    }
+    plain |= {"HTTPS_PROXY": proxy, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "https://pypi.org/simple"}
+    done = subprocess.run(command, env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    known = diagnose(done.stdout + done.stderr)
+    assert known is not None
+    assert cause in known[0]
+    assert "PROXY" in known[1]
+
+
+@pytest.mark.parametrize("name", ["photo[1]", "a b", "100%", "it's", "größe鳥", "-x", "a,b;c", "#1 $HOME"])
+def test_odd_folder_names_work(
+    name: str, tmp_path: Path, home: Path, environment_template: Path, wheels: Path
+) -> None:
+    project = make_project(tmp_path / name / "checkout")
+    shutil.copytree(environment_template, project / ".venv", symlinks=True)
+    folder = wheels.rename(tmp_path / name / "wheels")
+    command = [sys.executable, "-I", "-S", "installer", *INSTALL, "--offline", folder]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert in_environment(project, "import numberful, nigdt; print(numberful.ONE)") == "1"
+
+
+@pytest.mark.parametrize("name", ["a:b", "a\nb", os.fsdecode(b"caf\xe9")])
+def test_folder_names_that_no_environment_bears_are_refused_with_the_remedy(name: str) -> None:
+    with pytest.raises(InstallError, match="whose path holds") as error:
+        environment.check_name(Path("/home") / name)
+    assert "Rename" in error.value.remedy
+
+
+def test_a_small_temporary_folder_is_not_used(home: Path, tmp_path: Path, wheels: Path) -> None:
+    alone = apart(tmp_path, "--mount")
+    source = make_project(tmp_path / "source")
+    small = tmp_path / "small"
+    small.mkdir()
+    script = (
+        f"mount -t tmpfs -o size=200k small {small} && cd {source}"
+        f" && exec {sys.executable} installer install --extras '' --offline {wheels}"
+    )
+    done = call([*alone, "sh", "-c", script], tmp_path, TMPDIR=str(small))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not any((source / ".cache" / "tmp").iterdir())
