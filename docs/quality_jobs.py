@@ -1,5 +1,12 @@
 """Write the editing jobs of docs/quality.md: `python docs/quality_jobs.py FOLDER`; `nigdt bench jobs FOLDER`.
 
+`python docs/quality_jobs.py FOLDER --scenes SCENES` writes 40 others instead: photos of the data set `scenes`
+(docs/training-data.md) that the default model was not trained on, each with the middle described by the
+photo's own name ("the sea"). Their figure is `further`.
+
+`python docs/quality_jobs.py FOLDER --pictures RESULTS` sets the jobs in FOLDER beside their results and
+writes the page's pictures.
+
 The photos may be used freely: the kingfisher that comes with NIGDT (CC0) and four that scikit-image carries
 (coffee, chelsea and rocket CC0, astronaut in the public domain).
 """
@@ -9,11 +16,21 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from nigdt_training.data.split import held_out
+from nigdt_training.evaluation.jobs import Job, read_jobs, view
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from skimage import data
 
+PICTURES = Path(__file__).resolve().parent / "pictures"
 KINGFISHER = Path(__file__).resolve().parent.parent / "nigdt" / "data" / "kingfisher.jpg"
+
+SCENES = 40
+HELD_OUT = 0.02
+"""What nigdt_training/configs/default.yaml keeps of the scenes for validation."""
 
 Points = list[tuple[int, int]]
 BIRD: Points = [
@@ -55,6 +72,16 @@ JOBS: dict[str, tuple[str, str, str, Points]] = {
 """By name: kind, caption, photo, and the corners of the selection in pixels of the photo."""
 
 
+THIRDS: dict[str, list[list[str]]] = {
+    "best": [["rocket", "green-bird", "suit"]],
+    "typical": [["bird", "shuttle", "belly"]],
+    "worst": [["spoon", "cup"], ["wing", "cat"]],
+}
+"""The page's pictures by name: rows of jobs, sorted by eye."""
+_HEIGHT = 220
+_GAP = 16
+
+
 def photo_of(name: str) -> Image.Image:
     """Open one of the photos."""
     if name == "kingfisher":
@@ -62,18 +89,75 @@ def photo_of(name: str) -> Image.Image:
     return Image.fromarray(getattr(data, name)())
 
 
+def write_scenes(folder: Path, scenes: Path) -> None:
+    """Write jobs whose words name what is there anyway, as many of each kind of scene as there are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = (scenes / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for photo in map(json.loads, lines):
+        if held_out(str(photo["file_name"]), HELD_OUT):
+            kept.setdefault(photo["label"], []).append(photo)
+    for rank in range(SCENES):
+        for label, photos in sorted(kept.items()):
+            if rank < len(photos) and len(list(folder.glob("*.json"))) < SCENES:
+                photo = photos[rank]
+                with Image.open(scenes / photo["file_name"]) as opened:
+                    put(folder, f"{label}-{rank}", opened.convert("RGB"), "describe", photo["text"][0], None)
+
+
+def put(
+    folder: Path, name: str, picture: Image.Image, kind: str, caption: str, corners: Points | None
+) -> None:
+    """Write one job; without corners an ellipse of half the photo's width and height is selected."""
+    mask = Image.new("L", picture.size)
+    width, height = picture.size
+    if corners is None:
+        ImageDraw.Draw(mask).ellipse((width // 4, height // 4, 3 * width // 4, 3 * height // 4), fill=255)
+    else:
+        ImageDraw.Draw(mask).polygon(corners, fill=255)
+    picture.save(folder / f"{name}.jpg", quality=95)
+    mask.save(folder / f"{name}-mask.png")
+    facts = json.dumps({"kind": kind, "caption": caption})
+    (folder / f"{name}.json").write_text(facts, encoding="utf-8")
+
+
 def write(folder: Path) -> None:
     """Write all jobs into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (kind, caption, photo, corners) in JOBS.items():
-        picture = photo_of(photo)
-        mask = Image.new("L", picture.size)
-        ImageDraw.Draw(mask).polygon(corners, fill=255)
-        picture.save(folder / f"{name}.jpg", quality=95)
-        mask.save(folder / f"{name}-mask.png")
-        facts = json.dumps({"kind": kind, "caption": caption})
-        (folder / f"{name}.json").write_text(facts, encoding="utf-8")
+        put(folder, name, photo_of(photo), kind, caption, corners)
+
+
+def write_pictures(folder: Path, results: Path) -> None:
+    """Write each third of the jobs as one picture: the photo and the result, around the selection."""
+    jobs = {job.name: job for job in read_jobs(folder)}
+    for third, rows in THIRDS.items():
+        strips = [
+            np.concatenate([_pair(jobs[name], results / f"{name}.png") for name in row], 1) for row in rows
+        ]
+        width = max(strip.shape[1] for strip in strips)
+        padded = [
+            np.pad(strip, ((0, 10), (0, width - strip.shape[1]), (0, 0)), constant_values=255)
+            for strip in strips
+        ]
+        picture = np.concatenate(padded)[:-10, :-_GAP]
+        Image.fromarray(picture).save(PICTURES / f"quality-{third}.jpg", quality=88, optimize=True)
+
+
+def _pair(job: Job, file: Path) -> NDArray[np.uint8]:
+    part = view(job).slices
+    with Image.open(file) as opened:
+        sides = [job.photo.rgb8[part], np.array(opened.convert("RGB"))[part]]
+    size = (round(sides[0].shape[1] * _HEIGHT / sides[0].shape[0]), _HEIGHT)
+    shown = [np.array(Image.fromarray(side).resize(size, Image.Resampling.LANCZOS)) for side in sides]
+    apart = [np.full((_HEIGHT, gap, 3), 255, np.uint8) for gap in (6, _GAP)]
+    return np.concatenate([shown[0], apart[0], shown[1], apart[1]], 1)
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    if sys.argv[2:3] == ["--scenes"]:
+        write_scenes(Path(sys.argv[1]), Path(sys.argv[3]))
+    elif sys.argv[2:3] == ["--pictures"]:
+        write_pictures(Path(sys.argv[1]), Path(sys.argv[3]))
+    else:
+        write(Path(sys.argv[1]))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nigdt.recipe import Recipe, Variant
 from nigdt.removal import NothingFitsError, RemovalWorker
-from nigdt.surroundings import showing
+from nigdt.surroundings import mostly, showing
 
 if TYPE_CHECKING:
     from nigdt.answers import RawFill
@@ -84,7 +84,10 @@ class Continuation:
                 previewed(RawFill(pixels, variant))
 
         described = recipe.way == "describe"
-        allowed = showing(crop, hole, recipe.caption)
+        # Words steer a removal unless they name most of what is there; to describe that is to ask for it all.
+        allowed = None if described else showing(crop, hole, recipe.caption)
+        if allowed is not None and mostly(allowed, hole):
+            allowed = None
         for sources in [None] if allowed is None else [allowed, None]:
             try:
                 self._worker.start(

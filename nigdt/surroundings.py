@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nigdt.colours import find_colours, rgb_to_lab
 from nigdt.text import tokenise
 
-__all__ = ["MATERIALS", "materials", "showing"]
+__all__ = ["MATERIALS", "materials", "mostly", "showing"]
 
 Lab = tuple[float, float, float]
 
@@ -49,6 +49,7 @@ _SNOW: Final[tuple[Lab, ...]] = ((97, 0, 0), (90, 0, -2), (82, 0, -4), (75, 0, -
 _SAND: Final[tuple[Lab, ...]] = ((82, 3, 16), (72, 5, 20), (62, 6, 20), (55, 5, 14), (75, 1, 8))
 _STONE: Final[tuple[Lab, ...]] = ((30, 0, 3), (45, 1, 4), (58, 1, 5), (70, 1, 6), (50, 4, 12))
 _EARTH: Final[tuple[Lab, ...]] = ((25, 6, 12), (38, 9, 18), (50, 9, 20), (60, 8, 20))
+_WALL: Final[tuple[Lab, ...]] = ((88, 0, 4), (75, 2, 10), (60, 2, 6), (45, 2, 4), (28, 0, 0), (48, 18, 18))
 _WOOD: Final[tuple[Lab, ...]] = ((22, 4, 8), (35, 8, 16), (48, 10, 24), (62, 10, 30), (55, 2, 6))
 
 MATERIALS: Final[Mapping[str, tuple[Lab, ...]]] = {
@@ -67,6 +68,7 @@ MATERIALS: Final[Mapping[str, tuple[Lab, ...]]] = {
     **dict.fromkeys(("mountain", "mountains", "hill", "hills"), (*_STONE, *_LEAVES, *_SNOW, *_SKY)),
     **dict.fromkeys(("soil", "earth", "dirt", "mud", "ground"), _EARTH),
     **dict.fromkeys(("wood", "planks", "bark"), _WOOD),
+    **dict.fromkeys(("wall", "walls", "building", "buildings", "houses", "town", "city"), _WALL),
 }
 """The usual colours, in CIE L*a*b* (D65), of what surroundings are made of."""
 
@@ -82,6 +84,7 @@ _WHATEVER: Final = frozenset({"background", "surroundings", "scenery", "landscap
 
 _REACH: Final = 16.0  # distance in Lab, lightness halved, up to which a pixel counts as a material's
 _LEAST: Final = 0.3  # fraction of the ring that must be of the material
+_MOST: Final = 0.6  # fraction of it from which on words that name it choose nothing
 _WORKING: Final = 256  # longest side, in pixels, at which colours are compared
 _GRAIN: Final = 1.5  # standard deviation, in pixels of that size, of the blur that takes the grain away
 _GRADUAL: Final = 1.5  # Lab units per pixel of that size up to which a change is a shade, not an edge
@@ -136,15 +139,35 @@ def showing(crop: NDArray[np.uint8], hole: NDArray[np.uint8], caption: str) -> N
         away = (seen[..., 0] - L) ** 2 / 4 + (seen[..., 1] - a) ** 2 + (seen[..., 2] - b) ** 2
         np.minimum(near, away, out=near)
     alike = (near <= _REACH**2) & ~hidden
-    reach = max(2, round(0.12 * np.sqrt(hidden.sum())))
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    ring = (cv2.dilate(hidden.astype(np.uint8), kernel) > 0) & ~hidden
+    ring = _ring(hidden)
     enough = alike[ring].sum() >= _LEAST * max(1, ring.sum())
     if not enough or _contradicted(caption, seen[alike & ring]):
         return None
     shaded = _with_shades(alike, seen, hidden)
     enlarged = cv2.resize(shaded * np.uint8(255), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where((enlarged > 127) & (hole == 0), np.uint8(255), np.uint8(0))
+
+
+def mostly(shown: NDArray[np.uint8], hole: NDArray[np.uint8]) -> bool:
+    """Whether most of what lies around a hole is shown.
+
+    Words that name most of it choose nothing in it: all of it belongs to the scene.
+
+    Args:
+        shown: (h, w), from `showing`.
+        hole: (h, w), above 0 where pixels are made.
+    """
+    scale = min(1.0, _WORKING / max(hole.shape))
+    size = (max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale)))
+    hidden = cv2.resize((hole > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    ring = _ring(hidden)
+    return bool(ring.any()) and float((cv2.resize(shown, size)[ring] > 127).mean()) >= _MOST
+
+
+def _ring(hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    reach = max(2, round(0.12 * np.sqrt(hidden.sum())))
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return (cv2.dilate(hidden.astype(np.uint8), kernel) > 0) & ~hidden
 
 
 def _blurred(values: NDArray[np.float32], visible: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nigdt.colours import lab_to_rgb
-from nigdt.surroundings import MATERIALS, materials, showing
+from nigdt.surroundings import MATERIALS, materials, mostly, showing
 
 
 def ground(*lab: tuple[float, float, float], side: int = 120) -> np.ndarray:
@@ -108,3 +108,12 @@ def test_a_gradual_change_of_shade_is_of_the_same_material_and_an_edge_is_not(ho
     assert found is not None
     assert not found[:16].any()
     assert (found[24:][hole[24:] == 0] == 255).mean() > 0.95
+
+
+def test_words_that_name_most_of_what_is_around_choose_nothing(hole: np.ndarray) -> None:
+    found = showing(ground(GRASS), hole, "grass")
+    assert found is not None
+    assert mostly(found, hole)
+    half = showing(ground(SKY, GRASS), hole, "grass")
+    assert half is not None
+    assert not mostly(half, hole)

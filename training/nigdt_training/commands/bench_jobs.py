@@ -85,6 +85,7 @@ def jobs(
     for job in work:
         began = time.perf_counter()
         results[_OWN][job.name] = own(job)
+        _save(out / _OWN, job.name, results[_OWN][job.name])  # each at once: a long run may be stopped
         seconds[job.name] = time.perf_counter() - began
         say(f"{job.name:16} {job.kind:9} {seconds[job.name]:6.1f} s")
         if job.kind == "recolour":
@@ -114,11 +115,11 @@ def jobs(
         bars[kind] = _bars(kind, [rows[_OWN][name] for name in names])
         say(f"{kind}: " + ", ".join(f"{name} {ok} of {of}" for name, (ok, of) in bars[kind].items()))
     report = {"seconds": seconds, "figures": rows, "bars": bars}
-    try:
-        for system, made in results.items():
-            (out / system).mkdir(parents=True, exist_ok=True)
+    for system, made in results.items():
+        if system != _OWN:
             for name, pixels in made.items():
-                Image.fromarray(pixels).save(out / system / f"{name}.png")
+                _save(out / system, name, pixels)
+    try:
         Image.fromarray(sheet(work, results)).save(out / "sheet.png")
         (out / "figures.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
         (out / "blind.html").write_text(blind_page(work, results, seed), encoding="utf-8")
@@ -127,6 +128,16 @@ def jobs(
     if as_json:
         click.echo(json.dumps(report, indent=1))
     say(f"Open {out / 'blind.html'} to judge, and {out / 'sheet.png'} to see who made what.")
+
+
+def _save(folder: Path, name: str, pixels: NDArray[np.uint8]) -> None:
+    from PIL import Image
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {error.strerror}.", "Choose another --out.") from error
 
 
 def _named(text: str) -> tuple[str, Path]:
