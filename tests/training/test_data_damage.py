@@ -63,6 +63,32 @@ def test_a_photos_own_captions_txt_is_no_index(tmp_path: Path) -> None:
     assert captions(read_data_set(tmp_path)) == {"captions.png": ["image,caption"]}
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metadata.csv", "a,b\n1,2\n"),
+        ("metadata.csv", ""),
+        ("captions.json", '{"a.png":' + "[" * 100_000),
+        ("dataset_info.json", '{"name": "birds", "picture": "a.png"}'),
+    ],
+)
+def test_an_index_of_something_else_hides_no_caption_files(tmp_path: Path, name: str, content: str) -> None:
+    picture(tmp_path / "a.png").with_suffix(".txt").write_text(BIRD)
+    (tmp_path / name).write_text(content)
+    data = read_data_set(tmp_path)
+    assert captions(data) == {"a.png": [BIRD]}
+    assert data.left_out != [] or name == "dataset_info.json"
+
+
+def test_a_bad_row_of_a_table_costs_no_other(tmp_path: Path) -> None:
+    for name in "abc":
+        picture(tmp_path / f"{name}.png")
+    long = "word " * 400_000
+    (tmp_path / "metadata.csv").write_text(f'file_name,text\na.png,"not closed\nb.png,{long}\nc.png,{BIRD}\n')
+    found = captions(read_data_set(tmp_path))
+    assert (found["a.png"], found["b.png"], found["c.png"]) == (["not closed"], [long.strip()], [BIRD])
+
+
 ODD_VALUES = (None, "", [], {}, [None], "x", -1, 10**400, float("nan"), [1, 2, 3], [[1, 2]], True, "\ud800")
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.formats import detect
-from nigdt_training.data.records import UNREAD_SUFFIXES, Record, is_photo
+from nigdt_training.data.formats import layouts
+from nigdt_training.data.records import UNREAD_SUFFIXES, Layout, Record, is_photo
 from nigdt_training.data.tree import Tree
 
 
@@ -49,8 +49,17 @@ def read_data_set(path: Path | str) -> DataSet:
             f"{path} holds no photo of a kind that is read here, only {unread[0]}{more}.",
             "Save them as JPEG or PNG, of the same names.",
         )
-    layout = detect(tree)
-    records = layout.read(tree)
+    read: list[tuple[Layout, list[Record], list[str], list[tuple[str, str]]]] = []
+    listed = tree.left_out
+    for layout in layouts(tree):  # an index of something else is no reason to leave the photos
+        tree.missing, tree.left_out = [], [*listed]
+        read.append((layout, layout.read(tree), tree.missing, tree.left_out))
+        if any(record.captions for record in read[-1][1]):
+            break
+    else:
+        del read[1:]
+    layout, records, tree.missing, _ = read[-1]
+    tree.left_out = [*dict.fromkeys(entry for *_, left_out in read for entry in left_out)]
     if not records and tree.left_out:
         name, why = tree.left_out[0]
         raise DataError(f"{path} holds nothing that can be used. {name}: {why}")

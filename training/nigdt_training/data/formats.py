@@ -21,19 +21,19 @@ from nigdt_training.data.tables import captions_of, file_of, index_kind, rows
 from nigdt_training.data.tree import Tree
 
 
-def detect(tree: Tree) -> Layout:
-    """Return the first layout that matches.
+def layouts(tree: Tree) -> list[Layout]:
+    """Return the layouts that match, the most specific first.
 
     Raises:
         DataError: None does.
     """
-    for layout in LAYOUTS:
-        if layout.matches(tree):
-            return layout
-    raise DataError(
-        f"{tree.path} has no layout known here.",
-        "Put a photo.txt with the captions beside each photo.jpg, or see docs/training-data.md.",
-    )
+    found = [layout for layout in LAYOUTS if layout.matches(tree)]
+    if not found:
+        raise DataError(
+            f"{tree.path} has no layout known here.",
+            "Put a photo.txt with the captions beside each photo.jpg, or see docs/training-data.md.",
+        )
+    return found
 
 
 _CAPTION_ENDINGS = (".txt", ".caption")

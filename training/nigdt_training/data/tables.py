@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import is_photo, parse_json
-from nigdt_training.data.tree import Tree
+from nigdt_training.data.tree import LARGEST_TEXT, Tree
 
 FILE_KEYS = (
     "file_name",
@@ -33,7 +33,6 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _DELIMITERS = (",", "\t", "|", ";")
-_LARGEST_FIELD = 2**20
 _TOKEN = re.compile(r"(.+\.\w{3,4})(?:#\d+)?\t(.*)")
 
 
@@ -136,9 +135,12 @@ def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
     columns, delimiter = _columns(first.rstrip("\r"))
     if not columns:
         raise DataError(f"{index} names no columns for a file and its caption.", "See docs/training-data.md.")
-    csv.field_size_limit(_LARGEST_FIELD)
+    csv.field_size_limit(LARGEST_TEXT - 1)
     # A table as spreadsheets write it quotes; one parted by a bar or a tabulator does not.
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if delimiter in ",;" else csv.QUOTE_NONE
+    if quoting == csv.QUOTE_MINIMAL and rest.count('"') % 2:
+        tree.left_out.append((index, "has a quotation mark that is not closed: read line by line"))
+        quoting = csv.QUOTE_NONE
     lines = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, quoting=quoting)
     for number, values in enumerate(lines, start=2):
         if not any(value.strip() for value in values):
@@ -149,7 +151,7 @@ def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
         # A caption of Flickr's file may hold commas without quotation marks.
         last = len(columns) - 1
         values[last:] = [delimiter.join(values[last:])]
-        yield {column: value.strip() for column, value in zip(columns, values, strict=True)}
+        yield {column: value.strip().strip('"') for column, value in zip(columns, values, strict=True)}
 
 
 def _tokens(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
