@@ -14,6 +14,7 @@ import yaml
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
+from nigdt import limits
 from nigdt.bundle import bundle, reading
 from nigdt.bundle.bundle import (
     FILES,
@@ -298,6 +299,10 @@ def test_bundles_are_found_by_name_folder_and_default(tiny_bundle: Path) -> None
     )
     with pytest.raises(BundleError, match=r"no model bundle 'nowhere'.*Installed: .*mine"):
         find_bundle("nowhere")
+
+
+def test_contexts_are_cut_for_the_model_that_comes_along() -> None:
+    assert find_bundle(bundle.DEFAULT_NAME).size_px == limits.DEFAULT_SIZE
 
 
 def test_users_bundle_hides_the_embedded_one(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from nigdt import limits
 from nigdt.bundle import bundle
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.errors import NigdtError
@@ -11,7 +12,7 @@ from nigdt.text import Vocabulary
 
 log = logging.getLogger(__name__)
 
-FALLBACK_SIZE = 128
+FALLBACK_SIZE = limits.DEFAULT_SIZE
 """Side of the context when no model is installed."""
 
 _vocabularies: dict[tuple[str, float], Vocabulary] = {}

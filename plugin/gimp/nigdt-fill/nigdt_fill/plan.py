@@ -11,8 +11,8 @@ from nigdt import limits
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 
 DEFAULT_MODEL = "default"
-USUAL_SIZE = 128
-"""Working size of the model that comes along, pixels; for a picture before the service said the real one."""
+USUAL_SIZE = limits.DEFAULT_SIZE
+"""Side in pixels that a model works at; for a picture before the service said the real one."""
 AUTOMATIC = -1
 """As `grow` or `feather`: NIGDT chooses."""
 
