@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm as _spectral_norm
+from torch.utils.checkpoint import checkpoint
 
 from nigdt.config import HeadPadding, MaskCells, NormKind
 
@@ -91,6 +94,7 @@ class ResidualBlock(nn.Module):
     ) -> None:
         super().__init__()
         hidden = hidden or outputs
+        self.recompute = False
         self.resample = resample
         self.activate_input = activate_input
         self.enlarge: nn.Module = (
@@ -103,6 +107,10 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H', W')."""
+        return _kept_or_made_again(self, x)
+
+    def compute(self, x: Tensor) -> Tensor:
+        """Do the block's work; `forward` decides what is kept of it for the gradient."""
         y = F.leaky_relu(self.norm1(x), SLOPE) if self.activate_input else x
         if self.resample == "up":
             # A 1x1 convolution and nearest doubling commute: the cheap order gives the same map.
@@ -126,6 +134,7 @@ class TransposedBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, norm: NormKind, spectral_norm: bool) -> None:
         super().__init__()
+        self.recompute = False
         self.norm1, self.norm2 = _norm(norm, inputs), _norm(norm, outputs)
         self.conv1 = convolution(inputs, outputs, 3, spectral_norm=spectral_norm)
         self.conv2 = doubling_convolution(outputs, outputs, spectral_norm=spectral_norm)
@@ -133,8 +142,33 @@ class TransposedBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Double (B, inputs, H, W)."""
+        return _kept_or_made_again(self, x)
+
+    def compute(self, x: Tensor) -> Tensor:
+        """Do the block's work; `forward` decides what is kept of it for the gradient."""
         y = self.conv1(F.leaky_relu(self.norm1(x), SLOPE))
         return self.conv2(F.leaky_relu(self.norm2(y), SLOPE)) + self.shortcut(x)
+
+
+def recompute_blocks(network: nn.Module) -> None:
+    """Have a network's residual blocks keep their input alone for the gradient, and make the rest again.
+
+    Less memory for more time (gradient checkpointing). Spectral norm must stand still from the block's
+    forward pass to its backward pass: both lie within one `torch.nn.utils.parametrize.cached()`.
+    """
+    for module in network.modules():
+        if isinstance(module, ResidualBlock | TransposedBlock):
+            module.recompute = True
+
+
+def _kept_or_made_again(block: ResidualBlock | TransposedBlock, x: Tensor) -> Tensor:
+    if block.recompute and torch.is_grad_enabled():
+        for layer in block.modules():
+            if parametrize.is_parametrized(layer, "weight"):
+                _ = layer.weight  # into the cache, so that the block finds it there both times
+        made: Tensor = checkpoint(block.compute, x, use_reentrant=False, preserve_rng_state=False)
+        return made
+    return block.compute(x)
 
 
 def _norm(kind: NormKind, channels: int) -> nn.Module:

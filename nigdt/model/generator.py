@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -54,7 +55,9 @@ class Generator(nn.Module):
         widths = (config.representation_channels, *config.generator_channels)
         spectral = config.spectral_norm
         transposed = config.upsampling == "transposed"
-        doubling = TransposedBlock if transposed else partial(ResidualBlock, resample="up")
+        doubling: Callable[..., nn.Module] = (
+            TransposedBlock if transposed else partial(ResidualBlock, resample="up")
+        )
         self.blocks = nn.ModuleList(
             doubling(
                 widths[i] + (3 if i >= FIRST_HEAD else 0),

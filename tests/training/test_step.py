@@ -290,6 +290,7 @@ def test_switches_that_exclude_each_other_are_told(tiny_settings) -> None:
     for change, says in (
         ({"loss": {"fakes": "reconstruction", "reconstruct_every": 2}}, "reconstruct_every: 1"),
         ({"frozen_text": True, "loss": {"match": 0.0}}, "needs match networks"),
+        ({"size": 64, "loss": {"discriminator": "published"}}, "96 px"),
     ):
         with pytest.raises(NigdtError, match=says):
             settings_from({**tiny_settings, **change})
@@ -307,3 +308,42 @@ def test_variety_is_asked_for_between_the_reconstructions(tiny_settings) -> None
     assert found[2]["variety"] == 1, "the same noise gives the same picture"
     more = (found[2]["total"] - found[1]["total"]).item()
     assert more == pytest.approx(4 * 2, rel=1e-3)
+
+
+@pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
+def test_recomputed_blocks_give_the_same_step_from_less_memory(tiny_settings, upsampling) -> None:
+    tiny_settings["model"] |= {"text_dropout": 0.0, "spectral_norm": True, "upsampling": upsampling}
+    found, kept = [], []
+    for recompute in (False, True):
+        settings = settings_from({**tiny_settings, "recompute": recompute, "loss": {"match": 0.0}})
+        fabric, networks, batch = prepared(settings)
+        networks.plain.eval()  # spectral norm stands still; in training, once a step instead of once a path
+        networks.plain_d.eval()
+        sizes: dict[int, int] = {}
+
+        def pack(tensor, sizes=sizes):
+            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            networks.plain(*_arguments(batch))
+        kept.append(sum(sizes.values()))
+        train_step(networks, batch, 0, settings, fabric, None, None)
+        found.append(gradients(networks.plain))
+    assert kept[1] < 0.6 * kept[0]
+    assert found[0].keys() == found[1].keys()
+    for name, value in found[0].items():
+        torch.testing.assert_close(found[1][name], value, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_recomputed_blocks_meet_the_weights_of_their_forward_pass(tiny_settings) -> None:
+    """In training mode spectral norm takes a step whenever a weight is read: made again, it would differ."""
+    tiny_settings["model"] |= {"spectral_norm": True}
+    settings = settings_from({**tiny_settings, "recompute": True, "loss": {"match": 0.0}})
+    fabric, networks, batch = prepared(settings)
+    networks.learn()
+    logs = train_step(networks, batch, 0, settings, fabric, None, None)
+    assert torch.isfinite(logs["total"])
+    moved = {name: value.clone() for name, value in networks.plain.named_buffers()}
+    train_step(networks, batch, 1, settings, fabric, None, None)
+    assert any(not torch.equal(value, moved[name]) for name, value in networks.plain.named_buffers())

@@ -199,6 +199,8 @@ class TrainSettings:
         clip: Gradient-norm limit of the generator side; 0 = none.
         ema: Decay of the averaged weights.
         seed: Of everything random.
+        recompute: Keep less of the forward pass for the gradient and make it again (gradient checkpointing):
+            less memory, more time, the same steps.
         precision: Fabric's 32-true or bf16-mixed; auto is bf16-mixed where there is hardware for it.
         checkpoint_seconds: Between recovery checkpoints.
         validate_every: Steps between validations, each with a sheet of samples.
@@ -225,6 +227,7 @@ class TrainSettings:
     clip: Weight = 10.0
     ema: Fraction = 0.999
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+    recompute: bool = False
     precision: Literal["auto", "bf16-mixed", "32-true"] = "32-true"
     checkpoint_seconds: Weight = 300.0
     validate_every: Count = 1000
@@ -323,6 +326,8 @@ def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSetting
         raise NigdtError(f"{source}: `masks.own` needs masks.", "Name a folder: masks.files=FOLDER.")
     if settings.loss.fakes == "reconstruction" and settings.loss.reconstruct_every > 1:
         raise NigdtError(f"{source}: `loss.fakes: reconstruction` needs `loss.reconstruct_every: 1`.")
+    if settings.loss.discriminator == "published" and settings.picture_size < 96:
+        raise NigdtError(f"{source}: `loss.discriminator: published` needs pictures of 96 px or more.")
     if settings.frozen_text and not settings.loss.match:
         raise NigdtError(f"{source}: `frozen_text` needs match networks: `loss.match` above 0.")
     if settings.picture_size < 64:

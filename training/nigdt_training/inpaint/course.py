@@ -139,9 +139,8 @@ class Course:
                 facts["step"] += number * self.steps
                 facts["steps"] = self.parts * self.steps
                 minutes = facts["eta_s"] / 60
-                text = (
-                    f"step {facts['step']}/{facts['steps']}  loss {facts['loss']:.3f}  {minutes:.0f} min left"
-                )
+                figures = f"l1 {facts['loss']:.3f}, PSNR {facts['psnr']:.1f} dB"
+                text = f"step {facts['step']}/{facts['steps']}  {figures}  {minutes:.0f} min left"
             self.say(text, **facts)
 
         return tell

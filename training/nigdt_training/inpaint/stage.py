@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -220,7 +220,7 @@ class InpaintTrainer:
                     self._report(losses, (now - began) / (self.step - first))
                 elif self.step == first + 1 or now - told > self.tell_seconds:
                     told = now
-                    self._tell(float(losses["l1"]), (now - began) / (self.step - first))
+                    self._tell(losses, (now - began) / (self.step - first))
                 if self._validation_due():
                     self._validate()
                 stopped = self._stops()
@@ -328,16 +328,17 @@ class InpaintTrainer:
         self.run.log(
             self.step, "inpaint", **logs, seconds_per_step=seconds, seconds_waited=self._loader.waited
         )
-        self._tell(logs["l1"], seconds)
+        self._tell(logs, seconds)
 
-    def _tell(self, l1: float, seconds: float) -> None:
-        left = (self.settings.steps - self.step) * seconds
+    def _tell(self, logs: Mapping[str, torch.Tensor | float], seconds: float) -> None:
+        left, l1, psnr = (self.settings.steps - self.step) * seconds, float(logs["l1"]), float(logs["psnr"])
         self.say(
-            f"step {self.step}/{self.settings.steps}  l1 {l1:.4f}  "
+            f"step {self.step}/{self.settings.steps}  l1 {l1:.4f}, PSNR {psnr:.1f} dB  "
             f"{seconds:.2f} s/step, {left / 60:.0f} min left",
             step=self.step,
             steps=self.settings.steps,
             loss=l1,
+            psnr=psnr,
             eta_s=round(left),
         )
 

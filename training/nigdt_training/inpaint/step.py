@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from nigdt.model import NIGDT, Discriminator, DualPath, PublishedDiscriminator
 from nigdt.model import losses as L
+from nigdt.model.blocks import recompute_blocks
 from nigdt.model.encoders import TextEncoder
 from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
@@ -57,6 +59,8 @@ class Networks:
             kind = PublishedDiscriminator if settings.loss.discriminator == "published" else Discriminator
             self.plain_d = nn.ModuleDict({"D1": kind(config), "D2": kind(config)})
             self.plain_scores = _Scores(self.plain_d)
+        if settings.recompute:
+            recompute_blocks(self.plain)
         self.channels_last = _is_bfloat16(fabric) if channels_last is None else channels_last
         if self.channels_last:
             self.plain.to(memory_format=torch.channels_last)
@@ -171,9 +175,25 @@ def train_step(
         fraction: The micro-batch's part of the whole batch.
 
     Returns:
-        Detached scalars by name: every loss as it is before weighting, "total" as it is minimised, and "l1",
-        the plain mean absolute difference of I_g in [-1, 1], which is comparable between settings.
+        Detached scalars by name: every loss as it is before weighting, "total" as it is minimised, and what
+        compares between settings: "l1", the plain mean absolute difference of I_g in [-1, 1], and "psnr",
+        its mean PSNR in dB, which is what a logarithm in the L1 term (`relative`) stands for.
     """
+    # What is made again for the gradient must meet the weights that it was made with.
+    with parametrize.cached() if settings.recompute else nullcontext():
+        return _step(networks, batch, step, settings, fabric, match, captions, fraction)
+
+
+def _step(
+    networks: Networks,
+    batch: Batch,
+    step: int,
+    settings: TrainSettings,
+    fabric: Fabric,
+    match: MatchNetwork | None,
+    captions: MatchCaptions | None,
+    fraction: float,
+) -> dict[str, Tensor]:
     weights = settings.loss
     inputs = (batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise)
     output = networks.paths(*inputs, reconstruct=step % weights.reconstruct_every == 0)
@@ -271,7 +291,10 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
     terms = {"pyramid": pyramid(output.generative.pyramid)}
     total = weights.l1 * terms["pyramid"]
     with torch.no_grad():
-        terms["l1"] = (output.generative.image - batch.image).abs().mean()
+        difference = output.generative.image - batch.image
+        terms["l1"] = difference.abs().mean()
+        mean_square = difference.square().mean((1, 2, 3)).clamp(min=1e-6)
+        terms["psnr"] = 10 * torch.log10(4 / mean_square).mean()  # pictures span 2
     if output.posterior is not None:
         reconstructive = {
             "pyramid_reconstruction": pyramid(output.reconstruction),
