@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import TorchElasticEnvironment
+from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 
 from nigdt.bundle.bundle import BundleInfo, read_bundle
 from nigdt.bundle.weights import load_model
@@ -74,6 +74,8 @@ class Machine:
         Raises:
             NigdtError: The machine has no such device, not so many, or does not compute so precisely.
         """
+        # Fabric would take a job of Slurm, or a login node's srun, for how it is to be launched.
+        launched = TorchElasticEnvironment if TorchElasticEnvironment.detect() else LightningEnvironment
         try:
             fabric = Fabric(
                 accelerator=self.accelerator,
@@ -81,6 +83,7 @@ class Machine:
                 num_nodes=self.nodes,
                 strategy=ManualSyncDDP(timeout=_PATIENCE) if self.devices * self.nodes > 1 else "auto",
                 precision=self._precision(precision),  # type: ignore[arg-type]
+                plugins=[launched()],
             )
         except (ValueError, RuntimeError) as error:
             raise NigdtError(
