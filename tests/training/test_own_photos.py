@@ -70,6 +70,8 @@ def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, tiny_bund
     assert steps[-1] == 16, "three trainings that are measured and the one that is kept, four steps each"
     assert {facts["steps"] for _, facts in lines if "step" in facts} == {16}
     assert any("sheet" in facts for _, facts in lines)
+    assert [path.parent.name for path in (tmp_path / "runs").rglob("*.safetensors")] == ["whole"]
+    assert any("MB of checkpoints that only measured were removed" in text for text, _ in lines)
     parts = [Run.open(path) for path in sorted((tmp_path / "runs").glob("*/part-*"))]
     held = [set(cross_validation.recorded(part)[4].photo.tolist()) for part in parts]
     assert set.union(*held) == set(range(20))
@@ -101,7 +103,7 @@ def test_without_a_gain_nothing_is_saved_and_the_old_bundle_stays(
 def test_the_gain_is_that_of_single_photos_and_the_best_step_is_taken(tmp_path, tiny_settings):
     runs = [Run.within(tmp_path / str(i), settings_from(tiny_settings)) for i in range(2)]
     for run, photos, gains in zip(runs, ([0, 1], [2, 3]), ([1.0, 3.0], [1.0, -1.0]), strict=True):
-        for step, factor in ((0, 0.0), (50, 1.0), (100, 0.5)):
+        for step, factor in ((0, 0.0), (50, 1.0), (100, 0.5)):  # chosen alike by both
             photo = np.array(photos * 2)  # each with two holes, which differ without meaning anything
             psnr = 20 + factor * np.array(gains * 2) + factor * np.array([0.3, 0.3, -0.3, -0.3])
             cross_validation.record(run, step, Scores(photo, psnr, 10 - factor * np.ones(4)))
@@ -112,9 +114,33 @@ def test_the_gain_is_that_of_single_photos_and_the_best_step_is_taken(tmp_path, 
     assert (gain.step, gain.photos) == (50, 4)
     assert gain.psnr == pytest.approx(1.0)
     assert gain.error == pytest.approx(np.std([1, 3, 1, -1], ddof=1) / 2)
-    assert gain.certain
+    assert gain.at_least == pytest.approx(1.0 - 2.3534 * gain.error, rel=1e-4)  # Student's, 3 degrees
+    assert not gain.certain, "once in twenty times chance does as well"
+    assert replace(gain, error=gain.error / 2).certain
     assert gain.before == {"psnr": pytest.approx(20.0), "l1": pytest.approx(10.0)}
     assert gain.after["psnr"] == pytest.approx(21.0)
+
+
+def test_no_photo_has_a_part_in_choosing_the_steps_that_it_is_measured_after(tmp_path, tiny_settings):
+    """Noise alone: each part looks best after other steps, and the gain found is none."""
+    gains = {50: ([0.4, 0.2], [-0.3, -0.1]), 100: ([-0.2, 0.0], [0.5, 0.3])}
+
+    def recorded(name, photos, columns):
+        run = Run.within(tmp_path / name, settings_from(tiny_settings))
+        cross_validation.record(run, 0, Scores(photos, np.full(len(photos), 20.0), np.zeros(len(photos))))
+        for step, found in columns.items():
+            cross_validation.record(run, step, Scores(photos, 20 + np.array(found), np.zeros(len(photos))))
+        return run
+
+    columns = [{step: found[i] for step, found in gains.items()} for i in range(2)]
+    two = [recorded(f"part-{i}", np.array([2 * i, 2 * i + 1]), columns[i]) for i in range(2)]
+    gain = cross_validation.best_gain(two)
+    assert gain.psnr == pytest.approx(np.mean([-0.2, 0.0, -0.3, -0.1]))
+    assert gain.step == 100, "the best of both together"
+    # One run: photos 0 and 2 are measured by what 1 and 3 chose, and the other way round.
+    mixed = {step: [found[0][0], found[1][0], found[0][1], found[1][1]] for step, found in gains.items()}
+    gain = cross_validation.best_gain([recorded("whole", np.arange(4), mixed)])
+    assert gain.psnr == pytest.approx(np.mean([-0.2, 0.0, -0.3, -0.1]))
 
 
 def test_time_left_is_that_of_all_trainings_even_at_the_end_of_one():
@@ -122,7 +148,7 @@ def test_time_left_is_that_of_all_trainings_even_at_the_end_of_one():
     course = Course(None, None, parts=3, steps=10, patience=1, say=lambda text, **facts: told.append(facts))
     tell = course._part_of_whole(1)
     for step, left in ((5, 20), (10, 0)):
-        tell("", step=step, steps=10, loss=0.0, eta_s=left)
+        tell("", step=step, steps=10, loss=0.0, psnr=20.0, eta_s=left)
     assert [(facts["step"], facts["steps"], facts["eta_s"]) for facts in told] == [(15, 30, 60), (20, 30, 40)]
 
 
@@ -167,7 +193,7 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
     monkeypatch.setattr(own_photos, "FEW", 20)  # as where there are photos enough for match networks
 
     def train(runs, **changes):
-        where = {"runs": tmp_path / runs, "output": tmp_path / runs / "garden", "steps": 10}
+        where = {"runs": tmp_path / runs, "output": tmp_path / runs / "garden", "steps": 10, "keep_all": True}
         lines = []
         request = request_of(photo_folder, tiny_bundle, tmp_path, **where, **changes)
         return train_own_photos(request, lambda text, **_: lines.append(text)), lines
@@ -237,7 +263,7 @@ def test_killed_at_any_moment_it_goes_on(photo_folder, tiny_bundle, tmp_path, mo
         return [
             sys.executable, "-m", "nigdt", "train", "photos", photo_folder, "--name", "mine", "--bundle",
             tiny_bundle, "--steps", "30", "--runs", tmp_path / where, "--device", "cpu", "--output",
-            tmp_path / where / "mine", *more,
+            tmp_path / where / "mine", "--keep-all", *more,
         ]  # fmt: skip
 
     # Whether so few steps bring a gain is not what is tested: both must find the same.

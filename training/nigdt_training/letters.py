@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageFont
 
@@ -54,8 +55,13 @@ def _best_font(needed: frozenset[str]) -> str | None:
 
 
 def _missing(font: Font, letters: frozenset[str]) -> list[str]:
-    absent = bytes(font.getmask(_NOTHING))
-    return [letter for letter in letters if bytes(font.getmask(letter)) == absent]
+    absent = _drawn(font, _NOTHING)
+    return [letter for letter in letters if _drawn(font, letter) == absent]
+
+
+def _drawn(font: Font, letter: str) -> bytes:
+    pixels: Any = font.getmask(letter)
+    return bytes(pixels)
 
 
 @cache

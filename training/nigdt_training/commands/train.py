@@ -40,7 +40,7 @@ _max_minutes = click.option(
 @click.option(
     "--config",
     type=_CONFIG,
-    help="Settings: a YAML file, or one of small, paper-cub, paper-coco, paper-masks and authors-cub.",
+    help="Settings: a YAML file, or one of small, paper-cub, paper-coco, paper-masks, authors-cub and wide.",
 )
 @click.option(
     "--stage",
@@ -140,6 +140,7 @@ def default(data: Path, name: str, output: Path, max_minutes: float | None, runs
 @click.option("--json-progress", is_flag=True, help="Print one JSON object per line, for programs.")
 @click.option("--output", type=click.Path(path_type=Path), help="Bundle folder. Default: the user's bundles.")
 @click.option("--match-from", type=_FILE, help="Match networks to start from. Default: the model's, if any.")
+@click.option("--keep-all", is_flag=True, help="Keep all checkpoints, not only that of the saved model.")
 @_runs
 @_device
 def photos(path: Path, name: str, **options: Any) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import t as student
 
 from nigdt.errors import NigdtError
 from nigdt_training.data.split import in_order
@@ -23,11 +24,12 @@ class Gain:
     """What so many steps bring on photos not learnt from.
 
     Attributes:
-        step: After how many steps.
+        step: After how many steps; the best for all photos together.
         photos: How many photos were measured.
         before: Mean "psnr" (dB) and "l1" (0 to 255) of the model that training began with.
         after: The same after training.
-        psnr: Mean over the photos of the difference in PSNR, dB.
+        psnr: Mean over the photos of the difference in PSNR, dB, each after the steps that did best on other
+            photos, so that no photo had a part in choosing what it measures.
         error: Its standard error, dB.
     """
 
@@ -39,9 +41,14 @@ class Gain:
     error: float
 
     @property
+    def at_least(self) -> float:
+        """Lower end of the one-sided 95 % confidence interval, dB, by Student's distribution."""
+        return self.psnr - self.error * float(student.ppf(0.95, max(1, self.photos - 1)))
+
+    @property
     def certain(self) -> bool:
-        """Whether the gain is more than its standard error: chance alone does that once in six times."""
-        return self.psnr > self.error
+        """Whether the gain is above zero with 95 % confidence."""
+        return self.at_least > 0
 
 
 def splits(pool: Pool, parts: int, used: int) -> list[tuple[Pool, Pool]]:
@@ -89,21 +96,47 @@ def recorded(run: Run) -> dict[int, Scores]:
 
 
 def best_gain(runs: Sequence[Run]) -> Gain:
-    """Return the best of the steps that all runs were measured after, step 0 being what they began with."""
+    """Return the steps that did best on all photos, and their gain measured without having chosen by it.
+
+    The photos of each run are measured after the steps that did best on those of the others; with a single
+    run, each half of its photos after those that did best on the other half. Step 0 is what the runs began
+    with.
+
+    Raises:
+        NigdtError: There is no step that all runs were measured at.
+    """
     measured = [recorded(run) for run in runs]
-    common = set.intersection(*(set(scores) for scores in measured)) - {0}
+    common = sorted(set.intersection(*(set(scores) for scores in measured)) - {0})
     if not common:
         raise NigdtError("The runs were not measured at a step that all of them reached.")
-    gains = [_gain([one[0] for one in measured], [one[step] for one in measured], step) for step in common]
-    return max(gains, key=lambda gain: (gain.psnr, -gain.step))
-
-
-def _gain(before: Sequence[Scores], after: Sequence[Scores], step: int) -> Gain:
+    tables = [_by_photo(scores, [0, *common]) for scores in measured]
+    parts = tables if len(tables) > 1 else [tables[0][:, 0::2], tables[0][:, 1::2]]
+    parts = [part for part in parts if part.shape[1]]
+    found = []
+    for number, part in enumerate(parts):
+        others = [other for k, other in enumerate(parts) if k != number] or [part]
+        found.append(part[[0, _best(np.concatenate(others, 1))]])
+    before, after = np.concatenate(found, 1)
+    gains = after[:, 0] - before[:, 0]
+    error = float(np.std(gains, ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
     first, last = (
-        Scores(*(np.concatenate([getattr(one, name) for one in scores]) for name in ("photo", "psnr", "l1")))
-        for scores in (before, after)
+        {"psnr": float(one[:, 0].mean()), "l1": float(one[:, 1].mean())} for one in (before, after)
     )
-    photos = np.unique(first.photo)
-    per_photo = [float((last.psnr - first.psnr)[first.photo == photo].mean()) for photo in photos]
-    error = float(np.std(per_photo, ddof=1)) / math.sqrt(len(photos)) if len(photos) > 1 else math.inf
-    return Gain(step, len(photos), first.means(), last.means(), float(np.mean(per_photo)), error)
+    step = common[_best(np.concatenate(tables, 1)) - 1]
+    return Gain(step, len(gains), first, last, float(gains.mean()), error)
+
+
+def _by_photo(scores: Mapping[int, Scores], steps: Sequence[int]) -> np.ndarray:
+    """Return (steps, photos, 2): PSNR and l1 of every photo, the mean of its holes."""
+    photos = np.unique(scores[0].photo)
+    return np.array(
+        [
+            [[float(values[one.photo == photo].mean()) for values in (one.psnr, one.l1)] for photo in photos]
+            for one in (scores[step] for step in steps)
+        ]
+    )
+
+
+def _best(table: np.ndarray) -> int:
+    """Return the row of the highest mean PSNR but for the first, which is what training began with."""
+    return 1 + int(np.argmax(table[1:, :, 0].mean(1)))

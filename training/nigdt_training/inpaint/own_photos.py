@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class OwnPhotos:
         json_progress: Progress as JSON lines.
         output: Bundle folder; None = the user's bundles.
         match_from: Match networks to start from; None = those beside the bundle, if any, else fresh ones.
+        keep_all: Keep the checkpoints of the trainings that only measured.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class OwnPhotos:
     json_progress: bool = False
     output: Path | None = None
     match_from: Path | None = None
+    keep_all: bool = False
 
 
 @report_out_of_memory()
@@ -132,15 +134,17 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     gain = best_gain(measured)
     say(
         f"on photos it had not learnt from: PSNR {gain.before['psnr']:.2f} dB before, "
-        f"{gain.after['psnr']:.2f} dB after {gain.step} steps, {gain.psnr:+.3f} +- {gain.error:.3f} dB; "
+        f"{gain.after['psnr']:.2f} dB after, {gain.psnr:+.3f} +- {gain.error:.3f} dB, "
+        f"with 95 % confidence at least {gain.at_least:+.3f} dB; "
         f"l1 {gain.before['l1']:.2f} before, {gain.after['l1']:.2f} after",
         before=gain.before,
         after=gain.after,
     )
     if not gain.certain:
+        _clean(run, request, measured, say)
         run.retire("no-gain")
         raise NigdtError(
-            f"Training on these {gain.photos} photos brings no certain gain "
+            f"Training on photos like these {gain.photos} brings no certain gain "
             f"({gain.psnr:+.3f} +- {gain.error:.3f} dB): nothing was saved.",
             hint=f"Go on using {info.name}, or add photos of the same kind.",
         )
@@ -157,11 +161,13 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         "after": gain.after,
         "gain_psnr": gain.psnr,
         "gain_error": gain.error,
+        "gain_at_least": gain.at_least,
     }
     save_bundle(
         folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
     )
     add_picture(folder)
+    _clean(run, request, measured, say)
     say(f"saved {folder}; it shows up in panel and GIMP as {folder.name}", bundle=str(folder))
     return folder
 
@@ -171,6 +177,18 @@ def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
         f"Interrupted {when}.",
         hint=f"Go on with: nigdt train photos {request.path} --name {request.name} --resume",
     )
+
+
+def _clean(run: Run, request: OwnPhotos, measured: Sequence[Run], say: Callable[..., None]) -> None:
+    """Remove the checkpoints of what only measured, and say how large the run's folder is."""
+    removed = 0
+    for part in [] if request.keep_all else measured:
+        for path in part.folder.glob("*.safetensors"):
+            removed += path.stat().st_size
+            path.unlink()
+    size = sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())
+    freed = f"; {removed / 1e6:.0f} MB of checkpoints that only measured were removed" if removed else ""
+    say(f"{run.folder}: {size / 1e6:.0f} MB{freed}")
 
 
 def _match_networks(
@@ -255,8 +273,9 @@ def _card(request: OwnPhotos, gain: Gain, summary: dict[str, object]) -> str:
         "|---|---|---|\n"
         f"| before | {before['psnr']:.2f} | {before['l1']:.2f} |\n"
         f"| after | {after['psnr']:.2f} | {after['l1']:.2f} |\n\n"
-        f"A gain of {gain.psnr:.3f} +- {gain.error:.3f} dB (mean and standard error over the photos), of "
-        "models that learnt from the others; this one learnt from all.\n\n"
+        f"A gain of {gain.psnr:.3f} +- {gain.error:.3f} dB (mean and standard error over the photos), with "
+        f"95 % confidence at least {gain.at_least:.3f} dB, of models that learnt from other photos and "
+        "stopped where those did best; this one learnt from all.\n\n"
         "It knows what these photos show and little else, and it does not reach the photorealism of "
         "large diffusion models.\n"
     )

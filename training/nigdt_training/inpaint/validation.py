@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,10 +11,13 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from nigdt.model import NIGDT
+from nigdt_training.letters import Font, font_for
 from nigdt_training.samples import Batch, SampleStream
 
 PICTURES = 96
 _COLUMNS = 6
+_ROWS = ("hole", "filled", "original")
+_MARGIN, _TITLE, _CAPTION = 50, 18, 44  # pixels of a sheet
 
 
 @dataclass(frozen=True)
@@ -93,29 +95,46 @@ def composite(model: NIGDT, batch: Batch) -> Tensor:
 def draw_sheet(
     model: NIGDT, training: SampleStream, validation: SampleStream | None, device: torch.device
 ) -> Image.Image:
-    """Return a sheet of fixed samples: what the model saw, what it drew, the original, and the caption."""
-    tiles = []
-    for stream, count in ((training, _COLUMNS), (validation, _COLUMNS)):
-        if stream is None:
-            continue
-        batch = stream.batch(range(count)).to(device)
-        fill = composite(model, batch)
-        seen = batch.image * batch.M
-        for i in range(count):
-            column = [_picture(x[i]) for x in (seen, fill, batch.image)]
-            tiles.append((column, batch.captions[i]))
-    side = max(96, tiles[0][0][0].width)
-    text = 44
-    rows = (len(tiles) + _COLUMNS - 1) // _COLUMNS
-    sheet = Image.new("RGB", (_COLUMNS * (side + 4), rows * (3 * side + text)), "white")
+    """Return a labelled sheet of fixed samples: what the model saw, what it drew, original and caption."""
+    halves = [("photos it learns from", training)]
+    if validation is not None:
+        halves.append(("photos kept apart", validation))
+    side = max(96, training.size)
+    height = _TITLE + len(_ROWS) * side + _CAPTION
+    sheet = Image.new("RGB", (_MARGIN + _COLUMNS * (side + 4), len(halves) * height), "white")
     pen = ImageDraw.Draw(sheet)
-    for n, (column, caption) in enumerate(tiles):
-        x, y = (n % _COLUMNS) * (side + 4), (n // _COLUMNS) * (3 * side + text)
-        for k, tile in enumerate(column):
-            sheet.paste(tile.resize((side, side), Image.Resampling.BICUBIC), (x, y + k * side))
-        lines = textwrap.wrap(caption or "(no caption)", max(8, side // 6))[:4]
-        pen.multiline_text((x + 1, y + 3 * side), "\n".join(lines), fill="black", font_size=9, spacing=1)
+    for half, (title, stream) in enumerate(halves):
+        batch = stream.batch(range(_COLUMNS)).to(device)
+        top = half * height + _TITLE
+        pen.text((_MARGIN, top - _TITLE + 1), title, fill="black", font_size=11)
+        rows = (batch.image * batch.M, composite(model, batch), batch.image)
+        for k, (name, row) in enumerate(zip(_ROWS, rows, strict=True)):
+            pen.text((2, top + k * side + side // 2), name, fill="black", font_size=11)
+            for i in range(_COLUMNS):
+                tile = _picture(row[i]).resize((side, side), Image.Resampling.BICUBIC)
+                sheet.paste(tile, (_MARGIN + i * (side + 4), top + k * side))
+        for i, caption in enumerate(batch.captions):
+            text = caption or "(no caption)"
+            place, font = (_MARGIN + i * (side + 4) + 1, top + len(_ROWS) * side), font_for(text, 11)
+            pen.multiline_text(
+                place, "\n".join(_wrapped(text, side, font)), fill="black", font=font, spacing=1
+            )
     return sheet
+
+
+def _wrapped(text: str, width: int, font: Font) -> list[str]:
+    """Break a caption, and words too long, into lines no wider than so many pixels, three at most."""
+    lines = [""]
+    for word in text.split():
+        if font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+            continue
+        lines.append("")
+        for letter in word:  # scripts without spaces
+            if font.getlength(lines[-1] + letter) > width:
+                lines.append("")
+            lines[-1] += letter
+    return [line for line in lines if line][:3]
 
 
 def _picture(image: Tensor) -> Image.Image:
