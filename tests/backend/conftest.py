@@ -96,7 +96,7 @@ def stop_daemon(folder: Path) -> None:
         pid = daemon_pid()
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-        assert wait_until(lock.acquire, 5.0), "a daemon outlived its test"
+        assert wait_until(lock.acquire), "a daemon outlived its test"
     lock.release()
 
 

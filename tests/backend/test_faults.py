@@ -215,7 +215,7 @@ def test_clocks_that_jump_cost_no_job_and_end_no_daemon(settings, stub_command, 
         pid = daemon_pid()
         jobs = {client.submit(request_fill(caption)) for caption in ("jump", "sleep 1", "jump", "sleep 0.1")}
         ended = []
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while jobs and time.monotonic() < deadline:
             for event in client.events(0.2):
                 if event.kind in ("done", "error"):
@@ -304,7 +304,7 @@ def test_folders_that_cannot_be_made_are_said_in_one_line(command, tmp_path, mon
 @posix
 def test_full_disk_for_the_connection_file_is_said_in_one_line(state, stub_command):
     done = subprocess.run(
-        stub_command, capture_output=True, text=True, timeout=30, check=False, preexec_fn=no_room
+        stub_command, capture_output=True, text=True, timeout=90, check=False, preexec_fn=no_room
     )
     assert done.returncode == 1
     assert f"Cannot use {state}" in done.stderr
@@ -351,7 +351,7 @@ def test_hot_swap_takes_the_new_model_and_drops_no_job(real_client, bundles, tin
     jobs += [real_client.submit(request_fill("a red bird", side=64)) for _ in range(6)]
     pixels = {}
     ended = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while len(ended) < len(jobs) and time.monotonic() < deadline:
         for event in real_client.events(0.2):
             if event.kind == "fill":

@@ -39,7 +39,7 @@ def test_text_that_utf_8_cannot_encode_is_refused(client):
     try:
         for header in lone_surrogates():
             hostile.send([TAG, header])
-            assert json.loads(hostile.receive(5.0)[0][1])["code"] == "bad-message"
+            assert json.loads(hostile.receive(60.0)[0][1])["code"] == "bad-message"
     finally:
         hostile.close()
     assert client.status()["pid"]
@@ -92,7 +92,7 @@ class Idle:
 
 def cut_off(hostile: ClientSocket) -> bool:
     try:
-        for _ in range(20):
+        for _ in range(120):
             hostile.receive(0.5)
     except ConnectionLost:
         return True
@@ -153,7 +153,7 @@ def test_empty_frames_are_answered_with_an_error(client, frames):
     hostile = ClientSocket(client.connection)
     try:
         hostile.send(frames)
-        header = json.loads(hostile.receive(5.0)[0][1])
+        header = json.loads(hostile.receive(60.0)[0][1])
     finally:
         hostile.close()
     assert header["code"] == "bad-message"
@@ -194,7 +194,7 @@ def test_a_client_that_does_not_read_its_pictures_is_given_up():
         lazy.connect(endpoint)
         lazy.send_multipart([TAG, b'{"kind":"status"}'])
         incoming = []
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not incoming and time.monotonic() < deadline:
             sockets.answer_zap()
             sockets.receive(incoming.append)
@@ -236,8 +236,8 @@ def test_a_hundred_clients_killed_in_mid_job_leave_nothing(client, request_fill,
     client.fill(request_fill())
     before = client.status()["memory_mib"]
     for number in range(100):
-        subprocess.run([sys.executable, "-c", KILLED, str(0.01 * (number % 10))], timeout=30, check=False)
-    assert wait_until(lambda: client.status()["queue"]["running"] == 0, 10)
+        subprocess.run([sys.executable, "-c", KILLED, str(0.01 * (number % 10))], timeout=90, check=False)
+    assert wait_until(lambda: client.status()["queue"]["running"] == 0)
     status = client.status()
     assert status["queue"]["waiting"] == status["queue"]["running"] == status["queue"]["clients"] == 0
     assert 80 <= status["jobs"]["dropped"] <= 100, "a few died before their job had left them"

@@ -54,7 +54,7 @@ def stop_daemon(state: Path) -> None:
         connection = read_connection(file)
         if connection is not None and connection.pid:
             os.kill(connection.pid, signal.SIGKILL)
-        assert wait_until(lock.acquire, 5.0), "a daemon outlived its test"
+        assert wait_until(lock.acquire), "a daemon outlived its test"
     lock.release()
 
 

@@ -36,7 +36,7 @@ def test_without_a_display_it_says_so(photo: Path):
     environment = {key: value for key, value in os.environ.items() if "DISPLAY" not in key}
     environment.pop("QT_QPA_PLATFORM", None)
     command = [sys.executable, "-m", "nigdt", "panel", str(photo)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 1
     assert "no display" in done.stderr
     assert "nigdt fill" in done.stderr
