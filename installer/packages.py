@@ -223,7 +223,10 @@ def project_step(session: Session, wanted: Wanted) -> Step:
         f"Install NIGDT and its packages ({names})",
         act,
         settled,
-        lambda: [f"pip install --editable '{target()}'"],
+        lambda: [
+            *([f"pip install --require-hashes --requirement {lock}"] if lock else []),
+            f"pip install --editable '{target()}'",
+        ],
     )
 
 

@@ -204,7 +204,7 @@ PARTS: tuple[tuple[str, int, Part], ...] = (
     ("kills while unsaved work is kept", 200, kill_part(works.autosave)),
     ("kills while a bundle is replaced", 200, kill_part(works.replace_bundle)),
     ("kills of a training that goes on", 20, training_kills),
-    ("calls of each kind that fail (ENOSPC, EIO)", 60, failures),
+    ("at most so many calls of a kind that fail (ENOSPC, EIO)", 60, failures),
     ("seconds of a soak with 8 clients", 3_600, soak),
 )
 
