@@ -34,6 +34,78 @@ def test_a_selection_partly_outside(gimp: GimpSession) -> None:
     assert said == ["success", "", [0, 60, 30, 80], [0, 60]]
 
 
+BOXES = [(50, 40, 1, 1), (50, 40, 3, 3), (50, 0, 1, 80), (0, 40, 96, 1)]
+
+
+def test_the_smallest_and_the_largest_selection(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state):
+        *small, most = gimp.run(
+            f"""
+    def box():
+        before = composite(image)
+        status, message, layer = fill(image, caption="green")
+        return [status, message, changed(before, composite(image), 96)]
+    result = []
+    for place in {BOXES}:
+        image = photo()
+        select(image, *place)
+        result.append(box())
+    image = photo()
+    Gimp.Selection.all(image)
+    image.select_rectangle(Gimp.ChannelOps.SUBTRACT, 95, 79, 1, 1)
+    result.append(box() + [composite(image)[-16:] == composite(photo())[-16:]])
+"""
+        )
+    for (left, top, width, height), said in zip(BOXES, small, strict=True):
+        assert said == ["success", "", [left, top, left + width, top + height]]
+    assert most == ["success", "", [0, 0, 96, 80], True]
+
+
+ACTIVE = {
+    "a locked layer": """
+    photo_layer.set_lock_content(True)
+    photo_layer.set_lock_position(True)
+    photo_layer.set_lock_visibility(True)
+""",
+    "a text layer": """
+    text = Gimp.TextLayer.new(image, "bird", Gimp.context_get_font(), 20.0, Gimp.Unit.pixel())
+    image.insert_layer(text, None, 0)
+    image.set_selected_layers([text])
+""",
+    "a channel": """
+    channel = Gimp.Channel.new(image, "channel", 96, 80, 50.0, Gegl.Color.new("red"))
+    image.insert_channel(channel, None, 0)
+    channel.set_visible(False)
+    image.set_selected_channels([channel])
+""",
+    "a mask": """
+    photo_layer.add_mask(photo_layer.create_mask(Gimp.AddMaskType.WHITE))
+    photo_layer.set_edit_mask(True)
+""",
+    "no layer": "    image.set_selected_layers([])\n",
+}
+
+
+@pytest.mark.parametrize("active", ACTIVE)
+def test_whatever_is_active(gimp: GimpSession, active: str) -> None:
+    with ScriptedDaemon(gimp.state):
+        said = gimp.run(
+            f"""
+    image = photo(alpha=True)
+    photo_layer = image.get_layers()[0]
+{ACTIVE[active]}
+    select(image, 40, 30, 10, 10)
+    before, own = composite(image), read(photo_layer)
+    status, message, layer = fill(image, caption="green")
+    result = [
+        status, message, changed(before, composite(image), 96), read(photo_layer) == own,
+        [each.get_name() for each in image.get_selected_layers()],
+    ]
+"""
+        )
+    assert said == ["success", "", [40, 30, 50, 40], True, ["green"]]
+
+
 def test_a_soft_selection_is_the_mask(gimp: GimpSession) -> None:
     with ScriptedDaemon(gimp.state) as daemon:
         said = gimp.run(
