@@ -62,7 +62,7 @@ def read_data_set(path: Path | str) -> DataSet:
     tree.left_out = [*dict.fromkeys(entry for *_, left_out in read for entry in left_out)]
     if not records and tree.left_out:
         name, why = tree.left_out[0]
-        raise DataError(f"{path} holds nothing that can be used. {name}: {why}")
+        raise DataError(f"{path} holds nothing that can be used.", f"{name}: {why}")
     if not records:
         raise DataError(
             f"{path} holds no photos.", "See docs/training-data.md for the layouts that are read."
