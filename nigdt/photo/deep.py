@@ -140,6 +140,9 @@ def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
+_COMPRESSION, _STRIP_OFFSETS, _STRIP_BYTES, _DEFLATE = 259, 273, 279, 8
+
+
 def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientation: int = 1) -> bytes:
     """Encode as one-strip, deflate-compressed little-endian TIFF 6.0.
 
@@ -190,3 +193,30 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
             value = struct.pack("<I", offset)
         table += struct.pack("<HHI", tag, field, count) + value.ljust(4, b"\0")
     return b"II*\0" + struct.pack("<I", directory) + strip + table + b"\0\0\0\0" + extra
+
+
+def deflate_tiff(data: bytes) -> bytes:
+    """Compress the pixels of a TIFF that Pillow wrote as one uncompressed strip behind its directory.
+
+    Pillow's own compression lets no other thread run until all of it is done, a second for 24 megapixels;
+    zlib does. A file of another layout is returned as it is.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    (start,) = struct.unpack_from(f"{order}I", data, 4)
+    (count,) = struct.unpack_from(f"{order}H", data, start)
+    fields = {}
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind, values = struct.unpack_from(f"{order}HHI", data, place)
+        if tag in (_COMPRESSION, _STRIP_OFFSETS, _STRIP_BYTES) and values == 1 and kind in (3, 4):
+            fields[tag] = (order + ("H" if kind == 3 else "I"), place + 8)
+    if len(fields) < 3:
+        return data
+    (offset,) = struct.unpack_from(fields[_STRIP_OFFSETS][0], data, fields[_STRIP_OFFSETS][1])
+    strip = zlib.compress(memoryview(data)[offset:], 4)
+    head = bytearray(data[:offset])
+    try:
+        struct.pack_into(fields[_COMPRESSION][0], head, fields[_COMPRESSION][1], _DEFLATE)
+        struct.pack_into(fields[_STRIP_BYTES][0], head, fields[_STRIP_BYTES][1], len(strip))
+    except struct.error:  # larger than before, and more than the field holds
+        return data
+    return bytes(head) + strip
