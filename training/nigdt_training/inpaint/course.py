@@ -115,6 +115,7 @@ class Course:
         trainer = InpaintTrainer(run, [training], validation, vocabulary, match, self.fabric, say)
         trainer.patience = self.patience
         trainer.tell_seconds = _TELL_SECONDS
+        trainer.remember_before(model)
         if not trainer.resume():
             trainer.start_from_model(model)
         return trainer
@@ -138,6 +139,7 @@ class Course:
                 facts["eta_s"] = round(pace * (left + to_come))
                 facts["step"] += number * self.steps
                 facts["steps"] = self.parts * self.steps
+                facts |= {"part": number + 1, "parts": self.parts}
                 minutes = facts["eta_s"] / 60
                 figures = f"l1 {facts['loss']:.3f}, PSNR {facts['psnr']:.1f} dB"
                 text = f"step {facts['step']}/{facts['steps']}  {figures}  {minutes:.0f} min left"

@@ -31,6 +31,7 @@ class Gain:
         psnr: Mean over the photos of the difference in PSNR, dB, each after the steps that did best on other
             photos, so that no photo had a part in choosing what it measures.
         error: Its standard error, dB.
+        better: How many of the photos are filled nearer to the original than before.
     """
 
     step: int
@@ -39,6 +40,7 @@ class Gain:
     after: dict[str, float]
     psnr: float
     error: float
+    better: int
 
     @property
     def at_least(self) -> float:
@@ -123,7 +125,8 @@ def best_gain(runs: Sequence[Run]) -> Gain:
         {"psnr": float(one[:, 0].mean()), "l1": float(one[:, 1].mean())} for one in (before, after)
     )
     step = common[_best(np.concatenate(tables, 1)) - 1]
-    return Gain(step, len(gains), first, last, float(gains.mean()), error)
+    better = int((gains > 0).sum())
+    return Gain(step, len(gains), first, last, float(gains.mean()), error, better)
 
 
 def _by_photo(scores: Mapping[int, Scores], steps: Sequence[int]) -> np.ndarray:

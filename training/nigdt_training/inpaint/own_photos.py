@@ -107,7 +107,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     folder = request.output or user_bundles_folder() / request.name
     check_target(folder)
     report = check_path(request.path)
-    say(describe(report))
+    say(describe(report), usable=len(report.usable), skipped=len(report.problems))
     if len(report.usable) < MINIMUM_PHOTOS:
         raise NigdtError(
             f"{len(report.usable)} usable photos are too few.", hint=f"At least {MINIMUM_PHOTOS} are needed."
@@ -136,9 +136,13 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         f"on photos it had not learnt from: PSNR {gain.before['psnr']:.2f} dB before, "
         f"{gain.after['psnr']:.2f} dB after, {gain.psnr:+.3f} +- {gain.error:.3f} dB, "
         f"with 95 % confidence at least {gain.at_least:+.3f} dB; "
-        f"l1 {gain.before['l1']:.2f} before, {gain.after['l1']:.2f} after",
+        f"l1 {gain.before['l1']:.2f} before, {gain.after['l1']:.2f} after; "
+        f"better on {gain.better} of {gain.photos} photos",
         before=gain.before,
         after=gain.after,
+        better=gain.better,
+        photos=gain.photos,
+        certain=gain.certain,
     )
     if not gain.certain:
         _clean(run, request, measured, say)
@@ -157,6 +161,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         "photos": len(everything.photos),
         "match_loss": match is not None,
         "measured_on": gain.photos,
+        "better_on": gain.better,
         "before": gain.before,
         "after": gain.after,
         "gain_psnr": gain.psnr,

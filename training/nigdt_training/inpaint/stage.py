@@ -28,7 +28,7 @@ from nigdt_training.checkpoint import (
     write_checkpoint,
 )
 from nigdt_training.inpaint.step import Networks, train_step
-from nigdt_training.inpaint.validation import Scores, Stopped, draw_sheet, samples_of, score
+from nigdt_training.inpaint.validation import Scores, Stopped, draw_sheet, samples_of, score, sheet_fills
 from nigdt_training.loader import Loader
 from nigdt_training.processes import any_rank, average_gradients, average_losses, processes_here
 from nigdt_training.run import Run
@@ -82,6 +82,7 @@ class InpaintTrainer:
         self.patience = 0  # validations without gain after which training ends; 0 = never
         self.on_scores: Callable[[int, Scores], None] = lambda *_: None  # step and what validation found
         self.tell_seconds = math.inf  # progress is told at least so often, besides every `LOG_EVERY` steps
+        self._before: list[torch.Tensor] | None = None  # what another model drew on the sheets' samples
         self._stale = 0
         self._validated = 0  # step of the last validation
         self._loader = Loader(self.training, fabric.device, self.settings.batch, processes_here(fabric))
@@ -211,6 +212,8 @@ class InpaintTrainer:
             if self._validation_due():  # it was given up when training was last asked to end
                 self._validate()
             stopped = self._stops()
+            if self._before is not None and not stopped:
+                self._sheet()
             while self.step < settings.steps and not stopped and not self._overfits():
                 losses |= self._one_step()
                 self.step += 1
@@ -369,10 +372,20 @@ class InpaintTrainer:
         count = samples_of(self.validation, self.settings.validation_holes)
         return score(model, self.validation, count, self.fabric.device, lambda: self._asked)
 
+    @property
+    def _sheet_streams(self) -> list[SampleStream]:
+        return [self.training, *([self.validation] if self.validation is not None else [])]
+
+    def remember_before(self, model: NIGDT) -> None:
+        """Show on every sheet, the first before the first step, what a model draws without training."""
+        if self.fabric.is_global_zero:
+            model = model.to(self.fabric.device).eval()
+            self._before = sheet_fills(model, self._sheet_streams, self.fabric.device)
+
     def _sheet(self) -> None:
         if not self.fabric.is_global_zero:
             return
-        picture = draw_sheet(self.averaged_model(), self.training, self.validation, self.fabric.device)
+        picture = draw_sheet(self.averaged_model(), self._sheet_streams, self.fabric.device, self._before)
         path = self.run.save_sheet(self.step, picture)
         self.say(f"sample sheet {path}", sheet=str(path))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,30 +92,46 @@ def composite(model: NIGDT, batch: Batch) -> Tensor:
 
 
 @torch.inference_mode()
+def sheet_fills(model: NIGDT, streams: Sequence[SampleStream], device: torch.device) -> list[Tensor]:
+    """Return what a model draws on the samples of a sheet, one tensor per stream as `composite` gives it."""
+    return [composite(model, stream.batch(range(_COLUMNS)).to(device)) for stream in streams]
+
+
+@torch.inference_mode()
 def draw_sheet(
-    model: NIGDT, training: SampleStream, validation: SampleStream | None, device: torch.device
+    model: NIGDT,
+    streams: Sequence[SampleStream],
+    device: torch.device,
+    before: Sequence[Tensor] | None = None,
 ) -> Image.Image:
-    """Return a labelled sheet of fixed samples: what the model saw, what it drew, original and caption."""
-    halves = [("photos it learns from", training)]
-    if validation is not None:
-        halves.append(("photos kept apart", validation))
-    side = max(96, training.size)
-    height = _TITLE + len(_ROWS) * side + _CAPTION
+    """Return a labelled sheet of fixed samples: what the model saw, what it drew, original and caption.
+
+    Args:
+        model: In eval mode.
+        streams: Of what it learns from, and of what it is measured on, if any.
+        device: Where the model is.
+        before: What another model drew (`sheet_fills`); shown above what this one did.
+    """
+    halves = list(zip(("photos it learns from", "photos kept apart"), streams, strict=False))
+    fills = sheet_fills(model, streams, device)
+    names = (_ROWS[0], *(("before",) if before else ()), *_ROWS[1:])
+    side = max(96, streams[0].size)
+    height = _TITLE + len(names) * side + _CAPTION
     sheet = Image.new("RGB", (_MARGIN + _COLUMNS * (side + 4), len(halves) * height), "white")
     pen = ImageDraw.Draw(sheet)
     for half, (title, stream) in enumerate(halves):
         batch = stream.batch(range(_COLUMNS)).to(device)
         top = half * height + _TITLE
         pen.text((_MARGIN, top - _TITLE + 1), title, fill="black", font_size=11)
-        rows = (batch.image * batch.M, composite(model, batch), batch.image)
-        for k, (name, row) in enumerate(zip(_ROWS, rows, strict=True)):
+        rows = (batch.image * batch.M, *((before[half],) if before else ()), fills[half], batch.image)
+        for k, (name, row) in enumerate(zip(names, rows, strict=True)):
             pen.text((2, top + k * side + side // 2), name, fill="black", font_size=11)
             for i in range(_COLUMNS):
                 tile = _picture(row[i]).resize((side, side), Image.Resampling.BICUBIC)
                 sheet.paste(tile, (_MARGIN + i * (side + 4), top + k * side))
         for i, caption in enumerate(batch.captions):
             text = caption or "(no caption)"
-            place, font = (_MARGIN + i * (side + 4) + 1, top + len(_ROWS) * side), font_for(text, 11)
+            place, font = (_MARGIN + i * (side + 4) + 1, top + len(names) * side), font_for(text, 11)
             pen.multiline_text(
                 place, "\n".join(_wrapped(text, side, font)), fill="black", font=font, spacing=1
             )
