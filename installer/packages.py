@@ -14,7 +14,7 @@ from installer.machine import free_bytes, nvidia_driver
 from installer.session import Session
 from installer.steps import Step
 
-EXTRAS = ("model", "backend", "panel", "training", "docs", "dev")
+EXTRAS = ("model", "backend", "panel", "training", "photos", "docs", "dev")
 NEEDS_TORCH = frozenset({"model", "backend", "training", "docs"})
 GIGABYTE = 1e9
 PAIR_SECONDS = 900.0

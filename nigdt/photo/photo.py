@@ -28,6 +28,7 @@ from PIL import Image
 from nigdt.box import Box
 from nigdt.errors import PhotoError
 from nigdt.files import check_writable, write_atomically
+from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
 from nigdt.photo.encoding import Plan, encode, plan
 from nigdt.photo.opening import MAX_PIXELS, opened, read_file, reason
@@ -95,7 +96,16 @@ class Photo:
                 supported.
         """
         path = Path(path)
-        return cls.from_bytes(read_file(path), path.name, source=path)
+        entry = camera_format(path)
+        if entry is None:
+            return cls.from_bytes(read_file(path), path.name, source=path)
+        if entry.name == RAW:
+            samples, exif = develop(path, entry)
+            samples.setflags(write=False)
+            return cls(samples, "RGB;16", info={"exif": exif} if exif else {}, source=path)
+        photo = cls.from_image(open_camera_picture(path, entry))
+        photo.source = path
+        return photo
 
     @classmethod
     def from_bytes(
@@ -283,6 +293,35 @@ class Photo:
         )
         photo.notices = self.notices
         return photo
+
+    def recut(self, left: int, top: int, right: int, bottom: int) -> Photo:
+        """Return another part of the photo, upright, in its own kind and depth; it may reach beyond it.
+
+        Args:
+            left: First column, below 0 beyond the left edge.
+            top: First row.
+            right: Column after the last.
+            bottom: Row after the last.
+
+        Returns:
+            A photo of right - left by bottom - top pixels; beyond the edges, the edge's pixels are repeated.
+
+        Raises:
+            PhotoError: It would have no pixel, or too many.
+        """
+        width, height = self.size
+        if right <= left or bottom <= top or right <= 0 or bottom <= 0 or left >= width or top >= height:
+            raise PhotoError("Nothing of the photo would be left.")
+        if (right - left) * (bottom - top) > MAX_PIXELS:
+            raise PhotoError(
+                f"{right - left} x {bottom - top} pixels are too many.", f"At most {MAX_PIXELS:,}."
+            )
+        whole = self.turned_upright()
+        inside = whole.samples[max(0, top) : bottom, max(0, left) : right]
+        beyond = [(max(0, -top), max(0, bottom - height)), (max(0, -left), max(0, right - width))]
+        if any(any(pair) for pair in beyond):
+            inside = np.pad(inside, [*beyond, *[(0, 0)] * (inside.ndim - 2)], mode="edge")
+        return whole.with_samples(np.ascontiguousarray(inside))
 
     def turned_upright(self) -> Photo:
         """Turn the samples as they are seen, for files that cannot say how to turn them."""

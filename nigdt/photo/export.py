@@ -1,0 +1,70 @@
+"""Pictures to give away: of 8 bits, smaller if wanted, at a chosen quality. No torch."""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePath
+
+import numpy as np
+from PIL import Image
+
+from nigdt.errors import PhotoError
+from nigdt.photo.formats import of_suffix
+from nigdt.photo.metadata import ORIENTATION, save_options
+from nigdt.photo.opening import reason
+from nigdt.photo.photo import Photo
+
+__all__ = ["EXPORT_SUFFIXES", "export_suffix", "exported"]
+
+EXPORT_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif", ".png")
+"""Endings of the formats that are exported to."""
+_CARRIED = ("icc_profile", "exif", "xmp", "dpi")
+
+
+def exported(photo: Photo, suffix: str, *, quality: int, longest: int | None = None) -> bytes:
+    """Return the bytes of a picture for viewing: what is seen, upright, in 8 bits, with EXIF and profile.
+
+    Args:
+        photo: Of any kind; transparent parts become white where the format has no transparency.
+        suffix: One of `EXPORT_SUFFIXES`.
+        quality: 1 to 100; PNG has none.
+        longest: Most pixels of the longer side; None keeps the size, and nothing is ever enlarged.
+
+    Raises:
+        PhotoError: The ending is another, or the encoder refuses.
+    """
+    wanted = of_suffix(suffix)
+    if wanted is None or suffix.lower() not in EXPORT_SUFFIXES:
+        raise PhotoError(
+            f"Pictures are not exported as {suffix or 'files without an ending'}.",
+            f"Use one of {', '.join(EXPORT_SUFFIXES)}.",
+        )
+    alpha = None if wanted.name == "JPEG" else photo.alpha8
+    seen = photo.on_white if wanted.name == "JPEG" else photo.rgb8
+    image = Image.fromarray(seen if alpha is None else np.dstack([seen, alpha]))
+    if photo.grey and alpha is None:
+        image = image.convert("L")
+    if longest is not None and max(image.size) > longest:
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    carried = {key: photo.info[key] for key in _CARRIED if key in photo.info}
+    if "exif" in carried:
+        exif = Image.Exif()
+        exif.load(carried["exif"])
+        exif.pop(ORIENTATION, None)
+        carried["exif"] = exif.tobytes()
+    if photo.kind == "CMYK" or image.mode.startswith("RGB") == photo.grey:
+        carried.pop("icc_profile", None)  # of other channels than these
+    options = save_options(carried, wanted.name, image.mode)
+    if wanted.name != "PNG":
+        options["quality"] = quality
+    try:
+        buffer = io.BytesIO()
+        image.save(buffer, wanted.name, **options)
+    except Exception as error:  # encoders raise a dozen types
+        raise PhotoError(f"{wanted.title} cannot hold this picture: {reason(error)}.") from None
+    return buffer.getvalue()
+
+
+def export_suffix(path: PurePath) -> str:
+    """Return the ending to suggest for a photo's export."""
+    return path.suffix.lower() if path.suffix.lower() in EXPORT_SUFFIXES else ".jpg"

@@ -1,0 +1,144 @@
+"""Photos of phones and cameras, read by optional packages, and pictures made to give away."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nigdt.errors import PhotoError
+from nigdt.photo import camera
+from nigdt.photo.export import exported
+from nigdt.photo.photo import Photo
+
+MODEL = 0x0110
+
+
+def smooth(width: int = 96, height: int = 64) -> np.ndarray:
+    y, x = np.mgrid[0:height, 0:width]
+    return np.dstack([x * 2, y * 3, 200 - x]).astype(np.uint8)
+
+
+def with_exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[MODEL] = "Camera 3"
+    return exif
+
+
+@pytest.mark.parametrize(("module", "suffix"), [("pillow_heif", ".heic"), ("pillow_jxl", ".jxl")])
+def test_a_phones_photo_is_read_with_its_exif(tmp_path: Path, module: str, suffix: str):
+    plugin = pytest.importorskip(module)
+    if module == "pillow_heif":
+        plugin.register_heif_opener()
+    path = tmp_path / f"photo{suffix}"
+    Image.fromarray(smooth()).save(path, quality=95, exif=with_exif().tobytes())
+    photo = Photo.read(path)
+    assert photo.size == (96, 64)
+    assert np.abs(photo.rgb8.astype(int) - smooth()).mean() < 4
+    saved = Image.open(io.BytesIO(photo.encode(".jpg")))
+    assert saved.getexif()[MODEL] == "Camera 3"
+    assert photo.source == path
+
+
+def write_dng(path: Path, mosaic: np.ndarray) -> None:
+    """The least DNG that a raw developer takes: one strip of 16-bit samples behind RGGB filters."""
+    height, width = mosaic.shape
+    data = mosaic.astype("<u2").tobytes()
+    rational = lambda *values: b"".join(struct.pack("<ii", round(1000 * v), 1000) for v in values)  # noqa: E731
+    xyz = (3.2406, -1.5372, -0.4986, -0.9689, 1.8758, 0.0415, 0.0557, -0.2040, 1.0570)
+    tags: list[tuple[int, int, int, bytes]] = [
+        (254, 4, 1, struct.pack("<I", 0)),
+        (256, 4, 1, struct.pack("<I", width)),
+        (257, 4, 1, struct.pack("<I", height)),
+        (258, 3, 1, struct.pack("<H", 16)),
+        (259, 3, 1, struct.pack("<H", 1)),
+        (262, 3, 1, struct.pack("<H", 32803)),
+        (271, 2, 5, b"Make\0"),
+        (272, 2, 6, b"Model\0"),
+        (273, 4, 1, b"DATA"),
+        (274, 3, 1, struct.pack("<H", 1)),
+        (277, 3, 1, struct.pack("<H", 1)),
+        (278, 4, 1, struct.pack("<I", height)),
+        (279, 4, 1, struct.pack("<I", len(data))),
+        (33421, 3, 2, struct.pack("<HH", 2, 2)),
+        (33422, 1, 4, bytes([0, 1, 1, 2])),
+        (50706, 1, 4, bytes([1, 4, 0, 0])),
+        (50708, 2, 6, b"Model\0"),
+        (50717, 4, 1, struct.pack("<I", 65535)),
+        (50721, 10, 9, rational(*xyz)),
+        (50728, 5, 3, rational(1, 1, 1)),
+        (50778, 3, 1, struct.pack("<H", 21)),
+    ]
+    start = 8 + 2 + 12 * len(tags) + 4
+    extra, entries = b"", b""
+    for tag, kind, count, value in tags:
+        if len(value) > 4:
+            entries += struct.pack("<HHII", tag, kind, count, start + len(extra))
+            extra += value + bytes(len(value) % 2)
+        else:
+            entries += struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0")
+    entries = entries.replace(b"DATA", struct.pack("<I", start + len(extra)))
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags))
+    path.write_bytes(head + entries + bytes(4) + extra + data)
+
+
+def test_a_raw_photo_is_developed_in_full_depth(tmp_path: Path):
+    pytest.importorskip("rawpy")
+    mosaic = np.zeros((64, 96), np.uint16)
+    mosaic[::2, ::2] = 40_000  # behind the red filters
+    mosaic[1::2, 1::2] = 2_000
+    write_dng(tmp_path / "photo.dng", mosaic)
+    photo = Photo.read(tmp_path / "photo.dng")
+    assert photo.kind == "RGB;16"
+    red, green, blue = photo.rgb8[20:40, 20:70].reshape(-1, 3).mean(0)
+    assert red > 2 * max(green, blue)
+    assert Image.open(io.BytesIO(photo.encode(".tif"))).size == photo.size
+    (tmp_path / "bad.nef").write_bytes(b"II*\0" + bytes(400))
+    with pytest.raises(PhotoError, match=r"bad\.nef is a damaged camera raw file"):
+        Photo.read(tmp_path / "bad.nef")
+
+
+def test_a_missing_decoder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(camera._MODULES, "RAW", "no_such_package")
+    (tmp_path / "a.dng").write_bytes(b"II*\0")
+    entry = camera.camera_format(tmp_path / "a.DNG")
+    assert entry is not None
+    assert camera.missing(entry)
+    with pytest.raises(PhotoError) as raised:
+        Photo.read(tmp_path / "a.dng")
+    assert "--extras photos" in raised.value.hint
+
+
+def test_an_export_is_small_upright_and_keeps_exif(tmp_path: Path):
+    exif = with_exif()
+    exif[0x0112] = 6  # lies on its side
+    Image.fromarray(smooth(400, 300)).save(tmp_path / "a.jpg", exif=exif.tobytes(), quality=95)
+    photo = Photo.read(tmp_path / "a.jpg")
+    assert photo.size == (300, 400)
+    small, large = (exported(photo, ".jpg", quality=q, longest=200) for q in (40, 95))
+    assert len(small) < len(large)
+    picture = Image.open(io.BytesIO(large))
+    assert picture.size == (150, 200)
+    assert picture.getexif()[MODEL] == "Camera 3"
+    assert picture.getexif().get(0x0112, 1) == 1
+    assert Image.open(io.BytesIO(exported(photo, ".webp", quality=90))).size == (300, 400)
+    assert Image.open(io.BytesIO(exported(photo, ".png", quality=90, longest=9_000))).size == (300, 400)
+    with pytest.raises(PhotoError, match="not exported as"):
+        exported(photo, ".gif", quality=90)
+
+
+def test_an_export_shows_what_is_seen_of_transparent_grey_and_deep_photos():
+    clear = np.dstack([smooth(), np.zeros((64, 96), np.uint8)])
+    jpeg = exported(Photo.from_image(Image.fromarray(clear)), ".jpg", quality=95)
+    assert np.asarray(Image.open(io.BytesIO(jpeg))).min() > 250
+    webp = Image.open(io.BytesIO(exported(Photo.from_image(Image.fromarray(clear)), ".webp", quality=95)))
+    assert np.asarray(webp)[..., 3].max() == 0
+    grey = Photo.from_image(Image.fromarray(smooth()[..., 0]))
+    assert Image.open(io.BytesIO(exported(grey, ".jpg", quality=95))).mode == "L"
+    deep = Photo(smooth().astype(np.uint16) * 257, "RGB;16")
+    again = np.asarray(Image.open(io.BytesIO(exported(deep, ".png", quality=95))))
+    assert np.array_equal(again, smooth())
