@@ -39,7 +39,7 @@ TOGETHER = {
         **dict.fromkeys(("commands", "bench"), "commands, bench"),
         "daemon": "daemon",
     },
-    "nigdt_plugin": {"core": "core", "ui": "ui", "command": "ui"},
+    "nigdt_plugin": {"core": "core", **dict.fromkeys(("bench", "command", "ui"), "ui")},
     "nigdt_training": {
         **dict.fromkeys(("commands", "bench"), "commands, bench"),
         **{

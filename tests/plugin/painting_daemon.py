@@ -84,7 +84,7 @@ class Painter:
         return False
 
     def models(self) -> list[dict[str, Any]]:
-        return [{"name": "default", "title": "Painter"}]
+        return [{"name": "default", "title": "Painter", "default": True, "size_px": 128}]
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
         hooks.stage(jobs, "encoding")

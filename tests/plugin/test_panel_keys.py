@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
+from nigdt_plugin.ui.keymap import KeymapDialog
 from nigdt_plugin.ui.keys import KeysDialog
 from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.tools import TOOLS
@@ -16,6 +18,7 @@ from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel
 from panel_daemon import write_bundle
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QKeySequence
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -185,3 +188,34 @@ def test_every_menu_entry_has_a_text_and_no_key_is_given_twice(panel: Panel):
         for key in action.shortcuts():
             assert keys.setdefault(key.toString(), name) == name, key.toString()
     assert len(keys) > 30
+
+
+def test_keys_can_be_changed_and_are_remembered(panel: Panel, photo: Path):
+    panel.window.change_keys()
+    dialog = panel.window.findChild(KeymapDialog)
+    dialog.fields["tool.brush"].setKeySequence(QKeySequence("N"))
+    assert panel.session.settings.keys == {"tool.brush": "N"}
+    assert "(N)" in panel.window.tool_column.buttons["brush"].toolTip()
+    dialog.fields["photo.export"].setKeySequence(QKeySequence("Ctrl+S"))
+    assert "Save" in dialog.message.text()
+    assert dialog.fields["photo.export"].keySequence() == QKeySequence("Ctrl+E")
+    dialog.accept()
+    panel.open(photo)
+    panel.window.activateWindow()
+    panel.until(panel.window.isActiveWindow)
+    panel.window.canvas.setFocus()
+    QTest.keyClick(panel.window.canvas, Qt.Key.Key_N)
+    assert panel.window.tool_name == "brush"
+    settings = panel.session.settings
+    panel.session.autosave()
+    panel.idle()
+    assert Settings.load().keys == {"tool.brush": "N"}
+    other = Panel(Settings.load())
+    assert other.window.actions_["tool.brush"].shortcut() == QKeySequence("N")
+    other.close()
+    panel.window.change_keys()
+    dialog = panel.window.findChildren(KeymapDialog)[-1]
+    dialog.reset()
+    assert settings.keys == {}
+    assert panel.window.actions_["tool.brush"].shortcut() == QKeySequence("B")
+    dialog.accept()

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nigdt_backend.client import Client
-from nigdt_plugin.core import training
+from nigdt_plugin.core import extras, training
+from nigdt_plugin.ui.install import InstallDialog
 from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel
 from PIL import Image
@@ -42,15 +43,21 @@ assert ("--resume" in options) == run.exists() == done.exists()
 run.mkdir(parents=True, exist_ok=True)
 (run / "settings.yaml").write_text(json.dumps({{"steps": steps, "data": [{{"path": {folder!r}}}]}}))
 start = int(done.read_text()) if done.exists() else 0
-print(json.dumps({{"message": "12 photos"}}), flush=True)
+print(json.dumps({{"message": "12 photos", "usable": 12, "skipped": 1}}), flush=True)
 for step in range(start + 1, steps + 1):
     line = {{"step": step, "steps": steps, "loss": 1 / step, "eta_s": 40.0, "sheet": {sheet!r}}}
+    line |= {{"part": 1 if step < steps else 2, "parts": 2}}
     print(json.dumps(line), flush=True)
     done.with_suffix(".new").write_text(str(step))
     done.with_suffix(".new").replace(done)
     time.sleep(0.03)
-line = {{"message": "", "before": {{"psnr": 20.0}}, "after": {{"psnr": 21.5}}}}
+certain = not (Path({folder!r}) / "no-gain").exists()
+line = {{"message": "", "before": {{"l1": 20.0}}, "after": {{"l1": 15.0}}}}
+line |= {{"better": 9, "photos": 12, "certain": certain}}
 print(json.dumps(line), flush=True)
+if not certain:
+    sys.exit("nigdt: no gain")
+(run / "last.safetensors").write_bytes(bytes(2_000_000))
 from panel_daemon import write_bundle
 write_bundle(Path({data!r}) / "bundles" / "my-birds", "My birds")
 """
@@ -75,8 +82,9 @@ def dialog_of(panel: Panel) -> TrainDialog:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stands in for Python with a script")
-def test_training_shows_progress_stops_goes_on_and_ends_with_the_model_chosen(
-    panel: Panel, photo: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("keep", [True, False])
+def test_training_shows_progress_stops_goes_on_and_asks_whether_the_model_is_kept(
+    panel: Panel, photo: Path, user: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
 ):
     folder = stand_in(user, photo, monkeypatch)
     dialog = dialog_of(panel)
@@ -84,9 +92,14 @@ def test_training_shows_progress_stops_goes_on_and_ends_with_the_model_chosen(
     assert dialog.name.text() == "my-birds"
     dialog.steps.setValue(40)
     dialog.start_button.click()
-    panel.until(lambda: dialog.bar.value() >= 3, 30)
+    panel.until(lambda: dialog.bar.value() >= 3, 90)
     assert not dialog.sheet.pixmap().isNull()
     assert not dialog.name.isEnabled()
+    assert "Trying out" in dialog.state.text()
+    assert "1 min to go" in dialog.state.text()
+    assert (
+        dialog.detail.text() == "12 photo(s) to learn from. 1 cannot be used."
+    )  # in English without plurals
     dialog.start_button.click()
     panel.until(lambda: not dialog.running)
     assert "can go on" in dialog.state.text()
@@ -98,16 +111,71 @@ def test_training_shows_progress_stops_goes_on_and_ends_with_the_model_chosen(
     assert dialog.start_button.text() == "Start"
     assert dialog.steps.isEnabled()
     dialog.name.setText("my-birds")
-    assert not dialog.steps.isEnabled()
-    assert dialog.steps.value() == 40
+    assert not dialog.steps.isEnabled()  # it goes on with the 40 it began with
     dialog.start_button.click()
-    panel.until(lambda: not dialog.running, 30)
-    assert dialog.state.text().startswith("Done")
-    assert "20.0 dB before, 21.5 dB after" in dialog.detail.text()
+    panel.until(lambda: not dialog.running, 90)
+    assert dialog.state.text().startswith("Better on 9 of 12")
+    assert "25 % nearer" in dialog.detail.text()
     monkeypatch.delenv("NIGDT_PYTHON")
-    assert panel.session.settings.model == "my-birds"
+    assert panel.session.settings.model == "default"
     assert not dialog.start_button.isEnabled()  # the name is taken now
+    panel.until(lambda: "2 MB" in dialog.verdict.used.text())
+    dialog.verdict.free_button.click()
+    panel.until(lambda: "freed" in dialog.verdict.used.text())
+    assert training.leftovers("my-birds") == []
+    if keep:
+        dialog.verdict.keep_button.click()
+        assert panel.session.settings.model == "my-birds"
+    else:
+        dialog.verdict.drop_button.click()
+        panel.until(lambda: "deleted" in dialog.state.text())
+        assert not (user / "data" / "bundles" / "my-birds").exists()
+        assert dialog.start_button.isEnabled()
+    assert dialog.verdict.question.isHidden()
     dialog.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stands in for Python with a script")
+def test_a_training_without_gain_says_so_and_is_no_error(
+    panel: Panel, photo: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = stand_in(user, photo, monkeypatch)
+    (folder / "no-gain").touch()
+    dialog = dialog_of(panel)
+    dialog.folder.setText(str(folder))
+    dialog.steps.setValue(3)
+    dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 90)
+    assert dialog.state.text().startswith("Better on 9 of 12")
+    assert "nothing was saved" in dialog.detail.text()
+    assert dialog.verdict.question.isHidden()
+    dialog.close()
+
+
+def test_a_missing_extra_is_offered_and_installed(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setitem(extras._BROUGHT, "training", ("brought_by_the_installer",))
+    script = tmp_path / "installer.py"
+    script.write_text("print('==> Install it'); print('ERROR: no network'); raise SystemExit(1)")
+    monkeypatch.setattr(extras, "install_command", lambda _extra: [sys.executable, str(script)])
+    panel.window.train()
+    notice = panel.window.notice
+    assert "not installed" in notice.message.text()
+    notice._choices.itemAt(0).widget().click()
+    dialog = panel.window.findChild(InstallDialog)
+    panel.until(lambda: "could not" in dialog.state.text())
+    assert "no network" in dialog.detail.text()
+    dialog.close()
+    panel.settle()
+    script.write_text(f"open({str(folder / 'brought_by_the_installer.py')!r}, 'w')")
+    panel.window.train()
+    notice._choices.itemAt(0).widget().click()
+    panel.until(lambda: panel.window.findChild(TrainDialog) is not None)
+    panel.window.findChild(TrainDialog).close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stands in for Python with a script")
@@ -147,6 +215,10 @@ def test_what_goes_wrong_is_said(panel: Panel, user: Path):
     assert "already" in dialog.detail.text()
     dialog.name.setText("../up")
     assert not dialog.start_button.isEnabled()
+    assert "letters" in dialog.detail.text()
+    dialog.folder.setText(str(folder / "none"))
+    assert "no such folder" in dialog.detail.text()
+    dialog.folder.setText(str(folder))
     dialog.name.setText("few")
     assert dialog.detail.text() == ""
     dialog.start_button.click()
@@ -216,7 +288,7 @@ def test_the_real_training_stops_goes_on_and_gives_a_model_that_fills(
     dialog.steps.setValue(30)
     dialog.start_button.click()
     panel.until(lambda: dialog.bar.value() >= 1, 240)
-    assert "of 30" in dialog.state.text()
+    assert "to go" in dialog.state.text()
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
     assert "can go on" in dialog.state.text()
@@ -226,13 +298,14 @@ def test_the_real_training_stops_goes_on_and_gives_a_model_that_fills(
 
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 240)
-    assert dialog.state.text().startswith("Done"), (dialog.state.text(), dialog.detail.text())
-    assert "dB before" in dialog.detail.text()
+    assert dialog.state.text().startswith("Better on"), (dialog.state.text(), dialog.detail.text())
+    assert "nearer" in dialog.detail.text()
     assert not dialog.sheet.pixmap().isNull()
     (run,) = training.runs_folder().iterdir()
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if line["stage"] == "inpaint"] == [30]
     picture_of("train-done", dialog)
+    dialog.verdict.keep_button.click()
     dialog.close()
 
     assert panel.session.settings.model == "discs"

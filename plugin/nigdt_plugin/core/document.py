@@ -134,6 +134,7 @@ class Document:
     def __init__(self, photo: Photo, path: Path | None = None, budget: int = 512 * 1024 * 1024) -> None:
         self.photo = photo
         self.path = path
+        self.near = path  # where it lay before it became another picture than its file
         self.rgb: Pixels = np.array(photo.rgb8)
         height, width = self.rgb.shape[:2]
         self.alpha = alpha_of(photo)
@@ -163,7 +164,7 @@ class Document:
     @property
     def name(self) -> str:
         """What to call it in a title."""
-        return self.path.name if self.path else ""
+        return self.near.name if self.near else ""
 
     # Selection ------------------------------------------------------------------------------------------
 
@@ -325,6 +326,29 @@ class Document:
         """Go on with the photo as one that holds colour (`Photo.in_colour`), as one step."""
         before, self.photo = self.photo, colour
         self.undo_stack.push(_ColourStep(self, label, before, colour, 3 * self.width * self.height))
+
+    def recut(self, region: Region) -> Document:
+        """Return a document of another part of the photo, with its layers, as nothing has saved it yet. Slow.
+
+        Args:
+            region: The part; what reaches beyond the photo becomes new canvas, and is selected.
+
+        Raises:
+            PhotoError: See `Photo.recut`.
+        """
+        other = Document(self.photo.recut(*region), None, self.undo_stack.budget)
+        other.near, other.written = self.near, None
+        other.undo_stack = self.undo_stack
+        other.saved_photo = self.saved_photo
+        other.layers = tuple(moved for layer in self.layers if (moved := layer.recut(region)) is not None)
+        other.rgb = other.composite(other.selection.whole, other.layers)
+        kept = Region(-region.left, -region.top, self.width - region.left, self.height - region.top)
+        kept = kept.clipped(other.width, other.height)
+        if kept != other.selection.whole:
+            border = np.full((other.height, other.width), 255, np.uint8)
+            border[kept.slices] = 0
+            other.selection.put(other.selection.whole, border)
+        return other
 
     # Steps ----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from nigdt_backend.paths import config_dir, state_dir
 
 from nigdt import files
 from nigdt.files import Content, make_private_folder
+from nigdt.photo.camera import CAMERA_FORMATS
+from nigdt.photo.formats import SUFFIXES
 
 _LARGEST_JSON = 64 * 2**20
 
@@ -63,3 +66,32 @@ def folder_size(folder: Path) -> int:
             if entry.is_file():
                 total += entry.stat().st_size
     return total
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """Return the photos of a folder, by name as people sort them.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    suffixes = {*SUFFIXES, *(suffix for entry in CAMERA_FORMATS for suffix in entry.suffixes)}
+    photos = [entry for entry in folder.iterdir() if entry.suffix.lower() in suffixes]
+    return sorted(photos, key=_natural)
+
+
+def neighbour(path: Path, step: int) -> Path | None:
+    """Return the photo that comes so many places after another in its folder; None if none does."""
+    try:
+        photos = photos_in(path.parent)
+    except OSError:
+        return None
+    if path not in photos or not 0 <= photos.index(path) + step < len(photos):
+        return None
+    return photos[photos.index(path) + step]
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Return the key by which IMG_9 comes before IMG_10."""
+    return [
+        (int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name.lower())
+    ]

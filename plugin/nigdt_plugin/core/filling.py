@@ -100,7 +100,7 @@ class Filling(Choosing):
         return Context.of(document.rgb, document.selection.mask, self.size, recipe, document.alpha)
 
     def fill(self, caption: str, variants: int, seed: int | None = None) -> None:
-        """Ask for `variants` fills: the mean, then random ones.
+        """Ask for `variants` fills: the mean, then random ones; a single one with a seed is drawn from that.
 
         Raises:
             CaptionError: A colour was to be named and is not.
@@ -109,6 +109,8 @@ class Filling(Choosing):
         self._check(caption)
         first = fills_.new_seed(self._seeds) if seed is None else seed
         wanted = [Variant(), *(Variant(seed=first + i) for i in range(1, variants))]
+        if seed is not None and variants == 1:
+            wanted = [Variant(seed=seed)]
 
         def send(recipe: Recipe) -> None:
             self.cancel()

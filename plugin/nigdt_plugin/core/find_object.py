@@ -23,6 +23,12 @@ _COLOURS = 48
 """Most colours around the clicks that others are compared with."""
 _DOT = 0.012
 """Radius of what is certain around a click, as a fraction of the photo's longer side."""
+_AROUND = 0.6
+"""Fraction of that distance within which pixels of any colour are probably the object's."""
+_TOO_LITTLE = 4
+"""An object of less than so many times what was clicked has not been found."""
+_FRAME = 0.04
+"""Width of the photo's rim that is background if nothing else is known, as a fraction of its longer side."""
 _NEAR = 0.35
 """Distance from a click at which pixels are no likelier to be the object's, as the same fraction."""
 
@@ -76,6 +82,9 @@ def object_at(rgb: Pixels, inside: Sequence[Point], outside: Sequence[Point] = (
     not_it = _dots(small.shape, outside, scale, radius)
     labels = _first_guess(small, sure, not_it)
     coarse = _touching(grab_cut(small, labels, _ROUNDS), sure)
+    if np.count_nonzero(coarse) < _TOO_LITTLE * np.count_nonzero(sure):
+        # All went to the background, as with an object of several colours that fills much of the photo.
+        coarse = _touching(grab_cut(small, _all_but_the_frame(sure, not_it), _ROUNDS), sure)
     bounds = cv2.boundingRect(coarse)
     reach = max(4, round(0.15 * max(bounds[2], bounds[3])))
     region = Region(
@@ -127,7 +136,8 @@ def _first_guess(small: Pixels, sure: NDArray[np.bool_], not_it: NDArray[np.bool
     unlike = _unlike(lab, lab[sure])
     distance = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)
     far = distance / (_NEAR * max(sure.shape))
-    labels = np.where(unlike / 28 + far < 1, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    likely = (unlike / 28 + far < 1) | (far < _AROUND)
+    labels = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     if not_it.any():
         labels[_unlike(lab, lab[not_it]) < unlike] = cv2.GC_PR_BGD
     frame = np.ones(sure.shape, bool)
@@ -138,6 +148,16 @@ def _first_guess(small: Pixels, sure: NDArray[np.bool_], not_it: NDArray[np.bool
     labels[not_it & ~sure] = cv2.GC_BGD
     if not (labels == cv2.GC_BGD).any() and not (labels == cv2.GC_PR_BGD).any():
         labels[frame & ~sure] = cv2.GC_BGD
+    return labels
+
+
+def _all_but_the_frame(sure: NDArray[np.bool_], not_it: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Labels for GrabCut: the rim of the photo is background, and all else probably the object's."""
+    width = max(2, round(_FRAME * max(sure.shape)))
+    labels = np.full(sure.shape, cv2.GC_BGD, np.uint8)
+    labels[width:-width, width:-width] = cv2.GC_PR_FGD
+    labels[not_it] = cv2.GC_BGD
+    labels[sure] = cv2.GC_FGD
     return labels
 
 

@@ -63,6 +63,10 @@ class Region(NamedTuple):
         top, bottom = sorted((min(max(self.top, 0), height), min(max(self.bottom, 0), height)))
         return Region(left, top, right, bottom)
 
+    def moved(self, dx: int, dy: int) -> Region:
+        """Return the rectangle so many columns and rows further on."""
+        return Region(self.left + dx, self.top + dy, self.right + dx, self.bottom + dy)
+
     def grown(self, by: int) -> Region:
         """Return the rectangle with `by` pixels more on each side."""
         return Region(self.left - by, self.top - by, self.right + by, self.bottom + by)

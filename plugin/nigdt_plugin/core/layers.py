@@ -60,6 +60,30 @@ class Layer:
     opacity: float = 1.0
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    def recut(self, part: Region) -> Layer | None:
+        """Return the layer in coordinates of a part of the photo, cut to it; None if it lies outside."""
+        region = self.region.moved(-part.left, -part.top)
+        inside = region.clipped(part.width, part.height)
+        if inside.empty:
+            return None
+        own = inside.moved(-region.left, -region.top).slices
+        merged = tuple(
+            Origin(where, origin.recipe, None)
+            for origin in self.merged
+            if not (
+                where := origin.region.moved(-part.left, -part.top).clipped(part.width, part.height)
+            ).empty
+        )
+        return replace(
+            self,
+            region=inside,
+            rgb=self.rgb[own].copy(),
+            weight=self.weight[own].copy(),
+            selection=None,
+            merged=merged,
+            id=uuid.uuid4().hex,
+        )
+
     @property
     def size(self) -> int:
         """Bytes of memory."""

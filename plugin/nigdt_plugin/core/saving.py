@@ -11,8 +11,10 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+from nigdt.errors import PhotoError
 from nigdt.files import check_writable, write_atomically
 from nigdt.photo import provenance
+from nigdt.photo.export import exported
 from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.layers import Layer
@@ -49,12 +51,36 @@ def save(
     else:
         data = document.result(layers).encode(path.suffix)
         data = provenance.stamped(data, drawn(layers)) if stamp else data
-    over = document.path is not None and path.exists() and path.samefile(document.path)
+    over = document.near is not None and path.exists() and path.samefile(document.near)
     if over:
         keep_original(path, document.written)
     write_atomically(path, data)
     if over:
         document.written = hashlib.sha256(data).digest()
+
+
+def export(
+    document: Document, layers: tuple[Layer, ...], path: Path, *, quality: int, longest: int, stamp: bool
+) -> None:
+    """Write a picture to give away; the document counts as unsaved as before. Slow.
+
+    Args:
+        document: The photo.
+        layers: What is drawn over it.
+        path: The file; its suffix says the format.
+        quality: 1 to 100.
+        longest: Most pixels of the longer side, 0 for any.
+        stamp: Whether the file says what was filled.
+
+    Raises:
+        NigdtError: The format is not one for exports, or the file is the photo itself.
+        OSError: The disk or the folder refuses.
+    """
+    check_writable(path)
+    if document.near is not None and path.exists() and path.samefile(document.near):
+        raise PhotoError(f"{path.name} is the photo itself.", "Choose another name.")
+    data = exported(document.result(layers), path.suffix, quality=quality, longest=longest or None)
+    write_atomically(path, provenance.stamped(data, drawn(layers)) if stamp else data)
 
 
 def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:

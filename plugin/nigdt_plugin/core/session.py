@@ -20,6 +20,9 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Round, region_of
+from nigdt_plugin.core.framing import Desk, FrameStep
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.healing import Healing
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.keeping import Keeping
@@ -59,6 +62,7 @@ class Session(Selecting):
         stored: Rounds on disk changed.
         begun: Something long began; told "open" or "save" and the file.
         saved: A file was written; told its path.
+        copied: Pixels are on the clipboard; told width and height.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Session(Selecting):
     ) -> None:
         self.settings = settings
         self.host = host
+        self.connect = connect
         self.document: Document | None = None
         self.filling: Filling | None = None
         self.display: Display | None = None
@@ -81,8 +86,9 @@ class Session(Selecting):
         self.opened, self.pixels, self.selected, self.steps = Hook(), Hook(), Hook(), Hook()
         self.fills, self.explained, self.linked, self.working = Hook(), Hook(), Hook(), Hook()
         self.notice, self.stored, self.saved = Hook(), Hook(), Hook()
-        self.begun = Hook()
+        self.begun, self.copied = Hook(), Hook()
         self.layering = Layering(self)
+        self.healing = Healing(self)
         self.tasks = Tasks(post)
         self.keeping = Keeping(settings, self.tasks, self.failed)
         self.link = Link(
@@ -185,20 +191,58 @@ class Session(Selecting):
         self.work(work, then)
 
     def _enter(self, document: Document, pyramid: Pyramid, caption: str | None) -> None:
+        self.save_path = None
+        self.caption = caption or ""
+        self.link.connect()
+        self.lay(self._desk(document, pyramid))
+
+    def _desk(self, document: Document, pyramid: Pyramid) -> Desk:
+        filling = self._new_filling(document)
+        display = Display(document, filling.preview, pyramid)
+        display.drawn.connect(self.pixels)
+        document.on_pixels.connect(lambda _region: self.steps())
+        document.on_selection.connect(self.selected)
+        filling.preview.changed.connect(lambda _before: self.fills())
+        return Desk(document, filling, display)
+
+    def lay(self, desk: Desk) -> None:
+        """Show a picture, with its fills, in place of the present one."""
         if self.filling is not None:
             self.filling.cancel()
         self.keeping.begin()
-        self.document, self.save_path = document, None
-        self.filling = self._new_filling(document)
-        self.display = Display(document, self.filling.preview, pyramid)
-        self.display.drawn.connect(self.pixels)
-        document.on_pixels.connect(lambda _region: self.steps())
-        document.on_selection.connect(self.selected)
-        self.filling.preview.changed.connect(lambda _before: self.fills())
-        self.caption = caption or ""
-        self.link.connect()
+        self.document, self.filling, self.display = desk.document, desk.filling, desk.display
+        desk.filling.set_recipe(self.settings.recipe())
         self.opened()
         self.steps()
+
+    def recut(self, region: Region, label: str, then: Callable[[], None] = lambda: None) -> None:
+        """Go on with another part of the photo, as one step, worked out in a thread.
+
+        Args:
+            region: The part; what reaches beyond the photo becomes new canvas, and is selected.
+            label: Of the step.
+            then: Called once it is shown.
+        """
+        document, filling, display = self.document, self.filling, self.display
+        if document is None or filling is None or display is None:
+            return
+        layers = document.layers
+
+        def work() -> tuple[Document, Pyramid]:
+            other = document.recut(region)
+            return other, pyramid_of(other)
+
+        def done(made: tuple[Document, Pyramid]) -> None:
+            if self.document is not document or document.layers != layers:
+                return
+            filling.put_away()
+            after = self._desk(*made)
+            step = FrameStep(self, label, Desk(document, filling, display), after)
+            document.undo_stack.push(step)
+            self.lay(after)
+            then()
+
+        self.work(work, done)
 
     def _new_filling(self, document: Document) -> Filling:
         info = models.find(self.settings.model)
@@ -277,6 +321,20 @@ class Session(Selecting):
             self.steps()
 
         self.work(lambda: saving.save(document, layers, path, names, stamp, caption), then, "save")
+
+    def export(self, path: Path) -> None:
+        """Write a picture to give away, as the settings say."""
+        document, settings = self.document, self.settings
+        if document is None:
+            return
+        layers, stamp = document.layers, settings.provenance
+        quality, longest = settings.export_quality, settings.export_longest
+        self.begun("save", path)
+        self.work(
+            lambda: saving.export(document, layers, path, quality=quality, longest=longest, stamp=stamp),
+            lambda _nothing: self.saved(path),
+            "save",
+        )
 
     def autosave(self) -> None:
         """Write what a crash would lose, in a thread, if it changed: settings, fills, selection, caption."""

@@ -38,10 +38,13 @@ class Settings:
         brush_size: Diameter in photo pixels.
         brush_hardness: 0..1.
         tolerance: Of the wand, 0..255.
+        export_quality: Of exported pictures, 30..100.
+        export_longest: Most pixels of their longer side, 0 for any.
         provenance: Whether saved files say model, caption, seed and region.
         history_megabytes: Disk budget of the history.
         undo_megabytes: Memory budget of undo.
         seen_hints: Whether the first-run hints were closed.
+        keys: Shortcuts of actions that the user changed, by the name of the action.
         recent: Paths of photos, newest first.
         captions: Captions used, newest first.
         presets: Captions the user keeps.
@@ -64,10 +67,13 @@ class Settings:
     brush_size: float = 40.0
     brush_hardness: Probability = 0.8
     tolerance: Annotated[int, Meta(ge=0, le=255)] = 24
+    export_quality: Annotated[int, Meta(ge=30, le=100)] = 90
+    export_longest: Annotated[int, Meta(ge=0, le=65_500)] = 0
     provenance: bool = True
     history_megabytes: int = 500
     undo_megabytes: int = 512
     seen_hints: bool = False
+    keys: dict[str, str] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)
     captions: list[str] = field(default_factory=list)
     presets: list[str] = field(default_factory=list)

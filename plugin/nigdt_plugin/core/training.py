@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -15,12 +14,27 @@ from typing import Any
 import yaml
 
 from nigdt.bundle.bundle import user_bundles_folder, valid_name
+from nigdt_plugin.core.files import folder_size
 
 STEPS = 2000
 """Steps at most, unless the user says otherwise."""
 
 
-INSTALL = "python3 installer install --extras backend,panel,training"
+@dataclass(frozen=True)
+class Verdict:
+    """What a training brought, on photos that it had not learnt from.
+
+    Attributes:
+        better: On how many of them the fills came nearer to the photo.
+        photos: How many they were.
+        certain: Whether the gain is more than chance.
+        nearer: By which fraction the fills came nearer on the average; below 0 farther off.
+    """
+
+    better: int
+    photos: int
+    certain: bool
+    nearer: float
 
 
 @dataclass(frozen=True)
@@ -28,27 +42,26 @@ class Progress:
     """One line of the training's output; what a line does not tell is None.
 
     Attributes:
-        message: What a person would read, in English.
         step: Steps done.
         steps: Steps in all.
-        loss: The generator's loss.
         eta: Seconds to go.
+        part: Which of several trainings: all but the last try out what training brings.
+        parts: How many trainings there are.
+        usable: Photos that can be learnt from.
+        skipped: Photos that cannot.
         sheet: Picture of samples so far.
-        gain: PSNR in dB on photos kept apart, before and after.
+        verdict: What it brought.
     """
 
-    message: str
     step: int | None = None
     steps: int | None = None
-    loss: float | None = None
     eta: float | None = None
+    part: int | None = None
+    parts: int | None = None
+    usable: int | None = None
+    skipped: int | None = None
     sheet: Path | None = None
-    gain: tuple[float, float] | None = None
-
-
-def installed() -> bool:
-    """Return whether what the training needs is there, without importing it."""
-    return all(importlib.util.find_spec(name) for name in ("nigdt_training", "lightning_fabric"))
+    verdict: Verdict | None = None
 
 
 def runs_folder() -> Path:
@@ -89,24 +102,41 @@ def parse(line: str) -> Progress | None:
     """Read one line of output; None for lines that are not progress."""
     try:
         data = json.loads(line)
-        step, steps, loss, eta, sheet = (data.get(key) for key in ("step", "steps", "loss", "eta_s", "sheet"))
+        eta, sheet = data.get("eta_s"), data.get("sheet")
+        counts = {
+            name: None if data.get(name) is None else int(data[name])
+            for name in ("step", "steps", "part", "parts", "usable", "skipped")
+        }
         return Progress(
-            str(data.get("message", "")),
-            None if step is None else int(step),
-            None if steps is None else int(steps),
-            None if loss is None else float(loss),
-            None if eta is None else float(eta),
-            Path(sheet) if sheet else None,
-            _gain(data),
+            **counts,
+            eta=None if eta is None else float(eta),
+            sheet=Path(sheet) if sheet else None,
+            verdict=_verdict(data),
         )
     except (ValueError, TypeError, AttributeError, KeyError):
         return None
 
 
-def _gain(data: dict[str, Any]) -> tuple[float, float] | None:
-    if "before" not in data or "after" not in data:
+def _verdict(data: dict[str, Any]) -> Verdict | None:
+    if "certain" not in data:
         return None
-    return float(data["before"]["psnr"]), float(data["after"]["psnr"])
+    before, after = float(data["before"]["l1"]), float(data["after"]["l1"])
+    return Verdict(
+        int(data["better"]), int(data["photos"]), bool(data["certain"]), 1 - after / max(before, 1e-6)
+    )
+
+
+def leftovers(name: str) -> list[Path]:
+    """Return the run folders of all trainings of that name."""
+    if not valid_name(name):
+        return []
+    number = "[0-9]" * 5
+    return sorted((*runs_folder().glob(f"{number}-{name}"), *runs_folder().glob(f"{number}-{name}.no-gain")))
+
+
+def size_of(folders: Sequence[Path]) -> int:
+    """Sum the bytes of folders. Slow."""
+    return sum(folder_size(folder) for folder in folders)
 
 
 def reason(errors: str) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from nigdt_plugin.ui.window import Window
 
 
+USUAL_KEY = "usualKey"
+"""Property of an action: its shortcut before the user changed it."""
+
+
 class _Menus:
     """Adds actions to menus and keeps them by name; names that begin with "photo." need a photo."""
 
@@ -49,6 +53,10 @@ class _Menus:
         action = QAction(text, self.window)
         if key is not None:
             action.setShortcut(QKeySequence(key))
+        action.setProperty(USUAL_KEY, action.shortcut().toString())
+        changed = self.window.session.settings.keys.get(name)
+        if changed is not None:
+            action.setShortcut(QKeySequence(changed))
         if checked is None:
             action.triggered.connect(lambda _checked=False: done())
         else:
@@ -86,8 +94,23 @@ def _file(menus: _Menus, window: Window) -> None:
     recent.aboutToShow.connect(lambda: _fill_recent(recent, window))
     menus.add("paste", translate("Menus", "Paste as a new photo"), window.paste, keys.Paste)
     menus.gap()
+    menus.add(
+        "photo.next",
+        translate("Menus", "Next photo of the folder"),
+        partial(window.step_photo, 1),
+        "Alt+Right",
+    )
+    menus.add(
+        "photo.previous",
+        translate("Menus", "Previous photo of the folder"),
+        partial(window.step_photo, -1),
+        "Alt+Left",
+    )
+    menus.gap()
     menus.add("photo.save", translate("Menus", "Save"), window.save, keys.Save)
     menus.add("photo.save_as", translate("Menus", "Save as …"), window.save_as, "Ctrl+Shift+S")
+    menus.add("batch", translate("Menus", "Many photos …"), window.many_photos)
+    menus.add("photo.export", translate("Menus", "Export …"), window.export, "Ctrl+E")
     menus.add(
         "provenance",
         translate("Menus", "Note in saved files what was filled"),
@@ -114,6 +137,10 @@ def _edit(menus: _Menus, window: Window) -> None:
     menus.add("photo.undo", translate("Menus", "Undo"), window.session.undo, keys.Undo)
     menus.add("photo.redo", translate("Menus", "Redo"), window.session.redo, "Ctrl+Shift+Z")
     menus.gap()
+    menus.add("photo.copy", translate("Menus", "Copy what is seen"), window.copy, keys.Copy)
+    menus.gap()
+    menus.add("photo.crop", translate("Menus", "Crop to the selection"), window.crop, "Ctrl+Shift+X")
+    menus.add("photo.extend", translate("Menus", "Extend the canvas …"), window.extend, "Ctrl+Alt+C")
     menus.add("photo.colour", translate("Menus", "Make it a colour photo"), window.make_colour)
 
 
@@ -284,6 +311,7 @@ def _help(menus: _Menus, window: Window) -> None:
 
     menus.add("photo.hints", translate("Menus", "Show the hints again"), hints)
     menus.add("keys", translate("Menus", "Keys and mouse"), window.show_keys, "F1")
+    menus.add("change_keys", translate("Menus", "Change keys …"), window.change_keys)
     menus.gap()
     languages = menu.addMenu(translate("Menus", "Language"))
     assert languages is not None

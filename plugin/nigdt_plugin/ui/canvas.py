@@ -12,6 +12,8 @@ from PyQt6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPointingDevice,
+    QTabletEvent,
     QWheelEvent,
 )
 from PyQt6.QtWidgets import QWidget
@@ -48,6 +50,7 @@ class Canvas(PhotoView):
         self.tool: Tool = Pan(self)
         self._pan = Pan(self)
         self._panning: Tool | None = None
+        self.pressure = 1.0  # of the pen, 1 for a mouse
         self._space = False
         self._pointer = KeyPointer()
 
@@ -137,6 +140,28 @@ class Canvas(PhotoView):
         assert a0 is not None
         if self.pyramid is not None and a0.button() == Qt.MouseButton.LeftButton:
             self.tool.finish()
+
+    def tabletEvent(self, a0: QTabletEvent | None) -> None:
+        """Draw with a pen: its pressure is the brush's size, its other end takes away."""
+        assert a0 is not None
+        kinds = QEvent.Type
+        if a0.type() == kinds.TabletMove and self._panning is None:
+            a0.ignore()  # the pen hovers: Qt makes it a mouse's move
+            return
+        modifiers, left = a0.modifiers(), Qt.MouseButton.LeftButton
+        if a0.pointerType() == QPointingDevice.PointerType.Eraser:
+            modifiers |= Qt.KeyboardModifier.ControlModifier
+        self.pressure = a0.pressure() if a0.type() != kinds.TabletRelease else self.pressure
+        mouse = {
+            kinds.TabletPress: (kinds.MouseButtonPress, a0.button(), self.mousePressEvent),
+            kinds.TabletMove: (kinds.MouseMove, Qt.MouseButton.NoButton, self.mouseMoveEvent),
+            kinds.TabletRelease: (kinds.MouseButtonRelease, a0.button(), self.mouseReleaseEvent),
+        }[a0.type()]
+        kind, button, handle = mouse
+        handle(QMouseEvent(kind, a0.position(), a0.globalPosition(), button, a0.buttons() | left, modifiers))
+        if a0.type() == kinds.TabletRelease:
+            self.pressure = 1.0
+        a0.accept()
 
     def leaveEvent(self, a0: QEvent | None) -> None:
         self.hovered.emit(-1, -1)

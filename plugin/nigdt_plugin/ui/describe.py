@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtGui import QIntValidator, QResizeEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
+    QLineEdit,
     QMenu,
     QProgressBar,
     QSpinBox,
@@ -30,10 +31,11 @@ from nigdt_plugin.ui.rest import RestHint
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import FlowLayout, button, label, tool_button
 
-_LIVE_MS = 140
+_KEY_MS, _LIVE_MS = 15, 140  # after a key; after another change, such as a brush that still moves
 _REST_MS = 900
 _UNKNOWN = 3
 _HISTORY = 15
+_LARGEST_SEED = 999_999_999
 
 
 class DescribeBox(QWidget):
@@ -132,12 +134,21 @@ class DescribeBox(QWidget):
         self.variants.setRange(1, limits.VARIANTS)
         self.variants.setValue(self.session.settings.variants)
         self.variants.setAccessibleName(self.tr("Number of fills"))
+        self.variants.setMaximumWidth(58)
         self.variants.setToolTip(self.tr("Number of fills"))
         self.variants.valueChanged.connect(lambda value: setattr(self.session.settings, "variants", value))
         row.addWidget(self.variants)
+        self.seed = QLineEdit()
+        self.seed.setValidator(QIntValidator(0, _LARGEST_SEED))
+        self.seed.setPlaceholderText(self.tr("Seed"))
+        self.seed.setAccessibleName(self.tr("Seed"))
+        self.seed.setToolTip(self.tr("The same number gives the same fills again; empty for any"))
+        self.seed.setFixedWidth(60)
+        self.seed.returnPressed.connect(self.fill)
+        row.addWidget(self.seed)
         self.fill_button = button(self.tr("Fill"), self.fill_or_stop, primary=True, tip=self.tr("Return"))
         self.fill_button.setAutoDefault(True)  # Return presses it where it has the focus
-        self.fill_button.setMinimumWidth(104)
+        self.fill_button.setMinimumWidth(92)
         row.addWidget(self.fill_button)
         return row
 
@@ -189,18 +200,18 @@ class DescribeBox(QWidget):
         self.session.caption = caption
         self._show_unknown()
         self._rest_timer.stop()
-        self.ask_live()
+        self.ask_live(_KEY_MS)
         self.session.fills()
 
-    def ask_live(self) -> None:
+    def ask_live(self, milliseconds: int = _LIVE_MS) -> None:
         """In live mode a fill of what is selected and written now, soon."""
         if self.session.settings.live and self._may_follow():
-            self._live_timer.start()
+            self._live_timer.start(milliseconds)
 
     def _may_follow(self) -> bool:
         """Whether fills may follow the typing: what is removed is waited for, so it is asked for."""
         possible = self.mode == "describe" or (self.mode == "recolour" and self._recolours and not self._grey)
-        return possible and self.ready and bool(self.session.caption)
+        return possible and self.ready and bool(self.session.caption) and not self.session.healing.busy
 
     def _set_live(self, live: bool) -> None:
         self.session.settings.live = live
@@ -244,7 +255,8 @@ class DescribeBox(QWidget):
             return
         caption = "" if self.mode == "remove" else self.session.caption
         self.session.settings.remember_caption(caption)
-        filling.fill(caption, self.session.settings.variants)
+        seed = int(self.seed.text()) if self.seed.text() and self.way == "describe" else None
+        filling.fill(caption, self.session.settings.variants, seed)
 
     def _hindrance(self) -> tuple[str, str] | None:
         """Why nothing can be recoloured as it is, and what to do; None if it can."""
@@ -389,6 +401,7 @@ class DescribeBox(QWidget):
             part.setVisible(not removes)
         self.grow.setVisible(removes)
         self.variants.setVisible(mode != "recolour")  # there is one answer
+        self.seed.setVisible(mode == "describe")
         self._show_unknown()
 
     def _purpose(self) -> str:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from PyQt6.QtCore import QMimeData, QStandardPaths, QTimer
+from PyQt6.QtCore import QMimeData, QStandardPaths, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
+from nigdt.photo.camera import CAMERA_FORMATS, camera_format
 from nigdt.photo.formats import FORMATS, patterns
 from nigdt.photo.photo import Photo
+from nigdt_plugin.core import saving
+from nigdt_plugin.core.files import neighbour
 from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.export import ExportDialog
 from nigdt_plugin.ui.welcome import sample_photo
 
 
@@ -24,6 +30,7 @@ class PhotoFiles(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._passing = TemporaryDirectory(prefix="nigdt-")
 
     # Opening --------------------------------------------------------------------------------------------
 
@@ -31,7 +38,8 @@ class PhotoFiles(QMainWindow):
         """Ask for a photo and open it."""
         recent = self.session.settings.recent
         folder = str(Path(recent[0]).parent) if recent else ""
-        pattern = self.tr("Pictures") + f" ({patterns()} *.ora {patterns().upper()} *.ORA)"
+        every = f"{patterns()} {patterns(*CAMERA_FORMATS)} *.ora"
+        pattern = self.tr("Pictures") + f" ({every} {every.upper()})"
         path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, pattern)
         if path:
             self.open_path(Path(path))
@@ -121,10 +129,10 @@ class PhotoFiles(QMainWindow):
         document = self.session.document
         if document is None:
             return
-        path = document.path or Path(self.tr("picture.png"))
-        if document.path is None or self.is_passing(path) or not os.access(path.absolute().parent, os.W_OK):
-            pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-            path = (Path(pictures) if Path(pictures).is_dir() else Path.home()) / path.name
+        path = document.near or Path(self.tr("picture.png"))
+        if camera_format(path) is not None:  # read, not written
+            path = path.with_suffix(".tif" if document.photo.deep else ".jpg")
+        path = self._folder_for(path) / path.name
         suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
         one_each = [f"{entry.title} ({patterns(entry)})" for entry in FORMATS]
         kinds = ";;".join((*one_each, self.tr("Project with layers, OpenRaster") + " (*.ora)"))
@@ -135,6 +143,75 @@ class PhotoFiles(QMainWindow):
             if not target.suffix:
                 target = target.with_suffix(path.suffix or ".png")
             self.session.save(target, self._layer_names())
+
+    def export(self) -> None:
+        """Ask for quality, size and name, and write a picture to give away."""
+        self._with_fill(self._export)
+
+    def _export(self) -> None:
+        document = self.session.document
+        if document is None:
+            return
+        folder = self._folder_for(document.near or Path(self.tr("picture.png")))
+        dialog = ExportDialog(self.session.settings, document, folder, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: dialog.target and self.session.export(dialog.target))
+        dialog.open()
+
+    def copy(self) -> None:
+        """Put what is seen of the selected part, or of the whole photo, on the clipboard."""
+        document, display, clipboard = (
+            self.session.document,
+            self.session.display,
+            QGuiApplication.clipboard(),
+        )
+        if document is None or display is None or clipboard is None:
+            return
+        chosen = document.selection
+        region = chosen.whole if chosen.empty else chosen.bounds
+        alpha = None if chosen.empty else chosen.mask[region.slices].copy()
+        seen = display.pyramid.levels[0][region.slices].copy()
+        board = clipboard
+
+        def put(image: QImage) -> None:
+            board.setImage(image)
+            self.session.copied(region.width, region.height)
+
+        self.session.work(lambda: picture_of(seen, alpha), put)
+
+    def write_to_drag(self, then: Callable[[Path], None]) -> None:
+        """Write the picture as an export into a folder of passing files, and give its path to `then`."""
+        document, settings = self.session.document, self.session.settings
+        if document is None:
+            return
+        name = Path(document.name or self.tr("picture.png"))
+        target = Path(self._passing.name) / f"{name.stem}{'.png' if document.alpha is not None else '.jpg'}"
+        layers, stamp = document.layers, settings.provenance
+        quality, longest = settings.export_quality, settings.export_longest
+        self.session.work(
+            lambda: saving.export(document, layers, target, quality=quality, longest=longest, stamp=stamp),
+            lambda _nothing: then(target),
+            "save",
+        )
+
+    def step_photo(self, step: int) -> None:
+        """Open the next photo of the folder (`step` 1), or the one before (-1)."""
+        document = self.session.document
+        if document is None or document.near is None:
+            return
+        path = neighbour(document.near, step)
+        if path is not None:
+            self.open_path(path)
+
+    def _folder_for(self, path: Path) -> Path:
+        """Return where to save beside a photo: its folder, or that of the user's pictures."""
+        folder = path.absolute().parent
+        document = self.session.document
+        own = document is not None and document.near is not None and not self.is_passing(document.near)
+        if own and os.access(folder, os.W_OK):
+            return folder
+        pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        return Path(pictures) if Path(pictures).is_dir() else Path.home()
 
     def is_passing(self, path: Path) -> bool:
         """Whether a photo's folder is no place to save beside it."""
@@ -206,3 +283,13 @@ def pillow_of(image: QImage) -> Image.Image:
     picture = Image.frombuffer("RGBA", size, data, "raw", "RGBA", image.bytesPerLine(), 1)
     opaque = picture.getchannel("A").getextrema() == (255, 255)
     return picture.convert("RGB") if opaque else picture.copy()
+
+
+def picture_of(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> QImage:
+    """Return pixels (h, w, 3), with opacity (h, w) if given, as a Qt picture that owns them."""
+    height, width = rgb.shape[:2]
+    if alpha is None or (alpha == 255).all():
+        data, kind = np.ascontiguousarray(rgb), QImage.Format.Format_RGB888
+    else:
+        data, kind = np.dstack([rgb, alpha]), QImage.Format.Format_RGBA8888
+    return QImage(data.data, width, height, data.strides[0], kind).copy()  # type: ignore[call-overload]

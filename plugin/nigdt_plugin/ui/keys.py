@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QDialog, QHBoxLayout, QMenuBar, QTextBrowser, QVBoxLayout, QWidget
 
@@ -12,7 +12,13 @@ from nigdt_plugin.ui.widgets import button
 
 
 class KeysDialog(QDialog):
-    """Every action with its key, menu by menu, and what the mouse does on the photo."""
+    """Every action with its key, menu by menu, and what the mouse does on the photo.
+
+    Signals:
+        change_asked: Keys are to be changed.
+    """
+
+    change_asked = pyqtSignal()
 
     def __init__(self, menus: QMenuBar, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,9 +32,14 @@ class KeysDialog(QDialog):
         text.setHtml(self._table(menus))
         column.addWidget(text)
         row = QHBoxLayout()
+        row.addWidget(button(self.tr("Change …"), self._change))
         row.addStretch(1)
         row.addWidget(button(self.tr("Close"), self.accept, primary=True))
         column.addLayout(row)
+
+    def _change(self) -> None:
+        self.accept()
+        self.change_asked.emit()
 
     def _table(self, menus: QMenuBar) -> str:
         native = QKeySequence.SequenceFormat.NativeText
@@ -56,6 +67,7 @@ class KeysDialog(QDialog):
             (self.tr("Add to the selection"), self.tr("Shift and drag")),
             (self.tr("Take away from the selection"), self.tr("Ctrl or Alt and drag")),
             (self.tr("Keep what both select"), self.tr("Shift, Ctrl and drag")),
+            (self.tr("A straight line of the brush"), self.tr("Shift and click")),
             (self.tr("Draw without a mouse"), self.tr("Arrows, then Return to press and let go")),
             (self.tr("Compare with before"), self.tr("Hold the key left of 1")),
             (

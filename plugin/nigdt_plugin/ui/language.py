@@ -32,6 +32,8 @@ STEPS = (
     QT_TRANSLATE_NOOP("Steps", "Merge layers"),
     QT_TRANSLATE_NOOP("Steps", "Selection from layer"),
     QT_TRANSLATE_NOOP("Steps", "Discard fills"),
+    QT_TRANSLATE_NOOP("Steps", "Crop"),
+    QT_TRANSLATE_NOOP("Steps", "Extend the canvas"),
 )
 """Labels of steps, which the core gives in English; tools name theirs themselves."""
 

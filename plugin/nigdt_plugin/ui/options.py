@@ -64,6 +64,11 @@ class ToolColumn(QWidget):
         for name, button in self.buttons.items():
             button.setIcon(icon(name, theme.text, theme.on_accent, theme.muted))
 
+    def show_key(self, name: str, key: str) -> None:
+        """Name a tool's shortcut beside its title."""
+        title = self.names()[name]
+        self.buttons[name].setToolTip(f"{title} ({key})" if key else title)
+
     def show_tool(self, name: str) -> None:
         """Mark the tool in hand."""
         self.buttons[name].setChecked(True)

@@ -102,6 +102,11 @@ class PhotoView(QWidget):
         """Widget point of photo coordinates."""
         return QPointF((x - self._left) * self.scale, (y - self._top) * self.scale)
 
+    @property
+    def photo_rect(self) -> QRect:
+        """Where the photo is on the widget."""
+        return self.region_rect(Region(0, 0, *self.photo_size)).toAlignedRect().intersected(self.rect())
+
     def region_rect(self, region: Region) -> QRectF:
         """Return where a region is on the widget."""
         return QRectF(self.to_widget(region.left, region.top), self.to_widget(region.right, region.bottom))

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import QComboBox, QStatusBar, QToolButton, QWidget
 
 from nigdt_plugin.core.link import LinkState, Phase
+from nigdt_plugin.ui.drag_out import DragLabel
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.widgets import label, plain_tip
@@ -31,7 +32,7 @@ class StatusBar(QStatusBar):
         self._seconds: float | None = None
         self._waiting = False
         self._model = ""
-        self.photo_size = label("", "muted")
+        self.photo_size = DragLabel()
         self.pointer = label("", "muted")
         self.pointer.setMinimumWidth(110)
         self.pointer.setIndent(12)

@@ -19,9 +19,10 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from nigdt.bundle.bundle import valid_name
+from nigdt.bundle.bundle import user_bundles_folder, valid_name
 from nigdt_plugin.core import models, training
 from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.verdict import VerdictBox
 from nigdt_plugin.ui.widgets import button, label
 
 _STOP_MS = 20_000
@@ -29,10 +30,10 @@ _STOP_MS = 20_000
 
 
 class TrainDialog(QDialog):
-    """Folder, name, progress, samples; stop and go on; ends with the new model chosen.
+    """Folder, name, progress, samples; stop and go on; at the end the verdict, and whether the model is kept.
 
     Signals:
-        trained: The new model's name.
+        trained: The new model is kept; its name.
     """
 
     trained = pyqtSignal(str)
@@ -47,7 +48,8 @@ class TrainDialog(QDialog):
         self._errors = b""
         self._stopping = False
         self._leaving = False
-        self._gain: tuple[float, float] | None = None
+        self._verdict: training.Verdict | None = None
+        self._named = False  # by the user, so that another folder does not change it
         self._picture = QPixmap()
         self._compose()
         self._patience = QTimer(self)
@@ -76,6 +78,7 @@ class TrainDialog(QDialog):
         self._row(column, self.tr("Steps at most"), self.steps)
         self.folder.textChanged.connect(self._suggest)
         self.name.textChanged.connect(lambda _text: self._refresh())
+        self.name.textEdited.connect(self._name_edited)
         self.state = label("", wrap=True)
         column.addWidget(self.state)
         self.bar = QProgressBar()
@@ -90,8 +93,13 @@ class TrainDialog(QDialog):
         self.sheet.setProperty("role", "well")
         self.sheet.setText(self.tr("Samples appear here while it learns."))
         self.sheet.setAccessibleName(self.tr("Samples"))
-        self.sheet.setToolTip(self.tr("From the top: what it saw, what it drew, the photo."))
+        self.sheet.setToolTip(self.tr("From the top: what it saw, the fill before, the fill now, the photo."))
         column.addWidget(self.sheet, 1)
+        self.verdict = VerdictBox(self.session)
+        self.verdict.kept.connect(self._kept)
+        self.verdict.dropped.connect(self._dropped)
+        self.verdict.freed.connect(self._refresh)
+        column.addWidget(self.verdict)
         row = QHBoxLayout()
         row.addStretch(1)
         self.close_button = button(self.tr("Close"), self.close)
@@ -117,9 +125,13 @@ class TrainDialog(QDialog):
         if folder:
             self.folder.setText(folder)
 
+    def _name_edited(self, text: str) -> None:
+        self._named = bool(text)
+
     def _suggest(self, folder: str) -> None:
-        taken = [info.name for info in models.available()]
-        self.name.setText(training.suggested_name(Path(folder), taken) if folder else "")
+        if not self._named:
+            taken = [info.name for info in models.available()]
+            self.name.setText(training.suggested_name(Path(folder), taken) if folder else "")
         self._refresh()
 
     @property
@@ -138,19 +150,26 @@ class TrainDialog(QDialog):
         for field in (self.folder, self.name):
             field.setEnabled(not self.running)
         self.steps.setEnabled(not self.running and going_on is None)
-        if going_on is not None:
-            self.steps.setValue(going_on)
-        if taken and not self.running:
-            self.detail.setText(self.tr("There is a model of this name already."))
-        elif not self.running and self._gain is None:
-            self.detail.clear()
+        if not self.running and self._verdict is None:
+            self.detail.setText(self._hindrance(folder, name, taken=taken))
+
+    def _hindrance(self, folder: str, name: str, *, taken: bool) -> str:
+        """Why it cannot be started as it is; empty if it can, or if nothing was typed yet."""
+        if folder and not Path(folder).is_dir():
+            return self.tr("There is no such folder.")
+        if taken:
+            return self.tr("There is a model of this name already.")
+        if name and not valid_name(name):
+            return self.tr("A name is made of letters, digits, dots and dashes.")
+        return ""
 
     def start_or_stop(self) -> None:
         """Start or stop; a stopped training goes on where it was."""
         if self.process is not None:
             self._stop()
             return
-        self._gain = None
+        self._verdict = None
+        self.verdict.clear()
         program, *arguments = training.command(
             Path(self.folder.text()), self.name.text(), self.session.settings.model, self.steps.value()
         )
@@ -200,23 +219,33 @@ class TrainDialog(QDialog):
         if progress.step is not None and progress.steps:
             self.bar.setRange(0, progress.steps)
             self.bar.setValue(progress.step)
-            parts = [self.tr("Step {step} of {steps}").format(step=progress.step, steps=progress.steps)]
-            if progress.loss is not None:
-                parts.append(self.tr("loss {loss}").format(loss=f"{progress.loss:.3f}"))
-            if progress.eta is not None:
-                hours, minutes = training.duration(progress.eta)
-                left = self.tr("{hours} h {minutes} min to go").format(hours=hours, minutes=minutes)
-                parts.append(left if hours else self.tr("{minutes} min to go").format(minutes=minutes))
             if not self._stopping:
-                self.state.setText("  ·  ".join(parts))
-        elif progress.message:
-            self.detail.setText(progress.message.splitlines()[-1])
-        self._gain = progress.gain or self._gain
+                self.state.setText("  ·  ".join(self._where(progress)))
+        if progress.usable is not None:
+            text = self.tr("%n photo(s) to learn from.", "", progress.usable)
+            if progress.skipped:
+                text += " " + self.tr("%n cannot be used.", "", progress.skipped)
+            self.detail.setText(text)
+        self._verdict = progress.verdict or self._verdict
         if progress.sheet is not None:
             picture = QPixmap(str(progress.sheet))
             if not picture.isNull():
                 self._picture = picture
                 self._fit_sheet()
+
+    def _where(self, progress: training.Progress) -> list[str]:
+        """Say what it does now, and how long it will go on."""
+        parts, part = progress.parts or 1, progress.part or 1
+        if part < parts:
+            words = self.tr("Trying out on some of your photos what training brings ({part} of {parts})")
+            told = [words.format(part=part, parts=parts - 1)]
+        else:
+            told = [self.tr("Learning from all your photos")]
+        if progress.eta is not None:
+            hours, minutes = training.duration(progress.eta)
+            left = self.tr("{hours} h {minutes} min to go").format(hours=hours, minutes=minutes)
+            told.append(left if hours else self.tr("{minutes} min to go").format(minutes=minutes))
+        return told
 
     def _fit_sheet(self) -> None:
         if not self._picture.isNull():
@@ -231,30 +260,52 @@ class TrainDialog(QDialog):
         self._fit_sheet()
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
-        stopped = self._stopping
+        stopped, verdict, name = self._stopping, self._verdict, self.name.text()
         self._end()
         if code == 0 and status == QProcess.ExitStatus.NormalExit:
             self.bar.setRange(0, 1)
             self.bar.setValue(1)
-            self.state.setText(self.tr("Done. The new model is chosen."))
-            self._show_gain()
-            self.session.choose_model(self.name.text())
-            self.trained.emit(self.name.text())
+            self.state.setText(self._worded(verdict))
+            self.detail.setText(self._how_much(verdict))
+            self.verdict.ask(user_bundles_folder() / name)
         elif stopped:
             self.state.setText(self.tr("Stopped. It can go on from here."))
             self.detail.clear()
+        elif verdict is not None and not verdict.certain:
+            self.state.setText(self._worded(verdict))
+            hint = self.tr("That may be chance, so nothing was saved. Add photos of the same kind.")
+            self.detail.setText(hint)
         else:
             self.state.setText(self.tr("The training ended with error {code}.").format(code=code))
             self.detail.setText(training.reason(self._errors.decode("utf-8", "replace")))
+        self.verdict.show_disk(
+            name, going_on=training.interrupted(Path(self.folder.text()), name) is not None
+        )
         if self._leaving:
             self.close()
 
-    def _show_gain(self) -> None:
+    def _worded(self, verdict: training.Verdict | None) -> str:
+        if verdict is None:
+            return self.tr("Done.")
+        text = self.tr("Better on {better} of {photos} of your photos, that it had not learnt from.")
+        return text.format(better=verdict.better, photos=verdict.photos)
+
+    def _how_much(self, verdict: training.Verdict | None) -> str:
+        if verdict is None:
+            return ""
+        text = self.tr("Its fills come {percent} % nearer to the photos on the average.")
+        return text.format(percent=f"{100 * verdict.nearer:.0f}")
+
+    def _kept(self) -> None:
+        self.state.setText(self.tr("The new model is chosen."))
+        self.session.choose_model(self.name.text())
+        self.trained.emit(self.name.text())
+        self._refresh()
+
+    def _dropped(self) -> None:
+        self.state.setText(self.tr("The new model was deleted."))
         self.detail.clear()
-        if self._gain is not None:
-            text = self.tr("On photos it has not learnt from: {before} dB before, {after} dB after.")
-            before, after = (f"{value:.1f}" for value in self._gain)
-            self.detail.setText(text.format(before=before, after=after))
+        self._refresh()
 
     def _broken(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

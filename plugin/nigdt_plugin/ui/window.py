@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import PYQT_VERSION_STR, QByteArray, QEvent, Qt, QTimer, qVersion
@@ -19,7 +20,8 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt import __version__
-from nigdt_plugin.core import selection, training
+from nigdt.photo.camera import camera_format, missing
+from nigdt_plugin.core import extras, selection
 from nigdt_plugin.core.diagnostics import report
 from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.core.geometry import EMPTY
@@ -28,11 +30,15 @@ from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
 from nigdt_plugin.ui.actions import build_menus
+from nigdt_plugin.ui.batch import BatchDialog
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
+from nigdt_plugin.ui.extend import ExtendDialog
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.hints import Hints
 from nigdt_plugin.ui.hosted import Hosted
+from nigdt_plugin.ui.install import InstallDialog
+from nigdt_plugin.ui.keymap import KeymapDialog
 from nigdt_plugin.ui.keys import KeysDialog
 from nigdt_plugin.ui.language import moment
 from nigdt_plugin.ui.models import ModelDialog
@@ -79,6 +85,7 @@ class Window(Hosted):
         self._compose()
         self.overlays = Overlays(session, self.canvas)
         self.actions_ = build_menus(self)
+        self._show_tool_keys()
         self._connect()
         self.set_theme(session.settings.theme)
         self.use_tool("rectangle")
@@ -140,6 +147,7 @@ class Window(Hosted):
         session.notice.connect(self.notice.show_error)
         session.saved.connect(self._saved)
         session.begun.connect(self._begun)
+        session.copied.connect(self._copied)
         session.selected.connect(lambda _region: self.notice.works())
         canvas.zoomed.connect(lambda _scale: self.status.show_zoom(canvas.percent))
         canvas.hovered.connect(self.status.show_pointer)
@@ -149,6 +157,10 @@ class Window(Hosted):
         self.welcome.path_asked.connect(lambda path: self.open_path(Path(path)))
         self.status.zoom_wanted.connect(
             lambda percent: canvas.zoom_percent(percent) if percent else canvas.fit()
+        )
+        label = self.status.photo_size
+        label.taken.connect(
+            lambda: self.write_to_drag(lambda path: label.drag(path, canvas.grab(canvas.photo_rect)))
         )
         self.status.daemon_asked.connect(self.choose_model)
         self.tool_column.picked.connect(self.use_tool)
@@ -191,6 +203,10 @@ class Window(Hosted):
         self.notice.show_done(self.tr("Saved as {name}").format(name=path.name))
         self._title()
 
+    def _copied(self, width: int, height: int) -> None:
+        text = self.tr("{width} x {height} pixels are on the clipboard.")
+        self.notice.show_done(text.format(width=width, height=height))
+
     def _begun(self, what: str, path: Path) -> None:
         texts = {"open": self.tr("Opening {name} …"), "save": self.tr("Saving {name} …")}
         self.notice.tell(texts[what].format(name=path.name), "")
@@ -212,10 +228,12 @@ class Window(Hosted):
 
     def train(self) -> None:
         """Train a model on the user's photos; one at a time."""
-        if not training.installed():
-            self.notice.tell(
+        if not extras.installed("training"):
+            self.offer_extra(
+                "training",
                 self.tr("Training is not installed."),
-                self.tr("In the folder of NIGDT: {command}").format(command=training.INSTALL),
+                self.tr("It needs about 200 MB of the disk. The photos stay on this machine."),
+                self.train,
             )
             return
         dialog = self.findChild(TrainDialog)
@@ -224,6 +242,30 @@ class Window(Hosted):
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.trained.connect(lambda _name: self.side.model_changed())
         dialog.open_again()
+
+    def open_path(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
+        """Open a photo, after asking about unsaved work; what reads it is offered if it is not installed."""
+        entry = camera_format(path)
+        if entry is None or not missing(entry):
+            super().open_path(path, mask, caption)
+            return
+        self.offer_extra(
+            "photos",
+            self.tr("{name} needs an optional part of NIGDT.").format(name=path.name),
+            self.tr("It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk."),
+            lambda: self.open_path(path, mask, caption),
+        )
+
+    def offer_extra(self, extra: str, message: str, hint: str, then: Callable[[], object]) -> None:
+        """Offer to install a part of the program that is missing, and go on once it is there."""
+
+        def install() -> None:
+            dialog = InstallDialog(extra, self.tr("Install"), self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.installed.connect(then)
+            dialog.open()
+
+        self.notice.ask(message, hint, ((self.tr("Install it"), install), (self.tr("Not now"), lambda: None)))
 
     def forget_history(self) -> None:
         """Delete every earlier round from disk, after asking."""
@@ -242,7 +284,20 @@ class Window(Hosted):
         """Show what keys and mouse do."""
         menus = self.menuBar()
         assert menus is not None
-        KeysDialog(menus, self).open()
+        dialog = KeysDialog(menus, self)
+        dialog.change_asked.connect(self.change_keys)
+        dialog.open()
+
+    def change_keys(self) -> None:
+        """Let the user give other keys to the menus' actions."""
+        dialog = KeymapDialog(self.actions_, self.session.settings, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.changed.connect(self._show_tool_keys)
+        dialog.open()
+
+    def _show_tool_keys(self) -> None:
+        for name in TOOLS:
+            self.tool_column.show_key(name, self.actions_[f"tool.{name}"].shortcut().toString())
 
     def set_language(self, choice: str) -> None:
         """Use another language from the next start on."""
@@ -290,6 +345,41 @@ class Window(Hosted):
     def make_colour(self) -> None:
         """Let a grey photo hold colour."""
         self.session.make_colour("Make it a colour photo")
+
+    def many_photos(self) -> None:
+        """Fill many photos in the same way."""
+        dialog = self.findChild(BatchDialog)
+        if dialog is None:
+            dialog = BatchDialog(self.session, self)
+        dialog.show()
+        dialog.raise_()
+
+    def crop(self) -> None:
+        """Keep only the part of the photo that is selected."""
+        document = self.session.document
+        if document is None or document.selection.empty:
+            self.notice.tell(self.tr("Nothing is selected."), self.tr("Select the part that is to stay."))
+            return
+        self.session.recut(document.selection.bounds, "Crop")
+
+    def extend(self) -> None:
+        """Ask how far the canvas is to be extended, and fill the new border."""
+        document = self.session.document
+        if document is None:
+            return
+        dialog = ExtendDialog(document.width, document.height, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def extend() -> None:
+            if dialog.region != document.selection.whole:
+                self.session.recut(dialog.region, "Extend the canvas", self._fill_border)
+
+        dialog.accepted.connect(extend)
+        dialog.open()
+
+    def _fill_border(self) -> None:
+        self.side.describe.pick_mode("remove")
+        self.side.describe.fill()
 
     def offer_colour(self) -> None:
         """Offer to let a grey photo hold colour, before one is painted on it."""
@@ -435,6 +525,7 @@ class Window(Hosted):
 
     def _leave(self) -> None:
         self._stop_timers()
+        self._passing.cleanup()
         self.hide()  # what is still being written may take a moment
         for dialog in self.findChildren(TrainDialog):
             dialog.end()

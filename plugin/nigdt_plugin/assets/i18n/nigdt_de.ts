@@ -1,6 +1,77 @@
 <?xml version='1.0' encoding='utf-8'?>
 <TS version="2.1" language="de" sourcelanguage="en">
   <context>
+    <name>BatchDialog</name>
+    <message>
+      <source>Many photos</source>
+      <translation>Viele Fotos</translation>
+    </message>
+    <message>
+      <source>Photos</source>
+      <translation>Fotos</translation>
+    </message>
+    <message>
+      <source>A folder</source>
+      <translation>Ein Ordner</translation>
+    </message>
+    <message>
+      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
+      <translation>Ein Ordner mit Masken, die wie die Fotos heißen, oder eine CSV-Datei: name, left, top, width, height</translation>
+    </message>
+    <message>
+      <source>Selections</source>
+      <translation>Auswahlen</translation>
+    </message>
+    <message>
+      <source>Filled photos go to</source>
+      <translation>Gefüllte Fotos nach</translation>
+    </message>
+    <message>
+      <source>Caption</source>
+      <translation>Beschreibung</translation>
+    </message>
+    <message>
+      <source>Progress</source>
+      <translation>Fortschritt</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>Start</source>
+      <translation>Start</translation>
+    </message>
+    <message>
+      <source>Choose …</source>
+      <translation>Wählen …</translation>
+    </message>
+    <message>
+      <source>CSV …</source>
+      <translation>CSV …</translation>
+    </message>
+    <message>
+      <source>Mode: {mode}. Sliders and model are those of the window behind.</source>
+      <translation>Modus: {mode}. Regler und Modell sind die des Fensters dahinter.</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Anhalten</translation>
+    </message>
+    <message>
+      <source>Stopped. Start goes on with the photos that are left.</source>
+      <translation>Angehalten. Start macht mit den übrigen Fotos weiter.</translation>
+    </message>
+    <message>
+      <source>Without a selection: {names}</source>
+      <translation>Ohne Auswahl: {names}</translation>
+    </message>
+    <message>
+      <source>{made} of {all} photos were filled.</source>
+      <translation>{made} von {all} Fotos wurden gefüllt.</translation>
+    </message>
+  </context>
+  <context>
     <name>BlendBox</name>
     <message>
       <source>Feather</source>
@@ -120,6 +191,14 @@
       <translation>Anzahl der Füllungen</translation>
     </message>
     <message>
+      <source>Seed</source>
+      <translation>Startwert</translation>
+    </message>
+    <message>
+      <source>The same number gives the same fills again; empty for any</source>
+      <translation>Dieselbe Zahl gibt dieselben Füllungen wieder; leer für beliebige</translation>
+    </message>
+    <message>
       <source>Fill</source>
       <translation>Füllen</translation>
     </message>
@@ -202,6 +281,91 @@
     <message>
       <source>The photo is grey, and so are its fills.</source>
       <translation>Das Foto ist grau, und seine Füllungen sind es auch.</translation>
+    </message>
+  </context>
+  <context>
+    <name>DragLabel</name>
+    <message>
+      <source>Drag the picture from here into another program</source>
+      <translation>Ziehen Sie das Bild von hier in ein anderes Programm</translation>
+    </message>
+  </context>
+  <context>
+    <name>ExportDialog</name>
+    <message>
+      <source>Export</source>
+      <translation>Exportieren</translation>
+    </message>
+    <message>
+      <source>Quality</source>
+      <translation>Qualität</translation>
+    </message>
+    <message>
+      <source>as it is</source>
+      <translation>wie sie ist</translation>
+    </message>
+    <message>
+      <source>Longer side at most</source>
+      <translation>Längere Seite höchstens</translation>
+    </message>
+    <message>
+      <source>JPEG, WebP, AVIF and PNG in 8 bits. EXIF and colour profile are kept.</source>
+      <translation>JPEG, WebP, AVIF und PNG mit 8 Bit. EXIF und Farbprofil bleiben erhalten.</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <source>Export …</source>
+      <translation>Exportieren …</translation>
+    </message>
+    <message>
+      <source>picture.png</source>
+      <translation>bild.png</translation>
+    </message>
+    <message>
+      <source>export</source>
+      <translation>export</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>Bilder</translation>
+    </message>
+  </context>
+  <context>
+    <name>ExtendDialog</name>
+    <message>
+      <source>Extend the canvas</source>
+      <translation>Leinwand erweitern</translation>
+    </message>
+    <message>
+      <source>Left</source>
+      <translation>Links</translation>
+    </message>
+    <message>
+      <source>Top</source>
+      <translation>Oben</translation>
+    </message>
+    <message>
+      <source>Right</source>
+      <translation>Rechts</translation>
+    </message>
+    <message>
+      <source>Bottom</source>
+      <translation>Unten</translation>
+    </message>
+    <message>
+      <source>The new border is filled with what continues the photo, as Remove does.</source>
+      <translation>Der neue Rand wird mit der Fortsetzung des Fotos gefüllt, wie beim Entfernen.</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <source>Extend</source>
+      <translation>Erweitern</translation>
     </message>
   </context>
   <context>
@@ -522,10 +686,60 @@
     </message>
   </context>
   <context>
+    <name>InstallDialog</name>
+    <message>
+      <source>Installing …</source>
+      <translation>Wird installiert …</translation>
+    </message>
+    <message>
+      <source>Progress of the installation</source>
+      <translation>Fortschritt der Installation</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
+    </message>
+    <message>
+      <source>It could not be installed.</source>
+      <translation>Es ließ sich nicht installieren.</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+  </context>
+  <context>
+    <name>KeymapDialog</name>
+    <message>
+      <source>Change keys</source>
+      <translation>Tasten ändern</translation>
+    </message>
+    <message>
+      <source>Click a field and press the keys.</source>
+      <translation>Klicken Sie in ein Feld und drücken Sie die Tasten.</translation>
+    </message>
+    <message>
+      <source>As they were at first</source>
+      <translation>Wie am Anfang</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>{keys} already belongs to “{action}”.</source>
+      <translation>{keys} gehört schon zu „{action}“.</translation>
+    </message>
+  </context>
+  <context>
     <name>KeysDialog</name>
     <message>
       <source>Keys and mouse</source>
       <translation>Tasten und Maus</translation>
+    </message>
+    <message>
+      <source>Change …</source>
+      <translation>Ändern …</translation>
     </message>
     <message>
       <source>Close</source>
@@ -578,6 +792,14 @@
     <message>
       <source>Shift, Ctrl and drag</source>
       <translation>Umschalt, Strg und ziehen</translation>
+    </message>
+    <message>
+      <source>A straight line of the brush</source>
+      <translation>Eine gerade Linie des Pinsels</translation>
+    </message>
+    <message>
+      <source>Shift and click</source>
+      <translation>Umschalt und Klick</translation>
     </message>
     <message>
       <source>Draw without a mouse</source>
@@ -722,12 +944,28 @@
       <translation>Als neues Foto einfügen</translation>
     </message>
     <message>
+      <source>Next photo of the folder</source>
+      <translation>Nächstes Foto des Ordners</translation>
+    </message>
+    <message>
+      <source>Previous photo of the folder</source>
+      <translation>Voriges Foto des Ordners</translation>
+    </message>
+    <message>
       <source>Save</source>
       <translation>Speichern</translation>
     </message>
     <message>
       <source>Save as …</source>
       <translation>Speichern unter …</translation>
+    </message>
+    <message>
+      <source>Many photos …</source>
+      <translation>Viele Fotos …</translation>
+    </message>
+    <message>
+      <source>Export …</source>
+      <translation>Exportieren …</translation>
     </message>
     <message>
       <source>Note in saved files what was filled</source>
@@ -752,6 +990,18 @@
     <message>
       <source>Redo</source>
       <translation>Wiederholen</translation>
+    </message>
+    <message>
+      <source>Copy what is seen</source>
+      <translation>Kopieren, was zu sehen ist</translation>
+    </message>
+    <message>
+      <source>Crop to the selection</source>
+      <translation>Auf die Auswahl zuschneiden</translation>
+    </message>
+    <message>
+      <source>Extend the canvas …</source>
+      <translation>Leinwand erweitern …</translation>
     </message>
     <message>
       <source>Make it a colour photo</source>
@@ -922,6 +1172,10 @@
       <translation>Tasten und Maus</translation>
     </message>
     <message>
+      <source>Change keys …</source>
+      <translation>Tasten ändern …</translation>
+    </message>
+    <message>
       <source>Language</source>
       <translation>Sprache</translation>
     </message>
@@ -1063,6 +1317,18 @@
       <translation>Objekt anklicken oder Rahmen ziehen; Umschalt fügt hinzu, Strg nimmt weg</translation>
     </message>
     <message>
+      <source>Shift and a click: a straight line. Ctrl erases</source>
+      <translation>Umschalt und Klick: eine gerade Linie. Strg löscht</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size</source>
+      <translation>[ und ] ändern die Größe</translation>
+    </message>
+    <message>
+      <source>Paint over what is to go. Shift and a click: a straight line</source>
+      <translation>Übermalen Sie, was verschwinden soll. Umschalt und Klick: eine gerade Linie</translation>
+    </message>
+    <message>
       <source>Drag to move, wheel to zoom</source>
       <translation>Ziehen verschiebt, Mausrad vergrößert</translation>
     </message>
@@ -1073,14 +1339,6 @@
     <message>
       <source>Click corners, double-click to close</source>
       <translation>Ecken anklicken, Doppelklick schließt ab</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size, Ctrl erases</source>
-      <translation>[ und ] ändern die Größe, Strg radiert</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size</source>
-      <translation>[ und ] ändern die Größe</translation>
     </message>
     <message>
       <source>Hand over</source>
@@ -1437,6 +1695,26 @@
       <translation>Füllungen verwerfen</translation>
     </message>
     <message>
+      <source>Crop</source>
+      <translation>Zuschneiden</translation>
+    </message>
+    <message>
+      <source>Extend the canvas</source>
+      <translation>Leinwand erweitern</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Pinsel</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Radierer</translation>
+    </message>
+    <message>
+      <source>Heal</source>
+      <translation>Ausbessern</translation>
+    </message>
+    <message>
       <source>Rectangle</source>
       <translation>Rechteck</translation>
     </message>
@@ -1456,6 +1734,13 @@
       <source>Similar colour</source>
       <translation>Ähnliche Farbe</translation>
     </message>
+  </context>
+  <context>
+    <name>ToolColumn</name>
+    <message>
+      <source>Object</source>
+      <translation>Objekt</translation>
+    </message>
     <message>
       <source>Brush</source>
       <translation>Pinsel</translation>
@@ -1464,12 +1749,9 @@
       <source>Eraser</source>
       <translation>Radierer</translation>
     </message>
-  </context>
-  <context>
-    <name>ToolColumn</name>
     <message>
-      <source>Object</source>
-      <translation>Objekt</translation>
+      <source>Heal</source>
+      <translation>Ausbessern</translation>
     </message>
     <message>
       <source>Rectangle</source>
@@ -1494,14 +1776,6 @@
     <message>
       <source>Similar colour</source>
       <translation>Ähnliche Farbe</translation>
-    </message>
-    <message>
-      <source>Brush</source>
-      <translation>Pinsel</translation>
-    </message>
-    <message>
-      <source>Eraser</source>
-      <translation>Radierer</translation>
     </message>
   </context>
   <context>
@@ -1547,8 +1821,8 @@
       <translation>Proben</translation>
     </message>
     <message>
-      <source>From the top: what it saw, what it drew, the photo.</source>
-      <translation>Von oben: was es sah, was es zeichnete, das Foto.</translation>
+      <source>From the top: what it saw, the fill before, the fill now, the photo.</source>
+      <translation>Von oben: was es sah, die Füllung vorher, die Füllung jetzt, das Foto.</translation>
     </message>
     <message>
       <source>Close</source>
@@ -1571,8 +1845,16 @@
       <translation>Anhalten</translation>
     </message>
     <message>
+      <source>There is no such folder.</source>
+      <translation>Diesen Ordner gibt es nicht.</translation>
+    </message>
+    <message>
       <source>There is a model of this name already.</source>
       <translation>Ein Modell dieses Namens gibt es schon.</translation>
+    </message>
+    <message>
+      <source>A name is made of letters, digits, dots and dashes.</source>
+      <translation>Ein Name besteht aus Buchstaben, Ziffern, Punkten und Bindestrichen.</translation>
     </message>
     <message>
       <source>Starting …</source>
@@ -1582,13 +1864,27 @@
       <source>Stopping …</source>
       <translation>Wird angehalten …</translation>
     </message>
-    <message>
-      <source>Step {step} of {steps}</source>
-      <translation>Schritt {step} von {steps}</translation>
+    <message numerus="yes">
+      <source>%n photo(s) to learn from.</source>
+      <translation>
+        <numerusform>%n Foto zum Lernen.</numerusform>
+        <numerusform>%n Fotos zum Lernen.</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <source>%n cannot be used.</source>
+      <translation>
+        <numerusform>%n ist nicht brauchbar.</numerusform>
+        <numerusform>%n sind nicht brauchbar.</numerusform>
+      </translation>
     </message>
     <message>
-      <source>loss {loss}</source>
-      <translation>Verlust {loss}</translation>
+      <source>Trying out on some of your photos what training brings ({part} of {parts})</source>
+      <translation>Probiert an einigen Ihrer Fotos aus, was das Training bringt ({part} von {parts})</translation>
+    </message>
+    <message>
+      <source>Learning from all your photos</source>
+      <translation>Lernt von all Ihren Fotos</translation>
     </message>
     <message>
       <source>{hours} h {minutes} min to go</source>
@@ -1599,24 +1895,71 @@
       <translation>noch {minutes} min</translation>
     </message>
     <message>
-      <source>Done. The new model is chosen.</source>
-      <translation>Fertig. Das neue Modell ist ausgewählt.</translation>
-    </message>
-    <message>
       <source>Stopped. It can go on from here.</source>
       <translation>Angehalten. Es kann hier weitergehen.</translation>
+    </message>
+    <message>
+      <source>That may be chance, so nothing was saved. Add photos of the same kind.</source>
+      <translation>Das kann Zufall sein, deshalb wurde nichts gespeichert. Nehmen Sie weitere Fotos derselben Art dazu.</translation>
     </message>
     <message>
       <source>The training ended with error {code}.</source>
       <translation>Das Training endete mit Fehler {code}.</translation>
     </message>
     <message>
-      <source>On photos it has not learnt from: {before} dB before, {after} dB after.</source>
-      <translation>Auf Fotos, aus denen es nicht gelernt hat: vorher {before} dB, nachher {after} dB.</translation>
+      <source>Done.</source>
+      <translation>Fertig.</translation>
+    </message>
+    <message>
+      <source>Better on {better} of {photos} of your photos, that it had not learnt from.</source>
+      <translation>Besser bei {better} von {photos} Ihrer Fotos, von denen es nicht gelernt hatte.</translation>
+    </message>
+    <message>
+      <source>Its fills come {percent} % nearer to the photos on the average.</source>
+      <translation>Seine Füllungen kommen den Fotos im Mittel {percent} % näher.</translation>
+    </message>
+    <message>
+      <source>The new model is chosen.</source>
+      <translation>Das neue Modell ist gewählt.</translation>
+    </message>
+    <message>
+      <source>The new model was deleted.</source>
+      <translation>Das neue Modell wurde gelöscht.</translation>
     </message>
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>
       <translation>Das Training lässt sich nicht starten. Ist das Zusatzpaket „training“ installiert?</translation>
+    </message>
+  </context>
+  <context>
+    <name>VerdictBox</name>
+    <message>
+      <source>Keep the new model?</source>
+      <translation>Das neue Modell behalten?</translation>
+    </message>
+    <message>
+      <source>Delete it</source>
+      <translation>Löschen</translation>
+    </message>
+    <message>
+      <source>Keep and use it</source>
+      <translation>Behalten und benutzen</translation>
+    </message>
+    <message>
+      <source>Free the disk</source>
+      <translation>Platz freigeben</translation>
+    </message>
+    <message>
+      <source>What is needed to go on takes {megabytes} MB of the disk.</source>
+      <translation>Was zum Weitermachen nötig ist, belegt {megabytes} MB.</translation>
+    </message>
+    <message>
+      <source>Checkpoints of the training take {megabytes} MB of the disk.</source>
+      <translation>Zwischenstände des Trainings belegen {megabytes} MB.</translation>
+    </message>
+    <message>
+      <source>{megabytes} MB were freed.</source>
+      <translation>{megabytes} MB wurden frei.</translation>
     </message>
   </context>
   <context>
@@ -1657,6 +2000,10 @@
       <translation>Gespeichert als {name}</translation>
     </message>
     <message>
+      <source>{width} x {height} pixels are on the clipboard.</source>
+      <translation>{width} x {height} Pixel sind in der Zwischenablage.</translation>
+    </message>
+    <message>
       <source>Opening {name} …</source>
       <translation>{name} wird geöffnet …</translation>
     </message>
@@ -1669,8 +2016,28 @@
       <translation>Das Training ist nicht installiert.</translation>
     </message>
     <message>
-      <source>In the folder of NIGDT: {command}</source>
-      <translation>Im Ordner von NIGDT: {command}</translation>
+      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
+      <translation>Es braucht etwa 200 MB Platz. Die Fotos bleiben auf diesem Rechner.</translation>
+    </message>
+    <message>
+      <source>{name} needs an optional part of NIGDT.</source>
+      <translation>{name} braucht ein Zusatzpaket von NIGDT.</translation>
+    </message>
+    <message>
+      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
+      <translation>Es liest HEIC, JPEG XL und Kamera-Rohdaten und braucht etwa 50 MB Platz.</translation>
+    </message>
+    <message>
+      <source>Install</source>
+      <translation>Installieren</translation>
+    </message>
+    <message>
+      <source>Install it</source>
+      <translation>Installieren</translation>
+    </message>
+    <message>
+      <source>Not now</source>
+      <translation>Nicht jetzt</translation>
     </message>
     <message>
       <source>Forget all fills of all photos?</source>
@@ -1711,6 +2078,14 @@
     <message>
       <source>Restore</source>
       <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Es ist nichts ausgewählt.</translation>
+    </message>
+    <message>
+      <source>Select the part that is to stay.</source>
+      <translation>Wählen Sie den Teil aus, der bleiben soll.</translation>
     </message>
     <message>
       <source>This photo is grey and holds no colour.</source>

@@ -1,6 +1,77 @@
 <?xml version='1.0' encoding='utf-8'?>
 <TS version="2.1" language="en" sourcelanguage="en">
   <context>
+    <name>BatchDialog</name>
+    <message>
+      <source>Many photos</source>
+      <translation>Many photos</translation>
+    </message>
+    <message>
+      <source>Photos</source>
+      <translation>Photos</translation>
+    </message>
+    <message>
+      <source>A folder</source>
+      <translation>A folder</translation>
+    </message>
+    <message>
+      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
+      <translation>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</translation>
+    </message>
+    <message>
+      <source>Selections</source>
+      <translation>Selections</translation>
+    </message>
+    <message>
+      <source>Filled photos go to</source>
+      <translation>Filled photos go to</translation>
+    </message>
+    <message>
+      <source>Caption</source>
+      <translation>Caption</translation>
+    </message>
+    <message>
+      <source>Progress</source>
+      <translation>Progress</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Close</translation>
+    </message>
+    <message>
+      <source>Start</source>
+      <translation>Start</translation>
+    </message>
+    <message>
+      <source>Choose …</source>
+      <translation>Choose …</translation>
+    </message>
+    <message>
+      <source>CSV …</source>
+      <translation>CSV …</translation>
+    </message>
+    <message>
+      <source>Mode: {mode}. Sliders and model are those of the window behind.</source>
+      <translation>Mode: {mode}. Sliders and model are those of the window behind.</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Stop</translation>
+    </message>
+    <message>
+      <source>Stopped. Start goes on with the photos that are left.</source>
+      <translation>Stopped. Start goes on with the photos that are left.</translation>
+    </message>
+    <message>
+      <source>Without a selection: {names}</source>
+      <translation>Without a selection: {names}</translation>
+    </message>
+    <message>
+      <source>{made} of {all} photos were filled.</source>
+      <translation>{made} of {all} photos were filled.</translation>
+    </message>
+  </context>
+  <context>
     <name>BlendBox</name>
     <message>
       <source>Feather</source>
@@ -120,6 +191,14 @@
       <translation>Number of fills</translation>
     </message>
     <message>
+      <source>Seed</source>
+      <translation>Seed</translation>
+    </message>
+    <message>
+      <source>The same number gives the same fills again; empty for any</source>
+      <translation>The same number gives the same fills again; empty for any</translation>
+    </message>
+    <message>
       <source>Fill</source>
       <translation>Fill</translation>
     </message>
@@ -202,6 +281,91 @@
     <message>
       <source>The photo is grey, and so are its fills.</source>
       <translation>The photo is grey, and so are its fills.</translation>
+    </message>
+  </context>
+  <context>
+    <name>DragLabel</name>
+    <message>
+      <source>Drag the picture from here into another program</source>
+      <translation>Drag the picture from here into another program</translation>
+    </message>
+  </context>
+  <context>
+    <name>ExportDialog</name>
+    <message>
+      <source>Export</source>
+      <translation>Export</translation>
+    </message>
+    <message>
+      <source>Quality</source>
+      <translation>Quality</translation>
+    </message>
+    <message>
+      <source>as it is</source>
+      <translation>as it is</translation>
+    </message>
+    <message>
+      <source>Longer side at most</source>
+      <translation>Longer side at most</translation>
+    </message>
+    <message>
+      <source>JPEG, WebP, AVIF and PNG in 8 bits. EXIF and colour profile are kept.</source>
+      <translation>JPEG, WebP, AVIF and PNG in 8 bits. EXIF and colour profile are kept.</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Cancel</translation>
+    </message>
+    <message>
+      <source>Export …</source>
+      <translation>Export …</translation>
+    </message>
+    <message>
+      <source>picture.png</source>
+      <translation>picture.png</translation>
+    </message>
+    <message>
+      <source>export</source>
+      <translation>export</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>Pictures</translation>
+    </message>
+  </context>
+  <context>
+    <name>ExtendDialog</name>
+    <message>
+      <source>Extend the canvas</source>
+      <translation>Extend the canvas</translation>
+    </message>
+    <message>
+      <source>Left</source>
+      <translation>Left</translation>
+    </message>
+    <message>
+      <source>Top</source>
+      <translation>Top</translation>
+    </message>
+    <message>
+      <source>Right</source>
+      <translation>Right</translation>
+    </message>
+    <message>
+      <source>Bottom</source>
+      <translation>Bottom</translation>
+    </message>
+    <message>
+      <source>The new border is filled with what continues the photo, as Remove does.</source>
+      <translation>The new border is filled with what continues the photo, as Remove does.</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Cancel</translation>
+    </message>
+    <message>
+      <source>Extend</source>
+      <translation>Extend</translation>
     </message>
   </context>
   <context>
@@ -522,10 +686,60 @@
     </message>
   </context>
   <context>
+    <name>InstallDialog</name>
+    <message>
+      <source>Installing …</source>
+      <translation>Installing …</translation>
+    </message>
+    <message>
+      <source>Progress of the installation</source>
+      <translation>Progress of the installation</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Cancel</translation>
+    </message>
+    <message>
+      <source>It could not be installed.</source>
+      <translation>It could not be installed.</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Close</translation>
+    </message>
+  </context>
+  <context>
+    <name>KeymapDialog</name>
+    <message>
+      <source>Change keys</source>
+      <translation>Change keys</translation>
+    </message>
+    <message>
+      <source>Click a field and press the keys.</source>
+      <translation>Click a field and press the keys.</translation>
+    </message>
+    <message>
+      <source>As they were at first</source>
+      <translation>As they were at first</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Close</translation>
+    </message>
+    <message>
+      <source>{keys} already belongs to “{action}”.</source>
+      <translation>{keys} already belongs to “{action}”.</translation>
+    </message>
+  </context>
+  <context>
     <name>KeysDialog</name>
     <message>
       <source>Keys and mouse</source>
       <translation>Keys and mouse</translation>
+    </message>
+    <message>
+      <source>Change …</source>
+      <translation>Change …</translation>
     </message>
     <message>
       <source>Close</source>
@@ -578,6 +792,14 @@
     <message>
       <source>Shift, Ctrl and drag</source>
       <translation>Shift, Ctrl and drag</translation>
+    </message>
+    <message>
+      <source>A straight line of the brush</source>
+      <translation>A straight line of the brush</translation>
+    </message>
+    <message>
+      <source>Shift and click</source>
+      <translation>Shift and click</translation>
     </message>
     <message>
       <source>Draw without a mouse</source>
@@ -722,12 +944,28 @@
       <translation>Paste as a new photo</translation>
     </message>
     <message>
+      <source>Next photo of the folder</source>
+      <translation>Next photo of the folder</translation>
+    </message>
+    <message>
+      <source>Previous photo of the folder</source>
+      <translation>Previous photo of the folder</translation>
+    </message>
+    <message>
       <source>Save</source>
       <translation>Save</translation>
     </message>
     <message>
       <source>Save as …</source>
       <translation>Save as …</translation>
+    </message>
+    <message>
+      <source>Many photos …</source>
+      <translation>Many photos …</translation>
+    </message>
+    <message>
+      <source>Export …</source>
+      <translation>Export …</translation>
     </message>
     <message>
       <source>Note in saved files what was filled</source>
@@ -752,6 +990,18 @@
     <message>
       <source>Redo</source>
       <translation>Redo</translation>
+    </message>
+    <message>
+      <source>Copy what is seen</source>
+      <translation>Copy what is seen</translation>
+    </message>
+    <message>
+      <source>Crop to the selection</source>
+      <translation>Crop to the selection</translation>
+    </message>
+    <message>
+      <source>Extend the canvas …</source>
+      <translation>Extend the canvas …</translation>
     </message>
     <message>
       <source>Make it a colour photo</source>
@@ -922,6 +1172,10 @@
       <translation>Keys and mouse</translation>
     </message>
     <message>
+      <source>Change keys …</source>
+      <translation>Change keys …</translation>
+    </message>
+    <message>
       <source>Language</source>
       <translation>Language</translation>
     </message>
@@ -1063,6 +1317,18 @@
       <translation>Click the object or drag a box; Shift adds, Ctrl takes away</translation>
     </message>
     <message>
+      <source>Shift and a click: a straight line. Ctrl erases</source>
+      <translation>Shift and a click: a straight line. Ctrl erases</translation>
+    </message>
+    <message>
+      <source>[ and ] change the size</source>
+      <translation>[ and ] change the size</translation>
+    </message>
+    <message>
+      <source>Paint over what is to go. Shift and a click: a straight line</source>
+      <translation>Paint over what is to go. Shift and a click: a straight line</translation>
+    </message>
+    <message>
       <source>Drag to move, wheel to zoom</source>
       <translation>Drag to move, wheel to zoom</translation>
     </message>
@@ -1073,14 +1339,6 @@
     <message>
       <source>Click corners, double-click to close</source>
       <translation>Click corners, double-click to close</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size, Ctrl erases</source>
-      <translation>[ and ] change the size, Ctrl erases</translation>
-    </message>
-    <message>
-      <source>[ and ] change the size</source>
-      <translation>[ and ] change the size</translation>
     </message>
     <message>
       <source>Hand over</source>
@@ -1437,6 +1695,26 @@
       <translation>Discard fills</translation>
     </message>
     <message>
+      <source>Crop</source>
+      <translation>Crop</translation>
+    </message>
+    <message>
+      <source>Extend the canvas</source>
+      <translation>Extend the canvas</translation>
+    </message>
+    <message>
+      <source>Brush</source>
+      <translation>Brush</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>Eraser</translation>
+    </message>
+    <message>
+      <source>Heal</source>
+      <translation>Heal</translation>
+    </message>
+    <message>
       <source>Rectangle</source>
       <translation>Rectangle</translation>
     </message>
@@ -1456,6 +1734,13 @@
       <source>Similar colour</source>
       <translation>Similar colour</translation>
     </message>
+  </context>
+  <context>
+    <name>ToolColumn</name>
+    <message>
+      <source>Object</source>
+      <translation>Object</translation>
+    </message>
     <message>
       <source>Brush</source>
       <translation>Brush</translation>
@@ -1464,12 +1749,9 @@
       <source>Eraser</source>
       <translation>Eraser</translation>
     </message>
-  </context>
-  <context>
-    <name>ToolColumn</name>
     <message>
-      <source>Object</source>
-      <translation>Object</translation>
+      <source>Heal</source>
+      <translation>Heal</translation>
     </message>
     <message>
       <source>Rectangle</source>
@@ -1494,14 +1776,6 @@
     <message>
       <source>Similar colour</source>
       <translation>Similar colour</translation>
-    </message>
-    <message>
-      <source>Brush</source>
-      <translation>Brush</translation>
-    </message>
-    <message>
-      <source>Eraser</source>
-      <translation>Eraser</translation>
     </message>
   </context>
   <context>
@@ -1547,8 +1821,8 @@
       <translation>Samples</translation>
     </message>
     <message>
-      <source>From the top: what it saw, what it drew, the photo.</source>
-      <translation>From the top: what it saw, what it drew, the photo.</translation>
+      <source>From the top: what it saw, the fill before, the fill now, the photo.</source>
+      <translation>From the top: what it saw, the fill before, the fill now, the photo.</translation>
     </message>
     <message>
       <source>Close</source>
@@ -1571,8 +1845,16 @@
       <translation>Stop</translation>
     </message>
     <message>
+      <source>There is no such folder.</source>
+      <translation>There is no such folder.</translation>
+    </message>
+    <message>
       <source>There is a model of this name already.</source>
       <translation>There is a model of this name already.</translation>
+    </message>
+    <message>
+      <source>A name is made of letters, digits, dots and dashes.</source>
+      <translation>A name is made of letters, digits, dots and dashes.</translation>
     </message>
     <message>
       <source>Starting …</source>
@@ -1582,13 +1864,27 @@
       <source>Stopping …</source>
       <translation>Stopping …</translation>
     </message>
-    <message>
-      <source>Step {step} of {steps}</source>
-      <translation>Step {step} of {steps}</translation>
+    <message numerus="yes">
+      <source>%n photo(s) to learn from.</source>
+      <translation>
+        <numerusform>%n photo to learn from.</numerusform>
+        <numerusform>%n photos to learn from.</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <source>%n cannot be used.</source>
+      <translation>
+        <numerusform>%n cannot be used.</numerusform>
+        <numerusform>%n cannot be used.</numerusform>
+      </translation>
     </message>
     <message>
-      <source>loss {loss}</source>
-      <translation>loss {loss}</translation>
+      <source>Trying out on some of your photos what training brings ({part} of {parts})</source>
+      <translation>Trying out on some of your photos what training brings ({part} of {parts})</translation>
+    </message>
+    <message>
+      <source>Learning from all your photos</source>
+      <translation>Learning from all your photos</translation>
     </message>
     <message>
       <source>{hours} h {minutes} min to go</source>
@@ -1599,24 +1895,71 @@
       <translation>{minutes} min to go</translation>
     </message>
     <message>
-      <source>Done. The new model is chosen.</source>
-      <translation>Done. The new model is chosen.</translation>
-    </message>
-    <message>
       <source>Stopped. It can go on from here.</source>
       <translation>Stopped. It can go on from here.</translation>
+    </message>
+    <message>
+      <source>That may be chance, so nothing was saved. Add photos of the same kind.</source>
+      <translation>That may be chance, so nothing was saved. Add photos of the same kind.</translation>
     </message>
     <message>
       <source>The training ended with error {code}.</source>
       <translation>The training ended with error {code}.</translation>
     </message>
     <message>
-      <source>On photos it has not learnt from: {before} dB before, {after} dB after.</source>
-      <translation>On photos it has not learnt from: {before} dB before, {after} dB after.</translation>
+      <source>Done.</source>
+      <translation>Done.</translation>
+    </message>
+    <message>
+      <source>Better on {better} of {photos} of your photos, that it had not learnt from.</source>
+      <translation>Better on {better} of {photos} of your photos, that it had not learnt from.</translation>
+    </message>
+    <message>
+      <source>Its fills come {percent} % nearer to the photos on the average.</source>
+      <translation>Its fills come {percent} % nearer to the photos on the average.</translation>
+    </message>
+    <message>
+      <source>The new model is chosen.</source>
+      <translation>The new model is chosen.</translation>
+    </message>
+    <message>
+      <source>The new model was deleted.</source>
+      <translation>The new model was deleted.</translation>
     </message>
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>
       <translation>The training cannot be started. Is the training extra installed?</translation>
+    </message>
+  </context>
+  <context>
+    <name>VerdictBox</name>
+    <message>
+      <source>Keep the new model?</source>
+      <translation>Keep the new model?</translation>
+    </message>
+    <message>
+      <source>Delete it</source>
+      <translation>Delete it</translation>
+    </message>
+    <message>
+      <source>Keep and use it</source>
+      <translation>Keep and use it</translation>
+    </message>
+    <message>
+      <source>Free the disk</source>
+      <translation>Free the disk</translation>
+    </message>
+    <message>
+      <source>What is needed to go on takes {megabytes} MB of the disk.</source>
+      <translation>What is needed to go on takes {megabytes} MB of the disk.</translation>
+    </message>
+    <message>
+      <source>Checkpoints of the training take {megabytes} MB of the disk.</source>
+      <translation>Checkpoints of the training take {megabytes} MB of the disk.</translation>
+    </message>
+    <message>
+      <source>{megabytes} MB were freed.</source>
+      <translation>{megabytes} MB were freed.</translation>
     </message>
   </context>
   <context>
@@ -1657,6 +2000,10 @@
       <translation>Saved as {name}</translation>
     </message>
     <message>
+      <source>{width} x {height} pixels are on the clipboard.</source>
+      <translation>{width} x {height} pixels are on the clipboard.</translation>
+    </message>
+    <message>
       <source>Opening {name} …</source>
       <translation>Opening {name} …</translation>
     </message>
@@ -1669,8 +2016,28 @@
       <translation>Training is not installed.</translation>
     </message>
     <message>
-      <source>In the folder of NIGDT: {command}</source>
-      <translation>In the folder of NIGDT: {command}</translation>
+      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
+      <translation>It needs about 200 MB of the disk. The photos stay on this machine.</translation>
+    </message>
+    <message>
+      <source>{name} needs an optional part of NIGDT.</source>
+      <translation>{name} needs an optional part of NIGDT.</translation>
+    </message>
+    <message>
+      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
+      <translation>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</translation>
+    </message>
+    <message>
+      <source>Install</source>
+      <translation>Install</translation>
+    </message>
+    <message>
+      <source>Install it</source>
+      <translation>Install it</translation>
+    </message>
+    <message>
+      <source>Not now</source>
+      <translation>Not now</translation>
     </message>
     <message>
       <source>Forget all fills of all photos?</source>
@@ -1711,6 +2078,14 @@
     <message>
       <source>Restore</source>
       <translation>Restore</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Nothing is selected.</translation>
+    </message>
+    <message>
+      <source>Select the part that is to stay.</source>
+      <translation>Select the part that is to stay.</translation>
     </message>
     <message>
       <source>This photo is grey and holds no colour.</source>

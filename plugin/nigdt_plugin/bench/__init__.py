@@ -1,0 +1,1 @@
+"""`nigdt bench panel`: whether the window answers at every moment."""

@@ -1,0 +1,96 @@
+"""`nigdt bench panel`: blocks of the interface, key to picture, and memory, on a 24-megapixel photo."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from nigdt_backend.bench.load import own_daemon
+
+BLOCK_MS, KEY_MS, MEMORY_MIB = 50, 150, 1200
+LAYERS = 10
+
+
+@click.command()
+@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1), help="Best of so many.")
+@click.option("--bundle", default="default", show_default=True, help="Model bundle that fills.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def panel(rounds: int, bundle: str, as_json: bool) -> None:
+    """Edit a 24-megapixel photo in a real window and measure whether it answers at every moment.
+
+    A block is the longest turn of the event loop, less the wait for a processor that other programs use;
+    beside it the processor time of the UI thread in its longest turn, which no load changes. Of several
+    rounds the best counts: what the program does itself comes every time. Needs a display.
+
+    Example: xvfb-run -s "-screen 0 1920x1200x24" nigdt bench panel --json
+    """
+    with own_daemon({"preload": bundle}), tempfile.TemporaryDirectory(prefix="nigdt-bench-") as folder:
+        figures = _measure(rounds, bundle, Path(folder))
+    slow = {name for name, (waited, _) in figures["block_ms"].items() if waited > BLOCK_MS}
+    figures["missed"] = [
+        *slow,
+        *(["key_to_picture_ms"] if figures["key_to_picture_ms"] > KEY_MS else []),
+        *(["layers_mib"] if figures["layers_mib"] > MEMORY_MIB else []),
+    ]
+    if as_json:
+        click.echo(json.dumps(figures, indent=1))
+        return
+    goals = {"key_to_picture_ms": KEY_MS, "layers_mib": MEMORY_MIB}
+    for name, value in figures.items():
+        if name == "block_ms":
+            for action, (waited, own) in sorted(value.items(), key=lambda item: -item[1][0]):
+                told = f"   goal {BLOCK_MS}, MISSED" if action in slow else ""
+                click.echo(f"{'block: ' + action:<38} {waited:>8} ms, {own} ms of its own{told}")
+        elif name != "missed":
+            goal = goals.get(name)
+            told = f"   goal {goal}{', MISSED' if name in figures['missed'] else ''}" if goal else ""
+            click.echo(f"{name:<38} {value!s:>8}{told}")
+
+
+def _measure(rounds: int, bundle: str, folder: Path) -> dict[str, Any]:
+    from nigdt_plugin.bench import script
+    from nigdt_plugin.core.session import Session
+    from nigdt_plugin.core.settings import Settings
+    from nigdt_plugin.ui.app import application
+    from nigdt_plugin.ui.bridge import Bridge
+    from nigdt_plugin.ui.window import Window
+
+    app = application()
+    photo = folder / "large.jpg"
+    script.write_photo(photo)
+    blocks: dict[str, tuple[int, int]] = {}
+    figures: dict[str, Any] = {"cpus": os.cpu_count(), "load_before": round(os.getloadavg()[0], 1)}
+    figures["platform"] = app.platformName()
+
+    def run(work: str, **options: Any) -> Any:
+        bridge = Bridge()
+        session = Session(Settings(model=bundle, live=False, seen_hints=True, theme="dark"), bridge.post)
+        window = Window(session)
+        window.resize(1600, 1000)
+        window.show()
+        hand = script.Hand(session, window)
+        try:
+            return getattr(script, work)(hand, photo, **options), hand
+        finally:
+            document = session.document
+            if document is not None and session.filling is not None:
+                document.mark_saved(document.layers)
+                session.filling.put_away()
+            window.close()
+            bridge.close()
+            window.deleteLater()
+            app.processEvents()
+
+    figures |= run("fill_layers", count=LAYERS)[0]
+    for _ in range(rounds):
+        _, hand = run("edit", folder=folder)
+        for name, block in hand.stalls.worst.items():
+            waited, own = round(1000 * block.waited), round(1000 * block.own)
+            before = blocks.get(name, (waited, own))
+            blocks[name] = min(waited, before[0]), min(own, before[1])
+    figures["block_ms"] = blocks
+    return figures | run("type_words")[0] | {"load_after": round(os.getloadavg()[0], 1)}

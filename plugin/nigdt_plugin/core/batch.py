@@ -1,0 +1,140 @@
+"""The same words for many photos, each with a selection of its own."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from nigdt_backend.client import Client
+from nigdt_backend.commands.fill import Drawing
+
+from nigdt.errors import SelectionError
+from nigdt.photo.camera import camera_format
+from nigdt.photo.formats import SUFFIXES
+from nigdt.photo.mask import read_mask
+from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe, Variant
+from nigdt_plugin.core.files import photos_in
+from nigdt_plugin.core.find_object import object_in
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import Combine, Mask, Selection
+
+_FIELDS = ("name", "left", "top", "width", "height")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One photo of a batch.
+
+    Attributes:
+        photo: The file.
+        mask: Its selection as a grey picture; None where boxes say it.
+        boxes: Boxes drawn loosely around the objects to select.
+    """
+
+    photo: Path
+    mask: Path | None = None
+    boxes: tuple[Region, ...] = ()
+
+
+def plan(photos: Path, selections: Path) -> tuple[list[Work], list[str]]:
+    """Bring photos and selections together by name.
+
+    Args:
+        photos: A folder.
+        selections: A folder of masks that are called as the photos are, but for the ending; or a CSV file
+            with the columns name, left, top, width and height, one line per object.
+
+    Returns:
+        What is to be done, and the names of photos without a selection.
+
+    Raises:
+        SelectionError: The CSV file cannot be read.
+        OSError: A folder cannot be read.
+    """
+    boxes: dict[str, tuple[Region, ...]] = {}
+    masks: dict[str, Path] = {}
+    if selections.is_dir():
+        masks = {path.stem: path for path in sorted(selections.iterdir()) if path.suffix.lower() in SUFFIXES}
+    else:
+        boxes = _read_boxes(selections)
+    works, without = [], []
+    for photo in photos_in(photos):
+        mask, around = masks.get(photo.stem), boxes.get(photo.name, boxes.get(photo.stem, ()))
+        if (mask is not None and mask != photo) or around:
+            works.append(Work(photo, mask if not around else None, around))
+        else:
+            without.append(photo.name)
+    return works, without
+
+
+def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
+    found: dict[str, tuple[Region, ...]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if not {*_FIELDS} <= {*(rows.fieldnames or ())}:
+                raise ValueError("a column is missing")
+            for row in rows:
+                left, top, width, height = (int(row[name]) for name in _FIELDS[1:])
+                box = Region(left, top, left + width, top + height)
+                found[row["name"]] = (*found.get(row["name"], ()), box)
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+        columns = ", ".join(_FIELDS)
+        raise SelectionError(f"{path.name} is no list of boxes.", f"Its columns are {columns}.") from None
+    return found
+
+
+def target_of(work: Work, folder: Path) -> Path:
+    """Return where the filled photo is written."""
+    suffix = work.photo.suffix
+    if camera_format(work.photo) is not None:  # read, not written
+        suffix = ".tif"
+    return folder / f"{work.photo.stem}-filled{suffix}"
+
+
+def do(
+    work: Work, folder: Path, recipe: Recipe, *, stamp: bool, connect: Callable[[], Client] = Client.connect
+) -> Path | None:
+    """Fill one photo and write it; what is written already is left as it is. Slow.
+
+    Args:
+        work: Which photo, and where.
+        folder: Where the filled photos go.
+        recipe: What to draw.
+        stamp: Whether the file says what was filled.
+        connect: Makes the daemon's client.
+
+    Returns:
+        The file; None if it was there already.
+
+    Raises:
+        NigdtError: Photo or selection cannot be used, or the daemon refuses.
+        OSError: The disk or the folder refuses.
+    """
+    target = target_of(work, folder)
+    if target.exists():
+        return None
+    photo = Photo.read(work.photo)
+    selection = _selection(work, photo)
+    if not selection.any():
+        raise SelectionError(f"Nothing is selected in {work.photo.name}.")
+    with connect() as client:
+        drawing = Drawing(client, lambda _event: None)
+        drawing.onto(photo, selection, recipe, [Variant()])
+    drawing.photos[0].save(target, fills=drawing.fills[0] if stamp else ())
+    return target
+
+
+def _selection(work: Work, photo: Photo) -> Mask:
+    width, height = photo.size
+    if work.mask is not None:
+        return read_mask(work.mask, width, height)
+    selection = Selection(width, height)
+    for box in work.boxes:
+        region, values = selection.combined(object_in(photo.rgb8, box), Combine.ADD)
+        selection.write(region, values)
+    return np.ascontiguousarray(selection.mask)

@@ -1,0 +1,163 @@
+"""Many photos: the same mode and words for a folder, each photo with a selection of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PyQt6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nigdt.errors import NigdtError
+from nigdt_plugin.core import batch
+from nigdt_plugin.core.failures import failure_of
+from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.modes import names
+from nigdt_plugin.ui.widgets import button, label
+
+
+class BatchDialog(QDialog):
+    """Photos, selections, words and a folder for the answers; stopped, it goes on with the rest."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._works: list[batch.Work] = []
+        self._all = self._made = 0
+        self._failed: list[str] = []
+        self.running = False
+        self.setWindowTitle(self.tr("Many photos"))
+        self.setMinimumWidth(520)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 18, 18, 18)
+        column.setSpacing(10)
+        self.purpose = label("", "muted", wrap=True)
+        column.addWidget(self.purpose)
+        form = QFormLayout()
+        self.photos = self._path(form, self.tr("Photos"), self.tr("A folder"))
+        tip = self.tr("A folder of masks called as the photos, or a CSV file: name, left, top, width, height")
+        self.selections = self._path(form, self.tr("Selections"), tip, file=True)
+        self.target = self._path(form, self.tr("Filled photos go to"), self.tr("A folder"))
+        self.caption = QLineEdit(session.caption)
+        self.caption.setAccessibleName(self.tr("Caption"))
+        form.addRow(self.tr("Caption"), self.caption)
+        column.addLayout(form)
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.bar.setRange(0, 1)
+        column.addWidget(self.bar)
+        self.state = label("", wrap=True)
+        column.addWidget(self.state)
+        self.detail = label("", "hint", wrap=True)
+        column.addWidget(self.detail)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button(self.tr("Close"), self.reject))
+        self.start_button: QPushButton = button(self.tr("Start"), self.start_or_stop, primary=True)
+        row.addWidget(self.start_button)
+        column.addLayout(row)
+        self._refresh()
+
+    def _path(self, form: QFormLayout, name: str, tip: str, *, file: bool = False) -> QLineEdit:
+        field, row = QLineEdit(), QHBoxLayout()
+        field.setAccessibleName(name)
+        field.setPlaceholderText(tip)
+        field.setToolTip(tip)
+        field.textChanged.connect(lambda _text: self._refresh())
+        row.addWidget(field, 1)
+        row.addWidget(button(self.tr("Choose …"), partial(self._choose, field, name)))
+        if file:
+            row.addWidget(button(self.tr("CSV …"), partial(self._choose_file, field, name)))
+        form.addRow(name, row)
+        return field
+
+    def _choose(self, field: QLineEdit, title: str) -> None:
+        folder = QFileDialog.getExistingDirectory(self, title, field.text() or self.photos.text())
+        if folder:
+            field.setText(folder)
+
+    def _choose_file(self, field: QLineEdit, title: str) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, title, self.photos.text(), "CSV (*.csv)")
+        if name:
+            field.setText(name)
+
+    def _refresh(self) -> None:
+        mode = names()[self.session.settings.mode].replace("&", "")
+        self.purpose.setText(
+            self.tr("Mode: {mode}. Sliders and model are those of the window behind.").format(mode=mode)
+        )
+        ready = all(Path(field.text()).is_dir() for field in (self.photos, self.target) if field.text())
+        ready &= bool(self.photos.text() and self.target.text() and self.selections.text())
+        self.start_button.setEnabled(self.running or (ready and Path(self.selections.text()).exists()))
+        self.start_button.setText(self.tr("Stop") if self.running else self.tr("Start"))
+
+    def start_or_stop(self) -> None:
+        """Begin, or end after the photo at hand."""
+        if self.running:
+            self.running = False
+            self.state.setText(self.tr("Stopped. Start goes on with the photos that are left."))
+            self._refresh()
+            return
+        try:
+            self._works, without = batch.plan(Path(self.photos.text()), Path(self.selections.text()))
+        except (NigdtError, OSError) as error:
+            message, hint = self.session.wording(failure_of(error))
+            self.state.setText(message)
+            self.detail.setText(str(error) if isinstance(error, NigdtError) else hint)
+            return
+        self._all, self._made, self._failed = len(self._works), 0, []
+        self.detail.setText(
+            self.tr("Without a selection: {names}").format(names=", ".join(without[:8])) if without else ""
+        )
+        self.running = True
+        self._next()
+
+    def _next(self) -> None:
+        done = self._all - len(self._works)
+        self.bar.setRange(0, max(1, self._all))
+        self.bar.setValue(done)
+        if not self.running:
+            return
+        if not self._works:
+            self.running = False
+            text = self.tr("{made} of {all} photos were filled.")
+            self.state.setText(text.format(made=self._made, all=self._all))
+            self._refresh()
+            return
+        work = self._works.pop(0)
+        self.state.setText(f"{done + 1} / {self._all}: {work.photo.name}")
+        settings = self.session.settings
+        words = "" if settings.mode == "remove" else " ".join(self.caption.text().split())
+        recipe = replace(settings.recipe(), caption=words, bundle=settings.model)
+        folder, connect = Path(self.target.text()), self.session.connect
+        self.session.tasks.run(
+            lambda: batch.do(work, folder, recipe, stamp=settings.provenance, connect=connect),
+            lambda _made: self._did(),
+            partial(self._could_not, work),
+        )
+        self._refresh()
+
+    def _did(self) -> None:
+        self._made += 1
+        self._next()
+
+    def _could_not(self, work: batch.Work, error: Exception) -> None:
+        message, _ = self.session.wording(failure_of(error))
+        self._failed.append(f"{work.photo.name}: {message}")
+        self.detail.setText("\n".join(self._failed[-4:]))
+        self._next()
+
+    def reject(self) -> None:
+        """End after the photo at hand."""
+        self.running = False
+        super().reject()

@@ -1,0 +1,224 @@
+"""Photos as people have them: copy, export, the next one, crop and extend, heal, pen and straight lines."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nigdt_plugin.core.files import neighbour
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.ui.batch import BatchDialog
+from panel import Panel, press
+from PIL import Image
+from PyQt6.QtCore import QEvent, QPointF, Qt
+from PyQt6.QtGui import QGuiApplication, QPointingDevice, QTabletEvent
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+from nigdt.photo.photo import Photo
+
+
+@pytest.fixture
+def panel(user: Path) -> Iterator[Panel]:
+    panel = Panel()
+    yield panel
+    panel.close()
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def selected(panel: Panel) -> np.ndarray:
+    return panel.session.document.selection.mask
+
+
+def test_what_is_seen_is_copied(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    panel.window.copy()
+    panel.until(lambda: "60 x 60" in panel.window.notice.message.text())
+    image = QGuiApplication.clipboard().image()
+    assert (image.width(), image.height()) == (60, 60)
+    colour = image.pixelColor(30, 30)
+    seen = panel.session.display.pyramid.levels[0][80, 120]
+    assert (colour.red(), colour.green(), colour.blue()) == tuple(seen)
+
+
+def test_the_next_photo_of_the_folder_is_opened(panel: Panel, photo: Path):
+    for name in ("photo_10.png", "photo_9.png"):
+        shutil.copy(photo, photo.with_name(name))
+    assert neighbour(photo.with_name("photo_9.png"), 1) == photo.with_name("photo_10.png")
+    assert neighbour(photo.with_name("photo_10.png"), 1) is None
+    panel.open(photo.with_name("photo_10.png"))
+    panel.window.actions_["photo.previous"].trigger()
+    panel.until(lambda: panel.session.document.path.name == "photo_9.png")
+
+
+def test_export_writes_what_the_settings_say(panel: Panel, photo: Path, tmp_path: Path):
+    panel.open(photo)
+    panel.session.settings.export_longest = 120
+    panel.session.export(tmp_path / "small.jpg")
+    panel.until(lambda: (tmp_path / "small.jpg").exists())
+    assert size_of(tmp_path / "small.jpg") == (120, 80)
+    panel.session.export(photo)
+    panel.until(lambda: bool(panel.errors))
+    assert "the photo itself" in panel.errors.pop()
+
+
+def test_the_picture_is_dragged_out_as_a_file(panel: Panel, photo: Path):
+    panel.open(photo)
+    written: list[Path] = []
+    panel.window.write_to_drag(written.append)
+    panel.until(lambda: bool(written))
+    assert written[0].name == "photo.jpg"
+    assert size_of(written[0]) == (240, 160)
+    data = panel.window.status.photo_size.data_of(written[0])
+    assert [url.toLocalFile() for url in data.urls()] == [str(written[0])]
+
+
+def test_crop_and_extend_are_steps_and_keep_the_layers(panel: Panel, photo: Path, tmp_path: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    session = panel.session
+    before = session.document
+    seen = before.rgb.copy()
+    panel.select(60, 40, 200, 130)
+    panel.window.actions_["photo.crop"].trigger()
+    panel.until(lambda: session.document is not before)
+    document = session.document
+    assert (document.width, document.height) == (140, 90)
+    assert np.array_equal(document.rgb, seen[40:130, 60:200])
+    assert document.modified
+    assert len(document.layers) == 1
+    assert panel.window.actions_["photo.undo"].text() == "Undo: Crop"
+    session.undo()
+    assert session.document is before
+    session.redo()
+    assert session.document is document
+    session.recut(Region(-20, 0, 140, 90), "Extend the canvas", panel.window._fill_border)
+    panel.until(lambda: session.document.width == 160)
+    panel.until(lambda: not session.filling.busy and session.filling.preview.layer is not None, 60)
+    assert session.settings.mode == "remove"
+    assert np.array_equal(selected(panel)[:, :20], np.full((90, 20), 255))
+    assert not selected(panel)[:, 20:].any()
+    assert np.array_equal(session.document.rgb[:, 20:], document.rgb)
+    panel.apply()
+    session.save(tmp_path / "wide.png")
+    panel.until(lambda: (tmp_path / "wide.png").exists())
+    assert Photo.read(tmp_path / "wide.png").size == (160, 90)
+    assert photo.read_bytes()  # the original is where it was
+    for _ in range(4):
+        session.undo()
+    assert session.document is before
+
+
+def test_a_stroke_of_the_healing_brush_is_removed_by_itself(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(10, 10, 30, 30)
+    chosen = selected(panel).copy()
+    panel.window.use_tool("heal")
+    panel.window.options._size.setValue(16)
+    press(panel, (110, 80), (130, 80))
+    session = panel.session
+    panel.until(lambda: len(session.document.layers) == 1, 60)
+    panel.until(lambda: not session.healing.busy)
+    assert np.array_equal(selected(panel), chosen)
+    assert session.settings.mode == "describe"
+    layer = session.document.layers[0]
+    assert layer.recipe.mode == "remove"
+    assert layer.region.left <= 105 < 135 <= layer.region.right
+    session.undo()
+    assert not session.document.layers
+
+
+def test_shift_and_a_click_draw_a_straight_line(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.window.use_tool("brush")
+    panel.window.options._size.setValue(10)
+    press(panel, (20, 20), (20, 20))
+    press(panel, (200, 20), (200, 20), modifiers=Qt.KeyboardModifier.ShiftModifier)
+    assert (selected(panel)[20, 20:200] == 255).all()
+    press(panel, (60, 20), (60, 20), modifiers=Qt.KeyboardModifier.ControlModifier)
+    assert selected(panel)[20, 60] == 0
+
+
+def test_a_pens_pressure_is_the_brushs_size(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.window.use_tool("brush")
+    panel.window.options._size.setValue(40)
+    canvas, kinds = panel.window.canvas, QEvent.Type
+    pen = QPointingDevice.primaryPointingDevice()
+
+    def touch(kind: QEvent.Type, x: float, pressure: float) -> None:
+        at = canvas.to_widget(x, 80)
+        left = Qt.MouseButton.LeftButton
+        event = QTabletEvent(
+            kind, pen, at, QPointF(canvas.mapToGlobal(at)), pressure, 0, 0, 0, 0, 0,
+            Qt.KeyboardModifier.NoModifier, left, left,
+        )  # fmt: skip
+        QApplication.sendEvent(canvas, event)
+
+    for x, pressure in ((60, 0.25), (180, 1.0)):
+        touch(kinds.TabletPress, x, pressure)
+        touch(kinds.TabletMove, x + 2, pressure)
+        touch(kinds.TabletRelease, x + 2, 0.0)
+    thin, thick = (np.count_nonzero(selected(panel)[:, x] > 127) for x in (61, 181))
+    assert thin == pytest.approx(10, abs=4)
+    assert thick == pytest.approx(40, abs=4)
+
+
+def test_a_typed_seed_draws_the_same_fill_again(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    describe = panel.window.side.describe
+    QTest.keyClicks(describe.seed, "77x")
+    assert describe.seed.text() == "77"
+    panel.fill("a red bird", 1)
+    assert [fill.variant.seed for fill in panel.session.filling.round.fills] == [77]
+
+
+def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo: Path, tmp_path: Path):
+    photos, masks, target = (tmp_path / name for name in ("many", "masks", "target"))
+    for folder in (photos, masks, target):
+        folder.mkdir()
+    for name in ("a", "b", "c"):
+        shutil.copy(photo, photos / f"{name}.png")
+    mask = np.zeros((160, 240), np.uint8)
+    mask[60:100, 100:140] = 255
+    Image.fromarray(mask).save(masks / "a.png")
+    Image.fromarray(mask[:80]).save(masks / "b.png")  # of another size
+    panel.window.many_photos()
+    dialog = panel.window.findChild(BatchDialog)
+    dialog.photos.setText(str(photos))
+    dialog.selections.setText(str(masks))
+    assert not dialog.start_button.isEnabled()
+    dialog.target.setText(str(target))
+    dialog.caption.setText("a red bird")
+    dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 60)
+    assert dialog.state.text() == "1 of 2 photos were filled."
+    assert "b.png" in dialog.detail.text()
+    filled = Photo.read(target / "a-filled.png").rgb8
+    changed = (filled != Photo.read(photo).rgb8).any(axis=2)
+    assert changed[80, 120]
+    assert not changed[:40].any()
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text("name,left,top,width,height\nc.png,70,30,100,100\n")
+    dialog.selections.setText(str(boxes))
+    dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 60)
+    disc = (Photo.read(target / "c-filled.png").rgb8 != Photo.read(photo).rgb8).any(axis=2)
+    assert disc[80, 120]
+    assert not disc[34, 74]
+    boxes.write_text("photo;x\n")
+    dialog.start_button.click()
+    assert "no list of boxes" in dialog.detail.text()
+    dialog.close()
