@@ -42,7 +42,7 @@ def test_without_network(project: Path, home: Path, tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("megabytes", [1, 4, 12])
+@pytest.mark.parametrize("megabytes", [2, 4, 12])
 def test_a_full_disk(megabytes: int, home: Path, tmp_path: Path) -> None:
     """A real one, so small that the copying, the environment or pip fills it."""
     alone = apart(tmp_path, "--mount")
