@@ -83,10 +83,10 @@ class Recolourer:
                 "The model's answer is not a colour: it holds values that are not numbers.",
                 "Use another bundle; this one is damaged or was trained badly.",
             )
-        if not names_part(caption):
-            alpha = meant(alpha, reached)
         if found is not None:
             alpha = alpha * found.object
+        if not names_part(caption):
+            alpha = meant(alpha, chosen)
         place = guided_place(alpha, chosen, crop)
         colour = guided_colour(target, alpha * chosen, lab)
         on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)

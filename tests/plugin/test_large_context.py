@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -110,4 +111,29 @@ def test_fills_that_follow_the_typing_never_queue_for_detail(
     assert detailed[-1] == "7"
     assert len(detailed) <= 4
     assert shown.preview.layer.fill == fills[-1].id
+    shown.tasks.close()
+
+
+@pytest.mark.slow
+def test_the_strength_of_a_recolouring_follows_its_slider_on_24_megapixels(monkeypatch: pytest.MonkeyPatch):
+    y, x = np.mgrid[:4000, :6000]
+    photo = np.stack([x // 24, y // 16, (x + y) // 40], axis=2).astype(np.uint8)
+    selection = np.where(np.hypot(y - 2000, x - 3000) < 1000, np.uint8(255), np.uint8(0))
+    recipe = Recipe("a blue bird", "recolour")
+    context = Context.of(photo, selection, 160, recipe)
+    maps = np.zeros((60, 60, 10), np.float32)
+    maps[..., 3], maps[..., 7], maps[..., 9] = 1, 20, -50
+    fill = Fill(context.sent[0], recipe, maps)
+    entry = Round(context, Patch(0, 0, selection), [fill])
+    shown = Shown(replace(context, crop=photo), monkeypatch)
+    shown.preview.show(entry, fill, recipe)
+    shown.rest()
+    taken = []
+    for strength in (0.9, 0.7, 0.5):
+        began = time.process_time()
+        shown.preview.show(entry, fill, replace(recipe, strength=strength))
+        shown.rest()
+        taken.append(time.process_time() - began)
+    assert shown.preview.layer is not None
+    assert max(taken) < 0.15
     shown.tasks.close()
