@@ -17,7 +17,15 @@ from nigdt.errors import ModelError
 from nigdt.model.finder import FINDER_SIZE
 from nigdt.model.recolour import STRIDE, RecolourNet
 from nigdt.part_words import PARTS, asked_parts
-from nigdt.recolouring import Recolouring, check_caption, guided_colour, guided_place, meant
+from nigdt.recolouring import (
+    Recolouring,
+    check_caption,
+    guided_colour,
+    guided_place,
+    meant,
+    snapped,
+    tightness,
+)
 from nigdt.text import Vocabulary
 
 __all__ = ["Recolourer"]
@@ -26,8 +34,10 @@ Floats = NDArray[np.float32]
 
 _LEAST_SHARE = 0.5
 """How sure the finder must be somewhere in the selection for a part, or an object, to be there at all."""
-_OBJECT = (0.15, 0.45)
+_OBJECT = (0.2, 0.5)
 """How sure it must be for a place to belong to the object a little, and wholly."""
+_MARGIN = 0.4
+"""How much more than the selection the finder looks at, on each side, as a fraction of it."""
 _TINY = 1e-6
 
 
@@ -74,7 +84,7 @@ class Recolourer:
         chosen = _resized(selection, width, height) / np.float32(255)
         if hidden is None:
             hidden = self._net.config.hide_whole and not names_part(caption)
-        found = self._find(crop, selection, width, height)
+        found = self._find(crop, selection, lab)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -133,28 +143,43 @@ class Recolourer:
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
 
-    def _find(
-        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], width: int, height: int
-    ) -> _Found | None:
+    def _find(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], lab: Floats) -> _Found | None:
         """Ask the finder; None if there is none or it sees no object in the selection."""
         if self._net.finder is None:
             return None
-        size = _working_size(crop.shape[1], crop.shape[0], FINDER_SIZE)
-        rgb = self._tensor(_resized(crop, *size).transpose(2, 0, 1)) / 127.5 - 1
-        chosen = self._tensor(_resized(selection, *size)[None]) / 255
-        parts, objects = self._net.finder(rgb, chosen)
-        inside = F.interpolate(chosen, size=objects.shape[2:], mode="area")
-        objects = F.max_pool2d(objects.sigmoid(), 3, 1, 1)  # thin limbs may lie beside what it is sure of
-        if (objects * inside).max() < _LEAST_SHARE:
+        chosen = _resized(selection, lab.shape[1], lab.shape[0]) / np.float32(255)
+        place, window = _around(chosen, crop.shape)
+        size = _working_size(*(extent.stop - extent.start for extent in window[::-1]), FINDER_SIZE)
+        rgb = self._tensor(_resized(crop[window], *size).transpose(2, 0, 1)) / 127.5 - 1
+        parts, objects = self._net.finder(rgb, self._tensor(_resized(selection[window], *size)[None]) / 255)
+        both = torch.cat([parts, objects], dim=1)
+        both = F.interpolate(both, size=chosen[place].shape, mode="bilinear", align_corners=False)
+        shares = np.zeros((*chosen.shape, len(PARTS)), np.float32)
+        shares[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
+        sure = np.zeros_like(chosen)
+        sure[place] = snapped(both[0, -1].sigmoid().float().cpu().numpy(), lab[place])
+        if (sure * chosen).max() < _LEAST_SHARE:
             return None
         low, high = _OBJECT
-        both = torch.cat([parts, ((objects - low) / (high - low)).clamp(0, 1)], dim=1)
-        both = F.interpolate(both, size=(height, width), mode="bilinear", align_corners=False)
-        shares = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
-        return _Found(both[0, -1].float().cpu().numpy(), shares)
+        found = np.clip((sure - low) / (high - low), 0, 1)
+        # In a selection that follows the object, thin limbs beside what the finder sees are meant too.
+        return _Found(np.maximum(found, tightness(found, chosen)), shares)
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
+
+
+def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return the selection's surroundings, as a window of its small picture and as one of the crop."""
+    small, large = [], []
+    for axis in (0, 1):
+        used = np.flatnonzero(chosen.any(1 - axis))
+        margin = max(4, round(_MARGIN * (used[-1] + 1 - used[0])))
+        start, stop = max(0, used[0] - margin), min(chosen.shape[axis], used[-1] + 1 + margin)
+        scale = shape[axis] / chosen.shape[axis]
+        small.append(slice(int(start), int(stop)))
+        large.append(slice(round(start * scale), max(round(start * scale) + 1, round(stop * scale))))
+    return (small[0], small[1]), (large[0], large[1])
 
 
 def _resized(picture: NDArray[np.uint8], width: int, height: int) -> Floats:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.errors import CaptionError
 
-__all__ = ["Recolouring", "check_caption", "guided_colour", "guided_place", "meant"]
+__all__ = ["Recolouring", "check_caption", "guided_colour", "guided_place", "meant", "snapped", "tightness"]
 
 Floats = NDArray[np.float32]
 
+_SNAP_RADIUS = 6
+"""Reach in the network's pixels of the filter that corrects the finder, whose cells are as large."""
 _FINER = 3
 """How many times finer than the network's maps their guided filter works."""
 _PLACE_RADIUS, _COLOUR_RADIUS = 1.6, 2.5
@@ -156,10 +158,19 @@ def meant(alpha: Floats, chosen: Floats) -> Floats:
         alpha: (h, w), 0 to 1, from a network that was asked for the whole object.
         chosen: (h, w), 0 to 1, the selection.
     """
-    share = float(((alpha > 0.5) * chosen).sum() / max(1e-3, float(chosen.sum())))
-    tight = np.float32(np.clip((share - _LOOSE) / (_TIGHT - _LOOSE), 0, 1))
     surer = np.clip((alpha - _UNLIKELY) / (_LIKELY - _UNLIKELY), 0, 1)
-    return alpha + tight * np.maximum(surer - alpha, 0)
+    return alpha + tightness(alpha, chosen) * np.maximum(surer - alpha, 0)
+
+
+def tightness(alpha: Floats, chosen: Floats) -> np.float32:
+    """Tell whether a selection follows the object (1) or is drawn around it (0), by how much of it is object.
+
+    Args:
+        alpha: (h, w), 0 to 1, where the object is.
+        chosen: (h, w), 0 to 1, the selection.
+    """
+    share = float(((alpha > 0.5) * chosen).sum() / max(1e-3, float(chosen.sum())))
+    return np.float32(np.clip((share - _LOOSE) / (_TIGHT - _LOOSE), 0, 1))
 
 
 def guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floats:
@@ -177,6 +188,22 @@ def guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floa
     weight = cv2.resize(chosen, fine, interpolation=cv2.INTER_LINEAR) + np.float32(1e-3)
     side = 2 * max(1, round(_PLACE_RADIUS * fine[0] / width)) + 1
 
+    return _guided(wanted, guide, weight, side)
+
+
+def snapped(place: Floats, lab: Floats) -> Floats:
+    """Move the edge of a coarse map to the photo's own edges.
+
+    Args:
+        place: (h, w), 0 to 1, as the finder gives it, sharp to a few pixels.
+        lab: (h, w, 3), the photo at this size.
+    """
+    by_lab = _guided(place, lab, np.ones_like(place), 2 * _SNAP_RADIUS + 1)
+    return np.clip((by_lab[..., :3] * lab).sum(-1) + by_lab[..., 3], 0, 1)
+
+
+def _guided(wanted: Floats, guide: Floats, weight: Floats, side: int) -> Floats:
+    """Return slopes on L, a and b and an offset, (h, w, 4), that make the wanted map of the guide."""
     norm = cv2.boxFilter(weight, -1, (side, side), borderType=cv2.BORDER_REFLECT)
 
     def mean(values: Floats) -> Floats:
