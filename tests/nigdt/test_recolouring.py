@@ -10,7 +10,7 @@ from nigdt.errors import BundleError, CaptionError, SelectionError
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.part_words import PARTS
 from nigdt.recolourer import Recolourer
-from nigdt.recolouring import Recolouring, guided_colour, meant
+from nigdt.recolouring import Recolouring, guided_colour, meant, snapped, tightness
 from nigdt.text import Vocabulary
 
 TINY = RecolourConfig(size=64, channels=(8, 8, 8, 8, 8), head_channels=8, embedding=8, text_channels=8)
@@ -226,5 +226,25 @@ def test_what_the_finder_takes_for_background_keeps_its_colour(finding, photo, s
         result, alpha = Recolourer(finding, WORDS).predict(photo, selection, "a red bird").apply(photo)
     finally:
         finding.out.bias[:4] = 0.0
-    assert alpha[60:90, 70:85].min() > 0.9
-    assert np.array_equal(result[40:110, 110:150], photo[40:110, 110:150])
+    assert alpha[60:90, 65:75].min() > 0.9, "it looks at columns 24 to 186 and sees an object up to 100"
+    assert np.array_equal(result[40:110, 130:150], photo[40:110, 130:150])
+
+
+def test_finder_edges_snap_to_the_photo():
+    lab = np.zeros((40, 40, 3), np.float32)
+    lab[:, :20] = (40, 30, 30)
+    lab[:, 20:] = (70, 0, 0)
+    coarse = np.zeros((40, 40), np.float32)
+    coarse[:, :23] = 1  # three pixels too far
+    edge = snapped(coarse, lab)
+    assert edge[:, 17:20].min() > 0.8
+    assert edge[:, 20:23].max() < 0.5
+    assert edge[:, 32:].max() < 0.01
+
+
+def test_selections_follow_the_object_or_surround_it():
+    thing = np.zeros((40, 40), np.float32)
+    thing[10:30, 10:30] = 1
+    assert tightness(thing, thing) == 1
+    assert tightness(thing, np.ones_like(thing)) == 0
+    assert tightness(thing, np.zeros_like(thing)) == 0
