@@ -149,7 +149,8 @@ class Recolourer:
             return None
         chosen = _resized(selection, lab.shape[1], lab.shape[0]) / np.float32(255)
         place, window = _around(chosen, crop.shape)
-        size = _working_size(*(extent.stop - extent.start for extent in window[::-1]), FINDER_SIZE)
+        height, width = crop[window].shape[:2]
+        size = _working_size(width, height, FINDER_SIZE)
         rgb = self._tensor(_resized(crop[window], *size).transpose(2, 0, 1)) / 127.5 - 1
         parts, objects = self._net.finder(rgb, self._tensor(_resized(selection[window], *size)[None]) / 255)
         both = torch.cat([parts, objects], dim=1)
@@ -161,7 +162,7 @@ class Recolourer:
         if (sure * chosen).max() < _LEAST_SHARE:
             return None
         low, high = _OBJECT
-        found = np.clip((sure - low) / (high - low), 0, 1)
+        found = np.clip((sure - low) / (high - low), 0, 1).astype(np.float32)
         # In a selection that follows the object, thin limbs beside what the finder sees are meant too.
         return _Found(np.maximum(found, tightness(found, chosen)), shares)
 

@@ -8,8 +8,10 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +28,7 @@ from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.window import Window
 
 WIDTH, HEIGHT = 6000, 4000
+_TEST: Any = QTest  # PyQt6's stubs take its static methods for methods
 _WORDS = ("red", "blue", "green", "yellow", "black", "white", "brown", "orange", "grey", "pink", "purple")
 _KEYS_PER_SECOND = 7
 
@@ -61,18 +64,18 @@ class Hand:
         self.window.use_tool(tool)
         places = [self._at(*point) for point in points]
         button, stalls = Qt.MouseButton.LeftButton, self.stalls
-        stalls.during(f"{tool}: press", lambda: QTest.mousePress(self.canvas, button, pos=places[0]))
+        stalls.during(f"{tool}: press", lambda: _TEST.mousePress(self.canvas, button, pos=places[0]))
         for start, end in pairwise(places):
             for step in range(1, steps + 1):
                 place = start + (end - start) * step / steps
-                stalls.during(f"{tool}: move", lambda place=place: QTest.mouseMove(self.canvas, place))
-        stalls.during(f"{tool}: let go", lambda: QTest.mouseRelease(self.canvas, button, pos=places[-1]))
+                stalls.during(f"{tool}: move", partial(_TEST.mouseMove, self.canvas, place))
+        stalls.during(f"{tool}: let go", lambda: _TEST.mouseRelease(self.canvas, button, pos=places[-1]))
 
     def click(self, tool: str, x: float, y: float) -> None:
         """Click a photo point with a tool."""
         self.window.use_tool(tool)
         place, button = self._at(x, y), Qt.MouseButton.LeftButton
-        self.stalls.during(tool, lambda: QTest.mouseClick(self.canvas, button, pos=place))
+        self.stalls.during(tool, lambda: _TEST.mouseClick(self.canvas, button, pos=place))
 
     def wheel(self, x: float, y: float, clicks: int) -> None:
         """Turn the wheel over a photo point."""
@@ -124,7 +127,7 @@ def _select(hand: Hand, folder: Path) -> None:
         hand.menu(name)
     hand.click("wand", 3000, 2000)
     hand.menu("tint")
-    stalls.during("ants and tint", lambda: QTest.qWait(300))
+    stalls.during("ants and tint", lambda: _TEST.qWait(300))
     hand.menu("tint")
     hand.drag("object", [(1500, 1000), (4500, 3000)])
     for name, change in (
@@ -171,7 +174,7 @@ def _fill(hand: Hand) -> None:
     stalls.during("apply", side.apply, lambda: len(document.layers) == 2)
     item = side.layers.list.item(0)
     assert item is not None
-    stalls.during("hide a layer", lambda: item.setCheckState(Qt.CheckState.Unchecked))
+    stalls.during("hide a layer", partial(item.setCheckState, Qt.CheckState.Unchecked))
     item = side.layers.list.item(0)
     assert item is not None
     stalls.during("show a layer", lambda: item.setCheckState(Qt.CheckState.Checked))
@@ -225,13 +228,13 @@ def type_words(hand: Hand, photo: Path, keys: int = 20) -> dict[str, float]:
     describe.variants.setValue(1)
     caption = describe.caption
     caption.setFocus()
-    QTest.keyClicks(caption, "a bird ")
+    _TEST.keyClicks(caption, "a bird ")
     _wait(lambda: hand.filled and filling.chosen is not None, 120)
     taken, model = [], []
     for word in itertools.islice(itertools.cycle(_WORDS), keys):
         caption.setPlainText("a bird")
         _wait(lambda: hand.filled)
-        QTest.qWait(300)
+        _TEST.qWait(300)
         shown: list[float] = []
 
         def seen(_before: object, shown: list[float] = shown, word: str = word) -> None:
@@ -241,11 +244,11 @@ def type_words(hand: Hand, photo: Path, keys: int = 20) -> dict[str, float]:
 
         caption.setPlainText(f"a bird {word[:-1]}")
         _wait(lambda: hand.filled)
-        QTest.qWait(1000 // _KEYS_PER_SECOND)
+        _TEST.qWait(1000 // _KEYS_PER_SECOND)
         filling.preview.changed.connect(seen)
         caption.moveCursor(caption.textCursor().MoveOperation.End)
         began = clock()
-        QTest.keyClick(caption, word[-1])
+        _TEST.keyClick(caption, word[-1])
         _wait(lambda: bool(shown))  # noqa: B023
         filling.preview.changed.disconnect(seen)
         _wait(lambda: hand.filled)
@@ -292,4 +295,4 @@ def _wait(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("The panel does not go on.")
-        QTest.qWait(1)
+        _TEST.qWait(1)

@@ -155,7 +155,12 @@ class PhotoFiles(QMainWindow):
         folder = self._folder_for(document.near or Path(self.tr("picture.png")))
         dialog = ExportDialog(self.session.settings, document, folder, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: dialog.target and self.session.export(dialog.target))
+
+        def export() -> None:
+            if dialog.target is not None:
+                self.session.export(dialog.target)
+
+        dialog.accepted.connect(export)
         dialog.open()
 
     def copy(self) -> None:
