@@ -70,7 +70,8 @@ class Inpainter(Completer):
             name_or_folder: "default", a bundle's name, or its folder.
             device: "cpu", "cuda", "cuda:1"; None takes CUDA where there is one.
             precision: "float32", or "bfloat16" for half the memory and, where the processor has instructions
-                for it, less time; pictures then differ by up to `nigdt.runtime.runner.BFLOAT16_LEVELS`.
+                for it, less time; pictures then differ by up to
+                `nigdt.runtime.runner.BFLOAT16_LEVELS` on average.
             onnx: Folder of the bundle's ONNX graphs (`nigdt models onnx`), which ONNX Runtime then runs on
                 the CPU in single precision, whatever `device` and `precision`.
 

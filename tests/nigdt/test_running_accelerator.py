@@ -76,7 +76,7 @@ def test_everything_is_on_the_device_and_comes_out_as_on_the_cpu(name: str, expe
 def test_half_precision_by_the_devices_own_casts_stays_within_the_tolerance(name: str, expected) -> None:
     with pretended(name):
         made = drawn(Inpainter.from_bundle("default", name, "bfloat16"))
-    assert 0 < largest(made, expected) < BFLOAT16_LEVELS
+    assert 0 < max(np.abs(a - b).mean() for a, b in zip(made, expected, strict=True)) < BFLOAT16_LEVELS
 
 
 @pytest.mark.parametrize(("precision", "batch", "levels"), [("float32", 3, 0.01), ("bfloat16", 1, 1.0)])

@@ -12,7 +12,7 @@ import torch
 
 from nigdt.errors import DeviceError, ModelError
 from nigdt.inpainter import Inpainter
-from nigdt.runtime.runner import BFLOAT16_LEVELS, Precision
+from nigdt.runtime.runner import Precision
 from nigdt_backend.daemon.agreement import deviation
 from nigdt_backend.daemon.worker import EngineError
 
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 300.0
 """After so long an accelerator that failed, or a batch that did not fit, is tried again."""
 
+_OTHER_PICTURES = 5.0
+"""Mean difference in grey levels to the CPU's pictures from which on a device is not used."""
 THREADED_FROM_PX = 192
 """Layers of models that work at less are so small that waking a second thread takes longer than they do."""
 
@@ -100,7 +102,7 @@ def check_agreement(inpainter: Inpainter) -> None:
     except ModelError:  # on the CPU: not the device's fault, and the first fill will say so
         return
     log.info("%s draws within %.2f grey levels of the CPU", inpainter.device, off)
-    if off > BFLOAT16_LEVELS:
+    if off > _OTHER_PICTURES:
         raise DeviceMismatchError(
             f"{inpainter.device} draws other pictures than the CPU ({off:.0f} grey levels off).",
             "Use the CPU.",

@@ -34,8 +34,8 @@ class Settings:
     )
     precision: Literal["auto", "float32", "bfloat16"] = _setting(
         "auto",
-        "Number format of the model: float32, bfloat16 (pictures differ by up to 5 grey levels), or auto "
-        "(bfloat16 on CUDA devices that support it, else float32).",
+        "Number format of the model: float32, bfloat16 (pictures differ by up to 1 grey level on average), "
+        "or auto (bfloat16 on CUDA devices that support it, else float32).",
     )
     threads: Annotated[int, Meta(ge=0, le=1024)] = _setting(
         0,

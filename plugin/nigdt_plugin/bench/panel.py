@@ -26,7 +26,9 @@ def panel(rounds: int, bundle: str, as_json: bool) -> None:
     beside it the processor time of the UI thread in its longest turn, which no load changes. Of several
     rounds the best counts: what the program does itself comes every time. Needs a display.
 
-    Example: xvfb-run -s "-screen 0 1920x1200x24" nigdt bench panel --json
+    Without a screen, run it by `xvfb-run -s "-screen 0 1920x1200x24"`.
+
+    Example: nigdt bench panel --json
     """
     with own_daemon({"preload": bundle}), tempfile.TemporaryDirectory(prefix="nigdt-bench-") as folder:
         figures = _measure(rounds, bundle, Path(folder))

@@ -100,7 +100,7 @@ def read_tdanet(encoder: Path, generator: Path, text: Path, captions: Path) -> t
         model.load_state_dict(state, assign=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
-        raise NigdtError(f"{encoder} and {generator} are of another architecture: {reason}") from None
+        raise NigdtError(f"{encoder} and {generator} are of another architecture: {reason}.") from None
     return model.eval(), vocabulary
 
 
