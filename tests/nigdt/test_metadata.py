@@ -54,7 +54,7 @@ def test_a_turned_tiff_is_written_as_tiff_and_png(orientation: int, depth: int, 
         {"tiffinfo": {ROWS_PER_STRIP: 7}},
         {"icc_profile": ICC, "tiffinfo": {270: "A picture"}},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options),  # the profile's bytes hold the time, and workers must agree
 )
 def test_how_a_tiff_stored_its_samples_is_not_said_of_another_file(
     options: dict[str, Any], tmp_path: Path
