@@ -38,6 +38,8 @@ _OBJECT = (0.2, 0.5)
 """How sure it must be for a place to belong to the object a little, and wholly."""
 _MARGIN = 0.4
 """How much more than the selection the finder looks at, on each side, as a fraction of it."""
+_KEPT = [PARTS.index(part) for part in ("beak", "leg")]
+"""Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
 _TINY = 1e-6
 
 
@@ -97,6 +99,8 @@ class Recolourer:
             alpha = alpha * found.object
         if not names_part(caption):
             alpha = meant(alpha, chosen)
+            if found is not None:
+                alpha = alpha * (1 - found.parts[..., _KEPT].sum(-1))
         place = guided_place(alpha, chosen, crop)
         colour = guided_colour(target, alpha * chosen, lab)
         on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
