@@ -38,6 +38,8 @@ def holders(frame: FrameType | None, as_numbers: bool) -> Iterable[str]:
         frame: The innermost one.
         as_numbers: Whether the words are numbers by now, which look like any other: then all count.
     """
+    if _warms_up(frame):
+        return
     while frame is not None:
         path = Path(frame.f_code.co_filename)
         own = path.is_relative_to(ROOT) and str(path.relative_to(ROOT)).startswith(PACKAGES)
@@ -49,6 +51,15 @@ def holders(frame: FrameType | None, as_numbers: bool) -> Iterable[str]:
         ):
             yield f"{path.relative_to(ROOT)}:{frame.f_code.co_qualname}"
         frame = frame.f_back
+
+
+def _warms_up(frame: FrameType | None) -> bool:
+    """Whether the model is being warmed up, by words of its own, which may happen beside the caption."""
+    while frame is not None:
+        if frame.f_code.co_name == "_warm_up":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def watch(owner: Any, name: str, as_numbers: bool = False) -> None:
