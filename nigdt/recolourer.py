@@ -83,10 +83,11 @@ class Recolourer:
         check_selection(selection, crop.shape[1], crop.shape[0])
         width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
         lab = rgb_to_lab(_resized(crop, width, height) / np.float32(255))
-        chosen = _resized(selection, width, height) / np.float32(255)
+        chosen = _resized(selection * np.float32(1 / 255), width, height)
+        whole = not names_part(caption)
         if hidden is None:
-            hidden = self._net.config.hide_whole and not names_part(caption)
-        found = self._find(crop, selection, lab)
+            hidden = self._net.config.hide_whole and whole
+        found = self._find(crop, selection, lab, chosen)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -97,7 +98,7 @@ class Recolourer:
             )
         if found is not None:
             alpha = alpha * found.object
-        if not names_part(caption):
+        if whole:
             alpha = meant(alpha, chosen)
             if found is not None:
                 alpha = alpha * (1 - found.parts[..., _KEPT].sum(-1))
@@ -140,18 +141,30 @@ class Recolourer:
             alpha, target = self._answer(lab, chosen, " ".join(whole.words), True)
             alpha = alpha * (1 - np.minimum(1, np.sum([place for place, _ in there], axis=0)))
             weighted = alpha[..., None] * target
+        targets: dict[str, Floats] = {}
         for place, colour in there:
-            _, target = self._answer(lab, chosen, " ".join(colour.words), True)
+            words = " ".join(colour.words)
+            if words not in targets:
+                _, targets[words] = self._answer(lab, chosen, words, True)
+            target = targets[words]
             alpha = alpha + place
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
 
-    def _find(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], lab: Floats) -> _Found | None:
-        """Ask the finder; None if there is none or it sees no object in the selection."""
+    def _find(
+        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], lab: Floats, chosen: Floats
+    ) -> _Found | None:
+        """Ask the finder; None if there is none or it sees no object in the selection.
+
+        Args:
+            crop: (H, W, 3), the context.
+            selection: (H, W).
+            lab: (h, w, 3), the context at the network's size.
+            chosen: (h, w) in 0..1, the selection there.
+        """
         if self._net.finder is None:
             return None
-        chosen = _resized(selection, lab.shape[1], lab.shape[0]) / np.float32(255)
         place, window = _around(chosen, crop.shape)
         height, width = crop[window].shape[:2]
         size = _working_size(width, height, FINDER_SIZE)
@@ -187,7 +200,7 @@ def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice]
     return (small[0], small[1]), (large[0], large[1])
 
 
-def _resized(picture: NDArray[np.uint8], width: int, height: int) -> Floats:
+def _resized(picture: NDArray[Any], width: int, height: int) -> Floats:
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 

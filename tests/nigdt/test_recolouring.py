@@ -261,3 +261,21 @@ def test_beaks_and_legs_of_a_whole_bird_keep_their_colour(finding, photo, select
         assert alpha[60:90, 80:130].min() > 0.9
     finally:
         finding.out.bias[:4] = 0.0
+
+
+def test_a_faint_small_selection_in_a_large_context(finding):
+    crop, selection = np.full((1500, 1500, 3), 90, np.uint8), np.zeros((1500, 1500), np.uint8)
+    selection[700, 900] = 20
+    maps = sees(finding, "wing").predict(crop, selection, "red wings and a red tail").maps
+    assert np.isfinite(maps).all()
+
+
+def test_parts_of_one_colour_ask_the_network_once(finding, photo, selection, monkeypatch):
+    asked = []
+    recolourer = sees(finding, None)
+    finding.finder.head.bias[:] = 20.0  # a bit of each part everywhere
+    answer = recolourer._answer
+    monkeypatch.setattr("nigdt.recolourer._LEAST_SHARE", 0.05)
+    monkeypatch.setattr(recolourer, "_answer", lambda *a: asked.append(a[2]) or answer(*a))
+    recolourer.predict(photo, selection, "red wings and tail and a blue belly")
+    assert asked == ["red", "blue"]
