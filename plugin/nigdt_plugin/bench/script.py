@@ -159,12 +159,10 @@ def _fill(hand: Hand) -> None:
     stalls.during("before", lambda: session.compare(True))
     stalls.during("after", lambda: session.compare(False))
     for value in (10, 20, 30):
-        stalls.during(
-            "feather", lambda value=value: side.blend.feather.setValue(value), lambda: hand.filled  # type: ignore[misc]
-        )  # fmt: skip
+        stalls.during("feather", partial(side.blend.feather.setValue, value), lambda: hand.filled)
     stalls.during("wipe", lambda: window.wipe(True), lambda: window.canvas.wipe is not None)
     for x in (1500, 2500, 3500):
-        stalls.during("wipe: move", lambda x=x: _move_wipe(window, x))  # type: ignore[misc]
+        stalls.during("wipe: move", partial(_move_wipe, window, x))
     stalls.during("wipe", lambda: window.wipe(False))
     stalls.during("apply", side.apply, lambda: bool(document.layers))
     hand.menu("photo.undo")
@@ -196,7 +194,7 @@ def _keep(hand: Hand, folder: Path) -> None:
     for ending in (".png", ".jpg", ".tif", ".ora"):
         target = folder / f"out{ending}"
         saved = lambda target=target: target.exists() and session.save_path == target  # noqa: E731
-        stalls.during(f"save {ending}", lambda target=target: session.save(target), saved)  # type: ignore[misc]
+        stalls.during(f"save {ending}", partial(session.save, target), saved)
     project = folder / "out.ora"
     stalls.during("open .ora", lambda: window.open_path(project), lambda: session.document is not document)
     image = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32)

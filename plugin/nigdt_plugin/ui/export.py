@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 from nigdt.photo.export import EXPORT_SUFFIXES, export_suffix
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.settings import Settings
-from nigdt_plugin.ui.widgets import button, label, slider
+from nigdt_plugin.ui.widgets import button, decision, label, slider
 
 _LARGEST = 65_500
 
@@ -49,13 +49,8 @@ class ExportDialog(QDialog):
         self._row(column, self.tr("Longer side at most"), self.longest, self._size_text)
         text = self.tr("JPEG, WebP, AVIF and PNG in 8 bits. EXIF and colour profile are kept.")
         column.addWidget(label(text, "hint", wrap=True))
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button(self.tr("Cancel"), self.reject))
         export = button(self.tr("Export …"), self._choose, primary=True)
-        export.setDefault(True)  # or Return would press the first button
-        row.addWidget(export)
-        column.addLayout(row)
+        column.addLayout(decision(button(self.tr("Cancel"), self.reject), export))
         self._show()
 
     def _row(self, column: QVBoxLayout, text: str, field: QWidget, beside: QWidget) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PyQt6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QFormLayout, QSpinBox, QVBoxLayout, QWidget
 
 from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.ui.widgets import button, label
+from nigdt_plugin.ui.widgets import button, decision, label
 
 _SHARE = 8  # of the photo's side that is suggested
 
@@ -38,13 +38,8 @@ class ExtendDialog(QDialog):
         column.addLayout(form)
         text = self.tr("The new border is filled with what continues the photo, as Remove does.")
         column.addWidget(label(text, "hint", wrap=True))
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button(self.tr("Cancel"), self.reject))
         extend = button(self.tr("Extend"), self.accept, primary=True)
-        extend.setDefault(True)  # or Return would press the first button
-        row.addWidget(extend)
-        column.addLayout(row)
+        column.addLayout(decision(button(self.tr("Cancel"), self.reject), extend))
 
     @property
     def region(self) -> Region:

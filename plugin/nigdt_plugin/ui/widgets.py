@@ -9,6 +9,7 @@ from PyQt6.QtCore import QCoreApplication, QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QDragEnterEvent, QIcon
 from PyQt6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QLabel,
     QLayout,
     QLayoutItem,
@@ -53,6 +54,16 @@ def button(text: str, done: Callable[[], object], *, primary: bool = False, tip:
     widget.setToolTip(tip)
     widget.clicked.connect(lambda _checked=False: done())
     return widget
+
+
+def decision(no: QPushButton, yes: QPushButton) -> QHBoxLayout:
+    """Lay out the two buttons that end a dialog, on the right; Return presses the second."""
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addWidget(no)
+    row.addWidget(yes)
+    yes.setDefault(True)  # or Return would press the first button
+    return row
 
 
 def tool_button(

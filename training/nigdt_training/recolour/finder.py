@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nigdt.errors import NigdtError
+from nigdt.files import write_atomically
 from nigdt.model.finder import FINDER_SIZE, ObjectFinder
 from nigdt.part_words import PARTS
 from nigdt_training.match.backbone import pretrained_lite0
@@ -134,8 +136,7 @@ def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: 
     def save() -> None:
         kept = {"net": finder.state_dict(), "average": average, "step": step}
         kept |= {"optimiser": optimiser.state_dict(), "rates": rates.state_dict()}
-        torch.save(kept, state.with_suffix(".part"))
-        state.with_suffix(".part").replace(state)
+        write_atomically(state, partial(torch.save, kept))
 
     try:
         while step < steps:

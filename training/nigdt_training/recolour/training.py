@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from nigdt.bundle.bundle import read_bundle
 from nigdt.bundle.recolour import save_recolour
 from nigdt.bundle.writing import write_sums
 from nigdt.errors import NigdtError
+from nigdt.files import write_atomically
 from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.text import Vocabulary
@@ -108,9 +110,7 @@ class Training:
             "step": self.step,
             "seconds": self.seconds,
         }
-        temporary = self.folder / (STATE + ".part")
-        torch.save(state, temporary)
-        temporary.rename(self.folder / STATE)
+        write_atomically(self.folder / STATE, partial(torch.save, state))
 
     def averaged(self) -> RecolourNet:
         """Return a copy with the averaged weights, ready to use."""
