@@ -284,6 +284,97 @@
     </message>
   </context>
   <context>
+    <name>Dialogs</name>
+    <message>
+      <source>Training is not installed.</source>
+      <translation>Das Training ist nicht installiert.</translation>
+    </message>
+    <message>
+      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
+      <translation>Es braucht etwa 200 MB Platz. Die Fotos bleiben auf diesem Rechner.</translation>
+    </message>
+    <message>
+      <source>{name} needs an optional part of NIGDT.</source>
+      <translation>{name} braucht ein Zusatzpaket von NIGDT.</translation>
+    </message>
+    <message>
+      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
+      <translation>Es liest HEIC, JPEG XL und Kamera-Rohdaten und braucht etwa 50 MB Platz.</translation>
+    </message>
+    <message>
+      <source>Install</source>
+      <translation>Installieren</translation>
+    </message>
+    <message>
+      <source>Install it</source>
+      <translation>Installieren</translation>
+    </message>
+    <message>
+      <source>Not now</source>
+      <translation>Nicht jetzt</translation>
+    </message>
+    <message>
+      <source>Forget all fills of all photos?</source>
+      <translation>Alle Füllungen aller Fotos vergessen?</translation>
+    </message>
+    <message>
+      <source>They are deleted from the disk; saved pictures and layers stay.</source>
+      <translation>Sie werden von der Festplatte gelöscht; gespeicherte Bilder und Ebenen bleiben.</translation>
+    </message>
+    <message>
+      <source>Keep them</source>
+      <translation>Behalten</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Vergessen</translation>
+    </message>
+    <message>
+      <source>Describe a region of a photo, get it filled, on your own machine.</source>
+      <translation>Einen Bereich eines Fotos beschreiben und füllen lassen, auf dem eigenen Rechner.</translation>
+    </message>
+    <message>
+      <source>Diagnostics are on the clipboard.</source>
+      <translation>Die Diagnose liegt in der Zwischenablage.</translation>
+    </message>
+    <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Nicht gespeicherte Arbeit an {name} gefunden.</translation>
+    </message>
+    <message>
+      <source>From {when}</source>
+      <translation>Vom {when}</translation>
+    </message>
+    <message>
+      <source>Restore</source>
+      <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Es ist nichts ausgewählt.</translation>
+    </message>
+    <message>
+      <source>Select the part that is to stay.</source>
+      <translation>Wählen Sie den Teil aus, der bleiben soll.</translation>
+    </message>
+    <message>
+      <source>This photo is grey and holds no colour.</source>
+      <translation>Dieses Foto ist grau und kann keine Farbe aufnehmen.</translation>
+    </message>
+    <message>
+      <source>As a colour photo it looks the same until something on it is recoloured.</source>
+      <translation>Als Farbfoto sieht es gleich aus, bis etwas darauf umgefärbt wird.</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Zum Farbfoto machen</translation>
+    </message>
+    <message>
+      <source>Leave it grey</source>
+      <translation>Grau lassen</translation>
+    </message>
+  </context>
+  <context>
     <name>DragLabel</name>
     <message>
       <source>Drag the picture from here into another program</source>
@@ -313,12 +404,12 @@
       <translation>JPEG, WebP, AVIF und PNG mit 8 Bit. EXIF und Farbprofil bleiben erhalten.</translation>
     </message>
     <message>
-      <source>Cancel</source>
-      <translation>Abbrechen</translation>
-    </message>
-    <message>
       <source>Export …</source>
       <translation>Exportieren …</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
     </message>
     <message>
       <source>picture.png</source>
@@ -360,12 +451,12 @@
       <translation>Der neue Rand wird mit der Fortsetzung des Fotos gefüllt, wie beim Entfernen.</translation>
     </message>
     <message>
-      <source>Cancel</source>
-      <translation>Abbrechen</translation>
-    </message>
-    <message>
       <source>Extend</source>
       <translation>Erweitern</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Abbrechen</translation>
     </message>
   </context>
   <context>
@@ -2012,98 +2103,6 @@
       <translation>{name} wird gespeichert …</translation>
     </message>
     <message>
-      <source>Training is not installed.</source>
-      <translation>Das Training ist nicht installiert.</translation>
-    </message>
-    <message>
-      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
-      <translation>Es braucht etwa 200 MB Platz. Die Fotos bleiben auf diesem Rechner.</translation>
-    </message>
-    <message>
-      <source>{name} needs an optional part of NIGDT.</source>
-      <translation>{name} braucht ein Zusatzpaket von NIGDT.</translation>
-    </message>
-    <message>
-      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
-      <translation>Es liest HEIC, JPEG XL und Kamera-Rohdaten und braucht etwa 50 MB Platz.</translation>
-    </message>
-    <message>
-      <source>Install</source>
-      <translation>Installieren</translation>
-    </message>
-    <message>
-      <source>Install it</source>
-      <translation>Installieren</translation>
-    </message>
-    <message>
-      <source>Not now</source>
-      <translation>Nicht jetzt</translation>
-    </message>
-    <message>
-      <source>Forget all fills of all photos?</source>
-      <translation>Alle Füllungen aller Fotos vergessen?</translation>
-    </message>
-    <message>
-      <source>They are deleted from the disk; saved pictures and layers stay.</source>
-      <translation>Sie werden von der Festplatte gelöscht; gespeicherte Bilder und Ebenen bleiben.</translation>
-    </message>
-    <message>
-      <source>Keep them</source>
-      <translation>Behalten</translation>
-    </message>
-    <message>
-      <source>Forget</source>
-      <translation>Vergessen</translation>
-    </message>
-    <message>
-      <source>The language changes with the next start.</source>
-      <translation>Die Sprache wechselt beim nächsten Start.</translation>
-    </message>
-    <message>
-      <source>Describe a region of a photo, get it filled, on your own machine.</source>
-      <translation>Einen Bereich eines Fotos beschreiben und füllen lassen, auf dem eigenen Rechner.</translation>
-    </message>
-    <message>
-      <source>Diagnostics are on the clipboard.</source>
-      <translation>Die Diagnose liegt in der Zwischenablage.</translation>
-    </message>
-    <message>
-      <source>Unsaved work on {name} was found.</source>
-      <translation>Nicht gespeicherte Arbeit an {name} gefunden.</translation>
-    </message>
-    <message>
-      <source>From {when}</source>
-      <translation>Vom {when}</translation>
-    </message>
-    <message>
-      <source>Restore</source>
-      <translation>Wiederherstellen</translation>
-    </message>
-    <message>
-      <source>Nothing is selected.</source>
-      <translation>Es ist nichts ausgewählt.</translation>
-    </message>
-    <message>
-      <source>Select the part that is to stay.</source>
-      <translation>Wählen Sie den Teil aus, der bleiben soll.</translation>
-    </message>
-    <message>
-      <source>This photo is grey and holds no colour.</source>
-      <translation>Dieses Foto ist grau und kann keine Farbe aufnehmen.</translation>
-    </message>
-    <message>
-      <source>As a colour photo it looks the same until something on it is recoloured.</source>
-      <translation>Als Farbfoto sieht es gleich aus, bis etwas darauf umgefärbt wird.</translation>
-    </message>
-    <message>
-      <source>Make it a colour photo</source>
-      <translation>Zum Farbfoto machen</translation>
-    </message>
-    <message>
-      <source>Leave it grey</source>
-      <translation>Grau lassen</translation>
-    </message>
-    <message>
       <source>Undo</source>
       <translation>Rückgängig</translation>
     </message>
@@ -2114,6 +2113,10 @@
     <message>
       <source>The model's process reports:</source>
       <translation>Der Prozess des Modells meldet:</translation>
+    </message>
+    <message>
+      <source>The language changes with the next start.</source>
+      <translation>Die Sprache wechselt beim nächsten Start.</translation>
     </message>
   </context>
   <context>

@@ -284,6 +284,97 @@
     </message>
   </context>
   <context>
+    <name>Dialogs</name>
+    <message>
+      <source>Training is not installed.</source>
+      <translation>Training is not installed.</translation>
+    </message>
+    <message>
+      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
+      <translation>It needs about 200 MB of the disk. The photos stay on this machine.</translation>
+    </message>
+    <message>
+      <source>{name} needs an optional part of NIGDT.</source>
+      <translation>{name} needs an optional part of NIGDT.</translation>
+    </message>
+    <message>
+      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
+      <translation>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</translation>
+    </message>
+    <message>
+      <source>Install</source>
+      <translation>Install</translation>
+    </message>
+    <message>
+      <source>Install it</source>
+      <translation>Install it</translation>
+    </message>
+    <message>
+      <source>Not now</source>
+      <translation>Not now</translation>
+    </message>
+    <message>
+      <source>Forget all fills of all photos?</source>
+      <translation>Forget all fills of all photos?</translation>
+    </message>
+    <message>
+      <source>They are deleted from the disk; saved pictures and layers stay.</source>
+      <translation>They are deleted from the disk; saved pictures and layers stay.</translation>
+    </message>
+    <message>
+      <source>Keep them</source>
+      <translation>Keep them</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Forget</translation>
+    </message>
+    <message>
+      <source>Describe a region of a photo, get it filled, on your own machine.</source>
+      <translation>Describe a region of a photo, get it filled, on your own machine.</translation>
+    </message>
+    <message>
+      <source>Diagnostics are on the clipboard.</source>
+      <translation>Diagnostics are on the clipboard.</translation>
+    </message>
+    <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Unsaved work on {name} was found.</translation>
+    </message>
+    <message>
+      <source>From {when}</source>
+      <translation>From {when}</translation>
+    </message>
+    <message>
+      <source>Restore</source>
+      <translation>Restore</translation>
+    </message>
+    <message>
+      <source>Nothing is selected.</source>
+      <translation>Nothing is selected.</translation>
+    </message>
+    <message>
+      <source>Select the part that is to stay.</source>
+      <translation>Select the part that is to stay.</translation>
+    </message>
+    <message>
+      <source>This photo is grey and holds no colour.</source>
+      <translation>This photo is grey and holds no colour.</translation>
+    </message>
+    <message>
+      <source>As a colour photo it looks the same until something on it is recoloured.</source>
+      <translation>As a colour photo it looks the same until something on it is recoloured.</translation>
+    </message>
+    <message>
+      <source>Make it a colour photo</source>
+      <translation>Make it a colour photo</translation>
+    </message>
+    <message>
+      <source>Leave it grey</source>
+      <translation>Leave it grey</translation>
+    </message>
+  </context>
+  <context>
     <name>DragLabel</name>
     <message>
       <source>Drag the picture from here into another program</source>
@@ -313,12 +404,12 @@
       <translation>JPEG, WebP, AVIF and PNG in 8 bits. EXIF and colour profile are kept.</translation>
     </message>
     <message>
-      <source>Cancel</source>
-      <translation>Cancel</translation>
-    </message>
-    <message>
       <source>Export …</source>
       <translation>Export …</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Cancel</translation>
     </message>
     <message>
       <source>picture.png</source>
@@ -360,12 +451,12 @@
       <translation>The new border is filled with what continues the photo, as Remove does.</translation>
     </message>
     <message>
-      <source>Cancel</source>
-      <translation>Cancel</translation>
-    </message>
-    <message>
       <source>Extend</source>
       <translation>Extend</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Cancel</translation>
     </message>
   </context>
   <context>
@@ -2012,98 +2103,6 @@
       <translation>Saving {name} …</translation>
     </message>
     <message>
-      <source>Training is not installed.</source>
-      <translation>Training is not installed.</translation>
-    </message>
-    <message>
-      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
-      <translation>It needs about 200 MB of the disk. The photos stay on this machine.</translation>
-    </message>
-    <message>
-      <source>{name} needs an optional part of NIGDT.</source>
-      <translation>{name} needs an optional part of NIGDT.</translation>
-    </message>
-    <message>
-      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
-      <translation>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</translation>
-    </message>
-    <message>
-      <source>Install</source>
-      <translation>Install</translation>
-    </message>
-    <message>
-      <source>Install it</source>
-      <translation>Install it</translation>
-    </message>
-    <message>
-      <source>Not now</source>
-      <translation>Not now</translation>
-    </message>
-    <message>
-      <source>Forget all fills of all photos?</source>
-      <translation>Forget all fills of all photos?</translation>
-    </message>
-    <message>
-      <source>They are deleted from the disk; saved pictures and layers stay.</source>
-      <translation>They are deleted from the disk; saved pictures and layers stay.</translation>
-    </message>
-    <message>
-      <source>Keep them</source>
-      <translation>Keep them</translation>
-    </message>
-    <message>
-      <source>Forget</source>
-      <translation>Forget</translation>
-    </message>
-    <message>
-      <source>The language changes with the next start.</source>
-      <translation>The language changes with the next start.</translation>
-    </message>
-    <message>
-      <source>Describe a region of a photo, get it filled, on your own machine.</source>
-      <translation>Describe a region of a photo, get it filled, on your own machine.</translation>
-    </message>
-    <message>
-      <source>Diagnostics are on the clipboard.</source>
-      <translation>Diagnostics are on the clipboard.</translation>
-    </message>
-    <message>
-      <source>Unsaved work on {name} was found.</source>
-      <translation>Unsaved work on {name} was found.</translation>
-    </message>
-    <message>
-      <source>From {when}</source>
-      <translation>From {when}</translation>
-    </message>
-    <message>
-      <source>Restore</source>
-      <translation>Restore</translation>
-    </message>
-    <message>
-      <source>Nothing is selected.</source>
-      <translation>Nothing is selected.</translation>
-    </message>
-    <message>
-      <source>Select the part that is to stay.</source>
-      <translation>Select the part that is to stay.</translation>
-    </message>
-    <message>
-      <source>This photo is grey and holds no colour.</source>
-      <translation>This photo is grey and holds no colour.</translation>
-    </message>
-    <message>
-      <source>As a colour photo it looks the same until something on it is recoloured.</source>
-      <translation>As a colour photo it looks the same until something on it is recoloured.</translation>
-    </message>
-    <message>
-      <source>Make it a colour photo</source>
-      <translation>Make it a colour photo</translation>
-    </message>
-    <message>
-      <source>Leave it grey</source>
-      <translation>Leave it grey</translation>
-    </message>
-    <message>
       <source>Undo</source>
       <translation>Undo</translation>
     </message>
@@ -2114,6 +2113,10 @@
     <message>
       <source>The model's process reports:</source>
       <translation>The model's process reports:</translation>
+    </message>
+    <message>
+      <source>The language changes with the next start.</source>
+      <translation>The language changes with the next start.</translation>
     </message>
   </context>
   <context>
