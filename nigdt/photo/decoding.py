@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.photo.deep import is_deep, read_deep, white_is_zero
-from nigdt.photo.metadata import read_metadata, take_exif
+from nigdt.photo.deep import check_tga_alpha, is_deep, read_deep, white_is_zero
+from nigdt.photo.metadata import png_colour_space, read_metadata, take_exif
 from nigdt.photo.opening import MAX_PIXELS
 from nigdt.photo.samples import Palette, key_of, scale_key
 
@@ -19,6 +20,7 @@ __all__ = ["Decoded", "decode"]
 
 _KINDS = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"})
 _READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
+_TIFF_PALETTE = 320
 _SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
 
 
@@ -60,7 +62,7 @@ def decode(image: Image.Image, data: bytes = b"", *, first: bool = False) -> Dec
         raise PhotoError(
             f"{image.width} x {image.height} pixels are too many.", f"At most {MAX_PIXELS:,} are read."
         )
-    if not first and image.format in _SINGLE and getattr(image, "is_animated", False):
+    if not first and image.format in _SINGLE and _several(image, data):
         raise PhotoError("This file holds several pictures.", "Save the one to change as a file of its own.")
     deep = bool(data) and is_deep(image, data)
     stored = bool(data) and image.format == "TIFF"
@@ -76,11 +78,43 @@ def decode(image: Image.Image, data: bytes = b"", *, first: bool = False) -> Dec
     if stored:  # Pillow and OpenCV have turned the samples by now
         found.orientation = 1
     if image.format == "PNG" and data:
+        colour_space = png_colour_space(data)
+        if colour_space is not None:
+            found.info["cicp"] = colour_space
         scale_key(found.info, depth=data[24], grey=data[25] == 0)
+    if image.format == "TGA" and data and samples.shape[-1] in (2, 4):
+        check_tga_alpha(data)
     palette = Palette.of(image) if kind == "P" else None
+    if palette is not None and image.format == "TIFF" and data:
+        palette = _with_eight_bits(palette, image)
     if palette is None and key_of(found.info, kind) is None:
         found.info.pop("transparency", None)
     return Decoded(samples, kind, palette, found.orientation, stored_orientation, found.info, found.damaged)
+
+
+def _with_eight_bits(palette: Palette, image: Image.Image) -> Palette:
+    """Read a TIFF's palette as one of 8-bit numbers where none is larger, as old programs wrote it."""
+    values = np.asarray(image.tag_v2.get(_TIFF_PALETTE, ()))  # type: ignore[attr-defined]
+    if not values.any() or values.max() > 255 or len(values) % 3:
+        return palette
+    colours = np.zeros((256, 3), np.uint8)
+    entries = values.reshape(3, -1).T[:256]
+    colours[: len(entries)] = entries
+    return Palette(colours, palette.alpha, palette.length)
+
+
+def _several(image: Image.Image, data: bytes) -> bool:
+    """Tell whether a file holds several pictures; a TIFF may point to a next one that is not there."""
+    if not getattr(image, "is_animated", False):
+        return False
+    if image.format == "TIFF" and data:
+        try:
+            with Image.open(io.BytesIO(data), formats=["TIFF"]) as again:
+                again.seek(1)
+                return again.width * again.height > 0
+        except Exception:  # Pillow raises a dozen types on damaged files
+            return False
+    return True
 
 
 def _samples_of(image: Image.Image) -> tuple[NDArray, str]:

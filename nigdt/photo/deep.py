@@ -15,13 +15,20 @@ from PIL import Image
 from nigdt.errors import PhotoError
 from nigdt.photo.metadata import png_chunks
 
-__all__ = ["is_deep", "read_deep", "white_is_zero", "write_png16", "write_tiff16"]
+__all__ = ["check_tga_alpha", "is_deep", "read_deep", "white_is_zero", "write_png16", "write_tiff16"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
 _PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
 _TIFF_BITS, _TIFF_MEANING, _TIFF_PLANES, _TIFF_EXTRA, _TIFF_SAMPLES = 258, 262, 284, 338, 339
+_TIFF_CHANNELS = 277
 _RGB = 2
+_COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}
+"""Channels that a TIFF's photometric interpretation has, without extra ones."""
+_ASSOCIATED, _STRAIGHT, _SIGNED = 1, 2, 2
+
+
+_TGA_END, _TGA_FOOTER, _TGA_ALPHA_KIND = b"TRUEVISION-XFILE.\0", 26, 494
 
 
 def is_deep(image: Image.Image, data: bytes) -> bool:
@@ -37,7 +44,7 @@ def is_deep(image: Image.Image, data: bytes) -> bool:
     if image.format == "TIFF":
         tags = image.tag_v2  # type: ignore[attr-defined]
         bits = _numbers(tags.get(_TIFF_BITS, 1))
-        deep = len(bits) > 1 and max(bits) > 8
+        deep = tags.get(_TIFF_CHANNELS, len(bits)) > 1 and max(bits) > 8
         _check_meaning(tags, bits, deep=deep)
         return deep
     return False
@@ -55,11 +62,20 @@ def _largest_of_ppm(image: Image.Image) -> int:
 
 def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool) -> None:
     """Refuse a TIFF whose samples mean something else than they would be taken for."""
-    if 1 in _numbers(tags.get(_TIFF_EXTRA, ())):
+    extra = _numbers(tags.get(_TIFF_EXTRA, ()))
+    if _ASSOCIATED in extra:
         raise PhotoError(
             "The colours of this TIFF are multiplied by its alpha (associated alpha).",
             "Save it with straight alpha, as PNG has it.",
         )
+    channels = tags.get(_TIFF_CHANNELS, 1)
+    if extra not in ((), (_STRAIGHT,)) and channels > _COLOURS.get(tags.get(_TIFF_MEANING), channels):
+        raise PhotoError(
+            "This TIFF has a channel that is neither colour nor transparency, and would be lost.",
+            "Save it without that channel, such as a stored selection.",
+        )
+    if _SIGNED in _numbers(tags.get(_TIFF_SAMPLES, 1)):
+        raise PhotoError("TIFFs of signed numbers are not supported.", "Save it with unsigned ones.")
     if max(bits) in range(9, 16):
         raise PhotoError(f"TIFFs of {max(bits)} bits are not supported.", "Save it with 8 or 16 bits.")
     if not deep:
@@ -74,6 +90,22 @@ def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool
     if tags.get(_TIFF_MEANING) != _RGB:
         raise PhotoError(
             "Of 16-bit TIFFs only RGB and grey ones are supported.", "Save it as a 16-bit RGB PNG."
+        )
+
+
+def check_tga_alpha(data: bytes) -> None:
+    """Refuse a TGA with alpha whose colours are multiplied by it, as its extension area may say.
+
+    Raises:
+        PhotoError: They are.
+    """
+    if not data.endswith(_TGA_END):
+        return
+    (area,) = struct.unpack_from("<I", data, len(data) - _TGA_FOOTER)
+    if area and data[area + _TGA_ALPHA_KIND : area + _TGA_ALPHA_KIND + 1] == b"\x04":
+        raise PhotoError(
+            "The colours of this TGA are multiplied by its alpha.",
+            "Save it with straight alpha, as PNG has it.",
         )
 
 

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "encode", "plan"]
 
-_LEAVES = ("xmp", "dpi", "exif", "srgb", "chromaticity", "gamma", "quantization")
+_LEAVES = ("xmp", "dpi", "exif", "srgb", "chromaticity", "gamma", "cicp", "quantization")
 """Metadata that may be left out where a format does not take it, in the order of trying."""
 _WIDER = {"1": {"L", "P", "RGB"}, "L": {"P", "RGB"}, "LA": {"RGBA"}}
 """Kinds that hold the same values as another."""
 _USUAL_GAMMA = 1 / 2.2
+_CICP_SRGB = b"\x01\x0d\0\x01"
 _BLOCK = 4  # pixels of one value in the piece that is tried, so that lossy formats show them
 
 
@@ -248,6 +249,9 @@ def _lost(before: Photo, after: Photo, wanted: PhotoFormat) -> str:
     profile = before.info.get("icc_profile")
     if profile is not None and after.info.get("icc_profile") != profile and not _is_srgb(profile):
         return "its colour profile"
+    space = before.info.get("cicp", _CICP_SRGB)
+    if space[:2] != _CICP_SRGB[:2] and after.info.get("cicp") != space:
+        return "its colour space"
     gamma = before.info.get("gamma", _USUAL_GAMMA)
     if "gamma" not in after.info and abs(gamma - _USUAL_GAMMA) > 0.02 and profile is None:
         return "its gamma"

@@ -1,8 +1,9 @@
 """What a photo's file says beside its pixels, and what of it a changed photo's file says again. No torch.
 
 Carried: ICC profile, resolution, EXIF (without the preview picture, which would still show what was there
-before), XMP, a PNG's gamma, primaries and rendering intent, the transparent colour, and a JPEG's quantisation
-tables. Not carried: comments and other text, IPTC, Photoshop's image resources and layers.
+before), XMP, a PNG's colour space (cICP), gamma, primaries and rendering intent, the transparent colour, and
+a JPEG's quantisation tables. Not carried: comments and other text, IPTC, Photoshop's image resources and
+layers.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin
 
 __all__ = [
     "ORIENTATION",
+    "STORAGE",
     "Metadata",
     "png_chunks",
+    "png_colour_space",
     "read_metadata",
     "save_options",
     "tag_name",
@@ -31,6 +34,7 @@ _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 _TIFF_RESOLUTION = 282
 _POINTERS = frozenset({0x8769, 0x8825, 0xA005})  # tags whose value is a directory of its own
 _MOST_DPI = 65535
+_CICP_BYTES = 4
 _NAMES = {
     "icc_profile": "colour profile",
     "dpi": "resolution",
@@ -39,13 +43,14 @@ _NAMES = {
     "gamma": "gamma",
     "chromaticity": "chromaticity",
     "srgb": "rendering intent",
+    "cicp": "colour space",
 }
 _XMP_KEYWORD = "XML:com.adobe.xmp"  # in a PNG
 _XMP_TAG = 700  # in a TIFF
 # What a TIFF's directory says of how its samples are stored, and what is carried apart (resolution, XMP, ICC)
 # or not at all (IPTC, Photoshop's own). Pillow writes EXIF tags into a new directory as they are, where
 # these would be wrong.
-_STORAGE = frozenset({
+STORAGE = frozenset({
     *range(254, 260), *range(262, 267), 273, *range(277, 285), *range(288, 294), 296, 317, 320,
     *range(322, 326), 330, 332, 333, 334, 336, *range(338, 344), 346, 347, *range(512, 522), *range(529, 533),
     _XMP_TAG, 33723, 34377, 34675, 37724,
@@ -58,7 +63,8 @@ class Metadata:
 
     Attributes:
         info: Those of `icc_profile`, `dpi`, `transparency`, `gamma`, `chromaticity`, `srgb` and `xmp` that
-            Pillow's `info` has, as it has them; `exif` as bytes; for a JPEG `quantization` and `sampling`.
+            Pillow's `info` has, as it has them; `exif` and a PNG's `cicp` as bytes; for a JPEG `quantization`
+            and `sampling`.
         orientation: EXIF orientation, 1 to 8.
         damaged: Names of what was there but cannot be used, and is left out.
         xmp: XMP as it was found, before it was looked at.
@@ -100,7 +106,7 @@ def take_exif(image: Image.Image, *, loaded: bool) -> Metadata:
         if loaded:
             image.info.update(hidden)
     if image.format == "TIFF":
-        for tag in _STORAGE.intersection(tags):
+        for tag in STORAGE.intersection(tags):
             del tags[tag]
     if type(orientation) is int and orientation in range(1, 9):
         found.orientation = orientation
@@ -231,8 +237,10 @@ def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[s
             options["pnginfo"].add(name, body)
         if "xmp" in info:
             options["pnginfo"].add_itxt(_XMP_KEYWORD, info["xmp"].decode("utf-8", "replace"))
-    elif "xmp" in info and file_format == "TIFF":
-        options["tiffinfo"] = {_XMP_TAG: info["xmp"]}
+    elif "xmp" in info and file_format == "TIFF":  # Pillow takes tags from one place only
+        options["exif"] = Image.Exif()
+        options["exif"].load(info.get("exif", b""))
+        options["exif"][_XMP_TAG] = info["xmp"]
     elif "xmp" in info:
         options["xmp"] = info["xmp"]
     if file_format == "JPEG":
@@ -262,6 +270,17 @@ def png_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     return chunks
 
 
+def png_colour_space(data: bytes) -> bytes | None:
+    """Return the body of a PNG's chunk cICP, which Pillow passes over; None without one."""
+    at = 8
+    while at + 12 <= len(data) and data[at + 4 : at + 8] not in (b"IDAT", b"IEND"):
+        (length,) = struct.unpack_from(">I", data, at)
+        if data[at + 4 : at + 8] == b"cICP" and length == _CICP_BYTES:
+            return data[at + 8 : at + 8 + length]
+        at += 12 + length
+    return None
+
+
 def png_colour_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     """List the PNG chunks that say what the sample values mean, each with name and body."""
     chunks = []
@@ -270,6 +289,8 @@ def png_colour_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     if "chromaticity" in info:
         values = (round(value * 100_000) for value in info["chromaticity"])
         chunks.append((b"cHRM", struct.pack(">8I", *values)))
+    if "cicp" in info:
+        chunks.append((b"cICP", info["cicp"]))
     if "srgb" in info:
         chunks.append((b"sRGB", bytes([info["srgb"]])))
     return chunks

@@ -20,7 +20,16 @@ from nigdt.errors import PhotoError
 from nigdt.files import pointer_kind
 from nigdt.photo.formats import NAMES, PhotoFormat, of_data
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "opened", "picture_format", "read_file", "reason"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "DamagedPictureError",
+    "check_regular",
+    "opened",
+    "picture_format",
+    "read_file",
+    "reason",
+]
 
 MAX_PIXELS = 250_000_000
 """Largest photo that is read, in pixels."""
@@ -30,6 +39,30 @@ MAX_BYTES = 2_200_000_000
 # Deflate cannot make a blank 8-bit picture smaller than 1/1032 of its pixels.
 _BOMB_PIXELS, _BOMB_PIXELS_PER_BYTE = 25_000_000, 2000
 _HEAD = 512
+
+
+class DamagedPictureError(PhotoError):
+    """A picture cannot be decoded."""
+
+
+def check_regular(path: Path) -> None:
+    """Refuse at once what cannot be a picture's file, for decoders that open it themselves.
+
+    Raises:
+        PhotoError: It is no regular file, too large, or missing.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise PhotoError(f"Cannot read {path}: {error.strerror or error}.") from None
+    _check_status(status.st_mode, status.st_size, path.name)
+
+
+def _check_status(mode: int, size: int, what: str) -> None:
+    if not stat.S_ISREG(mode):
+        raise PhotoError(f"{what} is a folder or a device, not a picture.")
+    if size > MAX_BYTES:
+        raise PhotoError(f"{what} is too large: {size:,} bytes.", f"At most {MAX_BYTES:,} are read.")
 
 
 def read_file(
@@ -55,14 +88,12 @@ def read_file(
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                raise PhotoError(f"{what} is a folder or a device, not a picture.")
+            _check_status(status.st_mode, 0, what)
             size = status.st_size - offset if size is None else size
             file.seek(offset)
             head = file.read(min(_HEAD, size))
             picture_format(head, name)
-            if size > MAX_BYTES:
-                raise PhotoError(f"{what} is too large: {size:,} bytes.", f"At most {MAX_BYTES:,} are read.")
+            _check_status(status.st_mode, size, what)
             return head + file.read(size - len(head))
     except OSError as error:
         raise PhotoError(f"Cannot read {path}: {error.strerror or error}.") from None
@@ -99,8 +130,8 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
         name: The file's name, for messages; may be empty.
 
     Raises:
-        PhotoError: It is not of a format that is read, too large, or damaged. Errors of decoding inside the
-            `with` become such too.
+        PhotoError: It is not of a format that is read, or too large.
+        DamagedPictureError: It cannot be decoded, inside the `with` too.
     """
     expected = picture_format(data[:_HEAD], name)
     try:
@@ -114,7 +145,7 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
             raise
         raise PhotoError(f"{name}: {error.message}", error.hint) from None
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged files
-        raise PhotoError(
+        raise DamagedPictureError(
             f"{name or 'The picture'} is a damaged {expected.title} file, or of a kind that is not read"
             f" ({reason(error)})."
         ) from None

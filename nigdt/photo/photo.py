@@ -16,6 +16,7 @@ XMP, resolution. What is not kept:
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,7 +32,15 @@ from nigdt.files import check_writable, write_atomically
 from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
 from nigdt.photo.encoding import Plan, encode, plan
-from nigdt.photo.opening import MAX_PIXELS, opened, read_file, reason
+from nigdt.photo.flaws import without_flaws
+from nigdt.photo.opening import (
+    MAX_PIXELS,
+    DamagedPictureError,
+    check_regular,
+    opened,
+    read_file,
+    reason,
+)
 from nigdt.photo.provenance import DrawnFill, stamped
 from nigdt.photo.samples import (
     SIXTEEN_BIT,
@@ -99,6 +108,7 @@ class Photo:
         entry = camera_format(path)
         if entry is None:
             return cls.from_bytes(read_file(path), path.name, source=path)
+        check_regular(path)
         if entry.name == RAW:
             samples, exif = develop(path, entry)
             samples.setflags(write=False)
@@ -117,7 +127,7 @@ class Photo:
         least: int | None = None,
         first: bool = False,
     ) -> Photo:
-        """Decode the bytes of a file.
+        """Decode the bytes of a file. Metadata that keep it from being decoded are left out.
 
         Args:
             data: The bytes.
@@ -129,6 +139,26 @@ class Photo:
         Raises:
             PhotoError: As for `read`.
         """
+        try:
+            return cls._decoded(data, name, source, least, first)
+        except DamagedPictureError:
+            sound, names = without_flaws(data)
+            if not names:
+                raise
+            with contextlib.suppress(PhotoError):
+                return cls._decoded(sound, name, source, least, first, names)
+            raise
+
+    @classmethod
+    def _decoded(
+        cls,
+        data: bytes,
+        name: str,
+        source: Path | None,
+        least: int | None,
+        first: bool,
+        left_out: Sequence[str] = (),
+    ) -> Photo:
         with opened(data, name) as image:
             stored = image.size
             if image.format == "TIFF":  # whose size Pillow gives upright
@@ -136,7 +166,7 @@ class Photo:
                 stored = (int(tags[256]), int(tags[257]))
             if least is not None:
                 image.draft(None, (least, least))
-            photo = cls._from_opened(image, data, source, first=first)
+            photo = cls._from_opened(image, data, source, first=first, left_out=left_out)
             photo.stored_size = stored
             return photo
 
@@ -155,7 +185,13 @@ class Photo:
 
     @classmethod
     def _from_opened(
-        cls, image: Image.Image, data: bytes, source: Path | None, *, first: bool = False
+        cls,
+        image: Image.Image,
+        data: bytes,
+        source: Path | None,
+        *,
+        first: bool = False,
+        left_out: Sequence[str] = (),
     ) -> Photo:
         found = decode(image, data, first=first)
         found.samples.setflags(write=False)
@@ -168,8 +204,9 @@ class Photo:
             source=source,
         )
         photo.stored_orientation = found.stored_orientation
-        if found.damaged:
-            names = ", ".join(dict.fromkeys(found.damaged))
+        damaged = [*left_out, *found.damaged]
+        if damaged:
+            names = ", ".join(dict.fromkeys(damaged))
             photo.notices = (f"Damaged metadata of this photo is left out: {names}.",)
         return photo
 

@@ -25,6 +25,7 @@ from PIL import Image
 from nigdt import __version__
 from nigdt.box import Box, selection_box
 from nigdt.errors import PhotoError
+from nigdt.photo.opening import opened, reason
 from nigdt.recipe import Recipe
 
 __all__ = ["DrawnFill", "DrawnSelection", "read_record", "record", "stamped"]
@@ -144,7 +145,7 @@ def read_record(data: bytes) -> list[DrawnFill]:
         PhotoError: It tells of none, or what it tells cannot be read.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP", "TIFF"]) as image:
+        with opened(data) as image:
             text, packet = image.info.get("nigdt"), image.info.get("xmp")
             if packet is None and image.format == "TIFF":
                 packet = getattr(image, "tag_v2", {}).get(700)
@@ -162,9 +163,11 @@ def read_record(data: bytes) -> list[DrawnFill]:
             )
             for fill in json.loads(text)["fills"]
         ]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, ElementTree.ParseError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise PhotoError(f"The record of fills in this picture cannot be read ({reason}).") from None
+    except PhotoError:
+        raise
+    except Exception as error:  # whatever a record that somebody else wrote makes its readers raise
+        why = reason(error)
+        raise PhotoError(f"The record of fills in this picture cannot be read ({why}).") from None
 
 
 def _xmp(fills: Sequence[DrawnFill], *, selections: bool = True) -> bytes:

@@ -64,7 +64,7 @@ class Palette:
         if isinstance(transparency, int):
             alpha[transparency] = 0
         elif isinstance(transparency, bytes):
-            alpha[: len(transparency)] = np.frombuffer(transparency, np.uint8)
+            alpha[: len(transparency)] = np.frombuffer(transparency[:256], np.uint8)
         return cls(colours, alpha, len(entries))
 
 
@@ -120,8 +120,16 @@ def key_of(info: Mapping[str, Any], kind: str) -> int | tuple[int, ...] | None:
 
 
 def scale_key(info: dict[str, Any], *, depth: int, grey: bool) -> None:
-    """Bring the key of a PNG of 2 or 4 bits of grey to the 8 bits its samples are read with, in place."""
+    """Bring the key of a PNG to the bits its samples are read with, in place.
+
+    The file holds 16 bits of it; those beyond the samples' own do not count. Grey of 2 or 4 bits is read
+    with 8.
+    """
     key = info.get("transparency")
+    if isinstance(key, int):
+        info["transparency"] = key = key & 255 if depth < 16 else key
+    elif isinstance(key, tuple) and depth < 16:
+        info["transparency"] = tuple(value & 255 for value in key)
     if grey and depth in (2, 4) and isinstance(key, int):
         info["transparency"] = key * 255 // (2**depth - 1)
 

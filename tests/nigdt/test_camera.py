@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from pathlib import Path
 
@@ -142,3 +143,13 @@ def test_an_export_shows_what_is_seen_of_transparent_grey_and_deep_photos():
     deep = Photo(smooth().astype(np.uint16) * 257, "RGB;16")
     again = np.asarray(Image.open(io.BytesIO(exported(deep, ".png", quality=95))))
     assert np.array_equal(again, smooth())
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".jxl", ".dng"])
+def test_a_pipe_and_a_huge_file_are_refused_whatever_they_are_called(tmp_path: Path, suffix: str):
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    with (tmp_path / f"huge{suffix}").open("wb") as file:
+        file.truncate(30 * 2**30)
+    for name, said in (("pipe", "a device"), ("huge", "too large")):
+        with pytest.raises(PhotoError, match=said):
+            Photo.read(tmp_path / f"{name}{suffix}")

@@ -374,7 +374,7 @@ def test_damaged_and_unfit_files_give_clear_errors(tmp_path: Path) -> None:
         "words.png": "not a picture of a format",
         "empty.jpg": "not a picture",
         "float.tif": "mode F",
-        "integer.tif": "mode I ",
+        "integer.tif": "signed",
         "huge.png": "too many",
         "missing.png": "No such file",
     }
