@@ -6,8 +6,11 @@ Every package registers its commands in the entry-point group `nigdt.commands`; 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib.metadata
 import inspect
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -42,6 +45,9 @@ _BROUGHT_BY = {
     "tensorboard": "training",
     "tqdm": "training",
 }
+
+
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EBADF, errno.EDQUOT, errno.EFBIG)
 
 
 class LazyGroup(click.Group):
@@ -126,12 +132,36 @@ nigdt.add_command(bench)
 _with_whole_examples(nigdt)
 
 
+def _fill_closed_streams() -> None:
+    """Open the null device in place of standard streams that are closed (`2>&-`).
+
+    Python has None for them, and the next files to be opened, photos among them, would take their numbers:
+    what a library prints would be written into those.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _give_up_output() -> None:
+    """Let what is still to be printed go nowhere, so that it does not fail once more at the end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 misused, 130 interrupted.
 
     Args:
         arguments: Without the program's name; None takes `sys.argv`.
     """
+    _fill_closed_streams()
     keep_openblas_calm()
     try:
         status = nigdt.main(
@@ -157,6 +187,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"nigdt: {one_line(f'{error.name} is not installed.', install_hint(extra))}", err=True)
         status = 1
     except OSError as error:
+        if error.filename is None and error.errno in _OUTPUT_ERRORS:  # what was printed finds no place
+            _give_up_output()
+            if error.errno != errno.EPIPE:  # whoever read it may have seen enough
+                click.echo(f"nigdt: Cannot write the output: {error.strerror}.", err=True)
+            sys.exit(1)
         if error.filename is None:
             raise
         click.echo(f"nigdt: Cannot use {error.filename}: {error.strerror}.", err=True)

@@ -117,8 +117,10 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("caption", "bundle", "digest"):
             value = getattr(self, name)
-            if not isinstance(value, str) or not _encodable(value):
+            if not isinstance(value, str):
                 raise ValueError(f"{name} is not a text.")
+            if not _encodable(value):
+                raise ValueError(f"The {name} is not a text in UTF-8.")
         if len(self.caption) > CAPTION_CHARS:
             raise ValueError(
                 f"The caption has {len(self.caption)} characters; at most {CAPTION_CHARS} are allowed."

@@ -138,6 +138,8 @@ def read(path: Path) -> dict[str, Any]:
         SettingsError: It cannot be read, or is no mapping of keys to values.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise SettingsError(f"The settings {path} are no regular file.")
         if path.stat().st_size > _MOST_BYTES:
             raise SettingsError(f"The settings {path} are too large to be settings.")
         text = path.read_text(encoding="utf-8")

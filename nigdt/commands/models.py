@@ -90,6 +90,10 @@ def _install(source: Path, name: str, replace: bool) -> BundleInfo:
 
 def _unpack(archive: Path, folder: Path) -> str:
     """Take the files of a bundle out of a ZIP archive, nothing else; returns the name it goes by."""
+    if not archive.is_file():
+        raise BundleError(
+            f"{archive.name} is neither a folder nor a file.", "Give a folder or a ZIP archive."
+        )
     refuse_pointer(archive, archive.name)
     try:
         with zipfile.ZipFile(archive) as zipped:

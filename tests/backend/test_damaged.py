@@ -15,11 +15,14 @@ import pytest
 from click.testing import CliRunner
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.commands.fill import fill
 from nigdt_backend.commands.serve import serve
 from nigdt_backend.connection import Connection, FileLock, read_connection, write_connection
 from nigdt_backend.daemon.settings import Settings, SettingsError
 from nigdt_backend.daemon.sockets import KeyPair
+from PIL import Image
 
+from nigdt.errors import PhotoError
 from nigdt.process import identity
 from nigdt.schema import check_yaml
 
@@ -177,3 +180,38 @@ def test_every_file_of_the_daemon_is_the_users_alone(client, request_fill, state
     modes = {path.name: path.stat().st_mode & 0o077 for path in state.iterdir()}
     assert "daemon.log" in modes
     assert modes == dict.fromkeys(modes, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--recipe", "pipe"], "a device"),
+        (["--recipe", "huge"], "not a picture"),
+        (["--recipe", "text"], "not a picture"),
+        (["--recipe", "cut"], "damaged"),
+        (["--select", "0,0,9,9", "--caption", "caf\udce9"], "caption is not a text in UTF-8"),
+        (["--select", "0,0,9,9", "--caption", "x", "--bundle", "b\udce9"], "bundle is not a text in UTF-8"),
+    ],
+)
+def test_what_fill_is_given_is_refused_in_one_line_at_once(tmp_path, options, said):
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (64, 64)).save(photo)
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(30 * 2**30)
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "cut").write_bytes(photo.read_bytes()[:30])
+    options = [str(tmp_path / one) if (tmp_path / one).exists() else one for one in options]
+    started = time.monotonic()
+    result = CliRunner().invoke(fill, [str(photo), *options, "-o", str(tmp_path / "out.png")])
+    assert time.monotonic() - started < 5
+    assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit | PhotoError), result.exception
+    text = result.output if isinstance(result.exception, SystemExit) else str(result.exception)
+    assert said in text
+
+
+def test_a_pipe_in_place_of_settings_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "daemon.yaml")
+    with pytest.raises(SettingsError, match="no regular file"):
+        Settings.read(tmp_path / "daemon.yaml")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -157,3 +159,39 @@ def test_error_text_is_one_line() -> None:
     error = BundleError("two\nlines", "a  hint")
     assert str(error) == "two lines. a hint"
     assert (error.message, error.hint) == ("two lines.", "a hint")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="streams are closed otherwise there")
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_take_no_files_place(closing: str) -> None:
+    """What is opened next must not get the number of a stream that others print to."""
+    program = (
+        "import os, sys, nigdt.cli as cli; cli._fill_closed_streams();"
+        "sys.stdout.write(''); sys.stderr.write('');"
+        "os._exit(os.open(os.devnull, os.O_RDONLY) < 3)"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f'"{sys.executable}" -c "{program}" {closing}'], check=False, timeout=60
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize(("place", "said"), [("/dev/full", "No space left"), (None, "")])
+def test_output_that_nobody_takes_is_no_crash(place: str | None, said: str) -> None:
+    if place is None:  # a reader that is gone
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(place, os.O_WRONLY)
+    done = subprocess.run(
+        [sys.executable, "-m", "nigdt", "models"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    os.close(writer)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == (1 if said else 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +132,31 @@ def test_a_damaged_entry_hides_only_itself(tmp_path: Path):
     assert [entry.captions for entry in history.entries()] == [("good",)]
     with pytest.raises(OSError, match="damaged"):
         history.load(bad.record)
+
+
+def test_no_damage_of_an_entry_hides_the_others_or_raises_anything_else(tmp_path: Path):
+    history = History(tmp_path)
+    good, bad = make_round("good"), make_round("bad")
+    history.save(good, "")
+    history.save(bad, "")
+    folder, draw = tmp_path / bad.record, random.Random(3)
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    header = json.loads(whole["round.json"])
+    odd: list[object] = [None, "x", [], {}, -1, 10**400, True, [1], {"id": 1}]
+    for number in range(200):
+        name = "round.json" if number % 2 else draw.choice(sorted(whole))
+        data = bytearray(whole[name])
+        for _ in range(draw.randrange(1, 5)):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+        content = bytes(data[: draw.choice([None, draw.randrange(len(data))])])
+        if number % 4 == 1:
+            key = draw.choice(sorted(header))
+            content = json.dumps(header | {key: draw.choice(odd)}).encode()
+        (folder / name).write_bytes(content)
+        assert ("good",) in [entry.captions for entry in history.entries()]
+        with contextlib.suppress(OSError):
+            history.load(bad.record)
+        (folder / name).write_bytes(whole[name])
 
 
 def test_fills_survive_a_restart_of_the_panel(user: Path, photo: Path):

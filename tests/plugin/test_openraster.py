@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
+import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -170,3 +174,45 @@ def test_work_goes_on_after_saving_and_opening_a_project(user: Path, photo: Path
     assert not again.document.modified
     assert again.errors == []
     again.close()
+
+
+def test_no_damage_of_a_project_raises_anything_else(document: Document, tmp_path: Path):
+    whole = written(document, tmp_path / "work.ora")
+    draw = random.Random(4)
+    with zipfile.ZipFile(whole) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    odd = [b"", b"[" * 100_000, b'{"format": 1}', b"[1]", b"7", b"\xff\xfe", b"1e400"]
+    for number in range(150):
+        broken = tmp_path / "broken.ora"
+        if number % 3 == 0:
+            data = bytearray(whole.read_bytes())
+            for _ in range(draw.randrange(1, 9)):
+                data[draw.randrange(len(data))] = draw.randrange(256)
+            broken.write_bytes(data[: draw.choice([None, draw.randrange(len(data))])])
+        else:
+            name = draw.choice(sorted(parts))
+            data = bytearray(parts[name])
+            at = draw.randrange(len(data))
+            data[at : at + draw.randrange(9)] = draw.randbytes(draw.randrange(9))
+            kind = draw.choice([zipfile.ZIP_STORED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+            with zipfile.ZipFile(broken, "w", kind) as archive:
+                for other, content in parts.items():
+                    archive.writestr(other, content if other != name else draw.choice([bytes(data), *odd]))
+        with contextlib.suppress(PhotoError):
+            openraster.decode(broken, 1 << 20)
+
+
+@pytest.mark.parametrize("name", ["pipe", "huge", "zero\0byte", "/dev/zero"])
+def test_a_project_opens_no_pipe_that_it_names(document: Document, tmp_path: Path, name: str):
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(30 * 2**30)
+    path = written(document, tmp_path / "work.ora")
+    with zipfile.ZipFile(path) as archive:
+        parts = {entry: archive.read(entry) for entry in archive.namelist()}
+    header = json.loads(parts["nigdt/project.json"]) | {"photo": str(tmp_path / name)}
+    parts["nigdt/project.json"] = json.dumps(header).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry, content in parts.items():
+            archive.writestr(entry, content)
+    assert openraster.decode(path, 1 << 20).document.path is None

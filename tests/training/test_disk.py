@@ -135,3 +135,13 @@ def test_metrics_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(NigdtError, match=r"Cannot write .*metrics\.jsonl: Is a directory"):
         run.log(1, "inpaint", l1=3.0)
     run.close()
+
+
+def test_a_damaged_log_and_a_damaged_origin_are_no_crash(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "torn", settings_from({"data": [{"path": "p"}]}))
+    line = b'{"stage": "train", "step": 1}\n'
+    run.metrics.write_bytes(b"[1]\n7\n{}\n" + b"[" * 100_000 + b"\n\xff\xfe\0\0\n" + line)
+    assert [row["step"] for row in run.logged()] == [1]
+    (run.folder / "origin.yaml").write_bytes(b"\0\0")
+    with pytest.raises(NigdtError, match="origin"):
+        run.origin()

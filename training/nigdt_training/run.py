@@ -15,6 +15,7 @@ import numpy as np
 import yaml
 from lightning_fabric.loggers import Logger
 
+from nigdt import schema
 from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
 from nigdt.text import Vocabulary
@@ -120,7 +121,7 @@ class Run:
         path = self.folder / "origin.yaml"
         if not path.exists():
             return {}
-        return {name: Path(value) for name, value in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
+        return {name: Path(str(value)) for name, value in schema.read(path).items()}
 
     def vocabulary(self) -> Vocabulary | None:
         """Return the run's vocabulary, once it has one."""
@@ -161,9 +162,9 @@ class Run:
     def logged(self) -> list[dict[str, Any]]:
         """Read the log, in order; what a resumed run logged again counts once, torn lines not at all."""
         found: dict[tuple[str, int], dict[str, Any]] = {}
-        text = self.metrics.read_text(encoding="utf-8") if self.metrics.exists() else ""
-        for row in text.splitlines():
-            with contextlib.suppress(ValueError):
+        text = self.metrics.read_text(encoding="utf-8", errors="replace") if self.metrics.exists() else ""
+        for row in text.split("\n"):
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 line = json.loads(row)
                 found[line["stage"], line["step"]] = line
         return list(found.values())

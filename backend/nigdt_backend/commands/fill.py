@@ -17,6 +17,7 @@ from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
 from nigdt.context import Box, Context
 from nigdt.errors import PhotoError
 from nigdt.photo.mask import read_mask
+from nigdt.photo.opening import read_file
 from nigdt.photo.photo import MADE_COLOUR, Photo
 from nigdt.photo.provenance import DrawnFill, DrawnSelection, read_record
 from nigdt.recipe import Recipe, Variant, variants_from_seed
@@ -190,18 +191,21 @@ def fill(
         steps = [(_recorded_selection(drawn, opened), drawn.recipe) for drawn in _read_record(recorded)]
         wanted = None
     else:
-        recipe = Recipe(
-            caption or "",
-            mode,
-            bundle=bundle,
-            widen=widen,
-            grow=grow,
-            feather=feather,
-            match_colours=match_colours,
-            strength=strength,
-            guidance=guidance,
-            detail=detail,
-        )
+        try:
+            recipe = Recipe(
+                caption or "",
+                mode,
+                bundle=bundle,
+                widen=widen,
+                grow=grow,
+                feather=feather,
+                match_colours=match_colours,
+                strength=strength,
+                guidance=guidance,
+                detail=detail,
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
         steps = [(_selection(opened, boxes, mask), recipe)]
         wanted = variants_from_seed(variants, seed)
     with Client.connect() as client, _Progress(quiet=as_json) as progress:
@@ -312,8 +316,7 @@ def _nothing_else(context: click.Context) -> None:
 
 
 def _read_record(path: Path) -> list[DrawnFill]:
-    with path.open("rb") as file:
-        return read_record(file.read())
+    return read_record(read_file(path))
 
 
 def _recorded_selection(drawn: DrawnFill, photo: Photo) -> Picture:

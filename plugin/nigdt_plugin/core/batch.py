@@ -22,6 +22,7 @@ from nigdt_plugin.core.find_object import object_in
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Combine, Mask, Selection
 
+_LARGEST_LIST = 64 * 2**20
 _FIELDS = ("name", "left", "top", "width", "height")
 
 
@@ -74,6 +75,8 @@ def plan(photos: Path, selections: Path) -> tuple[list[Work], list[str]]:
 def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
     found: dict[str, tuple[Region, ...]] = {}
     try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_LIST:
+            raise ValueError("it is no list")
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             if not {*_FIELDS} <= {*(rows.fieldnames or ())}:
@@ -82,7 +85,7 @@ def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
                 left, top, width, height = (int(row[name]) for name in _FIELDS[1:])
                 box = Region(left, top, left + width, top + height)
                 found[row["name"]] = (*found.get(row["name"], ()), box)
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+    except (ValueError, KeyError, TypeError, csv.Error):
         columns = ", ".join(_FIELDS)
         raise SelectionError(f"{path.name} is no list of boxes.", f"Its columns are {columns}.") from None
     return found

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.context import Box, Context
+from nigdt.photo.opening import reason
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically, write_json
 from nigdt_plugin.core.fills import Fill, Round
@@ -113,7 +114,7 @@ class History:
                         thumbnail=path.parent / "thumbnail.png",
                     )
                 )
-            except (KeyError, TypeError, ValueError):
+            except Exception:  # whatever is wrong with one entry, the others are listed
                 log.warning("history: %s is damaged", path)
         return sorted(found, key=lambda entry: entry.created, reverse=True)
 
@@ -147,8 +148,8 @@ class History:
             ]
             created = float(data["created"])
             return Round(context, selected, fills, data.get("round", identifier), identifier, created)
-        except (KeyError, TypeError, ValueError) as error:
-            raise OSError(f"The history entry {identifier} is damaged ({error}).") from None
+        except Exception as error:  # what damaged files make their readers raise has a dozen types
+            raise OSError(f"The history entry {identifier} is damaged ({reason(error)}).") from None
 
     def remove(self, identifier: str) -> None:
         """Forget a round."""

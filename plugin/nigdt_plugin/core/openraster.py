@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import NigdtError, PhotoError
-from nigdt.photo.opening import MAX_BYTES, opened, read_file
+from nigdt.photo.opening import MAX_BYTES, opened, read_file, reason
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import layer_record
 from nigdt_plugin.core.document import Document
@@ -152,8 +152,12 @@ def decode(path: Path, budget: int) -> Project:
             if _PROJECT in archive.namelist():
                 return _own(archive, budget)
             return _foreign(archive, budget)
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, ElementTree.ParseError) as error:
-        raise PhotoError(f"{path.name} cannot be read as layers ({error}).") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise PhotoError(f"{path.name} cannot be read as layers ({reason(error)}).") from None
+    except Exception as error:  # what a damaged archive makes its readers raise has a dozen types
+        raise PhotoError(f"{path.name} cannot be read as layers ({reason(error)}).") from None
 
 
 def _own(archive: zipfile.ZipFile, budget: int) -> Project:
@@ -182,8 +186,8 @@ def _same_file(name: str, original: bytes) -> Path | None:
     """Return the photo's own file, if it is still what was opened."""
     path = Path(name)
     try:
-        return path if path.is_absolute() and path.read_bytes() == original else None
-    except OSError:
+        return path if path.is_absolute() and read_file(path) == original else None
+    except (NigdtError, ValueError):  # a name with a zero byte
         return None
 
 
