@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 from safetensors.torch import load_file
 
@@ -26,6 +26,7 @@ from nigdt.text import Vocabulary
 __all__ = ["load_recolour", "save_recolour"]
 
 FORMAT, VERSION = "nigdt-recolour", 1
+_MOST = {"size": 4096, "max_words": 1000}
 
 
 def save_recolour(
@@ -88,6 +89,7 @@ def load_recolour(
             raise ValueError(f"it is {about['format']} {about['version']}, not {FORMAT} {VERSION}")
         config = RecolourConfig.from_dict(about["architecture"])
         vocabulary = Vocabulary(about["words"])
+        _check_fit(config, vocabulary, folder / RECOLOUR_WEIGHTS)
         weights = load_file(folder / RECOLOUR_WEIGHTS)
         net = RecolourNet(config, len(vocabulary))
         if any(not torch.isfinite(value).all() for value in weights.values()):
@@ -103,3 +105,22 @@ def load_recolour(
             "Get the bundle again.",
         ) from None
     return net.to(device).requires_grad_(False).eval(), vocabulary
+
+
+def _check_fit(config: RecolourConfig, vocabulary: Vocabulary, weights: Path) -> None:
+    """Compare a file's shapes with the architecture before either costs memory.
+
+    Raises:
+        ValueError: They differ, or the architecture's numbers are absurd.
+    """
+    for name, most in _MOST.items():
+        value = getattr(config, name)
+        if type(value) is not int or not 1 <= value <= most:
+            raise ValueError(f"its {name} is not a number from 1 to {most}")
+    with torch.device("meta"):
+        net = RecolourNet(config, len(vocabulary))
+    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+    with safe_open(weights, "pt") as file:
+        given = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    if expected != given:
+        raise ValueError("its weights do not fit the architecture")
