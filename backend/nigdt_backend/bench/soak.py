@@ -54,11 +54,21 @@ class Tally:
 )
 @click.option("--bundle", default="default", show_default=True, help="Model bundle to use.")
 @click.option(
+    "--pause", default=0.0, type=click.FloatRange(0.0), help="Mean seconds that a client rests between jobs."
+)
+@click.option(
     "--kill-every", default=0.0, type=float, help="Kill the daemon every so many seconds (kill -9)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def soak(
-    minutes: float, fills: int, clients: int, side: int, bundle: str, kill_every: float, as_json: bool
+    minutes: float,
+    fills: int,
+    clients: int,
+    side: int,
+    bundle: str,
+    pause: float,
+    kill_every: float,
+    as_json: bool,
 ) -> None:
     """Give a daemon of its own fills, live typing, cancels, resends and vanishing clients for minutes.
 
@@ -79,7 +89,7 @@ def soak(
         started = time.monotonic()
         over = threading.Event()
         threads = [
-            threading.Thread(target=_client, args=(number, over, side, bundle, tally, kill_every > 0))
+            threading.Thread(target=_client, args=(number, over, side, bundle, tally, pause, kill_every > 0))
             for number in range(clients)
         ]
         for thread in threads:
@@ -133,7 +143,15 @@ def _kill(watcher: Client) -> int:
     return 1
 
 
-def _client(number: int, over: threading.Event, side: int, bundle: str, tally: Tally, killing: bool) -> None:
+def _client(
+    number: int,
+    over: threading.Event,
+    side: int,
+    bundle: str,
+    tally: Tally,
+    pause: float,
+    killing: bool,
+) -> None:
     numbers = seeded(number)
     while not over.is_set():
         client = Client.connect(timeout=60.0)
@@ -144,6 +162,7 @@ def _client(number: int, over: threading.Event, side: int, bundle: str, tally: T
                 numbers.choice((_one_fill, _one_fill, _typing, _cancelled, _resent))(
                     client, numbers, side, bundle, tally
                 )
+                over.wait(numbers.uniform(0.0, 2.0 * pause))
             if numbers.random() < 0.3 and not over.is_set():
                 client.submit(_request(numbers, side, bundle))  # and gone: nobody's job any more
         except DaemonError as error:
