@@ -90,18 +90,21 @@ def _dilated(selection: NDArray[np.uint8], steps: int, fall: float = 0.0) -> NDA
     if not selection.any():
         return selection.copy()
     box = selection_box(selection)
-    grown: NDArray[np.float32] = selection.astype(np.float32)
+    grown = selection.astype(np.float32) if fall else selection.copy()
     near = grown[max(box.top - steps, 0) : box.bottom + steps, max(box.left - steps, 0) : box.right + steps]
     # A pixel at a time, square and cross by turns so that the front stays round.
     kernels = [cv2.getStructuringElement(shape, (3, 3)) for shape in (cv2.MORPH_CROSS, cv2.MORPH_RECT)]
     for step in range(steps):
-        np.maximum(near, cv2.dilate(near, kernels[step % 2]) - np.float32(fall), out=near)
+        wider = cv2.dilate(near, kernels[step % 2])
+        if fall:
+            cv2.subtract(wider, (fall,), dst=wider)
+        cv2.max(near, wider, dst=near)
     return np.rint(grown).astype(np.uint8)
 
 
 def colour_match(
-    crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8]
-) -> NDArray[np.float32]:
+    crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8], share: float = 1.0
+) -> NDArray[np.uint8]:
     """Shift the fill's colours so that it meets the photo along the border of the hole.
 
     The difference between photo and model picture in a ring around the hole is spread smoothly into it (a
@@ -112,13 +115,14 @@ def colour_match(
         crop: (h, w, 3), the photo.
         fill: (h, w, 3), the model's picture, which covers the surroundings of the hole too.
         hole: (h, w), above 0 where the model's picture is to be used.
+        share: How much of the shift is done, 0 to 1.
 
     Returns:
-        (h, w, 3) in 0 to 255, equal to `fill` where nothing needs correction.
+        (h, w, 3), equal to `fill` outside the box around the hole.
     """
     inside = hole > 0
     if inside.all() or not inside.any():
-        return fill.astype(np.float32)
+        return fill.copy()
     height, width = hole.shape
     # The correction is smooth, so a moderate size shows all of it.
     scale = min(1.0, _WORKING / max(height, width))
@@ -130,11 +134,24 @@ def colour_match(
             cv2.resize(values, size, interpolation=cv2.INTER_AREA)
             for values in (crop, fill, inside.astype(np.float32))
         )
-        reduced = _correction(seen.astype(np.uint8), drawn.astype(np.uint8), hidden > 1e-4)
-        enlarged = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
-        correction = enlarged.astype(np.float32, copy=False)
-    correction += fill
-    return np.clip(correction, 0, 255, out=correction)
+        correction = _correction(seen.astype(np.uint8), drawn.astype(np.uint8), hidden > 1e-4)
+    box = selection_box(hole)
+    across, down = correction.shape[1] / width, correction.shape[0] / height
+    # Of the whole only the box: pixel middles of the one size on those of the other.
+    matrix = np.array([[across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]])
+    enlarged = cv2.warpAffine(
+        correction,
+        matrix,
+        (box.width, box.height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    matched = fill.copy()
+    inner = matched[box.slices]
+    inner[:] = cv2.add(inner, enlarged, dtype=cv2.CV_8U)
+    if share < 1:
+        inner[:] = cv2.addWeighted(inner, share, fill[box.slices], 1 - share, 0)
+    return matched
 
 
 def _correction(
@@ -154,7 +171,7 @@ def _correction(
 def blend(
     crop: NDArray[np.uint8],
     fill: NDArray[np.uint8],
-    selection: NDArray[np.uint8],
+    weight: NDArray[np.uint8],
     hole: NDArray[np.uint8],
     recipe: Recipe,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -163,23 +180,17 @@ def blend(
     Args:
         crop: (h, w, 3), the photo.
         fill: (h, w, 3), the model's picture at the crop's resolution.
-        selection: (h, w), 255 = to be filled.
+        weight: (h, w), from `blend_weight` with the recipe's feather.
         hole: (h, w), from `hole_of`.
-        recipe: `feather`, `match_colours` and `strength` count.
+        recipe: `match_colours` and `strength` count.
 
     Returns:
         The fill with its colours matched, (h, w, 3) uint8, **not yet mixed** with the photo, and the weight
         (h, w) uint8 to mix it with, 255 = the fill alone.
     """
-    matched = fill
-    if recipe.match_colours > 0:
-        shifted = colour_match(crop, fill, hole)
-        if recipe.match_colours < 1:
-            shifted = fill + np.float32(recipe.match_colours) * (shifted - fill)
-        matched = np.rint(shifted).astype(np.uint8)
-    weight = blend_weight(selection, recipe.feather)
+    matched = colour_match(crop, fill, hole, recipe.match_colours) if recipe.match_colours > 0 else fill
     if recipe.strength < 1:
-        weight = np.rint(weight * recipe.strength).astype(np.uint8)
+        weight = np.rint(weight * np.float32(recipe.strength)).astype(np.uint8)
     return matched, weight
 
 

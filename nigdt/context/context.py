@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.box import Box, check_selection
-from nigdt.context.blend import blend, greyed, hole_of
+from nigdt.context.blend import blend, blend_weight, greyed, hole_of
 from nigdt.context.box import context_box
 from nigdt.context.detail import enlarge
 from nigdt.limits import Mode, sent_size
@@ -172,9 +172,19 @@ class Context:
             alone.
         """
         if self.mode != "recolour":
-            return blend(self.crop, picture, self.selection, self.hole, recipe)
+            return blend(self.crop, picture, self._weight(recipe.feather), self.hole, recipe)
         changed = (picture != self.crop).any(axis=2)
         return picture, np.where(changed, np.uint8(round(255 * recipe.strength)), np.uint8(0))
+
+    def _weight(self, feather: int | None) -> NDArray[np.uint8]:
+        """Return `blend_weight`, which is not worked out again for the next fill of the same context."""
+        kept: dict[int | None, NDArray[np.uint8]] = vars(self).setdefault("_weights", {})
+        weight = kept.get(feather)
+        if weight is None:
+            weight = blend_weight(self.selection, feather)
+            kept.clear()
+            kept[feather] = weight
+        return weight
 
     def place(
         self, picture: NDArray[np.uint8], recipe: Recipe, maps: NDArray[np.float32] | None = None

@@ -78,7 +78,7 @@ def test_colour_cast_is_removed_at_the_seam(crop: np.ndarray, selection: np.ndar
     crop, selection = crop.repeat(scale, 0).repeat(scale, 1), selection.repeat(scale, 0).repeat(scale, 1)
     cast = np.array([20, -15, 10])
     fill = (crop.astype(int) + cast).clip(0, 255).astype(np.uint8)
-    matched = colour_match(crop, fill, selection)
+    matched = colour_match(crop, fill, selection).astype(float)
     inside = selection > 0
     before = np.abs(fill.astype(float) - crop)[inside].mean()
     border = inside.copy()
@@ -100,10 +100,10 @@ def test_whole_crop_selected_has_nothing_to_match(crop: np.ndarray) -> None:
 
 def test_strength_and_colour_match_are_a_matter_of_degree(crop: np.ndarray, selection: np.ndarray) -> None:
     fill = np.random.default_rng(0).integers(0, 256, crop.shape, dtype=np.uint8)
-    hole = hole_of(selection)
-    matched, weight = blend(crop, fill, selection, hole, Recipe())
-    plain, half = blend(crop, fill, selection, hole, Recipe(match_colours=0, strength=0.5))
-    between, none = blend(crop, fill, selection, hole, Recipe(match_colours=0.5, strength=0))
+    hole, full = hole_of(selection), blend_weight(selection)
+    matched, weight = blend(crop, fill, full, hole, Recipe())
+    plain, half = blend(crop, fill, full, hole, Recipe(match_colours=0, strength=0.5))
+    between, none = blend(crop, fill, full, hole, Recipe(match_colours=0.5, strength=0))
     assert matched.dtype == weight.dtype == np.uint8
     np.testing.assert_array_equal(plain, fill)
     np.testing.assert_allclose(half, weight / 2, atol=0.5)

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.fills import Fill, Round, blended
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
-from nigdt_plugin.core.selection import Combine, inverted, rectangle, stroke
+from nigdt_plugin.core.selection import Combine, Patch, inverted, rectangle, stroke
 from nigdt_plugin.core.undo import UndoStack
 from PIL import Image
 
+from nigdt.context import Context
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 
@@ -160,3 +165,33 @@ def test_pixels_outside_a_fill_keep_their_bytes_in_every_kind_of_photo(mode: str
     outside[10:20, 20:32] = False
     assert np.array_equal(before[outside], after[outside])
     assert not np.array_equal(before, after)
+
+
+def test_tall_layers_are_drawn_whole():
+    rng = np.random.default_rng(2)
+    document = Document(Photo.from_image(Image.fromarray(rng.integers(0, 256, (500, 30, 3), np.uint8))))
+    region = Region(3, 7, 29, 480)
+    weight = cv2.GaussianBlur(np.pad(np.ones((453, 6), np.float32), 10), (0, 0), 3)
+    rgb = rng.integers(0, 256, (473, 26, 3), np.uint8)
+    layers = (Layer(region, rgb, weight), Layer(region, rgb, np.full_like(weight, 0.5)))
+    document.set_layers(layers)
+    assert np.array_equal(document.rgb, document.composite(document.selection.whole, layers))
+    document.set_layers(())
+    assert np.array_equal(document.rgb, document.photo.rgb8)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.3, 0.77, 1.0])
+def test_the_strength_of_a_layer_is_changed_as_blending_does_it(strength: float):
+    rng = np.random.default_rng(3)
+    photo, mask = rng.integers(0, 256, (200, 220, 3), np.uint8), np.zeros((200, 220), np.uint8)
+    mask[60:150, 50:170] = 255
+    recipe = Recipe("a bird")
+    context = Context.of(photo, mask, 64, recipe)
+    fill = Fill(rng.integers(0, 256, context.sent[0].shape, np.uint8), recipe)
+    entry, pixels = Round(context, Patch(0, 0, mask)), fill.at(context)
+    wanted = replace(recipe, strength=strength)
+    quick = blended(entry, fill, pixels, recipe).at_strength(wanted)
+    document = Document(Photo.from_image(Image.fromarray(photo)))
+    whole, straight = document.selection.whole, blended(entry, fill, pixels, wanted)
+    assert np.array_equal(document.composite(whole, (quick,)), document.composite(whole, (straight,)))
+    assert quick.recipe == wanted

@@ -23,6 +23,7 @@ from nigdt_plugin.core.undo import UndoStack
 Drawn = tuple[Region, Pixels]
 
 _CHECK = 8
+_BAND = 192
 
 
 @dataclass
@@ -213,7 +214,8 @@ class Document:
             self.on_pixels(drawn[0])
             regions = [region for region in regions if not region.within(drawn[0])]
         for region in regions:
-            self.rgb[region.slices] = self.composite(region, layers)
+            for band in region.bands(_BAND):  # small ones stay in the processor's cache
+                self.rgb[band.slices] = self.composite(band, layers)
             self.on_pixels(region)
 
     def changed_regions(self, layers: tuple[Layer, ...]) -> list[Region]:

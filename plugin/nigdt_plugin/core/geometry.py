@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from nigdt.box import Box
@@ -70,6 +71,11 @@ class Region(NamedTuple):
     def grown(self, by: int) -> Region:
         """Return the rectangle with `by` pixels more on each side."""
         return Region(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+    def bands(self, rows: int) -> Iterator[Region]:
+        """Yield the rectangle from top to bottom in pieces of at most so many rows."""
+        for top in range(self.top, self.bottom, rows):
+            yield Region(self.left, top, self.right, min(top + rows, self.bottom))
 
 
 EMPTY = Region(0, 0, 0, 0)

@@ -17,6 +17,7 @@ from nigdt.recipe import Recipe
 from nigdt_plugin.core.geometry import Region
 
 Pixels = NDArray[np.uint8]
+_Parts = tuple[tuple[Region, float | None], ...]
 
 _TILE = 96
 
@@ -111,9 +112,7 @@ class Layer:
 
     def shown(self, visible: bool) -> Layer:
         """Return the layer, drawn or not."""
-        other = replace(self, visible=visible)
-        vars(other)["parts"] = self.parts  # the same pixels: not worked out again
-        return other
+        return replace(self, visible=visible)._with_parts(self.parts)
 
     def at_opacity(self, opacity: float) -> Layer:
         """Return the layer with another opacity."""
@@ -121,15 +120,11 @@ class Layer:
 
     def named(self, name: str) -> Layer:
         """Return the layer under another name."""
-        other = replace(self, name=name)
-        vars(other)["parts"] = self.parts
-        return other
+        return replace(self, name=name)._with_parts(self.parts)
 
     def copied(self) -> Layer:
         """Return a layer of its own that shows the same; it belongs to no round of fills."""
-        other = replace(self, round="", fill="", id=uuid.uuid4().hex)
-        vars(other)["parts"] = self.parts
-        return other
+        return replace(self, round="", fill="", id=uuid.uuid4().hex)._with_parts(self.parts)
 
     @cached_property
     def alpha(self) -> NDArray[np.float32]:
@@ -137,20 +132,24 @@ class Layer:
         return self.weight if self.opacity == 1 else self.weight * np.float32(self.opacity)
 
     def at_strength(self, recipe: Recipe) -> Layer:
-        """Return this layer, which is all or nothing everywhere, at the strength of a recipe.
+        """Return this layer, blended at full strength, at that of a recipe.
 
-        A slider that is moved needs no more than that of a recolouring.
+        A slider that is moved needs no more than that.
         """
-        alpha = np.float32(round(255 * recipe.strength) / 255)
-        weight = self.weight * alpha
+        if recipe.strength == 1:
+            return replace(self, recipe=recipe, id=uuid.uuid4().hex)._with_parts(self.parts)
+        levels = np.rint(np.arange(256, dtype=np.uint8) * np.float32(recipe.strength)) / np.float32(255)
+        weight = levels[cv2.convertScaleAbs(self.weight, alpha=255)]
         other = replace(self, weight=weight, recipe=recipe, id=uuid.uuid4().hex)
-        vars(other)["parts"] = tuple(
-            (part, None if whole is None else float(alpha)) for part, whole in self.parts if alpha > 0
-        )
-        return other
+        scaled = ((part, None if it is None else float(levels[round(255 * it)])) for part, it in self.parts)
+        return other._with_parts(tuple((part, it) for part, it in scaled if it != 0))
+
+    def _with_parts(self, parts: _Parts) -> Layer:
+        vars(self)["parts"] = parts  # known already: not worked out again
+        return self
 
     @cached_property
-    def parts(self) -> tuple[tuple[Region, float | None], ...]:
+    def parts(self) -> _Parts:
         """Rectangles of the layer with their weight, None where it varies; those of weight 0 are left out.
 
         Most of a large layer has one weight, and drawing that is several times as quick.
@@ -179,6 +178,8 @@ class Layer:
         """Draw over `target` (h, w, 3), which shows the region `origin` of the photo."""
         dx, dy = self.region.left - origin.left, self.region.top - origin.top
         for part, weight in self.parts:
+            if part.bottom <= -dy or part.top >= origin.height - dy:
+                continue
             left, top = max(part.left, -dx), max(part.top, -dy)
             right, bottom = min(part.right, origin.width - dx), min(part.bottom, origin.height - dy)
             mine = Region(left, top, right, bottom)
@@ -187,10 +188,10 @@ class Layer:
                 self._draw_part(there, mine, weight)
 
     def _draw_part(self, there: Pixels, mine: Region, weight: float | None) -> None:
-        rgb = np.ascontiguousarray(self.rgb[mine.slices])
         if weight == 1:
-            there[:] = rgb
+            there[:] = self.rgb[mine.slices]
             return
+        rgb = np.ascontiguousarray(self.rgb[mine.slices])
         below = np.ascontiguousarray(there)
         if weight is not None:
             there[:] = cv2.addWeighted(rgb, weight, below, 1 - weight, 0)

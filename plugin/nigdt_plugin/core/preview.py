@@ -27,6 +27,21 @@ class _Wanted:
     recipe: Recipe
 
 
+@dataclass(frozen=True)
+class _Full:
+    """What a blend at full strength depends on: the slider of the strength does not do it anew.
+
+    Attributes:
+        fill: What is blended.
+        grey: Whether the photo is grey.
+        recipe: By which, at full strength.
+    """
+
+    fill: Fill
+    grey: bool
+    recipe: Recipe
+
+
 class Preview:
     """At most one layer that is shown but not yet part of the document.
 
@@ -55,7 +70,7 @@ class Preview:
         self._soft: _Wanted | None = None  # what is shown without its detail
         self._running: set[bool] = set()  # the blends on their way: one without detail, one with it
         self._detailed: deque[tuple[Fill, Pixels]] = deque(maxlen=2)
-        self._recoloured: tuple[Fill, bool, Layer] | None = None  # at full strength, in a grey photo or not
+        self._full: tuple[_Full, Layer] | None = None  # what was shown last, at full strength
         self._then: Callable[[], None] | None = None
 
     @property
@@ -87,18 +102,18 @@ class Preview:
         known = self._known_detail(fill)
         soft = fill.reduced(entry.context) and known is None and not detail
         grey = document.photo.grey
-        kept = self._recoloured
-        recoloured = kept[2] if kept is not None and kept[0] is fill and kept[1] == grey else None
+        key = _Full(fill, grey, replace(wanted.recipe, strength=1.0))
+        kept = self._full[1] if self._full is not None and self._full[0] == key else None
         self._running.add(detail)
 
         def work() -> _Blended:
             pixels = fill.at(entry.context, detail=not soft) if known is None else known
-            full = recoloured
-            if fill.maps is None or soft:
+            full = kept
+            if soft:
                 layer = fills.blended(entry, fill, pixels, wanted.recipe, grey)
             else:
                 if full is None:
-                    full = fills.blended(entry, fill, pixels, replace(wanted.recipe, strength=1.0), grey)
+                    full = fills.blended(entry, fill, pixels, key.recipe, grey)
                 layer = full.at_strength(wanted.recipe)
             whole = (*(it for it in layers if it.round != layer.round), layer)
             regions = {layer.region} if shown is None else {layer.region, shown.region}
@@ -107,7 +122,7 @@ class Preview:
         def done(result: _Blended) -> None:
             layer, drawn, pixels, full = result
             if full is not None:
-                self._recoloured = fill, grey, full
+                self._full = key, full
             self._running.discard(detail)
             if detail and known is None:
                 self._detailed.append((fill, pixels))

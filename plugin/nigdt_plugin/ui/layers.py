@@ -18,7 +18,6 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
@@ -26,6 +25,7 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import label, plain_tip, slider, tool_button
 
 _DATA = Qt.ItemDataRole.UserRole
+_ICONS = 100
 _SIDE = 40
 _SLIDE_MS = 60
 
@@ -113,12 +113,14 @@ class LayerList(QWidget):
                 self._enable(())
             return
         current, row = self.current, self.list.currentRow()
-        if layers and layers[-1].id not in self._icons:  # a new one
+        if layers and layers[-1].id not in {it.id for it in self._shown or ()}:  # a new one
             current, row = layers[-1], 0
         self._shown = layers
         self.list.blockSignals(True)
         self.list.clear()
-        self._icons = {layer.id: self._icons.get(layer.id) or _thumbnail(document, layer) for layer in layers}
+        # Those that undo took away are kept for redo.
+        drawn = {it.id: self._icons.pop(it.id, None) or _thumbnail(document, it) for it in layers}
+        self._icons = dict([*self._icons.items(), *drawn.items()][-max(_ICONS, len(drawn)) :])
         for layer in reversed(layers):
             item = QListWidgetItem(self._icons[layer.id], self.title(layer))
             item.setData(_DATA, layer)
@@ -234,14 +236,14 @@ def _thumbnail(document: Document, layer: Layer) -> QIcon:
     around = max(4, max(layer.region.width, layer.region.height) // 6)
     region = layer.region.grown(around).clipped(document.width, document.height)
     step = max(1, min(region.width, region.height) // (4 * _SIDE))
-    photo = document.photo.rgb8[region.slices][::step, ::step].astype(np.float32)
-    weight = np.zeros((region.height, region.width), np.float32)
-    rgb = np.zeros((region.height, region.width, 3), np.uint8)
-    left, top = layer.region.left - region.left, layer.region.top - region.top
-    inner = Region(left, top, left + layer.region.width, top + layer.region.height).slices
-    weight[inner], rgb[inner] = layer.weight, layer.rgb
-    alpha = weight[::step, ::step, None]
-    mixed = (photo * 0.5 + 96) * (1 - alpha) + rgb[::step, ::step] * alpha
+    mixed = document.photo.rgb8[region.slices][::step, ::step].astype(np.float32) * 0.5 + 96
+    # Every step-th pixel of the region is one of the layer from these on; the rest is never touched.
+    left, top = (layer.region.left - region.left), (layer.region.top - region.top)
+    rows, columns = slice(-top % step, None, step), slice(-left % step, None, step)
+    rgb, alpha = layer.rgb[rows, columns], layer.weight[rows, columns, None]
+    y, x = -(-top // step), -(-left // step)
+    inner = mixed[y : y + alpha.shape[0], x : x + alpha.shape[1]]
+    inner += (rgb - inner) * alpha
     scale = 2 * _SIDE / max(mixed.shape[:2])
     size = max(1, round(mixed.shape[1] * scale)), max(1, round(mixed.shape[0] * scale))
     small = cv2.resize(mixed, size, interpolation=cv2.INTER_AREA)

@@ -34,9 +34,8 @@ def rendered(
     assert bits is not None
     bits.setsize(image.sizeInBytes())
     rows = np.frombuffer(bits, np.uint8).reshape(height, image.bytesPerLine())  # type: ignore[call-overload]
-    pixels = np.full((height, width, 3), rows[0, :3], np.uint8)
+    pixels = rows[:, : width * 3].reshape(height, width, 3)  # the picture's own memory
     pyramid.view(scale * ratio, *corner, width, height, pixels)
-    rows[:, : width * 3] = pixels.reshape(height, width * 3)
     image.setDevicePixelRatio(ratio)
     return image
 
