@@ -111,7 +111,7 @@ def _unavailable(point: importlib.metadata.EntryPoint, error: ImportError) -> cl
 def bench() -> None:
     """Measure speed and quality.
 
-    Example: nigdt bench detail --json
+    Example: nigdt bench serve --json
     """
 
 

@@ -22,16 +22,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Path(file_okay=False, exists=True, writable=True, path_type=Path),
     help="Folder that gets layer.png and result.json instead of a saved file (docs/panel.md).",
 )
-@click.option("--theme", type=click.Choice(["system", "light", "dark"]), help="Appearance.")
-@click.option("--language", help="Language of the texts, such as en or de.")
 @click.option("--time-first-paint", is_flag=True, help="Print how long the window took to appear, and end.")
 def panel(
     photo: Path | None,
     mask: Path | None,
     caption: str | None,
     return_to: Path | None,
-    theme: str | None,
-    language: str | None,
     time_first_paint: bool,
 ) -> None:
     """Open the editor: select a region, describe it, see it filled.
@@ -46,4 +42,4 @@ def panel(
         raise click.ClickException("There is no display to open a window on. Use 'nigdt fill' without one.")
     from nigdt_plugin.ui.app import Start, run
 
-    raise SystemExit(run(Start(photo, mask, caption, return_to, theme, language, time_first_paint)))
+    raise SystemExit(run(Start(photo, mask, caption, return_to, time_first_paint)))

@@ -1,20 +1,14 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from PIL import Image
 
-from nigdt.commands.bench_detail import detail, gradient_ratio, measure, seam_visibility
 from nigdt.context.detail import Residual, enlarge
-from nigdt.errors import NigdtError
 from nigdt.inpainter import CompletionJob, Inpainter
-from nigdt.photo.photo import Photo
 
 SIZE, MODEL = 512, 128
 
@@ -161,44 +155,3 @@ def test_another_colour_takes_no_texture(crop, hole, picture) -> None:
     blue = np.full_like(picture, (20.0, 40.0, 220.0))
     inside = np.s_[160:352, 160:352]
     assert energy(enlarge(blue, crop, hole)[inside]) < 0.05 * energy(enlarge(picture, crop, hole)[inside])
-
-
-def test_measures_say_what_they_should(crop, hole) -> None:
-    assert gradient_ratio(crop, hole) == pytest.approx(1, abs=0.15)
-    assert seam_visibility(crop, hole) == pytest.approx(1, abs=0.2)
-    blurred = np.where(hole[..., None] > 0, cv2.GaussianBlur(crop, (0, 0), 4), crop)
-    assert gradient_ratio(blurred, hole) < 0.1
-    brighter = np.where(hole[..., None] > 0, np.minimum(crop, 200) + 50, crop).astype(np.uint8)
-    assert seam_visibility(brighter, hole) > 2
-
-
-def test_benchmark_measures_photos(tmp_path: Path) -> None:
-    for index in range(2):
-        Image.fromarray(texture(600, 640, index)).save(tmp_path / f"{index}.png")
-    photos = [str(tmp_path / f"{index}.png") for index in range(2)]
-    sheet = tmp_path / "sheet.png"
-    result = CliRunner().invoke(detail, [*photos, "--perfect", "128", "--json", "--sheet", str(sheet)])
-    assert result.exit_code == 0, result.output
-    report = json.loads(result.output)
-    assert [row["photo"] for row in report["photos"]] == ["0.png", "1.png"]
-    median = report["median"]
-    assert median["enlarged"]["gradient_ratio"] < 0.5 * median["original"]["gradient_ratio"]
-    assert median["detail"]["gradient_ratio"] == pytest.approx(median["original"]["gradient_ratio"], rel=0.35)
-    assert median["detail"]["seam"] < 1.5
-    with Image.open(sheet) as image:
-        assert image.size == (3 * 480, 2 * 480)
-
-
-def test_benchmark_runs_a_model(tiny_bundle: Path, tmp_path: Path) -> None:
-    Image.fromarray(texture(300, 300)).save(tmp_path / "a.png")
-    arguments = [str(tmp_path / "a.png"), "--bundle", str(tiny_bundle), "--caption", "red bird"]
-    result = CliRunner().invoke(detail, arguments)
-    assert result.exit_code == 0, result.output
-    assert "a.png" in result.output
-    assert "median of 1" in result.output
-
-
-def test_benchmark_refuses_small_photos() -> None:
-    photo = Photo.from_image(Image.fromarray(texture(60, 60)))
-    with pytest.raises(NigdtError, match="too small"):
-        measure(photo, 600, 64, lambda crop, hole: crop.astype(np.float32))

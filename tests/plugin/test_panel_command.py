@@ -21,7 +21,6 @@ from PIL import Image
         (["--return-to", "{folder}"], "--return-to needs a PHOTO"),
         (["{photo}", "--return-to", "{folder}/none"], "does not exist"),
         (["{folder}/none.png"], "does not exist"),
-        (["--theme", "pink"], "Invalid value for '--theme'"),
     ],
 )
 def test_misuse_is_refused_before_any_window(photo: Path, tmp_path: Path, arguments: list[str], said: str):

@@ -28,7 +28,7 @@ def plan_file(tmp_path, tiny_settings):
         "comparisons": {"picnet-4": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
         "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
                                  "colour_swap": True, "features": "efficientnet-lite0",
-                                 "compare": ["harmonic"], "pictures": 2}},
+                                 "compare": ["harmonic"]}},
     }  # fmt: skip
     path.write_text(yaml.safe_dump(plan))
     return path

@@ -61,7 +61,7 @@ def test_lama_masks_come_at_any_size_from_the_same_drawing() -> None:
 def test_a_folder_gives_every_photo_its_mask_by_seed(folder: Path, photo_folder: Path) -> None:
     records = read_records(photo_folder)
     drawn = [
-        draw_cases(records, CaseSettings(size=64, limit=limit, seed=seed, mask_files=str(folder)))
+        draw_cases(records, CaseSettings(size=64, limit=limit, seed=seed, mask=str(folder)))
         for limit, seed in ((8, 0), (4, 0), (8, 1))
     ]
     for one, other in zip(drawn[0], drawn[1], strict=False):
@@ -100,8 +100,8 @@ def test_a_damaged_mask_and_one_that_is_missing_are_passed_over(folder: Path, tm
 def test_one_evaluations_masks_are_another_ones(folder: Path, photo_folder: Path, tmp_path: Path) -> None:
     """What `--out` leaves is a list that gives every photo the same hole again, and tables by ratio."""
     common = ["harmonic", "--data", photo_folder, "--size", 64, "--compare", "telea", "--by-ratio", "--out"]
-    first = [*common, tmp_path / "first", "--masks", folder, "--limit", 12]
-    second = [*common, tmp_path / "second", "--masks", tmp_path / "first" / "masks.txt", "--seed", 5]
+    first = [*common, tmp_path / "first", "--mask", folder, "--limit", 12]
+    second = [*common, tmp_path / "second", "--mask", tmp_path / "first" / "masks.txt", "--seed", 5]
     for arguments in (first, second):
         done = CliRunner().invoke(evaluate_command, list(map(str, arguments)), catch_exceptions=False)
         assert done.exit_code == 0

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from nigdt_training.settings import CONFIGS, TrainSettings, load_settings, setti
 
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_defaults_are_the_papers():
@@ -125,11 +128,15 @@ def test_shipped_settings_are_valid():
         load_settings("none")
 
 
-def test_every_key_is_set_by_something_that_ships():
+def test_every_key_is_set_by_something_that_ships_or_by_the_manual():
     """A setting that nobody sets is an experiment's leftover."""
     plain = leaves(settings_from({"data": [{"path": "photos"}]}).to_dict())
     own = own_settings(OwnPhotos(Path("photos"), "mine", Path()), ModelConfig(), 30)
-    runs = [leaves(settings.to_dict()) for settings in [*shipped(), own]]
+    told = re.findall(
+        r"--set (masks\.\S+=[^\s`]+)", (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    )
+    documented = with_changes(load_settings("paper-coco"), told)
+    runs = [leaves(settings.to_dict()) for settings in [*shipped(), own, documented]]
     unused = {
         key
         for key, value in plain.items()

@@ -52,7 +52,6 @@ class Tally:
 @click.option(
     "--side", default=256, show_default=True, type=click.IntRange(64, 1024), help="Largest context."
 )
-@click.option("--bundle", default="default", show_default=True, help="Model bundle to use.")
 @click.option(
     "--pause", default=0.0, type=click.FloatRange(0.0), help="Mean seconds that a client rests between jobs."
 )
@@ -65,7 +64,6 @@ def soak(
     fills: int,
     clients: int,
     side: int,
-    bundle: str,
     pause: float,
     kill_every: float,
     as_json: bool,
@@ -83,13 +81,13 @@ def soak(
     tally = Tally()
     memory: list[tuple[int, float]] = [(0, 0.0)]
     # A small cache fills at once, so that what still grows would be a leak.
-    settings = {"preload": bundle, "context_cache_mib": 8}
+    settings = {"preload": "default", "context_cache_mib": 8}
     with own_daemon(settings), Client.connect(timeout=60.0) as watcher:
         wait_until_ready(watcher)
         started = time.monotonic()
         over = threading.Event()
         threads = [
-            threading.Thread(target=_client, args=(number, over, side, bundle, tally, pause, kill_every > 0))
+            threading.Thread(target=_client, args=(number, over, side, tally, pause, kill_every > 0))
             for number in range(clients)
         ]
         for thread in threads:
@@ -147,7 +145,6 @@ def _client(
     number: int,
     over: threading.Event,
     side: int,
-    bundle: str,
     tally: Tally,
     pause: float,
     killing: bool,
@@ -160,11 +157,11 @@ def _client(
                 if over.is_set():
                     break
                 numbers.choice((_one_fill, _one_fill, _typing, _cancelled, _resent))(
-                    client, numbers, side, bundle, tally
+                    client, numbers, side, tally
                 )
                 over.wait(numbers.uniform(0.0, 2.0 * pause))
             if numbers.random() < 0.3 and not over.is_set():
-                client.submit(_request(numbers, side, bundle))  # and gone: nobody's job any more
+                client.submit(_request(numbers, side))  # and gone: nobody's job any more
         except DaemonError as error:
             with tally.lock:
                 if not (killing and error.code in ("lost", "silent", "not-running")):
@@ -173,17 +170,17 @@ def _client(
             client.close()
 
 
-def _request(numbers: random.Random, side: int, bundle: str) -> Any:
+def _request(numbers: random.Random, side: int) -> Any:
     picture, selection = make_context(numbers.choice((side, side, side // 2 + 16)), numbers)
     variants = variants_from_seed(numbers.choice((1, 1, 1, 2, 4)), numbers.randrange(1000))
-    request = make_request(picture, selection, numbers.choice(CAPTIONS), variants, bundle)
+    request = make_request(picture, selection, numbers.choice(CAPTIONS), variants)
     request.result = numbers.choice(("raw", "placed"))
     request.attention = numbers.random() < 0.2
     return request
 
 
-def _one_fill(client: Client, numbers: random.Random, side: int, bundle: str, tally: Tally) -> None:
-    request = _request(numbers, side, bundle)
+def _one_fill(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
+    request = _request(numbers, side)
     started = time.monotonic()
     outcome = "done"
     try:
@@ -204,8 +201,8 @@ def _one_fill(client: Client, numbers: random.Random, side: int, bundle: str, ta
             tally.seconds.append(time.monotonic() - started)
 
 
-def _resent(client: Client, numbers: random.Random, side: int, bundle: str, tally: Tally) -> None:
-    request = _request(numbers, side, bundle)
+def _resent(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
+    request = _request(numbers, side)
     try:
         first = client.fill(request)
         again = client.fill(request)
@@ -222,9 +219,9 @@ def _resent(client: Client, numbers: random.Random, side: int, bundle: str, tall
             tally.wrong.append(f"job {request.job} was answered differently when sent again")
 
 
-def _typing(client: Client, numbers: random.Random, side: int, bundle: str, tally: Tally) -> None:
+def _typing(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
     """Type a caption letter by letter; every request must end as done or superseded."""
-    model = _request(numbers, side, bundle)
+    model = _request(numbers, side)
     caption = model.recipe.caption
     jobs = set()
     for length in range(2, len(caption), 3):
@@ -241,8 +238,8 @@ def make_request_like(model: Any, caption: str) -> Any:
     )
 
 
-def _cancelled(client: Client, numbers: random.Random, side: int, bundle: str, tally: Tally) -> None:
-    job = client.submit(_request(numbers, side, bundle))
+def _cancelled(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
+    job = client.submit(_request(numbers, side))
     time.sleep(numbers.choice((0.0, 0.01, 0.05, 0.2)))
     client.cancel(job)
     _collect(client, {job}, tally)
@@ -272,7 +269,7 @@ def _latency(seconds: list[float]) -> dict[str, float]:
 
 
 def _slope(memory: list[tuple[int, float]]) -> float | None:
-    """MiB per 1000 fills over the second half, after caches have filled."""
+    """Return MiB per 1000 fills over the second half, after caches have filled."""
     half = memory[1 + len(memory) // 2 :]
     fills = np.array([entry[0] for entry in half], float)
     if len(half) < 4 or fills[-1] == fills[0]:

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -33,19 +32,12 @@ ANSWER_SECONDS = 15.0
     metavar="tcp://ADDRESS:PORT",
     help="Also serve clients on other machines whose keys were added with `nigdt keys add`.",
 )
-@click.option(
-    "--settings",
-    "settings_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Settings file instead of the usual one.",
-)
 @click.option("--print-settings", is_flag=True, help="Print a commented settings file and end.")
 @click.option("--at-login", type=click.Choice(["on", "off"]), help="Start the daemon at login (systemd).")
 def serve(
     foreground: bool,
     stop: bool,
     listen: str | None,
-    settings_file: Path | None,
     print_settings: bool,
     at_login: str | None,
 ) -> None:
@@ -68,7 +60,6 @@ def serve(
         _stop()
     else:
         arguments = [*(["--listen", listen] if listen else [])]
-        arguments += ["--settings", str(settings_file.resolve())] if settings_file else []
         if foreground:
             _foreground(arguments)
         else:

@@ -63,7 +63,6 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         prog="python -m nigdt_backend.daemon",
         description="The NIGDT daemon; `nigdt serve` starts it for people.",
     )
-    parser.add_argument("--settings", type=Path, default=None, help="settings file (YAML)")
     parser.add_argument("--listen", default=None, help="address for remote clients, tcp://ADDRESS:PORT")
     parser.add_argument("--log-to-stderr", action="store_true", help="log to stderr as well")
     parser.add_argument(
@@ -75,7 +74,7 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     keep_openblas_calm()
     keep_freed_memory()
     try:
-        settings = Settings.read(options.settings or paths.settings_path())
+        settings = Settings.read(paths.settings_path())
         if options.listen is not None:
             settings = Settings.from_mapping(
                 {**dataclasses.asdict(settings), "listen": options.listen}, "--listen"

@@ -12,7 +12,6 @@ from nigdt import schema
 from nigdt.limits import NAME
 from nigdt.schema import Meta, SettingsError
 from nigdt_backend.connection import is_address
-from nigdt_backend.protocol import LIMITS
 
 __all__ = ["Settings", "SettingsError", "template"]
 
@@ -80,10 +79,6 @@ class Settings:
     context_cache_mib: Annotated[int, Meta(ge=0, le=1 << 24)] = _setting(
         256,
         "Memory for image encodings, which are kept for further captions.",
-    )
-    queue_jobs: Annotated[int, Meta(ge=1, le=LIMITS.queue_jobs)] = _setting(
-        LIMITS.queue_jobs,
-        "Largest number of waiting jobs; further ones are refused as busy.",
     )
     listen: str = _setting(
         "",

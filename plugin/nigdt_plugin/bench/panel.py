@@ -13,25 +13,24 @@ from nigdt_backend.bench.load import own_daemon
 
 BLOCK_MS, KEY_MS, MEMORY_MIB = 50, 150, 1200
 LAYERS = 10
+ROUNDS = 2
 
 
 @click.command()
-@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1), help="Best of so many.")
-@click.option("--bundle", default="default", show_default=True, help="Model bundle that fills.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def panel(rounds: int, bundle: str, as_json: bool) -> None:
+def panel(as_json: bool) -> None:
     """Edit a 24-megapixel photo in a real window and measure whether it answers at every moment.
 
     A block is the longest turn of the event loop, less the wait for a processor that other programs use;
-    beside it the processor time of the UI thread in its longest turn, which no load changes. Of several
-    rounds the best counts: what the program does itself comes every time. Needs a display.
+    beside it the processor time of the UI thread in its longest turn, which no load changes. Of two
+    rounds the better counts: what the program does itself comes every time. Needs a display.
 
     Without a screen, run it by `xvfb-run -s "-screen 0 1920x1200x24"`.
 
     Example: nigdt bench panel --json
     """
-    with own_daemon({"preload": bundle}), tempfile.TemporaryDirectory(prefix="nigdt-bench-") as folder:
-        figures = _measure(rounds, bundle, Path(folder))
+    with own_daemon({"preload": "default"}), tempfile.TemporaryDirectory(prefix="nigdt-bench-") as folder:
+        figures = _measure(Path(folder))
     slow = {name for name, (waited, _) in figures["block_ms"].items() if waited > BLOCK_MS}
     figures["missed"] = [
         *slow,
@@ -53,7 +52,7 @@ def panel(rounds: int, bundle: str, as_json: bool) -> None:
             click.echo(f"{name:<38} {value!s:>8}{told}")
 
 
-def _measure(rounds: int, bundle: str, folder: Path) -> dict[str, Any]:
+def _measure(folder: Path) -> dict[str, Any]:
     from nigdt_plugin.bench import script
     from nigdt_plugin.core.session import Session
     from nigdt_plugin.core.settings import Settings
@@ -70,7 +69,7 @@ def _measure(rounds: int, bundle: str, folder: Path) -> dict[str, Any]:
 
     def run(work: str, **options: Any) -> Any:
         bridge = Bridge()
-        session = Session(Settings(model=bundle, live=False, seen_hints=True, theme="dark"), bridge.post)
+        session = Session(Settings(live=False, seen_hints=True, theme="dark"), bridge.post)
         window = Window(session)
         window.resize(1600, 1000)
         window.show()
@@ -88,7 +87,7 @@ def _measure(rounds: int, bundle: str, folder: Path) -> dict[str, Any]:
             app.processEvents()
 
     figures |= run("fill_layers", count=LAYERS)[0]
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         _, hand = run("edit", folder=folder)
         for name, block in hand.stalls.worst.items():
             waited, own = round(1000 * block.waited), round(1000 * block.own)

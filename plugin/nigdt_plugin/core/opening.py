@@ -26,7 +26,8 @@ from nigdt_plugin.core.selection import Mask
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.core.tasks import Hook, Tasks
 
-_MEGABYTE = 1024 * 1024
+UNDO_BYTES = 512 * 1024 * 1024
+"""Memory that the steps to undo may keep."""
 
 
 class Opening(Selecting):
@@ -65,7 +66,7 @@ class Opening(Selecting):
             return
 
         def work() -> tuple[Document, Pyramid, Mask | None]:
-            document = Document(Photo.read(path), path, self.settings.undo_megabytes * _MEGABYTE)
+            document = Document(Photo.read(path), path, UNDO_BYTES)
             selection = read_mask(mask, document.width, document.height) if mask is not None else None
             return document, pyramid_of(document), selection
 
@@ -83,7 +84,7 @@ class Opening(Selecting):
 
     def _open_project(self, path: Path) -> None:
         def work() -> tuple[openraster.Project, Pyramid]:
-            project = openraster.decode(path, self.settings.undo_megabytes * _MEGABYTE)
+            project = openraster.decode(path, UNDO_BYTES)
             return project, pyramid_of(project.document)
 
         def then(opened: tuple[openraster.Project, Pyramid]) -> None:
@@ -98,10 +99,10 @@ class Opening(Selecting):
         self.work(work, then, "open")
 
     def open_photo(self, read: Callable[[], Photo]) -> None:
-        """Open a picture that has no file (pasted); ``read`` is called in a thread."""
+        """Open a picture that has no file (pasted); `read` is called in a thread."""
 
         def work() -> tuple[Document, Pyramid]:
-            document = Document(read(), None, self.settings.undo_megabytes * _MEGABYTE)
+            document = Document(read(), None, UNDO_BYTES)
             return document, pyramid_of(document)
 
         self.work(work, lambda opened: self._enter(opened[0], opened[1], None))

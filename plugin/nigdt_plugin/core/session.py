@@ -33,14 +33,15 @@ from nigdt_plugin.core.tasks import Hook, Post, Tasks
 
 log = logging.getLogger(__name__)
 
-_MEGABYTE = 1024 * 1024
+HISTORY_BYTES = 500 * 1024 * 1024
+"""Disk that earlier rounds may keep."""
 
 
 class Session(Opening):
     """Everything behind the window.
 
     Args:
-        settings: The user's choices; changed here, saved by ``close``.
+        settings: The user's choices; changed here, saved by `close`.
         post: Runs a callable on the UI thread, soon; called from any thread.
         connect: Makes the daemon's client.
         host: Who gets the result, if another program opened the panel.
@@ -52,7 +53,7 @@ class Session(Opening):
         steps: There may be something else to undo, to redo or to save.
         fills: The fills, the chosen one or what is awaited changed.
         explained: The words of a fill have come; told the fill.
-        linked: The daemon's state changed; told the ``LinkState``.
+        linked: The daemon's state changed; told the `LinkState`.
         working: Work in a thread began or ended; told whether it goes on.
         notice: Something is to be said; told message and hint.
         stored: Rounds on disk changed.
@@ -78,7 +79,7 @@ class Session(Opening):
         self.wording: Callable[[Failure], tuple[str, str]] = lambda failure: (failure.message, failure.hint)
         self.save_path: Path | None = None
         self.link_state = LinkState()
-        self.history = History(budget=settings.history_megabytes * _MEGABYTE)
+        self.history = History(budget=HISTORY_BYTES)
         self.opened, self.pixels, self.selected, self.steps = Hook(), Hook(), Hook(), Hook()
         self.fills, self.explained, self.linked, self.working = Hook(), Hook(), Hook(), Hook()
         self.notice, self.stored, self.saved = Hook(), Hook(), Hook()

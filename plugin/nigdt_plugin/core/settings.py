@@ -41,8 +41,6 @@ class Settings:
         export_quality: Of exported pictures, 30..100.
         export_longest: Most pixels of their longer side, 0 for any.
         provenance: Whether saved files say model, caption, seed and region.
-        history_megabytes: Disk budget of the history.
-        undo_megabytes: Memory budget of undo.
         seen_hints: Whether the first-run hints were closed.
         keys: Shortcuts of actions that the user changed, by the name of the action.
         recent: Paths of photos, newest first.
@@ -70,8 +68,6 @@ class Settings:
     export_quality: Annotated[int, Meta(ge=30, le=100)] = 90
     export_longest: Annotated[int, Meta(ge=0, le=65_500)] = 0
     provenance: bool = True
-    history_megabytes: int = 500
-    undo_megabytes: int = 512
     seen_hints: bool = False
     keys: dict[str, str] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)

@@ -29,8 +29,6 @@ class Start:
     mask: Path | None = None
     caption: str | None = None
     return_to: Path | None = None
-    theme: str | None = None
-    language: str | None = None
     time_first_paint: bool = False
 
 
@@ -53,7 +51,7 @@ class _FirstPaint(QObject):
 
 
 def process_start() -> float:
-    """When this process began, seconds since 1970; now where the system does not say."""
+    """Return when this process began, seconds since 1970; now where the system does not say."""
     if sys.platform == "linux":
         import os
 
@@ -84,10 +82,6 @@ def run(start: Start) -> int:
     """Show the panel until it is closed; the exit status."""
     app = application()
     settings = Settings.load()
-    if start.theme is not None:
-        settings.theme = start.theme
-    if start.language is not None:
-        settings.language = start.language
     translators = language.install(app, settings.language)
     bridge = Bridge()
     session = Session(settings, bridge.post, host=Host(start.return_to) if start.return_to else None)

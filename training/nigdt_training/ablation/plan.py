@@ -48,7 +48,7 @@ class Entry:
         return settings.data, settings.around_object, settings.seed, settings.match, self.start_from
 
     def identity(self) -> dict[str, Any]:
-        """Plain values of everything that makes it the training it is."""
+        """Return plain values of everything that makes it the training it is."""
         return {
             "settings": self.settings.to_dict(),
             "from": None if self.start_from is None else str(self.start_from),
@@ -72,7 +72,6 @@ class Measurement:
         evaluator: Match networks for R-precision, an evaluator of the plan by its name or a file; or None.
         compare: Systems besides those of the plan.
         features: Network on whose features FID and KID are measured.
-        pictures: Rows of the sheets.
     """
 
     name: str
@@ -83,7 +82,6 @@ class Measurement:
     evaluator: str | None = None
     compare: tuple[str, ...] = ()
     features: Features | None = None
-    pictures: int = 8
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,6 @@ class _MeasurementFile:
     evaluator: str | None = None
     compare: list[str] = field(default_factory=list)
     features: Features | None = None
-    pictures: Count = 8
 
 
 @dataclass(frozen=True)
@@ -221,7 +218,6 @@ def _measurement(name: str, values: Any, evaluators: Collection[str], source: st
         evaluator=_evaluator(file.evaluator, f"{source}: {where}evaluator", evaluators),
         compare=tuple(file.compare),
         features=file.features,
-        pictures=file.pictures,
     )
 
 

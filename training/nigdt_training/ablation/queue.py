@@ -93,7 +93,6 @@ class Queue:
             colour_swap=measurement.colour_swap,
             evaluator=self._evaluator(measurement),
             features=measurement.features,
-            pictures=measurement.pictures,
             device=None if self.device == "auto" else self.device,
         )
         evaluation = evaluate_systems(request)

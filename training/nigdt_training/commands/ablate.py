@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nigdt_training.commands.options import data_folder, runs, training_device
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
@@ -18,20 +19,13 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     type=click.Path(path_type=Path, dir_okay=False),
     help="What to train and measure: a YAML file, or one of ablation, cub, coco.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path(),
-    help="Folder that the paths of photos start from.  [default: here]",
-)
-@click.option(
-    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
-)
+@data_folder
+@runs
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Tables.  [default: RUNS/PLAN's name]"
 )
 @click.option("--evaluate-only", is_flag=True, help="Train nothing; measure what is finished.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME")
+@training_device
 def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: bool, device: str) -> None:
     """Train every entry of a plan for equal steps, export each, and compare all on the same photos.
 

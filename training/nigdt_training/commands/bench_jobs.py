@@ -162,13 +162,13 @@ def _doer(bundle: str) -> Callable[[Job], NDArray[np.uint8]]:
 
 
 def _line(title: str, rows: list[dict[str, float]]) -> str:
-    """Medians over the jobs."""
+    """Return the medians over the jobs."""
     middle = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
     return f"{title:20} " + "  ".join(f"{name} {value:5.2f}" for name, value in middle.items())
 
 
 def _bars(kind: str, rows: list[dict[str, float]]) -> dict[str, tuple[int, int]]:
-    """By figure, how many jobs meet its bar, and of how many."""
+    """Return by figure how many jobs meet its bar, and of how many."""
     from nigdt_training.evaluation.jobs_figures import met
 
     found = [met(kind, row) for row in rows]

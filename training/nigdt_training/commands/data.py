@@ -68,7 +68,7 @@ def _find_model(bundle: str | None) -> BundleInfo | None:
 
 
 def measure(report: Report, workers: int, size: int = 256, most: int = 300) -> dict[str, float]:
-    """Photos per second decoded into a throw-away cache, and training samples per second drawn from it.
+    """Measure photos per second decoded into a throw-away cache, and training samples per second drawn.
 
     Args:
         report: The usable photos.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nigdt_training.commands import options
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.evaluation.cases import HOLES, CaseSettings
 from nigdt_training.evaluation.features import FEATURES, Features
@@ -15,18 +16,26 @@ from nigdt_training.evaluation.report import seeds_table
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 
 
+def _kind_or_files(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value not in HOLES and not Path(value).exists():
+        raise click.BadParameter(f"{value} is neither a kind of hole ({', '.join(HOLES)}) nor a path.")
+    return value
+
+
 @click.command()
 @click.argument("bundle")
 @click.option(
     "--data", "path", required=True, type=click.Path(path_type=Path), help="Captioned photos to measure on."
 )
-@click.option("--mask", type=click.Choice(HOLES), default="centre", show_default=True, help="Kind of hole.")
 @click.option(
-    "--masks",
-    type=click.Path(path_type=Path, exists=True),
-    help="Folder or list of masks (white = hole) instead of --mask.",
+    "--mask",
+    default="centre",
+    show_default=True,
+    callback=_kind_or_files,
+    metavar="KIND|PATH",
+    help=f"Kind of hole, one of {', '.join(HOLES)}; or folder or list of masks (white = hole).",
 )
-@click.option("--black-holes", is_flag=True, help="In --masks black is the hole.")
+@click.option("--black-holes", is_flag=True, help="In files of masks black is the hole.")
 @click.option(
     "--samples",
     default=1,
@@ -45,12 +54,8 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
 @click.option(
     "--size", type=click.IntRange(64, 1024), help="Side of the pictures.  [default: the model's own]"
 )
-@click.option("--split", type=click.Choice(["train", "val", "test"]), help="Only photos of this split.")
-@click.option(
-    "--held-out",
-    type=click.FloatRange(0, 1, min_open=True),
-    help="Only the fraction of photos that training with the same fraction left out.",
-)
+@options.split
+@options.held_out
 @click.option(
     "--around-object", is_flag=True, help="Cut squares around the objects, not the photos' centres."
 )
@@ -80,10 +85,7 @@ from nigdt_training.evaluation.session import EvaluationRequest, evaluate_system
     type=click.IntRange(1),
     help="Repeat with so many seeds from --seed on.",
 )
-@click.option(
-    "--pictures", default=8, show_default=True, type=click.IntRange(1), help="Rows of the sheets of pictures."
-)
-@click.option("--device", help="cpu, cuda, ...; by default what the model chooses.")
+@options.measuring_device
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for table, figures and sheets."
 )
@@ -92,7 +94,6 @@ def evaluate(
     bundle: str,
     path: Path,
     mask: str,
-    masks: Path | None,
     black_holes: bool,
     samples: int,
     limit: int | None,
@@ -109,7 +110,6 @@ def evaluate(
     clip: str | None,
     by_ratio: bool,
     seeds: int,
-    pictures: int,
     device: str | None,
     out: Path | None,
     as_json: bool,
@@ -132,7 +132,6 @@ def evaluate(
             split,
             held_out,
             around_object,
-            None if masks is None else str(masks),
             black_holes,
         ),
         samples=samples,
@@ -142,7 +141,6 @@ def evaluate(
         perceptual=lpips,
         clip=clip,
         by_ratio=by_ratio,
-        pictures=pictures,
         device=device,
     )
     runs = []

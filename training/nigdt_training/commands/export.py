@@ -10,12 +10,7 @@ import click
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The bundle's folder.")
-@click.option("--title", help="One line for people. Default: the folder's name.")
-@click.option("--best", is_flag=True, help="The best validation's weights instead of the last.")
-@click.option(
-    "--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Model card (Markdown)."
-)
-def export(run: Path, output: Path, title: str | None, best: bool, card: Path | None) -> None:
+def export(run: Path, output: Path) -> None:
     """Export a training run as a model bundle.
 
     Example: nigdt export runs/00001-small -o my-model
@@ -23,6 +18,5 @@ def export(run: Path, output: Path, title: str | None, best: bool, card: Path | 
     from nigdt_training.inpaint.session import export_run
     from nigdt_training.run import Run
 
-    text = card.read_text(encoding="utf-8") if card else None
-    info = export_run(Run.open(run), output, title=title or output.name, best=best, card=text)
+    info = export_run(Run.open(run), output, title=output.name)
     click.echo(f"{info.folder}: {info.parameters / 1e6:.1f} M parameters, {info.bytes / 1e6:.1f} MB")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def photo_caches() -> Path:
-    """Folder of decoded photos; the environment variable `NIGDT_CACHE_DIR` replaces the user's cache."""
+    """Return the folder of decoded photos; the variable `NIGDT_CACHE_DIR` replaces the user's cache."""
     import platformdirs
 
     return Path(os.environ.get("NIGDT_CACHE_DIR") or platformdirs.user_cache_dir("nigdt")) / "photos"

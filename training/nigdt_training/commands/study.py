@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nigdt_training.commands import options
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.data.data_set import read_records
 from nigdt_training.data.errors import DataError
@@ -35,16 +36,12 @@ def study() -> None:
 @click.option("--with-original", is_flag=True, help="The unharmed photo takes part as one more answer.")
 @click.option("--mask", type=click.Choice(HOLES), default="centre", show_default=True, help="Kind of hole.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many photos.")
-@click.option("--split", type=click.Choice(["train", "val", "test"]), help="Only photos of this split.")
-@click.option(
-    "--held-out",
-    type=click.FloatRange(0, 1, min_open=True),
-    help="Only the fraction of photos that training with the same fraction left out.",
-)
+@options.split
+@options.held_out
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0), help="Draws photos and shuffles answers."
 )
-@click.option("--device", help="cpu, cuda, ...; by default what the model chooses.")
+@options.measuring_device
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the raters."
 )

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from nigdt.errors import NigdtError
+from nigdt_training.commands.options import runs, training_device
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 from nigdt_training.commands.train_comparison import comparison
@@ -25,12 +26,6 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _COUNT = click.IntRange(1)
 _MINUTES = click.FloatRange(0, min_open=True)
 
-_runs = click.option(
-    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
-)
-_device = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME"
-)
 _max_minutes = click.option(
     "--max-minutes", type=_MINUTES, help="Stop after this time with a checkpoint to go on from."
 )
@@ -40,7 +35,7 @@ _max_minutes = click.option(
 @click.option(
     "--config",
     type=_CONFIG,
-    help="Settings: a YAML file, or one of small, paper-cub, paper-coco, paper-masks, authors-cub and wide.",
+    help="Settings: a YAML file, or one of small, paper-cub, paper-coco, authors-cub and wide.",
 )
 @click.option(
     "--stage",
@@ -70,8 +65,8 @@ _max_minutes = click.option(
 )
 @click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop.")
 @_max_minutes
-@_runs
-@_device
+@runs
+@training_device
 @click.pass_context
 def train(context: click.Context, **options: Any) -> None:
     """Train a model: match networks first, then both paths with discriminators.
@@ -104,8 +99,8 @@ train.add_command(tdanet)
 @click.option("--phases", "name", default="default", show_default=True, help="File of phases (YAML).")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the new bundle.")
 @_max_minutes
-@_runs
-@_device
+@runs
+@training_device
 def default(data: Path, name: str, output: Path, max_minutes: float | None, runs: Path, device: str) -> None:
     """Train the model that this program brings, from photos to bundle.
 
@@ -135,14 +130,13 @@ def default(data: Path, name: str, output: Path, max_minutes: float | None, runs
 @click.option("--name", required=True, help="Name of the new model, as panel and GIMP will show it.")
 @click.option("--bundle", default="default", show_default=True, help="Model to start from.")
 @click.option("--steps", type=_COUNT, default=2000, show_default=True, help="Steps at most.")
-@click.option("--patience", type=_COUNT, default=5, show_default=True, help="Validations without gain.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training of this name.")
 @click.option("--json-progress", is_flag=True, help="Print one JSON object per line, for programs.")
 @click.option("--output", type=click.Path(path_type=Path), help="Bundle folder. Default: the user's bundles.")
 @click.option("--match-from", type=_FILE, help="Match networks to start from. Default: the model's, if any.")
 @click.option("--keep-all", is_flag=True, help="Keep all checkpoints, not only that of the saved model.")
-@_runs
-@_device
+@runs
+@training_device
 def photos(path: Path, name: str, **options: Any) -> None:
     """Teach a model your own captioned photos.
 

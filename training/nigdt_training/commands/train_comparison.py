@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nigdt_training.commands.options import data_folder, runs
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
@@ -17,17 +18,10 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     type=click.Path(path_type=Path, dir_okay=False),
     help="Settings of the model to compare with: a YAML file, or the name of a shipped one.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path(),
-    help="Folder that the settings' paths start from.  [default: here]",
-)
+@data_folder
 @click.option("--width", type=click.IntRange(1), help="Channels of the first layers.  [default: the paper's]")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: steps=500.")
-@click.option(
-    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
-)
+@runs
 @click.option(
     "--resume",
     type=click.Path(path_type=Path, file_okay=False, exists=True),

@@ -15,10 +15,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.argument("text", type=_FILE)
 @click.argument("captions", type=_FILE)
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The bundle's folder.")
-@click.option("--title", help="One line for people. Default: the folder's name.")
-def tdanet(
-    encoder: Path, generator: Path, text: Path, captions: Path, output: Path, title: str | None
-) -> None:
+def tdanet(encoder: Path, generator: Path, text: Path, captions: Path, output: Path) -> None:
     """Take over a checkpoint of the published code (TDANet) as a model bundle.
 
     It needs the two networks and, as that code does, DAMSM's text encoder with the words in captions.pickle.
@@ -28,5 +25,5 @@ def tdanet(
     from nigdt_training.inpaint.tdanet import import_tdanet, read_tdanet
 
     model, vocabulary = read_tdanet(encoder, generator, text, captions)
-    info = import_tdanet(model, vocabulary, output, title or output.name)
+    info = import_tdanet(model, vocabulary, output, output.name)
     click.echo(f"{info.folder}: {info.parameters / 1e6:.1f} M parameters, {len(vocabulary)} words")

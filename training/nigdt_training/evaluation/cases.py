@@ -67,14 +67,14 @@ class CaseSettings:
     """How cases are drawn.
 
     Attributes:
-        mask: One of `HOLES`: "object" is its box, "outline" its segmentation.
+        mask: One of `HOLES`: "object" is its box, "outline" its segmentation; or the path of a folder or list
+            of masks (`MaskFiles`).
         size: Side of the pictures in pixels; None takes `USUAL_SIZE`.
         limit: At most so many cases; None takes all.
         seed: Draws photos, captions and random holes.
         split: Only photos that the data set puts in this split ("train", "val", "test").
         held_out: Only this fraction of the photos, those that training with the same fraction left out.
         around_object: Cut the square around the object (1.75 times its box) instead of the photo's centre.
-        mask_files: Folder or list of masks (`MaskFiles`) in place of `mask`.
         black_holes: Whether black is the hole in those files, not white.
     """
 
@@ -85,7 +85,6 @@ class CaseSettings:
     split: str | None = None
     held_out: float | None = None
     around_object: bool = False
-    mask_files: str | None = None
     black_holes: bool = False
 
     @property
@@ -95,7 +94,7 @@ class CaseSettings:
 
 
 def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
-    """Draws the cases of an evaluation.
+    """Draw the cases of an evaluation.
 
     Photos come in an order shuffled by seed, each with one of its captions and, where random, a hole of its
     own: all three depend only on seed and name, so that another limit gives a prefix of the same cases.
@@ -113,8 +112,8 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
         DataError: A file of masks cannot be read.
     """
     files = None
-    if settings.mask_files is not None:
-        files = MaskFiles(Path(settings.mask_files), black_holes=settings.black_holes)
+    if settings.mask not in HOLES:
+        files = MaskFiles(Path(settings.mask), black_holes=settings.black_holes)
     needs_object = files is None and settings.mask in ("object", "outline")
     if settings.held_out is not None:
         records = join_look_alikes(records)

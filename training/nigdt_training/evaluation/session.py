@@ -24,6 +24,8 @@ from nigdt_training.evaluation.retrieval import NetworkScorer
 from nigdt_training.evaluation.run import Options, SystemResult, evaluate
 from nigdt_training.evaluation.systems import Original, System, open_system
 
+SHEET_ROWS = 8
+
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None] | None]]
 """Gives, for a system's name, a context with a function of (cases done, cases in all)."""
 
@@ -43,7 +45,6 @@ class EvaluationRequest:
         perceptual: LPIPS too.
         clip: CLIP model (folder, or name on the Hub) for the CLIP score.
         by_ratio: Figures by hole-to-picture ratio too.
-        pictures: Rows of the sheets.
         device: Where models run; None lets them choose.
     """
 
@@ -57,7 +58,6 @@ class EvaluationRequest:
     perceptual: bool = False
     clip: str | None = None
     by_ratio: bool = False
-    pictures: int = 8
     device: str | None = None
 
 
@@ -74,7 +74,7 @@ class Evaluation:
         """Write table.md, results.json, sheet.png and, per guided system, swaps-NAME.png.
 
         The holes go into `masks/`, white = hole, with the list `masks.txt` that gives each photo its own, so
-        that other programs can be measured on the same ones; `CaseSettings.mask_files` takes it.
+        that other programs can be measured on the same ones; `CaseSettings.mask` takes it.
 
         Raises:
             DataError: The folder cannot be written.
@@ -124,7 +124,7 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
         perceptual=Perceptual(device) if request.perceptual else None,
         clip=None if request.clip is None else ClipScore(request.clip, device),
         seed=settings.seed,
-        sheet=request.pictures,
+        sheet=SHEET_ROWS,
     )
     results = []
     seconds = {}
@@ -156,7 +156,7 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
 
 
 def _not_measured(request: EvaluationRequest, photos: int, results: Sequence[SystemResult]) -> list[str]:
-    """Why something that was asked for is not in the table."""
+    """Return why something that was asked for is not in the table."""
     reasons = []
     if request.features and photos < 2:
         reasons.append("No FID and KID: distances between sets need at least two photos.")
@@ -188,9 +188,7 @@ def _open_all(request: EvaluationRequest) -> list[System]:
 def _draw(records: list[Record], settings: CaseSettings, path: Path) -> list[Case]:
     cases = draw_cases(records, settings)
     if not cases:
-        boxed = (
-            settings.mask_files is None and settings.mask in ("object", "outline")
-        ) or settings.around_object
+        boxed = (settings.mask in ("object", "outline")) or settings.around_object
         what = "photos with objects' boxes" if boxed else "photos"
         raise DataError(
             f"{path} holds no captioned {what} that fit.", "Choose another --mask, --split or --held-out."

@@ -32,6 +32,8 @@ from nigdt_training.settings import MatchSettings, TrainSettings, settings_from
 
 MINIMUM_PHOTOS = 8
 FEW = 100
+PATIENCE = 5
+"""Validations without gain after which a training ends."""
 """Fewer photos than this are measured on in turns, all of them, and are too few for match networks."""
 EPOCHS, LEAST_STEPS = 30, 100
 """Passes over the photos, and steps where photos are few; measured: docs/training.md."""
@@ -49,7 +51,6 @@ class OwnPhotos:
         caches: Folder of decoded photos.
         bundle: Bundle to start from.
         steps: Steps at most.
-        patience: Stop after this many validations without gain.
         resume: Go on with the last run of this name.
         runs: Folder of run folders.
         device: Fabric's accelerator.
@@ -64,7 +65,6 @@ class OwnPhotos:
     caches: Path
     bundle: str = "default"
     steps: int = 2000
-    patience: int = 5
     resume: bool = False
     runs: Path = Path("runs")
     device: str = "auto"
@@ -122,7 +122,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         say(f"measuring what training brings: {len(parts)} times on some photos, learning from the others")
     else:
         say(f"measuring what training brings on {len(parts[0][1].photos)} photos kept apart")
-    course = Course(info, fabric, len(parts) + 1, run.settings.steps, request.patience, say)
+    course = Course(info, fabric, len(parts) + 1, run.settings.steps, PATIENCE, say)
     measured = []
     for number, (training, validation) in enumerate(parts):
         part = Run.within(run.folder / f"part-{number + 1}", run.settings)

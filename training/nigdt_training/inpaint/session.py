@@ -69,7 +69,7 @@ class Machine:
         return cls(accelerator, here, int(os.environ["WORLD_SIZE"]) // here)
 
     def fabric(self, precision: str) -> Fabric:
-        """Fabric, launched; several processes come from torchrun or are started here.
+        """Return Fabric, launched; several processes come from torchrun or are started here.
 
         Raises:
             NigdtError: The machine has no such device, not so many, or does not compute so precisely.
@@ -98,7 +98,7 @@ class Machine:
         return fabric
 
     def _precision(self, wish: str) -> str:
-        """bf16 for "auto" where there is hardware for it, else float32; any other wish as it is."""
+        """Return bf16 for "auto" where there is hardware for it, else float32; any other wish as it is."""
         if wish != "auto":
             return wish
         if self.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
@@ -202,22 +202,18 @@ def _vocabulary(run: Run, training: list[Pool], start_from: Path | None, fabric:
     return found
 
 
-def export_run(
-    run: Run, folder: Path, *, title: str, best: bool = False, card: str | None = None
-) -> BundleInfo:
+def export_run(run: Run, folder: Path, *, title: str) -> BundleInfo:
     """Export a run's averaged weights as a bundle, with a picture that the model drew.
 
     Args:
         run: A run with a checkpoint.
         folder: The bundle's folder; only a bundle that is there, or an empty folder, is replaced.
         title: One line for people.
-        best: Take the best validation's weights instead of the last.
-        card: The model card; None writes a short one.
 
     Raises:
         NigdtError: There is no checkpoint, or it does not fit.
     """
-    path = run.best if best else run.last
+    path = run.last
     if not path.exists():
         raise NigdtError(f"{run.folder} has no checkpoint yet.", hint="Train first: nigdt train --resume")
     checkpoint = read_checkpoint(path)
@@ -232,7 +228,7 @@ def export_run(
         "data": [Path(source.path).name for source in settings.data],
         "exported": time.strftime("%Y-%m-%d"),
     }
-    info = save_bundle(folder, model, vocabulary, title=title, training=summary, card=card)
+    info = save_bundle(folder, model, vocabulary, title=title, training=summary)
     return add_picture(info.folder)
 
 
