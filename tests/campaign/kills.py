@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tiny import TINY_MODEL
 
 from .works import Work, child
 
@@ -40,18 +41,7 @@ def kill_work(work: Work, count: int, draw: random.Random) -> tuple[int, list[st
 
 SETTINGS = {
     "data": [{"path": "photos", "validation": 0.2}],
-    "model": {
-        "size": 64,
-        "encoder_channels": [4, 4, 8, 8, 8, 8, 8],
-        "text_channels": 8,
-        "embedding": 8,
-        "latent_channels": 4,
-        "projection_channels": 8,
-        "representation_channels": 8,
-        "generator_channels": [8, 8, 8, 4, 4],
-        "discriminator_channels": [4, 4, 8, 8, 8],
-        "spectral_norm": False,
-    },
+    "model": TINY_MODEL,
     "batch": 2,
     "steps": 4,
     "learning_rate": 1e-3,

@@ -21,20 +21,10 @@ from nigdt.inpainter import Inpainter
 from nigdt.model import NIGDT, Discriminator, DualPath
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary
+from tests.tiny import ODD_MODEL
 
 torch.set_num_threads(1)
-TINY = ModelConfig(
-    size=64,
-    encoder_channels=(4, 4, 6, 6, 6, 6, 8),
-    text_channels=6,
-    embedding=5,
-    text_dropout=0.5,
-    latent_channels=3,
-    projection_channels=6,
-    representation_channels=8,
-    generator_channels=(8, 8, 6, 6, 4),
-    discriminator_channels=(4, 4, 6, 6, 6),
-)
+TINY = ModelConfig.from_dict(ODD_MODEL | {"text_dropout": 0.5})
 SWITCHES: dict[str, dict[str, object]] = {
     "paper": {},
     "mask input and prefill": {"mask_input": True, "prefill": "harmonic"},

@@ -11,20 +11,10 @@ from nigdt.config import ModelConfig
 from nigdt.model import NIGDT, Discriminator
 from nigdt.model.generator import Generator, ShortLongAttention
 from nigdt.model.latent import Projection, ResidualRepresentation, guidance_channels
+from tests.tiny import ODD_MODEL
 
 torch.set_num_threads(1)
-TINY = ModelConfig(
-    size=64,
-    encoder_channels=(4, 4, 6, 6, 6, 6, 8),
-    text_channels=6,
-    embedding=5,
-    text_dropout=0.0,
-    latent_channels=3,
-    projection_channels=6,
-    representation_channels=8,
-    generator_channels=(8, 8, 6, 6, 4),
-    discriminator_channels=(4, 4, 6, 6, 6),
-)
+TINY = ModelConfig.from_dict(ODD_MODEL)
 
 
 def test_h_has_768_channels_in_the_paper_and_less_in_its_ablations() -> None:

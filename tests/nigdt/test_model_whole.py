@@ -13,20 +13,10 @@ from nigdt.config import ModelConfig
 from nigdt.masks import centre_mask, irregular_mask
 from nigdt.model import NIGDT, DualPath, Generated
 from nigdt.model.encoders import visible_cells
+from tests.tiny import ODD_MODEL
 
 torch.set_num_threads(1)
-TINY = ModelConfig(
-    size=64,
-    encoder_channels=(4, 4, 6, 6, 6, 6, 8),
-    text_channels=6,
-    embedding=5,
-    text_dropout=0.0,
-    latent_channels=3,
-    projection_channels=6,
-    representation_channels=8,
-    generator_channels=(8, 8, 6, 6, 4),
-    discriminator_channels=(4, 4, 6, 6, 6),
-)
+TINY = ModelConfig.from_dict(ODD_MODEL)
 VARIED = dict.fromkeys(("plain",), TINY) | {
     "locations": TINY.with_changes(attention_axis="locations"),
     "no text": TINY.with_changes(use_text=False),

@@ -15,6 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from panel import Panel  # noqa: E402
 from panel_daemon import connect, stop_daemon, wait_until, write_bundle  # noqa: E402
 from PIL import Image  # noqa: E402
 from PyQt6.QtGui import QImage  # noqa: E402
@@ -108,3 +109,11 @@ def picture_of() -> Callable[[str, QWidget], np.ndarray]:
         return pixels
 
     return draw
+
+
+@pytest.fixture
+def panel(user: Path) -> Iterator[Panel]:
+    """The panel's window, with a photo yet to be opened."""
+    panel = Panel()
+    yield panel
+    panel.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,6 @@ from panel import Panel
 from PIL import Image
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
-
-
-@pytest.fixture
-def panel(user: Path) -> Iterator[Panel]:
-    panel = Panel()
-    yield panel
-    panel.close()
 
 
 def drag(panel: Panel, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.compare import CompareDialog
@@ -34,13 +32,6 @@ from PyQt6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
-
-
-@pytest.fixture
-def panel(user: Path) -> Iterator[Panel]:
-    panel = Panel()
-    yield panel
-    panel.close()
 
 
 def test_everything_works_without_a_mouse(panel: Panel, photo: Path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,6 @@ from PyQt6.QtWidgets import QPushButton, QWidget
 
 from nigdt.errors import CaptionError
 from nigdt.recolouring import check_caption
-
-
-@pytest.fixture
-def panel(user: Path) -> Iterator[Panel]:
-    panel = Panel()
-    yield panel
-    panel.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +18,6 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from nigdt.photo.photo import Photo
-
-
-@pytest.fixture
-def panel(user: Path) -> Iterator[Panel]:
-    panel = Panel()
-    yield panel
-    panel.close()
 
 
 def size_of(path: Path) -> tuple[int, int]:

@@ -21,14 +21,6 @@ from PyQt6.QtTest import QTest
 
 from nigdt.bundle.bundle import find_bundle
 
-
-@pytest.fixture
-def panel(user: Path) -> Iterator[Panel]:
-    panel = Panel()
-    yield panel
-    panel.close()
-
-
 TRAINER = """
 import json, sys, time
 from pathlib import Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +21,6 @@ from PyQt6.QtWidgets import (
     QApplication,
     QMessageBox,
 )
-
-
-@pytest.fixture
-def panel(user: Path) -> Iterator[Panel]:
-    panel = Panel()
-    yield panel
-    panel.close()
 
 
 def selected(panel: Panel) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.tiny import TINY_MODEL
+
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (30, 50, 190), "yellow": (220, 200, 40)}
 
 
@@ -38,21 +40,6 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     return folder
-
-
-TINY_MODEL: dict[str, Any] = {
-    "size": 64,
-    "encoder_channels": [4, 4, 8, 8, 8, 8, 8],
-    "text_channels": 8,
-    "embedding": 8,
-    "latent_channels": 4,
-    "projection_channels": 8,
-    "representation_channels": 8,
-    "generator_channels": [8, 8, 8, 4, 4],
-    "discriminator_channels": [4, 4, 8, 8, 8],
-    # Half of the time that making so small a model takes; the discriminators have it all the same.
-    "spectral_norm": False,
-}
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ from nigdt.errors import BundleError, NigdtError
 from nigdt.inpainter import CompletionJob
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
+from tests.tiny import TINY_MODEL
 
 
 def draw_bird(number: int) -> Image.Image:
@@ -68,17 +69,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
-    config = ModelConfig(
-        size=64,
-        encoder_channels=(4, 4, 8, 8, 8, 8, 8),
-        text_channels=8,
-        embedding=8,
-        latent_channels=8,
-        projection_channels=8,
-        representation_channels=8,
-        generator_channels=(8, 8, 8, 8, 4),
-        discriminator_channels=(4, 4, 8, 8, 8),
-    )
+    config = ModelConfig.from_dict(TINY_MODEL)
     vocabulary = Vocabulary(["a", "bird", "is", *COLOURS])
     folder = tmp_path_factory.mktemp("bundles") / "untrained"
     save_bundle(folder, NIGDT(config, len(vocabulary)), vocabulary, title="Untrained")

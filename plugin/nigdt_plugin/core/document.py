@@ -15,7 +15,7 @@ import numpy as np
 from nigdt.limits import CAPTION_CHARS
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.core.layers import Layer, Pixels
+from nigdt_plugin.core.layers import Layer, Pixels, covered
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
 from nigdt_plugin.core.tasks import Hook
 from nigdt_plugin.core.undo import UndoStack
@@ -262,19 +262,7 @@ class Document:
         """Make one layer that shows what several do; None for fewer than two. Slow for large ones."""
         if len(layers) < 2:
             return None
-        region = layers[0].region
-        for layer in layers[1:]:
-            region = region.union(layer.region)
-        clear = np.ones((region.height, region.width), np.float32)
-        for layer in layers:
-            inside = Region(
-                layer.region.left - region.left,
-                layer.region.top - region.top,
-                layer.region.right - region.left,
-                layer.region.bottom - region.top,
-            )
-            clear[inside.slices] *= 1 - layer.alpha
-        weight = 1 - clear
+        region, weight = covered(layers)
         # Solve seen = weight * rgb + (1 - weight) * original for rgb, so that the picture stays as it is.
         original = self.photo.rgb8[region.slices].astype(np.float32)
         seen = self.composite(region, layers).astype(np.float32)
@@ -284,7 +272,7 @@ class Document:
         return Layer(
             region,
             np.rint(rgb).astype(np.uint8),
-            weight.astype(np.float32),
+            weight,
             replace(layers[-1].recipe, caption="; ".join(captions)[:CAPTION_CHARS]),
             merged=tuple(origin for layer in layers for origin in layer.origins),
             name=layers[-1].name,
@@ -307,7 +295,7 @@ class Document:
         return picture
 
     def on_checks(self, rgb: Pixels, region: Region) -> Pixels:
-        """Pixels (h, w, 3) of a region as they are shown: on chequered ground where the photo is clear."""
+        """Return a region's pixels (h, w, 3) as shown: on chequered ground where the photo is clear."""
         if self.alpha is None:
             return rgb
         rows = (np.arange(region.top, region.bottom) // _CHECK)[:, None]

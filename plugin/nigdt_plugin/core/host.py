@@ -12,7 +12,7 @@ import numpy as np
 from nigdt.photo.provenance import record
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import write_atomically, write_json
-from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import covered
 from nigdt_plugin.core.saving import drawn
 
 FORMAT = 2
@@ -34,20 +34,7 @@ class Host:
         Raises:
             OSError: The disk or the folder refuses.
         """
-        visible = [layer for layer in document.layers if layer.visible]
-        region = Region(0, 0, 0, 0)
-        for layer in visible:
-            region = region.union(layer.region)
-        clear = np.ones((region.height, region.width), np.float32)
-        for layer in visible:
-            inside = Region(
-                layer.region.left - region.left,
-                layer.region.top - region.top,
-                layer.region.right - region.left,
-                layer.region.bottom - region.top,
-            )
-            clear[inside.slices] *= 1 - layer.alpha
-        alpha = 1 - clear
+        region, alpha = covered([layer for layer in document.layers if layer.visible])
         before = np.asarray(document.photo.rgb8)[region.slices].astype(np.float32)
         seen = document.rgb[region.slices].astype(np.float32)
         # Straight alpha: drawn over the host's photo, the layer gives what the user saw.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -199,3 +200,20 @@ class Layer:
             alpha = np.ascontiguousarray(self.alpha[mine.slices])
             mixed = cv2.blendLinear(rgb, below, alpha, 1 - alpha)
             there[:] = cv2.copyTo(mixed, (alpha > 0).astype(np.uint8), below)
+
+
+def covered(layers: Sequence[Layer]) -> tuple[Region, NDArray[np.float32]]:
+    """Return the region that layers lie in, and how much of the photo they hide there, (h, w) in 0..1."""
+    region = Region(0, 0, 0, 0)
+    for layer in layers:
+        region = region.union(layer.region)
+    clear = np.ones((region.height, region.width), np.float32)
+    for layer in layers:
+        inside = Region(
+            layer.region.left - region.left,
+            layer.region.top - region.top,
+            layer.region.right - region.left,
+            layer.region.bottom - region.top,
+        )
+        clear[inside.slices] *= 1 - layer.alpha
+    return region, 1 - clear
