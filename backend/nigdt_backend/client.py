@@ -130,7 +130,7 @@ class Client:
                 self._socket.send(encode({"kind": "cancel", "job": job}))
 
     def events(self, timeout: float = 0.0) -> list[Event]:
-        """Messages that have come in, waiting up to `timeout` seconds for the first.
+        """Return the messages that have come in, waiting up to `timeout` seconds for the first.
 
         When the connection broke, this reconnects (starting the daemon if it may) and sends outstanding jobs
         again; a job's fills may then be reported twice. A job that cannot be sent again gets an `error`
@@ -172,17 +172,27 @@ class Client:
         on_event: Callable[[Event], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> FillResult:
-        """Send a fill and wait for all its answers.
+        """Send a fill and wait for all its answers: `submit`, then `result`."""
+        return self.result(self.submit(request), on_event, cancelled)
+
+    def result(
+        self,
+        job: str,
+        on_event: Callable[[Event], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> FillResult:
+        """Wait for all answers of a fill.
 
         Args:
-            request: what to fill.
+            job: as `submit` returned it, with no other call between.
             on_event: told of every event of this job (progress, each fill).
             cancelled: asked about ten times a second; when true the job is cancelled.
 
         Raises:
             DaemonError: with the daemon's code; `cancelled` when asked to.
         """
-        job = self.submit(request)
+        sent = self._outstanding.get(job)  # None when it is lost already, which an event tells
+        expected = len(sent.request.variants) if sent is not None else 0
         fills: dict[int, FillPicture] = {}
         others: list[Event] = []
         asked = False
@@ -206,7 +216,7 @@ class Client:
                         raise DaemonError.from_event(event)
                     elif event.kind == "done":
                         others.extend(events[position + 1 :])
-                        return _result(job, fills, len(request.variants), event)
+                        return _result(job, fills, expected, event)
         except ProtocolError as error:
             raise DaemonError(error.code, error.message, error.hint) from None
         except KeyboardInterrupt:
@@ -219,7 +229,7 @@ class Client:
     # -- calls -----------------------------------------------------------------------------------------------
 
     def status(self, timeout: float = 10.0) -> dict[str, Any]:
-        """Health and counters of the daemon (docs/protocol.md lists the fields)."""
+        """Return health and counters of the daemon (docs/protocol.md lists the fields)."""
         return dict(self._call({"kind": "status"}, timeout).data["status"])
 
     def models(self, timeout: float = 10.0) -> list[dict[str, Any]]:

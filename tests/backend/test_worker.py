@@ -25,7 +25,7 @@ def test_the_loop_is_woken_for_answers_but_not_in_mid_fill():
     waker = Waker()
     worker = Worker(SimpleNamespace(), run, waker)
     job = object()
-    worker.run([job])
+    worker.tasks.put(lambda: worker.run((job,)))
     assert isinstance(worker.reports.get(timeout=60), Staged)
     assert not readable(waker, 0.1)
     go.set()

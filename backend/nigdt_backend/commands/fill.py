@@ -281,7 +281,7 @@ class Drawing:
                 self.notices.append(MADE_COLOUR)
         context = Context.of(photo.rgb8, selection, size, recipe, photo.alpha8)
         request = FillRequest.of(context, recipe, variants)
-        result = self._client.fill(request, on_event=self._on_event)
+        result = self._client.result(self._client.submit(request), self._on_event)
         before = self.fills[0] if self.fills else []
         self.photos, self.fills, self.box = [], [], context.box
         for picture in result.fills:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 from nigdt_backend.clock import AwakeClock
@@ -161,7 +162,7 @@ class Dispatcher:
         """
         self._loading.append((client, request))
         self._unloaded = False
-        self._model.worker.load(bundle, warm=warm)
+        self._model.worker.tasks.put(partial(self._model.worker.load, bundle, warm=warm))
 
     @property
     def loads_waiting(self) -> int:
@@ -180,7 +181,7 @@ class Dispatcher:
         return min(HEARTBEAT_SECONDS, self._turns.seconds_to_wait())
 
     def retry_after(self) -> float:
-        """Seconds until the queue should have room."""
+        """Return the seconds until the queue should have room."""
         variants = self.scheduler.waiting_variants + sum(job.left for job in self.running)
         return max(0.2, variants * self.tally.seconds_per_fill)
 
@@ -299,7 +300,7 @@ class Dispatcher:
     # -- time ------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Heartbeat, watchdog, idle unload; called about twice a second or more often."""
+        """Send heartbeats, watch the lanes, unload when idle; called about twice a second or more often."""
         self._idle.tick()
         if self.busy:
             self._idle.restart()
@@ -314,7 +315,7 @@ class Dispatcher:
         limit = self._settings.idle_unload_seconds
         if limit > 0 and self._idle.seconds > limit and not self._unloaded:
             self._unloaded = True
-            self._model.worker.unload()
+            self._model.worker.tasks.put(self._model.worker.unload)
 
     def _progress(self, job: Job) -> None:
         """Tell a client how its job is doing; one that cannot be told is gone."""
@@ -375,7 +376,7 @@ class Dispatcher:
         self._suspects.close()
 
     def status(self) -> dict[str, Any]:
-        """Fields of a `status` reply: queue, jobs, latency, failure."""
+        """Return the fields of a `status` reply: queue, jobs, latency, failure."""
         failure = self.failure
         return {
             "queue": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from nigdt_backend.daemon.lanes import Lane
 from nigdt_backend.daemon.rate_limiter import RateLimiter
@@ -32,7 +33,7 @@ class Turns:
     def __init__(
         self, engine: Engine, settings: Settings, limiter: RateLimiter, waker: Waker, suspects: Suspects
     ) -> None:
-        self.scheduler = Scheduler(capacity=settings.queue_jobs)
+        self.scheduler = Scheduler()
         self.model = Lane("model", engine, engine.run, waker)
         self._removals = [Lane("removal", engine, engine.continue_photo, waker) for _ in range(REMOVALS)]
         self.lanes = (self.model, *self._removals)
@@ -104,7 +105,7 @@ class Turns:
         self.batches += 1
         self._suspects.running((*self.running, *batch))
         lane.begin(batch)
-        lane.worker.run(batch)
+        lane.worker.tasks.put(partial(lane.worker.run, tuple(batch)))
 
     def end(self, lane: Lane) -> None:
         """Take note that a lane's turn has ended."""

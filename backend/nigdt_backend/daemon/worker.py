@@ -94,7 +94,7 @@ class Engine(Protocol):
         """Return whether only a new process can use the accelerator again; called from any thread."""
 
     def describe(self) -> dict[str, Any]:
-        """Device, loaded bundles, caches; called from any thread."""
+        """Return device, loaded bundles, caches; called from any thread."""
 
     def models(self) -> list[dict[str, Any]]:
         """Return all bundles there are; called from any thread."""
@@ -177,6 +177,7 @@ class Worker:
     """Runs an engine in a thread of its own; one task at a time, in order.
 
     Attributes:
+        tasks: what it is to do: calls of `run`, `load` and `unload`, put there by the daemon's loop.
         reports: what it has to say to the daemon's loop.
         beats: counted up with every sign of life.
         wanted: whether another client waits; set by the daemon's loop.
@@ -196,37 +197,26 @@ class Worker:
         self._make = work
         self.reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self._waker = waker
-        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self.tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._thread.start()
 
-    def run(self, jobs: Sequence[Job]) -> None:
-        """Have a batch made; a `Ran` report follows."""
-        self._tasks.put(lambda: self._run(tuple(jobs)))
-
-    def load(self, bundle: str, *, warm: bool) -> None:
-        """Have a bundle loaded; a `Loaded` report follows."""
-        self._tasks.put(lambda: self._load(bundle, warm))
-
-    def unload(self) -> None:
-        """Have all models unloaded; an `Unloaded` report follows."""
-        self._tasks.put(self._unload)
-
     def stop(self, timeout: float) -> bool:
         """End the thread after its present task; False when it has not ended in time."""
-        self._tasks.put(None)
+        self.tasks.put(None)
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while (task := self.tasks.get()) is not None:
             task()
 
     def _report(self, report: Report) -> None:
         self.reports.put(report)
         self._waker.wake()
 
-    def _run(self, jobs: tuple[Job, ...]) -> None:
+    def run(self, jobs: tuple[Job, ...]) -> None:
+        """Make a batch, and send a `Ran` report; a task."""
         try:
             report = Ran(jobs, tuple(self._make(jobs, self)))
         except Exception as error:  # whatever the model raises, its clients get an answer
@@ -260,14 +250,16 @@ class Worker:
         """Return whether another client waits; called by the engine."""
         return self.wanted
 
-    def _load(self, bundle: str, warm: bool) -> None:
+    def load(self, bundle: str, *, warm: bool) -> None:
+        """Load a bundle, and send a `Loaded` report; a task."""
         try:
             report = Loaded(bundle, warm, info=self.engine.load(bundle, warm=warm))
         except Exception as error:  # as above
             report = Loaded(bundle, warm, error=as_engine_error(error))
         self._report(report)
 
-    def _unload(self) -> None:
+    def unload(self) -> None:
+        """Unload all models, and send an `Unloaded` report; a task."""
         try:
             self.engine.unload()
         except Exception:
@@ -276,7 +268,7 @@ class Worker:
 
 
 def as_engine_error(error: Exception) -> EngineError:
-    """Any exception of the model as an error for clients; the log keeps the traceback."""
+    """Turn any exception of the model into an error for clients; the log keeps the traceback."""
     if isinstance(error, EngineError):
         return error
     log.error("the model raised\n%s", "".join(traceback.format_exception(error)))
