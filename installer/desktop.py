@@ -90,7 +90,7 @@ def systemd_unit(root: Path, python: Path) -> str:
 
 
 def start_menu_script(python: Path, link: Path) -> str:
-    """PowerShell that makes a shortcut in Windows' start menu.
+    """Return PowerShell that makes a shortcut in Windows' start menu.
 
     Args:
         python: the environment's `pythonw.exe`, which opens no console.

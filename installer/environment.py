@@ -53,7 +53,7 @@ def site_packages(session: Session) -> Path | None:
 
 
 def distributions(session: Session) -> dict[str, str]:
-    """Installed distributions, normalised name -> version, read from their folders' names."""
+    """Return installed distributions, normalised name -> version, read from their folders' names."""
     folder = site_packages(session)
     found: dict[str, str] = {}
     for info in folder.glob("*.dist-info") if folder else ():
@@ -122,12 +122,12 @@ def was_moved(session: Session) -> bool:
 
 
 def busy_path(session: Session) -> Path:
-    """Marker that exists while pip writes into the environment; it outlives a killed installer."""
+    """Return the marker that exists while pip writes into the environment; it outlives a killed installer."""
     return session.venv / BUSY
 
 
 def making_path(session: Session) -> Path:
-    """Marker that exists while the environment is being made.
+    """Return the marker that exists while the environment is being made.
 
     It lies outside `.venv`, which `venv --clear` empties: an environment whose making was cut off may look
     alive and yet have half a pip.

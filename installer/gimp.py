@@ -46,7 +46,7 @@ class Profile:
 
 
 def profile_parents(platform_name: str, home: Path, environment: Mapping[str, str]) -> list[tuple[Path, str]]:
-    """Folders that hold GIMP profiles named by version, with what kind of GIMP uses them.
+    """Return the folders that hold GIMP profiles named by version, with what kind of GIMP uses them.
 
     Args:
         platform_name: `sys.platform`.

@@ -82,7 +82,7 @@ def has_fonts(folders: Iterable[str] = FONT_FOLDERS) -> bool:
 
 
 def missing_venv_package() -> str | None:
-    """Debian's package with the venv module, when this Python came without it."""
+    """Return Debian's package with the venv module, when this Python came without it."""
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         return f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     return None
@@ -91,7 +91,7 @@ def missing_venv_package() -> str | None:
 def missing_packages(
     *, qt: bool, finds: Callable[[str], bool] = loads, fonts: Callable[[], bool] = has_fonts
 ) -> list[str]:
-    """Debian's names of the packages that are missing, sorted.
+    """Return Debian's names of the packages that are missing, sorted.
 
     Args:
         qt: whether the panel is wanted, which needs the windowing libraries and a font.
@@ -165,5 +165,5 @@ def library_step(session: Session, *, qt: bool, required: bool) -> Step:
 
 
 def qt_platform() -> dict[str, str]:
-    """Environment that keeps Qt off the screen where there is none."""
+    """Return the environment that keeps Qt off the screen where there is none."""
     return {} if os.environ.get("QT_QPA_PLATFORM") else {"QT_QPA_PLATFORM": "offscreen"}

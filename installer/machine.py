@@ -19,7 +19,7 @@ def parse_os_release(text: str) -> dict[str, str]:
 
 
 def distribution_family(release: Mapping[str, str]) -> str:
-    """Whose packages a Linux uses: `debian`, `fedora`, `arch`, `suse` or `unknown`."""
+    """Return whose packages a Linux uses: `debian`, `fedora`, `arch`, `suse` or `unknown`."""
     names = {release.get("ID", ""), *release.get("ID_LIKE", "").split()}
     for family, members in {
         "debian": {"debian", "ubuntu"},
@@ -101,7 +101,7 @@ def has_display(platform: str = sys.platform, environment: Mapping[str, str] = o
 
 
 def free_bytes(path: Path) -> int:
-    """Free space where `path` lies or would lie, in bytes."""
+    """Return the free space where `path` lies or would lie, in bytes."""
     while not path.exists():
         path = path.parent
     return shutil.disk_usage(path).free

@@ -46,7 +46,7 @@ class Wanted:
 
 
 def parse_extras(text: str) -> tuple[str, ...]:
-    """Extras from a comma-separated list.
+    """Read extras from a comma-separated list.
 
     Raises:
         InstallError: one of them does not exist.
@@ -92,7 +92,7 @@ def lock_file(root: Path, wanted: Wanted) -> Path | None:
 
 
 def project_key(root: Path, lock: Path | None = None) -> str:
-    """Fingerprint of what the installed project depends on."""
+    """Return the fingerprint of what the installed project depends on."""
     files = [root / "pyproject.toml", *([lock] if lock else [])]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
@@ -286,7 +286,7 @@ def mend(session: Session, wanted: Wanted) -> None:
 
 
 def install_steps(session: Session, wanted: Wanted) -> list[Step]:
-    """Everything from an empty folder to a working environment, but for system libraries."""
+    """Return the steps from an empty folder to a working environment, but for system libraries."""
     steps = [environment.venv_step(session)]
     if wanted.torch and not wanted.locked:
         steps.append(torch_step(session, wanted))

@@ -22,7 +22,7 @@ OVERRIDES = ("NIGDT_DATA_DIR", "NIGDT_STATE_DIR", "NIGDT_CONFIG_DIR")
 def data_dir(
     platform: str = sys.platform, environment: Mapping[str, str] = os.environ, home: Path | None = None
 ) -> Path:
-    """Folder of the user's own bundles, as platformdirs names it for `nigdt.bundle.bundle`."""
+    """Return the folder of the user's own bundles, as platformdirs names it for `nigdt.bundle.bundle`."""
     home = home or Path.home()
     if environment.get("NIGDT_DATA_DIR"):
         return Path(environment["NIGDT_DATA_DIR"])
@@ -34,7 +34,7 @@ def data_dir(
 
 
 def personal_folders(root: Path) -> dict[str, Path]:
-    """Folders with the user's bundles, the state and the settings, by kind; needs no environment."""
+    """Return the folders of the user's bundles, state and settings, by kind; needs no environment."""
     paths = borrow(root, "backend/nigdt_backend/paths.py")
     return {"data": data_dir(), "state": paths.state_dir(), "config": paths.config_dir()}
 

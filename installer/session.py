@@ -170,7 +170,7 @@ class Session:
         return self.cache / "tmp"
 
     def child_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Environment of commands: this process's, without what would lead Python or pip elsewhere.
+        """Return the environment of commands: this one without what would lead Python or pip elsewhere.
 
         pip's own settings are left out; what counts of them comes with `extra`, by `pip_settings`.
         """

@@ -148,7 +148,7 @@ _KNEE = (6 / 29) ** 3
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
-    """SRGB (..., 3) floats in 0..1 to CIE L*a*b* (D65), L* 0..100, same kind of float."""
+    """Convert sRGB (..., 3) floats in 0..1 to CIE L*a*b* (D65), L* 0..100, same kind of float."""
     kind = rgb.dtype
     linear = np.where(rgb <= 0.04045, rgb / 12.92, (np.maximum(rgb, 0.04045) / 1.055 + 0.055 / 1.055) ** 2.4)
     xyz = linear @ (_TO_XYZ / _D65[:, None]).T.astype(kind)
@@ -158,7 +158,7 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
 
 
 def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
-    """CIE L*a*b* (D65) floats (..., 3) to sRGB in 0..1, clipped to the gamut, same kind of float."""
+    """Convert CIE L*a*b* (D65) floats (..., 3) to sRGB in 0..1, clipped to the gamut."""
     kind = lab.dtype
     y = (lab[..., 0] + 16) / 116
     f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
@@ -197,7 +197,7 @@ class NamedColour:
 
 
 def named_lab(words: tuple[str, ...]) -> tuple[float, float, float]:
-    """CIE L*a*b* of a colour name with its modifiers, as `NamedColour.words` has them.
+    """Return the CIE L*a*b* of a colour name with its modifiers, as `NamedColour.words` has them.
 
     Raises:
         KeyError: The last word or last two words name no colour.
@@ -234,7 +234,7 @@ def placed_colours(caption: str) -> list[tuple[int, int, NamedColour]]:
 
 
 def names_part(caption: str) -> bool:
-    """Whether a caption asks for a part of the object rather than all of it."""
+    """Return whether a caption asks for a part of the object rather than all of it."""
     return not PART_WORDS.isdisjoint(tokenise(caption))
 
 

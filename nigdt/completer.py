@@ -75,7 +75,7 @@ class Completer:
     def encode(
         self, crop: NDArray[np.uint8], mask: NDArray[np.uint8], size: int | None = None
     ) -> EncodedContext:
-        """Image half.
+        """Run the image half.
 
         Args:
             crop: (h, w, 3), the context (`Context.sent`); hidden pixels are not looked at.
@@ -144,14 +144,14 @@ class Completer:
         guidance: float = 1.0,
         detail: float = 1.0,
     ) -> list[RawFill]:
-        """Both halves at once; arguments as in `encode` and `CompletionJob`."""
+        """Run both halves at once; arguments as in `encode` and `CompletionJob`."""
         context = self.encode(crop, mask)
         return self.complete([CompletionJob(context, caption, variants, attention, guidance, detail)])[0]
 
     def _draw(
         self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int
     ) -> Iterator[tuple[NDArray[np.float32], Tensor | None]]:
-        """Pictures (H, W, 3) in 0 to 255, and beta of eq. 5 (h * w, L), in order."""
+        """Yield pictures (H, W, 3) in 0 to 255, and beta of eq. 5 (h * w, L), in order."""
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
             contexts = [job.context.features for job, _ in part]
@@ -199,7 +199,7 @@ class Completer:
 def _parts(
     wanted: Sequence[tuple[CompletionJob, Variant]], batch: int
 ) -> Iterator[list[tuple[CompletionJob, Variant]]]:
-    """Neighbours that can be computed in one pass: at most `batch`, of one working size."""
+    """Yield neighbours that can be computed in one pass: at most `batch`, of one working size."""
     part: list[tuple[CompletionJob, Variant]] = []
     for entry in wanted:
         size = entry[0].context.features.M.shape
@@ -212,7 +212,7 @@ def _parts(
 
 
 def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """Width and height, multiples of 32, of about side x side pixels in the crop's proportions."""
+    """Return the width and height, multiples of 32, of about side x side pixels in the crop's proportions."""
     scale = side / (width * height) ** 0.5
     return (
         max(_LEAST, round(width * scale / _STRIDE) * _STRIDE),

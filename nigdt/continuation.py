@@ -27,7 +27,7 @@ NOTHING_FITS = "Nothing in the photo could be continued into the region, so the 
 
 
 def continues(crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe) -> bool:
-    """Whether a fill continues the surroundings: what removes, or names what is around the hole.
+    """Return whether a fill continues the surroundings: what removes, or names what is around the hole.
 
     Args:
         crop: (h, w, 3), from `Context.sent`, as the next.

@@ -22,7 +22,7 @@ def centre_mask(height: int, width: int) -> np.ndarray:
 
 
 def rectangle_mask(height: int, width: int, random: np.random.Generator) -> np.ndarray:
-    """One random rectangle, each side a fifth to three fifths of the picture's."""
+    """Draw one random rectangle, each side a fifth to three fifths of the picture's."""
     h = int(random.integers(max(1, height // 5), max(1, 3 * height // 5) + 1))
     w = int(random.integers(max(1, width // 5), max(1, 3 * width // 5) + 1))
     top = int(random.integers(0, height - h + 1))
@@ -33,7 +33,7 @@ def rectangle_mask(height: int, width: int, random: np.random.Generator) -> np.n
 
 
 def irregular_mask(height: int, width: int, random: np.random.Generator) -> np.ndarray:
-    """Random thick strokes that wander, covering roughly a tenth to two fifths of the picture."""
+    """Draw random thick strokes that wander, covering roughly a tenth to two fifths of the picture."""
     mask = np.zeros((height, width), np.uint8)
     side = min(height, width)
     goal = random.uniform(0.1, 0.4)

@@ -71,7 +71,7 @@ class Recolouring:
         return self.alpha.nbytes + self.colour.nbytes + self.selection.nbytes
 
     def apply(self, rgb: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
-        """Paints the context at full strength.
+        """Paint the context at full strength.
 
         Args:
             rgb: (H, W, 3) of the selection's size: uint8, uint16, or float32 in 0..1.
@@ -137,7 +137,7 @@ class Recolouring:
 
 
 def check_caption(caption: str) -> None:
-    """Refuses a caption that names no colour.
+    """Refuse a caption that names no colour.
 
     Raises:
         CaptionError: It names none.
@@ -174,7 +174,7 @@ def tightness(alpha: Floats, chosen: Floats) -> np.float32:
 
 
 def guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floats:
-    """Alpha as a local linear function of the photo's Lab (guided filter, He et al. 2013, colour guide).
+    """Fit alpha as a local linear function of the photo's Lab (guided filter, He et al. 2013).
 
     It is fitted between the network's size and the photo's, where the photo's edges are already sharp.
     """

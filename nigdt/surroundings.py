@@ -105,13 +105,13 @@ def materials(caption: str) -> tuple[Lab, ...]:
 
 
 def whatever(caption: str) -> bool:
-    """Whether a caption asks for nothing but what is around, of whatever material and colour."""
+    """Return whether a caption asks for nothing but what is around, of whatever material and colour."""
     said = set(tokenise(caption))
     return bool(said & _WHATEVER) and said <= _WHATEVER | _PLAIN
 
 
 def showing(crop: NDArray[np.uint8], hole: NDArray[np.uint8], caption: str) -> NDArray[np.uint8] | None:
-    """Where a context shows the surroundings that a caption names.
+    """Return where a context shows the surroundings that a caption names.
 
     Args:
         crop: (h, w, 3), the context.
@@ -149,7 +149,7 @@ def showing(crop: NDArray[np.uint8], hole: NDArray[np.uint8], caption: str) -> N
 
 
 def mostly(shown: NDArray[np.uint8], hole: NDArray[np.uint8]) -> bool:
-    """Whether most of what lies around a hole is shown.
+    """Return whether most of what lies around a hole is shown.
 
     Words that name most of it choose nothing in it: all of it belongs to the scene.
 
@@ -171,7 +171,7 @@ def _ring(hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _blurred(values: NDArray[np.float32], visible: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Values (h, w, 3) without their grain, from visible places alone."""
+    """Return the values (h, w, 3) without their grain, from visible places alone."""
     part = visible.astype(np.float32)
     weight = cv2.GaussianBlur(part, (0, 0), _GRAIN)[..., None]
     sums = cv2.GaussianBlur(values * part[..., None], (0, 0), _GRAIN)
@@ -195,7 +195,7 @@ def _with_shades(
 
 
 def _contradicted(caption: str, lab: NDArray[np.float32]) -> bool:
-    """Whether a caption's colour has quite another hue than the pixels (n, 3) of what it names."""
+    """Return whether a caption's colour has quite another hue than the pixels (n, 3) of what it names."""
     middle = np.median(lab, axis=0)
     for colour in find_colours(caption):
         said = np.array(colour.lab[1:])

@@ -21,7 +21,7 @@ RETRY_SECONDS = 2.0
 
 
 def default_command() -> list[str]:
-    """Command that starts a daemon: `NIGDT_PYTHON` names the interpreter, else the one running now."""
+    """Return the command that starts a daemon: by `NIGDT_PYTHON`, else by the interpreter running now."""
     return [os.environ.get("NIGDT_PYTHON") or sys.executable, "-m", "nigdt_backend.daemon"]
 
 

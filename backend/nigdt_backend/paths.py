@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def state_dir() -> Path:
-    """Folder of the connection file, the lock and the log; `NIGDT_STATE_DIR` overrides it.
+    """Return the folder of the connection file, the lock and the log; `NIGDT_STATE_DIR` overrides it.
 
     A Flatpak gets its own XDG folders; the daemon lives outside, so the host's folder is meant there.
     """
@@ -24,7 +24,7 @@ def state_dir() -> Path:
 
 
 def config_dir() -> Path:
-    """Folder of the settings and of the keys of remote clients; `NIGDT_CONFIG_DIR` overrides it."""
+    """Return the folder of settings and remote clients' keys; `NIGDT_CONFIG_DIR` overrides it."""
     override = os.environ.get("NIGDT_CONFIG_DIR")
     if override:
         return Path(override)
@@ -36,13 +36,13 @@ def config_dir() -> Path:
 
 
 def connection_path() -> Path:
-    """File through which clients find the daemon; `NIGDT_CONNECTION` names another (a remote daemon's)."""
+    """Return the file through which clients find the daemon; `NIGDT_CONNECTION` names a remote daemon's."""
     override = os.environ.get("NIGDT_CONNECTION")
     return Path(override) if override else state_dir() / "connection.json"
 
 
 def lock_path() -> Path:
-    """File whose lock the running daemon holds."""
+    """Return the file whose lock the running daemon holds."""
     return state_dir() / "daemon.lock"
 
 
@@ -57,5 +57,5 @@ def settings_path() -> Path:
 
 
 def keys_path() -> Path:
-    """Public keys of the remote clients that may connect, and the daemon's own lasting key, JSON."""
+    """Return public keys of the remote clients that may connect, and the daemon's own lasting key, JSON."""
     return config_dir() / "keys.json"

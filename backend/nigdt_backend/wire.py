@@ -141,5 +141,5 @@ def _shown(version: bytes) -> str:
 
 
 def finite(value: float) -> float:
-    """`value` rounded for a header, 0 when it is not a finite number (JSON has no NaN)."""
+    """Return `value` rounded for a header, 0 when it is not a finite number (JSON has no NaN)."""
     return round(value, 6) if math.isfinite(value) else 0.0

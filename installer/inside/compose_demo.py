@@ -46,7 +46,7 @@ def closer(photo: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 def compose(
     photo: Image.Image, box: tuple[int, int, int, int], caption: str, fills: list[Image.Image]
 ) -> Image.Image:
-    """One picture: photo, selection and caption above, the variants below, seen from closer."""
+    """Draw one picture: photo, selection and caption above, the variants below, seen from closer."""
     above = [("the photo", photo), ("the selection", marked(photo, box))]
     below = [(f"variant {n}", closer(fill.convert("RGB"), box)) for n, fill in enumerate(fills, start=1)]
     columns = max(3, len(below))

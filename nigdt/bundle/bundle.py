@@ -8,12 +8,12 @@ A bundle holds five files::
     README.md           model card
     SHA256SUMS          checksums of the others, as `sha256sum` writes them
 
-and, if somebody drew it (``nigdt models picture``), ``sample.png``, a fill by the bundle's own model; and,
-if it can recolour, ``recolour.safetensors`` and ``recolour.json`` (`nigdt.bundle.recolour`).
+and, if somebody drew it (`nigdt models picture`), `sample.png`, a fill by the bundle's own model; and,
+if it can recolour, `recolour.safetensors` and `recolour.json` (`nigdt.bundle.recolour`).
 
-Nothing in it is executed or unpickled. Embedded bundles lie in ``nigdt/bundles/<name>``, the user's in
-``<user data>/bundles/<name>`` (environment variable ``NIGDT_DATA_DIR`` replaces ``<user data>``); a user's
-bundle hides an embedded one of the same name. ``default`` means `DEFAULT_NAME` or else the first there is.
+Nothing in it is executed or unpickled. Embedded bundles lie in `nigdt/bundles/<name>`, the user's in
+`<user data>/bundles/<name>` (environment variable `NIGDT_DATA_DIR` replaces `<user data>`); a user's
+bundle hides an embedded one of the same name. `default` means `DEFAULT_NAME` or else the first there is.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class BundleInfo:
             raise BundleError(f"Bundle {self.name}: {error.message}", error.hint) from None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON."""
         return {
             "name": self.name,
             "folder": str(self.folder),
@@ -144,13 +144,13 @@ class BundleInfo:
 
 
 def user_bundles_folder() -> Path:
-    """Where the user's own bundles lie; it need not exist."""
+    """Return where the user's own bundles lie; it need not exist."""
     base = os.environ.get("NIGDT_DATA_DIR") or platformdirs.user_data_dir("nigdt", appauthor=False)
     return Path(base) / "bundles"
 
 
 def valid_name(name: str) -> bool:
-    """Whether a bundle may be called so: letters, digits, dot, dash, underscore; not "default"."""
+    """Return whether a bundle may be called so: letters, digits, dot, dash, underscore; not "default"."""
     return bool(re.fullmatch(NAME, name)) and name != "default"
 
 
@@ -259,7 +259,7 @@ def file_digest(path: Path) -> str:
 
 
 def list_bundles() -> list[BundleInfo]:
-    """All readable bundles by name, the user's hiding embedded ones so called; broken ones are left out."""
+    """List readable bundles by name, the user's in place of embedded ones so called, no broken ones."""
     return _all_bundles()[0]
 
 

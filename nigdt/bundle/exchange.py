@@ -90,7 +90,7 @@ def _put_on_disk(folder: Path) -> None:
 if sys.platform == "win32":
 
     def _lock(folder: Path) -> int | None:
-        """Folders cannot be locked there; what is left of a killed process stays."""
+        """Do nothing: folders cannot be locked there; what is left of a killed process stays."""
         handle = os.open(os.devnull, os.O_RDONLY)
         return handle if not (folder / "old").exists() else None
 

@@ -1,6 +1,6 @@
 """Bundles in the layout of the Hugging Face Hub: `save_pretrained` and `from_pretrained`.
 
-Such a folder is a bundle still: beside a bundle's files it holds ``config.json``, and its model card begins
+Such a folder is a bundle still: beside a bundle's files it holds `config.json`, and its model card begins
 with the metadata that the Hub reads. Folders need no further package; names on the Hub need huggingface_hub.
 """
 

@@ -71,7 +71,7 @@ def plain_weights(model: _Module) -> dict[str, NDArray[np.float32]]:
 
 
 def check_target(folder: Path) -> None:
-    """Whether a bundle may be written there: before hours of training, and before anything is replaced.
+    """Refuse a place where no bundle may be written: before hours of training, before anything is lost.
 
     Raises:
         BundleError: The name is none for a bundle, or what is there is neither a bundle nor an empty folder.

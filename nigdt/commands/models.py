@@ -1,4 +1,4 @@
-"""``nigdt models``: list, add and remove model bundles."""
+"""`nigdt models`: list, add and remove model bundles."""
 
 from __future__ import annotations
 

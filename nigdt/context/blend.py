@@ -26,7 +26,7 @@ _LIMIT = 48.0  # largest correction, in grey levels: beyond that it is content, 
 
 
 def growth(selection: NDArray[np.uint8]) -> int:
-    """Pixels by which the hole is larger than the selection: a fortieth of its extent, 2 to 24.
+    """Return by how many pixels the hole is larger than the selection: a fortieth of its extent, 2 to 24.
 
     A selection with soft edges of its own gets 1: its edge is the user's to choose.
 
@@ -86,7 +86,7 @@ def blend_weight(selection: NDArray[np.uint8], feather: int | None = None) -> ND
 
 
 def _dilated(selection: NDArray[np.uint8], steps: int, fall: float = 0.0) -> NDArray[np.uint8]:
-    """Grey dilation by an octagon, or by a cone that falls by `fall` a pixel."""
+    """Dilate a grey picture by an octagon, or by a cone that falls by `fall` a pixel."""
     if not selection.any():
         return selection.copy()
     box = selection_box(selection)

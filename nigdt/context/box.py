@@ -46,6 +46,6 @@ def context_box(
 
 
 def _place(start: int, length: int, side: int, available: int) -> tuple[int, int]:
-    """First pixel and length of a span of `side` centred on start..start+length, inside 0..available."""
+    """Return first pixel and length of a span of `side` around start..start+length, in 0..available."""
     side = min(side, available)
     return min(max(round(start + length / 2 - side / 2), 0), available - side), side

@@ -189,7 +189,7 @@ class Context:
     def place(
         self, picture: NDArray[np.uint8], recipe: Recipe, maps: NDArray[np.float32] | None = None
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """`enlarged` and `blended` in one: what an answer (at `sent_size`) puts into the photo."""
+        """Do `enlarged` and `blended` in one: return what an answer (at `sent_size`) puts into the photo."""
         return self.blended(self.enlarged(picture, maps), recipe)
 
     def onto(

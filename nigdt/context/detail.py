@@ -122,7 +122,7 @@ class Residual:
         return enlarged
 
     def _expected(self, taken: Ints) -> Floats:
-        """Factor on each cell's texture, (gh, gw): none is much rougher than its surroundings are."""
+        """Return a factor on each cell's texture, (gh, gw): none is to be much rougher than the rest."""
         source = self._rough[taken[..., 0], taken[..., 1]]
         factor: Floats = np.exp(np.minimum(0, self._rough + np.float32(_MARGIN) - source))
         return factor
@@ -167,7 +167,7 @@ class Residual:
         return taken, alike
 
     def _missing_octave(self, mixed: Floats, taken: Ints, alike: Floats) -> Floats:
-        """Detail in the model's own finest octave where its picture has less of it than the source.
+        """Return detail of the model's own finest octave where its picture has less of it than the source.
 
         Returns:
             (H, W, 3), to be added to the picture.

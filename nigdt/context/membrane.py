@@ -27,7 +27,7 @@ def push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArr
 
 
 def _pyramid(weight: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Per level, fine to coarse: the weight (h, w, 1), and what the next level's means are divided by."""
+    """Return per level, fine to coarse, the weight (h, w, 1) and the divisor of the next level's means."""
     levels = []
     while min(weight.shape) > 2 and weight.min() < 1:
         size = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2)
@@ -42,7 +42,7 @@ def _pyramid(weight: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], NDA
 def _fill_in(
     values: NDArray[np.float32], levels: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]
 ) -> NDArray[np.float32]:
-    """`push_pull` of values (h, w, c), given the weight's pyramid."""
+    """Do `push_pull` with values (h, w, c), given the weight's pyramid."""
     (weight, divisor), coarser = levels[0], levels[1:]
     known = values * weight
     if not coarser:

@@ -89,7 +89,7 @@ class SourceSearch:
 
 
 def _least(cost: Floats, number: int) -> Ints:
-    """Columns of the smallest entries of each row, smallest first, (number, rows)."""
+    """Return the columns of the smallest entries of each row, smallest first, (number, rows)."""
     left, rows = cost.copy(), np.arange(len(cost))
     columns = []
     for _ in range(number):

@@ -277,7 +277,7 @@ def _is_srgb(profile: bytes) -> bool:
 
 
 def _tags(exif: bytes) -> set[int]:
-    """EXIF's tags without the orientation, which every format can do without by turning."""
+    """Return EXIF's tags without the orientation, which every format can do without by turning."""
     tags = Image.Exif()
     tags.load(exif)
     return set(tags) - {ORIENTATION}

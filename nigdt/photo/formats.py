@@ -95,5 +95,5 @@ def of_data(data: bytes, name: str = "") -> PhotoFormat | None:
 
 
 def patterns(*entries: PhotoFormat) -> str:
-    """File name patterns for a dialog, "*.png *.jpg ..."; of all formats if none is given."""
+    """Return the file name patterns for a dialog, "*.png *.jpg ..."; of all formats if none is given."""
     return " ".join(f"*{suffix}" for entry in entries or FORMATS for suffix in entry.suffixes)

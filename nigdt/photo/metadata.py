@@ -134,7 +134,7 @@ def _has_own_orientation(image: Image.Image) -> bool:
 
 
 def _readable(exif: Image.Exif) -> tuple[Image.Exif, list[str], list[int]]:
-    """Those tags that can be read and written again; the names of the others, and their numbers."""
+    """Return those tags that can be read and written again; the names of the others, and their numbers."""
     kept = Image.Exif()
     try:
         tags = list(exif)
@@ -197,7 +197,7 @@ def _usable(key: str, value: Any) -> bool:
 
 
 def _exif_resolution(exif: bytes) -> tuple[float, float] | None:
-    """Pixels per inch as EXIF says them, for formats that have no other place."""
+    """Return the pixels per inch as EXIF says them, for formats that have no other place."""
     tags = Image.Exif()
     try:
         tags.load(exif)
@@ -216,7 +216,7 @@ def _with_resolution(exif: bytes, dpi: tuple[float, float]) -> bytes:
 
 
 def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[str, Any]:
-    """Arguments for `Image.save` that write what was carried.
+    """Return the arguments for `Image.save` that write what was carried.
 
     Args:
         info: From `read_metadata`.

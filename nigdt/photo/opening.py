@@ -172,7 +172,7 @@ def reason(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _quiet_pillow() -> Iterator[None]:
-    """Pillow's size limit is replaced by `MAX_PIXELS`; its warnings on metadata are noise here."""
+    """Replace Pillow's size limit by `MAX_PIXELS`, and silence its warnings on metadata."""
     limit = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = None
     try:

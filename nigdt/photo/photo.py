@@ -388,7 +388,7 @@ class Photo:
         return image
 
     def as_pillow(self) -> Image.Image:
-        """Its samples and palette as a Pillow picture, without metadata."""
+        """Return its samples and palette as a Pillow picture, without metadata."""
         samples, kind = self._samples, self.kind
         height, width = samples.shape[:2]
         if kind in SIXTEEN_BIT and kind != "I;16":

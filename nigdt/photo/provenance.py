@@ -236,7 +236,7 @@ def _webp(data: bytes, packet: bytes) -> bytes:
 
 
 def _webp_size(body: bytes) -> tuple[int, int, bool]:
-    """Size and alpha of a simple file's only chunk."""
+    """Read size and alpha of a simple file's only chunk."""
     if body[:4] == b"VP8L":
         bits = int.from_bytes(body[9:13], "little")
         return (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1, bool(bits >> 28 & 1)

@@ -55,7 +55,7 @@ class Palette:
 
     @classmethod
     def of(cls, image: Image.Image) -> Palette:
-        """Palette of a Pillow picture of mode P, with its transparency."""
+        """Read the palette of a Pillow picture of mode P, with its transparency."""
         entries = np.asarray(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
         colours = np.zeros((256, 3), np.uint8)
         colours[: len(entries)] = entries
@@ -137,7 +137,7 @@ def scale_key(info: dict[str, Any], *, depth: int, grey: bool) -> None:
 def to_alpha8(
     samples: NDArray, kind: str, palette: Palette | None, key: int | tuple[int, ...] | None
 ) -> NDArray[np.uint8] | None:
-    """Opacity (H, W) uint8, 255 = opaque; None for photos without transparency.
+    """Return opacity (H, W) uint8, 255 = opaque; None for photos without transparency.
 
     Args:
         samples: (H, W) or (H, W, channels).
@@ -209,7 +209,7 @@ def mix(
 
 
 def _dithered(luma: NDArray[np.float64], touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Floyd-Steinberg dither of the touched pixels' luma, taken in their places."""
+    """Dither the touched pixels' luma after Floyd and Steinberg, taken in their places."""
     grey = np.zeros(touched.shape, np.uint8)
     grey[touched] = np.clip(np.rint(luma), 0, 255)
     return np.asarray(Image.fromarray(grey).convert("1"))[touched]
@@ -258,7 +258,7 @@ def claim_entries(palette: Palette, used: NDArray[np.bool_], wanted: NDArray[np.
 
 
 def nearest_entries(colours: NDArray, palette: Palette) -> NDArray[np.uint8]:
-    """Index of the nearest opaque entry for each colour (n, 3), by distance in RGB; 0 if none is opaque."""
+    """Find the nearest opaque entry for each colour (n, 3), by distance in RGB; 0 if none is opaque."""
     entries = np.flatnonzero(palette.alpha[: palette.length] == 255)
     if not len(entries):
         return np.zeros(len(colours), np.uint8)

@@ -92,7 +92,7 @@ def _settle_finer(
     ways: Ints,
     size: tuple[int, int],
 ) -> Ints:
-    """Ways (h, w, 2) at a finer size (w, h), from those at a coarser one."""
+    """Return the ways (h, w, 2) at a finer size (w, h), from those at a coarser one."""
     small, hidden = pixels, hole
     if size != hole.shape[::-1]:
         small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -108,7 +108,7 @@ def _settle_finer(
 
 
 def _sizes(coarse: tuple[int, ...], hole: Mask) -> list[tuple[int, int]]:
-    """Width and height of the finer sizes, each at most about twice the one before, up to `_FINEST`."""
+    """Return the finer sizes (w, h), each at most about twice the one before, up to `_FINEST`."""
     height, width = hole.shape
     finest = min(1.0, (_FINEST / max(1, int(hole.sum()))) ** 0.5)
     last = (round(width * finest), round(height * finest))
@@ -122,7 +122,7 @@ def _sizes(coarse: tuple[int, ...], hole: Mask) -> list[tuple[int, int]]:
 
 
 def _enlarged(ways: Ints, size: tuple[int, int]) -> Ints:
-    """Ways at a larger size (w, h), whose longer steps are rounded to whole pixels."""
+    """Return the ways at a larger size (w, h), whose longer steps are rounded to whole pixels."""
     height, width = ways.shape[:2]
     if (width, height) == size:
         return ways

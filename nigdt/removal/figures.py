@@ -100,7 +100,7 @@ def _colour(lab: Floats, inside: Mask, ring: Mask, sigma: float) -> float:
 
 
 def _continued(values: Floats, known: Mask, sigma: float) -> Floats:
-    """Values (h, w, c) of the known part, blurred there and continued smoothly over everything else."""
+    """Blur values (h, w, c) in the known part, and continue them smoothly over everything else."""
     weight = known.astype(np.float32)
     total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
     blurred = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma).reshape(values.shape)
@@ -109,7 +109,7 @@ def _continued(values: Floats, known: Mask, sigma: float) -> Floats:
 
 
 def _repetition(luma: Floats, part: Mask, extent: float) -> float:
-    """Highest normalised autocorrelation of the part's texture beyond its main lobe."""
+    """Return the highest normalised autocorrelation of the part's texture beyond its main lobe."""
     scale = min(1.0, _WORKING / max(luma.shape))
     size = (max(1, round(luma.shape[1] * scale)), max(1, round(luma.shape[0] * scale)))
     grey = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)

@@ -76,7 +76,7 @@ class Layout:
 
 
 def lab_of(pixels: NDArray[np.uint8]) -> Floats:
-    """CIE Lab, (h, w, 3) float32, of RGB."""
+    """Convert RGB to CIE Lab, (h, w, 3) float32."""
     return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
 
 

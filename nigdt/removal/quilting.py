@@ -61,7 +61,7 @@ def features(lab: Floats, layout: Layout, reach: int) -> Floats:
 
 
 def compressed(first: Floats, second: Floats, at: Mask, number: int) -> tuple[Floats, Floats]:
-    """Both arrays (h, w, c) projected on the `number` directions in which the second varies most at `at`."""
+    """Project both arrays (h, w, c) on the `number` directions in which the second varies most at `at`."""
     sample = second[at]
     sample = sample[:: max(1, len(sample) // 4000)]
     mean = sample.mean(0)
@@ -117,7 +117,7 @@ def quilt(layout: Layout, variation: Variation) -> Ints:
 
 
 def _tiles(hole: Mask) -> Ints:
-    """Top and left of each tile that holds a part of the hole, those at its border first, (n, 2)."""
+    """Return top and left of each tile that holds a part of the hole, those at its border first, (n, 2)."""
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
     found = []
     for row, top in enumerate(range(0, hole.shape[0], TILE)):

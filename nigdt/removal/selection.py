@@ -83,7 +83,7 @@ def _near(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _left_over(pixels: NDArray[np.uint8], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pieces (h, w) of the thing outside the selection."""
+    """Return the pieces (h, w) of the thing outside the selection."""
     thing = _thing(pixels, within)
     # Thin fringes are the lasso's imprecision.
     opened = cv2.morphologyEx((thing & ~within).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))

@@ -99,7 +99,7 @@ class Shifts:
                 break
 
     def _turn(self, unlike: Callable[[Ints, Ints], Floats], steps: list[int], turn: bool) -> int:
-        """One pass over every second pixel, like a chessboard's; returns how many changed."""
+        """Pass over every second pixel, like a chessboard's; return how many changed."""
         source, hole, lab = self._source, self._hole, self._lab
         pixels = self._pixels[self._parity == turn]
         seam = np.zeros(len(pixels), np.bool_)

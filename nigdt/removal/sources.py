@@ -50,7 +50,7 @@ class Sources:
     ring: Mask
 
     def cover_ring(self, part: Mask) -> float:
-        """Share of the ring, 0 to 1, whose materials are found in a part of the sources as well."""
+        """Return the fraction of the ring, 0 to 1, whose materials a part of the sources has as well."""
         count = int(self.material.max(initial=0)) + 1
         wanted = np.bincount(self.material[self.ring & self.fitting], minlength=count)
         there = np.bincount(self.material[part & self.fitting], minlength=count)
@@ -102,7 +102,7 @@ def choose_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> 
 
 
 def _things(lab: Floats, material: Ints, hole: Mask) -> Mask:
-    """Pieces of a distinct colour that something else surrounds, with the pixels at their edge."""
+    """Return the pieces of a distinct colour that something else surrounds, with the pixels at their edge."""
     least, largest = (fraction * float(hole.sum()) for fraction in _THING)
     edge = np.ones(hole.shape, np.bool_)
     edge[1:-1, 1:-1] = False

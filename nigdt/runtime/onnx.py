@@ -2,12 +2,12 @@
 
 Three graphs, so that a new caption costs neither picture half nor weights twice:
 
-- ``image.onnx``: picture (1, 3, S, S) and visible (1, 1, S, S) to the features of the picture;
-- ``words.onnx``: words (1, L) int64 to words (1, L, C) and sentence (1, C), L at least 1, 0 = no word;
-- ``fill.onnx``: those two, mask (1, L) bool, noise, visible and the features to the picture
+- `image.onnx`: picture (1, 3, S, S) and visible (1, 1, S, S) to the features of the picture;
+- `words.onnx`: words (1, L) int64 to words (1, L, C) and sentence (1, C), L at least 1, 0 = no word;
+- `fill.onnx`: those two, mask (1, L) bool, noise, visible and the features to the picture
   (1, 3, S, S) in [-1, 1] and, where the model has attention, beta of eq. 5 (1, h w, L).
 
-``onnx.json`` names the bundle that they were made from, the size S and the features' names. A graph is for
+`onnx.json` names the bundle that they were made from, the size S and the features' names. A graph is for
 one size, because the loops of the harmonic prefill are unrolled for it.
 """
 
@@ -185,7 +185,7 @@ class OnnxRunner(Runner):
             ) from None
 
     def encode(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
-        """Image half; see `Runner.encode`."""
+        """Run the image half; see `Runner.encode`."""
         if M.shape[2:] != (self._side, self._side):
             return super().encode(I_m, M)
         features = self._image.run(None, {"picture": I_m.numpy(), "visible": M.numpy()})
@@ -194,7 +194,7 @@ class OnnxRunner(Runner):
     def complete(
         self, contexts: Sequence[ImageFeatures], text: TextFeatures, noise: Tensor
     ) -> tuple[Tensor, Tensor | None]:
-        """Text half; see `Runner.complete`. Several fills run one after the other."""
+        """Run the text half; see `Runner.complete`. Several fills run one after the other."""
         if any(context.M.shape[2:] != (self._side, self._side) for context in contexts):
             return super().complete(contexts, text, noise)
         answers: list[list[np.ndarray]] = []

@@ -134,7 +134,7 @@ class Runner:
                 function.clear()
 
     def encode(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
-        """Image half: I_m (1, 3, H, W) in [-1, 1] and M (1, 1, H, W), 1 = visible, on any device."""
+        """Run the image half: I_m (1, 3, H, W) in [-1, 1] and M (1, 1, H, W), 1 = visible, on any device."""
         M = M.to(self._device)
         with _reproducible():
             return self._halves.features(M, *self._encode(I_m.to(self._device), M))
@@ -213,5 +213,5 @@ def _lengthen(tensor: Tensor, rows: int) -> Tensor:
 
 
 def _reproducible() -> AbstractContextManager[None]:
-    """Convolutions on CUDA by the same algorithm on every run, in full single precision."""
+    """Have CUDA convolve by the same algorithm on every run, in full single precision."""
     return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)

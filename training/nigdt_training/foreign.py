@@ -52,8 +52,8 @@ def read_text_encoder(path: Path, captions: Path) -> tuple[dict[str, Tensor], Ce
     """Read DAMSM's text encoder: an embedding and a bidirectional LSTM (AttnGAN) or GRU.
 
     Args:
-        path: ``text_encoder*.pth``.
-        captions: ``captions.pickle``, for the words' numbers.
+        path: `text_encoder*.pth`.
+        captions: `captions.pickle`, for the words' numbers.
 
     Returns:
         The state of a `TextEncoder`, its cell, and its vocabulary.

@@ -32,7 +32,7 @@ def open_pools(
     say: Callable[[str], None] = lambda _: None,
     checked: Report | None = None,
 ) -> tuple[list[Pool], list[Pool]]:
-    """Pools for training and for validation; photos are decoded into `caches` the first time.
+    """Open the pools for training and for validation; photos are decoded into `caches` the first time.
 
     Args:
         settings: Names the collections.
@@ -60,7 +60,7 @@ def open_pools(
 
 
 def build_vocabulary(pools: list[Pool]) -> Vocabulary:
-    """Vocabulary of training captions, plus the words that the colour augmentation writes.
+    """Build the vocabulary of training captions, plus the words that the colour augmentation writes.
 
     A word of a single caption is unknown, unless there are few captions.
     """

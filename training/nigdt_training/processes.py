@@ -59,7 +59,7 @@ def average_gradients(fabric: Fabric, network: nn.Module) -> None:
 
 
 def average_losses(fabric: Fabric, losses: Mapping[str, Tensor]) -> dict[str, float]:
-    """Means over all processes of the losses that any of them had; where one lacks a loss it counts as 0."""
+    """Average over all processes the losses that any of them had; where one lacks a loss it counts as 0."""
     if fabric.world_size == 1:
         return {name: float(value) for name, value in losses.items()}
     everybody: list[list[str]] = [[] for _ in range(fabric.world_size)]

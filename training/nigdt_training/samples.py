@@ -121,7 +121,7 @@ class MatchCaptions:
     negative_groups: Tensor
 
     def of(self, pictures: Tensor) -> MatchCaptions:
-        """Those of some of the pictures, (B,) bool; the others' captions come among the further ones."""
+        """Select some of the pictures, (B,) bool; the others' captions come among the further ones."""
         further = torch.arange(len(pictures), len(self.tokens), device=pictures.device)
         order = torch.cat([pictures.nonzero()[:, 0], (~pictures).nonzero()[:, 0], further])
         lengths = self.lengths[order.to(self.lengths.device)]
@@ -328,7 +328,7 @@ class SampleStream:
 def encode_captions(
     captions: Sequence[str], vocabulary: Vocabulary, max_words: int = MATCH_WORDS
 ) -> tuple[Tensor, Tensor]:
-    """Captions as padded word indices (B, L) int64, 0 = padding, and lengths (B,) int64.
+    """Return captions as padded word indices (B, L) int64, 0 = padding, and lengths (B,) int64.
 
     Captions are clipped to `max_words`; without it, to what the match networks read.
     """

@@ -51,7 +51,7 @@ def save_paper_size(folder: Path) -> None:
 
 
 def floor(inpainter: Inpainter) -> dict[str, Any]:
-    """One fill at the model's own size beside its floating-point operations over the matrix-product rate.
+    """Measure a fill at the model's own size beside its arithmetic at the rate of matrix products.
 
     Both run in turns. On the CPU the ratio is taken of processor time too, which other programs disturb less
     than they do the clock.
@@ -159,7 +159,7 @@ def plain(inpainter: Inpainter) -> Inpainter:
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds by the clock and of this process's processors."""
+    """Return seconds, by the clock and of this process's processors."""
     started, used = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - started, time.process_time() - used

@@ -32,7 +32,7 @@ CAPTIONS = (
 
 @contextlib.contextmanager
 def own_daemon(settings: Mapping[str, object] | None = None) -> Iterator[None]:
-    """Folders for a daemon apart from the user's; it is stopped at the end. Clients made inside find it."""
+    """Give a daemon folders apart from the user's, where clients made inside find it; stop it at the end."""
     names = ("NIGDT_STATE_DIR", "NIGDT_CONFIG_DIR", "NIGDT_CONNECTION")
     before = {name: os.environ.get(name) for name in names}
     with tempfile.TemporaryDirectory(prefix="nigdt-bench-") as folder:
@@ -66,7 +66,7 @@ def stop_daemon() -> None:
 
 
 def seeded(seed: int) -> random.Random:
-    """Numbers that are the same in every run."""
+    """Return random numbers that are the same in every run."""
     return random.Random(seed)  # noqa: S311 - nothing secret depends on them
 
 

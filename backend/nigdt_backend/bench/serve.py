@@ -97,7 +97,7 @@ def serve(fills: int, seconds: float, bundle: str, paper_size: bool, device: str
 
 @contextlib.contextmanager
 def _paper_size() -> Iterator[None]:
-    """User's bundles that hold nothing but a model of the paper's size."""
+    """Let the user's bundles be nothing but a model of the paper's size."""
     from nigdt_backend.bench.bare import save_paper_size
 
     before = os.environ.get("NIGDT_DATA_DIR")
@@ -151,7 +151,7 @@ def _bare(bundle: str, device: str, precision: Any) -> Figures:
 
 
 def _cold_starts(bundle: str) -> list[float]:
-    """Seconds from no daemon to the first fill's end, a few times."""
+    """Time a few times how long it takes from no daemon to the end of the first fill, in seconds."""
     picture, selection = make_context(256, seeded(1))
     taken = []
     for _ in range(COLD_STARTS):
@@ -169,7 +169,7 @@ def _median_ms(samples: list[float]) -> float:
 
 
 def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
-    """First fill and new caption through the daemon, in turns with the same work by the bare model."""
+    """Time a first fill and a new caption through the daemon, in turns with the bare model."""
     from nigdt.inpainter import CompletionJob, Inpainter
     from nigdt.recipe import Variant
     from nigdt_backend.bench.bare import use_threads

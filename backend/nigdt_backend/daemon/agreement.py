@@ -15,7 +15,7 @@ __all__ = ["deviation"]
 
 
 def deviation(inpainter: Inpainter) -> float:
-    """Mean difference, in grey levels of 255, to the same model on the CPU in single precision.
+    """Return the mean difference, in grey levels of 255, to the same model on the CPU in single precision.
 
     Args:
         inpainter: On any device. Two fills of one random picture at its own size are compared.

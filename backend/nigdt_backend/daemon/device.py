@@ -32,7 +32,7 @@ class DeviceMismatchError(DeviceError):
 
 
 def available_devices() -> list[str]:
-    """Device names in order of preference; "cpu" is always last."""
+    """Return device names in order of preference; "cpu" is always last."""
     devices = []
     if torch.cuda.is_available():
         devices += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
@@ -42,7 +42,7 @@ def available_devices() -> list[str]:
 
 
 def choose_device(wanted: str) -> str:
-    """Device for a setting.
+    """Return the device for a setting.
 
     Args:
         wanted: "auto", "cpu", "cuda", "cuda:N" or "mps".
@@ -77,7 +77,7 @@ def choose_precision(wanted: str, device: str) -> Precision:
 
 
 def threads_for(wanted: int, size_px: int, cores: int) -> int:
-    """CPU threads for a setting (0 = by size), the size a model works at, and what torch would take.
+    """Return CPU threads for a setting (0 = by size), the size a model works at, and what torch would take.
 
     Never more than there are cores: threads that share one wait for each other, for minutes a fill.
     """

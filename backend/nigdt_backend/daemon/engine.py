@@ -61,7 +61,7 @@ class NigdtEngine:
     # -- called from any thread ------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """Device, precision, loaded bundles, context cache, notices."""
+        """Return device, precision, loaded bundles, context cache, notices."""
         with self._lock:
             return dict(self._described)
 
@@ -202,7 +202,7 @@ class NigdtEngine:
             model.inpainter.forget_recordings()
 
     def _try_whole_batches(self) -> None:
-        """Memory that was short may long be free again."""
+        """Go back to whole batches after a while: memory that was short may be free again."""
         from nigdt_backend.daemon.device import RETRY_SECONDS
 
         if self._halved is not None and time.monotonic() - self._halved >= RETRY_SECONDS:
@@ -214,7 +214,7 @@ class NigdtEngine:
         self._forget_device()
 
     def _forget_device(self) -> None:
-        """Models and encodings on the former device are of no use any more."""
+        """Drop models and encodings of the former device, which are of no use any more."""
         from nigdt_backend.daemon.device import empty_cache
 
         self._registry.clear()
@@ -252,7 +252,7 @@ class NigdtEngine:
         log.info("device %s, torch %s", self._device.get(), torch.__version__)
 
     def _warm_up(self, model: LoadedModel) -> None:
-        """One fill of grey: the first one of a process is several times slower than the next."""
+        """Fill grey once: the first fill of a process is several times slower than the next."""
         self._use_threads(model)
         side = model.info.size_px
         crop = np.full((side, side, 3), 127, np.uint8)

@@ -49,7 +49,7 @@ class JobBook:
         return list(self._active.values())
 
     def of_client(self, client: ClientKey) -> list[Job]:
-        """Jobs under way of one connection."""
+        """Return the jobs under way of one connection."""
         return [job for job in self._active.values() if job.client == client]
 
     def clients(self) -> Iterable[ClientKey]:
@@ -78,5 +78,5 @@ class JobBook:
             self._bytes -= oldest.size
 
     def finished(self, key: JobKey) -> Finished | None:
-        """Answers of a finished job, if still kept."""
+        """Return the answers of a finished job, if still kept."""
         return self._finished.get(key)

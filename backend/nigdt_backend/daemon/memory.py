@@ -42,7 +42,7 @@ def _glibc() -> ctypes.CDLL | None:
 
 
 def resident_mib() -> float | None:
-    """Resident memory in MiB: the present value on Linux, the peak elsewhere; None where neither is told."""
+    """Return resident memory in MiB: now on Linux, at its peak elsewhere; None where neither is told."""
     if sys.platform == "win32":
         return None
     import resource

@@ -93,7 +93,7 @@ class ModelTurn:
     def _batches(
         self, work: Work, contexts: dict[Job, EncodedContext]
     ) -> Iterator[list[tuple[Job, list[int]]]]:
-        """Jobs with the indices of the variants to make next, at most `batch_variants` at a time."""
+        """Yield jobs with the indices of the variants to make next, at most `batch_variants` at a time."""
         batch: list[tuple[Job, list[int]]] = []
         room = self._batch_variants
         for job in contexts:

@@ -74,7 +74,7 @@ def resolve(name: str) -> BundleInfo:
 
 
 def stamp_of(info: BundleInfo) -> Stamp:
-    """State of a bundle's files."""
+    """Return the state of a bundle's files."""
     try:
         status = (Path(info.folder) / "SHA256SUMS").stat()
     except OSError:
@@ -179,7 +179,7 @@ class Registry:
                 del self._models[other.name]
 
     def loaded(self) -> list[LoadedModel]:
-        """Models in memory, least recently used first."""
+        """Return the models in memory, least recently used first."""
         return list(self._models.values())
 
     def clear(self) -> None:

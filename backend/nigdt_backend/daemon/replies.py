@@ -68,7 +68,7 @@ class Replies:
 
 
 def fill_reply(job: Job, fill: FillMessage, early: bool = False) -> list[Frame]:
-    """One answer of a job, or an early state of it."""
+    """Pack an answer of a job, or an early state of it."""
     return encode(
         {"kind": "preview" if early else "fill", "job": job.request.job, **fill.header}, fill.frames
     )

@@ -19,7 +19,7 @@ class Latencies:
         self._seconds.append(seconds)
 
     def quantile(self, fraction: float) -> float | None:
-        """Quantile in seconds; None while there is nothing."""
+        """Return the quantile in seconds; None while there is nothing."""
         if not self._seconds:
             return None
         ordered = sorted(self._seconds)
@@ -53,7 +53,7 @@ class Tally:
         self._fills = 0
 
     def status(self, batches: int) -> dict[str, Any]:
-        """Fields of a `status` reply, with the number of batches."""
+        """Return the fields of a `status` reply, with the number of batches."""
         milliseconds = {
             name: None if (value := self.latencies.quantile(fraction)) is None else round(value * 1000, 1)
             for name, fraction in (("p50", 0.5), ("p95", 0.95))

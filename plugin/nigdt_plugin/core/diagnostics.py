@@ -18,7 +18,7 @@ _PRIVATE = ("recent", "captions", "presets", "window")
 
 
 def report(session: Session, versions: Sequence[str], errors: Sequence[str]) -> str:
-    """Versions, models, the daemon's state, settings and recent errors; no captions, no names of photos.
+    """List versions, models, the daemon's state, settings and recent errors; no captions, no photos' names.
 
     Args:
         session: The panel.

@@ -19,7 +19,7 @@ _LARGEST_JSON = 64 * 2**20
 
 
 def panel_dir() -> Path:
-    """Folder of history and recovery; follows `NIGDT_STATE_DIR`."""
+    """Return the folder of history and recovery; follows `NIGDT_STATE_DIR`."""
     return state_dir() / "panel"
 
 

@@ -166,7 +166,7 @@ class Filling(Choosing):
         return bool(wanted) or bool(self._preparing)
 
     def compare(self, captions: Sequence[str], seed: int | None = None) -> None:
-        """One fill for each caption on the same hole, with the same draw (fig. 6 of the paper).
+        """Ask for one fill for each caption on the same hole, with the same draw (fig. 6 of the paper).
 
         Args:
             captions: None of them empty; one that names no colour is left out where that is needed.

@@ -12,7 +12,7 @@ Pixels = NDArray[np.uint8]
 
 
 def similar_colour(rgb: Pixels, x: int, y: int, tolerance: int, connected: bool = True) -> Patch:
-    """Pixels whose colour is near that of pixel (x, y).
+    """Return the pixels whose colour is near that of pixel (x, y).
 
     Args:
         rgb: Photo (H, W, 3) uint8.
@@ -38,5 +38,5 @@ def similar_colour(rgb: Pixels, x: int, y: int, tolerance: int, connected: bool 
 
 
 def _closed(mask: Mask) -> Mask:
-    """Specks of one or two pixels filled: noise in the photo, not meant by the user."""
+    """Fill specks of one or two pixels: noise in the photo, not meant by the user."""
     return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)).astype(np.uint8)

@@ -131,7 +131,7 @@ def _dots(shape: tuple[int, ...], points: Sequence[Point], scale: float, radius:
 
 
 def _first_guess(small: Pixels, sure: NDArray[np.bool_], not_it: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Labels for GrabCut: what is near the points and of their colours is probably the object's."""
+    """Return labels for GrabCut: what is near the points and of their colours is probably the object's."""
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     unlike = _unlike(lab, lab[sure])
     distance = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)
@@ -152,7 +152,7 @@ def _first_guess(small: Pixels, sure: NDArray[np.bool_], not_it: NDArray[np.bool
 
 
 def _all_but_the_frame(sure: NDArray[np.bool_], not_it: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Labels for GrabCut: the rim of the photo is background, and all else probably the object's."""
+    """Return labels for GrabCut: the rim of the photo is background, and all else probably the object's."""
     width = max(2, round(_FRAME * max(sure.shape)))
     labels = np.full(sure.shape, cv2.GC_BGD, np.uint8)
     labels[width:-width, width:-width] = cv2.GC_PR_FGD
@@ -170,7 +170,7 @@ def _unlike(lab: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[n
 
 
 def _band(guess: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
-    """Labels that leave only a band along the edge of a guess open."""
+    """Return the labels that leave only a band along the edge of a guess open."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
     mask = guess.astype(np.uint8)
     labels = np.where(guess, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)

@@ -18,7 +18,7 @@ _DARK = 0.25  # what is left of the light where nothing changed
 
 
 def _size(shape: tuple[int, ...], side: int = _SIDE) -> tuple[int, int]:
-    """Width and height of rows and columns made no larger than `side`."""
+    """Return the width and height of rows and columns made no larger than `side`."""
     scale = min(1.0, side / max(shape[:2]))
     return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
 

@@ -95,7 +95,7 @@ class History:
             self._trim(keep=entry.record)
 
     def entries(self) -> list[Entry]:
-        """All rounds, newest first; damaged ones are left out."""
+        """Return all rounds, newest first; damaged ones are left out."""
         found = []
         for path in self.folder.glob("*/round.json"):
             data = read_json(path)

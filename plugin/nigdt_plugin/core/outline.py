@@ -34,7 +34,7 @@ class Outline:
         self._key = None
 
     def step(self) -> None:
-        """One step of the march."""
+        """March one step on."""
         self._phase += 1
 
     @property

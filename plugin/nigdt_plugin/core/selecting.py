@@ -36,7 +36,7 @@ class Selecting(ABC):
             self.steps()
 
     def draw(self, shape: Callable[[], Patch], area: float, how: Combine, label: str) -> None:
-        """Let a shape of about ``area`` pixels meet the selection; a large one is drawn in a thread."""
+        """Let a shape of about `area` pixels meet the selection; a large one is drawn in a thread."""
         if area < _LARGE:
             self.select(shape(), how, label)
         else:

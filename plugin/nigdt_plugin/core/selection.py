@@ -247,7 +247,7 @@ def feathered(selection: Selection, pixels: float) -> tuple[Region, Mask]:
 
 
 def inverted(selection: Selection) -> tuple[Region, Mask]:
-    """Everything that is not selected."""
+    """Select everything that was not selected."""
     return selection.whole, 255 - selection.mask
 
 
@@ -257,7 +257,7 @@ def everything(selection: Selection) -> tuple[Region, Mask]:
 
 
 def nothing(selection: Selection) -> tuple[Region, Mask]:
-    """No pixel."""
+    """Select no pixel."""
     return selection.bounds, _blank(selection.bounds)
 
 

@@ -156,6 +156,6 @@ def suggested_name(folder: Path, taken: Sequence[str]) -> str:
 
 
 def duration(seconds: float) -> tuple[int, int]:
-    """Hours and minutes, rounded up to a minute."""
+    """Return the hours and minutes, rounded up to a minute."""
     minutes = max(1, round(seconds / 60))
     return minutes // 60, minutes % 60

@@ -204,12 +204,12 @@ class DescribeBox(QWidget):
         self.session.fills()
 
     def ask_live(self, milliseconds: int = _LIVE_MS) -> None:
-        """In live mode a fill of what is selected and written now, soon."""
+        """Ask in live mode for a fill of what is selected and written now, soon."""
         if self.session.settings.live and self._may_follow():
             self._live_timer.start(milliseconds)
 
     def _may_follow(self) -> bool:
-        """Whether fills may follow the typing: what is removed is waited for, so it is asked for."""
+        """Return whether fills may follow the typing: what is removed is waited for, so it is asked for."""
         possible = self.mode == "describe" or (self.mode == "recolour" and self._recolours and not self._grey)
         return possible and self.ready and bool(self.session.caption) and not self.session.healing.busy
 
@@ -259,7 +259,7 @@ class DescribeBox(QWidget):
         filling.fill(caption, self.session.settings.variants, seed)
 
     def _hindrance(self) -> tuple[str, str] | None:
-        """Why nothing can be recoloured as it is, and what to do; None if it can."""
+        """Return why nothing can be recoloured as it is, and what to do; None if it can."""
         if self.mode != "recolour":
             return None
         if not self._recolours:
@@ -283,7 +283,7 @@ class DescribeBox(QWidget):
     # Words ----------------------------------------------------------------------------------------------
 
     def model_changed(self) -> None:
-        """Other words are known now."""
+        """Take note that other words are known now."""
         self._model = models.find(self.session.settings.model)
         self._show_vocabulary()
 

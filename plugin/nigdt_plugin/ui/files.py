@@ -219,7 +219,7 @@ class PhotoFiles(QMainWindow):
         return Path(pictures) if Path(pictures).is_dir() else Path.home()
 
     def is_passing(self, path: Path) -> bool:
-        """Whether a photo's folder is no place to save beside it."""
+        """Return whether a photo's folder is no place to save beside it."""
         return path == sample_photo()
 
     def _layer_names(self) -> tuple[str, str]:

@@ -23,7 +23,7 @@ _BUSY_MS = 30
 
 
 class Hosted(PhotoFiles):
-    """A window that may have a host (``session.host``), which waits for a result."""
+    """A window that may have a host (`session.host`), which waits for a result."""
 
     notice: Notice
 
@@ -41,7 +41,7 @@ class Hosted(PhotoFiles):
         return document.modified or filling.preview.layer is not None
 
     def is_passing(self, path: Path) -> bool:
-        """Whether a photo's folder is no place to save beside it: a host's goes with the host."""
+        """Return whether a photo's folder is no place to save beside it: a host's goes with the host."""
         folder = self.session.host.folder if self.session.host is not None else self._orphan
         return super().is_passing(path) or folder in path.parents
 
@@ -68,7 +68,7 @@ class Hosted(PhotoFiles):
         self.session.tasks.run(lambda: host.applied(document), done, self.session.failed)
 
     def may_leave(self) -> bool:
-        """Whether the window may close now; where work would be lost, ask first and close later."""
+        """Return whether the window may close now; where work would be lost, ask first and close later."""
         if self._may_close or self._handed_over:
             return True
         if self.session.host is None:
@@ -88,7 +88,7 @@ class Hosted(PhotoFiles):
         return False
 
     def ask_about_handing_over(self) -> QMessageBox.StandardButton:
-        """Hand over (``Yes``), discard or cancel?"""
+        """Hand over (`Yes`), discard or cancel?"""
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.NoIcon)
         box.setText(self.tr("Hand over the fills first?"))
@@ -102,7 +102,7 @@ class Hosted(PhotoFiles):
         return QMessageBox.StandardButton(box.exec())
 
     def _leave_soon(self) -> None:
-        """Close without asking again; not at once, for Qt ignores ``close`` within a close event."""
+        """Close without asking again; not at once, for Qt ignores `close` within a close event."""
         self._may_close = True
         QTimer.singleShot(0, self.close)
 
@@ -142,7 +142,7 @@ class Hosted(PhotoFiles):
 
 
 def when_host_goes(tell: Callable[[], None], descriptor: int = 0) -> None:
-    """Call ``tell``, from a thread, once the other end of the pipe at ``descriptor`` is closed.
+    """Call `tell`, from a thread, once the other end of the pipe at `descriptor` is closed.
 
     A host that gives the panel a pipe as its standard input never writes to it; the system closes the pipe
     when the host ends, however that happens. Anything else than a pipe says nothing.

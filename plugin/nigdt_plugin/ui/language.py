@@ -46,7 +46,7 @@ def wanted(choice: str) -> str:
 
 
 def moment(seconds: float) -> str:
-    """Date and time, seconds since 1970, as the language writes them."""
+    """Write date and time, given as seconds since 1970, as the language does."""
     when = QDateTime.fromSecsSinceEpoch(int(seconds))
     return QLocale().toString(when, QLocale.FormatType.ShortFormat)
 

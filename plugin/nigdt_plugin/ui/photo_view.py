@@ -75,7 +75,7 @@ class PhotoView(QWidget):
         self.update()
 
     def set_overlays(self, overlays: list[tuple[QImage, Region]], frame: Region | None = None) -> None:
-        """Pictures drawn over parts of the photo, and a dashed frame."""
+        """Draw pictures over parts of the photo, and a dashed frame."""
         self._overlays, self._frame = overlays, frame
         self.update()
 
@@ -95,11 +95,11 @@ class PhotoView(QWidget):
         return width, height
 
     def to_photo(self, point: QPointF) -> tuple[float, float]:
-        """Photo coordinates of a widget point; pixel edges are whole numbers."""
+        """Convert a widget point to photo coordinates; pixel edges are whole numbers."""
         return self._left + point.x() / self.scale, self._top + point.y() / self.scale
 
     def to_widget(self, x: float, y: float) -> QPointF:
-        """Widget point of photo coordinates."""
+        """Convert photo coordinates to a widget point."""
         return QPointF((x - self._left) * self.scale, (y - self._top) * self.scale)
 
     @property

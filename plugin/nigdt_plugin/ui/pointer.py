@@ -26,7 +26,7 @@ class KeyPointer:
         self._down = False
 
     def move(self, tool: Tool, dx: int, dy: int, modifiers: Qt.KeyboardModifier, window: QSize) -> None:
-        """One step; with Ctrl a small one, with Shift a large one."""
+        """Move one step; with Ctrl a small one, with Shift a large one."""
         step = _FINE if modifiers & Qt.KeyboardModifier.ControlModifier else _STEP
         step = _COARSE if modifiers & Qt.KeyboardModifier.ShiftModifier else step
         point = self.point or _middle(window)

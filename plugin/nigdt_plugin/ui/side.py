@@ -201,7 +201,7 @@ class Side(QWidget):
         self.model_name = info.name if info is not None else self.tr("no model")
 
     def model_changed(self) -> None:
-        """Other words are known now."""
+        """Take note that other words are known now."""
         self._set_model()
         self.describe.model_changed()
         self.session.fills()

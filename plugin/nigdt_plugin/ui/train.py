@@ -154,7 +154,7 @@ class TrainDialog(QDialog):
             self.detail.setText(self._hindrance(folder, name, taken=taken))
 
     def _hindrance(self, folder: str, name: str, *, taken: bool) -> str:
-        """Why it cannot be started as it is; empty if it can, or if nothing was typed yet."""
+        """Return why it cannot be started as it is; empty if it can, or if nothing was typed yet."""
         if folder and not Path(folder).is_dir():
             return self.tr("There is no such folder.")
         if taken:

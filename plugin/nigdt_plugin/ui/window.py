@@ -277,7 +277,7 @@ class Window(Dialogs):
             self.canvas.setCursor(self.canvas.tool.cursor)
 
     def set_theme(self, choice: str) -> None:
-        """Light, dark, or as the system."""
+        """Use light or dark colours, or the system's."""
         self.session.settings.theme = choice
         self.theme = theme_.wanted(choice)
         app = QApplication.instance()

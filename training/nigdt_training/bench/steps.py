@@ -115,7 +115,7 @@ class Benchmark:
     rates: dict[str, float]
 
     def disagreement(self) -> float | None:
-        """Largest difference between the compiled step's first losses and those of the step before it.
+        """Compare the compiled step's first losses with the eager step's; return the largest difference.
 
         As a fraction of the total loss; None where the last variant is not the one before it, compiled.
         """
@@ -286,7 +286,7 @@ def _matrix_product(device: str, number_format: str) -> Callable[[], object]:
 
 
 def loader_rate(settings: TrainSettings, data: Path | None, seconds: float = 3.0) -> float:
-    """Training samples per second of one loader thread, masks and colour augmentation included.
+    """Return training samples per second of one loader thread, masks and colour augmentation included.
 
     Args:
         settings: Size and augmentation of the samples.
@@ -317,7 +317,7 @@ def loader_rate(settings: TrainSettings, data: Path | None, seconds: float = 3.0
 
 
 def _made_up_photos(folder: Path, count: int = 64) -> Path:
-    """Noise with a plain disc on it and its box: as much work for the loader as real photos."""
+    """Draw noise with a plain disc on it, and its box: as much work for the loader as real photos."""
     folder.mkdir()
     random, rows = np.random.default_rng(0), []
     y, x = np.mgrid[:320, :400]
@@ -332,7 +332,7 @@ def _made_up_photos(folder: Path, count: int = 64) -> Path:
 
 
 def _peak_memories(steps: list[Callable[[], Any]], device: str) -> list[float]:
-    """Peak memory of each step in GB; the list is empty afterwards.
+    """Return the peak memory of each step in GB; the list is empty afterwards.
 
     On CUDA without what the others hold meanwhile: each is given up in turn, which tells what it held itself.
     """
@@ -353,7 +353,7 @@ def _peak_memories(steps: list[Callable[[], Any]], device: str) -> list[float]:
 
 
 def _process_peak(step: Callable[[], object]) -> float:
-    """Peak memory of the process during one step in GB; NaN where the system does not tell."""
+    """Return the peak memory of the process during one step in GB; NaN where the system does not tell."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     step()
@@ -381,7 +381,7 @@ def describe_machine(device: str) -> dict[str, Any]:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
+    """Return how many seconds a call takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

@@ -22,7 +22,7 @@ class CoherentAttention(nn.Module):
     """
 
     def forward(self, x: Tensor, M: Tensor) -> Tensor:
-        """Rebuilds the hole.
+        """Rebuild the hole.
 
         Args:
             x: (B, C, h, w) features.

@@ -157,25 +157,25 @@ class CSA(ComparisonModel):
         self._backbone: EfficientNetLite0 | None = None
 
     def latent_shape(self, size: int) -> None:
-        """CSA has one answer; see `ComparisonModel.latent_shape`."""
+        """Return None, since CSA has one answer; see `ComparisonModel.latent_shape`."""
 
     def answer(self, I_m: Tensor, M: Tensor, noise: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """See `ComparisonModel.answer`."""
         return self._draw(I_m, M).refined
 
     def draw(self, batch: Batch) -> Drawn:
-        """Rough and refined answers."""
+        """Return rough and refined answers."""
         return self._draw(batch.image * batch.M, batch.M)
 
     def adversary_losses(self, batch: Batch, drawn: Drawn) -> Losses:
-        """Relativistic average least squares, on pixels and on features."""
+        """Return relativistic average least-squares losses, on pixels and on features."""
         fake = drawn.refined.detach()
         pairs = self._scores(batch.image, fake, self._features(batch.image), self._features(fake))
         terms = {name: _relativistic(real, made) for name, (real, made) in pairs.items()}
         return weigh(terms, dict.fromkeys(terms, 1.0))
 
     def generator_losses(self, batch: Batch, drawn: Drawn) -> Losses:
-        """L1 of both answers, consistency of the attention with the photo's features, and adversarial."""
+        """Return L1 of both answers, the attention's consistency with the photo, and the adversarial loss."""
         with torch.no_grad():
             real_features = self._features(batch.image)
         pairs = self._scores(batch.image, drawn.refined, real_features, self._features(drawn.refined))

@@ -52,7 +52,7 @@ class ComparisonModel(nn.Module, ABC):
 
     @abstractmethod
     def latent_shape(self, size: int) -> tuple[int, int, int] | None:
-        """Shape of the noise for pictures of size x size, or None for a system with a single answer."""
+        """Return the noise's shape for pictures of size x size; None for a system with a single answer."""
 
     @abstractmethod
     def draw(self, batch: Batch) -> Any:

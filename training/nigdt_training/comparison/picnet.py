@@ -30,7 +30,7 @@ WEIGHTS = {
 
 
 def configure(size: int, width: int) -> ModelConfig:
-    """NIGDT's configuration that makes PICNet.
+    """Return NIGDT's configuration that makes PICNet.
 
     Args:
         size: Side of the pictures in pixels.
@@ -52,7 +52,7 @@ class PICNet(ComparisonModel):
     """Both paths, the reconstructive path's D1 and the generative path's D2."""
 
     def __init__(self, size: int = 256, width: int = 32) -> None:
-        """Args as for `configure`."""
+        """Build PICNet; arguments as for `configure`."""
         super().__init__()
         config = configure(size, width)
         self.paths = DualPath(NIGDT(config, 0))
@@ -69,12 +69,12 @@ class PICNet(ComparisonModel):
         return self.paths.model(I_m, M, *_no_text(M), noise).image
 
     def draw(self, batch: Batch) -> DualPathOutput:
-        """Both paths' answers."""
+        """Return both paths' answers."""
         noise = (batch.prior_noise, batch.posterior_noise)
         return self.paths(batch.image, batch.M, *_no_text(batch.M), *noise)
 
     def adversary_losses(self, batch: Batch, drawn: DualPathOutput) -> Losses:
-        """LSGAN: D1 on the reconstruction, D2 on the generative answer."""
+        """Return LSGAN's losses: D1 on the reconstruction, D2 on the generative answer."""
         terms = {}
         for name, network, answer in (
             ("D1", self.D1, drawn.reconstruction[-1]),

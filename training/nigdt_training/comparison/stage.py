@@ -133,7 +133,7 @@ class ComparisonTrainer:
         self.save()
 
     def one_step(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Both sides once, each from the same pictures; returns the losses by name."""
+        """Train both sides once, each on the same pictures; return the losses by name."""
         self.model.train()
         optimiser_g, optimiser_d = self.optimisers
         drawn = self.model.draw(batch)

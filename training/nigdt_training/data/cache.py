@@ -68,14 +68,14 @@ class Cache:
         return len(self._entries)
 
     def photo(self, i: int) -> np.ndarray:
-        """Photo i, (H, W, 3) uint8 RGB, a read-only view of the mapped file; the short side is `size`."""
+        """Return photo i, (H, W, 3) uint8 RGB, a read-only view of the file; the short side is `size`."""
         entry = self._entries[i]
         height, width = entry["shape"]
         start = entry["photo_at"]
         return self._photos[start : start + height * width * 3].reshape(height, width, 3)
 
     def object_mask(self, i: int) -> np.ndarray | None:
-        """Soft mask of photo i's object, (H, W) uint8 with 255 on it, a read-only view; None when unknown."""
+        """Return the soft mask of photo i's object, (H, W) uint8, 255 on it, a read-only view; or None."""
         entry = self._entries[i]
         start = entry["mask_at"]
         if start is None:
@@ -84,11 +84,11 @@ class Cache:
         return self._masks[start : start + height * width].reshape(height, width)
 
     def captions(self, i: int) -> list[str]:
-        """Captions of photo i."""
+        """Return the captions of photo i."""
         return list(self._entries[i]["captions"])
 
     def box(self, i: int) -> BoxXYWH | None:
-        """Box (x, y, width, height) of photo i's object in the cached frame's pixels; None when unknown."""
+        """Return the box of photo i's object (x, y, width, height) in the cached frame's pixels, or None."""
         box = self._entries[i]["box"]
         return None if box is None else (box[0], box[1], box[2], box[3])
 
@@ -109,7 +109,7 @@ class Cache:
         return self._entries[i]["species"]
 
     def attributes(self, i: int) -> dict[str, str]:
-        """Part -> value of photo i's object, where the data set says so."""
+        """Return part -> value of photo i's object, where the data set says so."""
         return dict(self._entries[i]["attributes"])
 
 
@@ -173,7 +173,7 @@ def build_cache(
 
 
 def cache_key(records: Sequence[Record], size: int, find: bool = False) -> str:
-    """Hash of all that a cache is made from: files (name, size, time), captions, boxes and settings."""
+    """Hash all that a cache is made from: files (name, size, time), captions, boxes and settings."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([FORMAT, size, find]).encode())
     for record in records:
@@ -240,7 +240,7 @@ def _write_frames(
 def _map_ahead(
     pool: ThreadPoolExecutor, function: Callable[[Record], Any], records: Sequence[Record]
 ) -> Iterator[tuple[Record, Any]]:
-    """`pool.map` in order, holding only a few results, so that memory does not grow with the set."""
+    """Do `pool.map` in order, holding only a few results, so that memory does not grow with the set."""
     for start in range(0, len(records), _AHEAD):
         part = records[start : start + _AHEAD]
         yield from zip(part, pool.map(function, part), strict=True)

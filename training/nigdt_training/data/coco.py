@@ -111,7 +111,7 @@ def _locate(photos: dict[str, list[str]], file_name: str, part: str) -> str:
 
 
 def _largest_objects(tree: Tree, index: str) -> dict[Key, dict[str, Any]]:
-    """Image id -> its largest single object's annotation; crowds are no objects, nor is what has no size."""
+    """Return each image's largest single object by id; crowds are no objects, nor is what has no size."""
     if index not in tree:
         return {}
     largest: dict[Key, tuple[float, dict[str, Any]]] = {}

@@ -48,7 +48,7 @@ def _read(tree: Tree) -> list[Record]:
 
 
 def _table(tree: Tree, path: PurePosixPath) -> dict[str, str]:
-    """Lines "number value ..." of one of the data set's lists; empty when the list is not there."""
+    """Read the lines "number value ..." of one of the data set's lists; empty when the list is not there."""
     if path.as_posix() not in tree:
         return {}
     rows = (line.split(maxsplit=1) for line in tree.read_text(path.as_posix()).split("\n"))

@@ -91,7 +91,7 @@ def open_upright(source: Source, least: int) -> tuple[Image.Image, int, tuple[in
 
 
 def _turn(points: np.ndarray, orientation: int) -> np.ndarray:
-    """Points (N, 2) in stored coordinates 0..1 to upright coordinates, for an EXIF orientation."""
+    """Convert points (N, 2) in stored coordinates 0..1 to upright coordinates, for an EXIF orientation."""
     x, y = points[:, 0], points[:, 1]
     turned = {
         1: (x, y),

@@ -27,7 +27,7 @@ class Fingerprint:
 
 
 def fingerprint(image: Image.Image) -> Fingerprint:
-    """Fingerprint of an upright RGB image: signs of brightness differences (dHash) along both axes."""
+    """Return an upright RGB image's fingerprint: signs of brightness differences (dHash) along both axes."""
     grey = image.convert("L")
     across = np.asarray(grey.resize((9, 8), Image.Resampling.BOX), np.int16)
     down = np.asarray(grey.resize((8, 9), Image.Resampling.BOX), np.int16)
@@ -36,7 +36,7 @@ def fingerprint(image: Image.Image) -> Fingerprint:
 
 
 def find_alike(prints: Sequence[Fingerprint]) -> list[tuple[int, int, bool]]:
-    """Pairs of photos that look alike.
+    """Find pairs of photos that look alike.
 
     Hashes within `NEAR_BITS` of each other agree in at least one of 8 bands of 16 bits, so only photos that
     share a band are compared.

@@ -1,6 +1,6 @@
 """LaMa's thin, medium and thick masks (Suvorov et al. 2022): its generators' distributions at 256 px.
 
-The numbers are those of the published configurations ``random_thin_256`` to ``random_thick_256``: broken
+The numbers are those of the published configurations `random_thin_256` to `random_thick_256`: broken
 lines of a number of strokes each, or, with probability 0.3 / 1.3, boxes. Masks of more than half the picture
 are drawn again, as there.
 """

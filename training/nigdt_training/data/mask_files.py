@@ -24,7 +24,7 @@ class MaskFiles:
 
     Args:
         path: A folder, whose pictures are taken with those of its subfolders, by name; or a text file with
-            one mask a line, relative to its folder, or with ``photo<TAB>mask``: then that photo gets that
+            one mask a line, relative to its folder, or with `photo<TAB>mask`: then that photo gets that
             mask.
         black_holes: Whether black is the hole, not white.
 

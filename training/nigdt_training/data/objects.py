@@ -67,7 +67,7 @@ def _believable(photo: np.ndarray, box: Box, trusted: bool) -> np.ndarray | None
 
 
 def _agrees(photo: np.ndarray, box: Box) -> bool:
-    """Whether two slightly different boxes give the same object; a reduced photo answers that sooner."""
+    """Return whether two slightly different boxes give the same object; a small copy answers that sooner."""
     small = cv2.resize(photo, None, fx=_REDUCED, fy=_REDUCED, interpolation=cv2.INTER_AREA)
     x, y, w, h = (value * _REDUCED for value in box)
     one = segment_box(small, (x, y, w, h))

@@ -33,7 +33,7 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
 
 
 def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
-    """CIE L*a*b* (D65) float (..., 3) to sRGB uint8, clipped to the gamut and rounded."""
+    """Convert CIE L*a*b* (D65) float (..., 3) to sRGB uint8, clipped to the gamut and rounded."""
     flat = np.ascontiguousarray(lab, np.float32).reshape(1, -1, 3)
     rgb = cv2.cvtColor(flat, cv2.COLOR_Lab2RGB).reshape(lab.shape)
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
@@ -144,7 +144,7 @@ def recolour(
 
 
 def _compress(light: np.ndarray, middle: float) -> np.ndarray:
-    """Bends lightness smoothly into 3..98 around `middle` instead of clipping it there."""
+    """Bend lightness smoothly into 3..98 around `middle` instead of clipping it there."""
     up, down = 98 - middle, middle - 3
     away = light - middle
     return middle + np.where(away > 0, up * np.tanh(away / up), down * np.tanh(away / down))
@@ -189,6 +189,6 @@ TEMPLATES = (
 
 
 def template_captions(colour: str, noun: str = "bird") -> list[str]:
-    """Captions that name one colour of the object; those about feathers, wings and so on only for birds."""
+    """Return captions that name one colour of the object; those about feathers, wings ... only for birds."""
     usable = TEMPLATES if noun == "bird" else TEMPLATES[:4]
     return [template.format(colour=colour, noun=noun) for template in usable]

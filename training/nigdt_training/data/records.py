@@ -80,7 +80,7 @@ def is_number(value: Any) -> TypeGuard[float]:
 
 
 def valid_box(values: Any) -> BoxXYWH | None:
-    """Four numbers x, y, width, height as a box; None when it is empty or no box."""
+    """Read four numbers x, y, width, height as a box; None when it is empty or no box."""
     if not isinstance(values, Sequence) or len(values) != 4 or not all(map(is_number, values)):
         return None
     if max(map(abs, values)) > LARGEST_COORDINATE:
@@ -117,7 +117,7 @@ def split_of_folders(name: str) -> str | None:
 
 
 def parse_json(text: str, name: str) -> Any:
-    """`json.loads` whose error names the file.
+    """Read JSON; errors name the file.
 
     Raises:
         DataError: The text is not JSON.

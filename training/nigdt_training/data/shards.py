@@ -101,7 +101,7 @@ class Shards:
         return len(self._index)
 
     def photo(self, i: int) -> np.ndarray:
-        """Photo i, (H, W, 3) uint8 RGB, decoded now; the short side is `size`.
+        """Return photo i, (H, W, 3) uint8 RGB, decoded now; the short side is `size`.
 
         Raises:
             BadSampleError: It cannot be read; counted in `bad`.
@@ -141,19 +141,19 @@ class Shards:
         return self._split
 
     def object_mask(self, i: int) -> np.ndarray | None:  # noqa: ARG002
-        """None: shards know no objects."""
+        """Return None: shards know no objects."""
         return None
 
     def box(self, i: int) -> BoxXYWH | None:  # noqa: ARG002
-        """None: shards know no objects."""
+        """Return None: shards know no objects."""
         return None
 
     def species(self, i: int) -> str | None:  # noqa: ARG002
-        """None: shards know no species."""
+        """Return None: shards know no species."""
         return None
 
     def attributes(self, i: int) -> dict[str, str]:  # noqa: ARG002
-        """Nothing: shards know no attributes."""
+        """Return nothing: shards know no attributes."""
         return {}
 
 
@@ -192,7 +192,7 @@ def _write_index(files: list[Path], path: Path, say: Callable[[str], None]) -> i
 
 
 def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int, str]:
-    """Rows of one shard's samples, (N, 5) int64; how many keys lack a photo or a caption; what is damaged."""
+    """Read one shard's rows, (N, 5) int64, how many keys lack a photo or a caption, and what is damaged."""
     damage = ""
     places: dict[str, dict[str, tuple[int, int]]] = {}
     try:
@@ -242,7 +242,7 @@ def _members(file: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _is_sound(header: bytes) -> bool:
-    """Whether a header's checksum, which counts itself as spaces, is that of its bytes."""
+    """Return whether a header's checksum, which counts itself as spaces, is that of its bytes."""
     told = header[148:156].strip(b"\0 ")
     return told.isdigit() and int(told, 8) == sum(header) - sum(header[148:156]) + 8 * ord(" ")
 

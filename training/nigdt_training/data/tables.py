@@ -111,7 +111,7 @@ def _lines(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
 
 
 def _json(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
-    """Rows of a list, of Karpathy's `images`, or of a map from each photo to its captions (as kohya's)."""
+    """Yield the rows of a list, of Karpathy's `images`, or of a map from photos to captions (as kohya's)."""
     content = parse_json(text, index)
     if isinstance(content, dict) and isinstance(content.get("images"), list):
         content = content["images"]

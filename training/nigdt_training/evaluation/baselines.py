@@ -14,7 +14,7 @@ PATCH_RADIUS = 3
 
 
 def telea(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """OpenCV's fast-marching inpainting (Telea 2004).
+    """Inpaint by OpenCV's fast marching (Telea 2004).
 
     Args:
         photo: (H, W, 3) uint8 RGB; what lies in the hole is not looked at.
@@ -27,12 +27,12 @@ def telea(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def navier_stokes(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """OpenCV's inpainting by fluid dynamics (Bertalmio et al. 2001); arguments as for `telea`."""
+    """Inpaint by OpenCV's fluid dynamics (Bertalmio et al. 2001); arguments as for `telea`."""
     return cv2.inpaint(_emptied(photo, hole), hole.astype(np.uint8), RADIUS, cv2.INPAINT_NS)
 
 
 def harmonic(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Solves Laplace's equation in the hole with the photo's pixels around it as boundary values.
+    """Solve Laplace's equation in the hole with the photo's pixels around it as boundary values.
 
     That is smoothing until nothing changes: each hole pixel equals the mean of its neighbours. At the
     picture's edge the missing neighbour is left out of the mean. A hole over the whole picture becomes
@@ -77,7 +77,7 @@ def harmonic(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def patchmatch(photo: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Patches of the visible part, found by PatchMatch (Barnes et al. 2009), coarse to fine.
+    """Fill with patches of the visible part, found by PatchMatch (Barnes et al. 2009), coarse to fine.
 
     Takes seconds, and the same photo and hole give the same answer. A hole over the whole picture becomes
     mid-grey. Arguments as for `telea`.

@@ -72,7 +72,7 @@ class ColourSwapMeter:
         self._photos = 0
 
     def add(self, system: System, case: Case, true_fill: np.ndarray) -> dict[str, np.ndarray]:
-        """Asks one system for all seven colours of one case.
+        """Ask one system for all seven colours of one case.
 
         Args:
             system: The system.

@@ -49,7 +49,7 @@ class FeatureExtractor:
         self._network.to(self._device)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Pictures (S, S, 3) uint8 RGB to features (N, 2048 or 1280) float64."""
+        """Turn pictures (S, S, 3) uint8 RGB into features (N, 2048 or 1280) float64."""
         import torch
 
         parts = []
@@ -77,7 +77,7 @@ def _inception() -> Any:
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Frechet distance of two feature sets (Heusel et al. 2017), each taken as a Gaussian.
+    """Return the Frechet distance of two feature sets (Heusel et al. 2017), each taken as a Gaussian.
 
     Biased upwards for few pictures: compare only figures of equal counts.
 
@@ -99,7 +99,7 @@ def _root(features: np.ndarray) -> np.ndarray:
 
 
 def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Kernel distance of two feature sets (Binkowski et al. 2018): unbiased squared MMD, (x.y / D + 1)^3.
+    """Return the kernel distance of two feature sets (Binkowski et al. 2018): MMD^2, (x.y / D + 1)^3.
 
     Args:
         first: (N, D) with N > 1.
@@ -118,7 +118,7 @@ def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def indiscriminable(real: np.ndarray, made: np.ndarray) -> tuple[float, float]:
-    """U-IDS and P-IDS of two feature sets (Zhao et al. 2021), in [0, 1].
+    """Return U-IDS and P-IDS of two feature sets (Zhao et al. 2021), in [0, 1].
 
     A linear support vector machine is trained to tell real from made pictures. U-IDS is the fraction that it
     gets wrong, P-IDS the fraction of pairs whose made picture it takes for the more real one.

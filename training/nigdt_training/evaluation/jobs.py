@@ -134,7 +134,7 @@ def _tinted(job: Job) -> Pixels:
 
 
 def results_in(folder: Path, jobs: Sequence[Job]) -> dict[str, Pixels]:
-    """Another program's results by job: `NAME.png` or another type, of the photo's size.
+    """Find another program's results by job: `NAME.png` or another type, of the photo's size.
 
     Raises:
         DataError: A result has another size, or there is none at all.

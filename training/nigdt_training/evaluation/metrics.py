@@ -11,7 +11,7 @@ from nigdt_training.data.recolour import COLOURS, nearest_colour, rgb_to_lab
 
 
 def composite(photo: np.ndarray, fill: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """M * I + (1 - M) * I_g: the fill in the hole, the photo's exact pixels elsewhere.
+    """Return M * I + (1 - M) * I_g: the fill in the hole, the photo's exact pixels elsewhere.
 
     Args:
         photo: (H, W, 3) uint8.
@@ -22,18 +22,18 @@ def composite(photo: np.ndarray, fill: np.ndarray, hole: np.ndarray) -> np.ndarr
 
 
 def l1(original: np.ndarray, output: np.ndarray) -> float:
-    """Mean absolute difference over pixels and channels."""
+    """Return the mean absolute difference over pixels and channels."""
     return float(np.abs(original.astype(np.float64) - output).mean())
 
 
 def psnr(original: np.ndarray, output: np.ndarray) -> float:
-    """Peak signal-to-noise ratio, 20 log10(255 / rmse), in dB; infinite for equal pictures."""
+    """Return the peak signal-to-noise ratio, 20 log10(255 / rmse), in dB; infinite for equal pictures."""
     mean_square = np.square(original.astype(np.float64) - output).mean()
     return float("inf") if mean_square == 0 else float(20 * np.log10(255 / np.sqrt(mean_square)))
 
 
 def total_variation(output: np.ndarray) -> float:
-    """Mean over pixels and channels of sqrt(dx^2 + dy^2), differences circular."""
+    """Return the mean over pixels and channels of sqrt(dx^2 + dy^2), differences circular."""
     values = output.astype(np.float64)
     across = np.roll(values, -1, axis=1) - values
     down = np.roll(values, -1, axis=0) - values
@@ -41,23 +41,23 @@ def total_variation(output: np.ndarray) -> float:
 
 
 def psnr_in_hole(original: np.ndarray, output: np.ndarray, hole: np.ndarray) -> float:
-    """PSNR over the hole's pixels alone, in dB; `hole` is (H, W) bool and not empty."""
+    """Return the PSNR over the hole's pixels alone, in dB; `hole` is (H, W) bool and not empty."""
     return psnr(original[hole], output[hole])
 
 
 def ssim_in_hole(original: np.ndarray, output: np.ndarray, hole: np.ndarray) -> float:
-    """Mean of SSIM's map over the hole's pixels; their windows reach 3 pixels beyond it."""
+    """Return the mean of SSIM's map over the hole's pixels; their windows reach 3 pixels beyond it."""
     _, whole = structural_similarity(original, output, channel_axis=-1, data_range=255, full=True)
     return float(whole[hole].mean())
 
 
 def ssim(original: np.ndarray, output: np.ndarray) -> float:
-    """Structural similarity: 7 x 7 uniform window, sample covariance, K 0.01 / 0.03, channels averaged."""
+    """Return the SSIM: 7 x 7 uniform window, sample covariance, K 0.01 / 0.03, channels averaged."""
     return float(structural_similarity(original, output, channel_axis=-1, data_range=255))
 
 
 def gradient_in_hole(picture: np.ndarray, hole: np.ndarray) -> float:
-    """Mean gradient magnitude (forward differences, channels averaged) strictly inside the hole.
+    """Return the mean gradient magnitude (forward differences, channels averaged) strictly inside the hole.
 
     A pixel counts when its right and lower neighbours lie in the hole too, so that the seam adds nothing. The
     ratio of a fill's to the original's says how much of the detail is there: near 0 is blur.
@@ -79,7 +79,7 @@ def gradient_in_hole(picture: np.ndarray, hole: np.ndarray) -> float:
 
 
 def diversity(outputs: Sequence[np.ndarray], hole: np.ndarray) -> float:
-    """Mean absolute difference in the hole between every two samples; 0 when all samples are the same.
+    """Return the mean absolute difference in the hole between every two samples; 0 when all are equal.
 
     Raises:
         ValueError: Fewer than two samples.
@@ -102,7 +102,7 @@ def shown_colour(output: np.ndarray, object_in_hole: np.ndarray) -> str:
 
 
 def lab_distance(first: np.ndarray, second: np.ndarray, region: np.ndarray) -> float:
-    """Mean CIE 1976 colour difference between two pictures over a region; NaN when the region is empty."""
+    """Return the mean CIE 1976 colour difference of two pictures over a region; NaN when it is empty."""
     if not region.any():
         return float("nan")
     return float(np.sqrt(np.square(rgb_to_lab(first[region]) - rgb_to_lab(second[region])).sum(-1)).mean())

@@ -27,7 +27,7 @@ class Perceptual:
         self._network = (network or _lpips()).to(self._device).eval()
 
     def __call__(self, original: np.ndarray, output: np.ndarray) -> float:
-        """Distance of two (S, S, 3) uint8 pictures."""
+        """Return the distance of two (S, S, 3) uint8 pictures."""
         import torch
 
         pair = torch.from_numpy(np.stack([original, output])).permute(0, 3, 1, 2).to(self._device)

@@ -167,7 +167,7 @@ def seeds_table(runs: Sequence[Sequence[SystemResult]]) -> str:
 
 
 def _grid(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table whose first row is its head."""
+    """Write the lines of a Markdown table whose first row is its head."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rule = "|".join("-" * (width + 1) + ("-" if not i else ":") for i, width in enumerate(widths))
     header, *body = (_line(row, widths) for row in rows)
@@ -197,7 +197,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def sheet(cases: Sequence[Case], results: Sequence[SystemResult]) -> Image.Image:
-    """Pictures side by side: original, hole, each system's answer, one row per case, the caption beneath.
+    """Draw side by side: original, hole, each system's answer, one row per case, the caption beneath.
 
     Args:
         cases: The evaluated cases, in order.
@@ -215,7 +215,7 @@ def sheet(cases: Sequence[Case], results: Sequence[SystemResult]) -> Image.Image
 
 
 def swap_sheet(cases: Sequence[Case], result: SystemResult) -> Image.Image | None:
-    """One system's answers to the seven colours: original, true caption, then one column per colour."""
+    """Draw a system's answers to the seven colours: original, true caption, then one column per colour."""
     rows = []
     for number, swapped in result.swaps:
         if number < len(result.pictures):

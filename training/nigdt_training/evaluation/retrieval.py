@@ -20,7 +20,7 @@ class MatchScorer(Protocol):
     """Says how well pictures and captions match; must not have taken part in training what it evaluators."""
 
     def __call__(self, pictures: np.ndarray, captions: Sequence[str]) -> np.ndarray:
-        """Scores every picture against every caption.
+        """Score every picture against every caption.
 
         Args:
             pictures: (B, S, S, 3) uint8 RGB.
@@ -67,7 +67,7 @@ class NetworkScorer:
 
 
 def draw_negatives(case: Case, pool: Sequence[Record], rng: np.random.Generator) -> list[str]:
-    """Draws captions to compete with a case's own.
+    """Draw captions to compete with a case's own.
 
     Where the data set names species, captions describe the species more than the photo. Negatives then
     come from photos of other species, and none is a caption that a photo of the same species has too: it
@@ -103,7 +103,7 @@ def _alike(case: Case, record: Record) -> bool:
 
 
 def retrieve(scorer: MatchScorer, picture: np.ndarray, caption: str, negatives: Sequence[str]) -> Retrieval:
-    """Scores a picture, (S, S, 3) uint8, with its caption and with every negative; a tie is no win.
+    """Score a picture, (S, S, 3) uint8, with its caption and with every negative; a tie is no win.
 
     Without negatives both figures are NaN.
     """

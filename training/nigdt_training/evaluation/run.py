@@ -76,7 +76,7 @@ class SystemResult:
     swaps: list[tuple[int, dict[str, np.ndarray]]] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values without pictures; figures that are not finite become None."""
+        """Return plain values without pictures; figures that are not finite become None."""
         return {
             "name": self.name,
             "cases": self.cases,
@@ -142,7 +142,7 @@ def evaluate(
 
 
 def measure(case: Case, samples: Sequence[np.ndarray]) -> dict[str, float]:
-    """Figures of the answers to one case: Table 1's of the first, best-of-N and diversity of several."""
+    """Measure the answers to one case: Table 1's figures of the first, best-of-N and diversity of several."""
     first = samples[0]
     figures = {
         "l1": metrics.l1(case.photo, first),
@@ -183,7 +183,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _finite(value: Any) -> Any:
-    """Numbers that JSON cannot hold become None, anywhere inside."""
+    """Replace numbers that JSON cannot hold by None, anywhere inside."""
     if isinstance(value, dict):
         return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, list):

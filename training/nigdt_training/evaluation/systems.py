@@ -76,12 +76,12 @@ class Baseline:
     size: int | None = None
 
     def __init__(self, name: str, function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
-        """Args: `name` for the tables and the `function` of photo and hole."""
+        """Take the `name` for the tables, and the `function` of photo and hole."""
         self.name = name
         self._function = function
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:  # noqa: ARG002
-        """One answer per request; see `System.fill`."""
+        """Return one answer per request; see `System.fill`."""
         cases = [request.case for request in requests]
         return [[composite(case.photo, self._function(case.photo, case.hole), case.hole)] for case in cases]
 

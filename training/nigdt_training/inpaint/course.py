@@ -127,7 +127,7 @@ class Course:
             raise Interrupted(f"at step {trainer.step} of {trainer.run.folder.name}")
 
     def _part_of_whole(self, number: int) -> Callable[..., None]:
-        """`say` with steps and seconds left counted over all trainings, those to come at their longest."""
+        """Return `say` with steps and seconds left of all trainings, those to come at their longest."""
         pace = 0.0  # seconds per step; the last step of a part, with none left in it, does not tell
 
         def tell(text: str, **facts: Any) -> None:

@@ -54,7 +54,7 @@ class Gain:
 
 
 def splits(pool: Pool, parts: int, used: int) -> list[tuple[Pool, Pool]]:
-    """(Photos to learn from, photos to measure on) `used` times, each time another of `parts` kept apart.
+    """Return photos to learn from and to measure on, `used` times, another of `parts` kept apart each time.
 
     Look-alikes stay together. The parts depend on the photos' names alone.
 

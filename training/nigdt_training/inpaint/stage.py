@@ -282,7 +282,7 @@ class InpaintTrainer:
         return logs
 
     def _accumulate(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Gradients of the whole batch, in micro-batches that memory allows; halves them when it does not."""
+        """Accumulate the batch's gradients, in micro-batches that are halved until memory allows them."""
         while True:
             self.networks.optimiser_g.zero_grad()
             self.networks.optimiser_d.zero_grad()
@@ -363,7 +363,7 @@ class InpaintTrainer:
             self.save(self.run.best)
 
     def measure(self, model: NIGDT) -> Scores:
-        """Scores of a model on the photos kept apart.
+        """Return the scores of a model on the photos kept apart.
 
         Raises:
             Stopped: Training was asked to end meanwhile.
@@ -391,7 +391,7 @@ class InpaintTrainer:
 
     @contextmanager
     def _stop_signals(self) -> Any:
-        """While training, Ctrl-C and SIGTERM end it after the step at hand, with a checkpoint."""
+        """Let Ctrl-C and SIGTERM end training after the step at hand, with a checkpoint."""
 
         def ask(*_: object) -> None:
             self._asked = True
@@ -405,7 +405,7 @@ class InpaintTrainer:
 
 
 def _schedule(step: int, settings: TrainSettings) -> float:
-    """Learning-rate factor: linear warm-up, then a cosine to `final_learning_rate`."""
+    """Return the learning-rate factor: linear warm-up, then a cosine to `final_learning_rate`."""
     if step < settings.warmup:
         return (step + 1) / settings.warmup
     progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)

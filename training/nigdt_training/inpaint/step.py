@@ -139,7 +139,7 @@ class _Scores(nn.Module):
         self.add_module("D2", networks["D2"])
 
     def forward(self, image: Tensor, answers: Tensor) -> tuple[_Verdict, _Verdict]:
-        """Photos (B, 3, H, W) and answers (N, 3, H, W), scored apart by the same weights."""
+        """Score photos (B, 3, H, W) and answers (N, 3, H, W) apart by the same weights."""
         with parametrize.cached():  # spectral norm takes one step of its iteration for both
             return self._scores(image), self._scores(answers)
 
@@ -274,7 +274,7 @@ def _judge(networks: Networks, image: Tensor, leaf: Tensor, weights: LossSetting
 
 
 def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[Tensor, dict[str, Tensor]]:
-    """L1 and KL terms of eq. 12, 17 and 18: their weighted sum, and each."""
+    """Return the L1 and KL terms of eq. 12, 17 and 18: their weighted sum, and each."""
     pyramid = partial(
         L.pyramid_l1,
         image=batch.image,
@@ -314,7 +314,7 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
 def _match_terms(
     match: MatchNetwork, answers: Sequence[Tensor], captions: MatchCaptions, undivided: bool
 ) -> list[Tensor]:
-    """L_T of eq. 11 of each answer."""
+    """Return L_T of eq. 11 of each answer."""
     with torch.no_grad():
         text = match.text_encoder(captions.tokens, captions.lengths)
     own, extra = captions.negative_groups.tensor_split([len(answers[0])])

@@ -75,10 +75,10 @@ def read_tdanet(encoder: Path, generator: Path, text: Path, captions: Path) -> t
     """Read the published code's files.
 
     Args:
-        encoder: ``*_net_E.pth``.
-        generator: ``*_net_G.pth``.
-        text: DAMSM's ``text_encoder*.pth``, which was frozen.
-        captions: ``captions.pickle``, for the words' numbers.
+        encoder: `*_net_E.pth`.
+        generator: `*_net_G.pth`.
+        text: DAMSM's `text_encoder*.pth`, which was frozen.
+        captions: `captions.pickle`, for the words' numbers.
 
     Returns:
         The model in evaluation mode, and its vocabulary.

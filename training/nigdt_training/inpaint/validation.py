@@ -35,7 +35,7 @@ class Scores:
     l1: np.ndarray
 
     def means(self) -> dict[str, float]:
-        """Averages over the samples."""
+        """Return the averages over the samples."""
         return {"psnr": float(self.psnr.mean()), "l1": float(self.l1.mean())}
 
 
@@ -86,7 +86,7 @@ def samples_of(stream: SampleStream, holes: int) -> int:
 
 
 def composite(model: NIGDT, batch: Batch) -> Tensor:
-    """M * I + (1 - M) * I_g with z = mu, (B, 3, H, W) in [-1, 1]."""
+    """Return M * I + (1 - M) * I_g with z = mu, (B, 3, H, W) in [-1, 1]."""
     answer = model(batch.image * batch.M, batch.M, batch.tokens, batch.lengths).image
     return batch.M * batch.image + (1 - batch.M) * answer
 

@@ -62,7 +62,7 @@ class InceptionV3(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Image (B, 3, 299, 299) in [-1, 1] to regions (B, 768, 17, 17) and a global vector (B, 2048)."""
+        """Turn pictures (B, 3, 299, 299) in [-1, 1] into regions (B, 768, 17, 17) and vectors (B, 2048)."""
         regions = self.first(image)
         return regions, self.second(regions).mean((2, 3))
 
@@ -83,7 +83,7 @@ class Resized(nn.Module):
         self.size = size
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Image (B, 3, H, W) in [-1, 1] to the network's regions and global vector."""
+        """Turn pictures (B, 3, H, W) in [-1, 1] into the network's regions and global vector."""
         if image.shape[2:] != (self.size, self.size):
             image = F.interpolate(
                 image, size=(self.size, self.size), mode="bilinear", align_corners=False, antialias=True

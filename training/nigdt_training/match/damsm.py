@@ -20,9 +20,9 @@ def import_damsm(text: Path, image: Path, captions: Path, output: Path) -> Vocab
     Its Inception is torchvision's, which it kept frozen, so that only the two projections are taken.
 
     Args:
-        text: ``text_encoder*.pth``: an embedding and a bidirectional LSTM (AttnGAN) or GRU.
-        image: ``image_encoder*.pth``.
-        captions: ``captions.pickle``, for the words' numbers.
+        text: `text_encoder*.pth`: an embedding and a bidirectional LSTM (AttnGAN) or GRU.
+        image: `image_encoder*.pth`.
+        captions: `captions.pickle`, for the words' numbers.
         output: Where the match networks go.
 
     Returns:

@@ -25,7 +25,7 @@ class Retrieval:
 
 
 def first_among(beaten: int, negatives: int, others: int = OTHERS) -> float:
-    """Chance that `others` of the negatives, drawn without replacement, are all beaten.
+    """Return the chance that `others` of the negatives, drawn without replacement, are all beaten.
 
     Args:
         beaten: How many of the negatives score lower.

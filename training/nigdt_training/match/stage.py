@@ -324,7 +324,7 @@ def _save_recovery(
 def _resume(
     run: Run, network: MatchNetwork, optimiser: torch.optim.Optimizer, say: Say
 ) -> tuple[int, tuple[float, float]]:
-    """Epochs done and the best retrieval so far; weights and optimiser as they were then."""
+    """Restore weights and optimiser; return how many epochs are done and the best retrieval so far."""
     if not run.match_recovery.exists():
         return 0, (-1.0, -1.0)
     checkpoint = read_checkpoint(run.match_recovery)

@@ -17,7 +17,7 @@ _LEAST_BLUR, _MOST_BLUR = 0.006, 0.04  # standard deviation of the blur as a fra
 
 
 def photo_view(pool: Pool, i: int, view: int, size: int, around_object: bool, seed: int) -> Tensor:
-    """One view of a photo.
+    """Cut one view of a photo.
 
     View 0 is the square that evaluation would cut. Any other is cut anew, mirrored half the time, and half
     the time blurred, so that networks learn to read colours and shapes where there is no sharp detail.

@@ -44,7 +44,7 @@ class Install:
 
 
 def _sandboxed() -> bool:
-    """Whether GIMP is a Flatpak or a Snap: it cannot start programs of the host, nor see all its files."""
+    """Return whether GIMP is a Flatpak or a Snap, which starts no programs of the host and sees few files."""
     return bool(os.environ.get("FLATPAK_ID") or os.environ.get("SNAP"))
 
 

@@ -46,7 +46,7 @@ def insert_in_one_step(
 
 @contextmanager
 def _undo_step(image: Gimp.Image) -> Iterator[None]:
-    """Everything done inside is undone together."""
+    """Let everything that is done inside be undone together."""
     image.undo_group_start()
     try:
         yield

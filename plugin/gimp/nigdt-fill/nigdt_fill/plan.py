@@ -199,7 +199,7 @@ _TRANSPARENT = bytes([255] * 128 + [0] * 128)
 
 
 def shows_nothing(selection: bytes, alpha: bytes) -> bool:
-    """Whether every pixel is selected or mostly transparent, so that a fill has nothing to go by.
+    """Return whether every pixel is selected or mostly transparent, so that a fill has nothing to go by.
 
     Args:
         selection: 0 to 255 per pixel.

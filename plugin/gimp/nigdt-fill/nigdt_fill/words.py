@@ -20,6 +20,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def seems_foreign(caption: str) -> bool:
-    """Whether a caption is probably not in English, the language that models are trained in."""
+    """Return whether a caption is probably not in English, the language that models are trained in."""
     words = _WORD.findall(caption.lower())
     return any(word in _KNOWN or not word.isascii() for word in words)
