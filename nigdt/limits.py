@@ -53,9 +53,6 @@ PADDING: Final[Mapping[Mode, tuple[float, int]]] = {
 }
 """What a context shows around the selection: a fraction of its longest side, and the least pixels."""
 
-MIN_PADDING: Final = PADDING["describe"][1]
-"""Least number of photo pixels between the selection and the context's border, where the photo has them."""
-
 GROW: Final[Mapping[Mode, int]] = {"describe": 0, "recolour": 0, "remove": 3}
 """Pixels by which a selection is grown where nobody says: an object's edge is a few mixed pixels wide."""
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import cv2
 import numpy as np
 
 from nigdt.errors import NigdtError
-
-MaskKind = Literal["centre", "rectangle", "irregular", "object"]
-MASK_KINDS: tuple[MaskKind, ...] = ("centre", "rectangle", "irregular", "object")
 
 
 def centre_mask(height: int, width: int) -> np.ndarray:

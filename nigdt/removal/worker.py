@@ -66,11 +66,6 @@ class RemovalWorker:
         """Whether a removal was started whose result was not fetched yet."""
         return self._busy
 
-    def warm_up(self) -> None:
-        """Start the process, if it does not run, without waiting for it."""
-        with self._lock:
-            self._running()
-
     def start(
         self,
         crop: NDArray[np.uint8],

@@ -10,7 +10,7 @@ from nigdt.box import Box, check_selection, selection_box
 from nigdt.context import Context
 from nigdt.context.box import context_box
 from nigdt.errors import SelectionError
-from nigdt.limits import MIN_PADDING
+from nigdt.limits import PADDING
 from nigdt.recipe import Recipe
 
 
@@ -68,8 +68,9 @@ def test_every_selection_gets_a_context_inside_the_photo_that_holds_it(
     selection = select(height, width, inner)
     assert selection_box(selection) == inner
     box = context_box(selection, minimum, widen)
-    assert 0 <= box.left <= max(0, inner.left - MIN_PADDING)
-    assert width >= box.right >= min(width, inner.right + MIN_PADDING)
+    _, padding = PADDING["describe"]
+    assert 0 <= box.left <= max(0, inner.left - padding)
+    assert width >= box.right >= min(width, inner.right + padding)
     assert 0 <= box.top <= inner.top
     assert height >= box.bottom >= inner.bottom
     assert box.width == min(width, max(box.width, box.height))

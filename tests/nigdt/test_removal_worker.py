@@ -19,7 +19,6 @@ SIDE = 400
 @pytest.fixture(scope="module")
 def worker() -> Iterator[RemovalWorker]:
     with RemovalWorker() as one:
-        one.warm_up()
         yield one
 
 

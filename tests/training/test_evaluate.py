@@ -14,7 +14,7 @@ from nigdt_training.commands.data import data as data_command
 from nigdt_training.commands.evaluate import evaluate as evaluate_command
 from nigdt_training.commands.train_comparison import comparison as comparison_command
 from nigdt_training.data.data_set import read_records
-from nigdt_training.data.recolour import COLOURS, colour_words, recolour
+from nigdt_training.data.recolour import COLOURS, recolour
 from nigdt_training.data.records import Record
 from nigdt_training.data.tree import Source
 from nigdt_training.evaluation import metrics
@@ -41,6 +41,7 @@ from nigdt.inpainter import CompletionJob
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
 from tests.tiny import TINY_MODEL
+from tests.training.colour_words import colour_words
 
 
 def draw_bird(number: int) -> Image.Image:

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from nigdt_training.data.recolour import (
     COLOURS,
-    colour_words,
     nearest_colour,
     recolour,
     recolour_caption,
     template_captions,
 )
+
+from tests.training.colour_words import colour_words
 
 
 def shaded_object(level: int) -> tuple[np.ndarray, np.ndarray]:
@@ -79,10 +80,6 @@ def test_dark_red_is_red_and_not_brown_or_black() -> None:
 )
 def test_captions_name_the_new_colour(caption: str, expected: str) -> None:
     assert recolour_caption(caption, "red") == expected
-
-
-def test_colour_words_of_a_caption() -> None:
-    assert colour_words("A Black bird with a white, black-spotted grey wing") == ["black", "white", "black"]
 
 
 @pytest.mark.parametrize("colour", list(COLOURS))

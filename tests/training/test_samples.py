@@ -7,12 +7,13 @@ import torch
 from nigdt_training import samples as samples_module
 from nigdt_training.data.cache import build_cache
 from nigdt_training.data.data_set import read_records
-from nigdt_training.data.recolour import COLOURS, colour_words
+from nigdt_training.data.recolour import COLOURS
 from nigdt_training.pools import build_vocabulary
 from nigdt_training.samples import VALIDATION_SEED, Pool, SampleStream
 from nigdt_training.settings import AugmentationSettings, MaskSettings, settings_from
 
 from nigdt.errors import NigdtError
+from tests.training.colour_words import colour_words
 
 
 def stream(folder, cache_folder, seed=0, shares=(1,), **augmentation):

@@ -150,11 +150,6 @@ def _compress(light: np.ndarray, middle: float) -> np.ndarray:
     return middle + np.where(away > 0, up * np.tanh(away / up), down * np.tanh(away / down))
 
 
-def colour_words(caption: str) -> list[str]:
-    """Return the colours of `COLOURS` that a caption names, in order, repeats included."""
-    return [word for word in re.findall(r"\w+", caption.lower()) if word in COLOURS]
-
-
 def has_colour_word(caption: str) -> bool:
     """Return whether a caption names any colour, one of `COLOURS` or another."""
     return _COLOUR_PHRASE.search(caption) is not None
