@@ -44,7 +44,7 @@ def models(context: click.Context, as_json: bool) -> None:
         return
     if not bundles:
         click.echo(
-            f"No model bundle is installed. Add one: nigdt models add FOLDER (to {user_bundles_folder()})"
+            f"No model bundle is installed. Add one to {user_bundles_folder()} by `nigdt models add FOLDER`."
         )
         return
     default = find_bundle().name
@@ -139,7 +139,7 @@ def remove(name: str) -> None:
         reason = "came with the program and stays" if embedded else "is not one of yours"
         raise BundleError(f"Bundle {name!r} {reason}.", "nigdt models lists what there is.")
     shutil.rmtree(folder)
-    click.echo(f"Removed {name}")
+    click.echo(f"Removed {name}.")
 
 
 @models.command()
@@ -150,7 +150,7 @@ def verify(bundle: str) -> None:
     Example: nigdt models verify nigdt-small
     """
     info = verify_bundle(find_bundle(bundle).folder)
-    click.echo(f"{info.name}: every file matches its checksum")
+    click.echo(f"{info.name}: every file matches its checksum.")
 
 
 @models.command()
@@ -180,7 +180,7 @@ def onnx(bundle: str, folder: Path) -> None:
     click.echo(
         f"{folder}: differs from PyTorch by at most {found.levels:.2f} of 255 levels; a fill takes "
         f"{1000 * found.onnx:.0f} ms of processor time, with PyTorch {1000 * found.torch:.0f} ms "
-        f"({found.torch / found.onnx:.2f} times as long)"
+        f"({found.torch / found.onnx:.2f} times as long)."
     )
 
 
@@ -202,4 +202,4 @@ def hub(bundle: str, folder: Path, license_id: str) -> None:
     from nigdt.bundle.hub import save_pretrained
 
     info = save_pretrained(find_bundle(bundle), folder, license_id)
-    click.echo(f"{info.folder}: put it on the Hub with `hf upload OWNER/NAME {info.folder}`")
+    click.echo(f"{info.folder}: put it on the Hub with `hf upload OWNER/NAME {info.folder}`.")

@@ -342,7 +342,7 @@ def test_command_adds_lists_verifies_and_removes(tiny_bundle: Path, tmp_path: Pa
     assert isinstance(run(models, ["add", str(tiny_bundle)]).exception, BundleError)
     assert run(models, ["add", str(tiny_bundle), "--replace"]).exit_code == 0
     assert run(models, ["add", str(tiny_bundle), "--name", "other"]).exit_code == 0
-    assert run(models, ["verify", "other"]).output == "other: every file matches its checksum\n"
+    assert run(models, ["verify", "other"]).output == "other: every file matches its checksum.\n"
     assert run(models, ["remove", "tiny"]).exit_code == 0
     assert [info.name for info in list_bundles() if not info.embedded] == ["other"]
     for name in ("tiny", "../data", "default"):

@@ -136,7 +136,7 @@ def test_stage_1_passes_over_a_photo_that_cannot_be_read(folder: Path, tmp_path:
     (regions, wholes), read = backbone_features(Network(), views, settings, False, 0, said.append, tmp_path)
     assert [i for _, i, _ in read] == [22, 23, 25]
     assert (len(regions), len(wholes)) == (3, 3)
-    assert said == ["1 of 4 views are left out: their photos cannot be read"]
+    assert said == ["1 of 4 views are left out: their photos cannot be read."]
     with pytest.raises(BadSampleError, match="None of the 1 photos"):
         backbone_features(Network(), views[2:3], settings, False, 0, said.append, tmp_path)
 

@@ -58,7 +58,7 @@ class Queue:
         for number, entry in enumerate(self.plan.entries, 1):
             title = f"{number}/{len(self.plan.entries)} {entry.name}"
             if self._finished(entry):
-                self.say(f"{title}: finished before")
+                self.say(f"{title}: finished before.")
                 continue
             run = self._run(entry)
             self.say(f"{title}: {run.folder}")
@@ -128,7 +128,7 @@ class Queue:
                 run = self._known_run(entry)
                 if run is not None and match_is_trained(run):
                     return run.match_checkpoint
-                self.say(f"{measurement.name}: no R-precision, {entry.name} is not trained")
+                self.say(f"{measurement.name}: no R-precision, {entry.name} is not trained.")
                 return None
         return None if measurement.evaluator is None else Path(measurement.evaluator)
 

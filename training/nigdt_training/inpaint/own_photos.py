@@ -119,9 +119,9 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     few = len(everything.photos) < FEW
     parts = splits(everything, 3, used=3) if few else splits(everything, 5, used=1)
     if few:
-        say(f"measuring what training brings: {len(parts)} times on some photos, learning from the others")
+        say(f"Measuring the gain {len(parts)} times: on some photos, after training on the others.")
     else:
-        say(f"measuring what training brings on {len(parts[0][1].photos)} photos kept apart")
+        say(f"Measuring the gain on {len(parts[0][1].photos)} photos that are kept out of training.")
     course = Course(info, fabric, len(parts) + 1, run.settings.steps, PATIENCE, say)
     measured = []
     for number, (training, validation) in enumerate(parts):
@@ -133,11 +133,11 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         measured.append(part)
     gain = best_gain(measured)
     say(
-        f"on photos it had not learnt from: PSNR {gain.before['psnr']:.2f} dB before, "
+        f"On photos that it was not trained on: PSNR {gain.before['psnr']:.2f} dB before, "
         f"{gain.after['psnr']:.2f} dB after, {gain.psnr:+.3f} +- {gain.error:.3f} dB, "
         f"with 95 % confidence at least {gain.at_least:+.3f} dB; "
         f"l1 {gain.before['l1']:.2f} before, {gain.after['l1']:.2f} after; "
-        f"better on {gain.better} of {gain.photos} photos",
+        f"better on {gain.better} of {gain.photos} photos.",
         before=gain.before,
         after=gain.after,
         better=gain.better,
@@ -152,7 +152,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
             f"({gain.psnr:+.3f} +- {gain.error:.3f} dB): nothing was saved.",
             hint=f"Go on using {info.name}, or add photos of the same kind.",
         )
-    say(f"learning from all {len(everything.photos)} photos for {gain.step} steps")
+    say(f"Training on all {len(everything.photos)} photos for {gain.step} steps.")
     whole = Run.within(run.folder / "whole", replace(run.settings, steps=gain.step))
     model, vocabulary = course.learn(whole, len(parts), everything, match)
     summary = {
@@ -173,7 +173,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     )
     add_picture(folder)
     _clean(run, request, measured, say)
-    say(f"saved {folder}; it shows up in panel and GIMP as {folder.name}", bundle=str(folder))
+    say(f"Saved {folder}. Panel and GIMP show it as {folder.name}.", bundle=str(folder))
     return folder
 
 
@@ -210,8 +210,8 @@ def _match_networks(
     found = read_facts(run.match_checkpoint)["percentile"]
     if found < USEFUL_MATCH:
         course.say(
-            f"the match networks put a photo's own caption above {found:.0%} of the others, which is hardly "
-            "more than luck (50 %): going on without them"
+            f"The match networks rank a photo's own caption above {found:.0%} of the others, hardly better "
+            "than chance (50 %). The model is trained without them."
         )
         return None
     return load_match_network(run.match_checkpoint)

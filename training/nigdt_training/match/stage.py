@@ -144,7 +144,7 @@ def backbone_features(
         if not read:
             raise BadSampleError(f"None of the {len(views)} photos can be read.")
         if len(read) < len(views):
-            say(f"{len(views) - len(read)} of {len(views)} views are left out: their photos cannot be read")
+            say(f"{len(views) - len(read)} of {len(views)} views are left out: their photos cannot be read.")
         mapped = [
             torch.from_numpy(np.memmap(file, np.float16, "r+", shape=(len(read), *shape)))
             for file, shape in zip((regions, wholes), shapes, strict=True)
