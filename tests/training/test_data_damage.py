@@ -48,13 +48,43 @@ def captions(data: DataSet) -> dict[str, list[str]]:
         ("Flickr8k.token.txt", "a.png#0\ta small red bird\n"),
         ("results_20130124.token", "a.png#0\ta small red bird\n"),
         ("captions.txt", "a.png\ta small red bird\n"),
+        ("captions.txt", "a.png: a small red bird\n"),
+        ("captions.txt", "a.png|a small red bird\n"),
+        ("captions.csv", 'a.png,"a small red bird"\n'),
+        ("metadata.csv", "file_name,text\ra.png,a small red bird\r"),
+        ("metadata.csv", "\ufefffile_name,text\r\na.png,a small red bird\r\n".encode("utf-16-le")),
+        ("metadata.csv", "file_name,text\na.png,a small red bird\n".encode("utf-16-be")),
+        ("metadata.csv", "file_name,text\na.png,a small red bird\n".encode("utf-32")),
+        ("metadata.jsonl", '{"image": {"path": "a.png"}, "text": "a small red bird"}\n'),
+        ("metadata.jsonl", '{"image_file_name": "a.png", "text": "a small red bird"}\n'),
+        ("meta_clean.json", {"a": {"caption": BIRD}}),
+        ("meta_lat.json", {"a": {"caption": BIRD, "train_resolution": [64, 64]}}),
     ],
 )
 def test_indices_of_all_common_forms_are_read(tmp_path: Path, name: str, content: Any) -> None:
     picture(tmp_path / "a.png")
-    text = content if isinstance(content, str) else json.dumps(content)
-    (tmp_path / name).write_text(text, encoding="utf-8")
+    text = content if isinstance(content, str | bytes) else json.dumps(content)
+    (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     assert captions(read_data_set(tmp_path)) == {"a.png": [BIRD]}
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_captions_are_read_as_any_systems_editor_writes_them(tmp_path: Path, coding: str, end: str) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_bytes(f"{BIRD}{end}a second one{end}".encode(coding))
+    assert captions(read_data_set(tmp_path)) == {"a.png": [BIRD, "a second one"]}
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.png.cap", "captions/a.txt", "metadata.parquet", "b.tga"])
+def test_what_looks_like_captions_but_is_not_read_is_named(tmp_path: Path, name: str) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(BIRD)
+    report = check_path(tmp_path)
+    assert name in {problem.name for problem in report.problems}
+    (tmp_path / "a.caption").write_text(BIRD)
+    assert len(check_path(tmp_path).usable) == 1
 
 
 def test_a_photos_own_captions_txt_is_no_index(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def layouts(tree: Tree) -> list[Layout]:
 
 
 _CAPTION_ENDINGS = (".txt", ".caption")
+_UNREAD_TABLES = (".parquet", ".arrow", ".xlsx", ".ods")
 _FOLDERS = ("", "images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images")
 
 
@@ -109,11 +110,22 @@ def _read_caption_files(tree: Tree) -> list[Record]:
     The file of photo.jpg is photo.txt, photo.jpg.txt or photo.caption, in whichever case and form of Unicode.
     """
     texts = {_alike(name): name for name in tree.names if name.lower().endswith(_CAPTION_ENDINGS)}
+    others: dict[str, str] = {}
+    for name in tree.names:
+        if not is_photo(name):
+            others.setdefault(_alike(PurePosixPath(name).name.partition(".")[0]), name)
+        if name.lower().endswith(_UNREAD_TABLES):
+            tree.left_out.append((name, "is not read: write it as metadata.csv or metadata.jsonl"))
     records = []
     for name in filter(is_photo, tree.names):
         beside = (_alike(f"{base}{ending}") for ending in _CAPTION_ENDINGS for base in (_stem(name), name))
         text = next((texts[one] for one in beside if one in texts), None)
         captions = [] if text is None else tree.read_captions(text)
+        other = others.get(_alike(PurePosixPath(name).name.partition(".")[0]))
+        if text is None and other is not None:
+            endings = " or ".join(_CAPTION_ENDINGS)
+            why = f"is called as {name}, but captions are read from {endings} files beside a photo"
+            tree.left_out.append((other, why))
         records.append(Record(tree.source(name), captions, group=name, split=split_of_folders(name)))
     return records
 

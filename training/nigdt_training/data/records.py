@@ -15,7 +15,7 @@ from nigdt_training.data.tree import Source, Tree
 PHOTO_SUFFIXES = frozenset(suffix for entry in FORMATS if entry.signatures for suffix in entry.suffixes)
 """Photos, by their names; TGA, which only its name can tell, is left out."""
 UNREAD_SUFFIXES = frozenset(
-    {".heic", ".heif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".psd"}
+    {".tga", ".heic", ".heif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".psd"}
 )
 """Photos of kinds that are not read."""
 

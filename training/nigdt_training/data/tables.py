@@ -27,20 +27,21 @@ FILE_KEYS = (
 )
 TEXT_KEYS = ("text", "caption", "captions", "prompt", "comment", "description", "sentences", "tags")
 _NAMES = re.compile(
-    r"(metadata|meta_cap|meta_lat|captions?|results|dataset\w*|labels|annotations|prompts|.*\.(lemma)?token)"
+    r"(metadata|meta(_\w+)?|captions?|results|dataset\w*|labels|annotations|prompts|.*\.(lemma)?token)"
     r"\.(jsonl|json|csv|tsv|txt)"
     r"|.*\.(lemma)?token",
     re.IGNORECASE,
 )
 _DELIMITERS = (",", "\t", "|", ";")
-_TOKEN = re.compile(r"(.+\.\w{3,4})(?:#\d+)?\t(.*)")
+_TOKEN = re.compile(r"(.+?\.\w{3,4})(?:#\d+)?\s*(?:\t|\||:\s|,|;)\s*(.*)")
 
 
 def index_kind(tree: Tree, name: str) -> str | None:
     """Tell what kind of index a file is, by its name and its beginning: a captions.txt may be a photo's own.
 
     Returns:
-        "jsonl", "json", "csv" or "token" (Flickr's `photo.jpg#0`, a tabulator, a caption); None for no index.
+        "jsonl", "json", "csv" or "token" (on each line a photo, as Flickr's `photo.jpg#0`, a tabulator, bar,
+        comma, semicolon or colon, and a caption); None for no index.
     """
     file = PurePosixPath(name).name
     if not _NAMES.fullmatch(file):
@@ -64,9 +65,11 @@ def _names_photos(tree: Tree, name: str) -> bool:
     head = tree.beginning(name).lstrip("\ufeff")
     if not re.match(r"\s*[\[{]", head):
         return False
-    return not re.search(r'"(annotations|categories)"\s*:', head) and bool(
-        re.search(r'"[^"\n]+\.(jpe?g|png|webp|tiff?|bmp|gif|avif)"', head, re.IGNORECASE)
-    )
+    if re.search(r'"(annotations|categories)"\s*:', head):
+        return False
+    photo = re.search(r'"[^"\n]+\.(jpe?g|png|webp|tiff?|bmp|gif|avif)"', head, re.IGNORECASE)
+    kohya = PurePosixPath(name).name.lower().startswith("meta") and re.search(r'"(caption|tags)"\s*:', head)
+    return bool(photo or kohya)
 
 
 def _columns(line: str) -> tuple[list[str], str]:
@@ -158,14 +161,17 @@ def _tokens(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(text.split("\n"), start=1):
         found = _TOKEN.fullmatch(line.rstrip("\r"))
         if found:
-            yield {"file_name": found[1], "text": found[2]}
+            yield {"file_name": found[1].strip('"'), "text": found[2].strip('"')}
         elif line.strip():
             tree.left_out.append((f"{index}, line {number}", "names no photo"))
 
 
 def file_of(row: dict[str, Any]) -> str | None:
-    """Return the file that a row names."""
-    return next((row[key] for key in FILE_KEYS if isinstance(row.get(key), str) and row[key].strip()), None)
+    """Return the file that a row names, also as `{"path": ...}` or in a column such as `image_file_name`."""
+    keys = [*FILE_KEYS, *(key for key in row if str(key).endswith("_file_name"))]
+    values = [row.get(key) for key in keys]
+    paths = [value.get("path") if isinstance(value, dict) else value for value in values]
+    return next((path for path in paths if isinstance(path, str) and path.strip()), None)
 
 
 def captions_of(row: dict[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from nigdt_training.data.errors import DataError
 
 LARGEST_TEXT = 2**31
 """Largest index that is read, in bytes; COCO's largest has a quarter of that."""
+_HEAD = 1024
 LARGEST_CAPTIONS = 2**20
 """Largest file with one photo's captions, in bytes."""
 
@@ -137,13 +138,33 @@ class Tree:
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of bytes as people's editors and spreadsheets write them; see `Tree.read_text`."""
+    """Return the text of bytes as people's editors and spreadsheets write them; see `Tree.read_text`.
+
+    Every line ends with a line feed alone, whichever system's editor wrote it.
+    """
+    coding = _wide_coding(data)
+    if coding is not None:
+        text = data.decode(coding, errors="replace")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _wide_coding(data: bytes) -> str | None:
+    """Return the name of the coding if a character takes two or four bytes, marked as such or not."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        return "utf-16"
+    head = data[: _HEAD - _HEAD % 2]
+    for start, coding in ((1, "utf-16-le"), (0, "utf-16-be")):  # Latin letters have a zero in either half
+        zeros, others = head[start::2], head[1 - start :: 2]
+        if zeros and 2 * zeros.count(0) > len(zeros) and 0 not in others:
+            return coding
+    return None
 
 
 def _list_folder(folder: Path, left_out: list[tuple[str, str]]) -> dict[str, Source]:
