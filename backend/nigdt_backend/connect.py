@@ -113,8 +113,8 @@ def connect(
     except OSError as error:
         raise DaemonError(
             "cannot-start",
-            f"Cannot use the folder {paths.state_dir()}: {error.strerror or error}.",
-            "Make it writable for you, or set NIGDT_STATE_DIR.",
+            f"Cannot use {error.filename or paths.state_dir()}: {error.strerror or error}.",
+            "Make its folder writable for you, or set NIGDT_STATE_DIR.",
         ) from None
     finally:
         if starter is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from nigdt_backend.protocol import VERSION
 _Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _KEYS = ("server_key", "client_public", "client_secret")
 _MOST_CHARACTERS = 65_536
+_MOST_HOLDER = 1024
 _ADDRESS = re.compile(r"tcp://[A-Za-z0-9.:\[\]*_-]+:(\d{1,5})")
 
 
@@ -101,7 +103,7 @@ def read_private(path: Path) -> str | None:
             if sys.platform != "win32":
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode):
-                    raise UnsafeFileError(f"{path} is not a regular file.")
+                    raise UnsafeFileError(f"{path} is not a regular file. Delete it.")
                 if status.st_uid != os.getuid():
                     raise UnsafeFileError(f"{path} belongs to another user.")
                 if stat.S_IMODE(status.st_mode) & 0o077:
@@ -177,7 +179,7 @@ class FileLock:
     def acquire(self) -> bool:
         """Take the lock without waiting; False when another process holds it."""
         ensure_private_folder(self.path.parent)
-        file = open(self.path, "a+b", opener=lambda path, flags: os.open(path, flags, 0o600))  # noqa: SIM115
+        file = self._opened(os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             _lock(file)
         except OSError:
@@ -190,10 +192,20 @@ class FileLock:
             file.flush()
         return True
 
+    def _opened(self, flags: int) -> IO[bytes]:
+        """Open the file for the user alone; what is no regular file cannot be locked."""
+        flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+        handle = os.open(self.path, flags, 0o600)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(errno.EINVAL, "Not a regular file", str(self.path))
+        return os.fdopen(handle, "r+b")
+
     def holder(self) -> int | None:
         """Return the number of the process that holds the lock; None when that is not certain."""
         try:
-            number, _, mark = self.path.read_text(encoding="ascii").partition(" ")
+            with self._opened(os.O_RDWR) as file:
+                number, _, mark = file.read(_MOST_HOLDER).decode("ascii").partition(" ")
             pid = int(number)
         except (OSError, ValueError):
             return None
@@ -211,7 +223,7 @@ class FileLock:
     def held(self) -> bool:
         """Return whether another process holds the lock; those that ask do not disturb each other."""
         try:
-            file = self.path.open("r+b")
+            file = self._opened(os.O_RDWR)
         except FileNotFoundError:
             return False
         with file:

@@ -125,7 +125,7 @@ def test_a_pipe_in_place_of_a_connection_file_holds_nobody_up(state, monkeypatch
     with pytest.raises(DaemonError) as raised:
         Client.connect(start=False)
     assert raised.value.code == "unsafe-state"
-    assert raised.value.message == f"{pipe} is not a regular file."
+    assert raised.value.message == f"{pipe} is not a regular file. Delete it."
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="gives a folder away")

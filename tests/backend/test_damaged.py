@@ -6,10 +6,12 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +19,15 @@ from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.commands.fill import fill
 from nigdt_backend.commands.serve import serve
-from nigdt_backend.connection import Connection, FileLock, read_connection, write_connection
+from nigdt_backend.connection import (
+    Connection,
+    FileLock,
+    UnsafeFileError,
+    read_connection,
+    write_connection,
+    write_private,
+)
+from nigdt_backend.daemon.keys import KeyRing
 from nigdt_backend.daemon.settings import Settings, SettingsError
 from nigdt_backend.daemon.sockets import KeyPair
 from PIL import Image
@@ -215,3 +225,39 @@ def test_a_pipe_in_place_of_settings_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "daemon.yaml")
     with pytest.raises(SettingsError, match="no regular file"):
         Settings.read(tmp_path / "daemon.yaml")
+
+
+ODD_FILES = {"pipe": os.mkfifo, "folder": Path.mkdir, "loop": lambda path: path.symlink_to(path)}
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+@pytest.mark.parametrize(
+    "name", ["connection.json", "daemon.lock", "start.lock", "daemon.log", "running.json"]
+)
+def test_what_is_no_file_in_the_state_folder_is_named_or_done_without(state, stub_command, name, kind):
+    place = state / name
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    ODD_FILES[kind](place)
+    started, said = time.monotonic(), None
+    try:
+        with Client.connect(command=stub_command, timeout=30) as client:
+            client.shutdown()
+    except DaemonError as error:
+        said = error
+    assert time.monotonic() - started < 15
+    if said is not None:
+        assert said.code in ("cannot-start", "unsafe-state")
+        assert name in said.message
+        assert ".." not in said.message
+        shutil.rmtree(place) if kind == "folder" else place.unlink()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 60_000, '{"clients": {}, "server": {"public": "x", "secret": 9}}', '{"clients": {"a": 7}}', "[1]"],
+)
+def test_damaged_keys_are_named(tmp_path, content):
+    path = tmp_path / "keys.json"
+    write_private(path, content)
+    with pytest.raises(UnsafeFileError, match="is damaged"):
+        KeyRing.read(path)

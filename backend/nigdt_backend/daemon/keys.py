@@ -47,9 +47,11 @@ class KeyRing:
             return cls(
                 path,
                 {str(name): check_public_key(key) for name, key in data["clients"].items()},
-                KeyPair(server["public"], server["secret"]) if server else None,
+                KeyPair(check_public_key(server["public"]), check_public_key(server["secret"]))
+                if server
+                else None,
             )
-        except (ValueError, KeyError, TypeError, AttributeError, KeyRingError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, KeyRingError):
             raise UnsafeFileError(f"{path} is damaged. Delete it and add the keys again.") from None
 
     def server_key(self) -> KeyPair:

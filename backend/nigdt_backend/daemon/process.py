@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import errno
 import importlib.metadata
 import logging
 import logging.handlers
@@ -216,6 +217,8 @@ def _set_up_log(settings: Settings, to_stderr: bool) -> None:
     logging.raiseExceptions = False
     handlers: list[logging.Handler] = []
     try:
+        if paths.log_path().exists() and not paths.log_path().is_file():  # a pipe would be waited for
+            raise OSError(errno.EINVAL, "Not a regular file", str(paths.log_path()))
         handlers.append(
             logging.handlers.RotatingFileHandler(
                 paths.log_path(),
