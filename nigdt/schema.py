@@ -49,14 +49,15 @@ class SettingsError(NigdtError):
     """A settings file cannot be read, or a key or value in it is wrong."""
 
 
-_MOST_BYTES = 2**20
+_MOST_BYTES = 2**16
 _DEPTH = 32
 _BRACKETS = 100
 _NODES = 100_000
+_EVENTS = 4_000  # the parser takes milliseconds over ten of them
 
 
 def check_yaml(text: str) -> None:
-    """Refuse YAML that is deep, or that would grow without bounds when its aliases are followed.
+    """Refuse YAML that is deep, long, or that would grow without bounds when its aliases are followed.
 
     Raises:
         ValueError: It is too deep or too large.
@@ -70,7 +71,9 @@ def check_yaml(text: str) -> None:
         raise ValueError("too deep")
     sizes: dict[str, int] = {}
     open_nodes: list[tuple[str | None, int]] = []  # anchor and size so far
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for number, event in enumerate(yaml.parse(text, yaml.SafeLoader)):
+        if number > _EVENTS:
+            raise ValueError("too deep, or too large")
         size = 0
         if isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append((event.anchor, 1))

@@ -17,7 +17,7 @@ __all__ = ["LARGEST", "check_sizes", "parse_description", "plain_values", "refus
 
 LARGEST = {
     "model.safetensors": 4 * 2**30,
-    "model.yaml": 128 * 2**10,
+    "model.yaml": 16 * 2**10,
     "vocabulary.json": 4 * 2**20,
     "README.md": 4 * 2**20,
     "SHA256SUMS": 64 * 2**10,

@@ -68,14 +68,19 @@ def messages(count: int, seed: int, folder: Path) -> tuple[int, str]:
     with Client.connect(command=STUB, timeout=120) as client:
         pid = client.status()["pid"]
         with Bystander(small) as quiet:
-            while len(quiet.seconds) < 40:
+            while len(quiet.seconds) < 200:
                 client.events(0.1)
         with Bystander(small) as other:
             pour(client, count, seed)
         died = client.status()["pid"] != pid
         client.shutdown()
     before, during = statistics.median(quiet.seconds), statistics.median(other.seconds)
-    said = f"{len(other.seconds)} fills of a bystander, median {during:.3f} s ({before:.3f} s when quiet)"
+    within = [sum(one < 2 * before for one in seen.seconds) for seen in (other, quiet)]
+    said = (
+        f"{len(other.seconds)} fills of a bystander, median {during:.3f} s ({before:.3f} s when quiet); "
+        f"{within[0]} of them within twice that, the slowest in {max(other.seconds):.3f} s (when quiet "
+        f"{within[1]} of {len(quiet.seconds)}, the slowest in {max(quiet.seconds):.3f} s)"
+    )
     return len(other.failures) + died, said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from click.testing import CliRunner
 from nigdt.bundle import exchange
 from nigdt.bundle.bundle import broken_bundles, find_bundle, list_bundles, read_bundle, user_bundles_folder
 from nigdt.bundle.exchange import recover, replaced
+from nigdt.bundle.reading import LARGEST, parse_description
 from nigdt.bundle.weights import check_runnable
 from nigdt.bundle.writing import install_bundle, write_sums
 from nigdt.commands.models import models
@@ -254,3 +257,25 @@ print(said, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_00
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["refused", "True"]
+
+
+LONG = {
+    "entries": lambda size: "[" + "a," * (size // 2 - 1) + "]",
+    "keys": lambda size: "".join(f"k{number}: 1\n" for number in range(size // 10)),
+    "the same key": lambda size: "k: 1\n" * (size // 5),
+    "anchors": lambda size: "".join(f"- &a{number} x\n" for number in range(size // 13)),
+    "base 60": lambda size: "t: " + "1:" * (size // 2 - 4) + "1",
+    "words": lambda size: "t: " + "a " * (size // 2 - 4),
+    "folded lines": lambda size: "t: >\n" + " x\n" * (size // 3 - 4),
+    "documents": lambda size: "---\n" * (size // 4),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_the_longest_description_that_is_parsed_takes_two_seconds_at_most(kind):
+    text = LONG[kind](LARGEST["model.yaml"])
+    assert len(text) <= LARGEST["model.yaml"]
+    started = time.process_time()
+    with contextlib.suppress(ValueError):
+        parse_description(text)
+    assert time.process_time() - started < 2
