@@ -11,6 +11,7 @@ import binascii
 import html
 import io
 import json
+import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -31,9 +32,13 @@ from nigdt.recipe import Recipe
 __all__ = ["DrawnFill", "DrawnSelection", "read_record", "record", "stamped"]
 
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-_XMP_KEYWORD = b"XML:com.adobe.xmp"
+_PNG_PACKET = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00"
+_JPEG_PACKET = b"http://ns.adobe.com/xap/1.0/\x00"
+_TIFF_PACKET = 700
 _RECORD_TAG = "{urn:nigdt:provenance}record"
-_JPEG_SEGMENT = 65_000  # bytes of one XMP segment
+_JPEG_SEGMENT = 65_000  # bytes of one XMP packet
+_RDF_END = b"</rdf:RDF>"
+_OWN_RECORD = re.compile(rb'<rdf:Description [^<>]*\bnigdt:record="[^"<>]*"\s*/>')
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ def read_record(data: bytes) -> list[DrawnFill]:
         with opened(data) as image:
             text, packet = image.info.get("nigdt"), image.info.get("xmp")
             if packet is None and image.format == "TIFF":
-                packet = getattr(image, "tag_v2", {}).get(700)
+                packet = getattr(image, "tag_v2", {}).get(_TIFF_PACKET)
         if text is None and packet is not None:
             packet = packet if isinstance(packet, bytes) else str(packet).encode()
             tree = ElementTree.fromstring(packet.strip(b"\x00"))  # noqa: S314 - the file's size is bounded
@@ -170,68 +175,108 @@ def read_record(data: bytes) -> list[DrawnFill]:
         raise PhotoError(f"The record of fills in this picture cannot be read ({why}).") from None
 
 
-def _xmp(fills: Sequence[DrawnFill], *, selections: bool = True) -> bytes:
-    text = html.escape(json.dumps(record(fills, selections=selections), ensure_ascii=False))
-    return (
-        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+def _xmp(fills: Sequence[DrawnFill], own: bytes = b"", *, selections: bool = True) -> bytes:
+    """Return an XMP packet that tells of fills, and all that the photo's own packet says."""
+    text = json.dumps(record(fills, selections=selections), ensure_ascii=False)
+    for character in "\ufffe\uffff":  # which XML has no way to write
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    description = (
         '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:nigdt="urn:nigdt:provenance"'
         f' xmp:CreatorTool="NIGDT {__version__}" Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
-        f' nigdt:record="{text}"/></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+        f' nigdt:record="{html.escape(text)}"/>'
     ).encode()
+    head, end, tail = _OWN_RECORD.sub(b"", own).rpartition(_RDF_END)
+    if end:
+        return head + description + end + tail
+    if own.strip(b"\x00 \t\r\n"):  # no packet of the usual form: the photo's own words go first
+        return own
+    return (
+        (
+            '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        ).encode()
+        + description
+        + b'</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    )
 
 
 def stamped(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
     """Record fills in the bytes of a saved file; formats without a place for them come back unchanged.
 
-    Pixels and everything else in the file stay as they are. JPEG has room for small selections only; larger
-    ones are left out.
+    Pixels and everything else in the file stay as they are, its own XMP among it. JPEG has room for small
+    selections only; larger ones are left out.
     """
     if not fills:
         return data
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        note = b"nigdt\x00\x00\x00\x00\x00" + json.dumps(record(fills), ensure_ascii=False).encode()
-        packet = _XMP_KEYWORD + b"\x00\x00\x00\x00\x00" + _xmp(fills, selections=False)
-        after_header = 8 + 25  # signature and IHDR
-        return data[:after_header] + _png_text(note) + _png_text(packet) + data[after_header:]
+        return _png(data, fills)
     if data.startswith(b"\xff\xd8"):
-        packet = _xmp(fills)
-        return _jpeg(data, packet if len(packet) < _JPEG_SEGMENT else _xmp(fills, selections=False))
+        return _jpeg(data, fills)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _webp(data, _xmp(fills))
+        return _webp(data, fills)
     if data[:4] in (b"II*\x00", b"MM\x00*"):
-        return _tiff(data, _xmp(fills))
+        return _tiff(data, fills)
     return data
+
+
+def _png(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
+    own, at, parts = b"", 8, []
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        chunk = data[at : at + 12 + length]
+        if chunk[4:8] == b"iTXt" and chunk[8:].startswith(_PNG_PACKET):
+            own = chunk[8 + len(_PNG_PACKET) : -4]
+        else:
+            parts.append(chunk)
+        at += 12 + length
+    note = b"nigdt\x00\x00\x00\x00\x00" + json.dumps(record(fills), ensure_ascii=False).encode()
+    texts = _png_text(note), _png_text(_PNG_PACKET + _xmp(fills, own, selections=False))
+    return b"".join([data[:8], parts[0], *texts, *parts[1:]])
 
 
 def _png_text(body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
 
 
-def _jpeg(data: bytes, packet: bytes) -> bytes:
-    body = b"http://ns.adobe.com/xap/1.0/\x00" + packet
-    if len(body) > _JPEG_SEGMENT + 100:  # one segment holds no more
-        return data
-    position = 2
+def _jpeg(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
+    own, position, parts = b"", 2, [data[:2]]
     # After JFIF and EXIF, which readers expect first.
     while data[position : position + 2] in (b"\xff\xe0", b"\xff\xe1"):
-        position += 2 + struct.unpack(">H", data[position + 2 : position + 4])[0]
-    return data[:position] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[position:]
+        segment = data[position : position + 2 + struct.unpack_from(">H", data, position + 2)[0]]
+        if segment[4:].startswith(_JPEG_PACKET):
+            own = segment[4 + len(_JPEG_PACKET) :]
+        else:
+            parts.append(segment)
+        position += len(segment)
+    packets = (_xmp(fills, own, selections=selections) for selections in (True, False))
+    packet = next((one for one in packets if len(one) < _JPEG_SEGMENT), None)
+    if packet is None:  # one segment holds no more
+        return data
+    body = _JPEG_PACKET + packet
+    parts.append(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body)
+    return b"".join([*parts, data[position:]])
 
 
-def _webp(data: bytes, packet: bytes) -> bytes:
-    chunk = b"XMP " + struct.pack("<I", len(packet)) + packet + b"\x00" * (len(packet) % 2)
-    body = data[12:]
-    if body[:4] == b"VP8X":
-        flags = bytes([body[8] | 0x04])
-        body = body[:8] + flags + body[9:]
+def _webp(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
+    own, at, parts = b"", 12, []
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        chunk = data[at : at + 8 + length + length % 2]
+        if chunk[:4] == b"XMP ":
+            own = chunk[8 : 8 + length]
+        else:
+            parts.append(chunk)
+        at += len(chunk)
+    if parts[0][:4] == b"VP8X":
+        parts[0] = parts[0][:8] + bytes([parts[0][8] | 0x04]) + parts[0][9:]
     else:
-        width, height, alpha = _webp_size(body)
+        width, height, alpha = _webp_size(parts[0])
         head = bytes([0x04 | (0x10 if alpha else 0), 0, 0, 0])
         size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-        body = b"VP8X" + struct.pack("<I", 10) + head + size + body
-    body += chunk
+        parts.insert(0, b"VP8X" + struct.pack("<I", 10) + head + size)
+    packet = _xmp(fills, own)
+    body = b"".join([*parts, b"XMP ", struct.pack("<I", len(packet)), packet, b"\x00" * (len(packet) % 2)])
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
 
 
@@ -244,16 +289,22 @@ def _webp_size(body: bytes) -> tuple[int, int, bool]:
     return width & 0x3FFF, height & 0x3FFF, False
 
 
-def _tiff(data: bytes, packet: bytes) -> bytes:
-    """Append a copy of the first directory with tag 700 added; strips keep their place."""
+def _tiff(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
+    """Append a copy of the first directory with tag 700 in it; strips keep their place."""
     order = "<" if data[:2] == b"II" else ">"
     (start,) = struct.unpack(order + "I", data[4:8])
     (count,) = struct.unpack(order + "H", data[start : start + 2])
     entries = [data[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
     rest = data[start + 2 + 12 * count : start + 6 + 12 * count]
-    entries = [entry for entry in entries if struct.unpack(order + "H", entry[:2])[0] != 700]
+    own = b""
+    for entry in entries:
+        tag, _, length, place = struct.unpack(order + "HHII", entry)
+        if tag == _TIFF_PACKET and length > 4:
+            own = data[place : place + length]
+    packet = _xmp(fills, own)
+    entries = [entry for entry in entries if struct.unpack(order + "H", entry[:2])[0] != _TIFF_PACKET]
     data += b"\x00" * (len(data) % 2)
-    entries.append(struct.pack(order + "HHII", 700, 1, len(packet), len(data)))
+    entries.append(struct.pack(order + "HHII", _TIFF_PACKET, 1, len(packet), len(data)))
     entries.sort(key=lambda entry: struct.unpack(order + "H", entry[:2])[0])
     data += packet + b"\x00" * (len(packet) % 2)
     directory = struct.pack(order + "H", len(entries)) + b"".join(entries) + rest
