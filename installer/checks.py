@@ -60,6 +60,10 @@ def audit(session: Session) -> str:
         # A mirror may have the packages and not what is known about them.
         if not looked_up:
             return "skipped: the database of security holes cannot be reached"
+        if len(looked_up) < len(packages):
+            unknown = ", ".join(package["name"] for package in packages if "vulns" not in package)
+            session.journal.say(f"    not in the database, so nothing is known of them: {unknown}")
+            verdict = f"ok, but nothing is known of {len(packages) - len(looked_up)} of {len(packages)}"
         for package in looked_up:
             for hole in package["vulns"]:
                 session.journal.say(f"    {package['name']} {package['version']}: {hole['id']}")

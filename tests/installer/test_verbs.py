@@ -458,6 +458,20 @@ def test_known_security_holes_fail_and_a_database_out_of_reach_is_skipped(
             checks.run(session, [])
 
 
+def test_a_database_that_knows_some_packages_only_is_no_silent_pass(session: Session) -> None:
+    pretend_programs(session)
+    program = session.script("pip-audit")
+    packages = [
+        {"name": "numberful", "version": "1.0", "vulns": []},
+        {"name": "obscure", "version": "2.0", "skip_reason": "Dependency not found on PyPI"},
+    ]
+    words = json.dumps({"dependencies": packages})
+    program.write_text(f"#!/bin/sh\necho '{words}'\n")
+    program.chmod(0o755)
+    assert checks.audit(session) == "ok, but nothing is known of 1 of 2"
+    assert "nothing is known of them: obscure" in said(session)
+
+
 def test_ci_runs_what_the_readme_says() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
