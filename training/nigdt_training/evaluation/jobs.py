@@ -86,8 +86,7 @@ def read_jobs(folder: Path) -> list[Job]:
         photo, mask = _picture(folder, name), folder / f"{name}-mask.png"
         if photo is None or not mask.is_file():
             raise DataError(f"{folder} lacks the photo or the mask of {name}.", f"Add {name}-mask.png.")
-        with Image.open(mask) as picture:
-            selection = np.array(picture.convert("L"))
+        selection = np.array(Image.fromarray(Photo.read(mask).rgb8).convert("L"))
         jobs.append(Job(name, kind, caption, photo, selection))
         if selection.shape[::-1] != jobs[-1].photo.size or not selection.any():
             raise DataError(f"{mask} is empty or not of the photo's size.", "Draw it on the photo.")
