@@ -272,6 +272,7 @@ def test_layers_are_named_mixed_ordered_and_made_again_and_all_of_it_undone(pane
         panel.select(left, 50, left + 60, 110)
         panel.fill(caption, 1)
         panel.apply()
+    assert panel.window.actions_["photo.undo"].text() == "Undo: Fill"
     session, side = panel.session, panel.window.side
     document, listed = session.document, side.layers.list
     start = document.rgb.copy()

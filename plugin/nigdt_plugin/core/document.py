@@ -240,12 +240,12 @@ class Document:
         before = self.layers
         if layers == before:
             return
-        self.set_layers(layers, drawn)
         last = self.undo_stack.last
         if joins and isinstance(last, _LayersStep) and last.label == label and last.after == before:
             last.after = layers
         else:
             self.undo_stack.push(_LayersStep(self, label, before, layers))
+        self.set_layers(layers, drawn)  # last: whoever is told of the pixels shows the step too
 
     def with_fill(self, layer: Layer) -> tuple[Layer, ...]:
         """Return the layers with a fill on top, or in the place of another of its round."""

@@ -38,7 +38,10 @@ class StatusBar(QStatusBar):
         self.pointer.setIndent(12)
         self.zoom = QComboBox()
         self.zoom.setEditable(True)
-        self.zoom.setAccessibleName(self.tr("Zoom"))
+        view = self.zoom.view()
+        assert view is not None
+        for part in (self.zoom, view):
+            part.setAccessibleName(self.tr("Zoom"))
         self.zoom.addItem(self.tr("Fit"), 0.0)
         for percent in _PERCENTS:
             self.zoom.addItem(f"{percent} %", float(percent))
