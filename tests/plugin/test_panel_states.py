@@ -24,7 +24,7 @@ from painting_daemon import STEPPED_DOWN
 from panel import Panel
 from panel_daemon import write_bundle
 from PIL import Image
-from PyQt6.QtCore import QPoint, QRect
+from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton, QWidget
@@ -129,6 +129,23 @@ def test_apply_is_always_in_sight(panel: Panel, photo: Path, size: tuple[int, in
     place = QRect(button_.mapTo(window, QPoint(0, 0)), button_.size())
     assert window.rect().contains(place)
     assert window.childAt(place.center()) is button_
+
+
+def test_nothing_asked_for_comes_out_of_sight_on_a_small_screen(panel: Panel, photo: Path):
+    window, side = panel.window, panel.window.side
+    window.resize(1016, 660)
+    panel.open(photo)
+    window.offer_colour()
+    panel.settle()
+    for part in (window.notice.message, window.notice.hint):
+        assert part.height() >= part.heightForWidth(part.width())
+    assert window.notice.parentWidget().rect().contains(window.notice.geometry())
+    panel.select(90, 50, 150, 110)
+    panel.fill("a bird with a red belly", 8)
+    side.show_words(True)
+    panel.until(lambda: not side.words.visibleRegion().isEmpty(), 10)
+    QTest.keyClick(window, Qt.Key.Key_F3)
+    assert not side.describe.modes.visibleRegion().isEmpty()
 
 
 def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):

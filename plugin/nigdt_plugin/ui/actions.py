@@ -287,12 +287,10 @@ def _fill(menus: _Menus, window: Window) -> None:
         window.compare_captions,
         "Ctrl+Shift+C",
     )
-    menus.add(
-        "photo.caption", translate("Menus", "Write the caption"), window.side.describe.caption.setFocus, "C"
-    )
+    menus.add("photo.caption", translate("Menus", "Write the caption"), window.side.write_caption, "C")
     menus.gap()
     for mode, name in modes.names().items():
-        menus.add(f"mode.{mode}", name, partial(window.side.describe.pick_mode, mode), modes.KEYS[mode])
+        menus.add(f"mode.{mode}", name, partial(window.side.pick_mode, mode), modes.KEYS[mode])
     menus.gap()
     menus.add("model", translate("Menus", "Choose a model …"), window.choose_model, "Ctrl+M")
     menus.add("train", translate("Menus", "Train on my photos …"), window.train)

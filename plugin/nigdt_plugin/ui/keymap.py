@@ -24,6 +24,8 @@ from nigdt_plugin.ui.widgets import button, label
 
 _NOT_HERE = ("language.", "theme.")
 
+_FIELD = 170  # pixels: the longest keys and the cross that clears them
+
 
 class KeymapDialog(QDialog):
     """Every action with a field for its keys; what is changed counts at once and is remembered.
@@ -41,7 +43,7 @@ class KeymapDialog(QDialog):
         self._settings = settings
         self._actions = {name: action for name, action in actions.items() if not name.startswith(_NOT_HERE)}
         self.setWindowTitle(self.tr("Change keys"))
-        self.resize(460, 560)
+        self.resize(560, 560)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 18)
         column.setSpacing(10)
@@ -53,6 +55,7 @@ class KeymapDialog(QDialog):
             field = QKeySequenceEdit(action.shortcut())
             field.setMaximumSequenceLength(1)
             field.setClearButtonEnabled(True)
+            field.setMinimumWidth(_FIELD)
             title = action.text().replace("&", "").partition(":")[0].removesuffix(" \N{HORIZONTAL ELLIPSIS}")
             field.setAccessibleName(title)
             field.keySequenceChanged.connect(partial(self._change, name))

@@ -31,9 +31,12 @@ class Notice(QFrame):
         self.hint = label("", "muted", wrap=True)
         column.addWidget(self.message)
         column.addWidget(self.hint)
-        row.addLayout(column, 1)
         self._choices = QHBoxLayout()
-        row.addLayout(self._choices)
+        self._choices.setContentsMargins(0, 8, 0, 2)
+        self._below = QWidget()  # beside the text they would leave it too little room
+        self._below.setLayout(self._choices)
+        column.addWidget(self._below)
+        row.addLayout(column, 1)
         self._close = tool_button(icon("close", "#888888"), self.tr("Close this message"))
         self._close.clicked.connect(lambda: self._closed())
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
@@ -89,6 +92,8 @@ class Notice(QFrame):
 
         for text, done in choices:
             self._choices.addWidget(button(text, partial(chosen, done), primary=self._choices.count() == 0))
+        self._choices.addStretch(1)
+        self._below.setVisible(bool(choices))
         self._place()
 
     def _closed(self) -> None:
@@ -108,7 +113,9 @@ class Notice(QFrame):
             item = self._choices.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
+        self._below.hide()
         self._asking = self._failed = False
         self.message.setText(message)
         self.hint.setText(hint)
@@ -124,8 +131,8 @@ class Notice(QFrame):
         parent = self.parentWidget()
         if parent is not None:
             width = min(520, parent.width() - 32)
-            self.setFixedWidth(width)
-            self.adjustSize()
+            self.ensurePolished()
+            self.setFixedSize(width, self.heightForWidth(width))
             self.move((parent.width() - width) // 2, parent.height() - self.height() - 18)
 
     def setParent(self, parent: QWidget | None) -> None:  # type: ignore[override]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from nigdt.limits import Mode
 from nigdt_plugin.core import models
 from nigdt_plugin.core.fills import Fill
 from nigdt_plugin.core.session import Session
@@ -28,6 +29,7 @@ from nigdt_plugin.ui.widgets import button, label, line, tool_button
 from nigdt_plugin.ui.words import WordsView
 
 WIDTH = 376
+_BELOW = 120  # pixels of the words' room that is to be in sight before they have come
 
 
 class Side(QWidget):
@@ -65,6 +67,8 @@ class Side(QWidget):
         self.column.setSpacing(9)
         scroll.setWidget(body)
         outer.addWidget(scroll, 1)
+        self._scroll = scroll
+        self._scrolled = 0  # before the words were shown
         self.describe = DescribeBox(session)
         self.describe.compare_asked.connect(self.compare_asked)
         self.column.addWidget(self.describe)
@@ -90,6 +94,16 @@ class Side(QWidget):
         session.explained.connect(lambda _fill: self._show_words())
         self._set_model()
         self.refresh()
+
+    def pick_mode(self, mode: Mode) -> None:
+        """Want something else with the selection, and see what that is."""
+        self.describe.pick_mode(mode)
+        self._scroll.ensureVisible(0, 0)
+
+    def write_caption(self) -> None:
+        """Go on in the caption."""
+        self._scroll.ensureVisible(0, 0)
+        self.describe.caption.setFocus()
 
     # Fills ----------------------------------------------------------------------------------------------
 
@@ -175,6 +189,13 @@ class Side(QWidget):
         if not shown:
             self.word_pointed.emit(-1)
         self._show_words()
+        bar = self._scroll.verticalScrollBar()
+        assert bar is not None
+        if not shown:
+            bar.setValue(self._scrolled)
+        else:  # below many fills they would come out of sight
+            self._scrolled = bar.value()
+            QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.words, 0, _BELOW))
 
     def _show_words(self) -> None:
         filling = self.session.filling

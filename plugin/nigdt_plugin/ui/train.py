@@ -23,7 +23,7 @@ from nigdt.bundle.bundle import user_bundles_folder, valid_name
 from nigdt_plugin.core import models, training
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.verdict import VerdictBox
-from nigdt_plugin.ui.widgets import button, label
+from nigdt_plugin.ui.widgets import button, fit_screen, label
 
 _STOP_MS = 20_000
 """How long a training may take to write its checkpoint before it is ended; then the last one counts."""
@@ -42,7 +42,7 @@ class TrainDialog(QDialog):
         super().__init__(parent)
         self.session = session
         self.setWindowTitle(self.tr("Train on my photos"))
-        self.resize(620, 720)
+        fit_screen(self, 620, 720)
         self.process: QProcess | None = None
         self._buffer = b""
         self._errors = b""

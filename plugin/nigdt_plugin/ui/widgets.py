@@ -19,6 +19,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+_FRAME, _TITLE_BAR = 8, 40  # of the window manager, which tells only once the window is shown
+
 
 def translate(context: str, text: str) -> str:
     """Translate a text into the user's language."""
@@ -184,3 +186,11 @@ class FlowLayout(QLayout):
                 x += size.width() + self._gap
             y += height + self._gap
         return max(0, y - self._gap - rect.y())
+
+
+def fit_screen(window: QWidget, width: int, height: int) -> None:
+    """Give a window this size in pixels, with frame and title bar no larger than the screen."""
+    screen = window.screen()
+    if screen is not None:
+        room = screen.availableGeometry().size()
+        window.resize(min(width, room.width() - _FRAME), min(height, room.height() - _TITLE_BAR))

@@ -36,12 +36,12 @@ from nigdt_plugin.ui.tool import SelectionTool
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import Welcome
+from nigdt_plugin.ui.widgets import fit_screen
 
 _AUTOSAVE_MS = 5_000
 _WATCH_MS = 500
 _SILENT_SECONDS = 1.5  # of a daemon that gives a sign every half second
 _WIDTH, _HEIGHT = 1280, 820
-_FRAME, _TITLE_BAR = 8, 40  # of the window manager, which tells only once the window is shown
 # The key left of 1, on English and on German keyboards.
 _BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
 
@@ -87,12 +87,11 @@ class Window(Dialogs):
         self._show_steps()
 
     def _fit_screen(self) -> None:
-        """Begin as large as is handy, with frame and title bar no larger than the screen."""
+        """Begin as large as is handy, and no larger than the screen."""
         screen = self.screen()
         if screen is not None:
             room = screen.availableGeometry().size()
-            wanted = max(_WIDTH, room.width() * 7 // 10), max(_HEIGHT, room.height() * 8 // 10)
-            self.resize(min(wanted[0], room.width() - _FRAME), min(wanted[1], room.height() - _TITLE_BAR))
+            fit_screen(self, max(_WIDTH, room.width() * 7 // 10), max(_HEIGHT, room.height() * 8 // 10))
 
     def _compose(self) -> None:
         middle = QWidget()
