@@ -14,6 +14,7 @@ from nigdt_plugin.core.failures import LOCAL, Failure
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.tools import TOOLS
+from nigdt_plugin.ui.window import Window
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
 from PyQt6.QtWidgets import QApplication
@@ -76,6 +77,9 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
         panel.select(90, 50, 150, 110)
         assert panel.window.actions_["photo.undo"].text() == "Rückgängig: Rechteck"
         assert panel.window.side.blend.feather.accessibleName() == "Weiche Kante"
+        own = {kind.__name__ for kind in Window.__mro__}
+        for (context, source), (first, *_) in messages(language.FOLDER / "nigdt_de.ts").items():
+            assert context not in own or panel.window.tr(source) == first
     finally:
         panel.close()
         for translator in translators:

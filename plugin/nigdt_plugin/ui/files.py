@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PyQt6.QtCore import QMimeData, QStandardPaths, Qt, QTimer
+from PyQt6.QtCore import QCoreApplication, QMimeData, QStandardPaths, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
@@ -31,6 +31,18 @@ class PhotoFiles(QMainWindow):
         super().__init__()
         self.session = session
         self._passing = TemporaryDirectory(prefix="nigdt-")
+
+    def tr(self, sourceText: str, disambiguation: str | None = None, n: int = -1) -> str:
+        """Translate a text of the window, whichever of its classes says it.
+
+        PyQt looks in the object's own class alone, while the texts are filed under the class that they are
+        written in.
+        """
+        for kind in type(self).__mro__:
+            text = QCoreApplication.translate(kind.__name__, sourceText, disambiguation or "", n)
+            if text != sourceText:
+                return text
+        return sourceText
 
     # Opening --------------------------------------------------------------------------------------------
 

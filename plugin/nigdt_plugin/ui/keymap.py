@@ -43,7 +43,7 @@ class KeymapDialog(QDialog):
         self._settings = settings
         self._actions = {name: action for name, action in actions.items() if not name.startswith(_NOT_HERE)}
         self.setWindowTitle(self.tr("Change keys"))
-        self.resize(560, 560)
+        self.resize(620, 560)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 18)
         column.setSpacing(10)
