@@ -77,6 +77,8 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
         panel.select(90, 50, 150, 110)
         assert panel.window.actions_["photo.undo"].text() == "Rückgängig: Rechteck"
         assert panel.window.side.blend.feather.accessibleName() == "Weiche Kante"
+        body = panel.window.side.describe.parentWidget()
+        assert body.width() <= body.parentWidget().width()  # or it would be cut off
         own = {kind.__name__ for kind in Window.__mro__}
         for (context, source), (first, *_) in messages(language.FOLDER / "nigdt_de.ts").items():
             assert context not in own or panel.window.tr(source) == first
