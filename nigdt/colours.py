@@ -19,7 +19,9 @@ __all__ = [
     "MODIFIERS",
     "NEUTRAL",
     "NamedColour",
+    "chroma_and_hue",
     "find_colours",
+    "lab_of_hue",
     "lab_to_rgb",
     "named_lab",
     "names_part",
@@ -145,6 +147,21 @@ _TO_XYZ = np.array(
 )
 _FROM_XYZ = np.linalg.inv(_TO_XYZ)
 _KNEE = (6 / 29) ** 3
+_OK_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_OK_AXES = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+_FROM_CONES, _FROM_AXES = np.linalg.inv(_OK_CONES), np.linalg.inv(_OK_AXES)
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -167,6 +184,29 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     linear = np.clip(linear, 0, 1)
     rgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.clip(rgb, 0, 1).astype(kind, copy=False)
+
+
+def chroma_and_hue(lab: tuple[float, float, float]) -> tuple[float, float]:
+    """Return chroma and hue angle (radians) in Oklab (Ottosson 2020), whose blue stays blue when it fades."""
+    rgb = lab_to_rgb(np.array(lab, np.float64))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    _, a, b = np.cbrt(linear @ _OK_CONES.T) @ _OK_AXES.T
+    return float(np.hypot(a, b)), float(np.arctan2(b, a))
+
+
+def lab_of_hue(lightness: np.ndarray, chroma: np.ndarray, hue: np.ndarray) -> np.ndarray:
+    """Return CIE L*a*b* (..., 3) float32 from lightness in it, and chroma and hue (radians) in Oklab."""
+    wanted = np.where(lightness > 8, ((lightness + 16) / 116) ** 3, lightness / 903.3)
+    a, b, level = chroma * np.cos(hue), chroma * np.sin(hue), np.cbrt(wanted)
+    for _ in range(2):  # Oklab's lightness is another one: find the one with this luminance
+        linear = (np.stack([level, a, b], axis=-1) @ _FROM_AXES.T.astype(level.dtype)) ** 3
+        linear = linear @ _FROM_CONES.T.astype(level.dtype)
+        level = level + np.cbrt(wanted) - np.cbrt(np.maximum(linear @ _TO_XYZ[1].astype(level.dtype), 0))
+    linear = np.clip(linear, 0, 1)
+    rgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    lab = rgb_to_lab(rgb.astype(np.float32))
+    lab[..., 0] = lightness
+    return lab
 
 
 def _lab(rgb: tuple[int, int, int]) -> tuple[float, float, float]:

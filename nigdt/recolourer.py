@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from nigdt.box import check_selection
-from nigdt.colours import names_part, rgb_to_lab
+from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
 from nigdt.errors import ModelError
 from nigdt.model.finder import FINDER_SIZE
 from nigdt.model.recolour import STRIDE, RecolourNet
@@ -20,6 +20,8 @@ from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
     Recolouring,
     check_caption,
+    enlarged,
+    finer_lab,
     guided_colour,
     guided_place,
     meant,
@@ -27,6 +29,7 @@ from nigdt.recolouring import (
     tightness,
 )
 from nigdt.text import Vocabulary
+from nigdt.tint import completed, material_of, tinted
 
 __all__ = ["Recolourer"]
 
@@ -40,6 +43,8 @@ _MARGIN = 0.4
 """How much more than the selection the finder looks at, on each side, as a fraction of it."""
 _KEPT = [PARTS.index(part) for part in ("beak", "leg")]
 """Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
+_BESIDE = 0.06
+"""Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _TINY = 1e-6
 
 
@@ -49,6 +54,11 @@ class _Found:
 
     object: Floats
     parts: Floats
+
+    @property
+    def kept(self) -> Floats:
+        """Where parts are that keep their colour when the whole is asked for, (h, w) in 0..1."""
+        return self.parts[..., _KEPT].sum(-1)  # type: ignore[no-any-return]
 
 
 class Recolourer:
@@ -98,11 +108,17 @@ class Recolourer:
             )
         if found is not None:
             alpha = alpha * found.object
+        asked = find_colours(caption)
         if whole:
             alpha = meant(alpha, chosen)
+            if len(asked) == 1:
+                return _tint(alpha, chosen, found, crop, selection, asked[0])
             if found is not None:
-                alpha = alpha * (1 - found.parts[..., _KEPT].sum(-1))
-        place = guided_place(alpha, chosen, crop)
+                alpha = alpha * (1 - found.kept)
+        guide = finer_lab(crop, alpha.shape)
+        place = guided_place(
+            enlarged(alpha, guide), enlarged(chosen, guide), guide, guide.shape[1] / alpha.shape[1]
+        )
         colour = guided_colour(target, alpha * chosen, lab)
         on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return Recolouring(place, on_one_grid.astype(np.float32), selection)
@@ -185,6 +201,53 @@ class Recolourer:
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
+
+
+def _tint(
+    alpha: Floats,
+    chosen: Floats,
+    found: _Found | None,
+    crop: NDArray[np.uint8],
+    selection: NDArray[np.uint8],
+    asked: NamedColour,
+) -> Recolouring:
+    """Give a whole object one colour.
+
+    Args:
+        alpha: (h, w), where the object is.
+        chosen: (h, w), the selection.
+        found: What the finder sees, of the same size.
+        crop: (H, W, 3), the context.
+        selection: (H, W).
+        asked: The colour.
+    """
+    whole = finer_lab(crop, alpha.shape)
+    within = enlarged(chosen, whole)
+    window = _window(within, round(_BESIDE * max(within.shape)))
+    guide, place, within = whole[window], enlarged(alpha, whole)[window], within[window]
+    material = material_of(guide, place * within, asked)
+    target = tinted(guide, place * within, material, asked)
+    # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
+    by_target = material.coloured and not asked.neutral
+    share = np.ones_like(place) if by_target else material.share
+    if found is not None:
+        place = completed(guide, place, within, tightness(place, within))
+        share = share * (1 - enlarged(found.kept, whole)[window] * (1 - material.alike))
+    place = place * share
+    target[..., 0] -= guide[..., 0]
+    alphas, colours = np.zeros((*whole.shape[:2], 4), np.float32), np.zeros((*whole.shape[:2], 6), np.float32)
+    alphas[window] = guided_place(place, within, guide, whole.shape[1] / alpha.shape[1])
+    colours[window] = guided_colour(target, place * within, guide)
+    return Recolouring(alphas, colours, selection)
+
+
+def _window(chosen: Floats, margin: int) -> tuple[slice, slice]:
+    """Return the rows and columns of what is chosen and of a margin around it."""
+    used = [np.flatnonzero(chosen.any(1 - axis)) for axis in (0, 1)]
+    rows, columns = (
+        slice(max(0, int(u[0]) - margin), int(u[-1]) + 1 + margin) if u.size else slice(0, 1) for u in used
+    )
+    return rows, columns
 
 
 def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.errors import CaptionError
 
-__all__ = ["Recolouring", "check_caption", "guided_colour", "guided_place", "meant", "snapped", "tightness"]
+__all__ = [
+    "Recolouring",
+    "check_caption",
+    "enlarged",
+    "finer_lab",
+    "guided_colour",
+    "guided_place",
+    "meant",
+    "snapped",
+    "tightness",
+]
 
 Floats = NDArray[np.float32]
 
@@ -173,22 +183,32 @@ def tightness(alpha: Floats, chosen: Floats) -> np.float32:
     return np.float32(np.clip((share - _LOOSE) / (_TIGHT - _LOOSE), 0, 1))
 
 
-def guided_place(alpha: Floats, chosen: Floats, crop: NDArray[np.uint8]) -> Floats:
+def finer_lab(crop: NDArray[np.uint8], shape: tuple[int, ...]) -> Floats:
+    """Return a context's Lab, some times finer than the network's maps (h, w): its edges are sharp."""
+    size = (min(crop.shape[1], _FINER * shape[1]), min(crop.shape[0], _FINER * shape[0]))
+    rgb = cv2.resize(crop, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return rgb_to_lab(rgb / np.float32(255))
+
+
+def enlarged(values: Floats, guide: Floats) -> Floats:
+    """Return a map in 0..1 at the size of `finer_lab`."""
+    size = (guide.shape[1], guide.shape[0])
+    return cv2.resize(values, size, interpolation=cv2.INTER_CUBIC).clip(0, 1)
+
+
+def guided_place(alpha: Floats, chosen: Floats, guide: Floats, scale: float) -> Floats:
     """Fit alpha as a local linear function of the photo's Lab (guided filter, He et al. 2013).
 
-    It is fitted between the network's size and the photo's, where the photo's edges are already sharp.
+    Args:
+        alpha: (h, w), 0 to 1.
+        chosen: (h, w), 0 to 1, the selection.
+        guide: (h, w, 3), from `finer_lab`.
+        scale: How many times finer it is than the network's maps.
     """
-    height, width = alpha.shape
-    fine = (min(crop.shape[1], _FINER * width), min(crop.shape[0], _FINER * height))
-    guide = rgb_to_lab(
-        cv2.resize(crop, fine, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
-    )
-    wanted = cv2.resize(alpha, fine, interpolation=cv2.INTER_CUBIC).clip(0, 1)
     # What lies outside the selection was not asked about: it must not pull at the border.
-    weight = cv2.resize(chosen, fine, interpolation=cv2.INTER_LINEAR) + np.float32(1e-3)
-    side = 2 * max(1, round(_PLACE_RADIUS * fine[0] / width)) + 1
-
-    return _guided(wanted, guide, weight, side)
+    weight = chosen + np.float32(1e-3)
+    side = 2 * max(1, round(_PLACE_RADIUS * scale)) + 1
+    return _guided(alpha, guide, weight, side)
 
 
 def snapped(place: Floats, lab: Floats) -> Floats:
@@ -211,15 +231,23 @@ def _guided(wanted: Floats, guide: Floats, weight: Floats, side: int) -> Floats:
 
     means = np.stack([mean(guide[..., i]) for i in range(3)], axis=-1)
     middle = mean(wanted)
-    covariance = np.empty((*guide.shape[:2], 3, 3), np.float32)
-    for i in range(3):
-        for j in range(i, 3):
-            covariance[..., i, j] = covariance[..., j, i] = (
-                mean(guide[..., i] * guide[..., j]) - means[..., i] * means[..., j]
-            )
-    covariance += np.float32(_PLACE_SOFTNESS) * np.eye(3, dtype=np.float32)
-    shared = np.stack([mean(guide[..., i] * wanted) - means[..., i] * middle for i in range(3)], axis=-1)
-    slope = np.linalg.solve(covariance, shared[..., None])[..., 0].astype(np.float32)
+    ll, la, lb, aa, ab, bb = (
+        mean(guide[..., i] * guide[..., j])
+        - means[..., i] * means[..., j]
+        + np.float32(_PLACE_SOFTNESS if i == j else 0)
+        for i in range(3)
+        for j in range(i, 3)
+    )
+    shared = [mean(guide[..., i] * wanted) - means[..., i] * middle for i in range(3)]
+    # The covariance's adjugate: for three rows that is three times quicker than a solver.
+    adjugate = (
+        (aa * bb - ab * ab, lb * ab - la * bb, la * ab - lb * aa),
+        (lb * ab - la * bb, ll * bb - lb * lb, la * lb - ll * ab),
+        (la * ab - lb * aa, la * lb - ll * ab, ll * aa - la * la),
+    )
+    determinant = ll * adjugate[0][0] + la * adjugate[0][1] + lb * adjugate[0][2]
+    rows = [sum(row[j] * shared[j] for j in range(3)) / determinant for row in adjugate]
+    slope = np.stack(rows, axis=-1).astype(np.float32)
     offset = middle - (slope * means).sum(-1)
     return np.stack([*(mean(slope[..., i]) for i in range(3)), mean(offset)], axis=-1)
 

@@ -1,0 +1,112 @@
+"""What colour each place of an object takes."""
+
+import numpy as np
+import pytest
+
+from nigdt.colours import BASIC, chroma_and_hue, find_colours, lab_of_hue, nearest_basic, rgb_to_lab
+from nigdt.tint import completed, material_of, tinted
+
+SIDE = 96
+
+
+def lab_of(rgb):
+    return rgb_to_lab(np.asarray(rgb, np.float32) / np.float32(255))
+
+
+def painted(lab, colour, weight=None):
+    asked = find_colours(colour)[0]
+    weight = np.ones(lab.shape[:2], np.float32) if weight is None else weight
+    material = material_of(lab, weight, asked)
+    return material, tinted(lab, weight, material, asked)
+
+
+def shaded(rgb, deepest=0.35):
+    """A thing of one colour under light that falls off to one side."""
+    light = np.linspace(1, deepest, SIDE, dtype=np.float32)[None, :, None]
+    grain = np.random.default_rng(0).normal(1, 0.04, (SIDE, SIDE, 1)).astype(np.float32)
+    return lab_of(np.clip(np.array(rgb, np.float32) * light * grain, 0, 255))
+
+
+@pytest.mark.parametrize("own", ["red", "green", "yellow", "brown", "white", "grey", "black"])
+@pytest.mark.parametrize("colour", list(BASIC))
+def test_the_object_takes_the_asked_colour_whatever_its_own(own, colour):
+    material, result = painted(shaded(BASIC[own]), colour)
+    share = material.share > 0.5
+    assert nearest_basic(np.median(result[share], 0)) == colour
+
+
+def test_shade_and_grain_stay():
+    before = shaded((180, 40, 30))
+    _, after = painted(before, "blue")
+    assert np.corrcoef(before[..., 0].ravel(), after[..., 0].ravel())[0, 1] > 0.97
+    chroma = np.hypot(after[..., 1], after[..., 2]).mean(0)
+    assert chroma[-10:].mean() < 0.8 * chroma[:30].max(), "less colour in deep shade than in the light"
+
+
+def test_what_has_no_colour_in_a_coloured_object_stays():
+    before = shaded((190, 50, 30), 0.7)
+    face, eye = np.s_[10:30, 10:30], np.s_[40:46, 20:26]
+    before[face], before[eye] = lab_of((225, 225, 228)), lab_of((30, 30, 30))
+    _, after = painted(before, "blue")
+    for kept in (face, eye):
+        assert np.abs(after[kept] - before[kept]).max() < 6
+    assert nearest_basic(np.median(after[50:], (0, 1))) == "blue"
+
+
+def test_a_pattern_of_light_and_dark_stays_one():
+    stripes = np.zeros((SIDE, SIDE, 3), np.float32) + lab_of((25, 22, 20))
+    stripes[:, np.arange(SIDE) % 12 < 5] = lab_of((235, 235, 238))
+    material, after = painted(stripes, "yellow")
+    assert nearest_basic(after[0, 2]) == "yellow"
+    assert material.share[0, 2] > 0.9
+    assert material.share[0, 8] < 0.1, "the dark stripes are not painted"
+    assert painted(stripes, "black")[0].share.min() > 0.9, "black covers both"
+
+
+def test_shade_on_something_white_is_no_pattern():
+    assert painted(shaded((240, 240, 240), 0.15), "red")[0].share.min() > 0.9
+
+
+def test_an_orange_beak_is_not_of_a_white_bird():
+    before = shaded((235, 235, 230), 0.6)
+    before[:12, :12] = lab_of((240, 140, 30))
+    for colour in ("red", "black"):
+        assert painted(before, colour)[0].share[:12, :12].max() < 0.1
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "grey"])
+def test_colours_without_a_hue_keep_fine_detail(colour):
+    before = shaded((120, 80, 50))
+    _, after = painted(before, colour)
+    fine = [lab[..., 0] - lab[..., 0].mean(0) for lab in (before, after)]
+    assert np.corrcoef(fine[0].ravel(), fine[1].ravel())[0, 1] > 0.9
+    assert np.ptp(after[..., 0].mean(0)) < 0.7 * np.ptp(before[..., 0].mean(0)), "it is one colour"
+
+
+def test_faded_blue_stays_blue():
+    chroma, hue = chroma_and_hue(find_colours("blue")[0].lab)
+    lightness = np.array([35.0, 55.0, 70.0], np.float32)
+    lab = lab_of_hue(lightness, np.full(3, chroma * 0.6, np.float32), np.full(3, hue, np.float32))
+    assert np.array_equal(lab[:, 0], lightness)
+    assert np.all(np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360 < 297), "beyond that it is violet"
+
+
+def test_oklab_is_undone():
+    for rgb in BASIC.values():
+        lab = lab_of(rgb)
+        chroma, hue = chroma_and_hue(tuple(lab))
+        back = lab_of_hue(lab[:1], np.float32([chroma]), np.float32([hue]))[0]
+        assert np.abs(back - lab).max() < 0.5
+
+
+@pytest.mark.parametrize("trusted", [0.0, 1.0])
+def test_colour_tells_what_is_still_of_the_object(trusted):
+    photo = np.zeros((SIDE, SIDE, 3), np.float32) + lab_of((60, 140, 50))
+    photo[30:60, 30:60] = lab_of((200, 40, 40))
+    chosen, inside = np.zeros((SIDE, SIDE), np.float32), np.zeros((SIDE, SIDE), np.float32)
+    chosen[25:65, 25:65] = 1
+    inside[32:58, 32:52] = 1
+    found = completed(photo, inside, chosen, trusted)
+    assert found[33:57, 33:54].min() > 0.95, "its rim is taken along"
+    assert found[26:28, 26:64].max() < 0.05, "what is around the selection too is not"
+    assert (found[33:57, 57].min() > 0.95) == bool(trusted), "the rest is, in a selection that follows it"
