@@ -57,7 +57,7 @@ _UNLIKELY = (0.15, 0.4)
 """Likelihood of a colour to be of the object: below the first it is not, above the second it may be."""
 _SURE = (0.5, 0.8)
 """Likelihood between which a colour comes to be surely of the object."""
-_EDGE = 3
+_STEPS = 40
 """Pixels by which the object grows into places that are surely of its colour."""
 
 
@@ -141,7 +141,7 @@ def tinted(lab: Floats, weight: Floats, material: Material, asked: NamedColour) 
 
 
 def completed(lab: Floats, inside: Floats, chosen: Floats, trusted: float) -> Floats:
-    """Take along what colour tells to be of the object: its rim, and what a selection that follows it holds.
+    """Take along what borders on the object in its colour, and more in a selection that follows it.
 
     Args:
         lab: (h, w, 3), the photo.
@@ -153,7 +153,9 @@ def completed(lab: Floats, inside: Floats, chosen: Floats, trusted: float) -> Fl
         (h, w), 0 to 1, at least `inside`.
     """
     chance = _likelihood(lab, inside * chosen, chosen)
-    rim = cv2.dilate(inside, np.ones((2 * _EDGE + 1, 2 * _EDGE + 1), np.uint8)) * _step(chance, *_SURE)
+    sure, rim = _step(chance, *_SURE) * chosen, inside
+    for _ in range(_STEPS):
+        rim = np.maximum(rim, np.minimum(cv2.dilate(rim, np.ones((3, 3), np.uint8)), sure))
     believed = np.float32(trusted) * _step(chance, *_UNLIKELY)
     return np.maximum(inside, chosen * np.maximum(rim, believed))
 

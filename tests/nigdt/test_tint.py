@@ -102,11 +102,13 @@ def test_oklab_is_undone():
 @pytest.mark.parametrize("trusted", [0.0, 1.0])
 def test_colour_tells_what_is_still_of_the_object(trusted):
     photo = np.zeros((SIDE, SIDE, 3), np.float32) + lab_of((60, 140, 50))
-    photo[30:60, 30:60] = lab_of((200, 40, 40))
+    photo[30:60, 30:52] = photo[30:60, 57:63] = lab_of((200, 40, 40))
     chosen, inside = np.zeros((SIDE, SIDE), np.float32), np.zeros((SIDE, SIDE), np.float32)
     chosen[25:65, 25:65] = 1
-    inside[32:58, 32:52] = 1
+    inside[34:50, 34:44] = 1
     found = completed(photo, inside, chosen, trusted)
-    assert found[33:57, 33:54].min() > 0.95, "its rim is taken along"
+    assert found[32:58, 32:50].min() > 0.95, "what borders on it in its colour is taken along"
     assert found[26:28, 26:64].max() < 0.05, "what is around the selection too is not"
-    assert (found[33:57, 57].min() > 0.95) == bool(trusted), "the rest is, in a selection that follows it"
+    assert (found[33:57, 59:61].min() > 0.95) == bool(trusted), (
+        "and a part of its own, if the selection follows it"
+    )
