@@ -1,4 +1,4 @@
-"""From ways at a coarse size to the fill at full size, in the photo's own pixels."""
+"""From offsets at a coarse size to the fill at full size, in the photo's own pixels."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def carry(
     hole: Mask,
     allowed: Mask | None,
     layout: Layout,
-    ways: Ints,
+    offsets: Ints,
     advance: Callable[[float], None],
     settled: bool = True,
 ) -> NDArray[np.uint8]:
@@ -52,36 +52,36 @@ def carry(
         hole: (h, w).
         allowed: (h, w), where patches may be taken from; None is everywhere.
         layout: The coarse answer.
-        ways: (H, W, 2), its sources, at its size.
+        offsets: (H, W, 2), its sources, at its size.
         advance: Told the fraction that is done, 0 to 1; may raise to stop.
         settled: Whether to move seams at finer sizes too, which takes most of the time.
 
     Returns:
         (h, w, 3): the photo outside the hole, the fill inside.
     """
-    ways = _settle_coarse(layout, ways)
+    offsets = _settle_coarse(layout, offsets)
     advance(0.3)
     sizes = _sizes(layout.hole.shape, hole) if settled else []
     plan = [lab_of(values) for values in (layout.guess, layout.pixels)]
     for number, size in enumerate(sizes):
-        ways = _settle_finer(pixels, hole, allowed, plan, ways, size)
+        offsets = _settle_finer(pixels, hole, allowed, plan, offsets, size)
         advance(0.3 + 0.4 * (number + 1) / len(sizes))
     coarse = hole.shape[1] / layout.hole.shape[1]
     feather = int(np.clip(round(coarse * _FEATHER), 1, 4))
-    filled = copied(pixels, hole, ways, _SPREAD * coarse, feather)
+    filled = copied(pixels, hole, offsets, _SPREAD * coarse, feather)
     advance(0.85)
     _match_colours(pixels, filled, hole, layout)
     advance(1.0)
     return filled
 
 
-def _settle_coarse(layout: Layout, ways: Ints) -> Ints:
+def _settle_coarse(layout: Layout, offsets: Ints) -> Ints:
     lab = lab_of(layout.pixels)
     planned, seen = features(lab_of(layout.guess), layout, 2), features(lab, layout, 2)
     planned, seen = compressed(planned, seen, layout.usable, 12)
-    shifts = Shifts(ways, layout.hole, _inside(layout.usable, 2), lab)
+    shifts = Shifts(offsets, layout.hole, _inside(layout.usable, 2), lab)
     shifts.settle(planned, seen, passes=10, far=True)
-    return shifts.ways()
+    return shifts.offsets()
 
 
 def _settle_finer(
@@ -89,10 +89,10 @@ def _settle_finer(
     hole: Mask,
     allowed: Mask | None,
     plan: list[Floats],
-    ways: Ints,
+    offsets: Ints,
     size: tuple[int, int],
 ) -> Ints:
-    """Return the ways (h, w, 2) at a finer size (w, h), from those at a coarser one."""
+    """Return the offsets (h, w, 2) at a finer size (w, h), from those at a coarser one."""
     small, hidden = pixels, hole
     if size != hole.shape[::-1]:
         small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -101,10 +101,10 @@ def _settle_finer(
     if allowed is not None:
         usable &= cv2.resize(allowed.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     planned, seen = (cv2.resize(lab, size, interpolation=cv2.INTER_LINEAR) * np.float32(0.7) for lab in plan)
-    shifts = Shifts(_enlarged(ways, size), hidden, _inside(usable, 1), lab_of(small))
+    shifts = Shifts(_enlarged(offsets, size), hidden, _inside(usable, 1), lab_of(small))
     shifts.align()
     shifts.settle(planned, seen, passes=6)
-    return shifts.ways()
+    return shifts.offsets()
 
 
 def _sizes(coarse: tuple[int, ...], hole: Mask) -> list[tuple[int, int]]:
@@ -121,15 +121,15 @@ def _sizes(coarse: tuple[int, ...], hole: Mask) -> list[tuple[int, int]]:
     return [*sizes, last] if steps else []
 
 
-def _enlarged(ways: Ints, size: tuple[int, int]) -> Ints:
-    """Return the ways at a larger size (w, h), whose longer steps are rounded to whole pixels."""
-    height, width = ways.shape[:2]
+def _enlarged(offsets: Ints, size: tuple[int, int]) -> Ints:
+    """Return the offsets at a larger size (w, h), whose longer steps are rounded to whole pixels."""
+    height, width = offsets.shape[:2]
     if (width, height) == size:
-        return ways
+        return offsets
     ratio = np.array([size[1] / height, size[0] / width])
     rows = np.minimum(((np.arange(size[1]) + 0.5) / ratio[0]).astype(int), height - 1)
     columns = np.minimum(((np.arange(size[0]) + 0.5) / ratio[1]).astype(int), width - 1)
-    return np.rint(ways * ratio).astype(np.int32)[rows[:, None], columns[None]]
+    return np.rint(offsets * ratio).astype(np.int32)[rows[:, None], columns[None]]
 
 
 def _inside(usable: Mask, margin: int) -> Mask:

@@ -18,26 +18,26 @@ _NO_MAP = np.empty(0, np.float32)  # OpenCV takes it for "whole pixels only"
 
 
 def copied(
-    pixels: NDArray[np.uint8], hole: Mask, ways: Ints, reach: float, feather: int
+    pixels: NDArray[np.uint8], hole: Mask, offsets: Ints, reach: float, feather: int
 ) -> NDArray[np.uint8]:
     """Fetch the hole's pixels from their sources into the photo.
 
     Args:
         pixels: (h, w, 3), the photo.
         hole: (h, w).
-        ways: (H, W, 2), to the sources, at the photo's size or a smaller one.
+        offsets: (H, W, 2), to the sources, at the photo's size or a smaller one.
         reach: Pixels over which the step in colour at a seam fades out.
         feather: Pixels on either side of a seam over which its sides fade into each other.
     """
     height, width = hole.shape
     y, x = (np.arange(*span(hole, axis)) for axis in (0, 1))
     box = np.s_[y[0] : y[-1] + 1, x[0] : x[-1] + 1]
-    ratio = np.array([height / ways.shape[0], width / ways.shape[1]])
-    way = np.rint(_spread(ways) * ratio).astype(np.int16)[
-        index(y, ratio[0], ways.shape[0])[:, None], index(x, ratio[1], ways.shape[1])[None]
+    ratio = np.array([height / offsets.shape[0], width / offsets.shape[1]])
+    offset = np.rint(_spread(offsets) * ratio).astype(np.int16)[
+        index(y, ratio[0], offsets.shape[0])[:, None], index(x, ratio[1], offsets.shape[1])[None]
     ]
-    columns, rows = x + way[..., 1], y[:, None] + way[..., 0]
-    source: NDArray[np.int16] = np.empty((*way.shape[:2], 2), np.int16)
+    columns, rows = x + offset[..., 1], y[:, None] + offset[..., 0]
+    source: NDArray[np.int16] = np.empty((*offset.shape[:2], 2), np.int16)
     np.clip(columns, 0, width - 1, out=source[..., 0], casting="unsafe")
     np.clip(rows, 0, height - 1, out=source[..., 1], casting="unsafe")
     fetched = cv2.remap(pixels, source, _NO_MAP, cv2.INTER_NEAREST).astype(np.float32)
@@ -113,7 +113,7 @@ def _feather(
 ) -> None:
     """Let both sides of a seam fade into each other, in place.
 
-    Near a seam a pixel becomes the mean of what the ways of the pixels around it would fetch for it, each
+    Near a seam a pixel becomes the mean of what the offsets of the pixels around it would fetch for it, each
     with its own correction. Elsewhere these are all the same.
 
     Args:
@@ -141,15 +141,15 @@ def _feather(
     fetched[y, x] = total
 
 
-def _spread(ways: Ints) -> Ints:
-    """Extend ways beyond the hole: each pixel gets those of the nearest in it."""
-    inside = np.asarray(ways.any(2))
+def _spread(offsets: Ints) -> Ints:
+    """Extend offsets beyond the hole: each pixel gets those of the nearest in it."""
+    inside = np.asarray(offsets.any(2))
     _, label = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     nearest = np.zeros(int(label.max()) + 1, np.intp)
     nearest[label[inside]] = np.flatnonzero(inside)
-    return ways.reshape(-1, 2)[nearest[label]]
+    return offsets.reshape(-1, 2)[nearest[label]]
 
 
 def span(hole: Mask, axis: int) -> tuple[int, int]:

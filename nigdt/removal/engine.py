@@ -131,17 +131,17 @@ def remove(
         with _one_at_a_time:
             layout = lay_out(pixels, wanted, permitted, _SIDE, recipe)
         advance(0.4)
-        ways = quilt(layout, recipe)
+        offsets = quilt(layout, recipe)
         advance(0.5)
         if shown is not None:
-            early = carry(pixels, wanted, permitted, layout, ways, lambda _: advance(0.5), settled=False)
+            early = carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), settled=False)
             shown(whole(early))
         filled = carry(
             pixels,
             wanted,
             permitted,
             layout,
-            ways,
+            offsets,
             lambda fraction: advance(0.5 + fraction / 2),
             settled=quality == "final",
         )

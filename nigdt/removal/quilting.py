@@ -74,7 +74,7 @@ def quilt(layout: Layout, variation: Variation) -> Ints:
     """Choose a source for every tile of the hole.
 
     Returns:
-        (h, w, 2), for each pixel of the hole the way, down and right, to its source; 0 elsewhere.
+        (h, w, 2), for each pixel of the hole the offset, down and right, to its source; 0 elsewhere.
     """
     height, width = layout.hole.shape
     reach = TILE // 2 + TILE // 2 % 2
@@ -91,7 +91,7 @@ def quilt(layout: Layout, variation: Variation) -> Ints:
     cost = cv2.gemm(target, source, -2, cost.astype(np.float32), 1, flags=cv2.GEMM_2_T)
     typical = float(np.median(cost.min(1))) + _NOISE
     random = np.random.default_rng(variation.seed)
-    ways = np.zeros((height, width, 2), np.int32)
+    offsets = np.zeros((height, width, 2), np.int32)
     used = np.zeros((height, width), np.float32)
     taken: dict[tuple[int, int], NDArray[np.intp]] = {}
     for (top, left), at, total in zip(tiles, middle, cost, strict=True):
@@ -100,20 +100,20 @@ def quilt(layout: Layout, variation: Variation) -> Ints:
         overlap = cv2.blur(used, (TILE, TILE), borderType=cv2.BORDER_CONSTANT)
         total += np.float32(_REUSE * typical) * overlap.reshape(-1)[sources]
         for down, right in _NEIGHBOURS:
-            way = taken.get((int(top) + down, int(left) + right))
-            if way is None:
+            offset = taken.get((int(top) + down, int(left) + right))
+            if offset is None:
                 continue
-            y, x = at + way
+            y, x = at + offset
             if 0 <= y < height and 0 <= x < width and (place := place_of[y * width + x]) >= 0:
                 total[place] -= _FOLLOW * typical
         chosen = int(sources[total.argmin()])
-        way = np.array([chosen // width, chosen % width]) - at
-        taken[int(top), int(left)] = way
-        ways[max(top, 0) : top + TILE, max(left, 0) : left + TILE] = way
-        y, x = np.maximum(np.array([top, left]) + way, 0)
+        offset = np.array([chosen // width, chosen % width]) - at
+        taken[int(top), int(left)] = offset
+        offsets[max(top, 0) : top + TILE, max(left, 0) : left + TILE] = offset
+        y, x = np.maximum(np.array([top, left]) + offset, 0)
         used[y : y + TILE, x : x + TILE] += 1
-    ways[~layout.hole] = 0
-    return ways
+    offsets[~layout.hole] = 0
+    return offsets
 
 
 def _tiles(hole: Mask) -> Ints:

@@ -1,9 +1,9 @@
-"""Ways from the hole's pixels to their sources, and how their borders are moved where they are seen least.
+"""Offsets from the hole's pixels to their sources, and how their borders are moved where they are seen least.
 
-Every pixel of the hole has a way, down and right, to its source. Pixels that share a way copy the photo as
-it is; where two ways meet there is a seam. Its cost is how much the two copies differ there, on both sides
-(Kwatra et al. 2003). It is lowered in turns: a pixel may take over a neighbour's way (`settle`), and all
-pixels of one way may move together by a pixel (`align`).
+Every pixel of the hole has an offset, down and right, to its source. Pixels that share an offset copy the
+photo as it is; where two offsets meet there is a seam. Its cost is how much the two copies differ there, on
+both sides (Kwatra et al. 2003). It is lowered in turns: a pixel may take over a neighbour's offset
+(`settle`), and all pixels of one offset may move together by a pixel (`align`).
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _TURNS = 3
 
 
 class Shifts:
-    """The ways of one hole at one size.
+    """The offsets of one hole at one size.
 
     Args:
-        ways: (h, w, 2), down and right; anything outside the hole.
+        offsets: (h, w, 2), down and right; anything outside the hole.
         hole: (h, w).
         usable: (h, w), where sources may lie.
         lab: (h, w, 3), the photo.
     """
 
-    def __init__(self, ways: Ints, hole: Mask, usable: Mask, lab: Floats) -> None:
+    def __init__(self, offsets: Ints, hole: Mask, usable: Mask, lab: Floats) -> None:
         height, width = hole.shape
         self._shape = (height, width)
         self._row = row = width + 2 * _PAD
@@ -50,33 +50,33 @@ class Shifts:
         self._lab = cv2.copyMakeBorder(lab, *(_PAD,) * 4, cv2.BORDER_REPLICATE).reshape(-1, 3)
         self._pixels = np.flatnonzero(self._hole).astype(np.int32)
         y, x = self._pixels // row - _PAD, self._pixels % row - _PAD
-        way = ways[y, x]
-        source_y = np.clip(y + way[:, 0], 0, height - 1) + _PAD
-        source_x = np.clip(x + way[:, 1], 0, width - 1) + _PAD
+        offset = offsets[y, x]
+        source_y = np.clip(y + offset[:, 0], 0, height - 1) + _PAD
+        source_x = np.clip(x + offset[:, 1], 0, width - 1) + _PAD
         # Of each padded pixel the padded source; one number each, so that a step adds to both.
         self._source = np.arange(len(self._hole), dtype=np.int32)
         self._source[self._pixels] = source_y * row + source_x
         self._parity = (self._pixels // row + self._pixels) % 2 == 1
         self._beside = (-row, row, -1, 1)
 
-    def ways(self) -> Ints:
-        """Return the ways as the constructor takes them; 0 outside the hole."""
+    def offsets(self) -> Ints:
+        """Return the offsets as the constructor takes them; 0 outside the hole."""
         height, width = self._shape
-        ways = np.zeros((height, width, 2), np.int32)
+        offsets = np.zeros((height, width, 2), np.int32)
         source, row = self._source[self._pixels], self._row
         y, x = self._pixels // row - _PAD, self._pixels % row - _PAD
-        ways[y, x, 0] = source // row - _PAD - y
-        ways[y, x, 1] = source % row - _PAD - x
-        return ways
+        offsets[y, x, 0] = source // row - _PAD - y
+        offsets[y, x, 1] = source % row - _PAD - x
+        return offsets
 
     def settle(self, planned: Floats, seen: Floats, passes: int, far: bool = False) -> None:
-        """Let pixels beside a seam take over a neighbour's way where that lowers the cost.
+        """Let pixels beside a seam take over a neighbour's offset where that lowers the cost.
 
         Args:
             planned: (h, w, c), what the hole is to look like.
             seen: (h, w, c), what the photo looks like; the squared distance counts as squared Lab units.
             passes: At most so many over the whole hole.
-            far: Whether the ways of pixels diagonally or two pixels away may be taken over too.
+            far: Whether the offsets of pixels diagonally or two pixels away may be taken over too.
         """
         plan, look = (
             cv2.copyMakeBorder(values, *(_PAD,) * 4, cv2.BORDER_REPLICATE).reshape(
@@ -129,12 +129,12 @@ class Shifts:
         return int((chosen != own).sum())
 
     def align(self, seed: int = 0) -> None:
-        """Move all pixels of one way together by up to a pixel, so that they continue what lies beside them.
+        """Move all pixels of one offset together by up to a pixel, to continue what lies beside them.
 
-        Ways that were found at a smaller size are only known to a few pixels.
+        Offsets that were found at a smaller size are only known to a few pixels.
         """
         row, hole, lab, pixels = self._row, self._hole, self._lab, self._pixels
-        ways, number = np.unique(self._source[pixels] - pixels, return_inverse=True)
+        offsets, number = np.unique(self._source[pixels] - pixels, return_inverse=True)
         group = np.full(len(hole), -1, np.int32)
         group[pixels] = number
         pairs = [(pixels[group[pixels + step] != group[pixels]], step) for step in self._beside]
@@ -144,18 +144,18 @@ class Shifts:
         moves = [down * row + right for down in (0, -1, 1) for right in (0, -1, 1)]
         random = np.random.default_rng(seed)
         last = len(hole) - 1
-        start = ways.copy()
+        start = offsets.copy()
         for _ in range(_TURNS):
-            theirs = lab[np.where(outer >= 0, np.clip(across + ways[outer], 0, last), across)]
+            theirs = lab[np.where(outer >= 0, np.clip(across + offsets[outer], 0, last), across)]
             costs = []
             for move in moves:
                 apart = lab[np.clip(across + start[inner] + move, 0, last)] - theirs
                 seen = np.minimum(np.einsum("ij,ij->i", apart, apart), _LIMIT)
-                costs.append(np.bincount(inner, seen, minlength=len(ways)))
+                costs.append(np.bincount(inner, seen, minlength=len(offsets)))
             best = start + np.array(moves)[np.argmin(costs, axis=0)]
             # Not all at once, or neighbours would move past each other.
-            ways = np.where(random.random(len(ways)) < 0.6, best, ways)
-        moved = pixels + ways[number]
+            offsets = np.where(random.random(len(offsets)) < 0.6, best, offsets)
+        moved = pixels + offsets[number]
         fits = (moved >= 0) & (moved <= last)
         fits[fits] = self._usable[moved[fits]]
         self._source[pixels[fits]] = moved[fits]
