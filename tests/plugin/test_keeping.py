@@ -1,12 +1,10 @@
-"""What outlives the panel: history, autosave, saved files, settings, results for a host."""
+"""What outlives the panel beside its history: autosave, saved files, settings, results for a host."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -16,14 +14,12 @@ import numpy as np
 import pytest
 from core_session import Core
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.fills import MORE_LIKE_THIS, Fill, Round
+from nigdt_plugin.core.fills import MORE_LIKE_THIS
 from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
 from nigdt_plugin.core.saving import drawn
-from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.settings import Settings
 from painting_daemon import DIGEST
 from PIL import Image
@@ -36,28 +32,6 @@ from nigdt.photo.provenance import DrawnSelection, read_record
 from nigdt.recipe import Recipe, Variant
 
 RNG = np.random.default_rng(3)
-
-
-def make_round(
-    caption: str = "a bird", side: int = 48, favourite: bool = False, clear: bool = False
-) -> Round:
-    height = side * 3 // 4
-    context = Context(
-        Box(4, 2, side, height),
-        RNG.integers(0, 256, (height, side, 3), np.uint8),
-        np.where(np.eye(height, side), 255, 0).astype(np.uint8),
-        np.tri(height, side, dtype=bool) if clear else None,
-        "remove" if clear else "describe",
-    )
-    fills = [
-        Fill(
-            RNG.integers(0, 256, (height, side, 3), np.uint8),
-            Recipe(caption, variant=variant),
-            favourite=favourite,
-        )
-        for variant in (Variant(), Variant(5))
-    ]
-    return Round(context, Patch(6, 3, context.selection[1:9, 2:9]), fills)
 
 
 def make_document(mode: str = "RGB") -> Document:
@@ -74,155 +48,6 @@ def make_layer(left: int = 10, weight: float = 0.6) -> Layer:
         Recipe('a "red" bird & <more>', variant=Variant(7)),
         selection=DrawnSelection.of(Box(left, 8, 20, 14), np.full(shape, 255, np.uint8)),
     )
-
-
-@pytest.mark.parametrize("clear", [False, True], ids=["opaque", "clear in part"])
-def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path, clear: bool):
-    history = History(tmp_path)
-    entry = make_round(clear=clear)
-    entry.fills[1].favourite = True
-    entry.fills[0].maps = RNG.random((6, 8, 10), np.float32)
-    history.save(entry, "/photo.png")
-    history.save(entry, "/photo.png")
-    (listed,) = History(tmp_path).entries()
-    assert (listed.photo, listed.captions, listed.fills, listed.favourite) == (
-        "/photo.png",
-        ("a bird",),
-        2,
-        True,
-    )
-    assert listed.thumbnail.exists()
-    back = History(tmp_path).load(listed.id)
-    assert back.context.box == entry.context.box
-    assert np.array_equal(back.context.crop, entry.context.crop)
-    assert np.array_equal(back.context.selection, entry.context.selection)
-    assert np.array_equal(back.context.hole, entry.context.hole)
-    assert back.context.mode == entry.context.mode
-    assert back.selected.region == entry.selected.region
-    assert np.array_equal(back.selected.mask, entry.selected.mask)
-    for one, two in zip(back.fills, entry.fills, strict=True):
-        assert np.array_equal(one.pixels, two.pixels)
-        assert (one.id, one.recipe, one.favourite) == (two.id, two.recipe, two.favourite)
-    assert np.array_equal(back.fills[0].maps, entry.fills[0].maps)
-    assert back.fills[1].maps is None
-
-
-def test_the_history_keeps_to_its_budget_and_spares_favourites(tmp_path: Path):
-    history = History(tmp_path, budget=120_000)
-    first = make_round(favourite=True)
-    first.created = 1.0
-    history.save(first, "")
-    for number in range(12):
-        entry = make_round(f"bird {number}")
-        entry.created = 10.0 + number
-        history.save(entry, "")
-    kept = [entry.captions[0] for entry in history.entries()]
-    assert history.size <= 120_000
-    assert "a bird" in kept
-    assert "bird 11" in kept
-    assert "bird 0" not in kept
-
-
-def test_a_damaged_entry_hides_only_itself(tmp_path: Path):
-    history = History(tmp_path)
-    good, bad = make_round("good"), make_round("bad")
-    history.save(good, "")
-    history.save(bad, "")
-    (tmp_path / bad.record / "round.json").write_text("{")
-    assert [entry.captions for entry in history.entries()] == [("good",)]
-    with pytest.raises(OSError, match="damaged"):
-        history.load(bad.record)
-
-
-def test_no_damage_of_an_entry_hides_the_others_or_raises_anything_else(tmp_path: Path):
-    history = History(tmp_path)
-    good, bad = make_round("good"), make_round("bad")
-    history.save(good, "")
-    history.save(bad, "")
-    folder, draw = tmp_path / bad.record, random.Random(3)
-    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
-    header = json.loads(whole["round.json"])
-    odd: list[object] = [None, "x", [], {}, -1, 10**400, True, [1], {"id": 1}]
-    for number in range(200):
-        name = "round.json" if number % 2 else draw.choice(sorted(whole))
-        data = bytearray(whole[name])
-        for _ in range(draw.randrange(1, 5)):
-            data[draw.randrange(len(data))] = draw.randrange(256)
-        content = bytes(data[: draw.choice([None, draw.randrange(len(data))])])
-        if number % 4 == 1:
-            key = draw.choice(sorted(header))
-            content = json.dumps(header | {key: draw.choice(odd)}).encode()
-        (folder / name).write_bytes(content)
-        assert ("good",) in [entry.captions for entry in history.entries()]
-        with contextlib.suppress(OSError):
-            history.load(bad.record)
-        (folder / name).write_bytes(whole[name])
-
-
-def test_fills_survive_a_restart_of_the_panel(user: Path, photo: Path):
-    first = Core()
-    first.open(photo)
-    first.select(90, 50, 150, 110)
-    first.filling.fill("a red bird", 2)
-    first.done()
-    pixels = first.fills[1].pixels.copy()
-    first.close()
-    second = Core()
-    second.open(photo)
-    (entry,) = second.session.history.entries()
-    second.session.open_round(entry.id)
-    second.until(lambda: second.filling.round is not None)
-    second.done()
-    assert np.array_equal(second.fills[1].pixels, pixels)
-    assert second.document.selection.bounds == Region(90, 50, 150, 110)
-    assert second.session.caption == "a red bird"
-    second.filling.apply()
-    assert len(second.document.layers) == 1
-    second.close()
-
-
-def test_every_job_on_a_region_stays_in_the_history(user: Path, photo: Path):
-    core = Core()
-    core.open(photo)
-    core.select(90, 50, 150, 110)
-    core.filling.fill("a red bird", 2)
-    core.done()
-    core.filling.apply()
-    core.filling.fill("a blue bird", 3)
-    core.done()
-    core.filling.more_like(core.fills[2], 2)
-    core.done()
-    entries = core.session.history.entries()
-    assert [(entry.captions, entry.fills) for entry in reversed(entries)] == [
-        (("a red bird",), 2),
-        (("a blue bird",), 3),
-        (("a blue bird",), 2),
-    ]
-    core.session.open_round(entries[-1].id)
-    core.until(lambda: core.filling.round.record == entries[-1].id)
-    core.done()
-    core.filling.choose(core.fills[1])
-    core.done()
-    core.filling.apply()
-    assert [layer.caption for layer in core.document.layers] == ["a red bird"], "in the place of the first"
-    core.close()
-
-
-def test_a_round_of_a_larger_photo_is_refused(user: Path, photo: Path, tmp_path: Path):
-    core = Core()
-    core.open(photo)
-    core.select(150, 50, 210, 110)
-    core.filling.fill("a red bird", 1)
-    core.done()
-    with Image.open(photo) as image:
-        image.crop((0, 0, 200, 160)).save(tmp_path / "part.png")
-    core.open(tmp_path / "part.png")
-    (entry,) = core.session.history.entries()
-    core.session.open_round(entry.id)
-    core.until(lambda: bool(core.errors))
-    assert core.filling.round is None
-    assert core.document.selection.empty
-    core.close()
 
 
 @pytest.mark.parametrize("caption", ["a red bird", ""], ids=["described", "removed"])
