@@ -8,10 +8,8 @@ from PyQt6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
-    QMenu,
     QProgressBar,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,21 +18,21 @@ from nigdt import limits
 from nigdt.colours import BASIC, COMMON, MODIFIERS, find_colours
 from nigdt.limits import Mode
 from nigdt.text import Vocabulary
-from nigdt_plugin.core import german, models
+from nigdt_plugin.core import models
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.caption import CaptionEdit
+from nigdt_plugin.ui.caption_menus import CaptionMenus
 from nigdt_plugin.ui.grow import GrowRow
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.modes import ModeRow, purposes
 from nigdt_plugin.ui.notices import WITHOUT_WORDS, worded_notice
 from nigdt_plugin.ui.rest import RestHint
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import FlowLayout, button, label, tool_button
+from nigdt_plugin.ui.unknown import UnknownWords
+from nigdt_plugin.ui.widgets import button, label, tool_button
 
 _KEY_MS, _LIVE_MS = 15, 140  # after a key; after another change, such as a brush that still moves
 _REST_MS = 900
-_UNKNOWN = 3
-_HISTORY = 15
 _LARGEST_SEED = 999_999_999
 
 
@@ -66,10 +64,7 @@ class DescribeBox(QWidget):
         self.caption.edited.connect(self._edited)
         self.caption.accepted.connect(self.fill)
         column.addWidget(self.caption)
-        self.unknown = QWidget()
-        self._unknown_flow = FlowLayout()
-        self.unknown.setLayout(self._unknown_flow)
-        self.unknown.hide()
+        self.unknown = UnknownWords(self.caption.replace_word)
         column.addWidget(self.unknown)
         self.grow = GrowRow(session)
         self.grow.changed.connect(self.ask_live)
@@ -101,21 +96,9 @@ class DescribeBox(QWidget):
         row = QHBoxLayout()
         self.purpose = label("", "muted", wrap=True)
         row.addWidget(self.purpose, 1)
-        self.history_button = tool_button(icon("clock", "#888888"), self.tr("Captions used before"))
-        self._history_menu = self._menu(self.history_button)
-        self._history_menu.aboutToShow.connect(self._fill_history_menu)
-        self.preset_button = tool_button(icon("bookmark", "#888888"), self.tr("Presets"))
-        self._preset_menu = self._menu(self.preset_button)
-        self._preset_menu.aboutToShow.connect(self._fill_preset_menu)
-        for part in (self.history_button, self.preset_button):
-            row.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
+        self.used = CaptionMenus(self.session, self._use)
+        row.addWidget(self.used, 0, Qt.AlignmentFlag.AlignTop)
         return row
-
-    def _menu(self, of: QToolButton) -> QMenu:
-        menu = QMenu(self)
-        of.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        of.setMenu(menu)
-        return menu
 
     def _ask_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -295,57 +278,10 @@ class DescribeBox(QWidget):
         self._show_unknown()
 
     def _show_unknown(self) -> None:
-        self._unknown_flow.clear()
-        unknown = self.caption.unknown() if self.mode != "remove" else []
-        for word, nearest in unknown[:_UNKNOWN]:
-            translated = german.english(word)
-            text = (
-                self.tr("“{word}”: captions are written in English.")
-                if translated
-                else (self.tr("“{word}” is not known."))
-            )
-            self._unknown_flow.addWidget(label(text.format(word=word), "muted"))
-            for known in [translated] if translated else nearest:
-                chip = QToolButton()
-                chip.setText(known)
-                chip.setProperty("chip", True)
-                chip.setAccessibleName(
-                    self.tr("Write {known} instead of {word}").format(known=known, word=word)
-                )
-                chip.clicked.connect(
-                    lambda _checked=False, word=word, known=known: self.caption.replace_word(word, known)
-                )
-                self._unknown_flow.addWidget(chip)
-        self.unknown.setVisible(bool(unknown))
-        self._fit_unknown()
-
-    def _fit_unknown(self) -> None:
-        if not self.unknown.isHidden():
-            self.unknown.setFixedHeight(self._unknown_flow.heightForWidth(max(200, self.width())))
+        self.unknown.show_words(self.caption.unknown() if self.mode != "remove" else [], self.width())
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        self._fit_unknown()
-
-    def _fill_history_menu(self) -> None:
-        self._history_menu.clear()
-        for caption in self.session.settings.captions[:_HISTORY]:
-            self._history_menu.addAction(caption, lambda caption=caption: self._use(caption))
-        if not self.session.settings.captions:
-            self._history_menu.addAction(self.tr("No captions yet")).setEnabled(False)  # type: ignore[union-attr]
-
-    def _fill_preset_menu(self) -> None:
-        menu, presets = self._preset_menu, self.session.settings.presets
-        menu.clear()
-        for caption in presets:
-            menu.addAction(caption, lambda caption=caption: self._use(caption))
-        if presets:
-            menu.addSeparator()
-        present = self.session.caption
-        keep = menu.addAction(self.tr("Keep this caption"), lambda: presets.append(present))
-        drop = menu.addAction(self.tr("Drop this caption"), lambda: presets.remove(present))
-        if keep is not None and drop is not None:
-            keep.setEnabled(bool(present) and present not in presets)
-            drop.setEnabled(present in presets)
+        self.unknown.fit(self.width())
 
     def _use(self, caption: str) -> None:
         self.caption.caption = caption
@@ -356,12 +292,8 @@ class DescribeBox(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
         self.modes.set_theme(theme)
-        for name, widget in (
-            ("clock", self.history_button),
-            ("bookmark", self.preset_button),
-            ("columns", self.compare_button),
-        ):
-            widget.setIcon(icon(name, theme.text, None, theme.muted))
+        self.used.set_theme(theme)
+        self.compare_button.setIcon(icon("columns", theme.text, None, theme.muted))
 
     def refresh(self) -> None:
         """Show the present caption, and whether something is on its way."""
@@ -397,7 +329,7 @@ class DescribeBox(QWidget):
             "" if removes else self.session.caption,
             enabled=not removes,
         )
-        for part in (self.history_button, self.preset_button, self.live, self.compare_button):
+        for part in (self.used, self.live, self.compare_button):
             part.setVisible(not removes)
         self.grow.setVisible(removes)
         self.variants.setVisible(mode != "recolour")  # there is one answer

@@ -134,6 +134,29 @@
     </message>
   </context>
   <context>
+    <name>CaptionMenus</name>
+    <message>
+      <source>Captions used before</source>
+      <translation>Frühere Beschreibungen</translation>
+    </message>
+    <message>
+      <source>Presets</source>
+      <translation>Vorlagen</translation>
+    </message>
+    <message>
+      <source>No captions yet</source>
+      <translation>Noch keine Beschreibungen</translation>
+    </message>
+    <message>
+      <source>Keep this caption</source>
+      <translation>Diese Beschreibung behalten</translation>
+    </message>
+    <message>
+      <source>Drop this caption</source>
+      <translation>Diese Beschreibung entfernen</translation>
+    </message>
+  </context>
+  <context>
     <name>CompareDialog</name>
     <message>
       <source>Several captions side by side</source>
@@ -165,14 +188,6 @@
     <message>
       <source>Filling</source>
       <translation>Füllung läuft</translation>
-    </message>
-    <message>
-      <source>Captions used before</source>
-      <translation>Frühere Beschreibungen</translation>
-    </message>
-    <message>
-      <source>Presets</source>
-      <translation>Vorlagen</translation>
     </message>
     <message>
       <source>Live</source>
@@ -229,30 +244,6 @@
     <message>
       <source>Name one: "a red bird", "dark green wings", or just "turquoise".</source>
       <translation>Nennen Sie eine, auf Englisch: „a red bird“, „dark green wings“ oder nur „turquoise“.</translation>
-    </message>
-    <message>
-      <source>“{word}”: captions are written in English.</source>
-      <translation>„{word}“: Beschreibungen stehen auf Englisch.</translation>
-    </message>
-    <message>
-      <source>“{word}” is not known.</source>
-      <translation>„{word}“ ist unbekannt.</translation>
-    </message>
-    <message>
-      <source>Write {known} instead of {word}</source>
-      <translation>{known} statt {word} schreiben</translation>
-    </message>
-    <message>
-      <source>No captions yet</source>
-      <translation>Noch keine Beschreibungen</translation>
-    </message>
-    <message>
-      <source>Keep this caption</source>
-      <translation>Diese Beschreibung behalten</translation>
-    </message>
-    <message>
-      <source>Drop this caption</source>
-      <translation>Diese Beschreibung entfernen</translation>
     </message>
     <message>
       <source>Recolour</source>
@@ -2020,6 +2011,21 @@
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>
       <translation>Das Training lässt sich nicht starten. Ist das Zusatzpaket „training“ installiert?</translation>
+    </message>
+  </context>
+  <context>
+    <name>UnknownWords</name>
+    <message>
+      <source>“{word}”: captions are written in English.</source>
+      <translation>„{word}“: Beschreibungen stehen auf Englisch.</translation>
+    </message>
+    <message>
+      <source>“{word}” is not known.</source>
+      <translation>„{word}“ ist unbekannt.</translation>
+    </message>
+    <message>
+      <source>Write {known} instead of {word}</source>
+      <translation>{known} statt {word} schreiben</translation>
     </message>
   </context>
   <context>

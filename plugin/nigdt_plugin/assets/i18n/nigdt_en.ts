@@ -134,6 +134,29 @@
     </message>
   </context>
   <context>
+    <name>CaptionMenus</name>
+    <message>
+      <source>Captions used before</source>
+      <translation>Captions used before</translation>
+    </message>
+    <message>
+      <source>Presets</source>
+      <translation>Presets</translation>
+    </message>
+    <message>
+      <source>No captions yet</source>
+      <translation>No captions yet</translation>
+    </message>
+    <message>
+      <source>Keep this caption</source>
+      <translation>Keep this caption</translation>
+    </message>
+    <message>
+      <source>Drop this caption</source>
+      <translation>Drop this caption</translation>
+    </message>
+  </context>
+  <context>
     <name>CompareDialog</name>
     <message>
       <source>Several captions side by side</source>
@@ -165,14 +188,6 @@
     <message>
       <source>Filling</source>
       <translation>Filling</translation>
-    </message>
-    <message>
-      <source>Captions used before</source>
-      <translation>Captions used before</translation>
-    </message>
-    <message>
-      <source>Presets</source>
-      <translation>Presets</translation>
     </message>
     <message>
       <source>Live</source>
@@ -229,30 +244,6 @@
     <message>
       <source>Name one: "a red bird", "dark green wings", or just "turquoise".</source>
       <translation>Name one: "a red bird", "dark green wings", or just "turquoise".</translation>
-    </message>
-    <message>
-      <source>“{word}”: captions are written in English.</source>
-      <translation>“{word}”: captions are written in English.</translation>
-    </message>
-    <message>
-      <source>“{word}” is not known.</source>
-      <translation>“{word}” is not known.</translation>
-    </message>
-    <message>
-      <source>Write {known} instead of {word}</source>
-      <translation>Write {known} instead of {word}</translation>
-    </message>
-    <message>
-      <source>No captions yet</source>
-      <translation>No captions yet</translation>
-    </message>
-    <message>
-      <source>Keep this caption</source>
-      <translation>Keep this caption</translation>
-    </message>
-    <message>
-      <source>Drop this caption</source>
-      <translation>Drop this caption</translation>
     </message>
     <message>
       <source>Recolour</source>
@@ -2020,6 +2011,21 @@
     <message>
       <source>The training cannot be started. Is the training extra installed?</source>
       <translation>The training cannot be started. Is the training extra installed?</translation>
+    </message>
+  </context>
+  <context>
+    <name>UnknownWords</name>
+    <message>
+      <source>“{word}”: captions are written in English.</source>
+      <translation>“{word}”: captions are written in English.</translation>
+    </message>
+    <message>
+      <source>“{word}” is not known.</source>
+      <translation>“{word}” is not known.</translation>
+    </message>
+    <message>
+      <source>Write {known} instead of {word}</source>
+      <translation>Write {known} instead of {word}</translation>
     </message>
   </context>
   <context>
