@@ -38,6 +38,8 @@ _JPEG_NAMES = {
     0xEE: "Adobe's segment",
 }
 _COMMENT, _SCAN = 0xFE, 0xDA
+_MOST_PIECES = 300
+"""Pieces of metadata that are tried at most; no photo has so many."""
 _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _TIFF_RESOLUTION = frozenset({282, 283})
 _TIFF_NUMBERS = frozenset({3, 4, 5, 8, 9, 10, 11, 12})
@@ -62,9 +64,14 @@ def without_flaws(data: bytes) -> tuple[bytes, list[str]]:
             return _jpeg(data)
         if data[:4] in (b"II*\0", b"MM\0*"):
             return _tiff(data)
-    except (struct.error, ValueError, IndexError, zlib.error):
-        pass  # it is damaged elsewhere, too
+    except (struct.error, ValueError, LookupError, zlib.error):
+        pass  # it is damaged elsewhere, too, or has more pieces than any photo
     return data, []
+
+
+def _check_number(pieces: int) -> None:
+    if pieces > _MOST_PIECES:
+        raise ValueError("it has more pieces of metadata than any photo")
 
 
 def _opens(data: bytes) -> bool:
@@ -115,12 +122,14 @@ def _png(data: bytes) -> tuple[bytes, list[str]]:
 
 def _chunks(data: bytes) -> tuple[list[tuple[bytes, bytes, bool]], bytes]:
     """Chunks with name, body and whether the checksum is right, as far as they are whole; and the rest."""
-    found, at = [], len(_PNG_SIGNATURE)
+    found, at, pieces = [], len(_PNG_SIGNATURE), 0
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
         name, end = data[at + 4 : at + 8], at + 12 + length
         if end > len(data):
             break
+        pieces += bool(name[0] & 0x20)
+        _check_number(pieces)
         body = data[at + 8 : end - 4]
         (checksum,) = struct.unpack_from(">I", data, end - 4)
         found.append((name, body, checksum == zlib.crc32(body, zlib.crc32(name))))
@@ -143,6 +152,7 @@ def _jpeg(data: bytes) -> tuple[bytes, list[str]]:
     tiny = buffer.getvalue()
     kept, left_out, at = [data[:2]], [], 2
     while data[at] == 0xFF and data[at + 1] != _SCAN:
+        _check_number(len(kept) + len(left_out))
         if data[at + 1] == 0xFF:  # filling
             at += 1
             continue
@@ -164,6 +174,7 @@ def _tiff(data: bytes) -> tuple[bytes, list[str]]:
     places = range(start + 2, start + 2 + 12 * count, 12)
     entries = {struct.unpack_from(f"{order}H", data, place)[0]: data[place : place + 12] for place in places}
     (following,) = struct.unpack_from(f"{order}I", data, start + 2 + 12 * count)
+    _check_number(count)
     describing = [tag for tag in entries if tag not in STORAGE or tag in _TIFF_DESCRIBES]
 
     def without(tags: Iterable[int]) -> bytes:

@@ -34,6 +34,7 @@ _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 _TIFF_RESOLUTION = 282
 _POINTERS = frozenset({0x8769, 0x8825, 0xA005})  # tags whose value is a directory of its own
 _MOST_DPI = 65535
+_MOST_TAGS = 300
 _CICP_BYTES = 4
 _NAMES = {
     "icc_profile": "colour profile",
@@ -140,6 +141,8 @@ def _readable(exif: Image.Exif) -> tuple[Image.Exif, list[str], list[int]]:
         tags = list(exif)
     except Exception:
         return kept, ["EXIF"], []
+    if len(tags) > _MOST_TAGS:  # each is tried with all others
+        return kept, ["EXIF"], tags
     bad = []
     for tag in tags:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 
 import numpy as np
@@ -210,3 +211,24 @@ def test_a_tga_whose_colours_are_multiplied_by_its_alpha_is_refused() -> None:
                 Photo.from_bytes(data, "a.tga")
         else:
             assert Photo.from_bytes(data, "a.tga").kind == "RGBA"
+
+
+def test_pieces_without_number_are_not_tried_one_by_one() -> None:
+    wrong = chunk(b"tEXt", b"a\0b", wrong=True)
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, "JPEG")
+    jpeg = buffer.getvalue()
+    many = dict.fromkeys(range(50_000, 60_000), (1,))
+    refused = (
+        png(wrong * 200_000),
+        jpeg[:2] + SEGMENTS["JFIF"] + segment(0xFE, b"") * 200_000 + jpeg[2:],
+        tiff(basics(3, 8, 2) | {282: (65, 0)} | many, PIXELS.tobytes(), {282: 2}),
+        png()[:25] + b"\x09" + png()[26:],
+    )
+    started = time.process_time()
+    for data in refused:
+        with pytest.raises(PhotoError):
+            Photo.from_bytes(data)
+    odd = tiff(basics(3, 8, 2) | {274: (54, 0)} | many, PIXELS.tobytes(), {274: 2})
+    np.testing.assert_array_equal(Photo.from_bytes(odd).rgb8, PIXELS)
+    assert time.process_time() - started < 10
