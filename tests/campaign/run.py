@@ -42,9 +42,18 @@ from tiny import write_tiny_bundle
 from campaign import injected, pictures, recovery, works
 from campaign import kills as killing
 from campaign.bundles import damage, damaged_archive
-from campaign.messages import Bystander, pour
+from campaign.messages import Bystander
 
 STUB = [sys.executable, str(Path(__file__).resolve().parents[1] / "backend" / "stub_daemon.py")]
+_TURNS, _QUIET_FILLS = 10, 20
+_POUR = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
+from nigdt_backend.client import Client
+from campaign.messages import pour
+with Client.connect(start=False) as client:
+    pour(client, int(sys.argv[1]), int(sys.argv[2]))
+"""
 Part = Callable[[int, int, Path], tuple[int, str]]
 
 
@@ -65,23 +74,30 @@ def messages(count: int, seed: int, folder: Path) -> tuple[int, str]:
     def small() -> FillRequest:
         return FillRequest(bytes(16 * 16 * 3), b"\xff" * 256, 16, 16, Recipe("sleep 0.05"))
 
+    quiet, hostile, failures = list[float](), list[float](), 0
     with Client.connect(command=STUB, timeout=120) as client:
         pid = client.status()["pid"]
-        with Bystander(small) as quiet:
-            while len(quiet.seconds) < 200:
-                client.events(0.1)
-        with Bystander(small) as other:
-            pour(client, count, seed)
+        for turn in range(_TURNS):  # by turns, since what else the machine does changes
+            with Bystander(small) as other:
+                while len(other.seconds) < _QUIET_FILLS:
+                    client.events(0.1)
+            quiet += other.seconds
+            failures += len(other.failures)
+            numbers = [str(count // _TURNS + (turn < count % _TURNS)), str(seed + turn)]
+            with Bystander(small) as other:  # in a process of its own, as any client's
+                subprocess.run([sys.executable, "-c", _POUR, *numbers], check=True)
+            hostile += other.seconds
+            failures += len(other.failures)
         died = client.status()["pid"] != pid
         client.shutdown()
-    before, during = statistics.median(quiet.seconds), statistics.median(other.seconds)
-    within = [sum(one < 2 * before for one in seen.seconds) for seen in (other, quiet)]
+    usual, during = statistics.median(quiet), statistics.median(hostile)
+    within = [sum(one < 2 * usual for one in seconds) for seconds in (hostile, quiet)]
     said = (
-        f"{len(other.seconds)} fills of a bystander, median {during:.3f} s ({before:.3f} s when quiet); "
-        f"{within[0]} of them within twice that, the slowest in {max(other.seconds):.3f} s (when quiet "
-        f"{within[1]} of {len(quiet.seconds)}, the slowest in {max(quiet.seconds):.3f} s)"
+        f"{len(hostile)} fills of a bystander, median {during:.3f} s ({usual:.3f} s when quiet); "
+        f"{within[0]} of them within twice the quiet median, the slowest in {max(hostile):.3f} s "
+        f"(when quiet {within[1]} of {len(quiet)}, the slowest in {max(quiet):.3f} s)"
     )
-    return len(other.failures) + died, said
+    return failures + died, said
 
 
 def bundles(count: int, seed: int, folder: Path) -> tuple[int, str]:
