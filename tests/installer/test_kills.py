@@ -15,7 +15,7 @@ import pytest
 from installer import desktop, gimp
 from tests.installer.standin import Run, assert_green, profile
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 KILLS = 20
 

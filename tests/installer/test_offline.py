@@ -14,7 +14,7 @@ import pytest
 
 from tests.installer.standin import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 def call(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:

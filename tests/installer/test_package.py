@@ -16,7 +16,7 @@ import pytest
 
 from tests.installer.standin import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 DATA = (
     "nigdt/data/kingfisher.jpg",
