@@ -94,7 +94,8 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
         asked: The colour that it shall get: black and white cover a pattern of light and dark, others keep
             its dark places.
     """
-    lab = cv2.bilateralFilter(lab, 5, _GRAIN, 2.0)  # grain is not a change of material
+    # Grain is not a change of material.
+    lab = np.asarray(cv2.bilateralFilter(lab, 5, _GRAIN, 2.0), np.float32)
     L, saturation = lab[..., 0], _saturation(lab)
     if _mean(saturation > _COLOURED, weight) > 0.5:
         typical = _quantile(saturation, weight, 0.6)
@@ -182,7 +183,8 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     )
 
     def histogram(weight: Floats) -> Floats:
-        counts = np.bincount(bins.ravel(), weight.ravel(), int(np.prod(shape))).reshape(shape)
+        flat = np.bincount(bins.ravel(), weight.ravel(), int(np.prod(shape)))
+        counts: NDArray[np.float64] = flat.reshape(shape).astype(np.float64)
         for axis in range(3):
             counts = (np.roll(counts, 1, axis) + np.roll(counts, -1, axis)) / 4 + counts / 2
         return (counts.ravel() / max(1e-6, counts.sum())).astype(np.float32)
@@ -192,7 +194,7 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     ring = histogram((near * (chosen < 0.05)).astype(np.float32))
     core = histogram((inside * (inside > 0.6)).astype(np.float32))
     share = core[bins] / (core[bins] + ring[bins] + np.float32(1e-7))
-    return cv2.GaussianBlur(share, (0, 0), 1.0)
+    return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)
 
 
 def _moved(L: Floats, own: float, asked: float) -> tuple[Floats, float]:
@@ -212,7 +214,7 @@ def _moved(L: Floats, own: float, asked: float) -> tuple[Floats, float]:
 def _saturation(lab: Floats) -> Floats:
     """Chroma beside lightness, 0 to 1, (h, w) from Lab (h, w, 3); the same in light and in shade."""
     chroma = np.hypot(lab[..., 1], lab[..., 2])
-    return chroma / np.sqrt(chroma**2 + (lab[..., 0] + np.float32(_NOISE)) ** 2)  # type: ignore[no-any-return]
+    return chroma / np.sqrt(chroma**2 + (lab[..., 0] + np.float32(_NOISE)) ** 2)
 
 
 def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour) -> Floats:
@@ -228,7 +230,7 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
     return np.stack([moved, np.full_like(L, a), np.full_like(L, b)], axis=-1).astype(np.float32)
 
 
-def _bounded(L: Floats) -> Floats:
+def _bounded(L: NDArray[np.floating[Any]]) -> Floats:
     """Let lightness approach black and white by degrees instead of being cut off."""
     deep = _SOFT * np.exp(np.minimum(0, L / _SOFT - 1))
     high = 100 - _SOFT * np.exp(np.minimum(0, (100 - L) / _SOFT - 1))
@@ -267,7 +269,7 @@ def _commonest_hue(lab: Floats, weight: Floats) -> float:
 def _turned(lab: Floats, hue: float) -> Floats:
     """Return how far each place's hue angle is from one, in radians, -pi to pi."""
     off = np.arctan2(lab[..., 2], lab[..., 1]) - np.float32(hue)
-    return np.arctan2(np.sin(off), np.cos(off))  # type: ignore[no-any-return]
+    return np.arctan2(np.sin(off), np.cos(off))
 
 
 def _step(values: Floats, low: float, high: float) -> Floats:
