@@ -58,7 +58,7 @@ class _Found:
     @property
     def kept(self) -> Floats:
         """Where parts are that keep their colour when the whole is asked for, (h, w) in 0..1."""
-        return self.parts[..., _KEPT].sum(-1)  # type: ignore[no-any-return]
+        return self.parts[..., _KEPT].sum(-1)
 
 
 class Recolourer:
@@ -231,7 +231,7 @@ def _tint(
     by_target = material.coloured and not asked.neutral
     share = np.ones_like(place) if by_target else material.share
     if found is not None:
-        place = completed(guide, place, within, tightness(place, within))
+        place = completed(guide, place, within, float(tightness(place, within)))
         share = share * (1 - enlarged(found.kept, whole)[window] * (1 - material.alike))
     place = place * share
     target[..., 0] -= guide[..., 0]

@@ -69,7 +69,7 @@ def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool
             "Save it with straight alpha, as PNG has it.",
         )
     channels = tags.get(_TIFF_CHANNELS, 1)
-    if extra not in ((), (_STRAIGHT,)) and channels > _COLOURS.get(tags.get(_TIFF_MEANING), channels):
+    if extra not in ((), (_STRAIGHT,)) and channels > _COLOURS.get(tags.get(_TIFF_MEANING, -1), channels):
         raise PhotoError(
             "This TIFF has a channel that is neither colour nor transparency, and would be lost.",
             "Save it without that channel, such as a stored selection.",

@@ -150,7 +150,8 @@ def _jpeg(data: bytes) -> tuple[bytes, list[str]]:
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "JPEG")
     tiny = buffer.getvalue()
-    kept, left_out, at = [data[:2]], [], 2
+    kept, at = [data[:2]], 2
+    left_out: list[str] = []
     while data[at] == 0xFF and data[at + 1] != _SCAN:
         _check_number(len(kept) + len(left_out))
         if data[at + 1] == 0xFF:  # filling

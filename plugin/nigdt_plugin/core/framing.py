@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nigdt_plugin.core.display import Display
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.filling import Filling
-
-if TYPE_CHECKING:
-    from nigdt_plugin.core.session import Session
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +23,7 @@ class Desk:
 class FrameStep:
     """Another part of the photo takes the place of the picture; see `Step`. Both share one undo stack."""
 
-    session: Session
+    lay: Callable[[Desk], None]
     label: str
     before: Desk
     after: Desk
@@ -38,8 +35,8 @@ class FrameStep:
 
     def undo(self) -> None:
         """Show the picture before."""
-        self.session.lay(self.before)
+        self.lay(self.before)
 
     def redo(self) -> None:
         """Show the other part."""
-        self.session.lay(self.after)
+        self.lay(self.after)

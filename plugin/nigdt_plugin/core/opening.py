@@ -170,7 +170,7 @@ class Opening(Selecting):
                 return
             filling.put_away()
             after = self._desk(*made)
-            step = FrameStep(self, label, Desk(document, filling, display), after)
+            step = FrameStep(self.lay, label, Desk(document, filling, display), after)
             document.undo_stack.push(step)
             self.lay(after)
             then()

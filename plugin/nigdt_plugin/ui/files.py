@@ -32,7 +32,9 @@ class PhotoFiles(QMainWindow):
         self.session = session
         self._passing = TemporaryDirectory(prefix="nigdt-")
 
-    def tr(self, sourceText: str, disambiguation: str | None = None, n: int = -1) -> str:
+    def tr(  # type: ignore[override]  # the stubs call it static, which it is not in PyQt6
+        self, sourceText: str, disambiguation: str | None = None, n: int = -1
+    ) -> str:
         """Translate a text of the window, whichever of its classes says it.
 
         PyQt looks in the object's own class alone, while the texts are filed under the class that they are

@@ -119,7 +119,10 @@ class LayerList(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         # Those that undo took away are kept for redo.
-        drawn = {it.id: self._icons.pop(it.id, None) or _thumbnail(document, it) for it in layers}
+        drawn = {
+            it.id: self._icons.pop(it.id) if it.id in self._icons else _thumbnail(document, it)
+            for it in layers
+        }
         self._icons = dict([*self._icons.items(), *drawn.items()][-max(_ICONS, len(drawn)) :])
         for layer in reversed(layers):
             item = QListWidgetItem(self._icons[layer.id], self.title(layer))
