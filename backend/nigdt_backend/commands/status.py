@@ -29,7 +29,14 @@ def status(as_json: bool) -> None:
                 json.dumps({"state": error.code, "message": error.message, "hint": error.hint}, indent=1)
             )
         raise
-    click.echo(json.dumps(answer, indent=1) if as_json else _text(answer))
+    try:
+        click.echo(json.dumps(answer, indent=1) if as_json else _text(answer))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DaemonError(
+            "internal",
+            f"The daemon's answer cannot be read: {error!r}.",
+            "It is of another version: stop it with nigdt serve --stop; the next fill starts the right one.",
+        ) from error
 
 
 def _text(status: dict[str, Any]) -> str:

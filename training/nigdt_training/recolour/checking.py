@@ -9,11 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from nigdt.colours import BASIC, nearest_basic, rgb_to_lab
 from nigdt.context import Context
 from nigdt.part_words import PART_NAMES
+from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import Recolouring
@@ -147,8 +147,8 @@ def jobs(recolourer: Recolourer, folder: Path, hidden: bool | None = None) -> It
         job = json.loads(about.read_text())
         if job["kind"] != "recolour":
             continue
-        photo = np.array(Image.open(about.with_suffix(".jpg")).convert("RGB"))
-        mask = np.array(Image.open(about.with_name(f"{about.stem}-mask.png")).convert("L"))
+        photo = Photo.read(about.with_suffix(".jpg")).rgb8
+        mask = cv2.cvtColor(Photo.read(about.with_name(f"{about.stem}-mask.png")).rgb8, cv2.COLOR_RGB2GRAY)
         for kind, selection in (("mask", mask), ("box", _box(mask))):
             result = _painted(recolourer, photo, selection, job["caption"], hidden)
             yield f"{about.stem} {kind}", Answer(photo, selection, result, job["caption"], True)
