@@ -41,6 +41,7 @@ from torch import nn
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary
+from tests.tiny import ODD_MODEL
 
 torch.set_num_threads(1)
 PHOTOS, CAPTIONS = 4, 5
@@ -87,19 +88,7 @@ def stream(cache: Cache, masks: MaskSettings = BOXES, **augmentation: float) -> 
 
 
 def settings(**changes: object) -> TrainSettings:
-    model = {
-        "size": 64,
-        "encoder_channels": [4, 4, 6, 6, 6, 6, 8],
-        "text_channels": 6,
-        "embedding": 5,
-        "text_dropout": 0.0,
-        "latent_channels": 3,
-        "projection_channels": 6,
-        "representation_channels": 8,
-        "generator_channels": [8, 8, 6, 6, 4],
-        "discriminator_channels": [4, 4, 6, 6, 6],
-    }
-    plain = {"data": [{"path": "photos"}], "model": model, "batch": 2, "steps": 4, "loss": {"match": 0.0}}
+    plain = {"data": [{"path": "photos"}], "model": ODD_MODEL, "batch": 2, "steps": 4, "loss": {"match": 0.0}}
     return settings_from({**plain, **changes})
 
 
