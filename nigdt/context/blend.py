@@ -97,7 +97,7 @@ def _dilated(selection: NDArray[np.uint8], steps: int, fall: float = 0.0) -> NDA
     for step in range(steps):
         wider = cv2.dilate(near, kernels[step % 2])
         if fall:
-            cv2.subtract(wider, (fall,), dst=wider)  # type: ignore[call-overload]  # a scalar, which it takes
+            wider = wider - np.float32(fall)
         cv2.max(near, wider, dst=near)
     return np.rint(grown).astype(np.uint8)
 

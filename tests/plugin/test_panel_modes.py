@@ -41,7 +41,7 @@ def grey(tmp_path: Path) -> Path:
 
 def rest(panel: Panel) -> None:
     filling = panel.session.filling
-    panel.until(lambda: not filling.busy and not filling.preview.busy and not panel.session.tasks.busy, 60)
+    panel.until(lambda: not filling.busy and not filling.preview.busy and not panel.session.tasks.busy, 180)
 
 
 def shown(panel: Panel) -> np.ndarray:
@@ -190,6 +190,7 @@ def test_the_selection_is_grown_as_the_slider_says(panel: Panel, textured: Path)
     panel.select(140, 100, 180, 140)
     describe = panel.window.side.describe
     describe.pick_mode("remove")
+    describe.variants.setValue(1)
     sizes = []
     for value in (-1, 0, 12):
         describe.grow.slider.setValue(value)
