@@ -164,6 +164,7 @@ def steps(
                 session.root,
                 python=session.python,  # may come later; the plug-in looks whether it is there
                 state=host_state_dir(session.root) if profile.isolated else None,
+                foreign=_foreign,
             )
 
         return Step(
@@ -175,17 +176,25 @@ def steps(
     return [step(profile) for profile in there]
 
 
-def _remove(plugin: Path) -> None:
-    """Delete what the plug-in's own list names, and the folder unless something else is in it."""
+def _own(plugin: Path) -> list[Path]:
+    """Return what of a plug-in's folder is NIGDT's, by the plug-in's own list."""
+    patterns = [rf"{PLUGIN}\.py", "SHA256SUMS", r"install\.json", r"(.*/)?__pycache__/[^/]+\.pyc"]
     try:
         lines = (plugin / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        lines = []  # killed while it was being removed
-    listed = {line.partition("  ")[2] for line in lines}
-    listed |= {f"{PLUGIN}.py", "SHA256SUMS", "install.json"}
-    parts = r"(zmq|pyzmq|nigdt|nigdt_backend|nigdt_fill|manual|locale)\b.*"
-    patterns = [*map(re.escape, listed), r".*/__pycache__/[^/]+\.pyc", parts]
-    ownership.delete(ownership.own(plugin, patterns), plugin)
+        patterns += [re.escape(line.partition("  ")[2]) for line in lines]
+    except (OSError, ValueError):  # killed while it was being removed
+        patterns.append(r"(zmq|pyzmq|nigdt|nigdt_backend|nigdt_fill|manual|locale)\b.*")
+    return ownership.own(plugin, patterns)
+
+
+def _foreign(plugin: Path) -> list[Path]:
+    """Return the files and empty folders of a plug-in's folder that are not NIGDT's."""
+    return sorted(set(ownership.contents(plugin)) - set(_own(plugin)))
+
+
+def _remove(plugin: Path) -> None:
+    """Delete NIGDT's part of a plug-in's folder, and the folder unless something else is in it."""
+    ownership.delete(_own(plugin), plugin)
 
 
 def removal_steps(found: Callable[[], list[Profile]] = profiles) -> list[Step]:

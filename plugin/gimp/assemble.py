@@ -17,7 +17,7 @@ import shutil
 import struct
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 NAME = "nigdt-fill"
@@ -104,6 +104,7 @@ def assemble(
     *,
     python: Path | None = None,
     state: Path | None = None,
+    foreign: Callable[[Path], Iterable[Path]] = lambda _older: (),
 ) -> None:
     """Write the ready plug-in to `target`, replacing an older one in one go.
 
@@ -113,6 +114,8 @@ def assemble(
         sources: Root of NIGDT's sources.
         python: The Python that has NIGDT, noted so that the plug-in can start service and panel.
         state: The service's state folder, noted where GIMP's environment would name another (Flatpak, Snap).
+        foreign: Tells which files and empty folders in an older one are not NIGDT's. They stay; one whose
+            name the plug-in needs itself gets `.yours` behind it.
 
     Raises:
         ValueError: `wheel` is not a wheel of pyzmq, or `target` has the wrong name.
@@ -127,6 +130,8 @@ def assemble(
     files[SUMS] = "".join(sums).encode()
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{NAME}-*"):  # by one that was killed
+        if (left / "old").is_dir() and not target.exists():
+            (left / "old").rename(target)
         shutil.rmtree(left, ignore_errors=True)
     making = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=target.parent))
     try:
@@ -136,10 +141,23 @@ def assemble(
             (made / path).write_bytes(content)
         (made / f"{NAME}.py").chmod(0o755)
         if target.exists():
+            for path in foreign(target):
+                _keep(path, made / path.relative_to(target))
             target.rename(making / "old")
         made.rename(target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _keep(path: Path, place: Path) -> None:
+    """Copy a file, link or empty folder of somebody else's to its place in the new plug-in."""
+    while place.exists():
+        place = place.with_name(f"{place.name}.yours")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir() and not path.is_symlink():
+        place.mkdir()
+    else:
+        shutil.copy2(path, place, follow_symlinks=False)
 
 
 def _client(sources: Path) -> dict[str, Path]:

@@ -272,6 +272,30 @@ def test_a_plug_in_folder_with_something_of_the_users_in_it_stays(
     assert [path.name for path in plugin.iterdir()] == ["notes.txt"]
 
 
+def test_a_new_plug_in_leaves_the_users_files_in_its_folder(
+    installer: Run, whole_project: Path, home: Path
+) -> None:
+    plugin = profile(home / ".config", "3.0") / "plug-ins" / gimp.PLUGIN
+    assert installer("gimp").returncode == 0
+    mine = (plugin / "notes.txt", plugin / "nigdt_fill" / "thesis.txt")
+    for file in mine:
+        file.write_text("the only copy")
+    (plugin / "mine").mkdir()
+    (plugin / "nigdt_fill" / "run.py").write_text("changed")
+    stale = plugin / "nigdt_fill" / "__pycache__" / "old.cpython-313.pyc"
+    stale.parent.mkdir(exist_ok=True)
+    stale.touch()
+    # Killed between the two names: the folder is not there, what was in it is.
+    (plugin.parent / ".nigdt-fill-abcd").mkdir()
+    plugin.rename(plugin.parent / ".nigdt-fill-abcd" / "old")
+    assert installer("gimp").returncode == 0
+    assert [file.read_text() for file in mine] == ["the only copy"] * 2
+    assert (plugin / "mine").is_dir()
+    assert not stale.exists()
+    assert not gimp.assembler(whole_project).differences(plugin, None, whole_project)
+    assert [path.name for path in plugin.parent.iterdir()] == [gimp.PLUGIN]
+
+
 def test_the_personal_folders_are_those_that_nigdt_uses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NIGDT_DATA_DIR")
     assert remove.data_dir() == user_bundles_folder().parent

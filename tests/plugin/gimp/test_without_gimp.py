@@ -449,6 +449,16 @@ def test_an_older_plug_in_is_replaced_whole(tmp_path: Path, small_wheel: Path) -
     assert (target / "nigdt-fill.py").exists()
 
 
+def test_a_file_of_the_users_that_is_in_the_way_gets_another_name(tmp_path: Path, small_wheel: Path) -> None:
+    target = tmp_path / "plug-ins" / "nigdt-fill"
+    (target / "zmq").mkdir(parents=True)
+    mine = target / "zmq" / "__init__.py"
+    mine.write_text("mine")
+    assemble(target, small_wheel, ROOT, foreign=lambda older: [older / "zmq" / "__init__.py"])
+    assert mine.read_text() == ""
+    assert mine.with_name("__init__.py.yours").read_text() == "mine"
+
+
 @pytest.mark.parametrize("content", [b"no wheel", None])
 def test_a_wrong_wheel_leaves_the_older_plug_in(tmp_path: Path, content: bytes | None) -> None:
     wheel = tmp_path / "other.whl"
