@@ -61,7 +61,7 @@ def test_the_panels_file_opens_with_its_layers(gimp: GimpSession, tmp_path: Path
     opaque = np.ones((80, 96), bool)
     opaque[30:40, 40:60] = (soft == 0) | (soft == 1)
     opaque[60:68, 70:78] = False
-    assert opaque.sum() > 80 * 96 - 200
+    assert opaque.sum() > 80 * 96 - 300
     assert np.abs(seen - document.rgb)[opaque].max() == 0
     light = np.where(seen < 11, seen / 3294.6, ((seen / 255 + 0.055) / 1.055) ** 2.4)[30:40, 40:60]
     photo = pixels[30:40, 40:60] / 255
