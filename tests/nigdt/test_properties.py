@@ -114,3 +114,10 @@ def test_every_kind_of_photo_keeps_its_samples_outside_the_band(
     if photo.kind == "P":
         alpha = photo._palette.alpha  # type: ignore[union-attr]
         np.testing.assert_array_equal(alpha[new] == 255, alpha[old] == 255)
+
+
+def test_a_selection_one_pixel_wide_is_feathered():
+    weight = blend_weight(np.array([[255], [255], [0], [0]], np.uint8), 1)
+    assert weight.shape == (4, 1)
+    assert weight[0, 0] == 255
+    assert 0 < weight[2, 0] < 255
