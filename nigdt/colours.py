@@ -167,11 +167,18 @@ _FROM_CONES, _FROM_AXES = np.linalg.inv(_OK_CONES), np.linalg.inv(_OK_AXES)
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     """Convert sRGB (..., 3) floats in 0..1 to CIE L*a*b* (D65), L* 0..100, same kind of float."""
     kind = rgb.dtype
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, (np.maximum(rgb, 0.04045) / 1.055 + 0.055 / 1.055) ** 2.4)
-    xyz = linear @ (_TO_XYZ / _D65[:, None]).T.astype(kind)
+    xyz = _linear(rgb) @ (_TO_XYZ / _D65[:, None]).T.astype(kind)
     f = np.where(xyz > _KNEE, np.cbrt(xyz), xyz * (841 / 108) + 4 / 29)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(kind, copy=False)
+
+
+def _linear(rgb: np.ndarray) -> np.ndarray:
+    return np.where(rgb <= 0.04045, rgb / 12.92, (np.maximum(rgb, 0.04045) / 1.055 + 0.055 / 1.055) ** 2.4)
+
+
+def _encoded(linear: np.ndarray) -> np.ndarray:
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
@@ -181,15 +188,12 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
     xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841))
     linear = xyz @ (_FROM_XYZ * _D65).T.astype(kind)
-    linear = np.clip(linear, 0, 1)
-    rgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.clip(rgb, 0, 1).astype(kind, copy=False)
+    return np.clip(_encoded(np.clip(linear, 0, 1)), 0, 1).astype(kind, copy=False)
 
 
 def chroma_and_hue(lab: tuple[float, float, float]) -> tuple[float, float]:
     """Return chroma and hue angle (radians) in Oklab (Ottosson 2020), whose blue stays blue when it fades."""
-    rgb = lab_to_rgb(np.array(lab, np.float64))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    linear = _linear(lab_to_rgb(np.array(lab, np.float64)))
     _, a, b = np.cbrt(linear @ _OK_CONES.T) @ _OK_AXES.T
     return float(np.hypot(a, b)), float(np.arctan2(b, a))
 
@@ -202,9 +206,7 @@ def lab_of_hue(lightness: np.ndarray, chroma: np.ndarray, hue: np.ndarray) -> np
         linear = (np.stack([level, a, b], axis=-1) @ _FROM_AXES.T.astype(level.dtype)) ** 3
         linear = linear @ _FROM_CONES.T.astype(level.dtype)
         level = level + np.cbrt(wanted) - np.cbrt(np.maximum(linear @ _TO_XYZ[1].astype(level.dtype), 0))
-    linear = np.clip(linear, 0, 1)
-    rgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    lab = rgb_to_lab(rgb.astype(np.float32))
+    lab = rgb_to_lab(_encoded(np.clip(linear, 0, 1)).astype(np.float32))
     lab[..., 0] = lightness
     return lab
 

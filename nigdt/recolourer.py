@@ -225,8 +225,9 @@ def _tint(
     within = enlarged(chosen, whole)
     window = _window(within, round(_BESIDE * max(within.shape)))
     guide, place, within = whole[window], enlarged(alpha, whole)[window], within[window]
-    material = material_of(guide, place * within, asked)
-    target = tinted(guide, place * within, material, asked)
+    thing = place * within
+    material = material_of(guide, thing, asked)
+    target = tinted(guide, thing, material, asked)
     # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
     by_target = material.coloured and not asked.neutral
     share = np.ones_like(place) if by_target else material.share

@@ -116,7 +116,7 @@ def _png(data: bytes) -> tuple[bytes, list[str]]:
                 left_out.append("animation")
             continue
         kept.append((name, body, whole))
-    parts = [_chunk(name, body) if whole else _chunk(name, body, wrong=True) for name, body, whole in kept]
+    parts = [_chunk(name, body, wrong=not whole) for name, body, whole in kept]
     return b"".join([_PNG_SIGNATURE, *parts, rest]), left_out or ["text"]
 
 
