@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.context.detail import Residual
-from nigdt.model import ImageFeatures
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant
+
+if TYPE_CHECKING:  # a removal's answer needs no torch, which takes seconds to load
+    from nigdt.model import ImageFeatures
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "RawFill", "WordEffect", "WordUse"]
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.answers import RawFill
 from nigdt.recipe import Recipe, Variant
 from nigdt.removal import NothingFitsError, RemovalWorker
 from nigdt.surroundings import mostly, showing
-
-if TYPE_CHECKING:
-    from nigdt.answers import RawFill
 
 __all__ = ["NOTHING_FITS", "Continuation", "continues", "drawn_words"]
 
@@ -77,7 +74,6 @@ class Continuation:
             RemovalError: The process that removes failed.
             SelectionError: The hole does not fit.
         """
-        from nigdt.answers import RawFill  # which loads torch; what only asks `continues` needs none
 
         def show(pixels: NDArray[np.uint8]) -> None:
             if previewed is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -119,3 +121,8 @@ def test_closing_leaves_no_process(picture: np.ndarray, mask: np.ndarray) -> Non
     assert process.poll() is not None
     assert not Path(f"/proc/{process.pid}").is_dir()
     worker.close()
+
+
+def test_a_removal_waits_for_no_torch() -> None:
+    code = "import nigdt.continuation, sys; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -26,7 +26,7 @@ from nigdt_backend.daemon.worker import FillMessage, Hooks, Outcome
 from nigdt.colours import rgb_to_lab
 from nigdt.recipe import Variant
 from nigdt.recolouring import Recolouring
-from nigdt.removal import remove
+from nigdt.removal import Quality, remove
 
 COLOURS = {
     "red": (190, 40, 35),
@@ -110,7 +110,7 @@ class Painter:
         hooks.stage([job], "completing")
         for index, variant in enumerate(job.request.variants):
             if job.request.previews and job.request.recipe.way == "remove":
-                hooks.preview(job, self._fill(job, index, variant, words))
+                hooks.preview(job, self._fill(job, index, variant, words, "soft"))
             if job.request.recipe.way == "remove" and not advance(job, index):
                 return Outcome(job)
             hooks.made(job, self._fill(job, index, variant, words))
@@ -118,7 +118,9 @@ class Painter:
         job.seconds = {"encode": 0.0, "complete": 0.0}
         return Outcome(job, complete=True, notices=told)
 
-    def _fill(self, job: Job, index: int, variant: Variant, words: list[str]) -> FillMessage:
+    def _fill(
+        self, job: Job, index: int, variant: Variant, words: list[str], quality: Quality = "preview"
+    ) -> FillMessage:
         request = job.request
         crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
         mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
@@ -127,7 +129,7 @@ class Painter:
             maps = tint(words)
             pixels = Recolouring.of(maps, mask).apply(crop)[0]
         elif request.recipe.way == "remove":
-            pixels = remove(crop, mask, variant=variant.seed or 0, quality="preview")
+            pixels = remove(crop, mask, variant=variant.seed or 0, quality=quality)
         else:
             pixels = painted(crop, mask, words, variant)
         named = [word for word in words if word in COLOURS]

@@ -14,7 +14,7 @@ from nigdt_plugin.ui.app import application
 from nigdt_plugin.ui.bridge import Bridge
 from nigdt_plugin.ui.window import Window
 from panel_daemon import connect
-from PyQt6.QtCore import QDeadlineTimer, QEventLoop, Qt, QTimer
+from PyQt6.QtCore import QDeadlineTimer, Qt, QTimer
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
@@ -63,7 +63,7 @@ class Panel:
         deadline = QDeadlineTimer(int(seconds * 1000))
         while not condition():
             assert not deadline.hasExpired(), f"still waiting; errors so far: {self.errors}"
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            QTest.qWait(2)  # sleeps in between: a processor kept busy here is missing in the daemon
         self.settle()
 
     def settle(self) -> None:
