@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from nigdt.errors import NigdtError
@@ -78,6 +79,15 @@ class Vocabulary:
     def nearest(self, word: str, n: int = 3) -> list[str]:
         """Return up to `n` known words spelt most like `word`, best first."""
         return difflib.get_close_matches(word.lower(), self.words, n=n, cutoff=0.6)
+
+    def beginning_with(self, start: str, n: int = 8) -> list[str]:
+        """Return up to `n` words to go on with where `start` was typed, commonest first.
+
+        There are none for a single letter, nor for a known word: that one is finished.
+        """
+        if len(start) < 2 or start in self._index:
+            return []
+        return list(islice((word for word in self.words if word.startswith(start)), n))
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON."""

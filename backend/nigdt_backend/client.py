@@ -232,9 +232,9 @@ class Client:
         """Return health and counters of the daemon (docs/protocol.md lists the fields)."""
         return dict(self._call({"kind": "status"}, timeout).data["status"])
 
-    def models(self, timeout: float = 10.0) -> list[dict[str, Any]]:
-        """List the daemon's bundles: name, title, size_px, bytes, loaded."""
-        return list(self._call({"kind": "models"}, timeout).data["models"])
+    def models(self, timeout: float = 10.0, *, words: bool = False) -> list[dict[str, Any]]:
+        """List the daemon's bundles: name, title, size_px, bytes, loaded, and the known words if wanted."""
+        return list(self._call({"kind": "models", "words": words}, timeout).data["models"])
 
     def load(self, name: str, timeout: float = 120.0) -> dict[str, Any]:
         """Load a bundle, or load it again when its files changed; the old one stays if that fails."""

@@ -54,7 +54,7 @@ class StubEngine:
         notices = ["Filled on the CPU."] if self.lost else []
         return {"device": "none", "loads": self.loads, "batches": self.batches, "notices": notices}
 
-    def models(self) -> list[dict[str, Any]]:
+    def models(self, *, words: bool = False) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Stub"}]
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:

@@ -368,6 +368,8 @@ def test_new_bundle_shows_up_without_a_restart_and_a_broken_one_is_named(
     assert [model["name"] for model in real_client.models() if not model["default"]] == []
     shutil.copytree(tiny_bundle, bundles / "second")
     assert "second" in {model["name"] for model in real_client.models()}
+    assert all("words" not in model for model in real_client.models())
+    assert all("bird" in model["words"] for model in real_client.models(words=True))
     assert len(real_client.fill(request_fill("a dog", side=64, bundle="second")).fills) == 1
     shutil.copytree(tiny_bundle, bundles / "third")
     broken(bundles / "third")

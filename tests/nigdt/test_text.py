@@ -59,6 +59,14 @@ def test_unknown_words_are_reported_once_and_cost_no_place() -> None:
     assert vocabulary.encode(caption, 2) == [1, 2]
 
 
+def test_words_that_go_on_are_the_commonest() -> None:
+    vocabulary = Vocabulary(["bird", "birch", "bill", "a"])
+    assert vocabulary.beginning_with("bi", 2) == ["bird", "birch"]
+    assert vocabulary.beginning_with("b") == []  # too early
+    assert vocabulary.beginning_with("bird") == []  # finished
+    assert vocabulary.beginning_with("xy") == []
+
+
 def test_nearest_words_are_those_spelt_alike() -> None:
     vocabulary = Vocabulary(["yellow", "yell", "belly", "red"])
     assert vocabulary.nearest("Yelow")[0] == "yellow"

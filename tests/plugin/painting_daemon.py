@@ -83,7 +83,7 @@ class Painter:
     def restart_wanted(self) -> bool:
         return False
 
-    def models(self) -> list[dict[str, Any]]:
+    def models(self, *, words: bool = False) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Painter", "default": True, "size_px": 128}]
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nigdt.bundle.bundle import find_bundle, list_bundles
-from nigdt.errors import ModelError
+from nigdt.bundle.bundle import BundleInfo, find_bundle, list_bundles
+from nigdt.errors import BundleError, ModelError
 from nigdt.recipe import Variant
 from nigdt_backend.daemon.memory import give_back_freed_memory
 from nigdt_backend.daemon.model_turn import ModelTurn, Work
@@ -65,8 +65,8 @@ class NigdtEngine:
         with self._lock:
             return dict(self._described)
 
-    def models(self) -> list[dict[str, Any]]:
-        """List all bundles, with whether they are loaded."""
+    def models(self, *, words: bool = False) -> list[dict[str, Any]]:
+        """List all bundles, with whether they are loaded, and with the words that they know where wanted."""
         loaded = {entry["name"] for entry in self.describe()["bundles"]}
         infos = list_bundles()
         default = find_bundle().name if infos else ""
@@ -78,6 +78,7 @@ class NigdtEngine:
                 "bytes": info.bytes,
                 "default": info.name == default,
                 "loaded": info.name in loaded,
+                **({"words": _words(info)} if words else {}),
             }
             for info in infos
         ]
@@ -318,3 +319,12 @@ class NigdtEngine:
         }
         with self._lock:
             self._described = described
+
+
+def _words(info: BundleInfo) -> list[str]:
+    """Return the words that a bundle knows, none where they cannot be read."""
+    try:
+        return list(info.vocabulary().words)
+    except BundleError as error:
+        log.warning("no words to offer: %s", error.message)
+        return []

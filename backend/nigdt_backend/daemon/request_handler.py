@@ -134,7 +134,7 @@ class RequestHandler:
         self._replies.answer(incoming.client, "status", header.get("request"), status=self._status())
 
     def _tell_models(self, incoming: Incoming, header: Mapping[str, Any], _frames: Sequence[Frame]) -> None:
-        models = self._dispatcher.engine.models()
+        models = self._dispatcher.engine.models(words=header.get("words") is True)
         self._replies.answer(incoming.client, "models", header.get("request"), models=models)
 
     def _load(self, incoming: Incoming, header: Mapping[str, Any], _frames: Sequence[Frame]) -> None:

@@ -96,8 +96,11 @@ class Engine(Protocol):
     def describe(self) -> dict[str, Any]:
         """Return device, loaded bundles, caches; called from any thread."""
 
-    def models(self) -> list[dict[str, Any]]:
-        """Return all bundles there are; called from any thread."""
+    def models(self, *, words: bool = False) -> list[dict[str, Any]]:
+        """Return all bundles there are, with the words that they know where wanted.
+
+        Called from any thread.
+        """
 
 
 @dataclass(frozen=True)

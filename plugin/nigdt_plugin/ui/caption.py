@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import (
@@ -21,9 +20,7 @@ from nigdt.text import Vocabulary, tokenise
 from nigdt_plugin.ui.completion import WordList
 
 _WORD = re.compile(r"\w+")
-_FEWEST = 2
 _HEIGHT, _HEIGHT_DISABLED = 74, 40
-_OFFERED = 8
 
 
 class _Underline(QSyntaxHighlighter):
@@ -173,13 +170,7 @@ class CaptionEdit(QPlainTextEdit):
         return True
 
     def _offer(self) -> None:
-        prefix = self._unfinished()
-        vocabulary = self._underline.vocabulary
-        found: list[str] = []
-        if len(prefix) >= _FEWEST and prefix not in vocabulary:  # a known word is finished
-            # Commonest first: that is the vocabulary's own order.
-            matching = (word for word in vocabulary.words if word.startswith(prefix))
-            found = list(islice(matching, _OFFERED))
+        found = self._underline.vocabulary.beginning_with(self._unfinished())
         if found:
             self.offered.offer(found, self.cursorRect().topLeft())
         else:

@@ -21,7 +21,10 @@ from nigdt_backend.protocol import FillRequest, decode, encode
 from nigdt.context.context import prepared
 
 COLOURS = [(0, 255, 0), (0, 0, 255), (255, 0, 0), (255, 255, 0)]
+EARLY = (255, 0, 255)
+"""Colour of an early state."""
 MODEL_SIZE = 64
+WORDS = ["a", "bird", "birch", "on", "red", "branch"]
 
 
 class ScriptedDaemon:
@@ -88,6 +91,8 @@ class ScriptedDaemon:
                 self.send(client, {"kind": "status", "request": header["request"], "status": {}})
             elif kind == "models":
                 model = {"name": "plain", "title": "Plain colours", "size_px": MODEL_SIZE, "default": True}
+                if header["words"]:
+                    model["words"] = WORDS
                 self.send(client, {"kind": "models", "request": header["request"], "models": [model]})
             elif kind == "cancel":
                 self.cancelled.append(header["job"])
@@ -99,6 +104,8 @@ class ScriptedDaemon:
                 if self.behaviour is ScriptedDaemon.hold:
                     waiting.append((client, request))
                     self.progress(client, request, "completing")
+                    if request.previews and request.recipe.way == "remove":
+                        self.paint(client, request, "preview", 0, EARLY)
                 else:
                     self.behaviour(self, client, request)
                 self.arrived.set()
@@ -121,16 +128,21 @@ class ScriptedDaemon:
         """Fill with one colour a variant."""
         self.send(client, {"kind": "accepted", "job": request.job})
         self.progress(client, request, "completing")
-        for index, variant in enumerate(request.variants):
-            colour = COLOURS[index % len(COLOURS)]
-            pixels = bytes(colour) * (request.width * request.height)
-            recipe = replace(request.recipe.with_variant(variant), bundle="plain", digest="1")
-            header = {"kind": "fill", "job": request.job, "index": index, "recipe": recipe.to_dict()}
-            size = {"width": request.width, "height": request.height, "placed": True}
-            mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
-            weight = np.ascontiguousarray(prepared(mask, request.recipe))
-            self.send(client, {**header, **size}, pixels, weight.tobytes())
+        for index in range(len(request.variants)):
+            self.paint(client, request, "fill", index, COLOURS[index % len(COLOURS)])
         self.send(client, {"kind": "done", "job": request.job, "seconds": {}, "notices": self.notices})
 
+    def paint(
+        self, client: bytes, request: FillRequest, kind: str, index: int, colour: tuple[int, int, int]
+    ) -> None:
+        """Send a `fill` or a `preview` of one colour."""
+        pixels = bytes(colour) * (request.width * request.height)
+        recipe = replace(request.recipe.with_variant(request.variants[index]), bundle="plain", digest="1")
+        header = {"kind": kind, "job": request.job, "index": index, "recipe": recipe.to_dict()}
+        size = {"width": request.width, "height": request.height, "placed": True}
+        mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
+        weight = np.ascontiguousarray(prepared(mask, request.recipe))
+        self.send(client, {**header, **size}, pixels, weight.tobytes())
+
     def hold(self, client: bytes, request: FillRequest) -> None:
-        """Answer only once `gone_on` is set (the serving loop sees to it)."""
+        """Answer only once `gone_on` is set; of a removal send an early state (see `_serve`)."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gimp_session import WindowSession, keep
 from PIL import Image
-from scripted_daemon import COLOURS, ScriptedDaemon
+from scripted_daemon import COLOURS, EARLY, ScriptedDaemon
 from test_dialog import wait_for, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -33,6 +33,7 @@ ASK = """
         "variants": [it.get_visible() for it in layer.get_children()] if layer and layer.is_group() else [],
         "record": record(layer) if layer and not layer.is_group() else None,
         "dirty": image.is_dirty(),
+        "seen": list(composite(image, "R'G'B' u8")[3 * (130 * 400 + 190) :][:3]),
     }}
 """
 
@@ -126,6 +127,39 @@ def test_what_is_removed_may_be_grown(windows: WindowSession, tmp_path: Path) ->
     assert said["status"] == "success", said["message"]
     assert said["layers"] == ["Removed", "photo"]
     assert said["record"]["grow"] == 9
+
+
+def test_words_are_completed(windows: WindowSession, tmp_path: Path) -> None:
+    with ScriptedDaemon(windows.state) as daemon:
+        answer = ask(windows, "nigdt-describe")
+        windows.window("NIGDT: Describe", answer)
+        write(windows, "a fox", daemon)
+        windows.type("key", "ctrl+a")
+        windows.type("type", "--delay", "30", "a red bi")
+        time.sleep(1)
+        keep(windows.photograph(tmp_path / "words.png"), f"{windows.tree.release}-words.png")
+        windows.type("key", "Tab")
+        windows.type("type", "--delay", "30", "on")
+        windows.type("key", "alt+f")
+        said = windows.wait(answer)
+    assert said["layers"] == ["a red bird on", "photo"], said["message"]
+
+
+def test_a_removal_is_seen_early_and_comes_whole(windows: WindowSession, tmp_path: Path) -> None:
+    shot = tmp_path / "early.png"
+    with ScriptedDaemon(windows.state, ScriptedDaemon.hold) as daemon:
+        answer = ask(windows, "nigdt-remove")
+        windows.window("NIGDT: Remove", answer)
+        wait_for(lambda: middle_of(windows.photograph(shot), EARLY) is not None)
+        keep(shot, f"{windows.tree.release}-early.png")
+        windows.type("key", "alt+o")
+        time.sleep(2)
+        assert not answer.exists()  # it waits for the answer itself
+        daemon.gone_on.set()
+        said = windows.wait(answer)
+        assert len(daemon.requests) == 1
+    assert said["status"] == "success", said["message"]
+    assert said["seen"] == list(COLOURS[0])
 
 
 def test_recolour_and_fill_again(windows: WindowSession, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from nigdt_fill.service import Service, as_asked, request_for, stage_text  # noq
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
 from nigdt_fill.window import FillWindow  # noqa: E402
-from nigdt_fill.words import seems_foreign  # noqa: E402
+from nigdt_fill.words import about_unknown  # noqa: E402
 
 TYPING_PAUSE_MS = 300
 POLL_MS = 50
@@ -197,6 +197,8 @@ class FillDialog:
         try:
             still_open(self._image)
             settings = self._settings()
+            if self._service is not None and self._window.caption is not None:
+                self._window.caption.offer_words_of(self._service.model(settings.model))
             way = settings.recipe.way
             captured = self._capture(settings)
             wordless = self._window.caption is not None and not settings.caption.strip()
@@ -272,6 +274,8 @@ class FillDialog:
             return
         if event.kind == "progress":
             self._view.say(stage_text(event))
+        elif event.kind == "preview" and self._asked is not None:
+            self._foresee(FillPicture.from_event(event))
         elif event.kind == "fill" and self._asked is not None:
             picture = as_asked(FillPicture.from_event(event), self._asked[1])
             self._answers[picture.index] = picture
@@ -281,17 +285,29 @@ class FillDialog:
         elif event.kind == "done":
             self._job = None
             if self._chosen in self._answers:
-                self._view.warn(_unknown_words(self._answers[self._chosen]))
+                chosen = self._answers[self._chosen]
+                self._view.warn(about_unknown(chosen.unknown_words, chosen.recipe.caption))
             told = map(_LEFT_OUT.fullmatch, map(str, event.data.get("notices", ())))
             self._window.suggest_growth(next((int(found[1]) for found in told if found), 0))
         elif event.kind == "error":
             error = DaemonError.from_event(event)
             settings = self._settings()
+            self._forget_foreseen()
             self._job = None
             self._drop()
             if error.code not in ("superseded", "cancelled"):
                 self._failure = problem.from_daemon(error, settings.model, settings.recipe.way)
                 self._view.warn(str(self._failure))
+
+    def _foresee(self, early: FillPicture) -> None:
+        """Show an early state of the answer that is looked at; only the answer itself can be taken."""
+        if early.index == self._chosen and self._chosen not in self._answers:
+            self._view.show_fill(early)
+
+    def _forget_foreseen(self) -> None:
+        """Show the region where only an early state was there of what will not come."""
+        if self._asked is not None and self._chosen not in self._answers:
+            self._view.show_region(self._asked[0])
 
     def _choose(self, index: int) -> None:
         """Show one of the answers, which will be the one that is seen."""
@@ -384,14 +400,3 @@ class FillDialog:
         while Gtk.events_pending():
             Gtk.main_iteration_do(False)
         return self._stopped or was_closed(self._image)
-
-
-def _unknown_words(picture: FillPicture) -> str:
-    if not picture.unknown_words:
-        return ""
-    if seems_foreign(picture.recipe.caption):
-        return _("This does not seem to be English. The model understands English alone.")
-    words = ", ".join(_("“{word}”").format(word=word) for word in picture.unknown_words)
-    return _("The model does not know {words}. Describe in English, with words for what can be seen.").format(
-        words=words
-    )

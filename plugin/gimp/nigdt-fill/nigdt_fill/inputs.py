@@ -12,6 +12,8 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Pango", "1.0")
 from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk, Pango  # noqa: E402
 
+from nigdt.text import Vocabulary  # noqa: E402
+from nigdt_fill.completion import Completion  # noqa: E402
 from nigdt_fill.plan import DEFAULT_MODEL, layer_name  # noqa: E402
 from nigdt_fill.recent import Recent  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
@@ -21,7 +23,10 @@ TITLE_CHARS = 30
 
 
 class CaptionBox:
-    """A text of several lines with the last captions; GIMP's own has no label, scrollbar or wrapping."""
+    """A text of several lines with the last captions and completion.
+
+    GIMP's own has no label, scrollbar or wrapping.
+    """
 
     def __init__(self, config: Gimp.ProcedureConfig, mode: str) -> None:
         self._config, self._mode = config, mode
@@ -33,6 +38,8 @@ class CaptionBox:
         buffer.set_text(config.get_property("caption") or "")
         buffer.connect("changed", lambda _buffer: config.set_property("caption", self._written()))
         config.connect("notify::caption", self._on_caption)
+        self._completion = Completion(self._text)
+        self._model = ""
 
     def put_into(self, box: Gtk.Box) -> None:
         """Add label, list of the last captions and text at the top of a box."""
@@ -45,11 +52,17 @@ class CaptionBox:
         if captions:
             row.pack_start(self._menu(captions), False, False, 0)
         scroller = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
-        scroller.set_size_request(330, 90)
+        scroller.set_size_request(330, 60)
         scroller.add(self._text)
-        for place, widget in enumerate((row, scroller)):
+        for place, widget in enumerate((row, scroller, self._completion.row)):
             box.pack_start(widget, widget is scroller, True, 0)
             box.reorder_child(widget, place)
+
+    def offer_words_of(self, model: dict[str, Any]) -> None:
+        """Offer the words that a model knows while one is typed."""
+        if model["name"] != self._model:
+            self._model = model["name"]
+            self._completion.vocabulary = Vocabulary(model.get("words", ()))
 
     def focus(self, *, select: bool = False) -> None:
         """Let the user type; with `select`, in place of what is there."""

@@ -21,7 +21,7 @@ START_SECONDS = 60.0
 
 
 def request_for(capture: Capture, settings: Settings, *, live: bool = False) -> FillRequest:
-    """Return the request for what was captured."""
+    """Return the request for what was captured; `live` is for somebody who watches, early states included."""
     recipe = settings.recipe
     if capture.scale < 1:
         feather = None if recipe.feather is None else round(capture.scale * recipe.feather)
@@ -35,6 +35,7 @@ def request_for(capture: Capture, settings: Settings, *, live: bool = False) -> 
         variants=settings.draws,
         channels=capture.channels,
         live=live,
+        previews=live,
         result="placed",
     )
 
@@ -62,7 +63,7 @@ class Service:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.models: list[dict[str, Any]] = client.models()
+        self.models: list[dict[str, Any]] = client.models(words=True)
 
     @classmethod
     def reach(cls, install: Install) -> Service:
@@ -86,7 +87,9 @@ class Service:
         self.client.close()
 
     def model(self, name: str) -> dict[str, Any]:
-        """Return what the daemon says of a model ("name", "title", "size_px"); `default` is its own choice.
+        """Return what the daemon says of a model ("name", "title", "size_px", "words").
+
+        `default` is its own choice.
 
         Raises:
             Problem: There is no such model.

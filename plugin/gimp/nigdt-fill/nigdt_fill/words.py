@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from nigdt_fill.texts import _
 
 # German, Dutch, French, Spanish, Portuguese and Italian: words that English does not have and of which one
 # stands in nearly every description.
@@ -23,3 +26,15 @@ def seems_foreign(caption: str) -> bool:
     """Return whether a caption is probably not in English, the language that models are trained in."""
     words = _WORD.findall(caption.lower())
     return any(word in _KNOWN or not word.isascii() for word in words)
+
+
+def about_unknown(unknown: Sequence[str], caption: str) -> str:
+    """Return what to say of the words that the model does not know, nothing when there are none."""
+    if not unknown:
+        return ""
+    if seems_foreign(caption):
+        return _("This does not seem to be English. The model understands English alone.")
+    words = ", ".join(_("“{word}”").format(word=word) for word in unknown)
+    return _("The model does not know {words}. Describe in English, with words for what can be seen.").format(
+        words=words
+    )
