@@ -207,6 +207,12 @@ def test_the_real_panel_hands_over(whole: tuple[WindowSession, Client], tmp_path
     assert list(gimp.work.glob("nigdt-*")) == []
 
 
+def handed_over(gimp: WindowSession) -> Path:
+    """Return the folder that the plug-in made for the panel; the panel has another one of its own."""
+    (log,) = gimp.work.glob("nigdt-*/panel.log")
+    return log.parent
+
+
 def close_the_panel(gimp: WindowSession, window: str, folder: Path) -> None:
     """Close a panel that has nothing to ask for, and see its folder go."""
     gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
@@ -226,7 +232,7 @@ def test_a_cancelled_procedure_leaves_the_panel_its_work(
 ) -> None:
     gimp, client = whole
     answer, window = open_and_fill(gimp, client, tmp_path)
-    (folder,) = gimp.work.glob("nigdt-*")
+    folder = handed_over(gimp)
     kill_plug_in(gimp)
     assert gimp.wait(answer)["status"] != "success"
     gimp.window("Untitled.png")
@@ -250,7 +256,7 @@ def test_an_image_closed_meanwhile_leaves_the_panel_its_work(
     )
     gimp.from_the_menu("Open in NIGDT panel")
     window = gimp.window("Untitled.png")
-    (folder,) = gimp.work.glob("nigdt-*")
+    folder = handed_over(gimp)
     keep(gimp.photograph(tmp_path / "opened.png"), f"{gimp.tree.release}-panel-opened.png")
     gimp.run(f"Gimp.Display.get_by_id({display}).delete()", "actor")
     gimp.window("GIMP Message")
