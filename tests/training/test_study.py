@@ -85,6 +85,8 @@ def test_perfect_agreement_gives_exact_ranks(study: tuple[Path, Path], tmp_path:
     assert [one.system for one in natural] == ["original", "harmonic", "ns", "telea"]
     assert [(one.mean_rank, one.low, one.high) for one in natural] == [(n, n, n) for n in (1, 2, 3, 4)]
     assert [one.first for one in natural] == [1, 0, 0, 0]
+    # Every photo says the same: of n photos that happens by chance twice in 2^n times.
+    assert [one.p for one in natural] == [1, *[2 / 2**score.photos] * 3]
     assert score.standings["agreement"][0].system == "telea"
 
 

@@ -153,7 +153,7 @@ def evaluate(
     if as_json:
         for evaluation in runs:
             for entry in evaluation.found["systems"]:
-                del entry["per_case"]
+                del entry["per_case"], entry["without"]
         found = [evaluation.found for evaluation in runs]
         click.echo(json.dumps(found[0] if seeds == 1 else found, indent=1))
         return

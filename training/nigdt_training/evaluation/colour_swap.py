@@ -21,6 +21,9 @@ from nigdt_training.evaluation.systems import Request, System
 LEAST_OBJECT = 64
 """Pixels of the object that the hole must cover for its median colour to mean something."""
 
+NOT_ASKED = dict.fromkeys(("obeyed", "swapped_beside", "true_beside"), float("nan"))
+"""Figures of a photo that cannot be asked about."""
+
 
 @dataclass(frozen=True)
 class ColourSwap:
@@ -71,7 +74,9 @@ class ColourSwapMeter:
         self._obeyed: list[float] = []  # of each photo, the part of the colours asked for that it shows
         self._photos = 0
 
-    def add(self, system: System, case: Case, true_fill: np.ndarray) -> dict[str, np.ndarray]:
+    def add(
+        self, system: System, case: Case, true_fill: np.ndarray
+    ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
         """Ask one system for all seven colours of one case.
 
         Args:
@@ -80,20 +85,25 @@ class ColourSwapMeter:
             true_fill: The system's answer to the true caption, (S, S, 3) uint8.
 
         Returns:
-            The seven answers, by colour.
+            The seven answers, by colour; figures of this photo, as of `count`.
         """
         requests = [Request(case, recolour_caption(case.caption, colour)) for colour in SWAP_COLOURS]
         answers = {
             colour: answer[0] for colour, answer in zip(SWAP_COLOURS, system.fill(requests), strict=True)
         }
-        self.count(case, true_fill, answers)
-        return answers
+        return answers, self.count(case, true_fill, answers)
 
-    def count(self, case: Case, true_fill: np.ndarray, answers: dict[str, np.ndarray]) -> None:
-        """Count the seven answers to one case."""
+    def count(self, case: Case, true_fill: np.ndarray, answers: dict[str, np.ndarray]) -> dict[str, float]:
+        """Count the seven answers to one case.
+
+        Returns:
+            "obeyed", the fraction of colours shown; "swapped_beside" and "true_beside", the distances in the
+            hole outside the object with swapped captions and with the true one.
+        """
         assert case.object_mask is not None
         self._photos += 1
         obeyed = 0
+        distances = []
         target = case.hole & (case.object_mask > 127)
         # The soft edge belongs to neither side.
         beside = case.hole & (case.object_mask == 0)
@@ -101,9 +111,12 @@ class ColourSwapMeter:
             shown = shown_colour(answer, target)
             self._shown[asked][shown] += 1
             obeyed += shown == asked
-            self._swapped.append(lab_distance(case.photo, answer, beside))
+            distances.append(lab_distance(case.photo, answer, beside))
         self._obeyed.append(obeyed / len(answers))
+        self._swapped.append(float(np.mean(distances)))
         self._true.append(lab_distance(case.photo, true_fill, beside))
+        found = (self._obeyed[-1], self._swapped[-1], self._true[-1])
+        return dict(zip(NOT_ASKED, found, strict=True))
 
     def result(self) -> ColourSwap | None:
         """Return the figures, or None when nothing was asked."""
@@ -118,7 +131,7 @@ class ColourSwapMeter:
             per_colour=per_colour,
             shown=self._shown,
             background=swapped / true if true > 0 else float("nan"),
-            background_error=ratio_error(np.reshape(self._swapped, (self._photos, -1)).mean(1), self._true),
+            background_error=ratio_error(self._swapped, self._true),
             background_swapped=swapped,
             background_true=true,
         )

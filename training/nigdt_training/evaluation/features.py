@@ -1,4 +1,4 @@
-"""What compares sets of pictures: FID, KID, U-IDS and P-IDS on the features of a network.
+"""Features of a network on which `sets` compares pictures.
 
 The figures of the literature are on Inception's features, with the weights that torch-fidelity brings. Where
 they cannot be had, EfficientNet-lite0 stands in, and its figures are called otherwise, so that the two are
@@ -74,63 +74,3 @@ def _inception() -> Any:
         raise NigdtError(
             f"Inception's weights for FID cannot be had: {error}", "Use --features efficientnet-lite0."
         ) from None
-
-
-def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the Frechet distance of two feature sets (Heusel et al. 2017), each taken as a Gaussian.
-
-    Biased upwards for few pictures: compare only figures of equal counts.
-
-    Args:
-        first: (N, D) with N > 1.
-        second: (M, D) with M > 1.
-    """
-    means = first.mean(0) - second.mean(0)
-    one, two = _root(first), _root(second)
-    # tr((A'A B'B)^(1/2)) is the sum of the singular values of A B'; no root of a singular matrix is needed.
-    cross = np.linalg.svd(one @ two.T, compute_uv=False).sum()
-    return float(means @ means + np.square(one).sum() + np.square(two).sum() - 2 * cross)
-
-
-def _root(features: np.ndarray) -> np.ndarray:
-    """Return a matrix A, as small as possible, whose A'A is the sample covariance."""
-    centred = (features - features.mean(0)) / np.sqrt(len(features) - 1)
-    return np.asarray(np.linalg.qr(centred, mode="r")) if len(centred) > centred.shape[1] else centred
-
-
-def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the kernel distance of two feature sets (Binkowski et al. 2018): MMD^2, (x.y / D + 1)^3.
-
-    Args:
-        first: (N, D) with N > 1.
-        second: (M, D) with M > 1.
-    """
-    width = first.shape[1]
-
-    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return (a @ b.T / width + 1) ** 3
-
-    def within(values: np.ndarray) -> float:
-        square = kernel(values, values)
-        return (square.sum() - np.trace(square)) / (len(values) * (len(values) - 1))
-
-    return float(within(first) + within(second) - 2 * kernel(first, second).mean())
-
-
-def indiscriminable(real: np.ndarray, made: np.ndarray) -> tuple[float, float]:
-    """Return U-IDS and P-IDS of two feature sets (Zhao et al. 2021), in [0, 1].
-
-    A linear support vector machine is trained to tell real from made pictures. U-IDS is the fraction that it
-    gets wrong, P-IDS the fraction of pairs whose made picture it takes for the more real one.
-
-    Args:
-        real: (N, D), features of the photos.
-        made: (N, D), features of their fills, in the same order.
-    """
-    from sklearn.svm import LinearSVC  # here, for it takes a second that no other measure needs
-
-    inputs = np.concatenate([real, made])
-    labels = np.concatenate([np.ones(len(real)), np.zeros(len(made))])
-    machine = LinearSVC(dual=False).fit(inputs, labels)
-    real_side, made_side = machine.decision_function(real), machine.decision_function(made)
-    return float(1 - machine.score(inputs, labels)), float((made_side > real_side).mean())

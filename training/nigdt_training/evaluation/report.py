@@ -8,11 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from scipy.stats import wilcoxon
 
 from nigdt_training.evaluation.cases import RATIO_BINS, Case
+from nigdt_training.evaluation.differences import (
+    comparable,
+    difference,
+    error_of,
+    of_photos,
+    of_seeds,
+)
 from nigdt_training.evaluation.features import SUBSTITUTE
-from nigdt_training.evaluation.metrics import SWAP_COLOURS, ratio_error, standard_error
+from nigdt_training.evaluation.metrics import SWAP_COLOURS, standard_error
 from nigdt_training.evaluation.run import SystemResult
 from nigdt_training.letters import font_for
 
@@ -40,9 +46,10 @@ _COLUMNS = (
     (f"kid{SUBSTITUTE}", "KID*", ".4f"),
     (f"u_ids{SUBSTITUTE}", "U-IDS*", ".1%"),
     (f"p_ids{SUBSTITUTE}", "P-IDS*", ".1%"),
+    ("obeyed", "colour swap", ".1%"),
+    ("background", "background", ".2f"),
 )
 _BY_RATIO = (("l1", "l1", ".2f"), ("psnr", "PSNR", ".2f"), ("ssim", "SSIM", ".3f"))
-_PAIRED = ("l1", "psnr", "ssim", "psnr_hole", "ssim_hole", "lpips", "clip", "percentile", "diversity")
 _NOTES = {
     "gradient_ratio": "gradient: mean gradient magnitude inside the hole over the original's.",
     "r_precision": "R-prec.: the own caption scores above 99 of other photos (of other species where "
@@ -53,6 +60,9 @@ _NOTES = {
     "psnr_hole": "hole: over the hole's pixels alone.",
     f"fid{SUBSTITUTE}": "FID*, KID*, U-IDS*, P-IDS*: on EfficientNet-lite0 features, not comparable with "
     "Inception's.",
+    "obeyed": "colour swap: the object shows the swapped colour word, {asked} photos x "
+    f"{len(SWAP_COLOURS)} colours (chance {1 / len(SWAP_COLOURS):.0%}). background: Lab distance to the "
+    "original beside the object, swapped captions over the true one.",
 }
 TILE = 128
 
@@ -64,71 +74,51 @@ def table(results: Sequence[SystemResult], samples: int = 1) -> str:
         results: Figures of the systems on the same cases.
         samples: How many answers best-of-N chose from.
     """
-    shown = [column for column in _COLUMNS if any(column[0] in result.figures for result in results)]
+    shown = _shown(results)
     rows = [["system", *(title for _, title, _ in shown)]]
-    obeyed = [result for result in results if result.colour_swap is not None]
-    if obeyed:
-        rows[0] += ["colour swap", "background"]
     for result in results:
-        row = [result.name]
-        row += [_cell(result.figures.get(metric), form, _error(result, metric)) for metric, _, form in shown]
-        if obeyed:
-            answer = result.colour_swap
-            row += (
-                ["", ""]
-                if answer is None
-                else [
-                    _cell(answer.accuracy, ".1%", answer.accuracy_error),
-                    _cell(answer.background, ".2f", answer.background_error),
-                ]
-            )
-        rows.append(row)
-    lines = _grid(rows)
+        cells = [_cell(result.figures.get(name), form, error_of(result, name)) for name, _, form in shown]
+        rows.append([result.name, *cells])
     error = max(standard_error(result.per_case.get("r_precision", [])) for result in results)
-    notes = [_NOTES[metric].format(samples=samples, error=error) for metric, *_ in shown if metric in _NOTES]
-    if obeyed:
-        photos = obeyed[0].colour_swap
-        assert photos is not None
-        notes.append(
-            f"colour swap: the object shows the swapped colour word, {photos.photos} photos x "
-            f"{len(SWAP_COLOURS)} colours (chance {1 / len(SWAP_COLOURS):.0%}). background: Lab "
-            "distance to the original beside the object, swapped captions over the true one."
-        )
-    count = f"{results[0].cases} photo{'' if results[0].cases == 1 else 's'}"
+    asked = next((result.colour_swap.photos for result in results if result.colour_swap is not None), 0)
+    notes = [
+        _NOTES[metric].format(samples=samples, error=error, asked=asked)
+        for metric, *_ in shown
+        if metric in _NOTES
+    ]
     notes.insert(
-        0, "\u00b1: standard error over the photos; distances between sets have one over seeds alone."
+        0, "\u00b1: standard error over the photos; of FID and KID by a jackknife over groups of photos."
     )
-    return "\n".join([*lines, "", f"{count}, one answer each (z = mu).", *notes])
+    count = f"{results[0].cases} photo{'' if results[0].cases == 1 else 's'}"
+    return "\n".join([*_grid(rows), "", f"{count}, one answer each (z = mu).", *notes])
 
 
 def paired_table(results: Sequence[SystemResult]) -> str:
-    """Format what each further system differs by from the first, photo by photo.
+    """Format what each further system differs by from the first on the same photos.
 
     Args:
         results: Figures of at least two systems on the same cases.
 
     Returns:
-        A Markdown table: mean difference, its standard error, and p of Wilcoxon's signed-rank test.
+        A Markdown table: difference, its standard error, and p.
     """
     first, *others = results
     shown = [
         column
-        for column in _COLUMNS
-        if column[0] in _PAIRED and all(column[0] in result.per_case for result in results)
+        for column in _shown(results)
+        if comparable(first, column[0]) and any(comparable(result, column[0]) for result in others)
     ]
     rows = [[f"minus {first.name}", *(title for _, title, _ in shown)]]
     for result in others:
-        row = [result.name]
-        for metric, _, form in shown:
-            difference = np.subtract(result.per_case[metric], first.per_case[metric])
-            difference = difference[np.isfinite(difference)]
-            moved = bool(difference.any())
-            p = float(wilcoxon(difference).pvalue) if moved else 1.0
-            mean = float(difference.mean()) if len(difference) else float("nan")
-            row.append(f"{mean:+{form}} \u00b1 {standard_error(difference):{form}}, p {p:.2g}")
-        rows.append(row)
+        known = [comparable(result, metric) for metric, *_ in shown]
+        cells = [
+            difference(result, first, metric).written(form) if there else ""
+            for there, (metric, _, form) in zip(known, shown, strict=True)
+        ]
+        rows.append([result.name, *cells])
     note = (
-        "Differences of the same photos, mean and standard error; p: Wilcoxon's signed-rank test, two-sided."
+        "Differences on the same photos, with standard errors. p, two-sided: Wilcoxon's signed-rank test "
+        "over the photos; of gradient, background, FID and KID Student's t."
     )
     return "\n".join([*_grid(rows), "", note])
 
@@ -144,26 +134,53 @@ def ratio_table(results: Sequence[SystemResult]) -> str:
             f"{low:.0%}-{high:.0%} ({inside.sum()})" for (low, high), inside in zip(ends, within, strict=True)
         ]
         rows = [[title, *names]]
-        for result in results:
-            values = np.asarray(result.per_case[metric])
+        per_system = [np.asarray(result.per_case[metric]) for result in results]
+        for result, values in zip(results, per_system, strict=True):
             parts = [values[inside] for inside in within]
             rows.append([result.name, *(_cell(_mean(part), form, standard_error(part)) for part in parts)])
+        for result, values in zip(results[1:], per_system[1:], strict=True):
+            apart = [of_photos(values[inside], per_system[0][inside]) for inside in within]
+            rows.append([f"{result.name} minus {results[0].name}", *(one.written(form) for one in apart)])
         lines += [*_grid(rows), ""]
-    return "\n".join([*lines, "By hole-to-picture ratio, with the number of photos."])
+    note = "By hole-to-picture ratio, with the number of photos; p of Wilcoxon's signed-rank test."
+    return "\n".join([*lines, note])
 
 
 def seeds_table(runs: Sequence[Sequence[SystemResult]]) -> str:
-    """Format mean and standard deviation over several seeds, each of which drew its own photos and holes."""
-    shown = [column for column in _COLUMNS if all(column[0] in result.figures for result in runs[0])]
+    """Format mean and standard deviation over several seeds, each of which drew its own photos and holes.
+
+    Differences from the first system follow, with standard errors and p of Student's t over the seeds.
+    """
+    shown = _shown(runs[0])
     rows = [["system", *(title for _, title, _ in shown)]]
-    for same in zip(*runs, strict=True):
-        found = [[result.figures[metric] for result in same] for metric, *_ in shown]
+    same = list(zip(*runs, strict=True))
+    found = [[[result.figures.get(metric, np.nan) for result in one] for metric, *_ in shown] for one in same]
+    for one, figures in zip(same, found, strict=True):
         cells = [
-            _cell(float(np.mean(values)), form, float(np.std(values, ddof=1)))
-            for values, (_, _, form) in zip(found, shown, strict=True)
+            _cell(float(np.mean(values)), form, _spread(values))
+            for values, (_, _, form) in zip(figures, shown, strict=True)
         ]
-        rows.append([same[0].name, *cells])
-    return "\n".join([*_grid(rows), "", f"Mean \u00b1 standard deviation over {len(runs)} seeds."])
+        rows.append([one[0].name, *cells])
+    for one, figures in zip(same[1:], found[1:], strict=True):
+        apart = [
+            of_seeds(values, first).written(form)
+            for values, first, (_, _, form) in zip(figures, found[0], shown, strict=True)
+        ]
+        rows.append([f"{one[0].name} minus {same[0][0].name}", *apart])
+    note = (
+        f"Mean \u00b1 standard deviation over {len(runs)} seeds. Differences: standard error, "
+        "p of Student's t."
+    )
+    return "\n".join([*_grid(rows), "", note])
+
+
+def _shown(results: Sequence[SystemResult]) -> list[tuple[str, str, str]]:
+    """Return the columns for which a system has a figure."""
+    return [
+        column
+        for column in _COLUMNS
+        if any(not np.isnan(result.figures.get(column[0], np.nan)) for result in results)
+    ]
 
 
 def _grid(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -174,15 +191,13 @@ def _grid(rows: Sequence[Sequence[str]]) -> list[str]:
     return [header, f"|{rule}|", *body]
 
 
+def _spread(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if np.isfinite(values).all() else 0.0
+
+
 def _mean(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
-
-
-def _error(result: SystemResult, metric: str) -> float:
-    if metric == "gradient_ratio":
-        return ratio_error(result.per_case["gradient"], result.per_case["gradient_original"])
-    return standard_error(result.per_case.get(metric, []))
 
 
 def _cell(value: float | None, form: str, error: float = 0.0) -> str:

@@ -12,15 +12,16 @@ import numpy as np
 from nigdt_training.data.records import Record
 from nigdt_training.evaluation import metrics
 from nigdt_training.evaluation.cases import Case
-from nigdt_training.evaluation.colour_swap import ColourSwap, ColourSwapMeter, askable
-from nigdt_training.evaluation.features import (
-    FeatureExtractor,
+from nigdt_training.evaluation.colour_swap import NOT_ASKED, ColourSwap, ColourSwapMeter, askable
+from nigdt_training.evaluation.features import FeatureExtractor
+from nigdt_training.evaluation.perceptual import ClipScore, Perceptual
+from nigdt_training.evaluation.retrieval import MatchScorer, draw_negatives, retrieve
+from nigdt_training.evaluation.sets import (
     frechet_distance,
     indiscriminable,
     kernel_distance,
+    without_groups,
 )
-from nigdt_training.evaluation.perceptual import ClipScore, Perceptual
-from nigdt_training.evaluation.retrieval import MatchScorer, draw_negatives, retrieve
 from nigdt_training.evaluation.systems import Request, System
 
 CHUNK = 8
@@ -62,6 +63,7 @@ class SystemResult:
         cases: How many cases it filled.
         figures: Metric -> mean over the cases; absent when not measured.
         per_case: Metric -> one value per case, NaN where it could not be measured.
+        without: Metric of sets -> its values without each group of photos, for the jackknife.
         colour_swap: Answers to swapped colour words.
         pictures: Composites of the first cases, for the sheet.
         swaps: Answers of the first askable cases to the seven colours, (case number, colour -> picture).
@@ -71,6 +73,7 @@ class SystemResult:
     cases: int
     figures: dict[str, float]
     per_case: dict[str, list[float]]
+    without: dict[str, list[float]]
     colour_swap: ColourSwap | None
     pictures: list[np.ndarray] = field(repr=False)
     swaps: list[tuple[int, dict[str, np.ndarray]]] = field(repr=False)
@@ -83,6 +86,7 @@ class SystemResult:
             "figures": _finite(self.figures),
             "colour_swap": None if self.colour_swap is None else _finite(asdict(self.colour_swap)),
             "per_case": _finite(self.per_case),
+            "without": _finite(self.without),
         }
 
 
@@ -123,22 +127,32 @@ def evaluate(
                 found = retrieve(options.scorer, samples[0], case.caption, negatives)
                 per_case.setdefault("r_precision", []).append(found.precision)
                 per_case.setdefault("percentile", []).append(found.percentile)
-            if options.colour_swap and system.guided and askable(case):
-                swapped = meter.add(system, case, samples[0])
-                if len(swaps) < options.sheet:
-                    swaps.append((number, swapped))
+            if options.colour_swap and system.guided:
+                found_swaps = NOT_ASKED
+                if askable(case):
+                    swapped, found_swaps = meter.add(system, case, samples[0])
+                    if len(swaps) < options.sheet:
+                        swaps.append((number, swapped))
+                for metric, value in found_swaps.items():
+                    per_case.setdefault(metric, []).append(value)
             if len(pictures) < options.sheet:
                 pictures.append(samples[0])
             if options.features is not None:
                 outputs.append(samples[0])
         if progress is not None:
             progress(min(start + CHUNK, len(cases)), len(cases))
-    figures = {metric: _mean(values) for metric, values in per_case.items()}
-    # Averages first: a flat original would make its own ratio arbitrarily large.
-    figures["gradient_ratio"] = _mean(per_case["gradient"]) / max(1e-9, _mean(per_case["gradient_original"]))
+    of_sets: dict[str, float] = {}
+    without: dict[str, list[float]] = {}
     if options.features is not None and len(cases) > 1:
-        figures |= _set_distances(options.features, [case.photo for case in cases], outputs)
-    return SystemResult(system.name, len(cases), figures, per_case, meter.result(), pictures, swaps)
+        originals = [case.photo for case in cases]
+        of_sets, without = _compare_sets(options.features, originals, outputs, per_case)
+    figures = {metric: _mean(values) for metric, values in per_case.items()} | of_sets
+    # Averages first: a flat original would make its own ratio arbitrarily large.
+    figures["gradient_ratio"] = figures["gradient"] / max(1e-9, figures["gradient_original"])
+    colour_swap = meter.result()
+    if colour_swap is not None:
+        figures["background"] = colour_swap.background
+    return SystemResult(system.name, len(cases), figures, per_case, without, colour_swap, pictures, swaps)
 
 
 def measure(case: Case, samples: Sequence[np.ndarray]) -> dict[str, float]:
@@ -163,18 +177,26 @@ def measure(case: Case, samples: Sequence[np.ndarray]) -> dict[str, float]:
     return figures
 
 
-def _set_distances(
-    extract: FeatureExtractor, originals: Sequence[np.ndarray], outputs: Sequence[np.ndarray]
-) -> dict[str, float]:
+def _compare_sets(
+    extract: FeatureExtractor,
+    originals: Sequence[np.ndarray],
+    outputs: Sequence[np.ndarray],
+    per_case: dict[str, list[float]],
+) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Measure the distances between photos and fills, and add U-IDS and P-IDS to the figures of the cases.
+
+    Returns:
+        FID and KID; the same without each group of photos.
+    """
     real, made = extract(originals), extract(outputs)
-    unpaired, paired = indiscriminable(real, made)
-    figures = {
-        "fid": frechet_distance(real, made),
-        "kid": kernel_distance(real, made),
-        "u_ids": unpaired,
-        "p_ids": paired,
-    }
-    return {f"{name}{extract.suffix}": value for name, value in figures.items()}
+    for name, values in zip(("u_ids", "p_ids"), indiscriminable(real, made), strict=True):
+        per_case[f"{name}{extract.suffix}"] = values.tolist()
+    found, without = {}, {}
+    for name, distance in (("fid", frechet_distance), ("kid", kernel_distance)):
+        found[f"{name}{extract.suffix}"] = distance(real, made)
+        if len(real) > 2:
+            without[f"{name}{extract.suffix}"] = without_groups(distance, real, made)
+    return found, without
 
 
 def _mean(values: Sequence[float]) -> float:

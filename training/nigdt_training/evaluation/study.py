@@ -18,6 +18,7 @@ from PIL import Image
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.tree import decoded
 from nigdt_training.evaluation.cases import Case
+from nigdt_training.evaluation.differences import of_photos
 from nigdt_training.evaluation.report import draw_rows
 from nigdt_training.evaluation.systems import Request, System
 
@@ -161,6 +162,7 @@ class Standing:
         low: Lower end of the 95 % confidence interval (bootstrap over photos).
         high: Upper end.
         first: Fraction of counted answers that put it first.
+        p: Of no difference from the best mean rank: Wilcoxon's signed-rank test over photos; 1 of the best.
     """
 
     system: str
@@ -168,6 +170,7 @@ class Standing:
     low: float
     high: float
     first: float
+    p: float
 
 
 @dataclass
@@ -247,6 +250,7 @@ def _stand(
         # One photo says nothing about others.
         low, high = np.ones(len(systems)), np.full(len(systems), float(len(systems)))
     every = [one for item in rankings for one in item]
+    best = int(means.mean(0).argmin())
     standings = [
         Standing(
             name,
@@ -254,6 +258,7 @@ def _stand(
             float(low[i]),
             float(high[i]),
             sum(one[name] == 1 for one in every) / len(every),
+            of_photos(means[:, i], means[:, best]).p if len(means) > 1 else 1.0,
         )
         for i, name in enumerate(systems)
     ]
@@ -333,9 +338,10 @@ def describe_score(score: Score) -> str:
         width = max(len(standing.system) for standing in standings)
         lines += [
             f"  {one.system.ljust(width)}  {one.mean_rank:.2f}  [{one.low:.2f}, {one.high:.2f}]"
-            f"  first in {one.first:.0%}"
-            for one in standings
+            f"  first in {one.first:.0%}{f', p {one.p:.2g}' if number else ''}"
+            for number, one in enumerate(standings)
         ]
+        lines.append("p: difference from the best, Wilcoxon's signed-rank test over photos.")
     if score.rejected:
         lines += ["", "Rejected:"]
         lines += [
