@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
@@ -35,7 +34,5 @@ def test_light_load_is_the_queue_with_fixed_service() -> None:
 
 
 def test_the_command_says_what_users_see() -> None:
-    run = CliRunner().invoke(users, ["--users", "100", "--seconds", "0.05", "--json"], catch_exceptions=False)
-    assert json.loads(run.output)["per_second"] == pytest.approx(5, rel=0.05)
     run = CliRunner().invoke(users, ["--users", "100", "--seconds", "0.05"], catch_exceptions=False)
     assert run.output.startswith("100 users, 1 daemon: ")

@@ -65,25 +65,22 @@ def _goals(figures: Figures, paper_size: bool) -> dict[str, tuple[str, bool]]:
 @click.command()
 @click.option("--fills", default=30, show_default=True, type=click.IntRange(5), help="Fills per figure.")
 @click.option("--seconds", default=10.0, show_default=True, type=float, help="Length of the throughput runs.")
-@click.option("--bundle", default="default", show_default=True, help="Model bundle to measure.")
 @click.option("--paper-size", is_flag=True, help="Measure the paper's size at 256 px, with random weights.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def serve(fills: int, seconds: float, bundle: str, paper_size: bool, device: str, as_json: bool) -> None:
+def serve(fills: int, seconds: float, paper_size: bool, as_json: bool) -> None:
     """Measure fills through a daemon of its own: latency, overhead, cache, throughput, cold start.
 
     Then the model by itself: how near it comes to its arithmetic, fills a second by batch size, and every way
     to run it on the device. The bare model runs in turns with the daemon in the same minutes, so that the
     ratios hold on a busy machine; absolute times do not.
 
-    Example: nigdt bench serve --paper-size --device cuda
+    Example: nigdt bench serve --paper-size
     """
     # As the daemon does, for the bare model here.
     keep_openmp_calm()
     keep_freed_memory()
     with _paper_size() if paper_size else contextlib.nullcontext():
-        bundle = PAPER_SIZE if paper_size else bundle
-        figures = _measure(fills, seconds, bundle, {"device": device})
+        figures = _measure(fills, seconds, PAPER_SIZE if paper_size else "default")
     goals = _goals(figures, paper_size)
     if as_json:
         figures["missed"] = [name for name, (_, met) in goals.items() if not met]
@@ -113,9 +110,9 @@ def _paper_size() -> Iterator[None]:
                 os.environ["NIGDT_DATA_DIR"] = before
 
 
-def _measure(fills: int, seconds: float, bundle: str, settings: dict[str, str]) -> Figures:
+def _measure(fills: int, seconds: float, bundle: str) -> Figures:
     figures: Figures = {"cpus": os.cpu_count(), "load_before": round(os.getloadavg()[0], 1), "bundle": bundle}
-    with own_daemon({"preload": bundle, **settings}):
+    with own_daemon({"preload": bundle}):
         figures["cold_start_s"] = _cold_starts(bundle)
         with Client.connect(timeout=60.0) as client:
             wait_until_ready(client)

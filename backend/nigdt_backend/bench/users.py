@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import heapq
-import json
 import random
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import click
 
@@ -53,8 +52,7 @@ class Waits:
     type=click.FloatRange(0),
     help="Mean seconds between a fill and the next question.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def users(number: int, daemons: int, fill: float, think: float, as_json: bool) -> None:
+def users(number: int, daemons: int, fill: float, think: float) -> None:
     """Simulate how long users wait for a fill when many share a few daemons.
 
     Users think for exponentially distributed times, ask their daemon, wait, and think again. `nigdt bench
@@ -63,9 +61,6 @@ def users(number: int, daemons: int, fill: float, think: float, as_json: bool) -
     Example: nigdt bench users --users 1000 --daemons 2 --seconds 0.04
     """
     found = simulate(number, daemons, fill, think)
-    if as_json:
-        click.echo(json.dumps(asdict(found)))
-        return
     click.echo(
         f"{number} users, {daemons} {'daemon' if daemons == 1 else 'daemons'}: "
         f"{found.per_second:.1f} fills a second, daemons busy {found.busy:.0%}; a fill comes after "

@@ -285,17 +285,16 @@ def _matrix_product(device: str, number_format: str) -> Callable[[], object]:
     return product
 
 
-def loader_rate(settings: TrainSettings, data: Path | None, seconds: float = 3.0) -> float:
-    """Return training samples per second of one loader thread, masks and colour augmentation included.
+def loader_rate(settings: TrainSettings, seconds: float = 3.0) -> float:
+    """Return samples of made-up photos per second of one loader thread, masks and colours included.
 
     Args:
         settings: Size and augmentation of the samples.
-        data: Photos to draw from; None makes some up.
         seconds: How long to draw.
     """
     with tempfile.TemporaryDirectory(prefix="nigdt-bench-") as temporary:
         folder = Path(temporary)
-        photos = data or _made_up_photos(folder / "photos")
+        photos = _made_up_photos(folder / "photos")
         cache = build_cache(read_records(photos)[:300], folder / "cache", workers=os.cpu_count() or 1)
         cells = settings.picture_size // 32
         stream = SampleStream(

@@ -7,22 +7,20 @@ from pathlib import Path
 import click
 
 _FOLDER = click.Path(path_type=Path, exists=True)
+BIRDS_HELD_OUT, SCENES_HELD_OUT = 0.12, 0.02
+"""Fractions of the photos that the default model's training leaves out (`configs/default.yaml`)."""
 
 
 @click.command()
 @click.argument("bundle")
 @click.option("--birds", required=True, type=_FOLDER, help="Captioned photos with objects.")
-@click.option("--birds-held-out", default=0.12, show_default=True, help="Fraction that training left out.")
 @click.option("--scenes", required=True, type=_FOLDER, help="Captioned photos of surroundings.")
-@click.option("--scenes-held-out", default=0.02, show_default=True, help="Fraction that training left out.")
 @click.option("--cutouts", type=_FOLDER, help="RUN/cutouts of a recolouring training, to measure that too.")
 @click.option("--limit", default=60, show_default=True, type=click.IntRange(1), help="Photos of each kind.")
 def gates(
     bundle: str,
     birds: Path,
-    birds_held_out: float,
     scenes: Path,
-    scenes_held_out: float,
     cutouts: Path | None,
     limit: int,
 ) -> None:
@@ -45,9 +43,9 @@ def gates(
     drawn = {
         "birds": (
             birds,
-            CaseSettings("object", system.size, limit, held_out=birds_held_out, around_object=True),
+            CaseSettings("object", system.size, limit, held_out=BIRDS_HELD_OUT, around_object=True),
         ),
-        "scenes": (scenes, CaseSettings("centre", system.size, limit, held_out=scenes_held_out)),
+        "scenes": (scenes, CaseSettings("centre", system.size, limit, held_out=SCENES_HELD_OUT)),
     }
     found: list[Gate] = []
     for name, (path, settings) in drawn.items():

@@ -32,7 +32,6 @@ _OWN = "nigdt"
 )
 @click.option("--kind", "kinds", multiple=True, help="Only jobs of this kind: remove, recolour or describe.")
 @click.option("--bundle", default="default", show_default=True, help="Model bundle, for what is described.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Shuffles the blind page.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -40,15 +39,12 @@ _OWN = "nigdt"
     show_default=True,
     help="Folder for results, figures, sheet and blind page.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print machine-readable JSON.")
 def jobs(
     folder: Path,
     against: tuple[str, ...],
     kinds: tuple[str, ...],
     bundle: str,
-    seed: int,
     out: Path,
-    as_json: bool,
 ) -> None:
     """Do the editing jobs in FOLDER and set the results beside those of other programs.
 
@@ -77,7 +73,6 @@ def jobs(
     work = [job for job in read_jobs(folder) if not kinds or job.kind in kinds]
     if not work:
         raise DataError(f"{folder} holds no job of that kind.", "Leave --kind out.")
-    say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
     own = _doer(bundle)
     results: dict[str, dict[str, NDArray[np.uint8]]] = {_OWN: {}}
     seconds: dict[str, float] = {}
@@ -87,7 +82,7 @@ def jobs(
         results[_OWN][job.name] = own(job)
         _save(out / _OWN, job.name, results[_OWN][job.name])  # each at once: a long run may be stopped
         seconds[job.name] = time.perf_counter() - began
-        say(f"{job.name:16} {job.kind:9} {seconds[job.name]:6.1f} s")
+        click.echo(f"{job.name:16} {job.kind:9} {seconds[job.name]:6.1f} s")
         if job.kind == "recolour":
             spills[job.name] = spilled(job, own(boxed(job)))
     for name, path in others.items():
@@ -111,9 +106,11 @@ def jobs(
         names = [job.name for job in work if job.kind == kind]
         for system, made_rows in rows.items():
             if any(name in made_rows for name in names):
-                say(_line(f"{kind} {system}", [made_rows[name] for name in names if name in made_rows]))
+                done = [made_rows[name] for name in names if name in made_rows]
+                click.echo(_line(f"{kind} {system}", done))
         bars[kind] = _bars(kind, [rows[_OWN][name] for name in names])
-        say(f"{kind}: " + ", ".join(f"{name} {ok} of {of}" for name, (ok, of) in bars[kind].items()))
+        found = ", ".join(f"{name} {ok} of {of}" for name, (ok, of) in bars[kind].items())
+        click.echo(f"{kind}: {found}")
     report = {"seconds": seconds, "figures": rows, "bars": bars}
     for system, made in results.items():
         if system != _OWN:
@@ -122,12 +119,10 @@ def jobs(
     try:
         Image.fromarray(sheet(work, results)).save(out / "sheet.png")
         (out / "figures.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-        (out / "blind.html").write_text(blind_page(work, results, seed), encoding="utf-8")
+        (out / "blind.html").write_text(blind_page(work, results, seed=0), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{out} cannot be written: {error.strerror}.", "Choose another --out.") from error
-    if as_json:
-        click.echo(json.dumps(report, indent=1))
-    say(f"Open {out / 'blind.html'} to judge, and {out / 'sheet.png'} to see who made what.")
+    click.echo(f"Open {out / 'blind.html'} to judge, and {out / 'sheet.png'} to see who made what.")
 
 
 def _save(folder: Path, name: str, pixels: NDArray[np.uint8]) -> None:

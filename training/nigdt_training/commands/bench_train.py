@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import click
 
 
@@ -27,20 +24,12 @@ import click
     default=False,
     help="Also compile the step: takes minutes, and a C++ compiler on the CPU.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True),
-    help="Photos for the loader.  [default: some made up]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_train(
     presets: tuple[str, ...],
     batch: int,
     size: int,
     repeats: int,
     compiled: bool,
-    data: Path | None,
-    as_json: bool,
 ) -> None:
     """Time training steps and set them beside what their arithmetic allows.
 
@@ -55,9 +44,7 @@ def bench_train(
 
     device = usable_device()
     machine = steps.describe_machine(device)
-    results = []
-    say = (lambda _: None) if as_json else click.echo
-    say(", ".join(f"{key} {value}" for key, value in machine.items()))
+    click.echo(", ".join(f"{key} {value}" for key, value in machine.items()))
     for preset in presets:
         settings = steps.bench_settings(preset, batch, size)
         variants = [
@@ -66,31 +53,16 @@ def bench_train(
             if (compiled or not variant.compiled) and (device == "cuda" or not variant.tf32)
         ]
         found = steps.measure(settings, variants, device, repeats)
-        loader = steps.loader_rate(settings, data)
+        loader = steps.loader_rate(settings)
         eager = found.measurements[0].seconds
         rates = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in found.rates.items())
-        say(
+        click.echo(
             f"\n{preset}, {settings.picture_size} px, batch {batch}: {found.flops / 1e9:.0f} GFLOP a step, "
             f"matrix product in GFLOP/s: {rates}; floor {found.floor:.4g} s; "
             f"loader {loader:.0f} photos/s in one thread"
         )
         for one in found.measurements:
-            facts = {
-                "preset": preset,
-                "variant": one.variant,
-                "photos_per_second": one.photos_per_second,
-                "seconds": one.seconds,
-                "slowest": one.slowest,
-                "times_floor": one.seconds / found.floor,
-                "times_own_floor": one.seconds / found.own_floor(one),
-                "times_eager": eager / one.seconds,
-                "gflop": found.flops / 1e9,
-                "peak_memory_gb": one.memory,
-                "loader_photos_per_second": loader,
-                "first_seconds": one.first,
-            }
-            results.append(facts)
-            say(
+            click.echo(
                 f"  {one.variant:32s} {one.photos_per_second:7.2f} photos/s  "
                 f"{one.seconds:7.3f} s/step (slowest {one.slowest:.3f})  "
                 f"{one.seconds / found.floor:5.2f} x floor  "
@@ -98,8 +70,7 @@ def bench_train(
                 f"{one.memory:.1f} GB  loader {loader / one.photos_per_second:.0f} x"
             )
         if (difference := found.disagreement()) is not None:
-            results[-1]["disagreement"] = difference
             took = found.measurements[-1].first
-            say(f"  compiling took {took:.0f} s; losses differ from the eager ones' by {difference:.3%}")
-    if as_json:
-        click.echo(json.dumps({"machine": machine, "results": results}, indent=1))
+            click.echo(
+                f"  compiling took {took:.0f} s; losses differ from the eager ones' by {difference:.3%}"
+            )

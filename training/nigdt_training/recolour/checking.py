@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,7 +12,6 @@ import numpy as np
 from nigdt.colours import BASIC, nearest_basic, rgb_to_lab
 from nigdt.context import Context
 from nigdt.part_words import PART_NAMES
-from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import Recolouring
@@ -81,7 +79,7 @@ class Figures:
 
 
 def check(
-    recolourer: Recolourer, held: Sequence[Cutout], objects: int, parts: int, hidden: bool | None = None
+    recolourer: Recolourer, held: Sequence[Cutout], objects: int, parts: int
 ) -> tuple[Figures, list[Answer]]:
     """Measures a network.
 
@@ -91,7 +89,6 @@ def check(
         objects: Number of whole objects, each asked for all eleven colours in turns of tight selection and
             box.
         parts: Number of birds, each asked for one part.
-        hidden: Passed to `Recolourer.predict`.
 
     Returns:
         The figures and all answers.
@@ -107,7 +104,7 @@ def check(
             selection = _tight(mask) if (n + k) % 2 else _box(mask)
             noun = _noun(held[i])
             caption = f"{_article(colour)} {colour} {noun}" if noun else colour
-            result = _painted(recolourer, photo, selection, caption, hidden)
+            result = _painted(recolourer, photo, selection, caption)
             core = mask > 200
             before, after = _lab(photo), _lab(result)
             good = nearest_basic(np.median(after[core], 0)) == colour
@@ -119,7 +116,7 @@ def check(
             answers.append(Answer(photo, selection, result, caption, good))
     took, kept = [], []
     for i in [i for i in order if held[i].places][:parts]:
-        for answer, got, rest in _part_requests(recolourer, held[i], rng, hidden):
+        for answer, got, rest in _part_requests(recolourer, held[i], rng):
             took.append(got)
             kept.append(rest)
             answers.append(answer)
@@ -136,22 +133,6 @@ def check(
         part_both=_mean([a and b for a, b in zip(took, kept, strict=True)]),
     )
     return figures, answers
-
-
-def jobs(recolourer: Recolourer, folder: Path, hidden: bool | None = None) -> Iterator[tuple[str, Answer]]:
-    """Return the recolouring jobs of a folder, each with its mask and with the mask's box.
-
-    A job is `NAME.jpg`, `NAME-mask.png` and `NAME.json` with its `kind` and `caption`.
-    """
-    for about in sorted(folder.glob("*.json")):
-        job = json.loads(about.read_text())
-        if job["kind"] != "recolour":
-            continue
-        photo = Photo.read(about.with_suffix(".jpg")).rgb8
-        mask = cv2.cvtColor(Photo.read(about.with_name(f"{about.stem}-mask.png")).rgb8, cv2.COLOR_RGB2GRAY)
-        for kind, selection in (("mask", mask), ("box", _box(mask))):
-            result = _painted(recolourer, photo, selection, job["caption"], hidden)
-            yield f"{about.stem} {kind}", Answer(photo, selection, result, job["caption"], True)
 
 
 def sheet(answers: Sequence[Answer], columns: int, height: int) -> np.ndarray:
@@ -179,7 +160,7 @@ def _chosen(order: np.ndarray, held: Sequence[Cutout], count: int) -> list[int]:
 
 
 def _part_requests(
-    recolourer: Recolourer, cutout: Cutout, rng: np.random.Generator, hidden: bool | None
+    recolourer: Recolourer, cutout: Cutout, rng: np.random.Generator
 ) -> Iterator[tuple[Answer, bool, bool]]:
     photo, mask = _enlarged(cutout)
     scale = photo.shape[0] / cutout.photo.shape[0]
@@ -198,7 +179,7 @@ def _part_requests(
     named = f"{colour} wings" if part == "wing" else f"{_article(colour)} {colour} {word}"
     caption = f"a bird with {named}"
     selection = _tight(mask)
-    result = _painted(recolourer, photo, selection, caption, hidden)
+    result = _painted(recolourer, photo, selection, caption)
     after = _lab(result)
     got = nearest_basic(_at(after, places[name], length)) == colour
     far = [
@@ -214,11 +195,9 @@ def _part_requests(
     yield Answer(photo, selection, result, caption, got and rest), got, rest
 
 
-def _painted(
-    recolourer: Recolourer, photo: np.ndarray, selection: np.ndarray, caption: str, hidden: bool | None
-) -> np.ndarray:
+def _painted(recolourer: Recolourer, photo: np.ndarray, selection: np.ndarray, caption: str) -> np.ndarray:
     context = Context.of(photo, selection, recolourer.size, Recipe(caption, "recolour"))
-    found = recolourer.predict(*context.sent, caption, hidden)
+    found = recolourer.predict(*context.sent, caption)
     result = photo.copy()
     result[context.box.slices] = Recolouring.of(found.maps, context.selection).apply(context.crop)[0]
     return result
