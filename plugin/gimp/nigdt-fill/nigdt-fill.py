@@ -120,7 +120,7 @@ class NigdtFill(Gimp.PlugIn):
 
     def _create_remove_selected(self) -> Gimp.Procedure:
         about = (
-            _("Remove what is selected, at once"),
+            _("Heal the selection: remove at once what is selected"),
             _("As Filters > NIGDT > Remove with all choices left to NIGDT, without a dialog."),
         )
         procedure = self._create(

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -175,6 +175,8 @@ Xvfb "$DISPLAY" -r -screen 0 1280x900x24 & server=$!
 for i in $(seq 100); do xdotool getmouselocation >/dev/null 2>&1 && break; sleep 0.1; done
 openbox &
 gimp --no-splash --quit --batch-interpreter=python-fu-eval -b "$1"
+# What GIMP started goes on without it for as long as a test wants.
+while [ -e /mnt/work/outlive ]; do sleep 0.2; done
 kill $server
 """
 
@@ -264,11 +266,32 @@ class WindowSession(GimpSession):
 
 def kill_plug_in(gimp: GimpSession) -> None:
     """Kill the plug-in's process in this GIMP, as GIMP's Cancel does."""
+    for process in _running(gimp, "nigdt-fill.py"):
+        os.kill(process, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def crashed(gimp: WindowSession) -> Iterator[None]:
+    """Kill GIMP itself; what it started, and the display, go on until the end."""
+    note = gimp.work / "outlive"
+    note.touch()
+    try:
+        (process,) = _running(gimp, "gimp")
+        os.kill(process, signal.SIGKILL)
+        yield
+    finally:
+        note.unlink()
+
+
+def _running(gimp: GimpSession, program: str) -> list[int]:
+    """Return the processes of a program in this GIMP's tree: an interpreter's, too."""
+    found = []
     for line in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # others come and go
-            mounts = (line.parent / "mountinfo").read_bytes()
-            if b"nigdt-fill.py" in line.read_bytes() and str(gimp.profile).encode() in mounts:
-                os.kill(int(line.parent.name), signal.SIGKILL)
+            names = [Path(os.fsdecode(word)).name for word in line.read_bytes().split(b"\0")[:3]]
+            if program in names and str(gimp.profile).encode() in (line.parent / "mountinfo").read_bytes():
+                found.append(int(line.parent.name))
+    return found
 
 
 def keep(picture: Path, name: str) -> None:

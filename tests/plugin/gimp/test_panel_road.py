@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from assemble import NAME, assemble
-from gimp_session import GimpSession, WindowSession, keep, kill_plug_in
+from gimp_session import GimpSession, WindowSession, crashed, keep, kill_plug_in
 from gimp_tree import ROOT, pythons_folders, tree
 from nigdt_backend.client import Client
 from nigdt_plugin.core.document import Document, Layer
@@ -235,16 +235,51 @@ def test_a_cancelled_procedure_leaves_the_panel_its_work(
     folder = handed_over(gimp)
     kill_plug_in(gimp)
     assert gimp.wait(answer)["status"] != "success"
+    see_the_work_kept(gimp, window, folder, tmp_path / "orphan.png")
+
+
+def test_a_crash_of_gimp_leaves_the_panel_its_work(
+    whole: tuple[WindowSession, Client], tmp_path: Path
+) -> None:
+    gimp, client = whole
+    _answer, window = open_and_fill(gimp, client, tmp_path)
+    folder = handed_over(gimp)
+    with crashed(gimp):
+        see_the_work_kept(gimp, window, folder, tmp_path / "crash.png")
+
+
+def see_the_work_kept(gimp: WindowSession, window: str, folder: Path, shot: Path) -> None:
+    """See that a panel, whose GIMP waits no more, asks before its fill is lost; then discard that."""
     gimp.window("Untitled.png")
     time.sleep(1)
-    keep(gimp.photograph(tmp_path / "gone.png"), f"{gimp.tree.release}-panel-orphan.png")
+    keep(gimp.photograph(shot), f"{gimp.tree.release}-panel-{shot.name}")
     assert folder.exists()
     gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
     time.sleep(2)
-    keep(gimp.photograph(tmp_path / "asked.png"), f"{gimp.tree.release}-panel-orphan-asked.png")
+    keep(gimp.photograph(shot), f"{gimp.tree.release}-panel-asked-{shot.name}")
     assert folder.exists()  # the fill that is shown would be lost, so the panel asks
     gimp.type("key", "Tab", "key", "space")  # from "Apply and save" to "Do not save"
     wait_until_gone(folder)
+
+
+def test_a_panel_that_is_closed_asks_whether_to_hand_over(
+    whole: tuple[WindowSession, Client], tmp_path: Path
+) -> None:
+    gimp, client = whole
+    answer, window = open_and_fill(gimp, client, tmp_path)
+    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
+    time.sleep(2)
+    keep(gimp.photograph(tmp_path / "leave.png"), f"{gimp.tree.release}-panel-leave.png")
+    assert not answer.exists()
+    gimp.type("key", "Escape")  # stays open
+    time.sleep(1)
+    assert not answer.exists()
+    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
+    time.sleep(2)
+    gimp.type("key", "Return")  # hands over
+    said = gimp.wait(answer)
+    assert said["status"] == "success", said["message"]
+    assert said["layers"] == ["a red bird", "photo"]
 
 
 def test_an_image_closed_meanwhile_leaves_the_panel_its_work(

@@ -212,6 +212,7 @@ class FillDialog:
             request = request_for(captured, settings, live=True)
             self._answers, self._chosen, self._asked = {}, 0, (captured, settings)
             self._view.show_variants(len(request.variants))
+            self._view.say(_("Waiting for the NIGDT service…"))
             self._job = self._service.client.submit(request)
         except Problem as reason:
             self._view.warn(str(reason))
