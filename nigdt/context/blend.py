@@ -9,15 +9,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.box import selection_box
+from nigdt.box import Box, selection_box
 from nigdt.context.membrane import push_pull
 from nigdt.recipe import Recipe
 
-__all__ = ["blend", "blend_weight", "colour_match", "greyed", "growth", "hole_of"]
+__all__ = ["ColourShift", "blend", "blend_weight", "colour_match", "greyed", "growth", "hole_of"]
 
 _RING = 0.04  # width of the compared ring outside the hole, as a fraction of the crop's side
 _REACH = 0.25  # depth in the hole, as a fraction of its size, at which 1/e of the correction is left
@@ -55,7 +57,9 @@ def hole_of(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return _dilated(np.where(selection > 0, 255, 0).astype(np.uint8), growth(selection))
 
 
-def blend_weight(selection: NDArray[np.uint8], feather: int | None = None) -> NDArray[np.uint8]:
+def blend_weight(
+    selection: NDArray[np.uint8], feather: int | None = None, widest: int | None = None
+) -> NDArray[np.uint8]:
     """Return how much of each pixel is the fill's; 0 outside the hole.
 
     A feather of up to `growth` pixels lies outside the selection. A longer one starts at the hole's border
@@ -64,6 +68,7 @@ def blend_weight(selection: NDArray[np.uint8], feather: int | None = None) -> ND
     Args:
         selection: (h, w), 255 = to be filled; soft edges are kept.
         feather: Pixels over which the fill fades out; None takes `growth`.
+        widest: By how much the hole is larger; None takes `growth`, which does not hold for what was reduced.
 
     Returns:
         (h, w) uint8, 255 = the fill alone.
@@ -71,7 +76,7 @@ def blend_weight(selection: NDArray[np.uint8], feather: int | None = None) -> ND
     Raises:
         ValueError: `feather` is negative.
     """
-    widest = growth(selection)
+    widest = growth(selection) if widest is None else widest
     steps = widest if feather is None else feather
     if steps < 0:
         raise ValueError(f"The feather {feather} is negative.")
@@ -102,6 +107,78 @@ def _dilated(selection: NDArray[np.uint8], steps: int, fall: float = 0.0) -> NDA
     return np.rint(grown).astype(np.uint8)
 
 
+@dataclass(frozen=True)
+class ColourShift:
+    """What a fill's colours miss of the photo's along the border of the hole, spread into the hole.
+
+    Attributes:
+        values: (h, w, 3) float32, what to add to the fill, in grey levels; a moderate size shows all of it,
+            since it is smooth.
+        width: Columns of the context.
+        height: Rows of the context.
+    """
+
+    values: NDArray[np.float32]
+    width: int
+    height: int
+
+    @classmethod
+    def of(
+        cls, crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8]
+    ) -> ColourShift | None:
+        """Compare a fill with the photo, as `colour_match` does; None without a border."""
+        inside = hole > 0
+        if inside.all() or not inside.any():
+            return None
+        height, width = hole.shape
+        scale = min(1.0, _WORKING / max(height, width))
+        if scale == 1:
+            return cls(_correction(crop, fill, inside), width, height)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        seen, drawn, hidden = (
+            cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+            for values in (crop, fill, inside.astype(np.float32))
+        )
+        values = _correction(seen.astype(np.uint8), drawn.astype(np.uint8), hidden > 1e-4)
+        return cls(values, width, height)
+
+    def at(self, box: Box, step: int = 1) -> NDArray[np.float32]:
+        """Return what to add in a part of the context.
+
+        Args:
+            box: The part, in pixels of `step` by `step` pixels of the context.
+            step: 1 for the context's own pixels.
+
+        Returns:
+            (box.height, box.width, 3).
+        """
+        across, down = self.values.shape[1] / self.width, self.values.shape[0] / self.height
+        # Pixel middles of the one size on those of the other.
+        matrix = np.array(
+            [
+                [across * step, 0, (box.left + 0.5) * step * across - 0.5],
+                [0, down * step, (box.top + 0.5) * step * down - 0.5],
+            ]
+        )
+        enlarged = cv2.warpAffine(
+            self.values,
+            matrix,
+            (box.width, box.height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(enlarged, np.float32)
+
+    def add_to(
+        self, fill: NDArray[np.uint8], box: Box, share: float = 1.0, step: int = 1
+    ) -> NDArray[np.uint8]:
+        """Return a part of a fill, (h, w, 3), with `share` of the shift; `box` and `step` as for `at`."""
+        shifted = cv2.add(fill, self.at(box, step), dtype=cv2.CV_8U)
+        if share < 1:
+            shifted = cv2.addWeighted(shifted, share, fill, 1 - share, 0)
+        return shifted.astype(np.uint8, copy=False)
+
+
 def colour_match(
     crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8], share: float = 1.0
 ) -> NDArray[np.uint8]:
@@ -120,37 +197,11 @@ def colour_match(
     Returns:
         (h, w, 3), equal to `fill` outside the box around the hole.
     """
-    inside = hole > 0
-    if inside.all() or not inside.any():
-        return fill.copy()
-    height, width = hole.shape
-    # The correction is smooth, so a moderate size shows all of it.
-    scale = min(1.0, _WORKING / max(height, width))
-    if scale == 1:
-        correction = _correction(crop, fill, inside)
-    else:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        seen, drawn, hidden = (
-            cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-            for values in (crop, fill, inside.astype(np.float32))
-        )
-        correction = _correction(seen.astype(np.uint8), drawn.astype(np.uint8), hidden > 1e-4)
-    box = selection_box(hole)
-    across, down = correction.shape[1] / width, correction.shape[0] / height
-    # Of the whole only the box: pixel middles of the one size on those of the other.
-    matrix = np.array([[across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]])
-    enlarged = cv2.warpAffine(
-        correction,
-        matrix,
-        (box.width, box.height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
     matched = fill.copy()
-    inner = matched[box.slices]
-    inner[:] = cv2.add(inner, enlarged, dtype=cv2.CV_8U)
-    if share < 1:
-        inner[:] = cv2.addWeighted(inner, share, fill[box.slices], 1 - share, 0)
+    shift = ColourShift.of(crop, fill, hole)
+    if shift is not None:
+        box = selection_box(hole)
+        matched[box.slices] = shift.add_to(np.ascontiguousarray(fill[box.slices]), box, share)
     return matched
 
 

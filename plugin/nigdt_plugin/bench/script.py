@@ -243,12 +243,14 @@ def type_words(hand: Hand, photo: Path, keys: int = 20) -> dict[str, float]:
         caption.setPlainText(f"a bird {word[:-1]}")
         _wait(lambda: hand.filled)
         _TEST.qWait(1000 // _KEYS_PER_SECOND)
-        filling.preview.changed.connect(seen)
+        for hook in (filling.preview.drafted, filling.preview.changed):
+            hook.connect(seen)
         caption.moveCursor(caption.textCursor().MoveOperation.End)
         began = clock()
         _TEST.keyClick(caption, word[-1])
         _wait(lambda: bool(shown))  # noqa: B023
-        filling.preview.changed.disconnect(seen)
+        for hook in (filling.preview.drafted, filling.preview.changed):
+            hook.disconnect(seen)
         _wait(lambda: hand.filled)
         taken.append(shown[0] - began)
         model.append((filling.seconds or 0.0) / taken[-1])

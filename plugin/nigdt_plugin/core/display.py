@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.draft import Draft
 from nigdt_plugin.core.geometry import EMPTY, Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
@@ -33,8 +34,10 @@ class Display:
         self.pyramid = pyramid
         self.drawn = Hook()
         self._document, self._preview = document, preview
+        self._drafted = EMPTY
         document.on_pixels.connect(self._document_changed)
         preview.changed.connect(self._preview_changed)
+        preview.drafted.connect(self._draw_draft)
 
     def _document_changed(self, region: Region) -> None:
         self._preview.drawn = {}  # over layers that have changed
@@ -42,9 +45,17 @@ class Display:
 
     def _preview_changed(self, before: Layer | None) -> None:
         regions = [layer.region for layer in (before, self._preview.layer) if layer is not None]
+        regions.append(self._drafted)
+        self._drafted = EMPTY
         for region in dict.fromkeys(regions):
             if not any(region != other and region.within(other) for other in regions):
                 self._show(region)
+
+    def _draw_draft(self, draft: Draft) -> None:
+        """Draw into the level that is seen, and the coarser ones; the whole replaces it on all."""
+        self.pyramid.update(draft.region, draft.pixels, draft.level)
+        self._drafted = self._drafted.union(draft.covered)
+        self.drawn(draft.covered)
 
     def _show(self, region: Region) -> None:
         layer = self._preview.layer
@@ -64,7 +75,7 @@ class Display:
     def compare(self, before: bool) -> None:
         """Show the picture without the fill in question (or without any), or with it again."""
         layers, preview = self._document.layers, self._preview.layer
-        region = EMPTY
+        region, self._drafted = self._drafted, EMPTY
         for layer in layers if preview is None else (preview,):
             region = region.union(layer.region)
         if before:

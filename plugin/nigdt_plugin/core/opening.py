@@ -136,6 +136,7 @@ class Opening(Selecting):
         document.on_pixels.connect(lambda _region: self.steps())
         document.on_selection.connect(self.selected)
         filling.preview.changed.connect(lambda _before: self.fills())
+        filling.preview.drafted.connect(lambda _draft: self.fills())
         return Desk(document, filling, display)
 
     def lay(self, desk: Desk) -> None:

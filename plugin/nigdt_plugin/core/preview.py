@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from nigdt.recipe import Recipe
 from nigdt_plugin.core import fills
 from nigdt_plugin.core.document import Document, Drawn
+from nigdt_plugin.core.draft import Draft, Drafts, Seen
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.geometry import Region
@@ -53,21 +54,27 @@ class Preview:
         layer: What is shown, None for nothing.
         drawn: Its region, and that of the layer shown before, with their pixels (h, w, 3) uint8; empty if
             layers below changed since.
+        seen: Returns what is on the screen; None for nothing.
 
     Hooks:
         changed: Another layer is shown, or none; told the one before.
+        drafted: A large fill is shown as it is seen, until all of it is worked out; told the `Draft`.
         failed: A blend failed; told the `Failure`.
     """
 
     def __init__(self, document: Document, tasks: Tasks) -> None:
         self.layer: Layer | None = None
         self.drawn: dict[Region, Pixels] = {}
-        self.changed = Hook()
+        self.changed, self.drafted = Hook(), Hook()
+        self.seen: Callable[[], Seen | None] = lambda: None
         self.failed = Hook()
         self._document = document
         self._tasks = tasks
         self._wanted: _Wanted | None = None
         self._soft: _Wanted | None = None  # what is shown without its detail
+        self._drafts = Drafts(document)
+        self._drafting = False
+        self._draft: tuple[_Wanted, Seen] | None = None  # what the draft on the screen is of
         self._running: set[bool] = set()  # the blends on their way: one without detail, one with it
         self._detailed: deque[tuple[Fill, Pixels]] = deque(maxlen=2)
         self._full: tuple[_Full, Layer] | None = None  # what was shown last, at full strength
@@ -78,6 +85,11 @@ class Preview:
         """Whether what is shown is not yet what was asked for."""
         return self._wanted is not None
 
+    @property
+    def stands(self) -> bool:
+        """Whether the fill asked for can be seen."""
+        return self.layer is not None or self._draft is not None
+
     def without(self, layer: Layer) -> tuple[Layer, ...]:
         """Return the document's layers without the one whose place `layer` would take."""
         return tuple(it for it in self._document.layers if it.round != layer.round)
@@ -85,13 +97,64 @@ class Preview:
     def show(self, entry: Round, fill: Fill, recipe: Recipe) -> None:
         """Blend a fill and show it; of several requests that wait only the newest counts.
 
-        A fill that has to be enlarged is shown soft at once, and with its detail when that is worked out.
+        A fill that has to be enlarged is shown soft at once, and with its detail when that is worked out. A
+        large one is drafted first.
         """
         if self._wanted is None or self._wanted.fill is not fill:
             self._then = None
         self._wanted = _Wanted(entry, fill, recipe)
-        if False not in self._running:
+        if not self._start_draft(self._wanted) and False not in self._running:
             self._blend(self._wanted)
+
+    def look_again(self) -> None:
+        """Draft what is awaited anew: another part of the photo is on the screen."""
+        if self._wanted is not None and self._draft is not None:
+            self._start_draft(self._wanted)
+
+    def _start_draft(self, wanted: _Wanted) -> bool:
+        """Draft a fill, or let the draft on its way do so next; False where that does not help."""
+        seen = self.seen()
+        if seen is None or not self._drafts.possible(wanted.entry):
+            return False
+        if self._drafting:
+            return True
+        self._drafting = True
+        layers, detailed = self._document.layers, self._known_detail(wanted.fill)
+
+        def work() -> Draft | None:
+            return self._drafts.of(wanted.entry, wanted.fill, wanted.recipe, seen, layers, detailed)
+
+        def done(draft: Draft | None) -> None:
+            self._drafting = False
+            now = self._wanted
+            if now is None:
+                return
+            if now.fill is wanted.fill and draft is not None:
+                self._draft = wanted, seen
+                self.drafted(draft)
+            if (now is not wanted or self.seen() != seen) and self._start_draft(now):
+                return
+            if False not in self._running:
+                self._blend_whole(now)
+
+        def failed(error: Exception) -> None:
+            self._drafting = False
+            self.failed(failure_of(error))
+            if self._wanted is not None and False not in self._running:
+                self._blend_whole(self._wanted)
+
+        self._tasks.run(work, done, failed)
+        return True
+
+    def _blend_whole(self, wanted: _Wanted) -> None:
+        """Blend what was drafted; the soft state in between would show nothing new."""
+        detail = wanted.fill.reduced(wanted.entry.context) and self._known_detail(wanted.fill) is None
+        if not detail:
+            self._blend(wanted)
+            return
+        self._soft = wanted
+        if True not in self._running:
+            self._blend(wanted, detail=True)
 
     def _known_detail(self, fill: Fill) -> Pixels | None:
         return next((pixels for it, pixels in self._detailed if it is fill), None)
@@ -128,7 +191,9 @@ class Preview:
                 self._detailed.append((fill, pixels))
             now = self._wanted
             # While a slider moves, what was asked for a moment ago is better than nothing.
-            if now is wanted or (now is not None and now.fill is fill and not detail):
+            late = now is not None and now.fill is fill and not detail and self._draft is None
+            if now is wanted or late:
+                self._draft = None
                 before, self.layer = self.layer, layer
                 self.drawn = drawn if layers == document.layers else {}
                 self.changed(before)
@@ -157,8 +222,11 @@ class Preview:
         elif now is self._soft:
             if True not in self._running:
                 self._blend(now, detail=True)
-        elif False not in self._running:
-            self._blend(now)
+        elif False not in self._running and not self._drafting:
+            if self._draft is not None and self._draft[0] is now:
+                self._blend_whole(now)
+            else:
+                self._blend(now)
 
     def when_shown(self, then: Callable[[], None]) -> None:
         """Do `then` once the blend that is awaited is shown; never if another fill takes its place."""
@@ -171,8 +239,9 @@ class Preview:
         """Show nothing."""
         self._wanted = self._then = None
         before, self.layer = self.layer, None
+        drafted, self._draft = self._draft, None
         self.drawn = {}
-        if before is not None:
+        if before is not None or drafted is not None:
             self.changed(before)
 
     def take(self) -> tuple[Layer, Drawn | None] | None:

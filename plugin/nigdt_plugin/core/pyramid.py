@@ -23,10 +23,10 @@ class Pyramid:
             height, width = max(1, (last.shape[0] + 1) // 2), max(1, (last.shape[1] + 1) // 2)
             self.levels.append(_halved(last, width, height))
 
-    def update(self, region: Region, rgb: Pixels) -> None:
-        """Replace the pixels of `region` by `rgb` (h, w, 3) on every level."""
-        self.levels[0][region.slices] = rgb
-        for finer, coarser in zip(self.levels, self.levels[1:], strict=False):
+    def update(self, region: Region, rgb: Pixels, level: int = 0) -> None:
+        """Replace the pixels of `region`, which are those of a level, by `rgb` (h, w, 3) there and above."""
+        self.levels[level][region.slices] = rgb
+        for finer, coarser in zip(self.levels[level:], self.levels[level + 1 :], strict=False):
             height, width = coarser.shape[:2]
             region = Region(
                 region.left // 2, region.top // 2, (region.right + 1) // 2, (region.bottom + 1) // 2
@@ -35,6 +35,13 @@ class Pyramid:
                 return
             source = finer[2 * region.top : 2 * region.bottom, 2 * region.left : 2 * region.right]
             coarser[region.slices] = _halved(source, region.width, region.height)
+
+    def level_at(self, scale: float) -> int:
+        """Return the level that is drawn at so many screen pixels per photo pixel."""
+        level = 0
+        while level + 1 < len(self.levels) and scale * 2 ** (level + 1) <= 1.0:
+            level += 1
+        return level
 
     def view(self, scale: float, left: float, top: float, width: int, height: int, out: Pixels) -> None:
         """Draw what a window shows.
@@ -47,9 +54,7 @@ class Pyramid:
             height: Window pixels.
             out: (height, width, 3) uint8, written where the photo is and left alone elsewhere.
         """
-        level = 0
-        while level + 1 < len(self.levels) and scale * 2 ** (level + 1) <= 1.0:
-            level += 1
+        level = self.level_at(scale)
         picture = self.levels[level]
         factor = self.levels[0].shape[1] / picture.shape[1], self.levels[0].shape[0] / picture.shape[0]
         sx, sy = scale * factor[0], scale * factor[1]

@@ -42,7 +42,7 @@ class Tasks:
         threads: How many at once.
     """
 
-    def __init__(self, post: Post, threads: int = 2) -> None:
+    def __init__(self, post: Post, threads: int = 3) -> None:
         self._post = post
         self._pool = ThreadPoolExecutor(threads, "nigdt-task")
         self._running: set[Future[Any]] = set()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from PyQt6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QWidget
 
+from nigdt_plugin.core.draft import Seen
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.outline import Outline
 from nigdt_plugin.core.pyramid import Pyramid
@@ -110,6 +113,18 @@ class PhotoView(QWidget):
     def region_rect(self, region: Region) -> QRectF:
         """Return where a region is on the widget."""
         return QRectF(self.to_widget(region.left, region.top), self.to_widget(region.right, region.bottom))
+
+    @property
+    def seen(self) -> Seen | None:
+        """What of the photo is on the screen."""
+        if self.pyramid is None or not self.isVisible():
+            return None
+        (left, top), (right, bottom) = (
+            self.to_photo(QPointF(0, 0)), self.to_photo(QPointF(self.width(), self.height())),
+        )  # fmt: skip
+        region = Region(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
+        level = self.pyramid.level_at(self.scale * self.devicePixelRatioF())
+        return Seen(level, region.grown(2 << level).clipped(*self.photo_size))
 
     # Zoom -----------------------------------------------------------------------------------------------
 

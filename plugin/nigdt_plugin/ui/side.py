@@ -274,7 +274,7 @@ class Side(QWidget):
         self.notes.setVisible(bool(told))
         self._show_words()
         self.apply_button.setVisible(bool(fills or awaited))
-        unapplied = chosen is not None and filling is not None and filling.preview.layer is not None
+        unapplied = chosen is not None and filling is not None and filling.preview.stands
         self.apply_button.setEnabled(unapplied)
         applied = chosen is not None and filling is not None and filling.applied(chosen)
         self.apply_button.setText(self.tr("Applied") if applied and not unapplied else self.tr("Apply"))

@@ -131,7 +131,7 @@ class Window(Dialogs):
         session.begun.connect(self._begun)
         session.copied.connect(self._copied)
         session.selected.connect(lambda _region: self.notice.works())
-        canvas.zoomed.connect(lambda _scale: self.status.show_zoom(canvas.percent))
+        canvas.zoomed.connect(self._view_moved)
         canvas.hovered.connect(self.status.show_pointer)
         canvas.dropped.connect(self.take)
         self.welcome.dropped.connect(self.take)
@@ -155,6 +155,11 @@ class Window(Dialogs):
         session.notice.connect(lambda message, hint: self.shown_errors.append(f"{message} {hint}".strip()))
         self.options.hand_over.clicked.connect(lambda _checked=False: self.hand_over())
 
+    def _view_moved(self, _scale: float) -> None:
+        self.status.show_zoom(self.canvas.percent)
+        if self.session.filling is not None:
+            self.session.filling.preview.look_again()
+
     # A photo is open ------------------------------------------------------------------------------------
 
     def _opened(self) -> None:
@@ -163,6 +168,8 @@ class Window(Dialogs):
         assert display is not None
         self._stack.setCurrentWidget(self.canvas)
         self.canvas.show_photo(display.pyramid, document.selection)
+        if self.session.filling is not None:
+            self.session.filling.preview.seen = lambda: self.canvas.seen
         self.wipe(False)
         self.status.show_size(document.width, document.height)
         self._show_fills()

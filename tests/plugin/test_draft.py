@@ -1,0 +1,131 @@
+"""A draft shows what the whole will, at the size that is seen, and gives way to it."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from nigdt_plugin.core import fills
+from nigdt_plugin.core.display import Display, pyramid_of
+from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.draft import Drafts, Seen
+from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.preview import Preview
+from nigdt_plugin.core.selection import Patch
+from nigdt_plugin.core.tasks import Tasks
+from PIL import Image
+
+from nigdt.context import Context
+from nigdt.photo.photo import Photo
+from nigdt.recipe import Recipe
+from nigdt.recolouring import Recolouring
+
+HEIGHT, WIDTH = 804, 1100
+WHOLE = Region(0, 0, WIDTH, HEIGHT)
+PART = Region(150, 120, 700, 500)
+SEEN = [Seen(0, PART), Seen(1, PART), Seen(1, WHOLE), Seen(2, WHOLE)]
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    grain = np.random.default_rng(3).normal(0, 6, (HEIGHT, WIDTH, 1))
+    pixels = np.clip(np.dstack([x / 8, y / 6, 200 - x / 12]) + grain, 0, 255)
+    return Document(Photo.from_image(Image.fromarray(pixels.astype(np.uint8))))
+
+
+def entry_of(document: Document, recipe: Recipe) -> tuple[Round, Fill]:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.ellipse(mask, (550, 400), (360, 230), 0, 0, 360, 255, -1)
+    context = Context.of(document.rgb, mask, 128, recipe)
+    sent, hole = context.sent
+    picture = np.where(hole[..., None] > 0, np.array([40, 90, 200], np.uint8), sent)
+    maps = None
+    if recipe.mode == "recolour":
+        maps = np.zeros((16, 16, 10), np.float32)
+        maps[..., 3], maps[..., 7], maps[..., 9] = 1, 20, -50
+    fill = Fill(np.ascontiguousarray(picture), recipe, maps)
+    if maps is not None:
+        fill = replace(fill, pixels=Recolouring.of(maps, hole).apply(sent)[0])
+    return Round(context, Patch(0, 0, mask), [fill]), fill
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe("a blue bird"),
+        Recipe("a blue bird", feather=0, match_colours=0.0),
+        Recipe("a blue bird", feather=90, match_colours=0.5, strength=0.7),
+        Recipe("blue", "recolour", strength=0.6),
+    ],
+)
+def test_a_draft_shows_what_the_whole_will(document: Document, recipe: Recipe) -> None:
+    entry, fill = entry_of(document, recipe)
+    drafts = Drafts(document)
+    assert drafts.possible(entry)
+    detailed = fill.at(entry.context)
+    layer = fills.blended(entry, fill, detailed, recipe)
+    pyramid = pyramid_of(document)
+    pyramid.update(WHOLE, document.composite(WHOLE, (layer,)))
+    before = pyramid_of(document)
+    for seen, known in itertools.product(SEEN, (None, detailed)):
+        draft = drafts.of(entry, fill, recipe, seen, (), known)
+        assert draft is not None
+        whole = pyramid.levels[draft.level][draft.region.slices].astype(int)
+        apart = np.abs(draft.pixels - whole).mean()
+        assert np.abs(before.levels[draft.level][draft.region.slices] - whole).mean() > 3
+        assert apart < (3.5 if known is None else 1.5), (seen, known is None)
+
+
+def test_nothing_is_drafted_where_the_fill_is_not_seen(document: Document) -> None:
+    entry, fill = entry_of(document, Recipe("a blue bird"))
+    assert Drafts(document).of(entry, fill, fill.recipe, Seen(0, Region(0, 0, 1, 1)), (), None) is None
+
+
+def test_the_whole_takes_the_place_of_the_draft_and_dropping_takes_it_away(document: Document) -> None:
+    posted: queue.Queue[Callable[[], None]] = queue.Queue()
+    tasks = Tasks(posted.put)
+    preview = Preview(document, tasks)
+    display = Display(document, preview, pyramid_of(document))
+    preview.seen = lambda: Seen(1, WHOLE)
+    order: list[str] = []
+    preview.drafted.connect(lambda _draft: order.append("draft"))
+    preview.changed.connect(lambda _before: order.append("whole"))
+
+    def pump(until: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not until():
+            assert time.monotonic() < deadline
+            posted.get(timeout=30)()
+
+    entry, fill = entry_of(document, Recipe("a blue bird"))
+    preview.show(entry, fill, fill.recipe)
+    pump(lambda: bool(order))
+    assert order == ["draft"]
+    assert preview.stands
+    assert preview.layer is None
+    assert not np.array_equal(display.pyramid.levels[1], pyramid_of(document).levels[1])
+    preview.drop()
+    assert not preview.stands
+    assert all(map(np.array_equal, display.pyramid.levels, pyramid_of(document).levels))
+    pump(lambda: not tasks.busy)
+
+    order.clear()
+    for strength in (1.0, 0.9, 0.8, 0.5):
+        preview.show(entry, fill, replace(fill.recipe, strength=strength))
+    pump(lambda: not preview.busy and not tasks.busy)
+    assert order[0] == "draft"
+    assert order[-1] == "whole"
+    assert order.count("whole") == 1, "only the newest is worked out"
+    assert preview.layer is not None
+    expected = pyramid_of(document)
+    expected.update(WHOLE, document.composite(WHOLE, (preview.layer,)))
+    assert all(map(np.array_equal, display.pyramid.levels, expected.levels))
+    tasks.close()
