@@ -270,6 +270,11 @@ def kill_plug_in(gimp: GimpSession) -> None:
         os.kill(process, signal.SIGKILL)
 
 
+def plug_in_runs(gimp: GimpSession) -> bool:
+    """Return whether one of the plug-in's procedures is running in this GIMP."""
+    return bool(_running(gimp, "nigdt-fill.py"))
+
+
 @contextlib.contextmanager
 def crashed(gimp: WindowSession) -> Iterator[None]:
     """Kill GIMP itself; what it started, and the display, go on until the end."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from assemble import NAME, assemble
-from gimp_session import GimpSession, WindowSession, crashed, keep, kill_plug_in
+from gimp_session import GimpSession, WindowSession, crashed, keep, kill_plug_in, plug_in_runs
 from gimp_tree import ROOT, pythons_folders, tree
 from nigdt_backend.client import Client
 from nigdt_plugin.core.document import Document, Layer
@@ -296,5 +296,26 @@ def test_an_image_closed_meanwhile_leaves_the_panel_its_work(
     gimp.run(f"Gimp.Display.get_by_id({display}).delete()", "actor")
     gimp.window("GIMP Message")
     keep(gimp.photograph(tmp_path / "closed.png"), f"{gimp.tree.release}-panel-closed-image.png")
+    assert folder.exists()
+    close_the_panel(gimp, window, folder)
+
+
+def test_gimps_own_cancel_leaves_the_panel_open(whole: tuple[WindowSession, Client], tmp_path: Path) -> None:
+    gimp, _client = whole
+    gimp.run("image = photo(400, 300)\nGimp.Display.new(image)\nGimp.displays_flush()", "actor")
+    gimp.from_the_menu("Open in NIGDT panel")
+    window = gimp.window("Untitled.png")
+    folder = handed_over(gimp)
+    gimp.type("windowraise", gimp.window(r"\[Untitled\]"))
+    time.sleep(1)
+    keep(gimp.photograph(tmp_path / "waits.png"), f"{gimp.tree.release}-panel-waits.png")
+    gimp.type("mousemove", "591", "602", "click", "1")  # the button beside the progress
+    deadline = time.monotonic() + 30
+    while plug_in_runs(gimp):
+        assert time.monotonic() < deadline, "GIMP has not cancelled it"
+        time.sleep(0.2)
+    gimp.window("Untitled.png")
+    time.sleep(1)
+    keep(gimp.photograph(tmp_path / "cancelled.png"), f"{gimp.tree.release}-panel-cancelled.png")
     assert folder.exists()
     close_the_panel(gimp, window, folder)
