@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 import yaml
@@ -39,8 +40,8 @@ def run_plan(plan_file, photo_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "caches"))
 
     def run(*more):
-        arguments = ["--plan", plan_file, "--data", photo_folder.parent, "--runs", tmp_path / "runs"]
-        arguments += ["--device", "cpu", *more]
+        monkeypatch.chdir(tmp_path)
+        arguments = [plan_file, "--data", photo_folder.parent, *more]
         return CliRunner().invoke(ablate, [str(one) for one in arguments], catch_exceptions=False)
 
     return run
@@ -208,7 +209,7 @@ def test_an_evaluator_of_the_plan_is_trained_once_and_measures_all(run_plan, pla
     runs = tmp_path / "runs"
     assert not list((runs / "00002-fig5-evaluator").glob("last*")), "it is no inpainting model"
     found = json.loads((runs / "fig5" / "one" / "results.json").read_text())
-    assert found["evaluator"] == str(runs / "00002-fig5-evaluator" / "match.safetensors")
+    assert found["evaluator"] == str(Path("runs", "00002-fig5-evaluator", "match.safetensors"))
     assert [system["name"] for system in found["systems"]] == ["full", "original"]
     assert all(system["figures"]["percentile"] is not None for system in found["systems"])
     said = run_plan().output

@@ -53,7 +53,7 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path, nn
 def test_the_imported_networks_compute_what_attngan_does(files) -> None:
     cell, folder, embedding, rnn = files
     places = [str(folder / name) for name in ("text.pth", "image.pth", "captions.pickle")]
-    arguments = ["damsm", *places, "-o", str(folder / "match.safetensors")]
+    arguments = ["damsm", *places, str(folder / "match.safetensors")]
     done = CliRunner().invoke(train, arguments, catch_exceptions=False)
     assert done.exit_code == 0
     checkpoint = read_checkpoint(folder / "match.safetensors")

@@ -253,7 +253,7 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     together = scorer(pictures, ["a black bird number 1", "bird 2 is black", "unknown words"])
     assert together.shape == (2, 3)
     np.testing.assert_allclose(scorer(pictures[1:], ["bird 2 is black"])[0, 0], together[1, 1], rtol=1e-4)
-    arguments = [str(bundle), "--data", str(photos), "--size", "64", "--device", "cpu", "--json"]
+    arguments = [str(bundle), "--data", str(photos), "--size", "64", "--json"]
     arguments += [
         "--evaluator",
         str(tmp_path / "match.safetensors"),
@@ -348,7 +348,7 @@ def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
 def test_command_writes_table_figures_and_sheets(photos: Path, bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = [str(bundle), "--data", str(photos), "--mask", "object", "--size", "64", "--limit", "3"]
-    arguments += ["--compare", "harmonic,telea,ns", "--colour-swap", "--device", "cpu", "--out", str(out)]
+    arguments += ["--compare", "harmonic,telea,ns", "--colour-swap", "--out", str(out)]
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     names = {path.name for path in out.iterdir()}
@@ -368,16 +368,16 @@ def test_bundles_and_comparison_systems_share_one_table(
     config = tmp_path / "config.json"
     source = {"path": photos.name}
     config.write_text(json.dumps({"data": [source], "preset": "small", "size": 64, "batch": 2}))
+    monkeypatch.chdir(tmp_path)
     for kind in ("picnet", "csa"):
         arguments = [kind, "--config", config, "--data", photos.parent, "--width", 4, "--set", "steps=1"]
-        arguments += ["--runs", tmp_path / "runs", "--device", "cpu"]
         done = CliRunner().invoke(comparison_command, [str(one) for one in arguments], catch_exceptions=False)
         assert done.exit_code == 0
     runs = tmp_path / "runs"
     compare = f"no-text={bundle},{runs}/00001-picnet,{runs}/00002-csa/comparison.safetensors,harmonic"
     out = tmp_path / "out"
     arguments = [bundle, "--data", photos, "--compare", compare, "--mask", "object", "--size", 64]
-    arguments += ["--colour-swap", "--limit", 2, "--out", out, "--device", "cpu"]
+    arguments += ["--colour-swap", "--limit", 2, "--out", out]
     done = CliRunner().invoke(evaluate_command, [str(one) for one in arguments], catch_exceptions=False)
     assert done.exit_code == 0
     systems = json.loads((out / "results.json").read_text())["systems"]
@@ -411,8 +411,6 @@ def test_json_is_repeatable(photos: Path, bundle: Path) -> None:
         "64",
         "--samples",
         "2",
-        "--device",
-        "cpu",
         "--json",
     ]
     first, second = (

@@ -182,7 +182,7 @@ def test_the_imported_model_computes_what_the_published_one_does(folder: Path, t
     for ours, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
-    arguments = ["tdanet", *(str(folder / name) for name in NAMES), "-o", str(tmp_path / "theirs")]
+    arguments = ["tdanet", *(str(folder / name) for name in NAMES), str(tmp_path / "theirs")]
     done = CliRunner().invoke(train, arguments, catch_exceptions=False)
     assert done.exit_code == 0
     assert f"{(parameters + encoder) / 1e6:.1f} M parameters, 4 words" in done.output

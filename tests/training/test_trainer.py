@@ -277,7 +277,7 @@ def test_the_command_trains_both_stages_and_exports(
     assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "00001-tiny"
     assert any("match" in json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines())
-    assert nigdt_here(capsys, "export", run, "-o", tmp_path / "tiny-model")[0] == 0
+    assert nigdt_here(capsys, "export", run, tmp_path / "tiny-model")[0] == 0
     verify_bundle(tmp_path / "tiny-model")
 
 

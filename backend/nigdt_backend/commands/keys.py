@@ -103,16 +103,13 @@ def remove(name: str) -> None:
 
 
 @keys.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def list_(as_json: bool) -> None:
+def list_() -> None:
     """Show who may connect.
 
     Example: nigdt keys list
     """
     clients = _ring().clients
-    if as_json:
-        click.echo(json.dumps(clients, indent=1))
-    elif not clients:
+    if not clients:
         click.echo("No keys: only this machine can use the daemon.")
     else:
         for name, public in clients.items():

@@ -6,32 +6,22 @@ from pathlib import Path
 
 import click
 
-from nigdt_training.commands.options import data_folder, runs, training_device
+from nigdt_training.commands.options import data_folder
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
 
 @click.command()
-@click.option(
-    "--plan",
-    "path",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="What to train and measure: a YAML file, or one of ablation, cub, coco.",
-)
+@click.argument("path", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
 @data_folder
-@runs
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Tables.  [default: RUNS/PLAN's name]"
-)
 @click.option("--evaluate-only", is_flag=True, help="Train nothing; measure what is finished.")
-@training_device
-def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: bool, device: str) -> None:
-    """Train every entry of a plan for equal steps, export each, and compare all on the same photos.
+def ablate(path: Path, data: Path, evaluate_only: bool) -> None:
+    """Train every entry of PLAN for equal steps, export each, and compare all on the same photos.
 
-    The same command again goes on where it was interrupted.
+    PLAN is a YAML file, or one of ablation, cub and coco. Runs and tables lie in ./runs. The same command
+    again goes on where it was interrupted.
 
-    Example: nigdt ablate --plan ablation --data ~/photos
+    Example: nigdt ablate ablation --data ~/photos
     """
     from nigdt.errors import NigdtError
     from nigdt_training.ablation.plan import load_plan
@@ -45,18 +35,13 @@ def ablate(path: Path, data: Path, runs: Path, out: Path | None, evaluate_only: 
                 f"plan: evaluate.{measurement.name}.data: there is no {data / measurement.data}.",
                 "It is relative to --data.",
             )
-    queue = Queue(
-        plan,
-        Places(data, runs, photo_caches()),
-        out or runs / plan.name,
-        device,
-        lambda text, **_: click.echo(text),
-    )
+    places = Places(data, Path("runs"), photo_caches())
+    queue = Queue(plan, places, places.runs / plan.name, "auto", lambda text, **_: click.echo(text))
     try:
         with sigterm_as_ctrl_c():
             failed = {} if evaluate_only else queue.train()
     except InterruptedQueueError as error:
-        raise NigdtError(error.message, f"Go on with: nigdt ablate --plan {path} ...") from None
+        raise NigdtError(error.message, f"Go on with: nigdt ablate {path} ...") from None
     for measurement in plan.measurements:
         folder = queue.evaluate(measurement)
         click.echo("Nothing is finished yet." if folder is None else f"Table and pictures: {folder}")

@@ -85,7 +85,6 @@ def _kind_or_files(_context: click.Context, _option: click.Parameter, value: str
     type=click.IntRange(1),
     help="Repeat with so many seeds from --seed on.",
 )
-@options.measuring_device
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for table, figures and sheets."
 )
@@ -110,7 +109,6 @@ def evaluate(
     clip: str | None,
     by_ratio: bool,
     seeds: int,
-    device: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -141,7 +139,6 @@ def evaluate(
         perceptual=lpips,
         clip=clip,
         by_ratio=by_ratio,
-        device=device,
     )
     runs = []
     for one in range(seed, seed + seeds):

@@ -9,11 +9,11 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The bundle's folder.")
+@click.argument("output", type=click.Path(path_type=Path))
 def export(run: Path, output: Path) -> None:
-    """Export a training run as a model bundle.
+    """Export a training run as a model bundle, the folder OUTPUT.
 
-    Example: nigdt export runs/00001-small -o my-model
+    Example: nigdt export runs/00001-small my-model
     """
     from nigdt_training.inpaint.session import export_run
     from nigdt_training.run import Run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["data_folder", "held_out", "measuring_device", "runs", "split", "training_device"]
+__all__ = ["data_folder", "held_out", "runs", "split", "training_device"]
 
 runs = click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
@@ -20,7 +20,6 @@ data_folder = click.option(
 training_device = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME"
 )
-measuring_device = click.option("--device", help="cpu, cuda, ...; by default what the model chooses.")
 split = click.option(
     "--split", type=click.Choice(["train", "val", "test"]), help="Only photos of this split."
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -39,16 +37,7 @@ def study() -> None:
 @options.split
 @options.held_out
 @click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Draws photos and shuffles answers."
-)
-@options.measuring_device
-@click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the raters."
-)
-@click.option(
-    "--key",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The key.  [default: OUT-key.json beside OUT]",
 )
 def make(
     bundle: str,
@@ -59,39 +48,36 @@ def make(
     limit: int,
     split: str | None,
     held_out: float | None,
-    seed: int,
-    device: str | None,
     out: Path,
-    key: Path | None,
 ) -> None:
     """Make a study of BUNDLE and the systems it is compared with.
+
+    Who made which answer stands in OUT-key.json, beside OUT.
 
     Example: nigdt study make default --data photos.tar --compare harmonic,telea,ns --out study
     """
     names = list(dict.fromkeys([bundle, *(name.strip() for name in compare.split(",") if name.strip())]))
-    systems = [open_system(name, device, texture=True) for name in names]
-    settings = CaseSettings(mask, limit=limit, seed=seed, split=split, held_out=held_out)
+    systems = [open_system(name, texture=True) for name in names]
+    settings = CaseSettings(mask, limit=limit, split=split, held_out=held_out)
     cases = draw_cases(read_records(path), settings)
     if not cases:
         raise DataError(f"{path} holds no captioned photos that fit.", "Choose another --mask or --split.")
-    key = key or out.with_name(f"{out.name}-key.json")
+    key = out.with_name(f"{out.name}-key.json")
     with progress_bar("Filling", silent=False) as progress:
-        identity = make_study(systems, cases, out, key, seed, with_original, progress)
+        identity = make_study(systems, cases, out, key, with_original=with_original, progress=progress)
     click.echo(
         f"Study {identity}: {len(cases)} photos. Raters open {out / 'index.html'} in a browser and save"
     )
     click.echo(f"their answers, or fill in {out / 'answers.csv'}. Keep {key} to yourself.")
-    click.echo(f"Then: nigdt study score --key {key} ANSWERS...")
+    click.echo(f"Then: nigdt study score {key} ANSWERS...")
 
 
 @study.command()
+@click.argument("key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("answers", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--key", required=True, type=click.Path(path_type=Path), help="The key that make wrote.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
-def score(answers: tuple[Path, ...], key: Path, as_json: bool) -> None:
-    """Score the raters' ANSWERS (.json from the page, .csv filled in by hand).
+def score(key: Path, answers: tuple[Path, ...]) -> None:
+    """Score the raters' ANSWERS (.json from the page, .csv filled in by hand) by the KEY that make wrote.
 
-    Example: nigdt study score --key study-key.json answers-*.json
+    Example: nigdt study score study-key.json answers-*.json
     """
-    outcome = score_study(key, answers)
-    click.echo(json.dumps(asdict(outcome), indent=1) if as_json else describe_score(outcome))
+    click.echo(describe_score(score_study(key, answers)))

@@ -99,13 +99,11 @@ train.add_command(tdanet)
 @click.option("--phases", "name", default="default", show_default=True, help="File of phases (YAML).")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the new bundle.")
 @_max_minutes
-@runs
-@training_device
-def default(data: Path, name: str, output: Path, max_minutes: float | None, runs: Path, device: str) -> None:
+def default(data: Path, name: str, output: Path, max_minutes: float | None) -> None:
     """Train the model that this program brings, from photos to bundle.
 
-    docs/training-data.md lists the collections and where they come from. Stopped at any moment, the same
-    command goes on.
+    docs/training-data.md lists the collections and where they come from. The phases
+    lie in ./runs: stopped at any moment, the same command goes on.
 
     Example: nigdt train default --data ~/collections --output my-default
     """
@@ -113,11 +111,11 @@ def default(data: Path, name: str, output: Path, max_minutes: float | None, runs
     from nigdt_training.inpaint.phases import load_phases, train_phases
     from nigdt_training.inpaint.session import Places, export_run
 
-    places = Places(data, runs, photo_caches())
+    places = Places(data, Path("runs"), photo_caches())
     again = "Give the same command again to go on."
     try:
         with sigterm_as_ctrl_c():
-            run = train_phases(load_phases(name), places, Path(name).stem, device, _say_plain, deadline)
+            run = train_phases(load_phases(name), places, Path(name).stem, "auto", _say_plain, deadline)
     except KeyboardInterrupt:
         raise NigdtError("Interrupted.", again) from None
     if run is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nigdt_training.commands.options import data_folder, runs
+from nigdt_training.commands.options import data_folder
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
@@ -21,26 +21,22 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 @data_folder
 @click.option("--width", type=click.IntRange(1), help="Channels of the first layers.  [default: the paper's]")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: steps=500.")
-@runs
 @click.option(
     "--resume",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Run folder to go on with.",
 )
-@click.option("--device", help="cpu, cuda, ...; by default CUDA where there is one.")
 def comparison(
     kind: str,
     config: Path | None,
     data: Path,
     width: int | None,
     changes: tuple[str, ...],
-    runs: Path,
     resume: Path | None,
-    device: str | None,
 ) -> None:
     """Train PICNet or CSA on the samples that the model was trained on.
 
-    The run's folder is then a system for nigdt evaluate --compare.
+    The run's folder, in ./runs, is then a system for nigdt evaluate --compare.
 
     Example: nigdt train comparison picnet --config small --data ~/photos
     """
@@ -52,9 +48,9 @@ def comparison(
     from nigdt_training.run import Run
     from nigdt_training.settings import load_settings, with_changes
 
-    chosen = usable_device(device)
+    chosen = usable_device()
     if config is not None:
-        run = Run.create(runs, kind, with_changes(load_settings(config), changes))
+        run = Run.create(Path("runs"), kind, with_changes(load_settings(config), changes))
     else:
         assert resume is not None
         run = Run.open(resume)

@@ -13,19 +13,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.argument("text", type=_FILE)
 @click.argument("image", type=_FILE)
 @click.argument("captions", type=_FILE)
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="Where the match networks go (.safetensors).",
-)
+@click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
 def damsm(text: Path, image: Path, captions: Path, output: Path) -> None:
     """Take over pretrained match networks: text encoder, image encoder and captions.pickle of AttnGAN.
 
-    For --match-from of nigdt train and --evaluator of nigdt evaluate.
+    OUTPUT (.safetensors) is for --match-from of nigdt train and --evaluator of nigdt evaluate.
 
-    Example: nigdt train damsm text_encoder200.pth image_encoder200.pth captions.pickle -o damsm.safetensors
+    Example: nigdt train damsm text_encoder200.pth image_encoder200.pth captions.pickle damsm.safetensors
     """
     from nigdt_training.match.damsm import import_damsm
 

@@ -14,13 +14,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.argument("generator", type=_FILE)
 @click.argument("text", type=_FILE)
 @click.argument("captions", type=_FILE)
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The bundle's folder.")
+@click.argument("output", type=click.Path(path_type=Path))
 def tdanet(encoder: Path, generator: Path, text: Path, captions: Path, output: Path) -> None:
-    """Take over a checkpoint of the published code (TDANet) as a model bundle.
+    """Take over a checkpoint of the published code (TDANet) as a model bundle, the folder OUTPUT.
 
     It needs the two networks and, as that code does, DAMSM's text encoder with the words in captions.pickle.
 
-    Example: nigdt train tdanet latest_net_E.pth latest_net_G.pth text_encoder.pth captions.pickle -o tdanet
+    Example: nigdt train tdanet latest_net_E.pth latest_net_G.pth text_encoder.pth captions.pickle tdanet
     """
     from nigdt_training.inpaint.tdanet import import_tdanet, read_tdanet
 

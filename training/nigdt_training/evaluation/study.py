@@ -65,9 +65,9 @@ def make_study(
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{folder} is not empty.", "Choose another --out.")
     if key.exists():
-        raise DataError(f"{key} is there already, the key of another study.", "Choose another --key.")
+        raise DataError(f"{key} is there already, the key of another study.", "Choose another --out.")
     if key.resolve().is_relative_to(folder.resolve()):
-        raise DataError("The key must not lie where the raters look.", "Choose another --key.")
+        raise DataError("The key must not lie where the raters look.")
     rng = np.random.default_rng(seed)
     letters = ascii_uppercase[: len(names)]
     entropy = json.dumps([names, [[case.name, case.caption] for case in cases], seed])
@@ -96,9 +96,7 @@ def make_study(
         key.write_text(json.dumps(content, indent=1), encoding="utf-8")
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(
-            f"The study cannot be written: {reason}.", "Choose another --out or --key."
-        ) from error
+        raise DataError(f"The study cannot be written: {reason}.", "Choose another --out.") from error
     return study
 
 

@@ -240,7 +240,7 @@ def open_system(name: str, device: str | None = None, seed: int = 0, *, texture:
     if path.name == CHECKPOINT or (path / CHECKPOINT).is_file():
         return Comparison(path, device, seed)
     if (path / "settings.yaml").is_file():
-        raise NigdtError(f"{name} is a training run, not a model.", f"First: nigdt export {name} -o MODEL")
+        raise NigdtError(f"{name} is a training run, not a model.", f"First: nigdt export {name} MODEL")
     try:
         return Bundle(name, device, seed, texture=texture)
     except BundleError as error:
