@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from nigdt_backend import wording
 from nigdt_backend.protocol import CLIENT_CODES, CODES
 from nigdt_plugin.core.failures import LOCAL, Failure
 from nigdt_plugin.ui import language
@@ -54,7 +55,8 @@ def test_every_text_is_translated_and_compiled(qapp: QApplication, code: str):
 
 def test_no_text_of_the_program_is_missing(tmp_path: Path):
     fresh = tmp_path / "fresh.ts"
-    command = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", str(PLUGIN / "ui"), "--ts", str(fresh)]
+    sources = [str(PLUGIN / "ui"), wording.__file__]
+    command = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", *sources, "--ts", str(fresh)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert fresh.exists(), done.stderr
     wanted = {

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
+from nigdt_backend import wording
 from nigdt_plugin.ui.language import FOLDER, LANGUAGES
 
 PLUGIN = FOLDER.parents[1]
@@ -22,7 +23,8 @@ def main() -> int:
     lrelease = shutil.which("lrelease") or shutil.which("/usr/lib/qt6/bin/lrelease")
     files = {code: FOLDER / f"nigdt_{code}.ts" for code in LANGUAGES}
     targets = [part for file in files.values() for part in ("--ts", str(file))]
-    update = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", str(PLUGIN / "ui"), "--no-obsolete", *targets]
+    sources = [str(PLUGIN / "ui"), wording.__file__]
+    update = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", *sources, "--no-obsolete", *targets]
     subprocess.run(update, check=True, stdout=subprocess.DEVNULL)
     left = 0
     for code, file in files.items():

@@ -289,5 +289,5 @@ def test_an_unknown_model(gimp: GimpSession) -> None:
         )
     assert (status, message) == (
         "execution-error",
-        "There is no model named “nope” here. Choose another model.",
+        "This model is not installed. Choose another model. (There is no bundle 'nope'.)",
     )

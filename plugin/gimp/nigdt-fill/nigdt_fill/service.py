@@ -97,7 +97,7 @@ class Service:
         for known in self.models:
             if known["name"] == name or (name == DEFAULT_MODEL and known.get("default")):
                 return known
-        raise problem.from_daemon(DaemonError("unknown-bundle", ""), name)
+        raise problem.from_daemon(DaemonError("unknown-bundle", f"There is no bundle {name!r}."), name)
 
     def fill(
         self, capture: Capture, settings: Settings, on_stage: Callable[[str], None], stop: Callable[[], bool]

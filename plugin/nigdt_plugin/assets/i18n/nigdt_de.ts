@@ -453,110 +453,6 @@
   <context>
     <name>Failures</name>
     <message>
-      <source>Try again in {seconds} s.</source>
-      <translation>Versuchen Sie es in {seconds} s erneut.</translation>
-    </message>
-    <message>
-      <source>Try again.</source>
-      <translation>Versuchen Sie es erneut.</translation>
-    </message>
-    <message>
-      <source>Close every window of NIGDT, wait a minute and start it again.</source>
-      <translation>Schließen Sie alle Fenster von NIGDT, warten Sie eine Minute und starten Sie es neu.</translation>
-    </message>
-    <message>
-      <source>The panel and the model's process do not fit together.</source>
-      <translation>Das Fenster und der Prozess des Modells passen nicht zusammen.</translation>
-    </message>
-    <message>
-      <source>Run the installer's update, then start the panel again.</source>
-      <translation>Lassen Sie das Installationsprogramm aktualisieren und starten Sie das Fenster neu.</translation>
-    </message>
-    <message>
-      <source>The model is busy with other fills.</source>
-      <translation>Das Modell ist mit anderen Füllungen beschäftigt.</translation>
-    </message>
-    <message>
-      <source>The model's process does not answer.</source>
-      <translation>Der Prozess des Modells antwortet nicht.</translation>
-    </message>
-    <message>
-      <source>The model's process ended while it was needed.</source>
-      <translation>Der Prozess des Modells endete, während er gebraucht wurde.</translation>
-    </message>
-    <message>
-      <source>The model failed at this fill.</source>
-      <translation>Das Modell ist an dieser Füllung gescheitert.</translation>
-    </message>
-    <message>
-      <source>Try another region or caption.</source>
-      <translation>Versuchen Sie es mit einem anderen Bereich oder einer anderen Beschreibung.</translation>
-    </message>
-    <message>
-      <source>Choose another model.</source>
-      <translation>Wählen Sie ein anderes Modell.</translation>
-    </message>
-    <message>
-      <source>This fill is too large.</source>
-      <translation>Diese Füllung ist zu groß.</translation>
-    </message>
-    <message>
-      <source>Select a smaller region, or shorten the caption.</source>
-      <translation>Wählen Sie einen kleineren Bereich aus, oder kürzen Sie die Beschreibung.</translation>
-    </message>
-    <message>
-      <source>This model is not installed.</source>
-      <translation>Dieses Modell ist nicht installiert.</translation>
-    </message>
-    <message>
-      <source>This model is damaged.</source>
-      <translation>Dieses Modell ist beschädigt.</translation>
-    </message>
-    <message>
-      <source>Choose another model, or install this one again.</source>
-      <translation>Wählen Sie ein anderes Modell, oder installieren Sie dieses neu.</translation>
-    </message>
-    <message>
-      <source>The fill was stopped.</source>
-      <translation>Die Füllung wurde angehalten.</translation>
-    </message>
-    <message>
-      <source>The other machine does not allow this.</source>
-      <translation>Der andere Rechner erlaubt das nicht.</translation>
-    </message>
-    <message>
-      <source>The computer's memory does not suffice for this fill.</source>
-      <translation>Der Arbeitsspeicher reicht für diese Füllung nicht.</translation>
-    </message>
-    <message>
-      <source>Select a smaller region.</source>
-      <translation>Wählen Sie einen kleineren Bereich aus.</translation>
-    </message>
-    <message>
-      <source>The model's process is not running.</source>
-      <translation>Der Prozess des Modells läuft nicht.</translation>
-    </message>
-    <message>
-      <source>Start it, or open the panel on the machine where it runs.</source>
-      <translation>Starten Sie ihn, oder öffnen Sie das Fenster auf dem Rechner, auf dem er läuft.</translation>
-    </message>
-    <message>
-      <source>The model's process cannot be started.</source>
-      <translation>Der Prozess des Modells lässt sich nicht starten.</translation>
-    </message>
-    <message>
-      <source>Run the installer again to repair the installation.</source>
-      <translation>Starten Sie das Installationsprogramm erneut, um die Installation zu reparieren.</translation>
-    </message>
-    <message>
-      <source>Others could read what leads to the model's process.</source>
-      <translation>Andere könnten lesen, was zum Prozess des Modells führt.</translation>
-    </message>
-    <message>
-      <source>Take their rights to that folder away, then try again.</source>
-      <translation>Entziehen Sie ihnen die Rechte an diesem Ordner, und versuchen Sie es erneut.</translation>
-    </message>
-    <message>
       <source>This picture cannot be used.</source>
       <translation>Dieses Bild lässt sich nicht verwenden.</translation>
     </message>
@@ -571,6 +467,10 @@
     <message>
       <source>This model cannot be used.</source>
       <translation>Dieses Modell kann nicht benutzt werden.</translation>
+    </message>
+    <message>
+      <source>Choose another model.</source>
+      <translation>Wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
       <source>This selection cannot be used.</source>
@@ -599,6 +499,102 @@
     <message>
       <source>They blend in ways that the panel does not know.</source>
       <translation>Sie mischen sich auf Arten, die das Panel nicht kennt.</translation>
+    </message>
+    <message>
+      <source>Try again in {seconds} s.</source>
+      <translation>Versuchen Sie es in {seconds} s erneut.</translation>
+    </message>
+    <message>
+      <source>Try again.</source>
+      <translation>Versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+      <source>This program and the NIGDT service are of different versions.</source>
+      <translation>Dieses Programm und der NIGDT-Dienst haben verschiedene Versionen.</translation>
+    </message>
+    <message>
+      <source>Run NIGDT's installer again.</source>
+      <translation>Führen Sie das Installationsprogramm von NIGDT noch einmal aus.</translation>
+    </message>
+    <message>
+      <source>NIGDT is busy with other fills.</source>
+      <translation>NIGDT ist mit anderen Füllungen beschäftigt.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service does not answer.</source>
+      <translation>Der NIGDT-Dienst antwortet nicht.</translation>
+    </message>
+    <message>
+      <source>Close NIGDT's windows, wait a minute and try again.</source>
+      <translation>Schließen Sie die Fenster von NIGDT, warten Sie eine Minute und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service ended while it was needed.</source>
+      <translation>Der NIGDT-Dienst endete, während er gebraucht wurde.</translation>
+    </message>
+    <message>
+      <source>The fill was stopped.</source>
+      <translation>Die Füllung wurde angehalten.</translation>
+    </message>
+    <message>
+      <source>The model failed at this fill.</source>
+      <translation>Das Modell ist an dieser Füllung gescheitert.</translation>
+    </message>
+    <message>
+      <source>Try another region or caption.</source>
+      <translation>Versuchen Sie es mit einem anderen Bereich oder einer anderen Beschreibung.</translation>
+    </message>
+    <message>
+      <source>This fill is too large.</source>
+      <translation>Diese Füllung ist zu groß.</translation>
+    </message>
+    <message>
+      <source>Select a smaller region, or shorten the caption.</source>
+      <translation>Wählen Sie einen kleineren Bereich aus, oder kürzen Sie die Beschreibung.</translation>
+    </message>
+    <message>
+      <source>This model is not installed.</source>
+      <translation>Dieses Modell ist nicht installiert.</translation>
+    </message>
+    <message>
+      <source>This model is damaged.</source>
+      <translation>Dieses Modell ist beschädigt.</translation>
+    </message>
+    <message>
+      <source>Choose another model, or install this one again.</source>
+      <translation>Wählen Sie ein anderes Modell, oder installieren Sie dieses neu.</translation>
+    </message>
+    <message>
+      <source>The other machine does not allow this.</source>
+      <translation>Der andere Rechner erlaubt das nicht.</translation>
+    </message>
+    <message>
+      <source>The computer's memory does not suffice for this fill.</source>
+      <translation>Der Arbeitsspeicher reicht für diese Füllung nicht.</translation>
+    </message>
+    <message>
+      <source>Select a smaller region.</source>
+      <translation>Wählen Sie einen kleineren Bereich aus.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service is not running.</source>
+      <translation>Der NIGDT-Dienst läuft nicht.</translation>
+    </message>
+    <message>
+      <source>Open the NIGDT panel on the machine where it runs, then try again.</source>
+      <translation>Öffnen Sie das NIGDT-Fenster auf dem Rechner, auf dem er läuft, und versuchen Sie es dann erneut.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service cannot be started.</source>
+      <translation>Der NIGDT-Dienst lässt sich nicht starten.</translation>
+    </message>
+    <message>
+      <source>Others could read what leads to the NIGDT service.</source>
+      <translation>Andere könnten lesen, was zum NIGDT-Dienst führt.</translation>
+    </message>
+    <message>
+      <source>Take their rights to that folder away, then try again.</source>
+      <translation>Entziehen Sie ihnen die Rechte an diesem Ordner, und versuchen Sie es erneut.</translation>
     </message>
     <message>
       <source>Something unexpected went wrong.</source>

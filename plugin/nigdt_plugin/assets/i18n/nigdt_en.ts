@@ -453,110 +453,6 @@
   <context>
     <name>Failures</name>
     <message>
-      <source>Try again in {seconds} s.</source>
-      <translation>Try again in {seconds} s.</translation>
-    </message>
-    <message>
-      <source>Try again.</source>
-      <translation>Try again.</translation>
-    </message>
-    <message>
-      <source>Close every window of NIGDT, wait a minute and start it again.</source>
-      <translation>Close every window of NIGDT, wait a minute and start it again.</translation>
-    </message>
-    <message>
-      <source>The panel and the model's process do not fit together.</source>
-      <translation>The panel and the model's process do not fit together.</translation>
-    </message>
-    <message>
-      <source>Run the installer's update, then start the panel again.</source>
-      <translation>Run the installer's update, then start the panel again.</translation>
-    </message>
-    <message>
-      <source>The model is busy with other fills.</source>
-      <translation>The model is busy with other fills.</translation>
-    </message>
-    <message>
-      <source>The model's process does not answer.</source>
-      <translation>The model's process does not answer.</translation>
-    </message>
-    <message>
-      <source>The model's process ended while it was needed.</source>
-      <translation>The model's process ended while it was needed.</translation>
-    </message>
-    <message>
-      <source>The model failed at this fill.</source>
-      <translation>The model failed at this fill.</translation>
-    </message>
-    <message>
-      <source>Try another region or caption.</source>
-      <translation>Try another region or caption.</translation>
-    </message>
-    <message>
-      <source>Choose another model.</source>
-      <translation>Choose another model.</translation>
-    </message>
-    <message>
-      <source>This fill is too large.</source>
-      <translation>This fill is too large.</translation>
-    </message>
-    <message>
-      <source>Select a smaller region, or shorten the caption.</source>
-      <translation>Select a smaller region, or shorten the caption.</translation>
-    </message>
-    <message>
-      <source>This model is not installed.</source>
-      <translation>This model is not installed.</translation>
-    </message>
-    <message>
-      <source>This model is damaged.</source>
-      <translation>This model is damaged.</translation>
-    </message>
-    <message>
-      <source>Choose another model, or install this one again.</source>
-      <translation>Choose another model, or install this one again.</translation>
-    </message>
-    <message>
-      <source>The fill was stopped.</source>
-      <translation>The fill was stopped.</translation>
-    </message>
-    <message>
-      <source>The other machine does not allow this.</source>
-      <translation>The other machine does not allow this.</translation>
-    </message>
-    <message>
-      <source>The computer's memory does not suffice for this fill.</source>
-      <translation>The computer's memory does not suffice for this fill.</translation>
-    </message>
-    <message>
-      <source>Select a smaller region.</source>
-      <translation>Select a smaller region.</translation>
-    </message>
-    <message>
-      <source>The model's process is not running.</source>
-      <translation>The model's process is not running.</translation>
-    </message>
-    <message>
-      <source>Start it, or open the panel on the machine where it runs.</source>
-      <translation>Start it, or open the panel on the machine where it runs.</translation>
-    </message>
-    <message>
-      <source>The model's process cannot be started.</source>
-      <translation>The model's process cannot be started.</translation>
-    </message>
-    <message>
-      <source>Run the installer again to repair the installation.</source>
-      <translation>Run the installer again to repair the installation.</translation>
-    </message>
-    <message>
-      <source>Others could read what leads to the model's process.</source>
-      <translation>Others could read what leads to the model's process.</translation>
-    </message>
-    <message>
-      <source>Take their rights to that folder away, then try again.</source>
-      <translation>Take their rights to that folder away, then try again.</translation>
-    </message>
-    <message>
       <source>This picture cannot be used.</source>
       <translation>This picture cannot be used.</translation>
     </message>
@@ -571,6 +467,10 @@
     <message>
       <source>This model cannot be used.</source>
       <translation>This model cannot be used.</translation>
+    </message>
+    <message>
+      <source>Choose another model.</source>
+      <translation>Choose another model.</translation>
     </message>
     <message>
       <source>This selection cannot be used.</source>
@@ -599,6 +499,102 @@
     <message>
       <source>They blend in ways that the panel does not know.</source>
       <translation>They blend in ways that the panel does not know.</translation>
+    </message>
+    <message>
+      <source>Try again in {seconds} s.</source>
+      <translation>Try again in {seconds} s.</translation>
+    </message>
+    <message>
+      <source>Try again.</source>
+      <translation>Try again.</translation>
+    </message>
+    <message>
+      <source>This program and the NIGDT service are of different versions.</source>
+      <translation>This program and the NIGDT service are of different versions.</translation>
+    </message>
+    <message>
+      <source>Run NIGDT's installer again.</source>
+      <translation>Run NIGDT's installer again.</translation>
+    </message>
+    <message>
+      <source>NIGDT is busy with other fills.</source>
+      <translation>NIGDT is busy with other fills.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service does not answer.</source>
+      <translation>The NIGDT service does not answer.</translation>
+    </message>
+    <message>
+      <source>Close NIGDT's windows, wait a minute and try again.</source>
+      <translation>Close NIGDT's windows, wait a minute and try again.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service ended while it was needed.</source>
+      <translation>The NIGDT service ended while it was needed.</translation>
+    </message>
+    <message>
+      <source>The fill was stopped.</source>
+      <translation>The fill was stopped.</translation>
+    </message>
+    <message>
+      <source>The model failed at this fill.</source>
+      <translation>The model failed at this fill.</translation>
+    </message>
+    <message>
+      <source>Try another region or caption.</source>
+      <translation>Try another region or caption.</translation>
+    </message>
+    <message>
+      <source>This fill is too large.</source>
+      <translation>This fill is too large.</translation>
+    </message>
+    <message>
+      <source>Select a smaller region, or shorten the caption.</source>
+      <translation>Select a smaller region, or shorten the caption.</translation>
+    </message>
+    <message>
+      <source>This model is not installed.</source>
+      <translation>This model is not installed.</translation>
+    </message>
+    <message>
+      <source>This model is damaged.</source>
+      <translation>This model is damaged.</translation>
+    </message>
+    <message>
+      <source>Choose another model, or install this one again.</source>
+      <translation>Choose another model, or install this one again.</translation>
+    </message>
+    <message>
+      <source>The other machine does not allow this.</source>
+      <translation>The other machine does not allow this.</translation>
+    </message>
+    <message>
+      <source>The computer's memory does not suffice for this fill.</source>
+      <translation>The computer's memory does not suffice for this fill.</translation>
+    </message>
+    <message>
+      <source>Select a smaller region.</source>
+      <translation>Select a smaller region.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service is not running.</source>
+      <translation>The NIGDT service is not running.</translation>
+    </message>
+    <message>
+      <source>Open the NIGDT panel on the machine where it runs, then try again.</source>
+      <translation>Open the NIGDT panel on the machine where it runs, then try again.</translation>
+    </message>
+    <message>
+      <source>The NIGDT service cannot be started.</source>
+      <translation>The NIGDT service cannot be started.</translation>
+    </message>
+    <message>
+      <source>Others could read what leads to the NIGDT service.</source>
+      <translation>Others could read what leads to the NIGDT service.</translation>
+    </message>
+    <message>
+      <source>Take their rights to that folder away, then try again.</source>
+      <translation>Take their rights to that folder away, then try again.</translation>
     </message>
     <message>
       <source>Something unexpected went wrong.</source>
