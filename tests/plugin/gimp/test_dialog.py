@@ -200,17 +200,29 @@ def test_stop_then_close_leaves_no_job_and_no_layer(windows: WindowSession) -> N
 
 def test_a_failure_is_said_in_the_dialog_and_can_be_mended(windows: WindowSession, tmp_path: Path) -> None:
     answer = windows.send(ASK)
-    windows.window(TITLE, answer)
+    dialog = windows.window(TITLE, answer)
     write(windows, "a cat")
+    size = windows.type("getwindowgeometry", dialog).splitlines()[-1]
     windows.type("key", "alt+f")
     time.sleep(3)
     keep(windows.photograph(tmp_path / "trouble.png"), f"{windows.tree.release}-no-service.png")
+    assert windows.type("getwindowgeometry", dialog).splitlines()[-1] == size
     with ScriptedDaemon(windows.state):
-        windows.window(TITLE)
+        windows.type("type", "--delay", "30", " on a wall")  # the text has the focus again
         windows.type("key", "alt+f")
         said = windows.wait(answer)
     assert said["status"] == "success", said["message"]
-    assert said["layers"] == ["a cat", "photo"]
+    assert said["layers"] == ["a cat on a wall", "photo"]
+
+
+def test_the_quick_mask_is_named(windows: WindowSession) -> None:
+    display = windows.run(SHOWN, "actor")
+    windows.window("Untitled")
+    windows.type("key", "shift+q")
+    wait_for(lambda: windows.run("result = len(Gimp.get_images()[0].get_channels())", "actor"))
+    said = windows.run("result = fill(Gimp.get_images()[0], caption='x')[1]", "actor")
+    windows.run(CLOSE.format(display), "actor")
+    assert said == "The quick mask is on. Turn it off first (Shift+Q)."
 
 
 def test_an_indexed_image_is_offered_to_be_converted(windows: WindowSession, tmp_path: Path) -> None:
