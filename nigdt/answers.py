@@ -48,7 +48,7 @@ class WordEffect:
         change: Mean absolute difference in the hole between the fills with and without it, in grey levels of
             255.
         map: (gh, gw) float32, where, in grey levels; 0 outside the hole.
-        without: (H, W, 3) uint8, the model's own picture without the word, at its working size.
+        without: (H, W, 3) uint8, the fill without the word, at the model's working size.
     """
 
     word: str
@@ -91,17 +91,20 @@ class EncodedContext:
         features: What the image encoder gave, for a batch of one.
         residual: The photo's detail that fills are enlarged with; None where the crop is no larger than the
             model's picture.
+        backdrop: (h, w, 3) uint8, the context with its surroundings continued into the hole, which what words
+            draw is laid over (`nigdt.backdrop`); None leaves everything to the model.
     """
 
     crop: NDArray[np.uint8]
     hole: NDArray[np.uint8]
     features: ImageFeatures
     residual: Residual | None
+    backdrop: NDArray[np.uint8] | None = None
 
     @property
     def nbytes(self) -> int:
         """Memory it holds, for caches."""
-        held = [self.crop, self.hole, *vars(self.features).values()]
+        held = [self.crop, self.hole, self.backdrop, *vars(self.features).values()]
         size = sum(array.nbytes for array in held if array is not None)
         return size + (self.residual.nbytes if self.residual is not None else 0)
 

@@ -9,6 +9,7 @@ caption, seed, model and device must give the same bytes whatever else is asked 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
+from nigdt.backdrop import continued, laid_over
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
@@ -30,6 +32,21 @@ __all__ = ["Completer"]
 
 _STRIDE = 32  # the encoder halves five times
 _LEAST = 64  # least side the model runs at
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What the model draws.
+
+    Attributes:
+        picture: (H, W, 3) in 0 to 255.
+        wordless: The same without words, where it was needed, else None.
+        beta: Beta of eq. 5, (h * w, L), or None.
+    """
+
+    picture: NDArray[np.float32]
+    wordless: NDArray[np.float32] | None
+    beta: Tensor | None
 
 
 class Completer:
@@ -109,6 +126,10 @@ class Completer:
         )
         return EncodedContext(crop, hole, features, residual)
 
+    def surrounded(self, context: EncodedContext) -> EncodedContext:
+        """Return a context whose fills hold what words draw before the photo's own surroundings."""
+        return replace(context, backdrop=continued(context.crop, context.hole))
+
     @torch.inference_mode()
     def complete(self, jobs: Sequence[CompletionJob], batch: int = 1) -> list[list[RawFill]]:
         """Run the text half: the fills of every job, in the order of its variants.
@@ -122,7 +143,7 @@ class Completer:
             ModelError: The model's answer holds values that are not numbers.
         """
         drawn = self._draw([(job, variant) for job in jobs for variant in job.variants], batch)
-        return [[self._raw_fill(job, variant, *next(drawn)) for variant in job.variants] for job in jobs]
+        return [[self._raw_fill(job, variant, next(drawn)) for variant in job.variants] for job in jobs]
 
     @torch.inference_mode()
     def pictures(self, job: CompletionJob, batch: int = 1) -> list[NDArray[np.float32]]:
@@ -131,7 +152,7 @@ class Completer:
         Raises:
             ModelError: As in `complete`.
         """
-        return [picture for picture, _ in self._draw([(job, variant) for variant in job.variants], batch)]
+        return [drawn.picture for drawn in self._draw([(job, variant) for variant in job.variants], batch)]
 
     def fill_context(
         self,
@@ -148,10 +169,8 @@ class Completer:
         context = self.encode(crop, mask)
         return self.complete([CompletionJob(context, caption, variants, attention, guidance, detail)])[0]
 
-    def _draw(
-        self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int
-    ) -> Iterator[tuple[NDArray[np.float32], Tensor | None]]:
-        """Yield pictures (H, W, 3) in 0 to 255, and beta of eq. 5 (h * w, L), in order."""
+    def _draw(self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int) -> Iterator[_Drawn]:
+        """Yield what the model draws, in order."""
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
             contexts = [job.context.features for job, _ in part]
@@ -161,23 +180,31 @@ class Completer:
             shape = self._model.latent_shape(*contexts[0].M.shape[2:])
             noise = torch.cat([_noise(variant, shape) for _, variant in part])
             image, attention = self._runner.complete(contexts, text, noise)
-            if any(job.guidance != 1 for job, _ in part):
+            without = None
+            if any(job.guidance != 1 or job.context.backdrop is not None for job, _ in part):
                 without, _ = self._runner.complete(
                     contexts, self._runner.encode_words([[]] * len(part)), noise
                 )
                 guidance = torch.tensor([job.guidance for job, _ in part], device=image.device)
                 image = without + guidance[:, None, None, None] * (image - without)
             for i in range(len(part)):
-                yield _to_picture(image[i]), None if attention is None else attention[i]
+                yield _Drawn(
+                    _to_picture(image[i]),
+                    None if without is None else _to_picture(without[i]),
+                    None if attention is None else attention[i],
+                )
 
-    def _raw_fill(
-        self, job: CompletionJob, variant: Variant, picture: NDArray[np.float32], beta: Tensor | None
-    ) -> RawFill:
+    def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
-        pixels = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
+        pixels = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail)
+        if context.backdrop is not None:
+            assert drawn.wordless is not None
+            visible = context.features.M[0, 0].float().cpu().numpy()
+            mixed = laid_over(pixels, drawn.picture, drawn.wordless, visible, context.backdrop)
+            pixels = np.rint(mixed).astype(np.uint8)
         attention = None
         if job.attention:
-            attention = [] if beta is None else self._attention(job, beta)
+            attention = [] if drawn.beta is None else self._attention(job, drawn.beta)
         return RawFill(pixels, variant, attention)
 
     def _attention(self, job: CompletionJob, attention: Tensor) -> list[WordUse]:

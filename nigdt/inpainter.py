@@ -215,9 +215,9 @@ class Inpainter(Completer):
         caption: str,
         variants: Sequence[Variant],
     ) -> list[RawFill]:
-        return self.fill_context(
-            crop, mask, caption, variants, guidance=recipe.guidance, detail=recipe.detail
-        )
+        context = self.surrounded(self.encode(crop, mask))
+        job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)
+        return self.complete([job])[0]
 
     def recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant

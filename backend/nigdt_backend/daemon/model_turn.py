@@ -87,6 +87,9 @@ class ModelTurn:
         if kept is not None:
             return kept, True
         encoding = self._model.inpainter.encode(crop, mask)
+        if not job.drawn:
+            self._hooks.alive()
+            encoding = self._model.inpainter.surrounded(encoding)
         self._contexts.put(key, encoding)
         return encoding, False
 

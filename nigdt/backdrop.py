@@ -1,0 +1,150 @@
+"""Drawn things before the photo's own surroundings: what the words leave alone is continued, not drawn.
+
+A small model draws the thing that words name, and around it, up to the selection's edge, a dull guess. What
+is around is in the photo, so it is continued from there, as a removal would, and the drawn thing is laid over
+it. Where the thing is, the model tells by itself: there its picture differs from the one without words.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.context.membrane import push_pull
+from nigdt.removal import NothingFitsError, Quality, remove
+
+__all__ = ["change_by_words", "continued", "laid_over"]
+
+Floats = NDArray[np.float32]
+
+_QUALITIES: tuple[Quality, ...] = ("quick", "preview")
+_HIDDEN = 0.5
+"""M below which a place counts as hidden."""
+_BLUR = 2.0
+"""Sigma, in pixels of the model's picture, over which differences are averaged."""
+_TOP = 90
+"""Percentile of the difference in the hole that counts as a thing's own."""
+_LEAST = 20.0
+"""Lab units that this difference is taken for at least: less is nothing that words drew."""
+_OUTLINE = 0.4
+"""Fraction of it at a thing's outline, ..."""
+_CORE = 0.62
+"""... and from which on the model's colours are the thing's alone."""
+_SPECK = 0.08
+"""Size, as a fraction of the largest thing's, below which a thing is a speck, ..."""
+_LEAST_SIZE = 0.02
+"""... and as a fraction of the hole's."""
+_EDGE = 1.25
+"""Half the width of a thing's edge, in pixels of the model's picture, ..."""
+_LEAST_EDGE = 1.0
+"""... and at least, in pixels of the photo."""
+
+_WHOLE = (0.55, 0.65)
+"""Fractions of the hole. What covers less than the first stands before its surroundings; what covers more
+than the second is a part of what is around, a belly, and the model draws all of the hole."""
+
+
+def continued(crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return the context with its surroundings continued into the hole; None where nothing in it fits.
+
+    Args:
+        crop: (h, w, 3), the context.
+        hole: (h, w), above 0 where pixels are made.
+    """
+    for quality in _QUALITIES:
+        try:
+            return remove(crop, hole, quality=quality)
+        except NothingFitsError:
+            continue  # where more is left of the photo's detail, more may fit
+    return None
+
+
+def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> Floats:
+    """Return how much words changed each place, as a fraction of what they changed a thing by.
+
+    Args:
+        worded: (H, W, 3), 0 to 255, what the model draws.
+        wordless: The same without words.
+        visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.
+
+    Returns:
+        (H, W), 0 and up; 0 outside the hole.
+    """
+    hidden = (visible < _HIDDEN).astype(np.float32)
+    difference = np.linalg.norm(_lab(worded) - _lab(wordless), axis=2).astype(np.float32) * hidden
+    mean = cv2.GaussianBlur(difference, (0, 0), _BLUR)
+    mean /= np.maximum(cv2.GaussianBlur(hidden, (0, 0), _BLUR), np.float32(1e-3))
+    if not hidden.any():
+        return hidden
+    top = max(float(np.percentile(mean[hidden > 0], _TOP)), _LEAST)
+    return mean * hidden / np.float32(top)
+
+
+def laid_over(
+    fill: NDArray[np.generic],
+    picture: Floats,
+    wordless: Floats,
+    visible: Floats,
+    backdrop: NDArray[np.uint8],
+) -> Floats:
+    """Lay the things that words drew over the continued surroundings.
+
+    Args:
+        fill: (h, w, 3), 0 to 255, the model's picture at the context's size.
+        picture: (H, W, 3), 0 to 255, the same at its own.
+        wordless: (H, W, 3), what the model draws without words.
+        visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.
+        backdrop: (h, w, 3), from `continued`.
+
+    Returns:
+        (h, w, 3), 0 to 255.
+    """
+    change = change_by_words(picture, wordless, visible)
+    things = _things(change)
+    height, width = fill.shape[:2]
+    scale = max(height / change.shape[0], width / change.shape[1])
+    # Inside a thing its outline is not sought, and nothing outside of it is one.
+    level = np.where(things, np.maximum(change, _OUTLINE * 1.2), np.minimum(change, _OUTLINE * 0.95))
+    share = _share(cv2.GaussianBlur(level.astype(np.float32), (0, 0), 0.8), (width, height), scale)
+    before, part = _WHOLE
+    covered = np.count_nonzero(things) / max(1, np.count_nonzero(visible < _HIDDEN))
+    whole = np.float32(np.clip((covered - before) / (part - before), 0, 1))
+    drawn = fill.astype(np.float32)
+    core = (change > _CORE) & things
+    if whole < 1 and core.any():
+        # At its edge a thing keeps its own colours; what the model drew around it stays out.
+        own = (1 - whole) * (push_pull(picture, core.astype(np.float32)) - picture)
+        drawn += cv2.resize(own, (width, height), interpolation=cv2.INTER_LINEAR)
+    mixed = backdrop + np.maximum(share, whole)[..., None] * (drawn - backdrop)
+    return np.clip(mixed, 0, 255).astype(np.float32)
+
+
+def _things(change: Floats) -> NDArray[np.bool_]:
+    """Return where things are, without specks and without holes in them, (H, W)."""
+    inside = (change > _OUTLINE).astype(np.uint8)
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(inside)
+    sizes = facts[:, cv2.CC_STAT_AREA]
+    if count == 1:
+        return inside > 0
+    least = max(_SPECK * sizes[1:].max(), _LEAST_SIZE * np.count_nonzero(change))
+    kept = np.isin(labels, 1 + np.flatnonzero(sizes[1:] >= least))
+    outlines, _ = cv2.findContours(kept.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return cv2.drawContours(np.zeros_like(inside), outlines, -1, 1, cv2.FILLED) > 0
+
+
+def _share(level: Floats, size: tuple[int, int], scale: float) -> Floats:
+    """Return how much of the thing is seen at each place: 1 inside, 0 outside, even edges between, (h, w)."""
+    enlarged = cv2.resize(level, size, interpolation=cv2.INTER_CUBIC)
+    enlarged = cv2.GaussianBlur(enlarged, (0, 0), max(0.5, scale / 2))
+    slope = np.hypot(
+        cv2.Sobel(enlarged, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(enlarged, cv2.CV_32F, 0, 1, scale=1 / 8)
+    )
+    distance = (enlarged - _OUTLINE) / np.maximum(slope, 0.04 / scale)
+    edge = max(_LEAST_EDGE, _EDGE * scale)
+    return np.clip(0.5 + distance / (2 * edge), 0, 1).astype(np.float32)
+
+
+def _lab(picture: Floats) -> Floats:
+    scaled = np.clip(picture, 0, 255).astype(np.float32) / np.float32(255)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2Lab), np.float32)
