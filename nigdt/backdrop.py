@@ -104,8 +104,9 @@ def laid_over(
     things = _things(change)
     height, width = fill.shape[:2]
     scale = max(height / change.shape[0], width / change.shape[1])
-    # Inside a thing its outline is not sought, and nothing outside of it is one.
-    level = np.where(things, np.maximum(change, _OUTLINE * 1.2), np.minimum(change, _OUTLINE * 0.95))
+    # Neither holes in a thing nor specks beside it are to have an outline.
+    specks = (change > _OUTLINE) & ~things
+    level = np.where(things, np.maximum(change, 1.2 * _OUTLINE), np.where(specks, 0, change))
     share = _share(cv2.GaussianBlur(level.astype(np.float32), (0, 0), 0.8), (width, height), scale)
     before, part = _WHOLE
     covered = np.count_nonzero(things) / max(1, np.count_nonzero(visible < _HIDDEN))

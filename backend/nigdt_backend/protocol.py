@@ -117,7 +117,8 @@ class FillRequest:
             fill with its colours matched, and its weight.
         attention: also say which words were looked at where.
         effects: also say what each word changed, in place of the attention.
-        previews: also show early states of an answer that takes long, as a removal does.
+        previews: also show early states of an answer that takes long: of a removal, of the first fill in a
+            context.
         job: id of the job; sending the same id again is harmless.
     """
 

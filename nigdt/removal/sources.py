@@ -80,6 +80,8 @@ def choose_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> 
         return Sources(known, material, ring)
     features = np.concatenate([cv2.blur(lab * _WEIGHTS, (3, 3)), _ROUGHNESS * roughness[..., None]], 2)
     points = features[known].astype(np.float32)
+    if len(points) < 2:  # a row of one would be a column to OpenCV
+        return Sources(known, material, ring)
     sample = points[:: 1 + len(points) // _SAMPLE]
     count = min(_MATERIALS, len(sample))
     cv2.setRNGSeed(0)

@@ -87,11 +87,25 @@ class ModelTurn:
         if kept is not None:
             return kept, True
         encoding = self._model.inpainter.encode(crop, mask)
-        if not job.drawn:
-            self._hooks.alive()
-            encoding = self._model.inpainter.surrounded(encoding)
+        if job.request.previews and job.left:
+            self._show_early(job, encoding)
+        self._hooks.alive()
+        encoding = self._model.inpainter.surrounded(encoding)
         self._contexts.put(key, encoding)
         return encoding, False
+
+    def _show_early(self, job: Job, encoding: EncodedContext) -> None:
+        """Show the model's own picture, which needs a tenth of the time that its surroundings take."""
+        from nigdt.inpainter import CompletionJob
+
+        recipe, variant = job.request.recipe, job.request.variants[job.made]
+        caption = drawn_words(recipe) if job.drawn else recipe.caption
+        early = CompletionJob(encoding, caption, [variant], guidance=recipe.guidance, detail=recipe.detail)
+        try:
+            ((fill,),) = self._model.inpainter.complete([early])
+        except ModelError:
+            return  # which the fill itself will tell
+        self._hooks.preview(job, fill_message(job, job.made, fill, [], self._model.info))
 
     def _batches(
         self, work: Work, contexts: dict[Job, EncodedContext]

@@ -296,7 +296,7 @@ class Filling(Choosing):
             variants,
             live=live,
             effects=effects,
-            previews=purpose is Purpose.FILLS,
+            previews=purpose in (Purpose.FILLS, Purpose.LIVE),
         )
         job = Job(request, self.round, purpose, target, fresh)
         self.jobs[job.request.job] = job

@@ -90,7 +90,8 @@ class Bundle:
     """A model bundle as a system, through the same `nigdt.Inpainter` that daemon and command line use.
 
     Without `texture`, pictures above the model's size are its answers enlarged smoothly: what is measured is
-    the model, not the texture of the surroundings that `nigdt.context.detail` adds for people.
+    the model, not the texture and the continued surroundings that `nigdt.context.detail` and `nigdt.backdrop`
+    add for people.
     """
 
     guided = True
@@ -130,7 +131,8 @@ class Bundle:
                 mask = case.hole.astype(np.uint8) * 255
                 # Nothing hidden reaches the model, whatever it does with what it is given.
                 seen = np.where(case.hole[..., None], np.uint8(128), case.photo)
-                contexts[id(case)] = self.inpainter.encode(seen, mask)
+                context = self.inpainter.encode(seen, mask)
+                contexts[id(case)] = self.inpainter.surrounded(context) if self._texture else context
         jobs = [CompletionJob(contexts[id(one.case)], one.caption, variants) for one in requests]
         if self._texture:
             answers = [[fill.pixels for fill in fills] for fills in self.inpainter.complete(jobs)]

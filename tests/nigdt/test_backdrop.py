@@ -1,0 +1,141 @@
+"""What words draw, laid over the photo's own surroundings."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from nigdt import Inpainter
+from nigdt.answers import CompletionJob
+from nigdt.backdrop import change_by_words, continued, laid_over
+from nigdt.recipe import Variant
+
+SIDE, SCALE = 96, 2
+HOLE = (slice(16, 80), slice(16, 80))
+RED, GREY = (200, 30, 30), 128
+
+
+def model_pictures(radius: int, speck: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Make what a model draws with and without words, a red disc on grey, and M."""
+    wordless = np.full((SIDE, SIDE, 3), GREY, np.float32)
+    worded = cv2.circle(wordless.copy(), (48, 48), radius, RED, -1)
+    if speck:
+        cv2.circle(worded, (22, 22), speck, RED, -1)
+    visible = np.ones((SIDE, SIDE), np.float32)
+    visible[HOLE] = 0
+    return worded, wordless, visible
+
+
+def laid(radius: int, speck: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lay it over noise; the result, the noise, and the model's picture enlarged."""
+    worded, wordless, visible = model_pictures(radius, speck)
+    side = SIDE * SCALE
+    noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
+    fill = cv2.resize(worded, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255)
+    return laid_over(fill, worded, wordless, visible, noise), noise, fill
+
+
+def test_words_change_what_they_change_and_only_in_the_hole() -> None:
+    worded, wordless, visible = model_pictures(12)
+    worded[:8] = 0  # the model's picture outside of the hole is not looked at
+    change = change_by_words(worded, wordless, visible)
+    assert change[48, 48] > 0.9
+    assert change[20, 20] < 0.05
+    assert not change[visible > 0].any()
+
+
+def test_a_thing_stands_before_the_surroundings() -> None:
+    result, noise, fill = laid(14)
+    centre = (slice(88, 104), slice(88, 104))
+    assert np.abs(result[centre] - fill[centre]).max() < 1
+    for corner in ((slice(32, 60), slice(32, 60)), (slice(130, 160), slice(130, 160))):
+        assert np.array_equal(result[corner], noise[corner])
+
+
+def test_its_edge_keeps_its_own_colour() -> None:
+    result, _, _ = laid(14)
+    worded, wordless, visible = model_pictures(14)
+    black = laid_over(
+        cv2.resize(worded, (SIDE * SCALE,) * 2), worded, wordless, visible, np.zeros((192, 192, 3), np.uint8)
+    )
+    edge = black[96, 96:140]  # from red to black, without the model's grey between
+    assert (edge[:, 1] < 45).all()
+    assert result.dtype == np.float32
+
+
+def test_a_speck_is_no_thing() -> None:
+    result, noise, _ = laid(14, speck=2)
+    assert np.array_equal(result[36:52, 36:52], noise[36:52, 36:52])
+
+
+def test_words_that_change_nothing_leave_the_surroundings() -> None:
+    result, noise, _ = laid(0)
+    hole = (slice(32, 160),) * 2
+    inside = result[hole]
+    _, wordless, visible = model_pictures(0)
+    same = laid_over(np.zeros((192, 192, 3)), wordless, wordless, visible, noise)
+    assert np.array_equal(same, noise)
+    assert inside.shape == noise[hole].shape
+
+
+def test_what_covers_most_of_the_hole_is_the_models_alone() -> None:
+    result, _, fill = laid(31)
+    hole = (slice(32, 160),) * 2
+    assert np.abs(result[hole] - fill[hole]).max() < 1
+
+
+def test_what_covers_more_is_never_taken_back_in_a_jump() -> None:
+    means = [float(laid(radius)[0][33:43, 33:43].std()) for radius in range(20, 32)]
+    # The corner is noise (std about 73) behind a small thing and the model's flat grey beside a large one.
+    assert means[0] > 60
+    assert means[-1] < 5
+    assert all(later <= earlier + 1 for earlier, later in pairwise(means))
+
+
+def test_where_nothing_fits_nothing_is_continued() -> None:
+    crop = np.random.default_rng(1).integers(0, 255, (40, 40, 3), np.uint8)
+    hole = np.full((40, 40), 255, np.uint8)
+    hole[0, 0] = 0
+    assert continued(crop, hole) is None
+
+
+@pytest.fixture(scope="module")
+def default() -> Inpainter:
+    return Inpainter.from_bundle("default", device="cpu")
+
+
+def test_a_bird_in_a_striped_field(default: Inpainter) -> None:
+    rows = np.arange(160)[:, None, None]
+    photo = np.broadcast_to(np.where(rows // 4 % 2, (120, 160, 90), (100, 140, 70)), (160, 160, 3))
+    photo = np.ascontiguousarray(photo).astype(np.uint8)
+    selection = np.zeros((160, 160), np.uint8)
+    selection[40:120, 40:120] = 255
+    context = default.surrounded(default.encode(photo, selection))
+    job = CompletionJob(context, "a red bird", [Variant()])
+    pixels = default.complete([job])[0][0].pixels
+    assert context.backdrop is not None
+    drawn = np.abs(pixels.astype(int) - context.backdrop).max(2) > 8
+    inside = selection > 0
+    assert 0.05 < drawn[inside].mean() < 0.9  # a thing, and surroundings beside it
+    reds = pixels[inside & drawn].astype(int)
+    assert (reds[:, 0] - reds[:, 1] > 40).mean() > 0.5
+    stripes = context.backdrop[inside & ~drawn]
+    assert (
+        np.array_equal(np.rint(stripes), pixels[inside & ~drawn])
+        or np.abs(stripes.astype(int) - pixels[inside & ~drawn]).max() <= 8
+    )
+
+
+def test_the_library_fills_so(default: Inpainter) -> None:
+    photo = Image.fromarray(np.random.default_rng(2).integers(90, 110, (160, 160, 3), np.uint8))
+    selection = np.zeros((160, 160), np.uint8)
+    selection[40:120, 40:120] = 255
+    (fill,) = default.fill(photo, selection, "a red bird", feather=0)
+    pixels = np.array(fill.photo)
+    assert np.array_equal(pixels[selection == 0], np.array(photo)[selection == 0])
+    corner = pixels[42:50, 42:50].astype(float)
+    assert 3 < corner.std() < 12  # the photo's own grain (5.8), which the model does not draw
