@@ -11,6 +11,10 @@ from nigdt_fill.install import Install, read_install
 from nigdt_fill.plan import DEFAULT_MODEL
 from nigdt_fill.texts import _, in_context
 
+_SAID = {"busy", "hung", "lost", "not-running", "out-of-memory", "rate", "restarting", "silent", "stopping"}
+_SAID |= {"too-many-clients", "version"}
+"""Of these the sentence says all; the daemon's own words would send the user to a terminal."""
+
 
 class Problem(Exception):  # noqa: N818 - mostly nobody's error: nothing selected, the service busy
     """Why there is no fill; the text is shown to the user as it is."""
@@ -54,6 +58,8 @@ def from_daemon(error: DaemonError, model: str, way: Mode = "describe") -> Probl
         return Problem(_("No model is installed. Run NIGDT's installer again."))
     if code == "bad-request" and way == "recolour":
         return Problem(_("The description names no colour. Name one: “a red bird”, or just “turquoise”."))
-    own = f"{error.message} {error.hint}".strip()
-    message, hint = wording.worded(code, own, error.retry_after, wording.sentences(in_context), in_context)
+    own = "" if code in _SAID else f"{error.message} {error.hint}".strip()
+    known = wording.sentences(in_context)
+    known["not-running"] = (known["not-running"][0], _("Open the NIGDT panel once, then try again."))
+    message, hint = wording.worded(code, own, error.retry_after, known, in_context)
     return Problem(f"{message} {hint}".strip())
