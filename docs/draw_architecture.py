@@ -1,11 +1,13 @@
 """Draw which part of NIGDT imports which, from the code itself: `python docs/draw_architecture.py`.
 
-Writes `docs/pictures/architecture.svg`. A test fails while that picture differs from what the code gives.
+Writes `docs/pictures/architecture.svg`. With `--check` it writes nothing and fails if that picture differs
+from what the code gives; so does a test.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -203,5 +205,14 @@ def drawing() -> str:
     return "\n".join([*out, "</svg>", ""])
 
 
+def main(arguments: list[str]) -> str | None:
+    """Write the picture; with `--check` return instead what is wrong with it, if anything."""
+    if arguments != ["--check"]:
+        PICTURE.write_text(drawing(), encoding="utf-8")
+    elif PICTURE.read_text(encoding="utf-8") != drawing():
+        return "The drawing of the imports is stale. Run: python docs/draw_architecture.py"
+    return None
+
+
 if __name__ == "__main__":
-    PICTURE.write_text(drawing(), encoding="utf-8")
+    raise SystemExit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("layout", ("ruff", "format", "--check", ".")),
     ("types", ("mypy",)),
     ("boundaries", ("lint-imports",)),
+    ("drawing", ("python", "docs/draw_architecture.py", "--check")),
     ("site", ("sphinx-build", "-q", "-W", "--keep-going", "-d", "build/doctrees", "docs", "build/site")),
 )
 PYTEST = ("pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")

@@ -7,6 +7,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
@@ -20,6 +22,15 @@ specification.loader.exec_module(draw)
 def test_the_drawing_shows_the_imports_of_today() -> None:
     message = "run: python docs/draw_architecture.py"
     assert draw.PICTURE.read_text(encoding="utf-8") == draw.drawing(), message
+
+
+def test_a_stale_drawing_is_noticed_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draw, "PICTURE", tmp_path / "old.svg")
+    draw.PICTURE.write_text("<svg/>")
+    assert "Run: python docs/draw_architecture.py" in draw.main(["--check"])
+    assert draw.PICTURE.read_text() == "<svg/>"
+    assert draw.main([]) is None
+    assert draw.main(["--check"]) is None
 
 
 def test_the_drawing_leaves_out_only_what_goes_without_saying() -> None:

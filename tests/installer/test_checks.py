@@ -1,0 +1,155 @@
+"""`test` and `demo`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from installer import checks, demo, environment
+from installer.errors import InstallError
+from installer.session import Session
+from installer.steps import perform
+from tests.installer.standin import ROOT, said
+
+
+def pretend_programs(session: Session, failing: str = "") -> None:
+    folder = session.python.parent
+    folder.mkdir(parents=True)
+    for program in ("ruff", "mypy", "lint-imports", "python", "sphinx-build", "pytest"):
+        script = folder / program
+        status = 1 if program == failing else 0
+        script.write_text(
+            f"#!/bin/sh\necho words of {program} $* [$PYTHONDONTWRITEBYTECODE]\nexit {status}\n"
+        )
+        script.chmod(0o755)
+
+
+def test_all_checks_run_and_are_summed_up(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    pretend_programs(session)
+    checks.run(session, [])
+    words = f"words of {' '.join(checks.PYTEST)} []"
+    assert words in capfd.readouterr().out, "processes keep the bytecode of what they import"
+    lines = said(session).split("Summary")[1].split()
+    assert lines.count("ok") == 7
+
+
+def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None:
+    pretend_programs(session, failing="mypy")
+    with pytest.raises(InstallError, match="Failed: types"):
+        checks.run(session, ["tests/installer"])
+    assert "words of mypy" in said(session)
+    assert "words of ruff" not in said(session)
+    summary = said(session).split("Summary")[1]
+    assert [line.split()[1] for line in summary.strip().splitlines()] == [
+        "skipped:",
+        "ok",
+        "ok",
+        "FAILED",
+        "ok",
+        "ok",
+        "ok",
+        "ok",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ({"vulns": []}, "ok"),
+        ({"skip_reason": "Dependency not found on PyPI"}, "skipped: the database of security"),
+        ({"vulns": [{"id": "PYSEC-2026-1", "fix_versions": []}]}, "FAILED"),
+        (None, "skipped: the database of security"),
+    ],
+)
+def test_known_security_holes_fail_and_a_database_out_of_reach_is_skipped(
+    session: Session, found: dict[str, object] | None, verdict: str
+) -> None:
+    pretend_programs(session)
+    program = session.script("pip-audit")
+    package = {"name": "numberful", "version": "1.0", **(found or {})}
+    words = json.dumps({"dependencies": [package]}) if found else "ConnectionError"
+    program.write_text(f"#!/bin/sh\necho '{words}'\nexit 1\n")
+    program.chmod(0o755)
+    assert checks.audit(session).startswith(verdict)
+    if verdict == "FAILED":
+        assert "numberful 1.0: PYSEC-2026-1" in said(session)
+        with pytest.raises(InstallError, match="Failed: audit"):
+            checks.run(session, [])
+
+
+def test_a_database_that_knows_some_packages_only_is_no_silent_pass(session: Session) -> None:
+    pretend_programs(session)
+    program = session.script("pip-audit")
+    packages = [
+        {"name": "numberful", "version": "1.0", "vulns": []},
+        {"name": "obscure", "version": "2.0", "skip_reason": "Dependency not found on PyPI"},
+    ]
+    words = json.dumps({"dependencies": packages})
+    program.write_text(f"#!/bin/sh\necho '{words}'\n")
+    program.chmod(0o755)
+    assert checks.audit(session) == "ok, but nothing is known of 1 of 2"
+    assert "nothing is known of them: obscure" in said(session)
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "python3 installer test" in script
+    assert "python3 installer test" in (ROOT / "README.md").read_text()
+
+
+def test_the_demo_runs_the_real_command_line_on_the_free_photo(session: Session) -> None:
+    command = demo.fill_command(session, Path("out.png"))
+    assert command[1:3] == ["fill", "nigdt/data/kingfisher.jpg"]
+    left, top, width, height = demo.SELECTION
+    with Image.open(ROOT / demo.PHOTO) as photo:
+        assert left + width < photo.width
+        assert top + height < photo.height
+    assert (ROOT / demo.PHOTO).stat().st_size < 600_000
+    assert "CC0 1.0" in (ROOT / "nigdt" / "data" / "LICENCE.md").read_text()
+
+
+def test_the_demo_picture_shows_photo_selection_and_variants(tmp_path: Path) -> None:
+    fills = []
+    for number, colour in enumerate(("red", "lime", "blue")):
+        fills.append(tmp_path / f"{number}.png")
+        Image.new("RGB", (1280, 720), colour).save(fills[-1])
+    output, mask = tmp_path / "demo.png", tmp_path / "mask.png"
+    selection = ",".join(map(str, demo.SELECTION))
+    command = [sys.executable, demo.COMPOSE, ROOT / demo.PHOTO, selection, demo.CAPTION, mask, output, *fills]
+    subprocess.run(command, check=True, timeout=60)
+    with Image.open(output) as opened:
+        sheet = opened.convert("RGB")
+    colours = {colour for _, colour in sheet.getcolors(1 << 24) or []}
+    assert {(255, 0, 0), (0, 255, 0), (0, 0, 255)} <= colours
+    assert sheet.width > sheet.height
+    left, top, width, height = demo.SELECTION
+    with Image.open(mask) as opened:
+        assert (opened.size, opened.getbbox()) == ((1280, 720), (left, top, left + width, top + height))
+
+
+def test_a_failed_fill_is_told_in_one_line(session: Session) -> None:
+    program = session.script("nigdt")
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'The model bundle is damaged. Get it again.' >&2\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(InstallError, match="The fill failed: The model bundle is damaged"):
+        perform(session, demo.steps(session, session.root / "demo.png")[:1])
+
+
+def test_the_stamp_survives_a_broken_file(session: Session) -> None:
+    session.venv.mkdir()
+    (session.venv / environment.STAMP).write_text("{half")
+    assert environment.read_stamp(session) == {}
+    environment.update_stamp(session, torch="cpu", pair="a/b")
+    environment.update_stamp(session, pair=None)
+    assert environment.read_stamp(session) == {"torch": "cpu"}

@@ -1,0 +1,209 @@
+"""`uninstall` and `update`: what was made goes, what is the user's stays."""
+
+from __future__ import annotations
+
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from platformdirs.macos import MacOS
+
+from installer import desktop, environment, gimp, remove, source
+from installer.errors import InstallError
+from installer.session import Session
+from installer.steps import perform
+from nigdt.bundle.bundle import user_bundles_folder
+from tests.installer.standin import Run, profile
+
+
+def test_a_wheel_that_was_cut_off_is_fetched_again(session: Session, project: Path, wheels: Path) -> None:
+    cut = project / ".cache" / "gimp" / "pyzmq-27.0.0-cp312-abi3-manylinux2014_x86_64.whl"
+    cut.parent.mkdir(parents=True)
+    cut.write_bytes(next(wheels.glob("pyzmq-*.whl")).read_bytes()[:100])
+    wheel = gimp.fetch_wheel(session, gimp.assembler(project), wheels)
+    assert zipfile.is_zipfile(wheel)
+    assert [path.name for path in wheel.parent.iterdir() if path.is_file()] == [wheel.name]
+
+
+def test_what_a_killed_one_left_in_the_profile_goes(installer: Run, whole_project: Path, home: Path) -> None:
+    plugins = profile(home / ".config", "3.0") / "plug-ins"
+    (plugins / ".nigdt-fill-abcd" / gimp.PLUGIN).mkdir(parents=True)
+    assert installer("gimp").returncode == 0
+    assert [path.name for path in plugins.iterdir()] == [gimp.PLUGIN]
+    (plugins / gimp.PLUGIN / f"{gimp.PLUGIN}.py").unlink()  # killed while it was being removed
+    assert installer("gimp", "--remove").returncode == 0
+    assert list(plugins.iterdir()) == []
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_uninstall_takes_what_was_made_and_leaves_the_rest(
+    installer: Run, whole_project: Path, home: Path, wheels: Path
+) -> None:
+    profile(home / ".config", "3.0")
+    assert installer("install", "--extras", "", "--offline", wheels).returncode == 0
+    assert installer("gimp").returncode == 0
+    assert installer("desktop").returncode == 0
+    mine = home / ".local" / "share" / "nigdt" / "bundles" / "mine"
+    mine.mkdir(parents=True)
+    shown = installer("uninstall", "--dry-run")
+    assert shown.returncode == 0
+    assert (whole_project / ".venv").exists()
+    done = installer("uninstall")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (whole_project / ".venv").exists()
+    assert not (home / ".config" / "GIMP" / "3.0" / "plug-ins" / gimp.PLUGIN).exists()
+    assert not desktop.Places.of({}, home).entry.exists()
+    assert mine.exists()
+    assert "--purge" in done.stdout
+    (whole_project / ".venv.deleting" / "lib").mkdir(parents=True)  # what a killed uninstaller leaves
+    assert installer("uninstall").returncode == 0
+    assert not (whole_project / ".venv.deleting").exists()
+
+
+def test_purge_deletes_the_personal_folders(
+    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(session.root / "data"))
+    monkeypatch.setenv("NIGDT_STATE_DIR", str(session.root / "state"))
+    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(session.root / "config"))
+    own = ("data/bundles/mine/model.yaml", "state/panel/history/1/round.json", "config/daemon.yaml")
+    for name in own:
+        (session.root / name).parent.mkdir(parents=True)
+        (session.root / name).write_text("x")
+    remove.record(session)
+    perform(session, remove.steps(session, remove.Purge.of(session)))
+    for name in ("data", "state", "config"):
+        assert not (session.root / name).exists()
+
+
+def test_purge_leaves_what_is_not_recorded_or_not_its_own(
+    session: Session, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in remove.OVERRIDES:
+        monkeypatch.delenv(name, raising=False)
+    remove.record(session)
+    model = home / ".local" / "share" / "nigdt" / "bundles" / "mine" / "model.yaml"
+    important = tmp_path / "important"
+    theses = [important / "thesis.txt", important / "bundles" / "mine" / "model.yaml"]
+    others = [model.parent / "notes.txt", model.parents[2] / "holiday" / "photo.png"]
+    for path in (model, *theses, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("the only copy")
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(important))
+    purge = remove.Purge.of(session)
+    assert any(line.startswith(f"{important} stays: the installer has no") for line in purge.stays)
+    assert any("is not NIGDT's" in line for line in purge.stays)
+    assert any(str(model.parents[2]) in line for line in purge.lines())
+    perform(session, remove.steps(session, purge))
+    assert not model.exists()
+    assert all(path.read_text() == "the only copy" for path in (*theses, *others))
+    (session.cache / "folders.json").unlink()  # as after an installation that wrote down nothing
+    perform(session, remove.steps(session, remove.Purge.of(session)))
+    assert all(path.exists() for path in theses)
+
+
+def test_purge_lists_and_asks_first(
+    installer: Run, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in remove.OVERRIDES:
+        monkeypatch.delenv(name, raising=False)
+    remove.record(session)
+    settings = home / ".config" / "nigdt" / "panel.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("{}")
+    asked = installer("uninstall", "--purge")
+    assert asked.returncode == 1
+    assert "panel.json" in asked.stdout
+    assert "Nothing was deleted: there is nobody to ask." in asked.stdout
+    assert settings.exists()
+    assert installer("uninstall", "--purge", "--yes").returncode == 0
+    assert not settings.parent.exists()
+
+
+def test_an_environment_with_something_of_the_users_in_it_stays(
+    installer: Run, project: Path, session: Session, empty_environment: Path
+) -> None:
+    environment.update_stamp(session, root=str(project))
+    (empty_environment / "thesis.txt").write_text("the only copy")
+    done = installer("uninstall")
+    assert done.returncode == 0, done.stdout
+    assert [path.name for path in empty_environment.iterdir()] == ["thesis.txt"]
+    assert "thesis.txt there is not NIGDT's" in done.stdout
+
+
+def test_a_plug_in_folder_with_something_of_the_users_in_it_stays(
+    installer: Run, whole_project: Path, home: Path
+) -> None:
+    plugin = profile(home / ".config", "3.0") / "plug-ins" / gimp.PLUGIN
+    assert installer("gimp").returncode == 0
+    (plugin / "notes.txt").write_text("mine")
+    assert installer("gimp", "--remove").returncode == 0
+    assert [path.name for path in plugin.iterdir()] == ["notes.txt"]
+
+
+def test_a_new_plug_in_leaves_the_users_files_in_its_folder(
+    installer: Run, whole_project: Path, home: Path
+) -> None:
+    plugin = profile(home / ".config", "3.0") / "plug-ins" / gimp.PLUGIN
+    assert installer("gimp").returncode == 0
+    mine = (plugin / "notes.txt", plugin / "nigdt_fill" / "thesis.txt")
+    for file in mine:
+        file.write_text("the only copy")
+    (plugin / "mine").mkdir()
+    (plugin / "nigdt_fill" / "run.py").write_text("changed")
+    stale = plugin / "nigdt_fill" / "__pycache__" / "old.cpython-313.pyc"
+    stale.parent.mkdir(exist_ok=True)
+    stale.touch()
+    # Killed between the two names: the folder is not there, what was in it is.
+    (plugin.parent / ".nigdt-fill-abcd").mkdir()
+    plugin.rename(plugin.parent / ".nigdt-fill-abcd" / "old")
+    assert installer("gimp").returncode == 0
+    assert [file.read_text() for file in mine] == ["the only copy"] * 2
+    assert (plugin / "mine").is_dir()
+    assert not stale.exists()
+    assert not gimp.assembler(whole_project).differences(plugin, None, whole_project)
+    assert [path.name for path in plugin.parent.iterdir()] == [gimp.PLUGIN]
+
+
+def test_the_personal_folders_are_those_that_nigdt_uses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NIGDT_DATA_DIR")
+    assert remove.data_dir() == user_bundles_folder().parent
+    assert remove.data_dir("darwin", {}, home) == Path(MacOS("nigdt", appauthor=False).user_data_dir)
+    assert remove.data_dir("win32", {"LOCALAPPDATA": "C:/Local"}, home) == Path("C:/Local/nigdt")
+
+
+def test_an_environment_of_someone_elses_stays(
+    installer: Run, project: Path, empty_environment: Path
+) -> None:
+    done = installer("uninstall")
+    assert done.returncode == 1
+    assert "was not made by this installer" in done.stdout
+    assert empty_environment.exists()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
+    return subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_update_fast_forwards_and_spares_own_changes(project: Path, tmp_path: Path, session: Session) -> None:
+    assert source.steps(session)[0].settled() is not None  # no git here yet
+    (project / ".gitignore").write_text("__pycache__/\n.cache/\n.venv/\n")
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "one")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(project), str(clone))
+    (project / "NEW").write_text("new")
+    git(project, "add", "NEW")
+    git(project, "commit", "-qm", "two")
+    mine = Session(clone, session.journal)
+    (clone / "pyproject.toml").write_text("# mine\n")
+    with pytest.raises(InstallError, match="changes of your own"):
+        perform(mine, source.steps(mine))
+    git(clone, "restore", ".")
+    perform(mine, source.steps(mine))
+    assert (clone / "NEW").exists()
