@@ -31,14 +31,14 @@ def continues(crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe) 
         mask: (h, w).
         recipe: What is asked for.
     """
-    if recipe.way == "describe":
+    if recipe.effective_mode == "describe":
         return showing(crop, mask, recipe.caption) is not None
-    return recipe.way == "remove"
+    return recipe.effective_mode == "remove"
 
 
 def drawn_words(recipe: Recipe) -> str:
     """Return what the model is told where nothing can be continued: never what is to be gone."""
-    return recipe.caption if recipe.way == "describe" else ""
+    return recipe.caption if recipe.effective_mode == "describe" else ""
 
 
 class Continuation:
@@ -79,7 +79,7 @@ class Continuation:
             if previewed is not None:
                 previewed(RawFill(pixels, variant))
 
-        described = recipe.way == "describe"
+        described = recipe.effective_mode == "describe"
         # Words steer a removal unless they name most of what is there; to describe that is to ask for it all.
         allowed = None if described else showing(crop, hole, recipe.caption)
         if allowed is not None and mostly(allowed, hole):

@@ -177,7 +177,7 @@ class Inpainter(Completer):
             NigdtError: As in `fill`.
         """
         whole = photo if isinstance(photo, Photo) else Photo.from_image(photo)
-        grey = recipe.way == "recolour" and whole.grey
+        grey = recipe.effective_mode == "recolour" and whole.grey
         whole = whole.in_colour() if grey else whole
         context = Context.of(whole.rgb8, _as_selection(selection), self.size, recipe, whole.alpha8)
         recipe = replace(recipe, bundle=self.bundle.name, digest=self.bundle.digest)
@@ -201,7 +201,7 @@ class Inpainter(Completer):
             recipe: What to draw.
             variants: Which of the possible answers.
         """
-        if recipe.way == "recolour":
+        if recipe.effective_mode == "recolour":
             return [self.recolour(crop, mask, recipe.caption, variant) for variant in variants]
         if continues(crop, mask, recipe):
             return [self._continue(crop, mask, recipe, variant) for variant in variants]

@@ -139,14 +139,14 @@ class Recipe:
         check_number("detail", self.detail, 0, DETAIL_MAX)
 
     @property
-    def way(self) -> Mode:
+    def effective_mode(self) -> Mode:
         """The mode that is really drawn in: to describe without a word is to remove."""
         return "remove" if self.mode == "describe" and not self.caption.strip() else self.mode
 
     @property
     def grown(self) -> int:
         """Pixels by which the selection is grown."""
-        return GROW[self.way] if self.grow is None else self.grow
+        return GROW[self.effective_mode] if self.grow is None else self.grow
 
     def with_variant(self, variant: Variant) -> Recipe:
         """Return the same recipe for another of the possible answers."""

@@ -211,7 +211,7 @@ class FillRequest:
         except ValueError as error:
             raise ProtocolError("bad-request", f"The recipe: {error}") from None
         check_bundle_name(recipe.bundle)
-        whole = placed or recipe.way == "remove"
+        whole = placed or recipe.effective_mode == "remove"
         side = LIMITS.placed_pixels if whole else LIMITS.side_max_px
         width = _check_int(header, "width", LIMITS.side_min_px, side)
         height = _check_int(header, "height", LIMITS.side_min_px, side)

@@ -37,7 +37,7 @@ class Context:
         selection: (h, w) uint8, 255 = to be filled.
         unknown: (h, w) bool, where the photo is transparent, so that its colour says nothing; None for
             nowhere.
-        mode: What is to be done (`Recipe.way`).
+        mode: What is to be done (`Recipe.effective_mode`).
     """
 
     box: Box
@@ -61,7 +61,7 @@ class Context:
             rgb8: (H, W, 3) uint8, the upright photo (`Photo.rgb8`).
             selection: (H, W) uint8, 255 = to be filled.
             size: Side of the square that the model works at, in pixels.
-            recipe: `way`, `widen` and `grown` count.
+            recipe: `effective_mode`, `widen` and `grown` count.
             alpha: (H, W) uint8, opacity of the photo (`Photo.alpha8`); None is opaque.
 
         Raises:
@@ -69,8 +69,8 @@ class Context:
         """
         check_selection(selection, rgb8.shape[1], rgb8.shape[0])
         selection = prepared(selection, recipe)
-        box = context_box(selection, size, recipe.widen, recipe.way)
-        return cls.within(box, rgb8, selection, alpha, recipe.way)
+        box = context_box(selection, size, recipe.widen, recipe.effective_mode)
+        return cls.within(box, rgb8, selection, alpha, recipe.effective_mode)
 
     @classmethod
     def within(
@@ -88,7 +88,7 @@ class Context:
             rgb8: As in `of`.
             selection: (H, W) uint8, 255 = to be filled, grown already.
             alpha: As in `of`.
-            mode: What is to be done (`Recipe.way`).
+            mode: What is to be done (`Recipe.effective_mode`).
         """
         unknown = None if alpha is None else alpha[box.slices] < _OPAQUE
         return cls(
@@ -133,7 +133,7 @@ class Context:
     def notices(self, recipe: Recipe) -> list[str]:
         """List what a user should know about a recipe in this context, one sentence each."""
         told = []
-        if recipe.way != recipe.mode:
+        if recipe.effective_mode != recipe.mode:
             told.append("Without words, the region is filled with its surroundings.")
         if self.reduced and self.mode != "recolour":
             told.append(
@@ -218,9 +218,9 @@ def prepared(selection: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
 
     Args:
         selection: (H, W) uint8, 255 = to be filled.
-        recipe: `way` and `grown` count.
+        recipe: `effective_mode` and `grown` count.
     """
-    if recipe.way == "remove":
+    if recipe.effective_mode == "remove":
         selection = closed(selection)
     return grown(selection, recipe.grown)
 

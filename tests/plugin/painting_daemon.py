@@ -109,9 +109,9 @@ class Painter:
                 os._exit(9)
         hooks.stage([job], "completing")
         for index, variant in enumerate(job.request.variants):
-            if job.request.previews and job.request.recipe.way == "remove":
+            if job.request.previews and job.request.recipe.effective_mode == "remove":
                 hooks.preview(job, self._fill(job, index, variant, words, "soft"))
-            if job.request.recipe.way == "remove" and not advance(job, index):
+            if job.request.recipe.effective_mode == "remove" and not advance(job, index):
                 return Outcome(job)
             hooks.made(job, self._fill(job, index, variant, words))
         told = (NOTHING_FITS,) if job.request.recipe.grow == NOTHING_FITS_AT else ()
@@ -125,10 +125,10 @@ class Painter:
         crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
         mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
         maps = np.zeros((0, 0, 10), np.float32)
-        if request.recipe.way == "recolour":
+        if request.recipe.effective_mode == "recolour":
             maps = tint(words)
             pixels = Recolouring.of(maps, mask).apply(crop)[0]
-        elif request.recipe.way == "remove":
+        elif request.recipe.effective_mode == "remove":
             pixels = remove(crop, mask, variant=variant.seed or 0, quality=quality)
         else:
             pixels = painted(crop, mask, words, variant)

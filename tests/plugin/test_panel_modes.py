@@ -58,7 +58,7 @@ def test_words_and_detail_are_asked_of_described_fills_alone(panel: Panel, photo
     assert panel.session.filling.recipe == asked[-1]
     assert box.guidance.isEnabled()
     panel.session.set_mode("recolour")
-    box.show_way("recolour")
+    box.show_mode("recolour")
     assert not box.guidance.isEnabled()
     assert not box.detail.isEnabled()
 
@@ -128,12 +128,12 @@ def test_another_mode_asks_anew_while_fills_follow(panel: Panel, photo: Path):
     panel.select(90, 50, 150, 110)
     QTest.keyClicks(panel.window.side.describe.caption, "a blue bird")
     filling = panel.session.filling
-    panel.until(lambda: filling.chosen is not None and filling.chosen.way == "describe", 60)
+    panel.until(lambda: filling.chosen is not None and filling.chosen.effective_mode == "describe", 60)
     panel.window.side.describe.pick_mode("recolour")
-    panel.until(lambda: filling.chosen is not None and filling.chosen.way == "recolour", 60)
+    panel.until(lambda: filling.chosen is not None and filling.chosen.effective_mode == "recolour", 60)
     panel.window.side.describe.pick_mode("remove")
     rest(panel)
-    assert filling.chosen.way == "recolour"  # a removal is not live
+    assert filling.chosen.effective_mode == "recolour"  # a removal is not live
 
 
 def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Path):
@@ -227,7 +227,7 @@ def test_to_describe_without_words_removes_and_says_so(panel: Panel, textured: P
     side.describe.fill()
     rest(panel)
     (fill,) = panel.session.filling.round.fills
-    assert (fill.recipe.mode, fill.way) == ("describe", "remove")
+    assert (fill.recipe.mode, fill.effective_mode) == ("describe", "remove")
     assert "Without words" in side.notes.text()
 
 

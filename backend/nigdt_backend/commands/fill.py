@@ -274,7 +274,7 @@ class Drawing:
             variants: Which of the possible answers; None takes the recipe's own.
         """
         size = _model_size(self._models, recipe.bundle)
-        if recipe.way == "recolour":
+        if recipe.effective_mode == "recolour":
             check_caption(recipe.caption)
             if photo.grey:
                 photo = photo.in_colour()

@@ -40,7 +40,7 @@ def placed_context(job: Job) -> Context | None:
     alpha = crop[..., 3] if job.request.channels == 4 else None
     whole = Box(0, 0, job.request.width, job.request.height)
     recipe = job.request.recipe
-    return Context.within(whole, crop[..., :3], prepared(selection, recipe), alpha, recipe.way)
+    return Context.within(whole, crop[..., :3], prepared(selection, recipe), alpha, recipe.effective_mode)
 
 
 def growth_notice(job: Job, crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> str | None:
@@ -53,7 +53,7 @@ def growth_notice(job: Job, crop: NDArray[np.uint8], hole: NDArray[np.uint8]) ->
         crop: (h, w, 3) uint8, the context.
         hole: (h, w) uint8, what was filled.
     """
-    if job.request.result != "placed" or job.request.recipe.way != "remove":
+    if job.request.result != "placed" or job.request.recipe.effective_mode != "remove":
         return None
     found = remainder(crop, hole)
     if found is None:

@@ -58,7 +58,7 @@ class ModelTurn:
             started = time.monotonic()
             context = placed_context(job)
             crop, mask = job_pixels(job) if context is None else context.sent
-            if job.request.recipe.way == "recolour":
+            if job.request.recipe.effective_mode == "recolour":
                 self._recolour(job, crop, mask, work)
                 continue
             if not job.drawn and continues(crop, mask, job.request.recipe):

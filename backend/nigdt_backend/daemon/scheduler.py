@@ -67,7 +67,7 @@ class Job:
         context = hashlib.sha256()  # processors have instructions for it
         context.update(f"{request.width} {request.height} {request.channels} {request.result} ".encode())
         if request.result == "placed":  # then the daemon makes the hole of the mask
-            context.update(f"{recipe.way} {recipe.grown} ".encode())
+            context.update(f"{recipe.effective_mode} {recipe.grown} ".encode())
         context.update(request.crop)
         context.update(request.mask)
         rest = [
@@ -80,7 +80,7 @@ class Job:
         ]
         self.context = context.digest()
         self.digest = hashlib.sha256(self.context + json.dumps(rest).encode()).digest()
-        self.lane = "removal" if recipe.way == "remove" else "model"
+        self.lane = "removal" if recipe.effective_mode == "remove" else "model"
 
     @property
     def key(self) -> JobKey:
@@ -286,4 +286,4 @@ class Scheduler:
 def _alike(one: Job, other: Job) -> bool:
     """Return whether two jobs may share a batch."""
     mine, its = one.request.recipe, other.request.recipe
-    return mine.bundle == its.bundle and mine.way == its.way
+    return mine.bundle == its.bundle and mine.effective_mode == its.effective_mode

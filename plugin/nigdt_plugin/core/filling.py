@@ -114,9 +114,9 @@ class Filling(Choosing):
 
         def send(recipe: Recipe) -> None:
             self.cancel()
-            if recipe.way == "recolour":
+            if recipe.effective_mode == "recolour":
                 del wanted[1:]
-            elif recipe.way == "remove" and seed is None:
+            elif recipe.effective_mode == "remove" and seed is None:
                 wanted[:] = self._removals(variants)
             self._send(recipe, wanted, Purpose.FILLS, fresh=True)
             self.changed()
@@ -208,7 +208,7 @@ class Filling(Choosing):
     def re_roll(self, fill: Fill) -> None:
         """Ask for another draw in place of this fill."""
         if self.round is not None:
-            removal = fill.way == "remove"
+            removal = fill.effective_mode == "remove"
             variant = self._removals(1)[0] if removal else Variant(seed=fills_.new_seed(self._seeds))
             purpose = Purpose.FILLS if fill.favourite else Purpose.REPLACE  # a favourite stays
             self._send(fill.recipe, [variant], purpose, target=fill)
@@ -216,7 +216,7 @@ class Filling(Choosing):
 
     def explain(self, fill: Fill) -> None:
         """Ask what each word did to a fill."""
-        if self.round is None or fill.way != "describe" or fill.words or fill in self._unexplained:
+        if self.round is None or fill.effective_mode != "describe" or fill.words or fill in self._unexplained:
             return
         if not any(job.target is fill and job.purpose is Purpose.WORDS for job in self.jobs.values()):
             self._send(fill.recipe, [fill.variant], Purpose.WORDS, target=fill)

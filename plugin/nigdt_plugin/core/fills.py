@@ -101,9 +101,9 @@ class Fill:
         return self.recipe.bundle
 
     @property
-    def way(self) -> Mode:
+    def effective_mode(self) -> Mode:
         """The mode that it was really drawn in."""
-        return self.recipe.way
+        return self.recipe.effective_mode
 
     @property
     def seed_text(self) -> str:

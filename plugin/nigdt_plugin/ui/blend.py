@@ -61,7 +61,7 @@ class BlendBox(QWidget):
     def _anew(self) -> tuple[QSlider, QSlider, QSlider]:
         return self.widen, self.guidance, self.detail
 
-    def show_way(self, way: str) -> None:
+    def show_mode(self, mode: str) -> None:
         """Let what the fill is not blended by rest, and show what was set elsewhere."""
         settings = self.session.settings
         set_elsewhere = (settings.widen * 100, settings.guidance * 100, settings.detail * 50)
@@ -72,7 +72,7 @@ class BlendBox(QWidget):
         self._show_values()
         for control in (self.guidance, self.detail):
             control.setEnabled(settings.mode == "describe")
-        recolours = way == "recolour"
+        recolours = mode == "recolour"
         tip = self.tr("A recoloured thing keeps its own edge and light, so there is no seam to blend")
         for control in (self.feather, self.match):
             control.setEnabled(not recolours)

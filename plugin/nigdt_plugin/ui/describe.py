@@ -149,7 +149,7 @@ class DescribeBox(QWidget):
         return self.session.settings.mode
 
     @property
-    def way(self) -> Mode:
+    def effective_mode(self) -> Mode:
         """The mode that would be drawn in: to describe without a word is to remove."""
         return "remove" if self.mode == "describe" and not self.session.caption else self.mode
 
@@ -238,7 +238,7 @@ class DescribeBox(QWidget):
             return
         caption = "" if self.mode == "remove" else self.session.caption
         self.session.settings.remember_caption(caption)
-        seed = int(self.seed.text()) if self.seed.text() and self.way == "describe" else None
+        seed = int(self.seed.text()) if self.seed.text() and self.effective_mode == "describe" else None
         filling.fill(caption, self.session.settings.variants, seed)
 
     def _hindrance(self) -> tuple[str, str] | None:
@@ -303,7 +303,7 @@ class DescribeBox(QWidget):
             self.caption.caption = self.session.caption
         stoppable = filling is not None and filling.stoppable
         verbs = {"describe": self.tr("Fill"), "recolour": self.tr("Recolour"), "remove": self.tr("Remove")}
-        self.fill_button.setText(self.tr("Stop") if stoppable else verbs[self.way])
+        self.fill_button.setText(self.tr("Stop") if stoppable else verbs[self.effective_mode])
         self.fill_button.setEnabled(stoppable or self.ready)
         self.compare_button.setEnabled(self.ready and self._may_follow())
         fraction = filling.fraction if filling is not None else None
@@ -341,7 +341,7 @@ class DescribeBox(QWidget):
         hindrance = self._hindrance() if self.session.caption or not self._recolours else None
         if hindrance:
             return " ".join(hindrance)
-        if self.way != self.mode and self.ready:
+        if self.effective_mode != self.mode and self.ready:
             return worded_notice(WITHOUT_WORDS)
         if self._grey and self.mode == "describe":
             return self.tr("The photo is grey, and so are its fills.")

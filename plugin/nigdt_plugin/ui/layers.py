@@ -101,7 +101,7 @@ class LayerList(QWidget):
 
     def title(self, layer: Layer) -> str:
         """Return what a layer is called."""
-        unnamed = self.tr("Removed") if layer.recipe.way == "remove" else self.tr("Fill")
+        unnamed = self.tr("Removed") if layer.recipe.effective_mode == "remove" else self.tr("Fill")
         return layer.name or layer.caption or unnamed
 
     def refresh(self) -> None:

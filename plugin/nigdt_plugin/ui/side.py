@@ -279,7 +279,7 @@ class Side(QWidget):
         applied = chosen is not None and filling is not None and filling.applied(chosen)
         self.apply_button.setText(self.tr("Applied") if applied and not unapplied else self.tr("Apply"))
         self.blend.setVisible(bool(fills or awaited))
-        self.blend.show_way(chosen.way if chosen is not None else self.describe.way)
+        self.blend.show_mode(chosen.effective_mode if chosen is not None else self.describe.effective_mode)
         self._none.setVisible(not fills and not awaited)
         self._none.setText(self._next_step())
 

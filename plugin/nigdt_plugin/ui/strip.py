@@ -54,7 +54,7 @@ def allows(fill: Fill, what: str) -> bool:
 
     Only what the model drew was drawn by words and has neighbours; of a recolouring there is one answer.
     """
-    return fill.way == "describe" or (fill.way == "remove" and what == "dice")
+    return fill.effective_mode == "describe" or (fill.effective_mode == "remove" and what == "dice")
 
 
 def thumbnail(context: Context, fill: Fill, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
@@ -210,7 +210,7 @@ class FillStrip(QListWidget):
             picture = self._pictures.get(key) or thumbnail(context, fill, grey=grey)
             kept[key] = picture
             seed = self._seed(fill)
-            alone = fill.caption if fill.way == "recolour" else seed
+            alone = fill.caption if fill.effective_mode == "recolour" else seed
             text = shortened[position] if several else alone
             item.setText(text)
             item.setIcon(QIcon())
@@ -231,14 +231,14 @@ class FillStrip(QListWidget):
         self._fit()
 
     def _seed(self, fill: Fill) -> str:
-        if fill.way == "remove":
+        if fill.effective_mode == "remove":
             return str((fill.variant.seed or 0) + 1)
         return self.tr("average") if fill.variant.seed is None else fill.seed_text
 
     def _tip(self, fill: Fill, seed: str) -> str:
-        if fill.way == "recolour":
+        if fill.effective_mode == "recolour":
             return self.tr("“{caption}”").format(caption=fill.caption)
-        if fill.way == "remove":
+        if fill.effective_mode == "remove":
             return self.tr("Removed, answer {number}").format(number=seed)
         return self.tr("“{caption}”, seed {seed}").format(caption=fill.caption, seed=seed)
 

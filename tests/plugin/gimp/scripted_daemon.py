@@ -104,7 +104,7 @@ class ScriptedDaemon:
                 if self.behaviour is ScriptedDaemon.hold:
                     waiting.append((client, request))
                     self.progress(client, request, "completing")
-                    if request.previews and request.recipe.way == "remove":
+                    if request.previews and request.recipe.effective_mode == "remove":
                         self.paint(client, request, "preview", 0, EARLY)
                 else:
                     self.behaviour(self, client, request)

@@ -115,7 +115,7 @@ def test_what_is_removed_may_be_grown(windows: WindowSession, tmp_path: Path) ->
         answer = ask(windows, "nigdt-remove")
         windows.window("NIGDT: Remove", answer)
         wait_for(lambda: daemon.requests)
-        assert daemon.requests[-1].recipe.way == "remove"
+        assert daemon.requests[-1].recipe.effective_mode == "remove"
         time.sleep(2)
         keep(windows.photograph(tmp_path / "grow.png"), f"{windows.tree.release}-grow.png")
         daemon.notices = []

@@ -58,8 +58,8 @@ def test_python(gimp: GimpSession) -> None:
         said = batch(gimp, "python-fu-eval", PYTHON.format(example=example("python")))
     assert said == repr(["a blue bird", "a small bird with a red belly", "photo", "a blue bird"])
     first, second = daemon.requests
-    assert (first.recipe.way, len(first.variants)) == ("describe", 2)
-    assert (second.recipe.way, second.recipe.strength) == ("recolour", 0.8)
+    assert (first.recipe.effective_mode, len(first.variants)) == ("describe", 2)
+    assert (second.recipe.effective_mode, second.recipe.strength) == ("recolour", 0.8)
 
 
 def test_script_fu(gimp: GimpSession) -> None:
@@ -67,8 +67,8 @@ def test_script_fu(gimp: GimpSession) -> None:
         said = batch(gimp, "plug-in-script-fu-eval", SCHEME.format(example=example("scheme")))
     assert said == "3"  # the photo, the removal, and the removal again
     first, again = daemon.requests
-    assert (first.recipe.way, first.recipe.grow) == ("remove", 5)
-    assert (again.recipe.way, again.recipe.grow, again.mask) == ("remove", 5, first.mask)
+    assert (first.recipe.effective_mode, first.recipe.grow) == ("remove", 5)
+    assert (again.recipe.effective_mode, again.recipe.grow, again.mask) == ("remove", 5, first.mask)
     assert again.crop == first.crop
 
 

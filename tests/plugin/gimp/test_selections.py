@@ -183,7 +183,7 @@ def test_without_words_the_selected_is_removed(gimp: GimpSession) -> None:
     assert said[2] == [37, 27, 53, 43]  # grown by three pixels
     assert said[3] == "Removed"
     assert said[4] < 30  # the hole in it is closed; GIMP rounds the corners of what it grows
-    assert daemon.requests[0].recipe.way == "remove"
+    assert daemon.requests[0].recipe.effective_mode == "remove"
 
 
 def test_what_hinders_is_told_with_its_remedy(gimp: GimpSession) -> None:

@@ -118,7 +118,7 @@ def test_choices_become_a_recipe() -> None:
         detail=0.3,
     )
     assert chosen.draws == [Variant(7), Variant(8)]
-    assert plan.Settings(" ").recipe.way == "remove"
+    assert plan.Settings(" ").recipe.effective_mode == "remove"
 
 
 RECIPES = [

@@ -134,7 +134,7 @@ def _capture(copy: Gimp.Image, settings: Settings, model_size: int, drawn: Drawn
         inside = cut(inside, around.width, tight, 1)
         selected = Box(around.left + tight.left, around.top + tight.top, tight.width, tight.height)
     region = selected.grown(recipe.grown, width, height)
-    context = context_box(region, width, height, model_size, recipe.widen, recipe.way)
+    context = context_box(region, width, height, model_size, recipe.widen, recipe.effective_mode)
     copy.crop(context.width, context.height, context.left, context.top)
     if copy.get_base_type() == Gimp.ImageBaseType.INDEXED:
         copy.convert_rgb()
@@ -148,7 +148,7 @@ def _capture(copy: Gimp.Image, settings: Settings, model_size: int, drawn: Drawn
         copy.insert_layer(composite, None, 0)
     seen = Box(0, 0, *size)
     alpha = read(composite, seen, "A u8")
-    if recipe.way == "remove" and shows_nothing(selection, alpha):
+    if recipe.effective_mode == "remove" and shows_nothing(selection, alpha):
         raise Problem(_("There is nothing around the selection that the fill could go by. Select less."))
     channels = 3 if alpha.count(255) == len(alpha) else 4
     crop = read(composite, seen, "R'G'B' u8" if channels == 3 else "R'G'B'A u8")

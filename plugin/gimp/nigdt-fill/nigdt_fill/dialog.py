@@ -193,20 +193,20 @@ class FillDialog:
         if self._filling:
             return
         self._window.suggest_growth(0)
-        way = self._start.mode
+        mode = self._start.mode
         try:
             still_open(self._image)
             settings = self._settings()
             if self._service is not None and self._window.caption is not None:
                 self._window.caption.offer_words_of(self._service.model(settings.model))
-            way = settings.recipe.way
+            mode = settings.recipe.effective_mode
             captured = self._capture(settings)
             wordless = self._window.caption is not None and not settings.caption.strip()
             self._drop()
             if self._service is None or wordless or not self._config.get_property("preview"):
                 self._view.show_variants(0)
                 self._view.show_region(captured)
-                if self._service is not None and wordless and way == "remove":
+                if self._service is not None and wordless and mode == "remove":
                     self._view.say(_("Without a description, what is selected is removed."))
                 return
             request = request_for(captured, settings, live=True)
@@ -217,14 +217,14 @@ class FillDialog:
         except Problem as reason:
             self._view.warn(str(reason))
         except DaemonError as error:
-            self._view.warn(str(problem.from_daemon(error, self._start.model, way)))
+            self._view.warn(str(problem.from_daemon(error, self._start.model, mode)))
 
     def _capture(self, settings: Settings) -> Capture:
         """Capture the selection, unless that was done and nothing that matters has changed since."""
         size = self._service.model(settings.model)["size_px"] if self._service else USUAL_SIZE
         recipe = settings.recipe
         self._seen = selected_box(self._image)
-        key = (size, recipe.widen, recipe.grown, recipe.way, self._seen)
+        key = (size, recipe.widen, recipe.grown, recipe.effective_mode, self._seen)
         if self._captured is None or self._captured[0] != key:
             self._captured = key, capture(self._image, settings, size, self._drawn)
             if not self._filling:
@@ -297,7 +297,7 @@ class FillDialog:
             self._job = None
             self._drop()
             if error.code not in ("superseded", "cancelled"):
-                self._failure = problem.from_daemon(error, settings.model, settings.recipe.way)
+                self._failure = problem.from_daemon(error, settings.model, settings.recipe.effective_mode)
                 self._view.warn(str(self._failure))
 
     def _foresee(self, early: FillPicture) -> None:

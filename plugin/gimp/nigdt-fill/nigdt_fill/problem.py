@@ -41,7 +41,7 @@ def lost(install: Install) -> Problem | None:
     )
 
 
-def from_daemon(error: DaemonError, model: str, way: Mode = "describe") -> Problem:
+def from_daemon(error: DaemonError, model: str, mode: Mode = "describe") -> Problem:
     """Say a failure of the service so that it helps someone who never opens a terminal.
 
     The words are the panel's too, but where more is known here.
@@ -49,14 +49,14 @@ def from_daemon(error: DaemonError, model: str, way: Mode = "describe") -> Probl
     Args:
         error: What the client reported.
         model: Name of the model that was asked for.
-        way: What was to be done.
+        mode: What was to be done.
     """
     code = error.code
     if code == "not-running" and (moved := lost(read_install())):
         return moved
     if code == "unknown-bundle" and model == DEFAULT_MODEL:
         return Problem(_("No model is installed. Run NIGDT's installer again."))
-    if code == "bad-request" and way == "recolour":
+    if code == "bad-request" and mode == "recolour":
         return Problem(_("The description names no colour. Name one: “a red bird”, or just “turquoise”."))
     own = "" if code in _SAID else f"{error.message} {error.hint}".strip()
     known = wording.sentences(in_context)

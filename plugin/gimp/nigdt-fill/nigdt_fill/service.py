@@ -125,4 +125,4 @@ class Service:
         except DaemonError as error:
             if error.code == "cancelled":
                 raise problem.Cancelled from None
-            raise problem.from_daemon(error, settings.model, settings.recipe.way) from None
+            raise problem.from_daemon(error, settings.model, settings.recipe.effective_mode) from None
