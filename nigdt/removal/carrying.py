@@ -43,7 +43,8 @@ def carry(
     layout: Layout,
     offsets: Ints,
     advance: Callable[[float], None],
-    settled: bool = True,
+    settled: bool,
+    passes: int,
 ) -> NDArray[np.uint8]:
     """Bring a coarse answer to full size.
 
@@ -55,11 +56,12 @@ def carry(
         offsets: (H, W, 2), its sources, at its size.
         advance: Told the fraction that is done, 0 to 1; may raise to stop.
         settled: Whether to move seams at finer sizes too, which takes most of the time.
+        passes: How often at most to go over the seams at the coarse size.
 
     Returns:
         (h, w, 3): the photo outside the hole, the fill inside.
     """
-    offsets = _settle_coarse(layout, offsets)
+    offsets = _settle_coarse(layout, offsets, passes)
     advance(0.3)
     sizes = _sizes(layout.hole.shape, hole) if settled else []
     plan = [lab_of(values) for values in (layout.guess, layout.pixels)]
@@ -75,12 +77,12 @@ def carry(
     return filled
 
 
-def _settle_coarse(layout: Layout, offsets: Ints) -> Ints:
+def _settle_coarse(layout: Layout, offsets: Ints, passes: int) -> Ints:
     lab = lab_of(layout.pixels)
     planned, seen = features(lab_of(layout.guess), layout, 2), features(lab, layout, 2)
     planned, seen = compressed(planned, seen, layout.usable, 12)
     shifts = Shifts(offsets, layout.hole, _inside(layout.usable, 2), lab)
-    shifts.settle(planned, seen, passes=10, far=True)
+    shifts.settle(planned, seen, passes, far=True)
     return shifts.offsets()
 
 

@@ -21,10 +21,10 @@ __all__ = ["Quality", "RemovalCancelledError", "remove", "variation"]
 Quality = Literal["soft", "quick", "preview", "final"]
 Mask = NDArray[np.bool_]
 
-_SIDE = 80.0
-"""Root of the hole's area, in pixels, at which it is laid out; the same for previews, so that they show what
-comes."""
-_QUICK_SIDE = 40.0
+_WHOLE = (80.0, 10)
+"""Root of the hole's area, in pixels, at which it is laid out, and passes over its seams there; the same for
+previews, so that they show what comes."""
+_QUICK = (36.0, 4)
 """The same where a fifth of the time must do."""
 _AROUND = 1.25
 """How far around the hole to look for sources, as a fraction of its extent, ..."""
@@ -130,14 +130,14 @@ def remove(
         shown = previewed if quality == "final" else None
         if shown is not None:
             shown(whole(pixels))
+        side, passes = _QUICK if quality == "quick" else _WHOLE
         with _one_at_a_time:
-            side = _QUICK_SIDE if quality == "quick" else _SIDE
             layout = lay_out(pixels, wanted, permitted, side, recipe)
         advance(0.4)
         offsets = quilt(layout, recipe)
         advance(0.5)
         if shown is not None:
-            early = carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), settled=False)
+            early = carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), False, passes)
             shown(whole(early))
         filled = carry(
             pixels,
@@ -147,6 +147,7 @@ def remove(
             offsets,
             lambda fraction: advance(0.5 + fraction / 2),
             settled=quality == "final",
+            passes=passes,
         )
     result = whole(filled)
     advance(1.0)
