@@ -11,7 +11,6 @@ LOCALES = Path(__file__).resolve().parent.parent / "locale"
 _translation = gettext.translation(DOMAIN, str(LOCALES), fallback=True)
 
 _ = _translation.gettext
-ngettext = _translation.ngettext
 
 
 def in_context(_context: str, text: str) -> str:
