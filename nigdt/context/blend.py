@@ -170,17 +170,17 @@ class ColourShift:
         return np.asarray(enlarged, np.float32)
 
     def add_to(
-        self, fill: NDArray[np.uint8], box: Box, share: float = 1.0, step: int = 1
+        self, fill: NDArray[np.uint8], box: Box, fraction: float = 1.0, step: int = 1
     ) -> NDArray[np.uint8]:
-        """Return a part of a fill, (h, w, 3), with `share` of the shift; `box` and `step` as for `at`."""
+        """Return a part of a fill, (h, w, 3), with `fraction` of the shift; `box` and `step` as for `at`."""
         shifted = cv2.add(fill, self.at(box, step), dtype=cv2.CV_8U)
-        if share < 1:
-            shifted = cv2.addWeighted(shifted, share, fill, 1 - share, 0)
+        if fraction < 1:
+            shifted = cv2.addWeighted(shifted, fraction, fill, 1 - fraction, 0)
         return shifted.astype(np.uint8, copy=False)
 
 
 def colour_match(
-    crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8], share: float = 1.0
+    crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8], fraction: float = 1.0
 ) -> NDArray[np.uint8]:
     """Shift the fill's colours so that it meets the photo along the border of the hole.
 
@@ -192,7 +192,7 @@ def colour_match(
         crop: (h, w, 3), the photo.
         fill: (h, w, 3), the model's picture, which covers the surroundings of the hole too.
         hole: (h, w), above 0 where the model's picture is to be used.
-        share: How much of the shift is done, 0 to 1.
+        fraction: How much of the shift is done, 0 to 1.
 
     Returns:
         (h, w, 3), equal to `fill` outside the box around the hole.
@@ -201,7 +201,7 @@ def colour_match(
     shift = ColourShift.of(crop, fill, hole)
     if shift is not None:
         box = selection_box(hole)
-        matched[box.slices] = shift.add_to(np.ascontiguousarray(fill[box.slices]), box, share)
+        matched[box.slices] = shift.add_to(np.ascontiguousarray(fill[box.slices]), box, fraction)
     return matched
 
 

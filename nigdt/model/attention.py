@@ -11,7 +11,7 @@ from nigdt.model.encoders import TextFeatures
 
 
 def masked_softmax(scores: Tensor, allowed: Tensor, dim: int) -> Tensor:
-    """Softmax over `dim` where forbidden entries weigh 0; a slice with none allowed is all 0, not NaN."""
+    """Take the softmax over `dim`; forbidden entries weigh 0, and a slice with none allowed is 0, not NaN."""
     scores = scores.masked_fill(~allowed, -torch.inf)
     top = scores.amax(dim, keepdim=True)
     weights = torch.exp(scores - torch.where(top.isfinite(), top, torch.zeros_like(top)))

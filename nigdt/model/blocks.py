@@ -60,12 +60,12 @@ def doubling_convolution(inputs: int, outputs: int, *, spectral_norm: bool) -> n
 
 
 def area(picture: Tensor, like: Tensor) -> Tensor:
-    """`picture` (B, C, H, W) averaged down to the height and width of `like`."""
+    """Average `picture` (B, C, H, W) down to the height and width of `like`."""
     return F.adaptive_avg_pool2d(picture, (like.shape[2], like.shape[3]))
 
 
 def samples(picture: Tensor, like: Tensor) -> Tensor:
-    """`picture` (B, C, H, W) at evenly spaced points, corners included, as many as `like` has cells."""
+    """Sample `picture` (B, C, H, W) at evenly spaced points, corners included, one per cell of `like`."""
     size = (like.shape[2], like.shape[3])
     return F.interpolate(picture, size, mode="bilinear", align_corners=True)
 
@@ -141,7 +141,7 @@ class TransposedBlock(nn.Module):
         self.shortcut = doubling_convolution(inputs, outputs, spectral_norm=spectral_norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Double (B, inputs, H, W)."""
+        """Map (B, inputs, H, W) to (B, outputs, 2 H, 2 W)."""
         return _kept_or_made_again(self, x)
 
     def compute(self, x: Tensor) -> Tensor:

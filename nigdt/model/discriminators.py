@@ -70,11 +70,11 @@ class PublishedDiscriminator(nn.Module):
         self.score = spectral_norm(nn.Conv2d(widths[-1], 1, 3))
 
     def features(self, image: Tensor) -> Tensor:
-        """Image (B, 3, H, W) in [-1, 1] to the final feature, (B, C, H/32, W/32)."""
+        """Map images (B, 3, H, W) in [-1, 1] to the final feature, (B, C, H/32, W/32)."""
         return self.layers(image)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Image (B, 3, H, W) in [-1, 1] to patch scores (B, 1, H/32 - 2, W/32 - 2)."""
+        """Map images (B, 3, H, W) in [-1, 1] to patch scores (B, 1, H/32 - 2, W/32 - 2)."""
         return self.score(F.leaky_relu(self.features(image), SLOPE))
 
 
@@ -93,9 +93,9 @@ class Discriminator(nn.Module):
         self.score = convolution(widths[-1], 1, 3, spectral_norm=True)
 
     def features(self, image: Tensor) -> Tensor:
-        """Image (B, 3, H, W) in [-1, 1] to the final feature, (B, C, H/32, W/32)."""
+        """Map images (B, 3, H, W) in [-1, 1] to the final feature, (B, C, H/32, W/32)."""
         return self.layers(image)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Image (B, 3, H, W) in [-1, 1] to patch scores (B, 1, H/32, W/32); real is 1 under LSGAN."""
+        """Map images (B, 3, H, W) in [-1, 1] to patch scores (B, 1, H/32, W/32); real is 1 under LSGAN."""
         return self.score(F.leaky_relu(self.features(image), SLOPE))

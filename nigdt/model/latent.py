@@ -10,7 +10,7 @@ from nigdt.model.blocks import SLOPE, ResidualBlock
 
 
 def guidance_channels(config: ModelConfig) -> int:
-    """Channels of h (eq. 8) for the config's ablations."""
+    """Return the number of channels of h (eq. 8) for the config's ablations."""
     channels = config.encoder_channels[-1]
     if config.use_text:
         channels += config.text_channels * (2 if config.dual_attention else 1)
@@ -54,7 +54,15 @@ class Projection(nn.Module):
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, h: Tensor) -> tuple[Tensor, Tensor]:
-        """H (B, C, h, w) to mu and sigma, each (B, latent_channels, h, w); sigma >= sigma_floor."""
+        """Map h of eq. 8 to the distribution of z (eq. 9).
+
+        Args:
+            h: (B, guidance channels, H/32, W/32).
+
+        Returns:
+            mu and sigma, each (B, latent_channels, H/32, W/32); sigma is a standard deviation, at least
+            `sigma_floor`.
+        """
         both = self.block(h) if self.direct else self.last(F.leaky_relu(self.blocks(h), SLOPE))
         mu, raw = both.chunk(2, dim=1)
         return mu, F.softplus(raw) + self.sigma_floor
@@ -80,5 +88,13 @@ class ResidualRepresentation(nn.Module):
         )
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
-        """H (B, C, h, w) and z (B, latent_channels, h, w) to r (B, representation_channels, h, w)."""
+        """Join the guidance h and the latent z into r (eq. 10).
+
+        Args:
+            h: (B, guidance channels, H/32, W/32).
+            z: (B, latent_channels, H/32, W/32).
+
+        Returns:
+            r, (B, representation_channels, H/32, W/32).
+        """
         return self.f(h) + self.g(z)

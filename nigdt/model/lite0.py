@@ -37,7 +37,7 @@ class SameConv(nn.Conv2d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """X (B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
+        """Map (B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
         right, bottom = (
             max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
             for side, stride, kernel in zip(
@@ -115,7 +115,7 @@ class EfficientNetLite0(nn.Module):
         return outputs
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Image (B, 3, H, W) in [-1, 1] to regions (B, 112, H/16, W/16) and a global vector (B, 1280)."""
+        """Map images (B, 3, H, W) in [-1, 1] to regions (B, 112, H/16, W/16) and global vectors (B, 1280)."""
         outputs = self.stages(image)
         head = F.relu6(self._bn1(self._conv_head(outputs[-1])))
         return outputs[REGION_STAGE], head.mean((2, 3))

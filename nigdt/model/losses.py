@@ -33,7 +33,7 @@ def pyramid_l1(
     summed: bool = False,
     targets: MaskCells = "area",
 ) -> Tensor:
-    """L1 over every scale of the output pyramid (first term of eq. 12).
+    """Compute the L1 over every scale of the output pyramid (first term of eq. 12).
 
     The number of scales is the pyramid's, whatever the batch size.
 
@@ -101,7 +101,7 @@ def variety_shortfall(first: Tensor, second: Tensor, M: Tensor) -> Tensor:
 
 
 def feature_distance(real: Tensor, fake: Tensor) -> Tensor:
-    """||D1(I) - D1(I_g)||_2, second term of eq. 12 (printed with I twice).
+    """Compute ||D1(I) - D1(I_g)||_2, the second term of eq. 12 (printed with I twice).
 
     Args:
         real: D1's final feature of the photos, (B, C, h, w); no gradient flows into it.
@@ -116,7 +116,7 @@ def feature_distance(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def score_distance(real: Tensor, fake: Tensor) -> Tensor:
-    """Mean squared difference of D1's scores: the published code's second term of eq. 12.
+    """Compute the mean squared difference of D1's scores: the published code's second term of eq. 12.
 
     Args:
         real: D1's patch scores of the photos; no gradient flows into them.
@@ -140,7 +140,7 @@ def discriminator_loss(real: Tensor, fakes: Sequence[Tensor], kind: Adversary = 
 
 
 def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
-    """KL(q || p) of diagonal Gaussians.
+    """Compute KL(q || p) of diagonal Gaussians.
 
     Returns:
         Mean over batch, channels and cells, so that its size does not depend on the picture's size.
@@ -150,11 +150,11 @@ def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
 
 
 def posterior_kl(q: Gaussian, *, reversed_arguments: bool = False) -> Tensor:
-    """Eq. 17 with its sign corrected: KL(q || N(0, 1)), or the reverse, as the published code had it."""
+    """Compute eq. 17, sign corrected: KL(q || N(0, 1)), or the reverse, as the published code had it."""
     standard = Gaussian(torch.zeros_like(q.mu), torch.ones_like(q.sigma))
     return kl_divergence(standard, q) if reversed_arguments else kl_divergence(q, standard)
 
 
 def prior_kl(q: Gaussian, p: Gaussian) -> Tensor:
-    """Eq. 18, sign corrected: KL(stopgrad(q) || p(. | h^g)): only the prior is pulled."""
+    """Compute eq. 18, sign corrected: KL(stopgrad(q) || p(. | h^g)): only the prior is pulled."""
     return kl_divergence(Gaussian(q.mu.detach(), q.sigma.detach()), p)

@@ -78,11 +78,11 @@ class MatchNetwork(nn.Module):
         return self
 
     def encode_image(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Image (B, 3, H, W) in [-1, 1] to regions (B, C, N) and a global vector (B, C)."""
+        """Map images (B, 3, H, W) in [-1, 1] to regions (B, C, N) and a global vector (B, C)."""
         return self.project(*self.backbone(image))
 
     def project(self, regions: Tensor, whole: Tensor) -> tuple[Tensor, Tensor]:
-        """Backbone features, (B, R, h, w) and (B, G), to regions (B, C, N) and a global vector (B, C)."""
+        """Map backbone features, (B, R, h, w) and (B, G), to regions (B, C, N) and a global vector (B, C)."""
         return self.region_projection(regions).flatten(2), self.global_projection(whole)
 
     def scores(self, regions: Tensor, whole: Tensor, text: TextFeatures) -> MatchScores:
@@ -94,12 +94,12 @@ class MatchNetwork(nn.Module):
         )
 
     def forward(self, image: Tensor, text: TextFeatures) -> MatchScores:
-        """Image (B, 3, H, W) in [-1, 1] and B captions to their scores."""
+        """Score images (B, 3, H, W) in [-1, 1] against B captions."""
         return self.scores(*self.encode_image(image), text)
 
 
 def word_similarity(regions: Tensor, text: TextFeatures) -> Tensor:
-    """Word-level similarity (D3) of every picture and caption.
+    """Compute the word-level similarity (D3) of every picture and caption.
 
     For each word, the regions it attends to; for each caption, a soft maximum over its words.
 
@@ -124,14 +124,14 @@ def word_similarity(regions: Tensor, text: TextFeatures) -> Tensor:
 
 
 def sentence_similarity(whole: Tensor, sentence: Tensor) -> Tensor:
-    """Sentence-level similarity (D4): cosine of every global vector (B, C) and sentence (T, C), as (B, T)."""
+    """Compute the sentence-level similarity (D4): cosines (B, T) of vectors (B, C) and sentences (T, C)."""
     return F.normalize(whole, dim=1, eps=1e-6) @ F.normalize(sentence, dim=1, eps=1e-6).T
 
 
 def match_loss(
     scores: MatchScores, photo: Tensor, further: Tensor | None = None, *, undivided: bool = False
 ) -> Tensor:
-    """L_T of eq. 11: cross-entropy both ways, word level plus sentence level; to be minimised.
+    """Compute L_T of eq. 11: cross-entropy both ways, word level plus sentence level; to be minimised.
 
     Args:
         scores: (B, B + F) each, picture i belonging to caption i and none to the last F captions.

@@ -50,7 +50,7 @@ class Gaussian:
     sigma: Tensor
 
     def sample(self, noise: Tensor | None) -> Tensor:
-        """`mu + sigma * noise`; the mean without noise."""
+        """Return `mu + sigma * noise` (eq. 13); the mean without noise."""
         return self.mu if noise is None else self.mu + self.sigma * noise
 
 
@@ -112,12 +112,12 @@ class NIGDT(nn.Module):
         self.generator = Generator(config)
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
-        """Shape (C, h, w) of z for a picture of height x width pixels (multiples of 32)."""
+        """Return the shape (C, h, w) of z for a picture of height x width pixels (multiples of 32)."""
         scale = 2**HALVINGS
         return self.config.latent_channels, height // scale, width // scale
 
     def encode_image(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
-        """Image half.
+        """Run the image half, which knows no caption.
 
         Args:
             I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0; H and W multiples of 32, at least 64.
@@ -146,7 +146,7 @@ class NIGDT(nn.Module):
     def guidance(
         self, v_h: Tensor, text: TextFeatures, cells: Tensor, *, positive: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """H of eq. 8, (B, C, h, w), and beta of eq. 5; `cells` (B, h w) are those the path may see."""
+        """Return h of eq. 8, (B, C, h, w), and beta of eq. 5; `cells` (B, h w) are those the path may see."""
         seen = v_h if positive else self.further(v_h)
         if not self.config.use_text:
             return seen, None
@@ -172,13 +172,13 @@ class NIGDT(nn.Module):
         return Generated(pyramid, beta, compared, prior, h)
 
     def decode(self, image: ImageFeatures, h: Tensor, z: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Eq. 10 and the generator: both paths come here, both with `h^g` (eq. 13)."""
+        """Run eq. 10 and the generator: both paths come here, both with `h^g` (eq. 13)."""
         return self.generator(self.representation(h, z), image.v_l, image.M, image.base, image.skip)
 
     def forward(
         self, I_m: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor, noise: Tensor | None = None
     ) -> Generated:
-        """Both halves at once; arguments as in `encode_image`, `encode_text` and `generate`."""
+        """Run both halves at once; arguments as in `encode_image`, `encode_text` and `generate`."""
         return self.generate(self.encode_image(I_m, M), self.encode_text(tokens, lengths), noise)
 
 

@@ -51,7 +51,7 @@ def harmonic_prefill(I_m: Tensor, M: Tensor) -> Tensor:
 
 
 def _halved(x: Tensor) -> Tensor:
-    """Means of 2x2 cells, of fewer at an odd side's end; MPS took pooling's own of those wrongly."""
+    """Average 2x2 cells, of fewer at an odd side's end; MPS took pooling's own of those wrongly."""
     height, width = x.shape[2:]
     if height % 2 or width % 2:
         x = F.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
@@ -59,7 +59,7 @@ def _halved(x: Tensor) -> Tensor:
 
 
 def _residual(u: Tensor, source: Tensor | None) -> Tensor:
-    """Mean of the four neighbours - u + source; a neighbour beyond the picture is the cell itself."""
+    """Return the four neighbours' mean - u + source; a neighbour beyond the picture is the cell itself."""
     padded = F.pad(u, (1, 1, 1, 1), mode="replicate")
     across = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
     mean = (across + padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1]) / 4
@@ -74,7 +74,7 @@ def _smooth(u: Tensor, source: Tensor | None, hole: Tensor, sweeps: int) -> Tens
 
 
 def _v_cycle(u: Tensor, source: Tensor | None, holes: Sequence[Tensor]) -> Tensor:
-    """One multigrid V-cycle for `residual = 0` in `holes[0]`; further holes are the coarser levels'."""
+    """Run one multigrid V-cycle for `residual = 0` in `holes[0]`; further holes are the coarser levels'."""
     hole = holes[0]
     if len(holes) == 1:
         return _smooth(u, source, hole, _COARSEST_SWEEPS)

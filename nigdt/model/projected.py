@@ -72,7 +72,7 @@ class Head(nn.Module):
         return F.leaky_relu(self.second(x), SLOPE)
 
     def scores(self, x: Tensor, sentence: Tensor) -> Tensor:
-        """Scores (B, 1, h, w): how real a place is, plus how well it fits the caption (B, C)."""
+        """Return the scores (B, 1, h, w): how real a place is, plus how well it fits the caption (B, C)."""
         if self.caption is None:
             return self.score(x)
         fits = torch.einsum("bchw,bc->bhw", x, self.caption(sentence)) / x.shape[1] ** 0.5
@@ -121,16 +121,16 @@ class ProjectedDiscriminator(nn.Module):
         return Verdict(features, self.read(features))
 
     def read(self, features: Sequence[Tensor]) -> list[Tensor]:
-        """Frozen features to each head's map."""
+        """Turn frozen features into each head's map."""
         return [head(mixed) for head, mixed in zip(self.heads, self.mixer(features), strict=True)]
 
     def scores(self, seen: Sequence[Tensor], sentence: Tensor) -> list[Tensor]:
-        """Each head's scores (B, 1, h, w), given its map and the captions (B, C)."""
+        """Return each head's scores (B, 1, h, w), given its map and the captions (B, C)."""
         return [head.scores(x, sentence) for head, x in zip(self.heads, seen, strict=True)]  # type: ignore[operator]
 
 
 def in_hole(values: Tensor, M: Tensor) -> Tensor:
-    """Mean of each picture's values over the hole.
+    """Average each picture's values over the hole.
 
     Args:
         values: (B, C, h, w).
@@ -144,7 +144,7 @@ def in_hole(values: Tensor, M: Tensor) -> Tensor:
 
 
 def relative_feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor], M: Tensor) -> Tensor:
-    """Distance of frozen features in the hole, as a fraction of their size there; mean over maps and batch.
+    """Compute how far frozen features differ in the hole, as a fraction of their size; mean over maps, batch.
 
     Args:
         real: The photo's maps (B, C_i, h_i, w_i); no gradient flows into them.
@@ -170,7 +170,7 @@ def discriminator_hinge(
     M: Tensor,
     differs: Tensor,
 ) -> Tensor:
-    """Hinge loss in the hole, summed over heads; photos under another photo's caption count as made, by half.
+    """Sum the hinge loss in the hole over heads; photos under another photo's caption count as made, by half.
 
     Args:
         real: Each head's scores of the photos with their captions, (B, 1, h, w).

@@ -51,7 +51,7 @@ class RecolourConfig:
     finds: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for YAML and JSON."""
+        """Convert to plain values, for YAML and JSON."""
         return {**asdict(self), "channels": list(self.channels)}
 
     @classmethod
@@ -117,7 +117,7 @@ class _WordAttention(nn.Module):
         self.back = nn.Conv2d(text + channels, channels, 1)
 
     def forward(self, x: Tensor, text: TextFeatures) -> tuple[Tensor, Tensor]:
-        """(B, C, h, w) to the same with words, and beta (B, h * w, L)."""
+        """Map (B, C, h, w) to the same with words, and beta (B, h * w, L)."""
         batch, _, height, width = x.shape
         query = self.query(self.norm(x)).flatten(2).transpose(1, 2)
         s = query @ text.words.transpose(1, 2)

@@ -24,7 +24,7 @@ NAME = "nigdt-fill"
 SUMS = "SHA256SUMS"
 """The plug-in's file with the hashes of all others, as `sha256sum` writes it; `nigdt doctor` checks them."""
 MAX_DEPTH = 3
-HOUSES = {"nigdt": ".", "nigdt_backend": "backend"}
+PACKAGES = {"nigdt": ".", "nigdt_backend": "backend"}
 """NIGDT's packages that the plug-in may carry parts of, and where they lie in its sources."""
 HERE = Path(__file__).resolve().parent
 
@@ -167,7 +167,7 @@ def _client(sources: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     while wanted:
         parts = wanted.pop().split(".")
-        home = HOUSES.get(parts[0])
+        home = PACKAGES.get(parts[0])
         if home is None:
             continue
         for length in range(1, len(parts) + 1):

@@ -84,7 +84,7 @@ def test_a_defect_in_the_connections_thread_is_a_failure_and_not_the_end():
         calls.append(1)
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
-    link = Link(states.append, lambda event: None, lambda models: None, connect)
+    link = Link(states.append, lambda event: None, connect)
     link.start()
     link.connect()
     deadline = time.monotonic() + 60

@@ -67,7 +67,6 @@ class Link:
     Args:
         on_state: Told of every new `LinkState`.
         on_event: Told of every event of a job.
-        on_models: Told of the daemon's bundles when asked by `models`.
         connect: Makes the client; the default starts a daemon when none runs.
 
     All callbacks come from the link's thread.
@@ -77,12 +76,10 @@ class Link:
         self,
         on_state: Callable[[LinkState], None],
         on_event: Callable[[Event], None],
-        on_models: Callable[[list[dict[str, Any]]], None],
         connect: Callable[[], Client] = Client.connect,
     ) -> None:
         self._on_state = on_state
         self._on_event = on_event
-        self._on_models = on_models
         self._connect = connect
         self._commands: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._client: Client | None = None
@@ -119,10 +116,6 @@ class Link:
     def load(self, bundle: str) -> None:
         """Make the daemon load a bundle now rather than at the first fill."""
         self._commands.put(("load", bundle))
-
-    def models(self) -> None:
-        """Ask for the daemon's bundles."""
-        self._commands.put(("models", None))
 
     @property
     def quiet(self) -> float:
@@ -166,8 +159,6 @@ class Link:
             self._heard = time.monotonic()
             self._jobs.add(value.job)
             client.submit(value)
-        elif kind == "models":
-            self._on_models(client.models())
         elif kind == "load":
             client.load(value)
             self._next_status = 0.0

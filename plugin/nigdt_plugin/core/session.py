@@ -91,7 +91,6 @@ class Session(Opening):
         self.link = Link(
             on_state=lambda state: post(lambda: self._on_link(state)),
             on_event=lambda event: post(lambda: self._on_event(event)),
-            on_models=lambda _models: None,
             connect=connect,
         )
         self.link.start()
