@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.box import Box, check_selection
+from nigdt.box import Box, check_selection, selection_box
 from nigdt.context.blend import blend, blend_weight, greyed, hole_of
 from nigdt.context.box import context_box
 from nigdt.context.detail import enlarge
@@ -220,9 +220,17 @@ def prepared(selection: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
         selection: (H, W) uint8, 255 = to be filled.
         recipe: `effective_mode` and `grown` count.
     """
-    if recipe.effective_mode == "remove":
-        selection = closed(selection)
-    return grown(selection, recipe.grown)
+    closes, pixels = recipe.effective_mode == "remove", recipe.grown
+    if not (closes or pixels) or not selection.any():
+        return selection
+    box = selection_box(selection)
+    # Nothing changes farther away; all of a large photo takes a fifth of a second.
+    top, left = max(box.top - pixels, 0), max(box.left - pixels, 0)
+    near = np.s_[top : box.bottom + pixels, left : box.right + pixels]
+    part = closed(selection[near]) if closes else selection[near]
+    result = selection.copy()
+    result[near] = grown(np.ascontiguousarray(part), pixels)
+    return result
 
 
 def closed(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:

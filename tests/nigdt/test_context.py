@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nigdt.box import Box, check_selection, selection_box
 from nigdt.context import Context
 from nigdt.context.box import context_box
+from nigdt.context.context import closed, grown, prepared
 from nigdt.errors import SelectionError
 from nigdt.limits import PADDING
 from nigdt.recipe import Recipe
@@ -114,6 +115,18 @@ def test_what_is_to_be_removed_is_closed_and_grown_by_three() -> None:
     assert plain.selection[92 - plain.box.top, 106 - plain.box.left] == 0
     assert removed.box.width > described.box.width
     assert not removed.reduced
+
+
+@given(seed=st.integers(0, 2**16), grow=st.integers(0, 9), mode=st.sampled_from(["remove", "describe"]))
+def test_a_selection_is_prepared_near_it_as_on_the_whole(seed: int, grow: int, mode: str) -> None:
+    rng = np.random.default_rng(seed)
+    selection = np.zeros((40, 50), np.uint8)
+    for _ in range(2):
+        middle = int(rng.integers(0, 50)), int(rng.integers(0, 40))
+        cv2.circle(selection, middle, int(rng.integers(1, 12)), int(rng.choice([90, 255])), 2)
+    recipe = Recipe("a bird", mode, grow=grow)  # type: ignore[arg-type]
+    whole = grown(closed(selection) if mode == "remove" else selection, recipe.grown)
+    np.testing.assert_array_equal(prepared(selection, recipe), whole)
 
 
 def test_what_is_transparent_is_made_by_the_model_but_never_blended_in() -> None:

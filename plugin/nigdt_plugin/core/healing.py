@@ -6,9 +6,11 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.filling import Filling
-from nigdt_plugin.core.selection import Mask, Patch
+from nigdt_plugin.core.selection import Patch
 
 if TYPE_CHECKING:
     from nigdt_plugin.core.session import Session
@@ -27,7 +29,7 @@ class Healing:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._waiting: deque[Patch] = deque()
-        self._now: tuple[Filling, Recipe, Mask] | None = None
+        self._now: tuple[Filling, Recipe, Patch] | None = None  # and what was selected before
         self.painting = False
 
     @property
@@ -48,13 +50,7 @@ class Healing:
         if not stroke.mask.size or not stroke.mask.any():
             self._next()
             return
-        selection = document.selection
-        self._now = filling, filling.recipe, selection.mask.copy()
-        blank = selection.mask.copy()
-        blank[:] = 0
-        blank[stroke.region.slices] = stroke.mask
-        selection.put(selection.whole, blank)
-        document.selection_changed(selection.whole)
+        self._now = filling, filling.recipe, self._exchange(filling, stroke)
         filling.recipe = replace(filling.recipe, mode="remove", strength=1.0)
         filling.changed.connect(self._look)
         filling.failed.connect(self._failed)
@@ -81,12 +77,21 @@ class Healing:
         """Bring back what was selected and chosen before."""
         if self._now is None:
             return
-        (filling, recipe, mask), self._now = self._now, None
+        (filling, recipe, before), self._now = self._now, None
         filling.failed.disconnect(self._failed)
         filling.recipe = recipe
-        document = filling.document
-        document.selection.put(document.selection.whole, mask)
-        document.selection_changed(document.selection.whole)
+        self._exchange(filling, before)
         self._session.steps()
         self._session.fills()
         self._next()
+
+    @staticmethod
+    def _exchange(filling: Filling, patch: Patch) -> Patch:
+        """Select a patch alone, without a step; return what was selected before."""
+        document = filling.document
+        selection, bounds = document.selection, document.selection.bounds
+        before = Patch(bounds.left, bounds.top, selection.mask[bounds.slices].copy())
+        selection.put(bounds, np.zeros_like(before.mask))
+        selection.put(patch.region, patch.mask)
+        document.selection_changed(bounds.union(patch.region))
+        return before
