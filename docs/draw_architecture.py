@@ -37,7 +37,7 @@ TOGETHER = {
         ),
     },
     "nigdt_backend": {
-        **dict.fromkeys(("protocol", "wire", "limits"), "protocol"),
+        **dict.fromkeys(("protocol", "events", "wire", "limits"), "protocol"),
         **dict.fromkeys(("commands", "bench"), "commands, bench"),
         "daemon": "daemon",
     },

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.recipe import Recipe
-from nigdt_backend.protocol import MAP_CHANNELS, FillPicture
+from nigdt_backend.events import MAP_CHANNELS, FillPicture
 
 __all__ = ["answer_arrays"]
 
