@@ -150,6 +150,27 @@ def test_the_object_under_a_click_is_found_and_grows_and_shrinks_by_further_clic
     assert overlap(object_at(photo, [(250, 220)], [(350, 150)]), body & ~head) > 0.9
 
 
+def test_a_further_click_changes_an_object_only_near_it():
+    generator = np.random.default_rng(4)
+    patches = np.kron(generator.integers(40, 215, (25, 38, 3)), np.ones((16, 16, 1)))[:400, :600]
+    photo = np.full((400, 600, 3), (90, 120, 80)) + generator.normal(0, 4, (400, 600, 3))
+    y, x = np.mgrid[0:400, 0:600]
+    thing = ((x - 300) / 200) ** 2 + ((y - 200) / 110) ** 2 < 1
+    photo[thing] = patches[thing]
+    photo = np.clip(photo, 0, 255).astype(np.uint8)
+
+    def found(*points: list[tuple[float, float]]) -> np.ndarray:
+        patch, mask = object_at(photo, *points), np.zeros(thing.shape, bool)
+        mask[patch.region.slices] = patch.mask > 127
+        return mask
+
+    first, away = found([(200, 200)]), x < 300
+    for more in (found([(200, 200), (450, 200)]), found([(200, 200)], [(470, 200)])):
+        assert (first ^ more)[away].mean() < 0.02
+    assert found([(200, 200), (450, 200)])[200, 450]
+    assert not found([(200, 200)], [(470, 200)])[200, 470]
+
+
 @pytest.mark.parametrize("width", [1, 2])
 def test_the_ants_are_dashed_along_every_edge(width: int):
     diamond = Selection(200, 200)

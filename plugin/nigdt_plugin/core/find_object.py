@@ -29,6 +29,8 @@ _TOO_LITTLE = 4
 """An object of less than so many times what was clicked has not been found."""
 _FRAME = 0.04
 """Width of the photo's rim that is background if nothing else is known, as a fraction of its longer side."""
+_CORRECTED = 0.2
+"""Distance from a further click up to which it changes what was found, as the same fraction."""
 _NEAR = 0.35
 """Distance from a click at which pixels are no likelier to be the object's, as the same fraction."""
 
@@ -67,8 +69,9 @@ def object_in(rgb: Pixels, box: Region) -> Patch:
 def object_at(rgb: Pixels, inside: Sequence[Point], outside: Sequence[Point] = ()) -> Patch:
     """Return the object at points that were clicked.
 
-    It is looked for in a small copy of the photo, beginning with what is near the points and of their
-    colours; then its edge is found in a larger copy of its surroundings.
+    It is looked for in a small copy of the photo, beginning with what is near the first point and of its
+    colours; further points correct that, each in its own neighbourhood. Then the edge is found in a larger
+    copy of the surroundings.
 
     Args:
         rgb: Photo (H, W, 3) uint8.
@@ -80,11 +83,14 @@ def object_at(rgb: Pixels, inside: Sequence[Point], outside: Sequence[Point] = (
     radius = max(2.0, _DOT * max(small.shape[:2]))
     sure = _dots(small.shape, inside, scale, radius)
     not_it = _dots(small.shape, outside, scale, radius)
-    labels = _first_guess(small, sure, not_it)
-    coarse = _touching(grab_cut(small, labels, _ROUNDS), sure)
-    if np.count_nonzero(coarse) < _TOO_LITTLE * np.count_nonzero(sure):
+    first = _dots(small.shape, inside[:1], scale, radius)
+    coarse = _touching(grab_cut(small, _first_guess(small, first), _ROUNDS), first)
+    if np.count_nonzero(coarse) < _TOO_LITTLE * np.count_nonzero(first):
         # All went to the background, as with an object of several colours that fills much of the photo.
-        coarse = _touching(grab_cut(small, _all_but_the_frame(sure, not_it), _ROUNDS), sure)
+        coarse = _touching(grab_cut(small, _all_but_the_frame(first), _ROUNDS), first)
+    if len(inside) > 1 or outside:
+        more = _dots(small.shape, inside[1:], scale, radius)
+        coarse = _touching(grab_cut(small, _corrected(small, coarse, more, not_it), 2) & ~not_it, sure)
     bounds = cv2.boundingRect(coarse)
     reach = max(4, round(0.15 * max(bounds[2], bounds[3])))
     region = Region(
@@ -130,35 +136,67 @@ def _dots(shape: tuple[int, ...], points: Sequence[Point], scale: float, radius:
     return mask > 0
 
 
-def _first_guess(small: Pixels, sure: NDArray[np.bool_], not_it: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return labels for GrabCut: what is near the points and of their colours is probably the object's."""
+def _first_guess(small: Pixels, sure: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return labels for GrabCut: what is near the point and of its colours is probably the object's."""
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     unlike = _unlike(lab, lab[sure])
-    distance = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)
-    far = distance / (_NEAR * max(sure.shape))
+    far = _distance(sure) / (_NEAR * max(sure.shape))
     likely = (unlike / 28 + far < 1) | (far < _AROUND)
     labels = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    if not_it.any():
-        labels[_unlike(lab, lab[not_it]) < unlike] = cv2.GC_PR_BGD
     frame = np.ones(sure.shape, bool)
     frame[2:-2, 2:-2] = False
     labels[frame & (unlike > 14)] = cv2.GC_BGD
     labels[far > 2] = cv2.GC_BGD
     labels[sure] = cv2.GC_FGD
-    labels[not_it & ~sure] = cv2.GC_BGD
     if not (labels == cv2.GC_BGD).any() and not (labels == cv2.GC_PR_BGD).any():
         labels[frame & ~sure] = cv2.GC_BGD
     return labels
 
 
-def _all_but_the_frame(sure: NDArray[np.bool_], not_it: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _all_but_the_frame(sure: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return labels for GrabCut: the rim of the photo is background, and all else probably the object's."""
     width = max(2, round(_FRAME * max(sure.shape)))
     labels = np.full(sure.shape, cv2.GC_BGD, np.uint8)
     labels[width:-width, width:-width] = cv2.GC_PR_FGD
-    labels[not_it] = cv2.GC_BGD
     labels[sure] = cv2.GC_FGD
     return labels
+
+
+def _corrected(
+    small: Pixels, coarse: Mask, more: NDArray[np.bool_], not_it: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """Return labels for GrabCut that keep an object, but near the points that correct it.
+
+    Args:
+        small: The photo, reduced.
+        coarse: The object so far.
+        more: What was clicked as belonging to it.
+        not_it: What was clicked as not belonging to it.
+    """
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    found = coarse > 127
+    labels = np.where(found, cv2.GC_FGD, cv2.GC_BGD).astype(np.uint8)
+    reach = _CORRECTED * max(found.shape)
+    # Of a place near points of both kinds the nearer decides.
+    apart = [_distance(points) for points in (more, not_it)]
+    for points, mine, other, wanted in (
+        (more, *apart, cv2.GC_PR_FGD),
+        (not_it, *reversed(apart), cv2.GC_PR_BGD),
+    ):
+        if points.any():
+            near = (mine < reach) & (mine <= other)
+            labels[near] = np.where(found, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[near]
+            labels[near & (_unlike(lab, lab[points]) / 28 + mine / reach < 1)] = wanted
+    labels[more] = cv2.GC_FGD
+    labels[not_it & ~more] = cv2.GC_BGD
+    return labels
+
+
+def _distance(points: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the distance of every pixel from the nearest marked one; infinite without one."""
+    if not points.any():
+        return np.full(points.shape, np.inf, np.float32)
+    return np.asarray(cv2.distanceTransform((~points).astype(np.uint8), cv2.DIST_L2, 3), np.float32)
 
 
 def _unlike(lab: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
