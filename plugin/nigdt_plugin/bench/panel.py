@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from nigdt_backend.bench.load import own_daemon
 
 BLOCK_MS, KEY_MS, MEMORY_MIB = 50, 150, 1200
 LAYERS = 10
-ROUNDS = 2
+ROUND_SECONDS = 120
+"""A round that takes longer is not repeated."""
 
 
 @click.command()
@@ -22,8 +24,9 @@ def panel(as_json: bool) -> None:
     """Edit a 24-megapixel photo in a real window and measure whether it answers at every moment.
 
     A block is the longest turn of the event loop, less the wait for a processor that other programs use;
-    beside it the processor time of the UI thread in its longest turn, which no load changes. Of two
-    rounds the better counts: what the program does itself comes every time. Needs a display.
+    beside it the processor time of the UI thread in its longest turn, which no load changes. Where a block
+    is missed, a second round is made and the better counts, as what the program does itself comes every
+    time; not where the first took long. Needs a display.
 
     Without a screen, run it by `xvfb-run -s "-screen 0 1920x1200x24"`.
 
@@ -86,12 +89,20 @@ def _measure(folder: Path) -> dict[str, Any]:
             window.deleteLater()
             app.processEvents()
 
-    figures |= run("fill_layers", count=LAYERS)[0]
-    for _ in range(ROUNDS):
+    # What takes longest comes last, and what is known is told: on a busy machine that may be all there is.
+    for work, options in (("type_words", {}), ("fill_layers", {"count": LAYERS})):
+        found = run(work, **options)[0]
+        click.echo(f"{work}: {json.dumps(found)}", err=True)
+        figures |= found
+    for number in (1, 2):
+        began = time.monotonic()
         _, hand = run("edit", folder=folder)
         for name, block in hand.stalls.worst.items():
             waited, own = round(1000 * block.waited), round(1000 * block.own)
             before = blocks.get(name, (waited, own))
             blocks[name] = min(waited, before[0]), min(own, before[1])
+        figures |= {"rounds": number, "round_s": round(time.monotonic() - began)}
+        if figures["round_s"] > ROUND_SECONDS or all(waited <= BLOCK_MS for waited, _ in blocks.values()):
+            break
     figures["block_ms"] = blocks
-    return figures | run("type_words")[0] | {"load_after": round(os.getloadavg()[0], 1)}
+    return figures | {"load_after": round(os.getloadavg()[0], 1)}

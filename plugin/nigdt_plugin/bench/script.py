@@ -31,6 +31,8 @@ WIDTH, HEIGHT = 6000, 4000
 _TEST: Any = QTest  # PyQt6's stubs take its static methods for methods
 _WORDS = ("red", "blue", "green", "yellow", "black", "white", "brown", "orange", "grey", "pink", "purple")
 _KEYS_PER_SECOND = 7
+_FEWEST, _PATIENCE = 3, 60.0
+"""Words that are measured on any machine, and seconds after which there are no more."""
 
 
 def write_photo(path: Path) -> None:
@@ -205,13 +207,13 @@ def _keep(hand: Hand, folder: Path) -> None:
     stalls.during("paste", lambda: window.take(data), lambda: session.document is not opened)
 
 
-def type_words(hand: Hand, photo: Path, keys: int = 20) -> dict[str, float]:
+def type_words(hand: Hand, photo: Path, keys: int = 6) -> dict[str, float]:
     """Type into the caption with fills following, and measure from the last key of a word to its fill.
 
     Args:
         hand: On a window.
         photo: As `write_photo` makes it.
-        keys: How many words are measured.
+        keys: How many words are measured; fewer on a slow machine.
 
     Returns:
         Median and largest milliseconds from a key to the picture on the canvas, soft where it travels
@@ -227,9 +229,12 @@ def type_words(hand: Hand, photo: Path, keys: int = 20) -> dict[str, float]:
     caption = describe.caption
     caption.setFocus()
     _TEST.keyClicks(caption, "a bird ")
-    _wait(lambda: hand.filled and filling.chosen is not None, 120)
+    _wait(lambda: hand.filled and filling.chosen is not None)
     taken, model = [], []
+    deadline = time.monotonic() + _PATIENCE
     for word in itertools.islice(itertools.cycle(_WORDS), keys):
+        if len(taken) >= _FEWEST and time.monotonic() > deadline:
+            break
         caption.setPlainText("a bird")
         _wait(lambda: hand.filled)
         _TEST.qWait(300)
@@ -257,6 +262,7 @@ def type_words(hand: Hand, photo: Path, keys: int = 20) -> dict[str, float]:
     return {
         "key_to_picture_ms": round(1000 * statistics.median(taken)),
         "key_to_picture_worst_ms": round(1000 * max(taken)),
+        "keys": len(taken),
         "of_which_model": round(statistics.median(model), 2),
     }
 
@@ -290,7 +296,7 @@ def _resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
-def _wait(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def _wait(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
