@@ -81,6 +81,32 @@ def test_every_message_is_a_sentence() -> None:
     assert wrong == []
 
 
+def hints() -> Iterator[tuple[str, str]]:
+    """Every literal hint of an error of this project, by its place."""
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call):
+                    continue
+                name = ast.unparse(node.func).split(".")[-1]
+                if not name.endswith("Error") or name in QUOTED | PROGRAMS | {"PermissionError"}:
+                    continue
+                given = node.args[2:3] if name in CODED else node.args[1:2]
+                for part in [*given, *(word.value for word in node.keywords if word.arg == "hint")]:
+                    if words := text(part):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", words
+
+
+def test_every_hint_is_a_sentence() -> None:
+    """It begins with a capital letter, a command or an option, and ends with a full stop or a command."""
+    found = list(hints())
+    assert len(found) > 80
+    wrong = [(place, words) for place, words in found if not re.match(r"[A-Z{`]|nigdt |pip |--", words)]
+    ended = re.compile(r"[.?)]( ?\{\})?$|: \S.*$|`$|^pip install '.*'$|^--.* works everywhere$")
+    wrong += [(place, words) for place, words in found if not ended.search(words)]
+    assert wrong == []
+
+
 def test_no_message_tells_people_to_use_pip() -> None:
     assert [(place, words) for place, words in FOUND if "pip install" in words] == []
 

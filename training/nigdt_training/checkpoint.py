@@ -54,7 +54,7 @@ def write_checkpoint(path: Path, parts: Mapping[str, Mapping[str, Tensor]], fact
     except OSError as error:
         raise NigdtError(
             f"Cannot write the checkpoint {path}: {error.strerror}",
-            hint="Make room or choose another --runs folder, then go on with --resume",
+            hint="Make room or choose another --runs folder, then go on with --resume.",
         ) from error
 
 

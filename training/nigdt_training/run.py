@@ -44,7 +44,7 @@ class Run:
             NigdtError: The name is none for a folder, or the folder cannot be written.
         """
         if Path(name).name != name:
-            raise NigdtError(f"A run cannot be called {name!r}.", hint="It names a folder in --runs")
+            raise NigdtError(f"A run cannot be called {name!r}.", hint="It names a folder in --runs.")
         try:
             runs.mkdir(parents=True, exist_ok=True)
             while True:
@@ -226,5 +226,5 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise NigdtError(
             f"Cannot write {path}: {error.strerror or error}",
-            hint="Make room or choose another --runs folder, then go on with --resume",
+            hint="Make room or choose another --runs folder, then go on with --resume.",
         ) from error

@@ -13,10 +13,9 @@ from PIL import Image
 from nigdt.errors import PhotoError
 from nigdt.photo.photo import Photo
 from nigdt_training.data.errors import DataError
+from nigdt_training.data.records import is_photo
 
 log = logging.getLogger(__name__)
-
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 
 
 class MaskFiles:
@@ -37,7 +36,7 @@ class MaskFiles:
         self._of_photo: dict[str, Path] = {}
         self._damaged: set[Path] = set()
         if path.is_dir():
-            self.files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES)
+            self.files = sorted(file for file in path.rglob("*") if is_photo(file.name))
         else:
             self.files = self._read_list()
         if not self.files:

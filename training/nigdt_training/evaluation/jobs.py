@@ -17,6 +17,7 @@ from nigdt.box import Box, selection_box
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.photo.photo import Photo
 from nigdt_training.data.errors import DataError
+from nigdt_training.data.records import PHOTO_SUFFIXES
 from nigdt_training.evaluation.baselines import harmonic, telea
 
 __all__ = ["KINDS", "Job", "baselines", "outlined", "read_jobs", "results_in", "sheet", "view"]
@@ -24,7 +25,6 @@ __all__ = ["KINDS", "Job", "baselines", "outlined", "read_jobs", "results_in", "
 Pixels = NDArray[np.uint8]
 
 KINDS = ("remove", "recolour", "describe")
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 _AROUND = 0.35
 """What is shown around the selection, as a fraction of its longest side, ..."""
 _LEAST_AROUND = 40
@@ -96,9 +96,8 @@ def read_jobs(folder: Path) -> list[Job]:
 
 
 def _picture(folder: Path, name: str) -> Path | None:
-    return next(
-        (folder / (name + suffix) for suffix in _SUFFIXES if (folder / (name + suffix)).is_file()), None
-    )
+    files = (folder / (name + suffix) for suffix in sorted(PHOTO_SUFFIXES))
+    return next((file for file in files if file.is_file()), None)
 
 
 def baselines(kind: str) -> dict[str, Callable[[Job], Pixels]]:

@@ -50,8 +50,8 @@ class InceptionV3(nn.Module):
             network = inception_v3(weights=Inception_V3_Weights.IMAGENET1K_V1)
         except OSError as error:
             raise NigdtError(
-                f"the Inception-v3 weights cannot be downloaded: {error}",
-                hint="set match.backbone: efficientnet-lite0, whose weights come with a package",
+                f"The Inception-v3 weights cannot be downloaded: {error}",
+                hint="Set match.backbone: efficientnet-lite0, whose weights come with a package.",
             ) from error
         layers = dict(network.named_children())
         names = list(layers)
