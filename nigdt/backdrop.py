@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
 from nigdt.removal import NothingFitsError, Quality, remove
+from nigdt.text import tokenise
 
-__all__ = ["change_by_words", "continued", "laid_over"]
+__all__ = ["change_by_words", "continued", "has_surroundings", "laid_over"]
 
 Floats = NDArray[np.float32]
 
@@ -43,6 +45,21 @@ _LEAST_EDGE = 1.0
 _WHOLE = (0.55, 0.65)
 """Fractions of the hole. What covers less than the first stands before its surroundings; what covers more
 than the second is a part of what is around, a belly, and the model draws all of the hole."""
+
+
+_LITTLE_WORDS = frozenset({"a", "an", "and", "its", "of", "the", "with"})
+
+
+def has_surroundings(caption: str) -> bool:
+    """Return whether what a caption names stands before surroundings, or is just a part ("a white belly").
+
+    A selection for a part lies within the thing that the part belongs to, whose other parts are no
+    surroundings.
+    """
+    words = tokenise(caption)
+    coloured = {i for start, stop, _ in placed_colours(caption) for i in range(start, stop)}
+    rest = [w for i, w in enumerate(words) if i not in coloured and w not in _LITTLE_WORDS]
+    return not rest or any(word not in PART_WORDS for word in rest)
 
 
 def continued(crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
@@ -103,11 +120,12 @@ def laid_over(
     change = change_by_words(picture, wordless, visible)
     things = _things(change)
     height, width = fill.shape[:2]
-    scale = max(height / change.shape[0], width / change.shape[1])
+    scale = max(height / things.shape[0], width / things.shape[1])
     # Neither holes in a thing nor specks beside it are to have an outline.
     specks = (change > _OUTLINE) & ~things
     level = np.where(things, np.maximum(change, 1.2 * _OUTLINE), np.where(specks, 0, change))
-    share = _share(cv2.GaussianBlur(level.astype(np.float32), (0, 0), 0.8), (width, height), scale)
+    level = np.asarray(cv2.GaussianBlur(level.astype(np.float32), (0, 0), 0.8), np.float32)
+    share = _share(level, (width, height), scale)
     before, part = _WHOLE
     covered = np.count_nonzero(things) / max(1, np.count_nonzero(visible < _HIDDEN))
     whole = np.float32(np.clip((covered - before) / (part - before), 0, 1))

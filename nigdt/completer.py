@@ -127,7 +127,10 @@ class Completer:
         return EncodedContext(crop, hole, features, residual)
 
     def surrounded(self, context: EncodedContext) -> EncodedContext:
-        """Return a context whose fills hold what words draw before the photo's own surroundings."""
+        """Return a context whose fills show what words draw before the photo's own surroundings.
+
+        It is for captions that name something which stands before them (`nigdt.backdrop.has_surroundings`).
+        """
         return replace(context, backdrop=continued(context.crop, context.hole))
 
     @torch.inference_mode()

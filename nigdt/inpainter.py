@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.answers import CompletionJob, EncodedContext, Fill, RawFill, WordUse
+from nigdt.backdrop import has_surroundings
 from nigdt.bundle.bundle import BundleInfo, find_bundle
 from nigdt.bundle.hub import from_pretrained, save_pretrained
 from nigdt.bundle.recolour import load_recolour
@@ -215,7 +216,9 @@ class Inpainter(Completer):
         caption: str,
         variants: Sequence[Variant],
     ) -> list[RawFill]:
-        context = self.surrounded(self.encode(crop, mask))
+        context = self.encode(crop, mask)
+        if has_surroundings(caption):
+            context = self.surrounded(context)
         job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)
         return self.complete([job])[0]
 

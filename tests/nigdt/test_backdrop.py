@@ -11,8 +11,8 @@ from PIL import Image
 
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
-from nigdt.backdrop import change_by_words, continued, laid_over
-from nigdt.recipe import Variant
+from nigdt.backdrop import change_by_words, continued, has_surroundings, laid_over
+from nigdt.recipe import Recipe, Variant
 
 SIDE, SCALE = 96, 2
 HOLE = (slice(16, 80), slice(16, 80))
@@ -96,6 +96,18 @@ def test_what_covers_more_is_never_taken_back_in_a_jump() -> None:
     assert all(later <= earlier + 1 for earlier, later in pairwise(means))
 
 
+@pytest.mark.parametrize("caption", ["a red bird", "a bird with a white belly", "white", "", "snow"])
+def test_a_thing_has_surroundings(caption: str) -> None:
+    assert has_surroundings(caption)
+
+
+@pytest.mark.parametrize(
+    "caption", ["a white belly", "light blue wings", "Red wings and a black tail", "belly"]
+)
+def test_a_part_has_none(caption: str) -> None:
+    assert not has_surroundings(caption)
+
+
 def test_where_nothing_fits_nothing_is_continued() -> None:
     crop = np.random.default_rng(1).integers(0, 255, (40, 40, 3), np.uint8)
     hole = np.full((40, 40), 255, np.uint8)
@@ -128,6 +140,16 @@ def test_a_bird_in_a_striped_field(default: Inpainter) -> None:
         np.array_equal(np.rint(stripes), pixels[inside & ~drawn])
         or np.abs(stripes.astype(int) - pixels[inside & ~drawn]).max() <= 8
     )
+
+
+def test_a_part_is_the_models_alone(default: Inpainter) -> None:
+    photo = np.random.default_rng(2).integers(90, 110, (160, 160, 3), np.uint8)
+    selection = np.zeros((160, 160), np.uint8)
+    selection[40:120, 40:120] = 255
+    for caption, alone in (("a red belly", True), ("a red bird", False)):
+        (answer,) = default.answer(photo, selection, Recipe(caption), [Variant()])
+        job = CompletionJob(default.encode(photo, selection), caption)
+        assert np.array_equal(answer.pixels, default.complete([job])[0][0].pixels) is alone
 
 
 def test_the_library_fills_so(default: Inpainter) -> None:

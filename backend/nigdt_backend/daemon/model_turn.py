@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nigdt.backdrop import has_surroundings
 from nigdt.continuation import continues, drawn_words
 from nigdt.errors import CaptionError, ModelError, NigdtError, SelectionError
 from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
@@ -82,24 +83,31 @@ class ModelTurn:
         self, job: Job, crop: NDArray[np.uint8], mask: NDArray[np.uint8]
     ) -> tuple[EncodedContext, bool]:
         """Return the context's encoding, and whether it was kept from before."""
-        key = (self._model.stamp, self._device, job.context)
+        surrounded = has_surroundings(self._caption(job))
+        key = (self._model.stamp, self._device, job.context, surrounded)
         kept = self._contexts.get(key)
         if kept is not None:
             return kept, True
         encoding = self._model.inpainter.encode(crop, mask)
-        if job.request.previews and job.left:
-            self._show_early(job, encoding)
-        self._hooks.alive()
-        encoding = self._model.inpainter.surrounded(encoding)
+        if surrounded:
+            if job.request.previews and job.left:
+                self._show_early(job, encoding)
+            self._hooks.alive()
+            encoding = self._model.inpainter.surrounded(encoding)
         self._contexts.put(key, encoding)
         return encoding, False
+
+    @staticmethod
+    def _caption(job: Job) -> str:
+        """Return what the model is told."""
+        return drawn_words(job.request.recipe) if job.drawn else job.request.recipe.caption
 
     def _show_early(self, job: Job, encoding: EncodedContext) -> None:
         """Show the model's own picture, which needs a tenth of the time that its surroundings take."""
         from nigdt.inpainter import CompletionJob
 
         recipe, variant = job.request.recipe, job.request.variants[job.made]
-        caption = drawn_words(recipe) if job.drawn else recipe.caption
+        caption = self._caption(job)
         early = CompletionJob(encoding, caption, [variant], guidance=recipe.guidance, detail=recipe.detail)
         try:
             ((fill,),) = self._model.inpainter.complete([early])
@@ -135,7 +143,7 @@ class ModelTurn:
         completions = [
             CompletionJob(
                 contexts[job],
-                drawn_words(job.request.recipe) if job.drawn else job.request.recipe.caption,
+                self._caption(job),
                 [job.request.variants[index] for index in indices],
                 job.request.attention,
                 job.request.recipe.guidance,

@@ -230,7 +230,8 @@ def type_words(hand: Hand, photo: Path, keys: int = 6) -> dict[str, float]:
     caption.setFocus()
     _TEST.keyClicks(caption, "a bird ")
     _wait(lambda: hand.filled and filling.chosen is not None)
-    taken, model = [], []
+    taken: list[float] = []
+    model: list[float] = []
     deadline = time.monotonic() + _PATIENCE
     for word in itertools.islice(itertools.cycle(_WORDS), keys):
         if len(taken) >= _FEWEST and time.monotonic() > deadline:

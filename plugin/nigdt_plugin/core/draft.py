@@ -139,7 +139,7 @@ class Drafts:
         picture = self._picture_of(context, fill, inside, part, detailed)
         if context.mode == "recolour":
             if detailed is None:
-                picture = cv2.add(ground, picture, dtype=cv2.CV_8U)
+                picture = cv2.add(ground, picture, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
             pixels = cv2.addWeighted(picture, recipe.strength, ground, 1 - recipe.strength, 0)
             return Draft(seen.level, part, pixels.astype(np.uint8, copy=False))
         if recipe.match_colours > 0 and (shift := self._shift_of(context, fill)) is not None:
@@ -210,7 +210,7 @@ def _reduced(whole: Pixels, part: Region) -> Pixels:
     return cv2.resize(whole, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _placed(picture: NDArray, context: Context, inside: Region, part: Region) -> NDArray:  # type: ignore[type-arg]
+def _placed(picture: NDArray, context: Context, inside: Region, part: Region) -> NDArray:
     """Return a part of a picture that covers the context at another size, as large as the part is shown."""
     rows, columns = picture.shape[:2]
     across, down = columns / context.box.width, rows / context.box.height

@@ -178,10 +178,10 @@ def _corrected(
     labels = np.where(found, cv2.GC_FGD, cv2.GC_BGD).astype(np.uint8)
     reach = _CORRECTED * max(found.shape)
     # Of a place near points of both kinds the nearer decides.
-    apart = [_distance(points) for points in (more, not_it)]
+    from_more, from_not_it = _distance(more), _distance(not_it)
     for points, mine, other, wanted in (
-        (more, *apart, cv2.GC_PR_FGD),
-        (not_it, *reversed(apart), cv2.GC_PR_BGD),
+        (more, from_more, from_not_it, cv2.GC_PR_FGD),
+        (not_it, from_not_it, from_more, cv2.GC_PR_BGD),
     ):
         if points.any():
             near = (mine < reach) & (mine <= other)
