@@ -127,7 +127,7 @@ def laid_over(
     level = np.asarray(cv2.GaussianBlur(level.astype(np.float32), (0, 0), 0.8), np.float32)
     share = _share(level, (width, height), scale)
     before, part = _WHOLE
-    covered = np.count_nonzero(things) / max(1, np.count_nonzero(visible < _HIDDEN))
+    covered = float(np.count_nonzero(things)) / max(1.0, float(np.count_nonzero(visible < _HIDDEN)))
     whole = np.float32(np.clip((covered - before) / (part - before), 0, 1))
     drawn = fill.astype(np.float32)
     core = (change > _CORE) & things
