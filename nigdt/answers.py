@@ -88,6 +88,7 @@ class EncodedContext:
     Attributes:
         crop: (h, w, 3) uint8, the context.
         hole: (h, w) uint8, 255 = made by the model, else 0.
+        visible: (H, W) float32, the model's M: 1 where the photo is visible, else 0.
         features: What the image encoder gave, for a batch of one.
         residual: The photo's detail that fills are enlarged with; None where the crop is no larger than the
             model's picture.
@@ -97,6 +98,7 @@ class EncodedContext:
 
     crop: NDArray[np.uint8]
     hole: NDArray[np.uint8]
+    visible: NDArray[np.float32]
     features: ImageFeatures
     residual: Residual | None
     backdrop: NDArray[np.uint8] | None = None
@@ -104,7 +106,7 @@ class EncodedContext:
     @property
     def nbytes(self) -> int:
         """Memory it holds, for caches."""
-        held = [self.crop, self.hole, self.backdrop, *vars(self.features).values()]
+        held = [self.crop, self.hole, self.visible, self.backdrop, *vars(self.features).values()]
         size = sum(array.nbytes for array in held if array is not None)
         return size + (self.residual.nbytes if self.residual is not None else 0)
 

@@ -124,7 +124,7 @@ class Completer:
             torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None],
             torch.from_numpy(M)[None, None],
         )
-        return EncodedContext(crop, hole, features, residual)
+        return EncodedContext(crop, hole, M, features, residual)
 
     def surrounded(self, context: EncodedContext) -> EncodedContext:
         """Return a context whose fills show what words draw before the photo's own surroundings.
@@ -183,27 +183,29 @@ class Completer:
             shape = self._model.latent_shape(*contexts[0].M.shape[2:])
             noise = torch.cat([_noise(variant, shape) for _, variant in part])
             image, attention = self._runner.complete(contexts, text, noise)
+            guided = any(job.guidance != 1 for job, _ in part)
             without = None
-            if any(job.guidance != 1 or job.context.backdrop is not None for job, _ in part):
+            if guided or any(job.context.backdrop is not None for job, _ in part):
                 without, _ = self._runner.complete(
                     contexts, self._runner.encode_words([[]] * len(part)), noise
                 )
-                guidance = torch.tensor([job.guidance for job, _ in part], device=image.device)
+            if guided and without is not None:
+                guidance = torch.tensor([job.guidance for job, _ in part]).to(image.device)
                 image = without + guidance[:, None, None, None] * (image - without)
             for i in range(len(part)):
-                yield _Drawn(
-                    _to_picture(image[i]),
-                    None if without is None else _to_picture(without[i]),
-                    None if attention is None else attention[i],
-                )
+                beta = None if attention is None else attention[i]
+                if without is None:
+                    yield _Drawn(_to_picture(image[i]), None, beta)
+                else:  # brought from the device together, which is waited for once
+                    both = _to_picture(torch.cat([image[i], without[i]]))
+                    yield _Drawn(*(np.ascontiguousarray(one) for one in np.split(both, 2, axis=2)), beta)
 
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
         pixels = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail)
         if context.backdrop is not None:
             assert drawn.wordless is not None
-            visible = context.features.M[0, 0].float().cpu().numpy()
-            mixed = laid_over(pixels, drawn.picture, drawn.wordless, visible, context.backdrop)
+            mixed = laid_over(pixels, drawn.picture, drawn.wordless, context.visible, context.backdrop)
             pixels = np.rint(mixed).astype(np.uint8)
         attention = None
         if job.attention:
@@ -266,7 +268,7 @@ def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:
 
 
 def _to_picture(image: Tensor) -> NDArray[np.float32]:
-    """Convert (3, H, W) in [-1, 1] to (H, W, 3) in 0 to 255."""
+    """Convert (C, H, W) in [-1, 1] to (H, W, C) in 0 to 255."""
     picture = (image.float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
     if not np.isfinite(picture).all():
         raise ModelError(

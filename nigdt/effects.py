@@ -42,7 +42,7 @@ def word_effects(
     captions = [caption, *_each_left_out(words)]
     whole, *others = _drawn(completer, context, captions, variant, guidance)
     height, width = whole.shape[:2]
-    hole = (1 - context.features.M[0, 0]).float().cpu().numpy().astype(np.float32)
+    hole = 1 - context.visible
     pixels = max(1.0, float(hole.sum()))
     scale = _CELLS / max(height, width)
     grid = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -73,8 +73,7 @@ def _drawn(
         return [drawn[text] for text in captions]
     size = drawn[""].shape[1::-1]
     backdrop = cv2.resize(context.backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    visible = context.features.M[0, 0].float().cpu().numpy()
-    return [laid_over(drawn[text], drawn[text], drawn[""], visible, backdrop) for text in captions]
+    return [laid_over(drawn[text], drawn[text], drawn[""], context.visible, backdrop) for text in captions]
 
 
 def _each_left_out(words: list[str]) -> Iterator[str]:
