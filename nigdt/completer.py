@@ -198,7 +198,8 @@ class Completer:
                     yield _Drawn(_to_picture(image[i]), None, beta)
                 else:  # brought from the device together, which is waited for once
                     both = _to_picture(torch.cat([image[i], without[i]]))
-                    yield _Drawn(*(np.ascontiguousarray(one) for one in np.split(both, 2, axis=2)), beta)
+                    picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
+                    yield _Drawn(picture, wordless, beta)
 
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
