@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
 from nigdt.removal import NothingFitsError, Quality, remove
+from nigdt.removal.layout import lab_of
 from nigdt.text import tokenise
 
 __all__ = ["change_by_words", "continued", "has_surroundings", "laid_over"]
@@ -89,7 +90,8 @@ def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> Floats
         (H, W), 0 and up; 0 outside the hole.
     """
     hidden = (visible < _HIDDEN).astype(np.float32)
-    difference = np.linalg.norm(_lab(worded) - _lab(wordless), axis=2).astype(np.float32) * hidden
+    with_words, without = (lab_of(np.clip(picture, 0, 255)) for picture in (worded, wordless))
+    difference = np.linalg.norm(with_words - without, axis=2).astype(np.float32) * hidden
     mean = cv2.GaussianBlur(difference, (0, 0), _BLUR)
     mean /= np.maximum(cv2.GaussianBlur(hidden, (0, 0), _BLUR), np.float32(1e-3))
     if not hidden.any():
@@ -162,8 +164,3 @@ def _share(level: Floats, size: tuple[int, int], scale: float) -> Floats:
     distance = (enlarged - _OUTLINE) / np.maximum(slope, 0.04 / scale)
     edge = max(_LEAST_EDGE, _EDGE * scale)
     return np.clip(0.5 + distance / (2 * edge), 0, 1).astype(np.float32)
-
-
-def _lab(picture: Floats) -> Floats:
-    scaled = np.clip(picture, 0, 255).astype(np.float32) / np.float32(255)
-    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2Lab), np.float32)

@@ -41,26 +41,29 @@ def passed_on(node: ast.expr) -> bool:
     return isinstance(last, ast.FormattedValue) and "error" in ast.unparse(last.value)
 
 
-def messages() -> Iterator[tuple[str, str]]:
-    """Every literal message of an error that is made, by its place."""
+def calls() -> Iterator[tuple[str, str, ast.Call]]:
+    """Every call in the product's code: its place, the bare name of what is called, and the call."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(node, ast.Call):
-                    continue
-                name = ast.unparse(node.func).split(".")[-1]
-                if not name.endswith(("Error", "Exception", "BadParameter", "Problem")) or name in PROGRAMS:
-                    continue
-                given = node.args[1:2] if name in CODED else node.args[:1]
-                for argument in given:
-                    parts = (
-                        [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
-                    )
-                    for part in parts:
-                        words = text(part)
-                        clause = name in QUOTED and re.fullmatch(r"[a-z{].*[^.]", words or "")
-                        if words and not clause and not passed_on(part):
-                            yield f"{path.relative_to(ROOT)}:{node.lineno}", words
+                if isinstance(node, ast.Call):
+                    name = ast.unparse(node.func).split(".")[-1]
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", name, node
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Every literal message of an error that is made, by its place."""
+    for place, name, node in calls():
+        if not name.endswith(("Error", "Exception", "BadParameter", "Problem")) or name in PROGRAMS:
+            continue
+        given = node.args[1:2] if name in CODED else node.args[:1]
+        for argument in given:
+            parts = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+            for part in parts:
+                words = text(part)
+                clause = name in QUOTED and re.fullmatch(r"[a-z{].*[^.]", words or "")
+                if words and not clause and not passed_on(part):
+                    yield place, words
 
 
 FOUND = list(messages())
@@ -83,18 +86,13 @@ def test_every_message_is_a_sentence() -> None:
 
 def hints() -> Iterator[tuple[str, str]]:
     """Every literal hint of an error of this project, by its place."""
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(node, ast.Call):
-                    continue
-                name = ast.unparse(node.func).split(".")[-1]
-                if not name.endswith("Error") or name in QUOTED | PROGRAMS | {"PermissionError"}:
-                    continue
-                given = node.args[2:3] if name in CODED else node.args[1:2]
-                for part in [*given, *(word.value for word in node.keywords if word.arg == "hint")]:
-                    if words := text(part):
-                        yield f"{path.relative_to(ROOT)}:{node.lineno}", words
+    for place, name, node in calls():
+        if not name.endswith("Error") or name in QUOTED | PROGRAMS | {"PermissionError"}:
+            continue
+        given = node.args[2:3] if name in CODED else node.args[1:2]
+        for part in [*given, *(word.value for word in node.keywords if word.arg == "hint")]:
+            if words := text(part):
+                yield place, words
 
 
 def test_every_hint_is_a_sentence() -> None:

@@ -75,8 +75,8 @@ class Layout:
     guess: NDArray[np.uint8]
 
 
-def lab_of(pixels: NDArray[np.uint8]) -> Floats:
-    """Convert RGB to CIE Lab, (h, w, 3) float32."""
+def lab_of(pixels: NDArray[np.uint8] | Floats) -> Floats:
+    """Convert RGB in 0 to 255 to CIE Lab, (h, w, 3) float32."""
     return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
 
 

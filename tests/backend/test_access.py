@@ -20,6 +20,8 @@ from nigdt_backend.daemon.sockets import KeyPair
 from nigdt_backend.protocol import encode
 from nigdt_backend.transport import ClientSocket, ConnectionLost
 
+from tests.ports import free_ports
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 
 
@@ -184,9 +186,7 @@ def test_remote_client_needs_a_key_that_was_added(
     def named() -> list[str]:
         return [line.split()[0] for line in keys("list").stdout.splitlines()]
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     endpoint = f"tcp://127.0.0.1:{port}"
     added = keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "laptop.json")
     assert added.returncode == 0, added.stderr

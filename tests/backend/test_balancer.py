@@ -22,19 +22,10 @@ import pytest
 from nigdt_backend.client import Client
 
 from nigdt.recipe import Variant
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
 CONFIG = Path(__file__).parents[2] / "docs" / "haproxy.cfg"
-
-
-def free_ports(number: int) -> list[int]:
-    probes = [socket.socket() for _ in range(number)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @dataclass

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ import pytest
 import torch
 import yaml
 from nigdt_training.checkpoint import read_checkpoint, read_facts
+
+from tests.ports import free_ports
 
 pytestmark = [
     pytest.mark.slow,
@@ -151,9 +152,7 @@ def test_two_machines_train_as_one_and_a_killed_worker_changes_nothing(
 
 def train_on_two(machines: Machines, folder: Path, command: list[str], *, kill: bool) -> str:
     """Train on both machines; returns what both said."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     agents = [machines.torchrun(number, port, *command) for number in (0, 1)]
     try:
         if kill:
