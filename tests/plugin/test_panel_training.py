@@ -44,7 +44,7 @@ for step in range(start + 1, steps + 1):
     done.with_suffix(".new").replace(done)
     time.sleep(0.03)
 certain = not (Path({folder!r}) / "no-gain").exists()
-line = {{"message": "", "before": {{"l1": 20.0}}, "after": {{"l1": 15.0}}}}
+line = {{"message": "", "before": {{"texture": 0.4}}, "after": {{"texture": 0.3}}}}
 line |= {{"better": 9, "photos": 12, "certain": certain}}
 print(json.dumps(line), flush=True)
 if not certain:

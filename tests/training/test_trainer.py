@@ -181,8 +181,8 @@ def test_steps_on_one_batch_fit_it(places, tiny_settings):
 def test_the_best_validation_is_kept_and_the_count_of_stale_ones_resumes(places, tiny_settings):
     run = new_run(places, {**tiny_settings, "validate_every": 1})
     last = go(run, places)
-    scores = {line["step"]: line["psnr"] for line in metrics(run) if line["stage"] == "validation"}
-    best = max(scores, key=lambda step: scores[step])
+    scores = {line["step"]: line["texture"] for line in metrics(run) if line["stage"] == "validation"}
+    best = min(scores, key=lambda step: scores[step])
     assert read_checkpoint(run.best).facts["step"] == best
     assert last.facts["stale"] == 6 - best
     assert len(list((run.folder / "sheets").iterdir())) == 6, "a sheet at every validation"

@@ -120,7 +120,7 @@ def parse(line: str) -> Progress | None:
 def _verdict(data: dict[str, Any]) -> Verdict | None:
     if "certain" not in data:
         return None
-    before, after = float(data["before"]["l1"]), float(data["after"]["l1"])
+    before, after = float(data["before"]["texture"]), float(data["after"]["texture"])
     return Verdict(
         int(data["better"]), int(data["photos"]), bool(data["certain"]), 1 - after / max(before, 1e-6)
     )

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from nigdt.model.projected import relative_feature_distance
 from nigdt_training.evaluation.baselines import harmonic
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.run import Options, SystemResult, evaluate
 from nigdt_training.evaluation.systems import Baseline, Request, System
-from nigdt_training.inpaint.projected import load_projected
+from nigdt_training.inpaint.texture import texture_distances
 
 __all__ = ["Gate", "gates_table", "model_gates", "recolour_gates", "speed_gate"]
 
@@ -72,7 +71,6 @@ def model_gates(
     Raises:
         NigdtError: EfficientNet-lite0's weights are missing.
     """
-    features = _FeatureDistance()
     own = evaluate(system, cases, Options(colour_swap=True, sheet=len(cases)), progress)
     plain = evaluate(Baseline("harmonic", harmonic), cases, Options(sheet=len(cases)))
     gates = []
@@ -84,12 +82,12 @@ def model_gates(
             Gate(f"{name}: red and blue", 100 * pure, 85, unit=" %"),
             Gate(f"{name}: background against the true caption's", swap.background, most=1.15),
         ]
-    further = 100 * (features(cases, own) / features(cases, plain) - 1)
+    further = 100 * (_texture_distance(cases, own) / _texture_distance(cases, plain) - 1)
     return [
         *gates,
         Gate(f"{name}: spread of 8 variants, grey levels", spread_of(system, cases), 10),
         Gate(f"{name}: gradient in the hole / original", own.figures["gradient_ratio"], 0.7, 1.3),
-        Gate(f"{name}: feature distance against harmonic", further, most=-20, unit=" %"),
+        Gate(f"{name}: texture distance against harmonic", further, most=-20, unit=" %"),
     ]
 
 
@@ -137,18 +135,12 @@ def gates_table(gates: Sequence[Gate]) -> str:
     return "\n".join(rows)
 
 
-class _FeatureDistance:
-    """Distance of answers to photos in EfficientNet-lite0's features, in the hole; mean over the cases."""
+def _texture_distance(cases: Sequence[Case], result: SystemResult) -> float:
+    """Return the mean over the cases of how far the texture in the hole is from the photo's."""
+    return float(np.mean([_one(c, p) for c, p in zip(cases, result.pictures, strict=True)]))
 
-    def __init__(self) -> None:
-        self._features = load_projected(0).features
 
-    def __call__(self, cases: Sequence[Case], result: SystemResult) -> float:
-        return float(np.mean([self._one(c, p) for c, p in zip(cases, result.pictures, strict=True)]))
-
-    @torch.inference_mode()
-    def _one(self, case: Case, picture: np.ndarray) -> float:
-        both = np.stack([case.photo, picture]).astype(np.float32) / np.float32(127.5) - 1
-        maps = self._features(torch.from_numpy(both).permute(0, 3, 1, 2))
-        visible = torch.from_numpy(~case.hole)[None, None].float()
-        return float(relative_feature_distance([m[:1] for m in maps], [m[1:] for m in maps], visible))
+def _one(case: Case, picture: np.ndarray) -> float:
+    both = np.stack([case.photo, picture]).astype(np.float32) / np.float32(127.5) - 1
+    photo, fill = torch.from_numpy(both).permute(0, 3, 1, 2).split(1)
+    return float(texture_distances(photo, fill, torch.from_numpy(~case.hole)[None, None].float()))

@@ -17,6 +17,8 @@ from nigdt_training.run import Run, writing
 from nigdt_training.samples import Pool
 
 _FILE = "scores.jsonl"
+FIGURES = ("psnr", "l1", "texture")
+"""Of `Scores`, in the order of the tables here."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +28,28 @@ class Gain:
     Attributes:
         step: After how many steps; the best for all photos together.
         photos: How many photos were measured.
-        before: Mean "psnr" (dB) and "l1" (0 to 255) of the model that training began with.
+        before: Mean "psnr" (dB), "l1" (0 to 255) and "texture" (distance, `Scores`) of the model that
+            training began with.
         after: The same after training.
-        psnr: Mean over the photos of the difference in PSNR, dB, each after the steps that did best on other
-            photos, so that no photo had a part in choosing what it measures.
-        error: Its standard error, dB.
-        better: How many of the photos are filled nearer to the original than before.
+        texture: By which fraction of the distance before the texture came nearer, mean over the photos, each
+            after the steps that did best on other photos, so that no photo had a part in choosing what it
+            measures.
+        error: Its standard error.
+        better: On how many of the photos the texture came nearer.
     """
 
     step: int
     photos: int
     before: dict[str, float]
     after: dict[str, float]
-    psnr: float
+    texture: float
     error: float
     better: int
 
     @property
     def at_least(self) -> float:
-        """Lower end of the one-sided 95 % confidence interval, dB, by Student's distribution."""
-        return self.psnr - self.error * float(student.ppf(0.95, max(1, self.photos - 1)))
+        """Lower end of the one-sided 95 % confidence interval by Student's distribution."""
+        return self.texture - self.error * float(student.ppf(0.95, max(1, self.photos - 1)))
 
     @property
     def certain(self) -> bool:
@@ -93,7 +97,7 @@ def recorded(run: Run) -> dict[int, Scores]:
             line = json.loads(row)
         except ValueError:
             continue
-        found[line["step"]] = Scores(*(np.asarray(line[name]) for name in ("photo", "psnr", "l1")))
+        found[line["step"]] = Scores(*(np.asarray(line[name]) for name in ("photo", *FIGURES)))
     return found
 
 
@@ -119,27 +123,24 @@ def best_gain(runs: Sequence[Run]) -> Gain:
         others = [other for k, other in enumerate(parts) if k != number] or [part]
         found.append(part[[0, _best(np.concatenate(others, 1))]])
     before, after = np.concatenate(found, 1)
-    gains = after[:, 0] - before[:, 0]
-    error = float(np.std(gains, ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
-    first, last = (
-        {"psnr": float(one[:, 0].mean()), "l1": float(one[:, 1].mean())} for one in (before, after)
-    )
+    nearer = (before[:, -1] - after[:, -1]) / before[:, -1].mean()
+    error = float(np.std(nearer, ddof=1)) / math.sqrt(len(nearer)) if len(nearer) > 1 else math.inf
+    first, last = (dict(zip(FIGURES, one.mean(0).tolist(), strict=True)) for one in (before, after))
     step = common[_best(np.concatenate(tables, 1)) - 1]
-    better = int((gains > 0).sum())
-    return Gain(step, len(gains), first, last, float(gains.mean()), error, better)
+    return Gain(step, len(nearer), first, last, float(nearer.mean()), error, int((nearer > 0).sum()))
 
 
 def _by_photo(scores: Mapping[int, Scores], steps: Sequence[int]) -> np.ndarray:
-    """Return (steps, photos, 2): PSNR and l1 of every photo, the mean of its holes."""
+    """Return (steps, photos, figures): those of every photo, each the mean of its holes."""
     photos = np.unique(scores[0].photo)
     return np.array(
         [
-            [[float(values[one.photo == photo].mean()) for values in (one.psnr, one.l1)] for photo in photos]
+            [[float(getattr(one, name)[one.photo == photo].mean()) for name in FIGURES] for photo in photos]
             for one in (scores[step] for step in steps)
         ]
     )
 
 
 def _best(table: np.ndarray) -> int:
-    """Return the row of the highest mean PSNR but for the first, which is what training began with."""
-    return 1 + int(np.argmax(table[1:, :, 0].mean(1)))
+    """Return the row of the least mean texture distance but for the first, where training began."""
+    return 1 + int(np.argmin(table[1:, :, -1].mean(1)))

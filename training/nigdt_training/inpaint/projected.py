@@ -18,12 +18,10 @@ from nigdt.model.projected import (
     relative_feature_distance,
 )
 from nigdt_training.inpaint.adversaries import Judged
-from nigdt_training.match.backbone import pretrained_lite0
+from nigdt_training.inpaint.texture import CHANNELS, frozen_features
 
 if TYPE_CHECKING:
     from nigdt_training.inpaint.step import Networks
-
-_STAGES, _CHANNELS = (1, 2, 4, 6), (24, 40, 112, 320)  # EfficientNet-lite0 at strides 4, 8, 16 and 32
 
 
 def load_projected(sentence: int) -> ProjectedDiscriminator:
@@ -35,14 +33,7 @@ def load_projected(sentence: int) -> ProjectedDiscriminator:
     Raises:
         NigdtError: The package with the ImageNet weights is missing.
     """
-    network = pretrained_lite0()
-
-    def features(picture: Tensor) -> list[Tensor]:
-        network.to(picture.device)
-        stages = network.stages(picture.float(), max(_STAGES) + 1)
-        return [stages[i] for i in _STAGES]
-
-    return ProjectedDiscriminator(features, _CHANNELS, sentence)
+    return ProjectedDiscriminator(frozen_features(), CHANNELS, sentence)
 
 
 class ProjectedScores(nn.Module):

@@ -74,7 +74,7 @@ class InpaintTrainer:
         self.training = self._stream(training)
         self.validation = self._stream(validation, learn=False) if validation else None
         self.step = 0
-        self.best = -math.inf
+        self.best = math.inf  # least texture distance that validation found
         self.micro = self.settings.batch  # pictures run at once, fewer where memory runs out
         self.stop_requested = False  # known to all processes
         self._asked = False  # by a signal to this one
@@ -358,8 +358,8 @@ class InpaintTrainer:
         self.run.log(self.step, "validation", **scores)
         self.say("validation: " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()), **scores)
         self._stale += 1
-        if scores["psnr"] > self.best:
-            self.best, self._stale = scores["psnr"], 0
+        if scores["texture"] < self.best:
+            self.best, self._stale = scores["texture"], 0
             self.save(self.run.best)
 
     def measure(self, model: NIGDT) -> Scores:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from nigdt.model import NIGDT
+from nigdt_training.inpaint.texture import texture_distances
 from nigdt_training.letters import Font, font_for
 from nigdt_training.samples import Batch, SampleStream
 
@@ -28,15 +29,17 @@ class Scores:
         photo: (N,) which photo it is of.
         psnr: (N,) dB.
         l1: (N,) mean absolute difference, 0 to 255.
+        texture: (N,) distance of the texture in the hole, 0 = the photo's (`texture_distances`).
     """
 
     photo: np.ndarray
     psnr: np.ndarray
     l1: np.ndarray
+    texture: np.ndarray
 
     def means(self) -> dict[str, float]:
         """Return the averages over the samples."""
-        return {"psnr": float(self.psnr.mean()), "l1": float(self.l1.mean())}
+        return {name: float(getattr(self, name).mean()) for name in ("psnr", "l1", "texture")}
 
 
 class Stopped(Exception):  # noqa: N818 (nothing is wrong)
@@ -63,17 +66,19 @@ def score(
     Raises:
         Stopped: `stop` said so.
     """
-    photo, psnr, l1 = [], [], []
+    photo, psnr, l1, texture = [], [], [], []
     for start in range(0, count, 8):
         if stop():
             raise Stopped
         batch = stream.batch(range(start, min(start + 8, count))).to(device)
-        difference = ((composite(model, batch) - batch.image) * 127.5).float()
+        filled = composite(model, batch)
+        difference = ((filled - batch.image) * 127.5).float()
         rmse = difference.square().mean((1, 2, 3)).sqrt()
         photo.append(batch.photo.cpu())
         psnr.append((20 * torch.log10(255 / rmse.clamp(min=1e-3))).cpu())
         l1.append(difference.abs().mean((1, 2, 3)).cpu())
-    return Scores(*(torch.cat(parts).numpy() for parts in (photo, psnr, l1)))
+        texture.append(texture_distances(batch.image, filled, batch.M).cpu())
+    return Scores(*(torch.cat(parts).numpy() for parts in (photo, psnr, l1, texture)))
 
 
 def samples_of(stream: SampleStream, holes: int) -> int:
