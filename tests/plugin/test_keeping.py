@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,10 +19,13 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.fills import MORE_LIKE_THIS
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.host import Host
+from nigdt_plugin.core.keeping import Keeping
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, restore
 from nigdt_plugin.core.saving import drawn
+from nigdt_plugin.core.selection import Combine, rectangle
 from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.core.tasks import Tasks
 from painting_daemon import DIGEST
 from PIL import Image
 
@@ -48,6 +53,26 @@ def make_layer(left: int = 10, weight: float = 0.6) -> Layer:
         Recipe('a "red" bird & <more>', variant=Variant(7)),
         selection=DrawnSelection.of(Box(left, 8, 20, 14), np.full(shape, 255, np.uint8)),
     )
+
+
+def test_an_autosave_copies_no_large_mask_on_the_interface_thread(tmp_path: Path):
+    document = Document(Photo.from_image(Image.new("RGB", (3000, 2000))))
+    document.select(rectangle((0, 0), (2900, 1900)), Combine.REPLACE, "Rectangle")
+    later: list[Callable[[], object]] = []
+    tasks = Tasks(lambda _done: None)
+    tasks.run = lambda work, *_more, **_named: later.append(work)  # type: ignore[method-assign]
+    keeping = Keeping(Settings(), tasks, lambda error: pytest.fail(str(error)))
+    keeping.recovery = Recovery(tmp_path)
+    tracemalloc.start()
+    keeping.write(document, "a red bird")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < document.selection.mask.nbytes / 10
+    for work in later:
+        work()
+    with Image.open(next(tmp_path.glob("*/selection.png"))) as written:
+        assert np.array_equal(np.asarray(written), document.selection.mask)
+    tasks.close()
 
 
 @pytest.mark.parametrize("caption", ["a red bird", ""], ids=["described", "removed"])

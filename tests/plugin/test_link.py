@@ -12,6 +12,8 @@ import pytest
 from core_session import Core
 from nigdt_backend.client import Client
 from nigdt_plugin.core.link import Link, LinkState, Phase
+from nigdt_plugin.ui.app import application
+from nigdt_plugin.ui.status import StatusBar
 from panel_daemon import connect
 
 
@@ -22,6 +24,8 @@ def test_a_daemon_killed_while_idle_is_found_again(lonely_user: Path, photo: Pat
     core.select(90, 50, 150, 110)
     core.until(lambda: "pid" in core.session.link_state.status)
     first = core.session.link_state.status["pid"]
+    states: list[LinkState] = []
+    core.session.linked.connect(states.append)
     os.kill(first, signal.SIGKILL)
     core.filling.fill("a red bird", 1)
     core.done()
@@ -29,7 +33,20 @@ def test_a_daemon_killed_while_idle_is_found_again(lonely_user: Path, photo: Pat
     core.until(lambda: core.session.link_state.status.get("pid") not in (None, first))
     assert core.session.link_state.phase is Phase.READY
     assert core.errors == []
+    later = [state for state in states if state.restarts]
+    assert not any(state.status.get("pid") == first for state in later), "it is gone"
     core.close()
+
+
+def test_the_chip_says_ready_only_once_the_daemon_has_answered():
+    app = application()
+    bar = StatusBar()
+    bar.show_link(LinkState(Phase.READY))
+    assert "Starting" in bar.daemon.text()
+    bar.show_link(LinkState(Phase.READY, {"device": "cpu"}))
+    assert "Ready" in bar.daemon.text()
+    bar.deleteLater()
+    app.processEvents()
 
 
 def test_a_daemon_that_cannot_start_is_named_and_tried_again(lonely_user: Path, photo: Path):

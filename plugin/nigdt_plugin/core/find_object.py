@@ -15,8 +15,10 @@ from nigdt_plugin.core.selection import Mask, Patch
 Pixels = NDArray[np.uint8]
 Point = tuple[float, float]
 
-# GrabCut's time grows with the area; beyond these it runs on a smaller copy and the edge is refined.
+# GrabCut's time grows with the area: the object is looked for in a small copy, in a box or around a click,
+# and its edge in a larger one.
 _OBJECT_PIXELS = 300_000
+_BOX_PIXELS = 120_000
 _SEARCH_PIXELS = 60_000
 _ROUNDS = 4
 _COLOURS = 48
@@ -52,7 +54,7 @@ def object_in(rgb: Pixels, box: Region) -> Patch:
         return whole
     # Surroundings teach what is background.
     outer = box.grown(max(8, (box.width + box.height) // 6)).clipped(width, height)
-    small, scale = _reduced(rgb[outer.slices], _OBJECT_PIXELS)
+    small, scale = _reduced(rgb[outer.slices], _BOX_PIXELS)
     labels = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
     left, top = round((box.left - outer.left) * scale), round((box.top - outer.top) * scale)
     right = left + max(2, round(box.width * scale))
@@ -60,10 +62,16 @@ def object_in(rgb: Pixels, box: Region) -> Patch:
     labels[top:bottom, left:right] = cv2.GC_PR_FGD
     if not (labels == cv2.GC_BGD).any():
         return whole
-    mask = _main_parts(_closed(grab_cut(small, labels, _ROUNDS)))
-    if int(np.count_nonzero(mask)) < 0.02 * (right - left) * (bottom - top):
+    coarse = _main_parts(_closed(grab_cut(small, labels, _ROUNDS)))
+    if int(np.count_nonzero(coarse)) < 0.02 * (right - left) * (bottom - top):
         return whole
-    return _patch(mask, outer)
+    fine, finer = _reduced(rgb[outer.slices], _OBJECT_PIXELS)
+    labels = _refinable(coarse, fine, finer / scale)
+    inside = np.zeros(labels.shape, bool)
+    left, top = round((box.left - outer.left) * finer), round((box.top - outer.top) * finer)
+    inside[top : top + round(box.height * finer), left : left + round(box.width * finer)] = True
+    labels[~inside] = cv2.GC_BGD
+    return _patch(_main_parts(_closed(grab_cut(fine, labels, 1))), outer)
 
 
 def object_at(rgb: Pixels, inside: Sequence[Point], outside: Sequence[Point] = ()) -> Patch:
@@ -102,19 +110,17 @@ def object_at(rgb: Pixels, inside: Sequence[Point], outside: Sequence[Point] = (
     fine, finer = _reduced(rgb[region.slices], _OBJECT_PIXELS)
     moved = [((x - region.left), (y - region.top)) for x, y in inside]
     away = [((x - region.left), (y - region.top)) for x, y in outside]
-    size = fine.shape[1], fine.shape[0]
     part = coarse[
         int(region.top * scale) : int(np.ceil(region.bottom * scale)),
         int(region.left * scale) : int(np.ceil(region.right * scale)),
     ]
-    guess = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) > 127
     radius *= finer / scale
     sure = _dots(fine.shape, moved, finer, radius)
-    labels = _band(guess, max(3, round(3 * finer / scale)))
+    labels = _refinable(part, fine, finer / scale)
     labels[sure] = cv2.GC_FGD
     not_it = _dots(fine.shape, away, finer, radius) & ~sure
     labels[not_it] = cv2.GC_BGD
-    found = grab_cut(fine, labels, 1) if (labels == cv2.GC_BGD).any() else guess
+    found = grab_cut(fine, labels, 1) if (labels == cv2.GC_BGD).any() else labels == cv2.GC_PR_FGD
     mask = _touching(found, sure)
     mask[not_it] = 0  # however small the hole
     return _patch(mask, region)
@@ -205,6 +211,12 @@ def _unlike(lab: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[n
     for place in np.linspace(0, len(colours) - 1, min(_COLOURS, len(colours))).astype(int):
         np.minimum(unlike, np.linalg.norm(lab - colours[place], axis=2), out=unlike)
     return unlike
+
+
+def _refinable(coarse: Mask, fine: Pixels, enlarged: float) -> NDArray[np.uint8]:
+    """Return labels for GrabCut that leave open the edge of what was found in a copy that is smaller."""
+    guess = cv2.resize(coarse, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR) > 127
+    return _band(guess, max(3, round(3 * enlarged)))
 
 
 def _band(guess: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:

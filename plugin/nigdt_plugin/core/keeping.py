@@ -56,9 +56,10 @@ class Keeping:
         if state == self._kept:
             return
         self._kept = state
-        snapshot = Snapshot(
-            document.photo, document.path, document.layers, document.selection.mask.copy(), caption
-        )
+        # Not copied here, where a large mask would block the interface. What is drawn on it while it is
+        # written may be in the file by half; it changes the state, so the next turn writes it anew.
+        mask = document.selection.mask
+        snapshot = Snapshot(document.photo, document.path, document.layers, mask, caption)
         recovery = self.recovery
         self._tasks.run(lambda: recovery.write(snapshot), failed=self._failed)
 

@@ -27,6 +27,8 @@ _STATUS_SECONDS = 3.0
 _BUSY_WAIT = 0.02
 _IDLE_WAIT = 0.25
 _RETRY_SECONDS = (2.0, 5.0, 15.0, 60.0)
+_STARTING = ("queued", "loading")
+"""Stages of a job in which the daemon may still be starting."""
 
 
 class Phase(Enum):
@@ -44,7 +46,7 @@ class LinkState:
 
     Attributes:
         phase: What it is doing.
-        status: The daemon's last status (docs/protocol.md), empty before the first.
+        status: The daemon's last status (docs/protocol.md), empty before the first: it is still starting.
         failure: When failed, why; else the last thing that went wrong without ending the connection, if any.
         restarts: How often the daemon had to be reached anew since the panel started.
     """
@@ -86,6 +88,7 @@ class Link:
         self._jobs: set[str] = set()
         self._state = LinkState()
         self._next_status = 0.0
+        self._works = False  # the daemon has been heard to do more than start, since it was reached
         self._retry_at: float | None = None
         self._failures = 0
         self._heard = time.monotonic()
@@ -170,6 +173,7 @@ class Link:
             self._client = self._connect()
             self._failures = 0
             self._next_status = 0.0
+            self._works = False
             self._say(LinkState(Phase.READY, restarts=self._state.restarts))
         return self._client
 
@@ -179,18 +183,21 @@ class Link:
         pid = client.connection.pid if client.connection else None
         for event in client.events(_BUSY_WAIT if self._jobs else 0.0):
             self._heard = time.monotonic()
+            self._works |= event.kind != "progress" or event.data.get("stage") not in _STARTING
             if event.kind in ("done", "error") and event.job is not None:
                 self._jobs.discard(event.job)
                 self._next_status = 0.0
             self._on_event(event)
+        if client.connection is not None and pid is not None and client.connection.pid != pid:
+            self._next_status, self._works = 0.0, False
+            self._say(LinkState(Phase.READY, restarts=self._state.restarts + 1))
         now = time.monotonic()
-        # A status call waits for its answer, so it stands back while fills are awaited.
-        if not self._jobs and now >= self._next_status:
+        # A status call waits for its answer, so all but the first stand back while fills are awaited.
+        first = self._works and not self._state.status
+        if (first or not self._jobs) and now >= self._next_status:
             self._next_status = now + _STATUS_SECONDS
             status = client.status()
             self._say(LinkState(Phase.READY, status, restarts=self._state.restarts))
-        if client.connection is not None and pid is not None and client.connection.pid != pid:
-            self._say(LinkState(Phase.READY, self._state.status, restarts=self._state.restarts + 1))
 
     def _fail(self, error: DaemonError, job: str | None) -> None:
         """Report an error; one that ends the connection ends its jobs too."""

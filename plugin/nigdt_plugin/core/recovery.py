@@ -39,7 +39,10 @@ _MOST_COPIES = 5
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that a crash would lose, gathered on the UI thread and written in another."""
+    """Everything that a crash would lose, gathered on the UI thread and written in another.
+
+    The selection is the document's own mask, not a copy.
+    """
 
     photo: Photo
     path: Path | None

@@ -138,8 +138,9 @@ class Heal(Brush):
         if document is None or self.session.healing.busy:
             return
         self.session.healing.painting = True
-        self._before = document.selection.mask.copy()
-        document.selection.put(document.selection.whole, np.zeros_like(self._before))
+        chosen = document.selection
+        self._before = chosen.mask  # exchanged, not copied, which would block the interface
+        chosen.put(chosen.whole, np.zeros((chosen.height, chosen.width), np.uint8))
         super().press(at, modifiers & Qt.KeyboardModifier.ShiftModifier)
 
     def release(self, at: QPointF, modifiers: Modifiers) -> None:
