@@ -48,6 +48,14 @@ class Continuation:
         self._worker = RemovalWorker()
         weakref.finalize(self, self._worker.close)
 
+    def warm_up(self) -> None:
+        """Begin the process before it is needed.
+
+        Raises:
+            RemovalError: It cannot be started.
+        """
+        self._worker.warm_up()
+
     def fill(
         self,
         crop: NDArray[np.uint8],

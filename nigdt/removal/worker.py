@@ -66,6 +66,15 @@ class RemovalWorker:
         """Whether a removal was started whose result was not fetched yet."""
         return self._busy
 
+    def warm_up(self) -> None:
+        """Begin the process before it is needed: it loads what it removes with.
+
+        Raises:
+            RemovalError: It cannot be started.
+        """
+        with self._lock:
+            self._running()
+
     def start(
         self,
         crop: NDArray[np.uint8],

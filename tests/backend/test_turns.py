@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Callable
 
@@ -181,6 +182,29 @@ def test_the_real_engine_ends_a_turn_after_a_fill_where_another_client_waits(bun
     complete = [engine.run([job], hooks)[0].complete for _ in range(3)]
     assert complete == [False, False, True]
     assert len(hooks.made_of) == 3
+
+
+def test_the_process_for_removals_is_begun_once_the_model_is_loaded(
+    bundles, request_fill, monkeypatch: pytest.MonkeyPatch
+):
+    engine, hooks = NigdtEngine(Settings(threads=1)), Wanted()
+    begun: list[object] = []
+    popen = subprocess.Popen
+
+    def count(*arguments, **named):
+        begun.append(arguments)
+        return popen(*arguments, **named)
+
+    monkeypatch.setattr("nigdt.removal.worker.subprocess.Popen", count)
+    engine.load("default", warm=False)
+    assert not begun
+    engine.load("default")
+    assert len(begun) == 1
+    request = request_fill("", side=64)
+    request.crop = np.random.default_rng(0).integers(60, 200, (64, 64, 3), np.uint8).tobytes()
+    job = Job("local", (0, b"x"), request, 0.0)
+    assert engine.continue_photo([job], hooks)[0].complete
+    assert len(begun) == 1, "the first removal takes it"
 
 
 def test_the_real_engine_hands_what_continues_the_photo_to_the_other_lane_and_back(bundles, request_fill):

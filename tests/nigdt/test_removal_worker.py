@@ -112,6 +112,20 @@ def test_one_at_a_time(worker: RemovalWorker, picture: np.ndarray, mask: np.ndar
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks into /proc")
+def test_the_process_is_begun_beforehand_and_taken_for_the_first_removal(
+    picture: np.ndarray, mask: np.ndarray
+) -> None:
+    with RemovalWorker() as own:
+        own.warm_up()
+        begun = own._process
+        assert begun is not None
+        assert begun.poll() is None
+        own.warm_up()
+        own.start(picture, mask, quality="soft")
+        own.result()
+        assert own._process is begun
+
+
 def test_closing_leaves_no_process(picture: np.ndarray, mask: np.ndarray) -> None:
     worker = RemovalWorker()
     worker.start(picture, mask)

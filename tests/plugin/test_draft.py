@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import queue
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,7 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Drafts, Seen
 from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.tasks import Tasks
@@ -87,6 +89,38 @@ def test_a_draft_shows_what_the_whole_will(document: Document, recipe: Recipe) -
 def test_nothing_is_drafted_where_the_fill_is_not_seen(document: Document) -> None:
     entry, fill = entry_of(document, Recipe("a blue bird"))
     assert Drafts(document).of(entry, fill, fill.recipe, Seen(0, Region(0, 0, 1, 1)), (), None) is None
+
+
+def test_a_draft_gives_way_without_work_on_the_interface_thread(
+    document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted: queue.Queue[Callable[[], None]] = queue.Queue()
+    tasks = Tasks(posted.put)
+    preview = Preview(document, tasks)
+    Display(document, preview, pyramid_of(document))
+    preview.seen = lambda: Seen(2, WHOLE)
+    drafts: list[Region] = []
+    preview.drafted.connect(lambda draft: drafts.append(draft.covered))
+    here: list[int] = []
+    composite = Document.composite
+
+    def watched(self: Document, region: Region, layers: tuple[Layer, ...]) -> np.ndarray:
+        if threading.current_thread() is threading.main_thread():
+            here.append(region.width * region.height)
+        return composite(self, region, layers)
+
+    monkeypatch.setattr(Document, "composite", watched)
+    entry, fill = entry_of(document, Recipe("a blue bird", feather=0))
+    preview.show(entry, fill, fill.recipe)
+    deadline = time.monotonic() + 60
+    while preview.busy or tasks.busy:
+        assert time.monotonic() < deadline
+        posted.get(timeout=30)()
+    tasks.close()
+    assert preview.layer is not None
+    assert drafts
+    assert not drafts[0].within(preview.layer.region), "it reaches further than the fill"
+    assert not here
 
 
 def test_the_whole_takes_the_place_of_the_draft_and_dropping_takes_it_away(document: Document) -> None:

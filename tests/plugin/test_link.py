@@ -38,12 +38,13 @@ def test_a_daemon_killed_while_idle_is_found_again(lonely_user: Path, photo: Pat
     core.close()
 
 
-def test_the_chip_says_ready_only_once_the_daemon_has_answered():
+def test_the_chip_says_ready_only_once_the_daemon_can_fill():
     app = application()
     bar = StatusBar()
-    bar.show_link(LinkState(Phase.READY))
-    assert "Starting" in bar.daemon.text()
-    bar.show_link(LinkState(Phase.READY, {"device": "cpu"}))
+    for status in ({}, {"state": "starting", "device": "not chosen yet"}):
+        bar.show_link(LinkState(Phase.READY, status))
+        assert "Starting" in bar.daemon.text()
+    bar.show_link(LinkState(Phase.READY, {"state": "ready", "device": "cpu"}))
     assert "Ready" in bar.daemon.text()
     bar.deleteLater()
     app.processEvents()

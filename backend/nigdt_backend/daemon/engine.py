@@ -94,13 +94,14 @@ class NigdtEngine:
     # -- called from the model's thread ----------------------------------------------------------------------
 
     def load(self, bundle: str, *, warm: bool = True) -> dict[str, Any]:
-        """Load a bundle and, if `warm`, make one fill with it."""
+        """Load a bundle and, if `warm`, make one fill with it and begin the process for removals."""
         started = time.monotonic()
         self._prepare()
         try:
             self._stepping_down(bundle, lambda: self._registry.get(bundle, again=True))
             if warm:
                 self._stepping_down(bundle, lambda: self._warm_up(self._registry.get(bundle)))
+                self._removals.warm_up()
         finally:
             self._describe()
         return {"bundle": bundle, "device": self._choice.get(), "seconds": finite(time.monotonic() - started)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +33,21 @@ class Removals:
 
     def __init__(self) -> None:
         self._own = threading.local()
+        self._ready: queue.SimpleQueue[Continuation] = queue.SimpleQueue()  # for the first thread to come
+        self._warmed = False
+
+    def warm_up(self) -> None:
+        """Begin the first process before it is asked for; called from one thread."""
+        if self._warmed:
+            return
+        self._warmed = True
+        continuation = Continuation()
+        try:
+            continuation.warm_up()
+        except RemovalError as error:
+            log.warning("the process for removals is begun later: %s", error)
+            return
+        self._ready.put(continuation)
 
     def run(self, jobs: Sequence[Job], hooks: Hooks) -> list[Outcome]:
         """Make the next fills of one job, until all are made or another client waits.
@@ -88,7 +104,10 @@ class Removals:
     ) -> RawFill | None:
         """Make one continuation, beginning anew once when its process ends unexpectedly."""
         if not hasattr(self._own, "continuation"):
-            self._own.continuation = Continuation()
+            try:
+                self._own.continuation = self._ready.get_nowait()
+            except queue.Empty:
+                self._own.continuation = Continuation()
         continuation: Continuation = self._own.continuation
 
         def attempt() -> RawFill | None:

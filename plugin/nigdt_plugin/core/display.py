@@ -45,8 +45,11 @@ class Display:
 
     def _preview_changed(self, before: Layer | None) -> None:
         regions = [layer.region for layer in (before, self._preview.layer) if layer is not None]
-        regions.append(self._drafted)
-        self._drafted = EMPTY
+        # A draft reaches as far as its context, further than a fill: only what is left of it is drawn anew.
+        parts, self._drafted = [self._drafted], EMPTY
+        for region in regions:
+            parts = [rest for part in parts for rest in part.without(region)]
+        regions += parts
         for region in dict.fromkeys(regions):
             if not any(region != other and region.within(other) for other in regions):
                 self._show(region)
@@ -59,12 +62,15 @@ class Display:
 
     def _show(self, region: Region) -> None:
         layer = self._preview.layer
-        if layer is None:
-            pixels = self._document.rgb[region.slices]
+        document = self._document
+        if layer is None or (
+            region.without(layer.region) == [region] and self._preview.without(layer) == document.layers
+        ):
+            pixels = document.rgb[region.slices]
         elif region in self._preview.drawn:
             pixels = self._preview.drawn[region]
         else:
-            pixels = self._document.composite(region, (*self._preview.without(layer), layer))
+            pixels = document.composite(region, (*self._preview.without(layer), layer))
         self._draw(region, pixels)
 
     def _draw(self, region: Region, pixels: np.ndarray) -> None:

@@ -58,6 +58,24 @@ class Region(NamedTuple):
             max(self.bottom, other.bottom),
         )
 
+    def without(self, other: Region) -> list[Region]:
+        """Return the parts outside another rectangle; up to four, none of them empty."""
+        shared = Region(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+        if shared.empty:
+            return [] if self.empty else [self]
+        parts = (
+            Region(self.left, self.top, self.right, shared.top),
+            Region(self.left, shared.bottom, self.right, self.bottom),
+            Region(self.left, shared.top, shared.left, shared.bottom),
+            Region(shared.right, shared.top, self.right, shared.bottom),
+        )
+        return [part for part in parts if not part.empty]
+
     def clipped(self, width: int, height: int) -> Region:
         """Return the part inside a picture of the given size."""
         left, right = sorted((min(max(self.left, 0), width), min(max(self.right, 0), width)))

@@ -46,7 +46,7 @@ class LinkState:
 
     Attributes:
         phase: What it is doing.
-        status: The daemon's last status (docs/protocol.md), empty before the first: it is still starting.
+        status: The daemon's last status (docs/protocol.md), empty before the first.
         failure: When failed, why; else the last thing that went wrong without ending the connection, if any.
         restarts: How often the daemon had to be reached anew since the panel started.
     """
@@ -55,6 +55,11 @@ class LinkState:
     status: dict[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     restarts: int = 0
+
+    @property
+    def starting(self) -> bool:
+        """Whether the daemon was reached and cannot fill yet, as far as it was heard."""
+        return self.phase is Phase.READY and self.status.get("state", "starting") == "starting"
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -193,7 +198,7 @@ class Link:
             self._say(LinkState(Phase.READY, restarts=self._state.restarts + 1))
         now = time.monotonic()
         # A status call waits for its answer, so all but the first stand back while fills are awaited.
-        first = self._works and not self._state.status
+        first = self._works and self._state.starting
         if (first or not self._jobs) and now >= self._next_status:
             self._next_status = now + _STATUS_SECONDS
             status = client.status()

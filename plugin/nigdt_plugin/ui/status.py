@@ -104,7 +104,7 @@ class StatusBar(QStatusBar):
             Phase.READY: (theme.warn if state.notices else theme.good, self.tr("Ready")),
             Phase.FAILED: (theme.bad, self.tr("Not reachable, trying again")),
         }[state.phase]
-        if state.phase is Phase.READY and not state.status:
+        if state.starting:
             colour, text = theme.warn, self.tr("Starting the model …")
         elif self._waiting and state.phase is Phase.READY:
             colour, text = theme.warn, self.tr("Waiting for the model …")
