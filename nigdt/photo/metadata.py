@@ -27,6 +27,7 @@ __all__ = [
     "save_options",
     "tag_name",
     "take_exif",
+    "without_orientation",
 ]
 
 ORIENTATION = 0x0112
@@ -120,6 +121,17 @@ def take_exif(image: Image.Image, *, loaded: bool) -> Metadata:
     if len(tags):
         found.info["exif"] = tags.tobytes()
     return found
+
+
+def without_orientation(info: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a picture that is upright, whose EXIF says no more how to turn it."""
+    kept = dict(info)
+    if "exif" in kept:
+        exif = Image.Exif()
+        exif.load(kept["exif"])
+        if exif.pop(ORIENTATION, None) is not None:
+            kept["exif"] = exif.tobytes()
+    return kept
 
 
 def _has_own_orientation(image: Image.Image) -> bool:

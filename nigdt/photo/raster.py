@@ -12,6 +12,7 @@ from PIL import Image
 
 from nigdt.box import Box
 from nigdt.errors import PhotoError
+from nigdt.photo.metadata import without_orientation
 from nigdt.photo.opening import MAX_PIXELS
 from nigdt.photo.samples import (
     SIXTEEN_BIT,
@@ -213,9 +214,10 @@ class Raster:
         return whole.with_samples(np.ascontiguousarray(inside))
 
     def turned_upright(self) -> Self:
-        """Turn the samples as they are seen, for files that cannot say how to turn them."""
+        """Turn the samples as they are seen, and let the EXIF no longer say how to turn them."""
         photo = self.with_samples(np.ascontiguousarray(upright(self._samples, self.orientation)))
         photo.orientation = 1
+        photo.info = without_orientation(self.info)
         return photo
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
@@ -144,6 +145,32 @@ def test_two_writers_never_mix_their_layers_and_the_newest_wins(tmp_path: Path, 
     for kept, meant in zip(back.layers, sets[-1], strict=True):
         assert np.array_equal(kept.rgb, meant.rgb)
     assert len(list(recovery.folder.glob("*.npz"))) == 5
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK", "L", "RGBA"])
+def test_a_cropped_photo_is_kept_whatever_its_kind(tmp_path: Path, mode: str):
+    upright = Image.effect_noise((60, 40), 80).convert("RGB").convert(mode)
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Canon"
+    file = tmp_path / ("trip.png" if mode == "RGBA" else "trip.jpg")
+    upright.rotate(90, expand=True).save(file, exif=exif)
+    whole = Document(Photo.read(file), file)
+    cropped = whole.recut(Region(5, 5, 45, 35))
+    cropped.set_layers((layer(200),))
+    recovery = Recovery(tmp_path / "recovery")
+    selection = cropped.selection.mask
+    recovery.write(Snapshot(cropped.photo, None, cropped.layers, selection, "words", cropped.near))
+    change(recovery, pid=2**22 + 1)  # no process has it
+    (lost,) = Recovery(recovery.parent).lost()
+    assert lost.name == file.name
+    document, _ = restore(lost)
+    assert np.array_equal(document.rgb, cropped.rgb)
+    assert (document.path, document.near) == (None, file)
+    project = tmp_path / "trip.ora"
+    project.write_bytes(openraster.encode(cropped, cropped.layers, ("Photo", "Fill")))
+    opened = openraster.decode(project, 1).document
+    assert np.array_equal(opened.rgb, cropped.rgb)
+    assert b"Canon" in opened.photo.info["exif"]
 
 
 def test_the_digest_is_of_what_a_photo_shows(tmp_path: Path, photo: Path):

@@ -59,7 +59,7 @@ class Keeping:
         # Not copied here, where a large mask would block the interface. What is drawn on it while it is
         # written may be in the file by half; it changes the state, so the next turn writes it anew.
         mask = document.selection.mask
-        snapshot = Snapshot(document.photo, document.path, document.layers, mask, caption)
+        snapshot = Snapshot(document.photo, document.path, document.layers, mask, caption, document.near)
         recovery = self.recovery
         self._tasks.run(lambda: recovery.write(snapshot), failed=self._failed)
 

@@ -49,6 +49,7 @@ class Snapshot:
     layers: tuple[Layer, ...]
     selection: Mask
     caption: str
+    near: Path | None = None
     number: int = field(default_factory=itertools.count().__next__)
 
 
@@ -94,8 +95,9 @@ class Recovery:
     def _write(self, snapshot: Snapshot) -> None:
         if self._digest is None or self._digest[0] is not snapshot.photo:
             self._digest = snapshot.photo, digest_of(snapshot.photo)
-        if snapshot.path is None and not (self.folder / "photo.png").exists():
-            write_atomically(self.folder / "photo.png", snapshot.photo.encode(".png"))
+        own = f"photo{snapshot.photo.lossless_suffix}"  # of a picture that has no file
+        if snapshot.path is None and not (self.folder / own).exists():
+            write_atomically(self.folder / own, snapshot.photo.encode(snapshot.photo.lossless_suffix))
         for layer in snapshot.layers:
             target = self.folder / f"{layer.id}.npz"
             if not target.exists():
@@ -108,7 +110,8 @@ class Recovery:
             "process": identity(os.getpid()),
             "digest": self._digest[1],
             "saved": time.time(),
-            "photo": str(snapshot.path.absolute()) if snapshot.path else "photo.png",
+            "photo": str(snapshot.path.absolute()) if snapshot.path else own,
+            "near": str(snapshot.near.absolute()) if snapshot.near else None,
             "caption": snapshot.caption,
             "colour": not snapshot.photo.grey,
             "selected": bool(snapshot.selection.any()),
@@ -138,7 +141,7 @@ class Recovery:
             if data.get("layers") or data.get("selected"):
                 saved = data.get("saved")
                 when = float(saved) if isinstance(saved, int | float) and 0 <= saved < 1e11 else 0.0
-                name = Path(str(data.get("photo", "?"))).name
+                name = (_near(data) or Path(str(data.get("photo", "?")))).name
                 found.append(Lost(path.parent, printable(name), when, str(data.get("caption", ""))))
             else:
                 shutil.rmtree(path.parent, ignore_errors=True)  # nothing worth asking about
@@ -166,8 +169,9 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
     except (KeyError, TypeError, ValueError) as error:
         raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
     pasted = not path.is_absolute()
-    photo = _photo_of(lost.folder / "photo.png" if pasted else path, data)
+    photo = _photo_of(lost.folder / path.name if pasted else path, data)
     document = Document(photo, None if pasted else path)
+    document.near = document.near or _near(data)
     layers = []
     for number, entry in enumerate(entries, 1):
         try:
@@ -190,6 +194,12 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
         log.warning("the selection in %s cannot be restored: %r", lost.folder, error)
         tell("The selection cannot be read any more.")
     return document, str(data.get("caption", ""))
+
+
+def _near(data: Mapping[str, Any]) -> Path | None:
+    """Return where a picture lay that became another than its file, by cropping for example."""
+    near = data.get("near")
+    return Path(near) if isinstance(near, str) and "\0" not in near else None
 
 
 def _regular(path: Path) -> Path:

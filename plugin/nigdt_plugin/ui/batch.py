@@ -45,8 +45,10 @@ class BatchDialog(QDialog):
         column.addWidget(self.purpose)
         form = QFormLayout()
         self.photos = self._path(form, self.tr("Photos"), self.tr("A folder"))
+        self.selections = self._path(form, self.tr("Selections"), self.tr("Masks or boxes"), file=True)
         tip = self.tr("A folder of masks called as the photos, or a CSV file: name, left, top, width, height")
-        self.selections = self._path(form, self.tr("Selections"), tip, file=True)
+        self.selections.setToolTip(tip)
+        form.addRow("", label(tip, "hint", wrap=True))
         self.target = self._path(form, self.tr("Filled photos go to"), self.tr("A folder"))
         self.caption = QLineEdit(session.caption)
         self.caption.setAccessibleName(self.tr("Caption"))
@@ -68,11 +70,11 @@ class BatchDialog(QDialog):
         column.addLayout(row)
         self._refresh()
 
-    def _path(self, form: QFormLayout, name: str, tip: str, *, file: bool = False) -> QLineEdit:
+    def _path(self, form: QFormLayout, name: str, kind: str, *, file: bool = False) -> QLineEdit:
         field, row = QLineEdit(), QHBoxLayout()
         field.setAccessibleName(name)
-        field.setPlaceholderText(tip)
-        field.setToolTip(tip)
+        field.setPlaceholderText(kind)
+        field.setToolTip(kind)
         field.textChanged.connect(lambda _text: self._refresh())
         row.addWidget(field, 1)
         row.addWidget(button(self.tr("Choose …"), partial(self._choose, field, name)))

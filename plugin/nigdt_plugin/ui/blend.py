@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from nigdt.limits import DETAIL_MAX, FEATHER_MAX, GUIDANCE_MAX, WIDEN_MAX
 from nigdt_plugin.core.session import Session
+from nigdt_plugin.ui.language import number
 from nigdt_plugin.ui.widgets import label, slider
 
 
@@ -83,8 +84,8 @@ class BlendBox(QWidget):
         self._values[self.feather].setText(self.tr("automatic") if feather < 0 else f"{feather} px")
         self._values[self.match].setText(f"{self.match.value()} %")
         self._values[self.strength].setText(f"{self.strength.value()} %")
-        self._values[self.widen].setText(f"\u00d7 {self.widen.value() / 100:.1f}")
-        self._values[self.guidance].setText(f"\u00d7 {self.guidance.value() / 100:.1f}")
+        self._values[self.widen].setText(f"\u00d7 {number(self.widen.value() / 100)}")
+        self._values[self.guidance].setText(f"\u00d7 {number(self.guidance.value() / 100)}")
         detail = self.detail.value()
         self._values[self.detail].setText(self.tr("automatic") if detail == 50 else f"{detail} %")
 

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayo
 from nigdt_plugin.core.history import Entry
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
-from nigdt_plugin.ui.language import moment
+from nigdt_plugin.ui.language import moment, number
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import label, tool_button
 
@@ -72,7 +72,7 @@ class HistoryList(QWidget):
             item.setData(_DATA, entry.id)
             self.list.addItem(item)
         self.hint.setText(
-            self.tr("{size} MB on disk").format(size=f"{size / 1e6:.1f}")
+            self.tr("{size} MB on disk").format(size=number(size / 1e6))
             if entries
             else self.tr("Fills of this photo appear here.")
         )

@@ -51,6 +51,11 @@ def moment(seconds: float) -> str:
     return QLocale().toString(when, QLocale.FormatType.ShortFormat)
 
 
+def number(value: float) -> str:
+    """Write a number to one decimal, as the language does."""
+    return QLocale().toString(value, "f", 1)
+
+
 def install(app: QApplication, choice: str) -> list[QTranslator]:
     """Translate the panel and Qt's own dialogs; the translators must be kept as long as they are needed."""
     code = wanted(choice)

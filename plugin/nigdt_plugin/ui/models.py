@@ -26,6 +26,7 @@ from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.icons import icon
+from nigdt_plugin.ui.language import number
 from nigdt_plugin.ui.status import device_name
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, restyle
@@ -65,7 +66,7 @@ class ModelCard(QFrame):
         column.addWidget(self.radio)
         words = len(models.vocabulary(info))
         facts = self.tr("{name}  ·  {size} px  ·  {words} words  ·  {megabytes} MB").format(
-            name=info.name, size=info.size_px, words=words, megabytes=f"{info.bytes / 1e6:.1f}"
+            name=info.name, size=info.size_px, words=words, megabytes=number(info.bytes / 1e6)
         )
         column.addWidget(label(facts, "muted", wrap=True))
         origin = self.tr("Came with the program") if info.embedded else self.tr("Yours")

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QStatusBar, QToolButton, QWidget
 from nigdt_plugin.core.link import LinkState, Phase
 from nigdt_plugin.ui.drag_out import DragLabel
 from nigdt_plugin.ui.failures import worded
+from nigdt_plugin.ui.language import number
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.widgets import label, plain_tip
 
@@ -159,4 +160,4 @@ def _dot(colour: str) -> QIcon:
 
 def _seconds(seconds: float) -> str:
     """Return a time as a photographer wants it: to a tenth, and never none at all."""
-    return f"{seconds:.1f}" if seconds >= 0.05 else "< 0.1"
+    return number(seconds) if seconds >= 0.05 else f"< {number(0.1)}"

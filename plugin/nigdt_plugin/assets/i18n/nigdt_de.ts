@@ -15,12 +15,16 @@
       <translation>Ein Ordner</translation>
     </message>
     <message>
-      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
-      <translation>Ein Ordner mit Masken, die wie die Fotos heißen, oder eine CSV-Datei: name, left, top, width, height</translation>
-    </message>
-    <message>
       <source>Selections</source>
       <translation>Auswahlen</translation>
+    </message>
+    <message>
+      <source>Masks or boxes</source>
+      <translation>Masken oder Rahmen</translation>
+    </message>
+    <message>
+      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
+      <translation>Ein Ordner mit Masken, die wie die Fotos heißen, oder eine CSV-Datei: name, left, top, width, height</translation>
     </message>
     <message>
       <source>Filled photos go to</source>
@@ -172,7 +176,7 @@
     </message>
     <message>
       <source>All are drawn from the same seed, so that only the words differ.</source>
-      <translation>Alle aus demselben Startwert, damit sich nur die Worte unterscheiden.</translation>
+      <translation>Alle mit demselben Seed, damit sich nur die Worte unterscheiden.</translation>
     </message>
     <message>
       <source>Fill all</source>
@@ -625,7 +629,7 @@
     </message>
     <message>
       <source>“{caption}”, seed {seed}</source>
-      <translation>„{caption}“, Startwert {seed}</translation>
+      <translation>„{caption}“, Seed {seed}</translation>
     </message>
     <message>
       <source>Apply</source>
@@ -798,7 +802,7 @@
     </message>
     <message>
       <source>As they were at first</source>
-      <translation>Wie am Anfang</translation>
+      <translation>Alle zurücksetzen</translation>
     </message>
     <message>
       <source>Close</source>

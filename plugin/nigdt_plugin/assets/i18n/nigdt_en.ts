@@ -15,12 +15,16 @@
       <translation>A folder</translation>
     </message>
     <message>
-      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
-      <translation>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</translation>
-    </message>
-    <message>
       <source>Selections</source>
       <translation>Selections</translation>
+    </message>
+    <message>
+      <source>Masks or boxes</source>
+      <translation>Masks or boxes</translation>
+    </message>
+    <message>
+      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
+      <translation>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</translation>
     </message>
     <message>
       <source>Filled photos go to</source>
