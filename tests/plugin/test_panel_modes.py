@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui.welcome import sample_photo
 from painting_daemon import NOTHING_FITS, NOTHING_FITS_AT
 from panel import Panel
 from PIL import Image
@@ -367,6 +368,9 @@ def test_words_are_asked_for_though_nothing_is_around_the_hole(panel: Panel, pho
     assert panel.session.filling.chosen.words
     assert panel.window.side.describe.fill_button.text() == "Fill"
     assert panel.errors == []
+    panel.open(sample_photo())
+    assert panel.window.side.words.isHidden(), "another photo has no fill yet whose words are shown"
+    assert not panel.window.side.fill_actions["words"].isChecked()
 
 
 def test_another_photo_begins_without_a_caption(panel: Panel, photo: Path, grey: Path):

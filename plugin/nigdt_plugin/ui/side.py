@@ -89,6 +89,7 @@ class Side(QWidget):
         outer.addLayout(below)
         QWidget.setTabOrder(self.strip, self.apply_button)
         session.fills.connect(self.refresh)
+        session.opened.connect(lambda: self.show_words(False))
         session.opened.connect(self.refresh)
         session.selected.connect(lambda _region: self.refresh())
         session.explained.connect(lambda _fill: self._show_words())
