@@ -368,6 +368,7 @@ def test_words_are_asked_for_though_nothing_is_around_the_hole(panel: Panel, pho
     assert panel.session.filling.chosen.words
     assert panel.window.side.describe.fill_button.text() == "Fill"
     assert panel.errors == []
+    panel.session.filling.put_away()  # or its fill would be asked about
     panel.open(sample_photo())
     assert panel.window.side.words.isHidden(), "another photo has no fill yet whose words are shown"
     assert not panel.window.side.fill_actions["words"].isChecked()
