@@ -13,7 +13,7 @@ from PIL import Image
 
 from nigdt.errors import PhotoError
 from nigdt.photo.photo import Photo
-from tests.nigdt.test_formats import HEIGHT, WIDTH, basics, exif, noise, tiff
+from tests.nigdt.raw_photos import HEIGHT, WIDTH, basics, exif, noise, tiff
 
 PIXELS = noise(3)
 ROWS = b"".join(b"\0" + row.tobytes() for row in PIXELS)

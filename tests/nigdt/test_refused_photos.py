@@ -1,0 +1,89 @@
+"""What is no picture of a documented format is refused at once, and no file starts a program."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from nigdt.errors import PhotoError
+from nigdt.photo.photo import Photo
+from tests.nigdt.raw_photos import noise, png
+
+
+def timed(path: Path) -> str:
+    """The one line with which a file is refused, within a second of work."""
+    began = time.process_time()
+    with pytest.raises(PhotoError) as caught:
+        Photo.read(path)
+    assert time.process_time() - began < 1
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices of POSIX")
+def test_what_is_no_picture_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with (tmp_path / "sparse.png").open("wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n")
+        file.truncate(30 * 2**30)
+    with (tmp_path / "zeros.png").open("wb") as file:
+        file.truncate(30 * 2**30)
+    (tmp_path / "folder.png").mkdir()
+    assert "a device" in timed(tmp_path / "pipe.png")
+    assert "a device" in timed(Path("/dev/zero"))
+    assert "too large" in timed(tmp_path / "sparse.png")
+    assert "not a picture" in timed(tmp_path / "zeros.png")
+    assert "directory" in timed(tmp_path / "folder.png")
+
+
+def test_bombs_are_refused_at_once(tmp_path: Path) -> None:
+    side = 15_800
+    rows = bytes((side // 8 + 1) * side)
+    (tmp_path / "bomb.png").write_bytes(png((side, side, 1, 0, 0, 0, 0), rows))
+    assert "bomb" in timed(tmp_path / "bomb.png")
+    frame = io.BytesIO()
+    frames = [Image.new("RGB", (8, 8), (number % 256, number // 256, 9)) for number in range(2000)]
+    frames[0].save(frame, "GIF", save_all=True, append_images=frames[1:], duration=10)
+    (tmp_path / "many.gif").write_bytes(frame.getvalue())
+    assert "several pictures" in timed(tmp_path / "many.gif")
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
+
+
+def test_no_file_starts_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow's own reader of EPS starts Ghostscript, whatever the file is called."""
+    log = tmp_path / "started"
+    for name in ("gs", "gswin64c"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch {log}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "holiday.png").write_bytes(EPS)
+    program = (
+        "import sys; from PIL import EpsImagePlugin, Image; from nigdt.photo.photo import Photo\n"
+        "try: Photo.read(sys.argv[1])\nexcept Exception as error: print(error)\n"
+        "if len(sys.argv) > 2:\n try: Image.open(sys.argv[1]).load()\n except Exception: pass\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "holiday.png")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "not a picture of a format that is read" in done.stdout
+    assert not log.exists()
+    if sys.platform != "win32":
+        subprocess.run([*command, "and Pillow's way"], capture_output=True, text=True, check=True)
+        assert log.exists(), "the trap works"
+
+
+@pytest.mark.parametrize("name", ["PCX", "ICNS", "DDS", "SGI", "ICO", "JPEG2000", "PDF", "SPIDER"])
+def test_undocumented_formats_are_not_decoded(name: str, tmp_path: Path) -> None:
+    image, buffer = Image.fromarray(noise()), io.BytesIO()
+    Image.init()
+    image.save(buffer, name)
+    (tmp_path / "a.png").write_bytes(buffer.getvalue())
+    assert "not a picture of a format that is read" in timed(tmp_path / "a.png")
