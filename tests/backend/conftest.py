@@ -196,3 +196,15 @@ def real_client(bundles: Path) -> Iterator[Client]:
     """A client of the real daemon with the real model, tiny."""
     with Client.connect() as client:
         yield client
+
+
+@pytest.fixture
+def engine(bundles: Path) -> Any:
+    """The daemon's engine in this process, with the tiny model loaded."""
+    # Most tests of this folder need no PyTorch in their own process.
+    from nigdt_backend.daemon.engine import NigdtEngine
+    from nigdt_backend.daemon.settings import Settings
+
+    made = NigdtEngine(Settings(batch_variants=4, threads=1))
+    made.load("default")
+    return made

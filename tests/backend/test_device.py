@@ -1,76 +1,26 @@
-"""Which device makes the fills, and what becomes of them when it fails; stand-ins fail as accelerators do."""
+"""What becomes of fills when the device fails; stand-ins fail as accelerators do."""
 
 from __future__ import annotations
 
-import gc
-import os
 import shutil
-import time
 import weakref
 
-import numpy as np
 import pytest
 import torch
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.daemon import device
 from nigdt_backend.daemon.engine import NigdtEngine
-from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.daemon.worker import EngineError
 
-from nigdt.bundle.bundle import BundleInfo, read_bundle
+from nigdt.bundle.bundle import read_bundle
 from nigdt.bundle.weights import load_model
 from nigdt.bundle.writing import save_bundle
 from nigdt.errors import BundleError, DeviceError, ModelError
 from nigdt.inpainter import Inpainter
-from nigdt.recipe import Recipe, Variant
 from nigdt.runtime.devices import is_out_of_memory
-
-
-class Silent:
-    def __init__(self) -> None:
-        self.fills: list[tuple[str, int]] = []
-
-    def stage(self, jobs, name):
-        pass
-
-    def made(self, job, fill):
-        self.fills.append((job.request.job, fill.header["index"]))
-
-    def alive(self):
-        pass
-
-    def give_way(self):
-        return False
-
-
-def engine_job(request_fill, variants: int = 4, **fields) -> Job:
-    plain = [Variant(seed) for seed in range(variants)]
-    request = request_fill("a red bird", side=64, variants=plain, **fields)
-    return Job("local", (0, b"x"), request, 0.0)
-
-
-@pytest.fixture
-def engine(bundles):
-    made = NigdtEngine(Settings(batch_variants=4, threads=1))
-    made.load("default")
-    return made
-
-
-def failing(monkeypatch, error: Exception, times: int, at_least: int = 1) -> list[int]:
-    """Makes the model raise so many times, when it is asked for at least so many variants at once."""
-    real, batches = Inpainter.complete, []
-
-    def complete(self, jobs, batch=1):
-        size = sum(len(job.variants) for job in jobs)
-        batches.append(size)
-        if size >= at_least and len([batch for batch in batches if batch >= at_least]) <= times:
-            raise error
-        return real(self, jobs, batch)
-
-    monkeypatch.setattr(Inpainter, "complete", complete)
-    return batches
+from tests.backend.failing_device import Accelerator, Silent, engine_job, failing, later
 
 
 def test_out_of_memory_halves_the_batch_and_repeats_nothing(engine, request_fill, monkeypatch):
@@ -106,35 +56,9 @@ def test_out_of_memory_for_a_single_fill_is_an_error_that_says_what_to_do(engine
     assert raised.value.hint
 
 
-class Accelerator:
-    """Stands in for CUDA: the CPU under that name, which can be made to fail."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.loaded_on: list[str] = []
-        self.broken = False
-        self.reason = "CUDA error: unspecified launch failure"
-        real = Inpainter.from_bundle.__func__
-
-        def from_bundle(cls, folder, device=None, precision="float32"):
-            self.loaded_on.append(device)
-            if self.broken and device != "cpu":
-                raise DeviceError(f"Device {device!r} cannot be used: {self.reason}.")
-            return real(cls, folder, "cpu")
-
-        monkeypatch.setattr(Inpainter, "from_bundle", classmethod(from_bundle))
-        monkeypatch.setattr(device, "available_devices", lambda: ["cuda:0", "cpu"])
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda name: (9, 0))
-        monkeypatch.setattr(device, "works", lambda name: name == "cpu" or not self.broken)
-
-
 @pytest.fixture
 def accelerator(monkeypatch):
     return Accelerator(monkeypatch)
-
-
-def later(monkeypatch: pytest.MonkeyPatch, times: int = 1) -> None:
-    now = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + times * device.RETRY_SECONDS)
 
 
 def test_memory_is_made_by_giving_back_what_is_kept_before_the_cpu_takes_over(
@@ -348,152 +272,3 @@ def client_status(client: Client) -> dict:
         return client.status()
     except DaemonError:  # between two processes
         return {}
-
-
-@pytest.mark.parametrize(
-    ("wanted", "name", "chosen"),
-    [
-        ("auto", "cpu", "float32"),
-        ("auto", "mps", "float32"),
-        ("auto", "cuda:0", "bfloat16"),
-        ("auto", "cuda:1", "float32"),
-        ("float32", "cuda:0", "float32"),
-        ("bfloat16", "cpu", "bfloat16"),
-    ],
-)
-def test_precision_follows_setting_and_device(monkeypatch, wanted, name, chosen):
-    """The second CUDA device is one that computes in bfloat16 only by emulation."""
-    capability = {"cuda:0": (9, 0), "cuda:1": (7, 5)}
-    monkeypatch.setattr(torch.cuda, "get_device_capability", capability.__getitem__)
-    assert device.choose_precision(wanted, name) == chosen
-
-
-@pytest.mark.parametrize(
-    ("cuda", "mps", "wanted", "chosen"),
-    [
-        (2, False, "auto", "cuda:0"),
-        (2, False, "cuda:1", "cuda:1"),
-        (1, True, "cuda", "cuda:0"),
-        (1, True, "mps", "mps"),
-        (0, True, "auto", "mps"),
-        (0, False, "auto", "cpu"),
-        (2, True, "cpu", "cpu"),
-    ],
-)
-def test_device_is_chosen_by_what_is_there_and_by_the_setting(monkeypatch, cuda, mps, wanted, chosen):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert device.choose_device(wanted) == chosen
-
-
-@pytest.mark.parametrize(
-    ("threads", "size", "used"), [(0, 64, 1), (0, 192, 3), (2, 64, 2), (2, 192, 2), (1024, 64, 6)]
-)
-def test_threads_follow_setting_and_size(bundles, request_fill, monkeypatch, threads, size, used):
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    asked = []
-    monkeypatch.setattr(torch, "set_num_threads", asked.append)
-    engine = NigdtEngine(Settings(threads=threads))
-    monkeypatch.setattr(BundleInfo, "size_px", size)
-    engine.run([engine_job(request_fill, 1)], Silent())
-    assert asked == [used]
-
-
-def test_half_precision_by_setting_reaches_the_model_and_the_status(settings, bundles, request_fill):
-    settings(precision="bfloat16", threads=1)
-    with Client.connect() as client:
-        assert len(client.fill(request_fill("a red bird", side=64)).fills) == 1
-        assert client.status()["precision"] == "bfloat16"
-
-
-def test_device_of_the_settings_that_is_not_there_is_an_error(bundles):
-    engine = NigdtEngine(Settings(device="mps"))
-    with pytest.raises(EngineError) as raised:
-        engine.load("default")
-    assert "mps" in raised.value.message
-    assert "nigdt doctor" in raised.value.hint
-
-
-def test_memory_budget_keeps_the_latest_models(bundles, tiny_bundle, request_fill):
-    for name in ("second", "third"):
-        shutil.copytree(tiny_bundle, bundles / name)
-    engine = NigdtEngine(Settings(threads=1))
-    engine.load("default")
-    one = engine._registry.loaded()[0].bytes
-    engine._registry._budget = 2 * one
-    for name in ("second", "third"):
-        engine.load(name)
-    assert [entry["name"] for entry in engine.describe()["bundles"]] == ["second", "third"]
-    engine.run([engine_job(request_fill, 1)], Silent())
-    assert [entry["name"] for entry in engine.describe()["bundles"]] == ["third", "nigdt-small"]
-    engine.unload()
-    assert engine.describe()["bundles"] == []
-
-
-def test_a_model_that_is_unloaded_leaves_memory_at_once(engine):
-    """Not when Python next looks for garbage, which in an idle daemon may never be."""
-    model = weakref.ref(engine._registry.held("default").inpainter._model)
-    assert model() is not None
-    gc.disable()
-    try:
-        engine.unload()
-        assert model() is None
-    finally:
-        gc.enable()
-
-
-def test_context_cache_stays_within_its_budget(bundles, request_fill):
-    engine = NigdtEngine(Settings(threads=1, context_cache_mib=1))
-    job = engine_job(request_fill, 1)
-    engine.run([job], Silent())
-    one = engine._contexts.bytes
-    engine._contexts._budget = 2 * one
-    for context in (b"2", b"3", b"2", b"4", b"2", b"3"):
-        job.context = context
-        engine.run([job], Silent())
-    contexts = engine.describe()["contexts"]
-    assert contexts["held"] == 2
-    assert engine._contexts.bytes == 2 * one
-    assert (contexts["hits"], contexts["misses"]) == (2, 5)
-
-
-def test_cancelled_job_stops_between_its_variants(engine, request_fill, monkeypatch):
-    engine.batch_variants = 1
-    job = engine_job(request_fill, 16)
-
-    class Canceller(Silent):
-        def made(self, job, fill):
-            super().made(job, fill)
-            job.cancelled = len(self.fills) == 3
-
-    hooks = Canceller()
-    outcome = engine.run([job], hooks)[0]
-    assert not outcome.complete
-    assert outcome.error is None
-    assert len(hooks.fills) == 3
-
-
-@pytest.mark.parametrize(("batch", "levels"), [(0, 0), (4, 1)])
-def test_fills_are_the_same_whatever_they_are_computed_with(bundles, request_fill, batch, levels):
-    """Byte for byte by default; within a grey level where the settings ask for several in one pass."""
-
-    class Keeping(Silent):
-        def made(self, job, fill):
-            self.fills.append(
-                (job.request.recipe.caption, np.frombuffer(fill.frames[0], np.uint8).astype(int))
-            )
-
-    engine = NigdtEngine(Settings(batch_variants=batch, threads=1))
-    together, alone = Keeping(), Keeping()
-    jobs = [engine_job(request_fill, 2), engine_job(request_fill, 2)]
-    jobs[1].request.recipe = Recipe("a blue dog")
-    engine.run(jobs, together)
-    for job in jobs:
-        job.made = 0
-        engine.run([job], alone)
-    assert len(together.fills) == len(alone.fills) == 4
-    for (caption, pixels), (other_caption, other) in zip(together.fills, alone.fills, strict=True):
-        assert caption == other_caption
-        assert np.abs(pixels - other).max() <= levels

@@ -1,0 +1,71 @@
+"""What the engine keeps in memory, and a job that is cancelled."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import weakref
+
+from nigdt_backend.daemon.engine import NigdtEngine
+from nigdt_backend.daemon.settings import Settings
+
+from tests.backend.failing_device import Silent, engine_job
+
+
+def test_memory_budget_keeps_the_latest_models(bundles, tiny_bundle, request_fill):
+    for name in ("second", "third"):
+        shutil.copytree(tiny_bundle, bundles / name)
+    engine = NigdtEngine(Settings(threads=1))
+    engine.load("default")
+    one = engine._registry.loaded()[0].bytes
+    engine._registry._budget = 2 * one
+    for name in ("second", "third"):
+        engine.load(name)
+    assert [entry["name"] for entry in engine.describe()["bundles"]] == ["second", "third"]
+    engine.run([engine_job(request_fill, 1)], Silent())
+    assert [entry["name"] for entry in engine.describe()["bundles"]] == ["third", "nigdt-small"]
+    engine.unload()
+    assert engine.describe()["bundles"] == []
+
+
+def test_a_model_that_is_unloaded_leaves_memory_at_once(engine):
+    """Not when Python next looks for garbage, which in an idle daemon may never be."""
+    model = weakref.ref(engine._registry.held("default").inpainter._model)
+    assert model() is not None
+    gc.disable()
+    try:
+        engine.unload()
+        assert model() is None
+    finally:
+        gc.enable()
+
+
+def test_context_cache_stays_within_its_budget(bundles, request_fill):
+    engine = NigdtEngine(Settings(threads=1, context_cache_mib=1))
+    job = engine_job(request_fill, 1)
+    engine.run([job], Silent())
+    one = engine._contexts.bytes
+    engine._contexts._budget = 2 * one
+    for context in (b"2", b"3", b"2", b"4", b"2", b"3"):
+        job.context = context
+        engine.run([job], Silent())
+    contexts = engine.describe()["contexts"]
+    assert contexts["held"] == 2
+    assert engine._contexts.bytes == 2 * one
+    assert (contexts["hits"], contexts["misses"]) == (2, 5)
+
+
+def test_cancelled_job_stops_between_its_variants(engine, request_fill, monkeypatch):
+    engine.batch_variants = 1
+    job = engine_job(request_fill, 16)
+
+    class Canceller(Silent):
+        def made(self, job, fill):
+            super().made(job, fill)
+            job.cancelled = len(self.fills) == 3
+
+    hooks = Canceller()
+    outcome = engine.run([job], hooks)[0]
+    assert not outcome.complete
+    assert outcome.error is None
+    assert len(hooks.fills) == 3
