@@ -39,8 +39,18 @@ def smooth(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Way:
-    """One case: how the photo is made, what is selected (top, bottom, left, right as shares), the recipe."""
+class FillCase:
+    """One fill that all interfaces must draw alike.
+
+    Attributes:
+        name: Told by pytest; "above the limit" says that the context is reduced.
+        size: The photo's height and width in pixels, as they are seen.
+        part: What is selected: top, bottom, left and right edge, as fractions of the photo's sides.
+        recipe: What is asked for.
+        kind: The photo's kind, as `Photo.kind`.
+        orientation: The photo's EXIF orientation.
+        soft: Select every second row only in part.
+    """
 
     name: str
     size: tuple[int, int] = (150, 220)
@@ -51,78 +61,80 @@ class Way:
     soft: bool = False
 
 
-WAYS = [
-    Way("plain"),
-    Way("left edge", part=(0.3, 0.6, 0.0, 0.2)),
-    Way("right edge", part=(0.3, 0.6, 0.8, 1.0)),
-    Way("corner", part=(0.7, 1.0, 0.8, 1.0)),
-    Way("wide photo", size=(60, 400), part=(0.2, 0.9, 0.1, 0.7)),
-    Way("tiny photo", size=(30, 40)),
-    Way("one pixel", size=(1, 1), part=(0, 1, 0, 1)),
-    Way("everything", part=(0, 1, 0, 1)),
-    Way("all but a rim", part=(0.05, 0.95, 0.05, 0.95)),
-    Way("above the limit", size=(1300, 1500), part=(0.1, 0.8, 0.1, 0.8)),
-    Way("above the limit, not square", size=(700, 1600), part=(0.1, 0.9, 0.1, 0.9)),
-    Way("feather 0", recipe=Recipe("a dog", feather=0)),
-    Way("feather 7", recipe=Recipe("a dog", feather=7)),
-    Way("feather 200", recipe=Recipe("a dog", feather=200)),
-    Way("wider", recipe=Recipe("a dog", widen=1.7)),
-    Way("widest", recipe=Recipe("a dog", widen=8.0)),
-    Way("grown", recipe=Recipe("a dog", grow=9)),
-    Way("seed", recipe=Recipe("a dog", variant=Variant(12))),
-    Way("largest seed", recipe=Recipe("a dog", variant=Variant(SEED_MAX))),
-    Way("more like this", recipe=Recipe("a dog", variant=Variant(5, 12, 0.35))),
-    Way("more like the mean", recipe=Recipe("a dog", variant=Variant(5, None, 0.35))),
-    Way("half as strong", recipe=Recipe("a dog", strength=0.5, match_colours=0.25)),
-    Way("no words", recipe=Recipe("")),
-    Way("named surroundings", recipe=Recipe("a blurred background")),
-    Way("recoloured", recipe=Recipe("a blue bird", "recolour")),
-    Way("recoloured, 16 bit", recipe=Recipe("red", "recolour", strength=0.6), kind="RGB;16"),
-    Way(
+CASES = [
+    FillCase("plain"),
+    FillCase("left edge", part=(0.3, 0.6, 0.0, 0.2)),
+    FillCase("right edge", part=(0.3, 0.6, 0.8, 1.0)),
+    FillCase("corner", part=(0.7, 1.0, 0.8, 1.0)),
+    FillCase("wide photo", size=(60, 400), part=(0.2, 0.9, 0.1, 0.7)),
+    FillCase("tiny photo", size=(30, 40)),
+    FillCase("one pixel", size=(1, 1), part=(0, 1, 0, 1)),
+    FillCase("everything", part=(0, 1, 0, 1)),
+    FillCase("all but a rim", part=(0.05, 0.95, 0.05, 0.95)),
+    FillCase("above the limit", size=(1300, 1500), part=(0.1, 0.8, 0.1, 0.8)),
+    FillCase("above the limit, not square", size=(700, 1600), part=(0.1, 0.9, 0.1, 0.9)),
+    FillCase("feather 0", recipe=Recipe("a dog", feather=0)),
+    FillCase("feather 7", recipe=Recipe("a dog", feather=7)),
+    FillCase("feather 200", recipe=Recipe("a dog", feather=200)),
+    FillCase("wider", recipe=Recipe("a dog", widen=1.7)),
+    FillCase("widest", recipe=Recipe("a dog", widen=8.0)),
+    FillCase("grown", recipe=Recipe("a dog", grow=9)),
+    FillCase("seed", recipe=Recipe("a dog", variant=Variant(12))),
+    FillCase("largest seed", recipe=Recipe("a dog", variant=Variant(SEED_MAX))),
+    FillCase("more like this", recipe=Recipe("a dog", variant=Variant(5, 12, 0.35))),
+    FillCase("more like the mean", recipe=Recipe("a dog", variant=Variant(5, None, 0.35))),
+    FillCase("half as strong", recipe=Recipe("a dog", strength=0.5, match_colours=0.25)),
+    FillCase("no words", recipe=Recipe("")),
+    FillCase("named surroundings", recipe=Recipe("a blurred background")),
+    FillCase("recoloured", recipe=Recipe("a blue bird", "recolour")),
+    FillCase("recoloured, 16 bit", recipe=Recipe("red", "recolour", strength=0.6), kind="RGB;16"),
+    FillCase(
         "recoloured, above the limit",
         recipe=Recipe("red", "recolour"),
         size=(1300, 1500),
         part=(0.1, 0.8, 0.1, 0.8),
     ),
-    Way("recoloured, turned", recipe=Recipe("red", "recolour"), orientation=6, kind="RGBA"),
-    Way("recoloured, soft selection", recipe=Recipe("red", "recolour"), soft=True),
-    Way("removed", recipe=Recipe("", "remove")),
-    Way("removed, other seed", recipe=Recipe("", "remove", variant=Variant(4)), part=(0.3, 0.5, 0.0, 0.2)),
-    Way("soft selection", soft=True),
-    Way("16 bit", kind="RGB;16"),
-    Way("grey", kind="L"),
-    Way("alpha", kind="RGBA"),
-    Way("grey with alpha", kind="LA"),
-    Way("palette", kind="P"),
-    Way("turned", orientation=6),
-    Way("mirrored and turned", orientation=7, kind="RGBA"),
+    FillCase("recoloured, turned", recipe=Recipe("red", "recolour"), orientation=6, kind="RGBA"),
+    FillCase("recoloured, soft selection", recipe=Recipe("red", "recolour"), soft=True),
+    FillCase("removed", recipe=Recipe("", "remove")),
+    FillCase(
+        "removed, other seed", recipe=Recipe("", "remove", variant=Variant(4)), part=(0.3, 0.5, 0.0, 0.2)
+    ),
+    FillCase("soft selection", soft=True),
+    FillCase("16 bit", kind="RGB;16"),
+    FillCase("grey", kind="L"),
+    FillCase("alpha", kind="RGBA"),
+    FillCase("grey with alpha", kind="LA"),
+    FillCase("palette", kind="P"),
+    FillCase("turned", orientation=6),
+    FillCase("mirrored and turned", orientation=7, kind="RGBA"),
 ]
 
 
-def make(way: Way, folder: Path) -> tuple[Path, Path]:
+def make(case: FillCase, folder: Path) -> tuple[Path, Path]:
     """The photo's file and the selection's."""
-    height, width = way.size
+    height, width = case.size
     path, mask = folder / "photo.png", folder / "mask.png"
-    lying = (width, height) if way.orientation >= 5 else (height, width)
+    lying = (width, height) if case.orientation >= 5 else (height, width)
     exif = Image.Exif()
-    exif[0x0112] = way.orientation
-    if way.kind == "RGB;16":
+    exif[0x0112] = case.orientation
+    if case.kind == "RGB;16":
         path.write_bytes(write_png16(smooth(*lying).astype(np.uint16) * 257 + 11, "RGB;16", {}))
-    elif way.kind == "P":
+    elif case.kind == "P":
         Image.fromarray(smooth(*lying)).quantize(40).save(path)
     else:
-        image = Image.fromarray(smooth(*lying)).convert(way.kind)
-        if way.kind in ("LA", "RGBA"):
+        image = Image.fromarray(smooth(*lying)).convert(case.kind)
+        if case.kind in ("LA", "RGBA"):
             alpha = np.full(lying, 255, np.uint8)
             alpha[: lying[0] // 4, : lying[1] // 3] = 0
             image.putalpha(Image.fromarray(alpha))
         image.save(path, exif=exif)
     selection = np.zeros((height, width), np.uint8)
-    top, bottom, left, right = way.part
+    top, bottom, left, right = case.part
     rows = slice(round(top * height), max(round(bottom * height), round(top * height) + 1))
     columns = slice(round(left * width), max(round(right * width), round(left * width) + 1))
     selection[rows, columns] = 255
-    if way.soft:
+    if case.soft:
         selection[rows.start : rows.stop : 2, columns] = 90
     Image.fromarray(selection).save(mask)
     return path, mask
@@ -170,19 +182,19 @@ def daemon(shared: Shared, own_folders: None, monkeypatch: pytest.MonkeyPatch) -
     return shared[0]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_road_gives_the_same_bytes(
-    way: Way, inpainter: Inpainter, daemon: Client, tmp_path: Path
+    case: FillCase, inpainter: Inpainter, daemon: Client, tmp_path: Path
 ) -> None:
-    path, mask = make(way, tmp_path)
+    path, mask = make(case, tmp_path)
     photo, selection = Photo.read(path), np.asarray(Image.open(mask))
-    library = inpainter.draw(photo, selection, way.recipe)[0]
+    library = inpainter.draw(photo, selection, case.recipe)[0]
     assert not np.array_equal(library.result.samples, photo.samples), "nothing was filled"
 
     # What a panel does: raw answers, enlarged and blended on this side.
-    context = Context.of(photo.rgb8, selection, inpainter.size, way.recipe, photo.alpha8)
-    assert context.reduced == ("above the limit" in way.name)
-    raw = daemon.fill(FillRequest.of(context, way.recipe)).fills[0]
+    context = Context.of(photo.rgb8, selection, inpainter.size, case.recipe, photo.alpha8)
+    assert context.reduced == ("above the limit" in case.name)
+    raw = daemon.fill(FillRequest.of(context, case.recipe)).fills[0]
     assert np.array_equal(context.onto(photo, *answer_arrays(raw)).samples, library.result.samples)
     assert replace(raw.recipe, bundle="", digest="") == replace(library.recipe, bundle="", digest="")
 
@@ -195,8 +207,8 @@ def test_every_road_gives_the_same_bytes(
         drawn.tobytes(),
         context.box.width,
         context.box.height,
-        way.recipe,
-        [way.recipe.variant],
+        case.recipe,
+        [case.recipe.variant],
         channels=crop.shape[2],
         result="placed",
     )
@@ -206,21 +218,21 @@ def test_every_road_gives_the_same_bytes(
     assert placed.weight == weight.tobytes()
 
 
-COMMANDS = [way for way in WAYS if way.recipe.variant.spread == 1.0 and way.size != (1, 1)]
+COMMANDS = [case for case in CASES if case.recipe.variant.spread == 1.0 and case.size != (1, 1)]
 
 
-@pytest.mark.parametrize("way", COMMANDS[::3], ids=lambda way: way.name)
+@pytest.mark.parametrize("case", COMMANDS[::3], ids=lambda case: case.name)
 def test_the_command_line_gives_the_library_s_bytes_and_so_does_its_record(
-    way: Way, inpainter: Inpainter, daemon: Client, tmp_path: Path
+    case: FillCase, inpainter: Inpainter, daemon: Client, tmp_path: Path
 ) -> None:
-    path, mask = make(way, tmp_path)
-    library = inpainter.draw(Photo.read(path), np.asarray(Image.open(mask)), way.recipe)[0].result
+    path, mask = make(case, tmp_path)
+    library = inpainter.draw(Photo.read(path), np.asarray(Image.open(mask)), case.recipe)[0].result
     filled, again = tmp_path / "filled.png", tmp_path / "again.png"
     nigdt = [*NIGDT, path, "-o"]
-    subprocess.run([*nigdt, filled, "--mask", mask, *fill_options(way.recipe)], check=True)
+    subprocess.run([*nigdt, filled, "--mask", mask, *fill_options(case.recipe)], check=True)
     assert np.array_equal(Photo.read(filled).samples, library.samples)
     (drawn,) = read_record(filled.read_bytes())
-    assert replace(drawn.recipe, bundle="default", digest="") == way.recipe
+    assert replace(drawn.recipe, bundle="default", digest="") == case.recipe
     subprocess.run([*nigdt, again, "--recipe", filled], check=True)
     assert np.array_equal(Photo.read(again).samples, library.samples)
 
@@ -228,7 +240,7 @@ def test_the_command_line_gives_the_library_s_bytes_and_so_does_its_record(
 def test_a_record_of_more_like_this_and_of_several_fills_draws_the_same_again(
     inpainter: Inpainter, daemon: Client, tmp_path: Path
 ) -> None:
-    path, mask = make(WAYS[0], tmp_path)
+    path, mask = make(CASES[0], tmp_path)
     photo, selection = Photo.read(path), np.asarray(Image.open(mask))
     elsewhere = np.roll(selection, 40, axis=1)
     drawing = Drawing(daemon, lambda event: None)
@@ -246,7 +258,7 @@ def test_a_record_of_more_like_this_and_of_several_fills_draws_the_same_again(
 
 
 def test_a_recipe_leaves_nothing_else_to_say(daemon: Client, tmp_path: Path) -> None:
-    path, _ = make(WAYS[0], tmp_path)
+    path, _ = make(CASES[0], tmp_path)
     for extra, code, words in (
         (["--caption", "a dog"], 2, "--recipe decides it all; leave --caption out"),
         ([], 1, "carries no record of fills"),

@@ -23,8 +23,17 @@ from nigdt.recipe import Recipe, Variant
 
 
 @dataclass(frozen=True)
-class Way:
-    """One case: the photo (height, width) and kind, the selected rows and columns, the recipe."""
+class FillCase:
+    """One fill that the panel must save as the library draws it.
+
+    Attributes:
+        name: Told by pytest.
+        recipe: What is asked for.
+        size: The photo's height and width in pixels, as they are seen.
+        part: What is selected: top, bottom, left and right edge in pixels.
+        kind: The photo's kind, as `Photo.kind`.
+        orientation: The photo's EXIF orientation.
+    """
 
     name: str
     recipe: Recipe
@@ -35,36 +44,36 @@ class Way:
 
 
 BIRD = Recipe("a red bird")
-WAYS = [
-    Way("plain", BIRD),
-    Way("corner", BIRD, part=(110, 150, 170, 220)),
-    Way("everything", BIRD, part=(0, 150, 0, 220)),
-    Way("tiny photo", BIRD, size=(30, 40), part=(10, 20, 10, 20)),
-    Way("above the limit", BIRD, size=(1300, 1500), part=(130, 1040, 150, 1200)),
-    Way("feather", replace(BIRD, feather=0)),
-    Way("long feather, wider, half as strong", replace(BIRD, feather=200, widen=1.5, strength=0.5)),
-    Way("alpha", BIRD, kind="RGBA"),
-    Way("grey", BIRD, kind="L"),
-    Way("16 bit", BIRD, kind="RGB;16"),
-    Way("turned", BIRD, orientation=6),
+CASES = [
+    FillCase("plain", BIRD),
+    FillCase("corner", BIRD, part=(110, 150, 170, 220)),
+    FillCase("everything", BIRD, part=(0, 150, 0, 220)),
+    FillCase("tiny photo", BIRD, size=(30, 40), part=(10, 20, 10, 20)),
+    FillCase("above the limit", BIRD, size=(1300, 1500), part=(130, 1040, 150, 1200)),
+    FillCase("feather", replace(BIRD, feather=0)),
+    FillCase("long feather, wider, half as strong", replace(BIRD, feather=200, widen=1.5, strength=0.5)),
+    FillCase("alpha", BIRD, kind="RGBA"),
+    FillCase("grey", BIRD, kind="L"),
+    FillCase("16 bit", BIRD, kind="RGB;16"),
+    FillCase("turned", BIRD, orientation=6),
 ]
 
 
-def make(way: Way, path: Path) -> None:
+def make(case: FillCase, path: Path) -> None:
     """Write the photo."""
-    lying = way.size[::-1] if way.orientation >= 5 else way.size
+    lying = case.size[::-1] if case.orientation >= 5 else case.size
     rng = np.random.default_rng(5)
     pixels = rng.integers(0, 256, (*lying, 3), dtype=np.uint8)
-    if way.kind == "RGB;16":
-        path.write_bytes(write_png16(pixels.astype(np.uint16) * 257 + 11, way.kind, {}))
+    if case.kind == "RGB;16":
+        path.write_bytes(write_png16(pixels.astype(np.uint16) * 257 + 11, case.kind, {}))
         return
-    image = Image.fromarray(pixels).convert(way.kind)
-    if way.kind == "RGBA":
+    image = Image.fromarray(pixels).convert(case.kind)
+    if case.kind == "RGBA":
         alpha = np.full(lying, 255, np.uint8)
         alpha[:40, :60] = 0
         image.putalpha(Image.fromarray(alpha))
     exif = Image.Exif()
-    exif[0x0112] = way.orientation
+    exif[0x0112] = case.orientation
     image.save(path, exif=exif)
 
 
@@ -91,9 +100,9 @@ def daemon(
             client.shutdown()
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_panel_saves_the_library_s_bytes(
-    way: Way,
+    case: FillCase,
     inpainter: Inpainter,
     daemon: tuple[Callable[[], Client], Path],
     tmp_path: Path,
@@ -101,15 +110,15 @@ def test_the_panel_saves_the_library_s_bytes(
 ) -> None:
     connect, data = daemon
     monkeypatch.setenv("NIGDT_DATA_DIR", str(data))
-    make(way, tmp_path / "photo.png")
-    top, bottom, left, right = way.part
+    make(case, tmp_path / "photo.png")
+    top, bottom, left, right = case.part
     core = Core(connect_=connect)
     try:
         core.open(tmp_path / "photo.png")
         mask = np.full((bottom - top, right - left), 255, np.uint8)
         core.session.select(Patch(left, top, mask), Combine.REPLACE, "Rectangle")
-        core.filling.set_recipe(replace(way.recipe, caption="", bundle="default"))
-        core.filling.fill(way.recipe.caption, 3, seed=4)
+        core.filling.set_recipe(replace(case.recipe, caption="", bundle="default"))
+        core.filling.fill(case.recipe.caption, 3, seed=4)
         core.done()
         assert [fill.variant for fill in core.fills] == [Variant(), Variant(5), Variant(6)]
         core.filling.more_like(core.fills[1], 2)
@@ -122,9 +131,9 @@ def test_the_panel_saves_the_library_s_bytes(
             core.done()
             core.session.save(tmp_path / "saved.png")
             core.done()
-            whole = np.zeros(way.size, np.uint8)
+            whole = np.zeros(case.size, np.uint8)
             whole[top:bottom, left:right] = 255
-            recipe = way.recipe.with_variant(variant)
+            recipe = case.recipe.with_variant(variant)
             expected = inpainter.draw(Photo.read(tmp_path / "photo.png"), whole, recipe)[0].result
             saved = Photo.read(tmp_path / "saved.png")
             assert saved.kind == expected.kind
@@ -132,6 +141,6 @@ def test_the_panel_saves_the_library_s_bytes(
             (drawn,) = read_record((tmp_path / "saved.png").read_bytes())
             assert replace(drawn.recipe, digest="", bundle="default") == recipe
             assert drawn.selection is not None
-            np.testing.assert_array_equal(drawn.selection.mask(*way.size[::-1]), whole)
+            np.testing.assert_array_equal(drawn.selection.mask(*case.size[::-1]), whole)
     finally:
         core.close()

@@ -25,28 +25,28 @@ from nigdt.photo.photo import Photo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "backend"))
 
-from test_one_road import WAYS, Way, make
+from test_one_road import CASES, FillCase, make
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-WAYS_IN_GIMP = [way for way in WAYS if way.orientation == 1]
+CASES_IN_GIMP = [case for case in CASES if case.orientation == 1]
 """GIMP turns photos itself when it opens them."""
 
 DRAW = """
     folder = Path("/mnt/work/road")
-    way = json.loads((folder / "way.json").read_text())
+    case = json.loads((folder / "case.json").read_text())
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(folder / "photo.png")))
     mask = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(folder / "mask.png")))
     selection = read(mask.get_layers()[0], "Y' u8")
-    if way["again"]:
+    if case["again"]:
         layer = image.get_layers()[0].copy()
         image.insert_layer(layer, None, 0)
-        layer.attach_parasite(Gimp.Parasite.new("nigdt-fill", 0, list(way["again"].encode())))
+        layer.attach_parasite(Gimp.Parasite.new("nigdt-fill", 0, list(case["again"].encode())))
         image.set_selected_layers([layer])
         status, message, made = call("nigdt-fill-again", image)
     else:
         write(image.get_selection(), "Y u8", selection)
-        status, message, made = call(way["procedure"], image, **way["arguments"])
+        status, message, made = call(case["procedure"], image, **case["arguments"])
     result = {"status": status, "message": message}
     if made:
         result["box"] = [*list(made.get_offsets())[1:], made.get_width(), made.get_height()]
@@ -55,9 +55,9 @@ DRAW = """
 """
 
 
-def asked(way: Way, mask: Path) -> dict[str, Any]:
+def asked(case: FillCase, mask: Path) -> dict[str, Any]:
     """Say how GIMP is to draw: by a procedure's arguments, or where there is none for it, by the recipe."""
-    recipe, selection = way.recipe, np.asarray(Image.open(mask))
+    recipe, selection = case.recipe, np.asarray(Image.open(mask))
     told: dict[str, Any] = {"again": ""}
     if recipe.variant.spread < 1:
         inner = selection_box(selection)
@@ -81,13 +81,13 @@ def asked(way: Way, mask: Path) -> dict[str, Any]:
 
 
 def drawn_by_the_library(
-    way: Way, path: Path, mask: Path, inpainter: Inpainter
+    case: FillCase, path: Path, mask: Path, inpainter: Inpainter
 ) -> tuple[list[int], NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the box that a fill changes, and the fill and its weight there."""
     photo = Photo.read(path)
-    context = Context.of(photo.rgb8, np.asarray(Image.open(mask)), inpainter.size, way.recipe, photo.alpha8)
-    (raw,) = inpainter.answer(*context.sent, way.recipe, [way.recipe.variant])
-    fill, weight = context.place(raw.pixels, way.recipe, raw.maps)
+    context = Context.of(photo.rgb8, np.asarray(Image.open(mask)), inpainter.size, case.recipe, photo.alpha8)
+    (raw,) = inpainter.answer(*context.sent, case.recipe, [case.recipe.variant])
+    fill, weight = context.place(raw.pixels, case.recipe, raw.maps)
     inner = selection_box(weight)
     box = [context.box.left + inner.left, context.box.top + inner.top, inner.width, inner.height]
     fill = greyed(fill) if photo.grey else fill
@@ -98,18 +98,18 @@ def drawn_by_the_library(
 def test_gimp_gives_the_library_s_bytes(
     gimp: GimpSession, tiny_bundle: Path, real_daemon: Callable[[Path], Client]
 ) -> None:
-    assert len(WAYS_IN_GIMP) >= 24
+    assert len(CASES_IN_GIMP) >= 24
     real_daemon(gimp.state)
     inpainter = Inpainter.from_bundle(str(tiny_bundle))
     folder = gimp.work / "road"
     folder.mkdir(exist_ok=True)
-    for way in WAYS_IN_GIMP:
-        path, mask = make(way, folder)
-        (folder / "way.json").write_text(json.dumps(asked(way, mask)))
+    for case in CASES_IN_GIMP:
+        path, mask = make(case, folder)
+        (folder / "case.json").write_text(json.dumps(asked(case, mask)))
         said = gimp.run(DRAW)
-        assert said["status"] == "success", (way.name, said["message"])
-        box, fill, weight = drawn_by_the_library(way, path, mask, inpainter)
-        assert said["box"] == box, way.name
-        assert (folder / "weight").read_bytes() == weight.tobytes(), way.name
+        assert said["status"] == "success", (case.name, said["message"])
+        box, fill, weight = drawn_by_the_library(case, path, mask, inpainter)
+        assert said["box"] == box, case.name
+        assert (folder / "weight").read_bytes() == weight.tobytes(), case.name
         got = np.frombuffer((folder / "pixels").read_bytes(), np.uint8).reshape(fill.shape)
-        assert np.array_equal(got, fill), (way.name, int(np.abs(got.astype(int) - fill).max()))
+        assert np.array_equal(got, fill), (case.name, int(np.abs(got.astype(int) - fill).max()))
