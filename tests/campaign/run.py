@@ -129,7 +129,7 @@ def connections(count: int, seed: int, folder: Path) -> tuple[int, str]:
     path, settings = folder / "connection.json", folder / "daemon.yaml"
     pair = KeyPair.new()
     write_connection(Connection("tcp://127.0.0.1:5555", pair.public, pair.public, pair.secret, 7), path)
-    whole = {path: path.read_bytes(), settings: b"threads: 2\nbatch_variants: 4\nlog_level: info\n"}
+    whole = {path: path.read_bytes(), settings: b"threads: 2\nbatch_variants: 4\ncontext_cache_mib: 64\n"}
     for number in range(count):
         place = (path, settings)[number % 2]
         content = bytearray(whole[place])

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MIB = 2**20
+MODEL_MEMORY = 4096 * MIB
+"""Bytes for loaded models and, on CUDA, their recorded graphs. Beyond, the least recently used go."""
 ACCELERATOR_BATCH = 8
 
 
@@ -47,7 +49,7 @@ class NigdtEngine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._registry = Registry(self._load_model, settings.model_memory_mib * MIB)
+        self._registry = Registry(self._load_model, MODEL_MEMORY)
         self._device: DeviceChoice | None = None
         self._cache: ContextCache | None = None
         self.batch_variants = settings.batch_variants or 1

@@ -110,7 +110,7 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
             return EXIT_ALREADY_RUNNING
         time.sleep(0.02)
     try:
-        _set_up_log(settings, log_to_stderr)
+        _set_up_log(log_to_stderr)
         if connection_file.is_dir() and not connection_file.is_symlink():
             shutil.rmtree(connection_file)  # whatever made it: it is in the way
         connection_file.unlink(missing_ok=True)  # a crashed predecessor's
@@ -212,7 +212,7 @@ def _let_go_of_starter() -> None:
     os.close(null)
 
 
-def _set_up_log(settings: Settings, to_stderr: bool) -> None:
+def _set_up_log(to_stderr: bool) -> None:
     """Log to a rotating file; a log that cannot be written (disk full) never stops the daemon."""
     logging.raiseExceptions = False
     handlers: list[logging.Handler] = []
@@ -235,6 +235,4 @@ def _set_up_log(settings: Settings, to_stderr: bool) -> None:
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     for handler in handlers:
         handler.setFormatter(formatter)
-    logging.basicConfig(
-        level=settings.log_level.upper(), handlers=handlers or [logging.NullHandler()], force=True
-    )
+    logging.basicConfig(level=logging.INFO, handlers=handlers or [logging.NullHandler()], force=True)

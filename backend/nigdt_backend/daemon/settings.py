@@ -71,11 +71,6 @@ class Settings:
         "Largest number of variants computed in one pass; 0 = 1 on the CPU, so that equal requests get "
         "equal bytes, and 8 elsewhere. Larger passes give more fills per second.",
     )
-    model_memory_mib: Annotated[int, Meta(ge=16, le=1 << 24)] = _setting(
-        4096,
-        "Memory for loaded models and, on CUDA, their recorded graphs. The least recently used models are "
-        "unloaded when it is exceeded.",
-    )
     context_cache_mib: Annotated[int, Meta(ge=0, le=1 << 24)] = _setting(
         256,
         "Memory for image encodings, which are kept for further captions.",
@@ -84,10 +79,6 @@ class Settings:
         "",
         "Address for clients on other machines, as tcp://ADDRESS:PORT; empty = only this machine. Only "
         "keys added with `nigdt keys add` may connect.",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info",
-        "debug, info, warning or error.",
     )
 
     @classmethod
