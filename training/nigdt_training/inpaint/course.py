@@ -20,6 +20,7 @@ from nigdt.text import Vocabulary, tokenise
 from nigdt_training.inpaint.cross_validation import record, recorded
 from nigdt_training.inpaint.stage import InpaintTrainer
 from nigdt_training.inpaint.validation import samples_of, score
+from nigdt_training.inpaint.weights import begin_with_model
 from nigdt_training.run import Run
 from nigdt_training.samples import Pool
 
@@ -117,7 +118,7 @@ class Course:
         trainer.tell_seconds = _TELL_SECONDS
         trainer.remember_before(model)
         if not trainer.resume():
-            trainer.start_from_model(model)
+            begin_with_model(trainer.networks, model)
         return trainer
 
     def _train(self, trainer: InpaintTrainer) -> None:

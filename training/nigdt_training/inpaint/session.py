@@ -24,6 +24,7 @@ from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import read_checkpoint, read_facts
 from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.inpaint.weights import begin_with, begin_with_model
 from nigdt_training.match.backbone import load_backbone
 from nigdt_training.match.stage import load_match_network, match_is_trained, train_match
 from nigdt_training.memory import report_out_of_memory
@@ -178,9 +179,9 @@ def run_stages(
     trainer = InpaintTrainer(run, training, validation, vocabulary, match, fabric, say)
     if not trainer.resume() and start_from is not None:
         if start_from.is_dir():
-            trainer.start_from_model(load_model(read_bundle(start_from))[0])
+            begin_with_model(trainer.networks, load_model(read_bundle(start_from))[0])
         else:
-            trainer.start_from(read_checkpoint(start_from))
+            begin_with(trainer.networks, read_checkpoint(start_from), vocabulary)
     trainer.deadline = deadline
     trainer.train()
     return not trainer.stop_requested or trainer.step == settings.steps

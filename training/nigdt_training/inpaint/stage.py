@@ -12,23 +12,16 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
 
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
 from nigdt.runtime.devices import is_out_of_memory
 from nigdt.text import Vocabulary
-from nigdt_training.checkpoint import (
-    Checkpoint,
-    load_strictly,
-    optimiser_tensors,
-    read_checkpoint,
-    restore_optimiser,
-    write_checkpoint,
-)
+from nigdt_training.checkpoint import read_checkpoint, write_checkpoint
 from nigdt_training.inpaint.step import Networks, train_step
 from nigdt_training.inpaint.validation import Scores, Stopped, draw_sheet, samples_of, score, sheet_fills
+from nigdt_training.inpaint.weights import parts_of, restore
 from nigdt_training.loader import Loader
 from nigdt_training.processes import any_rank, average_gradients, average_losses, processes_here
 from nigdt_training.run import Run
@@ -111,32 +104,6 @@ class InpaintTrainer:
             raise NigdtError("The match networks whose text encoder is taken have another vocabulary.")
         self.networks.freeze_text(network.text_encoder)
 
-    def start_from(self, checkpoint: Checkpoint) -> None:
-        """Take another run's averaged weights (and discriminators) as the beginning of this one.
-
-        Raises:
-            NigdtError: They belong to another architecture or vocabulary.
-        """
-        if checkpoint.facts["words"] != list(self.vocabulary.words):
-            raise NigdtError("The weights to start from have another vocabulary.")
-        paths = _with_skip(checkpoint.part("paths"), self.networks.plain)
-        load_strictly(self.networks.plain, paths, "the weights to start from")
-        averaged = _with_skip(checkpoint.part("averaged"), self.networks.plain.model)
-        load_strictly(self.networks.plain.model, averaged, "the averaged weights to start from")
-        load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the discriminators")
-        self._take_averages(averaged)
-
-    def start_from_model(self, model: NIGDT) -> None:
-        """Begin with a finished model, as a bundle holds one; the posterior begins as a copy of the prior.
-
-        Raises:
-            NigdtError: It has another architecture or vocabulary.
-        """
-        state = _with_skip(model.state_dict(), self.networks.plain.model)
-        load_strictly(self.networks.plain.model, state, "the model's weights")
-        self.networks.plain.posterior_projection.load_state_dict(model.projection.state_dict())
-        self._take_averages(state)
-
     def _overfits(self) -> bool:
         return self.patience > 0 and self._stale >= self.patience
 
@@ -154,35 +121,20 @@ class InpaintTrainer:
                 f"{self.run.folder} has not the words that its checkpoint was trained with.",
                 hint="Put back its vocabulary.json.",
             )
-        load_strictly(self.networks.plain, checkpoint.part("paths"), "the checkpoint's weights")
-        load_strictly(self.networks.plain_d, checkpoint.part("discriminators"), "the checkpoint's weights")
-        restore_optimiser(self.networks.optimiser_g, checkpoint.part("optimiser_g"))
-        restore_optimiser(self.networks.optimiser_d, checkpoint.part("optimiser_d"))
-        self._take_averages(checkpoint.part("averaged"))
+        restore(self.networks, checkpoint)
         self.step, self.best = checkpoint.facts["step"], checkpoint.facts["best"]
         self._stale = checkpoint.facts.get("stale", 0)
         self._validated = checkpoint.facts.get("validated", self.step)
         self.say(f"going on from step {self.step}")
         return True
 
-    def _take_averages(self, state: dict[str, torch.Tensor]) -> None:
-        for key, value in state.items():
-            self.networks.averaged[key].copy_(value)
-
     def save(self, path: Path) -> None:
         """Write a checkpoint from which training can go on exactly."""
         if not self.fabric.is_global_zero:
             return
-        networks = self.networks
         write_checkpoint(
             path,
-            {
-                "paths": networks.plain.state_dict(),
-                "averaged": networks.averaged,
-                "discriminators": networks.plain_d.state_dict(),
-                "optimiser_g": optimiser_tensors(networks.optimiser_g),
-                "optimiser_d": optimiser_tensors(networks.optimiser_d),
-            },
+            parts_of(self.networks),
             {
                 "step": self.step,
                 "best": self.best,
@@ -411,9 +363,3 @@ def _schedule(step: int, settings: TrainSettings) -> float:
     progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
     low = settings.final_learning_rate
     return low + (1 - low) * (1 + math.cos(math.pi * progress)) / 2
-
-
-def _with_skip(state: dict[str, torch.Tensor], network: nn.Module) -> dict[str, torch.Tensor]:
-    """Return the weights, with the network's skip, which begins at 0, where they were trained without one."""
-    skip = {key: value for key, value in network.state_dict().items() if "generator.skip." in key}
-    return {**skip, **state}
