@@ -42,7 +42,6 @@ LIMITS: Final = Limits()
 # CURVE sends every frame inside a command of its own, so much longer: 16 bytes before it, 17 of it encrypted.
 CURVE_OVERHEAD: Final = 33
 
-REQUESTS: Final = ("fill", "cancel", "status", "models", "load", "shutdown")
 REPLIES: Final = ("accepted", "progress", "preview", "fill", "done", "error", "status", "models")
 STAGES: Final = ("queued", "loading", "encoding", "completing")
 

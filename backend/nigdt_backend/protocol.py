@@ -21,7 +21,6 @@ from nigdt_backend.limits import (
     CURVE_OVERHEAD,
     LIMITS,
     REPLIES,
-    REQUESTS,
     STAGES,
     TAG,
     TAG_PREFIX,
@@ -32,7 +31,7 @@ from nigdt_backend.wire import Frame, ProtocolError, decode, encode, finite
 
 # fmt: off
 __all__ = [
-    "CLIENT_CODES", "CODES", "CURVE_OVERHEAD", "LIMITS", "REPLIES", "REQUESTS", "STAGES", "TAG",
+    "CLIENT_CODES", "CODES", "CURVE_OVERHEAD", "LIMITS", "REPLIES", "STAGES", "TAG",
     "TAG_PREFIX", "VERSION", "Event", "FillPicture", "FillRequest", "FillResult", "Frame", "Limits",
     "ProtocolError", "WordReport", "check_bundle_name", "check_id", "decode", "encode", "finite",
 ]

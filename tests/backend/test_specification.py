@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import zmq
 from nigdt_backend import paths
+from nigdt_backend.daemon.request_handler import REQUESTS
 from nigdt_backend.daemon.settings import Settings
 from nigdt_backend.protocol import CLIENT_CODES, CODES, LIMITS, STAGES, VERSION, FillRequest, decode
 
@@ -51,6 +52,12 @@ def test_limits_are_the_code_s():
 def test_error_codes_are_the_code_s():
     written = {name.strip("`"): meaning for name, meaning in rows(section("Errors"))}
     assert written == {**CODES, **CLIENT_CODES}
+
+
+def test_requests_are_those_that_are_handled():
+    text = section("Requests")
+    titles = ", ".join(re.findall(r"^### (.+)$", text, re.MULTILINE)).split(", ")
+    assert sorted(titles) == sorted(REQUESTS)
 
 
 def test_version_and_stages_are_the_code_s():

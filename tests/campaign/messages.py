@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from nigdt_backend.client import Client, DaemonError
-from nigdt_backend.protocol import REQUESTS, TAG, FillRequest
+from nigdt_backend.daemon.request_handler import REQUESTS
+from nigdt_backend.protocol import TAG, FillRequest
 from nigdt_backend.transport import ClientSocket, ConnectionLost
 
 KEYS = (

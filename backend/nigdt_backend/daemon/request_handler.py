@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from nigdt_backend.daemon.dispatch import Dispatcher
 from nigdt_backend.daemon.rate_limiter import Admission, RateLimiter
@@ -55,14 +55,6 @@ class RequestHandler:
         self._status = status
         self._stop = stop
         self._counts: Counter[str] = Counter()
-        self._requests = {
-            "fill": self._fill,
-            "cancel": self._cancel,
-            "status": self._tell_status,
-            "models": self._tell_models,
-            "load": self._load,
-            "shutdown": self._shutdown,
-        }
 
     def handle(self, incoming: Incoming) -> None:
         """Handle one message; whatever it contains, the worst outcome is an error reply, or none at all."""
@@ -82,9 +74,9 @@ class RequestHandler:
             kind = header["kind"]
             if frames and kind != "fill":
                 raise ProtocolError("bad-request", f'Only "fill" has frames, not "{kind[:40]}".')
-            if kind not in self._requests:
+            if kind not in REQUESTS:
                 raise ProtocolError("bad-request", f'There is no request called "{kind[:40]}".')
-            self._requests[kind](incoming, header, frames)
+            REQUESTS[kind](self, incoming, header, frames)
         except ProtocolError as error:
             self._refuse(incoming.client, error, admission, names)
         except Exception:
@@ -152,3 +144,14 @@ class RequestHandler:
     def status(self) -> dict[str, Any]:
         """Return the message counters for `status`."""
         return {name: self._counts[name] for name in ("received", "refused", "rate_limited")}
+
+
+REQUESTS: Final[Mapping[str, Callable[..., None]]] = {
+    "fill": RequestHandler._fill,
+    "cancel": RequestHandler._cancel,
+    "status": RequestHandler._tell_status,
+    "models": RequestHandler._tell_models,
+    "load": RequestHandler._load,
+    "shutdown": RequestHandler._shutdown,
+}
+"""What handles each kind of request: called with the handler, the message, its header and its frames."""
