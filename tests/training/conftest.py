@@ -42,6 +42,15 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def photo_caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of decoded photos for all tests of a session: decoding takes longer than some steps of training.
+
+    Commands use it where ``NIGDT_CACHE_DIR`` is its parent.
+    """
+    return tmp_path_factory.mktemp("decoded") / "photos"
+
+
 @pytest.fixture
 def tiny_settings() -> dict[str, Any]:
     """Plain settings of a run of 6 steps with every loss but the match loss; change a copy as needed."""

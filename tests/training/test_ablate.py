@@ -36,8 +36,8 @@ def plan_file(tmp_path, tiny_settings):
 
 
 @pytest.fixture
-def run_plan(plan_file, photo_folder, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "caches"))
+def run_plan(plan_file, photo_folder, photo_caches, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
 
     def run(*more):
         monkeypatch.chdir(tmp_path)

@@ -239,8 +239,8 @@ def settings(tiny_settings) -> dict[str, Any]:
 
 
 @pytest.fixture
-def places(photo_folder, tmp_path) -> Places:
-    return Places(photo_folder.parent, tmp_path / "runs", tmp_path / "caches")
+def places(photo_folder, photo_caches, tmp_path) -> Places:
+    return Places(photo_folder.parent, tmp_path / "runs", photo_caches)
 
 
 def quiet(*_: object, **__: object) -> None:

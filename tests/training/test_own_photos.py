@@ -20,7 +20,7 @@ from nigdt_training.inpaint.validation import Scores
 from nigdt_training.match import stage as match_stage
 from nigdt_training.pools import open_pools
 from nigdt_training.run import Run
-from nigdt_training.settings import settings_from
+from nigdt_training.settings import settings_from, with_changes
 
 from nigdt.bundle.bundle import find_bundle, list_bundles, read_bundle
 from nigdt.bundle.weights import load_model
@@ -41,8 +41,8 @@ def test_new_words_keep_the_old_ones_in_place(tiny_bundle):
         extend_embedding(model, known, Vocabulary(["x", *known.words]))
 
 
-def request_of(photos, bundle, where, **changes):
-    facts = {"path": photos, "name": "garden", "caches": where / "caches", "bundle": str(bundle)}
+def request_of(photos, caches, bundle, where, **changes):
+    facts = {"path": photos, "name": "garden", "caches": caches, "bundle": str(bundle)}
     facts |= {"steps": 4, "runs": where / "runs", "device": "cpu"}
     return OwnPhotos(**{**facts, **changes})
 
@@ -53,10 +53,17 @@ def any_gain(monkeypatch):
     monkeypatch.setattr(cross_validation.Gain, "certain", True)
 
 
+def few_match_epochs(monkeypatch):
+    """Match networks as where there are photos enough for them, trained no longer than a test needs."""
+    monkeypatch.setattr(own_photos, "FEW", 20)
+    settings = own_photos.own_settings
+    monkeypatch.setattr(own_photos, "own_settings", lambda *_: with_changes(settings(*_), ["match.epochs=5"]))
+
+
 @pytest.mark.usefixtures("any_gain")
-def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, tiny_bundle, tmp_path):
+def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, photo_caches, tiny_bundle, tmp_path):
     lines = []
-    request = request_of(photo_folder, tiny_bundle, tmp_path)
+    request = request_of(photo_folder, photo_caches, tiny_bundle, tmp_path)
     folder = train_own_photos(request, lambda text, **facts: lines.append((text, facts)))
     info = find_bundle("garden")
     assert info.folder == folder
@@ -79,7 +86,7 @@ def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, tiny_bund
 
 
 def test_without_a_gain_nothing_is_saved_and_the_old_bundle_stays(
-    photo_folder, tiny_bundle, tmp_path, monkeypatch
+    photo_folder, photo_caches, tiny_bundle, tmp_path, monkeypatch
 ):
     folder = shutil.copytree(tiny_bundle, tmp_path / "mine")
     before_it = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -90,7 +97,7 @@ def test_without_a_gain_nothing_is_saved_and_the_old_bundle_stays(
         "record",
         lambda run, step, scores: real(run, step, replace(scores, texture=scores.texture + step)),
     )
-    request = request_of(photo_folder, tiny_bundle, tmp_path, output=folder)
+    request = request_of(photo_folder, photo_caches, tiny_bundle, tmp_path, output=folder)
     lines = []
     with pytest.raises(NigdtError, match=r"brings no certain gain .*: nothing was saved") as caught:
         train_own_photos(request, lambda text, **facts: lines.append((text, facts)))
@@ -191,18 +198,18 @@ def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_
 
 @pytest.mark.usefixtures("any_gain")
 def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_one(
-    photo_folder, tiny_bundle, tmp_path, monkeypatch
+    photo_folder, photo_caches, tiny_bundle, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(own_photos, "FEW", 20)  # as where there are photos enough for match networks
+    few_match_epochs(monkeypatch)
 
     def train(runs, **changes):
         where = {"runs": tmp_path / runs, "output": tmp_path / runs / "garden", "steps": 10, "keep_all": True}
         lines = []
-        request = request_of(photo_folder, tiny_bundle, tmp_path, **where, **changes)
+        request = request_of(photo_folder, photo_caches, tiny_bundle, tmp_path, **where, **changes)
         return train_own_photos(request, lambda text, **_: lines.append(text)), lines
 
     whole, lines = train("whole")
-    assert any(line.startswith("match epoch 40/40") for line in lines)
+    assert any(line.startswith("match epoch 5/5") for line in lines)
 
     epoch, step = match_stage._one_epoch, InpaintTrainer._one_step
 
@@ -224,7 +231,7 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
     run = next((tmp_path / "parts").glob("00001-*"))
     assert not match_stage.match_is_trained(Run.open(run / "part-1"))
     monkeypatch.undo()
-    monkeypatch.setattr(own_photos, "FEW", 20)
+    few_match_epochs(monkeypatch)
     monkeypatch.setattr(cross_validation.Gain, "certain", True)
     monkeypatch.setattr(InpaintTrainer, "_one_step", step_then_ctrl_c)
     at = 8
@@ -248,19 +255,21 @@ def test_interrupted_in_both_stages_it_ends_with_the_bundle_of_an_uninterrupted_
 
 
 @pytest.mark.usefixtures("any_gain")
-def test_match_networks_that_learnt_nothing_are_left_out(photo_folder, tiny_bundle, tmp_path, monkeypatch):
-    monkeypatch.setattr(own_photos, "FEW", 20)
+def test_match_networks_that_learnt_nothing_are_left_out(
+    photo_folder, photo_caches, tiny_bundle, tmp_path, monkeypatch
+):
+    few_match_epochs(monkeypatch)
     monkeypatch.setattr(own_photos, "USEFUL_MATCH", 1.1)
     lines = []
-    request = request_of(photo_folder, tiny_bundle, tmp_path, steps=1)
+    request = request_of(photo_folder, photo_caches, tiny_bundle, tmp_path, steps=1)
     folder = train_own_photos(request, lambda text, **_: lines.append(text))
     assert any("trained without them" in line for line in lines)
     assert read_bundle(folder).training["match_loss"] is False
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on(photo_folder, tiny_bundle, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+def test_killed_at_any_moment_it_goes_on(photo_folder, photo_caches, tiny_bundle, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
 
     def command(where, *more):
         return [
@@ -291,8 +300,8 @@ def test_killed_at_any_moment_it_goes_on(photo_folder, tiny_bundle, tmp_path, mo
 
 
 @pytest.mark.slow
-def test_the_command_speaks_json_lines(photo_folder, tiny_bundle, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+def test_the_command_speaks_json_lines(photo_folder, photo_caches, tiny_bundle, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     done = subprocess.run(
         [sys.executable, "-m", "nigdt", "train", "photos", photo_folder, "--name", "mine", "--bundle",
          tiny_bundle, "--steps", "3", "--runs", tmp_path / "runs", "--device", "cpu", "--json-progress",

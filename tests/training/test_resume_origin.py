@@ -20,8 +20,10 @@ def call(*arguments):
     return done.output
 
 
-def test_photos_weights_and_match_networks_are_remembered(photo_folder, tiny_settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+def test_photos_weights_and_match_networks_are_remembered(
+    photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     tiny_settings["loss"] = {"match": 0.1}
     tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64}
     tiny_settings["steps"] = 2

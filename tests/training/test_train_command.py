@@ -47,9 +47,9 @@ def write_config(tmp_path, settings):
 
 
 def test_the_command_trains_both_stages_and_exports(
-    photo_folder, tiny_settings, tmp_path, monkeypatch, capsys
+    photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     tiny_settings["loss"] = {"match": 0.1}
     tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64}
     tiny_settings["steps"] = 2
@@ -67,12 +67,9 @@ def test_the_command_trains_both_stages_and_exports(
     assert done.returncode == 0, done.stderr
     assert "R-precision" in done.stdout
     assert not list((tmp_path / "runs" / "00001-tiny").glob("last*"))
-    done = nigdt(
-        *("train", *shared, "--stage", "inpaint", "--device", "cpu"),
-        *("--resume", tmp_path / "runs" / "00001-tiny"),
-    )
-    assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "00001-tiny"
+    arguments = (*shared, "--stage", "inpaint", "--device", "cpu", "--resume", run)
+    assert nigdt_here(capsys, "train", *arguments)[0] == 0
     assert any("match" in json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines())
     assert nigdt_here(capsys, "export", run, tmp_path / "tiny-model")[0] == 0
     verify_bundle(tmp_path / "tiny-model")
@@ -93,8 +90,10 @@ def test_misuse_is_exit_2_and_bad_settings_exit_1(tmp_path, capsys):
         assert said.count("\n") == 1
 
 
-def test_the_command_ends_with_1_when_it_is_interrupted(photo_folder, tiny_settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+def test_the_command_ends_with_1_when_it_is_interrupted(
+    photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     config = write_config(tmp_path, tiny_settings | {"steps": 5000, "checkpoint_seconds": 0.2})
     arguments = [
         "--config",
@@ -118,8 +117,10 @@ def test_the_command_ends_with_1_when_it_is_interrupted(photo_folder, tiny_setti
     assert f"Go on with: nigdt train --resume {folder}" in said
 
 
-def test_sigterm_ends_stage_1_with_how_to_go_on(photo_folder, tiny_settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+def test_sigterm_ends_stage_1_with_how_to_go_on(
+    photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     match = {"epochs": 5000, "batch": 8, "size": 64}
     config = write_config(tmp_path, tiny_settings | {"match": match})
     arguments = ["--config", config, "--data", photo_folder.parent, "--runs", tmp_path / "runs"]
@@ -149,8 +150,8 @@ def test_sigterm_ends_stage_1_with_how_to_go_on(photo_folder, tiny_settings, tmp
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_killed_at_any_moment_a_run_goes_on(photo_folder, tiny_settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+def test_killed_at_any_moment_a_run_goes_on(photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     tiny_settings |= {"steps": 24, "checkpoint_seconds": 0.2}
     config = write_config(tmp_path, tiny_settings)
     arguments = ["--data", photo_folder.parent, "--runs", tmp_path / "whole", "--device", "cpu"]
@@ -197,8 +198,10 @@ main()
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_two_processes_give_the_loss_curve_of_one(photo_folder, tiny_settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGDT_CACHE_DIR", str(tmp_path / "cache"))
+def test_two_processes_give_the_loss_curve_of_one(
+    photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     tiny_settings["model"] |= {"text_dropout": 0.0}
     tiny_settings |= {"steps": 24, "learning_rate": 1e-4}
     tiny_settings["augmentation"] = {"recolour": 0.5}

@@ -26,8 +26,8 @@ from nigdt.errors import NigdtError
 
 
 @pytest.fixture
-def places(photo_folder, tmp_path):
-    return Places(photo_folder.parent, tmp_path / "runs", tmp_path / "caches")
+def places(photo_folder, photo_caches, tmp_path):
+    return Places(photo_folder.parent, tmp_path / "runs", photo_caches)
 
 
 def new_run(places, settings, name="tiny"):
