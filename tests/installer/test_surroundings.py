@@ -98,7 +98,7 @@ def test_what_pip_says_of_a_proxy_has_a_cause_and_a_remedy(
     assert "PROXY" in known[1]
 
 
-@pytest.mark.parametrize("name", ["photo[1]", "a b", "100%", "it's", "größe鳥", "-x", "a,b;c", "#1 $HOME"])
+@pytest.mark.parametrize("name", ["photo[1] 100%", "it's größe鳥", "-x a,b;c", "#1 $HOME"])
 def test_odd_folder_names_work(
     name: str, tmp_path: Path, home: Path, environment_template: Path, wheels: Path
 ) -> None:
