@@ -44,17 +44,19 @@ class FillCase:
 
 
 BIRD = Recipe("a red bird")
+BELLY = Recipe("a red belly")
+"""A part, which is drawn over the whole hole: nothing is continued into it, and a fill is quick."""
 CASES = [
     FillCase("plain", BIRD),
     FillCase("corner", BIRD, part=(110, 150, 170, 220)),
     FillCase("everything", BIRD, part=(0, 150, 0, 220)),
     FillCase("tiny photo", BIRD, size=(30, 40), part=(10, 20, 10, 20)),
-    FillCase("above the limit", BIRD, size=(1300, 1500), part=(130, 1040, 150, 1200)),
-    FillCase("feather", replace(BIRD, feather=0)),
+    FillCase("above the limit", BIRD, size=(1100, 1200), part=(110, 880, 120, 960)),
+    FillCase("feather", replace(BELLY, feather=0)),
     FillCase("long feather, wider, half as strong", replace(BIRD, feather=200, widen=1.5, strength=0.5)),
     FillCase("alpha", BIRD, kind="RGBA"),
-    FillCase("grey", BIRD, kind="L"),
-    FillCase("16 bit", BIRD, kind="RGB;16"),
+    FillCase("grey", BELLY, kind="L"),
+    FillCase("16 bit", BELLY, kind="RGB;16"),
     FillCase("turned", BIRD, orientation=6),
 ]
 
