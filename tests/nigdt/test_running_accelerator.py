@@ -92,11 +92,10 @@ def test_half_precision_by_the_devices_own_casts_stays_within_the_tolerance(name
 def test_graphs_draw_the_same_though_they_share_their_memory(
     precision: Precision, batch: int, levels: float, tiny: str
 ) -> None:
-    bundle = tiny if precision == "float32" else "default"
     with pretended("cuda:0") as accelerator:
-        plain = Inpainter.from_bundle(bundle, "cuda:0", precision)
+        plain = Inpainter.from_bundle(tiny, "cuda:0", precision)
         plain = Inpainter(plain._model, plain.vocabulary, plain.bundle, "cuda:0", precision)
-        recorded = Inpainter.from_bundle(bundle, "cuda:0", precision)
+        recorded = Inpainter.from_bundle(tiny, "cuda:0", precision)
         wanted = drawn(plain, batch)
         for _ in range(2):
             assert largest(drawn(recorded, batch), wanted) < levels
@@ -165,9 +164,10 @@ def test_a_whole_fill_of_a_photo_on_the_device(tiny: str) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_the_models_agreement_with_the_cpu_is_measured(precision: Precision) -> None:
+def test_the_models_agreement_with_the_cpu_is_measured(precision: Precision, tiny: str) -> None:
+    bundle = tiny if precision == "float32" else "default"
     with pretended("cuda:0") as accelerator:
-        off = deviation(Inpainter.from_bundle("default", "cuda:0", precision))
+        off = deviation(Inpainter.from_bundle(bundle, "cuda:0", precision))
         assert off < (0.01 if precision == "float32" else 2)
         accelerator.wrong = lambda made: made.roll(1, 3)
-        assert deviation(Inpainter.from_bundle("default", "cuda:0", precision)) > BFLOAT16_LEVELS
+        assert deviation(Inpainter.from_bundle(bundle, "cuda:0", precision)) > BFLOAT16_LEVELS
