@@ -171,12 +171,15 @@ def bundles(state: Path, tiny_bundle: Path, settings: Callable[..., None]) -> Pa
 
 
 @pytest.fixture(scope="module")
-def shared_client(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Like `real_client`, for the tests of a file that do the daemon no harm and need no new one."""
+def shared_daemon(
+    tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Client, dict[str, str]]]:
+    """A client of one real daemon for a file's tests, and the environment that leads to it."""
     folder = tmp_path_factory.mktemp("shared")
+    places = {f"NIGDT_{name}_DIR": str(folder / name.lower()) for name in ("STATE", "CONFIG", "DATA")}
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("STATE", "CONFIG", "DATA"):
-            patch.setenv(f"NIGDT_{name}_DIR", str(folder / name.lower()))
+        for name, value in places.items():
+            patch.setenv(name, value)
         for name in ("NIGDT_CONNECTION", "NIGDT_ON_DEMAND", "NIGDT_PYTHON", "NOTIFY_SOCKET"):
             patch.delenv(name, raising=False)
         shutil.copytree(tiny_bundle, folder / "data" / "bundles" / "nigdt-small")
@@ -184,11 +187,30 @@ def shared_client(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -
         paths.settings_path().write_text("threads: 1\n")
         client = Client.connect()
     with client:
-        yield client
+        yield client, places
         client.shutdown()
     lock = FileLock(folder / "state" / "daemon.lock")
     assert wait_until(lock.acquire), "a daemon outlived its tests"
     lock.release()
+
+
+@pytest.fixture(scope="module")
+def shared_client(shared_daemon: tuple[Client, dict[str, str]]) -> Client:
+    """Like `real_client`, for the tests of a file that do the daemon no harm and need no new one."""
+    return shared_daemon[0]
+
+
+@pytest.fixture
+def at_shared_daemon(
+    shared_daemon: tuple[Client, dict[str, str]], own_folders: None, monkeypatch: pytest.MonkeyPatch
+) -> Client:
+    """The shared client, and commands of this test find its daemon too."""
+    client, places = shared_daemon
+    for name, value in places.items():
+        monkeypatch.setenv(name, value)
+    for name in ("NIGDT_CONNECTION", "NIGDT_ON_DEMAND", "NIGDT_PYTHON", "NOTIFY_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    return client
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def selection_of(pixels):
     return selection
 
 
-def test_fill_command_refuses_to_lose_the_photo(bundles, photo):
+def test_fill_command_refuses_to_lose_the_photo(at_shared_daemon, photo):
     path, _ = photo
     before = path.read_bytes()
     done = nigdt("fill", path, "--select", "60,50,40,30", "--caption", "a dog", "-o", path)
@@ -153,7 +153,7 @@ def test_what_cannot_be_written_is_said_before_the_work(bundles, photo, tmp_path
     assert nigdt("status").returncode == 1  # no daemon was started for any of them
 
 
-def test_cmyk_photos_and_masks_of_sixteen_bits(bundles, tmp_path):
+def test_cmyk_photos_and_masks_of_sixteen_bits(at_shared_daemon, tmp_path):
     path = tmp_path / "print.jpg"
     Image.new("CMYK", (80, 60), (10, 20, 30, 40)).save(path)
     half = np.zeros((60, 80), np.uint16)
@@ -268,7 +268,7 @@ def test_serve_in_the_background_then_doctor(bundles):
     }
 
 
-def test_serve_says_that_a_daemon_started_by_a_client_will_end(real_client):
+def test_serve_says_that_a_daemon_started_by_a_client_will_end(at_shared_daemon):
     said = nigdt("serve").stdout
     assert "it ends after 3600 s without a job" in said
     assert "nigdt serve --stop" in said

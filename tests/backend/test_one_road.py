@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +25,6 @@ from nigdt.photo.provenance import read_record
 from nigdt.recipe import Recipe, Variant
 
 RNG = np.random.default_rng(7)
-Shared = tuple[Client, dict[str, str]]
 NIGDT = [sys.executable, "-m", "nigdt", "fill"]
 
 
@@ -163,31 +160,9 @@ def inpainter(tiny_bundle: Path) -> Inpainter:
     return Inpainter.from_bundle(str(tiny_bundle), device="cpu")
 
 
-@pytest.fixture(scope="module")
-def shared(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    """A client of one real daemon for all of these tests, and the environment that leads to it."""
-    folder = tmp_path_factory.mktemp("daemon")
-    shutil.copytree(tiny_bundle, folder / "data" / "bundles" / "nigdt-small")
-    places = {f"NIGDT_{name}_DIR": str(folder / name.lower()) for name in ("STATE", "CONFIG", "DATA")}
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        for name, value in places.items():
-            monkeypatch.setenv(name, value)
-        with Client.connect() as client:
-            yield client, places
-            client.shutdown()
-
-
-@pytest.fixture
-def daemon(shared: Shared, own_folders: None, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """The shared client, with the environment of this test leading to its daemon."""
-    for name, value in shared[1].items():
-        monkeypatch.setenv(name, value)
-    return shared[0]
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_road_gives_the_same_bytes(
-    case: FillCase, inpainter: Inpainter, daemon: Client, tmp_path: Path
+    case: FillCase, inpainter: Inpainter, at_shared_daemon: Client, tmp_path: Path
 ) -> None:
     path, mask = make(case, tmp_path)
     photo, selection = Photo.read(path), np.asarray(Image.open(mask))
@@ -197,7 +172,7 @@ def test_every_road_gives_the_same_bytes(
     # What a panel does: raw answers, enlarged and blended on this side.
     context = Context.of(photo.rgb8, selection, inpainter.size, case.recipe, photo.alpha8)
     assert context.reduced == ("above the limit" in case.name)
-    raw = daemon.fill(FillRequest.of(context, case.recipe)).fills[0]
+    raw = at_shared_daemon.fill(FillRequest.of(context, case.recipe)).fills[0]
     assert np.array_equal(context.onto(photo, *answer_arrays(raw)).samples, library.result.samples)
     assert replace(raw.recipe, bundle="", digest="") == replace(library.recipe, bundle="", digest="")
 
@@ -215,7 +190,7 @@ def test_every_road_gives_the_same_bytes(
         channels=crop.shape[2],
         result="placed",
     )
-    placed = daemon.fill(request).fills[0]
+    placed = at_shared_daemon.fill(request).fills[0]
     fill, weight = context.place(*answer_arrays(raw))
     assert placed.pixels == fill.tobytes()
     assert placed.weight == weight.tobytes()
@@ -226,7 +201,7 @@ COMMANDS = [case for case in CASES if case.recipe.variant.spread == 1.0 and case
 
 @pytest.mark.parametrize("case", COMMANDS[::3], ids=lambda case: case.name)
 def test_the_command_line_gives_the_library_s_bytes_and_so_does_its_record(
-    case: FillCase, inpainter: Inpainter, daemon: Client, tmp_path: Path
+    case: FillCase, inpainter: Inpainter, at_shared_daemon: Client, tmp_path: Path
 ) -> None:
     path, mask = make(case, tmp_path)
     library = inpainter.draw(Photo.read(path), np.asarray(Image.open(mask)), case.recipe)[0].result
@@ -241,12 +216,12 @@ def test_the_command_line_gives_the_library_s_bytes_and_so_does_its_record(
 
 
 def test_a_record_of_more_like_this_and_of_several_fills_draws_the_same_again(
-    inpainter: Inpainter, daemon: Client, tmp_path: Path
+    inpainter: Inpainter, at_shared_daemon: Client, tmp_path: Path
 ) -> None:
     path, mask = make(CASES[0], tmp_path)
     photo, selection = Photo.read(path), np.asarray(Image.open(mask))
     elsewhere = np.roll(selection, 40, axis=1)
-    drawing = Drawing(daemon, lambda event: None)
+    drawing = Drawing(at_shared_daemon, lambda event: None)
     drawing.onto(photo, selection, Recipe("a dog", variant=Variant(5, 12, 0.35)), None)
     drawing.onto(drawing.photos[0], elsewhere, Recipe("a red bird", strength=0.7), None)
     drawing.photos[0].save(tmp_path / "both.png", fills=drawing.fills[0])
@@ -260,7 +235,7 @@ def test_a_record_of_more_like_this_and_of_several_fills_draws_the_same_again(
     assert json.loads(done.stdout)["fills"][0]["recipe"] == drawing.fills[0][-1].recipe.to_dict()
 
 
-def test_a_recipe_leaves_nothing_else_to_say(daemon: Client, tmp_path: Path) -> None:
+def test_a_recipe_leaves_nothing_else_to_say(at_shared_daemon: Client, tmp_path: Path) -> None:
     path, _ = make(CASES[0], tmp_path)
     for extra, code, words in (
         (["--caption", "a dog"], 2, "--recipe decides it all; leave --caption out"),
