@@ -92,7 +92,7 @@ def test_each_side_learns_from_its_own_loss(prepared):
     heads = [w for w in networks.projected.parameters() if w.requires_grad]
     assert all(w.grad is not None for w in heads)
     before = [float(logs["discriminator"])]
-    for step in range(1, 30):
+    for step in range(1, 10):
         networks.optimiser_d.step()
         networks.optimiser_d.zero_grad()
         networks.optimiser_g.zero_grad()
