@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nigdt_backend.bench.load import CAPTIONS, make_context, make_request, seeded
 from nigdt_backend.client import Client
 
 from nigdt.recipe import Variant
 from tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
+GROUPS = Path("/sys/fs/cgroup/cpu")
 CONFIG = Path(__file__).parents[2] / "docs" / "haproxy.cfg"
 
 
@@ -33,7 +37,7 @@ class Site:
     """Two daemons with one key ring, and HAProxy before them."""
 
     folder: Path
-    stub: list[str]
+    commands: dict[str, list[str]]
     wait: Callable[..., bool]
     ports: dict[str, int] = field(default_factory=dict)
     daemons: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -41,7 +45,7 @@ class Site:
 
     def start(self, name: str) -> None:
         environment = {**os.environ, "NIGDT_STATE_DIR": str(self.folder / name)}
-        command = [*self.stub, "--listen", f"tcp://127.0.0.1:{self.ports[name]}"]
+        command = [*self.commands[name], "--listen", f"tcp://127.0.0.1:{self.ports[name]}"]
         self.daemons[name] = subprocess.Popen(command, env=environment)
 
     def up(self, name: str) -> bool:
@@ -58,7 +62,7 @@ class Site:
     def begin(self, *, sticky: bool) -> Path:
         """Start everything; returns the connection file of a client."""
         front, *behind = free_ports(3)
-        self.ports = dict(zip(("one", "two"), behind, strict=True))
+        self.ports = dict(zip(self.commands, behind, strict=True))
         endpoint = f"tcp://127.0.0.1:{front}"
         carried = self.folder / "client.json"
         keys = [
@@ -104,7 +108,7 @@ class Site:
 def site(state: Path, stub_command: list[str], tmp_path: Path, wait_until: Any) -> Iterator[Site]:
     if shutil.which("haproxy") is None:
         pytest.skip("HAProxy is not installed")
-    found = Site(tmp_path, stub_command, wait_until)
+    found = Site(tmp_path, dict.fromkeys(("one", "two"), stub_command), wait_until)
     yield found
     found.end()
 
@@ -197,3 +201,117 @@ def test_two_daemons_do_more_than_one(site, request_fill):
         seconds[daemons] = moments[-1] - moments[0]
     print(f"79 fills of 0.5 s: {seconds[1]:.1f} s by one daemon, {seconds[2]:.1f} s by two")
     assert seconds[2] < 0.75 * seconds[1]
+
+
+def processor_seconds(pid: int) -> float:
+    """Return what a process has had of the processor, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def fill_anew(carried: Path, users: int, jobs: int, turn: int) -> tuple[float, set[int]]:
+    """Let users fill new contexts by the default model, each the next one when the last has come.
+
+    Returns:
+        Seconds that all of it took, and the daemons' processes.
+    """
+    ready = threading.Barrier(users + 1, timeout=300)
+    pids: set[int] = set()
+    ended: list[float] = []
+
+    def work(number: int) -> None:
+        numbers = seeded(1000 * turn + number)
+        with Client.connect(connection_file=carried, timeout=120) as client:
+            pids.add(client.status()["pid"])
+            ready.wait()
+            for _ in range(jobs):
+                picture, selection = make_context(256, numbers)
+                client.fill(make_request(picture, selection, numbers.choice(CAPTIONS)))
+            ended.append(time.monotonic())
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(users)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    begun = time.monotonic()
+    for thread in threads:
+        thread.join()
+    assert len(ended) == users
+    return max(ended) - begun, pids
+
+
+@contextlib.contextmanager
+def allotted(daemons: Collection[int], others: Collection[int]) -> Iterator[bool]:
+    """Give each daemon a quarter of its core, no more and no less, whatever else the machine does.
+
+    By the kernel's groups of processes (their first version, as root); False where they cannot be made.
+    """
+    made: list[Path] = []
+
+    def group(name: str, pids: Collection[int], quota: int) -> None:
+        folder = GROUPS / f"nigdt-test-{os.getpid()}-{name}"
+        folder.mkdir()
+        made.append(folder)
+        (folder / "cpu.shares").write_text("100000")  # of a process outside: 1024
+        (folder / "cpu.cfs_period_us").write_text("20000")
+        (folder / "cpu.cfs_quota_us").write_text(str(quota))
+        for pid in pids:
+            (folder / "cgroup.procs").write_text(str(pid))
+
+    try:
+        try:
+            for number, pid in enumerate(daemons):
+                group(str(number), [pid], 5000)
+            group("others", others, -1)
+            allowed = True
+        except OSError:
+            allowed = False
+        yield allowed
+    finally:
+        for folder in made:
+            for pid in (folder / "cgroup.procs").read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    (GROUPS / "cgroup.procs").write_text(pid)
+            folder.rmdir()
+
+
+def test_two_daemons_that_compute_do_twice_as_much_as_one(site):
+    """Daemons of the default model, each on a core of its own, against one of them, in turns."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2 or shutil.which("taskset") is None:
+        pytest.skip("Needs two cores and taskset.")
+    serve = [sys.executable, "-m", "nigdt", "serve", "--foreground"]
+    site.commands = {
+        name: ["taskset", "-c", str(core), *serve] for name, core in zip(("one", "two"), cores, strict=False)
+    }
+    carried = site.begin(sticky=False)
+    users, jobs = 4, 6
+    workers = [process.pid for process in site.daemons.values()]
+    a_second, of_processor = defaultdict(list), defaultdict(list)
+    with allotted(workers, [os.getpid(), site.proxy.pid]) as as_allotted:
+        _, pids = fill_anew(carried, users, 1, 0)  # both have loaded the model
+        assert pids == set(workers)
+        for turn, daemons in enumerate((1, 2, 2, 1, 1, 2), 1):
+            site.ask(f"set server daemons/two state {'ready' if daemons == 2 else 'maint'}")
+            assert site.wait(lambda wanted=daemons == 2: site.up("two") == wanted, 60)
+            before = [processor_seconds(pid) for pid in (*workers, site.proxy.pid)]
+            seconds, pids = fill_anew(carried, users, jobs, turn)
+            after = [processor_seconds(pid) for pid in (*workers, site.proxy.pid)]
+            *used, proxy = (last - first for last, first in zip(after, before, strict=True))
+            assert len(pids) == daemons
+            a_second[daemons].append(users * jobs / seconds)
+            of_processor[daemons].append(users * jobs / sum(used))
+            shares = ", ".join(f"{one / seconds:.0%}" for one in used)
+            print(
+                f"{daemons} of 2 daemons: {a_second[daemons][-1]:.2f} fills a second, "
+                f"{of_processor[daemons][-1]:.2f} a second of the processor; they had {shares} of their "
+                f"cores, HAProxy {proxy / seconds:.1%} of one"
+            )
+    by_time, by_processor = (
+        statistics.median(two / one for one, two in zip(found[1], found[2], strict=True))
+        for found in (a_second, of_processor)
+    )
+    print(f"Two over one, median of pairs: {by_time:.2f} a second, {by_processor:.2f} of the processor's")
+    assert by_processor > 0.8
+    if as_allotted:  # else other work decides what a daemon gets of its core
+        assert by_time > 1.6
