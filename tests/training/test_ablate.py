@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import signal
+import statistics
 from pathlib import Path
 
 import pytest
+import scipy.stats
 import yaml
 from click.testing import CliRunner
 from nigdt_training.ablation.plan import load_plan
@@ -143,6 +145,10 @@ def test_nothing_finished_is_said(run_plan):
         ({"evaluate": {"x": {"data": "photos", "compare": ["harmonic", "telia"]}}}, "no telia"),
         ({"evaluate": {"x": {"data": "photos", "evaluator": "none.safetensors"}}}, "evaluator"),
         ({"evaluators": {"evaluator": ["seed=3", "match.size=1"]}}, r"match\.size"),
+        ({"seeds": [1, 1]}, "`seeds` must be different numbers, at least two"),
+        ({"seeds": [1]}, "`seeds` must be different numbers, at least two"),
+        ({"seeds": [1, -2]}, "seeds"),
+        ({"seeds": [1, 2], "entries": {"full": ["seed=3"]}}, "a seed of its own beside `seeds`"),
         (
             {"set": ["loss.match=0.1"], "evaluators": {"evaluator": []}},
             "the evaluator evaluator would be the match networks that train full",
@@ -215,3 +221,57 @@ def test_an_evaluator_of_the_plan_is_trained_once_and_measures_all(run_plan, pla
     said = run_plan().output
     assert "2/2 evaluator: finished before" in said
     assert "match epoch" not in said
+
+
+def test_a_plan_with_seeds_trains_each_entry_for_each_and_tables_their_spread(run_plan, plan_file, tmp_path):
+    plan = yaml.safe_load(plan_file.read_text())
+    plan["seeds"] = [0, 5, 9]
+    plan["evaluate"] = {
+        "one": {"data": "photos", "size": 64, "limit": 3, "mask": "object", "compare": ["harmonic"]}
+    }
+    plan_file.write_text(yaml.safe_dump(plan))
+    done = run_plan()
+    assert done.exit_code == 0
+    assert "9/9 picnet-4-seed-9" in done.output
+    runs = tmp_path / "runs"
+    found = json.loads((runs / "fig5" / "one" / "results.json").read_text())
+    per_training = {system["name"]: system["figures"] for system in found["systems"]}
+    assert list(per_training)[:3] == ["full-seed-0", "no-text-seed-0", "picnet-4-seed-0"]
+    assert found["trainings"]["no-text-seed-5"]["settings"]["seed"] == 5
+    l1 = [per_training[f"full-seed-{seed}"]["l1"] for seed in (0, 5, 9)]
+    assert len(set(l1)) == 3, "each seed is a training of its own"
+    of_seeds = (runs / "fig5" / "one" / "table.md").read_text().rpartition("| system")[2]
+    rows = {
+        row.split("|")[1].strip(): row.split("|")[2].strip() for row in of_seeds.splitlines() if "|" in row
+    }
+    assert rows["full"] == f"{statistics.mean(l1):.2f} \u00b1 {statistics.stdev(l1):.2f}"
+    harmonic = per_training["harmonic"]["l1"]
+    assert rows["harmonic"] == f"{harmonic:.2f}"
+    apart = [harmonic - one for one in l1]
+    p = scipy.stats.ttest_1samp(apart, 0).pvalue
+    error = statistics.stdev(apart) / 3**0.5
+    assert rows["harmonic minus full"] == f"{statistics.mean(apart):+.2f} \u00b1 {error:.2f}, p {p:.2g}"
+    assert "over 3 trainings" in of_seeds
+    assert "9/9 picnet-4-seed-9: finished before" in run_plan().output
+
+
+def test_seeds_that_not_all_entries_have_finished_stay_out_of_the_spread(
+    run_plan, plan_file, tmp_path, monkeypatch
+):
+    plan = yaml.safe_load(plan_file.read_text())
+    plan |= {"seeds": [0, 5, 9], "comparisons": {}}
+    plan["evaluate"] = {"one": {"data": "photos", "size": 64, "limit": 2}}
+    plan_file.write_text(yaml.safe_dump(plan))
+    step = InpaintTrainer._one_step
+
+    def fails(self):
+        if "no-text-seed-9" in self.run.folder.name:
+            raise NigdtError("Out of luck.")
+        return step(self)
+
+    monkeypatch.setattr(InpaintTrainer, "_one_step", fails)
+    with pytest.raises(NigdtError, match=r"1 of 6 trainings failed \(no-text-seed-9: Out of luck"):
+        run_plan()
+    table = (tmp_path / "runs" / "fig5" / "one" / "table.md").read_text()
+    assert "over 2 trainings" in table
+    assert "full-seed-9" in table

@@ -31,6 +31,7 @@ class Entry:
         comparison: "picnet" or "csa"; None for the model itself.
         width: Channels of its first layers; None takes the paper's.
         evaluator: It is match networks alone, which measure the others' fills by R-precision.
+        repeated: Name of the entry that this is one seed's training of; None where the plan has one seed.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Entry:
     comparison: str | None = None
     width: int | None = None
     evaluator: bool = False
+    repeated: str | None = None
 
     @property
     def of_match(self) -> tuple[Any, ...]:
@@ -130,6 +132,7 @@ class _PlanFile:
     match_from: str | None = None
     steps: Count | None = None
     set: list[str] = field(default_factory=list)
+    seeds: list[Annotated[int, Meta(ge=0)]] = field(default_factory=list)
     entries: dict[str, list[str]] = field(default_factory=dict)
     comparisons: dict[str, Any] = field(default_factory=dict)
     evaluators: dict[str, list[str]] = field(default_factory=dict)
@@ -160,6 +163,8 @@ def load_plan(name: str | Path) -> Plan:
         entries.append(Entry(name, settings, start_from, match_from if settings.loss.match > 0 else None))
     for name, values in file.comparisons.items():
         entries.append(_comparison(name, values or {}, base, source))
+    if file.seeds:
+        entries = _repeated(entries, file.seeds, source)
     for name, changes in file.evaluators.items():
         settings = with_changes(base, changes, f"{source}: evaluators.{name}")
         entries.append(Entry(name, settings, evaluator=True))
@@ -175,6 +180,27 @@ def load_plan(name: str | Path) -> Plan:
         _measurement(name, values, evaluators, source) for name, values in file.evaluate.items()
     )
     return Plan(path.stem, tuple(entries), measurements)
+
+
+def _repeated(entries: Sequence[Entry], seeds: Sequence[int], source: str) -> list[Entry]:
+    """Return each entry once for every seed, seed by seed, so that whole comparisons are there early."""
+    if len(set(seeds)) < 2 or len(set(seeds)) < len(seeds):
+        raise NigdtError(f"{source}: `seeds` must be different numbers, at least two.")
+    for entry in entries:
+        if entry.settings.seed != entries[0].settings.seed:
+            raise NigdtError(
+                f"{source}: {entry.name} has a seed of its own beside `seeds`.", "Leave one of them out."
+            )
+    return [
+        replace(
+            entry,
+            name=f"{entry.name}-seed-{seed}",
+            settings=replace(entry.settings, seed=seed),
+            repeated=entry.name,
+        )
+        for seed in seeds
+        for entry in entries
+    ]
 
 
 def _check_evaluators(entries: Sequence[Entry], source: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ from nigdt.runtime.devices import usable_device
 from nigdt_training.ablation.plan import Entry, Measurement, Plan
 from nigdt_training.checkpoint import read_facts
 from nigdt_training.comparison.stage import ComparisonTrainer
+from nigdt_training.evaluation.report import seeds_table
+from nigdt_training.evaluation.run import SystemResult
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
+from nigdt_training.evaluation.systems import Original
 from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages
 from nigdt_training.match.stage import match_is_trained
 from nigdt_training.run import Run, writing
@@ -97,6 +100,9 @@ class Queue:
         )
         evaluation = evaluate_systems(request)
         evaluation.found["trainings"] = self._record()
+        seeds = self._by_seed(evaluation.results)
+        if len(seeds) > 1:
+            evaluation = replace(evaluation, table=f"{evaluation.table}\n\n{seeds_table(seeds, 'trainings')}")
         folder = self.out / measurement.name
         evaluation.write(folder)
         self.say(evaluation.table)
@@ -114,6 +120,21 @@ class Queue:
         # The bundle is put in place as a whole, and only after the last step.
         bundle = run.folder / entry.name
         return f"{entry.name}={bundle}" if bundle.is_dir() else None
+
+    def _by_seed(self, results: list[SystemResult]) -> list[list[SystemResult]]:
+        """Return, for every seed that all entries have finished, their figures and those of `compare`."""
+        found = {result.name: result for result in results}
+        repeated: dict[int, list[Entry]] = {}
+        for entry in self.plan.entries:
+            if entry.repeated is not None:
+                repeated.setdefault(entry.settings.seed, []).append(entry)
+        trained = {entry.name for entries in repeated.values() for entry in entries}
+        others = [result for result in results if result.name not in trained | {Original.name}]
+        return [
+            [*(replace(found[entry.name], name=str(entry.repeated)) for entry in entries), *others]
+            for entries in repeated.values()
+            if all(entry.name in found for entry in entries)
+        ]
 
     def _finished(self, entry: Entry) -> bool:
         if not entry.evaluator:

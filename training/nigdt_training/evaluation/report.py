@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -146,10 +147,17 @@ def ratio_table(results: Sequence[SystemResult]) -> str:
     return "\n".join([*lines, note])
 
 
-def seeds_table(runs: Sequence[Sequence[SystemResult]]) -> str:
-    """Format mean and standard deviation over several seeds, each of which drew its own photos and holes.
+def seeds_table(
+    runs: Sequence[Sequence[SystemResult]], seeds_of: Literal["evaluations", "trainings"] = "evaluations"
+) -> str:
+    """Format mean and standard deviation over several seeds.
 
     Differences from the first system follow, with standard errors and p of Student's t over the seeds.
+
+    Args:
+        runs: For each seed the figures of the same systems, in the same order.
+        seeds_of: What the seeds drew: photos, captions and holes of an evaluation, or a training's weights,
+            samples and holes.
     """
     shown = _shown(runs[0])
     rows = [["system", *(title for _, title, _ in shown)]]
@@ -168,8 +176,8 @@ def seeds_table(runs: Sequence[Sequence[SystemResult]]) -> str:
         ]
         rows.append([f"{one[0].name} minus {same[0][0].name}", *apart])
     note = (
-        f"Mean \u00b1 standard deviation over {len(runs)} seeds. Differences: standard error, "
-        "p of Student's t."
+        f"Mean \u00b1 standard deviation over {len(runs)} {seeds_of}, one for each seed. Differences: "
+        "standard error, p of Student's t."
     )
     return "\n".join([*_grid(rows), "", note])
 
