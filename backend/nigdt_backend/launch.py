@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from typing import IO
 
 from nigdt_backend import paths
-from nigdt_backend.connection import FileLock
+from nigdt_backend.connection import Connection, FileLock, UnsafeFileError, read_connection
 from nigdt_backend.supervision import EXIT_ALREADY_RUNNING
 
 RETRY_SECONDS = 2.0
 """After so long without an answer from that other one a starter looks whether it is still there."""
+
+MOST_DEATHS = 6
+"""So many daemons may come up and die, of another client's job say, before that is told as a failed start."""
 
 
 def default_command() -> list[str]:
@@ -38,6 +41,8 @@ class Starter:
         self._said: deque[str] = deque(maxlen=20)
         self._listener: threading.Thread | None = None
         self._not_before = 0.0
+        self._earlier: Connection | None = None
+        self._deaths = 0
 
     def poll(self) -> str | None:
         """Start the daemon if nobody does; the reason when it ended before it was ready.
@@ -56,7 +61,9 @@ class Starter:
             self._not_before = time.monotonic() + RETRY_SECONDS  # it has not answered yet, and may end
             self.close()
             return None
-        if code == 0:  # someone stopped it at once; start again
+        # Someone stopped it at once, or it was up and died before it answered us: start again.
+        self._deaths += code != 0
+        if code == 0 or (self._deaths <= MOST_DEATHS and self._was_up()):
             self.close()
             return None
         if self._listener is not None:
@@ -64,6 +71,11 @@ class Starter:
         lines = list(self._said)
         self.close()
         return lines[-1] if lines else f"the daemon ended with exit code {code}"
+
+    def _was_up(self) -> bool:
+        """Return whether a daemon has come up since the start: it left its connection file."""
+        connection = _known_connection()
+        return connection is not None and connection != self._earlier
 
     def _listen(self, stream: IO[str]) -> None:
         """Keep the last lines that the daemon says; unread, more than a pipe holds would stop it."""
@@ -79,6 +91,7 @@ class Starter:
             else {"start_new_session": True}
         )
         environment = {**os.environ, "NIGDT_ON_DEMAND": "1"}
+        self._earlier = _known_connection()
         try:
             self._process = subprocess.Popen(
                 self._command,
@@ -107,3 +120,10 @@ class Starter:
         if process is not None and process.poll() is None:  # it may outlive us; else it is to leave no zombie
             threading.Thread(target=process.wait, name="reap daemon", daemon=True).start()
         self._lock.release()
+
+
+def _known_connection() -> Connection | None:
+    try:
+        return read_connection(paths.state_dir() / "connection.json")
+    except (UnsafeFileError, OSError):
+        return None

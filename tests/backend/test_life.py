@@ -14,6 +14,7 @@ import pytest
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.daemon import login
+from nigdt_backend.launch import MOST_DEATHS, Starter
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -151,3 +152,56 @@ def test_start_at_login_writes_the_unit_and_off_removes_it(monkeypatch, tmp_path
         "--user enable nigdt.service",
         "--user disable nigdt.service",
     ]
+
+
+@posix
+def test_a_daemon_that_dies_of_anothers_job_before_it_answered_its_starter_is_started_again(
+    state, stub_command, wait_until, daemon_pid
+):
+    state.mkdir(mode=0o700)
+    starter = Starter(stub_command)
+    try:
+        assert starter.poll() is None
+        assert wait_until(lambda: daemon_pid() is not None)
+        first = daemon_pid()
+        os.kill(first, signal.SIGKILL)
+        assert wait_until(lambda: starter.poll() is None and daemon_pid() not in (None, first))
+    finally:
+        starter.close()
+    with Client.connect(start=False) as client:
+        assert client.status()["pid"] == daemon_pid()
+
+
+@posix
+def test_a_daemon_that_dies_whenever_it_is_up_is_told_in_the_end(state, stub_command, wait_until, daemon_pid):
+    state.mkdir(mode=0o700)
+    starter = Starter(stub_command)
+    killed = set()
+    reasons = []
+
+    def said() -> bool:
+        pid = daemon_pid()
+        if pid is not None and pid not in killed:
+            killed.add(pid)
+            os.kill(pid, signal.SIGKILL)
+        reasons.append(starter.poll())
+        return reasons[-1] is not None
+
+    try:
+        assert wait_until(said)
+    finally:
+        starter.close()
+    assert reasons[-1] == "the daemon ended with exit code -9"
+    assert 1 < len(killed) <= MOST_DEATHS + 1
+
+
+@posix
+def test_a_daemon_that_never_comes_up_is_told_at_once(state, wait_until):
+    state.mkdir(mode=0o700)
+    starter = Starter([sys.executable, "-c", "raise SystemExit(9)"])
+    reasons: list[str] = []
+    try:
+        assert wait_until(lambda: bool(reason := starter.poll()) and not reasons.append(reason))
+    finally:
+        starter.close()
+    assert reasons == ["the daemon ended with exit code 9"]
