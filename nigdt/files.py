@@ -18,7 +18,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-__all__ = ["Pointer", "check_writable", "make_private_folder", "pointer_kind", "write_atomically"]
+__all__ = [
+    "Pointer",
+    "check_folder_writable",
+    "check_writable",
+    "make_private_folder",
+    "pointer_kind",
+    "write_atomically",
+]
 
 _TEMPORARY = re.compile(r"\.nigdt-[0-9a-f]{12}\.tmp")
 _STALE_SECONDS = 3600.0
@@ -118,6 +125,22 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             pass
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+
+
+def check_folder_writable(folder: str | os.PathLike[str]) -> None:
+    """Find out whether files could be written into a folder, which need not be there yet.
+
+    Raises:
+        OSError: They could not: it or a folder above it takes no new files, or is no folder.
+    """
+    there = Path(folder).absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    try:
+        with _temporary(there, 0o600):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(folder)) from None
 
 
 def make_private_folder(folder: str | os.PathLike[str]) -> None:

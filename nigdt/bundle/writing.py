@@ -32,6 +32,7 @@ from nigdt.bundle.exchange import replaced
 from nigdt.bundle.reading import check_sizes
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError
+from nigdt.files import check_folder_writable
 from nigdt.text import Vocabulary
 
 __all__ = ["check_target", "install_bundle", "plain_weights", "save_bundle", "write_sums"]
@@ -74,13 +75,20 @@ def check_target(folder: Path) -> None:
     """Refuse a place where no bundle may be written: before hours of training, before anything is lost.
 
     Raises:
-        BundleError: The name is none for a bundle, or what is there is neither a bundle nor an empty folder.
+        BundleError: The name is none for a bundle, what is there is neither a bundle nor an empty folder, or
+            nothing can be written there.
     """
     if not valid_name(folder.name):
         raise BundleError(f"A bundle cannot be called {folder.name!r}.", "Use letters, digits, dot, dash.")
     damaged_or_whole = any((folder / name).is_file() for name in (WEIGHTS, CONFIG))
     if folder.exists() and not damaged_or_whole and (folder.is_file() or any(folder.iterdir())):
         raise BundleError(f"{folder} exists and is no model bundle.", "Name another folder.")
+    try:
+        check_folder_writable(folder.parent)
+    except OSError as error:
+        raise BundleError(
+            f"Cannot write into {folder.parent}: {error.strerror}.", "Name another folder."
+        ) from None
 
 
 def save_bundle(

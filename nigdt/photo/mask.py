@@ -1,4 +1,4 @@
-"""Selections from picture files: one rule for the command line and the panel. No torch."""
+"""Selections from picture files: one rule for command line, panel and training. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nigdt.box import check_selection
 from nigdt.errors import SelectionError
 from nigdt.photo.photo import Photo
 
-__all__ = ["read_mask"]
+__all__ = ["painted", "read_mask"]
 
 _FAINT = 64
 """A mask whose brightest pixel is darker than this is no mask, but one of labels (0 and 1, say)."""
@@ -21,11 +21,8 @@ _FAINT = 64
 def read_mask(path: str | os.PathLike[str], width: int, height: int) -> NDArray[np.uint8]:
     """Read a selection for a photo.
 
-    Where the picture is transparent anywhere, its opacity is the selection, whatever the colours; else its
-    brightness is.
-
     Args:
-        path: The picture; turned as its EXIF orientation says.
+        path: The picture, read as `painted` says; turned as its EXIF orientation says.
         width: The photo's columns, upright.
         height: The photo's rows, upright.
 
@@ -37,11 +34,7 @@ def read_mask(path: str | os.PathLike[str], width: int, height: int) -> NDArray[
         SelectionError: It has another size than the photo, or selects nothing or hardly anything.
     """
     mask = Photo.read(path)
-    alpha = mask.alpha8
-    if alpha is not None and (alpha < 255).any():
-        selection = alpha
-    else:
-        selection = np.asarray(Image.fromarray(mask.rgb8).convert("L"))
+    selection = painted(mask)
     faintest = mask.samples if mask.kind == "I;16" else selection  # 8 bits would round 1 of 65535 to nothing
     if selection.max() < _FAINT and faintest.any():
         raise SelectionError(
@@ -51,3 +44,16 @@ def read_mask(path: str | os.PathLike[str], width: int, height: int) -> NDArray[
         )
     check_selection(selection, width, height)
     return selection
+
+
+def painted(mask: Photo, *, black: bool = False) -> NDArray[np.uint8]:
+    """Return what a picture of a mask selects, (H, W) uint8, 255 = selected.
+
+    Where it is transparent anywhere, its opacity says that, whatever the colours; else its brightness does,
+    or its darkness if `black`.
+    """
+    alpha = mask.alpha8
+    if alpha is not None and (alpha < 255).any():
+        return alpha
+    brightness = np.asarray(Image.fromarray(mask.rgb8).convert("L"))
+    return np.invert(brightness) if black else brightness

@@ -27,7 +27,7 @@ from nigdt.bundle.bundle import (
     verify_bundle,
 )
 from nigdt.bundle.weights import load_model
-from nigdt.bundle.writing import plain_weights, save_bundle, write_sums
+from nigdt.bundle.writing import check_target, plain_weights, save_bundle, write_sums
 from nigdt.commands.models import models
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError
@@ -130,6 +130,14 @@ def test_saving_again_replaces_and_leaves_nothing_behind(tmp_path: Path, tiny_bu
     assert read_bundle(tmp_path / "m").title == "Two"
     assert (tmp_path / "m" / "README.md").read_text() == "# Card\n"
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_place_that_takes_no_files_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BundleError, match=r"Cannot write into .*file: Not a directory"):
+        check_target(tmp_path / "file" / "mine")
+    check_target(tmp_path / "not" / "there" / "yet")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_only_bundles_and_empty_folders_are_replaced(tmp_path: Path, tiny_bundle: Path) -> None:

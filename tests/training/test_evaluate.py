@@ -256,3 +256,16 @@ def test_data_check_command(photos: Path, bundle: Path) -> None:
     assert found["usable"] == 6
     assert found["unknown_words"]["number"] == 6
     assert found["photos_per_second"]["load"] > 10
+
+
+def test_an_out_that_takes_no_files_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    arguments = [
+        "no such system",
+        "--data",
+        str(tmp_path / "nowhere"),
+        "--out",
+        str(tmp_path / "file" / "out"),
+    ]
+    with pytest.raises(NigdtError, match=r"out cannot be written: Not a directory"):
+        CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)

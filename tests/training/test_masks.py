@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from nigdt_training.settings import MaskSettings, settings_from
 from PIL import Image
 
 from nigdt.errors import NigdtError
+from nigdt.photo.mask import read_mask
 from nigdt.text import Vocabulary
 
 
@@ -142,3 +145,47 @@ def test_training_draws_own_and_lamas_masks(
         assert (drawn[0] != drawn[1]).any()
     with pytest.raises(NigdtError, match=r"masks\.own. needs masks"):
         settings_from({**tiny_settings, "masks": {"own": 1}})
+
+
+@pytest.mark.parametrize("black_holes", [False, True])
+def test_a_mask_that_is_transparent_says_by_its_opacity_what_is_hidden(
+    tmp_path: Path, black_holes: bool
+) -> None:
+    """As for the editor: `read_mask` has the same rule."""
+    painted = np.full((60, 60, 4), 255, np.uint8)
+    painted[..., 3] = 0
+    painted[10:30, 20:50, 3] = 255
+    Image.fromarray(painted).save(tmp_path / "mask.png")
+    selection = read_mask(tmp_path / "mask.png", 60, 60)
+    assert selection.mean() == 255 * 20 * 30 / 3600
+    assert (MaskFiles(tmp_path, black_holes=black_holes).read(0, 60, 60) == selection).all()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names there are Unicode")
+def test_names_that_are_not_utf_8_are_measured_and_listed(folder: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    random = np.random.default_rng(2)
+    for name in (b"caf\xe9.png", b"plain.png"):
+        photo = photos / os.fsdecode(name)
+        Image.fromarray(random.integers(0, 255, (70, 70, 3), np.uint8)).save(str(photo))
+        photo.with_suffix(".txt").write_text("a red bird")
+    assert build_cache(read_records(photos), tmp_path / "cache", 64, find=True).name(1)
+    arguments = ["harmonic", "--data", str(photos), "--held-out", "1", "--size", "64"]
+    done = []
+    for mask, out in ((folder, "first"), (tmp_path / "first" / "masks.txt", "again")):
+        command = [*arguments, "--mask", str(mask), "--out", str(tmp_path / out)]
+        assert CliRunner().invoke(evaluate_command, command, catch_exceptions=False).exit_code == 0
+        done.append(json.loads((tmp_path / out / "results.json").read_text())["systems"][0]["per_case"])
+    assert done[0] == done[1]
+    assert len(done[0]["l1"]) == 2
+
+
+def test_a_list_may_begin_with_a_mark_and_name_what_is_not_utf_8(folder: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"m\xe9.png") if sys.platform != "win32" else "m.png"
+    (tmp_path / name).write_bytes((folder / "bins" / "05.png").read_bytes())
+    listed = tmp_path / "list.txt"
+    listed.write_bytes(b"\xef\xbb\xbf" + os.fsencode(f"one.jpg\t{name}\n"))
+    mask = MaskFiles(listed).of("one.jpg", 0, 100, 100)
+    assert mask is not None
+    assert mask.mean() == 255 * 0.05

@@ -3,7 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from nigdt_training.ablation.plan import load_plan
+from nigdt_training.commands.train import train
 from nigdt_training.inpaint.own_photos import OwnPhotos, own_settings
 from nigdt_training.inpaint.phases import load_phases
 from nigdt_training.settings import CONFIGS, TrainSettings, load_settings, settings_from, with_changes
@@ -158,3 +160,13 @@ def test_phases_are_read_as_strictly_as_settings(tmp_path):
         path.write_text(text)
         with pytest.raises(NigdtError, match=named):
             load_phases(path)
+
+
+def test_where_the_default_model_is_to_lie_is_looked_at_before_it_is_trained(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "dear.jpg").touch()
+    arguments = ["default", "--data", str(tmp_path), "--output", "photos"]
+    with pytest.raises(NigdtError, match="photos exists and is no model bundle"):
+        CliRunner().invoke(train, arguments, catch_exceptions=False)
+    assert not (tmp_path / "runs").exists()

@@ -61,7 +61,7 @@ def close_trackers(loggers: Sequence[Logger], status: str = "success") -> None:
 def _wandb(folder: Path) -> Logger:
     from pytorch_lightning.loggers import WandbLogger
 
-    identity = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]
+    identity = hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
     return WandbLogger(project=_PROJECT, name=folder.name, id=identity, save_dir=str(folder), resume="allow")
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from nigdt_training.commands.places import check_out
+
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
@@ -34,6 +36,7 @@ def bench_recolour(
     from nigdt_training.recolour.checking import check, sheet
     from nigdt_training.recolour.training import STATE, RecolourSettings, Training
 
+    check_out(out)
     if (source / STATE).is_file():
         run = Training.open(source, RecolourSettings())
         recolourer = Recolourer(run.averaged(), run.vocabulary)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from nigdt_training.commands import options
+from nigdt_training.commands.places import check_out
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.evaluation.cases import HOLES, CaseSettings
 from nigdt_training.evaluation.features import FEATURES, Features
@@ -118,6 +119,8 @@ def evaluate(
 
     Example: nigdt evaluate default --data photos.tar --compare no-text=models/7,runs/00005-picnet,harmonic
     """
+    if out is not None:
+        check_out(out)
     names = [bundle, *(name.strip() for name in compare.split(",") if name.strip())]
     request = EvaluationRequest(
         systems=tuple(dict.fromkeys(names)),

@@ -108,9 +108,11 @@ def default(data: Path, name: str, output: Path, max_minutes: float | None) -> N
     Example: nigdt train default --data ~/collections --output my-default
     """
     deadline = time.monotonic() + 60 * (max_minutes or math.inf)
+    from nigdt.bundle.writing import check_target
     from nigdt_training.inpaint.phases import load_phases, train_phases
     from nigdt_training.inpaint.session import Places, export_run
 
+    check_target(output)
     places = Places(data, Path("runs"), photo_caches())
     again = "Give the same command again to go on."
     try:

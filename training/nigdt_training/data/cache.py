@@ -207,7 +207,7 @@ def _write_frames(
         elif box is not None:
             mask = segment_box(frame.photo, box)
         elif find:
-            chance = np.random.default_rng(zlib.crc32(record.name.encode()))
+            chance = np.random.default_rng(zlib.crc32(record.name.encode("utf-8", "surrogatepass")))
             found = find_objects(frame.photo, None, one=bool(record.species), rng=chance)
             if found:
                 mask = found[0]

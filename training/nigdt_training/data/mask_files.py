@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from nigdt.errors import PhotoError
+from nigdt.photo.mask import painted
 from nigdt.photo.photo import Photo
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import is_photo
+from nigdt_training.data.split import place
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ class MaskFiles:
         path: A folder, whose pictures are taken with those of its subfolders, by name; or a text file with
             one mask a line, relative to its folder, or with `photo<TAB>mask`: then that photo gets that
             mask.
-        black_holes: Whether black is the hole, not white.
+        black_holes: Whether black is the hole, not white; where a mask is transparent anywhere, what is
+            opaque is the hole in any case.
 
     Raises:
         DataError: There is nothing there, or the list is wrong.
@@ -44,11 +45,12 @@ class MaskFiles:
 
     def _read_list(self) -> list[Path]:
         try:
-            lines = self.path.read_text(encoding="utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"The masks {self.path} cannot be read ({error}).") from None
+            # Names need not be UTF-8, and some editors begin a text with a mark.
+            text = self.path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        except OSError as error:
+            raise DataError(f"The masks {self.path} cannot be read ({error.strerror or error}).") from None
         files = []
-        for line in filter(None, map(str.strip, lines)):
+        for line in filter(None, map(str.strip, text.split("\n"))):
             photo, tab, name = line.rpartition("\t")
             file = self.path.parent / name
             if not file.is_file():
@@ -83,16 +85,15 @@ class MaskFiles:
         if self._of_photo:
             file = self._of_photo.get(photo)
             return None if file is None else self._load(file, height, width)
-        digest = hashlib.sha256(f"{seed}/mask file/{photo}".encode()).digest()
-        return self.read(int.from_bytes(digest[:8], "big") % len(self), height, width)
+        return self.read(place(f"{seed}/mask file/{photo}") % len(self), height, width)
 
     def _load(self, file: Path, height: int, width: int) -> np.ndarray | None:
         try:
-            picture = np.asarray(Image.fromarray(Photo.read(file).rgb8).convert("L"))
+            picture = painted(Photo.read(file), black=self.black_holes)
         except PhotoError as error:
             if file not in self._damaged:
                 log.warning("left out: %s", error)
             self._damaged.add(file)
             return None
         mask = cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST) >= 128
-        return (mask != self.black_holes).astype(np.uint8) * np.uint8(255)
+        return mask.astype(np.uint8) * np.uint8(255)

@@ -13,12 +13,12 @@ def held_out(group: str, fraction: float) -> bool:
         group: The group's key.
         fraction: Expected fraction of groups held out, 0..1.
     """
-    return _place(group) < fraction * 2**64
+    return place(group) < fraction * 2**64
 
 
 def in_order(groups: Iterable[str]) -> list[str]:
     """Return the groups' keys, each once, in an order as if by chance that depends on the keys alone."""
-    return sorted(set(groups), key=_place)
+    return sorted(set(groups), key=place)
 
 
 def merge_groups(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str]:
@@ -45,6 +45,6 @@ def merge_groups(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> lis
     return [root(key) for key in groups]
 
 
-def _place(group: str) -> int:
-    """Return where a key falls among 2^64 places, as if by chance."""
-    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big")
+def place(text: str) -> int:
+    """Return where a text falls among 2^64 places, as if by chance; names that are not UTF-8 included."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
 from nigdt_training.data.mask_files import MaskFiles
 from nigdt_training.data.records import Record
 from nigdt_training.data.segment import segment_box, soften
-from nigdt_training.data.split import held_out
+from nigdt_training.data.split import held_out, place
 
 Hole = Literal["centre", "rectangle", "irregular", "object", "outline", "thin", "medium", "thick"]
 HOLES: tuple[Hole, ...] = get_args(Hole)
@@ -186,5 +185,4 @@ def _hole(
 
 
 def _seed(seed: int, purpose: str, name: str) -> int:
-    digest = hashlib.sha256(f"{seed}/{purpose}/{name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big")
+    return place(f"{seed}/{purpose}/{name}")

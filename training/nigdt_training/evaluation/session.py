@@ -100,7 +100,8 @@ class Evaluation:
             name = f"masks/{number:05d}.png"
             Image.fromarray(case.hole.astype(np.uint8) * np.uint8(255)).save(folder / name)
             lines.append(f"{case.name}\t{name}\n")
-        (folder / "masks.txt").write_text("".join(lines), encoding="utf-8")
+        # Names of photos need not be UTF-8.
+        (folder / "masks.txt").write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
 
 
 def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: nullcontext()) -> Evaluation:

@@ -6,7 +6,6 @@ Photos for checking (official test splits, or 5 % chosen by name) carry a mark a
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from nigdt.errors import NigdtError
 from nigdt.part_words import PARTS
 from nigdt_training.data.objects import find_objects
 from nigdt_training.data.recolour import rgb_to_lab
+from nigdt_training.data.split import place
 
 SHORT_SIDE = 160
 """Photos are stored with this short side in pixels, smaller ones as they are."""
@@ -68,8 +68,7 @@ def held_out(source: str, record: dict[str, object]) -> bool:
         return True
     if source.startswith("flickr8k"):
         return False
-    digest = hashlib.sha256(str(record["file_name"]).encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT
+    return place(str(record["file_name"])) / 2**64 < HELD_OUT
 
 
 def cut(
