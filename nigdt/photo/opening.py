@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from nigdt.errors import PhotoError
 from nigdt.files import pointer_kind
@@ -39,6 +39,8 @@ MAX_BYTES = 2_200_000_000
 # Deflate cannot make a blank 8-bit picture smaller than 1/1032 of its pixels.
 _BOMB_PIXELS, _BOMB_PIXELS_PER_BYTE = 25_000_000, 2000
 _HEAD = 512
+_TIFF_BITS, _TIFF_PACKING, _TIFF_SAMPLES = 258, 259, 339
+_TIFF_NUMBERS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 
 
 class DamagedPictureError(PhotoError):
@@ -144,11 +146,36 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
         if not name or error.message.startswith(name):
             raise
         raise PhotoError(f"{name}: {error.message}", error.hint) from None
+    except UnidentifiedImageError:
+        kind = _kind_of_tiff(data) if expected.name == "TIFF" else ""
+        what = name or "The picture"
+        raise DamagedPictureError(
+            f"{what} is a damaged {expected.title} file, or of a kind that is not read{kind}.",
+            "Save it as RGB or grey with 8 or 16 bits." if kind else "",
+        ) from None
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged files
         raise DamagedPictureError(
             f"{name or 'The picture'} is a damaged {expected.title} file, or of a kind that is not read"
             f" ({reason(error)})."
         ) from None
+
+
+def _kind_of_tiff(data: bytes) -> str:
+    """Return what a TIFF says of its samples, for a message; nothing when its tags cannot be read."""
+    try:
+        tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
+        file = io.BytesIO(data)
+        file.seek(tags.next)
+        tags.load(file)
+        values = (tags.get(tag, 1) for tag in (_TIFF_BITS, _TIFF_SAMPLES, _TIFF_PACKING))
+        bits, samples, packing = (
+            [int(number) for number in (value if isinstance(value, tuple) else (value,))] for value in values
+        )
+        one = f"{max(bits)}-bit {_TIFF_NUMBERS.get(samples[0], '')}".strip()
+        packed = "" if packing == [1] else f", packed by method {packing[0]}"
+    except Exception:  # whatever the tags' reader raises on damaged ones
+        return ""
+    return f" ({len(bits)} channel{'s' * (len(bits) > 1)} of {one} samples{packed})"
 
 
 def _check_size(image: Image.Image, size: int) -> None:

@@ -232,3 +232,36 @@ def test_pieces_without_number_are_not_tried_one_by_one() -> None:
     odd = tiff(basics(3, 8, 2) | {274: (54, 0)} | many, PIXELS.tobytes(), {274: 2})
     np.testing.assert_array_equal(Photo.from_bytes(odd).rgb8, PIXELS)
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        (basics(3, 32, 2) | {339: (3,) * 3}, "3 channels of 32-bit floating-point samples"),
+        (basics(1, 64, 1) | {339: (6,)}, "1 channel of 64-bit complex samples"),
+        (basics(1, 24, 1), "1 channel of 24-bit samples"),
+        (basics(3, 8, 2) | {259: (50002,)}, "3 channels of 8-bit samples, packed by method 50002"),
+    ],
+)
+def test_a_tiff_of_a_kind_that_no_decoder_knows_says_what_it_is(tags: dict, told: str) -> None:
+    data = tiff(tags, bytes(HEIGHT * WIDTH * 24))
+    with pytest.raises(PhotoError) as caught:
+        Photo.from_bytes(data, "a.tif")
+    assert caught.value.message == (f"a.tif is a damaged TIFF file, or of a kind that is not read ({told}).")
+    assert "8 or 16 bits" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0" + bytes(40),
+        b"II*\0\xff\xff\xff\x7f" + bytes(40),
+        b"MM\0*\0\0\0\x08\xff\xff" + b"\1\2" * 40,
+        png()[:8] + png()[33:],
+        b"\xff\xd8\xff\xe0" + bytes(30),
+    ],
+)
+def test_what_no_decoder_identifies_is_told_in_words(data: bytes) -> None:
+    with pytest.raises(PhotoError, match=r"is a damaged .* file, or of a kind that is not read") as caught:
+        Photo.from_bytes(data, "a.tif")
+    assert "Error" not in caught.value.message
