@@ -6,10 +6,12 @@ Every package registers its commands in the entry-point group `nigdt.commands`; 
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import importlib.metadata
 import inspect
+import io
 import os
 import re
 import sys
@@ -47,6 +49,7 @@ _BROUGHT_BY = {
 }
 
 
+_ANY_NAME = "nigdt.any-name"
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EBADF, errno.EDQUOT, errno.EFBIG)
 
 
@@ -147,6 +150,27 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
+def _print_any_name() -> None:
+    """Have what is printed take every text: a file's name comes out as its own bytes, UTF-8 or not."""
+    codecs.register_error(_ANY_NAME, _own_bytes)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors=_ANY_NAME)
+
+
+def _own_bytes(error: UnicodeError) -> tuple[bytes, int]:
+    """Encode what an encoding has no place for: bytes of names as they were, all else as an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = (ord(character) for character in error.object[error.start : error.end])
+    escaped = (
+        bytes([number - 0xDC00])
+        if 0xDC80 <= number <= 0xDCFF
+        else chr(number).encode("ascii", "backslashreplace")
+        for number in found
+    )
+    return b"".join(escaped), error.end
+
+
 def _give_up_output() -> None:
     """Let what is still to be printed go nowhere, so that it does not fail once more at the end."""
     null = os.open(os.devnull, os.O_WRONLY)
@@ -162,6 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: Without the program's name; None takes `sys.argv`.
     """
     _fill_closed_streams()
+    _print_any_name()
     keep_openblas_calm()
     try:
         status = nigdt.main(

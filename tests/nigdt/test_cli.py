@@ -195,3 +195,23 @@ def test_output_that_nobody_takes_is_no_crash(place: str | None, said: str) -> N
     assert done.returncode == 1
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == (1 if said else 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names there are Unicode")
+@pytest.mark.parametrize(
+    ("encoding", "printed"),
+    [("utf-8", b"caf\xe9 \\ud800 \xe4\xb8\xad"), ("latin-1", b"caf\xe9 \\ud800 \\u4e2d")],
+)
+def test_names_that_are_not_utf_8_are_printed_as_they_are(encoding: str, printed: bytes) -> None:
+    """A locale such as en_US.UTF-8 makes Python refuse them."""
+    program = (
+        "import click, nigdt.cli as cli; say = lambda: click.echo('caf\\udce9 \\ud800 \\u4e2d');"
+        "cli.nigdt.add_command(click.Command('say', callback=say)); cli.main(['say'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (printed + b"\n", b"", 0)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import tarfile
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -287,6 +289,8 @@ def test_check_lists_what_is_skipped(tmp_path: Path) -> None:
     }
     assert [record.name for record in report.usable] == [f"good{n}.jpg" for n in range(4)]
     assert report.unknown == {"zebra": 4}
+    assert "does not know 1 of 4 words (25%); by how many of 4 captions use them:" in describe(report)
+    assert "knows every word" not in describe(replace(report, usable=[], unknown=Counter()))
     assert report.long_captions == 4
     scene(0, 960, 768).save(tmp_path / "larger-copy.jpg", quality=95)
     (tmp_path / "larger-copy.txt").write_text("a zebra among flowers")

@@ -232,22 +232,21 @@ def describe(report: Report, most: int = 10) -> str:
         lines += [f"  {problem.name}: {problem.detail}" for problem in listed[:most]]
         if count > most:
             lines.append(f"  and {count - most} more (--json lists all)")
-    if report.unknown is not None:
-        lines += _describe_words(report.unknown, len(captions))
+    if report.unknown is not None and captions:
+        lines += _describe_words(report.unknown, captions)
     if report.long_captions:
         lines.append(f"Captions longer than the model reads, cut at their end: {report.long_captions}.")
     lines.append(report.verdict())
     return "\n".join(lines)
 
 
-def _describe_words(unknown: Counter[str], captions: int) -> list[str]:
+def _describe_words(unknown: Counter[str], captions: Sequence[str]) -> list[str]:
     if not unknown:
         return ["The model knows every word."]
     common = ", ".join(f"{word} ({count})" for word, count in unknown.most_common(20))
-    return [
-        f"Words the model does not know, by how many of {captions} captions use them: {len(unknown)}",
-        f"  {common}",
-    ]
+    words = len({word for caption in captions for word in tokenise(caption)})
+    known = f"The model does not know {len(unknown)} of {words} words ({len(unknown) / words:.0%})"
+    return [f"{known}; by how many of {len(captions)} captions use them:", f"  {common}"]
 
 
 def _many(count: int, noun: str) -> str:
