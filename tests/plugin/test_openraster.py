@@ -9,6 +9,7 @@ import os
 import random
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -216,3 +217,27 @@ def test_a_project_opens_no_pipe_that_it_names(document: Document, tmp_path: Pat
         for entry, content in parts.items():
             archive.writestr(entry, content)
     assert openraster.decode(path, 1 << 20).document.path is None
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("a\x0bb", "a b"),
+        ("\0\x1b[31m", "  [31m"),
+        ("a\ufffeb\uffff", "a?b?"),
+        ("caf\udce9", "caf?"),
+        ("]]> &#0; <b>", "]]> &#0; <b>"),
+    ],
+)
+def test_any_name_of_a_layer_makes_a_file_that_other_programs_open(tmp_path: Path, name: str, seen: str):
+    path = tmp_path / "photo.png"
+    Image.fromarray(RNG.integers(0, 256, (40, 60, 3), np.uint8)).save(path)
+    document = Document(Photo.read(path), path)
+    document.set_layers((layer(5, name),))
+    data = openraster.encode(document, document.layers, NAMES, name)
+    (tmp_path / "work.ora").write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "work.ora") as archive:
+        stack = ElementTree.fromstring(archive.read("stack.xml"))
+    assert [entry.get("name") for entry in stack.iter("layer")] == [seen, "Photo"]
+    back = openraster.decode(tmp_path / "work.ora", 1 << 20)
+    assert (back.caption, back.document.layers[0].name) == (name, name)

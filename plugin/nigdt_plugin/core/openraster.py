@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nigdt.errors import NigdtError, PhotoError
+from nigdt.errors import NigdtError, PhotoError, printable
 from nigdt.photo.opening import MAX_BYTES, opened, read_file, reason
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import layer_record
@@ -66,7 +66,7 @@ def encode(document: Document, layers: tuple[Layer, ...], names: tuple[str, str]
             stack,
             "layer",
             {
-                "name": layer.name or layer.caption or names[1],
+                "name": printable(layer.name or layer.caption or names[1]),  # XML has no control characters
                 "src": source,
                 "x": str(layer.region.left),
                 "y": str(layer.region.top),
@@ -75,7 +75,7 @@ def encode(document: Document, layers: tuple[Layer, ...], names: tuple[str, str]
                 "composite-op": _OVER,
             },
         )
-    ElementTree.SubElement(stack, "layer", name=names[0], src="data/photo.png", x="0", y="0")
+    ElementTree.SubElement(stack, "layer", name=printable(names[0]), src="data/photo.png", x="0", y="0")
     photo = document.photo.rgb8
     if document.alpha is not None:
         photo = np.dstack([photo, document.alpha])
