@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tarfile
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -249,3 +250,25 @@ def test_a_caption_file_that_is_too_large_is_left_out(tmp_path: Path) -> None:
         file.truncate(30 * 2**30)
     with pytest.raises(DataError, match="too large"):
         read_data_set(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of POSIX")
+def test_a_folder_that_may_be_listed_but_not_entered_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        picture(folder / "a.png").with_suffix(".txt").write_text(BIRD)
+        picture(folder / "closed" / "b.png")
+        (folder / "closed").chmod(0o444)
+        user = os.geteuid()
+        try:
+            if user == 0:
+                os.seteuid(65534)  # permissions do not bind root
+            report = check_path(folder)
+        finally:
+            os.seteuid(user)
+            (folder / "closed").chmod(0o755)
+    assert [record.name for record in report.usable] == ["a.png"]
+    assert [(problem.name, problem.detail) for problem in report.problems] == [
+        ("closed/b.png", "cannot be read: Permission denied")
+    ]

@@ -78,8 +78,9 @@ class Report:
         if count == 0:
             return "Nothing here can be trained on."
         if count < FEW:
+            are = "photo is" if count == 1 else "photos are"
             return (
-                f"{count} photos are too few to learn much from: a trained model may gain a little where all "
+                f"{count} {are} too few to learn much from: a trained model may gain a little where all "
                 "show one kind of thing in one way. Some hundreds of one kind of picture are useful."
             )
         if count < SOME:
@@ -246,7 +247,7 @@ def _describe_words(unknown: Counter[str], captions: Sequence[str]) -> list[str]
     common = ", ".join(f"{word} ({count})" for word, count in unknown.most_common(20))
     words = len({word for caption in captions for word in tokenise(caption)})
     known = f"The model does not know {len(unknown)} of {words} words ({len(unknown) / words:.0%})"
-    return [f"{known}; by how many of {len(captions)} captions use them:", f"  {common}"]
+    return [f"{known}; by how many of {_many(len(captions), 'caption')} use them:", f"  {common}"]
 
 
 def _many(count: int, noun: str) -> str:

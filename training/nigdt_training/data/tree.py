@@ -7,6 +7,7 @@ place.
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import stat
 import tarfile
@@ -177,7 +178,12 @@ def _list_folder(folder: Path, left_out: list[tuple[str, str]]) -> dict[str, Sou
         left_out.append((name, f"cannot be read: {error.strerror}"))
 
     for place, folders, files in os.walk(folder, onerror=unreadable, followlinks=True):
-        status = Path(place).stat()
+        try:
+            status = Path(place).stat()
+        except OSError as error:
+            unreadable(error)
+            folders.clear()
+            continue
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
             continue
@@ -194,17 +200,22 @@ def _list_folder(folder: Path, left_out: list[tuple[str, str]]) -> dict[str, Sou
             name = path.relative_to(folder).as_posix()
             try:
                 status = path.stat()
-            except OSError:
-                annexed = ".git/annex/objects/" in str(path.readlink()) if path.is_symlink() else False
-                left_out.append(
-                    (name, "is kept by git-annex elsewhere" if annexed else "is a link to nothing")
-                )
+            except OSError as error:
+                left_out.append((name, _why_not_there(path, error)))
                 continue
             if stat.S_ISREG(status.st_mode):
                 sources[name] = Source(path, name, 0, status.st_size, status.st_mtime_ns)
             else:
                 left_out.append((name, "is a device or a pipe, not a file"))
     return sources
+
+
+def _why_not_there(path: Path, error: OSError) -> str:
+    """Return why a file that its folder lists cannot be looked at."""
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG):
+        return f"cannot be read: {error.strerror}"
+    annexed = path.is_symlink() and ".git/annex/objects/" in str(path.readlink())
+    return "is kept by git-annex elsewhere" if annexed else "is a link to nothing"
 
 
 def _list_archive(archive: Path, left_out: list[tuple[str, str]]) -> dict[str, Source]:
