@@ -98,7 +98,7 @@ def test_files_cannot_run_code(files) -> None:
             places[trapped].write_bytes(pickle.dumps([[], [], Trap(mark), {}]))
         else:
             torch.save({"encoder.weight": Trap(mark)}, places[trapped])
-        with pytest.raises(NigdtError, match="cannot be read"):
+        with pytest.raises(NigdtError, match=r"cannot be read|damaged, or holds something else"):
             import_damsm(*places.values(), folder / "out.safetensors")
         assert not mark.exists()
 
@@ -110,3 +110,33 @@ def test_files_that_do_not_belong_together_are_one_line(files, tmp_path: Path) -
         import_damsm(*(folder / n for n in ("text.pth", "image.pth", "captions.pickle")), tmp_path / "o")
     with pytest.raises(NigdtError, match="no DAMSM encoder"):
         import_damsm(*(folder / n for n in ("image.pth", "image.pth", "captions.pickle")), tmp_path / "o")
+
+
+def test_damaged_files_are_one_line_and_nobody_is_told_to_trust_them(files, tmp_path: Path) -> None:
+    """PyTorch's own error says that the file may be read with its code run."""
+    _, folder, *_ = files
+    whole = (folder / "text.pth").read_bytes()
+    png = b"\x89PNG\r\n\x1a\n" + bytes(99)
+    names = ("text.pth", "image.pth", "captions.pickle")
+    damaged = [
+        *(
+            (name, data)
+            for name in names[:2]
+            for data in (b"", png, whole[: len(whole) // 2], b"PK\3\4" + bytes(99))
+        ),
+        *(
+            ("captions.pickle", data)
+            for data in (b"", png, b"(" * 9, b"\x80\x05\x8c\xff", b"]" + b"a" * 9 + b".")
+        ),
+        *(
+            ("captions.pickle", pickle.dumps(odd))
+            for odd in (None, [], [0, 0, 5], [[], [], {1: 5}], [[], [], {1: "a", 2: None}], {2: {1: [1]}})
+        ),
+    ]
+    for name, data in damaged:
+        places = {one: folder / one for one in names} | {name: tmp_path / "damaged"}
+        places[name].write_bytes(data)
+        with pytest.raises(NigdtError) as caught:
+            import_damsm(*places.values(), tmp_path / "out.safetensors")
+        assert "weights_only" not in str(caught.value)
+        assert "\n" not in str(caught.value)

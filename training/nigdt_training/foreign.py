@@ -29,9 +29,13 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NigdtError(f"{path} cannot be read as weights: {reason.rstrip('.')}.") from None
+    except OSError as error:
+        raise NigdtError(f"Cannot read {path}: {error.strerror or error}.") from None
+    except Exception:  # PyTorch's own words advise to let the file run code
+        raise NigdtError(
+            f"{path} is damaged, or holds something else than weights that PyTorch saved.",
+            "Files that would have to run code to be read are not read.",
+        ) from None
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
         raise NigdtError(f"{path} holds no weights by name.")
     return {str(name).removeprefix("module."): value.float() for name, value in found.items()}
@@ -100,5 +104,5 @@ def _read_words(path: Path) -> Vocabulary:
         with path.open("rb") as file:
             words: Any = _PlainUnpickler(file).load()[_WORDS_AT]
         return Vocabulary([words[number] for number in range(1, len(words))])
-    except (OSError, pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
-        raise NigdtError(f"{path} cannot be read as a list of words: {error}") from None
+    except Exception as error:  # whatever a damaged or odd pickle makes its reader raise
+        raise NigdtError(f"{path} cannot be read as a list of words ({error}).") from None
