@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import replace
 
@@ -12,28 +11,26 @@ gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
 from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
 from nigdt_backend.client import DaemonError  # noqa: E402
-from nigdt_backend.protocol import Event, FillPicture, ProtocolError  # noqa: E402
 
 from nigdt_fill import problem  # noqa: E402
 from nigdt_fill.again import Drawn  # noqa: E402
 from nigdt_fill.capture import Capture, capture, selected_box  # noqa: E402
+from nigdt_fill.convert import ask_to_convert  # noqa: E402
 from nigdt_fill.install import read_install  # noqa: E402
+from nigdt_fill.live import LiveFill  # noqa: E402
 from nigdt_fill.overlay import Overlay  # noqa: E402
 from nigdt_fill.place import place, still_open, was_closed  # noqa: E402
 from nigdt_fill.plan import USUAL_SIZE, Box, Settings  # noqa: E402
 from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
-from nigdt_fill.service import Service, as_asked, request_for, stage_text  # noqa: E402
+from nigdt_fill.service import Service  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
 from nigdt_fill.window import FillWindow  # noqa: E402
-from nigdt_fill.words import about_unknown  # noqa: E402
 
 TYPING_PAUSE_MS = 300
 POLL_MS = 50
 POLLS_PER_LOOK = 6
 """After so many polls the dialog looks whether the selection has changed."""
-_LEFT_OUT = re.compile(r"A part of the object seems to lie outside the selection: grow it by (\d+) pixels\.")
-"""What the service says about a removal (`nigdt_backend.daemon.answers`)."""
 
 
 def run_dialog(
@@ -65,27 +62,6 @@ def run_dialog(
         dialog.close()
 
 
-def ask_to_convert() -> None:
-    """Ask whether an image with a palette may become RGB.
-
-    Raises:
-        Cancelled: It may not.
-    """
-    GimpUi.init("nigdt-fill")
-    question = Gtk.MessageDialog(
-        message_type=Gtk.MessageType.QUESTION,
-        text=_("This image uses a palette, and a fill needs more colours than it has."),
-        secondary_text=_("Convert the image to RGB? Undoing the fill brings the palette back."),
-        title="NIGDT",
-    )
-    question.add_buttons(_("Cancel"), Gtk.ResponseType.CANCEL, _("Convert to RGB"), Gtk.ResponseType.OK)
-    question.set_default_response(Gtk.ResponseType.OK)
-    answer = question.run()
-    question.destroy()
-    if answer != Gtk.ResponseType.OK:
-        raise Cancelled
-
-
 class FillDialog:
     """The window and its connection to the daemon; all methods run in GTK's thread."""
 
@@ -100,17 +76,15 @@ class FillDialog:
         self._image, self._config, self._start, self._drawn = image, config, start, drawn
         self._service: Service | None = None
         self._captured: tuple[tuple[object, ...], Capture] | None = None
-        self._asked: tuple[Capture, Settings] | None = None
-        self._answers: dict[int, FillPicture] = {}
-        self._chosen = 0
-        self._job: str | None = None
         self._seen: Box | None = None
         self._refresh_source = self._polls = 0
         self._stopped = self._filling = False
-        self._failure: Problem | None = None
         self._overlay = Overlay(image)
-        self._window = FillWindow(procedure, config, start.mode, self._choose, again=drawn is not None)
+        self._window = FillWindow(
+            procedure, config, start.mode, lambda index: self._live.choose(index), again=drawn is not None
+        )
         self._view = self._window.view
+        self._live = LiveFill(self._window, config, self._overlay)
         self._window.dialog.connect("response", self._on_response)
         self._window.dialog.connect("focus-in-event", lambda *_arguments: self._look_again())
         config.connect("notify", lambda *_arguments: self._changed())
@@ -163,18 +137,12 @@ class FillDialog:
 
     def _changed(self) -> None:
         """Refresh once the typing pauses."""
-        self._drop()
+        self._live.drop()
         self._view.grey_out()
         self._overlay.remove()
         if self._refresh_source:
             GLib.source_remove(self._refresh_source)
         self._refresh_source = GLib.timeout_add(TYPING_PAUSE_MS, self._after_pause)
-
-    def _drop(self) -> None:
-        """Let go of the preview that was asked for."""
-        if self._service is not None and self._job is not None:
-            self._service.client.cancel(self._job)
-        self._asked = self._job = self._failure = None
 
     def _after_pause(self) -> bool:
         self._refresh_source = 0
@@ -202,18 +170,14 @@ class FillDialog:
             mode = settings.recipe.effective_mode
             captured = self._capture(settings)
             wordless = self._window.caption is not None and not settings.caption.strip()
-            self._drop()
             if self._service is None or wordless or not self._config.get_property("preview"):
+                self._live.drop()
                 self._view.show_variants(0)
                 self._view.show_region(captured)
                 if self._service is not None and wordless and mode == "remove":
                     self._view.say(_("Without a description, what is selected is removed."))
                 return
-            request = request_for(captured, settings, live=True)
-            self._answers, self._chosen, self._asked = {}, 0, (captured, settings)
-            self._view.show_variants(len(request.variants))
-            self._view.say(_("Waiting for the NIGDT service…"))
-            self._job = self._service.client.submit(request)
+            self._live.ask(self._service, captured, settings)
         except Problem as reason:
             self._view.warn(str(reason))
         except DaemonError as error:
@@ -244,8 +208,8 @@ class FillDialog:
             return
         if not same:
             self._changed()
-        elif self._asked is not None and self._chosen in self._answers:
-            self._view.show_fill(self._answers[self._chosen])
+        else:
+            self._live.show_again()
 
     def _watch_selection(self) -> None:
         """Follow the selection while the user drags another one."""
@@ -261,62 +225,9 @@ class FillDialog:
         if self._polls % POLLS_PER_LOOK == 0:
             self._watch_selection()
         # While a fill is made, its own loop reads what comes from the daemon.
-        if self._service is not None and self._job is not None and not self._filling:
-            try:
-                for event in self._service.client.events(0.0):
-                    self._on_event(event)
-            except (DaemonError, ProtocolError) as error:
-                self._drop()
-                self._view.warn(str(problem.from_daemon(problem.as_daemon_error(error), "")))
+        if not self._filling:
+            self._live.follow()
         return True
-
-    def _on_event(self, event: Event) -> None:
-        if event.job != self._job:
-            return
-        if event.kind == "progress":
-            self._view.say(stage_text(event))
-        elif event.kind == "preview" and self._asked is not None:
-            self._foresee(FillPicture.from_event(event))
-        elif event.kind == "fill" and self._asked is not None:
-            picture = as_asked(FillPicture.from_event(event), self._asked[1])
-            self._answers[picture.index] = picture
-            self._view.show_variant(picture.index, picture)
-            if picture.index == self._chosen:
-                self._choose(picture.index)
-        elif event.kind == "done":
-            self._job = None
-            if self._chosen in self._answers:
-                chosen = self._answers[self._chosen]
-                self._view.warn(about_unknown(chosen.unknown_words, chosen.recipe.caption))
-            told = map(_LEFT_OUT.fullmatch, map(str, event.data.get("notices", ())))
-            self._window.suggest_growth(next((int(found[1]) for found in told if found), 0))
-        elif event.kind == "error":
-            error = DaemonError.from_event(event)
-            settings = self._settings()
-            self._forget_foreseen()
-            self._job = None
-            self._drop()
-            if error.code not in ("superseded", "cancelled"):
-                self._failure = problem.from_daemon(error, settings.model, settings.recipe.effective_mode)
-                self._view.warn(str(self._failure))
-
-    def _foresee(self, early: FillPicture) -> None:
-        """Show an early state of the answer that is looked at; only the answer itself can be taken."""
-        if early.index == self._chosen and self._chosen not in self._answers:
-            self._view.show_fill(early)
-
-    def _forget_foreseen(self) -> None:
-        """Show the region where only an early state was there of what will not come."""
-        if self._asked is not None and self._chosen not in self._answers:
-            self._view.show_region(self._asked[0])
-
-    def _choose(self, index: int) -> None:
-        """Show one of the answers, which will be the one that is seen."""
-        if index in self._answers and self._asked is not None:
-            self._chosen = index
-            self._view.show_fill(self._answers[index])
-            if self._config.get_property("in-image"):
-                self._overlay.show(self._asked[0], self._answers[index])
 
     # -- the fill itself -------------------------------------------------------------------------------------
 
@@ -357,39 +268,17 @@ class FillDialog:
             settings = self._settings()
             self._captured = None  # the selection may have changed since the preview
             captured = self._capture(settings)
-            if self._asked == (captured, settings):
-                pictures = self._previewed(service, len(settings.draws))
+            if self._live.is_of(captured, settings):
+                pictures = self._live.wait(self._pump)
             else:
-                self._drop()
-                self._chosen = 0
+                self._live.drop()
                 pictures = service.fill(captured, settings, self._view.bar.set_text, self._pump)
             self._overlay.remove()
-            layer = place(self._image, captured, pictures, self._chosen, self._drawn)
+            layer = place(self._image, captured, pictures, self._live.chosen, self._drawn)
         finally:
             self._busy(False)
         Gimp.displays_flush()
         return layer
-
-    def _previewed(self, service: Service, count: int) -> list[FillPicture]:
-        """Wait for the answers that the preview has asked for, which are what is wanted.
-
-        Raises:
-            Cancelled: The user stopped it, or closed the image.
-            Problem: They do not come.
-        """
-        while len(self._answers) < count:
-            if self._pump():
-                self._drop()
-                raise Cancelled
-            try:
-                for event in service.client.events(0.05):
-                    self._on_event(event)
-            except (DaemonError, ProtocolError) as error:
-                self._drop()
-                raise problem.from_daemon(problem.as_daemon_error(error), self._start.model) from None
-            if self._failure is not None:
-                raise self._failure
-        return [self._answers[index] for index in range(count)]
 
     def _busy(self, busy: bool) -> None:
         self._filling = busy

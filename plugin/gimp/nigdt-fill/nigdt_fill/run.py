@@ -58,7 +58,7 @@ def fill_at_once(
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED and not config.get_property("convert-indexed"):
         if run_mode != Gimp.RunMode.INTERACTIVE:
             raise Problem(_("This image uses a palette. Convert it first with Image > Mode > RGB."))
-        from nigdt_fill.dialog import ask_to_convert
+        from nigdt_fill.convert import ask_to_convert
 
         ask_to_convert()
     return _fill_with_progress(image, check_caption(read_settings(config, start)))

@@ -1,0 +1,155 @@
+"""The fill that is shown while the user chooses: asked for, followed, and taken if it is what is wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gi.repository import Gimp
+from nigdt_backend.client import DaemonError
+from nigdt_backend.protocol import Event, FillPicture, ProtocolError
+
+from nigdt_fill import problem
+from nigdt_fill.capture import Capture
+from nigdt_fill.overlay import Overlay
+from nigdt_fill.plan import Settings
+from nigdt_fill.problem import Cancelled, Problem
+from nigdt_fill.service import Service, as_asked, request_for, stage_text
+from nigdt_fill.texts import _
+from nigdt_fill.window import FillWindow
+from nigdt_fill.words import about_unknown
+
+_LEFT_OUT = re.compile(r"A part of the object seems to lie outside the selection: grow it by (\d+) pixels\.")
+"""What the service says about a removal (`nigdt_backend.daemon.answers`)."""
+
+
+class LiveFill:
+    """At most one fill that the service makes for the dialog, in as many variants as are wanted.
+
+    Attributes:
+        chosen: Which variant is looked at; it will be the one that is seen.
+    """
+
+    def __init__(self, window: FillWindow, config: Gimp.ProcedureConfig, overlay: Overlay) -> None:
+        self._window, self._view, self._config, self._overlay = window, window.view, config, overlay
+        self.chosen = 0
+        self._service: Service | None = None
+        self._asked: tuple[Capture, Settings] | None = None
+        self._answers: dict[int, FillPicture] = {}
+        self._job: str | None = None
+        self._failure: Problem | None = None
+
+    def ask(self, service: Service, captured: Capture, settings: Settings) -> None:
+        """Ask for a fill, in place of the one before.
+
+        Raises:
+            DaemonError: The service cannot be asked.
+        """
+        self.drop()
+        request = request_for(captured, settings, live=True)
+        self._service, self._asked, self._answers = service, (captured, settings), {}
+        self._view.show_variants(len(request.variants))
+        self._view.say(_("Waiting for the NIGDT service…"))
+        self._job = service.client.submit(request)
+
+    def drop(self) -> None:
+        """Let go of what was asked for."""
+        if self._service is not None and self._job is not None:
+            self._service.client.cancel(self._job)
+        self._asked = self._job = self._failure = None
+        self.chosen = 0
+
+    def is_of(self, captured: Capture, settings: Settings) -> bool:
+        """Return whether this very fill was asked for."""
+        return self._asked == (captured, settings)
+
+    def choose(self, index: int) -> None:
+        """Show one of the answers, which will be the one that is seen."""
+        if index in self._answers and self._asked is not None:
+            self.chosen = index
+            self._view.show_fill(self._answers[index])
+            if self._config.get_property("in-image"):
+                self._overlay.show(self._asked[0], self._answers[index])
+
+    def show_again(self) -> None:
+        """Show the answer that is looked at, if it is there."""
+        if self._asked is not None and self.chosen in self._answers:
+            self._view.show_fill(self._answers[self.chosen])
+
+    def follow(self) -> None:
+        """Show what has come from the service, and say what is in the way."""
+        try:
+            self._read(0.0)
+        except Problem as reason:
+            self._view.warn(str(reason))
+
+    def wait(self, pump: Callable[[], bool]) -> list[FillPicture]:
+        """Wait for all answers.
+
+        Args:
+            pump: Called while waiting; true when the fill is to be dropped.
+
+        Raises:
+            Cancelled: `pump` said so, or the service has dropped the fill.
+            Problem: They do not come.
+        """
+        assert self._asked is not None
+        count = len(self._asked[1].draws)
+        while len(self._answers) < count:
+            if pump():
+                self.drop()
+                raise Cancelled
+            self._read(0.05)
+            if self._failure is not None:
+                raise self._failure
+            if self._job is None and len(self._answers) < count:
+                raise Cancelled
+        return [self._answers[index] for index in range(count)]
+
+    def _read(self, seconds: float) -> None:
+        if self._service is None or self._job is None:
+            return
+        try:
+            for event in self._service.client.events(seconds):
+                self._on_event(event)
+        except (DaemonError, ProtocolError) as error:
+            self.drop()
+            raise problem.from_daemon(problem.as_daemon_error(error), "") from None
+
+    def _on_event(self, event: Event) -> None:
+        if self._asked is None or event.job != self._job:
+            return
+        if event.kind == "progress":
+            self._view.say(stage_text(event))
+        elif event.kind == "preview":
+            self._foresee(FillPicture.from_event(event))
+        elif event.kind == "fill":
+            picture = as_asked(FillPicture.from_event(event), self._asked[1])
+            self._answers[picture.index] = picture
+            self._view.show_variant(picture.index, picture)
+            if picture.index == self.chosen:
+                self.choose(picture.index)
+        elif event.kind == "done":
+            self._job = None
+            if self.chosen in self._answers:
+                chosen = self._answers[self.chosen]
+                self._view.warn(about_unknown(chosen.unknown_words, chosen.recipe.caption))
+            told = map(_LEFT_OUT.fullmatch, map(str, event.data.get("notices", ())))
+            self._window.suggest_growth(next((int(found[1]) for found in told if found), 0))
+        elif event.kind == "error":
+            self._fail(DaemonError.from_event(event), *self._asked)
+
+    def _foresee(self, early: FillPicture) -> None:
+        """Show an early state of the answer that is looked at; only the answer itself can be taken."""
+        if early.index == self.chosen and self.chosen not in self._answers:
+            self._view.show_fill(early)
+
+    def _fail(self, error: DaemonError, captured: Capture, settings: Settings) -> None:
+        """Say why the fill will not come, and show the region where only an early state of it was there."""
+        if self.chosen not in self._answers:
+            self._view.show_region(captured)
+        self._job = None
+        self.drop()
+        if error.code not in ("superseded", "cancelled"):
+            self._failure = problem.from_daemon(error, settings.model, settings.recipe.effective_mode)
+            self._view.warn(str(self._failure))
