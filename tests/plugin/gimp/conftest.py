@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,9 @@ from gimp_chroot import ChrootUnavailableError  # noqa: E402
 from gimp_session import GimpSession, WindowSession  # noqa: E402
 from gimp_tree import tree  # noqa: E402
 from gimp_wheel import pyzmq_wheel  # noqa: E402
+from gimp_whole import gimp_with_panel, running_daemon  # noqa: E402
 from nigdt_backend.client import Client  # noqa: E402
+from scripted_daemon import ScriptedDaemon  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +66,13 @@ def windows(
         yield session
 
 
+@pytest.fixture
+def daemon(windows: WindowSession) -> Iterator[ScriptedDaemon]:
+    """A service of that GIMP that fills with plain colours."""
+    with ScriptedDaemon(windows.state) as scripted:
+        yield scripted
+
+
 @pytest.fixture(params=["trixie", "forky"])
 def gimp(request: pytest.FixtureRequest) -> GimpSession:
     """Each GIMP in turn."""
@@ -73,19 +81,17 @@ def gimp(request: pytest.FixtureRequest) -> GimpSession:
 
 
 @pytest.fixture
-def real_daemon(
-    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[Path], Client]]:
+def real_daemon(tiny_bundle: Path, tmp_path: Path) -> Iterator[Callable[[Path], Client]]:
     """Starts the real daemon, with a tiny real model, for the GIMP whose state folder is given."""
-    shutil.copytree(tiny_bundle, tmp_path / "data" / "bundles" / "nigdt-small")
-    monkeypatch.setenv("NIGDT_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(tmp_path / "config"))
     with contextlib.ExitStack() as stack:
+        yield lambda state: stack.enter_context(running_daemon(tiny_bundle, tmp_path, state))
 
-        def start(state: Path) -> Client:
-            monkeypatch.setenv("NIGDT_STATE_DIR", str(state))
-            client = stack.enter_context(Client.connect(timeout=60))
-            stack.callback(client.shutdown)
-            return client
 
-        yield start
+@pytest.fixture(scope="module", params=["trixie", "forky"])
+def whole(
+    request: pytest.FixtureRequest, wheel: Path, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[WindowSession, Client]]:
+    """Each GIMP in turn with the real panel."""
+    folder = tmp_path_factory.mktemp(f"{request.param}-whole")
+    with gimp_with_panel(request.param, wheel, tiny_bundle, folder) as both:
+        yield both

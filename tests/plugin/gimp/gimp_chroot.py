@@ -26,11 +26,12 @@ RELEASES = ("trixie", "forky")
 """Debian releases with GIMP 3: trixie has 3.0, forky 3.2."""
 
 PACKAGES = (
-    "gimp,xvfb,xdotool,openbox,scrot,fonts-dejavu-core,"
+    "gimp,xvfb,xdotool,openbox,scrot,fonts-dejavu-core,locales,"
     "libegl1,libgl1,libxcb-cursor0,libxcb-icccm4,libxcb-keysyms1,libxcb-render-util0,libxcb-shape0,"
     "libxkbcommon-x11-0"
 )
-"""Besides the minimum: GIMP; what draws, drives and photographs windows; libraries for the panel's Qt."""
+"""Besides the minimum: GIMP; what draws, drives and photographs windows; what other languages are made of;
+libraries for the panel's Qt."""
 
 BUILD_SECONDS = 780
 

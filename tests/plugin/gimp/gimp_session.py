@@ -40,6 +40,9 @@ class GimpSession:
     Folders in `shared` are seen inside where they are outside.
     """
 
+    language = ""
+    """Name of a locale, as in "de_DE"; empty for English."""
+
     def __init__(self, tree: Chroot, plug_in: Path, folder: Path, shared: Sequence[Path] = ()) -> None:
         self.tree = tree
         self.shared = shared
@@ -76,7 +79,16 @@ class GimpSession:
         """GIMP's command line."""
         return ["gimp-console", "-i", "--quit", "--batch-interpreter=python-fu-eval", "-b", _SCRIPT]
 
+    @property
+    def _known_plug_ins(self) -> Path:
+        """Where GIMP's own notes on its plug-ins are kept; asking them all takes most of a first start."""
+        return self.tree.folder.with_name(f"{self.tree.folder.name}{self.language}.pluginrc")
+
     def __enter__(self) -> Self:
+        if self._known_plug_ins.exists() and self.profile.exists():
+            shutil.copy(self._known_plug_ins, self.profile / "pluginrc")
+            for program in (self.profile / "plug-ins").glob("*/*.py"):
+                program.touch()  # newer than those notes, so it is asked anew
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self.tree.command(self.command(), self.binds, self.env),
@@ -89,6 +101,10 @@ class GimpSession:
         except BaseException:
             self._stop()
             raise
+        if not self._known_plug_ins.exists() and (self.profile / "pluginrc").exists():
+            partial = self._known_plug_ins.with_suffix(f".{os.getpid()}")
+            shutil.copy(self.profile / "pluginrc", partial)
+            partial.rename(self._known_plug_ins)
         return self
 
     def __exit__(
@@ -193,17 +209,21 @@ class WindowSession(GimpSession):
         plug_in: Path,
         folder: Path,
         shared: Sequence[Path] = (),
-        language: str = "en_US",
+        language: str = "",
     ) -> None:
         super().__init__(tree, plug_in, folder, shared)
         self.language = language
+        if language:  # GIMP's own texts follow a locale that exists, not a mere LANGUAGE
+            made = ["localedef", "-i", language, "-f", "UTF-8", f"/mnt/work/{language}.UTF-8"]
+            subprocess.run(tree.command(made, self.binds), check=True, timeout=120)
         self.display = f":{100 + 20 * (os.getpid() % 1500) + next(_NUMBERS)}"
         (self.profile / "gimprc").write_text(_GIMPRC, encoding="utf-8")
 
     @property
     def env(self) -> dict[str, str]:
         """GIMP's environment, with the display."""
-        return {**super().env, "DISPLAY": self.display, "LANGUAGE": self.language, "NO_AT_BRIDGE": "1"}
+        env = {**super().env, "DISPLAY": self.display, "NO_AT_BRIDGE": "1"}
+        return {**env, "LANG": f"{self.language}.UTF-8", "LOCPATH": "/mnt/work"} if self.language else env
 
     def command(self) -> list[str]:
         """Display, window manager and GIMP."""

@@ -3,168 +3,111 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gimp_dialog import CLOSE, SHOWN, TITLES, ask, greens, wait_for, write
 from gimp_session import WindowSession, keep
 from gimp_tree import tree
-from PIL import Image
+from nigdt_backend.protocol import FillRequest
 from scripted_daemon import ScriptedDaemon
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-ASK = """
-    image = photo(400, 300)
-    select(image, 150, 100, 80, 60)
-    display = Gimp.Display.new(image)
-    Gimp.displays_flush()
-    before = composite(image)
-    status, message, layer = call("nigdt-describe", image, "INTERACTIVE")
-    result = {
-        "status": status,
-        "message": message,
-        "changed": changed(before, composite(image), 400) if image.is_valid() else None,
-        "layers": [each.get_name() for each in image.get_layers()] if image.is_valid() else None,
-        "record": record(layer) if layer else None,
-        "base": image.get_base_type().value_nick if image.is_valid() else None,
-    }
-"""
-TITLE = "NIGDT: Describe"
 ENTRY = "Describe..."
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 150.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)
+def test_ask_look_fill_and_repeat(windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path) -> None:
+    answer = ask(windows)
+    write(windows, "a red bird", daemon)
+    windows.type("key", "Return")
+    windows.type("type", "--delay", "15", "on a branch")
+    wait_for(lambda: daemon.requests and daemon.requests[-1].recipe.caption == "a red bird\non a branch")
+    time.sleep(0.5)
+    shot = windows.photograph(tmp_path / "dialog.png")
+    keep(shot, f"{windows.tree.release}-dialog.png")
+    assert daemon.requests[-1].live
+    assert len(daemon.requests[-1].variants) == 1
+    assert greens(shot) > 1000  # the preview
+    asked = len(daemon.requests)
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert said["status"] == "success", said["message"]
+    assert said["changed"] == [150, 100, 230, 160]
+    assert said["layers"] == ["a red bird on a branch", "photo"]
+    assert said["record"]["caption"] == "a red bird\non a branch"
+    assert len(daemon.requests) == asked  # what was seen is what came
 
-
-def write(windows: WindowSession, caption: str, daemon: ScriptedDaemon | None = None) -> None:
-    """Replace the dialog's caption, which is the last one at first, and wait for its preview.
-
-    A dialog that has just opened may miss what is typed, as with a hasty user; then it is typed again.
-    """
-    for attempt in range(10):
-        if attempt == 3:  # an earlier test has turned the preview off, and choices are kept
-            windows.type("key", "alt+p")
-        windows.type("key", "alt+d")
-        windows.type("key", "ctrl+a")
-        windows.type("type", "--delay", "15", caption)
-        deadline = time.monotonic() + 8
-        while daemon is not None and time.monotonic() < deadline:
-            if any(request.recipe.caption == caption for request in daemon.requests):
-                return
-            time.sleep(0.05)
-        if daemon is None:
-            return
-    raise AssertionError("no preview was asked for")
-
-
-def greens(picture: Path) -> int:
-    """How many pixels of a screenshot have the plain daemon's first colour."""
-    with Image.open(picture) as opened:
-        return sum(
-            count for count, colour in opened.convert("RGB").getcolors(1 << 24) if colour == (0, 255, 0)
-        )
-
-
-def test_ask_look_fill_and_repeat(windows: WindowSession, tmp_path: Path) -> None:
-    with ScriptedDaemon(windows.state) as daemon:
-        answer = windows.send(ASK)
-        windows.window(TITLE, answer)
-        write(windows, "a red bird", daemon)
-        windows.type("key", "Return")
-        windows.type("type", "--delay", "15", "on a branch")
-        wait_for(lambda: daemon.requests and daemon.requests[-1].recipe.caption == "a red bird\non a branch")
-        time.sleep(0.5)
-        shot = windows.photograph(tmp_path / "dialog.png")
-        keep(shot, f"{windows.tree.release}-dialog.png")
-        assert daemon.requests[-1].live
-        assert len(daemon.requests[-1].variants) == 1
-        assert greens(shot) > 1000  # the preview
-        asked = len(daemon.requests)
-        windows.type("key", "alt+f")
-        said = windows.wait(answer)
-        assert said["status"] == "success", said["message"]
-        assert said["changed"] == [150, 100, 230, 160]
-        assert said["layers"] == ["a red bird on a branch", "photo"]
-        assert said["record"]["caption"] == "a red bird\non a branch"
-        assert len(daemon.requests) == asked  # what was seen is what came
-
-        # Repeat asks nothing and fills what is selected now with what was last asked for.
-        again = windows.run(
-            """
+    # Repeat asks nothing and fills what is selected now with what was last asked for.
+    again = windows.run(
+        """
     image = photo(400, 300)
     select(image, 20, 30, 40, 50)
     before = composite(image)
     status, message, layer = call("nigdt-describe", image, "WITH_LAST_VALS")
     result = [status, message, record(layer)["caption"], changed(before, composite(image), 400)]
 """
-        )
-        assert again == ["success", "", "a red bird\non a branch", [20, 30, 60, 80]]
+    )
+    assert again == ["success", "", "a red bird\non a branch", [20, 30, 60, 80]]
 
 
-def test_the_preview_follows_the_selection(windows: WindowSession, tmp_path: Path) -> None:
-    with ScriptedDaemon(windows.state) as daemon:
-        answer = windows.send(ASK)
-        windows.window(TITLE, answer)
-        write(windows, "a fox", daemon)
-        wait_for(lambda: greens(windows.photograph(tmp_path / "filled.png")) > 1000)
-        asked = len(daemon.requests)
-        daemon.behaviour = ScriptedDaemon.hold
-        windows.run("select(Gimp.get_images()[0], 20, 200, 40, 40)", "actor")
-        wait_for(lambda: len(daemon.requests) > asked)
-        assert greens(windows.photograph(tmp_path / "stale.png")) < 100  # the old fill counts no more
-        request = daemon.requests[-1]
-        assert request.recipe.caption == "a fox"
-        selected = [divmod(at, request.width) for at, value in enumerate(request.mask) if value]
-        assert (selected[-1][0] - selected[0][0] + 1, len(selected)) == (40, 1600)
-        daemon.gone_on.set()
-        wait_for(lambda: greens(windows.photograph(tmp_path / "followed.png")) > 1000)
-        keep(tmp_path / "followed.png", f"{windows.tree.release}-followed.png")
-        windows.type("key", "Escape")
-        assert windows.wait(answer)["status"] == "cancel"
+def test_the_preview_follows_the_selection(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    answer = ask(windows)
+    write(windows, "a fox", daemon)
+    wait_for(lambda: greens(windows.photograph(tmp_path / "filled.png")) > 1000)
+    asked = len(daemon.requests)
+    daemon.behaviour = ScriptedDaemon.hold
+    windows.run("select(Gimp.get_images()[0], 20, 200, 40, 40)", "actor")
+    wait_for(lambda: len(daemon.requests) > asked)
+    assert greens(windows.photograph(tmp_path / "stale.png")) < 100  # the old fill counts no more
+    request = daemon.requests[-1]
+    assert request.recipe.caption == "a fox"
+    selected = [divmod(at, request.width) for at, value in enumerate(request.mask) if value]
+    assert (selected[-1][0] - selected[0][0] + 1, len(selected)) == (40, 1600)
+    daemon.gone_on.set()
+    wait_for(lambda: greens(windows.photograph(tmp_path / "followed.png")) > 1000)
+    keep(tmp_path / "followed.png", f"{windows.tree.release}-followed.png")
+    windows.type("key", "Escape")
+    assert windows.wait(answer)["status"] == "cancel"
 
 
-def test_a_reopened_dialog_has_its_words_selected(windows: WindowSession) -> None:
-    with ScriptedDaemon(windows.state) as daemon:
+def test_a_reopened_dialog_has_its_words_selected(windows: WindowSession, daemon: ScriptedDaemon) -> None:
 
-        def previewed(caption: str) -> bool:
-            return any(request.recipe.caption == caption for request in daemon.requests)
+    def previewed(caption: str) -> bool:
+        return any(request.recipe.caption == caption for request in daemon.requests)
 
-        for caption in ("an owl", "a hare"):
-            answer = windows.send(ASK)
-            windows.window(TITLE, answer)
-            time.sleep(2)
-            windows.type("type", "--delay", "30", caption)
-            wait_for(lambda caption=caption: previewed(caption))
-            windows.type("key", "alt+f")
-            assert windows.wait(answer)["record"]["caption"] == caption
+    for caption in ("an owl", "a hare"):
+        answer = ask(windows)
+        time.sleep(2)
+        windows.type("type", "--delay", "30", caption)
+        wait_for(lambda caption=caption: previewed(caption))
+        windows.type("key", "alt+f")
+        assert windows.wait(answer)["record"]["caption"] == caption
 
 
-def test_holding_the_mouse_down_shows_the_photo(windows: WindowSession, tmp_path: Path) -> None:
-    with ScriptedDaemon(windows.state) as daemon:
-        answer = windows.send(ASK)
-        dialog = windows.window(TITLE, answer)
-        write(windows, "a fox", daemon)
-        wait_for(lambda: greens(windows.photograph(tmp_path / "filled.png")) > 1000)
-        windows.type("mousemove", "--window", dialog, "180", "180", "mousedown", "1")
-        wait_for(lambda: greens(windows.photograph(tmp_path / "held.png")) < 100)
-        windows.type("mouseup", "1")
-        wait_for(lambda: greens(windows.photograph(tmp_path / "let-go.png")) > 1000)
-        windows.type("mousemove", "1270", "890")
-        windows.type("key", "Escape")
-        assert windows.wait(answer)["status"] == "cancel"
+def test_holding_the_mouse_down_shows_the_photo(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    answer = ask(windows)
+    dialog = windows.window(TITLES["nigdt-describe"])
+    write(windows, "a fox", daemon)
+    wait_for(lambda: greens(windows.photograph(tmp_path / "filled.png")) > 1000)
+    windows.type("mousemove", "--window", dialog, "180", "180", "mousedown", "1")
+    wait_for(lambda: greens(windows.photograph(tmp_path / "held.png")) < 100)
+    windows.type("mouseup", "1")
+    wait_for(lambda: greens(windows.photograph(tmp_path / "let-go.png")) > 1000)
+    windows.type("mousemove", "1270", "890")
+    windows.type("key", "Escape")
+    assert windows.wait(answer)["status"] == "cancel"
 
 
 @pytest.mark.parametrize("release", ["trixie", "forky"])
 def test_in_german(release: str, plug_in: Path, tmp_path: Path) -> None:
-    with WindowSession(tree(release), plug_in, tmp_path / "gimp", language="de") as windows:
+    with WindowSession(tree(release), plug_in, tmp_path / "gimp", language="de_DE") as windows:
         with ScriptedDaemon(windows.state) as daemon:
-            answer = windows.send(ASK)
-            windows.window("NIGDT: Beschreiben", answer)
+            answer = ask(windows, title="NIGDT: Beschreiben")
             windows.type("key", "alt+b")
             windows.type("type", "--delay", "15", "ein roter Vogel")
             wait_for(lambda: daemon.requests and daemon.requests[-1].recipe.caption == "ein roter Vogel")
@@ -174,33 +117,54 @@ def test_in_german(release: str, plug_in: Path, tmp_path: Path) -> None:
             said = windows.wait(answer)
         assert said["layers"] == ["ein roter Vogel", "photo"]
         status, message = windows.run("result = fill(photo(), caption='x')[:2]")
+        assert "mnemonic" not in windows.log.read_text(errors="replace")
     assert status == "execution-error"
     assert message.startswith("Nichts ist ausgewählt.")
 
 
-def test_stop_then_close_leaves_no_job_and_no_layer(windows: WindowSession) -> None:
-    with ScriptedDaemon(windows.state, ScriptedDaemon.hold) as daemon:
-        answer = windows.send(ASK)
-        windows.window(TITLE, answer)
-        windows.type("key", "alt+p")  # no preview
-        write(windows, "a dog")
-        windows.type("key", "alt+f")
-        wait_for(lambda: [request for request in daemon.requests if not request.live])
-        windows.type("key", "alt+c")
-        wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
-        assert not [
-            request for request in daemon.requests if request.recipe.caption == "a dog" if request.live
-        ]
-        windows.window(TITLE)  # still there, with the caption
-        windows.type("key", "alt+c")
-        said = windows.wait(answer)
+def test_stop_then_close_leaves_no_job_and_no_layer(windows: WindowSession, daemon: ScriptedDaemon) -> None:
+    daemon.behaviour = ScriptedDaemon.hold
+    answer = ask(windows)
+    windows.type("key", "alt+p")  # no preview
+    write(windows, "a dog")
+    windows.type("key", "alt+f")
+    wait_for(lambda: [request for request in daemon.requests if not request.live])
+    windows.type("key", "alt+c")
+    wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
+    assert not [request for request in daemon.requests if request.recipe.caption == "a dog" if request.live]
+    windows.window(TITLES["nigdt-describe"])  # still there, with the caption
+    windows.type("key", "alt+c")
+    said = windows.wait(answer)
     assert said["status"] == "cancel"
     assert said["layers"] == ["photo"]
 
 
+def test_a_preview_that_the_service_drops_while_it_is_awaited(
+    windows: WindowSession, daemon: ScriptedDaemon
+) -> None:
+    def drop(daemon: ScriptedDaemon, client: bytes, request: FillRequest) -> None:
+        if request.recipe.caption == "a dove":
+            daemon.gone_on.wait(60)
+            daemon.fail(client, request.job, "superseded")
+
+    daemon.behaviour = drop
+    answer = ask(windows)
+    write(windows, "a dove", daemon)
+    windows.type("key", "alt+f")
+    time.sleep(2)  # it waits for the answer that its preview has asked for
+    daemon.behaviour = ScriptedDaemon.answer
+    daemon.gone_on.set()
+    time.sleep(2)
+    assert not answer.exists()
+    windows.type("key", "alt+f")  # once more
+    said = windows.wait(answer)
+    assert said["status"] == "success", said["message"]
+    assert said["layers"] == ["a dove", "photo"]
+
+
 def test_a_failure_is_said_in_the_dialog_and_can_be_mended(windows: WindowSession, tmp_path: Path) -> None:
-    answer = windows.send(ASK)
-    dialog = windows.window(TITLE, answer)
+    answer = ask(windows)
+    dialog = windows.window(TITLES["nigdt-describe"])
     write(windows, "a cat")
     size = windows.type("getwindowgeometry", dialog).splitlines()[-1]
     windows.type("key", "alt+f")
@@ -215,47 +179,42 @@ def test_a_failure_is_said_in_the_dialog_and_can_be_mended(windows: WindowSessio
     assert said["layers"] == ["a cat on a wall", "photo"]
 
 
-def test_the_quick_mask_is_named(windows: WindowSession) -> None:
+def test_the_quick_mask_is_named(windows: WindowSession, tmp_path: Path) -> None:
     display = windows.run(SHOWN, "actor")
     windows.window("Untitled")
     windows.type("key", "shift+q")
     wait_for(lambda: windows.run("result = len(Gimp.get_images()[0].get_channels())", "actor"))
     said = windows.run("result = fill(Gimp.get_images()[0], caption='x')[1]", "actor")
+    windows.from_the_menu(ENTRY)
+    windows.window("GIMP Message")
+    keep(windows.photograph(tmp_path / "quick-mask.png"), f"{windows.tree.release}-quick-mask.png")
+    windows.type("key", "Escape")
     windows.run(CLOSE.format(display), "actor")
     assert said == "The quick mask is on. Turn it off first (Shift+Q)."
 
 
-def test_an_indexed_image_is_offered_to_be_converted(windows: WindowSession, tmp_path: Path) -> None:
-    indexed = ASK.replace(
-        "    select(",
-        "    image.convert_indexed("
-        "Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 200, False, False, '')\n    select(",
-    )
-    with ScriptedDaemon(windows.state) as daemon:
-        answer = windows.send(indexed)
-        windows.window("NIGDT", answer)
-        keep(windows.photograph(tmp_path / "indexed.png"), f"{windows.tree.release}-indexed.png")
-        windows.type("key", "Escape")
-        said = windows.wait(answer)
-        assert (said["status"], said["base"]) == ("cancel", "indexed")
-        answer = windows.send(indexed)
-        windows.window("NIGDT", answer)
-        windows.type("key", "Return")
-        windows.window(TITLE)
-        write(windows, "a cat", daemon)
-        windows.type("key", "alt+f")
-        said = windows.wait(answer)
+def test_an_indexed_image_is_offered_to_be_converted(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    indexed = """
+    kinds = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
+    image.convert_indexed(*kinds, 200, False, False, "")
+"""
+    answer = ask(windows, before=indexed, title="NIGDT")
+    keep(windows.photograph(tmp_path / "indexed.png"), f"{windows.tree.release}-indexed.png")
+    windows.type("key", "Escape")
+    said = windows.wait(answer)
+    assert (said["status"], said["base"]) == ("cancel", "indexed")
+    answer = ask(windows, before=indexed, title="NIGDT")
+    windows.type("key", "Return")
+    windows.window(TITLES["nigdt-describe"])
+    write(windows, "a cat", daemon)
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
     assert (said["status"], said["base"]) == ("success", "rgb")
     assert said["changed"] == [150, 100, 230, 160]
 
 
-SHOWN = """
-    image = photo(400, 300)
-    select(image, 150, 100, 80, 60)
-    result = Gimp.Display.new(image).get_id()
-    Gimp.displays_flush()
-"""
-CLOSE = "Gimp.Display.get_by_id({}).delete()"
 LAYERS = """
     layers = Gimp.get_images()[0].get_layers()
     result = [len(layer.get_children()) if layer.is_group() else 0 for layer in layers]
@@ -268,45 +227,46 @@ MASKS_EDITED = """
 """
 
 
-def test_from_the_menu_with_repeat_and_undo(windows: WindowSession, tmp_path: Path) -> None:
+def test_from_the_menu_with_repeat_and_undo(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
     def layers() -> list[int]:
         return windows.run(LAYERS, "actor")
 
-    with ScriptedDaemon(windows.state) as daemon:
-        display = windows.run(SHOWN, "actor")
-        windows.from_the_menu(ENTRY)
-        windows.window(TITLE)
-        write(windows, "two birds", daemon)
-        windows.type("key", "alt+v")
-        windows.type("key", "Up")
-        windows.type("key", "alt+f")
-        wait_for(lambda: layers() == [2, 0])
-        windows.window("Untitled")
-        keep(windows.photograph(tmp_path / "filled.png"), f"{windows.tree.release}-filled.png")
-        windows.type("key", "ctrl+f")
-        wait_for(lambda: layers() == [2, 2, 0])
-        assert not daemon.requests[-1].live
-        assert daemon.requests[-1].recipe.caption == "two birds"
-        windows.type("key", "ctrl+z")
-        wait_for(lambda: layers() == [2, 0])
-        windows.type("key", "ctrl+z")
-        wait_for(lambda: layers() == [0])
-        windows.type("key", "ctrl+y")
-        wait_for(lambda: layers() == [2, 0])
-        assert windows.run(MASKS_EDITED, "actor") == [False, False]
-        keep(windows.photograph(tmp_path / "redone.png"), f"{windows.tree.release}-redone.png")
+    display = windows.run(SHOWN, "actor")
+    windows.from_the_menu(ENTRY)
+    windows.window(TITLES["nigdt-describe"])
+    write(windows, "two birds", daemon)
+    windows.type("key", "alt+v")
+    windows.type("key", "Up")
+    windows.type("key", "alt+f")
+    wait_for(lambda: layers() == [2, 0])
+    windows.window("Untitled")
+    keep(windows.photograph(tmp_path / "filled.png"), f"{windows.tree.release}-filled.png")
+    windows.type("key", "ctrl+f")
+    wait_for(lambda: layers() == [2, 2, 0])
+    assert not daemon.requests[-1].live
+    assert daemon.requests[-1].recipe.caption == "two birds"
+    windows.type("key", "ctrl+z")
+    wait_for(lambda: layers() == [2, 0])
+    windows.type("key", "ctrl+z")
+    wait_for(lambda: layers() == [0])
+    windows.type("key", "ctrl+y")
+    wait_for(lambda: layers() == [2, 0])
+    assert windows.run(MASKS_EDITED, "actor") == [False, False]
+    keep(windows.photograph(tmp_path / "redone.png"), f"{windows.tree.release}-redone.png")
     windows.run(CLOSE.format(display), "actor")
 
 
-def test_the_window_is_closed_in_mid_fill(windows: WindowSession) -> None:
-    with ScriptedDaemon(windows.state, ScriptedDaemon.hold) as daemon:
-        display = windows.run(SHOWN, "actor")
-        windows.from_the_menu(ENTRY)
-        windows.window(TITLE)
-        write(windows, "nothing", daemon)
-        windows.type("key", "alt+f")
-        time.sleep(2)  # it waits for the answer that its preview has asked for
-        windows.run(CLOSE.format(display), "actor")
-        wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
-        wait_for(lambda: windows.run("result = len(Gimp.get_images())", "actor") == 0)
+def test_the_window_is_closed_in_mid_fill(windows: WindowSession, daemon: ScriptedDaemon) -> None:
+    daemon.behaviour = ScriptedDaemon.hold
+    display = windows.run(SHOWN, "actor")
+    windows.from_the_menu(ENTRY)
+    windows.window(TITLES["nigdt-describe"])
+    write(windows, "nothing", daemon)
+    windows.type("key", "alt+f")
+    time.sleep(2)  # it waits for the answer that its preview has asked for
+    windows.run(CLOSE.format(display), "actor")
+    wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
+    wait_for(lambda: windows.run("result = len(Gimp.get_images())", "actor") == 0)
     assert windows.run("result = 'well'") == "well"

@@ -7,17 +7,16 @@ by the panel's own classes.
 from __future__ import annotations
 
 import json
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from assemble import NAME, assemble
+from gimp_dialog import CLOSE, SHOWN, wait_for
 from gimp_session import GimpSession, WindowSession, crashed, keep, kill_plug_in, plug_in_runs
-from gimp_tree import ROOT, pythons_folders, tree
+from gimp_whole import gimp_with_panel
 from nigdt_backend.client import Client
 from nigdt_plugin.core.document import Document, Layer
 from nigdt_plugin.core.geometry import Region
@@ -60,10 +59,7 @@ def panel(gimp: GimpSession) -> Iterator[GimpSession]:
 def started(gimp: GimpSession) -> dict[str, Any]:
     """Wait for the stand-in; returns its arguments, with paths as they are outside."""
     arguments = gimp.work / "panel-arguments"
-    deadline = time.monotonic() + 150
-    while not arguments.exists():
-        assert time.monotonic() < deadline, "the panel was not started"
-        time.sleep(0.05)
+    wait_for(arguments.exists)
     said = arguments.read_text().replace("/mnt/work", str(gimp.work)).splitlines()
     assert said[:4] == ["-I", "-m", "nigdt", "panel"]
     options = dict(zip(said[5::2], said[6::2], strict=True))
@@ -163,28 +159,12 @@ def test_no_panel_to_start(gimp: GimpSession) -> None:
     assert "cannot be started from here" in said["message"]
 
 
-@pytest.fixture(params=["trixie", "forky"])
-def whole(
-    request: pytest.FixtureRequest, wheel: Path, tmp_path: Path, real_daemon: Callable[[Path], Client]
-) -> Iterator[tuple[WindowSession, Client]]:
-    """A GIMP with windows, whose plug-in starts the real panel, and the real daemon."""
-    plug_in = tmp_path / "plug-ins" / NAME
-    assemble(plug_in, wheel, ROOT, python=Path(sys.executable))
-    with WindowSession(tree(request.param), plug_in, tmp_path / "gimp", pythons_folders()) as gimp:
-        yield gimp, real_daemon(gimp.state)
-
-
 def open_and_fill(gimp: WindowSession, client: Client, tmp_path: Path) -> tuple[Path, str]:
     """Open the panel, which fills at once; returns where the answer will be, and the panel's window."""
-    answer = gimp.send(
-        "    image = photo(400, 300)\n    select(image, 150, 100, 80, 60)\n    Gimp.Display.new(image)\n"
-        + OPEN
-    )
+    before = client.status()["jobs"]["fills"]
+    answer = gimp.send(SHOWN + OPEN)
     window = gimp.window("Untitled.png", answer)
-    deadline = time.monotonic() + 150
-    while client.status()["jobs"]["fills"] == 0:
-        assert time.monotonic() < deadline, "the panel asked for no fill"
-        time.sleep(0.2)
+    wait_for(lambda: client.status()["jobs"]["fills"] > before)
     time.sleep(3)
     keep(gimp.photograph(tmp_path / "panel.png"), f"{gimp.tree.release}-panel.png")
     return answer, window
@@ -221,10 +201,7 @@ def close_the_panel(gimp: WindowSession, window: str, folder: Path) -> None:
 
 def wait_until_gone(folder: Path) -> None:
     """Wait until the panel has ended and cleared its folder away."""
-    deadline = time.monotonic() + 60
-    while folder.exists():
-        assert time.monotonic() < deadline, "the panel did not clear its folder away"
-        time.sleep(0.2)
+    wait_for(lambda: not folder.exists(), 60)
 
 
 def test_a_cancelled_procedure_leaves_the_panel_its_work(
@@ -238,14 +215,15 @@ def test_a_cancelled_procedure_leaves_the_panel_its_work(
     see_the_work_kept(gimp, window, folder, tmp_path / "orphan.png")
 
 
+@pytest.mark.parametrize("release", ["trixie", "forky"])
 def test_a_crash_of_gimp_leaves_the_panel_its_work(
-    whole: tuple[WindowSession, Client], tmp_path: Path
+    release: str, wheel: Path, tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    gimp, client = whole
-    _answer, window = open_and_fill(gimp, client, tmp_path)
-    folder = handed_over(gimp)
-    with crashed(gimp):
-        see_the_work_kept(gimp, window, folder, tmp_path / "crash.png")
+    with gimp_with_panel(release, wheel, tiny_bundle, tmp_path / "own") as (gimp, client):
+        _answer, window = open_and_fill(gimp, client, tmp_path)
+        folder = handed_over(gimp)
+        with crashed(gimp):
+            see_the_work_kept(gimp, window, folder, tmp_path / "crash.png")
 
 
 def see_the_work_kept(gimp: WindowSession, window: str, folder: Path, shot: Path) -> None:
@@ -286,14 +264,12 @@ def test_an_image_closed_meanwhile_leaves_the_panel_its_work(
     whole: tuple[WindowSession, Client], tmp_path: Path
 ) -> None:
     gimp, _client = whole
-    display = gimp.run(
-        "image = photo(400, 300)\nresult = Gimp.Display.new(image).get_id()\nGimp.displays_flush()", "actor"
-    )
+    display = gimp.run(SHOWN, "actor")
     gimp.from_the_menu("Open in NIGDT panel")
     window = gimp.window("Untitled.png")
     folder = handed_over(gimp)
     keep(gimp.photograph(tmp_path / "opened.png"), f"{gimp.tree.release}-panel-opened.png")
-    gimp.run(f"Gimp.Display.get_by_id({display}).delete()", "actor")
+    gimp.run(CLOSE.format(display), "actor")
     gimp.window("GIMP Message")
     keep(gimp.photograph(tmp_path / "closed.png"), f"{gimp.tree.release}-panel-closed-image.png")
     assert folder.exists()
@@ -302,7 +278,7 @@ def test_an_image_closed_meanwhile_leaves_the_panel_its_work(
 
 def test_gimps_own_cancel_leaves_the_panel_open(whole: tuple[WindowSession, Client], tmp_path: Path) -> None:
     gimp, _client = whole
-    gimp.run("image = photo(400, 300)\nGimp.Display.new(image)\nGimp.displays_flush()", "actor")
+    display = gimp.run(SHOWN, "actor")
     gimp.from_the_menu("Open in NIGDT panel")
     window = gimp.window("Untitled.png")
     folder = handed_over(gimp)
@@ -310,12 +286,10 @@ def test_gimps_own_cancel_leaves_the_panel_open(whole: tuple[WindowSession, Clie
     time.sleep(1)
     keep(gimp.photograph(tmp_path / "waits.png"), f"{gimp.tree.release}-panel-waits.png")
     gimp.type("mousemove", "591", "602", "click", "1")  # the button beside the progress
-    deadline = time.monotonic() + 30
-    while plug_in_runs(gimp):
-        assert time.monotonic() < deadline, "GIMP has not cancelled it"
-        time.sleep(0.2)
+    wait_for(lambda: not plug_in_runs(gimp), 30)
     gimp.window("Untitled.png")
     time.sleep(1)
     keep(gimp.photograph(tmp_path / "cancelled.png"), f"{gimp.tree.release}-panel-cancelled.png")
     assert folder.exists()
     close_the_panel(gimp, window, folder)
+    gimp.run(CLOSE.format(display), "actor")
