@@ -115,6 +115,10 @@ def test_in_german(release: str, plug_in: Path, tmp_path: Path) -> None:
             keep(windows.photograph(tmp_path / "german.png"), f"{release}-german.png")
             windows.type("key", "alt+f")
             said = windows.wait(answer)
+            for name, title in (("nigdt-recolour", "NIGDT: Umf"), ("nigdt-remove", "NIGDT: Entfernen")):
+                answer = ask(windows, name, title=title)
+                windows.type("key", "Escape")
+                assert windows.wait(answer)["status"] == "cancel"
         assert said["layers"] == ["ein roter Vogel", "photo"]
         status, message = windows.run("result = fill(photo(), caption='x')[:2]")
         assert "mnemonic" not in windows.log.read_text(errors="replace")
