@@ -112,6 +112,10 @@ def test_a_removal_is_seen_early_and_comes_whole(
     answer = ask(windows, "nigdt-remove")
     wait_for(lambda: middle_of(windows.photograph(shot), EARLY) is not None)
     keep(shot, f"{windows.tree.release}-early.png")
+    windows.window("Untitled")
+    windows.window("NIGDT: Remove")  # which reads the image anew
+    time.sleep(2)
+    assert middle_of(windows.photograph(shot), EARLY) is not None
     windows.type("key", "alt+o")
     time.sleep(2)
     assert not answer.exists()  # it waits for the answer itself

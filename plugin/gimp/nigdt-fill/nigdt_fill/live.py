@@ -36,6 +36,7 @@ class LiveFill:
         self._service: Service | None = None
         self._asked: tuple[Capture, Settings] | None = None
         self._answers: dict[int, FillPicture] = {}
+        self._early: dict[int, FillPicture] = {}
         self._job: str | None = None
         self._failure: Problem | None = None
 
@@ -47,7 +48,8 @@ class LiveFill:
         """
         self.drop()
         request = request_for(captured, settings, live=True)
-        self._service, self._asked, self._answers = service, (captured, settings), {}
+        self._service, self._asked = service, (captured, settings)
+        self._answers, self._early = {}, {}
         self._view.show_variants(len(request.variants))
         self._view.say(_("Waiting for the NIGDT service…"))
         self._job = service.client.submit(request)
@@ -72,9 +74,10 @@ class LiveFill:
                 self._overlay.show(self._asked[0], self._answers[index])
 
     def show_again(self) -> None:
-        """Show the answer that is looked at, if it is there."""
-        if self._asked is not None and self.chosen in self._answers:
-            self._view.show_fill(self._answers[self.chosen])
+        """Show the answer that is looked at, or what is there of it."""
+        there = self._answers.get(self.chosen) or self._early.get(self.chosen)
+        if self._asked is not None and there is not None:
+            self._view.show_fill(there)
 
     def follow(self) -> None:
         """Show what has come from the service, and say what is in the way."""
@@ -141,6 +144,7 @@ class LiveFill:
 
     def _foresee(self, early: FillPicture) -> None:
         """Show an early state of the answer that is looked at; only the answer itself can be taken."""
+        self._early[early.index] = early
         if early.index == self.chosen and self.chosen not in self._answers:
             self._view.show_fill(early)
 
