@@ -250,10 +250,7 @@ class WindowSession(GimpSession):
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not (answer and answer.exists()):
-            command = self.tree.command(["xdotool", "search", "--onlyvisible", "--name", title], {}, self.env)
-            found = subprocess.run(
-                command, capture_output=True, text=True, check=False, timeout=30
-            ).stdout.split()
+            found = self._windows(title)
             if found:
                 self.type("windowactivate", "--sync", found[-1])
                 return found[-1]
@@ -263,6 +260,15 @@ class WindowSession(GimpSession):
         )
         picture = self.photograph(self.log.with_suffix(".png"))
         raise GimpError(f"no window {title!r}; the screen: {picture}; GIMP said:\n{said}")
+
+    def _windows(self, title: str) -> list[str]:
+        command = self.tree.command(["xdotool", "search", "--onlyvisible", "--name", title], {}, self.env)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout.split()
+
+    def dismiss(self, title: str) -> None:
+        """Close the windows whose title has `title`, if any are there."""
+        for window in self._windows(title):
+            self.type("windowactivate", "--sync", window, "key", "Escape")
 
     def from_the_menu(self, what: str) -> None:
         """Find a menu entry with GIMP's own search, in the window of an untitled image, and choose it."""
