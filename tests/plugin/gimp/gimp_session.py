@@ -265,6 +265,12 @@ class WindowSession(GimpSession):
         command = self.tree.command(["xdotool", "search", "--onlyvisible", "--name", title], {}, self.env)
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout.split()
 
+    def active(self) -> str:
+        """Return the id of the window that has the focus, an empty text while none has it."""
+        command = self.tree.command(["xdotool", "getactivewindow"], {}, self.env)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        return done.stdout.strip()
+
     def dismiss(self, title: str) -> None:
         """Close the windows whose title has `title`, if any are there."""
         for window in self._windows(title):

@@ -226,14 +226,20 @@ def test_a_crash_of_gimp_leaves_the_panel_its_work(
             see_the_work_kept(gimp, window, folder, tmp_path / "crash.png")
 
 
+def close_and_be_asked(gimp: WindowSession, window: str) -> None:
+    """Close a panel, and wait for what it asks."""
+    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
+    wait_for(lambda: gimp.active() not in ("", window))
+    time.sleep(1)
+
+
 def see_the_work_kept(gimp: WindowSession, window: str, folder: Path, shot: Path) -> None:
     """See that a panel, whose GIMP waits no more, asks before its fill is lost; then discard that."""
     gimp.window("Untitled.png")
     time.sleep(1)
     keep(gimp.photograph(shot), f"{gimp.tree.release}-panel-{shot.name}")
     assert folder.exists()
-    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
-    time.sleep(2)
+    close_and_be_asked(gimp, window)
     keep(gimp.photograph(shot), f"{gimp.tree.release}-panel-asked-{shot.name}")
     assert folder.exists()  # the fill that is shown would be lost, so the panel asks
     gimp.type("key", "Tab", "key", "space")  # from "Apply and save" to "Do not save"
@@ -245,15 +251,13 @@ def test_a_panel_that_is_closed_asks_whether_to_hand_over(
 ) -> None:
     gimp, client = whole
     answer, window = open_and_fill(gimp, client, tmp_path)
-    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
-    time.sleep(2)
+    close_and_be_asked(gimp, window)
     keep(gimp.photograph(tmp_path / "leave.png"), f"{gimp.tree.release}-panel-leave.png")
     assert not answer.exists()
     gimp.type("key", "Escape")  # stays open
     time.sleep(1)
     assert not answer.exists()
-    gimp.type("windowactivate", "--sync", window, "key", "alt+F4")
-    time.sleep(2)
+    close_and_be_asked(gimp, window)
     gimp.type("key", "Return")  # hands over
     said = gimp.wait(answer)
     assert said["status"] == "success", said["message"]
