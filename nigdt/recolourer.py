@@ -29,7 +29,7 @@ from nigdt.recolouring import (
     tightness,
 )
 from nigdt.text import Vocabulary
-from nigdt.tint import completed, material_of, tinted
+from nigdt.tint import completed, material_of, possible, tinted
 
 __all__ = ["Recolourer"]
 
@@ -196,8 +196,10 @@ class Recolourer:
             return None
         low, high = _OBJECT
         found = np.clip((sure - low) / (high - low), 0, 1).astype(np.float32)
-        # In a selection that follows the object, thin limbs beside what the finder sees are meant too.
-        return _Found(np.maximum(found, tightness(found, chosen)), shares)
+        # In a selection that follows the object, thin limbs beside what the finder sees are meant too, but
+        # not the ground between them.
+        meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
+        return _Found(np.maximum(found, meant_too), shares)
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nigdt.colours import NamedColour, chroma_and_hue, lab_of_hue
 
-__all__ = ["Material", "completed", "material_of", "tinted"]
+__all__ = ["Material", "completed", "material_of", "possible", "tinted"]
 
 Floats = NDArray[np.float32]
 
@@ -34,6 +34,8 @@ _OTHER_HUE = (0.3, 0.7)
 """Radians of hue from a coloured object's own: below the first it is the same, above the second another."""
 _STANDS_OUT = (12.0, 20.0)
 """Lab units from an uncoloured object's median a and b, beyond its spread: own material, another one."""
+_VIVID_PART = (0.52, 0.68)
+"""Saturation between which a place is too coloured for an uncoloured object: webs and straps in shade."""
 _PATTERN_GAP, _PATTERN_EDGE = 38.0, 0.4
 """An uncoloured object has light and dark materials if their lightness differs by the first and if at least
 the second, as a fraction of that, changes within three pixels where they meet. Shade changes by degrees."""
@@ -45,6 +47,8 @@ _TURN, _MOST_TURN = 0.2, 0.1
 """How much of the object's own differences of hue stays, and how many radians at most."""
 _FLATTEN = 0.4
 """What stays of large differences of lightness under black, white and grey."""
+_DIMMEST = 0.3
+"""What stays at least of fine detail where a thing that is darkened lies in shade."""
 _SOFT = 4.0
 """Units of L from black and from white within which differences shrink instead of being cut off."""
 _VIVID = 0.95
@@ -57,6 +61,8 @@ _UNLIKELY = (0.15, 0.4)
 """Likelihood of a colour to be of the object: below the first it is not, above the second it may be."""
 _SURE = (0.5, 0.8)
 """Likelihood between which a colour comes to be surely of the object."""
+_RARE = np.float32(1e-6)
+"""Share of the pixels that every colour counts as having, so that one seen nowhere is undecided."""
 _STEPS = 40
 """Pixels by which the object grows into places that are surely of its colour."""
 
@@ -107,6 +113,7 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
     away = np.hypot(*(lab[..., i] - np.float32(_quantile(lab[..., i], weight, 0.5)) for i in (1, 2)))
     spread = _quantile(away, weight, 0.5)
     share = 1 - _step(away, _STANDS_OUT[0] + spread, _STANDS_OUT[1] + 1.5 * spread)
+    share = share * (1 - _step(saturation, *_VIVID_PART))  # dark places differ by less than they are coloured
     if not asked.neutral:
         share = share * _light_places(L, weight)
     return Material(share, share, _quantile(L, weight * share, 0.5))
@@ -161,6 +168,20 @@ def completed(lab: Floats, inside: Floats, chosen: Floats, trusted: float) -> Fl
     return np.maximum(inside, chosen * np.maximum(rim, believed))
 
 
+def possible(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
+    """Tell where the object can be by its colour: not in what shows only the surroundings' colours.
+
+    Args:
+        lab: (h, w, 3), the photo.
+        inside: (h, w), 0 to 1, where the object is known to be.
+        chosen: (h, w), 0 to 1, the selection.
+
+    Returns:
+        (h, w), 0 to 1.
+    """
+    return _step(_likelihood(lab, inside * chosen, chosen), *_UNLIKELY)
+
+
 def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     """Tell how likely each place's colour belongs to the object rather than to what is around the selection.
 
@@ -193,7 +214,8 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
     ring = histogram((near * (chosen < 0.05)).astype(np.float32))
     core = histogram((inside * (inside > 0.6)).astype(np.float32))
-    share = core[bins] / (core[bins] + ring[bins] + np.float32(1e-7))
+    # What is seen in neither may be of the object.
+    share = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
     return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)
 
 
@@ -226,7 +248,14 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
     # Room for shading: nothing is whiter than white.
     darkest, lightest = (target - 12, target - 4) if target > 85 else (target - 6, target + 3)
     usual = float(np.clip(material.lightness, darkest, lightest))
-    moved = _bounded(usual + np.float32(_FLATTEN) * (base - np.float32(material.lightness)) + (L - base))
+    off = base - np.float32(material.lightness)
+    flat, detail = usual + np.float32(_FLATTEN) * off, L - base
+    if usual < material.lightness:
+        # Shade is a factor of the light: what is dark already becomes a little darker, not a hole.
+        shade = base / np.float32(material.lightness)
+        flat = np.where(off < 0, np.float32(usual) * shade, flat)
+        detail = detail * np.clip(shade, _DIMMEST, 1)
+    moved = _bounded(flat + detail)
     return np.stack([moved, np.full_like(L, a), np.full_like(L, b)], axis=-1).astype(np.float32)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nigdt.colours import BASIC, chroma_and_hue, find_colours, lab_of_hue, nearest_basic, rgb_to_lab
-from nigdt.tint import completed, material_of, tinted
+from nigdt.tint import completed, material_of, possible, tinted
 
 SIDE = 96
 
@@ -112,3 +112,36 @@ def test_colour_tells_what_is_still_of_the_object(trusted):
     assert (found[33:57, 59:61].min() > 0.95) == bool(trusted), (
         "and a part of its own, if the selection follows it"
     )
+
+
+def test_ground_between_legs_is_not_of_the_object():
+    dark, white = lab_of((24, 26, 22)), lab_of((235, 232, 225))
+    lab = np.zeros((SIDE, SIDE, 3), np.float32) + dark
+    lab[20:60, 20:76] = white
+    lab[60:80, 28:36] = lab[60:80, 60:68] = lab_of((220, 110, 30))  # legs, of a colour seen nowhere else
+    inside = np.zeros((SIDE, SIDE), np.float32)
+    inside[20:60, 20:76] = 1
+    chosen = np.zeros_like(inside)
+    chosen[18:82, 18:78] = 1
+    can = possible(lab, inside, chosen)
+    assert can[64:80, 40:56].max() < 0.05, "what is seen around the selection and not in the object"
+    assert can[25:55, 25:70].min() > 0.95
+    assert can[64:78, 31:33].min() > 0.9, "nobody can know"
+
+
+def test_a_red_web_in_the_shade_is_not_of_a_white_bird():
+    before = shaded((240, 238, 232))
+    web = np.s_[70:90, 60:80]
+    before[web] = lab_of((78, 22, 8))
+    material, _ = painted(before, "black")
+    assert material.share[75:85, 65:75].max() < 0.1
+    assert material.share[:60].min() > 0.9, "its own shade is"
+
+
+def test_under_black_shade_is_a_factor():
+    light = np.ones((SIDE, SIDE), np.float32)
+    light[:, SIDE // 2 :] = 0.25
+    before = lab_of(light[..., None] * np.array((236, 236, 236), np.float32))
+    _, after = painted(before, "black")
+    lit, dark = after[SIDE // 2, 10, 0], after[SIDE // 2, -10, 0]
+    assert 0.2 * lit < dark < 0.5 * lit, "neither as light as the lit side nor a hole"
