@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import PhotoError
+from nigdt.photo import png
 from nigdt.photo.metadata import png_chunks
 
 __all__ = ["check_tga_alpha", "is_deep", "read_deep", "white_is_zero", "write_png16", "write_tiff16"]
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
 _PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
 _TIFF_BITS, _TIFF_MEANING, _TIFF_PLANES, _TIFF_EXTRA, _TIFF_SAMPLES = 258, 262, 284, 338, 339
@@ -38,7 +38,7 @@ def is_deep(image: Image.Image, data: bytes) -> bool:
         PhotoError: It holds samples of a meaning that neither Pillow nor OpenCV gets right.
     """
     if image.format == "PNG":
-        return data[:8] == _PNG_SIGNATURE and data[24] == 16 and data[25] in _PNG_KINDS
+        return data[:8] == png.SIGNATURE and data[24] == 16 and data[25] in _PNG_KINDS
     if image.format == "PPM":
         return image.mode == "RGB" and _largest_of_ppm(image) > 255
     if image.format == "TIFF":
@@ -142,7 +142,7 @@ def read_deep(data: bytes) -> tuple[NDArray[np.uint16], str]:
         raise PhotoError("This kind of 16-bit picture cannot be decoded.", "Save it as a 16-bit RGB PNG.")
     if decoded.shape[2] == 3:
         return np.ascontiguousarray(decoded[:, :, ::-1]), "RGB;16"
-    if data[:8] == _PNG_SIGNATURE and _PNG_KINDS[data[25]] == "LA;16":
+    if data[:8] == png.SIGNATURE and _PNG_KINDS[data[25]] == "LA;16":
         return np.ascontiguousarray(decoded[:, :, [0, 3]]), "LA;16"
     return np.ascontiguousarray(decoded[:, :, [2, 1, 0, 3]]), "RGBA;16"
 
@@ -163,13 +163,9 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
     filtered[:, 0] = 2  # filter "up": modulo-256 difference to the row above
     filtered[:, 1:] = rows - above
     header = struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR_TYPE[kind], 0, 0, 0)
-    chunks = [_chunk(b"IHDR", header), *(_chunk(name, body) for name, body in png_chunks(info))]
-    chunks += [_chunk(b"IDAT", zlib.compress(filtered.tobytes(), 4)), _chunk(b"IEND", b"")]
-    return _PNG_SIGNATURE + b"".join(chunks)
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    chunks = [png.chunk(b"IHDR", header), *(png.chunk(name, body) for name, body in png_chunks(info))]
+    chunks += [png.chunk(b"IDAT", zlib.compress(filtered.tobytes(), 4)), png.chunk(b"IEND", b"")]
+    return png.SIGNATURE + b"".join(chunks)
 
 
 _COMPRESSION, _STRIP_OFFSETS, _STRIP_BYTES, _DEFLATE = 259, 273, 279, 8

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 
 from PIL import Image
 
+from nigdt.photo import png
 from nigdt.photo.metadata import STORAGE, tag_name
 
 __all__ = ["without_flaws"]
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_NAMES = {
     b"cHRM": "chromaticity",
     b"eXIf": "EXIF",
@@ -58,7 +58,7 @@ def without_flaws(data: bytes) -> tuple[bytes, list[str]]:
         helps.
     """
     try:
-        if data.startswith(_PNG_SIGNATURE):
+        if data.startswith(png.SIGNATURE):
             return _png(data)
         if data.startswith(b"\xff\xd8\xff"):
             return _jpeg(data)
@@ -116,34 +116,24 @@ def _png(data: bytes) -> tuple[bytes, list[str]]:
                 left_out.append("animation")
             continue
         kept.append((name, body, whole))
-    parts = [_chunk(name, body, wrong=not whole) for name, body, whole in kept]
-    return b"".join([_PNG_SIGNATURE, *parts, rest]), left_out or ["text"]
+    parts = [png.chunk(name, body, wrong=not whole) for name, body, whole in kept]
+    return b"".join([png.SIGNATURE, *parts, rest]), left_out or ["text"]
 
 
 def _chunks(data: bytes) -> tuple[list[tuple[bytes, bytes, bool]], bytes]:
     """Chunks with name, body and whether the checksum is right, as far as they are whole; and the rest."""
-    found, at, pieces = [], len(_PNG_SIGNATURE), 0
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        name, end = data[at + 4 : at + 8], at + 12 + length
-        if end > len(data):
-            break
+    found, behind, pieces = [], len(png.SIGNATURE), 0
+    for name, start, end in png.walk(data):
         pieces += bool(name[0] & 0x20)
         _check_number(pieces)
-        body = data[at + 8 : end - 4]
-        (checksum,) = struct.unpack_from(">I", data, end - 4)
+        body, behind = data[start:end], end + 4
+        (checksum,) = struct.unpack_from(">I", data, end)
         found.append((name, body, checksum == zlib.crc32(body, zlib.crc32(name))))
-        at = end
-    return found, data[at:]
+    return found, data[behind:]
 
 
 def _assembled(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
-    return _PNG_SIGNATURE + b"".join(_chunk(name, body) for name, body in chunks)
-
-
-def _chunk(name: bytes, body: bytes, *, wrong: bool = False) -> bytes:
-    checksum = zlib.crc32(body, zlib.crc32(name)) ^ wrong
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", checksum)
+    return png.SIGNATURE + b"".join(png.chunk(name, body) for name, body in chunks)
 
 
 def _jpeg(data: bytes) -> tuple[bytes, list[str]]:

@@ -17,6 +17,8 @@ from typing import Any
 
 from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin
 
+from nigdt.photo import png
+
 __all__ = [
     "ORIENTATION",
     "STORAGE",
@@ -287,12 +289,11 @@ def png_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
 
 def png_colour_space(data: bytes) -> bytes | None:
     """Return the body of a PNG's chunk cICP, which Pillow passes over; None without one."""
-    at = 8
-    while at + 12 <= len(data) and data[at + 4 : at + 8] not in (b"IDAT", b"IEND"):
-        (length,) = struct.unpack_from(">I", data, at)
-        if data[at + 4 : at + 8] == b"cICP" and length == _CICP_BYTES:
-            return data[at + 8 : at + 8 + length]
-        at += 12 + length
+    for name, start, end in png.walk(data):
+        if name in (b"IDAT", b"IEND"):
+            break
+        if name == b"cICP" and end - start == _CICP_BYTES:
+            return data[start:end]
     return None
 
 

@@ -13,7 +13,6 @@ import io
 import json
 import re
 import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +25,7 @@ from PIL import Image
 from nigdt import __version__
 from nigdt.box import Box, selection_box
 from nigdt.errors import PhotoError
+from nigdt.photo import png
 from nigdt.photo.opening import opened, reason
 from nigdt.recipe import Recipe
 
@@ -209,7 +209,7 @@ def stamped(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
     """
     if not fills:
         return data
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+    if data.startswith(png.SIGNATURE):
         return _png(data, fills)
     if data.startswith(b"\xff\xd8"):
         return _jpeg(data, fills)
@@ -221,22 +221,16 @@ def stamped(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
 
 
 def _png(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
-    own, at, parts = b"", 8, []
-    while at + 8 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        chunk = data[at : at + 12 + length]
-        if chunk[4:8] == b"iTXt" and chunk[8:].startswith(_PNG_PACKET):
-            own = chunk[8 + len(_PNG_PACKET) : -4]
+    own, parts = b"", []
+    for name, start, end in png.walk(data):
+        if name == b"iTXt" and data.startswith(_PNG_PACKET, start):
+            own = data[start + len(_PNG_PACKET) : end]
         else:
-            parts.append(chunk)
-        at += 12 + length
+            parts.append(data[start - 8 : end + 4])
     note = b"nigdt\x00\x00\x00\x00\x00" + json.dumps(record(fills), ensure_ascii=False).encode()
-    texts = _png_text(note), _png_text(_PNG_PACKET + _xmp(fills, own, selections=False))
-    return b"".join([data[:8], parts[0], *texts, *parts[1:]])
-
-
-def _png_text(body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
+    packet = _PNG_PACKET + _xmp(fills, own, selections=False)
+    texts = [png.chunk(b"iTXt", body) for body in (note, packet)]
+    return b"".join([png.SIGNATURE, parts[0], *texts, *parts[1:]])
 
 
 def _jpeg(data: bytes, fills: Sequence[DrawnFill]) -> bytes:

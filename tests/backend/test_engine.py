@@ -5,11 +5,42 @@ from __future__ import annotations
 import gc
 import shutil
 import weakref
+from collections import Counter
+from dataclasses import replace
 
 from nigdt_backend.daemon.engine import NigdtEngine
+from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import Settings
 
+from nigdt.inpainter import Inpainter
 from tests.backend.failing_device import Silent, engine_job
+
+
+def counted(name, real, done):
+    """A method that notes each call in `done`."""
+
+    def method(self, *args, **fields):
+        done[name] += 1
+        return real(self, *args, **fields)
+
+    return method
+
+
+class Painter(Silent):
+    """Keeps the pixels of fills."""
+
+    def made(self, job, fill):
+        self.fills.append(bytes(fill.frames[0]))
+
+
+def fill_of(engine, request_fill, caption):
+    """The bytes of one fill of the same context."""
+    request = engine_job(request_fill, 1).request
+    request = replace(request, recipe=replace(request.recipe, caption=caption))
+    painter = Painter()
+    (outcome,) = engine.run([Job("local", (0, b"x"), request, 0.0)], painter)
+    assert outcome.error is None
+    return painter.fills[0]
 
 
 def test_memory_budget_keeps_the_latest_models(bundles, tiny_bundle, request_fill):
@@ -53,6 +84,28 @@ def test_context_cache_stays_within_its_budget(bundles, request_fill):
     assert contexts["held"] == 2
     assert engine._contexts.bytes == 2 * one
     assert (contexts["hits"], contexts["misses"]) == (2, 5)
+
+
+def test_a_caption_that_turns_from_thing_to_part_and_back_has_its_context_encoded_once(
+    engine, request_fill, monkeypatch
+):
+    done = Counter()
+    for name in ("encode", "surrounded"):
+        real = getattr(Inpainter, name)
+        monkeypatch.setattr(Inpainter, name, counted(name, real, done))
+    captions = ["a white belly", "a red bird", "a white belly", "a red bird"]
+    drawn = [fill_of(engine, request_fill, caption) for caption in captions]
+    assert done == {"encode": 1, "surrounded": 1}
+    assert drawn[:2] == drawn[2:]
+    engine.unload()
+    assert [fill_of(engine, request_fill, caption) for caption in captions[1::-1]] == drawn[1::-1]
+
+
+def test_surroundings_that_cannot_be_continued_are_tried_once(engine, request_fill, monkeypatch):
+    tried = []
+    monkeypatch.setattr("nigdt.completer.continued", lambda *_: tried.append(1))
+    assert fill_of(engine, request_fill, "a red bird") == fill_of(engine, request_fill, "a red bird")
+    assert len(tried) == 1
 
 
 def test_cancelled_job_stops_between_its_variants(engine, request_fill, monkeypatch):

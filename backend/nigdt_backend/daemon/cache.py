@@ -50,10 +50,12 @@ class ContextCache:
         return entry[0]
 
     def put(self, key: Hashable, encoding: Any) -> None:
-        """Keep an encoding."""
+        """Keep an encoding, in place of the one that the key had."""
         size = tensor_bytes(encoding)
-        if size > self._budget or key in self._entries:
+        if size > self._budget:
             return
+        _, replaced = self._entries.pop(key, (None, 0))
+        self.bytes -= replaced
         self._entries[key] = (encoding, size)
         self.bytes += size
         while self.bytes > self._budget:

@@ -82,19 +82,24 @@ class ModelTurn:
     def _encode(
         self, job: Job, crop: NDArray[np.uint8], mask: NDArray[np.uint8]
     ) -> tuple[EncodedContext, bool]:
-        """Return the context's encoding, and whether it was kept from before."""
+        """Return the context's encoding, and whether it was kept from before.
+
+        One is kept of each context, with its surroundings once they were made: a caption that is being typed
+        may name now a thing, which needs them, now a part, which does not.
+        """
         surrounded = has_surroundings(self._caption(job))
-        key = (self._model.stamp, self._device, job.context, surrounded)
-        kept = self._contexts.get(key)
-        if kept is not None:
-            return kept, True
-        encoding = self._model.inpainter.encode(crop, mask)
+        key = (self._model.stamp, self._device, job.context)
+        encoding, continued = self._contexts.get(key) or (None, False)
+        if encoding is not None and (continued or not surrounded):
+            return encoding if surrounded else replace(encoding, backdrop=None), True
+        if encoding is None:
+            encoding = self._model.inpainter.encode(crop, mask)
         if surrounded:
             if job.request.previews and job.left:
                 self._show_early(job, encoding)
             self._hooks.alive()
             encoding = self._model.inpainter.surrounded(encoding)
-        self._contexts.put(key, encoding)
+        self._contexts.put(key, (encoding, surrounded))
         return encoding, False
 
     @staticmethod
