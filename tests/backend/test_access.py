@@ -13,9 +13,12 @@ import time
 
 import pytest
 import zmq
+from click.testing import CliRunner
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.commands.keys import keys
 from nigdt_backend.connection import read_connection
+from nigdt_backend.daemon.keys import KeyRing
 from nigdt_backend.daemon.sockets import KeyPair
 from nigdt_backend.protocol import encode
 from nigdt_backend.transport import ClientSocket, ConnectionLost
@@ -176,32 +179,50 @@ def test_half_written_connection_file_is_waited_out(state, stub_command):
         assert client.status()["pid"]
 
 
+def test_a_client_that_makes_its_own_keys_learns_the_server_s_before_anybody_was_added(state, tmp_path):
+    def run(*arguments):
+        result = CliRunner().invoke(keys, [*map(str, arguments)])
+        assert result.exit_code == 0, result.output
+        return result.output.split()
+
+    endpoint = "tcp://127.0.0.1:5599"
+    server_key = run("list")[-1]
+    client_key = run("new", endpoint, server_key, "-o", tmp_path / "server.json")[-1]
+    run("add", "laptop", "--public-key", client_key)
+    assert run("list")[:2] == ["laptop", client_key]
+    carried = read_connection(tmp_path / "server.json")
+    assert (carried.endpoint, carried.server_key) == (
+        endpoint,
+        KeyRing.read(paths.keys_path()).server_key().public,
+    )
+
+
 def test_remote_client_needs_a_key_that_was_added(
     state, tmp_path, stub_command, monkeypatch, request_fill, hold, ends
 ):
-    def keys(*arguments):
+    def run_keys(*arguments):
         command = [sys.executable, "-m", "nigdt", "keys", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     def named() -> list[str]:
-        return [line.split()[0] for line in keys("list").stdout.splitlines()]
+        return [line.split()[0] for line in run_keys("list").stdout.splitlines()[:-1]]
 
     (port,) = free_ports(1)
     endpoint = f"tcp://127.0.0.1:{port}"
-    added = keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "laptop.json")
+    added = run_keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "laptop.json")
     assert added.returncode == 0, added.stderr
     assert stat.S_IMODE((tmp_path / "laptop.json").stat().st_mode) == 0o600
     assert named() == ["laptop"]
-    assert keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "b.json").returncode == 2
-    assert keys("add", "desk", "--public-key", "short").returncode == 2
+    assert run_keys("add", "laptop", "--endpoint", endpoint, "-o", tmp_path / "b.json").returncode == 2
+    assert run_keys("add", "desk", "--public-key", "short").returncode == 2
     for address in ("127.0.0.1:5599", "tcp://127.0.0.1:65536", "tcp://*:5599"):
-        refused = keys("add", "desk", "--endpoint", address, "-o", tmp_path / "b.json")
+        refused = run_keys("add", "desk", "--endpoint", address, "-o", tmp_path / "b.json")
         assert refused.returncode == 2
         assert address in refused.stderr
-    nowhere = keys("add", "desk", "--endpoint", endpoint, "-o", tmp_path / "nowhere" / "b.json")
+    nowhere = run_keys("add", "desk", "--endpoint", endpoint, "-o", tmp_path / "nowhere" / "b.json")
     assert nowhere.returncode == 1
     assert len(nowhere.stderr.splitlines()) == 1
-    assert keys("new", endpoint, "short", "-o", tmp_path / "b.json").returncode == 2
+    assert run_keys("new", endpoint, "short", "-o", tmp_path / "b.json").returncode == 2
     assert named() == ["laptop"], "a failed one adds nobody"
     assert not (tmp_path / "b.json").exists()
 
@@ -236,7 +257,7 @@ def test_remote_client_needs_a_key_that_was_added(
         with Client.connect() as named:
             assert named.connection.endpoint == endpoint
         monkeypatch.delenv("NIGDT_CONNECTION")
-    assert keys("remove", "laptop").returncode == 0
+    assert run_keys("remove", "laptop").returncode == 0
     assert os.environ.get("NIGDT_CONNECTION") is None
     assert paths.keys_path().exists()
 

@@ -104,16 +104,18 @@ def remove(name: str) -> None:
 
 @keys.command("list")
 def list_() -> None:
-    """Show who may connect.
+    """Show who may connect, and the public key that clients know this machine by.
 
     Example: nigdt keys list
     """
-    clients = _ring().clients
+    ring = _ring()
+    clients = ring.clients
     if not clients:
         click.echo("No keys: only this machine can use the daemon.")
     else:
         for name, public in clients.items():
             click.echo(f"{name:<20} {public}")
+    click.echo(f"This machine's public key: {ring.server_key().public}")
 
 
 @keys.command()

@@ -19,8 +19,7 @@ ROUND_SECONDS = 120
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def panel(as_json: bool) -> None:
+def panel() -> None:
     """Edit a 24-megapixel photo in a real window and measure whether it answers at every moment.
 
     A block is the longest turn of the event loop, less the wait for a processor that other programs use;
@@ -30,7 +29,7 @@ def panel(as_json: bool) -> None:
 
     Without a screen, run it by `xvfb-run -s "-screen 0 1920x1200x24"`.
 
-    Example: nigdt bench panel --json
+    Example: nigdt bench panel
     """
     with own_daemon({"preload": "default"}), tempfile.TemporaryDirectory(prefix="nigdt-bench-") as folder:
         figures = _measure(Path(folder))
@@ -40,9 +39,6 @@ def panel(as_json: bool) -> None:
         *(["key_to_picture_ms"] if figures["key_to_picture_ms"] > KEY_MS else []),
         *(["layers_mib"] if figures["layers_mib"] > MEMORY_MIB else []),
     ]
-    if as_json:
-        click.echo(json.dumps(figures, indent=1))
-        return
     goals = {"key_to_picture_ms": KEY_MS, "layers_mib": MEMORY_MIB}
     for name, value in figures.items():
         if name == "block_ms":
