@@ -17,17 +17,9 @@ from nigdt_backend.connection import FileLock, read_connection
 from nigdt_backend.protocol import FillRequest
 
 from nigdt.recipe import Recipe
+from tests.waiting import wait_until
 
 STUB = [sys.executable, str(Path(__file__).with_name("stub_daemon.py"))]
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
 
 
 def make_request(

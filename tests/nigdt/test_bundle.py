@@ -1,17 +1,17 @@
+"""A bundle read, written, found by name, and refused where it is damaged."""
+
 from __future__ import annotations
 
 import json
 import pickle
 import shutil
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
-from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
 from nigdt import limits
@@ -28,7 +28,6 @@ from nigdt.bundle.bundle import (
 )
 from nigdt.bundle.weights import load_model
 from nigdt.bundle.writing import check_target, plain_weights, save_bundle, write_sums
-from nigdt.commands.models import models
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter
@@ -338,60 +337,6 @@ def test_one_broken_bundle_does_not_hide_the_others(tiny_bundle: Path) -> None:
     assert "bad" not in names
     with pytest.raises(BundleError, match="bad is incomplete"):
         find_bundle("bad")
-
-
-def test_command_adds_lists_verifies_and_removes(tiny_bundle: Path, tmp_path: Path) -> None:
-    run = CliRunner().invoke
-    added = run(models, ["add", str(tiny_bundle)])
-    assert added.exit_code == 0, added.output
-    assert "tiny" in run(models, []).output
-    listed = json.loads(run(models, ["--json"]).output)
-    assert [(entry["name"], entry["size_px"]) for entry in listed if not entry["embedded"]] == [("tiny", 64)]
-    assert isinstance(run(models, ["add", str(tiny_bundle)]).exception, BundleError)
-    assert run(models, ["add", str(tiny_bundle), "--replace"]).exit_code == 0
-    assert run(models, ["add", str(tiny_bundle), "--name", "other"]).exit_code == 0
-    assert run(models, ["verify", "other"]).output == "other: every file matches its checksum.\n"
-    assert run(models, ["remove", "tiny"]).exit_code == 0
-    assert [info.name for info in list_bundles() if not info.embedded] == ["other"]
-    for name in ("tiny", "../data", "default"):
-        assert isinstance(run(models, ["remove", name]).exception, BundleError)
-    assert run(models, ["add", str(tmp_path / "nowhere")]).exit_code == 2
-
-
-@pytest.mark.parametrize("inner", ["", "some-model/"])
-def test_command_adds_archives(tiny_bundle: Path, tmp_path: Path, inner: str) -> None:
-    archive = tmp_path / "packed.zip"
-    with zipfile.ZipFile(archive, "w") as zipped:
-        for path in tiny_bundle.iterdir():
-            zipped.write(path, inner + path.name)
-        zipped.writestr("../../evil.txt", "no")
-        zipped.writestr("run.sh", "no")
-    result = CliRunner().invoke(models, ["add", str(archive)])
-    assert result.exit_code == 0, result.output
-    folder = user_bundles_folder() / ("some-model" if inner else "packed")
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        (*FILES, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG)
-    )
-    assert not list(tmp_path.rglob("evil.txt"))
-
-
-def test_archives_that_are_no_bundles(tmp_path: Path, broken: Path) -> None:
-    (tmp_path / "words.zip").write_text("not an archive")
-    with zipfile.ZipFile(tmp_path / "other.zip", "w") as zipped:
-        zipped.writestr("model.yaml", "format: x")
-    (broken / "README.md").write_text("changed")
-    with zipfile.ZipFile(tmp_path / "changed.zip", "w") as zipped:
-        for path in broken.iterdir():
-            zipped.write(path, path.name)
-    for name, words in (
-        ("words", "cannot be unpacked"),
-        ("other", "is missing"),
-        ("changed", "README.md is damaged"),
-    ):
-        result = CliRunner().invoke(models, ["add", str(tmp_path / f"{name}.zip")])
-        assert isinstance(result.exception, BundleError)
-        assert words in str(result.exception)
-    assert not list(user_bundles_folder().glob("*"))
 
 
 def test_describing_bundles_needs_no_torch(tiny_bundle: Path) -> None:

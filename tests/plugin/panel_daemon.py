@@ -7,8 +7,6 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -17,6 +15,7 @@ from nigdt_backend.connection import FileLock, read_connection
 from painting_daemon import WORDS
 
 from nigdt.config import ModelConfig
+from tests.waiting import wait_until
 
 PAINTER = [sys.executable, str(Path(__file__).with_name("painting_daemon.py"))]
 
@@ -56,15 +55,6 @@ def stop_daemon(state: Path) -> None:
             os.kill(connection.pid, signal.SIGKILL)
         assert wait_until(lock.acquire), "a daemon outlived its test"
     lock.release()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
 
 
 def connect() -> Client:

@@ -36,12 +36,12 @@ from nigdt_training.settings import (
     settings_from,
 )
 from PIL import Image
-from torch import nn
 
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary
 from tests.tiny import ODD_MODEL
+from tests.training.backbone import Backbone
 
 torch.set_num_threads(1)
 PHOTOS, CAPTIONS = 4, 5
@@ -104,18 +104,6 @@ def test_defect_5_every_caption_is_used(cache: Cache) -> None:
         used[sample.number].add(sample.caption)
     for i, captions in used.items():
         assert captions == set(cache.captions(i))
-
-
-class Backbone(nn.Module):
-    """Stands in for ImageNet's features, of which this machine may have none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Conv2d(3, 8, 8, 8)
-
-    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        regions = self.layer(image)
-        return regions, regions.mean((2, 3))
 
 
 def test_defect_5_every_caption_is_used_by_the_match_networks(

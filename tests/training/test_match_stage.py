@@ -20,21 +20,9 @@ from nigdt_training.pools import build_vocabulary
 from nigdt_training.run import Run
 from nigdt_training.samples import Pool, negative_groups
 from nigdt_training.settings import MatchSettings, settings_from
-from torch import nn
 
 from nigdt.model.match import MatchNetwork
-
-
-class Backbone(nn.Module):
-    """Stands in for the pretrained one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Conv2d(3, 8, 8, 8)
-
-    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        regions = self.layer(image)
-        return regions, regions.mean((2, 3))
+from tests.training.backbone import Backbone
 
 
 def test_out_of_time_it_goes_on_later_and_ends_with_the_same_weights(

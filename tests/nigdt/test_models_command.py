@@ -1,0 +1,81 @@
+"""`nigdt models`: bundles added, listed, verified and removed; archives, and what is none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from nigdt.bundle.bundle import (
+    FILES,
+    RECOLOUR_CONFIG,
+    RECOLOUR_WEIGHTS,
+    list_bundles,
+    user_bundles_folder,
+)
+from nigdt.commands.models import models
+from nigdt.errors import BundleError
+
+
+@pytest.fixture
+def broken(tiny_bundle: Path, tmp_path: Path) -> Path:
+    """A copy to break."""
+    return Path(shutil.copytree(tiny_bundle, tmp_path / "broken"))
+
+
+def test_command_adds_lists_verifies_and_removes(tiny_bundle: Path, tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    added = run(models, ["add", str(tiny_bundle)])
+    assert added.exit_code == 0, added.output
+    assert "tiny" in run(models, []).output
+    listed = json.loads(run(models, ["--json"]).output)
+    assert [(entry["name"], entry["size_px"]) for entry in listed if not entry["embedded"]] == [("tiny", 64)]
+    assert isinstance(run(models, ["add", str(tiny_bundle)]).exception, BundleError)
+    assert run(models, ["add", str(tiny_bundle), "--replace"]).exit_code == 0
+    assert run(models, ["add", str(tiny_bundle), "--name", "other"]).exit_code == 0
+    assert run(models, ["verify", "other"]).output == "other: every file matches its checksum.\n"
+    assert run(models, ["remove", "tiny"]).exit_code == 0
+    assert [info.name for info in list_bundles() if not info.embedded] == ["other"]
+    for name in ("tiny", "../data", "default"):
+        assert isinstance(run(models, ["remove", name]).exception, BundleError)
+    assert run(models, ["add", str(tmp_path / "nowhere")]).exit_code == 2
+
+
+@pytest.mark.parametrize("inner", ["", "some-model/"])
+def test_command_adds_archives(tiny_bundle: Path, tmp_path: Path, inner: str) -> None:
+    archive = tmp_path / "packed.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for path in tiny_bundle.iterdir():
+            zipped.write(path, inner + path.name)
+        zipped.writestr("../../evil.txt", "no")
+        zipped.writestr("run.sh", "no")
+    result = CliRunner().invoke(models, ["add", str(archive)])
+    assert result.exit_code == 0, result.output
+    folder = user_bundles_folder() / ("some-model" if inner else "packed")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        (*FILES, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG)
+    )
+    assert not list(tmp_path.rglob("evil.txt"))
+
+
+def test_archives_that_are_no_bundles(tmp_path: Path, broken: Path) -> None:
+    (tmp_path / "words.zip").write_text("not an archive")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as zipped:
+        zipped.writestr("model.yaml", "format: x")
+    (broken / "README.md").write_text("changed")
+    with zipfile.ZipFile(tmp_path / "changed.zip", "w") as zipped:
+        for path in broken.iterdir():
+            zipped.write(path, path.name)
+    for name, words in (
+        ("words", "cannot be unpacked"),
+        ("other", "is missing"),
+        ("changed", "README.md is damaged"),
+    ):
+        result = CliRunner().invoke(models, ["add", str(tmp_path / f"{name}.zip")])
+        assert isinstance(result.exception, BundleError)
+        assert words in str(result.exception)
+    assert not list(user_bundles_folder().glob("*"))
