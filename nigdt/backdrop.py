@@ -127,7 +127,7 @@ def laid_over(
     specks = (change > _OUTLINE) & ~things
     level = np.where(things, np.maximum(change, 1.2 * _OUTLINE), np.where(specks, 0, change))
     level = np.asarray(cv2.GaussianBlur(level.astype(np.float32), (0, 0), 0.8), np.float32)
-    share = _share(level, (width, height), scale)
+    opacity = _opacity(level, (width, height), scale)
     before, part = _WHOLE
     covered = float(np.count_nonzero(things)) / max(1.0, float(np.count_nonzero(visible < _HIDDEN)))
     whole = np.float32(np.clip((covered - before) / (part - before), 0, 1))
@@ -137,7 +137,7 @@ def laid_over(
         # At its edge a thing keeps its own colours; what the model drew around it stays out.
         own = (1 - whole) * (push_pull(picture, core.astype(np.float32)) - picture)
         drawn += cv2.resize(own, (width, height), interpolation=cv2.INTER_LINEAR)
-    mixed = backdrop + np.maximum(share, whole)[..., None] * (drawn - backdrop)
+    mixed = backdrop + np.maximum(opacity, whole)[..., None] * (drawn - backdrop)
     return np.clip(mixed, 0, 255).astype(np.float32)
 
 
@@ -154,7 +154,7 @@ def _things(change: Floats) -> NDArray[np.bool_]:
     return cv2.drawContours(np.zeros_like(inside), outlines, -1, 1, cv2.FILLED) > 0
 
 
-def _share(level: Floats, size: tuple[int, int], scale: float) -> Floats:
+def _opacity(level: Floats, size: tuple[int, int], scale: float) -> Floats:
     """Return how much of the thing is seen at each place: 1 inside, 0 outside, even edges between, (h, w)."""
     enlarged = cv2.resize(level, size, interpolation=cv2.INTER_CUBIC)
     enlarged = cv2.GaussianBlur(enlarged, (0, 0), max(0.5, scale / 2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -251,6 +250,8 @@ def test_full_disk_for_the_log_stops_nothing(state, stub_command, request_fill):
 
 
 def no_room():
+    import resource  # which Windows lacks
+
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 

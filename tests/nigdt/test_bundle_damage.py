@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -89,6 +88,8 @@ def test_a_swelling_description_takes_neither_time_nor_memory(tiny_bundle):
     text = (folder / "model.yaml").read_text()
     (folder / "model.yaml").write_text(BOMB + text.replace("title:", "other:") + "title: *i\n")
     program = "from nigdt.bundle.bundle import list_bundles; print([info.name for info in list_bundles()])"
+
+    resource = pytest.importorskip("resource")  # which Windows lacks
 
     def bounded() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from nigdt.errors import NigdtError
 @contextmanager
 def disk_with(room: int) -> Iterator[None]:
     """No file can grow beyond ``room`` bytes: the operating system refuses, as it does on a full disk."""
+    resource = pytest.importorskip("resource")  # which Windows lacks
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:

@@ -59,8 +59,8 @@ class ExportDialog(QDialog):
         name.setMinimumWidth(150)
         name.setBuddy(field)
         field.setAccessibleName(text)
-        for part, share in ((name, 0), (field, 1), (beside, 0)):
-            row.addWidget(part, share)
+        for part, stretch in ((name, 0), (field, 1), (beside, 0)):
+            row.addWidget(part, stretch)
         column.addLayout(row)
 
     def _show(self, _value: int = 0) -> None:

@@ -28,19 +28,19 @@ class Wipe:
     def __init__(self, before: Pyramid, render: Callable[[Pyramid], QImage], width: float) -> None:
         self._before, self._render = before, render
         self._picture: QImage | None = None
-        self._share = 0.5
+        self._fraction = 0.5
         self.held = False
         self._width = width
 
     @property
     def x(self) -> float:
         """Where the line is, in window pixels."""
-        return self._share * self._width
+        return self._fraction * self._width
 
     def move_to(self, x: float) -> None:
         """Put the line elsewhere."""
         near = min(_NEAREST, self._width / 2)
-        self._share = min(max(x, near), self._width - near) / max(1.0, self._width)
+        self._fraction = min(max(x, near), self._width - near) / max(1.0, self._width)
 
     def view_changed(self, width: float) -> None:
         """Draw the photo anew: it was moved, or the canvas is of another width."""
