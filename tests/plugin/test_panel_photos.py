@@ -131,6 +131,31 @@ def test_a_stroke_of_the_healing_brush_is_removed_by_itself(panel: Panel, photo:
     assert not session.document.layers
 
 
+def test_what_is_selected_can_be_copied_while_a_stroke_is_painted_and_removed(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(10, 10, 30, 40)
+    panel.window.use_tool("heal")
+    panel.window.options._size.setValue(16)
+    session, canvas, clipboard = panel.session, panel.window.canvas, QGuiApplication.clipboard()
+    copied: list[tuple[int, int]] = []
+    session.copied.connect(lambda width, height: copied.append((width, height)))
+    begin, end = (canvas.to_widget(*point).toPoint() for point in ((110, 80), (130, 80)))
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(canvas, end)
+    assert canvas.selection is not session.document.selection  # the stroke is outlined
+    panel.window.copy()
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
+    assert session.healing.busy
+    assert session.filling.round.selected.region.left >= 100
+    panel.window.copy()
+    panel.until(lambda: len(copied) == 2)
+    assert copied == [(20, 30), (20, 30)]
+    assert (clipboard.image().width(), clipboard.image().height()) == (20, 30)
+    panel.until(lambda: not session.healing.busy, 60)
+    assert canvas.selection is session.document.selection
+    assert len(session.document.layers) == 1
+
+
 def test_shift_and_a_click_draw_a_straight_line(panel: Panel, photo: Path):
     panel.open(photo)
     panel.window.use_tool("brush")

@@ -21,7 +21,7 @@ from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Fill, Round
 from nigdt_plugin.core.jobs import QUIET, Job, Purpose
 from nigdt_plugin.core.link import Link
-from nigdt_plugin.core.selection import Patch
+from nigdt_plugin.core.selection import Patch, Selection
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 _LARGE = 500_000
@@ -84,23 +84,32 @@ class Filling(Choosing):
         """Whether something is on its way that the user asked for; live fills come and go by themselves."""
         return bool(self._preparing) or any(job.purpose is not Purpose.LIVE for job in self.jobs.values())
 
-    def take_context(self, recipe: Recipe) -> Context:
+    def take_context(self, recipe: Recipe, selection: Selection | None = None) -> Context:
         """Return the context as it is now.
 
         Args:
             recipe: What the context is for.
+            selection: What is to be filled; that of the photo by default.
 
         Raises:
             SelectionError: Nothing is selected.
         """
-        document = self.document
-        if document.selection.empty:
+        document, chosen = self.document, selection or self.document.selection
+        if chosen.empty:
             raise SelectionError("Nothing is selected.", "Select the region to fill.")
         # Fills start from the photo with its layers, but without the layer of their own round.
-        return Context.of(document.rgb, document.selection.mask, self.size, recipe, document.alpha)
+        return Context.of(document.rgb, chosen.mask, self.size, recipe, document.alpha)
 
-    def fill(self, caption: str, variants: int, seed: int | None = None) -> None:
-        """Ask for `variants` fills: the mean, then random ones; a single one with a seed is drawn from that.
+    def fill(
+        self, caption: str, variants: int, seed: int | None = None, selection: Selection | None = None
+    ) -> None:
+        """Ask for fills.
+
+        Args:
+            caption: What they show.
+            variants: How many: the mean, then random ones.
+            seed: A single one is drawn from it, several from it and those that follow.
+            selection: What is to be filled; that of the photo by default.
 
         Raises:
             CaptionError: A colour was to be named and is not.
@@ -121,7 +130,7 @@ class Filling(Choosing):
             self._send(recipe, wanted, Purpose.FILLS, fresh=True)
             self.changed()
 
-        self._enter_round(caption, send)
+        self._enter_round(caption, send, selection)
 
     def _check(self, caption: str) -> None:
         if self.recipe.mode == "recolour":
@@ -234,7 +243,9 @@ class Filling(Choosing):
             self._preparing = 0
             self.changed()
 
-    def _enter_round(self, caption: str, then: Callable[[Recipe], None]) -> None:
+    def _enter_round(
+        self, caption: str, then: Callable[[Recipe], None], selection: Selection | None = None
+    ) -> None:
         """Go on with the round if the model would see the same, else begin a new one.
 
         A large context is cut out in a thread.
@@ -242,19 +253,19 @@ class Filling(Choosing):
         Args:
             caption: What will be asked for.
             then: Called next, with the recipe that the context was cut out by.
+            selection: What is to be filled; that of the photo by default.
         """
         recipe = replace(self.recipe, caption=caption, bundle=self.model)
-        bounds = self.document.selection.bounds
-        selected = Patch(bounds.left, bounds.top, self.document.selection.mask[bounds.slices].copy())
-        if bounds.width * bounds.height < _LARGE:
-            self._entered(self.take_context(recipe), selected)
+        selected = (selection or self.document.selection).patch()
+        if selected.mask.size < _LARGE:
+            self._entered(self.take_context(recipe, selection), selected)
             then(recipe)
             return
         self._preparations += 1
         mine = self._preparing = self._preparations
 
         def work() -> Context:
-            context = self.take_context(recipe)
+            context = self.take_context(recipe, selection)
             _ = context.sent  # worked out here rather than on the UI thread
             return context
 

@@ -6,11 +6,10 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.filling import Filling
-from nigdt_plugin.core.selection import Patch
+from nigdt_plugin.core.selection import Selection
+from nigdt_plugin.core.tasks import Hook
 
 if TYPE_CHECKING:
     from nigdt_plugin.core.session import Session
@@ -23,38 +22,59 @@ class Healing:
         session: Whose photo it is.
 
     Attributes:
-        painting: Whether a stroke is being painted, for which the selection has stepped aside.
+        painted: The stroke that is being painted; the photo's own selection stays as it is.
+
+    Hooks:
+        shown: What is outlined changed; told the stroke, or the photo's selection again.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._waiting: deque[Patch] = deque()
-        self._now: tuple[Filling, Recipe, Patch] | None = None  # and what was selected before
-        self.painting = False
+        self._waiting: deque[Selection] = deque()
+        self._now: tuple[Filling, Recipe] | None = None  # and what was chosen before
+        self.painted: Selection | None = None
+        self.shown = Hook()
 
     @property
     def busy(self) -> bool:
         """Whether a stroke is being painted or worked on."""
-        return self.painting or self._now is not None
+        return self.painted is not None or self._now is not None
 
-    def heal(self, stroke: Patch) -> None:
-        """Remove what a stroke covers."""
-        self._waiting.append(stroke)
+    def begin(self) -> Selection:
+        """Return an empty mask of the photo's size for a stroke to be painted on."""
+        document = self._session.document
+        assert document is not None
+        self.painted = Selection(document.width, document.height)
+        self.shown(self.painted)
+        return self.painted
+
+    def give_up(self) -> None:
+        """Forget the stroke that is being painted."""
+        self.painted = None
+        self._show_selection()
+
+    def heal(self) -> None:
+        """Remove what the painted stroke covers."""
+        if self.painted is not None:
+            self._waiting.append(self.painted)
+            self.painted = None
         self._next()
 
     def _next(self) -> None:
-        document, filling = self._session.document, self._session.filling
-        if self._now is not None or not self._waiting or document is None or filling is None:
+        filling = self._session.filling
+        if self._now is not None or not self._waiting or filling is None:
             return
-        stroke = self._waiting.popleft().clipped(document.width, document.height)
-        if not stroke.mask.size or not stroke.mask.any():
+        stroke = self._waiting.popleft()
+        if stroke.empty:
+            self._show_selection()
             self._next()
             return
-        self._now = filling, filling.recipe, self._exchange(filling, stroke)
+        self._now = filling, filling.recipe
+        self.shown(stroke)
         filling.recipe = replace(filling.recipe, mode="remove", strength=1.0)
         filling.changed.connect(self._look)
         filling.failed.connect(self._failed)
-        filling.fill("", 1)
+        filling.fill("", 1, selection=stroke)
 
     def _look(self) -> None:
         """Apply the removal once it is there."""
@@ -74,24 +94,19 @@ class Healing:
             self._end()
 
     def _end(self) -> None:
-        """Bring back what was selected and chosen before."""
+        """Bring back what was chosen before."""
         if self._now is None:
             return
-        (filling, recipe, before), self._now = self._now, None
+        (filling, recipe), self._now = self._now, None
         filling.failed.disconnect(self._failed)
         filling.recipe = recipe
-        self._exchange(filling, before)
+        self._show_selection()
         self._session.steps()
         self._session.fills()
         self._next()
 
-    @staticmethod
-    def _exchange(filling: Filling, patch: Patch) -> Patch:
-        """Select a patch alone, without a step; return what was selected before."""
-        document = filling.document
-        selection, bounds = document.selection, document.selection.bounds
-        before = Patch(bounds.left, bounds.top, selection.mask[bounds.slices].copy())
-        selection.put(bounds, np.zeros_like(before.mask))
-        selection.put(patch.region, patch.mask)
-        document.selection_changed(bounds.union(patch.region))
-        return before
+    def _show_selection(self) -> None:
+        document = self._session.document
+        if document is not None:
+            self.shown(document.selection)
+            document.selection_changed(document.selection.bounds)

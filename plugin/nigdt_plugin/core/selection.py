@@ -96,6 +96,11 @@ class Selection:
         """Whether nothing is selected."""
         return self.bounds.empty
 
+    def patch(self) -> Patch:
+        """Copy what is selected."""
+        bounds = self.bounds
+        return Patch(bounds.left, bounds.top, self.mask[bounds.slices].copy())
+
     def write(self, region: Region, values: Mask) -> Mask:
         """Replace the pixels of `region` by `values` (h, w); returns what was there."""
         before = self.mask[region.slices].copy()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PyQt6.QtCore import QT_TRANSLATE_NOOP, QPointF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.geometry import EMPTY, Region
-from nigdt_plugin.core.selection import Combine, Mask, Patch
+from nigdt_plugin.core.selection import Combine, Mask, Selection
 from nigdt_plugin.ui.tool import Choices, Modifiers, Point, SelectionTool
 
 if TYPE_CHECKING:
@@ -82,10 +81,16 @@ class Brush(SelectionTool):
         assert document is not None
         size = max(1.0, self.choices.brush_size * self.canvas.pressure)
         patch = selection.stroke(points, size, self.choices.brush_hardness)
-        region, values = document.selection.combined(patch, self._how)
+        region, values = self._painted.combined(patch, self._how)
         if not region.empty:
-            self._written.append((region, document.selection.write(region, values)))
+            self._written.append((region, self._painted.write(region, values)))
             document.selection_changed(region)
+
+    @property
+    def _painted(self) -> Selection:
+        """What the brush paints on."""
+        assert self.session.document is not None
+        return self.session.document.selection
 
     def cancel(self) -> bool:
         document = self.session.document
@@ -129,41 +134,27 @@ class Heal(Brush):
     hint = QT_TRANSLATE_NOOP("OptionBar", "Paint over what is to go. Shift and a click: a straight line")
     label = QT_TRANSLATE_NOOP("Steps", "Heal")
 
-    def __init__(self, canvas: Canvas, session: Session, choices: Choices) -> None:
-        super().__init__(canvas, session, choices)
-        self._before: Mask | None = None
-
     def press(self, at: QPointF, modifiers: Modifiers) -> None:
-        document = self.session.document
-        if document is None or self.session.healing.busy:
+        healing = self.session.healing
+        if self.session.document is None or healing.busy:
             return
-        self.session.healing.painting = True
-        chosen = document.selection
-        self._before = chosen.mask  # exchanged, not copied, which would block the interface
-        chosen.put(chosen.whole, np.zeros((chosen.height, chosen.width), np.uint8))
+        healing.begin()
         super().press(at, modifiers & Qt.KeyboardModifier.ShiftModifier)
 
+    @property
+    def _painted(self) -> Selection:
+        painted = self.session.healing.painted
+        return painted if painted is not None else super()._painted
+
     def release(self, at: QPointF, modifiers: Modifiers) -> None:
-        document = self.session.document
-        if self._last is None or document is None:
+        if self._last is None or self.session.document is None:
             return
         self._end, self._last, self._written = self._last, None, []
-        bounds = document.selection.bounds
-        stroke = Patch(bounds.left, bounds.top, document.selection.mask[bounds.slices].copy())
-        self._restore()
-        self.session.healing.heal(stroke)
+        self.session.healing.heal()
 
     def cancel(self) -> bool:
         if self._last is None:
             return False
         self._last, self._written = None, []
-        self._restore()
+        self.session.healing.give_up()
         return True
-
-    def _restore(self) -> None:
-        document = self.session.document
-        if document is not None and self._before is not None:
-            document.selection.put(document.selection.whole, self._before)
-            document.selection_changed(document.selection.whole)
-        self._before = None
-        self.session.healing.painting = False

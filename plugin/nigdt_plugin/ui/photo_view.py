@@ -67,6 +67,11 @@ class PhotoView(QWidget):
         self._picture = None
         self.update()
 
+    def outline(self, selection: Selection) -> None:
+        """Show the outline of another selection."""
+        self.selection = selection
+        self.selection_changed(selection.bounds)
+
     def selection_changed(self, _region: Region) -> None:
         """Draw the selection anew."""
         self._outline.clear()
