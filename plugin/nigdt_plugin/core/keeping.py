@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from nigdt_plugin.core.document import Document
@@ -45,11 +45,10 @@ class Keeping:
 
     def write(self, document: Document | None, caption: str) -> None:
         """Write the settings and the work, if they changed."""
-        values = {field.name: getattr(self._settings, field.name) for field in fields(self._settings)}
+        values = asdict(self._settings)
         if values != self._kept_settings:
-            self._kept_settings = asdict(self._settings)
-            kept = self._kept_settings
-            self._tasks.run(lambda: write_json(settings_path(), kept), failed=self._failed)
+            self._kept_settings = values
+            self._tasks.run(lambda: write_json(settings_path(), values), failed=self._failed)
         if document is None or not (document.modified or len(document.undo_stack)):
             return
         state = _state(document, caption)

@@ -10,11 +10,10 @@ from nigdt import limits, schema
 from nigdt.recipe import Recipe
 from nigdt.schema import Meta, Probability
 from nigdt_plugin.core.files import read_json, settings_path, write_json
+from nigdt_plugin.core.presets import GROW_MAX, Preset
 
 _RECENT = 12
 _CAPTIONS = 60
-GROW_MAX = 20
-"""Most photo pixels that the panel's slider grows a selection by."""
 
 
 @dataclass
@@ -45,7 +44,7 @@ class Settings:
         keys: Shortcuts of actions that the user changed, by the name of the action.
         recent: Paths of photos, newest first.
         captions: Captions used, newest first.
-        presets: Captions the user keeps.
+        presets: Mode, words and settings that the user keeps.
         window: Geometry as the window wrote it, base64.
     """
 
@@ -72,7 +71,7 @@ class Settings:
     keys: dict[str, str] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)
     captions: list[str] = field(default_factory=list)
-    presets: list[str] = field(default_factory=list)
+    presets: list[Preset] = field(default_factory=list)
     window: str = ""
 
     @classmethod
@@ -112,6 +111,10 @@ class Settings:
         """Put a photo at the top of the recent ones."""
         name = str(path.absolute())
         self.recent = [name, *(entry for entry in self.recent if entry != name)][:_RECENT]
+
+    def keep_preset(self, preset: Preset) -> None:
+        """Keep a preset, in place of one of the same name."""
+        self.presets = [*(entry for entry in self.presets if entry.name != preset.name), preset]
 
     def remember_caption(self, caption: str) -> None:
         """Put a caption at the top of the used ones."""

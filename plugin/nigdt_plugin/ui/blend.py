@@ -65,8 +65,14 @@ class BlendBox(QWidget):
     def show_mode(self, mode: str) -> None:
         """Let what the fill is not blended by rest, and show what was set elsewhere."""
         settings = self.session.settings
-        set_elsewhere = (settings.widen * 100, settings.guidance * 100, settings.detail * 50)
-        for control, value in zip(self._anew, set_elsewhere, strict=True):
+        for control, value in (
+            (self.feather, settings.feather),
+            (self.match, settings.match_colours * 100),
+            (self.strength, settings.strength * 100),
+            (self.widen, settings.widen * 100),
+            (self.guidance, settings.guidance * 100),
+            (self.detail, settings.detail * 50),
+        ):
             control.blockSignals(True)
             control.setValue(round(value))
             control.blockSignals(False)

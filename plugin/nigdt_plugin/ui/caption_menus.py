@@ -1,11 +1,12 @@
-"""Captions that were used before, and those that the user keeps, as two menus."""
+"""Captions that were used before, and presets, as two menus."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
 
+from nigdt_plugin.core.presets import Preset
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
@@ -15,17 +16,18 @@ _MOST = 15
 
 
 class CaptionMenus(QWidget):
-    """Two buttons, each with a menu of captions.
+    """Two buttons, each with a menu.
 
     Args:
         session: Has the present caption and the user's choices.
         use: Called with the caption that is picked.
+        take: Called with the preset that is picked.
     """
 
-    def __init__(self, session: Session, use: Callable[[str], None]) -> None:
+    def __init__(self, session: Session, use: Callable[[str], None], take: Callable[[Preset], None]) -> None:
         super().__init__()
         self.session = session
-        self._use = use
+        self._use, self._take = use, take
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         self.history_button = tool_button(icon("clock", "#888888"), self.tr("Captions used before"))
@@ -50,19 +52,44 @@ class CaptionMenus(QWidget):
         if not captions:
             self._history.addAction(self.tr("No captions yet")).setEnabled(False)  # type: ignore[union-attr]
 
+    def _along(self) -> list[Preset]:
+        """Return the presets that come along."""
+        described = (
+            (self.tr("Clear blue sky"), "clear blue sky"),
+            (self.tr("Cloudy sky"), "cloudy sky"),
+            (self.tr("Calm water"), "calm water"),
+            (self.tr("Green grass"), "green grass"),
+            (self.tr("Stone wall"), "a stone wall"),
+        )
+        return [
+            *(Preset(name, caption=caption) for name, caption in described),
+            Preset(self.tr("Recolour, half as strong"), "recolour", strength=0.5),
+            Preset(self.tr("Remove with a wide rim"), "remove", grow=10),
+        ]
+
     def _fill_presets(self) -> None:
-        menu, presets = self._presets, self.session.settings.presets
+        menu, own = self._presets, self.session.settings.presets
         menu.clear()
-        for caption in presets:
-            menu.addAction(caption, lambda caption=caption: self._use(caption))
-        if presets:
+        for preset in own:
+            menu.addAction(preset.name, lambda preset=preset: self._take(preset))
+        if own:
             menu.addSeparator()
-        present = self.session.caption
-        keep = menu.addAction(self.tr("Keep this caption"), lambda: presets.append(present))
-        drop = menu.addAction(self.tr("Drop this caption"), lambda: presets.remove(present))
-        if keep is not None and drop is not None:
-            keep.setEnabled(bool(present) and present not in presets)
-            drop.setEnabled(present in presets)
+        for preset in self._along():
+            menu.addAction(preset.name, lambda preset=preset: self._take(preset))
+        menu.addSeparator()
+        menu.addAction(self.tr("Keep mode, words and settings …"), self._keep)
+        drop = menu.addMenu(self.tr("Drop"))
+        assert drop is not None
+        drop.setEnabled(bool(own))
+        for preset in own:
+            drop.addAction(preset.name, lambda preset=preset: own.remove(preset))
+
+    def _keep(self) -> None:
+        settings, caption = self.session.settings, self.session.caption
+        title, question = self.tr("Keep mode, words and settings"), self.tr("Name:")
+        name, accepted = QInputDialog.getText(self, title, question, text=caption)
+        if accepted and name.strip():
+            settings.keep_preset(Preset.of(name.strip(), settings, caption))
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""

@@ -19,6 +19,7 @@ from nigdt.colours import BASIC, COMMON, MODIFIERS, find_colours
 from nigdt.limits import Mode
 from nigdt.text import Vocabulary
 from nigdt_plugin.core import models
+from nigdt_plugin.core.presets import Preset
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.caption import CaptionEdit
 from nigdt_plugin.ui.caption_menus import CaptionMenus
@@ -96,7 +97,7 @@ class DescribeBox(QWidget):
         row = QHBoxLayout()
         self.purpose = label("", "muted", wrap=True)
         row.addWidget(self.purpose, 1)
-        self.used = CaptionMenus(self.session, self._use)
+        self.used = CaptionMenus(self.session, self._use, self._take)
         row.addWidget(self.used, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
@@ -287,6 +288,14 @@ class DescribeBox(QWidget):
         self.caption.caption = caption
         self.caption.setFocus()
 
+    def _take(self, preset: Preset) -> None:
+        """Set what a preset holds."""
+        preset.put(self.session.settings)
+        self.session.caption = preset.caption or self.session.caption
+        self.pick_mode(preset.mode)
+        if preset.mode != "remove":
+            self._use(self.session.caption)
+
     # Showing --------------------------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
@@ -299,6 +308,7 @@ class DescribeBox(QWidget):
         """Show the present caption, and whether something is on its way."""
         filling = self.session.filling
         self._show_mode()
+        self.grow.refresh()
         if self.mode != "remove":
             self.caption.caption = self.session.caption
         stoppable = filling is not None and filling.stoppable
@@ -329,7 +339,7 @@ class DescribeBox(QWidget):
             "" if removes else self.session.caption,
             enabled=not removes,
         )
-        for part in (self.used, self.live, self.compare_button):
+        for part in (self.used.history_button, self.live, self.compare_button):
             part.setVisible(not removes)
         self.grow.setVisible(removes)
         self.variants.setVisible(mode != "recolour")  # there is one answer

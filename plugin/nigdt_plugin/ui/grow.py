@@ -6,8 +6,8 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from nigdt.limits import GROW
+from nigdt_plugin.core.presets import GROW_MAX
 from nigdt_plugin.core.session import Session
-from nigdt_plugin.core.settings import GROW_MAX
 from nigdt_plugin.ui.widgets import label, slider
 
 
@@ -44,6 +44,13 @@ class GrowRow(QWidget):
         if pixels < 0:
             return self.tr("automatic ({pixels} px)").format(pixels=GROW["remove"])
         return f"{pixels} px"
+
+    def refresh(self) -> None:
+        """Show what was set elsewhere."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(self.session.settings.grow)
+        self.slider.blockSignals(False)
+        self._value.setText(self._text(self.slider.value()))
 
     def _changed(self, value: int) -> None:
         self.session.settings.grow = value

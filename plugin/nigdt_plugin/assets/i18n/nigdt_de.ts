@@ -152,12 +152,48 @@
       <translation>Noch keine Beschreibungen</translation>
     </message>
     <message>
-      <source>Keep this caption</source>
-      <translation>Diese Beschreibung behalten</translation>
+      <source>Clear blue sky</source>
+      <translation>Klarer blauer Himmel</translation>
     </message>
     <message>
-      <source>Drop this caption</source>
-      <translation>Diese Beschreibung entfernen</translation>
+      <source>Cloudy sky</source>
+      <translation>Bewölkter Himmel</translation>
+    </message>
+    <message>
+      <source>Calm water</source>
+      <translation>Ruhiges Wasser</translation>
+    </message>
+    <message>
+      <source>Green grass</source>
+      <translation>Grünes Gras</translation>
+    </message>
+    <message>
+      <source>Stone wall</source>
+      <translation>Steinmauer</translation>
+    </message>
+    <message>
+      <source>Recolour, half as strong</source>
+      <translation>Umfärben, halb so stark</translation>
+    </message>
+    <message>
+      <source>Remove with a wide rim</source>
+      <translation>Entfernen mit breitem Rand</translation>
+    </message>
+    <message>
+      <source>Keep mode, words and settings …</source>
+      <translation>Modus, Worte und Einstellungen behalten …</translation>
+    </message>
+    <message>
+      <source>Drop</source>
+      <translation>Verwerfen</translation>
+    </message>
+    <message>
+      <source>Keep mode, words and settings</source>
+      <translation>Modus, Worte und Einstellungen behalten</translation>
+    </message>
+    <message>
+      <source>Name:</source>
+      <translation>Name:</translation>
     </message>
   </context>
   <context>

@@ -152,12 +152,48 @@
       <translation>No captions yet</translation>
     </message>
     <message>
-      <source>Keep this caption</source>
-      <translation>Keep this caption</translation>
+      <source>Clear blue sky</source>
+      <translation>Clear blue sky</translation>
     </message>
     <message>
-      <source>Drop this caption</source>
-      <translation>Drop this caption</translation>
+      <source>Cloudy sky</source>
+      <translation>Cloudy sky</translation>
+    </message>
+    <message>
+      <source>Calm water</source>
+      <translation>Calm water</translation>
+    </message>
+    <message>
+      <source>Green grass</source>
+      <translation>Green grass</translation>
+    </message>
+    <message>
+      <source>Stone wall</source>
+      <translation>Stone wall</translation>
+    </message>
+    <message>
+      <source>Recolour, half as strong</source>
+      <translation>Recolour, half as strong</translation>
+    </message>
+    <message>
+      <source>Remove with a wide rim</source>
+      <translation>Remove with a wide rim</translation>
+    </message>
+    <message>
+      <source>Keep mode, words and settings …</source>
+      <translation>Keep mode, words and settings …</translation>
+    </message>
+    <message>
+      <source>Drop</source>
+      <translation>Drop</translation>
+    </message>
+    <message>
+      <source>Keep mode, words and settings</source>
+      <translation>Keep mode, words and settings</translation>
+    </message>
+    <message>
+      <source>Name:</source>
+      <translation>Name:</translation>
     </message>
   </context>
   <context>

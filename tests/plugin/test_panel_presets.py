@@ -1,0 +1,50 @@
+"""Presets: mode, words and settings under one name, in the menu beside the caption."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from nigdt_plugin.core.settings import Settings
+from panel import Panel
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QInputDialog, QMenu
+
+
+def entries(menu: QMenu) -> dict[str, QAction]:
+    menu.aboutToShow.emit()
+    return {action.text(): action for action in menu.actions() if action.text()}
+
+
+def test_a_preset_sets_mode_words_and_settings(panel: Panel, photo: Path, monkeypatch: pytest.MonkeyPatch):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    side, settings = panel.window.side, panel.session.settings
+    menu = side.describe.used.preset_button.menu()
+    side.pick_mode("recolour")
+    side.describe.caption.caption = "a red bird"
+    side.blend.strength.setValue(40)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_more: (" faded red ", True))
+    entries(menu)["Keep mode, words and settings …"].trigger()
+
+    entries(menu)["Remove with a wide rim"].trigger()
+    assert (settings.mode, settings.grow, settings.strength) == ("remove", 10, 1.0)
+    assert side.describe.grow.slider.value() == 10
+    assert panel.session.filling.recipe.grow == 10
+    assert side.describe.used.preset_button.isVisible()
+
+    entries(menu)["Clear blue sky"].trigger()
+    assert (settings.mode, panel.session.caption) == ("describe", "clear blue sky")
+    assert side.describe.caption.caption == "clear blue sky"
+    assert side.blend.strength.value() == 100
+
+    entries(menu)["faded red"].trigger()
+    assert (settings.mode, panel.session.caption) == ("recolour", "a red bird")
+    assert side.blend.strength.value() == 40
+    assert panel.session.filling.recipe.strength == 0.4
+
+    settings.save()
+    assert Settings.load().presets == settings.presets
+    assert [preset.name for preset in settings.presets] == ["faded red"]
+    entries(entries(menu)["Drop"].menu())["faded red"].trigger()
+    assert settings.presets == []
