@@ -153,6 +153,21 @@ def test_every_control_of_the_window_has_a_name_and_is_reached_by_keys(panel: Pa
     check(panel, window, 37)
 
 
+def test_escape_leads_from_the_caption_to_the_photo(panel: Panel, photo: Path):
+    panel.open(photo)
+    canvas, caption = panel.window.canvas, panel.window.side.describe.caption
+    canvas.setFocus()
+    QTest.keyClick(panel.window, Qt.Key.Key_C)
+    assert panel.window.focusWidget() is caption
+    QTest.keyClicks(caption, "a blu")
+    assert caption.offered.isVisible()
+    QTest.keyClick(caption, Qt.Key.Key_Escape)  # the words on offer
+    assert not caption.offered.isVisible()
+    assert panel.window.focusWidget() is caption
+    QTest.keyClick(caption, Qt.Key.Key_Escape)
+    assert panel.window.focusWidget() is canvas
+
+
 def test_every_control_of_the_other_windows_too(panel: Panel, photo: Path):
     write_bundle(Path(os.environ["NIGDT_DATA_DIR"]) / "bundles" / "other", "Another")
     panel.open(photo, "a red bird")

@@ -47,10 +47,12 @@ class CaptionEdit(QPlainTextEdit):
     Signals:
         edited: The words changed (not merely spaces between them).
         accepted: Return was pressed.
+        left: Escape was pressed, with no words on offer.
     """
 
     edited = pyqtSignal(str)
     accepted = pyqtSignal()
+    left = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,6 +149,9 @@ class CaptionEdit(QPlainTextEdit):
             self.offered.hide()
             if not e.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self.accepted.emit()
+            return
+        if key == Qt.Key.Key_Escape:
+            self.left.emit()
             return
         super().keyPressEvent(e)
         if e.text() and (e.text().isalnum() or key == Qt.Key.Key_Backspace):

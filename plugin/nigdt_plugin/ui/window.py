@@ -152,6 +152,7 @@ class Window(Dialogs):
         # Where undo is that of the picture, not that of the caption.
         self.side.wipe_button.toggled.connect(self.wipe)
         self.side.applied.connect(canvas.setFocus)
+        self.side.describe.caption.left.connect(canvas.setFocus)
         self.side.word_pointed.connect(self.overlays.point_at_word)
         session.notice.connect(lambda message, hint: self.shown_errors.append(f"{message} {hint}".strip()))
         self.options.hand_over.clicked.connect(lambda _checked=False: self.hand_over())

@@ -1596,6 +1596,10 @@
       <translation>Verlauf</translation>
     </message>
     <message>
+      <source>Layers and history</source>
+      <translation>Ebenen und Verlauf</translation>
+    </message>
+    <message>
       <source>Apply</source>
       <translation>Übernehmen</translation>
     </message>

@@ -1596,6 +1596,10 @@
       <translation>History</translation>
     </message>
     <message>
+      <source>Layers and history</source>
+      <translation>Layers and history</translation>
+    </message>
+    <message>
       <source>Apply</source>
       <translation>Apply</translation>
     </message>
