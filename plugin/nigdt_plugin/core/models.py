@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 from nigdt import limits
 from nigdt.bundle import bundle
 from nigdt.bundle.bundle import BundleInfo
-from nigdt.errors import NigdtError
+from nigdt.errors import BundleError, NigdtError
 from nigdt.text import Vocabulary
 
 log = logging.getLogger(__name__)
@@ -26,6 +30,25 @@ def available() -> list[BundleInfo]:
 def broken() -> list[str]:
     """Say of each bundle that is left out what is wrong with it."""
     return [str(problem) for problem in bundle.broken_bundles()]
+
+
+def add(source: Path) -> None:
+    """Check a bundle and copy it to the user's, in a process of its own, which loads torch. Slow.
+
+    Args:
+        source: A ZIP archive, or a file of the bundle's folder.
+
+    Raises:
+        BundleError: It is no bundle, does not run here, or its name is taken.
+        OSError: The process cannot be started.
+    """
+    python = os.environ.get("NIGDT_PYTHON") or sys.executable
+    path = source if source.suffix.lower() == ".zip" else source.parent
+    command = [python, "-m", "nigdt", "models", "add", str(path.absolute())]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or [f"It ended with error {done.returncode}."]
+        raise BundleError(said[-1].removeprefix("nigdt: "))
 
 
 def find(name: str) -> BundleInfo | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PyQt6 import sip
 from PyQt6.QtCore import QSize, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QBrush, QImage, QMouseEvent, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QDialog,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -156,7 +158,7 @@ class ModelDialog(QDialog):
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session = session
+        self.session, self._theme = session, theme
         self.setWindowTitle(self.tr("Models"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(560, 520)
@@ -164,30 +166,10 @@ class ModelDialog(QDialog):
         outer.setContentsMargins(18, 18, 18, 18)
         outer.setSpacing(12)
         outer.addWidget(label(self.tr("What a model has seen decides what it can draw."), "muted", wrap=True))
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        body = QWidget()
-        body.setObjectName("cards")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, 6, 0)
-        column.setSpacing(10)
-        present = models.find(session.settings.model)
-        self.cards = [
-            ModelCard(info, theme, present is not None and info.name == present.name)
-            for info in models.available()
-        ]
-        for card in self.cards:
-            card.chosen.connect(self._choose)
-            column.addWidget(card)
-        if not self.cards:
-            hint = self.tr("No model is installed. Add one with “nigdt models add FOLDER”, or train one.")
-            column.addWidget(label(hint, wrap=True))
-        self.broken = [self.tr("Left out: {reason}").format(reason=reason) for reason in models.broken()]
-        for problem in self.broken:
-            column.addWidget(label(problem, "muted", wrap=True))
-        column.addStretch(1)
-        scroll.setWidget(body)
+        self._show_cards()
         outer.addWidget(scroll, 1)
         self.state = label("", "hint", wrap=True)
         self._show_state(session.link_state)
@@ -197,9 +179,57 @@ class ModelDialog(QDialog):
         row = QHBoxLayout()
         self.train_button = button(self.tr("Train on my photos …"), self._train)
         row.addWidget(self.train_button)
+        self.add_button = button(self.tr("Add a model …"), self._add)
+        row.addWidget(self.add_button)
         row.addStretch(1)
         row.addWidget(button(self.tr("Done"), self.accept, primary=True))
         outer.addLayout(row)
+
+    def _show_cards(self) -> None:
+        """Show every model there is, and what is wrong with those left out."""
+        body = QWidget()
+        body.setObjectName("cards")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(10)
+        present = models.find(self.session.settings.model)
+        self.cards = [
+            ModelCard(info, self._theme, present is not None and info.name == present.name)
+            for info in models.available()
+        ]
+        for card in self.cards:
+            card.chosen.connect(self._choose)
+            column.addWidget(card)
+        if not self.cards:
+            hint = self.tr("No model is installed. Add one, or train one.")
+            column.addWidget(label(hint, wrap=True))
+        self.broken = [self.tr("Left out: {reason}").format(reason=reason) for reason in models.broken()]
+        for problem in self.broken:
+            column.addWidget(label(problem, "muted", wrap=True))
+        column.addStretch(1)
+        self._scroll.setWidget(body)
+
+    def _add(self) -> None:
+        """Ask for a model, and check and copy it in the background."""
+        pattern = self.tr("Models") + " (*.zip model.yaml)"
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Add a model"), "", pattern)
+        if not name:
+            return
+        self.add_button.setEnabled(False)
+        self.state.setText(self.tr("Checking the model …"))
+        self.session.tasks.run(lambda: models.add(Path(name)), lambda _none: self._added(), self._not_added)
+
+    def _added(self) -> None:
+        if not sip.isdeleted(self):
+            self.add_button.setEnabled(True)
+            self._show_cards()
+            self.state.setText(self.tr("The model was added. Choose it above."))
+
+    def _not_added(self, error: Exception) -> None:
+        if not sip.isdeleted(self):
+            self.add_button.setEnabled(True)
+            reason = error.message if isinstance(error, NigdtError) else str(error)
+            self.state.setText(self.tr("The model was not added: {reason}").format(reason=reason))
 
     def _show_state(self, state: LinkState) -> None:
         """Show what the process that runs the model is doing."""

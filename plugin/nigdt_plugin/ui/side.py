@@ -81,9 +81,6 @@ class Side(QWidget):
         self.layers, self.history = LayerList(session), HistoryList(session)
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.history, self.tr("History"))
-        bar = self.tabs.tabBar()
-        assert bar is not None
-        bar.setAccessibleName(self.tr("Layers and history"))
         self.column.addWidget(self.tabs, 1)
         below = QHBoxLayout()  # never scrolled away
         below.setContentsMargins(16, 8, 16, 12)

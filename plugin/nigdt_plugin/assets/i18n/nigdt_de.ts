@@ -1348,20 +1348,40 @@
       <translation>Was ein Modell gesehen hat, bestimmt, was es zeichnen kann.</translation>
     </message>
     <message>
-      <source>No model is installed. Add one with “nigdt models add FOLDER”, or train one.</source>
-      <translation>Es ist kein Modell installiert. Fügen Sie eines mit „nigdt models add ORDNER“ hinzu oder trainieren Sie eines.</translation>
+      <source>Train on my photos …</source>
+      <translation>Mit eigenen Fotos trainieren …</translation>
+    </message>
+    <message>
+      <source>Add a model …</source>
+      <translation>Modell hinzufügen …</translation>
+    </message>
+    <message>
+      <source>Done</source>
+      <translation>Fertig</translation>
+    </message>
+    <message>
+      <source>No model is installed. Add one, or train one.</source>
+      <translation>Kein Modell ist installiert. Fügen Sie eines hinzu, oder trainieren Sie eines.</translation>
     </message>
     <message>
       <source>Left out: {reason}</source>
       <translation>Ausgelassen: {reason}</translation>
     </message>
     <message>
-      <source>Train on my photos …</source>
-      <translation>Mit eigenen Fotos trainieren …</translation>
+      <source>Add a model</source>
+      <translation>Modell hinzufügen</translation>
     </message>
     <message>
-      <source>Done</source>
-      <translation>Fertig</translation>
+      <source>Checking the model …</source>
+      <translation>Das Modell wird geprüft …</translation>
+    </message>
+    <message>
+      <source>The model was added. Choose it above.</source>
+      <translation>Das Modell wurde hinzugefügt. Wählen Sie es oben aus.</translation>
+    </message>
+    <message>
+      <source>The model was not added: {reason}</source>
+      <translation>Das Modell wurde nicht hinzugefügt: {reason}</translation>
     </message>
     <message>
       <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
@@ -1594,10 +1614,6 @@
     <message>
       <source>History</source>
       <translation>Verlauf</translation>
-    </message>
-    <message>
-      <source>Layers and history</source>
-      <translation>Ebenen und Verlauf</translation>
     </message>
     <message>
       <source>Apply</source>

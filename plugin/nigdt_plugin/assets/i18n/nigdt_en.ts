@@ -1348,20 +1348,40 @@
       <translation>What a model has seen decides what it can draw.</translation>
     </message>
     <message>
-      <source>No model is installed. Add one with “nigdt models add FOLDER”, or train one.</source>
-      <translation>No model is installed. Add one with “nigdt models add FOLDER”, or train one.</translation>
+      <source>Train on my photos …</source>
+      <translation>Train on my photos …</translation>
+    </message>
+    <message>
+      <source>Add a model …</source>
+      <translation>Add a model …</translation>
+    </message>
+    <message>
+      <source>Done</source>
+      <translation>Done</translation>
+    </message>
+    <message>
+      <source>No model is installed. Add one, or train one.</source>
+      <translation>No model is installed. Add one, or train one.</translation>
     </message>
     <message>
       <source>Left out: {reason}</source>
       <translation>Left out: {reason}</translation>
     </message>
     <message>
-      <source>Train on my photos …</source>
-      <translation>Train on my photos …</translation>
+      <source>Add a model</source>
+      <translation>Add a model</translation>
     </message>
     <message>
-      <source>Done</source>
-      <translation>Done</translation>
+      <source>Checking the model …</source>
+      <translation>Checking the model …</translation>
+    </message>
+    <message>
+      <source>The model was added. Choose it above.</source>
+      <translation>The model was added. Choose it above.</translation>
+    </message>
+    <message>
+      <source>The model was not added: {reason}</source>
+      <translation>The model was not added: {reason}</translation>
     </message>
     <message>
       <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
@@ -1594,10 +1614,6 @@
     <message>
       <source>History</source>
       <translation>History</translation>
-    </message>
-    <message>
-      <source>Layers and history</source>
-      <translation>Layers and history</translation>
     </message>
     <message>
       <source>Apply</source>

@@ -1,0 +1,37 @@
+"""Adding a model from the panel's window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from nigdt_plugin.ui.models import ModelDialog
+from panel import Panel
+from PyQt6.QtWidgets import QFileDialog
+
+
+def test_a_model_is_added_from_its_folder_and_what_is_none_is_refused(
+    panel: Panel, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    picked: list[Path] = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(picked[-1]), ""))
+    panel.window.choose_model()
+    dialog = panel.window.findChild(ModelDialog)
+    archive = tmp_path / "holiday.zip"
+    archive.write_bytes(b"no archive")
+    picked.append(archive)
+    dialog.add_button.click()
+    assert not dialog.add_button.isEnabled()
+    panel.until(dialog.add_button.isEnabled)
+    assert dialog.state.text().startswith("The model was not added: holiday.zip cannot be unpacked")
+    assert [card.info.name for card in dialog.cards] == ["nigdt-small"]
+
+    picked.append(tiny_bundle / "model.yaml")
+    dialog.add_button.click()
+    panel.until(dialog.add_button.isEnabled)
+    assert "was added" in dialog.state.text()
+    assert tiny_bundle.name in [card.info.name for card in dialog.cards]
+    added = next(card for card in dialog.cards if card.info.name == tiny_bundle.name)
+    added.radio.click()
+    assert panel.session.settings.model == tiny_bundle.name
+    dialog.accept()
