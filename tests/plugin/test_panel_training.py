@@ -279,7 +279,7 @@ def test_the_real_training_stops_goes_on_and_gives_a_model_that_fills(
     assert dialog.name.text() == "discs"
     dialog.steps.setValue(30)
     dialog.start_button.click()
-    panel.until(lambda: dialog.bar.value() >= 1, 240)
+    panel.until(lambda: dialog.bar.value() >= 1, 480)
     assert "to go" in dialog.state.text()
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
@@ -289,7 +289,7 @@ def test_the_real_training_stops_goes_on_and_gives_a_model_that_fills(
     assert list((training.runs_folder() / "00001-discs").rglob("last.safetensors"))
 
     dialog.start_button.click()
-    panel.until(lambda: not dialog.running, 240)
+    panel.until(lambda: not dialog.running, 480)
     assert dialog.state.text().startswith("Better on"), (dialog.state.text(), dialog.detail.text())
     assert "nearer" in dialog.detail.text()
     assert not dialog.sheet.pixmap().isNull()
