@@ -72,12 +72,16 @@ def wait_for(condition: Callable[[], object], seconds: float = 150.0) -> None:
 def write(windows: WindowSession, caption: str, daemon: ScriptedDaemon | None = None) -> None:
     """Replace the dialog's caption, which is the last one at first, and wait for its preview.
 
-    A dialog that has just opened may miss what is typed, as with a hasty user; then it is typed again.
+    A dialog that has just opened may miss what is typed, as with a hasty user; then it is typed again. The
+    image's window may take the focus from it, and Ctrl+A would select the whole image there.
     """
     for attempt in range(10):
+        dialog = windows.window("NIGDT: ")
         if attempt == 3:  # an earlier test has turned the preview off, and choices are kept
             windows.type("key", "alt+p")
         windows.type("key", "alt+d")
+        if windows.active() != dialog:
+            continue
         windows.type("key", "ctrl+a")
         windows.type("type", "--delay", "15", caption)
         deadline = time.monotonic() + 8
