@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from assemble import NAME, assemble
@@ -14,12 +15,36 @@ from nigdt_backend.client import Client
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
+class ElsewhereSession(GimpSession):
+    """A GIMP whose profile and temporary files, and the service's state, have letters beyond ASCII."""
+
+    moved: ClassVar = {f"/mnt/{name}": f"/mnt/Größe 図/{name}" for name in ("profile", "state")}
+
+    @property
+    def binds(self) -> dict[Path, str]:
+        """Folders of the outside, and where GIMP sees them."""
+        return {outside: self.moved.get(inside, inside) for outside, inside in super().binds.items()}
+
+    @property
+    def env(self) -> dict[str, str]:
+        """GIMP's environment."""
+        return {name: self.moved.get(value, value) for name, value in super().env.items()}
+
+
+@pytest.mark.parametrize("session", [GimpSession, ElsewhereSession])
 @pytest.mark.parametrize("release", ["trixie", "forky"])
-def test_gimp_starts_the_daemon(release: str, wheel: Path, tmp_path: Path) -> None:
-    plug_in = tmp_path / "plug-ins" / NAME
-    assemble(plug_in, wheel, ROOT, python=Path(sys.executable))
-    shared = pythons_folders()
-    with GimpSession(tree(release), plug_in, tmp_path / "gimp", shared) as gimp:
+def test_gimp_starts_the_daemon(
+    release: str, session: type[GimpSession], wheel: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Größe 図" if session is ElsewhereSession else tmp_path
+    plug_in = folder / "plug-ins" / NAME
+    environment = folder / "environment"
+    environment.parent.mkdir(exist_ok=True)
+    environment.symlink_to(sys.prefix)
+    python = environment / Path(sys.executable).relative_to(sys.prefix)
+    assemble(plug_in, wheel, ROOT, python=python)
+    shared = [*pythons_folders(), folder]
+    with session(tree(release), plug_in, folder / "gimp", shared) as gimp:
         file = gimp.state / "connection.json"
         assert not file.exists()
         try:
