@@ -269,6 +269,25 @@ def test_from_the_menu_with_repeat_and_undo(
     windows.run(CLOSE.format(display), "actor")
 
 
+REMOVED = """
+    images = Gimp.get_images()
+    layers = images[0].get_layers()
+    # While it works there is a copy of the image besides.
+    result = [each.get_name() for each in layers] if len(images) == 1 else []
+"""
+
+
+def test_removed_at_once_from_the_menu(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    display = windows.run(SHOWN, "actor")
+    windows.from_the_menu("Remove selected object")
+    wait_for(lambda: windows.run(REMOVED, "actor") == ["Removed", "photo"])
+    keep(windows.photograph(tmp_path / "removed.png"), f"{windows.tree.release}-removed.png")
+    windows.run(CLOSE.format(display), "actor")
+    assert [request.recipe.effective_mode for request in daemon.requests] == ["remove"]
+
+
 def test_the_window_is_closed_in_mid_fill(windows: WindowSession, daemon: ScriptedDaemon) -> None:
     daemon.behaviour = ScriptedDaemon.hold
     display = windows.run(SHOWN, "actor")
