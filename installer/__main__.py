@@ -17,6 +17,11 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the very case this message is fo
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
 
-from installer.cli import main
+try:
+    from installer.cli import main
 
-sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+except KeyboardInterrupt:  # before there is anything to interrupt
+    sys.stderr.write("\nInterrupted. Run the same command again.\n")
+    status = 130
+sys.exit(status)

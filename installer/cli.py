@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -269,9 +269,20 @@ def main(arguments: Sequence[str]) -> int:
         if isinstance(stream, TextIOWrapper):  # a console may know fewer characters than pip uses
             stream.reconfigure(errors="replace")
     try:
-        return _run(arguments)
-    except BrokenPipeError:
-        # Whoever read along has gone, as in `... | head`; nothing can be said any more, not even at exit.
+        try:
+            return _run(arguments)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as error:
+        # Whoever read along has gone, as in `... | head`, or the output goes to a full disk; nothing can be
+        # said there any more, not even at exit.
+        if not isinstance(error, BrokenPipeError) and sys.stderr is not None:
+            with suppress(OSError):
+                sys.stderr.write(
+                    f"Cannot write the output: {error.strerror}.\n"
+                    "  What to do: Let it go to another place, then run the same command again.\n"
+                )
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

@@ -28,12 +28,19 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def read_stamp(session: Session) -> dict[str, Any]:
-    """Return what earlier runs put into the environment; empty when unknown."""
+    """Return what earlier runs put into the environment; without what is unknown or damaged."""
     try:
         stamp = json.loads((session.venv / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return stamp if isinstance(stamp, dict) else {}
+    if not isinstance(stamp, dict):
+        return {}
+    project = stamp.pop("project", None)
+    kept = {name: value for name, value in stamp.items() if isinstance(value, str)}
+    if not isinstance(project, dict) or not isinstance(project.get("extras"), list):
+        return kept
+    extras = [name for name in project["extras"] if isinstance(name, str)]
+    return {**kept, "project": {**project, "extras": extras}}
 
 
 def update_stamp(session: Session, **entries: Any) -> None:

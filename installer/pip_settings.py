@@ -93,6 +93,9 @@ def variables(
             kept[name] = value
         else:
             left.append(variable)
+    for name in [name for name, value in kept.items() if "\0" in value]:  # no variable can hold it
+        del kept[name]
+        left.append(f"{name}, whose value holds a NUL character")
     return {f"PIP_{name.upper().replace('-', '_')}": value for name, value in kept.items()}, left
 
 

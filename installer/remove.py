@@ -61,7 +61,7 @@ def recorded(session: Session) -> dict[str, list[Path]]:
     try:
         lists = json.loads(_record_path(session).read_text(encoding="utf-8"))
         return {kind: [Path(folder) for folder in lists.get(kind, [])] for kind in _KINDS}
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return {}
 
 

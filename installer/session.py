@@ -24,6 +24,8 @@ HEARTBEAT_SECONDS = 60.0
 FULL_BYTES = 1_000_000
 TEMPORARY_BYTES = 8_000_000_000
 """What pip may unpack at a time, torch's CUDA build being the largest."""
+TEMPORARY_FILES = 50_000
+"""As many files as pip may unpack at a time."""
 
 # What pip and apt print, and what a person can do about it; the first match wins.
 REMEDIES: tuple[tuple[str, str, str], ...] = (
@@ -53,6 +55,26 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "Look at HTTPS_PROXY and ALL_PROXY, or unset them, then run the same command again.",
     ),
     (
+        r"during configuration: option|is not a valid value for .* option",
+        "one of pip's settings has a value that pip does not take",
+        "Correct it in pip.conf or unset its PIP_* variable, then run the same command again.",
+    ),
+    (
+        r"TLS certificate|TLS CA certificate|TLS key file",
+        "a certificate that pip's settings name is not there",
+        "Look at `cert` and `client-cert` in pip.conf, PIP_CERT and PIP_CLIENT_CERT.",
+    ),
+    (
+        r"Could not open requirements file|Invalid requirement: .*constraint|req_file\.py",
+        "the file that pip's setting `constraint` names cannot be read",
+        "Correct that file, or unset PIP_CONSTRAINT and `constraint` in pip.conf.",
+    ),
+    (
+        r"Location '.*' is ignored|not a trusted or secure host and is being ignored|Invalid IPv6 URL",
+        "pip's settings lead to a place that has no packages",
+        "Look at `index-url`, `find-links` and `trusted-host` in pip.conf and at the PIP_* variables.",
+    ),
+    (
         r"DO NOT MATCH THE HASHES|HashMismatch",
         "a package is not the one that was to be installed",
         "Run the same command again; if it stays so, the registry has another file than the lock file names.",
@@ -73,6 +95,11 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "Behind a company proxy point PIP_CERT at its certificate; otherwise check this machine's clock.",
     ),
     (
+        r"\(from versions: none\)",
+        "a package is not where pip looked, or that place cannot be reached",
+        "Check the network and pip's settings; with --offline, make the folder on the same kind of machine.",
+    ),
+    (
         r"No matching distribution found|Could not find a version that satisfies",
         "a package has no build for this machine",
         "Use a 64-bit Python from 3.11 to 3.13; with --offline, make the folder on the same kind of machine.",
@@ -81,6 +108,11 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         r"Long Path support",
         "a path is longer than this Windows allows",
         "Move this folder to a short path, such as C:\\nigdt, then run the same command there.",
+    ),
+    (
+        r"Errno 17|Errno 20\b|Errno 21|File exists|Not a directory|Is a directory",
+        "something else has the name of a file or folder that is needed",
+        "Move away what the message names, then run the same command again.",
     ),
     (
         r"Permission denied|Errno 13|Errno 30|Read-only file system",
@@ -100,7 +132,8 @@ def diagnose(output: str) -> tuple[str, str] | None:
 
 def last_error(output: str) -> str | None:
     """Find the last line of a command's output that names an error, without its prefix; None without one."""
-    lines = [line.strip() for line in output.splitlines() if re.search(r"\w*Error\b|\b(error|ERROR):", line)]
+    pattern = r"\w*Error\b|\b(error|ERROR):|during configuration: |is not a valid value for "
+    lines = [line.strip() for line in output.splitlines() if re.search(pattern, line)]
     named = (line for line in reversed(lines) if not re.search(r"subprocess|-failed|has failed", line))
     return next((line.removeprefix("ERROR:").strip() for line in named), None)
 
@@ -192,6 +225,10 @@ class Session:
             there = shutil.disk_usage(tempfile.gettempdir()).free
         except OSError:  # there is none that can be written to
             return sys.platform != "win32"
+        if hasattr(os, "statvfs"):
+            room = os.statvfs(tempfile.gettempdir())
+            if room.f_files and room.f_favail < TEMPORARY_FILES:  # some file systems count none
+                return True
         return there < min(here, TEMPORARY_BYTES)
 
     def run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -113,8 +114,8 @@ def save_bundle(
         half: Store half-precision weights, which the loader widens again.
 
     Raises:
-        BundleError: A weight is not finite or too large for half precision, the disk refuses, or something
-            else is there (`check_target`).
+        BundleError: A weight is not finite or too large for half precision, a text cannot be encoded in
+            UTF-8, the disk refuses, or something else is there (`check_target`).
     """
     from safetensors.numpy import save
 
@@ -137,6 +138,14 @@ def save_bundle(
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     if card is None:
         card = f"# {title}\n\n```yaml\n{yaml.safe_dump(description['training'], sort_keys=False)}```\n"
+    try:
+        # YAML would write it escaped, and no reader takes it.
+        json.dumps([description, card], ensure_ascii=False, default=str, skipkeys=True).encode("utf-8")
+    except UnicodeEncodeError:
+        raise BundleError(
+            "The title, the training's summary or the card holds text that UTF-8 cannot encode.",
+            "Write it without lone surrogates.",
+        ) from None
 
     try:
         with replaced(folder) as new:

@@ -153,3 +153,13 @@ def test_the_stamp_survives_a_broken_file(session: Session) -> None:
     environment.update_stamp(session, torch="cpu", pair="a/b")
     environment.update_stamp(session, pair=None)
     assert environment.read_stamp(session) == {"torch": "cpu"}
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "[1]", '{"project": [1]}', '{"project": {"extras": 5}}', '{"torch": {}}']
+)
+def test_a_damaged_stamp_counts_as_unknown(session: Session, text: str) -> None:
+    stamp = session.venv / environment.STAMP
+    stamp.parent.mkdir(parents=True)
+    stamp.write_text(text)
+    assert environment.read_stamp(session) == {}

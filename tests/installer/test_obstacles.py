@@ -74,6 +74,41 @@ def test_a_folder_that_cannot_be_written(home: Path, tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["doctor"], ["install", "--dry-run"], ["--help"]])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_is_full(project: Path, home: Path, arguments: list[str]) -> None:
+    command = [sys.executable, "-I", "-S", "installer", *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Cannot write the output: No space left on device.",
+        "  What to do: Let it go to another place, then run the same command again.",
+    ]
+
+
+@pytest.mark.parametrize("name", [".cache", ".cache/installer.lock", ".venv"])
+def test_something_else_of_a_name_that_is_needed(project: Path, home: Path, name: str) -> None:
+    place = project / name
+    if name.endswith(".lock"):
+        place.mkdir(parents=True)
+    else:
+        place.write_text("the only copy")
+    done = call([sys.executable, "installer", "install", "--extras", ""], project)
+    assert done.returncode == 1
+    assert str(place) in done.stdout
+    assert "Move away what the message names" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_interrupted_before_it_began(project: Path, home: Path) -> None:
+    (project / "installer" / "cli.py").write_text("raise KeyboardInterrupt\n")
+    done = call([sys.executable, "installer", "doctor"], project)
+    assert (done.returncode, done.stderr) == (130, "\nInterrupted. Run the same command again.\n")
+
+
 def test_words_that_a_console_cannot_show_do_not_end_it(project: Path) -> None:
     done = call(
         [sys.executable, "installer", "install", "--extras", "größe鳥", "--dry-run"],

@@ -84,6 +84,9 @@ def test_commands_see_no_other_python_path(session: Session, monkeypatch: pytest
         ),
         ("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED]", "certificate"),
         ("ERROR: No matching distribution found for torch>=2.4", "no build for this machine"),
+        ("that satisfies the requirement torch (from versions: none)", "is not where pip looked"),
+        ("WARNING: Location 'x' is ignored: it is neither", "has no packages"),
+        ("Error: [Errno 17] File exists: '/x/.venv'", "something else has the name"),
         ("PermissionError: [Errno 13] Permission denied: '/x'", "may not be written"),
     ],
 )

@@ -118,6 +118,51 @@ def test_folder_names_that_no_environment_bears_are_refused_with_the_remedy(name
     assert "Rename" in error.value.remedy
 
 
+@pytest.mark.usefixtures("empty_environment")
+@pytest.mark.parametrize(
+    ("settings", "cause"),
+    [
+        ({"PIP_TIMEOUT": "abc"}, "option timeout: invalid floating-point value: 'abc'"),
+        ({"PIP_PREFER_BINARY": "x"}, "x is not a valid value for prefer-binary"),
+        ({"PIP_CONSTRAINT": "/nowhere.txt"}, "the file that pip's setting `constraint` names cannot be read"),
+        ({"PIP_CONSTRAINT": sys.executable}, "the file that pip's setting `constraint` names cannot be read"),
+        ({"PIP_FIND_LINKS": "/nowhere"}, "a package is not where pip looked"),
+        ({"PIP_CLIENT_CERT": "/nowhere.pem", "PIP_NO_INDEX": "0"}, "a certificate that pip's settings name"),
+        ({"PIP_INDEX_URL": "http://[::1/", "PIP_NO_INDEX": "0"}, "pip's settings lead to a place"),
+    ],
+)
+def test_wrong_pip_settings_have_a_cause_and_a_remedy(
+    installer: Run, home: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], cause: str
+) -> None:
+    for name, value in {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, **settings}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PIP_FIND_LINKS" if "PIP_FIND_LINKS" not in settings else "PIP_UNUSED", raising=False)
+    done = installer(*INSTALL)
+    assert done.returncode == 1
+    error, remedy = done.stdout.split("Error: ", 1)[1].split("What to do: ", 1)
+    assert cause in error
+    assert "ended with status" not in error
+    assert "setting" in remedy or "pip.conf" in remedy
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_setting_that_no_variable_can_hold_is_left_out(tmp_path: Path) -> None:
+    torn = tmp_path / "pip.conf"
+    torn.write_text("[global]\ncert = /x\0y\nproxy = http://proxy:1\n")
+    kept, left = pip_settings.variables("install", {}, [torn])
+    assert kept == {"PIP_PROXY": "http://proxy:1"}
+    assert left == ["cert, whose value holds a NUL character"]
+
+
+def test_a_temporary_folder_with_room_for_few_files_is_not_used(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = os.statvfs(tmp_path)
+    few = os.statvfs_result((*counted[:5], 1000, 4, 4, *counted[8:10]))
+    monkeypatch.setattr(os, "statvfs", lambda _path: few)
+    assert session.child_environment()["TMPDIR"] == str(session.temporary)
+
+
 def test_a_small_temporary_folder_is_not_used(home: Path, tmp_path: Path, wheels: Path) -> None:
     alone = apart(tmp_path, "--mount")
     source = make_project(tmp_path / "source")

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,6 +155,19 @@ def test_only_bundles_and_empty_folders_are_replaced(tmp_path: Path, tiny_bundle
     assert save_bundle(empty, model, vocabulary, title="M").title == "M"
     (empty / "model.yaml").unlink()  # damaged, but still a bundle's folder
     assert save_bundle(empty, model, vocabulary, title="N").title == "N"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [{"title": "\ud800"}, {"title": "M", "training": {"note": ["\udce9"]}}, {"title": "M", "card": "\udfff"}],
+)
+def test_texts_that_utf_8_cannot_encode_are_refused(
+    tmp_path: Path, tiny_bundle: Path, texts: dict[str, Any]
+) -> None:
+    model, vocabulary = load_model(read_bundle(tiny_bundle))
+    with pytest.raises(BundleError, match="UTF-8 cannot encode"):
+        save_bundle(tmp_path / "m", model, vocabulary, **texts)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e6])
