@@ -131,7 +131,8 @@ def scale_key(info: dict[str, Any], *, depth: int, grey: bool) -> None:
     elif isinstance(key, tuple) and depth < 16:
         info["transparency"] = tuple(value & 255 for value in key)
     if grey and depth in (2, 4) and isinstance(key, int):
-        info["transparency"] = key * 255 // (2**depth - 1)
+        most = 2**depth - 1
+        info["transparency"] = (key & most) * 255 // most
 
 
 def to_alpha8(

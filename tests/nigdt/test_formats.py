@@ -152,11 +152,16 @@ def test_a_key_means_the_same_pixels_after_a_fill(kind: str) -> None:
     np.testing.assert_array_equal(Photo.from_bytes(changed.encode(".png")).alpha8, photo.alpha8)
 
 
+@pytest.mark.parametrize("more", [0, 16, 256 + 64])  # bits that the samples do not have
 @pytest.mark.parametrize("depth", [2, 4])
-def test_the_key_of_grey_with_few_bits_is_that_of_its_samples(depth: int) -> None:
+def test_the_key_of_grey_with_few_bits_is_that_of_its_samples(depth: int, more: int) -> None:
     values = np.arange(8) % 2**depth
     bits = "".join(f"{value:0{depth}b}" for value in values)
-    data = png((8, 1, depth, 0, 0, 0, 0), b"\0" + int(bits, 2).to_bytes(depth, "big"), (b"tRNS", b"\0\2"))
+    data = png(
+        (8, 1, depth, 0, 0, 0, 0),
+        b"\0" + int(bits, 2).to_bytes(depth, "big"),
+        (b"tRNS", (more + 2).to_bytes(2, "big")),
+    )
     photo = Photo.from_bytes(data)
     np.testing.assert_array_equal(photo.alpha8, [np.where(values == 2, 0, 255)])
     np.testing.assert_array_equal(Photo.from_bytes(photo.encode(".png")).alpha8, photo.alpha8)
