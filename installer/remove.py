@@ -89,12 +89,14 @@ class Purge:
             finally:
                 os.environ.update(with_overrides)
         own: dict[Path, list[Path]] = {}
+        home = Path.home().absolute()
+        wide = {one for folders in known.values() for one in folders if one in (home, *home.parents)}
         for kind, patterns in _KINDS.items():
             for folder in known.get(kind, []):
-                if folder.is_dir():
+                if folder.is_dir() and folder not in wide:
                     own[folder] = sorted({*own.get(folder, []), *ownership.own(folder, patterns)})
         mine = {path for paths in own.values() for path in paths}
-        stays = []
+        stays = [f"{folder} stays: it holds your home folder." for folder in sorted(wide)]
         for folder in own:
             others = [path for path in ownership.contents(folder) if path not in mine]
             if others:

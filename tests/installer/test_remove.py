@@ -103,6 +103,25 @@ def test_purge_leaves_what_is_not_recorded_or_not_its_own(
     assert all(path.exists() for path in theses)
 
 
+def test_purge_touches_nothing_where_a_folder_holds_the_home(
+    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(home))
+    monkeypatch.setenv("NIGDT_STATE_DIR", "/")
+    remove.record(session)
+    others = home / "runs" / "00001-another-program" / "weights.pkl"
+    others.parent.mkdir(parents=True)
+    others.write_text("the only copy")
+    purge = remove.Purge.of(session)
+    assert not purge.own
+    assert [line for line in purge.stays if "home folder" in line] == [
+        "/ stays: it holds your home folder.",
+        f"{home} stays: it holds your home folder.",
+    ]
+    perform(session, remove.steps(session, purge))
+    assert others.read_text() == "the only copy"
+
+
 def test_purge_lists_and_asks_first(
     installer: Run, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
