@@ -43,11 +43,10 @@ def test_a_job_that_takes_a_while_says_what_it_is_at(client, hold):
     told: dict[str, dict] = {}
     while "done" not in told:
         for event in client.events(1.0):
-            told.setdefault(event.kind, event.data)
-            if event.kind == "progress":
+            told[event.data["stage"] if event.kind == "progress" else event.kind] = event.data
+            if "encoding" in told:  # on a busy machine it may have been in the queue for a while before
                 first.release()
-    assert told["progress"]["stage"] == "encoding"
-    assert 0 <= told["progress"]["elapsed"] <= told["done"]["seconds"]["total"]
+    assert 0 <= told["encoding"]["elapsed"] <= told["done"]["seconds"]["total"]
 
 
 def test_status_models_and_load(client):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from nigdt_plugin.core.presets import Preset
 from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.ui.compare import CompareDialog
 from panel import Panel
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QInputDialog, QMenu
@@ -48,3 +50,15 @@ def test_a_preset_sets_mode_words_and_settings(panel: Panel, photo: Path, monkey
     assert [preset.name for preset in settings.presets] == ["faded red"]
     entries(entries(menu)["Drop"].menu())["faded red"].trigger()
     assert settings.presets == []
+
+
+def test_words_of_presets_are_offered_to_compare(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    settings = panel.session.settings
+    settings.presets = [Preset("misty", caption="a forest in mist"), Preset("without words")]
+    panel.window.side.describe.caption.caption = "a red bird"
+    panel.window.compare_captions()
+    offered = panel.window.findChild(CompareDialog).captions.toPlainText().split("\n")
+    assert offered[:2] == ["a red bird", "a forest in mist"]
+    assert "" not in offered

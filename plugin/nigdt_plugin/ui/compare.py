@@ -72,7 +72,8 @@ class CompareDialog(QDialog):
     def _offer(self) -> list[str]:
         settings, present = self.session.settings, self.session.caption
         vocabulary = models.vocabulary(models.find(settings.model))
-        used = [present, *settings.presets, *settings.captions[:_USED]]
+        kept = [preset.caption for preset in settings.presets]
+        used = [present, *kept, *settings.captions[:_USED]]
         offered = (*used, *captions.variations(present, vocabulary, _OFFERED), *settings.captions[_USED:])
         return list(dict.fromkeys(caption for caption in offered if caption))[:_OFFERED]
 
