@@ -153,7 +153,7 @@ def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Pat
     assert side.describe.fill_button.text() == "Stop"
     panel.until(lambda: side.describe.progress.maximum() == 1000, 60)
     rest(panel)
-    assert len(shares - {None}) > 2
+    assert len(shares - {None}) > 1, "it moves on, however few of its steps a quick machine shows"
     fills = panel.session.filling.round.fills
     assert [fill.variant.seed for fill in fills] == [None, 1, 2]
     assert [side.strip.item(place).text() for place in range(3)] == ["1", "2", "3"]
