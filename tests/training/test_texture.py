@@ -43,6 +43,15 @@ def test_what_validation_loaded_first_serves_training(visible):
     assert picture.grad.abs().max() > 0
 
 
+def test_loading_the_network_draws_nothing():
+    frozen_features.cache_clear()
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    frozen_features()
+    assert torch.equal(torch.rand(4), expected)
+
+
 def test_the_same_texture_elsewhere_is_nearer_than_a_blur_though_psnr_prefers_the_blur(stripes, visible):
     photo, moved, blur = (visible * stripes[0] + (1 - visible) * one for one in stripes)
     assert metrics.psnr(bytes_of(photo), bytes_of(blur)) > metrics.psnr(bytes_of(photo), bytes_of(moved))

@@ -28,7 +28,9 @@ def frozen_features() -> Callable[[Tensor], list[Tensor]]:
     Raises:
         NigdtError: The package with the ImageNet weights is missing.
     """
-    with torch.inference_mode(False):  # discriminators take gradients through what validation loaded
+    # Discriminators take gradients through what validation loaded. What is drawn by chance afterwards must not
+    # depend on which of the two came first: a resumed training may load it at another moment.
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
         network = pretrained_lite0()
 
     def features(picture: Tensor) -> list[Tensor]:
