@@ -160,7 +160,7 @@ def completed(lab: Floats, inside: Floats, chosen: Floats, trusted: float) -> Fl
     Returns:
         (h, w), 0 to 1, at least `inside`.
     """
-    chance = _likelihood(lab, inside * chosen, chosen)
+    chance = _likelihood(lab, inside, chosen)
     sure, rim = _step(chance, *_SURE) * chosen, inside
     for _ in range(_STEPS):
         rim = np.maximum(rim, np.minimum(cv2.dilate(rim, np.ones((3, 3), np.uint8)), sure))
@@ -179,7 +179,7 @@ def possible(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     Returns:
         (h, w), 0 to 1.
     """
-    return _step(_likelihood(lab, inside * chosen, chosen), *_UNLIKELY)
+    return _step(_likelihood(lab, inside, chosen), *_UNLIKELY)
 
 
 def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
@@ -213,7 +213,8 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
     near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
     ring = histogram((near * (chosen < 0.05)).astype(np.float32))
-    core = histogram((inside * (inside > 0.6)).astype(np.float32))
+    own = inside * chosen
+    core = histogram((own * (own > 0.6)).astype(np.float32))
     # What is seen in neither may be of the object.
     share = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
     return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)

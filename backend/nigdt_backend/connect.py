@@ -80,7 +80,7 @@ def connect(
                 except TimeoutError:
                     if not start and local and FileLock(paths.lock_path()).held():
                         raise silent(time.monotonic() - tried, connection) from None
-            if connection is None and file != paths.state_dir() / "connection.json":
+            if connection is None and file != paths.own_connection_path():
                 raise DaemonError(
                     "not-running",
                     f"{file} is missing, or is no connection file.",

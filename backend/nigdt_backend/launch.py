@@ -23,9 +23,14 @@ MOST_DEATHS = 6
 """So many daemons may come up and die, of another client's job say, before that is told as a failed start."""
 
 
+def interpreter() -> str:
+    """Return the Python that NIGDT's programs are started with: `NIGDT_PYTHON`, else that running now."""
+    return os.environ.get("NIGDT_PYTHON") or sys.executable
+
+
 def default_command() -> list[str]:
-    """Return the command that starts a daemon: by `NIGDT_PYTHON`, else by the interpreter running now."""
-    return [os.environ.get("NIGDT_PYTHON") or sys.executable, "-m", "nigdt_backend.daemon"]
+    """Return the command that starts a daemon."""
+    return [interpreter(), "-m", "nigdt_backend.daemon"]
 
 
 class Starter:
@@ -124,6 +129,6 @@ class Starter:
 
 def _known_connection() -> Connection | None:
     try:
-        return read_connection(paths.state_dir() / "connection.json")
+        return read_connection(paths.own_connection_path())
     except (UnsafeFileError, OSError):
         return None

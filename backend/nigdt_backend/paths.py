@@ -38,7 +38,12 @@ def config_dir() -> Path:
 def connection_path() -> Path:
     """Return the file through which clients find the daemon; `NIGDT_CONNECTION` names a remote daemon's."""
     override = os.environ.get("NIGDT_CONNECTION")
-    return Path(override) if override else state_dir() / "connection.json"
+    return Path(override) if override else own_connection_path()
+
+
+def own_connection_path() -> Path:
+    """Return the file that this machine's daemon leaves for its clients."""
+    return state_dir() / "connection.json"
 
 
 def lock_path() -> Path:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from nigdt.errors import PhotoError
 from nigdt.photo.formats import of_suffix
-from nigdt.photo.metadata import ORIENTATION, save_options
+from nigdt.photo.metadata import save_options, without_orientation
 from nigdt.photo.opening import reason
 from nigdt.photo.photo import Photo
 
@@ -46,12 +46,7 @@ def exported(photo: Photo, suffix: str, *, quality: int, longest: int | None = N
         image = image.convert("L")
     if longest is not None and max(image.size) > longest:
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-    carried = {key: photo.info[key] for key in _CARRIED if key in photo.info}
-    if "exif" in carried:
-        exif = Image.Exif()
-        exif.load(carried["exif"])
-        exif.pop(ORIENTATION, None)
-        carried["exif"] = exif.tobytes()
+    carried = without_orientation({key: photo.info[key] for key in _CARRIED if key in photo.info})
     if photo.kind == "CMYK" or image.mode.startswith("RGB") == photo.grey:
         carried.pop("icc_profile", None)  # of other channels than these
     options = save_options(carried, wanted.name, image.mode)

@@ -68,7 +68,7 @@ def serve(
 
 def _stop() -> None:
     """Ask the daemon to stop; one that does not answer is terminated, then killed."""
-    if paths.connection_path() != paths.state_dir() / "connection.json":
+    if paths.connection_path() != paths.own_connection_path():
         raise DaemonError(
             "forbidden", "NIGDT_CONNECTION names another machine's daemon.", "Stop it on that machine."
         )
@@ -96,7 +96,7 @@ def _stop() -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         if _released(END_SECONDS):
-            (paths.state_dir() / "connection.json").unlink(missing_ok=True)
+            paths.own_connection_path().unlink(missing_ok=True)
             click.echo(f"The daemon did not answer; its process {pid} was ended.")
             return
     raise DaemonError("silent", f"The daemon's process {pid} cannot be ended.", "Restart the machine.")

@@ -103,7 +103,7 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
     ensure_private_folder(paths.state_dir())
     lock = FileLock(paths.lock_path())
     started = time.monotonic()
-    connection_file = paths.state_dir() / "connection.json"
+    connection_file = paths.own_connection_path()
     while not lock.acquire():  # without its file a predecessor is on its way out, or the winner not yet up
         waited = time.monotonic() - started
         if waited > LOCK_WAIT_SECONDS or (connection_file.exists() and waited > LOOK_SECONDS):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import subprocess
-import sys
 from pathlib import Path
+
+from nigdt_backend.launch import interpreter
 
 from nigdt import limits
 from nigdt.bundle import bundle
@@ -42,9 +42,8 @@ def add(source: Path) -> None:
         BundleError: It is no bundle, does not run here, or its name is taken.
         OSError: The process cannot be started.
     """
-    python = os.environ.get("NIGDT_PYTHON") or sys.executable
     path = source if source.suffix.lower() == ".zip" else source.parent
-    command = [python, "-m", "nigdt", "models", "add", str(path.absolute())]
+    command = [interpreter(), "-m", "nigdt", "models", "add", str(path.absolute())]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"It ended with error {done.returncode}."]

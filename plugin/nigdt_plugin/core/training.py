@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from nigdt_backend.launch import interpreter
 
 from nigdt.bundle.bundle import user_bundles_folder, valid_name
 from nigdt_plugin.core.files import folder_size
@@ -89,13 +88,12 @@ def command(folder: Path, name: str, start_from: str = "default", steps: int = S
         start_from: The model that is taught.
         steps: Steps at most; one that was interrupted keeps its own number.
     """
-    python = os.environ.get("NIGDT_PYTHON") or sys.executable
     arguments = ["train", "photos", str(folder), "--name", name, "--runs", str(runs_folder())]
     going_on = interrupted(folder, name)
     arguments += ["--json-progress", "--bundle", start_from, "--steps", str(going_on or steps)]
     if going_on is not None:
         arguments.append("--resume")
-    return [python, "-m", "nigdt", *arguments]
+    return [interpreter(), "-m", "nigdt", *arguments]
 
 
 def parse(line: str) -> Progress | None:

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 from nigdt.limits import DETAIL_MAX, FEATHER_MAX, GUIDANCE_MAX, WIDEN_MAX
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.language import number
-from nigdt_plugin.ui.widgets import label, slider
+from nigdt_plugin.ui.widgets import label, show_value, slider
 
 
 class BlendBox(QWidget):
@@ -73,9 +73,7 @@ class BlendBox(QWidget):
             (self.guidance, settings.guidance * 100),
             (self.detail, settings.detail * 50),
         ):
-            control.blockSignals(True)
-            control.setValue(round(value))
-            control.blockSignals(False)
+            show_value(control, value)
         self._show_values()
         for control in (self.guidance, self.detail):
             control.setEnabled(settings.mode == "describe")

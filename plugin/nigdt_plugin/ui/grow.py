@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QWidget
 from nigdt.limits import GROW
 from nigdt_plugin.core.presets import GROW_MAX
 from nigdt_plugin.core.session import Session
-from nigdt_plugin.ui.widgets import label, slider
+from nigdt_plugin.ui.widgets import label, show_value, slider
 
 
 class GrowRow(QWidget):
@@ -47,9 +47,7 @@ class GrowRow(QWidget):
 
     def refresh(self) -> None:
         """Show what was set elsewhere."""
-        self.slider.blockSignals(True)
-        self.slider.setValue(self.session.settings.grow)
-        self.slider.blockSignals(False)
+        show_value(self.slider, self.session.settings.grow)
         self._value.setText(self._text(self.slider.value()))
 
     def _changed(self, value: int) -> None:

@@ -22,7 +22,7 @@ from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import label, plain_tip, slider, tool_button
+from nigdt_plugin.ui.widgets import label, plain_tip, show_value, slider, tool_button
 
 _DATA = Qt.ItemDataRole.UserRole
 _ICONS = 100
@@ -141,9 +141,7 @@ class LayerList(QWidget):
     def _show_current(self) -> None:
         layer = self.current
         if layer is not None and not self._slide_timer.isActive():
-            self.opacity.blockSignals(True)
-            self.opacity.setValue(round(100 * layer.opacity))
-            self.opacity.blockSignals(False)
+            show_value(self.opacity, 100 * layer.opacity)
             self._percent.setText(f"{self.opacity.value()} %")
         self._enable(self._shown or ())
 

@@ -92,6 +92,13 @@ def slider(name: str, low: int, high: int, value: int, changed: Callable[[int], 
     return widget
 
 
+def show_value(control: QSlider, value: float) -> None:
+    """Move a slider to what was set elsewhere; it tells nobody."""
+    control.blockSignals(True)
+    control.setValue(round(value))
+    control.blockSignals(False)
+
+
 def restyle(widget: QWidget, name: str, value: object) -> None:
     """Change a property that the style sheet asks for, and draw the widget accordingly."""
     if widget.property(name) == value:

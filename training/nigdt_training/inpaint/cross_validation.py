@@ -12,13 +12,11 @@ from scipy.stats import t as student
 
 from nigdt.errors import NigdtError
 from nigdt_training.data.split import in_order
-from nigdt_training.inpaint.validation import Scores
+from nigdt_training.inpaint.validation import FIGURES, Scores
 from nigdt_training.run import Run, writing
 from nigdt_training.samples import Pool
 
 _FILE = "scores.jsonl"
-FIGURES = ("psnr", "l1", "texture")
-"""Of `Scores`, in the order of the tables here."""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ def frozen_features() -> Callable[[Tensor], list[Tensor]]:
     Raises:
         NigdtError: The package with the ImageNet weights is missing.
     """
-    # Discriminators take gradients through what validation loaded. What is drawn by chance afterwards must not
-    # depend on which of the two came first: a resumed training may load it at another moment.
+    # Discriminators take gradients through what validation loaded. What is drawn by chance afterwards must
+    # not depend on which of the two came first: a resumed training may load it at another moment.
     with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
         network = pretrained_lite0()
 

@@ -16,6 +16,8 @@ from nigdt_training.letters import Font, font_for
 from nigdt_training.samples import Batch, SampleStream
 
 PICTURES = 96
+FIGURES = ("psnr", "l1", "texture")
+"""Of `Scores`."""
 _COLUMNS = 6
 _ROWS = ("hole", "filled", "original")
 _MARGIN, _TITLE, _CAPTION = 50, 18, 44  # pixels of a sheet
@@ -39,7 +41,7 @@ class Scores:
 
     def means(self) -> dict[str, float]:
         """Return the averages over the samples."""
-        return {name: float(getattr(self, name).mean()) for name in ("psnr", "l1", "texture")}
+        return {name: float(getattr(self, name).mean()) for name in FIGURES}
 
 
 class Stopped(Exception):  # noqa: N818 (nothing is wrong)
