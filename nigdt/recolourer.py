@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nigdt.box import check_selection
 from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
+from nigdt.cutout import object_in, possible, window_of
 from nigdt.errors import ModelError
 from nigdt.model.finder import FINDER_SIZE
 from nigdt.model.recolour import STRIDE, RecolourNet
@@ -29,7 +30,7 @@ from nigdt.recolouring import (
     tightness,
 )
 from nigdt.text import Vocabulary
-from nigdt.tint import completed, material_of, possible, tinted
+from nigdt.tint import material_of, tinted
 
 __all__ = ["Recolourer"]
 
@@ -50,10 +51,17 @@ _TINY = 1e-6
 
 @dataclass(frozen=True)
 class _Found:
-    """What the finder sees: the object (h, w) in 0..1, and how sure it is of each part (h, w, parts)."""
+    """What the finder sees.
+
+    Attributes:
+        object: (h, w), 0 to 1, with what a selection that follows the object adds to it.
+        parts: (h, w, parts), 0 to 1, how sure it is of each part.
+        sure: (h, w), 0 to 1, how sure it is of the object.
+    """
 
     object: Floats
     parts: Floats
+    sure: Floats
 
     @property
     def kept(self) -> Floats:
@@ -199,7 +207,7 @@ class Recolourer:
         # In a selection that follows the object, thin limbs beside what the finder sees are meant too, but
         # not the ground between them.
         meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
-        return _Found(np.maximum(found, meant_too), shares)
+        return _Found(np.maximum(found, meant_too), shares, sure)
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
@@ -225,8 +233,11 @@ def _tint(
     """
     whole = finer_lab(crop, alpha.shape)
     within = enlarged(chosen, whole)
-    window = _window(within, round(_BESIDE * max(within.shape)))
-    guide, place, within = whole[window], enlarged(alpha, whole)[window], within[window]
+    window = window_of(within, round(_BESIDE * max(within.shape)))
+    place = enlarged(alpha, whole)
+    if found is not None:
+        place = object_in(crop, whole, within, enlarged(found.sure, whole))
+    guide, place, within = whole[window], place[window], within[window]
     thing = place * within
     material = material_of(guide, thing, asked)
     target = tinted(guide, thing, material, asked)
@@ -234,7 +245,6 @@ def _tint(
     by_target = material.coloured and not asked.neutral
     share = np.ones_like(place) if by_target else material.share
     if found is not None:
-        place = completed(guide, place, within, float(tightness(place, within)))
         share = share * (1 - enlarged(found.kept, whole)[window] * (1 - material.alike))
     place = place * share
     target[..., 0] -= guide[..., 0]
@@ -242,15 +252,6 @@ def _tint(
     alphas[window] = guided_place(place, within, guide, whole.shape[1] / alpha.shape[1])
     colours[window] = guided_colour(target, place * within, guide)
     return Recolouring(alphas, colours, selection)
-
-
-def _window(chosen: Floats, margin: int) -> tuple[slice, slice]:
-    """Return the rows and columns of what is chosen and of a margin around it."""
-    used = [np.flatnonzero(chosen.any(1 - axis)) for axis in (0, 1)]
-    rows, columns = (
-        slice(max(0, int(u[0]) - margin), int(u[-1]) + 1 + margin) if u.size else slice(0, 1) for u in used
-    )
-    return rows, columns
 
 
 def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.colours import NamedColour, chroma_and_hue, lab_of_hue
+from nigdt.cutout import smooth_step
 
-__all__ = ["Material", "completed", "material_of", "possible", "tinted"]
+__all__ = ["Material", "material_of", "tinted"]
 
 Floats = NDArray[np.float32]
 
@@ -27,7 +28,12 @@ _GRAIN = 12.0
 """Lab units; smaller differences between neighbours are smoothed before materials are told apart."""
 _NOISE = 12.0
 """Added to lightness in the saturation, because dark places have none that one could trust."""
-_SAME_HUE = (0.15, 0.5)
+_RIM = 2
+"""Pixels from an object's edge whose colours are mixed with the surroundings'."""
+_WASHED_OUT, _SOFT_EDGE, _GLARING = 88.0, 0.5, 0.6
+"""L from which a place without colour can be washed out by light; its edge's change of saturation within
+three pixels at most, and the saturation that it is then taken to have, beside the object's typical one."""
+_SAME_HUE = (0.12, 0.4)
 """A coloured object's places below the first fraction of its typical saturation are of another material,
 those above the second are of its own."""
 _OTHER_HUE = (0.3, 0.7)
@@ -39,32 +45,26 @@ _VIVID_PART = (0.52, 0.68)
 _PATTERN_GAP, _PATTERN_EDGE = 38.0, 0.4
 """An uncoloured object has light and dark materials if their lightness differs by the first and if at least
 the second, as a fraction of that, changes within three pixels where they meet. Shade changes by degrees."""
-_SMALL_PART = (0.15, 0.9)
-"""Share of an object that its light places must have for it to have two materials."""
+_SMALL_PART, _LIGHT = (0.25, 0.9), 62.0
+"""Share of an object that its light places must have for it to have two materials, and their least L."""
 _REACH = ((70, (6.0, 8.0)), (50, (8.0, 6.0)), (0, (12.0, 6.0)))
 """For named colours from a lightness on: how much darker and lighter than it the object may stay."""
 _TURN, _MOST_TURN = 0.2, 0.1
 """How much of the object's own differences of hue stays, and how many radians at most."""
 _FLATTEN = 0.4
 """What stays of large differences of lightness under black, white and grey."""
+_RELIEF = 0.65
+"""What stays at least of fine detail where a dark thing becomes light."""
 _DIMMEST = 0.3
 """What stays at least of fine detail where a thing that is darkened lies in shade."""
 _SOFT = 4.0
 """Units of L from black and from white within which differences shrink instead of being cut off."""
+_DYED = 0.88
+"""Chroma that something white takes, beside what other things do: wool is dyed, not painted."""
 _VIVID = 0.95
 """Median chroma of what is painted, beside that of the named colour."""
 _RAISED, _RAISED_DEEP = 1.45, 1.25
 """By how much chroma may be raised to reach it, for light and for deep colours: dark red is not neon blue."""
-_RING = 0.05
-"""Width of the surroundings that an object is compared with, as a fraction of the context's side."""
-_UNLIKELY = (0.15, 0.4)
-"""Likelihood of a colour to be of the object: below the first it is not, above the second it may be."""
-_SURE = (0.5, 0.8)
-"""Likelihood between which a colour comes to be surely of the object."""
-_RARE = np.float32(1e-6)
-"""Share of the pixels that every colour counts as having, so that one seen nowhere is undecided."""
-_STEPS = 40
-"""Pixels by which the object grows into places that are surely of its colour."""
 
 
 @dataclass(frozen=True)
@@ -100,20 +100,23 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
         asked: The colour that it shall get: black and white cover a pattern of light and dark, others keep
             its dark places.
     """
-    # Grain is not a change of material.
+    # Grain is not a change of material, and nor is an edge, where the surroundings shine through.
+    lab = _without_rim(lab, weight)
     lab = np.asarray(cv2.bilateralFilter(lab, 5, _GRAIN, 2.0), np.float32)
     L, saturation = lab[..., 0], _saturation(lab)
     if _mean(saturation > _COLOURED, weight) > 0.5:
         typical = _quantile(saturation, weight, 0.6)
-        share = _step(saturation, *(typical * fraction for fraction in _SAME_HUE))
+        saturation = np.maximum(saturation, typical * _GLARING * _glare(L, saturation, weight, typical))
+        share = smooth_step(saturation, *(typical * fraction for fraction in _SAME_HUE))
         turn = _turned(lab, _commonest_hue(lab, weight * share))
-        alike = share * (1 - _step(np.abs(turn), *_OTHER_HUE))
+        alike = share * (1 - smooth_step(np.abs(turn), *_OTHER_HUE))
         vividness = saturation / np.float32(max(typical, 1e-3))
         return Material(share, alike, _quantile(L, weight * share, 0.5), vividness, turn)
     away = np.hypot(*(lab[..., i] - np.float32(_quantile(lab[..., i], weight, 0.5)) for i in (1, 2)))
     spread = _quantile(away, weight, 0.5)
-    share = 1 - _step(away, _STANDS_OUT[0] + spread, _STANDS_OUT[1] + 1.5 * spread)
-    share = share * (1 - _step(saturation, *_VIVID_PART))  # dark places differ by less than they are coloured
+    share = 1 - smooth_step(away, _STANDS_OUT[0] + spread, _STANDS_OUT[1] + 1.5 * spread)
+    # Dark places differ by less than they are coloured.
+    share = share * (1 - smooth_step(saturation, *_VIVID_PART))
     if not asked.neutral:
         share = share * _light_places(L, weight)
     return Material(share, share, _quantile(L, weight * share, 0.5))
@@ -137,87 +140,17 @@ def tinted(lab: Floats, weight: Floats, material: Material, asked: NamedColour) 
     chroma, hue = chroma_and_hue(asked.lab)
     shade = np.clip(L / usual, 0, 1) ** 0.7
     glance = 1 - 0.7 * np.clip((L - usual) / max(1.0, 100 - usual), 0, 1) ** 1.5
+    if not material.coloured:
+        chroma *= 1 - (1 - _DYED) * float(np.clip((material.lightness - 45) / 25, 0, 1))
     much, hues = np.where(usual > L, shade, glance), np.full_like(L, hue)
     if material.vividness is not None and material.turn is not None:
         ratio = material.vividness
         much = much * np.where(ratio < 0.7, ratio, 0.7 + 0.5 * np.tanh((ratio - 0.7) / 0.5))
         hues += np.clip(_TURN * material.turn, -_MOST_TURN, _MOST_TURN)
-        L = lab[..., 0] + _step(ratio, 0.1, 0.5) * (L - lab[..., 0])
+        L = lab[..., 0] + smooth_step(ratio, 0.1, 0.5) * (L - lab[..., 0])
     middle = _quantile(much, weight * material.share, 0.5)
     much = much * np.clip(1 / max(middle, 1e-3), 1, _RAISED if asked.lab[0] >= 50 else _RAISED_DEEP)
     return lab_of_hue(L, np.float32(_VIVID * chroma) * much, hues)
-
-
-def completed(lab: Floats, inside: Floats, chosen: Floats, trusted: float) -> Floats:
-    """Take along what borders on the object in its colour, and more in a selection that follows it.
-
-    Args:
-        lab: (h, w, 3), the photo.
-        inside: (h, w), 0 to 1, where the object is known to be.
-        chosen: (h, w), 0 to 1, the selection.
-        trusted: 0 to 1, how far the selection follows the object.
-
-    Returns:
-        (h, w), 0 to 1, at least `inside`.
-    """
-    chance = _likelihood(lab, inside, chosen)
-    sure, rim = _step(chance, *_SURE) * chosen, inside
-    for _ in range(_STEPS):
-        rim = np.maximum(rim, np.minimum(cv2.dilate(rim, np.ones((3, 3), np.uint8)), sure))
-    believed = np.float32(trusted) * _step(chance, *_UNLIKELY)
-    return np.maximum(inside, chosen * np.maximum(rim, believed))
-
-
-def possible(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
-    """Tell where the object can be by its colour: not in what shows only the surroundings' colours.
-
-    Args:
-        lab: (h, w, 3), the photo.
-        inside: (h, w), 0 to 1, where the object is known to be.
-        chosen: (h, w), 0 to 1, the selection.
-
-    Returns:
-        (h, w), 0 to 1.
-    """
-    return _step(_likelihood(lab, inside, chosen), *_UNLIKELY)
-
-
-def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
-    """Tell how likely each place's colour belongs to the object rather than to what is around the selection.
-
-    Args:
-        lab: (h, w, 3), the photo.
-        inside: (h, w), 0 to 1, where the object is known to be.
-        chosen: (h, w), 0 to 1, the selection.
-
-    Returns:
-        (h, w), 0 to 1.
-    """
-    shape = (18, 40, 40)
-    bins = np.ravel_multi_index(
-        (
-            np.clip(lab[..., 0] / 6, 0, shape[0] - 1).astype(np.intp),
-            np.clip((lab[..., 1] + 100) / 5, 0, shape[1] - 1).astype(np.intp),
-            np.clip((lab[..., 2] + 100) / 5, 0, shape[2] - 1).astype(np.intp),
-        ),
-        shape,
-    )
-
-    def histogram(weight: Floats) -> Floats:
-        flat = np.bincount(bins.ravel(), weight.ravel(), int(np.prod(shape)))
-        counts: NDArray[np.float64] = flat.reshape(shape).astype(np.float64)
-        for axis in range(3):
-            counts = (np.roll(counts, 1, axis) + np.roll(counts, -1, axis)) / 4 + counts / 2
-        return (counts.ravel() / max(1e-6, counts.sum())).astype(np.float32)
-
-    reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
-    near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
-    ring = histogram((near * (chosen < 0.05)).astype(np.float32))
-    own = inside * chosen
-    core = histogram((own * (own > 0.6)).astype(np.float32))
-    # What is seen in neither may be of the object.
-    share = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
-    return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)
 
 
 def _moved(L: Floats, own: float, asked: float) -> tuple[Floats, float]:
@@ -256,6 +189,11 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
         shade = base / np.float32(material.lightness)
         flat = np.where(off < 0, np.float32(usual) * shade, flat)
         detail = detail * np.clip(shade, _DIMMEST, 1)
+    else:
+        # What is made much lighter is lit from all sides: full relief would look like plaster.
+        lifted = (usual - material.lightness) / 100
+        detail = detail * max(_RELIEF, 1 - lifted)
+        flat = flat + np.float32(0.3 * lifted) * off
     moved = _bounded(flat + detail)
     return np.stack([moved, np.full_like(L, a), np.full_like(L, b)], axis=-1).astype(np.float32)
 
@@ -277,7 +215,7 @@ def _light_places(L: Floats, weight: Floats) -> Floats | float:
     dark = sums[cut] / max(1e-9, below[cut])
     light = (sums[-1] - sums[cut]) / max(1e-9, 1 - below[cut])
     gap = float(light - dark)
-    if gap < _PATTERN_GAP or not _SMALL_PART[0] < 1 - below[cut] < _SMALL_PART[1]:
+    if gap < _PATTERN_GAP or light < _LIGHT or not _SMALL_PART[0] < 1 - below[cut] < _SMALL_PART[1]:
         return 1.0
     square = np.ones((3, 3), np.uint8)
     lit = (edges[cut + 1] < L).astype(np.uint8)
@@ -285,7 +223,35 @@ def _light_places(L: Floats, weight: Floats) -> Floats | float:
     steep = cv2.dilate(L, square) - cv2.erode(L, square)
     if not meet.any() or float(np.median(steep[meet])) < _PATTERN_EDGE * gap:
         return 1.0
-    return _step(L, float(dark) + 0.25 * gap, float(dark) + 0.7 * gap)
+    return smooth_step(L, float(dark) + 0.25 * gap, float(dark) + 0.7 * gap)
+
+
+def _without_rim(lab: Floats, weight: Floats) -> Floats:
+    """Give an object's rim the colours that lie a little further inside."""
+    inner = cv2.erode((weight > 0.5).astype(np.float32), np.ones((2 * _RIM + 1,) * 2, np.uint8))
+    near = cv2.GaussianBlur(inner, (0, 0), _RIM) + np.float32(1e-6)
+    inside = cv2.GaussianBlur(lab * inner[..., None], (0, 0), _RIM) / near[..., None]
+    rim = (inner == 0) & (weight > 0.02) & (near > 0.02)
+    return np.where(rim[..., None], inside, lab).astype(np.float32)
+
+
+def _glare(L: Floats, saturation: Floats, weight: Floats, typical: float) -> Floats:
+    """Where light has washed a coloured object's colour out, by degrees: 1, or 0 elsewhere, (h, w).
+
+    A white face has an edge; what is washed out fades into the colour around it.
+    """
+    washed = (saturation < _SAME_HUE[1] * typical) & (weight > 0.5) & (_WASHED_OUT < L)
+    square = np.ones((3, 3), np.uint8)
+    change = cv2.dilate(saturation, square) - cv2.erode(saturation, square)
+    within = cv2.erode(weight, np.ones((5, 5), np.uint8)) > 0.5
+    count, names = cv2.connectedComponents(washed.astype(np.uint8))
+    glare = np.zeros_like(L)
+    for name in range(1, count):
+        patch = (names == name).astype(np.uint8)
+        border = (cv2.dilate(patch, square) != patch) & within
+        if border.any() and float(np.median(change[border])) < _SOFT_EDGE * typical:
+            glare[patch > 0] = 1
+    return np.asarray(cv2.GaussianBlur(glare, (0, 0), 1.5), np.float32)
 
 
 def _commonest_hue(lab: Floats, weight: Floats) -> float:
@@ -300,12 +266,6 @@ def _turned(lab: Floats, hue: float) -> Floats:
     """Return how far each place's hue angle is from one, in radians, -pi to pi."""
     off = np.arctan2(lab[..., 2], lab[..., 1]) - np.float32(hue)
     return np.arctan2(np.sin(off), np.cos(off))
-
-
-def _step(values: Floats, low: float, high: float) -> Floats:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
-    t = np.clip((values - np.float32(low)) / np.float32(max(1e-6, high - low)), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
 def _mean(values: NDArray[Any], weight: Floats) -> float:

@@ -1,0 +1,234 @@
+"""The edge of the object in a selection, where colours and the finder together put it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.objects import grab_cut
+
+__all__ = ["object_in", "possible", "smooth_step", "window_of"]
+
+Floats = NDArray[np.float32]
+
+_SIDE = 300
+"""Side in pixels, of a square of the same area, at which the object is cut out."""
+_ROUNDS = 3
+_PERHAPS, _CERTAIN = 0.35, 0.85
+"""How sure the finder must be of a place for it to be taken for the object at first, and to stay it."""
+_CORE = 0.012
+"""How far inside the object a place must lie to be certain, as a fraction of the side."""
+_INNER, _OUTER, _NEAR = 3.0, 5.0, 4.0
+"""Pixels inside and outside of the cut between which the edge lies, and reach of the colours beside it."""
+_APART = 12.0
+"""Lab units by which object and surroundings must differ for their mixtures to tell anything."""
+_RING = 0.05
+"""Width of the surroundings that an object is compared with, as a fraction of the context's side."""
+_UNLIKELY = (0.15, 0.4)
+"""Likelihood of a colour to be of the object: below the first it is not, above the second it may be."""
+_BELIEVED, _KEPT = (0.3, 0.5), (0.6, 0.8)
+"""How sure the finder must be of a place to add it in a selection that follows the object, and to keep it
+though it shows the surroundings' colours."""
+_FOLLOWS = (0.82, 0.9)
+"""Share of the selection that is object: below the first it is drawn around it, above the second it follows
+it."""
+_GAP = 0.004
+"""Size of an enclosed gap, beside the object's, below which it is filled."""
+_FOREIGN = (0.04, 0.12)
+"""Likelihood below the first of which a colour is of the surroundings, and above the second not surely so."""
+_SURE = (0.5, 0.8)
+"""Likelihood between which a colour comes to be surely of the object."""
+_RARE = np.float32(1e-6)
+"""Share of the pixels that every colour counts as having, so that one seen nowhere is undecided."""
+_STEPS = 40
+"""Pixels by which the object grows into places that are surely of its colour."""
+_MARGIN = 0.06
+"""Margin around the selection whose colours are the background's, as a fraction of the side."""
+
+
+def object_in(crop: NDArray[np.uint8], lab: Floats, chosen: Floats, sure: Floats) -> Floats:
+    """Tell how much of each pixel of a selection is the object that it was drawn around.
+
+    GrabCut begins from what the finder is sure of. Then what is alike in colour is taken along, what shows
+    only the surroundings' colours is left, and at the edge mixed colours are told apart.
+
+    Args:
+        crop: (H, W, 3), the context.
+        lab: (h, w, 3), the same, smaller.
+        chosen: (h, w), 0 to 1, the selection.
+        sure: (h, w), 0 to 1, how sure the finder is of the object.
+
+    Returns:
+        (h, w), 0 to 1.
+    """
+    cut = _cut_out(crop, chosen, sure, _likelihood(lab, sure, chosen))
+    return _matte(lab, _completed(lab, cut, chosen, sure))
+
+
+def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: Floats) -> Floats:
+    """Cut the object in a selection out of its surroundings.
+
+    Args:
+        crop: (H, W, 3), the context.
+        selection: (h, w), 0 to 1.
+        sure: (h, w), 0 to 1, how sure the finder is of the object.
+        chance: (h, w), 0 to 1, how likely each place's colour is the object's.
+
+    Returns:
+        (h, w), 0 to 1: the object, to within a few pixels.
+    """
+    scale = min(1.0, _SIDE / (crop.shape[0] * crop.shape[1]) ** 0.5)
+    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
+    pixels = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+    chosen, seen, likely = (
+        cv2.resize(values, size, interpolation=cv2.INTER_AREA) for values in (selection, sure, chance)
+    )
+    labels = np.full(chosen.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[((seen > _PERHAPS) & (likely > _FOREIGN[0])) | (likely > _SURE[0])] = cv2.GC_PR_FGD
+    radius = round(_CORE * _SIDE)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    labels[cv2.erode((seen > _CERTAIN).astype(np.uint8), disc) > 0] = cv2.GC_FGD
+    labels[chosen < 0.5] = cv2.GC_BGD
+    window = window_of(chosen, round(_MARGIN * max(size)))
+    # Odd labels are the object's, even ones the background's: both are needed.
+    if (labels[window] & 1).all() or not (labels[window] & 1).any():
+        return sure
+    cut = np.zeros(chosen.shape, np.float32)
+    cut[window] = grab_cut(
+        np.ascontiguousarray(pixels[window]), np.ascontiguousarray(labels[window]), _ROUNDS
+    )
+    # Where a selection ends within a thing, its colours lie on both sides: they tell nothing.
+    undecided = (seen > 0.5) & (likely > _UNLIKELY[1])
+    cut = np.maximum(cut, undecided * chosen)
+    return cv2.resize(cut, sure.shape[1::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1).astype(np.float32)
+
+
+def _matte(lab: Floats, cut: Floats) -> Floats:
+    """Tell at an object's edge how much of each pixel is object: hair, feathers, blur.
+
+    Each pixel there is taken for a mixture of the colours that lie a little inside and a little outside.
+
+    Args:
+        lab: (h, w, 3), the photo.
+        cut: (h, w), 0 to 1, the object to within a few pixels.
+
+    Returns:
+        (h, w), 0 to 1.
+    """
+    inside = (cut > 0.5).astype(np.uint8)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    own, own_weight = _mean_near(lab, (depth > _INNER).astype(np.float32))
+    other, other_weight = _mean_near(lab, (depth < -_OUTER).astype(np.float32))
+    off = own - other
+    apart = (off**2).sum(-1)
+    share = ((lab - other) * off).sum(-1) / np.maximum(apart, 1)
+    # Deep inside all is object, far outside nothing, whatever the colours.
+    share = np.clip(share, np.clip(depth / _INNER, 0, 1), np.clip(1 + depth / _OUTER, 0, 1))
+    known = (apart > _APART**2) & (own_weight > 0.01) & (other_weight > 0.01)
+    return np.where(known & (depth > -_OUTER) & (depth < _INNER), share, cut).astype(np.float32)
+
+
+def _mean_near(lab: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    there = cv2.GaussianBlur(weight, (0, 0), _NEAR)
+    mean = cv2.GaussianBlur(lab * weight[..., None], (0, 0), _NEAR) / (there[..., None] + np.float32(1e-6))
+    return mean.astype(np.float32), np.asarray(there, np.float32)
+
+
+def window_of(chosen: Floats, margin: int) -> tuple[slice, slice]:
+    """Return the rows and columns of what is chosen and of a margin around it."""
+    used = [np.flatnonzero(chosen.any(1 - axis)) for axis in (0, 1)]
+    rows, columns = (
+        slice(max(0, int(u[0]) - margin), int(u[-1]) + 1 + margin) if u.size else slice(0, 1) for u in used
+    )
+    return rows, columns
+
+
+def _completed(lab: Floats, cut: Floats, chosen: Floats, sure: Floats) -> Floats:
+    """Take along what borders on the object in its colour, and leave what shows the surroundings' colours.
+
+    Args:
+        lab: (h, w, 3), the photo.
+        cut: (h, w), 0 to 1, the object, roughly.
+        chosen: (h, w), 0 to 1, the selection.
+        sure: (h, w), 0 to 1, how sure the finder is of the object: of what is surely of it nothing is left.
+
+    Returns:
+        (h, w), 0 to 1.
+    """
+    chance = _likelihood(lab, cut, chosen)
+    foreign = (1 - smooth_step(chance, *_FOREIGN)) * (1 - smooth_step(sure, *_KEPT))
+    rim = cut * (1 - foreign)
+    likely = smooth_step(chance, *_SURE) * chosen
+    for _ in range(_STEPS):
+        rim = np.maximum(rim, np.minimum(cv2.dilate(rim, np.ones((3, 3), np.uint8)), likely))
+    share = float((rim * chosen).sum() / max(1e-3, float(chosen.sum())))
+    believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED))
+    follows = np.float32(np.clip((share - _FOLLOWS[0]) / (_FOLLOWS[1] - _FOLLOWS[0]), 0, 1))
+    rim = np.maximum(rim, follows * chosen * believed)
+    return np.maximum(rim, _small_gaps(rim) * chosen)
+
+
+def _small_gaps(place: Floats) -> Floats:
+    """Where something else is enclosed that is too small to be seen through: an eye, the inside of an ear."""
+    _, names, stats, _ = cv2.connectedComponentsWithStats((place < 0.5).astype(np.uint8), connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < _GAP * float((place > 0.5).sum())
+    return small[names].astype(np.float32) * (place < 0.5)
+
+
+def possible(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
+    """Tell where the object can be by its colour: not in what shows only the surroundings' colours.
+
+    Args:
+        lab: (h, w, 3), the photo.
+        inside: (h, w), 0 to 1, where the object is known to be.
+        chosen: (h, w), 0 to 1, the selection.
+
+    Returns:
+        (h, w), 0 to 1.
+    """
+    return smooth_step(_likelihood(lab, inside, chosen), *_UNLIKELY)
+
+
+def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
+    """Tell how likely each place's colour belongs to the object rather than to what is around the selection.
+
+    Args:
+        lab: (h, w, 3), the photo.
+        inside: (h, w), 0 to 1, where the object is known to be.
+        chosen: (h, w), 0 to 1, the selection.
+
+    Returns:
+        (h, w), 0 to 1.
+    """
+    shape = (18, 40, 40)
+    bins = np.ravel_multi_index(
+        (
+            np.clip(lab[..., 0] / 6, 0, shape[0] - 1).astype(np.intp),
+            np.clip((lab[..., 1] + 100) / 5, 0, shape[1] - 1).astype(np.intp),
+            np.clip((lab[..., 2] + 100) / 5, 0, shape[2] - 1).astype(np.intp),
+        ),
+        shape,
+    )
+
+    def histogram(weight: Floats) -> Floats:
+        flat = np.bincount(bins.ravel(), weight.ravel(), int(np.prod(shape)))
+        counts: NDArray[np.float64] = flat.reshape(shape).astype(np.float64)
+        for axis in range(3):
+            counts = (np.roll(counts, 1, axis) + np.roll(counts, -1, axis)) / 4 + counts / 2
+        return (counts.ravel() / max(1e-6, counts.sum())).astype(np.float32)
+
+    reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
+    near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
+    ring = histogram((near * (chosen < 0.05)).astype(np.float32))
+    own = inside * chosen
+    core = histogram((own * (own > 0.6)).astype(np.float32))
+    # What is seen in neither may be of the object.
+    share = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
+    return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)
+
+
+def smooth_step(values: Floats, low: float, high: float) -> Floats:
+    """Rise smoothly from 0 at `low` to 1 at `high`."""
+    t = np.clip((values - np.float32(low)) / np.float32(max(1e-6, high - low)), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
