@@ -28,6 +28,8 @@ _GRAIN = 12.0
 """Lab units; smaller differences between neighbours are smoothed before materials are told apart."""
 _NOISE = 12.0
 """Added to lightness in the saturation, because dark places have none that one could trust."""
+_PART_SIZE = (0.001, 0.02)
+"""Size, beside the object's, of a part of another hue that black, white and grey leave as it is."""
 _RIM = 2
 """Pixels from an object's edge whose colours are mixed with the surroundings'."""
 _WASHED_OUT, _SOFT_EDGE, _GLARING = 88.0, 0.5, 0.6
@@ -111,6 +113,8 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
         turn = _turned(lab, _commonest_hue(lab, weight * share))
         alike = share * (1 - smooth_step(np.abs(turn), *_OTHER_HUE))
         vividness = saturation / np.float32(max(typical, 1e-3))
+        if asked.neutral:
+            share = share * (1 - _small_and_other(share - alike, weight))
         return Material(share, alike, _quantile(L, weight * share, 0.5), vividness, turn)
     away = np.hypot(*(lab[..., i] - np.float32(_quantile(lab[..., i], weight, 0.5)) for i in (1, 2)))
     spread = _quantile(away, weight, 0.5)
@@ -252,6 +256,20 @@ def _glare(L: Floats, saturation: Floats, weight: Floats, typical: float) -> Flo
         if border.any() and float(np.median(change[border])) < _SOFT_EDGE * typical:
             glare[patch > 0] = 1
     return np.asarray(cv2.GaussianBlur(glare, (0, 0), 1.5), np.float32)
+
+
+def _small_and_other(other: Floats, weight: Floats) -> Floats:
+    """Where small parts of another hue are, such as a tongue or a beak: 0 to 1, (h, w).
+
+    Args:
+        other: (h, w), 0 to 1, what is of another hue.
+        weight: (h, w), 0 to 1, where the object is.
+    """
+    _, names, stats, _ = cv2.connectedComponentsWithStats(((other > 0.5) & (weight > 0.5)).astype(np.uint8))
+    beside = stats[:, cv2.CC_STAT_AREA] / max(1.0, float(weight.sum()))
+    kept = (beside > _PART_SIZE[0]) & (beside < _PART_SIZE[1])
+    kept[0] = False
+    return np.asarray(cv2.GaussianBlur(kept[names].astype(np.float32), (0, 0), 1.0), np.float32)
 
 
 def _commonest_hue(lab: Floats, weight: Floats) -> float:

@@ -83,6 +83,17 @@ def test_colours_without_a_hue_keep_fine_detail(colour):
     assert np.ptp(after[..., 0].mean(0)) < 0.7 * np.ptp(before[..., 0].mean(0)), "it is one colour"
 
 
+def test_black_keeps_a_small_part_of_another_hue():
+    before = shaded((200, 120, 40), 0.8)
+    tongue, wing = np.s_[40:48, 40:48], np.s_[60:90, 20:80]
+    before[tongue] = lab_of((230, 110, 170))
+    before[wing] = lab_of((60, 90, 200))
+    material, _ = painted(before, "black")
+    assert material.share[42:46, 42:46].max() < 0.1
+    assert material.share[65:85, 25:75].min() > 0.9, "a large part is meant"
+    assert painted(before, "green")[0].share[42:46, 42:46].min() > 0.9
+
+
 def test_what_becomes_white_is_no_plaster():
     before = shaded((70, 40, 20), 0.6)
     _, after = painted(before, "white")
