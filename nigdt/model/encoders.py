@@ -113,6 +113,16 @@ class TextEncoder(nn.Module):
         )
 
 
+class NoText(nn.Module):
+    """In the text encoder's place where a model reads no captions: words and sentences of no channels."""
+
+    def forward(self, tokens: Tensor, _lengths: Tensor) -> TextFeatures:
+        """Give empty features of a padded batch; arguments as in `TextEncoder.forward`."""
+        batch, length = tokens.shape
+        words = torch.zeros(batch, length, 0, device=tokens.device)
+        return TextFeatures(words, words.new_zeros(batch, 0), tokens > 0)
+
+
 def visible_cells(M: Tensor, like: Tensor, kind: MaskCells = "area") -> Tensor:
     """Return which cells of a feature map count as visible.
 

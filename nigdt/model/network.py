@@ -13,6 +13,7 @@ from nigdt.model.blocks import ResidualBlock
 from nigdt.model.encoders import (
     HALVINGS,
     ImageEncoder,
+    NoText,
     TextEncoder,
     TextFeatures,
     hidden_cells,
@@ -90,16 +91,19 @@ class NIGDT(nn.Module):
         super().__init__()
         self.config = config
         self.image_encoder = ImageEncoder(config)
-        if config.use_text:
-            self.text_encoder = TextEncoder(
+        self.text_encoder: TextEncoder | NoText = (
+            TextEncoder(
                 vocabulary_size,
                 config.embedding,
                 config.text_channels,
                 config.text_dropout,
                 config.text_cell,
             )
-            if config.dual_attention:
-                self.attention = DualAttention(config)
+            if config.use_text
+            else NoText()
+        )
+        if config.use_text and config.dual_attention:
+            self.attention = DualAttention(config)
         width = config.encoder_channels[-1]
         self.further = nn.Sequential(
             *(
@@ -135,14 +139,6 @@ class NIGDT(nn.Module):
         v_l, middle, v_h = self.image_encoder(torch.cat([x, M], 1) if self.config.mask_input else x)
         return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=middle if self.config.skip else None)
 
-    def encode_text(self, tokens: Tensor, lengths: Tensor) -> TextFeatures:
-        """Run the text encoder, eq. 2; see `TextEncoder.forward`."""
-        if not self.config.use_text:
-            batch, length = tokens.shape
-            words = torch.zeros(batch, length, 0, device=tokens.device)
-            return TextFeatures(words, words.new_zeros(batch, 0), tokens > 0)
-        return self.text_encoder(tokens, lengths)
-
     def guidance(
         self, v_h: Tensor, text: TextFeatures, cells: Tensor, *, positive: bool
     ) -> tuple[Tensor, Tensor | None]:
@@ -162,7 +158,7 @@ class NIGDT(nn.Module):
 
         Args:
             image: From `encode_image`.
-            text: From `encode_text`; same batch.
+            text: From `text_encoder`; same batch.
             noise: (B, *latent_shape) standard normal; None answers with the mean, z = mu.
         """
         cells = visible_cells(image.M, image.v_h, self.config.mask_cells)
@@ -178,8 +174,8 @@ class NIGDT(nn.Module):
     def forward(
         self, I_m: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor, noise: Tensor | None = None
     ) -> Generated:
-        """Run both halves at once; arguments as in `encode_image`, `encode_text` and `generate`."""
-        return self.generate(self.encode_image(I_m, M), self.encode_text(tokens, lengths), noise)
+        """Run both halves at once; arguments as in `encode_image`, `TextEncoder` and `generate`."""
+        return self.generate(self.encode_image(I_m, M), self.text_encoder(tokens, lengths), noise)
 
 
 @dataclass
@@ -229,7 +225,7 @@ class DualPath(nn.Module):
             reconstruct: False leaves the reconstructive path out.
         """
         model = self.model
-        text = model.encode_text(tokens, lengths)
+        text = model.text_encoder(tokens, lengths)
         visible = model.encode_image(image * M, M)
         generative = model.generate(visible, text, prior_noise)
         if not reconstruct:

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from nigdt.errors import BundleError, NigdtError
 from nigdt.files import write_atomically
 from nigdt.model import NIGDT, ImageFeatures, TextFeatures
+from nigdt.model.encoders import TextEncoder
 from nigdt.runtime.runner import Runner, image_features, tensors_of
 
 __all__ = ["OnnxRunner", "export_onnx"]
@@ -46,9 +47,9 @@ class _Image(nn.Module):
 class _Words(nn.Module):
     """The text encoder on one caption without padding, which needs no packed sequence."""
 
-    def __init__(self, model: NIGDT) -> None:
+    def __init__(self, encoder: TextEncoder) -> None:
         super().__init__()
-        self.encoder = model.text_encoder
+        self.encoder = encoder
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         output, hidden = self.encoder.gru(self.encoder.embedding(tokens))
@@ -86,7 +87,8 @@ def export_onnx(model: NIGDT, folder: Path, digest: str = "") -> None:
         import onnx  # noqa: F401  (the exporter checks its graphs with it)
     except ImportError:
         raise NigdtError("The package onnx is missing.", "pip install 'nigdt[onnx]'") from None
-    if not model.config.use_text:
+    encoder = model.text_encoder
+    if not isinstance(encoder, TextEncoder):
         raise NigdtError("A model that reads no captions has no text half to export.")
     size, config = model.config.size, model.config
     # Atanh is in ONNX since its opset 9; only the exporter's table lacks it.
@@ -100,14 +102,14 @@ def export_onnx(model: NIGDT, folder: Path, digest: str = "") -> None:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecation, and that shapes become constants, which is meant
             features = _Image(model)(picture, visible)
-            words, sentence = _Words(model)(tokens)
+            words, sentence = _Words(encoder)(tokens)
             names = ["v_l", "v_h", *["base"] * (config.prefill != "none"), *["skip"] * config.skip]
             axes = {"words": {1: "L"}, "mask": {1: "L"}}
             text = [words, sentence, tokens > 0]
             attention = {"attention": {2: "L"}} if config.dual_attention else {}
             _export(_Image(model), [picture, visible], folder / IMAGE, ["picture", "visible"], names, {})
             _export(
-                _Words(model),
+                _Words(encoder),
                 [tokens],
                 folder / WORDS,
                 ["tokens"],

@@ -66,8 +66,7 @@ def prepare(model: NIGDT, device: torch.device | str, precision: Precision) -> N
         for part in model.modules():
             if isinstance(part, (nn.Conv2d, FusedUpsampleConv)):
                 part.to(torch.bfloat16)
-    if model.config.use_text:
-        model.text_encoder.to("cpu")
+    model.text_encoder.to("cpu")
     return model.to(memory_format=layout(device, precision))
 
 
@@ -153,7 +152,7 @@ class Runner:
         tokens = torch.zeros(len(distinct), longest, dtype=torch.int64)
         for row, words in zip(tokens, distinct, strict=True):
             row[: len(words)] = torch.tensor(words, dtype=torch.int64)
-        text = self._model.encode_text(tokens, torch.tensor([len(words) for words in distinct]))
+        text = self._model.text_encoder(tokens, torch.tensor([len(words) for words in distinct]))
         place = {words: row for row, words in enumerate(distinct)}
         rows = torch.tensor([place[tuple(words)] for words in captions])
         return TextFeatures(*(part[rows].to(self._device) for part in (text.words, text.sentence, text.mask)))

@@ -1,4 +1,7 @@
-"""Which of the project's functions hold a caption on its way from the command line to the text encoder.
+"""Which of the project's functions hand a caption on, on its way from `nigdt fill` to the text encoder.
+
+Every call of a process is watched. "callee < caller" is written down where the caption goes into a function
+whose caller holds it itself: in its arguments and variables, or as what another call just gave it.
 
 Run as a program, it is a real daemon that writes them into the file named by CAPTION_TRACE.
 """
@@ -7,79 +10,96 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 CAPTION = "a red zebra bird"
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("nigdt", "backend/nigdt_backend")
+_FIELDS = ("caption", "recipe", "request", "job", "jobs", "frames")
+_MOST = 40
+"""Parts of a list, a dictionary or a tensor that is looked through; pictures have more."""
+
+_words: list[int] = []
+"""The caption as word indices, as soon as there are any."""
+_names: dict[CodeType, str] = {}
+_given: set[str] = set()
+"""Functions to which a call gave the caption back."""
 
 
-def carries(value: Any, depth: int = 6) -> bool:
+def carries(value: Any, depth: int = 8) -> bool:
     """Whether a value is, or holds, the caption."""
     if isinstance(value, str):
-        return value == CAPTION
-    if depth == 0 or isinstance(value, (bytes, type, FrameType)) or callable(value):
+        return CAPTION in value
+    if isinstance(value, bytes):
+        return CAPTION.encode() in value
+    if depth == 0 or value is None or isinstance(value, int | float | type):
         return False
     if isinstance(value, Mapping):
-        return any(carries(part, depth - 1) for pair in list(value.items())[:20] for part in pair)
-    if isinstance(value, (list, tuple)):
-        return any(carries(part, depth - 1) for part in value[:20])
-    names = ("caption", "recipe", "request", "job")
-    return any(carries(getattr(value, name, None), depth - 1) for name in names)
+        return len(value) <= _MOST and any(carries(part, depth - 1) for part in (*value, *value.values()))
+    if isinstance(value, list | tuple):
+        whole_numbers = all(isinstance(part, int) for part in value)
+        if whole_numbers:
+            return bool(_words) and list(value) == _words
+        return len(value) <= _MOST and any(carries(part, depth - 1) for part in value)
+    if type(value).__name__ == "Tensor":
+        return bool(_words) and value.ndim == 2 and value.numel() <= _MOST and _words in value.tolist()
+    if isinstance(value, partial):
+        return carries((value.func, *value.args), depth - 1)
+    if isinstance(value, FunctionType):
+        return any(carries(cell.cell_contents, depth - 1) for cell in value.__closure__ or ())
+    if not type(value).__module__.startswith("nigdt"):
+        return False
+    return any(carries(getattr(value, name, None), depth - 1) for name in _FIELDS)
 
 
-def holders(frame: FrameType | None, as_numbers: bool) -> Iterable[str]:
-    """The functions above a frame, outermost last, that hold the caption.
-
-    Args:
-        frame: The innermost one.
-        as_numbers: Whether the words are numbers by now, which look like any other: then all count.
-    """
-    if _warms_up(frame):
-        return
-    while frame is not None:
-        path = Path(frame.f_code.co_filename)
+def _name(code: CodeType) -> str:
+    """The name of one of the project's functions, empty for any other, and for lambdas and comprehensions."""
+    if code not in _names:
+        path = Path(code.co_filename)
         own = path.is_relative_to(ROOT) and str(path.relative_to(ROOT)).startswith(PACKAGES)
-        # A comprehension is no step of its own for a reader.
-        if (
-            own
-            and not frame.f_code.co_name.startswith("<")
-            and (as_numbers or carries(tuple(frame.f_locals.values())))
-        ):
-            yield f"{path.relative_to(ROOT)}:{frame.f_code.co_qualname}"
-        frame = frame.f_back
+        plain = not code.co_name.startswith("<")
+        _names[code] = f"{path.relative_to(ROOT)}:{code.co_qualname}" if own and plain else ""
+    return _names[code]
 
 
-def _warms_up(frame: FrameType | None) -> bool:
-    """Whether the model is being warmed up, by words of its own, which may happen beside the caption."""
-    while frame is not None:
-        if frame.f_code.co_name == "_warm_up":
-            return True
-        frame = frame.f_back
-    return False
-
-
-def watch(owner: Any, name: str, as_numbers: bool = False) -> None:
-    """Write down who holds the caption whenever a method is called."""
-    original = getattr(owner, name)
-
-    def watched(*arguments: Any, **named: Any) -> Any:
+def _watch(frame: FrameType, event: str, value: Any) -> None:
+    name = _name(frame.f_code) if event in ("call", "return") else ""
+    if not name:
+        return
+    caller = frame.f_back
+    while caller is not None and not _name(caller.f_code):
+        caller = caller.f_back
+    if caller is None:
+        return
+    above = _name(caller.f_code)
+    if event == "return":
+        if name.endswith("Vocabulary.encode") and carries(tuple(frame.f_locals.values())):
+            _words[:] = value
+        if carries(value):
+            _given.add(above)
+    elif carries(tuple(frame.f_locals.values())) and (above in _given or _holds(caller)):
         with Path(os.environ["CAPTION_TRACE"]).open("a") as file:
-            file.writelines(f"{line}\n" for line in reversed(list(holders(sys._getframe(1), as_numbers))))
-        return original(*arguments, **named)
+            file.write(f"{name} < {above}\n")
 
-    setattr(owner, name, watched)
+
+def _holds(frame: FrameType) -> bool:
+    """Whether a function holds the caption in a variable of its own, rather than in its object."""
+    return carries(tuple(value for name, value in frame.f_locals.items() if name != "self"))
+
+
+def begin() -> None:
+    """Watch this thread and those that it starts."""
+    threading.setprofile(_watch)
+    sys.setprofile(_watch)
 
 
 if __name__ == "__main__":
-    from nigdt_backend.daemon import process, scheduler, worker
+    from nigdt_backend.daemon import process
 
-    import nigdt.model.encoders
-
-    watch(scheduler.Scheduler, "submit")
-    watch(worker.Worker, "run")
-    watch(nigdt.model.encoders.TextEncoder, "forward", as_numbers=True)
+    begin()
     sys.exit(process.main())

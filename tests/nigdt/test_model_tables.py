@@ -95,7 +95,7 @@ def test_shapes_at_256(preset: str) -> None:
         picture = m.encode_image(image, M)
         for hook in hooks:
             hook.remove()
-        text = m.encode_text(tokens, lengths)
+        text = m.text_encoder(tokens, lengths)
         answer = m.generate(picture, text)
         assert answer.attention is not None
         D = discriminator(preset).eval()
@@ -129,7 +129,7 @@ def test_flops_of_a_256_px_fill(preset: str) -> None:
     with torch.no_grad():
         with FlopCounterMode(display=False) as first:
             picture = m.encode_image(image, M)
-        text = m.encode_text(tokens, lengths)
+        text = m.text_encoder(tokens, lengths)
         with FlopCounterMode(display=False) as second:
             m.generate(picture, text)
     halves = {"image half": first.get_total_flops(), "text half": second.get_total_flops()}

@@ -115,7 +115,7 @@ def test_without_dual_attention_only_the_sentence_guides() -> None:
     model = build(VARIED["no dual attention"])
     assert fill(model).attention is None
     assert not torch.equal(fill(model, (1, 2)).image, fill(model, (3, 4)).image)
-    picture, text = model.encode_image(photo(), hole()), model.encode_text(*caption(1, 2))
+    picture, text = model.encode_image(photo(), hole()), model.text_encoder(*caption(1, 2))
     other = replace(text, words=text.words + 1)
     with torch.no_grad():
         assert torch.equal(model.generate(picture, text).image, model.generate(picture, other).image)
@@ -139,7 +139,7 @@ def test_h_is_image_words_sentence_in_that_order() -> None:
     model = build()
     h = fill(model).h
     with torch.no_grad():
-        picture, text = model.encode_image(photo() * hole(), hole()), model.encode_text(*caption(1, 2, 3))
+        picture, text = model.encode_image(photo() * hole(), hole()), model.text_encoder(*caption(1, 2, 3))
     assert torch.equal(h[:, :8], picture.v_h)
     assert torch.equal(h[:, 14:], text.sentence[:, :, None, None].expand(-1, -1, 2, 2))
 

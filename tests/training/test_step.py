@@ -271,7 +271,7 @@ def test_a_frozen_text_encoder_is_the_match_networks_and_learns_nothing(tiny_set
     match = MatchNetwork(Backbone(), 8, 8, 2000, channels=8, embedding=8)
     networks.freeze_text(match.text_encoder)
     networks.learn()
-    text = networks.plain.model.encode_text(batch.tokens, batch.lengths)
+    text = networks.plain.model.text_encoder(batch.tokens, batch.lengths)
     expected = match.text_encoder.eval()(batch.tokens, batch.lengths)
     torch.testing.assert_close(text.words, expected.words, msg="without dropout")
     train_step(networks, batch, 0, settings, fabric, None, None)

@@ -15,6 +15,7 @@ from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.weights import load_model
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
+from nigdt.model.encoders import TextEncoder
 from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.inpaint.cross_validation import record, recorded
@@ -154,18 +155,19 @@ def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
 
     New rows are drawn with the spread of the old ones. Models without text are left alone.
     """
-    if not model.config.use_text or len(new) == len(old):
+    encoder = model.text_encoder
+    if not isinstance(encoder, TextEncoder) or len(new) == len(old):
         return
     if new.words[: len(old)] != old.words:
         raise NigdtError("The new vocabulary does not extend the old one.")
-    embedding = model.text_encoder.embedding
+    embedding = encoder.embedding
     weight: Tensor = embedding.weight.detach()
     spread = float(weight[1:].std())
     rows = torch.randn(len(new) - len(old), weight.shape[1], generator=torch.Generator().manual_seed(0))
     wider = torch.nn.Embedding(len(new) + 1, weight.shape[1], padding_idx=0)
     with torch.no_grad():
         wider.weight.copy_(torch.cat([weight.cpu(), rows * spread]))
-    model.text_encoder.embedding = wider
+    encoder.embedding = wider
 
 
 def _words(pool: Pool) -> list[str]:
