@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from nigdt_training.data.split import held_out
-from nigdt_training.evaluation.jobs import Job, read_jobs, view
+from nigdt_training.evaluation.jobs import PhotoJob, read_jobs, view
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from skimage import data
@@ -144,7 +144,7 @@ def write_pictures(folder: Path, results: Path) -> None:
         Image.fromarray(picture).save(PICTURES / f"quality-{third}.jpg", quality=88, optimize=True)
 
 
-def _pair(job: Job, file: Path) -> NDArray[np.uint8]:
+def _pair(job: PhotoJob, file: Path) -> NDArray[np.uint8]:
     part = view(job).slices
     with Image.open(file) as opened:
         sides = [job.photo.rgb8[part], np.array(opened.convert("RGB"))[part]]

@@ -18,14 +18,14 @@ ICON = Path(__file__).parent / "files" / "nigdt.svg"
 
 
 @dataclass(frozen=True)
-class Places:
+class DesktopFolders:
     """Folders of a Linux desktop, from the XDG base directory specification."""
 
     data: Path
     config: Path
 
     @classmethod
-    def of(cls, environment: Mapping[str, str] = os.environ, home: Path | None = None) -> Places:
+    def of(cls, environment: Mapping[str, str] = os.environ, home: Path | None = None) -> DesktopFolders:
         """Return the folders of this user."""
         home = home or Path.home()
         return cls(
@@ -135,7 +135,7 @@ def application_folder(home: Path | None = None) -> Path:
     return (home or Path.home()) / "Applications" / "NIGDT.app"
 
 
-def _refresh(session: Session, places: Places) -> None:
+def _refresh(session: Session, places: DesktopFolders) -> None:
     """Tell the desktop what changed, where it has the means; a desktop without them notices by itself."""
     commands: tuple[list[str | Path], ...] = (
         ["update-desktop-database", "-q", places.entry.parent],
@@ -147,7 +147,7 @@ def _refresh(session: Session, places: Places) -> None:
             session.output(command)
 
 
-def steps(session: Session, platform: str = sys.platform, places: Places | None = None) -> list[Step]:
+def steps(session: Session, platform: str = sys.platform, places: DesktopFolders | None = None) -> list[Step]:
     """Put NIGDT into the desktop of this platform."""
     program = session.script("nigdt")
     if platform == "win32":
@@ -172,7 +172,7 @@ def steps(session: Session, platform: str = sys.platform, places: Places | None 
             (application / "Contents/MacOS/nigdt").chmod(0o755)
 
         return [Step(f"Make the application {application}", make_application, preview=lambda: list(files))]
-    there = places or Places.of()
+    there = places or DesktopFolders.of()
 
     def settle(path: Path, text: str) -> Step:
         def settled() -> str | None:
@@ -192,9 +192,11 @@ def steps(session: Session, platform: str = sys.platform, places: Places | None 
     ]
 
 
-def removal_steps(session: Session, platform: str = sys.platform, places: Places | None = None) -> list[Step]:
+def removal_steps(
+    session: Session, platform: str = sys.platform, places: DesktopFolders | None = None
+) -> list[Step]:
     """Take NIGDT out of the desktop again."""
-    there = places or Places.of()
+    there = places or DesktopFolders.of()
     by_platform = {"win32": [start_menu_link()], "darwin": [application_folder()]}
     paths = by_platform.get(platform, [there.unit, there.entry, there.icon])
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from installer import environment, gimp, libraries, machine, packages, torch_build
-from installer.desktop import Places
+from installer.desktop import DesktopFolders
 from installer.errors import InstallError
 from installer.session import Session
 
@@ -89,7 +89,7 @@ def _integration(session: Session) -> Iterator[Finding]:
         remedy = "" if current else "Run: python3 installer gimp"
         yield Finding(f"GIMP {profile.folder.name}", f"plug-in {state}: {profile.plugin}", remedy)
     if sys.platform == "linux":
-        there = Places.of().entry.exists()
+        there = DesktopFolders.of().entry.exists()
         yield Finding("menu entry", "there" if there else "none (python3 installer desktop makes one)")
 
 

@@ -80,7 +80,7 @@ class Head(nn.Module):
 
 
 @dataclass
-class Verdict:
+class ProjectedOutput:
     """What the projected discriminators say of some pictures.
 
     Attributes:
@@ -115,10 +115,10 @@ class ProjectedDiscriminator(nn.Module):
         self.mixer = FeatureMixer(channels, width)
         self.heads = nn.ModuleList(Head(width, sentence, halve=i == 0) for i in range(len(channels)))
 
-    def forward(self, picture: Tensor) -> Verdict:
+    def forward(self, picture: Tensor) -> ProjectedOutput:
         """Look at pictures (B, 3, H, W) in [-1, 1]."""
         features = self.features(picture)
-        return Verdict(features, self.read(features))
+        return ProjectedOutput(features, self.read(features))
 
     def read(self, features: Sequence[Tensor]) -> list[Tensor]:
         """Turn frozen features into each head's map."""

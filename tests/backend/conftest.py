@@ -217,8 +217,8 @@ def engine(bundles: Path) -> Any:
     """The daemon's engine in this process, with the tiny model loaded."""
     # Most tests of this folder need no PyTorch in their own process.
     from nigdt_backend.daemon.engine import NigdtEngine
-    from nigdt_backend.daemon.settings import Settings
+    from nigdt_backend.daemon.settings import DaemonSettings
 
-    made = NigdtEngine(Settings(batch_variants=4, threads=1))
+    made = NigdtEngine(DaemonSettings(batch_variants=4, threads=1))
     made.load("default")
     return made

@@ -11,13 +11,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.process import main
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 
 
 class CudaEngine(NigdtEngine):
     """Enters the pretence in the model's thread, for which alone it holds."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: DaemonSettings) -> None:
         super().__init__(settings)
         self._pretence = contextlib.ExitStack()
 

@@ -17,7 +17,7 @@ from typing import Any
 from nigdt_backend import paths
 from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.scheduler import Job
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.worker import EngineError, FillMessage, Hooks, Outcome
 
 
@@ -29,7 +29,7 @@ def jump() -> None:
 
 
 class StubEngine:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: DaemonSettings) -> None:
         self.batches: list[list[str]] = []
         self.loads = 0
         self.lost = False

@@ -28,7 +28,7 @@ from nigdt_backend.connection import (
     write_private,
 )
 from nigdt_backend.daemon.keys import KeyRing
-from nigdt_backend.daemon.settings import Settings, SettingsError
+from nigdt_backend.daemon.settings import DaemonSettings, SettingsError
 from nigdt_backend.daemon.sockets import KeyPair
 from PIL import Image
 
@@ -140,7 +140,7 @@ def test_settings_that_no_parser_bears_are_named_in_one_line(tmp_path, text):
     path.write_text(text)
     started = time.process_time()
     with pytest.raises(SettingsError) as raised:
-        Settings.read(path)
+        DaemonSettings.read(path)
     assert "\n" not in str(raised.value)
     assert "daemon.yaml" in str(raised.value)
     assert time.process_time() - started < 2
@@ -224,7 +224,7 @@ def test_what_fill_is_given_is_refused_in_one_line_at_once(tmp_path, options, sa
 def test_a_pipe_in_place_of_settings_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "daemon.yaml")
     with pytest.raises(SettingsError, match="no regular file"):
-        Settings.read(tmp_path / "daemon.yaml")
+        DaemonSettings.read(tmp_path / "daemon.yaml")
 
 
 ODD_FILES = {"pipe": os.mkfifo, "folder": Path.mkdir, "loop": lambda path: path.symlink_to(path)}

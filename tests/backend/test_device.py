@@ -11,7 +11,7 @@ from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.daemon import device
 from nigdt_backend.daemon.engine import NigdtEngine
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.worker import EngineError
 
 from nigdt.bundle.bundle import read_bundle
@@ -65,7 +65,7 @@ def test_memory_is_made_by_giving_back_what_is_kept_before_the_cpu_takes_over(
     bundles, tiny_bundle, request_fill, monkeypatch, accelerator
 ):
     shutil.copytree(tiny_bundle, bundles / "second")
-    engine = NigdtEngine(Settings(batch_variants=1, threads=1))
+    engine = NigdtEngine(DaemonSettings(batch_variants=1, threads=1))
     engine.load("second")
     engine.run([engine_job(request_fill, 1, result="placed")], Silent())
     assert len(engine.describe()["bundles"]) == 2
@@ -83,7 +83,7 @@ def test_memory_is_made_by_giving_back_what_is_kept_before_the_cpu_takes_over(
 def test_accelerator_without_memory_hands_over_to_the_cpu_and_gets_another_chance(
     bundles, request_fill, monkeypatch, accelerator
 ):
-    engine = NigdtEngine(Settings(batch_variants=1, threads=1))
+    engine = NigdtEngine(DaemonSettings(batch_variants=1, threads=1))
     failing(monkeypatch, torch.OutOfMemoryError("out of memory"), times=2)
     hooks = Silent()
     outcome = engine.run([engine_job(request_fill, 2)], hooks)[0]
@@ -111,7 +111,7 @@ def test_accelerator_without_memory_hands_over_to_the_cpu_and_gets_another_chanc
 def test_lost_accelerator_hands_over_to_the_cpu_and_only_a_new_process_tries_it_again(
     bundles, request_fill, monkeypatch, accelerator, wanted, restarts
 ):
-    engine = NigdtEngine(Settings(device=wanted, batch_variants=1, threads=1))
+    engine = NigdtEngine(DaemonSettings(device=wanted, batch_variants=1, threads=1))
     failing(monkeypatch, RuntimeError("CUDA error: device-side assert triggered"), times=1)
     outcome = engine.run([engine_job(request_fill, 2)], Silent())[0]
     assert outcome.complete
@@ -134,7 +134,7 @@ def test_lost_accelerator_hands_over_to_the_cpu_and_only_a_new_process_tries_it_
 def test_what_an_accelerator_lacks_for_good_starts_no_new_process(
     bundles, request_fill, monkeypatch, accelerator, error
 ):
-    engine = NigdtEngine(Settings(batch_variants=1, threads=1))
+    engine = NigdtEngine(DaemonSettings(batch_variants=1, threads=1))
     failing(monkeypatch, error, times=1)
     assert engine.run([engine_job(request_fill, 1)], Silent())[0].complete
     assert engine.describe()["device"] == "cpu"
@@ -144,7 +144,7 @@ def test_what_an_accelerator_lacks_for_good_starts_no_new_process(
 
 def test_accelerator_that_is_broken_from_the_start_leaves_the_cpu(bundles, request_fill, accelerator):
     accelerator.broken = True
-    engine = NigdtEngine(Settings(threads=1))
+    engine = NigdtEngine(DaemonSettings(threads=1))
     assert engine.load("default")["device"] == "cpu"
     outcome = engine.run([engine_job(request_fill, 1)], Silent())[0]
     assert outcome.complete
@@ -180,7 +180,7 @@ def test_accelerator_that_others_have_filled_gets_another_chance(
     bundles, request_fill, monkeypatch, accelerator
 ):
     accelerator.broken, accelerator.reason = True, "CUDA error: out of memory"
-    engine = NigdtEngine(Settings(threads=1, device="cuda"))
+    engine = NigdtEngine(DaemonSettings(threads=1, device="cuda"))
     assert engine.load("default")["device"] == "cpu"
     accelerator.broken = False
     later(monkeypatch)
@@ -192,7 +192,7 @@ def test_accelerator_that_is_gone_when_its_turn_comes_leaves_the_cpu(
     bundles, request_fill, monkeypatch, accelerator
 ):
     accelerator.broken, accelerator.reason = True, "CUDA error: out of memory"
-    engine = NigdtEngine(Settings(threads=1, device="cuda"))
+    engine = NigdtEngine(DaemonSettings(threads=1, device="cuda"))
     engine.load("default")
     monkeypatch.setattr(device, "available_devices", lambda: ["cpu"])
     later(monkeypatch)
@@ -208,7 +208,7 @@ def test_a_bundle_whose_answers_are_no_numbers_is_not_taken_for_a_lost_accelerat
         for parameter in model.parameters():
             parameter.mul_(6e4 / parameter.abs().max().clamp_min(1e-6))
     save_bundle(bundles / "overflowing", model, vocabulary, title="overflows", training={}, half=False)
-    engine = NigdtEngine(Settings(threads=1))
+    engine = NigdtEngine(DaemonSettings(threads=1))
     with pytest.raises(EngineError) as raised:
         engine.load("overflowing")
     assert raised.value.code == "not-a-number"

@@ -17,7 +17,7 @@ from nigdt_backend.client import Client
 from nigdt_backend.daemon import device
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 
 from nigdt.recipe import Variant
 from tests.pretended_device import Accelerator, pretended
@@ -66,7 +66,7 @@ def run(engine: NigdtEngine, *jobs: Job) -> Keeping:
 
 
 def test_cuda_is_chosen_and_fills_as_the_cpu_does(bundles, request_fill, cuda):
-    engine = NigdtEngine(Settings(threads=1, precision="float32"))
+    engine = NigdtEngine(DaemonSettings(threads=1, precision="float32"))
     assert engine.load("default")["device"] == "cuda:0"
     assert engine.describe()["batch_variants"] == 8
 
@@ -80,13 +80,13 @@ def test_cuda_is_chosen_and_fills_as_the_cpu_does(bundles, request_fill, cuda):
     made = run(engine, *jobs())
     assert engine.describe()["notices"] == []
     assert len(cuda.graphs) == 3, "an encoding, a fill, and a batch of 6 as one of 8"
-    on_cpu = NigdtEngine(Settings(device="cpu", threads=1))
+    on_cpu = NigdtEngine(DaemonSettings(device="cpu", threads=1))
     for fill, other in zip(made.fills, run(on_cpu, *jobs()).fills, strict=True):
         assert np.abs(fill - other).max() <= 1
 
 
 def test_what_is_recorded_counts_as_memory_of_its_model(bundles, request_fill, cuda):
-    engine = NigdtEngine(Settings(threads=1))
+    engine = NigdtEngine(DaemonSettings(threads=1))
     engine.load("default")
     model = engine._registry.held("default")
     assert engine.describe()["precision"] == "bfloat16"
@@ -97,7 +97,7 @@ def test_what_is_recorded_counts_as_memory_of_its_model(bundles, request_fill, c
 
 
 def test_a_batch_without_room_is_halved_and_repeats_nothing(bundles, request_fill, cuda):
-    engine = NigdtEngine(Settings(threads=1, precision="float32"))
+    engine = NigdtEngine(DaemonSettings(threads=1, precision="float32"))
     engine.load("default")
     wanted = run(engine, job_of(request_fill, 6)).fills
     engine.unload()
@@ -117,7 +117,7 @@ def after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 
 def test_no_room_at_all_leaves_the_cpu_until_there_is(bundles, request_fill, cuda, monkeypatch):
-    engine = NigdtEngine(Settings(threads=1))
+    engine = NigdtEngine(DaemonSettings(threads=1))
     engine.load("default")
     run(engine, job_of(request_fill, 2))
     cuda.most_bytes = 64
@@ -131,7 +131,7 @@ def test_no_room_at_all_leaves_the_cpu_until_there_is(bundles, request_fill, cud
 
 
 def test_a_device_that_is_lost_leaves_the_cpu(bundles, request_fill, cuda, monkeypatch):
-    engine = NigdtEngine(Settings(threads=1, precision="float32"))
+    engine = NigdtEngine(DaemonSettings(threads=1, precision="float32"))
     engine.load("default")
     first = run(engine, job_of(request_fill, 2)).fills
     cuda.lost = True
@@ -144,9 +144,9 @@ def test_a_device_that_is_lost_leaves_the_cpu(bundles, request_fill, cuda, monke
 
 @pytest.mark.parametrize("wrong", [lambda made: made.flip(1), lambda made: made * torch.nan])
 def test_a_device_that_draws_other_pictures_is_not_used(bundles, request_fill, cuda, monkeypatch, wrong):
-    wanted = run(NigdtEngine(Settings(device="cpu", threads=1)), job_of(request_fill, 2)).fills
+    wanted = run(NigdtEngine(DaemonSettings(device="cpu", threads=1)), job_of(request_fill, 2)).fills
     cuda.wrong = wrong
-    engine = NigdtEngine(Settings(threads=1))
+    engine = NigdtEngine(DaemonSettings(threads=1))
     assert engine.load("default")["device"] == "cpu"
     assert "Filled on the CPU" in engine.describe()["notices"][0]
     for fill, other in zip(run(engine, job_of(request_fill, 2)).fills, wanted, strict=True):
@@ -156,7 +156,7 @@ def test_a_device_that_draws_other_pictures_is_not_used(bundles, request_fill, c
 
 
 def test_what_is_unloaded_leaves_the_device_at_once(bundles, request_fill, cuda: Accelerator):
-    engine = NigdtEngine(Settings(threads=1))
+    engine = NigdtEngine(DaemonSettings(threads=1))
     engine.load("default")
     run(engine, job_of(request_fill, 2))
     model = weakref.ref(engine._registry.held("default").inpainter._model)
@@ -176,7 +176,7 @@ def test_a_daemon_on_cuda_serves_several_clients_at_once(bundles, settings, requ
         request_fill(caption, side=64, variants=[Variant(seed) for seed in seeds])
         for caption, seeds in (("a red bird", (1, 2)), ("a blue dog", (3,)), ("dog", (4, 5, 6)))
     ]
-    alone = NigdtEngine(Settings(device="cpu", threads=1))
+    alone = NigdtEngine(DaemonSettings(device="cpu", threads=1))
     wanted = [run(alone, Job("local", (0, b"x"), request, 0.0)).fills for request in requests]
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(Client.connect(command=CUDA, timeout=60)) for _ in requests]

@@ -10,7 +10,7 @@ import torch
 from nigdt_backend.client import Client
 from nigdt_backend.daemon import device
 from nigdt_backend.daemon.engine import NigdtEngine
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.worker import EngineError
 
 from nigdt.bundle.bundle import BundleInfo
@@ -63,7 +63,7 @@ def test_threads_follow_setting_and_size(bundles, request_fill, monkeypatch, thr
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     asked = []
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
-    engine = NigdtEngine(Settings(threads=threads))
+    engine = NigdtEngine(DaemonSettings(threads=threads))
     monkeypatch.setattr(BundleInfo, "size_px", size)
     engine.run([engine_job(request_fill, 1)], Silent())
     assert asked == [used]
@@ -77,7 +77,7 @@ def test_half_precision_by_setting_reaches_the_model_and_the_status(settings, bu
 
 
 def test_device_of_the_settings_that_is_not_there_is_an_error(bundles):
-    engine = NigdtEngine(Settings(device="mps"))
+    engine = NigdtEngine(DaemonSettings(device="mps"))
     with pytest.raises(EngineError) as raised:
         engine.load("default")
     assert "mps" in raised.value.message
@@ -94,7 +94,7 @@ def test_fills_are_the_same_whatever_they_are_computed_with(bundles, request_fil
                 (job.request.recipe.caption, np.frombuffer(fill.frames[0], np.uint8).astype(int))
             )
 
-    engine = NigdtEngine(Settings(batch_variants=batch, threads=1))
+    engine = NigdtEngine(DaemonSettings(batch_variants=batch, threads=1))
     together, alone = Keeping(), Keeping()
     jobs = [engine_job(request_fill, 2), engine_job(request_fill, 2)]
     jobs[1].request.recipe = Recipe("a blue dog")

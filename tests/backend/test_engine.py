@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 
 from nigdt.inpainter import Inpainter
 from tests.backend.failing_device import Silent, engine_job
@@ -46,7 +46,7 @@ def fill_of(engine, request_fill, caption):
 def test_memory_budget_keeps_the_latest_models(bundles, tiny_bundle, request_fill):
     for name in ("second", "third"):
         shutil.copytree(tiny_bundle, bundles / name)
-    engine = NigdtEngine(Settings(threads=1))
+    engine = NigdtEngine(DaemonSettings(threads=1))
     engine.load("default")
     one = engine._registry.loaded()[0].bytes
     engine._registry._budget = 2 * one
@@ -72,7 +72,7 @@ def test_a_model_that_is_unloaded_leaves_memory_at_once(engine):
 
 
 def test_context_cache_stays_within_its_budget(bundles, request_fill):
-    engine = NigdtEngine(Settings(threads=1, context_cache_mib=1))
+    engine = NigdtEngine(DaemonSettings(threads=1, context_cache_mib=1))
     job = engine_job(request_fill, 1)
     engine.run([job], Silent())
     one = engine._contexts.bytes

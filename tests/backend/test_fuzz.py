@@ -10,7 +10,7 @@ import time
 import pytest
 import zmq
 from nigdt_backend.daemon.server import Server
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.protocol import LIMITS, TAG
 from nigdt_backend.transport import ClientSocket, ConnectionLost
@@ -65,7 +65,7 @@ def test_deep_headers_are_refused(depth):
 
 
 def test_a_defect_in_a_step_of_the_loop_is_logged_and_the_loop_goes_on(caplog):
-    server = Server(ServerSockets(), Idle(), Settings(preload=""))
+    server = Server(ServerSockets(), Idle(), DaemonSettings(preload=""))
     calls = []
 
     def fails():

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import yaml
 from nigdt_backend.client import Client, DaemonError
-from nigdt_backend.daemon.settings import Settings, SettingsError, template
+from nigdt_backend.daemon.settings import DaemonSettings, SettingsError, template
 
 
 @pytest.mark.parametrize(
@@ -30,16 +30,16 @@ def test_a_wrong_file_names_the_key(tmp_path, text, words):
     path = tmp_path / "daemon.yaml"
     path.write_text(text)
     with pytest.raises(SettingsError) as raised:
-        Settings.read(path)
+        DaemonSettings.read(path)
     for word in [*words, "daemon.yaml"]:
         assert word in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_missing_and_empty_files_mean_defaults(tmp_path):
-    assert Settings.read(tmp_path / "none.yaml") == Settings()
+    assert DaemonSettings.read(tmp_path / "none.yaml") == DaemonSettings()
     (tmp_path / "empty.yaml").write_text("# nothing\n")
-    assert Settings.read(tmp_path / "empty.yaml") == Settings()
+    assert DaemonSettings.read(tmp_path / "empty.yaml") == DaemonSettings()
 
 
 def test_the_template_holds_every_default():
@@ -48,8 +48,8 @@ def test_the_template_holds_every_default():
         line[1:] for line in template().splitlines() if line.startswith("#") and not line.startswith("# ")
     )
     values = yaml.safe_load(uncommented)
-    assert list(values) == [field.name for field in dataclasses.fields(Settings)]
-    assert Settings.from_mapping(values, "template") == Settings()
+    assert list(values) == [field.name for field in dataclasses.fields(DaemonSettings)]
+    assert DaemonSettings.from_mapping(values, "template") == DaemonSettings()
 
 
 def test_the_daemon_does_not_start_with_wrong_settings(settings, stub_command):

@@ -11,7 +11,7 @@ import pytest
 import zmq
 from nigdt_backend import paths
 from nigdt_backend.daemon.request_handler import REQUESTS
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.protocol import CLIENT_CODES, CODES, LIMITS, STAGES, VERSION, FillRequest, decode
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -169,7 +169,7 @@ def test_every_test_that_the_threat_model_names_exists():
 def test_settings_document_has_every_key_default_and_meaning():
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
     written = {name.strip("`"): (default, meaning) for name, default, meaning in rows(text)}
-    for field in dataclasses.fields(Settings):
+    for field in dataclasses.fields(DaemonSettings):
         default = f"`{json.dumps(field.default)}`"
         assert written.pop(field.name) == (default, field.metadata["doc"])
     assert not written

@@ -12,7 +12,7 @@ import pytest
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job, Scheduler
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.suspects import Suspects
 from nigdt_backend.protocol import FillRequest
 
@@ -176,7 +176,7 @@ class Wanted:
 
 
 def test_the_real_engine_ends_a_turn_after_a_fill_where_another_client_waits(bundles, request_fill):
-    engine, hooks = NigdtEngine(Settings(threads=1)), Wanted()
+    engine, hooks = NigdtEngine(DaemonSettings(threads=1)), Wanted()
     request = request_fill("a red bird", side=64, variants=VARIANTS[:3])
     job = Job("local", (0, b"x"), request, 0.0)
     complete = [engine.run([job], hooks)[0].complete for _ in range(3)]
@@ -187,7 +187,7 @@ def test_the_real_engine_ends_a_turn_after_a_fill_where_another_client_waits(bun
 def test_the_process_for_removals_is_begun_once_the_model_is_loaded(
     bundles, request_fill, monkeypatch: pytest.MonkeyPatch
 ):
-    engine, hooks = NigdtEngine(Settings(threads=1)), Wanted()
+    engine, hooks = NigdtEngine(DaemonSettings(threads=1)), Wanted()
     begun: list[object] = []
     popen = subprocess.Popen
 
@@ -208,7 +208,7 @@ def test_the_process_for_removals_is_begun_once_the_model_is_loaded(
 
 
 def test_the_real_engine_hands_what_continues_the_photo_to_the_other_lane_and_back(bundles, request_fill):
-    engine, hooks = NigdtEngine(Settings(threads=1)), Wanted()
+    engine, hooks = NigdtEngine(DaemonSettings(threads=1)), Wanted()
     request = request_fill("a blurred background", side=64)
     request.crop = np.full((64, 64, 3), 90, np.uint8).tobytes()
     job = Job("local", (0, b"x"), request, 0.0)

@@ -27,7 +27,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from nigdt_backend.client import Client
 from nigdt_backend.connection import Connection, read_connection, write_connection
-from nigdt_backend.daemon.settings import Settings, SettingsError
+from nigdt_backend.daemon.settings import DaemonSettings, SettingsError
 from nigdt_backend.daemon.sockets import KeyPair
 from nigdt_backend.protocol import FillRequest
 
@@ -138,7 +138,7 @@ def connections(count: int, seed: int, folder: Path) -> tuple[int, str]:
             content[at : at + draw.randrange(4)] = draw.randbytes(draw.randrange(4))
         place.write_bytes(content[: draw.choice([None, draw.randrange(len(content) + 1)])])
         try:
-            none += read_connection(path) is None if place is path else Settings.read(settings) is None
+            none += read_connection(path) is None if place is path else DaemonSettings.read(settings) is None
         except SettingsError as error:
             none += 1
             bad += "\n" in str(error)

@@ -46,7 +46,7 @@ def assert_set_up(project: Path, home: Path) -> None:
     assert [path.name for path in plugins.iterdir()] == [gimp.PLUGIN]
     assert not gimp.assembler(project).differences(plugins / gimp.PLUGIN, None, project)
     assert (plugins / gimp.PLUGIN / "zmq" / "__init__.py").is_file()
-    places = desktop.Places.of({}, home)
+    places = desktop.DesktopFolders.of({}, home)
     for file in (places.entry, places.icon, places.unit):
         assert file.is_file()
         assert not list(file.parent.glob(".*"))
@@ -96,4 +96,4 @@ def test_a_killed_uninstaller_goes_on(installer: Run, project: Path, home: Path,
         assert done.returncode == 0, done.stdout
         assert not [path.name for path in project.iterdir() if path.name.startswith(".venv")]
         assert list((home / ".config" / "GIMP" / "3.0" / "plug-ins").iterdir()) == []
-        assert not desktop.Places.of({}, home).entry.exists()
+        assert not desktop.DesktopFolders.of({}, home).entry.exists()

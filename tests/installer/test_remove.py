@@ -53,7 +53,7 @@ def test_uninstall_takes_what_was_made_and_leaves_the_rest(
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (whole_project / ".venv").exists()
     assert not (home / ".config" / "GIMP" / "3.0" / "plug-ins" / gimp.PLUGIN).exists()
-    assert not desktop.Places.of({}, home).entry.exists()
+    assert not desktop.DesktopFolders.of({}, home).entry.exists()
     assert mine.exists()
     assert "--purge" in done.stdout
     (whole_project / ".venv.deleting" / "lib").mkdir(parents=True)  # what a killed uninstaller leaves

@@ -31,7 +31,7 @@ def test_setup_does_all_of_it_and_can_be_repeated(
         done = installer("setup", "--offline", wheels)
         assert done.returncode == 0, done.stdout + done.stderr
         assert (folder / "plug-ins" / gimp.PLUGIN / "zmq" / "__init__.py").is_file()
-        assert desktop.Places.of({}, home).entry.is_file()
+        assert desktop.DesktopFolders.of({}, home).entry.is_file()
         assert "Filters > NIGDT" in done.stdout
 
 
@@ -46,7 +46,7 @@ def test_setup_without_gimp_says_how_to_add_it_later(installer: Run, wheels: Pat
 @pytest.mark.parametrize("hindered", ["menu entry", "GIMP plug-in"])
 def test_one_failure_keeps_nothing_else_away(hindered: str, installer: Run, home: Path, wheels: Path) -> None:
     plugins = profile(home / ".config", "3.0") / "plug-ins"
-    entry = desktop.Places.of({}, home).entry
+    entry = desktop.DesktopFolders.of({}, home).entry
     (entry.parents[1] if hindered == "menu entry" else plugins).parent.mkdir(parents=True, exist_ok=True)
     (entry.parents[1] if hindered == "menu entry" else plugins).write_text("in the way")
     done = installer("setup", "--offline", wheels)

@@ -28,7 +28,7 @@ def test_the_desktop_files_are_written_once_and_removed(
 ) -> None:
     done = installer("desktop")
     assert done.returncode == 0, done.stdout
-    places = desktop.Places.of({}, home)
+    places = desktop.DesktopFolders.of({}, home)
     entry = configparser.RawConfigParser()
     entry.optionxform = str  # type: ignore[assignment,method-assign]
     entry.read(places.entry)

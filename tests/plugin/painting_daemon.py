@@ -20,7 +20,7 @@ import numpy as np
 from nigdt_backend import paths
 from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.scheduler import Job
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.worker import FillMessage, Hooks, Outcome
 
 from nigdt.colours import rgb_to_lab
@@ -66,7 +66,7 @@ STEPPED_DOWN = "Filled on the CPU, since memory ran out on cuda:0."
 class Painter:
     batch_variants = 16
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: DaemonSettings) -> None:
         self.bundle = "default"
         self.notices: list[str] = []
 

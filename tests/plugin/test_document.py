@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.fills import Fill, Round, blended
+from nigdt_plugin.core.fills import Candidate, Round, blended
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.selection import Combine, Patch, inverted, rectangle, stroke
@@ -187,7 +187,7 @@ def test_the_strength_of_a_layer_is_changed_as_blending_does_it(strength: float)
     mask[60:150, 50:170] = 255
     recipe = Recipe("a bird")
     context = Context.of(photo, mask, 64, recipe)
-    fill = Fill(rng.integers(0, 256, context.sent[0].shape, np.uint8), recipe)
+    fill = Candidate(rng.integers(0, 256, context.sent[0].shape, np.uint8), recipe)
     entry, pixels = Round(context, Patch(0, 0, mask)), fill.at(context)
     wanted = replace(recipe, strength=strength)
     quick = blended(entry, fill, pixels, recipe).at_strength(wanted)

@@ -16,7 +16,7 @@ from nigdt_plugin.core import fills
 from nigdt_plugin.core.display import Display, pyramid_of
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Drafts, Seen
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
@@ -43,7 +43,7 @@ def document() -> Document:
     return Document(Photo.from_image(Image.fromarray(pixels.astype(np.uint8))))
 
 
-def entry_of(document: Document, recipe: Recipe) -> tuple[Round, Fill]:
+def entry_of(document: Document, recipe: Recipe) -> tuple[Round, Candidate]:
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.ellipse(mask, (550, 400), (360, 230), 0, 0, 360, 255, -1)
     context = Context.of(document.rgb, mask, 128, recipe)
@@ -53,7 +53,7 @@ def entry_of(document: Document, recipe: Recipe) -> tuple[Round, Fill]:
     if recipe.mode == "recolour":
         maps = np.zeros((16, 16, 10), np.float32)
         maps[..., 3], maps[..., 7], maps[..., 9] = 1, 20, -50
-    fill = Fill(np.ascontiguousarray(picture), recipe, maps)
+    fill = Candidate(np.ascontiguousarray(picture), recipe, maps)
     if maps is not None:
         fill = replace(fill, pixels=Recolouring.of(maps, hole).apply(sent)[0])
     return Round(context, Patch(0, 0, mask), [fill]), fill

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from core_session import Core
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.selection import Patch
@@ -34,7 +34,7 @@ def make_round(
         "remove" if clear else "describe",
     )
     fills = [
-        Fill(
+        Candidate(
             RNG.integers(0, 256, (height, side, 3), np.uint8),
             Recipe(caption, variant=variant),
             favourite=favourite,

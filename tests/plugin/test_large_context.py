@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.selection import Patch
@@ -40,7 +40,7 @@ def context() -> Context:
 def test_a_context_that_travels_smaller_keeps_its_detail(context: Context):
     sent, _ = context.sent
     assert sent.shape < context.crop.shape
-    fill = Fill(sent, Recipe("grass"))
+    fill = Candidate(sent, Recipe("grass"))
     soft = cv2.resize(sent, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     assert np.array_equal(fill.at(context, detail=False), soft)
     assert fill.at(context)[INSIDE].std() > 1.05 * soft[INSIDE].std()
@@ -55,15 +55,15 @@ class Shown:
         self.document = Document(Photo.from_image(Image.fromarray(context.crop)))
         self.preview = Preview(self.document, self.tasks)
         self.layers: list[Layer] = []
-        self.asked: list[tuple[Fill, bool]] = []
+        self.asked: list[tuple[Candidate, bool]] = []
         self.preview.changed.connect(lambda _before: self.layers.append(self.preview.layer))
-        at = Fill.at
+        at = Candidate.at
 
-        def noted(fill: Fill, context: Context, detail: bool = True) -> np.ndarray:
+        def noted(fill: Candidate, context: Context, detail: bool = True) -> np.ndarray:
             self.asked.append((fill, detail))
             return at(fill, context, detail)
 
-        monkeypatch.setattr(Fill, "at", noted)
+        monkeypatch.setattr(Candidate, "at", noted)
 
     def rest(self) -> None:
         deadline = time.monotonic() + 60
@@ -76,7 +76,7 @@ def test_an_enlarged_fill_is_shown_soft_at_once_then_with_its_detail(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ):
     shown = Shown(context, monkeypatch)
-    fill = Fill(context.sent[0], Recipe("grass"))
+    fill = Candidate(context.sent[0], Recipe("grass"))
     entry = Round(context, Patch(0, 0, context.selection), [fill])
     applied: list[Layer] = []
     shown.preview.show(entry, fill, Recipe())
@@ -98,7 +98,7 @@ def test_fills_that_follow_the_typing_never_queue_for_detail(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ):
     shown = Shown(context, monkeypatch)
-    fills = [Fill(context.sent[0], Recipe(str(number))) for number in range(8)]
+    fills = [Candidate(context.sent[0], Recipe(str(number))) for number in range(8)]
     entry = Round(context, Patch(0, 0, context.selection), fills)
     for fill in fills:
         shown.preview.show(entry, fill, Recipe())
@@ -123,7 +123,7 @@ def test_the_strength_of_a_recolouring_follows_its_slider_on_24_megapixels(monke
     context = Context.of(photo, selection, 160, recipe)
     maps = np.zeros((60, 60, 10), np.float32)
     maps[..., 3], maps[..., 7], maps[..., 9] = 1, 20, -50
-    fill = Fill(context.sent[0], recipe, maps)
+    fill = Candidate(context.sent[0], recipe, maps)
     entry = Round(context, Patch(0, 0, selection), [fill])
     shown = Shown(replace(context, crop=photo), monkeypatch)
     shown.preview.show(entry, fill, recipe)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from core_session import Core
 from nigdt_backend.client import Client
-from nigdt_plugin.core.link import Link, LinkState, Phase
+from nigdt_plugin.core.link import Link, LinkPhase, LinkState
 from nigdt_plugin.ui.app import application
 from nigdt_plugin.ui.status import StatusBar
 from panel_daemon import connect
@@ -31,7 +31,7 @@ def test_a_daemon_killed_while_idle_is_found_again(lonely_user: Path, photo: Pat
     core.done()
     assert len(core.fills) == 1
     core.until(lambda: core.session.link_state.status.get("pid") not in (None, first))
-    assert core.session.link_state.phase is Phase.READY
+    assert core.session.link_state.phase is LinkPhase.READY
     assert core.errors == []
     later = [state for state in states if state.restarts]
     assert not any(state.status.get("pid") == first for state in later), "it is gone"
@@ -42,9 +42,9 @@ def test_the_chip_says_ready_only_once_the_daemon_can_fill():
     app = application()
     bar = StatusBar()
     for status in ({}, {"state": "starting", "device": "not chosen yet"}):
-        bar.show_link(LinkState(Phase.READY, status))
+        bar.show_link(LinkState(LinkPhase.READY, status))
         assert "Starting" in bar.daemon.text()
-    bar.show_link(LinkState(Phase.READY, {"state": "ready", "device": "cpu"}))
+    bar.show_link(LinkState(LinkPhase.READY, {"state": "ready", "device": "cpu"}))
     assert "Ready" in bar.daemon.text()
     bar.deleteLater()
     app.processEvents()
@@ -64,10 +64,10 @@ def test_a_daemon_that_cannot_start_is_named_and_tried_again(lonely_user: Path, 
     core = Core(connect_=flaky)
     core.open(photo)
     core.select(90, 50, 150, 110)
-    core.until(lambda: core.session.link_state.phase is Phase.FAILED)
+    core.until(lambda: core.session.link_state.phase is LinkPhase.FAILED)
     assert "no model here" in core.session.link_state.failure.message
     assert core.session.link_state.failure.hint
-    core.until(lambda: core.session.link_state.phase is Phase.READY, 30)
+    core.until(lambda: core.session.link_state.phase is LinkPhase.READY, 30)
     core.filling.fill("a red bird", 1)
     core.done()
     assert len(core.fills) == 1
@@ -106,11 +106,11 @@ def test_a_defect_in_the_connections_thread_is_a_failure_and_not_the_end():
     link.start()
     link.connect()
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (states and states[-1].phase is Phase.FAILED):
+    while time.monotonic() < deadline and not (states and states[-1].phase is LinkPhase.FAILED):
         time.sleep(0.01)
     link.connect()
     while time.monotonic() < deadline and len(calls) < 2:
         time.sleep(0.01)
     link.close()
     assert len(calls) == 2
-    assert states[-1].phase is Phase.FAILED
+    assert states[-1].phase is LinkPhase.FAILED

@@ -11,7 +11,7 @@ from nigdt_training.settings import settings_from
 
 def test_variants_are_timed_in_turns_beside_floor_and_loader(tiny_settings, photo_folder) -> None:
     settings = settings_from({**tiny_settings, "batch": 2, "loss": {"match": 0.0}})
-    variants = [steps.Variant("plain"), steps.Variant("last", channels_last=True)]
+    variants = [steps.StepVariant("plain"), steps.StepVariant("last", channels_last=True)]
     found = steps.measure(settings, variants, "cpu", 2)
     assert [one.variant for one in found.measurements] == ["plain", "last"]
     assert all(0 < one.seconds <= one.slowest for one in found.measurements)
@@ -33,7 +33,7 @@ def test_a_compiled_step_computes_what_the_eager_one_does(tiny_settings) -> None
     plain = {**tiny_settings["model"], "text_dropout": 0.0}
     settings = settings_from({**tiny_settings, "model": plain, "batch": 2, "loss": {"match": 0.0}})
     found = steps.measure(
-        settings, [steps.Variant("eager"), steps.Variant("compiled", compiled=True)], "cpu", 2
+        settings, [steps.StepVariant("eager"), steps.StepVariant("compiled", compiled=True)], "cpu", 2
     )
     assert found.measurements[1].first > 10 * found.measurements[1].seconds, "compiling is in the first step"
     difference = found.disagreement()

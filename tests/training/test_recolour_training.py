@@ -6,7 +6,7 @@ from nigdt_training.recolour.batches import Store
 from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.checking import check, sheet
 from nigdt_training.recolour.cutouts import write_shard
-from nigdt_training.recolour.losses import Batch, losses, recoloured
+from nigdt_training.recolour.losses import RecolourBatch, losses, recoloured
 from nigdt_training.recolour.part_teacher import UNKNOWN, attention_loss
 from nigdt_training.recolour.training import RecolourSettings, Training, train, with_finder
 
@@ -31,10 +31,10 @@ def store(tmp_path):
     return Store(folder)
 
 
-def batch(alpha: torch.Tensor) -> Batch:
+def batch(alpha: torch.Tensor) -> RecolourBatch:
     shape = (1, 3, 8, 8)
     tint = torch.tensor([30.0, 50.0, 40.0])[None, :, None, None].expand(shape)
-    return Batch(
+    return RecolourBatch(
         start=torch.full(shape, 20.0),
         tint=tint,
         alpha=alpha,

@@ -35,7 +35,7 @@ WAIT_SECONDS = 120.0
 
 
 @dataclass
-class Tally:
+class Outcomes:
     """What became of the jobs of all clients; guarded by `lock`."""
 
     ended: Counter[str] = field(default_factory=Counter)
@@ -78,7 +78,7 @@ def soak(
         raise click.UsageError(
             "A killed daemon forgets how many fills it made: give --minutes with --kill-every."
         )
-    tally = Tally()
+    tally = Outcomes()
     memory: list[tuple[int, float]] = [(0, 0.0)]
     # A small cache fills at once, so that what still grows would be a leak.
     settings = {"preload": "default", "context_cache_mib": 8}
@@ -145,7 +145,7 @@ def _client(
     number: int,
     over: threading.Event,
     side: int,
-    tally: Tally,
+    tally: Outcomes,
     pause: float,
     killing: bool,
 ) -> None:
@@ -179,7 +179,7 @@ def _request(numbers: random.Random, side: int) -> Any:
     return request
 
 
-def _one_fill(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
+def _one_fill(client: Client, numbers: random.Random, side: int, tally: Outcomes) -> None:
     request = _request(numbers, side)
     started = time.monotonic()
     outcome = "done"
@@ -201,7 +201,7 @@ def _one_fill(client: Client, numbers: random.Random, side: int, tally: Tally) -
             tally.seconds.append(time.monotonic() - started)
 
 
-def _resent(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
+def _resent(client: Client, numbers: random.Random, side: int, tally: Outcomes) -> None:
     request = _request(numbers, side)
     try:
         first = client.fill(request)
@@ -219,7 +219,7 @@ def _resent(client: Client, numbers: random.Random, side: int, tally: Tally) -> 
             tally.wrong.append(f"job {request.job} was answered differently when sent again")
 
 
-def _typing(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
+def _typing(client: Client, numbers: random.Random, side: int, tally: Outcomes) -> None:
     """Type a caption letter by letter; every request must end as done or superseded."""
     model = _request(numbers, side)
     caption = model.recipe.caption
@@ -238,14 +238,14 @@ def make_request_like(model: Any, caption: str) -> Any:
     )
 
 
-def _cancelled(client: Client, numbers: random.Random, side: int, tally: Tally) -> None:
+def _cancelled(client: Client, numbers: random.Random, side: int, tally: Outcomes) -> None:
     job = client.submit(_request(numbers, side))
     time.sleep(numbers.choice((0.0, 0.01, 0.05, 0.2)))
     client.cancel(job)
     _collect(client, {job}, tally)
 
 
-def _collect(client: Client, jobs: set[str], tally: Tally) -> None:
+def _collect(client: Client, jobs: set[str], tally: Outcomes) -> None:
     quiet = time.monotonic()
     while jobs and time.monotonic() - quiet < WAIT_SECONDS:
         for event in client.events(0.2):

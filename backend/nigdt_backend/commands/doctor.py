@@ -167,11 +167,11 @@ def _folders() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    from nigdt_backend.daemon.settings import Settings, SettingsError
+    from nigdt_backend.daemon.settings import DaemonSettings, SettingsError
 
     path = paths.settings_path()
     try:
-        Settings.read(path)
+        DaemonSettings.read(path)
     except SettingsError as error:
         yield Finding("settings", "bad", str(error), "Correct the file, or delete it for the defaults.")
     else:

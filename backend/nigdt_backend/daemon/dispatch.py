@@ -13,7 +13,7 @@ from nigdt_backend.daemon.lanes import Lane
 from nigdt_backend.daemon.rate_limiter import RateLimiter
 from nigdt_backend.daemon.replies import Replies, done_reply, fill_reply
 from nigdt_backend.daemon.scheduler import ClientKey, Job
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.suspects import DEATHS, Suspects
 from nigdt_backend.daemon.tally import Tally
 from nigdt_backend.daemon.turns import Turns
@@ -50,7 +50,7 @@ class Dispatcher:
     def __init__(
         self,
         engine: Engine,
-        settings: Settings,
+        settings: DaemonSettings,
         replies: Replies,
         limiter: RateLimiter,
         waker: Waker,

@@ -22,7 +22,7 @@ from nigdt_backend.daemon.model_turn import ModelTurn, Work
 from nigdt_backend.daemon.registry import LoadedModel, Registry
 from nigdt_backend.daemon.removals import Removals
 from nigdt_backend.daemon.scheduler import Job
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.worker import EngineError, Hooks, Outcome
 from nigdt_backend.protocol import finite
 
@@ -47,7 +47,7 @@ class NigdtEngine:
     All but `describe`, `models`, `restart_wanted` and `continue_photo` are called from one thread only.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: DaemonSettings) -> None:
         self._settings = settings
         self._registry = Registry(self._load_model, MODEL_MEMORY)
         self._device: DeviceChoice | None = None

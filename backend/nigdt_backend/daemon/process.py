@@ -32,7 +32,7 @@ from nigdt_backend.daemon.keys import KeyRing
 from nigdt_backend.daemon.memory import keep_freed_memory
 from nigdt_backend.daemon.notify import notify_systemd
 from nigdt_backend.daemon.server import Server
-from nigdt_backend.daemon.settings import Settings, SettingsError
+from nigdt_backend.daemon.settings import DaemonSettings, SettingsError
 from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.daemon.worker import Engine
 from nigdt_backend.protocol import VERSION
@@ -47,7 +47,7 @@ LOOK_SECONDS = 0.1
 LOG_BYTES = 1_000_000
 LOG_FILES = 3
 
-EngineFactory = Callable[[Settings], Engine]
+EngineFactory = Callable[[DaemonSettings], Engine]
 
 
 def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory | None = None) -> int:
@@ -75,9 +75,9 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     keep_openblas_calm()
     keep_freed_memory()
     try:
-        settings = Settings.read(paths.settings_path())
+        settings = DaemonSettings.read(paths.settings_path())
         if options.listen is not None:
-            settings = Settings.from_mapping(
+            settings = DaemonSettings.from_mapping(
                 {**dataclasses.asdict(settings), "listen": options.listen}, "--listen"
             )
         if options.stay:
@@ -99,7 +99,7 @@ def _failed(message: str) -> int:
     return EXIT_FAILED
 
 
-def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory | None) -> int:
+def _run(settings: DaemonSettings, log_to_stderr: bool, engine_factory: EngineFactory | None) -> int:
     ensure_private_folder(paths.state_dir())
     lock = FileLock(paths.lock_path())
     started = time.monotonic()
@@ -123,7 +123,7 @@ def _run(settings: Settings, log_to_stderr: bool, engine_factory: EngineFactory 
 
 
 def _serve(
-    settings: Settings, connection_file: Path, engine_factory: EngineFactory | None, lock: FileLock
+    settings: DaemonSettings, connection_file: Path, engine_factory: EngineFactory | None, lock: FileLock
 ) -> bool:
     """Serve until the end; whether a new process is to take over."""
     sockets = ServerSockets()

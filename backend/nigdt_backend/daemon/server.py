@@ -17,7 +17,7 @@ from nigdt_backend.daemon.memory import resident_mib
 from nigdt_backend.daemon.rate_limiter import RateLimiter
 from nigdt_backend.daemon.replies import Replies
 from nigdt_backend.daemon.request_handler import RequestHandler
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.sockets import ServerSockets
 from nigdt_backend.daemon.suspects import Suspects
 from nigdt_backend.daemon.worker import Engine, Waker
@@ -47,7 +47,7 @@ class Server:
         self,
         sockets: ServerSockets,
         engine: Engine,
-        settings: Settings,
+        settings: DaemonSettings,
         *,
         on_demand: bool = False,
         on_ready: Callable[[], None] = lambda: None,

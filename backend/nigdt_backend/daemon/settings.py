@@ -13,7 +13,7 @@ from nigdt.limits import NAME
 from nigdt.schema import Meta, SettingsError
 from nigdt_backend.connection import is_address
 
-__all__ = ["Settings", "SettingsError", "template"]
+__all__ = ["DaemonSettings", "SettingsError", "template"]
 
 _BUNDLE = rf"^(|{NAME})$"
 _DEVICES = "auto, cpu, cuda, cuda:N or mps"
@@ -24,7 +24,7 @@ def _setting(default: Any, doc: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Settings:
+class DaemonSettings:
     """Every setting with its default. A test holds `docs/settings.md` to this class."""
 
     device: Annotated[str, Meta(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description=_DEVICES)] = _setting(
@@ -82,7 +82,7 @@ class Settings:
     )
 
     @classmethod
-    def from_mapping(cls, values: object, source: str) -> Settings:
+    def from_mapping(cls, values: object, source: str) -> DaemonSettings:
         """Validate plain values, as YAML gives them.
 
         Raises:
@@ -96,7 +96,7 @@ class Settings:
         return settings
 
     @classmethod
-    def read(cls, path: Path) -> Settings:
+    def read(cls, path: Path) -> DaemonSettings:
         """Read a YAML file; a missing one means all defaults.
 
         Raises:
@@ -108,7 +108,7 @@ class Settings:
 def template() -> str:
     """Return a settings file with every key, its meaning and its default, all commented out."""
     lines = ["# Settings of the NIGDT daemon. Remove the # before a key to change it.", ""]
-    for item in fields(Settings):
+    for item in fields(DaemonSettings):
         default = yaml.safe_dump(item.default).splitlines()[0]
         lines += [f"# {item.metadata['doc']}", f"#{item.name}: {default}", ""]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from functools import partial
 from nigdt_backend.daemon.lanes import Lane
 from nigdt_backend.daemon.rate_limiter import RateLimiter
 from nigdt_backend.daemon.scheduler import Job, Scheduler
-from nigdt_backend.daemon.settings import Settings
+from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.suspects import Suspects
 from nigdt_backend.daemon.worker import Engine, Waker
 
@@ -31,7 +31,7 @@ class Turns:
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, limiter: RateLimiter, waker: Waker, suspects: Suspects
+        self, engine: Engine, settings: DaemonSettings, limiter: RateLimiter, waker: Waker, suspects: Suspects
     ) -> None:
         self.scheduler = Scheduler()
         self.model = Lane("model", engine, engine.run, waker)

@@ -289,7 +289,7 @@ def run_mode_(
     def work() -> Gimp.Layer:
         from nigdt_fill.run import fill
 
-        return fill(procedure, run_mode, image, config, plan.Settings(mode=MODES[procedure.get_name()]))
+        return fill(procedure, run_mode, image, config, plan.FillSettings(mode=MODES[procedure.get_name()]))
 
     return _answer(procedure, work)
 
@@ -307,7 +307,7 @@ def run_remove_selected(
     def work() -> Gimp.Layer:
         from nigdt_fill.run import fill_at_once
 
-        return fill_at_once(run_mode, image, config, plan.Settings(mode="remove"))
+        return fill_at_once(run_mode, image, config, plan.FillSettings(mode="remove"))
 
     return _answer(procedure, work)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.discarding import DiscardStep
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.preview import Preview
 from nigdt_plugin.core.tasks import Hook, Tasks
 
@@ -36,7 +36,7 @@ class Choosing:
         self.document = document
         self.recipe = Recipe()
         self.round: Round | None = None
-        self.chosen: Fill | None = None
+        self.chosen: Candidate | None = None
         self.preview = Preview(document, tasks)
         self.changed = Hook()
         self.finished = Hook()
@@ -51,7 +51,7 @@ class Choosing:
     def cancel(self) -> None:
         """Drop what was asked for and has not come; whoever asks for fills says how."""
 
-    def choose(self, fill: Fill | None) -> None:
+    def choose(self, fill: Candidate | None) -> None:
         """Show a fill in place, or none."""
         self.chosen = fill
         if fill is None or self.round is None:
@@ -72,21 +72,21 @@ class Choosing:
         if self.chosen is not None and self.round is not None and self.preview.layer is not None:
             self.preview.show(self.round, self.chosen, self._blended(self.chosen))
 
-    def _blended(self, fill: Fill) -> Recipe:
+    def _blended(self, fill: Candidate) -> Recipe:
         """Return a fill's recipe with the blend that is set now."""
         mine = self.recipe
         return replace(
             fill.recipe, feather=mine.feather, match_colours=mine.match_colours, strength=mine.strength
         )
 
-    def keep(self, fill: Fill, favourite: bool) -> None:
+    def keep(self, fill: Candidate, favourite: bool) -> None:
         """Mark a fill as a favourite: new fills leave it in the strip, and the history keeps it."""
         fill.favourite = favourite
         self.changed()
         if self.round is not None:
             self.finished(self.round)
 
-    def discard(self, fill: Fill) -> None:
+    def discard(self, fill: Candidate) -> None:
         """Take a fill out of the strip."""
         if self.round is None or fill not in self.round.fills:
             return
@@ -98,7 +98,7 @@ class Choosing:
             self.choose(rest[min(position, len(rest) - 1)] if rest else None)
         self.changed()
 
-    def _discarded(self, before: list[Fill]) -> None:
+    def _discarded(self, before: list[Candidate]) -> None:
         """Let it be undone that fills were taken out of the strip."""
         if self.round is not None and self.round.fills != before:
             step = DiscardStep(self, "Discard fills", self.round, before, list(self.round.fills))
@@ -116,7 +116,7 @@ class Choosing:
         self.cancel()
         self.choose(None)
 
-    def applied(self, fill: Fill) -> bool:
+    def applied(self, fill: Candidate) -> bool:
         """Return whether the picture shows this fill as a layer."""
         return any(layer.fill == fill.id for layer in self.document.layers)
 

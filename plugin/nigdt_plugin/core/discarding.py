@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 
 if TYPE_CHECKING:
     from nigdt_plugin.core.choosing import Choosing
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class DiscardStep:
-    """The fills of one round before and after; see `Step`."""
+    """The fills of one round before and after; see `UndoStep`."""
 
     filling: Choosing
     label: str
     round: Round
-    before: list[Fill]
-    after: list[Fill]
+    before: list[Candidate]
+    after: list[Candidate]
 
     @property
     def size(self) -> int:
@@ -36,7 +36,7 @@ class DiscardStep:
         gone = [fill for fill in self.before if fill not in self.after]
         self._show([fill for fill in self.round.fills if fill not in gone])
 
-    def _show(self, fills: list[Fill]) -> None:
+    def _show(self, fills: list[Candidate]) -> None:
         self.round.fills = fills
         if self.filling.round is not self.round:
             self.filling.open_round(self.round)

@@ -28,7 +28,7 @@ _BAND = 192
 
 @dataclass
 class SelectionStep:
-    """A change of the mask, kept as the changed rectangle before and after; see `Step`."""
+    """A change of the mask, kept as the changed rectangle before and after; see `UndoStep`."""
 
     document: Document
     label: str

@@ -17,7 +17,7 @@ from nigdt.context import Context
 from nigdt.context.blend import ColourShift, blend_weight, greyed, growth
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.fills import Fill, Round, region_of
+from nigdt_plugin.core.fills import Candidate, Round, region_of
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
 
@@ -93,7 +93,7 @@ class Drafts:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._edge: _Edge | None = None
-        self._shift: tuple[Fill, ColourShift | None] | None = None
+        self._shift: tuple[Candidate, ColourShift | None] | None = None
         self._ground: tuple[object, Pixels] | None = None
         self._picture: tuple[object, Pixels] | None = None
 
@@ -107,7 +107,7 @@ class Drafts:
     def of(
         self,
         entry: Round,
-        fill: Fill,
+        fill: Candidate,
         recipe: Recipe,
         seen: Seen,
         layers: tuple[Layer, ...],
@@ -121,7 +121,7 @@ class Drafts:
             recipe: How it meets the photo.
             seen: What of the photo is on the screen.
             layers: Of the document.
-            detailed: `Fill.at` with its detail, if known.
+            detailed: `Candidate.at` with its detail, if known.
         """
         context, step = entry.context, 1 << seen.level
         photo = region_of(context)
@@ -167,7 +167,7 @@ class Drafts:
         return self._ground[1]
 
     def _picture_of(
-        self, context: Context, fill: Fill, inside: Region, part: Region, detailed: Pixels | None
+        self, context: Context, fill: Candidate, inside: Region, part: Region, detailed: Pixels | None
     ) -> Pixels:
         """Return the fill in a part, (h, w, 3); of a recolouring without its detail, what it changes."""
         key = fill.id, part, detailed is None
@@ -181,7 +181,7 @@ class Drafts:
             self._picture = key, pixels
         return self._picture[1]
 
-    def _shift_of(self, context: Context, fill: Fill) -> ColourShift | None:
+    def _shift_of(self, context: Context, fill: Candidate) -> ColourShift | None:
         if self._shift is None or self._shift[0] is not fill:
             crop, hole = context.sent
             shift = ColourShift.of(crop, fill.pixels, hole)

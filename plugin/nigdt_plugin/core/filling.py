@@ -18,8 +18,8 @@ from nigdt_plugin.core import fills as fills_
 from nigdt_plugin.core.choosing import Choosing
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import failure_of
-from nigdt_plugin.core.fills import Fill, Round
-from nigdt_plugin.core.jobs import QUIET, Job, Purpose
+from nigdt_plugin.core.fills import Candidate, Round
+from nigdt_plugin.core.jobs import QUIET, PendingRequest, Purpose
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.selection import Patch, Selection
 from nigdt_plugin.core.tasks import Hook, Tasks
@@ -47,7 +47,7 @@ class Filling(Choosing):
         super().__init__(document, tasks)
         self.model = model
         self.size = size
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, PendingRequest] = {}
         self.seconds: float | None = None
         self.explained = Hook()
         self.failed = Hook()
@@ -57,7 +57,7 @@ class Filling(Choosing):
         self._preparations = 0
         self._preparing = 0  # number of the large context that is being cut out, 0 = none
         self._waiting_live: tuple[str, int] | None = None
-        self._unexplained: set[Fill] = set()
+        self._unexplained: set[Candidate] = set()
 
     @property
     def awaited(self) -> int:
@@ -201,7 +201,7 @@ class Filling(Choosing):
 
         self._enter_round(captions[0], send)
 
-    def more_like(self, fill: Fill, variants: int) -> None:
+    def more_like(self, fill: Candidate, variants: int) -> None:
         """Keep a fill and ask for others near it, in place of those that are no favourites."""
         if self.round is None:
             return
@@ -214,7 +214,7 @@ class Filling(Choosing):
         self._send(fill.recipe, wanted, Purpose.FILLS)
         self.choose(fill)
 
-    def re_roll(self, fill: Fill) -> None:
+    def re_roll(self, fill: Candidate) -> None:
         """Ask for another draw in place of this fill."""
         if self.round is not None:
             removal = fill.effective_mode == "remove"
@@ -223,7 +223,7 @@ class Filling(Choosing):
             self._send(fill.recipe, [variant], purpose, target=fill)
             self.changed()
 
-    def explain(self, fill: Fill) -> None:
+    def explain(self, fill: Candidate) -> None:
         """Ask what each word did to a fill."""
         if self.round is None or fill.effective_mode != "describe" or fill.words or fill in self._unexplained:
             return
@@ -296,7 +296,7 @@ class Filling(Choosing):
         variants: list[Variant],
         purpose: Purpose,
         *,
-        target: Fill | None = None,
+        target: Candidate | None = None,
         fresh: bool = False,
     ) -> None:
         assert self.round is not None
@@ -309,7 +309,7 @@ class Filling(Choosing):
             effects=effects,
             previews=purpose in (Purpose.FILLS, Purpose.LIVE),
         )
-        job = Job(request, self.round, purpose, target, fresh)
+        job = PendingRequest(request, self.round, purpose, target, fresh)
         self.jobs[job.request.job] = job
         self._link.submit(job.request)
 
@@ -341,18 +341,18 @@ class Filling(Choosing):
             if error.code not in QUIET:
                 self.failed(failure_of(error))
 
-    def _foresee(self, job: Job, picture: FillPicture) -> None:
+    def _foresee(self, job: PendingRequest, picture: FillPicture) -> None:
         """Show an early state of a fill in its place, as long as there is nothing better to show."""
         if job.round is self.round and self.chosen is None and not job.seen:
             fill = fills_.fill_of(picture)
             self.preview.show(self.round, fill, self._blended(fill))
 
-    def _forget_foreseen(self, job: Job) -> None:
+    def _forget_foreseen(self, job: PendingRequest) -> None:
         """Take an early state away whose fill will not come."""
         if job.round is self.round and self.chosen is None:
             self.preview.drop()
 
-    def _take(self, job: Job, picture: FillPicture) -> None:
+    def _take(self, job: PendingRequest, picture: FillPicture) -> None:
         if job.purpose is Purpose.WORDS:
             assert job.target is not None
             job.target.words = fills_.effects_of(picture)
@@ -380,7 +380,7 @@ class Filling(Choosing):
         else:
             self.changed()
 
-    def _done(self, job: Job, event: Event) -> None:
+    def _done(self, job: PendingRequest, event: Event) -> None:
         del self.jobs[job.request.job]
         if job.purpose is not Purpose.WORDS:
             self.seconds = float(event.data["seconds"]["total"]) / len(job.request.variants)

@@ -46,7 +46,7 @@ def same(one: Context, other: Context) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class WordEffect:
+class WordChange:
     """What one word of the caption did to a fill.
 
     Attributes:
@@ -65,7 +65,7 @@ class WordEffect:
 
 
 @dataclass(eq=False)
-class Fill:
+class Candidate:
     """One answer: the model's picture of the whole context, not yet blended.
 
     Attributes:
@@ -81,7 +81,7 @@ class Fill:
     recipe: Recipe
     maps: NDArray[np.float32] | None = None
     favourite: bool = False
-    words: tuple[WordEffect, ...] = ()
+    words: tuple[WordChange, ...] = ()
     unknown: tuple[str, ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -151,13 +151,13 @@ class Round:
 
     context: Context
     selected: Patch
-    fills: list[Fill] = field(default_factory=list)
+    fills: list[Candidate] = field(default_factory=list)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     record: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: float = field(default_factory=time.time)
     told: tuple[str, ...] = ()
 
-    def sweep(self, keep: Fill | None = None) -> None:
+    def sweep(self, keep: Candidate | None = None) -> None:
         """Make room for others; favourites stay, and `keep`."""
         self.fills = [fill for fill in self.fills if fill.favourite or fill is keep]
         self.record = uuid.uuid4().hex
@@ -175,13 +175,13 @@ class Round:
         return list(dict.fromkeys(fill.caption for fill in self.fills))
 
 
-def blended(entry: Round, fill: Fill, pixels: Pixels, recipe: Recipe, grey: bool = False) -> Layer:
+def blended(entry: Round, fill: Candidate, pixels: Pixels, recipe: Recipe, grey: bool = False) -> Layer:
     """Make a layer of a fill, no larger than what it changes.
 
     Args:
         entry: The round it belongs to.
         fill: The fill.
-        pixels: Its picture, as `Fill.at` gives it.
+        pixels: Its picture, as `Candidate.at` gives it.
         recipe: How it came about, and how it meets the photo.
         grey: Whether the photo holds no colour.
     """
@@ -223,10 +223,10 @@ def new_seed(generator: np.random.Generator) -> int:
     return int(generator.integers(1, 10_000))
 
 
-def effects_of(picture: FillPicture) -> tuple[WordEffect, ...]:
+def effects_of(picture: FillPicture) -> tuple[WordChange, ...]:
     """Return what each word did as arrays."""
     return tuple(
-        WordEffect(
+        WordChange(
             word.word,
             word.known,
             word.change,
@@ -237,7 +237,7 @@ def effects_of(picture: FillPicture) -> tuple[WordEffect, ...]:
     )
 
 
-def without_word(fill: Fill, effect: WordEffect) -> Fill:
+def without_word(fill: Candidate, effect: WordChange) -> Candidate:
     """Return a fill as it would be without one of its words.
 
     The model's own picture is smaller and has none of the photo's detail, so what the word changed is taken
@@ -252,10 +252,10 @@ def without_word(fill: Fill, effect: WordEffect) -> Fill:
     return replace(fill, pixels=pixels, words=(), id=uuid.uuid4().hex)
 
 
-def fill_of(picture: FillPicture) -> Fill:
+def fill_of(picture: FillPicture) -> Candidate:
     """Return a fill as it came from the daemon."""
     pixels, recipe, maps = answer_arrays(picture)
-    return Fill(pixels, recipe, maps, unknown=tuple(picture.unknown_words))
+    return Candidate(pixels, recipe, maps, unknown=tuple(picture.unknown_words))
 
 
 def near(variant: Variant, seed: int) -> Variant:

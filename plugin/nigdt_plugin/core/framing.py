@@ -21,7 +21,7 @@ class Desk:
 
 @dataclass
 class FrameStep:
-    """Another part of the photo takes the place of the picture; see `Step`. Both share one undo stack."""
+    """Another part of the photo takes the place of the picture; see `UndoStep`. Both share one undo stack."""
 
     lay: Callable[[Desk], None]
     label: str

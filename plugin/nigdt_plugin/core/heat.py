@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nigdt.context import Context
 from nigdt.context.blend import blend_weight
-from nigdt_plugin.core.fills import Fill, WordEffect
+from nigdt_plugin.core.fills import Candidate, WordChange
 
 Pixels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -30,7 +30,7 @@ def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
     return bgra
 
 
-def of_fill(context: Context, fill: Fill, side: int = _SIDE) -> Pixels:
+def of_fill(context: Context, fill: Candidate, side: int = _SIDE) -> Pixels:
     """Return the context with a fill in it, (h, w, 3) uint8, no larger than `side`."""
     crop, hole = context.sent
     size = _size(hole.shape, side)
@@ -41,7 +41,7 @@ def of_fill(context: Context, fill: Fill, side: int = _SIDE) -> Pixels:
     return np.rint(below + (above - below) * (faded[..., None] / 255)).astype(np.uint8)
 
 
-def of_word(context: Context, fill: Fill, effect: WordEffect) -> Pixels:
+def of_word(context: Context, fill: Candidate, effect: WordChange) -> Pixels:
     """Return the same, dark but where a word changed the fill."""
     picture = of_fill(context, fill)
     lit = np.zeros(picture.shape[:2], np.float32)

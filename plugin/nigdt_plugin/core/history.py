@@ -17,7 +17,7 @@ from nigdt.context import Box, Context
 from nigdt.photo.opening import reason
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically, write_json
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.selection import Patch
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class History:
             left, top = data["selected"]
             selected = Patch(left, top, _read_png(folder / "selected.png"))
             fills = [
-                Fill(
+                Candidate(
                     _read_png(folder / f"{fill['id']}.png"),
                     Recipe.from_dict(fill["recipe"]),
                     _read_maps(folder / f"{fill['id']}.npy"),

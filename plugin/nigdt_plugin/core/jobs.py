@@ -7,7 +7,7 @@ from enum import Enum
 
 from nigdt_backend.protocol import FillRequest
 
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 
 QUIET = frozenset({"cancelled", "superseded"})
 """Ends of jobs that the panel itself asked for."""
@@ -23,7 +23,7 @@ class Purpose(Enum):
 
 
 @dataclass
-class Job:
+class PendingRequest:
     """One request that is on its way.
 
     Attributes:
@@ -39,7 +39,7 @@ class Job:
     request: FillRequest
     round: Round
     purpose: Purpose
-    target: Fill | None = None
+    target: Candidate | None = None
     fresh: bool = False
     stage: str = "queued"
     fraction: float | None = None

@@ -31,7 +31,7 @@ _STARTING = ("queued", "loading")
 """Stages of a job in which the daemon may still be starting."""
 
 
-class Phase(Enum):
+class LinkPhase(Enum):
     """What the connection is doing."""
 
     OFF = "off"
@@ -51,7 +51,7 @@ class LinkState:
         restarts: How often the daemon had to be reached anew since the panel started.
     """
 
-    phase: Phase = Phase.OFF
+    phase: LinkPhase = LinkPhase.OFF
     status: dict[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     restarts: int = 0
@@ -59,7 +59,7 @@ class LinkState:
     @property
     def starting(self) -> bool:
         """Whether the daemon was reached and cannot fill yet, as far as it was heard."""
-        return self.phase is Phase.READY and self.status.get("state", "starting") == "starting"
+        return self.phase is LinkPhase.READY and self.status.get("state", "starting") == "starting"
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -173,13 +173,13 @@ class Link:
 
     def _reach(self) -> Client:
         if self._client is None:
-            self._say(LinkState(Phase.CONNECTING, restarts=self._state.restarts))
+            self._say(LinkState(LinkPhase.CONNECTING, restarts=self._state.restarts))
             self._retry_at = None
             self._client = self._connect()
             self._failures = 0
             self._next_status = 0.0
             self._works = False
-            self._say(LinkState(Phase.READY, restarts=self._state.restarts))
+            self._say(LinkState(LinkPhase.READY, restarts=self._state.restarts))
         return self._client
 
     def _listen(self) -> None:
@@ -195,14 +195,14 @@ class Link:
             self._on_event(event)
         if client.connection is not None and pid is not None and client.connection.pid != pid:
             self._next_status, self._works = 0.0, False
-            self._say(LinkState(Phase.READY, restarts=self._state.restarts + 1))
+            self._say(LinkState(LinkPhase.READY, restarts=self._state.restarts + 1))
         now = time.monotonic()
         # A status call waits for its answer, so all but the first stand back while fills are awaited.
         first = self._works and self._state.starting
         if (first or not self._jobs) and now >= self._next_status:
             self._next_status = now + _STATUS_SECONDS
             status = client.status()
-            self._say(LinkState(Phase.READY, status, restarts=self._state.restarts))
+            self._say(LinkState(LinkPhase.READY, status, restarts=self._state.restarts))
 
     def _fail(self, error: DaemonError, job: str | None) -> None:
         """Report an error; one that ends the connection ends its jobs too."""
@@ -222,7 +222,7 @@ class Link:
             wait = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
             self._failures += 1
             self._retry_at = time.monotonic() + wait
-            self._say(LinkState(Phase.FAILED, {}, failure_of(error), self._state.restarts + 1))
+            self._say(LinkState(LinkPhase.FAILED, {}, failure_of(error), self._state.restarts + 1))
         elif job is None:
             now = self._state
             self._say(LinkState(now.phase, now.status, failure_of(error), now.restarts))

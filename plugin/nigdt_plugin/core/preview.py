@@ -11,7 +11,7 @@ from nigdt_plugin.core import fills
 from nigdt_plugin.core.document import Document, Drawn
 from nigdt_plugin.core.draft import Draft, Drafts, Seen
 from nigdt_plugin.core.failures import failure_of
-from nigdt_plugin.core.fills import Fill, Round
+from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
 from nigdt_plugin.core.tasks import Hook, Tasks
@@ -24,7 +24,7 @@ class _Wanted:
     """What is to be shown."""
 
     entry: Round
-    fill: Fill
+    fill: Candidate
     recipe: Recipe
 
 
@@ -38,7 +38,7 @@ class _Full:
         recipe: By which, at full strength.
     """
 
-    fill: Fill
+    fill: Candidate
     grey: bool
     recipe: Recipe
 
@@ -76,7 +76,7 @@ class Preview:
         self._drafting = False
         self._draft: tuple[_Wanted, Seen] | None = None  # what the draft on the screen is of
         self._running: set[bool] = set()  # the blends on their way: one without detail, one with it
-        self._detailed: deque[tuple[Fill, Pixels]] = deque(maxlen=2)
+        self._detailed: deque[tuple[Candidate, Pixels]] = deque(maxlen=2)
         self._full: tuple[_Full, Layer] | None = None  # what was shown last, at full strength
         self._then: Callable[[], None] | None = None
 
@@ -94,7 +94,7 @@ class Preview:
         """Return the document's layers without the one whose place `layer` would take."""
         return tuple(it for it in self._document.layers if it.round != layer.round)
 
-    def show(self, entry: Round, fill: Fill, recipe: Recipe) -> None:
+    def show(self, entry: Round, fill: Candidate, recipe: Recipe) -> None:
         """Blend a fill and show it; of several requests that wait only the newest counts.
 
         A fill that has to be enlarged is shown soft at once, and with its detail when that is worked out. A
@@ -156,7 +156,7 @@ class Preview:
         if True not in self._running:
             self._blend(wanted, detail=True)
 
-    def _known_detail(self, fill: Fill) -> Pixels | None:
+    def _known_detail(self, fill: Candidate) -> Pixels | None:
         return next((pixels for it, pixels in self._detailed if it is fill), None)
 
     def _blend(self, wanted: _Wanted, *, detail: bool = False) -> None:

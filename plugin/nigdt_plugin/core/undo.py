@@ -6,7 +6,7 @@ from collections import deque
 from typing import Protocol
 
 
-class Step(Protocol):
+class UndoStep(Protocol):
     """One thing the user did, and how to take it back."""
 
     @property
@@ -33,8 +33,8 @@ class UndoStack:
 
     def __init__(self, budget: int = 512 * 1024 * 1024) -> None:
         self.budget = budget
-        self._done: deque[Step] = deque()
-        self._undone: list[Step] = []
+        self._done: deque[UndoStep] = deque()
+        self._undone: list[UndoStep] = []
 
     @property
     def undo_label(self) -> str | None:
@@ -47,7 +47,7 @@ class UndoStack:
         return self._undone[-1].label if self._undone else None
 
     @property
-    def last(self) -> Step | None:
+    def last(self) -> UndoStep | None:
         """The step done last, if nothing was undone since."""
         return self._done[-1] if self._done and not self._undone else None
 
@@ -59,7 +59,7 @@ class UndoStack:
     def __len__(self) -> int:
         return len(self._done)
 
-    def push(self, step: Step) -> None:
+    def push(self, step: UndoStep) -> None:
         """Remember a step that has just been done."""
         self._undone.clear()
         self._done.append(step)

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt_plugin.core import captions, models
-from nigdt_plugin.core.fills import Fill
+from nigdt_plugin.core.fills import Candidate
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.strip import thumbnail
 from nigdt_plugin.ui.widgets import button, label, plain_tip
@@ -111,7 +111,7 @@ class CompareDialog(QDialog):
                 tile.setEnabled(True)
                 tile.clicked.connect(partial(self._take, fill))
 
-    def _take(self, fill: Fill, _checked: bool = False) -> None:
+    def _take(self, fill: Candidate, _checked: bool = False) -> None:
         if self.session.filling is not None:
             self.session.caption = fill.caption
             self.session.filling.choose(fill)

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 
 from nigdt.limits import Mode
 from nigdt_plugin.core import models
-from nigdt_plugin.core.fills import Fill
+from nigdt_plugin.core.fills import Candidate
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.blend import BlendBox
 from nigdt_plugin.ui.describe import DescribeBox
@@ -151,7 +151,7 @@ class Side(QWidget):
         self._none = label("", "hint", wrap=True)
         self.column.addWidget(self._none)
 
-    def _pick(self, fill: Fill) -> None:
+    def _pick(self, fill: Candidate) -> None:
         if self.session.filling is not None:
             self.session.filling.choose(fill)
 
@@ -162,7 +162,7 @@ class Side(QWidget):
         elif filling is not None and filling.chosen is not None:
             self.act("favourite" if what == "star" else what, filling.chosen)
 
-    def act(self, what: str, fill: Fill) -> None:
+    def act(self, what: str, fill: Candidate) -> None:
         """Do something with a fill: "apply", "favourite", "similar", "dice", "words", "discard"."""
         filling = self.session.filling
         if filling is None or not (what in ALWAYS or allows(fill, what)):

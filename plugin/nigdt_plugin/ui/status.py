@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import QComboBox, QStatusBar, QToolButton, QWidget
 
-from nigdt_plugin.core.link import LinkState, Phase
+from nigdt_plugin.core.link import LinkPhase, LinkState
 from nigdt_plugin.ui.drag_out import DragLabel
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.language import number
@@ -100,17 +100,17 @@ class StatusBar(QStatusBar):
         self._state = state
         theme = self.theme
         colour, text = {
-            Phase.OFF: (theme.muted, self.tr("Model not started")),
-            Phase.CONNECTING: (theme.warn, self.tr("Starting the model …")),
-            Phase.READY: (theme.warn if state.notices else theme.good, self.tr("Ready")),
-            Phase.FAILED: (theme.bad, self.tr("Not reachable, trying again")),
+            LinkPhase.OFF: (theme.muted, self.tr("Model not started")),
+            LinkPhase.CONNECTING: (theme.warn, self.tr("Starting the model …")),
+            LinkPhase.READY: (theme.warn if state.notices else theme.good, self.tr("Ready")),
+            LinkPhase.FAILED: (theme.bad, self.tr("Not reachable, trying again")),
         }[state.phase]
         if state.starting:
             colour, text = theme.warn, self.tr("Starting the model …")
-        elif self._waiting and state.phase is Phase.READY:
+        elif self._waiting and state.phase is LinkPhase.READY:
             colour, text = theme.warn, self.tr("Waiting for the model …")
         parts = [text]
-        if state.phase is Phase.READY:
+        if state.phase is LinkPhase.READY:
             device = device_name(state.status)
             parts += [part for part in (device, self._model) if part]
             waiting = queued(state.status)

@@ -31,7 +31,7 @@ from PyQt6.QtWidgets import (
 from nigdt.context import Context
 from nigdt_plugin.core import heat
 from nigdt_plugin.core.captions import differences
-from nigdt_plugin.core.fills import Fill, greyed
+from nigdt_plugin.core.fills import Candidate, greyed
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.widgets import plain_tip
@@ -49,7 +49,7 @@ ALWAYS = ("apply", "favourite", "star", "discard")
 """What can be done with every fill."""
 
 
-def allows(fill: Fill, what: str) -> bool:
+def allows(fill: Candidate, what: str) -> bool:
     """Return whether something besides `ALWAYS` can be done with a fill.
 
     Only what the model drew was drawn by words and has neighbours; of a recolouring there is one answer.
@@ -57,7 +57,7 @@ def allows(fill: Fill, what: str) -> bool:
     return fill.effective_mode == "describe" or (fill.effective_mode == "remove" and what == "dice")
 
 
-def thumbnail(context: Context, fill: Fill, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
+def thumbnail(context: Context, fill: Candidate, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
     """Return the context with the fill in it, small."""
     crop = heat.of_fill(context, fill, side)
     crop = np.ascontiguousarray(greyed(crop) if grey else crop)
@@ -178,9 +178,9 @@ class FillStrip(QListWidget):
     def show_fills(
         self,
         context: Context | None,
-        fills: list[Fill],
-        chosen: Fill | None,
-        applied: Callable[[Fill], bool],
+        fills: list[Candidate],
+        chosen: Candidate | None,
+        applied: Callable[[Candidate], bool],
         awaited: int,
         *,
         grey: bool = False,
@@ -230,12 +230,12 @@ class FillStrip(QListWidget):
         self._quiet = False
         self._fit()
 
-    def _seed(self, fill: Fill) -> str:
+    def _seed(self, fill: Candidate) -> str:
         if fill.effective_mode == "remove":
             return str((fill.variant.seed or 0) + 1)
         return self.tr("average") if fill.variant.seed is None else fill.seed_text
 
-    def _tip(self, fill: Fill, seed: str) -> str:
+    def _tip(self, fill: Candidate, seed: str) -> str:
         if fill.effective_mode == "recolour":
             return self.tr("“{caption}”").format(caption=fill.caption)
         if fill.effective_mode == "remove":
@@ -283,7 +283,7 @@ class FillStrip(QListWidget):
         item = self.itemAt(a0.pos()) or self.currentItem()
         if item is None or item.data(_FILL) is None:
             return
-        fill: Fill = item.data(_FILL)
+        fill: Candidate = item.data(_FILL)
         menu = QMenu(self)
         for what, text in (
             ("apply", self.tr("Apply")),

@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt_plugin.core import selection
-from nigdt_plugin.core.fills import Fill
+from nigdt_plugin.core.fills import Candidate
 from nigdt_plugin.core.geometry import EMPTY
 from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.pyramid import Pyramid
@@ -65,7 +65,7 @@ class Window(Dialogs):
         self.notice = Notice()
         self.welcome = Welcome(session.settings)
         self._told: tuple[str, ...] = ()
-        self._seen_fill: Fill | None = None
+        self._seen_fill: Candidate | None = None
         self._compose()
         self.overlays = Overlays(session, self.canvas)
         self.actions_ = build_menus(self)

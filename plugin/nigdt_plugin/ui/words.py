@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidg
 
 from nigdt.context import Context
 from nigdt_plugin.core import heat
-from nigdt_plugin.core.fills import Fill
+from nigdt_plugin.core.fills import Candidate
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.widgets import FlowLayout, label
 
@@ -31,7 +31,7 @@ class WordsView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme: Theme = DARK
-        self._fill: Fill | None = None
+        self._fill: Candidate | None = None
         self._context: Context | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
@@ -51,7 +51,7 @@ class WordsView(QWidget):
         column.addLayout(row)
         self.chips: list[QToolButton] = []
 
-    def show_words(self, fill: Fill | None, context: Context | None) -> None:
+    def show_words(self, fill: Candidate | None, context: Context | None) -> None:
         """Show what each word did to a fill in its context."""
         self._fill, self._context = fill, context
         self._flow.clear()

@@ -101,10 +101,10 @@ def test_whether_anything_is_seen_beside_the_selection(pixels: list[tuple[int, i
 
 
 def test_choices_become_a_recipe() -> None:
-    plain = plan.Settings(" a bird ")
+    plain = plan.FillSettings(" a bird ")
     assert plain.recipe == Recipe("a bird")
     assert plain.draws == [Variant()]
-    chosen = plan.Settings("x", "recolour", 2, 7, 2.0, 0, 4, 50.0, 80.0, 1.5, 30.0, "m")
+    chosen = plan.FillSettings("x", "recolour", 2, 7, 2.0, 0, 4, 50.0, 80.0, 1.5, 30.0, "m")
     assert chosen.recipe == Recipe(
         "x",
         "recolour",
@@ -118,7 +118,7 @@ def test_choices_become_a_recipe() -> None:
         detail=0.3,
     )
     assert chosen.draws == [Variant(7), Variant(8)]
-    assert plan.Settings(" ").recipe.effective_mode == "remove"
+    assert plan.FillSettings(" ").recipe.effective_mode == "remove"
 
 
 RECIPES = [
@@ -140,7 +140,7 @@ RECIPES = [
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_fill_s_recipe_becomes_the_same_choices_again(recipe: Recipe) -> None:
-    again = plan.Settings.of(recipe)
+    again = plan.FillSettings.of(recipe)
     assert again.recipe.with_variant(again.draws[0]) == recipe
     other = replace(again, seed=77, variants=2)
     assert other.draws == [Variant(77), Variant(78)]

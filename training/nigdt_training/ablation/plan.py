@@ -20,7 +20,7 @@ from nigdt_training.settings import TrainSettings, find_config, load_settings, w
 
 
 @dataclass(frozen=True)
-class Entry:
+class PlannedTraining:
     """One training of the plan.
 
     Attributes:
@@ -62,7 +62,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class PlannedMeasurement:
     """One table of the plan: the same photos and holes for all its trainings.
 
     Attributes:
@@ -87,12 +87,12 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AblationPlan:
     """All trainings, in order, and what to measure them on."""
 
     name: str
-    entries: tuple[Entry, ...]
-    measurements: tuple[Measurement, ...] = field(default=())
+    entries: tuple[PlannedTraining, ...]
+    measurements: tuple[PlannedMeasurement, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class _ComparisonFile:
 
 @dataclass(frozen=True)
 class _MeasurementFile:
-    """A measurement as a plan's file names it; fields as of `Measurement` and `CaseSettings`."""
+    """A measurement as a plan's file names it; fields as of `PlannedMeasurement` and `CaseSettings`."""
 
     data: str
     mask: Hole = "centre"
@@ -139,7 +139,7 @@ class _PlanFile:
     evaluate: dict[str, Any] = field(default_factory=dict)
 
 
-def load_plan(name: str | Path) -> Plan:
+def load_plan(name: str | Path) -> AblationPlan:
     """Read a plan: a file, or one of `nigdt_training/configs/plans` by its name.
 
     Its files (config, start_from, match_from, evaluator) are relative to the current folder. Measuring comes
@@ -160,14 +160,16 @@ def load_plan(name: str | Path) -> Plan:
     for name, changes in file.entries.items():
         settings = with_changes(base, changes, f"{source}: entries.{name}")
         settings.model_config  # noqa: B018 (a wrong change is told now, not hours later)
-        entries.append(Entry(name, settings, start_from, match_from if settings.loss.match > 0 else None))
+        entries.append(
+            PlannedTraining(name, settings, start_from, match_from if settings.loss.match > 0 else None)
+        )
     for name, values in file.comparisons.items():
         entries.append(_comparison(name, values or {}, base, source))
     if file.seeds:
         entries = _repeated(entries, file.seeds, source)
     for name, changes in file.evaluators.items():
         settings = with_changes(base, changes, f"{source}: evaluators.{name}")
-        entries.append(Entry(name, settings, evaluator=True))
+        entries.append(PlannedTraining(name, settings, evaluator=True))
     _check_evaluators(entries, source)
     names = [entry.name for entry in entries]
     for name in names:
@@ -179,10 +181,10 @@ def load_plan(name: str | Path) -> Plan:
     measurements = tuple(
         _measurement(name, values, evaluators, source) for name, values in file.evaluate.items()
     )
-    return Plan(path.stem, tuple(entries), measurements)
+    return AblationPlan(path.stem, tuple(entries), measurements)
 
 
-def _repeated(entries: Sequence[Entry], seeds: Sequence[int], source: str) -> list[Entry]:
+def _repeated(entries: Sequence[PlannedTraining], seeds: Sequence[int], source: str) -> list[PlannedTraining]:
     """Return each entry once for every seed, seed by seed, so that whole comparisons are there early."""
     if len(set(seeds)) < 2 or len(set(seeds)) < len(seeds):
         raise NigdtError(f"{source}: `seeds` must be different numbers, at least two.")
@@ -203,7 +205,7 @@ def _repeated(entries: Sequence[Entry], seeds: Sequence[int], source: str) -> li
     ]
 
 
-def _check_evaluators(entries: Sequence[Entry], source: str) -> None:
+def _check_evaluators(entries: Sequence[PlannedTraining], source: str) -> None:
     """Make sure that no evaluator is what trained those that it measures."""
     for evaluator in (entry for entry in entries if entry.evaluator):
         for entry in entries:
@@ -216,17 +218,17 @@ def _check_evaluators(entries: Sequence[Entry], source: str) -> None:
                 )
 
 
-def _comparison(name: str, values: Any, base: TrainSettings, source: str) -> Entry:
+def _comparison(name: str, values: Any, base: TrainSettings, source: str) -> PlannedTraining:
     where = f"comparisons.{name}"
     file = schema.build(_ComparisonFile, values, source, f"{where}.")
     kind = file.kind or name
     if kind not in MODELS:
         raise NigdtError(f"{source}: {where} is no comparison system.", f"Kinds: {', '.join(MODELS)}.")
     settings = with_changes(base, file.set, f"{source}: {where}.set")
-    return Entry(name, settings, comparison=kind, width=file.width)
+    return PlannedTraining(name, settings, comparison=kind, width=file.width)
 
 
-def _measurement(name: str, values: Any, evaluators: Collection[str], source: str) -> Measurement:
+def _measurement(name: str, values: Any, evaluators: Collection[str], source: str) -> PlannedMeasurement:
     if not re.fullmatch(r"[\w-]+", name):
         raise NigdtError(f"{source}: {name!r} cannot be a folder's name.")
     where = f"evaluate.{name}."
@@ -235,7 +237,7 @@ def _measurement(name: str, values: Any, evaluators: Collection[str], source: st
     cases = CaseSettings(**{key: value for key, value in vars(file).items() if key in case_keys})
     for system in file.compare:
         _check_system(system, f"{source}: {where}compare")
-    return Measurement(
+    return PlannedMeasurement(
         name=name,
         data=Path(file.data),
         cases=cases,

@@ -11,7 +11,7 @@ from typing import Any
 from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
 from nigdt.runtime.devices import usable_device
-from nigdt_training.ablation.plan import Entry, Measurement, Plan
+from nigdt_training.ablation.plan import AblationPlan, PlannedMeasurement, PlannedTraining
 from nigdt_training.checkpoint import read_facts
 from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.evaluation.report import seeds_table
@@ -42,7 +42,7 @@ class Queue:
         say: Told one line at a time what happens.
     """
 
-    plan: Plan
+    plan: AblationPlan
     places: Places
     out: Path
     device: str
@@ -78,7 +78,7 @@ class Queue:
                 run.close()
         return failed
 
-    def evaluate(self, measurement: Measurement) -> Path | None:
+    def evaluate(self, measurement: PlannedMeasurement) -> Path | None:
         """Measure all finished trainings on the same photos and holes; None when none is finished.
 
         Returns:
@@ -108,7 +108,7 @@ class Queue:
         self.say(evaluation.table)
         return folder
 
-    def system(self, entry: Entry) -> str | None:
+    def system(self, entry: PlannedTraining) -> str | None:
         """Return a finished entry as `open_system` takes it; None where unfinished or an evaluator."""
         run = self._known_run(entry)
         if run is None or entry.evaluator:
@@ -124,7 +124,7 @@ class Queue:
     def _by_seed(self, results: list[SystemResult]) -> list[list[SystemResult]]:
         """Return, for every seed that all entries have finished, their figures and those of `compare`."""
         found = {result.name: result for result in results}
-        repeated: dict[int, list[Entry]] = {}
+        repeated: dict[int, list[PlannedTraining]] = {}
         for entry in self.plan.entries:
             if entry.repeated is not None:
                 repeated.setdefault(entry.settings.seed, []).append(entry)
@@ -136,13 +136,13 @@ class Queue:
             if all(entry.name in found for entry in entries)
         ]
 
-    def _finished(self, entry: Entry) -> bool:
+    def _finished(self, entry: PlannedTraining) -> bool:
         if not entry.evaluator:
             return self.system(entry) is not None
         run = self._known_run(entry)
         return run is not None and match_is_trained(run)
 
-    def _evaluator(self, measurement: Measurement) -> Path | None:
+    def _evaluator(self, measurement: PlannedMeasurement) -> Path | None:
         """Return the measurement's evaluator; one of the plan only when it is trained."""
         for entry in self.plan.entries:
             if entry.evaluator and entry.name == measurement.evaluator:
@@ -153,7 +153,7 @@ class Queue:
                 return None
         return None if measurement.evaluator is None else Path(measurement.evaluator)
 
-    def _match_networks(self, entry: Entry) -> Path | None:
+    def _match_networks(self, entry: PlannedTraining) -> Path | None:
         """Match networks that the plan names, or that another entry trained from the same settings."""
         if entry.match_from is not None or entry.settings.loss.match == 0 or entry.evaluator:
             return entry.match_from
@@ -165,7 +165,7 @@ class Queue:
                 return run.match_checkpoint
         return None
 
-    def _run(self, entry: Entry) -> Run:
+    def _run(self, entry: PlannedTraining) -> Run:
         run = self._known_run(entry)
         if run is None:
             run = Run.create(self.places.runs, f"{self.plan.name}-{entry.name}", entry.settings)
@@ -176,7 +176,7 @@ class Queue:
                 write_atomically(self.out / RECORD, json.dumps(record, indent=1).encode())
         return run
 
-    def _known_run(self, entry: Entry) -> Run | None:
+    def _known_run(self, entry: PlannedTraining) -> Run | None:
         """Return the entry's run folder, unless the plan has changed since: then it is another training."""
         record = dict(self._record().get(entry.name, {}))
         folder = self.places.runs / record.pop("run", "")
@@ -195,7 +195,9 @@ class Queue:
         return found
 
 
-def _train(entry: Entry, run: Run, places: Places, device: str, match_from: Path | None, say: Say) -> None:
+def _train(
+    entry: PlannedTraining, run: Run, places: Places, device: str, match_from: Path | None, say: Say
+) -> None:
     settings = entry.settings
     if entry.comparison is not None:
         chosen = usable_device(None if device == "auto" else device)

@@ -42,7 +42,7 @@ WORDS_PER_CAPTION = 12
 
 
 @dataclass(frozen=True)
-class Variant:
+class StepVariant:
     """One way to run the same step: Fabric's precision, memory format, compiled or not.
 
     `tf32` lets a CUDA device round what float32 convolutions and products read, as training does.
@@ -61,17 +61,17 @@ class Variant:
 
 
 VARIANTS = (
-    Variant("eager float32"),
-    Variant("TF32", tf32=True),
-    Variant("channels last", channels_last=True),
-    Variant("bf16", precision="bf16-mixed"),
-    Variant("bf16, channels last", precision="bf16-mixed", channels_last=True),
-    Variant("bf16, channels last, compiled", precision="bf16-mixed", channels_last=True, compiled=True),
+    StepVariant("eager float32"),
+    StepVariant("TF32", tf32=True),
+    StepVariant("channels last", channels_last=True),
+    StepVariant("bf16", precision="bf16-mixed"),
+    StepVariant("bf16, channels last", precision="bf16-mixed", channels_last=True),
+    StepVariant("bf16, channels last, compiled", precision="bf16-mixed", channels_last=True, compiled=True),
 )
 
 
 @dataclass(frozen=True)
-class Measurement:
+class StepTimes:
     """One variant's figures.
 
     Attributes:
@@ -110,7 +110,7 @@ class Benchmark:
         rates: Number format -> operations per second of a matrix product in it, timed in the same turns.
     """
 
-    measurements: list[Measurement]
+    measurements: list[StepTimes]
     flops: int
     rates: dict[str, float]
 
@@ -129,7 +129,7 @@ class Benchmark:
         """Seconds that the step's operations take at the rate of a float32 matrix product."""
         return self.flops / self.rates["float32"]
 
-    def own_floor(self, measurement: Measurement) -> float:
+    def own_floor(self, measurement: StepTimes) -> float:
         """Return the same at the rate of a product in the variant's own number format."""
         return self.flops / self.rates[measurement.format]
 
@@ -162,7 +162,7 @@ def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], devic
     ).to(device)
 
 
-def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, repeats: int) -> Benchmark:
+def measure(settings: TrainSettings, variants: Sequence[StepVariant], device: str, repeats: int) -> Benchmark:
     """Time whole steps of every variant, both discriminators and both optimisers included.
 
     The variants take turns, so that whatever else the machine does slows them all alike.
@@ -175,7 +175,7 @@ def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, r
     """
     steps = [_prepare(settings, variant, device) for variant in variants]
     with FlopCounterMode(display=False) as counter:
-        _prepare(settings, Variant("counted"), device)()
+        _prepare(settings, StepVariant("counted"), device)()
     formats = dict.fromkeys(["float32", *(variant.format for variant in variants)])
     products = {name: _matrix_product(device, name) for name in formats}
     firsts = [_first(step) for step in steps]
@@ -190,7 +190,7 @@ def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, r
             taken.append(timed(step))
     peaks = _peak_memories(steps, device)
     measurements = [
-        Measurement(
+        StepTimes(
             variant.name, variant.format, statistics.median(taken), max(taken), settings.batch, peak, *first
         )
         for variant, taken, peak, first in zip(variants, seconds, peaks, firsts, strict=True)
@@ -201,7 +201,7 @@ def measure(settings: TrainSettings, variants: Sequence[Variant], device: str, r
     return Benchmark(measurements, counter.get_total_flops(), rates)
 
 
-def _prepare(settings: TrainSettings, variant: Variant, device: str) -> Callable[[], dict[str, Tensor]]:
+def _prepare(settings: TrainSettings, variant: StepVariant, device: str) -> Callable[[], dict[str, Tensor]]:
     """Return a variant's whole training step as a function of nothing."""
     fabric = Fabric(accelerator=device, devices=1, precision=variant.precision)  # type: ignore[arg-type]
     step = training_step(settings, fabric, compiled=variant.compiled, channels_last=variant.channels_last)

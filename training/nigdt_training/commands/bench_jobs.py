@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nigdt_training.evaluation.jobs import Job
+    from nigdt_training.evaluation.jobs import PhotoJob
 
 _OWN = "nigdt"
 
@@ -142,11 +142,11 @@ def _named(text: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
-def _doer(bundle: str) -> Callable[[Job], NDArray[np.uint8]]:
+def _doer(bundle: str) -> Callable[[PhotoJob], NDArray[np.uint8]]:
     """Do a job as this program does; the model is loaded when a job first needs it."""
     loaded: list[Any] = []
 
-    def do(job: Job) -> NDArray[np.uint8]:
+    def do(job: PhotoJob) -> NDArray[np.uint8]:
         if not loaded:
             from nigdt.inpainter import Inpainter
 

@@ -31,7 +31,7 @@ WEIGHTS = {"rough": 1.0, "refined": 1.0, "consistency": 0.1, "adversarial": 0.00
 
 
 @dataclass
-class Drawn:
+class CsaAnswer:
     """What CSA makes of a batch.
 
     Attributes:
@@ -163,18 +163,18 @@ class CSA(ComparisonModel):
         """See `ComparisonModel.answer`."""
         return self._draw(I_m, M).refined
 
-    def draw(self, batch: Batch) -> Drawn:
+    def draw(self, batch: Batch) -> CsaAnswer:
         """Return rough and refined answers."""
         return self._draw(batch.image * batch.M, batch.M)
 
-    def adversary_losses(self, batch: Batch, drawn: Drawn) -> Losses:
+    def adversary_losses(self, batch: Batch, drawn: CsaAnswer) -> Losses:
         """Return relativistic average least-squares losses, on pixels and on features."""
         fake = drawn.refined.detach()
         pairs = self._scores(batch.image, fake, self._features(batch.image), self._features(fake))
         terms = {name: _relativistic(real, made) for name, (real, made) in pairs.items()}
         return weigh(terms, dict.fromkeys(terms, 1.0))
 
-    def generator_losses(self, batch: Batch, drawn: Drawn) -> Losses:
+    def generator_losses(self, batch: Batch, drawn: CsaAnswer) -> Losses:
         """Return L1 of both answers, the attention's consistency with the photo, and the adversarial loss."""
         with torch.no_grad():
             real_features = self._features(batch.image)
@@ -195,11 +195,11 @@ class CSA(ComparisonModel):
         }
         return weigh(terms, WEIGHTS)
 
-    def _draw(self, I_m: Tensor, M: Tensor) -> Drawn:
+    def _draw(self, I_m: Tensor, M: Tensor) -> CsaAnswer:
         rough = self.networks.rough(I_m)
         pasted = I_m * M + rough * (1 - M)
         refined, attended, decoded = self.networks.refine(I_m, pasted, M)
-        return Drawn(rough, refined, attended, decoded)
+        return CsaAnswer(rough, refined, attended, decoded)
 
     def _features(self, image: Tensor) -> Tensor:
         if self._backbone is None:

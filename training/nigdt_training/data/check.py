@@ -24,7 +24,7 @@ _FINGERPRINT_SIDE = 64
 
 
 @dataclass(frozen=True)
-class Problem:
+class SkippedPhoto:
     """A photo, or a part of an index, that is skipped, and why.
 
     Attributes:
@@ -57,7 +57,7 @@ class Report:
     layout: str
     found: int
     usable: list[Record]
-    problems: list[Problem]
+    problems: list[SkippedPhoto]
     sizes: list[int]
     unknown: Counter[str] | None
     long_captions: int | None
@@ -122,18 +122,18 @@ def check_data_set(
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Check a data set that was read; see `check_path`."""
-    problems = [Problem(name, "missing", "named in the index, not there") for name in data.missing]
+    problems = [SkippedPhoto(name, "missing", "named in the index, not there") for name in data.missing]
     problems += [
-        Problem(name, "unreadable", "not read here: save it as JPEG or PNG, of the same name")
+        SkippedPhoto(name, "unreadable", "not read here: save it as JPEG or PNG, of the same name")
         for name in data.unread
     ]
-    problems += [Problem(name, "damaged", why) for name, why in data.left_out]
+    problems += [SkippedPhoto(name, "damaged", why) for name, why in data.left_out]
     readable: list[tuple[Record, Fingerprint, int]] = []
     with ThreadPoolExecutor(max(1, workers)) as pool:
         for done, (record, seen) in enumerate(
             zip(data.records, pool.map(_look, data.records), strict=True), 1
         ):
-            if isinstance(seen, Problem):
+            if isinstance(seen, SkippedPhoto):
                 problems.append(seen)
             else:
                 readable.append((record, *seen))
@@ -158,7 +158,7 @@ def join_look_alikes(records: Sequence[Record], workers: int = 2) -> list[Record
     """
     with ThreadPoolExecutor(max(1, workers)) as pool:
         looks = list(pool.map(_look, records))
-    seen = [(i, look[0]) for i, look in enumerate(looks) if not isinstance(look, Problem)]
+    seen = [(i, look[0]) for i, look in enumerate(looks) if not isinstance(look, SkippedPhoto)]
     alike = find_alike([look for _, look in seen])
     groups = merge_groups(
         [record.group for record in records], ((seen[i][0], seen[j][0]) for i, j, _ in alike)
@@ -166,21 +166,21 @@ def join_look_alikes(records: Sequence[Record], workers: int = 2) -> list[Record
     return [replace(record, group=group) for record, group in zip(records, groups, strict=True)]
 
 
-def _look(record: Record) -> tuple[Fingerprint, int] | Problem:
+def _look(record: Record) -> tuple[Fingerprint, int] | SkippedPhoto:
     """Decode one photo, at a fraction of its size where the format allows; damage shows all the same."""
     if not any(tokenise(caption) for caption in record.captions):
-        return Problem(record.name, "captionless", "no caption with a word in it")
+        return SkippedPhoto(record.name, "captionless", "no caption with a word in it")
     try:
         image, _, stored = open_upright(record.source, _FINGERPRINT_SIDE)
     except PhotoError as error:
-        return Problem(record.name, "unreadable", str(error))
+        return SkippedPhoto(record.name, "unreadable", str(error))
     if min(stored) < TINY:
-        return Problem(record.name, "tiny", f"{stored[0]} x {stored[1]} pixels")
+        return SkippedPhoto(record.name, "tiny", f"{stored[0]} x {stored[1]} pixels")
     return fingerprint(image), min(stored)
 
 
 def _without_duplicates(
-    readable: Sequence[tuple[Record, Fingerprint, int]], problems: list[Problem]
+    readable: Sequence[tuple[Record, Fingerprint, int]], problems: list[SkippedPhoto]
 ) -> tuple[list[Record], list[int]]:
     """Drop copies of a photo, keeping the largest, and joins the groups of those that merely look alike.
 
@@ -198,7 +198,7 @@ def _without_duplicates(
             copy_of |= {copy: i for copy in same_as[i] if copy not in copy_of}
     for second, first in sorted(copy_of.items()):
         problems.append(
-            Problem(readable[second][0].name, "duplicate", f"same picture as {readable[first][0].name}")
+            SkippedPhoto(readable[second][0].name, "duplicate", f"same picture as {readable[first][0].name}")
         )
     groups = merge_groups([record.group for record, _, _ in readable], ((i, j) for i, j, _ in alike))
     kept = [i for i in range(len(readable)) if i not in copy_of]

@@ -11,7 +11,7 @@ from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import (
     LARGEST_COORDINATE,
     BoxXYWH,
-    Layout,
+    DataLayout,
     Record,
     is_number,
     is_photo,
@@ -160,4 +160,4 @@ def _polygons(thing: dict[str, Any]) -> tuple[tuple[float, ...], ...]:
     )
 
 
-COCO = Layout("COCO captions", lambda tree: bool(_indices(tree)), _read)
+COCO = DataLayout("COCO captions", lambda tree: bool(_indices(tree)), _read)

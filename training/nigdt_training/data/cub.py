@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from nigdt_training.data.records import Layout, Record, valid_box
+from nigdt_training.data.records import DataLayout, Record, valid_box
 from nigdt_training.data.tree import Tree
 
 
@@ -55,4 +55,4 @@ def _table(tree: Tree, path: PurePosixPath) -> dict[str, str]:
     return {row[0]: row[1].strip() for row in rows if len(row) == 2}
 
 
-CUB = Layout("CUB-200-2011", lambda tree: bool(_roots(tree)), _read)
+CUB = DataLayout("CUB-200-2011", lambda tree: bool(_roots(tree)), _read)

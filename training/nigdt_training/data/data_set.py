@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.formats import layouts
-from nigdt_training.data.records import UNREAD_SUFFIXES, Layout, Record, is_photo
+from nigdt_training.data.records import UNREAD_SUFFIXES, DataLayout, Record, is_photo
 from nigdt_training.data.tree import Tree
 
 
@@ -49,7 +49,7 @@ def read_data_set(path: Path | str) -> DataSet:
             f"{path} holds no photo of a kind that is read here, only {unread[0]}{more}.",
             "Save them as JPEG or PNG, of the same names.",
         )
-    read: list[tuple[Layout, list[Record], list[str], list[tuple[str, str]]]] = []
+    read: list[tuple[DataLayout, list[Record], list[str], list[tuple[str, str]]]] = []
     listed = tree.left_out
     for layout in layouts(tree):  # an index of something else is no reason to leave the photos
         tree.missing, tree.left_out = [], [*listed]

@@ -10,7 +10,7 @@ from nigdt_training.data.coco import COCO
 from nigdt_training.data.cub import CUB
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import (
-    Layout,
+    DataLayout,
     Record,
     is_photo,
     known_split,
@@ -21,7 +21,7 @@ from nigdt_training.data.tables import captions_of, file_of, index_kind, rows
 from nigdt_training.data.tree import Tree
 
 
-def layouts(tree: Tree) -> list[Layout]:
+def layouts(tree: Tree) -> list[DataLayout]:
     """Return the layouts that match, the most specific first.
 
     Raises:
@@ -144,9 +144,9 @@ def _has_metadata(tree: Tree) -> bool:
 
 
 LAYOUTS = (
-    Layout("captions in an index", _has_metadata, _read_metadata),
+    DataLayout("captions in an index", _has_metadata, _read_metadata),
     COCO,
     CUB,
-    Layout("captions in an index", lambda tree: bool(_indices(tree)), _read_metadata),
-    Layout("caption files beside the photos", _has_photos, _read_caption_files),
+    DataLayout("captions in an index", lambda tree: bool(_indices(tree)), _read_metadata),
+    DataLayout("caption files beside the photos", _has_photos, _read_caption_files),
 )

@@ -14,7 +14,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class NamedColour:
+class AnchorColour:
     """A colour word's place.
 
     Attributes:
@@ -39,12 +39,12 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
 
 
-def _named(red: int, green: int, blue: int) -> NamedColour:
+def _named(red: int, green: int, blue: int) -> AnchorColour:
     lab = rgb_to_lab(np.array([red, green, blue], np.uint8))
-    return NamedColour((red, green, blue), (float(lab[0]), float(lab[1]), float(lab[2])))
+    return AnchorColour((red, green, blue), (float(lab[0]), float(lab[1]), float(lab[2])))
 
 
-COLOURS: dict[str, NamedColour] = {
+COLOURS: dict[str, AnchorColour] = {
     "red": _named(200, 30, 35),
     "blue": _named(40, 80, 200),
     "yellow": _named(240, 210, 40),

@@ -56,7 +56,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DataLayout:
     """A way in which data sets lie on disk.
 
     Attributes:

@@ -20,7 +20,7 @@ from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import PHOTO_SUFFIXES
 from nigdt_training.evaluation.baselines import harmonic, telea
 
-__all__ = ["KINDS", "Job", "baselines", "outlined", "read_jobs", "results_in", "sheet", "view"]
+__all__ = ["KINDS", "PhotoJob", "baselines", "outlined", "read_jobs", "results_in", "sheet", "view"]
 
 Pixels = NDArray[np.uint8]
 
@@ -34,7 +34,7 @@ _LINE = 26
 
 
 @dataclass(frozen=True)
-class Job:
+class PhotoJob:
     """One thing that somebody wants done to a photo.
 
     Attributes:
@@ -67,7 +67,7 @@ class Job:
         return words[self.kind]
 
 
-def read_jobs(folder: Path) -> list[Job]:
+def read_jobs(folder: Path) -> list[PhotoJob]:
     """Read a folder's jobs, by name: `NAME.json`, photo `NAME.jpg` (or another type), `NAME-mask.png`.
 
     Raises:
@@ -87,7 +87,7 @@ def read_jobs(folder: Path) -> list[Job]:
         if photo is None or not mask.is_file():
             raise DataError(f"{folder} lacks the photo or the mask of {name}.", f"Add {name}-mask.png.")
         selection = np.array(Image.fromarray(Photo.read(mask).rgb8).convert("L"))
-        jobs.append(Job(name, kind, caption, photo, selection))
+        jobs.append(PhotoJob(name, kind, caption, photo, selection))
         if selection.shape[::-1] != jobs[-1].photo.size or not selection.any():
             raise DataError(f"{mask} is empty or not of the photo's size.", "Draw it on the photo.")
     if not jobs:
@@ -100,7 +100,7 @@ def _picture(folder: Path, name: str) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def baselines(kind: str) -> dict[str, Callable[[Job], Pixels]]:
+def baselines(kind: str) -> dict[str, Callable[[PhotoJob], Pixels]]:
     """Return the simplest ways to do jobs of a kind; each gives (H, W, 3).
 
     They are harmonic continuation and OpenCV's Telea. Of a recolouring it is the named colour with the
@@ -109,8 +109,8 @@ def baselines(kind: str) -> dict[str, Callable[[Job], Pixels]]:
     if kind == "recolour":
         return {"tint": _tinted}
 
-    def around(method: Callable[[Pixels, NDArray[np.bool_]], Pixels]) -> Callable[[Job], Pixels]:
-        def fill(job: Job) -> Pixels:
+    def around(method: Callable[[Pixels, NDArray[np.bool_]], Pixels]) -> Callable[[PhotoJob], Pixels]:
+        def fill(job: PhotoJob) -> Pixels:
             pixels, part = job.photo.rgb8.copy(), view(job).slices
             pixels[part] = method(pixels[part], job.selection[part] > 0)
             return pixels
@@ -120,7 +120,7 @@ def baselines(kind: str) -> dict[str, Callable[[Job], Pixels]]:
     return {"harmonic": around(harmonic), "telea": around(telea)}
 
 
-def _tinted(job: Job) -> Pixels:
+def _tinted(job: PhotoJob) -> Pixels:
     pixels = job.photo.rgb8
     colours = find_colours(job.caption)
     if not colours:
@@ -131,7 +131,7 @@ def _tinted(job: Job) -> Pixels:
     return np.where(job.selection[..., None] > 127, painted, pixels)
 
 
-def results_in(folder: Path, jobs: Sequence[Job]) -> dict[str, Pixels]:
+def results_in(folder: Path, jobs: Sequence[PhotoJob]) -> dict[str, Pixels]:
     """Find another program's results by job: `NAME.png` or another type, of the photo's size.
 
     Raises:
@@ -151,7 +151,7 @@ def results_in(folder: Path, jobs: Sequence[Job]) -> dict[str, Pixels]:
     return results
 
 
-def view(job: Job) -> Box:
+def view(job: PhotoJob) -> Box:
     """Return the part of the photo that is looked at: the selection and what lies around it."""
     inner = selection_box(job.selection)
     margin = max(_LEAST_AROUND, round(_AROUND * max(inner.width, inner.height)))
@@ -161,7 +161,7 @@ def view(job: Job) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def outlined(job: Job) -> Pixels:
+def outlined(job: PhotoJob) -> Pixels:
     """Return the view of the photo with the selection's outline drawn in."""
     part = view(job).slices
     pixels = job.photo.rgb8[part].copy()
@@ -172,7 +172,7 @@ def outlined(job: Job) -> Pixels:
     return pixels
 
 
-def sheet(jobs: Sequence[Job], results: Mapping[str, Mapping[str, Pixels]]) -> Pixels:
+def sheet(jobs: Sequence[PhotoJob], results: Mapping[str, Mapping[str, Pixels]]) -> Pixels:
     """Return all jobs at 100 %: the photo with its outline and every system's view, a row each.
 
     Args:

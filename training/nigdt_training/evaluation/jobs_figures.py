@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.colours import find_colours, nearest_basic, rgb_to_lab
 from nigdt.removal.figures import measure
-from nigdt_training.evaluation.jobs import Job, view
+from nigdt_training.evaluation.jobs import PhotoJob, view
 from nigdt_training.recolour.checking import detail_kept
 
 __all__ = ["BARS", "boxed", "figures_of", "further", "met", "spilled"]
@@ -32,7 +32,7 @@ _EDGE = 7
 """Pixels around an object that count neither to it nor to what lies beside it."""
 
 
-def figures_of(job: Job, result: Pixels) -> dict[str, float]:
+def figures_of(job: PhotoJob, result: Pixels) -> dict[str, float]:
     """Measure a result.
 
     Args:
@@ -59,7 +59,7 @@ def figures_of(job: Job, result: Pixels) -> dict[str, float]:
     return {**asdict(found), "repeats": found.repetition / max(found.ring_repetition, 1e-3)}
 
 
-def boxed(job: Job) -> Job:
+def boxed(job: PhotoJob) -> PhotoJob:
     """Return a job whose selection is a generous box around its own."""
     inner = selection_box(job.selection)
     margin = round(_AROUND * max(inner.width, inner.height))
@@ -71,7 +71,7 @@ def boxed(job: Job) -> Job:
     return replace(job, selection=selection)
 
 
-def spilled(job: Job, result: Pixels) -> float:
+def spilled(job: PhotoJob, result: Pixels) -> float:
     """Return the mean change in Lab units beside the selection, in the box of `boxed` that was recoloured.
 
     Args:

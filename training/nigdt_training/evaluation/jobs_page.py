@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt_training.data.errors import DataError
-from nigdt_training.evaluation.jobs import Job, outlined, view
+from nigdt_training.evaluation.jobs import PhotoJob, outlined, view
 
 __all__ = ["blind_page"]
 
@@ -25,7 +25,7 @@ Pixels = NDArray[np.uint8]
 _QUALITY = 95
 
 
-def blind_page(jobs: Sequence[Job], results: Mapping[str, Mapping[str, Pixels]], seed: int = 0) -> str:
+def blind_page(jobs: Sequence[PhotoJob], results: Mapping[str, Mapping[str, Pixels]], seed: int = 0) -> str:
     """Return the page: jobs and answers shuffled, no answer named.
 
     Who made which answer stands in it in base64, for the score at the end; nothing else tells.

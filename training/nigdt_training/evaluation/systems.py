@@ -157,7 +157,7 @@ class Bundle:
         return [np.clip(np.rint(picture), 0, 255).astype(np.uint8) for picture in resized]
 
 
-class Comparison:
+class ComparisonSystem:
     """A trained comparison system, PICNet or CSA, as a system; it works at the size it was trained at."""
 
     guided = False
@@ -240,7 +240,7 @@ def open_system(name: str, device: str | None = None, seed: int = 0, *, texture:
     if name in BASELINES:
         return Baseline(name, BASELINES[name])
     if path.name == CHECKPOINT or (path / CHECKPOINT).is_file():
-        return Comparison(path, device, seed)
+        return ComparisonSystem(path, device, seed)
     if (path / "settings.yaml").is_file():
         raise NigdtError(f"{name} is a training run, not a model.", f"First: nigdt export {name} MODEL")
     try:

@@ -12,7 +12,7 @@ from torch.nn.utils import parametrize
 
 from nigdt.model.projected import (
     ProjectedDiscriminator,
-    Verdict,
+    ProjectedOutput,
     discriminator_hinge,
     generator_hinge,
     relative_feature_distance,
@@ -43,15 +43,15 @@ class ProjectedScores(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor, answers: Tensor) -> tuple[Verdict, Verdict]:
+    def forward(self, image: Tensor, answers: Tensor) -> tuple[ProjectedOutput, ProjectedOutput]:
         """Look at photos (B, 3, H, W) and answers (N, 3, H, W) apart."""
         with torch.no_grad():
             features = self.network.features(image)
-        return Verdict(features, self.network.read(features)), self.network(answers)
+        return ProjectedOutput(features, self.network.read(features)), self.network(answers)
 
 
 @dataclass(frozen=True)
-class Case:
+class Conditions:
     """What the discriminator knows besides the answers.
 
     Attributes:
@@ -67,7 +67,7 @@ class Case:
     captions: Sequence[str]
 
 
-def judge_projected(networks: Networks, case: Case, leaf: Tensor) -> Judged:
+def judge_projected(networks: Networks, case: Conditions, leaf: Tensor) -> Judged:
     """Score answers by the projected discriminator.
 
     Args:

@@ -23,7 +23,7 @@ from nigdt.model.match import MatchNetwork, match_loss
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import load_strictly
 from nigdt_training.inpaint.adversaries import Adversaries, Judged
-from nigdt_training.inpaint.projected import Case, ProjectedScores, judge_projected, load_projected
+from nigdt_training.inpaint.projected import Conditions, ProjectedScores, judge_projected, load_projected
 from nigdt_training.samples import Batch, MatchCaptions
 from nigdt_training.settings import LossSettings, TrainSettings
 
@@ -215,7 +215,9 @@ def _step(
             if weights.discriminator == "projected":
                 sentence = output.text.sentence.detach()[shown]
                 captions_of = [batch.captions[i] for i in torch.arange(len(batch))[shown].tolist()]
-                judged = judge_projected(networks, Case(image, batch.M[shown], sentence, captions_of), leaf)
+                judged = judge_projected(
+                    networks, Conditions(image, batch.M[shown], sentence, captions_of), leaf
+                )
             else:
                 judged = _judge(networks, image, leaf, weights)
             more, found = adversaries.take_back(made, leaf, judged, networks.plain_d.parameters())

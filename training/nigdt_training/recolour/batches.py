@@ -15,8 +15,8 @@ import torch
 from nigdt.part_words import PARTS, parts_of
 from nigdt.text import Vocabulary
 from nigdt_training.recolour.cutouts import Cutout, read_shard
-from nigdt_training.recolour.losses import Batch
-from nigdt_training.recolour.samples import Sample, draw_sample
+from nigdt_training.recolour.losses import RecolourBatch
+from nigdt_training.recolour.samples import RecolourSample, draw_sample
 
 _AHEAD = 6
 _REFRESH = 100
@@ -54,7 +54,7 @@ class Store:
         return group[int(rng.integers(len(group)))]
 
 
-def collate(samples: Sequence[Sample], vocabulary: Vocabulary, max_words: int) -> Batch:
+def collate(samples: Sequence[RecolourSample], vocabulary: Vocabulary, max_words: int) -> RecolourBatch:
     """Return samples as tensors."""
     words = [vocabulary.encode(s.caption, max_words) for s in samples]
     named = np.zeros((len(samples), max(1, *(len(w) for w in words)), 1 + len(PARTS)), bool)
@@ -71,7 +71,7 @@ def collate(samples: Sequence[Sample], vocabulary: Vocabulary, max_words: int) -
             np.ascontiguousarray(array[:, None] if array.ndim == 3 else array.transpose(0, 3, 1, 2))
         )
 
-    return Batch(
+    return RecolourBatch(
         start=stack([s.start for s in samples]),
         tint=stack([s.tint for s in samples]),
         alpha=stack([s.alpha for s in samples]),
@@ -94,12 +94,12 @@ class Feeder:
         self._store, self._vocabulary, self._max_words = store, vocabulary, max_words
         self._size, self._batch = size, batch
         self._rng = np.random.default_rng(seed)
-        self._ready: queue.Queue[Batch | Exception] = queue.Queue(_AHEAD)
+        self._ready: queue.Queue[RecolourBatch | Exception] = queue.Queue(_AHEAD)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="recolour-batches", daemon=True)
         self._thread.start()
 
-    def next(self) -> Batch:
+    def next(self) -> RecolourBatch:
         """Return the next batch; what went wrong in the background is raised here."""
         got = self._ready.get()
         if isinstance(got, Exception):

@@ -48,7 +48,7 @@ class Answer:
 
 
 @dataclass
-class Figures:
+class RecolourFigures:
     """What is measured; fractions and means over all requests.
 
     Attributes:
@@ -80,7 +80,7 @@ class Figures:
 
 def check(
     recolourer: Recolourer, held: Sequence[Cutout], objects: int, parts: int
-) -> tuple[Figures, list[Answer]]:
+) -> tuple[RecolourFigures, list[Answer]]:
     """Measures a network.
 
     Args:
@@ -121,7 +121,7 @@ def check(
             kept.append(rest)
             answers.append(answer)
     by_colour = {colour: _mean(values) for colour, values in hits.items()}
-    figures = Figures(
+    figures = RecolourFigures(
         objects=sum(len(v) for v in hits.values()),
         asked_colour=_mean([v for values in hits.values() for v in values]),
         by_colour=by_colour,

@@ -18,7 +18,7 @@ COLOUR_WEIGHT = 0.7
 
 
 @dataclass
-class Batch:
+class RecolourBatch:
     """Samples side by side; (B, C, H, W) float32 where not said otherwise.
 
     Attributes:
@@ -54,7 +54,7 @@ def recoloured(start: Tensor, maps: RecolourMaps, selection: Tensor) -> Tensor:
     )
 
 
-def losses(maps: RecolourMaps, batch: Batch) -> dict[str, Tensor]:
+def losses(maps: RecolourMaps, batch: RecolourBatch) -> dict[str, Tensor]:
     """Return the three losses, each a scalar.
 
     `picture` is the L1 distance of the recoloured picture in the selection, `place` the cross entropy of

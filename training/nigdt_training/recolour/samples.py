@@ -25,7 +25,7 @@ _SMALL = ("eye", "forehead", "nape")
 
 
 @dataclass(frozen=True)
-class Sample:
+class RecolourSample:
     """One training sample.
 
     Attributes:
@@ -47,7 +47,7 @@ class Sample:
     labels: np.ndarray
 
 
-def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
+def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> RecolourSample:
     """Make one sample of a cut-out.
 
     Args:
@@ -80,7 +80,7 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Sample:
         hidden = rng.random() < 0.5
     selection = draw_selection(selected, rng, "tight" if exact else None)
     known = labels if cutout.places else np.full_like(labels, UNKNOWN)
-    return Sample(start, tint, alpha, selection, bool(hidden), caption, known)
+    return RecolourSample(start, tint, alpha, selection, bool(hidden), caption, known)
 
 
 def _parts_task(

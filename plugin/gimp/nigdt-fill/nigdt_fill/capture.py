@@ -12,7 +12,7 @@ from gi.repository import Gegl, Gimp
 
 from nigdt.limits import sent_size
 from nigdt_fill.again import Drawn, hide_from
-from nigdt_fill.plan import Box, Settings, context_box, cut, paste, shows_nothing, touched
+from nigdt_fill.plan import Box, FillSettings, context_box, cut, paste, shows_nothing, touched
 from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
@@ -76,7 +76,7 @@ def selected_box(image: Gimp.Image) -> Box | None:
     return Box(left, top, right - left, bottom - top) if selected else None
 
 
-def check(image: Gimp.Image, settings: Settings, drawn: Drawn | None = None) -> None:
+def check(image: Gimp.Image, settings: FillSettings, drawn: Drawn | None = None) -> None:
     """Refuse what cannot be filled.
 
     Args:
@@ -100,7 +100,9 @@ def check(image: Gimp.Image, settings: Settings, drawn: Drawn | None = None) -> 
         raise Problem(_("Nothing is selected. Select the region to fill first, with any selection tool."))
 
 
-def capture(image: Gimp.Image, settings: Settings, model_size: int, drawn: Drawn | None = None) -> Capture:
+def capture(
+    image: Gimp.Image, settings: FillSettings, model_size: int, drawn: Drawn | None = None
+) -> Capture:
     """Read what a fill of the image's selection needs.
 
     Args:
@@ -122,7 +124,7 @@ def capture(image: Gimp.Image, settings: Settings, model_size: int, drawn: Drawn
         copy.delete()
 
 
-def _capture(copy: Gimp.Image, settings: Settings, model_size: int, drawn: Drawn | None) -> Capture:
+def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: Drawn | None) -> Capture:
     recipe, width, height = settings.recipe, copy.get_width(), copy.get_height()
     if drawn is not None:
         selected, inside = drawn.box, drawn.selection

@@ -20,7 +20,7 @@ from nigdt_fill.install import read_install  # noqa: E402
 from nigdt_fill.live import LiveFill  # noqa: E402
 from nigdt_fill.overlay import Overlay  # noqa: E402
 from nigdt_fill.place import place, still_open, was_closed  # noqa: E402
-from nigdt_fill.plan import USUAL_SIZE, Box, Settings  # noqa: E402
+from nigdt_fill.plan import USUAL_SIZE, Box, FillSettings  # noqa: E402
 from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
 from nigdt_fill.service import Service  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
@@ -37,7 +37,7 @@ def run_dialog(
     procedure: Gimp.Procedure,
     image: Gimp.Image,
     config: Gimp.ProcedureConfig,
-    start: Settings,
+    start: FillSettings,
     drawn: Drawn | None = None,
 ) -> Gimp.Layer:
     """Ask, fill, and ask again after a failure, so that no caption has to be typed twice.
@@ -70,7 +70,7 @@ class FillDialog:
         procedure: Gimp.Procedure,
         image: Gimp.Image,
         config: Gimp.ProcedureConfig,
-        start: Settings,
+        start: FillSettings,
         drawn: Drawn | None,
     ) -> None:
         self._image, self._config, self._start, self._drawn = image, config, start, drawn
@@ -149,7 +149,7 @@ class FillDialog:
         self._refresh()
         return False
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> FillSettings:
         """Return what the user chose, with the model's own name once it is known."""
         settings = read_settings(self._config, self._start)
         if self._service is None:
@@ -183,7 +183,7 @@ class FillDialog:
         except DaemonError as error:
             self._view.warn(str(problem.from_daemon(error, self._start.model, mode)))
 
-    def _capture(self, settings: Settings) -> Capture:
+    def _capture(self, settings: FillSettings) -> Capture:
         """Capture the selection, unless that was done and nothing that matters has changed since."""
         size = self._service.model(settings.model)["size_px"] if self._service else USUAL_SIZE
         recipe = settings.recipe

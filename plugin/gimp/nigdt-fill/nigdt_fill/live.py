@@ -12,7 +12,7 @@ from nigdt_backend.protocol import Event, FillPicture, ProtocolError
 from nigdt_fill import problem
 from nigdt_fill.capture import Capture
 from nigdt_fill.overlay import Overlay
-from nigdt_fill.plan import Settings
+from nigdt_fill.plan import FillSettings
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.service import Service, as_asked, request_for, stage_text
 from nigdt_fill.texts import _
@@ -34,13 +34,13 @@ class LiveFill:
         self._window, self._view, self._config, self._overlay = window, window.view, config, overlay
         self.chosen = 0
         self._service: Service | None = None
-        self._asked: tuple[Capture, Settings] | None = None
+        self._asked: tuple[Capture, FillSettings] | None = None
         self._answers: dict[int, FillPicture] = {}
         self._early: dict[int, FillPicture] = {}
         self._job: str | None = None
         self._failure: Problem | None = None
 
-    def ask(self, service: Service, captured: Capture, settings: Settings) -> None:
+    def ask(self, service: Service, captured: Capture, settings: FillSettings) -> None:
         """Ask for a fill, in place of the one before.
 
         Raises:
@@ -61,7 +61,7 @@ class LiveFill:
         self._asked = self._job = self._failure = None
         self.chosen = 0
 
-    def is_of(self, captured: Capture, settings: Settings) -> bool:
+    def is_of(self, captured: Capture, settings: FillSettings) -> bool:
         """Return whether this very fill was asked for."""
         return self._asked == (captured, settings)
 
@@ -148,7 +148,7 @@ class LiveFill:
         if early.index == self.chosen and self.chosen not in self._answers:
             self._view.show_fill(early)
 
-    def _fail(self, error: DaemonError, captured: Capture, settings: Settings) -> None:
+    def _fail(self, error: DaemonError, captured: Capture, settings: FillSettings) -> None:
         """Say why the fill will not come, and show the region where only an early state of it was there."""
         if self.chosen not in self._answers:
             self._view.show_region(captured)

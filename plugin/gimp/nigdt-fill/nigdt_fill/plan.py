@@ -18,7 +18,7 @@ AUTOMATIC = -1
 
 
 @dataclass(frozen=True)
-class Settings:
+class FillSettings:
     """What the user chose.
 
     Attributes:
@@ -52,7 +52,7 @@ class Settings:
     drawn: Variant | None = None
 
     @classmethod
-    def of(cls, recipe: Recipe) -> Settings:
+    def of(cls, recipe: Recipe) -> FillSettings:
         """Return what makes a fill once more."""
         return cls(
             caption=recipe.caption,

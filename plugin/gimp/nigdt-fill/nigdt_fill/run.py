@@ -12,7 +12,7 @@ from nigdt_fill.again import Drawn, find_drawn
 from nigdt_fill.capture import capture, check
 from nigdt_fill.install import read_install
 from nigdt_fill.place import place, still_open, was_closed
-from nigdt_fill.plan import Settings
+from nigdt_fill.plan import FillSettings
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.service import Service
 from nigdt_fill.settings import check_caption, read_settings, write_settings
@@ -24,7 +24,7 @@ def fill(
     run_mode: Gimp.RunMode,
     image: Gimp.Image,
     config: Gimp.ProcedureConfig,
-    start: Settings,
+    start: FillSettings,
 ) -> Gimp.Layer:
     """Fill the image's selection.
 
@@ -51,7 +51,7 @@ def fill(
 
 
 def fill_at_once(
-    run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig, start: Settings
+    run_mode: Gimp.RunMode, image: Gimp.Image, config: Gimp.ProcedureConfig, start: FillSettings
 ) -> Gimp.Layer:
     """Fill the image's selection without a dialog; arguments and errors as of `fill`."""
     check(image, start)
@@ -83,7 +83,7 @@ def fill_again(
         Cancelled: The user closed the dialog.
     """
     drawn = find_drawn(image, drawables)
-    settings = Settings.of(drawn.recipe)
+    settings = FillSettings.of(drawn.recipe)
     if run_mode != Gimp.RunMode.INTERACTIVE:
         return _fill_with_progress(image, settings, drawn)
     from nigdt_fill.dialog import run_dialog
@@ -94,7 +94,7 @@ def fill_again(
     return run_dialog(procedure, image, config, settings, drawn)
 
 
-def _fill_with_progress(image: Gimp.Image, settings: Settings, drawn: Drawn | None = None) -> Gimp.Layer:
+def _fill_with_progress(image: Gimp.Image, settings: FillSettings, drawn: Drawn | None = None) -> Gimp.Layer:
     """Fill without asking anything, with GIMP's own progress bar."""
     Gimp.progress_init(_("NIGDT: starting…"))
     try:

@@ -13,14 +13,14 @@ from nigdt_backend.protocol import Event, FillPicture, FillRequest
 from nigdt_fill import problem
 from nigdt_fill.capture import Capture
 from nigdt_fill.install import Install
-from nigdt_fill.plan import DEFAULT_MODEL, Settings
+from nigdt_fill.plan import DEFAULT_MODEL, FillSettings
 from nigdt_fill.texts import _
 
 START_SECONDS = 60.0
 """A first start loads libraries from a cold disk."""
 
 
-def request_for(capture: Capture, settings: Settings, *, live: bool = False) -> FillRequest:
+def request_for(capture: Capture, settings: FillSettings, *, live: bool = False) -> FillRequest:
     """Return the request for what was captured; `live` is for somebody who watches, early states included."""
     recipe = settings.recipe
     if capture.scale < 1:
@@ -40,7 +40,7 @@ def request_for(capture: Capture, settings: Settings, *, live: bool = False) -> 
     )
 
 
-def as_asked(picture: FillPicture, settings: Settings) -> FillPicture:
+def as_asked(picture: FillPicture, settings: FillSettings) -> FillPicture:
     """Return an answer whose recipe counts in photo pixels, in whatever size the photo travelled."""
     asked = settings.recipe
     return replace(picture, recipe=replace(picture.recipe, grow=asked.grow, feather=asked.feather))
@@ -100,7 +100,11 @@ class Service:
         raise problem.from_daemon(DaemonError("unknown-bundle", f"There is no bundle {name!r}."), name)
 
     def fill(
-        self, capture: Capture, settings: Settings, on_stage: Callable[[str], None], stop: Callable[[], bool]
+        self,
+        capture: Capture,
+        settings: FillSettings,
+        on_stage: Callable[[str], None],
+        stop: Callable[[], bool],
     ) -> list[FillPicture]:
         """Ask for all answers and wait for them.
 

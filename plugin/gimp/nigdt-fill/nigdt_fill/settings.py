@@ -7,14 +7,14 @@ from dataclasses import fields, replace
 from gi.repository import Gimp
 from nigdt_backend.protocol import LIMITS
 
-from nigdt_fill.plan import DEFAULT_MODEL, Settings
+from nigdt_fill.plan import DEFAULT_MODEL, FillSettings
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
-_NAMES = {field.name: field.name.replace("_", "-") for field in fields(Settings)}
+_NAMES = {field.name: field.name.replace("_", "-") for field in fields(FillSettings)}
 
 
-def read_settings(config: Gimp.ProcedureConfig, start: Settings) -> Settings:
+def read_settings(config: Gimp.ProcedureConfig, start: FillSettings) -> FillSettings:
     """Return the arguments, and for what a procedure has no argument the values of `start`.
 
     A text never set is None in some versions of GIMP.
@@ -24,14 +24,14 @@ def read_settings(config: Gimp.ProcedureConfig, start: Settings) -> Settings:
     return settings if settings.model else replace(settings, model=DEFAULT_MODEL)
 
 
-def write_settings(config: Gimp.ProcedureConfig, settings: Settings) -> None:
+def write_settings(config: Gimp.ProcedureConfig, settings: FillSettings) -> None:
     """Set the arguments that a procedure has."""
     for field, name in _NAMES.items():
         if config.find_property(name):
             config.set_property(name, getattr(settings, field))
 
 
-def check_caption(settings: Settings) -> Settings:
+def check_caption(settings: FillSettings) -> FillSettings:
     """Return the settings if the caption can be sent.
 
     Raises:
