@@ -90,23 +90,23 @@ class Completer:
 
     @torch.inference_mode()
     def encode(
-        self, crop: NDArray[np.uint8], mask: NDArray[np.uint8], size: int | None = None
+        self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], size: int | None = None
     ) -> EncodedContext:
         """Run the image half.
 
         Args:
             crop: (h, w, 3), the context (`Context.sent`); hidden pixels are not looked at.
-            mask: (h, w), above 0 where the model is to make pixels.
+            hole: (h, w), above 0 where the model is to make pixels.
             size: Side of the square of equal area that the model works at, a multiple of 32; None takes its
                 own.
 
         Raises:
-            SelectionError: The mask does not fit the crop or selects nothing.
+            SelectionError: The hole does not fit the crop or is empty.
         """
         if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
             raise SelectionError(f"The context is {crop.dtype} of shape {crop.shape}, not 8-bit RGB.")
-        check_selection(mask, crop.shape[1], crop.shape[0])
-        hole = (mask > 0).view(np.uint8) * np.uint8(255)
+        check_selection(hole, crop.shape[1], crop.shape[0])
+        hole = (hole > 0).view(np.uint8) * np.uint8(255)
         width, height = _working_size(crop.shape[1], crop.shape[0], size or self.size)
         residual = Residual(crop, hole, height, width) if height * width < hole.size else None
         if residual is not None:
@@ -160,7 +160,7 @@ class Completer:
     def fill_context(
         self,
         crop: NDArray[np.uint8],
-        mask: NDArray[np.uint8],
+        hole: NDArray[np.uint8],
         caption: str,
         variants: Sequence[Variant] = (Variant(),),
         *,
@@ -169,7 +169,7 @@ class Completer:
         detail: float = 1.0,
     ) -> list[RawFill]:
         """Run both halves at once; arguments as in `encode` and `CompletionJob`."""
-        context = self.encode(crop, mask)
+        context = self.encode(crop, hole)
         return self.complete([CompletionJob(context, caption, variants, attention, guidance, detail)])[0]
 
     def _draw(self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int) -> Iterator[_Drawn]:

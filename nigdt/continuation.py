@@ -23,16 +23,16 @@ CONTINUED = "What the words name is around the region already, so the photo's ow
 NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
 
 
-def continues(crop: NDArray[np.uint8], mask: NDArray[np.uint8], recipe: Recipe) -> bool:
+def continues(crop: NDArray[np.uint8], hole: NDArray[np.uint8], recipe: Recipe) -> bool:
     """Return whether a fill continues the surroundings: what removes, or names what is around the hole.
 
     Args:
         crop: (h, w, 3), from `Context.sent`, as the next.
-        mask: (h, w).
+        hole: (h, w).
         recipe: What is asked for.
     """
     if recipe.effective_mode == "describe":
-        return showing(crop, mask, recipe.caption) is not None
+        return showing(crop, hole, recipe.caption) is not None
     return recipe.effective_mode == "remove"
 
 

@@ -198,7 +198,7 @@ class Inpainter(Completer):
 
         Args:
             crop: (h, w, 3), from `Context.sent`, as the next.
-            mask: (h, w).
+            mask: (h, w), the hole; to recolour, the selection.
             recipe: What to draw.
             variants: Which of the possible answers.
         """
@@ -211,12 +211,12 @@ class Inpainter(Completer):
     def _describe(
         self,
         crop: NDArray[np.uint8],
-        mask: NDArray[np.uint8],
+        hole: NDArray[np.uint8],
         recipe: Recipe,
         caption: str,
         variants: Sequence[Variant],
     ) -> list[RawFill]:
-        context = self.encode(crop, mask)
+        context = self.encode(crop, hole)
         if has_surroundings(caption):
             context = self.surrounded(context)
         job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)

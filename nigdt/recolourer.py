@@ -243,10 +243,10 @@ def _tint(
     target = tinted(guide, thing, material, asked)
     # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
     by_target = material.coloured and not asked.neutral
-    share = np.ones_like(place) if by_target else material.share
+    membership = np.ones_like(place) if by_target else material.membership
     if found is not None:
-        share = share * (1 - enlarged(found.kept, whole)[window] * (1 - material.alike))
-    place = place * share
+        membership = membership * (1 - enlarged(found.kept, whole)[window] * (1 - material.alike))
+    place = place * membership
     target[..., 0] -= guide[..., 0]
     alphas, colours = np.zeros((*whole.shape[:2], 4), np.float32), np.zeros((*whole.shape[:2], 6), np.float32)
     alphas[window] = guided_place(place, within, guide, whole.shape[1] / alpha.shape[1])

@@ -179,8 +179,8 @@ def tightness(alpha: Floats, chosen: Floats) -> np.float32:
         alpha: (h, w), 0 to 1, where the object is.
         chosen: (h, w), 0 to 1, the selection.
     """
-    share = float(((alpha > 0.5) * chosen).sum() / max(1e-3, float(chosen.sum())))
-    return np.float32(np.clip((share - _LOOSE) / (_TIGHT - _LOOSE), 0, 1))
+    fraction = float(((alpha > 0.5) * chosen).sum() / max(1e-3, float(chosen.sum())))
+    return np.float32(np.clip((fraction - _LOOSE) / (_TIGHT - _LOOSE), 0, 1))
 
 
 def finer_lab(crop: NDArray[np.uint8], shape: tuple[int, ...]) -> Floats:

@@ -74,14 +74,15 @@ class Material:
     """What an object is mainly made of.
 
     Attributes:
-        share: (h, w), 0 to 1, how far each place takes part in it: in a coloured object all that is coloured.
+        membership: (h, w), 0 to 1, how far each place takes part in it; in a coloured object all that is
+            coloured does.
         alike: (h, w), 0 to 1, where it has this very colour: in a coloured object, this hue.
         lightness: Its median L.
         vividness: (h, w), each place's saturation beside the material's; None if it is white, grey or black.
         turn: (h, w), how far each place's hue is from the commonest, in radians; None with vividness.
     """
 
-    share: Floats
+    membership: Floats
     alike: Floats
     lightness: float
     vividness: Floats | None = None
@@ -109,21 +110,21 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
     if _mean(saturation > _COLOURED, weight) > 0.5:
         typical = _quantile(saturation, weight, 0.6)
         saturation = np.maximum(saturation, typical * _GLARING * _glare(L, saturation, weight, typical))
-        share = smooth_step(saturation, *(typical * fraction for fraction in _SAME_HUE))
-        turn = _turned(lab, _commonest_hue(lab, weight * share))
-        alike = share * (1 - smooth_step(np.abs(turn), *_OTHER_HUE))
+        membership = smooth_step(saturation, *(typical * fraction for fraction in _SAME_HUE))
+        turn = _turned(lab, _commonest_hue(lab, weight * membership))
+        alike = membership * (1 - smooth_step(np.abs(turn), *_OTHER_HUE))
         vividness = saturation / np.float32(max(typical, 1e-3))
         if asked.neutral:
-            share = share * (1 - _small_and_other(share - alike, weight))
-        return Material(share, alike, _quantile(L, weight * share, 0.5), vividness, turn)
+            membership = membership * (1 - _small_and_other(membership - alike, weight))
+        return Material(membership, alike, _quantile(L, weight * membership, 0.5), vividness, turn)
     away = np.hypot(*(lab[..., i] - np.float32(_quantile(lab[..., i], weight, 0.5)) for i in (1, 2)))
     spread = _quantile(away, weight, 0.5)
-    share = 1 - smooth_step(away, _STANDS_OUT[0] + spread, _STANDS_OUT[1] + 1.5 * spread)
+    membership = 1 - smooth_step(away, _STANDS_OUT[0] + spread, _STANDS_OUT[1] + 1.5 * spread)
     # Dark places differ by less than they are coloured.
-    share = share * (1 - smooth_step(saturation, *_VIVID_PART))
+    membership = membership * (1 - smooth_step(saturation, *_VIVID_PART))
     if not asked.neutral:
-        share = share * _light_places(L, weight)
-    return Material(share, share, _quantile(L, weight * share, 0.5))
+        membership = membership * _light_places(L, weight)
+    return Material(membership, membership, _quantile(L, weight * membership, 0.5))
 
 
 def tinted(lab: Floats, weight: Floats, material: Material, asked: NamedColour) -> Floats:
@@ -152,7 +153,7 @@ def tinted(lab: Floats, weight: Floats, material: Material, asked: NamedColour) 
         much = much * np.where(ratio < 0.7, ratio, 0.7 + 0.5 * np.tanh((ratio - 0.7) / 0.5))
         hues += np.clip(_TURN * material.turn, -_MOST_TURN, _MOST_TURN)
         L = lab[..., 0] + smooth_step(ratio, 0.1, 0.5) * (L - lab[..., 0])
-    middle = _quantile(much, weight * material.share, 0.5)
+    middle = _quantile(much, weight * material.membership, 0.5)
     much = much * np.clip(1 / max(middle, 1e-3), 1, _RAISED if asked.lab[0] >= 50 else _RAISED_DEEP)
     return lab_of_hue(L, np.float32(_VIVID * chroma) * much, hues)
 

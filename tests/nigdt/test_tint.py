@@ -31,7 +31,7 @@ def shaded(rgb, deepest=0.35):
 @pytest.mark.parametrize("colour", list(BASIC))
 def test_the_object_takes_the_asked_colour_whatever_its_own(own, colour):
     material, result = painted(shaded(BASIC[own]), colour)
-    share = material.share > 0.5
+    share = material.membership > 0.5
     assert nearest_basic(np.median(result[share], 0)) == colour
 
 
@@ -58,20 +58,20 @@ def test_a_pattern_of_light_and_dark_stays_one():
     stripes[:, np.arange(SIDE) % 12 < 5] = lab_of((235, 235, 238))
     material, after = painted(stripes, "yellow")
     assert nearest_basic(after[0, 2]) == "yellow"
-    assert material.share[0, 2] > 0.9
-    assert material.share[0, 8] < 0.1, "the dark stripes are not painted"
-    assert painted(stripes, "black")[0].share.min() > 0.9, "black covers both"
+    assert material.membership[0, 2] > 0.9
+    assert material.membership[0, 8] < 0.1, "the dark stripes are not painted"
+    assert painted(stripes, "black")[0].membership.min() > 0.9, "black covers both"
 
 
 def test_shade_on_something_white_is_no_pattern():
-    assert painted(shaded((240, 240, 240), 0.15), "red")[0].share.min() > 0.9
+    assert painted(shaded((240, 240, 240), 0.15), "red")[0].membership.min() > 0.9
 
 
 def test_an_orange_beak_is_not_of_a_white_bird():
     before = shaded((235, 235, 230), 0.6)
     before[:12, :12] = lab_of((240, 140, 30))
     for colour in ("red", "black"):
-        assert painted(before, colour)[0].share[:12, :12].max() < 0.1
+        assert painted(before, colour)[0].membership[:12, :12].max() < 0.1
 
 
 @pytest.mark.parametrize("colour", ["black", "white", "grey"])
@@ -89,9 +89,9 @@ def test_black_keeps_a_small_part_of_another_hue():
     before[tongue] = lab_of((230, 110, 170))
     before[wing] = lab_of((60, 90, 200))
     material, _ = painted(before, "black")
-    assert material.share[42:46, 42:46].max() < 0.1
-    assert material.share[65:85, 25:75].min() > 0.9, "a large part is meant"
-    assert painted(before, "green")[0].share[42:46, 42:46].min() > 0.9
+    assert material.membership[42:46, 42:46].max() < 0.1
+    assert material.membership[65:85, 25:75].min() > 0.9, "a large part is meant"
+    assert painted(before, "green")[0].membership[42:46, 42:46].min() > 0.9
 
 
 def test_what_becomes_white_is_no_plaster():
@@ -123,7 +123,7 @@ def test_light_that_washes_colour_out_is_no_other_material():
     washed = np.exp(-(((np.arange(SIDE) - 30) / 14.0) ** 2)).astype(np.float32)[None, :, None]
     before = before + washed * (np.array([99, 0, 2], np.float32) - before)
     material, after = painted(before, "blue")
-    assert material.share[:, 28:33].min() > 0.9
+    assert material.membership[:, 28:33].min() > 0.9
     assert np.abs(after - before)[:, 28:33].max() > 20
 
 
@@ -133,13 +133,13 @@ def test_a_rim_that_mixes_with_the_surroundings_is_of_the_object():
     photo[20:70, 20:70], weight[20:70, 20:70] = brown, 1
     photo[20:22, 20:70] = (0.3 * brown + 0.7 * grey).astype(np.float32)
     material, _ = painted(photo, "white", weight)
-    assert material.share[20:70, 20:70].min() > 0.9
+    assert material.membership[20:70, 20:70].min() > 0.9
 
 
 def test_a_small_light_part_does_not_keep_a_dark_thing_dark():
     before = np.zeros((SIDE, SIDE, 3), np.float32) + lab_of((30, 30, 32))
     before[:, :14] = lab_of((235, 235, 230))
-    assert painted(before, "purple")[0].share.min() > 0.9
+    assert painted(before, "purple")[0].membership.min() > 0.9
 
 
 def test_a_red_web_in_the_shade_is_not_of_a_white_bird():
@@ -147,8 +147,8 @@ def test_a_red_web_in_the_shade_is_not_of_a_white_bird():
     web = np.s_[70:90, 60:80]
     before[web] = lab_of((78, 22, 8))
     material, _ = painted(before, "black")
-    assert material.share[75:85, 65:75].max() < 0.1
-    assert material.share[:60].min() > 0.9, "its own shade is"
+    assert material.membership[75:85, 65:75].max() < 0.1
+    assert material.membership[:60].min() > 0.9, "its own shade is"
 
 
 def test_under_black_shade_is_a_factor():

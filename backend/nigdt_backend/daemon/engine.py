@@ -260,10 +260,10 @@ class NigdtEngine:
         self._use_threads(model)
         side = model.info.size_px
         crop = np.full((side, side, 3), 127, np.uint8)
-        mask = np.zeros((side, side), np.uint8)
-        mask[side // 4 : side // 2, side // 4 : side // 2] = 255
+        hole = np.zeros((side, side), np.uint8)
+        hole[side // 4 : side // 2, side // 4 : side // 2] = 255
         try:
-            model.inpainter.fill_context(crop, mask, "", [Variant()])
+            model.inpainter.fill_context(crop, hole, "", [Variant()])
         except ModelError as error:
             raise EngineError("not-a-number", error.message, error.hint) from error
 

@@ -80,7 +80,7 @@ class ModelTurn:
                 break
 
     def _encode(
-        self, job: Job, crop: NDArray[np.uint8], mask: NDArray[np.uint8]
+        self, job: Job, crop: NDArray[np.uint8], hole: NDArray[np.uint8]
     ) -> tuple[EncodedContext, bool]:
         """Return the context's encoding, and whether it was kept from before.
 
@@ -93,7 +93,7 @@ class ModelTurn:
         if encoding is not None and (continued or not surrounded):
             return encoding if surrounded else replace(encoding, backdrop=None), True
         if encoding is None:
-            encoding = self._model.inpainter.encode(crop, mask)
+            encoding = self._model.inpainter.encode(crop, hole)
         if surrounded:
             if job.request.previews and job.left:
                 self._show_early(job, encoding)
@@ -180,14 +180,14 @@ class ModelTurn:
                 self._hooks.made(job, fill_message(job, index, fill, unknown, self._model.info))
                 job.made += 1
 
-    def _recolour(self, job: Job, crop: NDArray[np.uint8], mask: NDArray[np.uint8], work: Work) -> None:
+    def _recolour(self, job: Job, crop: NDArray[np.uint8], selection: NDArray[np.uint8], work: Work) -> None:
         """Make the next fills of a job that recolours: those of its turn."""
         self._hooks.stage([job], "completing")
         while job.left and not job.cancelled:
             started = time.monotonic()
             variant = job.request.variants[job.made]
             try:
-                fill = self._model.inpainter.recolour(crop, mask, job.request.recipe.caption, variant)
+                fill = self._model.inpainter.recolour(crop, selection, job.request.recipe.caption, variant)
             except NigdtError as error:
                 refused = isinstance(error, (SelectionError, CaptionError))
                 work[job] = EngineError(
