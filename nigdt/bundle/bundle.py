@@ -297,6 +297,8 @@ def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInf
         BundleError: There is none, or it cannot be read.
     """
     text = os.fspath(name_or_folder)
+    if text != "default" and not valid_name(text) and Path(text).is_dir():
+        return read_bundle(text)
     bundles = {info.name: info for info in list_bundles()}
     if text == "default":
         if not bundles:

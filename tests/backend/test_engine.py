@@ -12,6 +12,7 @@ from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import DaemonSettings
 
+from nigdt.bundle import bundle
 from nigdt.inpainter import Inpainter
 from tests.backend.failing_device import Silent, engine_job
 
@@ -57,6 +58,24 @@ def test_memory_budget_keeps_the_latest_models(bundles, tiny_bundle, request_fil
     assert [entry["name"] for entry in engine.describe()["bundles"]] == ["third", "nigdt-small"]
     engine.unload()
     assert engine.describe()["bundles"] == []
+
+
+def test_a_start_lists_the_bundles_once(bundles, monkeypatch):
+    done = Counter()
+    for name in ("_all_bundles", "_load_yaml"):
+        real = getattr(bundle, name)
+
+        def noted(*arguments, name=name, real=real):
+            done[name] += 1
+            return real(*arguments)
+
+        monkeypatch.setattr(bundle, name, noted)
+    engine = NigdtEngine(DaemonSettings(threads=1))
+    engine.load("default", warm=False)
+    engine.load("default", warm=True)
+    assert done == {"_all_bundles": 1, "_load_yaml": 4}, (
+        "two are listed, of one name; one is found and verified"
+    )
 
 
 def test_a_model_that_is_unloaded_leaves_memory_at_once(engine):

@@ -73,6 +73,14 @@ def resolve(name: str) -> BundleInfo:
     raise EngineError("unknown-bundle", f"There is no bundle called {name}.", "See `nigdt models`.")
 
 
+def _changed() -> int:
+    """Return when bundles were last added to the user's or taken away, in nanoseconds; 0 without a folder."""
+    try:
+        return user_bundles_folder().stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def stamp_of(info: BundleInfo) -> Stamp:
     """Return the state of a bundle's files."""
     try:
@@ -114,8 +122,11 @@ class Registry:
         Raises:
             EngineError: `unknown-bundle` or `bundle-broken`.
         """
+        changed = _changed()
         held = self.held(name)
         info = held.info if held is not None else resolve(name)
+        if name == "default" and held is None:
+            self._default = (changed, info.name)
         name = info.name
         stamp = stamp_of(info)
         if held is not None:
@@ -124,7 +135,8 @@ class Registry:
                 return held
         loading()
         try:
-            info = read_bundle(info.folder)
+            if held is not None:
+                info = read_bundle(info.folder)
             inpainter = self._load(Path(info.folder))
         except (BundleError, OSError) as error:
             self._rejected[name] = stamp
@@ -157,10 +169,7 @@ class Registry:
 
     def _default_name(self) -> str:
         """Return the default's name, cached: looking through all bundles takes half a millisecond."""
-        try:
-            changed = user_bundles_folder().stat().st_mtime_ns
-        except OSError:
-            changed = 0
+        changed = _changed()
         if self._default != (changed, DEFAULT_NAME):  # another one may be the default until that is repaired
             self._default = (changed, find_bundle().name)
         return self._default[1]
