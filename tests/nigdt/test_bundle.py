@@ -36,12 +36,6 @@ from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
 
 
-@pytest.fixture
-def broken(tiny_bundle: Path, tmp_path: Path) -> Path:
-    """A copy to break."""
-    return Path(shutil.copytree(tiny_bundle, tmp_path / "broken"))
-
-
 def change_config(folder: Path, **changes: object) -> None:
     data = yaml.safe_load((folder / "model.yaml").read_text())
     data.update(changes)

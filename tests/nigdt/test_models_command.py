@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -19,12 +18,6 @@ from nigdt.bundle.bundle import (
 )
 from nigdt.commands.models import models
 from nigdt.errors import BundleError
-
-
-@pytest.fixture
-def broken(tiny_bundle: Path, tmp_path: Path) -> Path:
-    """A copy to break."""
-    return Path(shutil.copytree(tiny_bundle, tmp_path / "broken"))
 
 
 def test_command_adds_lists_verifies_and_removes(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -10,30 +10,22 @@ from nigdt import limits, schema
 from nigdt.recipe import Recipe
 from nigdt.schema import Meta, Probability
 from nigdt_plugin.core.files import read_json, settings_path, write_json
-from nigdt_plugin.core.presets import GROW_MAX, Preset
+from nigdt_plugin.core.presets import FillChoices, Preset
 
 _RECENT = 12
 _CAPTIONS = 60
 
 
 @dataclass
-class Settings:
-    """The user's choices.
+class Settings(FillChoices):
+    """The user's choices, those of `FillChoices` and the following.
 
     Attributes:
         theme: "system", "light" or "dark".
         language: "system", or a language code such as "de".
         model: Name of the bundle to fill with.
-        mode: What a person wants: one of `nigdt.limits.MODES`.
         variants: Answers per fill, 1 to 16.
         live: Whether fills follow the typing.
-        feather: Width of the blend band in photo pixels, -1 to fit it to the selection.
-        match_colours: How far colours are matched at the seam, 0..1.
-        strength: How opaque the fill is, 0..1.
-        widen: Factor on the context, 1..8.
-        guidance: How strongly the words of a described fill count, 0..3.
-        detail: Factor on the texture that a described fill carries, 0..2.
-        grow: Photo pixels by which a selection is grown before what it holds is removed; -1 is automatic.
         brush_size: Diameter in photo pixels.
         brush_hardness: 0..1.
         tolerance: Of the wand, 0..255.
@@ -51,16 +43,8 @@ class Settings:
     theme: str = "system"
     language: str = "system"
     model: str = "default"
-    mode: limits.Mode = "describe"
     variants: Annotated[int, Meta(ge=1, le=limits.VARIANTS)] = 3
     live: bool = True
-    feather: Annotated[float, Meta(ge=-1, le=limits.FEATHER_MAX)] = -1.0
-    match_colours: Probability = 1.0
-    strength: Probability = 1.0
-    widen: Annotated[float, Meta(ge=1, le=limits.WIDEN_MAX)] = 1.0
-    guidance: Annotated[float, Meta(ge=0, le=limits.GUIDANCE_MAX)] = 1.0
-    detail: Annotated[float, Meta(ge=0, le=limits.DETAIL_MAX)] = 1.0
-    grow: Annotated[int, Meta(ge=-1, le=GROW_MAX)] = -1
     brush_size: float = 40.0
     brush_hardness: Probability = 0.8
     tolerance: Annotated[int, Meta(ge=0, le=255)] = 24

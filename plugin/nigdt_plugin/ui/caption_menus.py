@@ -63,8 +63,8 @@ class CaptionMenus(QWidget):
         )
         return [
             *(Preset(name, caption=caption) for name, caption in described),
-            Preset(self.tr("Recolour, half as strong"), "recolour", strength=0.5),
-            Preset(self.tr("Remove with a wide rim"), "remove", grow=10),
+            Preset(self.tr("Recolour, half as strong"), mode="recolour", strength=0.5),
+            Preset(self.tr("Remove with a wide rim"), mode="remove", grow=10),
         ]
 
     def _fill_presets(self) -> None:
