@@ -16,6 +16,7 @@ from nigdt_training.comparison.stage import MODELS
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import CaseSettings, Hole
 from nigdt_training.evaluation.features import Features
+from nigdt_training.evaluation.session import EvaluationRequest
 from nigdt_training.settings import TrainSettings, find_config, load_settings, with_changes
 
 
@@ -67,23 +68,14 @@ class PlannedMeasurement:
 
     Attributes:
         name: Its folder's name.
-        data: Captioned photos, relative to the data folder.
-        cases: How photos and holes are drawn.
-        samples: Answers per case.
-        colour_swap: Measure colour-swap accuracy.
+        request: What to measure; its systems stand beside those of the plan, and its photos are relative to
+            the data folder.
         evaluator: Match networks for R-precision, an evaluator of the plan by its name or a file; or None.
-        compare: Systems besides those of the plan.
-        features: Network on whose features FID and KID are measured.
     """
 
     name: str
-    data: Path
-    cases: CaseSettings
-    samples: int = 1
-    colour_swap: bool = False
+    request: EvaluationRequest
     evaluator: str | None = None
-    compare: tuple[str, ...] = ()
-    features: Features | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ class _ComparisonFile:
 
 @dataclass(frozen=True)
 class _MeasurementFile:
-    """A measurement as a plan's file names it; fields as of `PlannedMeasurement` and `CaseSettings`."""
+    """A measurement as a plan's file names it; fields as of `EvaluationRequest` and `CaseSettings`."""
 
     data: str
     mask: Hole = "centre"
@@ -237,15 +229,16 @@ def _measurement(name: str, values: Any, evaluators: Collection[str], source: st
     cases = CaseSettings(**{key: value for key, value in vars(file).items() if key in case_keys})
     for system in file.compare:
         _check_system(system, f"{source}: {where}compare")
-    return PlannedMeasurement(
-        name=name,
+    request = EvaluationRequest(
+        systems=tuple(file.compare),
         data=Path(file.data),
         cases=cases,
         samples=file.samples,
         colour_swap=file.colour_swap,
-        evaluator=_evaluator(file.evaluator, f"{source}: {where}evaluator", evaluators),
-        compare=tuple(file.compare),
         features=file.features,
+    )
+    return PlannedMeasurement(
+        name, request, _evaluator(file.evaluator, f"{source}: {where}evaluator", evaluators)
     )
 
 

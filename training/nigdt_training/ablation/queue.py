@@ -16,7 +16,7 @@ from nigdt_training.checkpoint import read_facts
 from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.evaluation.report import seeds_table
 from nigdt_training.evaluation.run import SystemResult
-from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
+from nigdt_training.evaluation.session import evaluate_systems
 from nigdt_training.evaluation.systems import Original
 from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages
 from nigdt_training.match.stage import match_is_trained
@@ -87,15 +87,12 @@ class Queue:
         finished = [system for entry in self.plan.entries if (system := self.system(entry)) is not None]
         if not finished:
             return None
-        found = self.places.data / measurement.data
-        request = EvaluationRequest(
-            systems=(*finished, *measurement.compare),
-            data=found,
-            cases=measurement.cases,
-            samples=measurement.samples,
-            colour_swap=measurement.colour_swap,
+        planned = measurement.request
+        request = replace(
+            planned,
+            systems=(*finished, *planned.systems),
+            data=self.places.data / planned.data,
             evaluator=self._evaluator(measurement),
-            features=measurement.features,
             device=None if self.device == "auto" else self.device,
         )
         evaluation = evaluate_systems(request)

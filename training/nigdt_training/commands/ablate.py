@@ -30,9 +30,9 @@ def ablate(path: Path, data: Path, evaluate_only: bool) -> None:
 
     plan = load_plan(path)
     for measurement in plan.measurements:
-        if not (data / measurement.data).exists():
+        if not (data / measurement.request.data).exists():
             raise NigdtError(
-                f"plan: evaluate.{measurement.name}.data: there is no {data / measurement.data}.",
+                f"plan: evaluate.{measurement.name}.data: there is no {data / measurement.request.data}.",
                 "It is relative to --data.",
             )
     places = Places(data, Path("runs"), photo_caches())
