@@ -15,7 +15,7 @@ import numpy as np
 from nigdt.limits import CAPTION_CHARS
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.core.layers import Layer, Pixels, covered
+from nigdt_plugin.core.layers import Layer, Pixels, covered, lone_colour
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
 from nigdt_plugin.core.tasks import Hook
 from nigdt_plugin.core.undo import UndoStack
@@ -263,15 +263,12 @@ class Document:
         if len(layers) < 2:
             return None
         region, weight = covered(layers)
-        # Solve seen = weight * rgb + (1 - weight) * original for rgb, so that the picture stays as it is.
-        original = self.photo.rgb8[region.slices].astype(np.float32)
-        seen = self.composite(region, layers).astype(np.float32)
-        solid = np.maximum(weight, 1e-3)[..., None]
-        rgb = np.clip((seen - (1 - weight[..., None]) * original) / solid, 0, 255)
+        seen = self.composite(region, layers)  # and it stays as it is
+        rgb = lone_colour(self.photo.rgb8[region.slices], seen, weight, 1e-3)
         captions = list(dict.fromkeys(layer.caption for layer in layers if layer.caption))
         return Layer(
             region,
-            np.rint(rgb).astype(np.uint8),
+            rgb,
             weight,
             replace(layers[-1].recipe, caption="; ".join(captions)[:CAPTION_CHARS]),
             merged=tuple(origin for layer in layers for origin in layer.origins),

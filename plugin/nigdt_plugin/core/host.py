@@ -12,7 +12,7 @@ import numpy as np
 from nigdt.photo.provenance import record
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import write_atomically, write_json
-from nigdt_plugin.core.layers import covered
+from nigdt_plugin.core.layers import covered, lone_colour
 from nigdt_plugin.core.saving import drawn
 
 FORMAT = 2
@@ -35,11 +35,9 @@ class Host:
             OSError: The disk or the folder refuses.
         """
         region, alpha = covered([layer for layer in document.layers if layer.visible])
-        before = np.asarray(document.photo.rgb8)[region.slices].astype(np.float32)
-        seen = document.rgb[region.slices].astype(np.float32)
-        # Straight alpha: drawn over the host's photo, the layer gives what the user saw.
-        colour = before + (seen - before) / np.maximum(alpha, 1 / 255)[..., None]
-        rgba = np.dstack([np.clip(np.rint(colour), 0, 255), np.rint(alpha * 255)]).astype(np.uint8)
+        seen = document.rgb[region.slices]
+        colour = lone_colour(document.photo.rgb8[region.slices], seen, alpha, 1 / 255)
+        rgba = np.dstack([colour, np.rint(alpha * 255).astype(np.uint8)])
         ok, png = cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
         if not ok:
             raise OSError("The layer cannot be encoded.")

@@ -217,3 +217,17 @@ def covered(layers: Sequence[Layer]) -> tuple[Region, NDArray[np.float32]]:
         )
         clear[inside.slices] *= 1 - layer.alpha
     return region, 1 - clear
+
+
+def lone_colour(original: Pixels, seen: Pixels, weight: NDArray[np.float32], least: float) -> Pixels:
+    """Return the colour that gives what is seen when it is drawn over the original: straight alpha.
+
+    Args:
+        original: (h, w, 3) uint8, what lies below.
+        seen: (h, w, 3) uint8, what is to be seen.
+        weight: (h, w), 0 to 1, how it is drawn.
+        least: Smaller weights count as this one; nothing is seen of such a colour.
+    """
+    below = original.astype(np.float32)
+    colour = below + (seen.astype(np.float32) - below) / np.maximum(weight, least)[..., None]
+    return np.rint(np.clip(colour, 0, 255)).astype(np.uint8)
