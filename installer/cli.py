@@ -119,7 +119,7 @@ def set_up(session: Session, options: argparse.Namespace) -> None:
     each(session, {"the menu entry": into_menu, "the GIMP plug-in": into_profiles})
     if session.dry_run:
         return
-    session.journal.say("\nNIGDT is installed. You find it in the menu of your programs.")
+    session.journal.say("\nNIGDT is installed. You find it in your applications menu.")
     session.journal.say(
         "In GIMP it is under Filters > NIGDT; if GIMP is open, close it and start it anew."
         if found
@@ -135,7 +135,7 @@ def into_gimp(session: Session, options: argparse.Namespace) -> None:
     folder = options.offline.resolve() if options.offline else None
     perform(session, gimp.steps(session, folder))
     if not session.dry_run:
-        session.journal.say("\nStart GIMP anew; the plug-in is under Filters > NIGDT.")
+        session.journal.say("\nRestart GIMP; the plug-in is under Filters > NIGDT.")
         if not session.python.exists():
             session.journal.say("NIGDT itself is not installed yet; run: python3 installer install")
 
@@ -308,7 +308,7 @@ def _run(arguments: Sequence[str]) -> int:
             journal.say(f"  What to do: {error.remedy}")
         return 1
     except KeyboardInterrupt:
-        journal.say("\nInterrupted. Run the same command again: it goes on where it stopped.")
+        journal.say("\nInterrupted. Run the same command again: it continues where it stopped.")
         return 130
     except BrokenPipeError:
         raise

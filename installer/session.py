@@ -32,7 +32,7 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         r"No space left on device|Errno 28|enough free space|Errno 122|quota exceeded",
         "the disk is full",
-        "Free some space, then run the same command again: it goes on where it stopped.",
+        "Free some space, then run the same command again: it continues where it stopped.",
     ),
     (
         r"Missing dependencies for SOCKS support",
