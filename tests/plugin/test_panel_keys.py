@@ -202,6 +202,10 @@ def test_keys_can_be_changed_and_are_remembered(panel: Panel, photo: Path):
     dialog.fields["tool.brush"].setKeySequence(QKeySequence("N"))
     assert panel.session.settings.keys == {"tool.brush": "N"}
     assert "(N)" in panel.window.tool_column.buttons["brush"].toolTip()
+    assert "(Y)" in panel.window.side.wipe_button.toolTip()
+    dialog.fields["photo.wipe"].setKeySequence(QKeySequence("Shift+Y"))
+    assert "(Shift+Y)" in panel.window.side.wipe_button.toolTip()
+    dialog.fields["photo.wipe"].setKeySequence(QKeySequence("Y"))
     dialog.fields["photo.export"].setKeySequence(QKeySequence("Ctrl+S"))
     assert "Save" in dialog.message.text()
     assert dialog.fields["photo.export"].keySequence() == QKeySequence("Ctrl+E")

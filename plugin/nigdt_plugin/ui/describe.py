@@ -110,7 +110,7 @@ class DescribeBox(QWidget):
         row.addWidget(self.live)
         row.addStretch(1)
         self.compare_button = tool_button(
-            icon("columns", "#888888"), self.tr("Several captions side by side"), shortcut="Ctrl+Shift+C"
+            icon("columns", "#888888"), self.tr("Several captions side by side")
         )
         self.compare_button.clicked.connect(lambda: self.compare_asked.emit())
         row.addWidget(self.compare_button)

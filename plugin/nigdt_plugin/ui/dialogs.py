@@ -30,6 +30,7 @@ from nigdt_plugin.ui.side import Side
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
+from nigdt_plugin.ui.widgets import show_key
 
 
 class Dialogs(Hosted):
@@ -124,13 +125,16 @@ class Dialogs(Hosted):
         """Let the user give other keys to the menus' actions."""
         dialog = KeymapDialog(self.actions_, self.session.settings, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.changed.connect(self.show_tool_keys)
+        dialog.changed.connect(self.show_button_keys)
         dialog.open()
 
-    def show_tool_keys(self) -> None:
-        """Show the tools' keys beside them."""
-        for name in TOOLS:
-            self.tool_column.show_key(name, self.actions_[f"tool.{name}"].shortcut().toString())
+    def show_button_keys(self) -> None:
+        """Name the keys of the menus' actions on the buttons that do the same."""
+        buttons = {f"tool.{name}": self.tool_column.buttons[name] for name in TOOLS}
+        buttons["photo.compare"] = self.side.describe.compare_button
+        buttons["photo.wipe"] = self.side.wipe_button
+        for name, button in buttons.items():
+            show_key(button, self.actions_[name].shortcut().toString())
 
     def about(self) -> None:
         """Say what this is."""

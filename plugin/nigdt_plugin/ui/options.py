@@ -42,10 +42,8 @@ class ToolColumn(QWidget):
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QToolButton] = {}
         names = self.names()
-        for name, tool in TOOLS.items():
-            button = tool_button(
-                icon(name, "#888888"), names[name], checkable=True, size=22, shortcut=tool.key
-            )
+        for name in TOOLS:
+            button = tool_button(icon(name, "#888888"), names[name], checkable=True, size=22)
             button.setFixedSize(38, 38)
             button.clicked.connect(lambda _checked=False, name=name: self.picked.emit(name))
             self._group.addButton(button)
@@ -63,11 +61,6 @@ class ToolColumn(QWidget):
         """Draw in other colours."""
         for name, button in self.buttons.items():
             button.setIcon(icon(name, theme.text, theme.on_accent, theme.muted))
-
-    def show_key(self, name: str, key: str) -> None:
-        """Name a tool's shortcut beside its title."""
-        title = self.names()[name]
-        self.buttons[name].setToolTip(f"{title} ({key})" if key else title)
 
     def show_tool(self, name: str) -> None:
         """Mark the tool in hand."""

@@ -130,9 +130,7 @@ class Side(QWidget):
         self.before_button.pressed.connect(lambda: self.session.compare(True))
         self.before_button.released.connect(lambda: self.session.compare(False))
         head.insertWidget(2, self.before_button)
-        self.wipe_button = tool_button(
-            icon("wipe", "#888888"), self.tr("Before and after"), checkable=True, shortcut="Y"
-        )
+        self.wipe_button = tool_button(icon("wipe", "#888888"), self.tr("Before and after"), checkable=True)
         head.insertWidget(3, self.wipe_button)
         self.column.addLayout(head)
         self.strip = FillStrip()

@@ -77,9 +77,15 @@ def tool_button(
     widget.setIconSize(QSize(size, size))
     widget.setCheckable(checkable)
     widget.setAccessibleName(name)
-    widget.setToolTip(f"{name} ({shortcut})" if shortcut else name)
+    show_key(widget, shortcut)
     widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return widget
+
+
+def show_key(button: QToolButton, key: str) -> None:
+    """Name a button's shortcut, if it has one, beside its name."""
+    name = button.accessibleName()
+    button.setToolTip(f"{name} ({key})" if key else name)
 
 
 def slider(name: str, low: int, high: int, value: int, changed: Callable[[int], object]) -> QSlider:

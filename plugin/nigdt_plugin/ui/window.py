@@ -69,7 +69,7 @@ class Window(Dialogs):
         self._compose()
         self.overlays = Overlays(session, self.canvas)
         self.actions_ = build_menus(self)
-        self.show_tool_keys()
+        self.show_button_keys()
         self._connect()
         self.set_theme(session.settings.theme)
         self.use_tool("rectangle")
