@@ -9,6 +9,7 @@ from pathlib import Path
 # The folder itself: installed packages may bring a package called "tests".
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from nigdt_backend.daemon import turns
 from nigdt_backend.daemon.engine import NigdtEngine
 from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.settings import DaemonSettings
@@ -30,4 +31,5 @@ class CudaEngine(NigdtEngine):
 
 
 if __name__ == "__main__":
+    turns.BATCH_WINDOW_SECONDS = 0.2  # clients on a busy machine are to share a batch all the same
     sys.exit(main(engine_factory=CudaEngine))

@@ -171,7 +171,7 @@ def test_what_is_unloaded_leaves_the_device_at_once(bundles, request_fill, cuda:
 
 
 def test_a_daemon_on_cuda_serves_several_clients_at_once(bundles, settings, request_fill):
-    settings(threads=1, precision="float32", batch_window_ms=200)
+    settings(threads=1, precision="float32")
     requests = [
         request_fill(caption, side=64, variants=[Variant(seed) for seed in seeds])
         for caption, seeds in (("a red bird", (1, 2)), ("a blue dog", (3,)), ("dog", (4, 5, 6)))

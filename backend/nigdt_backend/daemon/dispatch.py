@@ -57,7 +57,7 @@ class Dispatcher:
         suspects: Suspects,
     ) -> None:
         self.engine = engine
-        self._turns = Turns(engine, settings, limiter, waker, suspects)
+        self._turns = Turns(engine, limiter, waker, suspects)
         self.scheduler = self._turns.scheduler
         self.book = JobBook()
         self.ready = False

@@ -62,10 +62,6 @@ class DaemonSettings:
         "After so long without a sign of life from a fill (a stage, a fill, a removal's step) it is "
         "considered hung. A removal is then ended; for the model the daemon restarts itself.",
     )
-    batch_window_ms: Annotated[float, Meta(ge=0, le=1000)] = _setting(
-        3.0,
-        "Wait this long for jobs of other clients that could share a batch.",
-    )
     batch_variants: Annotated[int, Meta(ge=0, le=256)] = _setting(
         0,
         "Largest number of variants computed in one pass; 0 = 1 on the CPU, so that equal requests get "

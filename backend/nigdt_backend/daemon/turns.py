@@ -8,12 +8,13 @@ from functools import partial
 from nigdt_backend.daemon.lanes import Lane
 from nigdt_backend.daemon.rate_limiter import RateLimiter
 from nigdt_backend.daemon.scheduler import Job, Scheduler
-from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.suspects import Suspects
 from nigdt_backend.daemon.worker import Engine, Waker
 
 STAGE_SECONDS = 0.1
 """So long at most after a job entered a stage its client is told, if it has not ended by then."""
+BATCH_WINDOW_SECONDS = 0.003
+"""So long the model waits for jobs of other clients that could share a batch, where others are active."""
 REMOVALS = 2
 """Removals that run at once, never two of one client: a small one need not wait for another's large one."""
 
@@ -30,16 +31,13 @@ class Turns:
         batches: turns that were begun.
     """
 
-    def __init__(
-        self, engine: Engine, settings: DaemonSettings, limiter: RateLimiter, waker: Waker, suspects: Suspects
-    ) -> None:
+    def __init__(self, engine: Engine, limiter: RateLimiter, waker: Waker, suspects: Suspects) -> None:
         self.scheduler = Scheduler()
         self.model = Lane("model", engine, engine.run, waker)
         self._removals = [Lane("removal", engine, engine.continue_photo, waker) for _ in range(REMOVALS)]
         self.lanes = (self.model, *self._removals)
         self.batches = 0
         self._engine = engine
-        self._window = settings.batch_window_ms / 1000
         self._limiter = limiter
         self._suspects = suspects
         self._suspect_ran = False
@@ -85,7 +83,7 @@ class Turns:
             return False
         now = time.monotonic()
         if self._batch_due is None:
-            self._batch_due = now + (self._window if self._company(now) else 0.0)
+            self._batch_due = now + (BATCH_WINDOW_SECONDS if self._company(now) else 0.0)
         if now < self._batch_due:
             return False
         self._batch_due = None
