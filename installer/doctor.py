@@ -14,7 +14,7 @@ from installer.session import Session
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing looked at.
 
     Attributes:
@@ -31,69 +31,69 @@ class Finding:
 AGAIN = "Run: python3 installer install"
 
 
-def _environment(session: Session) -> Iterator[Finding]:
+def _environment(session: Session) -> Iterator[Diagnosis]:
     if not session.venv.exists():
-        yield Finding("environment", "not made yet", AGAIN)
+        yield Diagnosis("environment", "not made yet", AGAIN)
         return
     if environment.was_moved(session):
-        yield Finding("environment", "this folder was moved after it was made", AGAIN)
+        yield Diagnosis("environment", "this folder was moved after it was made", AGAIN)
         return
     if not environment.works(session):
-        yield Finding("environment", "its Python does not start", AGAIN)
+        yield Diagnosis("environment", "its Python does not start", AGAIN)
         return
     installed = environment.distributions(session)
     version = (session.output([session.python, "-V"]) or "").strip()
     if environment.busy_path(session).exists():
-        yield Finding("environment", f"{version}, an install was interrupted", AGAIN)
+        yield Diagnosis("environment", f"{version}, an install was interrupted", AGAIN)
     elif "nigdt" not in installed:
-        yield Finding("environment", f"{version}, NIGDT is not in it", AGAIN)
+        yield Diagnosis("environment", f"{version}, NIGDT is not in it", AGAIN)
     else:
         project = environment.read_stamp(session).get("project", {})
         stale = project and project.get("key") != packages.project_key(session.root)
         extras = ", ".join(project.get("extras", [])) or "extras unknown"
         state = f"{version}, nigdt {installed['nigdt']} ({extras})"
-        yield Finding("environment", state, AGAIN if stale else "")
+        yield Diagnosis("environment", state, AGAIN if stale else "")
     if "torch" in installed:
         report = session.output([session.python, torch_build.PAIR_CHECK], timeout=packages.PAIR_SECONDS)
         broken = "torch and torchvision do not work together"
-        yield Finding("torch", (report or broken).strip(), "" if report else AGAIN)
+        yield Diagnosis("torch", (report or broken).strip(), "" if report else AGAIN)
 
 
-def _machine(session: Session) -> Iterator[Finding]:
-    yield Finding("system", f"{platform.platform()}, Python {platform.python_version()}")
+def _machine(session: Session) -> Iterator[Diagnosis]:
+    yield Diagnosis("system", f"{platform.platform()}, Python {platform.python_version()}")
     driver = machine.nvidia_driver(session)
     if driver is None:
-        yield Finding("graphics", "no NVIDIA driver: fills run on the processor")
+        yield Diagnosis("graphics", "no NVIDIA driver: fills run on the processor")
     else:
         old = driver.major < torch_build.CUDA_BUILDS[-1][0]
         remedy = "Update the NVIDIA driver to 525 or newer, then run: python3 installer update" if old else ""
-        yield Finding("graphics", f"{driver.gpu}, driver {driver.version}", remedy)
+        yield Diagnosis("graphics", f"{driver.gpu}, driver {driver.version}", remedy)
     free = machine.free_bytes(session.venv) / packages.GIGABYTE
-    yield Finding("disk", f"{free:.0f} GB free", "Free some space." if free < packages.REST_GB else "")
+    yield Diagnosis("disk", f"{free:.0f} GB free", "Free some space." if free < packages.REST_GB else "")
     missing = libraries.missing_packages(qt=True)
     if missing:
         remedy = f"Run: {libraries.remedy(missing, machine.linux_family())}"
-        yield Finding("system libraries", f"missing: {', '.join(missing)}", remedy)
+        yield Diagnosis("system libraries", f"missing: {', '.join(missing)}", remedy)
     else:
-        yield Finding("system libraries", "all there")
+        yield Diagnosis("system libraries", "all there")
 
 
-def _integration(session: Session) -> Iterator[Finding]:
+def _integration(session: Session) -> Iterator[Diagnosis]:
     found = gimp.profiles()
     if not found:
-        yield Finding("GIMP", "no GIMP 3 profile of this user")
+        yield Diagnosis("GIMP", "no GIMP 3 profile of this user")
     for profile in found:
         there = (profile.plugin / f"{gimp.PLUGIN}.py").exists()
         current = there and gimp.is_current(profile, session)
         state = "there" if current else "damaged or of another version" if there else "missing"
         remedy = "" if current else "Run: python3 installer gimp"
-        yield Finding(f"GIMP {profile.folder.name}", f"plug-in {state}: {profile.plugin}", remedy)
+        yield Diagnosis(f"GIMP {profile.folder.name}", f"plug-in {state}: {profile.plugin}", remedy)
     if sys.platform == "linux":
         there = DesktopFolders.of().entry.exists()
-        yield Finding("menu entry", "there" if there else "none (python3 installer desktop makes one)")
+        yield Diagnosis("menu entry", "there" if there else "none (python3 installer desktop makes one)")
 
 
-def findings(session: Session) -> list[Finding]:
+def findings(session: Session) -> list[Diagnosis]:
     """Look at everything; changes nothing."""
     return [*_machine(session), *_environment(session), *_integration(session)]
 

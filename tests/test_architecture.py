@@ -72,8 +72,8 @@ def test_the_way_of_a_caption_names_functions_that_exist_and_counts_them() -> No
     assert f"these are {counted + len(converters)} functions" in table
 
 
-TWICE = {"Box", "Finding", "Session"}
-"""GIMP's copy without NumPy, and two of the installer, which stands apart."""
+TWICE = {"Box", "Session"}
+"""GIMP's copy without NumPy, and one of the installer, which stands apart."""
 
 
 def test_a_class_name_means_one_thing() -> None:
