@@ -114,19 +114,23 @@ class Recolourer:
                 "The model's answer is not a colour: it holds values that are not numbers.",
                 "Use another bundle; this one is damaged or was trained badly.",
             )
-        if found is not None:
-            alpha = alpha * found.object
+        guide = finer_lab(crop, alpha.shape)
+        within = enlarged(chosen, guide)
+        thing = None if found is None else object_in(crop, guide, within, enlarged(found.sure, guide))
         asked = find_colours(caption)
         if whole:
-            alpha = meant(alpha, chosen)
             if len(asked) == 1:
-                return _tint(alpha, chosen, found, crop, selection, asked[0])
+                place = enlarged(meant(alpha, chosen), guide) if thing is None else thing
+                kept = None if found is None else enlarged(found.kept, guide)
+                finer = guide.shape[1] / alpha.shape[1]
+                return Recolouring(*_tint(place, within, kept, guide, finer, asked[0]), selection)
+            alpha = meant(alpha, chosen)
             if found is not None:
                 alpha = alpha * (1 - found.kept)
-        guide = finer_lab(crop, alpha.shape)
-        place = guided_place(
-            enlarged(alpha, guide), enlarged(chosen, guide), guide, guide.shape[1] / alpha.shape[1]
-        )
+        wanted = enlarged(alpha, guide)
+        if thing is not None:
+            wanted = wanted * thing
+        place = guided_place(wanted, within, guide, guide.shape[1] / alpha.shape[1])
         colour = guided_colour(target, alpha * chosen, lab)
         on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return Recolouring(place, on_one_grid.astype(np.float32), selection)
@@ -214,44 +218,36 @@ class Recolourer:
 
 
 def _tint(
-    alpha: Floats,
-    chosen: Floats,
-    found: _Found | None,
-    crop: NDArray[np.uint8],
-    selection: NDArray[np.uint8],
-    asked: NamedColour,
-) -> Recolouring:
+    thing: Floats, chosen: Floats, kept: Floats | None, lab: Floats, finer: float, asked: NamedColour
+) -> tuple[Floats, Floats]:
     """Give a whole object one colour.
 
     Args:
-        alpha: (h, w), where the object is.
-        chosen: (h, w), the selection.
-        found: What the finder sees, of the same size.
-        crop: (H, W, 3), the context.
-        selection: (H, W).
+        thing: (h, w), 0 to 1, where the object is.
+        chosen: (h, w), 0 to 1, the selection.
+        kept: (h, w), 0 to 1, where parts are that keep their colour if it is another than the object's.
+        lab: (h, w, 3), the context.
+        finer: How many times finer that is than the network's maps.
         asked: The colour.
+
+    Returns:
+        A recolouring's alpha (h, w, 4) and colour (h, w, 6).
     """
-    whole = finer_lab(crop, alpha.shape)
-    within = enlarged(chosen, whole)
-    window = window_of(within, round(_BESIDE * max(within.shape)))
-    place = enlarged(alpha, whole)
-    if found is not None:
-        place = object_in(crop, whole, within, enlarged(found.sure, whole))
-    guide, place, within = whole[window], place[window], within[window]
-    thing = place * within
-    material = material_of(guide, thing, asked)
-    target = tinted(guide, thing, material, asked)
+    window = window_of(chosen, round(_BESIDE * max(chosen.shape)))
+    guide, place, within = lab[window], thing[window], chosen[window]
+    material = material_of(guide, place * within, asked)
+    target = tinted(guide, place * within, material, asked)
     # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
     by_target = material.coloured and not asked.neutral
     membership = np.ones_like(place) if by_target else material.membership
-    if found is not None:
-        membership = membership * (1 - enlarged(found.kept, whole)[window] * (1 - material.alike))
+    if kept is not None:
+        membership = membership * (1 - kept[window] * (1 - material.alike))
     place = place * membership
     target[..., 0] -= guide[..., 0]
-    alphas, colours = np.zeros((*whole.shape[:2], 4), np.float32), np.zeros((*whole.shape[:2], 6), np.float32)
-    alphas[window] = guided_place(place, within, guide, whole.shape[1] / alpha.shape[1])
+    alphas, colours = np.zeros((*lab.shape[:2], 4), np.float32), np.zeros((*lab.shape[:2], 6), np.float32)
+    alphas[window] = guided_place(place, within, guide, finer)
     colours[window] = guided_colour(target, place * within, guide)
-    return Recolouring(alphas, colours, selection)
+    return alphas, colours
 
 
 def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
