@@ -19,9 +19,17 @@ from PIL import Image
 
 from nigdt.errors import PhotoError, install_hint
 from nigdt.photo.formats import PhotoFormat
-from nigdt.photo.opening import MAX_PIXELS, reason
+from nigdt.photo.opening import MAX_PIXELS, check_regular, reason
 
-__all__ = ["CAMERA_FORMATS", "camera_format", "develop", "missing", "open_camera_picture"]
+__all__ = [
+    "CAMERA_FORMATS",
+    "RAW",
+    "camera_format",
+    "develop",
+    "embedded_picture",
+    "missing",
+    "open_camera_picture",
+]
 
 EXTRA = "photos"
 """The extra of this distribution that brings the decoders."""
@@ -105,15 +113,37 @@ def develop(path: Path, entry: PhotoFormat) -> tuple[NDArray[np.uint16], bytes]:
         raise _damaged(path, entry, error) from None
 
 
-def _exif_of(rawpy: Any, raw: Any) -> bytes:
-    with contextlib.suppress(Exception):  # no picture, or a damaged one: a photo without EXIF
+def embedded_picture(path: Path, entry: PhotoFormat) -> bytes:
+    """Return the JPEG that the camera put into a raw file to look at; empty without one.
+
+    Raises:
+        PhotoError: The file is damaged, or its decoder is missing.
+    """
+    rawpy = _decoder(entry, path.name)
+    check_regular(path)
+    try:
+        with rawpy.imread(str(path)) as raw:
+            return _embedded(rawpy, raw)
+    except Exception as error:
+        raise _damaged(path, entry, error) from None
+
+
+def _embedded(rawpy: Any, raw: Any) -> bytes:
+    with contextlib.suppress(Exception):  # there is none, or a damaged one
         thumb = raw.extract_thumb()
         if thumb.format == rawpy.ThumbFormat.JPEG:
-            with Image.open(io.BytesIO(thumb.data), formats=["JPEG"]) as image:
-                exif = image.getexif()
-                for tag in (_ORIENTATION, _THUMBNAIL_OFFSET):  # the samples are upright already
-                    exif.pop(tag, None)
-                return exif.tobytes() if len(exif) else b""
+            return bytes(thumb.data)
+    return b""
+
+
+def _exif_of(rawpy: Any, raw: Any) -> bytes:
+    data = io.BytesIO(_embedded(rawpy, raw))
+    # Without a picture, or with a damaged one, it is a photo without EXIF.
+    with contextlib.suppress(Exception), Image.open(data, formats=["JPEG"]) as image:
+        exif = image.getexif()
+        for tag in (_ORIENTATION, _THUMBNAIL_OFFSET):  # the samples are upright already
+            exif.pop(tag, None)
+        return exif.tobytes() if len(exif) else b""
     return b""
 
 

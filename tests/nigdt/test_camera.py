@@ -45,8 +45,11 @@ def test_a_phones_photo_is_read_with_its_exif(tmp_path: Path, module: str, suffi
     assert photo.source == path
 
 
-def write_dng(path: Path, mosaic: np.ndarray) -> None:
-    """The least DNG that a raw developer takes: one strip of 16-bit samples behind RGGB filters."""
+def write_dng(path: Path, mosaic: np.ndarray, jpeg: bytes = b"") -> None:
+    """The least DNG that a raw developer takes: one strip of 16-bit samples behind RGGB filters.
+
+    With ``jpeg`` there is a second picture behind it, to look at.
+    """
     height, width = mosaic.shape
     data = mosaic.astype("<u2").tobytes()
     rational = lambda *values: b"".join(struct.pack("<ii", round(1000 * v), 1000) for v in values)  # noqa: E731
@@ -84,7 +87,15 @@ def write_dng(path: Path, mosaic: np.ndarray) -> None:
             entries += struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0")
     entries = entries.replace(b"DATA", struct.pack("<I", start + len(extra)))
     head = b"II*\0" + struct.pack("<IH", 8, len(tags))
-    path.write_bytes(head + entries + bytes(4) + extra + data)
+    second, behind = b"", bytes(4)
+    if jpeg:
+        place = start + len(extra) + len(data)
+        behind = struct.pack("<I", place)
+        second = struct.pack("<H", 2)
+        for tag, value in ((513, place + 2 + 2 * 12 + 4), (514, len(jpeg))):
+            second += struct.pack("<HHII", tag, 4, 1, value)
+        second += bytes(4) + jpeg
+    path.write_bytes(head + entries + behind + extra + data + second)
 
 
 def test_a_raw_photo_is_developed_in_full_depth(tmp_path: Path):
@@ -101,6 +112,24 @@ def test_a_raw_photo_is_developed_in_full_depth(tmp_path: Path):
     (tmp_path / "bad.nef").write_bytes(b"II*\0" + bytes(400))
     with pytest.raises(PhotoError, match=r"bad\.nef is a damaged camera raw file"):
         Photo.read(tmp_path / "bad.nef")
+
+
+def test_a_raw_photo_brings_the_cameras_own_picture(tmp_path: Path):
+    pytest.importorskip("rawpy")
+    small = io.BytesIO()
+    Image.fromarray(smooth()).save(small, "JPEG")
+    path = tmp_path / "photo.dng"
+    entry = camera.camera_format(path)
+    write_dng(path, np.full((64, 96), 9_000, np.uint16), small.getvalue())
+    found = Image.open(io.BytesIO(camera.embedded_picture(path, entry)))
+    assert np.array_equal(np.asarray(found), np.asarray(Image.open(small)))
+    exif = Image.open(io.BytesIO(Photo.read(path).encode(".png"))).getexif()
+    assert exif[MODEL] == "Model"  # which the raw developer takes from the file itself
+    write_dng(path, np.full((64, 96), 9_000, np.uint16))
+    assert camera.embedded_picture(path, entry) == b""
+    path.write_bytes(b"II*\0" + bytes(400))
+    with pytest.raises(PhotoError, match=r"photo\.dng is a damaged"):
+        camera.embedded_picture(path, entry)
 
 
 def test_a_missing_decoder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -14,7 +14,7 @@ from panel import Panel
 from PIL import Image
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QPushButton, QWidget
+from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from nigdt.errors import CaptionError
 from nigdt.recolouring import check_caption
@@ -356,6 +356,27 @@ def test_what_is_shown_is_what_is_saved(panel: Panel, photo: Path, tmp_path: Pat
     panel.until(lambda: answer == "cancel" or not panel.window.isVisible())
     assert asked == ([False] if answer == "apply" else [False, True])
     assert panel.window.isVisible() == (answer == "cancel")
+
+
+def test_a_fill_that_comes_while_a_file_name_is_asked_for_is_asked_about(
+    panel: Panel, photo: Path, tmp_path: Path, monkeypatch
+):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    target, asked = tmp_path / "saved.png", []
+
+    def name_it(*_arguments: object) -> tuple[str, str]:
+        panel.fill("a red bird", 1)
+        return str(target), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", name_it)
+    monkeypatch.setattr(panel.window, "ask_about_fill", lambda *, leaving: asked.append(leaving) or "apply")
+    panel.window.save_as()
+    panel.until(target.exists)
+    panel.idle()
+    assert asked == [False]
+    with Image.open(target) as saved:
+        assert np.array_equal(np.asarray(saved), shown(panel))
 
 
 def test_words_are_asked_for_though_nothing_is_around_the_hole(panel: Panel, photo: Path):

@@ -29,6 +29,7 @@ from nigdt_plugin.core.layers import Layer
 SUFFIX = ".ora"
 _FORMAT = 1
 _PROJECT, _SELECTION, _ORIGINAL = "nigdt/project.json", "nigdt/selection.png", "nigdt/original"
+_THUMBNAIL, _LARGEST_THUMBNAIL = "Thumbnails/thumbnail.png", 4 * 2**20
 _OVER = "svg:src-over"
 
 
@@ -90,7 +91,7 @@ def encode(document: Document, layers: tuple[Layer, ...], names: tuple[str, str]
             archive.writestr(source, _png(np.dstack([layer.rgb, alpha])))
         archive.writestr("data/photo.png", _png(photo))
         archive.writestr("mergedimage.png", _png(seen))
-        archive.writestr("Thumbnails/thumbnail.png", _png(np.asarray(thumbnail)))
+        archive.writestr(_THUMBNAIL, _png(np.asarray(thumbnail)))
         _write_own(archive, document, layers, sources, caption)
     return buffer.getvalue()
 
@@ -158,6 +159,19 @@ def decode(path: Path, budget: int) -> Project:
         raise PhotoError(f"{path.name} cannot be read as layers ({reason(error)}).") from None
     except Exception as error:  # what a damaged archive makes its readers raise has a dozen types
         raise PhotoError(f"{path.name} cannot be read as layers ({reason(error)}).") from None
+
+
+def thumbnail(path: Path) -> bytes:
+    """Return the small PNG of an .ora file.
+
+    Raises:
+        OSError: The file cannot be read.
+        Exception: It is damaged, or no OpenRaster file; archives raise a dozen types then.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo(_THUMBNAIL).file_size > _LARGEST_THUMBNAIL:
+            raise ValueError("its small picture is too large")
+        return archive.read(_THUMBNAIL)
 
 
 def _own(archive: zipfile.ZipFile, budget: int) -> Project:

@@ -15,7 +15,9 @@ from nigdt_plugin.core import selection
 from nigdt_plugin.core.selection import save_mask
 from nigdt_plugin.ui import modes
 from nigdt_plugin.ui.language import LANGUAGES
+from nigdt_plugin.ui.pick import PictureDialog
 from nigdt_plugin.ui.tools import TOOLS
+from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.widgets import translate
 
 if TYPE_CHECKING:
@@ -181,14 +183,10 @@ def _select(menus: _Menus, window: Window) -> None:
     menus.gap()
 
     def load() -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            window,
-            translate("Menus", "Load a selection"),
-            "",
-            translate("Menus", "Pictures") + f" ({patterns()} {patterns().upper()})",
-        )
-        if path:
-            session.load_selection(Path(path), "Load selection")
+        kinds = translate("Menus", "Pictures") + f" ({patterns()} {patterns().upper()})"
+        path = PictureDialog.ask(session.tasks, translate("Menus", "Load a selection"), "", kinds, window)
+        if path is not None:
+            session.load_selection(path, "Load selection")
 
     def save() -> None:
         path, _ = QFileDialog.getSaveFileName(
@@ -242,6 +240,21 @@ def _view(menus: _Menus, window: Window) -> None:
         "Y",
         checked=False,
     )
+    menus.add(
+        "photo.loupe",
+        translate("Menus", "Loupe at 100 %"),
+        lambda: canvas.show_loupe(menus.actions["photo.loupe"].isChecked()),
+        "Z",
+        checked=False,
+    )
+    menus.gap()
+    for name, text, turn, key in (
+        ("right", translate("Menus", "Turn the view right"), lambda: canvas.turn.turned(1), "Ctrl+R"),
+        ("left", translate("Menus", "Turn the view left"), lambda: canvas.turn.turned(-1), "Ctrl+Shift+R"),
+        ("flip", translate("Menus", "Mirror the view"), lambda: canvas.turn.flipped(), "Ctrl+Shift+M"),
+        ("upright", translate("Menus", "View as the photo is"), Turn, "Ctrl+3"),
+    ):
+        menus.add(f"photo.{name}", text, partial(lambda turn: canvas.turn_to(turn()), turn), key)
     menus.gap()
 
     def tint() -> None:

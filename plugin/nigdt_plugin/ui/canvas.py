@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import (
+    QColor,
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPen,
     QPointingDevice,
     QTabletEvent,
     QWheelEvent,
@@ -53,6 +55,7 @@ class Canvas(PhotoView):
         self.pressure = 1.0  # of the pen, 1 for a mouse
         self._space = False
         self._pointer = KeyPointer()
+        self._marked = False  # that it has the focus; whoever uses the mouse knows
 
     def show_photo(self, pyramid: Pyramid | None, selection: Selection | None) -> None:
         """Show another photo, fitted."""
@@ -66,10 +69,14 @@ class Canvas(PhotoView):
         self.setCursor(self.tool.cursor)
 
     def paint_over(self, painter: QPainter) -> None:
-        """Paint what the tool shows, and the pointer that keys move."""
+        """Paint what the tool shows, the pointer that keys move, and that keys go here."""
         self.tool.paint(painter)
         if self.hasFocus():
             self._pointer.paint(painter, self.theme.selection)
+            if self._marked:
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.setPen(QPen(QColor(self.theme.accent_text), 2))
+                painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def set_tool(self, make: Callable[[Canvas], Tool]) -> None:
         """Take another tool in hand."""
@@ -101,6 +108,7 @@ class Canvas(PhotoView):
         if self.pyramid is None or a0.button() == Qt.MouseButton.RightButton:
             return
         self._pointer.hide()
+        self._mark(False)
         if self.wipe is not None and self.wipe.hit(a0.position()):
             self.wipe.held = True
             return
@@ -112,7 +120,7 @@ class Canvas(PhotoView):
         assert a0 is not None
         if self.pyramid is None:
             return
-        x, y = self.to_photo(a0.position())
+        x, y = self._look_at(a0.position())
         width, height = self.photo_size
         inside = 0 <= x < width and 0 <= y < height
         self.hovered.emit(int(x) if inside else -1, int(y) if inside else -1)
@@ -167,6 +175,27 @@ class Canvas(PhotoView):
         self.hovered.emit(-1, -1)
         self.tool.leave()
 
+    def _look_at(self, at: QPointF) -> tuple[float, float]:
+        """Return the photo point below the pointer, and show it in the loupe."""
+        place = self.to_photo(at)
+        if self.loupe is not None:
+            self.loupe.move(at, place, self.size())
+            self.update()
+        return place
+
+    def _mark(self, marked: bool) -> None:
+        """Show or hide that the photo has the focus."""
+        if marked != self._marked:
+            self._marked = marked
+            self.update()
+
+    def focusInEvent(self, a0: QFocusEvent | None) -> None:
+        reason = a0.reason() if a0 is not None else Qt.FocusReason.OtherFocusReason
+        window = Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason
+        if reason not in window:  # back from another window it is as it was
+            self._mark(reason != Qt.FocusReason.MouseFocusReason)
+        self.update()
+
     def focusOutEvent(self, a0: QFocusEvent | None) -> None:
         self._space = False
         self.update()
@@ -178,6 +207,7 @@ class Canvas(PhotoView):
 
     def _key(self, event: QKeyEvent) -> bool:
         key, modifiers = event.key(), event.modifiers()
+        self._mark(True)
         steps = {
             Qt.Key.Key_Left: (-1, 0),
             Qt.Key.Key_Right: (1, 0),
@@ -191,6 +221,8 @@ class Canvas(PhotoView):
             self.wipe.move_to(self.wipe.x + _WIPE_STEP * steps[Qt.Key(key)][0])
         elif key in steps:
             self._pointer.move(self.tool, *steps[Qt.Key(key)], modifiers, self.size())
+            if self._pointer.point is not None:
+                self._look_at(self._pointer.point)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self._pointer.point is None and self.leaves_return():
                 return self.tool.finish()

@@ -21,6 +21,7 @@ from nigdt_plugin.core import saving
 from nigdt_plugin.core.files import neighbour
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.export import ExportDialog
+from nigdt_plugin.ui.pick import PictureDialog
 from nigdt_plugin.ui.welcome import sample_photo
 
 
@@ -54,9 +55,9 @@ class PhotoFiles(QMainWindow):
         folder = str(Path(recent[0]).parent) if recent else ""
         every = f"{patterns()} {patterns(*CAMERA_FORMATS)} *.ora"
         pattern = self.tr("Pictures") + f" ({every} {every.upper()})"
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, pattern)
-        if path:
-            self.open_path(Path(path))
+        path = PictureDialog.ask(self.session.tasks, self.tr("Open a photo"), folder, pattern, self)
+        if path is not None:
+            self.open_path(path)
 
     def open_path(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
         """Open a photo, after asking about unsaved work."""
@@ -98,8 +99,7 @@ class PhotoFiles(QMainWindow):
 
     def _with_fill(self, then: Callable[[], None]) -> None:
         """Go on, once it is settled whether the fill that is shown belongs to the picture."""
-        filling = self.session.filling
-        if filling is None or not filling.unapplied:
+        if not self._unapplied:
             then()
             return
         answer = self.ask_about_fill(leaving=False)
@@ -107,6 +107,18 @@ class PhotoFiles(QMainWindow):
             self._apply_then(then)
         elif answer == "without":
             then()
+
+    @property
+    def _unapplied(self) -> bool:
+        filling = self.session.filling
+        return filling is not None and filling.unapplied
+
+    def _with_late_fill(self, asked: bool, then: Callable[[], None]) -> None:
+        """Go on; a fill that came while a dialog was open is asked about, if none was before."""
+        if asked:
+            then()
+        else:
+            self._with_fill(then)
 
     def _apply_then(self, then: Callable[[], None]) -> None:
         filling = self.session.filling
@@ -140,7 +152,7 @@ class PhotoFiles(QMainWindow):
         return "without" if box.clickedButton() is without else "cancel"
 
     def _save_as(self) -> None:
-        document = self.session.document
+        document, asked = self.session.document, self._unapplied
         if document is None:
             return
         path = document.near or Path(self.tr("picture.png"))
@@ -156,7 +168,7 @@ class PhotoFiles(QMainWindow):
             target = Path(name)
             if not target.suffix:
                 target = target.with_suffix(path.suffix or ".png")
-            self.session.save(target, self._layer_names())
+            self._with_late_fill(asked, lambda: self.session.save(target, self._layer_names()))
 
     def export(self) -> None:
         """Ask for quality, size and name, and write a picture to give away."""
@@ -167,12 +179,14 @@ class PhotoFiles(QMainWindow):
         if document is None:
             return
         folder = self._folder_for(document.near or Path(self.tr("picture.png")))
+        asked = self._unapplied
         dialog = ExportDialog(self.session.settings, document, folder, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def export() -> None:
-            if dialog.target is not None:
-                self.session.export(dialog.target)
+            target = dialog.target
+            if target is not None:
+                self._with_late_fill(asked, lambda: self.session.export(target))
 
         dialog.accepted.connect(export)
         dialog.open()
@@ -241,8 +255,8 @@ class PhotoFiles(QMainWindow):
 
     def if_saved(self, then: Callable[[], None]) -> None:
         """Go on, once unsaved work is saved or given up on purpose."""
-        document, filling = self.session.document, self.session.filling
-        if document is not None and filling is not None and filling.unapplied:
+        document = self.session.document
+        if document is not None and self._unapplied:
             self._settle_fill(then)
             return
         if document is None or not document.modified:

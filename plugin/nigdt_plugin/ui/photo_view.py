@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import math
 
-from PyQt6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PyQt6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QHideEvent,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+    QTransform,
+)
 from PyQt6.QtWidgets import QWidget
 
 from nigdt_plugin.core.draft import Seen
@@ -13,8 +23,10 @@ from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.outline import Outline
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Selection
+from nigdt_plugin.ui.loupe import Loupe
 from nigdt_plugin.ui.rendering import premultiplied, rendered
 from nigdt_plugin.ui.theme import DARK, Theme
+from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.wipe import Wipe
 
 _MIN_SCALE, _MAX_SCALE = 0.01, 64.0
@@ -23,13 +35,18 @@ _MARGIN = 24
 
 
 class PhotoView(QWidget):
-    """Shows one photo, any part of it at any size.
+    """Shows one photo, any part of it at any size, turned and mirrored at will.
+
+    Zoom and place are kept as an upright window has them, whose width and height change places when the view
+    is turned to a side; `turn` takes its points to the widget.
 
     Signals:
         zoomed: The zoom changed; window pixels per photo pixel.
+        turned: The view was turned; its `Turn`.
     """
 
     zoomed = pyqtSignal(float)
+    turned = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,9 +58,11 @@ class PhotoView(QWidget):
         self.show_tint = False
         self.show_selection = True
         self.scale = 1.0
+        self.turn = Turn()
         self.wipe: Wipe | None = None
+        self.loupe: Loupe | None = None
         self._fitted = True
-        self._left, self._top = 0.0, 0.0  # photo coordinates at the widget's corner
+        self._left, self._top = 0.0, 0.0  # photo coordinates at the upright window's corner
         self._picture: QImage | None = None
         self._outline = Outline()
         self._overlays: list[tuple[QImage, Region]] = []
@@ -60,6 +79,8 @@ class PhotoView(QWidget):
         self._overlays, self._frame, self.wipe = [], None, None
         self._outline.clear()
         self.fit()
+        self.turn_to(Turn())
+        self.show_loupe(self.loupe is not None)
         self.selection_changed(Region(0, 0, 0, 0))
 
     def pixels_changed(self, _region: Region) -> None:
@@ -92,6 +113,17 @@ class PhotoView(QWidget):
         self.wipe = Wipe(before, self._render, self.width()) if before is not None else None
         self.update()
 
+    def show_loupe(self, shown: bool) -> None:
+        """Show or hide the loupe; it begins in the middle of what is selected, or else of the view."""
+        self.loupe = None
+        if shown and self.pyramid is not None:
+            middle = self.to_photo(QPointF(self.width() / 2, self.height() / 2))
+            if self.selection is not None and not self.selection.empty:
+                region = self.selection.bounds
+                middle = (region.left + region.right) / 2, (region.top + region.bottom) / 2
+            self.loupe = Loupe(middle)
+        self.update()
+
     # Coordinates ----------------------------------------------------------------------------------------
 
     @property
@@ -104,11 +136,25 @@ class PhotoView(QWidget):
 
     def to_photo(self, point: QPointF) -> tuple[float, float]:
         """Convert a widget point to photo coordinates; pixel edges are whole numbers."""
-        return self._left + point.x() / self.scale, self._top + point.y() / self.scale
+        upright = self._turning.inverted()[0].map(point)
+        return self._left + upright.x() / self.scale, self._top + upright.y() / self.scale
 
     def to_widget(self, x: float, y: float) -> QPointF:
         """Convert photo coordinates to a widget point."""
+        return self._turning.map(self._upright(x, y))
+
+    def _upright(self, x: float, y: float) -> QPointF:
         return QPointF((x - self._left) * self.scale, (y - self._top) * self.scale)
+
+    @property
+    def _turning(self) -> QTransform:
+        """What takes a point of the upright window to the widget."""
+        return self.turn.transform(QSizeF(self.size()))
+
+    @property
+    def _room(self) -> QSizeF:
+        """Size of the upright window."""
+        return self.turn.upright_size(QSizeF(self.size()))
 
     @property
     def photo_rect(self) -> QRect:
@@ -117,16 +163,18 @@ class PhotoView(QWidget):
 
     def region_rect(self, region: Region) -> QRectF:
         """Return where a region is on the widget."""
-        return QRectF(self.to_widget(region.left, region.top), self.to_widget(region.right, region.bottom))
+        return self._turning.mapRect(self._upright_rect(region))
+
+    def _upright_rect(self, region: Region) -> QRectF:
+        return QRectF(self._upright(region.left, region.top), self._upright(region.right, region.bottom))
 
     @property
     def seen(self) -> Seen | None:
         """What of the photo is on the screen."""
         if self.pyramid is None or not self.isVisible():
             return None
-        (left, top), (right, bottom) = (
-            self.to_photo(QPointF(0, 0)), self.to_photo(QPointF(self.width(), self.height())),
-        )  # fmt: skip
+        left, top, room = self._left, self._top, self._room
+        right, bottom = left + room.width() / self.scale, top + room.height() / self.scale
         region = Region(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
         level = self.pyramid.level_at(self.scale * self.devicePixelRatioF())
         return Seen(level, region.grown(2 << level).clipped(*self.photo_size))
@@ -145,10 +193,11 @@ class PhotoView(QWidget):
         if not width:
             self.update()
             return
-        room_x, room_y = max(50, self.width() - 2 * _MARGIN), max(50, self.height() - 2 * _MARGIN)
+        room = self._room
+        room_x, room_y = max(50, room.width() - 2 * _MARGIN), max(50, room.height() - 2 * _MARGIN)
         self.scale = min(room_x / width, room_y / height, 2.0)
-        self._left = (width - self.width() / self.scale) / 2
-        self._top = (height - self.height() / self.scale) / 2
+        self._left = (width - room.width() / self.scale) / 2
+        self._top = (height - room.height() / self.scale) / 2
         self._moved()
 
     def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
@@ -158,9 +207,28 @@ class PhotoView(QWidget):
         at = at or QPointF(self.width() / 2, self.height() / 2)
         x, y = self.to_photo(at)
         self.scale = min(max(scale, _MIN_SCALE), _MAX_SCALE)
-        self._left, self._top = x - at.x() / self.scale, y - at.y() / self.scale
+        self._place(x, y, at)
         self._fitted = False
         self._moved()
+
+    def turn_to(self, turn: Turn) -> None:
+        """Show the photo turned and mirrored; what is in the middle stays there."""
+        if turn == self.turn:
+            return
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        x, y = self.to_photo(middle)
+        self.turn = turn
+        if self._fitted:
+            self.fit()
+        else:
+            self._place(x, y, middle)
+            self._moved()
+        self.turned.emit(turn)
+
+    def _place(self, x: float, y: float, at: QPointF) -> None:
+        """Move a photo point to a point of the widget."""
+        upright = self._turning.inverted()[0].map(at)
+        self._left, self._top = x - upright.x() / self.scale, y - upright.y() / self.scale
 
     def zoom_percent(self, percent: float) -> None:
         """Zoom to a percentage of device pixels."""
@@ -169,29 +237,28 @@ class PhotoView(QWidget):
     def zoom_region(self, region: Region) -> None:
         """Show a region as large as it fits."""
         if not region.empty:
-            scale = min(self.width() / (region.width * 1.2), self.height() / (region.height * 1.2))
+            room = self._room
+            scale = min(room.width() / (region.width * 1.2), room.height() / (region.height * 1.2))
             self.scale = min(max(scale, _MIN_SCALE), 8.0)
-            self._left = (region.left + region.right - self.width() / self.scale) / 2
-            self._top = (region.top + region.bottom - self.height() / self.scale) / 2
+            self._left = (region.left + region.right - room.width() / self.scale) / 2
+            self._top = (region.top + region.bottom - room.height() / self.scale) / 2
             self._fitted = False
             self._moved()
 
     def pan_by(self, dx: float, dy: float) -> None:
         """Move the photo by window pixels."""
-        self._left -= dx / self.scale
-        self._top -= dy / self.scale
+        back = self._turning.inverted()[0]
+        step = back.map(QPointF(dx, dy)) - back.map(QPointF(0, 0))
+        self._left -= step.x() / self.scale
+        self._top -= step.y() / self.scale
         self._fitted = False
         self._moved()
 
     def _moved(self) -> None:
-        width, height = self.photo_size
+        (width, height), room = self.photo_size, self._room
         # A corner of the photo always stays in sight.
-        self._left = min(
-            max(self._left, 40 / self.scale - self.width() / self.scale), width - 40 / self.scale
-        )
-        self._top = min(
-            max(self._top, 40 / self.scale - self.height() / self.scale), height - 40 / self.scale
-        )
+        self._left = min(max(self._left, (40 - room.width()) / self.scale), width - 40 / self.scale)
+        self._top = min(max(self._top, (40 - room.height()) / self.scale), height - 40 / self.scale)
         self._picture = None
         if self.wipe is not None:
             self.wipe.view_changed(self.width())
@@ -213,8 +280,10 @@ class PhotoView(QWidget):
         painter.setClipRect(where.toAlignedRect())
         painter.drawImage(QPointF(0, 0), self._picture)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setTransform(self._turning)
         for image, region in self._overlays:
-            painter.drawImage(self.region_rect(region), image)
+            painter.drawImage(self._upright_rect(region), image)
+        painter.resetTransform()
         if self.wipe is not None:
             self.wipe.paint_before(painter, self.height())
         if self.show_selection:
@@ -225,30 +294,35 @@ class PhotoView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._frame is not None:
             self._paint_frame(painter, self.region_rect(self._frame))
-        self.paint_over(painter)
         if self.wipe is not None:
             self.wipe.paint_line(painter, self.height())
+        self.paint_over(painter)
+        if self.loupe is not None:
+            self.loupe.paint(painter, self)
 
     def paint_over(self, painter: QPainter) -> None:
         """Paint what lies over photo and selection; whoever takes input says what."""
 
     def _render(self, pyramid: Pyramid) -> QImage:
-        corner, size = (self._left, self._top), (self.width(), self.height())
+        corner, room = (self._left, self._top), self._room.toSize()
         ratio, ground = self.devicePixelRatioF(), QColor(self.theme.canvas)
-        return rendered(pyramid, self.scale, corner, size, ratio, ground)
+        size = room.width(), room.height()
+        return self.turn.picture(rendered(pyramid, self.scale, corner, size, ratio, ground))
 
     def _paint_selection(self, painter: QPainter) -> None:
         if self.selection is None or self.selection.empty:
             return
-        ratio = self.devicePixelRatioF()
-        size = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        ratio, room = self.devicePixelRatioF(), self._room
+        size = max(1, round(room.width() * ratio)), max(1, round(room.height() * ratio))
         colour = QColor(self.theme.selection)
         tint = (colour.red(), colour.green(), colour.blue()) if self.show_tint else None
         left, top, pixels = self._outline.draw(
             self.selection, self.scale * ratio, self._left, self._top, size, tint, max(1, round(ratio))
         )
         if pixels.size:
+            painter.setTransform(self._turning)
             painter.drawImage(QPointF(left / ratio, top / ratio), premultiplied(pixels, ratio))
+            painter.resetTransform()
 
     def _paint_frame(self, painter: QPainter, rect: QRectF) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -262,8 +336,9 @@ class PhotoView(QWidget):
         self._outline.step()
         left, top, right, bottom = self._outline.bounds
         ratio = self.devicePixelRatioF()
-        self.update(QRect(int(left / ratio), int(top / ratio), int((right - left) / ratio) + 2,
-                          int((bottom - top) / ratio) + 2))  # fmt: skip
+        drawn = QRect(int(left / ratio), int(top / ratio), int((right - left) / ratio) + 2,
+                      int((bottom - top) / ratio) + 2)  # fmt: skip
+        self.update(self._turning.mapRect(drawn))
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         if self._fitted:

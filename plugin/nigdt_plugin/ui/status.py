@@ -13,15 +13,17 @@ from nigdt_plugin.ui.drag_out import DragLabel
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.language import number
 from nigdt_plugin.ui.theme import DARK, Theme
+from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.widgets import label, plain_tip
 
 _PERCENTS = (10, 25, 50, 100, 200, 400, 800)
 
 
 class StatusBar(QStatusBar):
-    """Signals: `zoom_wanted` (percent, 0 = fit), `daemon_asked` (the chip was clicked)."""
+    """Signals: `zoom_wanted` (percent, 0 = fit), `upright_wanted`, `daemon_asked` (the chip was clicked)."""
 
     zoom_wanted = pyqtSignal(float)
+    upright_wanted = pyqtSignal()
     daemon_asked = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -57,7 +59,13 @@ class StatusBar(QStatusBar):
         self.daemon.setProperty("chip", True)
         self.daemon.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.daemon.clicked.connect(lambda: self.daemon_asked.emit())
+        self.turned = QToolButton()
+        self.turned.setProperty("chip", True)
+        self.turned.setToolTip(self.tr("Show the photo as it is"))
+        self.turned.clicked.connect(lambda: self.upright_wanted.emit())
+        self.turned.hide()
         self.addWidget(self.photo_size)
+        self.addWidget(self.turned)
         self.addWidget(self.pointer)
         self.addPermanentWidget(self.daemon)
         self.addPermanentWidget(self.zoom)
@@ -79,6 +87,14 @@ class StatusBar(QStatusBar):
     def show_size(self, width: int, height: int) -> None:
         """Show the photo's size."""
         self.photo_size.setText(f"{width} \u00d7 {height}" if width else "")
+
+    def show_turn(self, turn: Turn) -> None:
+        """Show whether the view is turned or mirrored."""
+        parts = [self.tr("mirrored")] if turn.mirrored else []
+        if turn.quarters:
+            parts.append(self.tr("turned by {degrees}°").format(degrees=90 * turn.quarters))
+        self.turned.setText(self.tr("View: {how}").format(how=", ".join(parts)))
+        self.turned.setVisible(bool(parts))
 
     def show_pointer(self, x: int, y: int) -> None:
         """Show which photo pixel is under the pointer."""

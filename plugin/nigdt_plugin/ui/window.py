@@ -35,6 +35,7 @@ from nigdt_plugin.ui.status import StatusBar
 from nigdt_plugin.ui.tool import SelectionTool
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
+from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.welcome import Welcome
 from nigdt_plugin.ui.widgets import fit_screen
 
@@ -141,6 +142,8 @@ class Window(Dialogs):
         self.status.zoom_wanted.connect(
             lambda percent: canvas.zoom_percent(percent) if percent else canvas.fit()
         )
+        self.status.upright_wanted.connect(lambda: canvas.turn_to(Turn()))
+        canvas.turned.connect(self.status.show_turn)
         label = self.status.photo_size
         label.taken.connect(
             lambda: self.write_to_drag(lambda path: label.drag(path, canvas.grab(canvas.photo_rect)))

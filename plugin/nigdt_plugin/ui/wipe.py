@@ -23,10 +23,14 @@ class Wipe:
         before: The photo as it was.
         render: Draws what the canvas shows of a photo.
         width: Of the canvas, in window pixels.
+
+    Attributes:
+        before: The photo as it was.
+        held: Whether the line is being dragged.
     """
 
     def __init__(self, before: Pyramid, render: Callable[[Pyramid], QImage], width: float) -> None:
-        self._before, self._render = before, render
+        self.before, self._render = before, render
         self._picture: QImage | None = None
         self._fraction = 0.5
         self.held = False
@@ -54,7 +58,7 @@ class Wipe:
     def paint_before(self, painter: QPainter, height: float) -> None:
         """Paint the photo as it was."""
         if self._picture is None:
-            self._picture = self._render(self._before)
+            self._picture = self._render(self.before)
         ratio = self._picture.devicePixelRatio()
         part = QRectF(0, 0, self.x, height)
         painter.drawImage(part, self._picture, QRectF(0, 0, self.x * ratio, height * ratio))

@@ -1158,12 +1158,12 @@
       <translation>Weiche Kante …</translation>
     </message>
     <message>
-      <source>Load a selection</source>
-      <translation>Auswahl laden</translation>
-    </message>
-    <message>
       <source>Pictures</source>
       <translation>Bilder</translation>
+    </message>
+    <message>
+      <source>Load a selection</source>
+      <translation>Auswahl laden</translation>
     </message>
     <message>
       <source>Save the selection</source>
@@ -1216,6 +1216,26 @@
     <message>
       <source>Before and after</source>
       <translation>Vorher und nachher</translation>
+    </message>
+    <message>
+      <source>Loupe at 100 %</source>
+      <translation>Lupe mit 100 %</translation>
+    </message>
+    <message>
+      <source>Turn the view right</source>
+      <translation>Ansicht nach rechts drehen</translation>
+    </message>
+    <message>
+      <source>Turn the view left</source>
+      <translation>Ansicht nach links drehen</translation>
+    </message>
+    <message>
+      <source>Mirror the view</source>
+      <translation>Ansicht spiegeln</translation>
+    </message>
+    <message>
+      <source>View as the photo is</source>
+      <translation>Ansicht wie das Foto</translation>
     </message>
     <message>
       <source>Show the selection</source>
@@ -1595,6 +1615,21 @@
     </message>
   </context>
   <context>
+    <name>PictureDialog</name>
+    <message>
+      <source>Preview</source>
+      <translation>Vorschau</translation>
+    </message>
+    <message>
+      <source>No preview</source>
+      <translation>Keine Vorschau</translation>
+    </message>
+    <message>
+      <source>{size} MB</source>
+      <translation>{size} MB</translation>
+    </message>
+  </context>
+  <context>
     <name>RestHint</name>
     <message>
       <source>A part of the object may stay.</source>
@@ -1705,6 +1740,22 @@
     <message>
       <source>Fit</source>
       <translation>Einpassen</translation>
+    </message>
+    <message>
+      <source>Show the photo as it is</source>
+      <translation>Das Foto zeigen, wie es ist</translation>
+    </message>
+    <message>
+      <source>mirrored</source>
+      <translation>gespiegelt</translation>
+    </message>
+    <message>
+      <source>turned by {degrees}°</source>
+      <translation>um {degrees}° gedreht</translation>
+    </message>
+    <message>
+      <source>View: {how}</source>
+      <translation>Ansicht: {how}</translation>
     </message>
     <message>
       <source>Model not started</source>

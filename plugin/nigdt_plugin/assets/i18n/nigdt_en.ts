@@ -1158,12 +1158,12 @@
       <translation>Feather …</translation>
     </message>
     <message>
-      <source>Load a selection</source>
-      <translation>Load a selection</translation>
-    </message>
-    <message>
       <source>Pictures</source>
       <translation>Pictures</translation>
+    </message>
+    <message>
+      <source>Load a selection</source>
+      <translation>Load a selection</translation>
     </message>
     <message>
       <source>Save the selection</source>
@@ -1216,6 +1216,26 @@
     <message>
       <source>Before and after</source>
       <translation>Before and after</translation>
+    </message>
+    <message>
+      <source>Loupe at 100 %</source>
+      <translation>Loupe at 100 %</translation>
+    </message>
+    <message>
+      <source>Turn the view right</source>
+      <translation>Turn the view right</translation>
+    </message>
+    <message>
+      <source>Turn the view left</source>
+      <translation>Turn the view left</translation>
+    </message>
+    <message>
+      <source>Mirror the view</source>
+      <translation>Mirror the view</translation>
+    </message>
+    <message>
+      <source>View as the photo is</source>
+      <translation>View as the photo is</translation>
     </message>
     <message>
       <source>Show the selection</source>
@@ -1595,6 +1615,21 @@
     </message>
   </context>
   <context>
+    <name>PictureDialog</name>
+    <message>
+      <source>Preview</source>
+      <translation>Preview</translation>
+    </message>
+    <message>
+      <source>No preview</source>
+      <translation>No preview</translation>
+    </message>
+    <message>
+      <source>{size} MB</source>
+      <translation>{size} MB</translation>
+    </message>
+  </context>
+  <context>
     <name>RestHint</name>
     <message>
       <source>A part of the object may stay.</source>
@@ -1705,6 +1740,22 @@
     <message>
       <source>Fit</source>
       <translation>Fit</translation>
+    </message>
+    <message>
+      <source>Show the photo as it is</source>
+      <translation>Show the photo as it is</translation>
+    </message>
+    <message>
+      <source>mirrored</source>
+      <translation>mirrored</translation>
+    </message>
+    <message>
+      <source>turned by {degrees}°</source>
+      <translation>turned by {degrees}°</translation>
+    </message>
+    <message>
+      <source>View: {how}</source>
+      <translation>View: {how}</translation>
     </message>
     <message>
       <source>Model not started</source>
