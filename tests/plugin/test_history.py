@@ -102,6 +102,16 @@ def test_a_damaged_entry_hides_only_itself(tmp_path: Path):
         history.load(bad.record)
 
 
+def test_an_entry_that_is_gone_is_not_called_damaged(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="gone"):
+        History(tmp_path).load("no-such-entry")
+    entry = make_round("old")
+    History(tmp_path).save(entry, "")
+    (tmp_path / entry.record / "round.json").write_text('{"format": 1}')
+    with pytest.raises(OSError, match=r"damaged \(it has another format\)"):
+        History(tmp_path).load(entry.record)
+
+
 def test_no_damage_of_an_entry_hides_the_others_or_raises_anything_else(tmp_path: Path):
     history = History(tmp_path)
     good, bad = make_round("good"), make_round("bad")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from nigdt_plugin.ui.models import ModelDialog
+from nigdt_plugin.ui.models import ModelDialog, ModelText
 from panel import Panel
+from PyQt6.QtGui import QTextTable
 from PyQt6.QtWidgets import QFileDialog
+
+from nigdt.bundle.bundle import find_bundle
 
 
 def test_a_model_is_added_from_its_folder_and_what_is_none_is_refused(
@@ -35,3 +38,17 @@ def test_a_model_is_added_from_its_folder_and_what_is_none_is_refused(
     added.radio.click()
     assert panel.session.settings.model == tiny_bundle.name
     dialog.accept()
+
+
+def test_a_card_has_no_empty_row_above_its_tables(panel: Panel, tiny_bundle: Path):
+    info = find_bundle(str(tiny_bundle))
+    (info.folder / "README.md").write_text(
+        "# A model\n\n| | |\n|---|---|\n| words | 40 |\n| size | 64 px |\n\n"
+        "| system | PSNR |\n|---|---|\n| this model | 20 |\n"
+    )
+    card = ModelText(info, panel.window)
+    tables = [it for it in card.text.document().rootFrame().childFrames() if isinstance(it, QTextTable)]
+    first = [table.cellAt(0, 0).firstCursorPosition().block().text() for table in tables]
+    assert first == ["words", "system"]
+    assert [table.rows() for table in tables] == [2, 2]
+    card.close()

@@ -142,7 +142,9 @@ def test_what_is_selected_can_be_copied_while_a_stroke_is_painted_and_removed(pa
     begin, end = (canvas.to_widget(*point).toPoint() for point in ((110, 80), (130, 80)))
     QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=begin)
     QTest.mouseMove(canvas, end)
-    assert canvas.selection is not session.document.selection  # the stroke is outlined
+    outlined = [mask.bounds for mask, _line in canvas._outlined]
+    assert outlined[0] == (10, 10, 30, 40)  # beside the stroke
+    assert outlined[1].left >= 100
     panel.window.copy()
     QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
     assert session.healing.busy
@@ -152,8 +154,22 @@ def test_what_is_selected_can_be_copied_while_a_stroke_is_painted_and_removed(pa
     assert copied == [(20, 30), (20, 30)]
     assert (clipboard.image().width(), clipboard.image().height()) == (20, 30)
     panel.until(lambda: not session.healing.busy, 60)
-    assert canvas.selection is session.document.selection
+    assert [mask.bounds for mask, _line in canvas._outlined] == [(10, 10, 30, 40)]
     assert len(session.document.layers) == 1
+
+
+def test_a_stroke_that_is_painted_while_another_is_removed_waits_for_it(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.window.use_tool("heal")
+    panel.window.options._size.setValue(16)
+    press(panel, (110, 80), (130, 80))
+    assert panel.session.healing.busy
+    press(panel, (40, 40), (60, 40))
+    panel.until(lambda: not panel.session.healing.busy, 60)
+    assert len(panel.session.document.layers) == 2
+    first, second = panel.session.document.layers
+    assert first.region.left <= 105 < 135 <= first.region.right
+    assert second.region.left <= 35 < 65 <= second.region.right
 
 
 def test_shift_and_a_click_draw_a_straight_line(panel: Panel, photo: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -310,6 +311,19 @@ def test_light_with_history_and_an_error(panel: Panel, picture: Callable[..., np
     assert pixels.mean() > 150
     panel.window.set_theme("dark")
     assert picture("dark-again").mean() < 120
+
+
+def test_an_entry_of_the_history_that_is_gone_says_so_and_leaves_the_list(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    history = panel.window.side.history
+    panel.until(lambda: history.list.count() == 1)
+    shutil.rmtree(panel.session.history.folder)
+    history.list.itemActivated.emit(history.list.item(0))
+    panel.until(lambda: bool(panel.errors))
+    assert panel.errors.pop().startswith("This entry of the history is no longer there.")
+    panel.until(lambda: history.list.count() == 0)
 
 
 def test_recovery_is_offered(panel: Panel, picture: Callable[..., np.ndarray], user: Path, photo: Path):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from nigdt_backend.client import Client
 from nigdt_plugin.core import extras, training
+from nigdt_plugin.core.training import Verdict
 from nigdt_plugin.ui.install import InstallDialog
 from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel
@@ -44,7 +45,8 @@ for step in range(start + 1, steps + 1):
     done.with_suffix(".new").replace(done)
     time.sleep(0.03)
 certain = not (Path({folder!r}) / "no-gain").exists()
-line = {{"message": "", "before": {{"texture": 0.4}}, "after": {{"texture": 0.3}}}}
+small = (Path({folder!r}) / "small-gain").exists()
+line = {{"message": "", "before": {{"texture": 0.4}}, "after": {{"texture": 0.39 if small else 0.3}}}}
 line |= {{"better": 9, "photos": 12, "certain": certain}}
 print(json.dumps(line), flush=True)
 if not certain:
@@ -111,6 +113,8 @@ def test_training_shows_progress_stops_goes_on_and_asks_whether_the_model_is_kep
     monkeypatch.delenv("NIGDT_PYTHON")
     assert panel.session.settings.model == "default"
     assert not dialog.start_button.isEnabled()  # the name is taken now
+    assert dialog.focusWidget() is dialog.verdict.keep_button  # Return keeps what is clearly better
+    assert dialog.verdict.keep_button.property("primary")
     panel.until(lambda: "2 MB" in dialog.verdict.used.text())
     dialog.verdict.free_button.click()
     panel.until(lambda: "freed" in dialog.verdict.used.text())
@@ -142,6 +146,34 @@ def test_a_training_without_gain_says_so_and_is_no_error(
     assert "nothing was saved" in dialog.detail.text()
     assert dialog.verdict.question.isHidden()
     dialog.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stands in for Python with a script")
+def test_a_small_gain_suggests_neither_to_keep_the_model_nor_to_delete_it(
+    panel: Panel, photo: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = stand_in(user, photo, monkeypatch)
+    (folder / "small-gain").touch()
+    dialog = dialog_of(panel)
+    dialog.folder.setText(str(folder))
+    dialog.steps.setValue(3)
+    dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 90)
+    assert dialog.verdict.question.isVisible()
+    assert "gain is small" in dialog.verdict.words.text()
+    assert not dialog.verdict.keep_button.property("primary")
+    assert dialog.focusWidget() is dialog.close_button
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    panel.settle()
+    assert panel.session.settings.model == "default"
+    assert (user / "data" / "bundles" / "my-birds").exists()
+
+
+def test_a_gain_is_clear_where_it_is_certain_common_and_large():
+    assert Verdict(better=9, photos=12, certain=True, nearer=0.25).clear
+    assert not Verdict(better=8, photos=12, certain=True, nearer=0.25).clear
+    assert not Verdict(better=12, photos=12, certain=True, nearer=0.05).clear
+    assert not Verdict(better=12, photos=12, certain=False, nearer=0.25).clear
 
 
 def test_a_missing_extra_is_offered_and_installed(

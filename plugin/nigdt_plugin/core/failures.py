@@ -16,6 +16,8 @@ LOCAL = (
     "selection",
     "caption",
     "file",
+    "entry",
+    "entry-gone",
     "other-photo",
     "flattened",
     "internal",
@@ -52,13 +54,16 @@ def failure_of(error: Exception, doing: str = "") -> Failure:
 
     Args:
         error: What was raised.
-        doing: "open" or "save" where that was done with a picture's file.
+        doing: "open" or "save" where that was done with a picture's file, "entry" where one of the history
+            was opened.
     """
     if isinstance(error, DaemonError):
         return Failure(error.code, error.message, error.hint, error.retry_after)
     if isinstance(error, NigdtError):
         code = next((code for kind, code in _KINDS if isinstance(error, kind)), "internal")
         return Failure(doing if doing and code == "photo" else code, error.message, error.hint)
+    if doing == "entry" and isinstance(error, FileNotFoundError):
+        return Failure("entry-gone", "")
     if isinstance(error, OSError):
         return Failure(doing or "file", f"{error.strerror or error} {error.filename or ''}".strip())
     return Failure("internal", f"{type(error).__name__}: {error}")

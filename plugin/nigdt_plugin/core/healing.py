@@ -25,13 +25,14 @@ class Healing:
         painted: The stroke that is being painted; the photo's own selection stays as it is.
 
     Hooks:
-        shown: What is outlined changed; told the stroke, or the photo's selection again.
+        shown: Another stroke is to be outlined; told it, or None for none.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._waiting: deque[Selection] = deque()
         self._now: tuple[Filling, Recipe] | None = None  # and what was chosen before
+        self._working: Selection | None = None
         self.painted: Selection | None = None
         self.shown = Hook()
 
@@ -45,13 +46,13 @@ class Healing:
         document = self._session.document
         assert document is not None
         self.painted = Selection(document.width, document.height)
-        self.shown(self.painted)
+        self._show()
         return self.painted
 
     def give_up(self) -> None:
         """Forget the stroke that is being painted."""
         self.painted = None
-        self._show_selection()
+        self._show()
 
     def heal(self) -> None:
         """Remove what the painted stroke covers."""
@@ -66,11 +67,12 @@ class Healing:
             return
         stroke = self._waiting.popleft()
         if stroke.empty:
-            self._show_selection()
+            self._show()
             self._next()
             return
         self._now = filling, filling.recipe
-        self.shown(stroke)
+        self._working = stroke
+        self._show()
         filling.recipe = replace(filling.recipe, mode="remove", strength=1.0)
         filling.changed.connect(self._look)
         filling.failed.connect(self._failed)
@@ -100,13 +102,12 @@ class Healing:
         (filling, recipe), self._now = self._now, None
         filling.failed.disconnect(self._failed)
         filling.recipe = recipe
-        self._show_selection()
+        self._working = None
+        self._show()
         self._session.steps()
         self._session.fills()
         self._next()
 
-    def _show_selection(self) -> None:
-        document = self._session.document
-        if document is not None:
-            self.shown(document.selection)
-            document.selection_changed(document.selection.bounds)
+    def _show(self) -> None:
+        """Outline the stroke under the user's hand, or else the one that is worked on."""
+        self.shown(self.painted or self._working)

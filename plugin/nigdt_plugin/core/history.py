@@ -122,13 +122,16 @@ class History:
         """Read a round with its pictures.
 
         Raises:
-            OSError: It is gone or damaged.
+            FileNotFoundError: It is gone.
+            OSError: It is damaged.
         """
         folder = self.folder / identifier
+        if not folder.is_dir():
+            raise FileNotFoundError(f"The history entry {identifier} is gone.")
         data = read_json(folder / "round.json")
         try:
-            if data["format"] != _FORMAT:
-                raise ValueError("It has another format.")
+            if data.get("format") != _FORMAT:
+                raise ValueError("it has another format")
             crop, selection = _read_png(folder / "crop.png"), _read_png(folder / "mask.png")
             clear = folder / "clear.png"
             unknown = _read_png(clear) > 0 if clear.exists() else None

@@ -235,12 +235,12 @@ class Session(Opening):
             self.steps()
             self.fills()
 
-        self.work(lambda: self.history.load(identifier), then)
+        self.work(lambda: self.history.load(identifier), then, "entry")
 
     # Threads --------------------------------------------------------------------------------------------
 
     def work(self, work: Callable[[], Any], then: Callable[[Any], None], doing: str = "") -> None:
-        """Work in a thread, then go on; `doing` is "open" or "save" where a file is."""
+        """Work in a thread, then go on; `doing` is as `failure_of` knows it."""
         self.working(True)
 
         def finish(result: Any) -> None:
@@ -250,6 +250,8 @@ class Session(Opening):
         def fail(error: Exception) -> None:
             self.working(self.tasks.busy)
             self.say(failure_of(error, doing))
+            if doing == "entry":
+                self.stored()
 
         self.tasks.run(work, finish, fail)
 

@@ -19,6 +19,10 @@ STEPS = 2000
 """Steps at most, unless the user says otherwise."""
 
 
+_MOST, _MUCH = 0.75, 0.1
+"""Part of the photos that are better, and by how much, before keeping a model is suggested."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a training brought, on photos that it had not learnt from.
@@ -34,6 +38,11 @@ class Verdict:
     photos: int
     certain: bool
     nearer: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the gain is so large and common that keeping the model can be suggested."""
+        return self.certain and self.better >= _MOST * self.photos and self.nearer >= _MUCH
 
 
 @dataclass(frozen=True)

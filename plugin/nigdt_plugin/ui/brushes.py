@@ -136,7 +136,7 @@ class Heal(Brush):
 
     def press(self, at: QPointF, modifiers: Modifiers) -> None:
         healing = self.session.healing
-        if self.session.document is None or healing.busy:
+        if self.session.document is None or healing.painted is not None:
             return
         healing.begin()
         super().press(at, modifiers & Qt.KeyboardModifier.ShiftModifier)

@@ -32,6 +32,14 @@ def _own_sentences() -> dict[str, tuple[str, str]]:
         "selection": (translate("Failures", "This selection cannot be used."), ""),
         "caption": (translate("Failures", "This caption cannot be used."), ""),
         "file": (translate("Failures", "A file cannot be read or written."), ""),
+        "entry": (
+            translate("Failures", "This entry of the history is damaged."),
+            translate("Failures", "Forget it with the button below the list."),
+        ),
+        "entry-gone": (
+            translate("Failures", "This entry of the history is no longer there."),
+            translate("Failures", "It was deleted, perhaps to make room for newer ones."),
+        ),
         "other-photo": (
             translate("Failures", "This entry belongs to a larger photo."),
             translate("Failures", "Open that photo first."),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PyQt6 import sip
 from PyQt6.QtCore import QSize, Qt, QUrl, pyqtSignal
-from PyQt6.QtGui import QBrush, QImage, QMouseEvent, QPainter, QPixmap
+from PyQt6.QtGui import QBrush, QImage, QMouseEvent, QPainter, QPixmap, QTextTable
 from PyQt6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -112,6 +112,7 @@ class ModelText(QDialog):
         self.text.setOpenExternalLinks(True)
         try:
             self.text.setMarkdown((info.folder / "README.md").read_text(encoding="utf-8"))
+            _drop_empty_headers(self.text)
         except (OSError, ValueError):
             self.text.setPlainText(self.tr("This model has no card."))
         column.addWidget(self.text)
@@ -119,6 +120,17 @@ class ModelText(QDialog):
         row.addStretch(1)
         row.addWidget(button(self.tr("Close"), self.accept, primary=True))
         column.addLayout(row)
+
+
+def _drop_empty_headers(text: QTextBrowser) -> None:
+    """Take out the first rows of tables that have none but an empty one, which Markdown asks for."""
+    document = text.document()
+    root = document.rootFrame() if document is not None else None
+    for table in root.childFrames() if root is not None else ():
+        if isinstance(table, QTextTable):
+            cells = [table.cellAt(0, column) for column in range(table.columns())]
+            if all(cell.firstCursorPosition() == cell.lastCursorPosition() for cell in cells):
+                table.removeRows(0, 1)
 
 
 def _picture(path: Path | None, theme: Theme, ratio: float) -> QPixmap:

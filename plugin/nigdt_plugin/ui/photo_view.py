@@ -64,7 +64,8 @@ class PhotoView(QWidget):
         self._fitted = True
         self._left, self._top = 0.0, 0.0  # photo coordinates at the upright window's corner
         self._picture: QImage | None = None
-        self._outline = Outline()
+        self._outline, self._stroke_outline = Outline(), Outline()
+        self._stroke: Selection | None = None
         self._overlays: list[tuple[QImage, Region]] = []
         self._frame: Region | None = None
         self._ants = QTimer(self)
@@ -77,7 +78,7 @@ class PhotoView(QWidget):
         """Show another photo, fitted."""
         self.pyramid, self.selection = pyramid, selection
         self._overlays, self._frame, self.wipe = [], None, None
-        self._outline.clear()
+        self._stroke = None
         self.fit()
         self.turn_to(Turn())
         self.show_loupe(self.loupe is not None)
@@ -88,20 +89,26 @@ class PhotoView(QWidget):
         self._picture = None
         self.update()
 
-    def outline(self, selection: Selection) -> None:
-        """Show the outline of another selection."""
-        self.selection = selection
-        self.selection_changed(selection.bounds)
+    def show_stroke(self, stroke: Selection | None) -> None:
+        """Show the outline of a stroke beside that of the selection; None for none."""
+        self._stroke = stroke
+        self.selection_changed(Region(0, 0, 0, 0))
 
     def selection_changed(self, _region: Region) -> None:
         """Draw the selection anew."""
         self._outline.clear()
-        empty = self.selection is None or self.selection.empty
-        if empty or not self.isVisible():
+        self._stroke_outline.clear()
+        if not self._outlined or not self.isVisible():
             self._ants.stop()
         elif not self._ants.isActive():
             self._ants.start()
         self.update()
+
+    @property
+    def _outlined(self) -> list[tuple[Selection, Outline]]:
+        """What a line marches around."""
+        both = (self.selection, self._outline), (self._stroke, self._stroke_outline)
+        return [(mask, line) for mask, line in both if mask is not None and not mask.empty]
 
     def set_overlays(self, overlays: list[tuple[QImage, Region]], frame: Region | None = None) -> None:
         """Draw pictures over parts of the photo, and a dashed frame."""
@@ -263,6 +270,7 @@ class PhotoView(QWidget):
         if self.wipe is not None:
             self.wipe.view_changed(self.width())
         self._outline.clear()
+        self._stroke_outline.clear()
         self.zoomed.emit(self.scale)
         self.update()
 
@@ -310,19 +318,18 @@ class PhotoView(QWidget):
         return self.turn.picture(rendered(pyramid, self.scale, corner, size, ratio, ground))
 
     def _paint_selection(self, painter: QPainter) -> None:
-        if self.selection is None or self.selection.empty:
-            return
         ratio, room = self.devicePixelRatioF(), self._room
         size = max(1, round(room.width() * ratio)), max(1, round(room.height() * ratio))
         colour = QColor(self.theme.selection)
         tint = (colour.red(), colour.green(), colour.blue()) if self.show_tint else None
-        left, top, pixels = self._outline.draw(
-            self.selection, self.scale * ratio, self._left, self._top, size, tint, max(1, round(ratio))
-        )
-        if pixels.size:
-            painter.setTransform(self._turning)
-            painter.drawImage(QPointF(left / ratio, top / ratio), premultiplied(pixels, ratio))
-            painter.resetTransform()
+        painter.setTransform(self._turning)
+        for mask, line in self._outlined:
+            left, top, pixels = line.draw(
+                mask, self.scale * ratio, self._left, self._top, size, tint, max(1, round(ratio))
+            )
+            if pixels.size:
+                painter.drawImage(QPointF(left / ratio, top / ratio), premultiplied(pixels, ratio))
+        painter.resetTransform()
 
     def _paint_frame(self, painter: QPainter, rect: QRectF) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -333,12 +340,13 @@ class PhotoView(QWidget):
         painter.drawRect(rect)
 
     def _step_ants(self) -> None:
-        self._outline.step()
-        left, top, right, bottom = self._outline.bounds
         ratio = self.devicePixelRatioF()
-        drawn = QRect(int(left / ratio), int(top / ratio), int((right - left) / ratio) + 2,
-                      int((bottom - top) / ratio) + 2)  # fmt: skip
-        self.update(self._turning.mapRect(drawn))
+        for _mask, line in self._outlined:
+            line.step()
+            left, top, right, bottom = line.bounds
+            drawn = QRect(int(left / ratio), int(top / ratio), int((right - left) / ratio) + 2,
+                          int((bottom - top) / ratio) + 2)  # fmt: skip
+            self.update(self._turning.mapRect(drawn))
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         if self._fitted:

@@ -267,7 +267,10 @@ class TrainDialog(QDialog):
             self.bar.setValue(1)
             self.state.setText(self._worded(verdict))
             self.detail.setText(self._how_much(verdict))
-            self.verdict.ask(user_bundles_folder() / name)
+            clear = verdict is not None and verdict.clear
+            self.verdict.ask(user_bundles_folder() / name, clear=clear)
+            if not clear:
+                self.close_button.setFocus()
         elif stopped:
             self.state.setText(self.tr("Stopped. It can go on from here."))
             self.detail.clear()

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from nigdt_plugin.core import training
 from nigdt_plugin.core.session import Session
-from nigdt_plugin.ui.widgets import button, label
+from nigdt_plugin.ui.widgets import button, label, restyle
 
 _MEGABYTE = 1_000_000
 
@@ -40,7 +40,8 @@ class VerdictBox(QWidget):
         self.question, row = QWidget(), QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         self.question.setLayout(row)
-        row.addWidget(label(self.tr("Keep the new model?")), 1)
+        self.words = label("", wrap=True)
+        row.addWidget(self.words, 1)
         self.drop_button = button(self.tr("Delete it"), self._drop)
         self.keep_button = button(self.tr("Keep and use it"), self._keep, primary=True)
         row.addWidget(self.drop_button)
@@ -61,11 +62,23 @@ class VerdictBox(QWidget):
         self.question.hide()
         self.disk.hide()
 
-    def ask(self, bundle: Path) -> None:
-        """Ask whether a new model is kept."""
+    def ask(self, bundle: Path, *, clear: bool) -> None:
+        """Ask whether a new model is kept.
+
+        Args:
+            bundle: Its folder.
+            clear: Whether it is clearly better; else neither answer is suggested.
+        """
         self._bundle = bundle
+        look = self.tr("The gain is small: compare the fills above, before and now.")
+        question = self.tr("Keep the new model?")
+        self.words.setText(question if clear else f"{look} {question}")
+        restyle(self.keep_button, "primary", clear)
+        for answer in (self.keep_button, self.drop_button):
+            answer.setAutoDefault(clear)
         self.question.show()
-        self.keep_button.setFocus()
+        if clear:
+            self.keep_button.setFocus()
 
     def show_disk(self, name: str, *, going_on: bool) -> None:
         """Tell what a training left on the disk, worked out in a thread.

@@ -123,7 +123,7 @@ class Window(Dialogs):
         session.opened.connect(self._opened)
         session.pixels.connect(canvas.pixels_changed)
         session.selected.connect(canvas.selection_changed)
-        session.healing.shown.connect(canvas.outline)
+        session.healing.shown.connect(canvas.show_stroke)
         session.steps.connect(self._show_steps)
         session.fills.connect(self._show_fills)
         session.linked.connect(self._show_link)

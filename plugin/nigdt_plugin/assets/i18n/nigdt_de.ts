@@ -525,6 +525,22 @@
       <translation>Eine Datei kann nicht gelesen oder geschrieben werden.</translation>
     </message>
     <message>
+      <source>This entry of the history is damaged.</source>
+      <translation>Dieser Eintrag des Verlaufs ist beschädigt.</translation>
+    </message>
+    <message>
+      <source>Forget it with the button below the list.</source>
+      <translation>Vergessen Sie ihn mit dem Knopf unter der Liste.</translation>
+    </message>
+    <message>
+      <source>This entry of the history is no longer there.</source>
+      <translation>Diesen Eintrag des Verlaufs gibt es nicht mehr.</translation>
+    </message>
+    <message>
+      <source>It was deleted, perhaps to make room for newer ones.</source>
+      <translation>Er wurde gelöscht, vielleicht um Platz für neuere zu schaffen.</translation>
+    </message>
+    <message>
       <source>This entry belongs to a larger photo.</source>
       <translation>Dieser Eintrag gehört zu einem größeren Foto.</translation>
     </message>
@@ -2138,10 +2154,6 @@
   <context>
     <name>VerdictBox</name>
     <message>
-      <source>Keep the new model?</source>
-      <translation>Das neue Modell behalten?</translation>
-    </message>
-    <message>
       <source>Delete it</source>
       <translation>Löschen</translation>
     </message>
@@ -2152,6 +2164,14 @@
     <message>
       <source>Free the disk</source>
       <translation>Platz freigeben</translation>
+    </message>
+    <message>
+      <source>The gain is small: compare the fills above, before and now.</source>
+      <translation>Der Gewinn ist klein: Vergleichen Sie die Füllungen oben, vorher und jetzt.</translation>
+    </message>
+    <message>
+      <source>Keep the new model?</source>
+      <translation>Das neue Modell behalten?</translation>
     </message>
     <message>
       <source>What is needed to go on takes {megabytes} MB of the disk.</source>

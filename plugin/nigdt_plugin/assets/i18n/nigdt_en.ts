@@ -525,6 +525,22 @@
       <translation>A file cannot be read or written.</translation>
     </message>
     <message>
+      <source>This entry of the history is damaged.</source>
+      <translation>This entry of the history is damaged.</translation>
+    </message>
+    <message>
+      <source>Forget it with the button below the list.</source>
+      <translation>Forget it with the button below the list.</translation>
+    </message>
+    <message>
+      <source>This entry of the history is no longer there.</source>
+      <translation>This entry of the history is no longer there.</translation>
+    </message>
+    <message>
+      <source>It was deleted, perhaps to make room for newer ones.</source>
+      <translation>It was deleted, perhaps to make room for newer ones.</translation>
+    </message>
+    <message>
       <source>This entry belongs to a larger photo.</source>
       <translation>This entry belongs to a larger photo.</translation>
     </message>
@@ -2138,10 +2154,6 @@
   <context>
     <name>VerdictBox</name>
     <message>
-      <source>Keep the new model?</source>
-      <translation>Keep the new model?</translation>
-    </message>
-    <message>
       <source>Delete it</source>
       <translation>Delete it</translation>
     </message>
@@ -2152,6 +2164,14 @@
     <message>
       <source>Free the disk</source>
       <translation>Free the disk</translation>
+    </message>
+    <message>
+      <source>The gain is small: compare the fills above, before and now.</source>
+      <translation>The gain is small: compare the fills above, before and now.</translation>
+    </message>
+    <message>
+      <source>Keep the new model?</source>
+      <translation>Keep the new model?</translation>
     </message>
     <message>
       <source>What is needed to go on takes {megabytes} MB of the disk.</source>
