@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from pathlib import Path
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
+from nigdt import allocator
+
 _KEPT_BYTES = 256 * 2**20
 _LARGE_BYTES = 32 * 2**20
 
@@ -19,27 +19,13 @@ def keep_freed_memory() -> None:
     faults per fill of the default model, 5,500 at the paper's size. Blocks of more than `_LARGE_BYTES` are
     returned all the same.
     """
-    libc = _glibc()
-    if libc is None:
-        return
-    libc.mallopt(_M_ARENA_MAX, 1)  # the heaps of other threads are given back whatever the thresholds
-    libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-    libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    # The heaps of other threads are given back whatever the limits, so there is one for all.
+    allocator.tune(large=_LARGE_BYTES, kept=_KEPT_BYTES, arenas=1)
 
 
 def give_back_freed_memory() -> None:
     """Return the kept memory to the system."""
-    libc = _glibc()
-    if libc is not None:
-        libc.malloc_trim(0)
-
-
-def _glibc() -> ctypes.CDLL | None:
-    """Return the C library, where it is glibc."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
+    allocator.trim()
 
 
 def resident_mib() -> float | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtWidgets import QApplication
 
+from nigdt import allocator
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.core.settings import Settings
@@ -61,6 +62,9 @@ def process_start() -> float:
     return time.time()
 
 
+_LARGE_BYTES = 2**20
+
+
 @functools.cache
 def application() -> QApplication:
     """Return the one QApplication, made when it is first asked for.
@@ -71,6 +75,8 @@ def application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    # By itself, glibc would keep most pixels that were freed, in heaps that shrink and grow all the time.
+    allocator.tune(large=_LARGE_BYTES)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("NIGDT")
     app.setDesktopFileName("nigdt")
