@@ -20,6 +20,7 @@ from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
+from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.tasks import Tasks
 from PIL import Image
@@ -97,7 +98,7 @@ def test_a_draft_gives_way_without_work_on_the_interface_thread(
     posted: queue.Queue[Callable[[], None]] = queue.Queue()
     tasks = Tasks(posted.put)
     preview = Preview(document, tasks)
-    Display(document, preview, pyramid_of(document))
+    display = Display(document, preview, pyramid_of(document))
     preview.seen = lambda: Seen(2, WHOLE)
     drafts: list[Region] = []
     preview.drafted.connect(lambda draft: drafts.append(draft.covered))
@@ -110,6 +111,15 @@ def test_a_draft_gives_way_without_work_on_the_interface_thread(
         return composite(self, region, layers)
 
     monkeypatch.setattr(Document, "composite", watched)
+    drawn: list[Region] = []
+    update = Pyramid.update
+
+    def counted(self: Pyramid, region: Region, rgb: np.ndarray, level: int = 0) -> None:
+        if level == 0:
+            drawn.append(region)
+        update(self, region, rgb, level)
+
+    monkeypatch.setattr(Pyramid, "update", counted)
     entry, fill = entry_of(document, Recipe("a blue bird", feather=0))
     preview.show(entry, fill, fill.recipe)
     deadline = time.monotonic() + 60
@@ -121,6 +131,10 @@ def test_a_draft_gives_way_without_work_on_the_interface_thread(
     assert drafts
     assert not drafts[0].within(preview.layer.region), "it reaches further than the fill"
     assert not here
+    assert drawn == [preview.layer.region], "around it the photo's own pixels are still there"
+    expected = pyramid_of(document)
+    expected.update(WHOLE, composite(document, WHOLE, (preview.layer,)))
+    assert all(map(np.array_equal, display.pyramid.levels, expected.levels))
 
 
 def test_the_whole_takes_the_place_of_the_draft_and_dropping_takes_it_away(document: Document) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nigdt_plugin.core import models
 from nigdt_plugin.ui.models import ModelDialog, ModelText
 from panel import Panel
 from PyQt6.QtGui import QTextTable
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QLabel
 
 from nigdt.bundle.bundle import find_bundle
 
@@ -37,6 +39,23 @@ def test_a_model_is_added_from_its_folder_and_what_is_none_is_refused(
     added = next(card for card in dialog.cards if card.info.name == tiny_bundle.name)
     added.radio.click()
     assert panel.session.settings.model == tiny_bundle.name
+    dialog.accept()
+
+
+def test_a_long_title_wraps_instead_of_widening_its_card(
+    panel: Panel, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+):
+    info = find_bundle(str(tiny_bundle))
+    title = "A model of birds, everyday scenes and landscapes, of rivers, forests and of the people in them"
+    monkeypatch.setattr(models, "available", lambda: [replace(info, title=title)])
+    panel.window.choose_model()
+    dialog = panel.window.findChild(ModelDialog)
+    panel.settle()
+    card, view = dialog.cards[0], dialog._scroll.viewport()
+    assert card.width() <= view.width()
+    heading = next(it for it in card.findChildren(QLabel) if it.text() == title)
+    assert heading.height() > 1.5 * heading.fontMetrics().height()
+    assert card.radio.accessibleName() == title
     dialog.accept()
 
 

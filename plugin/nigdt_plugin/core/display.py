@@ -35,6 +35,7 @@ class Display:
         self.drawn = Hook()
         self._document, self._preview = document, preview
         self._drafted = EMPTY
+        self._drafted_level = 0  # the finest one that was drafted on
         document.on_pixels.connect(self._document_changed)
         preview.changed.connect(self._preview_changed)
         preview.drafted.connect(self._draw_draft)
@@ -49,7 +50,12 @@ class Display:
         parts, self._drafted = [self._drafted], EMPTY
         for region in regions:
             parts = [rest for part in parts for rest in part.without(region)]
-        regions += parts
+        if self._drafted_level == 0:
+            regions += parts
+        else:  # the finer levels have stayed as they were
+            for part in parts:
+                self.pyramid.rebuild(part, self._drafted_level)
+                self.drawn(part)
         for region in dict.fromkeys(regions):
             if not any(region != other and region.within(other) for other in regions):
                 self._show(region)
@@ -57,6 +63,8 @@ class Display:
     def _draw_draft(self, draft: Draft) -> None:
         """Draw into the level that is seen, and the coarser ones; the whole replaces it on all."""
         self.pyramid.update(draft.region, draft.pixels, draft.level)
+        finest = draft.level if self._drafted.empty else self._drafted_level
+        self._drafted_level = min(finest, draft.level)
         self._drafted = self._drafted.union(draft.covered)
         self.drawn(draft.covered)
 

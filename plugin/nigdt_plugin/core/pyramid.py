@@ -26,15 +26,24 @@ class Pyramid:
     def update(self, region: Region, rgb: Pixels, level: int = 0) -> None:
         """Replace the pixels of `region`, which are those of a level, by `rgb` (h, w, 3) there and above."""
         self.levels[level][region.slices] = rgb
-        for finer, coarser in zip(self.levels[level:], self.levels[level + 1 :], strict=False):
+        self._rebuild(region, level, level + 1)
+
+    def rebuild(self, region: Region, level: int) -> None:
+        """Work out a region of level 0 anew on a level (1 or more) and above, from the levels below it."""
+        self._rebuild(region, 0, level)
+
+    def _rebuild(self, region: Region, of: int, level: int) -> None:
+        for number in range(of + 1, len(self.levels)):
+            finer, coarser = self.levels[number - 1], self.levels[number]
             height, width = coarser.shape[:2]
             region = Region(
                 region.left // 2, region.top // 2, (region.right + 1) // 2, (region.bottom + 1) // 2
             ).clipped(width, height)
             if region.empty:
                 return
-            source = finer[2 * region.top : 2 * region.bottom, 2 * region.left : 2 * region.right]
-            coarser[region.slices] = _halved(source, region.width, region.height)
+            if number >= level:
+                source = finer[2 * region.top : 2 * region.bottom, 2 * region.left : 2 * region.right]
+                coarser[region.slices] = _halved(source, region.width, region.height)
 
     def level_at(self, scale: float) -> int:
         """Return the level that is drawn at so many screen pixels per photo pixel."""

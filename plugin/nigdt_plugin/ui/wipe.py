@@ -86,7 +86,7 @@ class Wipe:
             (after, x + _LABEL),
         ):
             size = metrics.horizontalAdvance(text) + 2 * _LABEL - 2, metrics.height() + 6
-            box = QRectF(left, height - size[1] - _LABEL, *size)
+            box = QRectF(left, _LABEL, *size)  # notices lie at the other end
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(0, 0, 0, 150))
             painter.drawRoundedRect(box, 5, 5)
