@@ -169,6 +169,12 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
 
 
 _COMPRESSION, _STRIP_OFFSETS, _STRIP_BYTES, _DEFLATE = 259, 273, 279, 8
+_EXIF_HEAD = b"Exif\0\0"
+_TIFF_LAYOUT = frozenset((
+    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330,
+    338, 339, 347, 513, 514, 529, 530, 531, 532, 700, 34675,
+))  # fmt: skip
+"""Tags that tell how and where the pixels lie, or what is written from elsewhere."""
 
 
 def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientation: int = 1) -> bytes:
@@ -176,51 +182,39 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
 
     Args:
         samples: (H, W, 3 or 4) uint16.
-        info: `icc_profile`, `dpi` and `xmp` are written where present, EXIF but for the orientation is not.
+        info: `icc_profile`, `dpi`, `xmp` and `exif` are written where present.
         orientation: EXIF orientation 1 to 8.
     """
     height, width, channels = samples.shape
     strip = zlib.compress(samples.astype("<u2").tobytes(), 4)
-    short, long, rational, undefined = 3, 4, 5, 7
-    dpi = info.get("dpi")
-    entries: list[tuple[int, int, int, bytes]] = [
-        (256, long, 1, struct.pack("<I", width)),
-        (257, long, 1, struct.pack("<I", height)),
-        (258, short, channels, struct.pack(f"<{channels}H", *[16] * channels)),
-        (259, short, 1, struct.pack("<H", 8)),  # Adobe deflate
-        (262, short, 1, struct.pack("<H", 2)),
-        (273, long, 1, struct.pack("<I", 8)),  # the strip follows the header
-        (274, short, 1, struct.pack("<H", orientation)),
-        (277, short, 1, struct.pack("<H", channels)),
-        (278, long, 1, struct.pack("<I", height)),
-        (279, long, 1, struct.pack("<I", len(strip))),
-        (284, short, 1, struct.pack("<H", 1)),
-    ]
-    if dpi:
-        entries += [
-            (282, rational, 1, struct.pack("<II", round(float(dpi[0]) * 100), 100)),
-            (283, rational, 1, struct.pack("<II", round(float(dpi[1]) * 100), 100)),
-            (296, short, 1, struct.pack("<H", 2)),
-        ]
+    tags = Image.Exif()
+    tags.load(info.get("exif", b""))
+    tags.endian = "<"
+    for tag in [tag for tag in tags if tag in _TIFF_LAYOUT]:
+        del tags[tag]  # they describe the file that the EXIF was read from
+    fields = {
+        256: width,
+        257: height,
+        _TIFF_BITS: (16,) * channels,
+        _COMPRESSION: _DEFLATE,
+        _TIFF_MEANING: _RGB,
+        _STRIP_OFFSETS: 0,  # Pillow adds where the tags end
+        274: orientation,
+        _TIFF_CHANNELS: channels,
+        278: height,
+        _STRIP_BYTES: len(strip),
+        _TIFF_PLANES: 1,
+    }
+    if info.get("dpi"):
+        fields |= {282: float(info["dpi"][0]), 283: float(info["dpi"][1]), 296: 2}
     if channels == 4:
-        entries.append((338, short, 1, struct.pack("<H", 2)))  # unassociated alpha
-    if info.get("xmp"):
-        entries.append((700, 1, len(info["xmp"]), info["xmp"]))
-    if info.get("icc_profile"):
-        entries.append((34675, undefined, len(info["icc_profile"]), info["icc_profile"]))
-
-    strip += b"\0" * (len(strip) % 2)
-    directory = 8 + len(strip)
-    spill = directory + 2 + 12 * len(entries) + 4
-    table, extra = struct.pack("<H", len(entries)), b""
-    entries.sort(key=lambda entry: entry[0])
-    for tag, field, count, value in entries:
-        if len(value) > 4:
-            offset = spill + len(extra)
-            extra += value + b"\0" * (len(value) % 2)
-            value = struct.pack("<I", offset)
-        table += struct.pack("<HHI", tag, field, count) + value.ljust(4, b"\0")
-    return b"II*\0" + struct.pack("<I", directory) + strip + table + b"\0\0\0\0" + extra
+        fields[_TIFF_EXTRA] = _STRAIGHT
+    for tag, name in ((700, "xmp"), (34675, "icc_profile")):
+        if info.get(name):
+            fields[tag] = info[name]
+    for tag, value in fields.items():
+        tags[tag] = value
+    return tags.tobytes()[len(_EXIF_HEAD) :] + strip
 
 
 def deflate_tiff(data: bytes) -> bytes:

@@ -123,7 +123,7 @@ def test_a_raw_photo_brings_the_cameras_own_picture(tmp_path: Path):
     write_dng(path, np.full((64, 96), 9_000, np.uint16), small.getvalue())
     found = Image.open(io.BytesIO(camera.embedded_picture(path, entry)))
     assert np.array_equal(np.asarray(found), np.asarray(Image.open(small)))
-    exif = Image.open(io.BytesIO(Photo.read(path).encode(".png"))).getexif()
+    exif = Image.open(io.BytesIO(Photo.read(path).encode(".tif"))).getexif()
     assert exif[MODEL] == "Model"  # which the raw developer takes from the file itself
     write_dng(path, np.full((64, 96), 9_000, np.uint16))
     assert camera.embedded_picture(path, entry) == b""

@@ -151,6 +151,26 @@ def test_sixteen_bit_files_keep_profile_and_orientation(orientation: int, tmp_pa
         np.testing.assert_array_equal(again.rgb8, photo.rgb8)
 
 
+@pytest.mark.parametrize("big_endian", [False, True])
+def test_sixteen_bit_tiffs_keep_exif_but_for_what_describes_another_file(
+    tmp_path: Path, big_endian: bool
+) -> None:
+    exif = Image.Exif()
+    exif[0x0110], exif[0x0100] = "Camera 3", 9999  # the width of the raw picture
+    exif[0x8769] = {0x829A: (1, 250), 0x9003: "2026:01:02 03:04:05"}
+    exif.endian = ">" if big_endian else "<"
+    photo = Photo(pixels(3, np.uint16), "RGB;16", info={"exif": exif.tobytes()})
+    photo.save(tmp_path / "a.tif")
+    again = Photo.read(tmp_path / "a.tif")
+    np.testing.assert_array_equal(again.samples, photo.samples)
+    kept = Image.Exif()
+    kept.load(again.info["exif"])
+    assert kept[0x0110] == "Camera 3"
+    assert kept.get_ifd(0x8769)[0x9003] == "2026:01:02 03:04:05"
+    with Image.open(tmp_path / "a.tif") as image:
+        assert image.size == (WIDTH, HEIGHT)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
 def test_exif_rotated_photos_are_seen_upright_and_stay_as_stored(
