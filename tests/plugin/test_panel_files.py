@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +112,24 @@ def test_diagnostics_tell_much_but_nothing_private(panel: Panel, photo: Path):
     assert "Something failed." in text
     assert "secret" not in text
     assert "photo.png" not in text
+
+
+def test_what_belongs_to_a_photo_goes_with_it(panel: Panel, photo: Path, tmp_path: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    panel.idle()
+    document = panel.session.document
+    document.mark_saved(document.layers)
+    panel.session.filling.put_away()
+    kept = [
+        weakref.ref(it) for it in (document, panel.session.filling, panel.session.display, *document.layers)
+    ]
+    del document
+    other = tmp_path / "other.png"
+    Image.new("RGB", (30, 20)).save(other)
+    panel.open(other)
+    panel.idle()
+    gc.collect()
+    assert [it() for it in kept] == [None] * 4
