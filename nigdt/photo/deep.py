@@ -192,7 +192,7 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
     tags.endian = "<"
     for tag in [tag for tag in tags if tag in _TIFF_LAYOUT]:
         del tags[tag]  # they describe the file that the EXIF was read from
-    fields = {
+    fields: dict[int, Any] = {
         256: width,
         257: height,
         _TIFF_BITS: (16,) * channels,

@@ -248,12 +248,13 @@ def _view(menus: _Menus, window: Window) -> None:
         checked=False,
     )
     menus.gap()
-    for name, text, turn, key in (
+    turns: tuple[tuple[str, str, Callable[[], Turn], str], ...] = (
         ("right", translate("Menus", "Turn the view right"), lambda: canvas.turn.turned(1), "Ctrl+R"),
         ("left", translate("Menus", "Turn the view left"), lambda: canvas.turn.turned(-1), "Ctrl+Shift+R"),
         ("flip", translate("Menus", "Mirror the view"), lambda: canvas.turn.flipped(), "Ctrl+Shift+M"),
         ("upright", translate("Menus", "View as the photo is"), Turn, "Ctrl+3"),
-    ):
+    )
+    for name, text, turn, key in turns:
         menus.add(f"photo.{name}", text, partial(lambda turn: canvas.turn_to(turn()), turn), key)
     menus.gap()
 
