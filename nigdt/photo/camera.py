@@ -20,6 +20,7 @@ from PIL import Image
 from nigdt.errors import PhotoError, install_hint
 from nigdt.photo.formats import PhotoFormat
 from nigdt.photo.opening import MAX_PIXELS, check_regular, reason
+from nigdt.photo.quiet import quiet_decoders
 
 __all__ = [
     "CAMERA_FORMATS",
@@ -78,7 +79,7 @@ def open_camera_picture(path: Path, entry: PhotoFormat) -> Image.Image:
     try:
         if entry.name == "HEIF":
             decoder.register_heif_opener()
-        with Image.open(path, formats=[entry.name]) as image:
+        with quiet_decoders(), Image.open(path, formats=[entry.name]) as image:
             _check_pixels(image.width * image.height, path)
             image.load()
             return image.copy() if image.mode in ("RGB", "RGBA", "L") else image.convert("RGB")

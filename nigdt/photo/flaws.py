@@ -15,6 +15,7 @@ from PIL import Image
 
 from nigdt.photo import png
 from nigdt.photo.metadata import STORAGE, tag_name
+from nigdt.photo.quiet import quiet_decoders
 
 __all__ = ["without_flaws"]
 
@@ -58,12 +59,13 @@ def without_flaws(data: bytes) -> tuple[bytes, list[str]]:
         helps.
     """
     try:
-        if data.startswith(png.SIGNATURE):
-            return _png(data)
-        if data.startswith(b"\xff\xd8\xff"):
-            return _jpeg(data)
-        if data[:4] in (b"II*\0", b"MM\0*"):
-            return _tiff(data)
+        with quiet_decoders():
+            if data.startswith(png.SIGNATURE):
+                return _png(data)
+            if data.startswith(b"\xff\xd8\xff"):
+                return _jpeg(data)
+            if data[:4] in (b"II*\0", b"MM\0*"):
+                return _tiff(data)
     except (struct.error, ValueError, LookupError, zlib.error):
         pass  # it is damaged elsewhere, too, or has more pieces than any photo
     return data, []

@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 import stat
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 from nigdt.errors import PhotoError
 from nigdt.files import pointer_kind
 from nigdt.photo.formats import NAMES, PhotoFormat, of_data
+from nigdt.photo.quiet import quiet_decoders
 
 __all__ = [
     "MAX_BYTES",
@@ -137,7 +137,7 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
     """
     expected = picture_format(data[:_HEAD], name)
     try:
-        with _quiet_pillow():
+        with quiet_decoders():
             Image.init()
             with Image.open(io.BytesIO(data), formats=[expected.name]) as image:
                 _check_size(image, len(data))
@@ -163,14 +163,16 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
 def _kind_of_tiff(data: bytes) -> str:
     """Return what a TIFF says of its samples, for a message; nothing when its tags cannot be read."""
     try:
-        tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
-        file = io.BytesIO(data)
-        file.seek(tags.next)
-        tags.load(file)
-        values = (tags.get(tag, 1) for tag in (_TIFF_BITS, _TIFF_SAMPLES, _TIFF_PACKING))
-        bits, samples, packing = (
-            [int(number) for number in (value if isinstance(value, tuple) else (value,))] for value in values
-        )
+        with quiet_decoders():
+            tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
+            file = io.BytesIO(data)
+            file.seek(tags.next)
+            tags.load(file)
+            values = (tags.get(tag, 1) for tag in (_TIFF_BITS, _TIFF_SAMPLES, _TIFF_PACKING))
+            bits, samples, packing = (
+                [int(number) for number in (value if isinstance(value, tuple) else (value,))]
+                for value in values
+            )
         one = f"{max(bits)}-bit {_TIFF_NUMBERS.get(samples[0], '')}".strip()
         packed = "" if packing == [1] else f", packed by method {packing[0]}"
     except Exception:  # whatever the tags' reader raises on damaged ones
@@ -195,16 +197,3 @@ def reason(error: Exception) -> str:
     """Return what a decoder's or encoder's error says, short enough for a message."""
     text = " ".join(str(error).split())
     return text[:120] if text and "BytesIO" not in text else type(error).__name__
-
-
-@contextlib.contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Replace Pillow's size limit by `MAX_PIXELS`, and silence its warnings on metadata."""
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
