@@ -295,6 +295,8 @@ def _run(arguments: Sequence[str]) -> int:
     journal = Journal(log)
     session = Session(ROOT, journal, dry_run=options.dry_run)
     try:
+        if options.verb != "uninstall":
+            environment.check_name(session.root)
         with (
             nullcontext() if options.dry_run else exclusive(session.cache / "installer.lock", journal) as lock
         ):

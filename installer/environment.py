@@ -155,13 +155,13 @@ def check_name(folder: Path) -> None:
     """Refuse a folder in which no virtual environment can work.
 
     Raises:
-        InstallError: its path holds what separates paths, a line's end, or what is not UTF-8.
+        InstallError: its path holds what separates paths, a control character, or what is not UTF-8.
     """
     path = str(folder)
     if os.pathsep in path:
         what = f"“{os.pathsep}”"
-    elif "\n" in path or "\r" in path:
-        what = "a line's end"
+    elif any(sign < " " or "\x7f" <= sign <= "\x9f" for sign in path):
+        what = "a line's end or another control character"
     elif any("\ud800" <= sign <= "\udfff" for sign in path):
         what = "characters that are not UTF-8"
     else:
@@ -173,7 +173,6 @@ def check_name(folder: Path) -> None:
 
 
 def _make(session: Session) -> None:
-    check_name(session.root)
     making = making_path(session)
     venv = session.venv
     if not making.exists() and venv.exists() and not (venv / "pyvenv.cfg").exists() and any(venv.iterdir()):

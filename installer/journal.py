@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import TextIO
 
 LOG_LIMIT_BYTES = 4 * 1024 * 1024
+# What a terminal would obey, what no UTF-8 can say, and what turns the writing's direction.
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_MOST_CHARS = 1_000  # of a line
 
 
 def seconds(duration: float) -> str:
@@ -46,14 +50,16 @@ class Journal:
             self.note(f"--- {datetime.now().astimezone().isoformat(timespec='seconds')} {' '.join(sys.argv)}")
 
     def say(self, text: str = "") -> None:
-        """Tell the person, and log it."""
+        """Tell the person, and log it; names of files and folders show as text only."""
+        lines = _UNSHOWN.sub("?", text).split("\n")
+        text = "\n".join(line if len(line) <= _MOST_CHARS else f"{line[:_MOST_CHARS]}..." for line in lines)
         print(text, file=self.screen, flush=True)
         self.note(text)
 
     def note(self, text: str) -> None:
         """Log only."""
         if self.path is not None:
-            with contextlib.suppress(OSError), self.path.open("a", encoding="utf-8") as log:
+            with contextlib.suppress(OSError), self.path.open("a", encoding="utf-8", errors="replace") as log:
                 log.write(text + "\n")
 
     @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 _TEMPORARY = r"(.*/)?\.nigdt-[0-9a-f]{12}\.tmp"
@@ -17,7 +17,7 @@ DATA = (rf"bundles/[^/]+/({_BUNDLE})", r"bundles/\.[^/]+-nigdt-[^/]+/.*", r"runs
 """The user's models, and the trainings that the panel began."""
 STATE = (
     r"(connection|running)\.json|(daemon|start)\.lock|daemon\.log(\.\d+)?",
-    r"panel/(history|recovery)/[^/]+/[^/]+\.(png|npy|npz|json)",
+    r"panel/(history|recovery)/[0-9a-f]{32}/[^/]+\.(png|jpg|tif|npy|npz|json)",
     _TEMPORARY,
 )
 """The daemon's state, the panel's history and unsaved work."""
@@ -31,6 +31,10 @@ ENVIRONMENT = (
 """A virtual environment; what a package puts there is the environment's."""
 DEMO = (r"[^/]+\.(png|jpg|json)", _TEMPORARY)
 WHEELS = (r"pyzmq-[^/]+\.whl", r"passing/.*", _TEMPORARY)
+
+
+_MARKS = ((re.compile(r"runs/[^/]+/"), "settings.yaml"), (re.compile(r"bundles/[^./][^/]*/"), "model.yaml"))
+"""Folders whose name alone does not tell that they are NIGDT's, and the file that does."""
 
 
 def contents(folder: Path) -> list[Path]:
@@ -47,7 +51,16 @@ def contents(folder: Path) -> list[Path]:
 def own(folder: Path, patterns: Iterable[str]) -> list[Path]:
     """Return what of a folder's contents is NIGDT's own, by patterns of the path below the folder."""
     whole = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
-    return [path for path in contents(folder) if whole.fullmatch(path.relative_to(folder).as_posix())]
+    names = {path.relative_to(folder).as_posix(): path for path in contents(folder)}
+    return [path for name, path in names.items() if whole.fullmatch(name) and _is_marked(name, names)]
+
+
+def _is_marked(name: str, names: Container[str]) -> bool:
+    for place, mark in _MARKS:
+        inside = place.match(name)
+        if inside and f"{inside[0]}{mark}" not in names:
+            return False
+    return True
 
 
 def delete(paths: Iterable[Path], folder: Path) -> None:

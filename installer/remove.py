@@ -60,9 +60,20 @@ def recorded(session: Session) -> dict[str, list[Path]]:
     """Return the folders that were written down, by kind; empty where none were."""
     try:
         lists = json.loads(_record_path(session).read_text(encoding="utf-8"))
-        return {kind: [Path(folder) for folder in lists.get(kind, [])] for kind in _KINDS}
+        return {
+            kind: [folder for folder in map(Path, lists.get(kind, [])) if folder.is_absolute()]
+            for kind in _KINDS
+        }
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return {}
+
+
+def _is_there(folder: Path) -> bool:
+    """Tell whether there is such a folder; a path that no file system knows names none."""
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -89,11 +100,12 @@ class Purge:
             finally:
                 os.environ.update(with_overrides)
         own: dict[Path, list[Path]] = {}
-        home = Path.home().absolute()
-        wide = {one for folders in known.values() for one in folders if one in (home, *home.parents)}
+        home = Path.home().resolve()
+        there = {kind: [one for one in folders if _is_there(one)] for kind, folders in known.items()}
+        wide = {one for ones in there.values() for one in ones if one.resolve() in (home, *home.parents)}
         for kind, patterns in _KINDS.items():
-            for folder in known.get(kind, []):
-                if folder.is_dir() and folder not in wide:
+            for folder in there.get(kind, []):
+                if folder not in wide:
                     own[folder] = sorted({*own.get(folder, []), *ownership.own(folder, patterns)})
         mine = {path for paths in own.values() for path in paths}
         stays = [f"{folder} stays: it holds your home folder." for folder in sorted(wide)]
@@ -105,8 +117,9 @@ class Purge:
         stays += [
             f"{folder} stays: the installer has no record of it."
             for kind, folder in now.items()
-            if folder.exists() and folder.absolute() not in [one.absolute() for one in known.get(kind, [])]
+            if _is_there(folder) and folder.absolute() not in [one.absolute() for one in known.get(kind, [])]
         ]
+        stays = [line.replace("\n", "?") for line in stays]
         return cls({folder: paths for folder, paths in own.items() if paths}, stays)
 
     def lines(self) -> list[str]:
@@ -116,7 +129,7 @@ class Purge:
             lines.append(f"{folder}: {len(paths)} files, {ownership.size(paths) / 1e6:,.1f} MB")
             parts = dict.fromkeys(path.relative_to(folder).parts[:2] for path in paths)
             lines += [f"    {'/'.join(part)}" for part in parts]
-        return [*lines, *self.stays]
+        return [*(line.replace("\n", "?") for line in lines), *self.stays]
 
 
 def confirm(session: Session, purge: Purge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import zipfile
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_purge_deletes_the_personal_folders(
     monkeypatch.setenv("NIGDT_DATA_DIR", str(session.root / "data"))
     monkeypatch.setenv("NIGDT_STATE_DIR", str(session.root / "state"))
     monkeypatch.setenv("NIGDT_CONFIG_DIR", str(session.root / "config"))
-    own = ("data/bundles/mine/model.yaml", "state/panel/history/1/round.json", "config/daemon.yaml")
+    own = ("data/bundles/mine/model.yaml", f"state/panel/history/{'1' * 32}/round.json", "config/daemon.yaml")
     for name in own:
         (session.root / name).parent.mkdir(parents=True)
         (session.root / name).write_text("x")
@@ -120,6 +121,67 @@ def test_purge_touches_nothing_where_a_folder_holds_the_home(
     ]
     perform(session, remove.steps(session, purge))
     assert others.read_text() == "the only copy"
+
+
+def test_purge_leaves_folders_that_only_have_names_like_nigdts(
+    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = home / "work"
+    others = [
+        work / "runs/00001-stylegan/weights.pkl",
+        work / "bundles/newspapers/README.md",
+        work / "panel/history/holiday/beach.png",
+        work / "odd\n\x1b[31m name",
+    ]
+    mine = [
+        work / "runs/00002-photos/settings.yaml",
+        work / "runs/00002-photos/best.safetensors",
+        work / "bundles/mine/model.yaml",
+        work / "bundles/mine/README.md",
+        work / "panel/recovery" / ("5" * 32) / "work.json",
+        work / "panel/recovery" / ("5" * 32) / "photo.tif",
+    ]
+    for path in (*others, *mine):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("the only copy")
+    for name in remove.OVERRIDES:
+        monkeypatch.setenv(name, str(work))
+    remove.record(session)
+    purge = remove.Purge.of(session)
+    assert not [line for line in (*purge.lines(), *purge.stays) if "\n" in line]
+    perform(session, remove.steps(session, purge))
+    assert all(path.read_text() == "the only copy" for path in others)
+    assert not [path for path in mine if path.exists()]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [["/" + "a" * 5000], ["/" + "a" * 200 + "/b" * 2400], ["\0", "work", ".", ""], [["/"]], None, "/x/work"],
+)
+def test_purge_with_an_odd_record_deletes_nothing_and_says_little(
+    installer: Run, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch, folders: object
+) -> None:
+    kept = session.root / "work" / "bundles" / "mine" / "model.yaml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("the only copy")
+    session.cache.mkdir(exist_ok=True)
+    (session.cache / "folders.json").write_text(json.dumps({"data": folders, "state": [], "config": []}))
+    done = installer("uninstall", "--purge", "--yes")
+    assert done.returncode == 0
+    assert len(done.stdout) < 500
+    assert kept.exists()
+
+
+def test_purge_sees_the_home_behind_a_link(
+    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = session.root / "link"
+    link.symlink_to(home)
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(link))
+    remove.record(session)
+    purge = remove.Purge.of(session)
+    assert f"{link} stays: it holds your home folder." in purge.stays
+    assert link not in purge.own
 
 
 def test_purge_lists_and_asks_first(

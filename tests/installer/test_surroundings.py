@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from installer import environment, pip_settings
-from installer.errors import InstallError
+from installer import pip_settings
 from installer.session import Session, diagnose
 from tests.installer.standin import Run, in_environment, make_project
 from tests.installer.test_obstacles import apart, call
@@ -111,11 +110,24 @@ def test_odd_folder_names_work(
     assert in_environment(project, "import numberful, nigdt; print(numberful.ONE)") == "1"
 
 
-@pytest.mark.parametrize("name", ["a:b", "a\nb", os.fsdecode(b"caf\xe9")])
-def test_folder_names_that_no_environment_bears_are_refused_with_the_remedy(name: str) -> None:
-    with pytest.raises(InstallError, match="whose path holds") as error:
-        environment.check_name(Path("/home") / name)
-    assert "Rename" in error.value.remedy
+@pytest.mark.parametrize("name", ["a:b", "a\nb", "a\x1b[31mb", os.fsdecode(b"caf\xe9")])
+def test_folder_names_that_no_environment_bears_are_refused_with_the_remedy(
+    name: str, tmp_path: Path, home: Path
+) -> None:
+    project = make_project(tmp_path / name)
+    for verb in ("install", "desktop", "doctor", "uninstall"):
+        command = [sys.executable, "-I", "-S", "installer", verb]
+        done = subprocess.run(command, cwd=project, capture_output=True, check=False)
+        said = done.stdout.decode()
+        assert done.stderr == b""
+        assert "\x1b" not in said
+        if verb == "uninstall":  # of what was made before the folder was renamed
+            assert done.returncode == 0
+        else:
+            assert done.returncode == 1
+            assert "whose path holds" in said
+            assert "Rename" in said
+    assert not [*home.iterdir()]
 
 
 @pytest.mark.usefixtures("empty_environment")
