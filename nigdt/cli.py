@@ -199,11 +199,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = 130
     except click.UsageError as error:
         command, message = error.ctx.command_path if error.ctx else "nigdt", error.format_message()
-        # A group called without arguments gives its whole help as the message.
-        click.echo(message if "\n" in message else f"{command}: {message} See '{command} --help'.", err=True)
+        if not isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # a group's whole help
+            message = one_line(f"{command}: {message}", f"See '{command} --help'.")
+        click.echo(message, err=True)
         status = error.exit_code
     except click.ClickException as error:
-        click.echo(f"nigdt: {error.format_message()}", err=True)
+        click.echo(f"nigdt: {one_line(error.format_message())}", err=True)
         status = error.exit_code
     except ModuleNotFoundError as error:
         extra = _BROUGHT_BY.get((error.name or "").split(".")[0])
@@ -219,7 +220,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(1)
         if error.filename is None:
             raise
-        click.echo(f"nigdt: Cannot use {error.filename}: {error.strerror}.", err=True)
+        click.echo(f"nigdt: {one_line(f'Cannot use {error.filename}: {error.strerror}.')}", err=True)
+        status = 1
+    except MemoryError:
+        click.echo(
+            "nigdt: There is not enough memory for this. Close other programs, and try again.", err=True
+        )
         status = 1
     except Exception as error:
         # NigdtError and the client's DaemonError, which may not import it: both carry a hint for the user.

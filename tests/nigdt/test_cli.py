@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from nigdt import cli
+from nigdt.commands.options import OutputFile
 from nigdt.errors import BundleError, NigdtError, install_hint
 
 
@@ -119,7 +120,14 @@ def test_command_of_a_package_that_is_not_installed_says_what_to_install(monkeyp
         (NigdtError("It broke.", "Mend it."), 1, "nigdt: It broke. Mend it.\n"),
         (BundleError("No such bundle."), 1, "nigdt: No such bundle.\n"),
         (click.Abort(), 130, "Interrupted.\n"),
-        (click.ClickException("no"), 1, "nigdt: no\n"),
+        (click.ClickException("No\x1b[31m\nway."), 1, "nigdt: No [31m way.\n"),
+        (click.UsageError("So\nnot."), 2, "nigdt boom: So not. See 'nigdt boom --help'.\n"),
+        (FileNotFoundError(2, "It is gone", "a\n\x1b[31mb"), 1, "nigdt: Cannot use a [31mb: It is gone.\n"),
+        (
+            MemoryError(),
+            1,
+            "nigdt: There is not enough memory for this. Close other programs, and try again.\n",
+        ),
         (
             ModuleNotFoundError("gone", name="skimage.metrics"),
             1,
@@ -140,6 +148,13 @@ def test_errors_become_exit_codes(error: Exception, code: int, text: str, capsys
         del cli.nigdt.commands["boom"]
     assert stop.value.code == code
     assert capsys.readouterr().err == text
+
+
+@pytest.mark.parametrize("name", ["a.png/", "./", "/", "a.png/.", "a/..", ""])
+def test_an_output_that_is_named_like_a_folder_is_refused(name: str) -> None:
+    with pytest.raises(click.BadParameter, match="names a folder, not a file"):
+        OutputFile().convert(name, None, None)
+    assert OutputFile().convert("a/b.png", None, None) == Path("a/b.png")
 
 
 def test_a_bug_keeps_its_traceback() -> None:

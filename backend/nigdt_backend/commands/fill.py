@@ -14,8 +14,9 @@ from click.core import ParameterSource
 
 from nigdt import limits
 from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
+from nigdt.commands.options import OutputFile
 from nigdt.context import Box, Context
-from nigdt.errors import PhotoError
+from nigdt.errors import PhotoError, printable
 from nigdt.photo.mask import read_mask
 from nigdt.photo.opening import read_file
 from nigdt.photo.photo import MADE_COLOUR, Photo
@@ -134,7 +135,7 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="File to write; several answers get -1, -2, ... before the ending. Default: PHOTO-filled.png, "
     "for CMYK .tif.",
 )
@@ -232,8 +233,8 @@ def fill(
         }
         click.echo(json.dumps(answer, indent=1))
         return
-    for path in outputs:
-        click.echo(path)
+    for path in outputs:  # a terminal would obey what is in a name
+        click.echo(printable(str(path)) if sys.stdout.isatty() else path)
     if unknown:
         click.echo(f"The model does not know: {', '.join(unknown)}.", err=True)
     for notice in notices:

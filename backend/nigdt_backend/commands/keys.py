@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nigdt.commands.options import OutputFile
 from nigdt.files import write_atomically
 from nigdt_backend import paths
 from nigdt_backend.connection import Connection, UnsafeFileError, is_address
@@ -56,7 +57,7 @@ def keys() -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="Write a connection file with a new key pair, to be carried to the client.",
 )
 def add(name: str, public_key: str | None, endpoint: str | None, output: Path | None) -> None:
@@ -125,7 +126,7 @@ def list_() -> None:
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="Connection file to write.",
 )
 def new(endpoint: str, server_key: str, output: Path) -> None:

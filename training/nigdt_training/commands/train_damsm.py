@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from nigdt.commands.options import OutputFile
+
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
@@ -13,7 +15,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.argument("text", type=_FILE)
 @click.argument("image", type=_FILE)
 @click.argument("captions", type=_FILE)
-@click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("output", type=OutputFile())
 def damsm(text: Path, image: Path, captions: Path, output: Path) -> None:
     """Take over pretrained match networks: text encoder, image encoder and captions.pickle of AttnGAN.
 

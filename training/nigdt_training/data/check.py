@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from nigdt.errors import PhotoError
+from nigdt.errors import PhotoError, printable
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.data_set import DataSet, read_data_set
 from nigdt_training.data.decode import open_upright
@@ -230,7 +230,7 @@ def describe(report: Report, most: int = 10) -> str:
     for kind, count in sorted(Counter(problem.kind for problem in report.problems).items()):
         lines.append(f"Skipped as {kind}: {count}.")
         listed = [problem for problem in report.problems if problem.kind == kind]
-        lines += [f"  {problem.name}: {problem.detail}" for problem in listed[:most]]
+        lines += [printable(f"  {problem.name}: {problem.detail}") for problem in listed[:most]]
         if count > most:
             lines.append(f"  and {count - most} more (--json lists all)")
     if report.unknown is not None and captions:
