@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 
 __all__ = [
     "BundleError",
@@ -15,9 +17,10 @@ __all__ = [
     "install_hint",
     "one_line",
     "printable",
+    "shell_word",
 ]
 
-_MOST_CHARS = 1_000
+_MOST_CHARS, _TAIL_CHARS = 1_000, 300
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNSHOWN = re.compile("[\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _SENTENCE_ENDS = (".", "!", "?", "…")
@@ -38,11 +41,28 @@ def one_line(message: str, hint: str = "") -> str:
     Args:
         message: What happened. A full stop is added if it lacks one, as quoted system errors do.
         hint: What to do about it, or empty.
+
+    Either is cut in its middle where it is very long, as one that holds a path may be.
     """
-    message, hint = (" ".join(printable(text).split()) for text in (message, hint))
+    message, hint = (_shortened(" ".join(printable(text).split())) for text in (message, hint))
     if message and not message.endswith(_SENTENCE_ENDS):
         message += "."
     return f"{message} {hint}".strip()
+
+
+def _shortened(text: str) -> str:
+    return (
+        text if len(text) <= _MOST_CHARS else f"{text[: _MOST_CHARS - _TAIL_CHARS]} ... {text[-_TAIL_CHARS:]}"
+    )
+
+
+def shell_word(path: str | os.PathLike[str]) -> str:
+    """Return a path as a shell takes it, for commands that messages give; without line breaks."""
+    text = os.fspath(path)
+    if printable(text) == text:
+        return shlex.quote(text)
+    plain = set(range(0x20, 0x7F)) - set(b"'\\")
+    return "$'" + "".join(chr(one) if one in plain else f"\\x{one:02x}" for one in os.fsencode(text)) + "'"
 
 
 def install_hint(extra: str) -> str:
@@ -64,7 +84,7 @@ class NigdtError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = one_line(message if len(message) <= _MOST_CHARS else f"{message[:_MOST_CHARS]}...")
+        self.message = one_line(message)
         self.hint = " ".join(hint.split())
 
     def __str__(self) -> str:

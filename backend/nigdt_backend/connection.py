@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
+from nigdt.errors import shell_word
 from nigdt.files import make_private_folder, write_atomically
 from nigdt.process import identity
 from nigdt_backend.protocol import VERSION
@@ -74,7 +75,7 @@ def ensure_private_folder(folder: Path) -> None:
     if status.st_uid != os.getuid():
         raise UnsafeFileError(f"{folder} belongs to another user.")
     if status.st_mode & 0o022:
-        raise UnsafeFileError(f"Others can write to {folder}. Run: chmod 700 '{folder}'")
+        raise UnsafeFileError(f"Others can write to {folder}. Run: chmod 700 {shell_word(folder)}")
     if status.st_mode & 0o077:
         folder.chmod(0o700)
 
@@ -107,14 +108,16 @@ def read_private(path: Path) -> str | None:
                 if status.st_uid != os.getuid():
                     raise UnsafeFileError(f"{path} belongs to another user.")
                 if stat.S_IMODE(status.st_mode) & 0o077:
-                    raise UnsafeFileError(f"Others can read or write {path}. Run: chmod 600 '{path}'")
+                    raise UnsafeFileError(
+                        f"Others can read or write {path}. Run: chmod 600 {shell_word(path)}"
+                    )
                 folder = path.parent.stat()
                 if folder.st_uid not in (os.getuid(), 0):
                     raise UnsafeFileError(f"{path.parent} belongs to another user.")
                 # In a sticky folder (/tmp) others can add files but not replace ours.
                 if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
                     raise UnsafeFileError(
-                        f"Others can write to {path.parent}. Run: chmod 700 '{path.parent}'"
+                        f"Others can write to {path.parent}. Run: chmod 700 {shell_word(path.parent)}"
                     )
             return file.read(_MOST_CHARACTERS)
     except FileNotFoundError:

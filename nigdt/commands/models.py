@@ -23,7 +23,7 @@ from nigdt.bundle.bundle import (
 )
 from nigdt.bundle.reading import LARGEST, refuse_pointer
 from nigdt.bundle.writing import install_bundle
-from nigdt.errors import BundleError
+from nigdt.errors import BundleError, printable, shell_word
 
 
 @click.group("models", invoke_without_command=True)
@@ -202,4 +202,5 @@ def hub(bundle: str, folder: Path, license_id: str) -> None:
     from nigdt.bundle.hub import save_pretrained
 
     info = save_pretrained(find_bundle(bundle), folder, license_id)
-    click.echo(f"{info.folder}: put it on the Hub with `hf upload OWNER/NAME {info.folder}`.")
+    folder = shell_word(info.folder)
+    click.echo(f"{printable(str(info.folder))}: put it on the Hub with `hf upload OWNER/NAME {folder}`.")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from nigdt import cli
 from nigdt.commands.options import OutputFile
-from nigdt.errors import BundleError, NigdtError, install_hint
+from nigdt.errors import BundleError, NigdtError, install_hint, printable, shell_word
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -174,6 +174,27 @@ def test_error_text_is_one_line() -> None:
     error = BundleError("two\nlines", "a  hint")
     assert str(error) == "two lines. a hint"
     assert (error.message, error.hint) == ("two lines.", "a hint")
+
+
+def test_long_paths_are_cut_in_messages_and_the_reason_stays() -> None:
+    path = "/" + "a" * 5000
+    for error in (
+        NigdtError(f"Cannot read {path}: too long."),
+        NigdtError("It broke.", f"Look at {path}: now."),
+    ):
+        assert len(str(error)) < 1_100
+        assert str(error).endswith(("too long.", "now."))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no POSIX shell")
+@pytest.mark.parametrize(
+    "name", ["it's", 'a "b" $c `d`', "'; false; '", "a\nb\x1b[31m", os.fsdecode(b"caf\xe9"), "größe\\"]
+)
+def test_commands_in_messages_survive_the_shell(name: str) -> None:
+    word = shell_word(f"/x/{name}")
+    assert printable(word) == word
+    done = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True)
+    assert done.stdout == os.fsencode(f"/x/{name}")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="streams are closed otherwise there")

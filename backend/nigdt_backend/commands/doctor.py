@@ -17,7 +17,7 @@ from typing import Literal
 
 import click
 
-from nigdt.errors import install_hint
+from nigdt.errors import install_hint, printable, shell_word
 from nigdt_backend import paths
 from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.connection import FileLock, UnsafeFileError, ensure_private_folder, read_connection
@@ -64,9 +64,9 @@ def doctor(as_json: bool) -> None:
     else:
         marks = {"ok": "ok  ", "note": "note", "bad": "BAD "}
         for finding in findings:
-            click.echo(f"{marks[finding.level]} {finding.what:<13} {finding.detail}")
+            click.echo(printable(f"{marks[finding.level]} {finding.what:<13} {finding.detail}"))
             if finding.advice:
-                click.echo(f"{'':18} -> {finding.advice}")
+                click.echo(printable(f"{'':18} -> {finding.advice}"))
     if any(finding.level == "bad" for finding in findings):
         sys.exit(1)
 
@@ -159,7 +159,9 @@ def _folders() -> Iterator[Finding]:
         return
     free = shutil.disk_usage(folder).free / 2**20
     if not os.access(folder, os.W_OK):
-        yield Finding("state folder", "bad", f"{folder} cannot be written", f"Run: chmod u+rwx '{folder}'")
+        yield Finding(
+            "state folder", "bad", f"{folder} cannot be written", f"Run: chmod u+rwx {shell_word(folder)}"
+        )
     elif free < 50:
         yield Finding("state folder", "note", f"{folder}: only {free:.0f} MiB free", "Make room.")
     else:
@@ -251,7 +253,7 @@ def _gimp() -> Iterator[Finding]:
         if not script.is_file():
             yield Finding("GIMP", "note", f"{folder}: no plug-in", "Run: python3 installer gimp")
         elif sys.platform != "win32" and not os.access(script, os.X_OK):
-            yield Finding("GIMP", "bad", f"{script} is not executable", f"Run: chmod +x '{script}'")
+            yield Finding("GIMP", "bad", f"{script} is not executable", f"Run: chmod +x {shell_word(script)}")
         elif spoilt := _spoilt(script.parent):
             detail = f"plug-in in {folder}: {len(spoilt)} file(s) missing or changed, like {spoilt[0]}"
             yield Finding("GIMP", "bad", detail, "Run: python3 installer gimp")
