@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.photo.deep import check_tga_alpha, is_deep, read_deep, white_is_zero
+from nigdt.photo.deep import is_deep, read_deep, tga_alpha_means_opacity, white_is_zero
 from nigdt.photo.metadata import png_colour_space, read_metadata, take_exif
 from nigdt.photo.opening import MAX_PIXELS
 from nigdt.photo.samples import Palette, key_of, scale_key
@@ -82,14 +82,30 @@ def decode(image: Image.Image, data: bytes = b"", *, first: bool = False) -> Dec
         if colour_space is not None:
             found.info["cicp"] = colour_space
         scale_key(found.info, depth=data[24], grey=data[25] == 0)
-    if image.format == "TGA" and data and samples.shape[-1] in (2, 4):
-        check_tga_alpha(data)
+    if image.format == "TGA" and data and kind in ("LA", "RGBA") and not tga_alpha_means_opacity(data):
+        samples, kind = _without_fourth(samples, kind)
     palette = Palette.of(image) if kind == "P" else None
     if palette is not None and image.format == "TIFF" and data:
         palette = _with_eight_bits(palette, image)
     if palette is None and key_of(found.info, kind) is None:
         found.info.pop("transparency", None)
     return Decoded(samples, kind, palette, found.orientation, stored_orientation, found.info, found.damaged)
+
+
+def _without_fourth(samples: NDArray, kind: str) -> tuple[NDArray, str]:
+    """Leave out a channel that is no alpha and says nothing.
+
+    Raises:
+        PhotoError: It says something.
+    """
+    if samples[..., -1].min() != samples[..., -1].max():
+        raise PhotoError(
+            "This TGA has a channel of which it does not say that it is transparency.",
+            "Save it with alpha or without, as PNG has it.",
+        )
+    return np.ascontiguousarray(samples[..., 0] if kind == "LA" else samples[..., :-1]), kind.removesuffix(
+        "A"
+    )
 
 
 def _with_eight_bits(palette: Palette, image: Image.Image) -> Palette:

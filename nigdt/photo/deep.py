@@ -16,7 +16,7 @@ from nigdt.errors import PhotoError
 from nigdt.photo import png
 from nigdt.photo.metadata import png_chunks
 
-__all__ = ["check_tga_alpha", "is_deep", "read_deep", "white_is_zero", "write_png16", "write_tiff16"]
+__all__ = ["is_deep", "read_deep", "tga_alpha_means_opacity", "white_is_zero", "write_png16", "write_tiff16"]
 
 _PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
 _PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
@@ -29,6 +29,7 @@ _ASSOCIATED, _STRAIGHT, _SIGNED = 1, 2, 2
 
 
 _TGA_END, _TGA_FOOTER, _TGA_ALPHA_KIND = b"TRUEVISION-XFILE.\0", 26, 494
+_TGA_DESCRIPTOR = 17
 
 
 def is_deep(image: Image.Image, data: bytes) -> bool:
@@ -93,20 +94,22 @@ def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool
         )
 
 
-def check_tga_alpha(data: bytes) -> None:
-    """Refuse a TGA with alpha whose colours are multiplied by it, as its extension area may say.
+def tga_alpha_means_opacity(data: bytes) -> bool:
+    """Tell whether a TGA with a channel beyond its colours calls that alpha, in its header or extension area.
 
     Raises:
-        PhotoError: They are.
+        PhotoError: Its colours are multiplied by it.
     """
-    if not data.endswith(_TGA_END):
-        return
-    (area,) = struct.unpack_from("<I", data, len(data) - _TGA_FOOTER)
-    if area and data[area + _TGA_ALPHA_KIND : area + _TGA_ALPHA_KIND + 1] == b"\x04":
+    kind = b""
+    if data.endswith(_TGA_END):
+        (area,) = struct.unpack_from("<I", data, len(data) - _TGA_FOOTER)
+        kind = data[area + _TGA_ALPHA_KIND : area + _TGA_ALPHA_KIND + 1] if area else b""
+    if kind == b"\x04":
         raise PhotoError(
             "The colours of this TGA are multiplied by its alpha.",
             "Save it with straight alpha, as PNG has it.",
         )
+    return data[_TGA_DESCRIPTOR] & 0x0F > 0 and kind not in (b"\0", b"\x01", b"\x02")
 
 
 def _numbers(value: Any) -> tuple[int, ...]:

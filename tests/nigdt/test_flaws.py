@@ -213,6 +213,25 @@ def test_a_tga_whose_colours_are_multiplied_by_its_alpha_is_refused() -> None:
             assert Photo.from_bytes(data, "a.tga").kind == "RGBA"
 
 
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("declared", ["bits", "area"])
+def test_a_tgas_channel_that_is_not_called_alpha_is_dropped_or_refused(channels: int, declared: str) -> None:
+    bits = 0x20 if declared == "bits" else 0x28
+    kind = 3 if channels == 2 else 2
+    head = struct.pack("<BBBHHBHHHHBB", 0, 0, kind, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 8 * channels, bits)
+    samples = noise(channels)
+    area = struct.pack("<H", 495) + bytes(492) + b"\x01" if declared == "area" else b""
+    end = area + struct.pack("<II", len(head) + samples.size if area else 0, 0) + b"TRUEVISION-XFILE.\0"
+    with pytest.raises(PhotoError, match="does not say that it is transparency"):
+        Photo.from_bytes(head + samples.tobytes() + end, "a.tga")
+    samples[..., -1] = 0  # as programs leave it that have no alpha
+    photo = Photo.from_bytes(head + samples.tobytes() + end, "a.tga")
+    assert photo.kind == ("L" if channels == 2 else "RGB")
+    seen = samples[..., 0] if channels == 2 else samples[..., 2::-1]
+    np.testing.assert_array_equal(photo.samples, seen)
+    assert photo.alpha8 is None
+
+
 def test_pieces_without_number_are_not_tried_one_by_one() -> None:
     wrong = chunk(b"tEXt", b"a\0b", wrong=True)
     buffer = io.BytesIO()
