@@ -21,6 +21,7 @@ from nigdt.photo.deep import deflate_tiff, write_png16, write_tiff16
 from nigdt.photo.formats import FORMATS, PhotoFormat, of_suffix
 from nigdt.photo.metadata import ORIENTATION, save_options, tag_name
 from nigdt.photo.opening import reason
+from nigdt.photo.quiet import quiet_decoders
 from nigdt.photo.samples import SIXTEEN_BIT, upright
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ def _encoded(photo: Photo, wanted: PhotoFormat, info: Mapping[str, Any]) -> byte
     elif wanted.name == "GIF":
         options |= {"optimize": False}  # which would sort the palette anew
     buffer = io.BytesIO()
-    image.save(buffer, wanted.name, **options)
+    with quiet_decoders():
+        image.save(buffer, wanted.name, **options)
     data = buffer.getvalue()
     return deflate_tiff(data) if wanted.name == "TIFF" else data
 

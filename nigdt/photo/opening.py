@@ -55,8 +55,8 @@ def check_regular(path: Path) -> None:
     """
     try:
         status = path.stat()
-    except OSError as error:
-        raise PhotoError(f"Cannot read {path}: {error.strerror or error}.") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
     _check_status(status.st_mode, status.st_size, path.name)
 
 
@@ -97,8 +97,14 @@ def read_file(
             picture_format(head, name)
             _check_status(status.st_mode, size, what)
             return head + file.read(size - len(head))
-    except OSError as error:
-        raise PhotoError(f"Cannot read {path}: {error.strerror or error}.") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> PhotoError:
+    if isinstance(error, OSError):
+        return PhotoError(f"Cannot read {path}: {error.strerror or error}.")
+    return PhotoError(f"Cannot read {path}: no file can have such a name.")  # a zero byte, a lone surrogate
 
 
 def picture_format(data: bytes, name: str = "") -> PhotoFormat:

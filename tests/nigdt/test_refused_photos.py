@@ -87,3 +87,10 @@ def test_undocumented_formats_are_not_decoded(name: str, tmp_path: Path) -> None
     image.save(buffer, name)
     (tmp_path / "a.png").write_bytes(buffer.getvalue())
     assert "not a picture of a format that is read" in timed(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["a\0b.png", "\ud800.png", "a\0b.heic", "a" * 5000 + ".png"])
+def test_a_name_that_no_file_can_have_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(PhotoError, match=r"^Cannot read") as caught:
+        Photo.read(name)
+    assert len(str(caught.value)) < 1_200

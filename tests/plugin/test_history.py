@@ -72,6 +72,7 @@ def test_a_round_comes_back_from_disk_as_it_was(tmp_path: Path, clear: bool):
         assert np.array_equal(one.pixels, two.pixels)
         assert (one.id, one.recipe, one.favourite) == (two.id, two.recipe, two.favourite)
     assert np.array_equal(back.fills[0].maps, entry.fills[0].maps)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.*")} == {0o600}
     assert back.fills[1].maps is None
 
 

@@ -128,6 +128,29 @@ def test_a_damaged_index_never_stops_the_panel(tmp_path: Path, photo: Path, cont
             restore(lost)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"photo": "\0"},
+        {"photo": "/x\0y.png"},
+        {"photo": "\ud800.png"},
+        {"photo": "x" * 5000},
+        {"layers": "ab"},
+        {"layers": {"a": 1}},
+        {"digest": None},
+    ],
+    ids=repr,
+)
+def test_an_index_that_leads_nowhere_is_refused_in_one_line(tmp_path: Path, photo: Path, fields):
+    recovery = written(photo, tmp_path / "kept", (layer(9),))
+    change(recovery, pid=2**22 + 1, process="gone", **fields)
+    (lost,) = Recovery(tmp_path / "kept").lost()
+    assert len(lost.name) < 300
+    with pytest.raises((OSError, NigdtError)):
+        restore(lost)
+    assert recovery.folder.is_dir()
+
+
 def test_two_writers_never_mix_their_layers_and_the_newest_wins(tmp_path: Path, photo: Path):
     document = Document(Photo.read(photo), photo)
     recovery = Recovery(tmp_path / "kept")

@@ -6,6 +6,7 @@ import logging
 import shutil
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class History:
             for fill in entry.fills:
                 if not (folder / f"{fill.id}.png").exists():
                     if fill.maps is not None:
-                        np.save(folder / f"{fill.id}.npy", fill.maps)
+                        write_atomically(folder / f"{fill.id}.npy", partial(np.save, arr=fill.maps))
                     _write_png(folder / f"{fill.id}.png", fill.pixels)
             if entry.fills:
                 shown = next((fill for fill in entry.fills if fill.favourite), entry.fills[0])

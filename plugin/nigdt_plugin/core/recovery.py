@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _FORMAT = 3
 _MOST_COPIES = 5
+_MOST_NAME = 255  # characters of a file's name
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,9 @@ class Recovery:
                 saved = data.get("saved")
                 when = float(saved) if isinstance(saved, int | float) and 0 <= saved < 1e11 else 0.0
                 name = (_near(data) or Path(str(data.get("photo", "?")))).name
-                found.append(Lost(path.parent, printable(name), when, str(data.get("caption", ""))))
+                found.append(
+                    Lost(path.parent, printable(name)[:_MOST_NAME], when, str(data.get("caption", "")))
+                )
             else:
                 shutil.rmtree(path.parent, ignore_errors=True)  # nothing worth asking about
         return sorted(found, key=lambda lost: lost.saved, reverse=True)
@@ -163,10 +166,10 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
     """
     data = read_json(lost.folder / "work.json")
     try:
-        path = Path(data["photo"])
-        path.exists()  # which a name with a zero byte cannot
-        entries = list(data["layers"])
-    except (KeyError, TypeError, ValueError) as error:
+        path, entries = Path(data["photo"]), data["layers"]
+        if not isinstance(entries, list):
+            raise TypeError("its layers are no list")
+    except (KeyError, TypeError) as error:
         raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
     pasted = not path.is_absolute()
     photo = _photo_of(lost.folder / path.name if pasted else path, data)
@@ -222,7 +225,7 @@ def _photo_of(path: Path, data: Mapping[str, Any]) -> Photo:
             continue
         if data.get("colour"):
             photo = photo.in_colour()  # a grey one was made a colour photo
-        if wanted is None or digest_of(photo) == wanted:
+        if digest_of(photo) == wanted:
             return photo
     raise NigdtError(
         f"The photo {path.name} has changed since, so the fills are not laid over it.",
