@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nigdt.files import write_atomically
 from nigdt_backend.supervision import UNIT, unit_text
 
 
@@ -35,7 +36,7 @@ def enable() -> str:
     _require_systemd()
     path = unit_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(unit_text(sys.executable), encoding="utf-8")
+    write_atomically(path, unit_text(sys.executable).encode())
     _systemctl("daemon-reload")
     _systemctl("enable", UNIT)
     return f"The daemon starts at login ({path}); now: systemctl --user start {UNIT}"

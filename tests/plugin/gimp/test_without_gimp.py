@@ -223,9 +223,13 @@ def test_the_last_captions_come_first(tmp_path: Path) -> None:
     assert Recent(file).captions("describe")[:3] == ["bird 12", "bird 19", "bird 18"]
     assert len(recent.captions("describe")) == 12
     assert recent.captions("recolour") == ["red"]
-    for damaged in ("", "[]", '{"describe": 3}', "{"):
+    assert file.stat().st_mode & 0o777 == 0o600, "what somebody wanted is nobody else's"
+    for damaged in ("", "[]", '{"describe": 3}', "{", "[" * 100_000):
         file.write_text(damaged)
         assert recent.captions("describe") == []
+    file.unlink()
+    os.mkfifo(file)
+    assert recent.captions("describe") == [], "a pipe is not waited for"
 
 
 def test_the_manual_becomes_a_page() -> None:

@@ -6,6 +6,8 @@ import contextlib
 import json
 from pathlib import Path
 
+from nigdt.files import write_atomically
+
 MOST = 12
 
 
@@ -25,14 +27,14 @@ class Recent:
         kept = self._read()
         kept[mode] = [caption, *(other for other in self.captions(mode) if other != caption)][:MOST]
         with contextlib.suppress(OSError):
-            partial = self._file.with_suffix(".tmp")
-            partial.write_text(json.dumps(kept), encoding="utf-8")
-            partial.replace(self._file)
+            write_atomically(self._file, json.dumps(kept).encode(), mode=0o600)
 
     def _read(self) -> dict[str, list[str]]:
         try:
+            if not self._file.is_file():  # a pipe would be waited for
+                return {}
             kept = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(kept, dict):
             return {}
