@@ -252,6 +252,15 @@ def test_a_caption_file_that_is_too_large_is_left_out(tmp_path: Path) -> None:
         read_data_set(tmp_path)
 
 
+def test_a_caption_file_of_other_things_than_text_is_left_out(tmp_path: Path) -> None:
+    for name, content in {"a": BIRD.encode(), "b": np.random.default_rng(1).bytes(3000)}.items():
+        picture(tmp_path / f"{name}.png", seed=ord(name))
+        (tmp_path / f"{name}.txt").write_bytes(content)
+    report = check_path(tmp_path)
+    assert [record.captions for record in report.usable] == [[BIRD]]
+    assert ("b.txt", "damaged") in [(problem.name, problem.kind) for problem in report.problems]
+
+
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of POSIX")
 def test_a_folder_that_may_be_listed_but_not_entered_is_named() -> None:
     with tempfile.TemporaryDirectory() as name:

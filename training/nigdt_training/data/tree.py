@@ -131,7 +131,10 @@ class Tree:
     def read_captions(self, name: str) -> list[str]:
         """Read a file with a caption on each line; one that cannot be read is left out."""
         try:
-            lines = self.read_text(name, LARGEST_CAPTIONS).split("\n")
+            text = self.read_text(name, LARGEST_CAPTIONS)
+            if "\0" in text:
+                raise DataError(f"{name} holds other things than text.")
+            lines = text.split("\n")
         except DataError as error:
             self.left_out.append((name, str(error)))
             return []
