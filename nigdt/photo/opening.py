@@ -18,6 +18,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 from nigdt.errors import PhotoError
 from nigdt.files import pointer_kind
 from nigdt.photo.formats import NAMES, PhotoFormat, of_data
+from nigdt.photo.headers import keeps_busy
 from nigdt.photo.quiet import quiet_decoders
 
 __all__ = [
@@ -142,6 +143,10 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
         DamagedPictureError: It cannot be decoded, inside the `with` too.
     """
     expected = picture_format(data[:_HEAD], name)
+    if keeps_busy(data, expected.name):
+        raise PhotoError(
+            f"{name or 'The picture'} is a damaged {expected.title} file, built as no photo's is."
+        )
     try:
         with quiet_decoders():
             Image.init()

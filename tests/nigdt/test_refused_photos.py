@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,48 @@ def test_a_name_that_no_file_can_have_is_refused_in_one_line(name: str) -> None:
     with pytest.raises(PhotoError, match=r"^Cannot read") as caught:
         Photo.read(name)
     assert len(str(caught.value)) < 1_200
+
+
+MANY = 20_000_000
+
+
+def _in(kind: str, at: int, *pieces: bytes) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(buffer, kind)
+    data = buffer.getvalue()
+    return data[:at] + b"".join(pieces) + data[at:]
+
+
+def _chunk(name: bytes) -> bytes:
+    return struct.pack(">I", 0) + name + struct.pack(">I", zlib.crc32(name))
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "piece"),
+    [
+        ("JPEG", 20, b"\0"),
+        ("JPEG", 2, b"\xff\xd0"),
+        ("JPEG", 2, b"\xff\xfe\0\2"),
+        ("PNG", 33, _chunk(b"teXt")),
+        ("PNG", 33, _chunk(b"IDAT")),
+        ("GIF", -1, b"\0"),
+        ("PPM", 3, b"#a\n"),
+    ],
+    ids=repr,
+)
+def test_headers_without_end_keep_nobody_busy(kind: str, at: int, piece: bytes) -> None:
+    data = _in(kind, at, piece * (MANY // len(piece)))
+    started = time.process_time()
+    with pytest.raises(PhotoError, match="built as no photo's is"):
+        Photo.from_bytes(data)
+    assert time.process_time() - started < 1
+    assert Photo.from_bytes(_in(kind, at, piece * 3)).size == (30, 20)
+
+
+def test_run_lengths_without_end_keep_nobody_busy() -> None:
+    runs = b"\1\5" * (MANY // 2)
+    head = struct.pack("<IiiHHIIiiII", 40, 20_000, 2_000, 1, 8, 1, len(runs), 0, 0, 256, 0) + bytes(1024)
+    with pytest.raises(PhotoError, match="built as no photo's is"):
+        Photo.from_bytes(
+            b"BM" + struct.pack("<IHHI", 14 + len(head) + len(runs), 0, 0, 14 + len(head)) + head + runs
+        )
