@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import zmq
+
 from nigdt_backend import paths
 from nigdt_backend.connection import Connection, FileLock, UnsafeFileError, read_connection
 from nigdt_backend.launch import Starter
@@ -130,7 +132,10 @@ def _try(connection: Connection, deadline: float) -> ClientSocket:
         DaemonError: what answers speaks another protocol.
     """
     wait = max(0.5, min(3.0, deadline - time.monotonic()))
-    socket = ClientSocket(connection)
+    try:
+        socket = ClientSocket(connection)
+    except zmq.ZMQError as error:  # too many open files, say
+        raise DaemonError("internal", f"No connection can be opened: {error}.") from None
     try:
         socket.send(encode({"kind": "status", "request": "hello"}))
         messages = socket.receive(wait)

@@ -1,5 +1,7 @@
-"""`nigdt status` beside a daemon whose answers it does not know."""
+"""`nigdt status` beside a daemon whose answers it does not know, and where hardly a file can be opened."""
 
+import subprocess
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -22,3 +24,33 @@ def test_an_answer_of_another_version_is_named(monkeypatch, answer):
     result = CliRunner().invoke(status)
     assert "another version" in result.exception.hint
     assert CliRunner().invoke(status, ["--json"]).exit_code == 0
+
+
+def _with_files(limit: str, *command: str) -> subprocess.CompletedProcess[str]:
+    limited = ["bash", "-c", f'ulimit {limit}; exec "$@"', "bash", sys.executable, *command]
+    return subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+@pytest.mark.usefixtures("state")
+def test_a_daemon_that_may_open_too_few_files_says_so():
+    done = _with_files("-n 24", "-m", "nigdt_backend.daemon")
+    assert done.returncode == 1
+    assert done.stderr == ("This shell lets a program open 24 files; the daemon needs 64 (`ulimit -n`).\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_the_daemon_opens_as_many_files_as_it_may():
+    code = (
+        "import resource; from nigdt_backend.daemon.process import _allow_files as a;"
+        " print(a(), *resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    assert _with_files("-n 200; ulimit -S -n 30", "-c", code).stdout.split() == ["200"] * 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+@pytest.mark.usefixtures("client")
+def test_too_few_files_for_a_connection_is_one_line():
+    done = _with_files("-n 9", "-m", "nigdt", "status")
+    assert done.returncode == 1
+    assert done.stderr == "nigdt: No connection can be opened: Too many open files.\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import errno
 import importlib.metadata
@@ -40,6 +41,8 @@ from nigdt_backend.supervision import EXIT_ALREADY_RUNNING, EXIT_FAILED
 
 log = logging.getLogger(__name__)
 
+LEAST_FILES, MOST_FILES = 64, 4096
+"""Open files without which the daemon cannot work, and as many as it asks for."""
 LOCK_WAIT_SECONDS = 4.0
 """So long at most a daemon that has stopped serving takes to end."""
 LOOK_SECONDS = 0.1
@@ -71,6 +74,11 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     )
     options = parser.parse_args(arguments)
     os.umask(0o077)  # the log too is the user's alone
+    files = _allow_files()
+    if files < LEAST_FILES:
+        return _failed(
+            f"This shell lets a program open {files} files; the daemon needs {LEAST_FILES} (`ulimit -n`)."
+        )
     keep_openmp_calm()
     keep_openblas_calm()
     keep_freed_memory()
@@ -90,6 +98,21 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         return _failed(f"Cannot use {where}: {error.strerror or error}.")
     except zmq.ZMQError as error:
         return _failed(f"Cannot listen: {error}.")
+
+
+def _allow_files() -> int:
+    """Let this process open as many files as it may; how many those are."""
+    if sys.platform == "win32":
+        return MOST_FILES
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = (MOST_FILES if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard))
+    if soft < min(hard, MOST_FILES):
+        soft = min(hard, MOST_FILES)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    return soft
 
 
 def _failed(message: str) -> int:
