@@ -169,6 +169,25 @@ def write_sums(folder: Path) -> None:
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
+def _check_links(source: Path) -> None:
+    """Refuse links out of a bundle, whose copy would hold another file of the user's.
+
+    The Hugging Face Hub's cache has links of its own, from `snapshots/REVISION` to `blobs`.
+
+    Raises:
+        BundleError: A file is such a link.
+    """
+    folder = source.resolve()
+    allowed = {folder}
+    if folder.parent.name == "snapshots":
+        allowed.add(folder.parents[1] / "blobs")
+    for file in files_of(source):
+        if (source / file).resolve().parent not in allowed:
+            raise BundleError(
+                f"{file} in {source} is a link to a file elsewhere.", "Put the file itself in its place."
+            )
+
+
 def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleInfo:
     """Copy a verified bundle into the user's folder.
 
@@ -183,6 +202,7 @@ def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleI
     if not valid_name(name):
         raise BundleError(f"A bundle cannot be called {name!r}.", "Give a name: --name my-model.")
     verify_bundle(source)
+    _check_links(source)
     target = user_bundles_folder() / name
     if target.exists() and not replace:
         raise BundleError(f"There is a bundle {name!r} already.", "Give another --name, or --replace it.")

@@ -28,7 +28,7 @@ from nigdt.bundle.bundle import (
     verify_bundle,
 )
 from nigdt.bundle.weights import load_model
-from nigdt.bundle.writing import check_target, plain_weights, save_bundle, write_sums
+from nigdt.bundle.writing import check_target, install_bundle, plain_weights, save_bundle, write_sums
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter
@@ -345,6 +345,29 @@ def test_one_broken_bundle_does_not_hide_the_others(tiny_bundle: Path) -> None:
     assert "bad" not in names
     with pytest.raises(BundleError, match="bad is incomplete"):
         find_bundle("bad")
+
+
+def test_links_out_of_a_bundle_are_not_copied(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(tmp_path / "data"))
+    secret = tmp_path / "id_ed25519"
+    secret.write_text("a secret key")
+    folder = tmp_path / "cloned"
+    shutil.copytree(tiny_bundle, folder)
+    (folder / "README.md").unlink()
+    (folder / "README.md").symlink_to(secret)
+    write_sums(folder)
+    with pytest.raises(BundleError, match=r"README.md in .+ is a link to a file elsewhere"):
+        install_bundle(folder, "mine")
+    assert not (tmp_path / "data" / "bundles" / "mine").exists()
+    snapshot, blobs = tmp_path / "models--a--b" / "snapshots" / "f00", tmp_path / "models--a--b" / "blobs"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    for path in tiny_bundle.iterdir():  # as the Hugging Face Hub's cache has them
+        shutil.copy(path, blobs / path.name)
+        (snapshot / path.name).symlink_to(Path("..", "..", "blobs", path.name))
+    assert install_bundle(snapshot, "hub").name == "hub"
 
 
 def test_describing_bundles_needs_no_torch(tiny_bundle: Path) -> None:
