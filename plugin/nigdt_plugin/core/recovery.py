@@ -168,8 +168,8 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
     try:
         path, entries = Path(data["photo"]), data["layers"]
         if not isinstance(entries, list):
-            raise TypeError("its layers are no list")
-    except (KeyError, TypeError) as error:
+            raise ValueError("its layers are no list")
+    except (KeyError, TypeError, ValueError) as error:
         raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
     pasted = not path.is_absolute()
     photo = _photo_of(lost.folder / path.name if pasted else path, data)
