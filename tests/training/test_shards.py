@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from nigdt_training.data.check import check_path
+from nigdt_training.data.data_set import read_data_set
 from nigdt_training.data.errors import BadSampleError, DataError
 from nigdt_training.data.shards import Shards, _members, is_sharded
 from nigdt_training.match.stage import backbone_features
@@ -165,8 +167,85 @@ def test_headers_that_are_not_plain_are_read_too(tmp_path: Path) -> None:
                 add(tar, f"{'long' * 40}.txt", b"four")
             add(tar, "3.txt", b"three")
         with tarfile.open(path) as tar:
-            expected = [(Path(m.name).name, m.offset_data, m.size) for m in tar]
+            expected = [(m.name, m.offset_data, m.size) for m in tar]
         assert list(_members(path)) == expected
+
+
+def jpeg(colour: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (80, 96), COLOURS[colour]).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def test_keys_of_two_folders_in_one_shard_are_two_samples(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    with tarfile.open(tmp_path / "set" / "00000.tar", "w") as tar:
+        for part, colour in (("a", "red"), ("b.1", "blue")):
+            add(tar, f"./{part}/1.jpg", jpeg(colour))
+            add(tar, f"./{part}/1.txt", f"a {colour} picture".encode())
+            add(tar, f"./{part}/._1.jpg", b"what macOS leaves beside")
+            add(tar, f"./{part}/._1.txt", b"what macOS leaves beside")
+    shards = Shards.open(tmp_path / "set", tmp_path / "index", 64)
+    assert [shards.captions(i) for i in range(2)] == [["a red picture"], ["a blue picture"]]
+    assert [shards.name(i) for i in range(2)] == ["00000.tar/a/1.jpg", "00000.tar/b.1/1.jpg"]
+    assert np.abs(shards.photo(1).reshape(-1, 3).mean(0) - COLOURS["blue"]).max() < 4
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"text": "a red picture"}, ["a red picture"]),
+        ({"caption": ["a red picture", " red  all over"]}, ["a red picture", "red all over"]),
+        ({"caption": None, "url": "x"}, [""]),
+        (["a red picture"], [""]),
+    ],
+)
+def test_captions_in_json_have_the_names_of_any_index(
+    tmp_path: Path, row: object, expected: list[str]
+) -> None:
+    (tmp_path / "set").mkdir()
+    with tarfile.open(tmp_path / "set" / "00000.tar", "w") as tar:
+        add(tar, "1.jpg", jpeg("red"))
+        add(tar, "1.txt", b"")
+        add(tar, "1.json", json.dumps(row).encode())
+        add(tar, "2.jpg", jpeg("blue"))
+        add(tar, "2.txt", b"a blue picture")
+    assert Shards.open(tmp_path / "set", tmp_path / "index", 64).captions(0) == expected
+
+
+def test_shards_without_a_single_caption_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    with tarfile.open(tmp_path / "set" / "00000.tar", "w") as tar:
+        for key in range(3):
+            add(tar, f"{key}.jpg", jpeg("red"))
+            add(tar, f"{key}.json", b'{"alt": "a red picture"}')
+    with pytest.raises(DataError, match=r"first 3 samples of .* have no caption"):
+        Shards.open(tmp_path / "set", tmp_path / "index", 64)
+
+
+def test_shards_may_be_called_by_more_than_a_number(tmp_path: Path) -> None:
+    write_shards(tmp_path / "set", 2, 3)
+    for path in sorted((tmp_path / "set").glob("*.tar")):
+        path.rename(path.with_name(f"cc12m-train-{path.name}"))
+    assert is_sharded(tmp_path / "set")
+    assert len(Shards.open(tmp_path / "set", tmp_path / "index", 64)) == 6
+    (tmp_path / "set" / "photos").mkdir()
+    assert not is_sharded(tmp_path / "set"), "a folder of photos beside a copy of it"
+
+
+def test_shards_are_looked_over_and_measured_like_any_collection(folder: Path) -> None:
+    data = read_data_set(folder)
+    assert (data.layout, len(data.records)) == ("WebDataset shards", 26)
+    assert data.left_out == [("00003.tar", "1 keys lack a photo or a caption")]
+    first = data.records[0]
+    assert (first.name, first.captions, first.split) == (
+        "00000.tar/000000000.jpg",
+        ["a red picture"],
+        "train",
+    )
+    report = check_path(folder)
+    assert {problem.kind for problem in report.problems} >= {"unreadable", "damaged"}
+    assert report.usable
 
 
 def test_torn_shards_and_empty_ones_are_one_line(tmp_path: Path) -> None:
@@ -176,8 +255,9 @@ def test_torn_shards_and_empty_ones_are_one_line(tmp_path: Path) -> None:
         Shards.open(tmp_path / "set", tmp_path / "index")
     with tarfile.open(tmp_path / "set" / "00000.tar", "w") as tar:
         add(tar, "1.txt", b"words alone")
-    with pytest.raises(DataError, match="no photo with a caption"):
-        Shards.open(tmp_path / "set", tmp_path / "index")
+    for read in (lambda path: Shards.open(path, tmp_path / "index"), read_data_set):
+        with pytest.raises(DataError, match="no photo with a caption"):
+            read(tmp_path / "set")
 
 
 MEASURE = """

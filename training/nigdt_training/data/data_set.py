@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.formats import layouts
 from nigdt_training.data.records import UNREAD_SUFFIXES, DataLayout, Record, is_photo
+from nigdt_training.data.shards import is_sharded, read_shards
 from nigdt_training.data.tree import Tree
 
 
@@ -41,6 +42,12 @@ def read_data_set(path: Path | str) -> DataSet:
     Raises:
         DataError: Nothing there, no photos, no known layout, or a broken index.
     """
+    if is_sharded(Path(path)):
+        records, left_out = read_shards(Path(path))
+        if not records:
+            why = "; ".join(f"{name}: {reason}" for name, reason in left_out[:1])
+            raise DataError(f"The shards of {path} hold no photo with a caption.", why or None)
+        return DataSet(Path(path), "WebDataset shards", records, [], left_out=left_out)
     tree = Tree(Path(path))
     unread = _unread(tree)
     if unread and not any(map(is_photo, tree.names)):

@@ -13,6 +13,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
@@ -25,26 +26,53 @@ from nigdt.files import write_atomically
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import BadSampleError, DataError
 from nigdt_training.data.records import BoxXYWH, Record, is_photo, known_split
+from nigdt_training.data.tables import TEXT_KEYS, captions_of
 from nigdt_training.data.tree import Source, decoded
 
 log = logging.getLogger(__name__)
 
 _COLUMNS = ("shard", "photo_at", "photo_size", "text_at", "text_size")
+_FORMAT = 2  # of the index: another number where samples are told apart in another way
 _TOLD_EVERY = 100_000
 _BLOCK = 512  # of tar archives
 _LOGGED = 20  # bad samples named in the log; all are counted
+_LOOKED_AT = 100  # samples of which one at least must have a caption
 
 
 def is_sharded(path: Path) -> bool:
-    """Return whether a folder holds shards: .tar files whose names are numbers, and no photo beside them."""
+    """Return whether a folder holds shards, `00000.tar` or `train-0000.tar`, and no photo beside them.
+
+    What is called by more than a number may also be the copy of a folder of photos that lies beside it.
+    """
     if not path.is_dir():
         return False
-    names = [entry.name for entry in path.iterdir()]
-    return any(_is_shard(name) for name in names) and not any(map(is_photo, names))
+    entries = [*path.iterdir()]
+    shards = [entry.stem for entry in entries if _is_shard(entry.name)]
+    numbered = any(name.isdigit() for name in shards)
+    alone = numbered or not any(entry.is_dir() for entry in entries)
+    return bool(shards) and alone and not any(is_photo(entry.name) for entry in entries)
 
 
 def _is_shard(name: str) -> bool:
-    return name.endswith(".tar") and name.removesuffix(".tar").isdigit()
+    return re.fullmatch(r"[^.].*\d\.tar|\d\.tar", name) is not None
+
+
+def read_shards(folder: Path) -> tuple[list[Record], list[tuple[str, str]]]:
+    """Read all samples as records with their captions, for sets that fit into memory.
+
+    Returns:
+        The samples, and what cannot be used, each with the reason.
+    """
+    files = _shards_of(folder)
+    rows, lacking, damages = zip(*(_read_headers(file, i) for i, file in enumerate(files)), strict=True)
+    shards = Shards(folder, np.concatenate(rows), 0, sum(lacking))
+    left_out = [(file.name, damage) for file, damage in zip(files, damages, strict=True) if damage]
+    left_out += [
+        (file.name, f"{count} keys lack a photo or a caption")
+        for file, count in zip(files, lacking, strict=True)
+        if count
+    ]
+    return [shards.record(i) for i in range(len(shards))], left_out
 
 
 class Shards:
@@ -81,7 +109,7 @@ class Shards:
         """
         files = _shards_of(folder)
         states = [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
-        key = hashlib.blake2b(json.dumps([_COLUMNS, states]).encode(), digest_size=8).hexdigest()
+        key = hashlib.blake2b(json.dumps([_FORMAT, _COLUMNS, states]).encode(), digest_size=8).hexdigest()
         path = indexes / f"{folder.name}-{key}.index.npy"
         counts = path.with_suffix(".json")
         if not (path.exists() and counts.exists()):
@@ -95,7 +123,14 @@ class Shards:
         index = np.load(path, mmap_mode="r")
         if not len(index):
             raise DataError(f"The shards of {folder} hold no photo with a caption.")
-        return cls(folder, index, size, json.loads(counts.read_text())["incomplete"])
+        shards = cls(folder, index, size, json.loads(counts.read_text())["incomplete"])
+        looked_at = range(min(_LOOKED_AT, len(shards)))
+        if not any(shards.captions(i)[0] for i in looked_at):
+            raise DataError(
+                f"The first {len(looked_at)} samples of {folder} have no caption.",
+                f"Captions are read from KEY.txt, or from KEY.json: {', '.join(TEXT_KEYS)}.",
+            )
+        return shards
 
     def __len__(self) -> int:
         return len(self._index)
@@ -117,20 +152,33 @@ class Shards:
             raise BadSampleError(f"{self.name(i)} cannot be read: {error}") from None
 
     def captions(self, i: int) -> list[str]:
-        """Return the caption of photo i, from its .txt, or the key "caption" of its .json."""
+        """Return the captions of photo i, from its .txt or .json; one without a word if there is none."""
         shard, *_, at, length = map(int, self._index[i])
         # The sign tells the two kinds apart.
         text = decoded(Source(self._files[shard], "", at, abs(length), 0).read())
         if length < 0:
             try:
-                text = json.loads(text)["caption"]
-            except (ValueError, KeyError, TypeError, RecursionError):
-                text = ""
-        return [" ".join(str(text).split())]
+                row = json.loads(text)
+            except (ValueError, RecursionError):
+                row = None
+            found = captions_of(row) if isinstance(row, dict) else []
+        else:
+            found = [text]
+        return [" ".join(caption.split()) for caption in found] or [""]
+
+    def record(self, i: int) -> Record:
+        """Return sample i as other collections have it."""
+        shard, at, length, *_ = map(int, self._index[i])
+        file, name = self._files[shard], self.name(i)
+        source = Source(file, name, at, length, file.stat().st_mtime_ns)
+        return Record(source, [*filter(None, self.captions(i))], group=name, split=self._split)
 
     def name(self, i: int) -> str:
-        """Name of sample i: its shard's, and its number in the index."""
-        return f"{self._files[int(self._index[i, 0])].name}#{i}"
+        """Name of sample i: its shard's, and its photo's in it."""
+        shard, at, *_ = map(int, self._index[i])
+        header = Source(self._files[shard], "", at - _BLOCK, _BLOCK, 0).read()
+        name = header[:100].rstrip(b"\0").decode("utf-8", errors="replace")
+        return f"{self._files[shard].name}/{name.removeprefix('./')}"
 
     def group(self, i: int) -> str:
         """Group key of sample i: every sample is a group of its own."""
@@ -197,10 +245,11 @@ def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int, str]:
     places: dict[str, dict[str, tuple[int, int]]] = {}
     try:
         for name, at, size in _members(file):
-            key, dot, suffix = name.partition(".")
+            path = PurePosixPath(name)
+            key, _, suffix = path.name.partition(".")
             kind = "photo" if is_photo(name) else suffix.lower()
-            if dot and kind in ("photo", "txt", "json"):
-                places.setdefault(key, {})[kind] = (at, size)
+            if key and size and kind in ("photo", "txt", "json"):
+                places.setdefault((path.parent / key).as_posix(), {})[kind] = (at, size)
     except (tarfile.TarError, OSError, ValueError) as error:
         whole = f" after {len(places)} samples" if places else ""
         damage = f"{file} is not a readable .tar archive{whole} ({error})."
@@ -215,7 +264,7 @@ def _read_headers(file: Path, shard: int) -> tuple[np.ndarray, int, str]:
 
 
 def _members(file: Path) -> Iterator[tuple[str, int, int]]:
-    """Name without folders, offset and size of a shard's files, from their headers alone.
+    """Name, offset and size of a shard's files, from their headers alone.
 
     Plain headers are read here, which takes a fraction of tarfile's time; from the first that is not plain
     on, tarfile does it.
@@ -237,7 +286,7 @@ def _members(file: Path) -> Iterator[tuple[str, int, int]]:
             at += _BLOCK
             if kind != b"5":
                 name = header[:100].rstrip(b"\0").decode("utf-8", errors="replace")
-                yield PurePosixPath(name).name, at, int(size, 8)
+                yield name, at, int(size, 8)
             at += -(-int(size, 8) // _BLOCK) * _BLOCK
 
 
@@ -251,5 +300,5 @@ def _unusual_members(raw: BinaryIO) -> Iterator[tuple[str, int, int]]:
     with tarfile.open(fileobj=raw, mode="r:") as tar:
         for member in tar:
             if member.isreg():
-                yield PurePosixPath(member.name).name, member.offset_data, member.size
+                yield member.name, member.offset_data, member.size
             tar.members = []  # type: ignore[attr-defined]  # they would pile up
