@@ -8,9 +8,11 @@ from nigdt_training import samples as samples_module
 from nigdt_training.data.cache import build_cache
 from nigdt_training.data.data_set import read_records
 from nigdt_training.data.recolour import COLOURS
-from nigdt_training.pools import build_vocabulary
+from nigdt_training.evaluation.cases import CaseSettings, draw_cases
+from nigdt_training.pools import build_vocabulary, open_pools
 from nigdt_training.samples import VALIDATION_SEED, Pool, SampleStream
-from nigdt_training.settings import AugmentationSettings, MaskSettings, settings_from
+from nigdt_training.settings import AugmentationSettings, MaskSettings, load_settings, settings_from
+from PIL import Image
 
 from nigdt.errors import NigdtError
 from tests.training.colour_words import colour_words
@@ -76,7 +78,7 @@ def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_
 
 
 def test_without_boxes_squares_are_plain_and_never_enlarged(photo_folder, tmp_path):
-    """The paper's plans: the short side, whole, at a random place along the long one."""
+    """The short side, whole, at a random place along the long one."""
     cache = build_cache(read_records(photo_folder), tmp_path / "cache")
     pool = Pool(cache, np.arange(len(cache)), 1, 0)
     plain = SampleStream(
@@ -101,6 +103,61 @@ def test_without_boxes_squares_are_plain_and_never_enlarged(photo_folder, tmp_pa
         ]
         seen = (sample.photo, sample.photo[:, ::-1])
         assert any(np.array_equal(square, one) for square in squares for one in seen)
+
+
+def long_photos(folder):
+    """Photos of 512 x 128 whose red is their column halved, with the object at the left end."""
+    folder.mkdir()
+    ramp = np.repeat(np.arange(256, dtype=np.uint8), 2)
+    rows = []
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.broadcast_to(ramp[None, :, None], (128, 512, 3)).copy()).save(folder / name)
+        rows.append({"file_name": name, "text": "a red bird", "box": [0, 20, 60, 60], "group": name})
+    (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return folder
+
+
+def test_section_4_2_cuts_the_central_square_wherever_the_object_is(tmp_path):
+    """Columns 192 to 320 of 512, that is red 96 to 159.5, in training and in what is measured."""
+    folder = long_photos(tmp_path / "photos")
+    settings = {"data": [{"path": "photos", "validation": 0.0}], "centre_squares": True}
+    training, _ = open_pools(settings_from(settings), tmp_path, tmp_path / "caches")
+    drawn = SampleStream(
+        training,
+        build_vocabulary(training),
+        size=128,
+        max_words=8,
+        latent_shape=(4, 2, 2),
+        masks=MaskSettings(),
+        augmentation=AugmentationSettings(crop=1.0, mirror=0.0),
+        seed=0,
+    )
+    seen = [drawn.sample(k).photo for k in range(4)]
+    (case, _) = draw_cases(read_records(folder), CaseSettings("centre", size=128))
+    for photo in (*seen, case.photo):
+        assert photo.shape == (128, 128, 3)
+        np.testing.assert_allclose(photo[:, :, 0].mean(0), 96 + np.arange(128) / 2, atol=1.5)
+    around, _ = draw_cases(read_records(folder), CaseSettings("object", size=128, around_object=True))
+    assert around.photo.max() < 96, "around the object all the same where that is asked for"
+
+
+def test_papers_settings_cut_as_section_4_2_says():
+    for name in ("paper-cub", "paper-coco"):
+        settings = load_settings(name)
+        assert settings.centre_squares
+        assert settings.augmentation.crop == 1
+    with pytest.raises(NigdtError, match="exclude each other"):
+        settings_from({"data": [{"path": "x"}], "centre_squares": True, "around_object": True})
+
+
+def test_photos_are_mirrored_as_often_as_asked(photo_folder, tmp_path):
+    pictures = {}
+    for mirror in (0.0, 1.0):
+        drawn = stream(photo_folder, tmp_path / "cache", crop=1.0, mirror=mirror)
+        drawn.around_object = False
+        pictures[mirror] = [drawn.sample(k).photo for k in range(6)]
+    for plain, turned in zip(*pictures.values(), strict=True):
+        np.testing.assert_array_equal(plain, turned[:, ::-1])
 
 
 def test_validation_shows_photos_as_they_are_and_never_what_training_draws(photo_folder, tmp_path):

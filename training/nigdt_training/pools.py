@@ -43,7 +43,7 @@ def open_pools(
     """
     training, validation, first = [], [], 0
     for source in settings.data:
-        cache = _cache(data / source.path, caches, say, checked, source.find_objects)
+        cache = _cache(data / source.path, caches, say, checked, source.find_objects, settings.centre_squares)
         kept = np.array([held_out(cache.group(i), source.validation) for i in range(len(cache))], bool)
         of_split = np.array([source.split in ("", cache.split(i)) for i in range(len(cache))], bool)
         learnt, kept = ~kept & of_split, kept & of_split
@@ -78,14 +78,20 @@ def build_vocabulary(pools: list[Pool]) -> Vocabulary:
 
 
 def _cache(
-    path: Path, caches: Path, say: Callable[[str], None], checked: Report | None, find: bool
+    path: Path,
+    caches: Path,
+    say: Callable[[str], None],
+    checked: Report | None,
+    find: bool,
+    central: bool,
 ) -> Cache | Shards:
     """Open the collection's shards, or its cache, building that where its photos have changed."""
     if is_sharded(path):
-        return Shards.open(path, caches, CACHED_SIDE, say)
+        return Shards.open(path, caches, CACHED_SIDE, say, central=central)
     workers = os.cpu_count() or 1
     data = read_data_set(path)
-    folder = caches / f"{path.name.split('.')[0]}-{cache_key(data.records, CACHED_SIDE, find)[:12]}"
+    key = cache_key(data.records, CACHED_SIDE, find, central)[:12]
+    folder = caches / f"{path.name.split('.')[0]}-{key}"
     with contextlib.suppress(DataError):
         return Cache.open(folder)
     if checked is None or checked.path.resolve() != path.resolve():
@@ -94,4 +100,4 @@ def _cache(
     if not records:
         raise NigdtError(f"{path} holds no usable photo.", hint=f"See: nigdt data check {path}")
     say(f"decoding {len(records)} photos of {path} into {folder}")
-    return build_cache(records, folder, size=CACHED_SIDE, workers=workers, find=find)
+    return build_cache(records, folder, size=CACHED_SIDE, workers=workers, find=find, central=central)

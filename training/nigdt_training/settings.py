@@ -69,15 +69,17 @@ class MaskSettings:
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """Changes to a sample, all joint over photo, mask and object. Mirroring, half the time, is always on.
+    """Changes to a sample, all joint over photo, mask and object.
 
     Attributes:
+        mirror: Probability that the photo is mirrored.
         crop: Smallest crop side as a fraction of the short side.
         caption_dropout: Probability that the caption is emptied.
         recolour: Probability that an object with a known outline is moved to a named colour and the
             caption names it (0 in the paper).
     """
 
+    mirror: Probability = 0.5
     crop: Annotated[float, Meta(gt=0, le=1)] = 0.8
     caption_dropout: Probability = 0.0
     recolour: Probability = 0.0
@@ -184,7 +186,9 @@ class TrainSettings:
     Attributes:
         data: The photo collections.
         around_object: Cut squares around the objects, where their boxes are known, for both stages, instead
-            of plain squares as in the paper.
+            of plain squares.
+        centre_squares: Cut every photo to its central square first, as section 4.2 of the paper does; else
+            plain squares lie anywhere along the longer side.
         preset: Model preset that `model` changes.
         model: Changes to the preset, by field of `ModelConfig`.
         frozen_text: The text encoder is that of the match networks and learns nothing more, as in the
@@ -214,6 +218,7 @@ class TrainSettings:
 
     data: list[SourceSettings] = field(default_factory=list)
     around_object: bool = False
+    centre_squares: bool = False
     preset: str = "paper"
     model: dict[str, Any] = field(default_factory=dict)
     frozen_text: bool = False
@@ -319,6 +324,8 @@ def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSetting
     settings = schema.build(TrainSettings, values, source)
     if not settings.data:
         raise NigdtError(f"{source}: `data` names no photo collection.")
+    if settings.around_object and settings.centre_squares:
+        raise NigdtError(f"{source}: `around_object` and `centre_squares` exclude each other.")
     masks = settings.masks
     if not any(weight for kind, weight in vars(masks).items() if kind != "files"):
         raise NigdtError(f"{source}: `masks` draws no kind of hole.", "Give one a number above 0.")

@@ -48,7 +48,8 @@ class PlannedTraining:
     def of_match(self) -> tuple[Any, ...]:
         """All that stage 1 depends on."""
         settings = self.settings
-        return settings.data, settings.around_object, settings.seed, settings.match, self.start_from
+        cut = (settings.around_object, settings.centre_squares)
+        return settings.data, cut, settings.seed, settings.match, self.start_from
 
     def identity(self) -> dict[str, Any]:
         """Return plain values of everything that makes it the training it is."""

@@ -119,6 +119,7 @@ def build_cache(
     size: int = 256,
     workers: int = 2,
     find: bool = False,
+    central: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Cache:
     """Decode photos into a cache folder, or opens the one there if it was built from the same records.
@@ -129,6 +130,7 @@ def build_cache(
         size: Short side of the stored frames, in pixels.
         workers: Threads that decode.
         find: Look for the object of photos that come with neither polygons nor a box.
+        central: Hold photos' central squares alone.
         progress: Called with (photos done, photos in all) now and then.
 
     Returns:
@@ -139,7 +141,7 @@ def build_cache(
             else.
     """
     folder = Path(folder)
-    key = cache_key(records, size, find)
+    key = cache_key(records, size, find, central)
     with contextlib.suppress(DataError):
         cache = Cache.open(folder)
         if cache.key == key:
@@ -150,7 +152,7 @@ def build_cache(
         if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").exists():
             raise DataError(f"{folder} exists and is no photo cache.", "Choose another folder for the cache.")
         building.mkdir(parents=True)
-        index = _write_frames(records, building, size, workers, find, progress)
+        index = _write_frames(records, building, size, workers, find, central, progress)
         index |= {"format": FORMAT, "key": key, "size": size}
         (building / "index.json").write_text(json.dumps(index), encoding="utf-8")
         if not index["photos"]:
@@ -172,10 +174,10 @@ def build_cache(
     return Cache.open(folder)
 
 
-def cache_key(records: Sequence[Record], size: int, find: bool = False) -> str:
+def cache_key(records: Sequence[Record], size: int, find: bool = False, central: bool = False) -> str:
     """Hash all that a cache is made from: files (name, size, time), captions, boxes and settings."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([FORMAT, size, find]).encode())
+    digest.update(json.dumps([FORMAT, size, find, *["central"] * central]).encode())
     for record in records:
         source = record.source
         file = [source.name, source.offset, source.size, source.mtime_ns]
@@ -190,6 +192,7 @@ def _write_frames(
     size: int,
     workers: int,
     find: bool,
+    central: bool,
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, Any]:
     entries: list[dict[str, Any]] = []
@@ -198,7 +201,7 @@ def _write_frames(
 
     def prepare(record: Record) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None] | str:
         try:
-            frame = decode_frame(record, size)
+            frame = decode_frame(record, size, central=central)
         except PhotoError as error:
             return str(error)
         mask, box = None, frame.box

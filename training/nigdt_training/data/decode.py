@@ -33,12 +33,13 @@ class Frame:
     outline: np.ndarray | None
 
 
-def decode_frame(record: Record, short_side: int) -> Frame:
+def decode_frame(record: Record, short_side: int, *, central: bool = False) -> Frame:
     """Decode a photo once: upright, RGB, short side resized, an over-long side cropped around the object.
 
     Args:
         record: The photo.
         short_side: Pixels of the shorter side of the frame; smaller photos are enlarged.
+        central: Cut the photo to its central square instead, wherever the object is.
 
     Returns:
         The frame, at most `LONGEST_FRAME` times as long as short.
@@ -66,7 +67,8 @@ def decode_frame(record: Record, short_side: int) -> Frame:
         outline = np.zeros(photo.shape[:2], np.uint8)
         outlines = [np.rint(to_frame(np.reshape(flat, (-1, 2)))).astype(np.int32) for flat in record.polygons]
         cv2.fillPoly(outline, outlines, 255)
-    return _crop(photo, box, outline, round(LONGEST_FRAME * short_side))
+    longest = short_side if central else round(LONGEST_FRAME * short_side)
+    return _crop(photo, box, outline, longest, None if central else box)
 
 
 def open_upright(source: Source, least: int) -> tuple[Image.Image, int, tuple[int, int]]:
@@ -106,9 +108,16 @@ def _turn(points: np.ndarray, orientation: int) -> np.ndarray:
     return np.stack(turned, axis=1)
 
 
-def _crop(photo: np.ndarray, box: BoxXYWH | None, outline: np.ndarray | None, longest: int) -> Frame:
+def _crop(
+    photo: np.ndarray,
+    box: BoxXYWH | None,
+    outline: np.ndarray | None,
+    longest: int,
+    around: BoxXYWH | None,
+) -> Frame:
     height, width = photo.shape[:2]
-    centre_x, centre_y = (box[0] + box[2] / 2, box[1] + box[3] / 2) if box else (width / 2, height / 2)
+    x, y, box_width, box_height = around or (0, 0, width, height)
+    centre_x, centre_y = x + box_width / 2, y + box_height / 2
     left = int(np.clip(round(centre_x - longest / 2), 0, max(0, width - longest)))
     top = int(np.clip(round(centre_y - longest / 2), 0, max(0, height - longest)))
     window = (slice(top, top + longest), slice(left, left + longest))

@@ -80,13 +80,16 @@ class Shards:
 
     Attributes:
         size: Short side of the photos that `photo` gives.
+        central: Whether it gives their central squares alone.
         incomplete: Keys that lack a photo or a caption, which are left out.
         bad: Samples found not to be readable so far.
     """
 
-    def __init__(self, folder: Path, index: np.ndarray, size: int, incomplete: int) -> None:
+    def __init__(
+        self, folder: Path, index: np.ndarray, size: int, incomplete: int, *, central: bool = False
+    ) -> None:
         """Use `Shards.open`."""
-        self.folder, self.size, self.incomplete = folder, size, incomplete
+        self.folder, self.size, self.incomplete, self.central = folder, size, incomplete, central
         self.bad: set[int] = set()
         self._index = index
         self._files = _shards_of(folder)
@@ -94,7 +97,13 @@ class Shards:
 
     @classmethod
     def open(
-        cls, folder: Path, indexes: Path, size: int = 256, say: Callable[[str], None] = lambda _: None
+        cls,
+        folder: Path,
+        indexes: Path,
+        size: int = 256,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        central: bool = False,
     ) -> Shards:
         """Open shards, indexing them where they have changed.
 
@@ -103,6 +112,7 @@ class Shards:
             indexes: Where the index goes.
             size: Short side of the photos in pixels.
             say: Told what takes time.
+            central: Cut photos to their central squares.
 
         Raises:
             DataError: A shard cannot be read, none holds a sample, or the index cannot be written.
@@ -123,7 +133,7 @@ class Shards:
         index = np.load(path, mmap_mode="r")
         if not len(index):
             raise DataError(f"The shards of {folder} hold no photo with a caption.")
-        shards = cls(folder, index, size, json.loads(counts.read_text())["incomplete"])
+        shards = cls(folder, index, size, json.loads(counts.read_text())["incomplete"], central=central)
         looked_at = range(min(_LOOKED_AT, len(shards)))
         if not any(shards.captions(i)[0] for i in looked_at):
             raise DataError(
@@ -144,7 +154,8 @@ class Shards:
         shard, at, length, *_ = map(int, self._index[i])
         file = self._files[shard]
         try:
-            return decode_frame(Record(Source(file, self.name(i), at, length, 0), []), self.size).photo
+            record = Record(Source(file, "", at, length, 0), [])
+            return decode_frame(record, self.size, central=self.central).photo
         except (PhotoError, OSError) as error:
             if i not in self.bad and len(self.bad) < _LOGGED:
                 log.warning("left out: %s: %s", self.name(i), error)

@@ -137,7 +137,7 @@ def draw_cases(records: Sequence[Record], settings: CaseSettings) -> list[Case]:
 
 def _case(record: Record, settings: CaseSettings, files: MaskFiles | None) -> Case | None:
     try:
-        frame = decode_frame(record, settings.side)
+        frame = decode_frame(record, settings.side, central=not settings.around_object)
     except PhotoError:
         return None
     frame = square(frame, settings.side, settings.around_object)
