@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
 import scipy.stats
 import yaml
 from click.testing import CliRunner
+from nigdt_training.ablation import queue as queue_module
 from nigdt_training.ablation.plan import load_plan
 from nigdt_training.checkpoint import read_checkpoint, read_facts
 from nigdt_training.commands.ablate import ablate
+from nigdt_training.commands.train import train
 from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.inpaint.stage import InpaintTrainer
+from PIL import Image
 
 from nigdt.bundle.bundle import verify_bundle
 from nigdt.errors import NigdtError
@@ -94,6 +99,11 @@ def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tm
 def test_one_that_fails_does_not_stop_the_queue(run_plan, plan_file, tmp_path, monkeypatch):
     plan = yaml.safe_load(plan_file.read_text())
     del plan["evaluate"]["objects"]["features"]  # which take long, and the other test has them
+    (tmp_path / "holes").mkdir()
+    hole = np.full((64, 64), 255, np.uint8)
+    hole[:, :10] = 0
+    Image.fromarray(hole).save(tmp_path / "holes" / "one.png")
+    plan["evaluate"]["objects"] |= {"mask": str(tmp_path / "holes"), "black_holes": True, "by_ratio": True}
     plan_file.write_text(yaml.safe_dump(plan))
     step = ComparisonTrainer.one_step
 
@@ -103,8 +113,11 @@ def test_one_that_fails_does_not_stop_the_queue(run_plan, plan_file, tmp_path, m
     monkeypatch.setattr(ComparisonTrainer, "one_step", not_finite)
     with pytest.raises(NigdtError, match=r"1 of 3 trainings failed \(picnet-4: The losses are not finite"):
         run_plan()
-    found = json.loads((tmp_path / "runs" / "fig5" / "objects" / "results.json").read_text())
+    out = tmp_path / "runs" / "fig5" / "objects"
+    found = json.loads((out / "results.json").read_text())
     assert [system["name"] for system in found["systems"]] == ["full", "no-text", "harmonic"]
+    assert (np.array(Image.open(out / "masks" / "00000.png")) == 255 - hole).all()
+    assert re.search(r"\| PSNR +\| +1%-10% \(0\) \| +10%-20% \(3\) ", (out / "table.md").read_text())
 
 
 def test_photos_to_measure_on_must_be_there_before_anything_runs(run_plan, plan_file, tmp_path):
@@ -114,6 +127,51 @@ def test_photos_to_measure_on_must_be_there_before_anything_runs(run_plan, plan_
     with pytest.raises(NigdtError, match=r"evaluate\.objects\.data.*nowhere"):
         run_plan()
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_dry_run_says_what_would_happen_and_leaves_nothing(run_plan, plan_file, tmp_path):
+    said = run_plan("--dry-run", "--set", "steps=7", "--set", "batch=3").output
+    assert "1/3 full: 7 steps of 3 pictures of 64 px." in said
+    assert "3/3 picnet-4: 7 steps of 2 pictures of 64 px." in said, "what an entry sets itself stays"
+    assert "In all 56 pictures" in said
+    assert "Table objects: object holes, 3 photos at most." in said
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(NigdtError, match=r"--set: unknown key `loss\.mach`"):
+        run_plan("--dry-run", "--set", "loss.mach=1")
+
+
+def test_a_folder_may_be_called_as_a_plan_that_ships(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "coco").mkdir()
+    with pytest.raises(NigdtError, match=r"there is no coco.coco"):  # FOLDER/coco, which that plan reads
+        CliRunner().invoke(ablate, ["coco", "--data", "coco"], catch_exceptions=False)
+    (tmp_path / "small").mkdir()
+    arguments = ["--config", "small", "--data", "small", "--dry-run"]
+    with pytest.raises(NigdtError, match=r"small.photos"):
+        CliRunner().invoke(train, arguments, catch_exceptions=False)
+
+
+def test_a_dry_run_tells_which_pretrained_weights_are_not_there(run_plan, monkeypatch):
+    def nowhere(backbone, size):
+        raise NigdtError(f"No weights of {backbone} at {size} px.")
+
+    monkeypatch.setattr(queue_module, "load_backbone", nowhere)
+    assert run_plan("--dry-run").exit_code == 0, "nothing here reads match networks"
+    with pytest.raises(NigdtError, match="No weights of inception-v3 at 299 px"):
+        run_plan("--dry-run", "--set", "loss.match=1", "--set", "match={backbone: inception-v3, size: 299}")
+
+
+def test_masks_of_a_plan_must_be_there_before_anything_runs(plan_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = yaml.safe_load(plan_file.read_text())
+    plan["evaluate"] = {"own": {"data": "photos", "mask": "holes", "lpips": True, "clip": "a/model"}}
+    plan_file.write_text(yaml.safe_dump(plan))
+    with pytest.raises(NigdtError, match="there is no holes"):
+        load_plan(plan_file)
+    (tmp_path / "holes").mkdir()
+    (measurement,) = load_plan(plan_file).measurements
+    assert measurement.cases.mask == "holes"
+    assert (measurement.lpips, measurement.clip) == (True, "a/model")
 
 
 def test_nothing_finished_is_said(run_plan):
@@ -130,7 +188,7 @@ def test_nothing_finished_is_said(run_plan):
         ({"entries": {"a/b": []}}, "a/b"),
         ({"entries": {"picnet-4": []}}, "picnet-4"),
         ({"comparisons": {"gan": {}}}, "gan"),
-        ({"evaluate": {"x": {"data": "photos", "mask": "round"}}}, "round"),
+        ({"evaluate": {"x": {"data": "photos", "mask": "round"}}}, "there is no round"),
         (
             {"evaluate": {"x": {"data": "photos", "limit": 0}}},
             r"`evaluate.x.limit` must be a whole number from 1 up, not 0",

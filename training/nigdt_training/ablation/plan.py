@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from nigdt.errors import NigdtError
 from nigdt.schema import Count, Meta
 from nigdt_training.comparison.stage import MODELS
 from nigdt_training.evaluation.baselines import BASELINES
-from nigdt_training.evaluation.cases import CaseSettings, Hole
+from nigdt_training.evaluation.cases import HOLES, CaseSettings
 from nigdt_training.evaluation.features import Features
 from nigdt_training.evaluation.session import EvaluationRequest
 from nigdt_training.settings import TrainSettings, find_config, load_settings, with_changes
@@ -43,6 +43,11 @@ class PlannedTraining:
     width: int | None = None
     evaluator: bool = False
     repeated: str | None = None
+
+    @property
+    def needs_match(self) -> bool:
+        """Whether match networks are trained for it, or as it."""
+        return self.evaluator or (self.settings.loss.match > 0 and self.match_from is None)
 
     @property
     def of_match(self) -> tuple[Any, ...]:
@@ -102,7 +107,8 @@ class _MeasurementFile:
     """A measurement as a plan's file names it; fields as of `EvaluationRequest` and `CaseSettings`."""
 
     data: str
-    mask: Hole = "centre"
+    mask: str = "centre"
+    black_holes: bool = False
     size: Annotated[int, Meta(ge=64, le=1024)] | None = None
     limit: Count | None = None
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -114,6 +120,9 @@ class _MeasurementFile:
     evaluator: str | None = None
     compare: list[str] = field(default_factory=list)
     features: Features | None = None
+    lpips: bool = False
+    clip: str | None = None
+    by_ratio: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,11 +141,15 @@ class _PlanFile:
     evaluate: dict[str, Any] = field(default_factory=dict)
 
 
-def load_plan(name: str | Path) -> AblationPlan:
+def load_plan(name: str | Path, further: Iterable[str] = ()) -> AblationPlan:
     """Read a plan: a file, or one of `nigdt_training/configs/plans` by its name.
 
-    Its files (config, start_from, match_from, evaluator) are relative to the current folder. Measuring comes
-    after days of training: what cannot be measured is told before.
+    Its files (config, start_from, match_from, evaluator, masks) are relative to the current folder. Measuring
+    comes after days of training: what cannot be measured is told before.
+
+    Args:
+        name: File or name.
+        further: Changes such as "steps=2" for all, beside the plan's `set`.
 
     Raises:
         NigdtError: It cannot be read, or a key, a value or a setting is wrong, or a file is missing.
@@ -147,6 +160,7 @@ def load_plan(name: str | Path) -> AblationPlan:
     base = with_changes(load_settings(file.config), file.set, f"{source}: set")
     if file.steps is not None:
         base = replace(base, steps=file.steps)
+    base = with_changes(base, further, "--set")
     start_from = _existing(file.start_from, f"{source}: start_from")
     match_from = _existing(file.match_from, f"{source}: match_from")
     entries = []
@@ -228,6 +242,11 @@ def _measurement(name: str, values: Any, evaluators: Collection[str], source: st
     file = schema.build(_MeasurementFile, values, source, where)
     case_keys = {item.name for item in fields(CaseSettings)}
     cases = CaseSettings(**{key: value for key, value in vars(file).items() if key in case_keys})
+    if file.mask not in HOLES and not Path(file.mask).exists():
+        kinds = ", ".join(HOLES)
+        raise NigdtError(
+            f"{source}: {where}mask: there is no {file.mask}.", f"Name masks, or one of {kinds}."
+        )
     for system in file.compare:
         _check_system(system, f"{source}: {where}compare")
     request = EvaluationRequest(
@@ -237,6 +256,9 @@ def _measurement(name: str, values: Any, evaluators: Collection[str], source: st
         samples=file.samples,
         colour_swap=file.colour_swap,
         features=file.features,
+        perceptual=file.lpips,
+        clip=file.clip,
+        by_ratio=file.by_ratio,
     )
     return PlannedMeasurement(
         name, request, _evaluator(file.evaluator, f"{source}: {where}evaluator", evaluators)

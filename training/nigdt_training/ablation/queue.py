@@ -14,12 +14,15 @@ from nigdt.runtime.devices import usable_device
 from nigdt_training.ablation.plan import AblationPlan, PlannedMeasurement, PlannedTraining
 from nigdt_training.checkpoint import read_facts
 from nigdt_training.comparison.stage import ComparisonTrainer
+from nigdt_training.data.data_set import read_records
 from nigdt_training.evaluation.report import seeds_table
 from nigdt_training.evaluation.run import SystemResult
 from nigdt_training.evaluation.session import evaluate_systems
 from nigdt_training.evaluation.systems import Original
 from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages
+from nigdt_training.match.backbone import load_backbone
 from nigdt_training.match.stage import match_is_trained
+from nigdt_training.pools import open_pools
 from nigdt_training.run import Run, writing
 
 RECORD = "trainings.json"
@@ -47,6 +50,40 @@ class Queue:
     out: Path
     device: str
     say: Say
+
+    def look(self) -> None:
+        """Say what `train` and `evaluate` would do: settings, photos and pretrained weights are read.
+
+        Raises:
+            NigdtError: Something that a training needs is not there.
+        """
+        left = [entry for entry in self.plan.entries if not self._finished(entry)]
+        for settings in {str(entry.settings.data): entry.settings for entry in left}.values():
+            learnt, kept = open_pools(settings, self.places.data, self.places.caches, self.say)
+            learn, measure = (sum(len(pool.photos) for pool in pools) for pools in (learnt, kept))
+            self.say(f"Photos: {learn} to learn from, {measure} to watch the training by.")
+        pictures = 0
+        for number, entry in enumerate(self.plan.entries, 1):
+            title = f"{number}/{len(self.plan.entries)} {entry.name}"
+            settings = entry.settings
+            if entry not in left:
+                self.say(f"{title}: finished before.")
+            elif entry.evaluator:
+                self.say(f"{title}: match networks alone, {settings.match.epochs} epochs.")
+            else:
+                pictures += settings.steps * settings.batch
+                size = f"{settings.batch} pictures of {settings.picture_size} px"
+                self.say(f"{title}: {settings.steps} steps of {size}.")
+        self.say(f"In all {pictures:,} pictures, besides those of match networks.")
+        for measurement in self.plan.measurements:
+            split = measurement.cases.split
+            records = read_records(self.places.data / measurement.data)
+            found = sum(bool(record.captions) and split in (None, record.split) for record in records)
+            count = min(found, measurement.cases.limit or found)
+            self.say(f"Table {measurement.name}: {measurement.cases.mask} holes, {count} photos at most.")
+        reading = [entry.settings.match for entry in left if entry.comparison is None and entry.needs_match]
+        for match in {(match.backbone, match.size): match for match in reading}.values():
+            load_backbone(match.backbone, match.size)
 
     def train(self) -> dict[str, str]:
         """Train every entry that is not finished; one that fails does not keep the others from running.

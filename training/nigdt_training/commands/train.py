@@ -21,7 +21,7 @@ from nigdt_training.commands.train_tdanet import tdanet
 from nigdt_training.settings import load_settings, with_changes
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
-_CONFIG = click.Path(path_type=Path, dir_okay=False)  # or a name
+_CONFIG = click.Path(path_type=Path)  # or a name, which a folder may have too
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _COUNT = click.IntRange(1)
 _MINUTES = click.FloatRange(0, min_open=True)
@@ -194,7 +194,7 @@ def _run(
         assert config is not None
         settings = with_changes(load_settings(config), changes)
         if dry_run:
-            plan(settings, places, _say_plain)
+            plan(settings, places, _say_plain, match_from)
             return
     fabric = Machine.found(device).fabric(settings.precision)
     say = _say_plain if fabric.is_global_zero else _quiet

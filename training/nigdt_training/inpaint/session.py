@@ -233,8 +233,12 @@ def export_run(run: Run, folder: Path, *, title: str) -> BundleInfo:
     return add_picture(info.folder)
 
 
-def plan(settings: TrainSettings, places: Places, say: Say) -> None:
-    """Say what a run would do, without training (`--dry-run`)."""
+def plan(settings: TrainSettings, places: Places, say: Say, match_from: Path | None = None) -> None:
+    """Say what a run would do, without training (`--dry-run`).
+
+    Raises:
+        NigdtError: Photos or pretrained weights that it needs are not there.
+    """
     training, validation = open_pools(settings, places.data, places.caches, say)
     vocabulary = build_vocabulary(training)
     config = settings.model_config
@@ -249,3 +253,5 @@ def plan(settings: TrainSettings, places: Places, say: Say) -> None:
         f"stage 2: {settings.steps} steps of {settings.batch}, that is {settings.steps * settings.batch} "
         f"pictures of {settings.picture_size} px"
     )
+    if settings.loss.match > 0 and match_from is None:
+        load_backbone(settings.match.backbone, settings.match.size)
