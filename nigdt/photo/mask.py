@@ -12,9 +12,9 @@ from nigdt.box import check_selection
 from nigdt.errors import SelectionError
 from nigdt.photo.photo import Photo
 
-__all__ = ["painted", "read_mask"]
+__all__ = ["FAINT", "painted", "read_mask"]
 
-_FAINT = 64
+FAINT = 64
 """A mask whose brightest pixel is darker than this is no mask, but one of labels (0 and 1, say)."""
 
 
@@ -36,7 +36,7 @@ def read_mask(path: str | os.PathLike[str], width: int, height: int) -> NDArray[
     mask = Photo.read(path)
     selection = painted(mask)
     faintest = mask.samples if mask.kind == "I;16" else selection  # 8 bits would round 1 of 65535 to nothing
-    if selection.max() < _FAINT and faintest.any():
+    if selection.max() < FAINT and faintest.any():
         raise SelectionError(
             f"The brightest pixel of the mask has level {selection.max()} of 255, so nearly nothing would be"
             " changed.",

@@ -18,6 +18,7 @@ from nigdt_training.commands.ablate import ablate
 from nigdt_training.commands.train import train
 from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.settings import load_settings
 from PIL import Image
 
 from nigdt.bundle.bundle import verify_bundle
@@ -235,6 +236,11 @@ def test_shipped_plans_hold_fig_5_and_both_comparison_systems(pytestconfig, monk
     assert not entries["sentence-only"].settings.model_config.dual_attention
     assert entries["no-match"].settings.loss.match == 0
     assert {entry.comparison for entry in plan.entries} == {None, "picnet", "csa"}
+    if name == "cub":
+        authors, published = entries["authors"].settings, load_settings("authors-cub")
+        for key in ("preset", "frozen_text", "clip", "ema", "loss"):
+            assert getattr(authors, key) == getattr(published, key), key
+        assert authors.match.undivided
     if name != "ablation":
         (evaluator,) = (entry for entry in plan.entries if entry.evaluator)
         assert (evaluator.settings.seed, evaluator.settings.match.backbone) != (

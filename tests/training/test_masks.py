@@ -100,6 +100,24 @@ def test_a_damaged_mask_and_one_that_is_missing_are_passed_over(folder: Path, tm
     np.testing.assert_array_equal(masks.read(0, 50, 50), masks.read(1, 50, 50))
 
 
+@pytest.mark.parametrize("black_holes", [False, True])
+def test_masks_of_zeros_and_ones_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, black_holes: bool
+) -> None:
+    """They would be read as no hole at all, and every photo would be left out without a word."""
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:32] = 1
+    Image.fromarray(mask).save(tmp_path / "a.png")
+    Image.fromarray(mask * 255).save(tmp_path / "b.png")
+    files = MaskFiles(tmp_path, black_holes=black_holes)
+    expected = np.where((mask == 1) != black_holes, 255, 0)
+    np.testing.assert_array_equal(files.read(0, 64, 64), expected)
+    assert "a.png is no mask: its brightest pixel has level 1 of 255." in caplog.text
+    (tmp_path / "b.png").unlink()
+    with pytest.raises(DataError, match="None of the masks"):
+        MaskFiles(tmp_path).read(0, 64, 64)
+
+
 def test_one_evaluations_masks_are_another_ones(folder: Path, photo_folder: Path, tmp_path: Path) -> None:
     """What `--out` leaves is a list that gives every photo the same hole again, and tables by ratio."""
     common = ["harmonic", "--data", photo_folder, "--size", 64, "--compare", "telea", "--by-ratio", "--out"]

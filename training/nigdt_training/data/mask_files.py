@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from nigdt.errors import PhotoError
-from nigdt.photo.mask import painted
+from nigdt.photo.mask import FAINT, painted
 from nigdt.photo.photo import Photo
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import is_photo
@@ -89,7 +89,10 @@ class MaskFiles:
 
     def _load(self, file: Path, height: int, width: int) -> np.ndarray | None:
         try:
-            picture = painted(Photo.read(file), black=self.black_holes)
+            photo = Photo.read(file)
+            if 0 < (brightest := int(painted(photo).max())) < FAINT:
+                raise PhotoError(f"{file.name} is no mask: its brightest pixel has level {brightest} of 255.")
+            picture = painted(photo, black=self.black_holes)
         except PhotoError as error:
             if file not in self._damaged:
                 log.warning("left out: %s", error)
