@@ -303,6 +303,24 @@ def test_common_layouts_of_captions_are_read(tmp_path: Path, name: str, content:
     assert len(data.left_out) == (2 if content.startswith("[[[") else 0)
 
 
+def test_a_name_alone_finds_the_only_photo_of_that_name_below_its_index(tmp_path: Path) -> None:
+    for name in ("imgs/one/a.jpg", "imgs/b.jpg", "more/b.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        scene(1).save(tmp_path / name)
+    (tmp_path / "captions.txt").write_text("image,caption\nA.jpg,a red bird\nb.jpg,which of the two\n")
+    data = read_data_set(tmp_path)
+    assert [(record.name, record.captions) for record in data.records] == [("imgs/one/a.jpg", ["a red bird"])]
+    assert data.missing == ["b.jpg"]
+
+
+def test_an_index_of_photos_that_are_elsewhere_names_one(tmp_path: Path) -> None:
+    scene(1).save(tmp_path / "a.jpg")
+    (tmp_path / "metadata.csv").write_text("file_name,text\nother/x.jpg,a red bird\n")
+    with pytest.raises(DataError, match="None of the 1 photos that the index") as caught:
+        read_data_set(tmp_path)
+    assert "other/x.jpg" in str(caught.value.hint)
+
+
 def test_a_caption_file_is_found_in_either_form_of_unicode(tmp_path: Path) -> None:
     scene(3).save(tmp_path / "caf\u00e9.png")
     (tmp_path / "cafe\u0301.txt").write_text("a bird", encoding="utf-8")

@@ -70,6 +70,11 @@ def read_data_set(path: Path | str) -> DataSet:
     if not records and tree.left_out:
         name, why = tree.left_out[0]
         raise DataError(f"{path} holds nothing that can be used.", f"{name}: {why}")
+    if not records and tree.missing:
+        raise DataError(
+            f"None of the {len(tree.missing)} photos that the index of {path} names is there.",
+            f"The first would be {tree.missing[0]}.",
+        )
     if not records:
         raise DataError(
             f"{path} holds no photos.", "See docs/training-data.md for the layouts that are read."

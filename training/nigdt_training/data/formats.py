@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -53,6 +54,11 @@ def _read_metadata(tree: Tree) -> list[Record]:
     records: dict[str, Record] = {}
     photos = [name for name in tree.names if is_photo(name)]
     alike = {_alike(_stem(name)): name for name in photos} | {_alike(name): name for name in photos}
+    ends = Counter(_alike(PurePosixPath(name).name) for name in photos)
+    for name in photos:  # a file's name alone, where only one photo has it, in whichever folder
+        end = _alike(PurePosixPath(name).name)
+        if ends[end] == 1:
+            alike.setdefault(f"*/{end}", name)
     for index, kind in _indices(tree).items():
         folder = PurePosixPath(index).parent
         for row in rows(tree, index, kind):
@@ -74,15 +80,17 @@ def _found(tree: Tree, alike: dict[str, str], folder: PurePosixPath, file: str) 
     """Return the name of a row's file: as written, as written on Windows, or in a folder of images.
 
     Where no file fits exactly, case, form of Unicode and a missing ending do not count, nor does where the
-    files lay on the machine that wrote the index.
+    files lay on the machine that wrote the index; a name without a folder fits the only photo of that name.
     """
     file = file.replace("\\", "/") if (folder / file).as_posix() not in tree else file
     absolute = file.startswith("/") or file[1:3] == ":/"
     files = (file, PurePosixPath(file).name) if absolute else (file,)
     tries = [(folder / part / one).as_posix() for one in files for part in _FOLDERS]
     exact = next((name for name in tries if name in tree), None)
-    loose = (alike[_alike(name)] for name in tries if _alike(name) in alike)
-    return exact or next(loose, tries[0])
+    loose = next((alike[_alike(name)] for name in tries if _alike(name) in alike), None)
+    only = alike.get(f"*/{_alike(file)}")
+    below = only is not None and PurePosixPath(only).is_relative_to(folder)
+    return exact or loose or (only if only is not None and below else tries[0])
 
 
 def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
