@@ -23,7 +23,7 @@ def open_trackers(names: Sequence[str], folder: Path, settings: dict[str, Any]) 
     """Open trackers for a run; opened again for the same folder, they go on with the same run.
 
     Where they send what is logged is their own environment variables' to say: `WANDB_MODE=offline` keeps
-    it in the run folder, `MLFLOW_TRACKING_URI` names a server.
+    it in the run folder, `MLFLOW_TRACKING_URI` names a server, without which MLflow writes into `mlruns`.
 
     Args:
         names: Of `TRACKERS`.
@@ -66,6 +66,8 @@ def _wandb(folder: Path) -> Logger:
 
 
 def _mlflow(folder: Path) -> Logger:
+    # MLflow 3 refuses folders of files, which are what there is without a server, unless told otherwise.
+    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     from pytorch_lightning.loggers import MLFlowLogger
 
     path = folder / _MLFLOW_RUN
