@@ -145,7 +145,7 @@ def test_papers_settings_cut_as_section_4_2_says():
     for name in ("paper-cub", "paper-coco"):
         settings = load_settings(name)
         assert settings.centre_squares
-        assert settings.augmentation.crop == 1
+        assert (settings.augmentation.crop, settings.augmentation.mirror) == (1, 0)
     with pytest.raises(NigdtError, match="exclude each other"):
         settings_from({"data": [{"path": "x"}], "centre_squares": True, "around_object": True})
 
