@@ -36,6 +36,8 @@ MATCH_WORDS = 32  # longest caption that the match networks read
 VALIDATION_SEED = 2**31
 """Above every training seed, so that no validation sample is drawn like a training sample."""
 _TRIES = 100
+_MIRRORED = 0.5
+"""Probability that a photo is mirrored."""
 _TINTED_IN_HOLE_ONLY = 0.5  # of the tinted objects, so that nothing but the caption tells the colour
 
 
@@ -191,7 +193,7 @@ class SampleStream:
         self.max_words = max_words
         self.latent_shape = latent_shape
         self.augmentation = augmentation or AugmentationSettings(crop=1.0)
-        self.mirrored = augmentation.mirror if augmentation else 0.0
+        self.mirrored = _MIRRORED if augmentation else 0.0
         self.around_object = around_object
         self.seed = seed
         weights = np.array([getattr(masks, kind) for kind in _KINDS], float)

@@ -72,14 +72,12 @@ class AugmentationSettings:
     """Changes to a sample, all joint over photo, mask and object.
 
     Attributes:
-        mirror: Probability that the photo is mirrored.
         crop: Smallest crop side as a fraction of the short side.
         caption_dropout: Probability that the caption is emptied.
         recolour: Probability that an object with a known outline is moved to a named colour and the
             caption names it (0 in the paper).
     """
 
-    mirror: Probability = 0.5
     crop: Annotated[float, Meta(gt=0, le=1)] = 0.8
     caption_dropout: Probability = 0.0
     recolour: Probability = 0.0

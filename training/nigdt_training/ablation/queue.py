@@ -76,11 +76,12 @@ class Queue:
                 self.say(f"{title}: {settings.steps} steps of {size}.")
         self.say(f"In all {pictures:,} pictures, besides those of match networks.")
         for measurement in self.plan.measurements:
-            split = measurement.cases.split
-            records = read_records(self.places.data / measurement.data)
+            split = measurement.request.cases.split
+            records = read_records(self.places.data / measurement.request.data)
             found = sum(bool(record.captions) and split in (None, record.split) for record in records)
-            count = min(found, measurement.cases.limit or found)
-            self.say(f"Table {measurement.name}: {measurement.cases.mask} holes, {count} photos at most.")
+            count = min(found, measurement.request.cases.limit or found)
+            kind = measurement.request.cases.mask
+            self.say(f"Table {measurement.name}: {kind} holes, {count} photos at most.")
         reading = [entry.settings.match for entry in left if entry.comparison is None and entry.needs_match]
         for match in {(match.backbone, match.size): match for match in reading}.values():
             load_backbone(match.backbone, match.size)

@@ -34,7 +34,7 @@ class Options:
     Attributes:
         samples: Answers per case; above 1 gives best-of-N and diversity, apart from Table 1's one answer.
         colour_swap: Ask guided systems for swapped colour words too (seven more fills per case).
-        scorer: Match networks for R-precision, not used in training what they evaluator.
+        scorer: Match networks for R-precision, not used in training what they measure.
         caption_pool: Photos from whose captions R-precision draws negatives.
         features: Extractor for what compares sets: FID, KID, U-IDS and P-IDS.
         perceptual: Measures LPIPS.

@@ -40,7 +40,7 @@ class EvaluationRequest:
         cases: How photos, captions and holes are drawn; its seed also draws samples and negative captions.
         samples: Answers per case; the first, the mean, is Table 1's.
         colour_swap: Measure colour-swap accuracy.
-        evaluator: Match networks for R-precision that took no part in training what they evaluator.
+        evaluator: Match networks for R-precision that took no part in training what they measure.
         features: Network on whose features FID, KID, U-IDS and P-IDS are measured.
         perceptual: LPIPS too.
         clip: CLIP model (folder, or name on the Hub) for the CLIP score.
