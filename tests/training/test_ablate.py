@@ -171,8 +171,8 @@ def test_masks_of_a_plan_must_be_there_before_anything_runs(plan_file, tmp_path,
         load_plan(plan_file)
     (tmp_path / "holes").mkdir()
     (measurement,) = load_plan(plan_file).measurements
-    assert measurement.cases.mask == "holes"
-    assert (measurement.lpips, measurement.clip) == (True, "a/model")
+    assert measurement.request.cases.mask == "holes"
+    assert (measurement.request.perceptual, measurement.request.clip) == (True, "a/model")
 
 
 def test_nothing_finished_is_said(run_plan):
