@@ -82,7 +82,8 @@ def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: F
     size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
     pixels = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
     chosen, seen, likely = (
-        cv2.resize(values, size, interpolation=cv2.INTER_AREA) for values in (selection, sure, chance)
+        np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+        for values in (selection, sure, chance)
     )
     labels = np.full(chosen.shape, cv2.GC_PR_BGD, np.uint8)
     labels[((seen > _PERHAPS) & (likely > _FOREIGN[0])) | (likely > _SURE[0])] = cv2.GC_PR_FGD

@@ -202,5 +202,5 @@ def hub(bundle: str, folder: Path, license_id: str) -> None:
     from nigdt.bundle.hub import save_pretrained
 
     info = save_pretrained(find_bundle(bundle), folder, license_id)
-    folder = shell_word(info.folder)
-    click.echo(f"{printable(str(info.folder))}: put it on the Hub with `hf upload OWNER/NAME {folder}`.")
+    word = shell_word(info.folder)
+    click.echo(f"{printable(str(info.folder))}: put it on the Hub with `hf upload OWNER/NAME {word}`.")

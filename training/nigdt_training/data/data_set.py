@@ -46,7 +46,7 @@ def read_data_set(path: Path | str) -> DataSet:
         records, left_out = read_shards(Path(path))
         if not records:
             why = "; ".join(f"{name}: {reason}" for name, reason in left_out[:1])
-            raise DataError(f"The shards of {path} hold no photo with a caption.", why or None)
+            raise DataError(f"The shards of {path} hold no photo with a caption.", why)
         return DataSet(Path(path), "WebDataset shards", records, [], left_out=left_out)
     tree = Tree(Path(path))
     unread = _unread(tree)
