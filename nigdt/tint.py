@@ -28,6 +28,8 @@ _GRAIN = 12.0
 """Lab units; smaller differences between neighbours are smoothed before materials are told apart."""
 _NOISE = 12.0
 """Added to lightness in the saturation, because dark places have none that one could trust."""
+_LARGEST_GLARE = 0.05
+"""Size of a washed out place, beside the object's; what is larger is white."""
 _PART_SIZE = (0.001, 0.02)
 """Size, beside the object's, of a part of another hue that black, white and grey leave as it is."""
 _RIM = 2
@@ -253,6 +255,8 @@ def _glare(L: Floats, saturation: Floats, weight: Floats, typical: float) -> Flo
     glare = np.zeros_like(L)
     for name in range(1, count):
         patch = (names == name).astype(np.uint8)
+        if np.count_nonzero(patch) > _LARGEST_GLARE * float(weight.sum()):
+            continue
         border = (cv2.dilate(patch, square) != patch) & within
         if border.any() and float(np.median(change[border])) < _SOFT_EDGE * typical:
             glare[patch > 0] = 1

@@ -120,11 +120,23 @@ def test_oklab_is_undone():
 
 def test_light_that_washes_colour_out_is_no_other_material():
     before = shaded((215, 150, 40), 0.8)
-    washed = np.exp(-(((np.arange(SIDE) - 30) / 14.0) ** 2)).astype(np.float32)[None, :, None]
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    washed = np.exp(-((rows - 50) ** 2 + (columns - 30) ** 2) / (2 * 9.0**2)).astype(np.float32)[..., None]
     before = before + washed * (np.array([99, 0, 2], np.float32) - before)
     material, after = painted(before, "blue")
-    assert material.membership[:, 28:33].min() > 0.9
-    assert np.abs(after - before)[:, 28:33].max() > 20
+    spot = np.s_[48:53, 28:33]
+    assert material.membership[spot].min() > 0.9
+    assert np.abs(after - before)[spot].max() > 20
+
+
+def test_a_large_white_place_is_no_glare_though_it_fades():
+    before = shaded((180, 40, 30), 0.8)
+    before[:40] = before[:40] + np.linspace(1, 0, 40, dtype=np.float32)[:, None, None] ** 0.5 * (
+        np.array([96, 0, 2], np.float32) - before[:40]
+    )
+    material, after = painted(before, "blue")
+    assert material.membership[:12].max() < 0.4
+    assert np.hypot(after[:8, :, 1], after[:8, :, 2]).max() < 20
 
 
 def test_a_rim_that_mixes_with_the_surroundings_is_of_the_object():
