@@ -50,8 +50,10 @@ def test_the_preview_in_the_image_is_outside_its_history(
 ) -> None:
     answer = ask(windows)
     write(windows, "a fox", daemon)
+    asked = len(daemon.requests)
     windows.type("key", "alt+i")
     wait_for(lambda: windows.run(LAYERS, "actor") == [2])
+    assert len(daemon.requests) == asked  # the fill that was there already
     keep(windows.photograph(tmp_path / "in-image.png"), f"{windows.tree.release}-in-image.png")
     crop = daemon.requests[-1].crop
     write(windows, "a hare", daemon)
@@ -69,6 +71,29 @@ def test_the_preview_in_the_image_is_outside_its_history(
     windows.type("key", "alt+f")
     said = windows.wait(answer)
     assert said["layers"] == ["a cat", "photo"]
+
+
+def test_the_preview_in_the_image_leaves_a_channel_selected(
+    windows: WindowSession, daemon: ScriptedDaemon
+) -> None:
+    def selected() -> list[str]:
+        code = "result = [it.get_name() for it in Gimp.get_images()[0].get_selected_channels()]"
+        return windows.run(code, "actor")
+
+    before = """
+    channel = Gimp.Channel.new(image, "mine", 400, 300, 50.0, Gegl.Color.new("red"))
+    image.insert_channel(channel, None, 0)
+    image.set_selected_channels([channel])
+"""
+    answer = ask(windows, before=before)
+    write(windows, "a hen", daemon)
+    for count in (2, 1):
+        windows.type("key", "alt+i")
+        wait_for(lambda count=count: windows.run(LAYERS, "actor") == [count])
+        time.sleep(1)
+        assert selected() == ["mine"]
+    windows.type("key", "Escape")
+    assert windows.wait(answer)["status"] == "cancel"
 
 
 def test_what_is_removed_may_be_grown(windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path) -> None:

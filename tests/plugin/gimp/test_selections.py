@@ -82,7 +82,6 @@ ACTIVE = {
     photo_layer.add_mask(photo_layer.create_mask(Gimp.AddMaskType.WHITE))
     photo_layer.set_edit_mask(True)
 """,
-    "no layer": "    image.set_selected_layers([])\n",
 }
 
 

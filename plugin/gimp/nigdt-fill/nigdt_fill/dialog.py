@@ -9,7 +9,7 @@ import gi
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
-from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
+from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 from nigdt_backend.client import DaemonError  # noqa: E402
 
 from nigdt_fill import problem  # noqa: E402
@@ -87,7 +87,7 @@ class FillDialog:
         self._live = LiveFill(self._window, config, self._overlay)
         self._window.dialog.connect("response", self._on_response)
         self._window.dialog.connect("focus-in-event", lambda *_arguments: self._look_again())
-        config.connect("notify", lambda *_arguments: self._changed())
+        config.connect("notify", self._on_choice)
         self._poll_source = GLib.timeout_add(POLL_MS, self._poll)
         self._refresh()
         self._connect()
@@ -134,6 +134,12 @@ class FillDialog:
         return self._service
 
     # -- preview ---------------------------------------------------------------------------------------------
+
+    def _on_choice(self, _config: Gimp.ProcedureConfig, choice: GObject.ParamSpec) -> None:
+        if choice.name == "in-image":
+            self._live.show_in_image()
+        else:
+            self._changed()
 
     def _changed(self) -> None:
         """Refresh once the typing pauses."""

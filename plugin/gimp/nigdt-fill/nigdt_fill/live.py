@@ -70,8 +70,14 @@ class LiveFill:
         if index in self._answers and self._asked is not None:
             self.chosen = index
             self._view.show_fill(self._answers[index])
-            if self._config.get_property("in-image"):
-                self._overlay.show(self._asked[0], self._answers[index])
+            self.show_in_image()
+
+    def show_in_image(self) -> None:
+        """Show the answer that is looked at in the image, too, where that is wanted."""
+        if not self._config.get_property("in-image"):
+            self._overlay.remove()
+        elif self._asked is not None and self.chosen in self._answers:
+            self._overlay.show(self._asked[0], self._answers[self.chosen])
 
     def show_again(self) -> None:
         """Show the answer that is looked at, or what is there of it."""

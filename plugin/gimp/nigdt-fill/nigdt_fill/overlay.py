@@ -20,7 +20,7 @@ from nigdt_fill.texts import _
 
 
 class Overlay:
-    """At most one preview in an image."""
+    """At most one preview in an image; what the user has selected among layers and channels stays so."""
 
     def __init__(self, image: Gimp.Image) -> None:
         self._image = image
@@ -31,10 +31,8 @@ class Overlay:
         fill = build_fill(self._image, capture, picture, _("NIGDT: preview"))
         with self._outside_undo():
             self._take_out()
-            chosen = self._image.get_selected_layers()
             layer = fill.insert(None, 0)
             layer.attach_parasite(Gimp.Parasite.new(PREVIEW, 0, [1]))
-            self._image.set_selected_layers(chosen)
         Gimp.displays_flush()
 
     def remove(self) -> None:
@@ -51,10 +49,16 @@ class Overlay:
     @contextmanager
     def _outside_undo(self) -> Iterator[None]:
         dirty = self._image.is_dirty()
+        layers, channels = self._image.get_selected_layers(), self._image.get_selected_channels()
         self._image.undo_freeze()
         try:
             yield
         finally:
+            # GIMP takes an empty selection for an error, and tells the user so.
+            if channels:
+                self._image.set_selected_channels(channels)
+            elif kept := [layer for layer in layers if layer.is_valid()]:
+                self._image.set_selected_layers(kept)
             self._image.undo_thaw()
             if not dirty:
                 self._image.clean_all()
