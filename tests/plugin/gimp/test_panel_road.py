@@ -144,11 +144,11 @@ def test_the_panel_is_told_the_images_name(panel: GimpSession) -> None:
     answer = panel.send(
         """
     image = photo()
-    image.set_file(Gio.File.new_for_path("/mnt/work/Möwe am See.xcf"))
+    image.set_file(Gio.File.new_for_path("/mnt/work/Möwe & Ente, 50 %? पक्षी.xcf"))
 """
         + OPEN
     )
-    assert started(panel)["photo"].name == "Möwe am See.png"
+    assert started(panel)["photo"].name == "Möwe & Ente, 50 %_ पक्षी.png"
     end(panel)
     assert panel.wait(answer)["status"] == "cancel"
 

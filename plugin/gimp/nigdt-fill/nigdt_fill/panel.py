@@ -27,7 +27,9 @@ from nigdt_fill.texts import _
 RESULT = "result.json"
 LOG = "panel.log"
 POLL_SECONDS = 0.1
-NAME_CHARS = 80
+NAME_CHARS = 60
+"""No more bytes than a file's name may have, whatever the letters."""
+_FORBIDDEN = frozenset('<>:"/\\|?*')
 
 
 def open_panel(image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
@@ -101,9 +103,11 @@ def export(image: Gimp.Image, folder: Path) -> list[str]:
 def _file_name(image: Gimp.Image) -> str:
     """Return the image's name as that of a PNG file; the panel calls the photo by it."""
     file = image.get_file() or image.get_imported_file() or image.get_exported_file()
-    name = Path(file.get_basename()).stem if file else image.get_name()
-    kept = "".join(letter for letter in name if letter.isalnum() or letter in " -_.+()")
-    return (kept.strip(" .")[:NAME_CHARS] or "image") + ".png"
+    name = Path(file.get_basename()).stem if file else image.get_name().strip("[]")
+    kept = "".join(
+        "_" if letter in _FORBIDDEN or not letter.isprintable() else letter for letter in name[:NAME_CHARS]
+    )
+    return (kept.strip(" .") or "image") + ".png"
 
 
 def _save(file: Path, size: Box, kind: Gimp.ImageType, pixel_format: str, pixels: bytes) -> None:
