@@ -83,10 +83,10 @@ def test_the_preview_in_the_image_leaves_a_channel_selected(
     before = """
     channel = Gimp.Channel.new(image, "mine", 400, 300, 50.0, Gegl.Color.new("red"))
     image.insert_channel(channel, None, 0)
-    image.set_selected_channels([channel])
 """
     answer = ask(windows, before=before)
     write(windows, "a hen", daemon)
+    windows.run("image = Gimp.get_images()[0]\nimage.set_selected_channels(image.get_channels())", "actor")
     for count in (2, 1):
         windows.type("key", "alt+i")
         wait_for(lambda count=count: windows.run(LAYERS, "actor") == [count])
