@@ -53,6 +53,8 @@ _SMALL_PART, _LIGHT = (0.25, 0.9), 62.0
 """Share of an object that its light places must have for it to have two materials, and their least L."""
 _REACH = ((70, (6.0, 8.0)), (50, (8.0, 6.0)), (0, (12.0, 6.0)))
 """For named colours from a lightness on: how much darker and lighter than it the object may stay."""
+_DARK, _SHEEN = (10.0, 35.0), 0.85
+"""L of black and of no longer dark things. Black shows its form by sheen alone: so much of that stays."""
 _TURN, _MOST_TURN = 0.2, 0.1
 """How much of the object's own differences of hue stays, and how many radians at most."""
 _FLATTEN = 0.4
@@ -167,8 +169,10 @@ def _moved(L: Floats, own: float, asked: float) -> tuple[Floats, float]:
     """
     reach = next(reach for least, reach in _REACH if asked >= least)
     usual = float(np.clip(own, asked - reach[0], asked + reach[1]))
-    below = float(np.clip(usual / max(own, 1.0), 0.5, 1.5))
+    dark = float(np.clip((_DARK[1] - own) / (_DARK[1] - _DARK[0]), 0, 1))
+    below = float(np.clip(usual / max(own, 1.0), 0.5, 1.5 + dark))
     above = float(np.clip((100 - usual) / max(100 - own, 1.0), 0.4, 0.6 if asked < 60 else 1.1))
+    above = max(above, _SHEEN * dark)
     off = L - np.float32(own)
     moved = usual + np.where(off < 0, np.float32(below) * off, np.float32(above) * off)
     return _bounded(moved), usual

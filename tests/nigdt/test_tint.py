@@ -148,6 +148,14 @@ def test_a_rim_that_mixes_with_the_surroundings_is_of_the_object():
     assert material.membership[20:70, 20:70].min() > 0.9
 
 
+def test_what_was_black_keeps_its_form():
+    before = np.zeros((SIDE, SIDE, 3), np.float32) + lab_of((16, 16, 17))
+    before[..., 0] += 22 * np.exp(-(((np.arange(SIDE) - 40) / 16.0) ** 2)).astype(np.float32)
+    _, after = painted(before, "orange")
+    assert np.ptp(after[..., 0]) > 0.8 * np.ptp(before[..., 0])
+    assert nearest_basic(np.median(after, (0, 1))) == "orange"
+
+
 def test_a_small_light_part_does_not_keep_a_dark_thing_dark():
     before = np.zeros((SIDE, SIDE, 3), np.float32) + lab_of((30, 30, 32))
     before[:, :14] = lab_of((235, 235, 230))
