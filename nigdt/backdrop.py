@@ -17,9 +17,13 @@ from nigdt.removal import NothingFitsError, Quality, remove
 from nigdt.removal.layout import lab_of
 from nigdt.text import tokenise
 
-__all__ = ["change_by_words", "continued", "has_surroundings", "laid_over"]
+__all__ = ["DREW_NOTHING", "change_by_words", "continued", "has_surroundings", "laid_over"]
 
 Floats = NDArray[np.float32]
+
+DREW_NOTHING = (
+    "The model draws nothing clear for these words, so the photo's own surroundings were continued."
+)
 
 _QUALITIES: tuple[Quality, ...] = ("quick", "preview")
 _HIDDEN = 0.5
@@ -30,6 +34,8 @@ _TOP = 90
 """Percentile of the difference in the hole that counts as a thing's own."""
 _LEAST = 20.0
 """Lab units that this difference is taken for at least: less is nothing that words drew."""
+_CLEAR = 16.0
+"""Lab units that things must differ by on average from what is drawn without words: less is a ghost."""
 _OUTLINE = 0.4
 """Fraction of it at a thing's outline, ..."""
 _CORE = 0.62
@@ -78,8 +84,8 @@ def continued(crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> NDArray[np.ui
     return None
 
 
-def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> Floats:
-    """Return how much words changed each place, as a fraction of what they changed a thing by.
+def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> tuple[Floats, float]:
+    """Tell how much words changed each place, as a fraction of what they changed a thing by.
 
     Args:
         worded: (H, W, 3), 0 to 255, what the model draws.
@@ -87,7 +93,7 @@ def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> Floats
         visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.
 
     Returns:
-        (H, W), 0 and up; 0 outside the hole.
+        (H, W), 0 and up, 0 outside the hole; and what they changed a thing by, in Lab units.
     """
     hidden = (visible < _HIDDEN).astype(np.float32)
     with_words, without = (lab_of(np.clip(picture, 0, 255)) for picture in (worded, wordless))
@@ -95,9 +101,9 @@ def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> Floats
     mean = cv2.GaussianBlur(difference, (0, 0), _BLUR)
     mean /= np.maximum(cv2.GaussianBlur(hidden, (0, 0), _BLUR), np.float32(1e-3))
     if not hidden.any():
-        return hidden
+        return hidden, _LEAST
     top = max(float(np.percentile(mean[hidden > 0], _TOP)), _LEAST)
-    return mean * hidden / np.float32(top)
+    return mean * hidden / np.float32(top), top
 
 
 def laid_over(
@@ -106,7 +112,7 @@ def laid_over(
     wordless: Floats,
     visible: Floats,
     backdrop: NDArray[np.uint8],
-) -> Floats:
+) -> tuple[Floats, bool]:
     """Lay the things that words drew over the continued surroundings.
 
     Args:
@@ -117,10 +123,12 @@ def laid_over(
         backdrop: (h, w, 3), from `continued`.
 
     Returns:
-        (h, w, 3), 0 to 255.
+        (h, w, 3), 0 to 255; and whether there is a thing: what is not clear is left out.
     """
-    change = change_by_words(picture, wordless, visible)
+    change, top = change_by_words(picture, wordless, visible)
     things = _things(change)
+    if not things.any() or top * float(change[things].mean()) < _CLEAR:
+        return backdrop.astype(np.float32), False
     height, width = fill.shape[:2]
     scale = max(height / things.shape[0], width / things.shape[1])
     # Neither holes in a thing nor specks beside it are to have an outline.
@@ -138,7 +146,7 @@ def laid_over(
         own = (1 - whole) * (push_pull(picture, core.astype(np.float32)) - picture)
         drawn += cv2.resize(own, (width, height), interpolation=cv2.INTER_LINEAR)
     mixed = backdrop + np.maximum(opacity, whole)[..., None] * (drawn - backdrop)
-    return np.clip(mixed, 0, 255).astype(np.float32)
+    return np.clip(mixed, 0, 255).astype(np.float32), True
 
 
 def _things(change: Floats) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.backdrop import continued, laid_over
+from nigdt.backdrop import DREW_NOTHING, continued, laid_over
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
@@ -204,14 +204,16 @@ class Completer:
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
         pixels = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail)
+        notices: tuple[str, ...] = ()
         if context.backdrop is not None:
             assert drawn.wordless is not None
-            mixed = laid_over(pixels, drawn.picture, drawn.wordless, context.visible, context.backdrop)
+            mixed, clear = laid_over(pixels, drawn.picture, drawn.wordless, context.visible, context.backdrop)
             pixels = np.rint(mixed).astype(np.uint8)
+            notices = () if clear else (DREW_NOTHING,)
         attention = None
         if job.attention:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)
-        return RawFill(pixels, variant, attention)
+        return RawFill(pixels, variant, attention, notices)
 
     def _attention(self, job: CompletionJob, attention: Tensor) -> list[WordUse]:
         height, width = job.context.features.M.shape[2:]

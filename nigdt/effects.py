@@ -73,7 +73,7 @@ def _drawn(
         return [drawn[text] for text in captions]
     size = drawn[""].shape[1::-1]
     backdrop = cv2.resize(context.backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    return [laid_over(drawn[text], drawn[text], drawn[""], context.visible, backdrop) for text in captions]
+    return [laid_over(drawn[text], drawn[text], drawn[""], context.visible, backdrop)[0] for text in captions]
 
 
 def _each_left_out(words: list[str]) -> Iterator[str]:

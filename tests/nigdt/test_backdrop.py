@@ -36,13 +36,14 @@ def laid(radius: int, speck: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarra
     side = SIDE * SCALE
     noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
     fill = cv2.resize(worded, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255)
-    return laid_over(fill, worded, wordless, visible, noise), noise, fill
+    return laid_over(fill, worded, wordless, visible, noise)[0], noise, fill
 
 
 def test_words_change_what_they_change_and_only_in_the_hole() -> None:
     worded, wordless, visible = model_pictures(12)
     worded[:8] = 0  # the model's picture outside of the hole is not looked at
-    change = change_by_words(worded, wordless, visible)
+    change, unit = change_by_words(worded, wordless, visible)
+    assert unit > 40
     assert change[48, 48] > 0.9
     assert change[20, 20] < 0.05
     assert not change[visible > 0].any()
@@ -59,7 +60,7 @@ def test_a_thing_stands_before_the_surroundings() -> None:
 def test_its_edge_keeps_its_own_colour() -> None:
     result, _, _ = laid(14)
     worded, wordless, visible = model_pictures(14)
-    black = laid_over(
+    black, _ = laid_over(
         cv2.resize(worded, (SIDE * SCALE,) * 2), worded, wordless, visible, np.zeros((192, 192, 3), np.uint8)
     )
     edge = black[96, 96:140]  # from red to black, without the model's grey between
@@ -77,9 +78,21 @@ def test_words_that_change_nothing_leave_the_surroundings() -> None:
     hole = (slice(32, 160),) * 2
     inside = result[hole]
     _, wordless, visible = model_pictures(0)
-    same = laid_over(np.zeros((192, 192, 3)), wordless, wordless, visible, noise)
+    same, clear = laid_over(np.zeros((192, 192, 3)), wordless, wordless, visible, noise)
+    assert not clear
     assert np.array_equal(same, noise)
     assert inside.shape == noise[hole].shape
+
+
+@pytest.mark.parametrize(("difference", "clear"), [(4, False), (9, False), (70, True)])
+def test_a_ghost_is_no_thing(difference: int, clear: bool) -> None:
+    _, wordless, visible = model_pictures(0)
+    worded = cv2.circle(wordless.copy(), (48, 48), 14, (GREY + difference,) * 3, -1)
+    fill = cv2.resize(worded, (SIDE * SCALE,) * 2)
+    noise = np.random.default_rng(0).integers(0, 255, fill.shape, np.uint8)
+    result, drawn = laid_over(fill, worded, wordless, visible, noise)
+    assert drawn is clear
+    assert np.array_equal(result, noise) is not clear
 
 
 def test_what_covers_most_of_the_hole_is_the_models_alone() -> None:

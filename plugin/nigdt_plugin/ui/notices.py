@@ -15,6 +15,13 @@ _SENTENCES = (
     QT_TRANSLATE_NOOP(
         "Notices", "Nothing in the photo could be continued into the region, so the model filled it."
     ),
+    QT_TRANSLATE_NOOP(
+        "Notices", "What the words name is around the region already, so the photo's own was continued."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notices",
+        "The model draws nothing clear for these words, so the photo's own surroundings were continued.",
+    ),
 )
 
 

@@ -1483,6 +1483,14 @@
       <source>Nothing in the photo could be continued into the region, so the model filled it.</source>
       <translation>Nichts im Foto ließ sich in den Bereich fortsetzen, darum hat das Modell ihn gefüllt.</translation>
     </message>
+    <message>
+      <source>What the words name is around the region already, so the photo's own was continued.</source>
+      <translation>Was die Wörter nennen, umgibt den Bereich schon, darum wurde es aus dem Foto fortgesetzt.</translation>
+    </message>
+    <message>
+      <source>The model draws nothing clear for these words, so the photo's own surroundings were continued.</source>
+      <translation>Das Modell zeichnet zu diesen Wörtern nichts Deutliches, darum wurde die Umgebung aus dem Foto fortgesetzt.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>

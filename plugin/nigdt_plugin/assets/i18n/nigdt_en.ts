@@ -1483,6 +1483,14 @@
       <source>Nothing in the photo could be continued into the region, so the model filled it.</source>
       <translation>Nothing in the photo could be continued into the region, so the model filled it.</translation>
     </message>
+    <message>
+      <source>What the words name is around the region already, so the photo's own was continued.</source>
+      <translation>What the words name is around the region already, so the photo's own was continued.</translation>
+    </message>
+    <message>
+      <source>The model draws nothing clear for these words, so the photo's own surroundings were continued.</source>
+      <translation>The model draws nothing clear for these words, so the photo's own surroundings were continued.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>
