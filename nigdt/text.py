@@ -14,7 +14,10 @@ from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
 
 _WORD = re.compile(r"\w+")
+_ENDING = re.compile(r"\w+$")
 _FORMAT = 1
+TYPING_SECONDS = 1.2
+"""So long after the last key a word at the caret may still be being typed (`Vocabulary.unfinished`)."""
 
 
 def tokenise(caption: str) -> list[str]:
@@ -88,6 +91,23 @@ class Vocabulary:
         if len(start) < 2 or start in self._index:
             return []
         return list(islice((word for word in self.words if word.startswith(start)), n))
+
+    def unfinished(self, text: str, caret: int) -> str:
+        """Return the lower-case word that ends at the caret and that a known word begins with.
+
+        While somebody types, it is too early to call such a word unknown.
+
+        Args:
+            text: What has been typed.
+            caret: Characters before the caret.
+
+        Returns:
+            The word; an empty text where there is none, as in the middle of a word.
+        """
+        found = _ENDING.search(text[:caret].lower())
+        if found is None or _WORD.match(text[caret : caret + 1]):
+            return ""
+        return found.group() if any(word.startswith(found.group()) for word in self.words) else ""
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON."""

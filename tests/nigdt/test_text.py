@@ -67,6 +67,23 @@ def test_words_that_go_on_are_the_commonest() -> None:
     assert vocabulary.beginning_with("xy") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("a Bi|", "bi"),
+        ("a b|", "b"),
+        ("bi| on", "bi"),
+        ("a bi |", ""),
+        ("a b|i", ""),
+        ("a brid|", ""),
+        ("|", ""),
+    ],
+)
+def test_a_word_that_is_still_being_typed(text: str, word: str):
+    before, after = text.split("|")
+    assert Vocabulary(["red", "bird"]).unfinished(before + after, len(before)) == word
+
+
 def test_nearest_words_are_those_spelt_alike() -> None:
     vocabulary = Vocabulary(["yellow", "yell", "belly", "red"])
     assert vocabulary.nearest("Yelow")[0] == "yellow"

@@ -129,6 +129,33 @@ def test_completion_and_unknown_words(panel: Panel, photo: Path):
     assert not offered.isVisible()
 
 
+def test_a_word_is_not_called_unknown_while_it_is_typed(panel: Panel, photo: Path):
+    def waves() -> list[str]:
+        layout = caption.document().firstBlock().layout()
+        return [caption.toPlainText()[it.start : it.start + it.length] for it in layout.formats()]
+
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    describe = panel.window.side.describe
+    caption = describe.caption
+    panel.window.activateWindow()
+    caption.setFocus()
+    QTest.keyClicks(caption, "a ye")
+    assert caption.unknown() == []
+    assert waves() == []
+    assert describe.unknown.isHidden()
+    panel.until(lambda: not describe.unknown.isHidden(), 10)  # a pause
+    assert waves() == ["ye"]
+    QTest.keyClicks(caption, "l")
+    assert (waves(), describe.unknown.isHidden()) == ([], True)
+    QTest.keyClicks(caption, " ")
+    assert (waves(), describe.unknown.isHidden()) == (["yel"], False)
+    QTest.keyClick(caption, Qt.Key.Key_Backspace)
+    assert (waves(), describe.unknown.isHidden()) == ([], True)
+    caption.clearFocus()
+    assert (waves(), describe.unknown.isHidden()) == (["yel"], False)
+
+
 def test_german_words_are_answered_with_the_english_ones(panel: Panel, photo: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
     QFocusEvent,
@@ -16,7 +16,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QPlainTextEdit, QWidget
 
-from nigdt.text import Vocabulary, tokenise
+from nigdt.text import TYPING_SECONDS, Vocabulary, tokenise
 from nigdt_plugin.ui.completion import WordList
 
 _WORD = re.compile(r"\w+")
@@ -24,11 +24,17 @@ _HEIGHT, _HEIGHT_DISABLED = 74, 40
 
 
 class _Underline(QSyntaxHighlighter):
-    """Waves under words that the model does not know."""
+    """Waves under words that the model does not know.
+
+    Attributes:
+        vocabulary: What it knows.
+        spared: Where a word ends that is still being typed, -1 while there is none.
+    """
 
     def __init__(self, edit: QPlainTextEdit) -> None:
         super().__init__(edit.document())
         self.vocabulary = Vocabulary([])
+        self.spared = -1
         self.format_ = QTextCharFormat()
         self.format_.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
         self.format_.setUnderlineColor(QColor("#f0b04a"))
@@ -36,7 +42,10 @@ class _Underline(QSyntaxHighlighter):
     def highlightBlock(self, text: str | None) -> None:
         if not text or not len(self.vocabulary):
             return
+        start = self.currentBlock().position()
         for match in _WORD.finditer(text):
+            if start + match.end() == self.spared:
+                continue
             if any(word not in self.vocabulary for word in tokenise(match.group())):
                 self.setFormat(match.start(), match.end() - match.start(), self.format_)
 
@@ -48,11 +57,13 @@ class CaptionEdit(QPlainTextEdit):
         edited: The words changed (not merely spaces between them).
         accepted: Return was pressed.
         left: Escape was pressed, with no words on offer.
+        typing_moved: Another word is being typed now, or none any more, so `unknown` may say otherwise.
     """
 
     edited = pyqtSignal(str)
     accepted = pyqtSignal()
     left = pyqtSignal()
+    typing_moved = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,8 +72,13 @@ class CaptionEdit(QPlainTextEdit):
         self._underline = _Underline(self)
         self.offered = WordList(self)
         self.offered.itemClicked.connect(lambda item: self._complete(item.text()))
-        self._words: list[str] = []
+        self._text, self._words = "", list[str]()
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(round(1000 * TYPING_SECONDS))
+        self._pause.timeout.connect(self._look)
         self.textChanged.connect(self._changed)
+        self.cursorPositionChanged.connect(self._look)
 
     @property
     def caption(self) -> str:
@@ -81,8 +97,9 @@ class CaptionEdit(QPlainTextEdit):
         self.setEnabled(enabled)
         self.blockSignals(True)
         self.caption = text
-        self._words = tokenise(text)
+        self._text, self._words = self.toPlainText(), tokenise(text)
         self.blockSignals(False)
+        self._look()
         self.setFixedHeight(_HEIGHT if enabled else _HEIGHT_DISABLED)
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
@@ -91,15 +108,16 @@ class CaptionEdit(QPlainTextEdit):
         self._underline.rehighlight()
 
     def unknown(self) -> list[tuple[str, list[str]]]:
-        """Find the words the model does not know, each with the nearest that it does."""
+        """Find the words the model does not know, each with the nearest that it does.
+
+        One that is still being typed is left out.
+        """
         vocabulary = self._underline.vocabulary
         if not len(vocabulary):
             return []
-        unfinished = self._unfinished()
+        typed = self._typed()
         return [
-            (word, vocabulary.nearest(word))
-            for word in vocabulary.unknown(self.caption)
-            if word != unfinished
+            (word, vocabulary.nearest(word)) for word in vocabulary.unknown(self.caption) if word != typed
         ]
 
     def replace_word(self, word: str, by: str) -> None:
@@ -109,8 +127,22 @@ class CaptionEdit(QPlainTextEdit):
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(pattern.sub(lambda _match: by, self.toPlainText()))
 
-    def _unfinished(self) -> str:
-        """Return the word that is being typed: too early to call it unknown."""
+    def _typed(self) -> str:
+        """Return the word that is still being typed, which it is too early to call unknown."""
+        if not self.hasFocus() or not self._pause.isActive():
+            return ""
+        return self._underline.vocabulary.unfinished(self.toPlainText(), self.textCursor().position())
+
+    def _look(self) -> None:
+        """Look whether another word is being typed now, or none any more."""
+        spared = self.textCursor().position() if self._typed() else -1
+        if spared != self._underline.spared:
+            self._underline.spared = spared
+            self._underline.rehighlight()
+            self.typing_moved.emit()
+
+    def _begun(self) -> str:
+        """Return what of a word stands before the caret."""
         if not self.hasFocus():
             return ""
         before = self.toPlainText()[: self.textCursor().position()]
@@ -118,10 +150,16 @@ class CaptionEdit(QPlainTextEdit):
         return match.group().lower() if match else ""
 
     def _changed(self) -> None:
-        words = tokenise(self.toPlainText())
+        text = self.toPlainText()
+        if text == self._text:  # another underline changes the document, too
+            return
+        self._text = text
+        self._pause.start()
+        words = tokenise(text)
         if words != self._words:
             self._words = words
             self.edited.emit(self.caption)
+        self._look()
 
     # Completion -----------------------------------------------------------------------------------------
 
@@ -136,6 +174,7 @@ class CaptionEdit(QPlainTextEdit):
     def focusOutEvent(self, e: QFocusEvent | None) -> None:
         self.offered.hide()
         super().focusOutEvent(e)
+        self._look()
 
     def hideEvent(self, a0: QHideEvent | None) -> None:
         self.offered.hide()
@@ -175,7 +214,7 @@ class CaptionEdit(QPlainTextEdit):
         return True
 
     def _offer(self) -> None:
-        found = self._underline.vocabulary.beginning_with(self._unfinished())
+        found = self._underline.vocabulary.beginning_with(self._begun())
         if found:
             self.offered.offer(found, self.cursorRect().topLeft())
         else:
@@ -185,7 +224,7 @@ class CaptionEdit(QPlainTextEdit):
         self.offered.hide()
         cursor = self.textCursor()
         cursor.movePosition(
-            QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(self._unfinished())
+            QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(self._begun())
         )
         cursor.insertText(word + " ")
         self.setTextCursor(cursor)

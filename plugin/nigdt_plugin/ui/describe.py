@@ -66,6 +66,7 @@ class DescribeBox(QWidget):
         self.caption.accepted.connect(self.fill)
         column.addWidget(self.caption)
         self.unknown = UnknownWords(self.caption.replace_word)
+        self.caption.typing_moved.connect(self._show_unknown)
         column.addWidget(self.unknown)
         self.grow = GrowRow(session)
         self.grow.changed.connect(self.ask_live)

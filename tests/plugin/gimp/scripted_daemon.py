@@ -19,6 +19,7 @@ from nigdt_backend.connection import Connection, write_connection
 from nigdt_backend.protocol import FillRequest, decode, encode
 
 from nigdt.context.context import prepared
+from nigdt.text import tokenise
 
 COLOURS = [(0, 255, 0), (0, 0, 255), (255, 0, 0), (255, 255, 0)]
 EARLY = (255, 0, 255)
@@ -33,6 +34,7 @@ class ScriptedDaemon:
     Attributes:
         requests: the fills that came in.
         notices: what it says at the end of each fill.
+        strange: words that it does not know.
         cancelled: ids of the jobs that a client cancelled.
         arrived: set when a fill came in.
         gone_on: what a behaviour may wait for, so that a test can hold a fill for as long as it wants.
@@ -45,6 +47,7 @@ class ScriptedDaemon:
         self.requests: list[FillRequest] = []
         self.cancelled: list[str] = []
         self.notices: list[str] = []
+        self.strange: list[str] = []
         self.arrived, self.gone_on, self.gone = threading.Event(), threading.Event(), threading.Event()
         self._file = state / "connection.json"
         self._context = zmq.Context()
@@ -139,6 +142,7 @@ class ScriptedDaemon:
         pixels = bytes(colour) * (request.width * request.height)
         recipe = replace(request.recipe.with_variant(request.variants[index]), bundle="plain", digest="1")
         header = {"kind": kind, "job": request.job, "index": index, "recipe": recipe.to_dict()}
+        header["unknown_words"] = [word for word in tokenise(recipe.caption) if word in self.strange]
         size = {"width": request.width, "height": request.height, "placed": True}
         mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
         weight = np.ascontiguousarray(prepared(mask, request.recipe))

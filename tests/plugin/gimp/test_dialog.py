@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gimp_dialog import CLOSE, SHOWN, TITLES, ask, greens, wait_for, write
 from gimp_session import WindowSession, keep
 from gimp_tree import tree
 from nigdt_backend.protocol import FillRequest
+from PIL import Image
 from scripted_daemon import ScriptedDaemon
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -181,6 +184,54 @@ def test_a_failure_is_said_in_the_dialog_and_can_be_mended(windows: WindowSessio
         said = windows.wait(answer)
     assert said["status"] == "success", said["message"]
     assert said["layers"] == ["a cat on a wall", "photo"]
+
+
+def _message(picture: Path) -> np.ndarray:
+    """Return the dialog's column of a screenshot of it that holds photo and message."""
+    with Image.open(picture) as opened:
+        return np.asarray(opened.convert("RGB"))[:, :340]
+
+
+def test_unknown_words_are_told_once_they_are_finished_and_in_their_place(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    def look(name: str) -> np.ndarray:
+        return _message(windows.photograph(tmp_path / f"{name}.png", dialog))
+
+    def look_after(key: str, seconds: float) -> np.ndarray:
+        """Look so soon after a key, in one go: what is called twice takes its time on a busy machine."""
+        script = f"xdotool key {key}; sleep {seconds}; scrot --focused --overwrite /mnt/work/shot.png"
+        inside = windows.tree.command(["sh", "-c", script], windows.binds, windows.env)
+        subprocess.run(inside, check=True, timeout=120)
+        return _message(windows.work / "shot.png")
+
+    answer = ask(windows)
+    dialog = windows.window(TITLES["nigdt-describe"])
+    windows.type("mousemove", "1270", "890")  # no tooltips
+    write(windows, "a red bird", daemon)
+    time.sleep(2)
+    silent, size = look("silent"), windows.type("getwindowgeometry", dialog).splitlines()[-1]
+    daemon.strange = ["bir", "birc"]
+    # The fill of "birc" has come and nothing is said; to see that moment may take a few tries.
+    for seconds in (0.6, 0.8, 0.5, 0.7, 0.9) * 2:
+        windows.type("key", "BackSpace")
+        time.sleep(2)
+        if (look_after("c", seconds) == silent).all():
+            break
+        windows.type("key", "BackSpace", "d")
+    else:
+        pytest.fail("a word was warned of while it was typed")
+    time.sleep(2)
+    assert (look("paused") != silent).any()
+
+    daemon.strange = [f"{letter * 24}" for letter in "klmnopqrs"]
+    write(windows, " ".join(daemon.strange), daemon)
+    time.sleep(2)
+    assert (look("long") != silent).any()
+    keep(tmp_path / "long.png", f"{windows.tree.release}-long-message.png")
+    assert windows.type("getwindowgeometry", dialog).splitlines()[-1] == size
+    windows.type("key", "Escape")
+    assert windows.wait(answer)["status"] == "cancel"
 
 
 def test_the_quick_mask_is_named(windows: WindowSession, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import gi
 
 gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gdk, Gtk  # noqa: E402
+from gi.repository import Gdk, GLib, Gtk  # noqa: E402
 
-from nigdt.text import Vocabulary  # noqa: E402
+from nigdt.text import TYPING_SECONDS, Vocabulary  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
 
 _BEGUN = re.compile(r"\w+$")
@@ -28,7 +28,8 @@ class Completion:
 
     def __init__(self, text: Gtk.TextView) -> None:
         self.vocabulary = Vocabulary([])
-        self._buffer = text.get_buffer()
+        self._text, self._buffer = text, text.get_buffer()
+        self._typed_at = 0
         self._words: list[str] = []
         self._box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=2)
         # It scrolls rather than make the window wider.
@@ -37,9 +38,22 @@ class Completion:
         )
         self.row.set_size_request(-1, _HEIGHT)
         self.row.add(self._box)
+        self._buffer.connect("changed", self._on_changed)
         self._buffer.connect("notify::cursor-position", lambda *_arguments: self._offer())
         text.connect("key-press-event", self._on_key)
         text.connect("focus-out-event", lambda *_arguments: self._show([]))
+
+    @property
+    def unfinished(self) -> str:
+        """The word that is still being typed, too early to be called unknown; empty if there is none."""
+        paused = GLib.get_monotonic_time() - self._typed_at > 1e6 * TYPING_SECONDS
+        if paused or not self._text.has_focus():
+            return ""
+        written = self._buffer.get_text(*self._buffer.get_bounds(), False)
+        return self.vocabulary.unfinished(written, self._buffer.get_property("cursor-position"))
+
+    def _on_changed(self, _buffer: Gtk.TextBuffer) -> None:
+        self._typed_at = GLib.get_monotonic_time()
 
     def _begun(self) -> str:
         """Return what of a word stands before the cursor, nothing in the middle of one."""

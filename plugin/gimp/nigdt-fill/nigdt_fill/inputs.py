@@ -64,6 +64,11 @@ class CaptionBox:
             self._model = model["name"]
             self._completion.vocabulary = Vocabulary(model.get("words", ()))
 
+    @property
+    def unfinished(self) -> str:
+        """The word that is still being typed; empty if there is none."""
+        return self._completion.unfinished
+
     def focus(self, *, select: bool = False) -> None:
         """Let the user type; with `select`, in place of what is there."""
         self._text.grab_focus()

@@ -39,6 +39,7 @@ class LiveFill:
         self._early: dict[int, FillPicture] = {}
         self._job: str | None = None
         self._failure: Problem | None = None
+        self._to_tell: FillPicture | None = None
 
     def ask(self, service: Service, captured: Capture, settings: FillSettings) -> None:
         """Ask for a fill, in place of the one before.
@@ -58,7 +59,7 @@ class LiveFill:
         """Let go of what was asked for."""
         if self._service is not None and self._job is not None:
             self._service.client.cancel(self._job)
-        self._asked = self._job = self._failure = None
+        self._asked = self._job = self._failure = self._to_tell = None
         self.chosen = 0
 
     def is_of(self, captured: Capture, settings: FillSettings) -> bool:
@@ -91,6 +92,8 @@ class LiveFill:
             self._read(0.0)
         except Problem as reason:
             self._view.warn(str(reason))
+        if self._to_tell is not None and self._window.unfinished not in self._to_tell.unknown_words:
+            self._tell_unknown(self._to_tell)
 
     def wait(self, pump: Callable[[], bool]) -> list[FillPicture]:
         """Wait for all answers.
@@ -141,12 +144,21 @@ class LiveFill:
         elif event.kind == "done":
             self._job = None
             if self.chosen in self._answers:
-                chosen = self._answers[self.chosen]
-                self._view.warn(about_unknown(chosen.unknown_words, chosen.recipe.caption))
+                self._tell_unknown(self._answers[self.chosen])
             told = map(_LEFT_OUT.fullmatch, map(str, event.data.get("notices", ())))
-            self._window.suggest_growth(next((int(found[1]) for found in told if found), 0))
+            growth = next((int(found[1]) for found in told if found), 0)
+            self._window.suggest_growth(growth)
+            if growth:
+                self._to_tell = None
         elif event.kind == "error":
             self._fail(DaemonError.from_event(event), *self._asked)
+
+    def _tell_unknown(self, picture: FillPicture) -> None:
+        """Say which words the model does not know; one that is still being typed has its turn later."""
+        typed = self._window.unfinished
+        unknown = [word for word in picture.unknown_words if word != typed]
+        self._to_tell = picture if len(unknown) < len(picture.unknown_words) else None
+        self._view.warn(about_unknown(unknown, picture.recipe.caption))
 
     def _foresee(self, early: FillPicture) -> None:
         """Show an early state of the answer that is looked at; only the answer itself can be taken."""

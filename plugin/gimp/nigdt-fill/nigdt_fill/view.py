@@ -8,7 +8,8 @@ import gi
 
 gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gdk, GdkPixbuf, GLib, Gtk  # noqa: E402
+gi.require_version("Pango", "1.0")
+from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango  # noqa: E402
 from nigdt_backend.protocol import FillPicture  # noqa: E402
 
 from nigdt_fill.capture import Capture  # noqa: E402
@@ -22,6 +23,8 @@ THUMBNAIL = 58
 KEPT_SIDE = 2048
 """A larger context is kept at this size, which is enough to zoom into."""
 ZOOM_MAX = 16.0
+LINES = 4
+"""Of a message; what is longer ends in an ellipsis and is whole in the tooltip."""
 _TINT = bytes([0] * 128 + [140] * 128)
 
 
@@ -73,11 +76,20 @@ class View:
         self._warning.set_no_show_all(True)
         self._warning.set_valign(Gtk.Align.START)
         self._words = Gtk.Label(xalign=0.0, yalign=0.0, wrap=True, max_width_chars=44)
+        self._words.set_ellipsize(Pango.EllipsizeMode.END)
+        self._words.set_lines(LINES)
+        self._words.connect("style-updated", lambda _label: self._make_room())
+        self._make_room()
         words = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        words.set_size_request(SIDE, 54)
+        words.set_size_request(SIDE, -1)
         words.pack_start(self._warning, False, False, 0)
         words.pack_start(self._words, True, True, 0)
         box.pack_start(words, False, False, 0)
+
+    def _make_room(self) -> None:
+        """Keep as much room as a message may need, so that the dialog keeps its size."""
+        lines = self._words.create_pango_layout("\n" * (LINES - 1))
+        self._words.set_size_request(-1, lines.get_pixel_size()[1])
 
     def show_bar(self, shown: bool) -> None:
         """Show or hide the progress bar, which keeps its place so that the dialog keeps its size."""
@@ -86,6 +98,7 @@ class View:
     def say(self, text: str) -> None:
         """Say what is being done."""
         self._words.set_text(text)
+        self._words.set_tooltip_text(text or None)
         self._warning.hide()
 
     def warn(self, text: str) -> None:

@@ -124,6 +124,11 @@ class FillWindow:
         if self.caption is not None:
             self.caption.focus(select=select)
 
+    @property
+    def unfinished(self) -> str:
+        """The word that is still being typed; empty if there is none."""
+        return self.caption.unfinished if self.caption is not None else ""
+
     def suggest_growth(self, pixels: int) -> None:
         """Offer to grow the selection, which leaves out a part of the thing; 0 offers nothing."""
         self._growth = pixels
