@@ -14,6 +14,7 @@ from nigdt.errors import PhotoError
 from nigdt.photo.deep import is_deep, read_deep, tga_alpha_means_opacity, white_is_zero
 from nigdt.photo.metadata import png_colour_space, read_metadata, take_exif
 from nigdt.photo.opening import MAX_PIXELS
+from nigdt.photo.ppm import is_followed
 from nigdt.photo.samples import Palette, key_of, scale_key
 
 __all__ = ["Decoded", "decode"]
@@ -21,7 +22,7 @@ __all__ = ["Decoded", "decode"]
 _KINDS = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"})
 _READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
 _TIFF_PALETTE = 320
-_SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF"})
+_SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF", "PPM"})
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ def _with_eight_bits(palette: Palette, image: Image.Image) -> Palette:
 
 def _several(image: Image.Image, data: bytes) -> bool:
     """Tell whether a file holds several pictures; a TIFF may point to a next one that is not there."""
+    if image.format == "PPM":
+        return bool(data) and is_followed(image, data)
     if not getattr(image, "is_animated", False):
         return False
     if image.format == "TIFF" and data:

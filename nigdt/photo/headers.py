@@ -6,9 +6,7 @@ header has so many pieces, or so much between them.
 
 from __future__ import annotations
 
-import re
-
-from nigdt.photo import png
+from nigdt.photo import png, ppm
 
 __all__ = ["keeps_busy"]
 
@@ -17,7 +15,6 @@ _MOST_JUNK = 65_536  # bytes between two pieces
 _MOST_RUNS = 10_000_000  # bytes
 _JPEG_ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xDA), 0xFF})  # markers without a length
 _JPEG_FRAME_OR_SCAN = frozenset({*range(0xC0, 0xD0), 0xDA}) - {0xC4, 0xC8, 0xCC}
-_PPM_HEADER = re.compile(rb"P([14]|[2356])(?:(?:\s|#[^\r\n]*[\r\n])+\d{1,10}){2,3}\s")
 _GIF_EXTENSION, _GIF_PICTURE = 0x21, 0x2C
 
 
@@ -61,7 +58,7 @@ def _bmp(data: bytes) -> bool:
 
 
 def _ppm(data: bytes) -> bool:
-    return len(data) > _MOST_JUNK and _PPM_HEADER.match(data[:_MOST_JUNK]) is None
+    return len(data) > _MOST_JUNK and ppm.HEADER.match(data[:_MOST_JUNK]) is None
 
 
 def _gif(data: bytes) -> bool:

@@ -15,7 +15,9 @@ import pytest
 from PIL import Image
 
 from nigdt.errors import PhotoError
+from nigdt.photo.opening import opened
 from nigdt.photo.photo import Photo
+from nigdt.photo.ppm import is_followed
 from tests.nigdt.raw_photos import noise, png
 
 
@@ -141,3 +143,47 @@ def test_run_lengths_without_end_keep_nobody_busy() -> None:
         Photo.from_bytes(
             b"BM" + struct.pack("<IHHI", 14 + len(head) + len(runs), 0, 0, 14 + len(head)) + head + runs
         )
+
+
+def _plain(kind: str, largest: str = "") -> bytes:
+    return f"{kind}\n# P5 1 1 255\n3 2\n{largest}{'1 0 1 0 1 0 ' * (3 if kind == 'P3' else 1)}\n".encode()
+
+
+PPMS = {
+    "P1": _plain("P1"),
+    "P2": _plain("P2", "1\n"),
+    "P3": _plain("P3", "1\n"),
+    "P4": b"P4 3 2\n\xa0\x40",
+    "P5": b"P5\n3 2 255\n\n\nP5 1",
+    "P5, 16 bits": b"P5\n3 2 65535\n" + bytes(range(12)),
+    "P5, 10 bits": b"P5\n3 2\n#a\n1023\n" + bytes(12),
+    "P5, 3 bits": b"P5\n3 2\n7\n" + bytes(6),
+    "P6": b"P6\n3 2 255\n" + b"P6 1 1 255\nabcdefg",
+    "P6, 16 bits": b"P6\n3 2 65535\n" + bytes(36),
+}
+
+
+@pytest.mark.parametrize("kind", PPMS)
+def test_a_second_picture_behind_a_ppms_first_is_not_passed_over(kind: str) -> None:
+    data = PPMS[kind]
+    comment = b"# P2 1 1 255 7\n" if kind < "P4" else b"P"
+    for behind in (b"", b"\n", comment, b"\nmade by hand"):
+        if kind != "P1" or behind != b"\nmade by hand":  # which Pillow refuses
+            assert Photo.from_bytes(data + behind, "a.ppm").size == (3, 2)
+    for other in PPMS.values():
+        for between in (b"", b"\n"):
+            with pytest.raises(PhotoError, match="several pictures") as caught:
+                Photo.from_bytes(data + between + other, "a.ppm")
+            assert caught.value.hint
+    if kind != "P1":
+        assert Photo.from_bytes(data + data, "a.ppm", first=True).size == (3, 2)
+
+
+@pytest.mark.parametrize("junk", [b"P5 ", b"P5#", b"P5\n#a\n", b" ", b"#\n"])
+@pytest.mark.parametrize("kind", ["P1", "P5"])
+def test_what_is_behind_a_ppm_keeps_nobody_busy(kind: str, junk: bytes) -> None:
+    data = PPMS[kind] + junk * (MANY // len(junk))
+    started = time.process_time()
+    with opened(data) as image:
+        assert not is_followed(image, data)
+    assert time.process_time() - started < 3
