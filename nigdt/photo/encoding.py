@@ -21,6 +21,7 @@ from nigdt.photo.deep import deflate_tiff, write_png16, write_tiff16
 from nigdt.photo.formats import FORMATS, PhotoFormat, of_suffix
 from nigdt.photo.metadata import ORIENTATION, save_options, tag_name
 from nigdt.photo.opening import reason
+from nigdt.photo.provenance import has_room
 from nigdt.photo.quiet import quiet_decoders
 from nigdt.photo.samples import SIXTEEN_BIT, upright
 
@@ -46,11 +47,13 @@ class Plan:
         format: The format.
         info: The metadata that it takes.
         left_out: Names of what it has no place for.
+        crowded: Whether the photo's own XMP leaves no room for a record of fills.
     """
 
     format: PhotoFormat
     info: Mapping[str, Any]
     left_out: tuple[str, ...]
+    crowded: bool
 
 
 def plan(photo: Photo, suffix: str) -> Plan:
@@ -86,7 +89,8 @@ def plan(photo: Photo, suffix: str) -> Plan:
     for key, name in (("exif", "EXIF"), ("xmp", "XMP")):
         if key in info and key not in again.info and (key != "exif" or _tags(info[key])):
             dropped.append(name)
-    return Plan(wanted, info, tuple(dropped))
+    crowded = "xmp" in info and not has_room(data, wanted.name)
+    return Plan(wanted, info, tuple(dropped), crowded)
 
 
 def encode(photo: Photo, how: Plan) -> bytes:

@@ -18,6 +18,7 @@ from typing import Any
 from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin
 
 from nigdt.photo import png
+from nigdt.photo.xmp import in_utf8, is_sound
 
 __all__ = [
     "ORIENTATION",
@@ -189,6 +190,9 @@ def read_metadata(image: Image.Image, found: Metadata) -> Metadata:
             continue  # Pillow's own invention
         if key == "xmp" and isinstance(value, str):
             value = value.encode("utf-8", "replace")
+        if key == "xmp" and isinstance(value, bytes):
+            value = in_utf8(value)
+            value = value if value.strip(b"\0 \t\r\n") else b""
         if value is None or value == b"":
             continue
         if _usable(key, value):
@@ -208,8 +212,10 @@ def read_metadata(image: Image.Image, found: Metadata) -> Metadata:
 def _usable(key: str, value: Any) -> bool:
     if key == "dpi":
         return len(value) == 2 and all(math.isfinite(one) and 0 < one <= _MOST_DPI for one in value)
-    if key in ("icc_profile", "xmp"):
+    if key == "icc_profile":
         return isinstance(value, bytes)
+    if key == "xmp":
+        return isinstance(value, bytes) and is_sound(value)
     return True
 
 

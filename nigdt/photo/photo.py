@@ -208,7 +208,8 @@ class Photo(Raster):
             path: The file that is to be written.
 
         Returns:
-            What the user should know: metadata that the format has no place for.
+            What the user should know: metadata that the format has no place for, and a record of fills that
+            the photo's own XMP leaves no room for.
 
         Raises:
             PhotoError: The format is unknown or would lose something of this photo, or the file cannot be
@@ -220,11 +221,16 @@ class Photo(Raster):
             check_writable(path)
         except OSError as error:
             raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
-        if not how.left_out:
-            return ()
-        return (
-            f"{how.format.title} has no place for some metadata of this photo: {', '.join(how.left_out)}.",
-        )
+        told = []
+        if how.left_out:
+            names = ", ".join(how.left_out)
+            told.append(f"{how.format.title} has no place for some metadata of this photo: {names}.")
+        if how.crowded:
+            told.append(
+                f"The photo's own XMP leaves no room in a {how.format.title} file to record how it was"
+                f" filled: save it as {self.lossless_suffix} to keep that."
+            )
+        return tuple(told)
 
     def encode(self, suffix: str) -> bytes:
         """Return the bytes of a file in the format that a file name's ending, such as ".png", means.

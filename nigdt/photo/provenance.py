@@ -25,11 +25,12 @@ from PIL import Image
 from nigdt import __version__
 from nigdt.box import Box, selection_box
 from nigdt.errors import PhotoError
-from nigdt.photo import png
-from nigdt.photo.opening import opened, reason
+from nigdt.limits import CAPTION_CHARS
+from nigdt.photo import png, xmp
+from nigdt.photo.opening import MAX_PIXELS, opened, reason
 from nigdt.recipe import Recipe
 
-__all__ = ["DrawnFill", "DrawnSelection", "read_record", "record", "stamped"]
+__all__ = ["DrawnFill", "DrawnSelection", "has_room", "read_record", "record", "stamped"]
 
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _PNG_PACKET = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00"
@@ -37,7 +38,8 @@ _JPEG_PACKET = b"http://ns.adobe.com/xap/1.0/\x00"
 _TIFF_PACKET = 700
 _RECORD_TAG = "{urn:nigdt:provenance}record"
 _JPEG_SEGMENT = 65_000  # bytes of one XMP packet
-_RDF_END = b"</rdf:RDF>"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_WITH_RECORD = frozenset({"PNG", "JPEG", "WEBP", "TIFF"})
 _OWN_RECORD = re.compile(rb'<rdf:Description [^<>]*\bnigdt:record="[^"<>]*"\s*/>')
 
 
@@ -156,7 +158,8 @@ def read_record(data: bytes) -> list[DrawnFill]:
                 packet = getattr(image, "tag_v2", {}).get(_TIFF_PACKET)
         if text is None and packet is not None:
             packet = packet if isinstance(packet, bytes) else str(packet).encode()
-            tree = ElementTree.fromstring(packet.strip(b"\x00"))  # noqa: S314 - the file's size is bounded
+            packet = xmp.in_utf8(packet).strip(b"\x00")
+            tree = ElementTree.fromstring(packet)  # noqa: S314 - the file's size is bounded
             text = next((it.attrib[_RECORD_TAG] for it in tree.iter() if _RECORD_TAG in it.attrib), None)
         if text is None:
             raise PhotoError("This picture carries no record of fills.", "Give one that NIGDT saved.")
@@ -176,25 +179,26 @@ def read_record(data: bytes) -> list[DrawnFill]:
 
 
 def _xmp(fills: Sequence[DrawnFill], own: bytes = b"", *, selections: bool = True) -> bytes:
-    """Return an XMP packet that tells of fills, and all that the photo's own packet says."""
+    """Return an XMP packet that tells of fills, and all that the photo's own packet says.
+
+    A packet that is damaged comes back as it is: the photo's own words go first.
+    """
     text = json.dumps(record(fills, selections=selections), ensure_ascii=False)
     for character in "\ufffe\uffff":  # which XML has no way to write
         text = text.replace(character, f"\\u{ord(character):04x}")
     description = (
-        '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+        f'<rdf:Description xmlns:rdf="{_RDF}" rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:nigdt="urn:nigdt:provenance"'
         f' xmp:CreatorTool="NIGDT {__version__}" Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
         f' nigdt:record="{html.escape(text)}"/>'
     ).encode()
-    head, end, tail = _OWN_RECORD.sub(b"", own).rpartition(_RDF_END)
-    if end:
-        return head + description + end + tail
-    if own.strip(b"\x00 \t\r\n"):  # no packet of the usual form: the photo's own words go first
-        return own
+    own = _OWN_RECORD.sub(b"", xmp.in_utf8(own))
+    if own.strip(b"\x00 \t\r\n"):
+        return xmp.with_description(own, description) or own
     return (
         (
             '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}">'
         ).encode()
         + description
         + b'</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
@@ -220,6 +224,22 @@ def stamped(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
     return data
 
 
+def has_room(data: bytes, name: str) -> bool:
+    """Tell whether a fill can be recorded in a saved file, beside the XMP that is in it already.
+
+    Args:
+        data: The file.
+        name: Pillow's name of its format; for one without a place for a record, no XMP is in its way.
+    """
+    if name not in _WITH_RECORD:
+        return True
+    fill = DrawnFill(Box(0, 0, MAX_PIXELS, MAX_PIXELS), Recipe("m" * CAPTION_CHARS))
+    try:
+        return read_record(stamped(data, [fill])) == [fill]
+    except PhotoError:
+        return False
+
+
 def _png(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
     own, parts = b"", []
     for name, start, end in png.walk(data):
@@ -243,6 +263,8 @@ def _jpeg(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
         else:
             parts.append(segment)
         position += len(segment)
+    own, end, behind = own.rpartition(b"<?xpacket end")
+    own = own.rstrip() + end + behind if end else behind  # the space in between is for whom it lacks
     packets = (_xmp(fills, own, selections=selections) for selections in (True, False))
     packet = next((one for one in packets if len(one) < _JPEG_SEGMENT), None)
     if packet is None:  # one segment holds no more

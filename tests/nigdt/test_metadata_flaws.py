@@ -82,7 +82,9 @@ def test_metadata_too_long_for_a_format_is_left_out_and_named(tmp_path: Path) ->
     made = Image.Exif()
     made[0x0112], made[0x010F] = 6, "A maker"
     made[0x927C] = b"n" * 90_000  # a maker's note
-    photo = Photo(noise(3), "RGB", orientation=6, info={"exif": made.tobytes(), "xmp": b"x" * 70_000})
+    photo = Photo(
+        noise(3), "RGB", orientation=6, info={"exif": made.tobytes(), "xmp": b"<x>" + b"x" * 70_000 + b"</x>"}
+    )
     (notice,) = photo.check_save(tmp_path / "a.jpg")
     assert "MakerNote" in notice or "EXIF" in notice
     photo.save(tmp_path / "a.jpg")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nigdt.box import Box
 from nigdt.photo.photo import Photo
@@ -49,7 +52,74 @@ def test_every_caption_goes_into_a_well_formed_packet_and_out_again(suffix: str,
     ElementTree.fromstring(Photo.from_bytes(data, f"a{suffix}").info["xmp"])
 
 
+UTF16 = OWN.decode().replace("<x:xmpmeta", "<?xpacket begin='\ufeff'?><x:xmpmeta", 1) + " " * 40
+OTHER = OWN.replace(b"rdf:", b"r:").replace(b":rdf=", b":r=")
+RDF = b"<RDF xmlns='http://www.w3.org/1999/02/22-rdf-syntax-ns#'"
+PACKETS = {
+    "UTF-16 with a mark": UTF16.encode("utf-16"),
+    "UTF-16, large end first": UTF16.encode("utf-16-be") + b"\0\0",
+    "UTF-16, small end first": UTF16.encode("utf-16-le"),
+    "UTF-16, declared": f"<?xml version='1.0' encoding='UTF-16'?>{OWN.decode()}".encode("utf-16"),
+    "UTF-32": UTF16.encode("utf-32-le"),
+    "Latin 1": b"<?xml version='1.0' encoding='ISO-8859-1'?>" + OWN.replace(b"'5'", b"'5' xmp:L='\xfc'"),
+    "UTF-8 with a mark": b"\xef\xbb\xbf" + OWN,
+    "another prefix": OTHER,
+    "another prefix, UTF-16": OTHER.decode().encode("utf-16"),
+    "no prefix": RDF + b"><Description xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'/></RDF>",
+    "nothing in it": b"<m xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'>" + RDF + b"/></m>",
+    "a space in the end tag": OWN.replace(b"</rdf:RDF>", b"</rdf:RDF\n>"),
+    "rdf means something else": OTHER.replace(b"<x:xmpmeta", b"<x:xmpmeta xmlns:rdf='urn:other'"),
+    "no RDF": b"<own xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'/>\n",
+}
+
+
+def said(packet: bytes) -> list[tuple[str, str]]:
+    """Every attribute that is none of NIGDT's."""
+    pairs = (pair for element in ElementTree.fromstring(packet).iter() for pair in element.attrib.items())
+    return [pair for pair in pairs if pair[0] in (RATING, "{http://ns.adobe.com/xap/1.0/}L")]
+
+
+RATING = "{http://ns.adobe.com/xap/1.0/}Rating"
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_words_of_no_usual_form_are_left_alone(suffix: str) -> None:
-    data = stamped(Photo(PIXELS, "RGB", info={"xmp": b"<own/>"}).encode(suffix), fills("a red bird"))
-    assert Photo.from_bytes(data, f"a{suffix}").info["xmp"] == b"<own/>"
+@pytest.mark.parametrize("name", PACKETS)
+def test_a_packet_of_any_encoding_and_prefix_takes_the_record(suffix: str, name: str, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, "WEBP", lossless=True, xmp=PACKETS[name])
+    photo = Photo.from_bytes(buffer.getvalue())
+    assert photo.notices == photo.check_save(tmp_path / f"a{suffix}") == ()
+    own = [(RATING, "5"), *([("{http://ns.adobe.com/xap/1.0/}L", "\xfc")] if name == "Latin 1" else [])]
+    for caption in ("a red bird", "a bl\xfce bird"):
+        data = stamped(photo.encode(suffix), fills(caption))
+        photo = Photo.from_bytes(data, f"a{suffix}")
+        packet = photo.info["xmp"]
+        assert read_record(data) == fills(caption)
+        assert packet.count(b"nigdt:record=") == 1
+        assert said(packet) == own
+        within = ElementTree.fromstring(packet).iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}RDF")
+        assert sum("{urn:nigdt:provenance}record" in one.attrib for rdf in within for one in rdf) == 1
+
+
+@pytest.mark.parametrize(
+    "packet", [OWN[:-9], b"no markup", b"<x tiff:Orientation='6'/>", OWN.replace(b"5", b"\xff")]
+)
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_damaged_packet_is_named_and_gives_way_to_the_record(suffix: str, packet: bytes) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, "WEBP", lossless=True, xmp=packet)
+    photo = Photo.from_bytes(buffer.getvalue())
+    assert photo.notices == ("Damaged metadata of this photo is left out: XMP.",)
+    assert read_record(stamped(photo.encode(suffix), fills("a red bird"))) == fills("a red bird")
+
+
+def test_a_packet_that_fills_a_jpegs_segment_is_told_before_the_work(tmp_path: Path) -> None:
+    long = OWN.replace(b"'5'", b"'" + b"5" * 64_000 + b"'")
+    photo = Photo(PIXELS, "RGB", info={"xmp": long})
+    (notice,) = photo.check_save(tmp_path / "a.jpg")
+    assert "no room in a JPEG file" in notice
+    assert photo.check_save(tmp_path / "a.png") == photo.check_save(tmp_path / "a.tif") == ()
+    padded = OWN + b" " * 64_000 + b"<?xpacket end='w'?>"
+    photo = Photo(PIXELS, "RGB", info={"xmp": padded})
+    assert photo.check_save(tmp_path / "a.jpg") == ()
+    assert read_record(stamped(photo.encode(".jpg"), fills("a red bird"))) == fills("a red bird")
