@@ -82,7 +82,7 @@ def open_camera_picture(path: Path, entry: PhotoFormat) -> Image.Image:
         with quiet_decoders(), Image.open(path, formats=[entry.name]) as image:
             _check_pixels(image.width * image.height, path)
             image.load()
-            return image.copy() if image.mode in ("RGB", "RGBA", "L") else image.convert("RGB")
+            return image.convert("RGBA") if image.mode == "RGBa" else image.copy()
     except OSError as error:
         if error.errno is not None:
             raise PhotoError(f"Cannot read {path}: {error.strerror}.") from None

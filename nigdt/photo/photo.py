@@ -10,8 +10,8 @@ XMP, resolution. What is not kept:
 * A palette photo stays one. Colours of the fill go into entries no pixel refers to; when there are fewer than
   needed, the nearest are taken.
 * Alpha is kept as it is, so a fill in transparent pixels stays invisible.
-* Only single pictures: animations and TIFFs of several pages are refused rather than cut to their first
-  frame. The preview pictures that phones put behind a JPEG (MPO) are not carried over.
+* Only single pictures: animations, TIFFs of several pages and PPMs of several pictures are refused rather
+  than cut to the first. The preview pictures that phones put behind a JPEG (MPO) are not carried over.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from nigdt.errors import PhotoError
 from nigdt.files import check_writable, write_atomically
 from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
+from nigdt.photo.depth import avif_bits, jxl_bits
 from nigdt.photo.encoding import Plan, encode, plan
 from nigdt.photo.flaws import without_flaws
 from nigdt.photo.opening import (
@@ -73,7 +74,11 @@ class Photo(Raster):
             samples, exif = develop(path, entry)
             samples.setflags(write=False)
             return cls(samples, "RGB;16", info={"exif": exif} if exif else {}, source=path)
-        photo = cls.from_image(open_camera_picture(path, entry))
+        picture = open_camera_picture(path, entry)
+        photo = cls.from_image(picture)
+        if not photo.deep:
+            bits = jxl_bits(path.read_bytes()) if entry.name == "JXL" else picture.info.get("bit_depth", 8)
+            photo.notices += _cut(bits)
         photo.source = path
         return photo
 
@@ -168,6 +173,8 @@ class Photo(Raster):
         if damaged:
             names = ", ".join(dict.fromkeys(damaged))
             photo.notices = (f"Damaged metadata of this photo is left out: {names}.",)
+        if image.format == "AVIF" and data:
+            photo.notices += _cut(avif_bits(data))
         return photo
 
     def save(
@@ -244,6 +251,14 @@ class Photo(Raster):
         if suffix not in self._plans:
             self._plans[suffix] = plan(self, suffix)
         return self._plans[suffix]
+
+
+def _cut(bits: int) -> tuple[str, ...]:
+    """Return what the user should know of a photo whose file has more bits than were read."""
+    if bits <= 8:
+        return ()
+    told = f"This photo has {bits} bits per channel and is opened with 8"
+    return (f"{told}: convert it to a 16-bit TIFF first to keep them all.",)
 
 
 def _same_file(first: Path, second: Path) -> bool:
