@@ -38,7 +38,8 @@ _JPEG_PACKET = b"http://ns.adobe.com/xap/1.0/\x00"
 _TIFF_PACKET = 700
 _RECORD_TAG = "{urn:nigdt:provenance}record"
 _JPEG_SEGMENT = 65_000  # bytes of one XMP packet
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_CREATOR_TOOL = "http://ns.adobe.com/xap/1.0/ CreatorTool"
+_REPLACED = ("http://iptc.org/std/Iptc4xmpExt/2008-02-29/ DigitalSourceType", "urn:nigdt:provenance record")
 _WITH_RECORD = frozenset({"PNG", "JPEG", "WEBP", "TIFF"})
 _OWN_RECORD = re.compile(rb'<rdf:Description [^<>]*\bnigdt:record="[^"<>]*"\s*/>')
 
@@ -160,7 +161,8 @@ def read_record(data: bytes) -> list[DrawnFill]:
             packet = packet if isinstance(packet, bytes) else str(packet).encode()
             packet = xmp.in_utf8(packet).strip(b"\x00")
             tree = ElementTree.fromstring(packet)  # noqa: S314 - the file's size is bounded
-            text = next((it.attrib[_RECORD_TAG] for it in tree.iter() if _RECORD_TAG in it.attrib), None)
+            texts = (it.text if it.tag == _RECORD_TAG else it.get(_RECORD_TAG) for it in tree.iter())
+            text = next((one for one in texts if one is not None), None)
         if text is None:
             raise PhotoError("This picture carries no record of fills.", "Give one that NIGDT saved.")
         return [
@@ -183,22 +185,25 @@ def _xmp(fills: Sequence[DrawnFill], own: bytes = b"", *, selections: bool = Tru
 
     A packet that is damaged comes back as it is: the photo's own words go first.
     """
+    # A property that stands twice in a packet makes Adobe's readers refuse all of it.
+    own = xmp.without_properties(_OWN_RECORD.sub(b"", xmp.in_utf8(own)), _REPLACED)
+    has_tool = xmp.without_properties(own, [_CREATOR_TOOL]) != own
+    tool = "" if has_tool else f' xmp:CreatorTool="NIGDT {__version__}"'
     text = json.dumps(record(fills, selections=selections), ensure_ascii=False)
     for character in "\ufffe\uffff":  # which XML has no way to write
         text = text.replace(character, f"\\u{ord(character):04x}")
     description = (
-        f'<rdf:Description xmlns:rdf="{_RDF}" rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+        f'<rdf:Description xmlns:rdf="{xmp.RDF}" rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:nigdt="urn:nigdt:provenance"'
-        f' xmp:CreatorTool="NIGDT {__version__}" Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
+        f'{tool} Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
         f' nigdt:record="{html.escape(text)}"/>'
     ).encode()
-    own = _OWN_RECORD.sub(b"", xmp.in_utf8(own))
     if own.strip(b"\x00 \t\r\n"):
         return xmp.with_description(own, description) or own
     return (
         (
             '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-            f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}">'
+            f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{xmp.RDF}">'
         ).encode()
         + description
         + b'</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'

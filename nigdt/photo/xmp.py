@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from xml.parsers import expat
 
-__all__ = ["in_utf8", "is_sound", "with_description"]
+__all__ = ["RDF", "in_utf8", "is_sound", "with_description", "without_properties"]
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (b"<\0\0\0", "utf-32-le"),
     (b"\0\0\0<", "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -18,6 +19,8 @@ _MARKS = (
 """How a packet of wide characters begins; UTF-32 first, whose beginnings are also those of UTF-16."""
 _DECLARATION = re.compile(r"\A<\?xml\s[^>]*?\?>\s*")
 _DECLARED = re.compile(rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_TAG = re.compile(rb"<[^\s/>]+((?:%s)*)" % _ATTRIBUTE.pattern.replace(b"([^", b"(?:[^"))
 _NAME = re.compile(rb"<([^\s/>]+)")
 
 
@@ -49,6 +52,26 @@ def is_sound(packet: bytes) -> bool:
     return _places(packet.strip(b"\0")) is not None
 
 
+def without_properties(packet: bytes, names: Collection[str]) -> bytes:
+    """Take properties out of a packet, as attributes and as elements; nothing else in it is changed.
+
+    Args:
+        packet: In UTF-8.
+        names: Namespace and name of each, with a space between.
+
+    Returns:
+        The packet; a damaged one as it is.
+    """
+    packet = packet.strip(b"\0")
+    found = _places(packet, names)
+    kept, behind = [], 0
+    for start, end in sorted(found.named) if found else ():
+        if start >= behind:  # and not inside another one
+            kept.append(packet[behind:start])
+            behind = end
+    return b"".join([*kept, packet[behind:]])
+
+
 def with_description(packet: bytes, description: bytes) -> bytes | None:
     """Put an `rdf:Description` behind those that a packet has; nothing else in it is changed.
 
@@ -68,45 +91,57 @@ def with_description(packet: bytes, description: bytes) -> bytes | None:
         start, end = found.root
         return b"".join([
             packet[:start], b'<x:xmpmeta xmlns:x="adobe:ns:meta/">', packet[start:end],
-            f'<rdf:RDF xmlns:rdf="{_RDF}">'.encode(), description, b"</rdf:RDF></x:xmpmeta>", packet[end:],
+            f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), description, b"</rdf:RDF></x:xmpmeta>", packet[end:],
         ])  # fmt: skip
     start, end = found.rdf
-    named = _NAME.match(packet, start)
-    name = named[1] if named else b""
-    if packet.startswith(b"</" + name, end):
-        return packet[:end] + description + packet[end:]
+    closing = packet.rfind(b"</", start, end)
+    if _end_tag(packet, start, closing):
+        return packet[:closing] + description + packet[closing:]
     opened = packet[start:end].removesuffix(b"/>")  # it is opened and closed in one
-    return packet[:start] + opened + b">" + description + b"</" + name + b">" + packet[end:]
+    closed = b"</" + _name(packet, start) + b">"
+    return packet[:start] + opened + b">" + description + closed + packet[end:]
 
 
 @dataclass
 class _Places:
-    """Offsets in a packet.
+    """Where things start and end in a packet.
 
     Attributes:
-        root: Where the outermost element starts and ends.
-        rdf: Where the last rdf:RDF starts, and its end tag; behind it, where it has none.
+        root: The outermost element.
+        rdf: The last rdf:RDF.
+        named: Attributes and elements that were asked for.
     """
 
     root: tuple[int, int] = (0, 0)
     rdf: tuple[int, int] | None = None
+    named: list[tuple[int, int]] = field(default_factory=list)
 
 
-def _places(packet: bytes) -> _Places | None:
+def _places(packet: bytes, names: Collection[str] = ()) -> _Places | None:
     """Return where things lie in a packet; None for one that is not well-formed."""
     found = _Places()
     opened: list[int] = []
     parser = expat.ParserCreate(namespace_separator=" ")
+    parser.ordered_attributes = parser.specified_attributes = True
 
-    def start(_name: str, _attributes: object) -> None:
+    def start(name: str, attributes: list[str]) -> None:
         opened.append(parser.CurrentByteIndex)
+        if name != f"{RDF} Description" or not set(names).intersection(attributes[::2]):
+            return
+        tag = _TAG.match(packet, opened[-1])
+        written = _ATTRIBUTE.finditer(packet, *tag.span(1)) if tag else ()
+        own = [one for one in written if not one[1].startswith(b"xmlns")]
+        found.named += [one.span() for one, key in zip(own, attributes[::2], strict=True) if key in names]
 
     def end(name: str) -> None:
         begun, at = opened.pop(), parser.CurrentByteIndex
-        if name == f"{_RDF} RDF":
-            found.rdf = begun, at
+        place = begun, packet.index(b">", at) + 1 if _end_tag(packet, begun, at) else at
+        if name == f"{RDF} RDF":
+            found.rdf = place
+        elif name in names:
+            found.named.append(place)
         if not opened:
-            found.root = begun, packet.index(b">", at) + 1 if packet.startswith(b"</", at) else at
+            found.root = place
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     try:
@@ -114,3 +149,13 @@ def _places(packet: bytes) -> _Places | None:
     except (expat.ExpatError, ValueError):
         return None
     return found
+
+
+def _name(packet: bytes, start: int) -> bytes:
+    named = _NAME.match(packet, start)
+    return named[1] if named else b""
+
+
+def _end_tag(packet: bytes, start: int, at: int) -> bool:
+    """Tell whether an element that starts somewhere has its end tag there."""
+    return at >= 0 and packet.startswith(b"</" + _name(packet, start), at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -123,3 +124,52 @@ def test_a_packet_that_fills_a_jpegs_segment_is_told_before_the_work(tmp_path: P
     photo = Photo(PIXELS, "RGB", info={"xmp": padded})
     assert photo.check_save(tmp_path / "a.jpg") == ()
     assert read_record(stamped(photo.encode(".jpg"), fills("a red bird"))) == fills("a red bird")
+
+
+SOURCE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+TOOL = "{http://ns.adobe.com/xap/1.0/}CreatorTool"
+WITH_THE_SAME = {
+    "attributes": b"xmp:Rating='5' i:DigitalSourceType = 'x>y'\n xmp:CreatorTool=\"Camera\" n:record='a'/>",
+    "elements": (
+        b"xmp:Rating='5'><i:DigitalSourceType>x</i:DigitalSourceType>"
+        b"<xmp:CreatorTool>Camera</xmp:CreatorTool><n:record/></rdf:Description>"
+    ),
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("form", WITH_THE_SAME)
+def test_no_property_stands_twice_in_a_packet(suffix: str, form: str) -> None:
+    """Adobe's readers refuse a packet in which one does, the photo's own words with it."""
+    own = OWN.replace(b"xmp:Rating='5'/>", WITH_THE_SAME[form]).replace(
+        b"<x:xmpmeta",
+        b"<x:xmpmeta xmlns:n='urn:nigdt:provenance' xmlns:i='http://iptc.org/std/Iptc4xmpExt/2008-02-29/'",
+    )
+    assert len(ElementTree.fromstring(own))
+    data = stamped(Photo(PIXELS, "RGB", info={"xmp": own}).encode(suffix), fills("a red bird"))
+    found: dict[str, list[str | None]] = {}
+    for element in ElementTree.fromstring(Photo.from_bytes(data, f"a{suffix}").info["xmp"]).iter():
+        for key, value in [*element.attrib.items(), (element.tag, element.text)]:
+            found.setdefault(key, []).append(value)
+    assert found[TOOL] == ["Camera"]
+    (source,) = found[SOURCE]
+    assert source is not None
+    assert source.endswith("compositeWithTrainedAlgorithmicMedia")
+    assert found[RATING] == ["5"]
+    assert len(found["{urn:nigdt:provenance}record"]) == 1
+    assert read_record(data) == fills("a red bird")
+
+
+def test_a_record_that_another_program_wrote_anew_is_read() -> None:
+    data = stamped(Photo(PIXELS, "RGB").encode(".jpg"), fills("a red bird"))
+    packet = Photo.from_bytes(data).info["xmp"]
+    anew = re.sub(
+        rb'nigdt:record="([^"]*)"/>',
+        rb"><n:record xmlns:n='urn:nigdt:provenance'>\1</n:record></rdf:Description>",
+        packet,
+    )
+    again = Photo(PIXELS, "RGB", info={"xmp": anew})
+    assert read_record(again.encode(".jpg")) == fills("a red bird")
+    twice = stamped(again.encode(".jpg"), fills("a blue bird"))
+    assert read_record(twice) == fills("a blue bird")
+    assert Photo.from_bytes(twice).info["xmp"].count(b"record") == 1
