@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def test_a_long_title_wraps_instead_of_widening_its_card(
     dialog.accept()
 
 
-def test_a_card_has_no_empty_row_above_its_tables(panel: Panel, tiny_bundle: Path):
-    info = find_bundle(str(tiny_bundle))
+def test_a_card_has_no_empty_row_above_its_tables(panel: Panel, tiny_bundle: Path, tmp_path: Path):
+    info = find_bundle(str(shutil.copytree(tiny_bundle, tmp_path / "tabled")))
     (info.folder / "README.md").write_text(
         "# A model\n\n| | |\n|---|---|\n| words | 40 |\n| size | 64 px |\n\n"
         "| system | PSNR |\n|---|---|\n| this model | 20 |\n"
