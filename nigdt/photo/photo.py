@@ -78,7 +78,7 @@ class Photo(Raster):
         photo = cls.from_image(picture)
         if not photo.deep:
             bits = jxl_bits(path.read_bytes()) if entry.name == "JXL" else picture.info.get("bit_depth", 8)
-            photo.notices += _cut(bits)
+            photo.notices += cut_to_8_bits(bits)
         photo.source = path
         return photo
 
@@ -174,7 +174,7 @@ class Photo(Raster):
             names = ", ".join(dict.fromkeys(damaged))
             photo.notices = (f"Damaged metadata of this photo is left out: {names}.",)
         if image.format == "AVIF" and data:
-            photo.notices += _cut(avif_bits(data))
+            photo.notices += cut_to_8_bits(avif_bits(data))
         return photo
 
     def save(
@@ -253,7 +253,7 @@ class Photo(Raster):
         return self._plans[suffix]
 
 
-def _cut(bits: int) -> tuple[str, ...]:
+def cut_to_8_bits(bits: int) -> tuple[str, ...]:
     """Return what the user should know of a photo whose file has more bits than were read."""
     if bits <= 8:
         return ()

@@ -14,11 +14,16 @@ from nigdt_backend.protocol import CLIENT_CODES, CODES
 from nigdt_plugin.core.failures import LOCAL, Failure
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.failures import worded
+from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.window import Window
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
 from PyQt6.QtWidgets import QApplication
+
+from nigdt.backdrop import DREW_NOTHING
+from nigdt.continuation import CONTINUED, NOTHING_FITS
+from nigdt.photo.photo import cut_to_8_bits
 
 PLUGIN = Path(language.__file__).parents[1]
 
@@ -145,3 +150,18 @@ def test_the_daemons_errors_come_in_german(qapp: QApplication, user: Path, photo
 @pytest.mark.parametrize(("choice", "code"), [("de", "de"), ("de_AT", "de"), ("en", "en"), ("xx", "en")])
 def test_the_language_follows_the_setting(choice: str, code: str):
     assert language.wanted(choice) == code
+
+
+def test_what_library_and_daemon_say_is_told_in_german(qapp: QApplication):
+    translator = QTranslator()
+    assert translator.load(str(language.FOLDER / "nigdt_de.qm"))
+    qapp.installTranslator(translator)
+    try:
+        for notice in (CONTINUED, DREW_NOTHING, NOTHING_FITS, *cut_to_8_bits(12)):
+            assert worded_notice(notice) != notice
+        assert "12 Bit" in worded_notice(*cut_to_8_bits(12))
+        damaged = worded_notice("Damaged metadata of this photo is left out: EXIF, a profile {0}.")
+        assert damaged == "Beschädigte Metadaten dieses Fotos werden weggelassen: EXIF, a profile {0}."
+        assert worded_notice("Something new.") == "Something new."
+    finally:
+        qapp.removeTranslator(translator)

@@ -22,13 +22,19 @@ _SENTENCES = (
         "Notices",
         "The model draws nothing clear for these words, so the photo's own surroundings were continued.",
     ),
+    QT_TRANSLATE_NOOP("Notices", "Damaged metadata of this photo is left out: {0}."),
+    QT_TRANSLATE_NOOP(
+        "Notices",
+        "This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep"
+        " them all.",
+    ),
 )
 
 
 def worded_notice(notice: str) -> str:
     """Translate a notice; one that is not known stays as it is."""
     for sentence in _SENTENCES:
-        pattern = re.sub(r"\\\{\d\\\}", r"(\\d+)", re.escape(sentence))
+        pattern = re.sub(r"\\\{\d\\\}", r"(.+)", re.escape(sentence))
         found = re.fullmatch(pattern, notice)
         if found is not None:
             return translate("Notices", sentence).format(*found.groups())

@@ -28,6 +28,7 @@ from nigdt_plugin.ui.dialogs import Dialogs
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.hints import Hints
 from nigdt_plugin.ui.notice import Notice
+from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.options import OptionBar, ToolColumn
 from nigdt_plugin.ui.overlays import Overlays
 from nigdt_plugin.ui.side import Side
@@ -128,7 +129,7 @@ class Window(Dialogs):
         session.fills.connect(self._show_fills)
         session.linked.connect(self._show_link)
         session.working.connect(self._show_working)
-        session.notice.connect(self.notice.show_error)
+        session.notice.connect(lambda message, hint: self.notice.show_error(worded_notice(message), hint))
         session.saved.connect(self._saved)
         session.begun.connect(self._begun)
         session.copied.connect(self._copied)

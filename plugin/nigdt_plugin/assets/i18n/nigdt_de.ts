@@ -1491,6 +1491,14 @@
       <source>The model draws nothing clear for these words, so the photo's own surroundings were continued.</source>
       <translation>Das Modell zeichnet zu diesen Wörtern nichts Deutliches, darum wurde die Umgebung aus dem Foto fortgesetzt.</translation>
     </message>
+    <message>
+      <source>Damaged metadata of this photo is left out: {0}.</source>
+      <translation>Beschädigte Metadaten dieses Fotos werden weggelassen: {0}.</translation>
+    </message>
+    <message>
+      <source>This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep them all.</source>
+      <translation>Dieses Foto hat {0} Bit je Kanal und wird mit 8 geöffnet: Wandeln Sie es zuerst in ein 16-Bit-TIFF um, um alle zu behalten.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>

@@ -1491,6 +1491,14 @@
       <source>The model draws nothing clear for these words, so the photo's own surroundings were continued.</source>
       <translation>The model draws nothing clear for these words, so the photo's own surroundings were continued.</translation>
     </message>
+    <message>
+      <source>Damaged metadata of this photo is left out: {0}.</source>
+      <translation>Damaged metadata of this photo is left out: {0}.</translation>
+    </message>
+    <message>
+      <source>This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep them all.</source>
+      <translation>This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep them all.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>
