@@ -54,7 +54,7 @@ def _child(data: bytes, name: bytes, start: int, end: int) -> tuple[int, int]:
     for found, *body in _boxes(data, start, end):
         if found == name:
             return body[0], body[1]
-    raise LookupError(f"there is no box {name!r}")
+    raise LookupError(f"There is no box {name!r}.")
 
 
 def _main_item(data: bytes, start: int, end: int) -> int:
