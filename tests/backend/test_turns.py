@@ -16,6 +16,7 @@ from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.suspects import Suspects
 from nigdt_backend.protocol import FillRequest
 
+from nigdt.backdrop import DREW_NOTHING
 from nigdt.recipe import Recipe, Variant
 
 VARIANTS = [Variant(seed) for seed in range(1, 9)]
@@ -225,3 +226,12 @@ def test_the_real_engine_hands_what_continues_the_photo_to_the_other_lane_and_ba
     assert nothing.lane == "model"
     assert engine.run([nothing], hooks)[0].complete
     assert "could be continued" in nothing.notices[0]
+
+
+def test_the_real_engine_tells_that_words_drew_nothing(bundles, request_fill):
+    engine, hooks = NigdtEngine(DaemonSettings(threads=1)), Wanted()
+    request = request_fill("flibbertigibbet", side=64)
+    request.crop = np.random.default_rng(0).integers(80, 120, (64, 64, 3), np.uint8).tobytes()
+    job = Job("local", (0, b"x"), request, 0.0)
+    assert engine.run([job], hooks)[0].complete
+    assert job.notices == (DREW_NOTHING,)

@@ -171,6 +171,7 @@ class ModelTurn:
             recipe = job.request.recipe
             unknown = self._model.inpainter.unknown_words(recipe.caption)
             for index, fill in zip(indices, fills, strict=True):
+                job.notices = tuple(dict.fromkeys((*job.notices, *fill.notices)))
                 if job.request.effects:
                     self._hooks.alive()
                     effects = word_effects(
