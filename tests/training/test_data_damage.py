@@ -281,3 +281,10 @@ def test_a_folder_that_may_be_listed_but_not_entered_is_named() -> None:
     assert [(problem.name, problem.detail) for problem in report.problems] == [
         ("closed/b.png", "cannot be read: Permission denied")
     ]
+
+
+@pytest.mark.parametrize(("name", "told"), [("dog.jpg", "is a single file"), ("dog.zip", "not a readable")])
+def test_a_file_in_a_folders_place_is_named_for_what_it_is(tmp_path, name, told):
+    (tmp_path / name).write_bytes(b"\xff\xd8\xff no archive at all")
+    with pytest.raises(DataError, match=told):
+        read_data_set(tmp_path / name)

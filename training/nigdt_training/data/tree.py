@@ -19,6 +19,7 @@ from nigdt_training.data.errors import DataError
 
 LARGEST_TEXT = 2**31
 """Largest index that is read, in bytes; COCO's largest has a quarter of that."""
+_ARCHIVES = {".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip", ".zst"}
 _HEAD = 1024
 LARGEST_CAPTIONS = 2**20
 """Largest file with one photo's captions, in bytes."""
@@ -233,6 +234,10 @@ def _list_archive(archive: Path, left_out: list[tuple[str, str]]) -> dict[str, S
         if pointer is not None:
             raise DataError(
                 f"{archive} is a {pointer.title}, not the archive itself.", pointer.hint
+            ) from None
+        if not members and archive.suffix.lower() not in _ARCHIVES:
+            raise DataError(
+                f"{archive} is a single file.", "Give a folder of captioned photos, or a .tar archive of one."
             ) from None
         if not members:
             raise DataError(
