@@ -106,31 +106,29 @@ class Recolourer:
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
         found = self._find(crop, selection, lab, chosen)
+        asked = find_colours(caption)
+        guide = finer_lab(crop, chosen.shape)
+        finer = guide.shape[1] / chosen.shape[1]
+        within = enlarged(chosen, guide)
+        thing = None if found is None else object_in(crop, guide, within, enlarged(found.sure, guide))
+        if found is not None and thing is not None and whole and len(asked) == 1:
+            kept = enlarged(found.kept, guide)  # the network's own alpha and colour are not needed
+            return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
-        if not (np.isfinite(alpha).all() and np.isfinite(target).all()):
-            raise ModelError(
-                "The model's answer is not a colour: it holds values that are not numbers.",
-                "Use another bundle; this one is damaged or was trained badly.",
-            )
-        guide = finer_lab(crop, alpha.shape)
-        within = enlarged(chosen, guide)
-        thing = None if found is None else object_in(crop, guide, within, enlarged(found.sure, guide))
-        asked = find_colours(caption)
+        _check_numbers(alpha, target)
         if whole:
-            if len(asked) == 1:
-                place = enlarged(meant(alpha, chosen), guide) if thing is None else thing
-                kept = None if found is None else enlarged(found.kept, guide)
-                finer = guide.shape[1] / alpha.shape[1]
-                return Recolouring(*_tint(place, within, kept, guide, finer, asked[0]), selection)
             alpha = meant(alpha, chosen)
+            if len(asked) == 1:
+                place = enlarged(alpha, guide)
+                return Recolouring(*_tint(place, within, None, guide, finer, asked[0]), selection)
             if found is not None:
                 alpha = alpha * (1 - found.kept)
         wanted = enlarged(alpha, guide)
         if thing is not None:
             wanted = wanted * thing
-        place = guided_place(wanted, within, guide, guide.shape[1] / alpha.shape[1])
+        place = guided_place(wanted, within, guide, finer)
         colour = guided_colour(target, alpha * chosen, lab)
         on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return Recolouring(place, on_one_grid.astype(np.float32), selection)
@@ -204,6 +202,7 @@ class Recolourer:
         shares[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
         sure = np.zeros_like(chosen)
         sure[place] = snapped(both[0, -1].sigmoid().float().cpu().numpy(), lab[place])
+        _check_numbers(sure, shares)
         if (sure * chosen).max() < _LEAST_SHARE:
             return None
         low, high = _OBJECT
@@ -215,6 +214,14 @@ class Recolourer:
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
+
+
+def _check_numbers(*maps: Floats) -> None:
+    if not all(np.isfinite(one).all() for one in maps):
+        raise ModelError(
+            "The model's answer is not a colour: it holds values that are not numbers.",
+            "Use another bundle; this one is damaged or was trained badly.",
+        )
 
 
 def _tint(

@@ -255,15 +255,18 @@ def _glare(L: Floats, saturation: Floats, weight: Floats, typical: float) -> Flo
     square = np.ones((3, 3), np.uint8)
     change = cv2.dilate(saturation, square) - cv2.erode(saturation, square)
     within = cv2.erode(weight, np.ones((5, 5), np.uint8)) > 0.5
-    count, names = cv2.connectedComponents(washed.astype(np.uint8))
-    glare = np.zeros_like(L)
+    count, names, stats, _ = cv2.connectedComponentsWithStats(washed.astype(np.uint8))
+    glare, largest = np.zeros_like(L), _LARGEST_GLARE * float(weight.sum())
     for name in range(1, count):
-        patch = (names == name).astype(np.uint8)
-        if np.count_nonzero(patch) > _LARGEST_GLARE * float(weight.sum()):
+        left, top, width, height, area = (int(one) for one in stats[name])
+        if area > largest:
             continue
-        border = (cv2.dilate(patch, square) != patch) & within
-        if border.any() and float(np.median(change[border])) < _SOFT_EDGE * typical:
-            glare[patch > 0] = 1
+        # There may be hundreds of patches: each is looked at with its border alone.
+        part = (slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1))
+        patch = (names[part] == name).astype(np.uint8)
+        border = (cv2.dilate(patch, square) != patch) & within[part]
+        if border.any() and float(np.median(change[part][border])) < _SOFT_EDGE * typical:
+            glare[part][patch > 0] = 1
     return np.asarray(cv2.GaussianBlur(glare, (0, 0), 1.5), np.float32)
 
 
