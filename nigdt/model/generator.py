@@ -80,6 +80,12 @@ class Generator(nn.Module):
             if config.skip
             else None
         )
+        # So does what an outline adds at every size.
+        self.outline = (
+            nn.ModuleList(convolution(1, width, 3, spectral_norm=False, gain=0.0) for width in widths[1:])
+            if config.outline
+            else None
+        )
         # With a prefill the heads give what must change, so they start near no change.
         gain = 0.01 if config.prefill == "harmonic" else 1.0
         self.heads = nn.ModuleList(
@@ -95,7 +101,13 @@ class Generator(nn.Module):
         )
 
     def forward(
-        self, r: Tensor, v_l: Tensor, M: Tensor, base: Tensor | None = None, skip: Tensor | None = None
+        self,
+        r: Tensor,
+        v_l: Tensor,
+        M: Tensor,
+        base: Tensor | None = None,
+        skip: Tensor | None = None,
+        outline: Tensor | None = None,
     ) -> tuple[list[Tensor], Tensor]:
         """Generate the picture.
 
@@ -105,6 +117,7 @@ class Generator(nn.Module):
             M: (B, 1, H, W), 1 = visible.
             base: (B, 3, H, W) in [-1, 1], the prefilled picture that the heads change, or None.
             skip: (B, c4, H/16, W/16), the encoder's map of that size, with `config.skip`.
+            outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, with `config.outline`.
 
         Returns:
             The pyramid, (B, 3, H/8, W/8) to (B, 3, H, W), each in [-1, 1], and the decoder's map that the
@@ -115,6 +128,8 @@ class Generator(nn.Module):
         x = compared = r
         for i, block in enumerate(self.blocks):
             x = block(x if i < FIRST_HEAD else torch.cat([x, pyramid[-1]], 1))
+            if self.outline is not None:
+                x = x + self.outline[i](area(outline, x))
             if i < FIRST_HEAD - 1:
                 if self.skip is not None:
                     x = x + self.skip(skip)

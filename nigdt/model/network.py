@@ -34,6 +34,8 @@ class ImageFeatures:
         M: (B, 1, H, W), 1 = visible.
         base: (B, 3, H, W) prefilled picture, or None where the config has no prefill.
         skip: (B, c4, H/16, W/16), or None where the config has no skip.
+        outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, all 0 = left to the model; or None where the
+            config has no outline.
     """
 
     v_l: Tensor
@@ -41,6 +43,7 @@ class ImageFeatures:
     M: Tensor
     base: Tensor | None = None
     skip: Tensor | None = None
+    outline: Tensor | None = None
 
 
 @dataclass
@@ -120,12 +123,14 @@ class NIGDT(nn.Module):
         scale = 2**HALVINGS
         return self.config.latent_channels, height // scale, width // scale
 
-    def encode_image(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
+    def encode_image(self, I_m: Tensor, M: Tensor, outline: Tensor | None = None) -> ImageFeatures:
         """Run the image half, which knows no caption.
 
         Args:
             I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0; H and W multiples of 32, at least 64.
             M: (B, 1, H, W), 1 = visible, 0 = hole.
+            outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn; None or all 0 leaves it to the model.
+                Only with `config.outline`.
 
         Raises:
             ValueError: A side is no multiple of 32 or below 64; the answer would have another size.
@@ -136,8 +141,15 @@ class NIGDT(nn.Module):
         I_m = I_m * M  # whatever the caller left in the hole must not be seen
         base = harmonic_prefill(I_m, M) if self.config.prefill == "harmonic" else None
         x = I_m if base is None else base
-        v_l, middle, v_h = self.image_encoder(torch.cat([x, M], 1) if self.config.mask_input else x)
-        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=middle if self.config.skip else None)
+        if self.config.outline:
+            outline = torch.zeros_like(M) if outline is None else outline * (1 - M)
+        else:
+            outline = None
+        more = [M] if self.config.mask_input else []
+        more += [] if outline is None else [outline]
+        v_l, middle, v_h = self.image_encoder(torch.cat([x, *more], 1))
+        skip = middle if self.config.skip else None
+        return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=skip, outline=outline)
 
     def guidance(
         self, v_h: Tensor, text: TextFeatures, cells: Tensor, *, positive: bool
@@ -169,13 +181,20 @@ class NIGDT(nn.Module):
 
     def decode(self, image: ImageFeatures, h: Tensor, z: Tensor) -> tuple[list[Tensor], Tensor]:
         """Run eq. 10 and the generator: both paths come here, both with `h^g` (eq. 13)."""
-        return self.generator(self.representation(h, z), image.v_l, image.M, image.base, image.skip)
+        r = self.representation(h, z)
+        return self.generator(r, image.v_l, image.M, image.base, image.skip, image.outline)
 
     def forward(
-        self, I_m: Tensor, M: Tensor, tokens: Tensor, lengths: Tensor, noise: Tensor | None = None
+        self,
+        I_m: Tensor,
+        M: Tensor,
+        tokens: Tensor,
+        lengths: Tensor,
+        noise: Tensor | None = None,
+        outline: Tensor | None = None,
     ) -> Generated:
         """Run both halves at once; arguments as in `encode_image`, `TextEncoder` and `generate`."""
-        return self.generate(self.encode_image(I_m, M), self.text_encoder(tokens, lengths), noise)
+        return self.generate(self.encode_image(I_m, M, outline), self.text_encoder(tokens, lengths), noise)
 
 
 @dataclass
@@ -212,6 +231,7 @@ class DualPath(nn.Module):
         prior_noise: Tensor,
         posterior_noise: Tensor,
         reconstruct: bool = True,
+        outline: Tensor | None = None,
     ) -> DualPathOutput:
         """Run both paths on a batch.
 
@@ -223,10 +243,11 @@ class DualPath(nn.Module):
             prior_noise: (B, *latent_shape) standard normal, for z of the generative path.
             posterior_noise: The same for the reconstructive path.
             reconstruct: False leaves the reconstructive path out.
+            outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, for the generative path.
         """
         model = self.model
         text = model.text_encoder(tokens, lengths)
-        visible = model.encode_image(image * M, M)
+        visible = model.encode_image(image * M, M, outline)
         generative = model.generate(visible, text, prior_noise)
         if not reconstruct:
             return DualPathOutput(generative, [], None, text)

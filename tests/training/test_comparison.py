@@ -90,6 +90,7 @@ def make_batch(size: int = 64) -> Batch:
         posterior_noise=torch.randn(2, *latent),
         captions=("", ""),
         objects=torch.zeros(2, 1, size, size),
+        outline=torch.zeros(2, 1, size, size),
     )
 
 

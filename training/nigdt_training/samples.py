@@ -38,6 +38,12 @@ VALIDATION_SEED = 2**31
 _TRIES = 100
 _MIRRORED = 0.5
 """Probability that a photo is mirrored."""
+_TOLD = 0.85
+"""Probability that the model is told the outline of an object that the hole hides."""
+_HIDDEN = 0.85
+"""Fraction of an object that must be hidden for that."""
+_ROUNDED = (0.004, 0.02)
+"""Deviation of the blur that rounds an outline off, as a fraction of the sample's side."""
 _TINTED_IN_HOLE_ONLY = 0.5  # of the tinted objects, so that nothing but the caption tells the colour
 
 
@@ -51,6 +57,7 @@ class Sample:
         caption: What it shows.
         number: Which photo.
         outline: (S, S) uint8 soft mask, 255 on the object; None when unknown.
+        told: (S, S) uint8, the outline as the model is told it; None when it is not.
     """
 
     photo: np.ndarray
@@ -58,6 +65,7 @@ class Sample:
     caption: str
     number: int
     outline: np.ndarray | None = None
+    told: np.ndarray | None = None
 
 
 @dataclass
@@ -74,6 +82,7 @@ class Batch:
         posterior_noise: (B, C, h, w) standard normal.
         captions: The B captions as text.
         objects: (B, 1, S, S) in [0, 1], 1 = the object; 0 also where its outline is unknown.
+        outline: (B, 1, S, S) in [0, 1], the object's outline where the model is told it, else 0.
     """
 
     image: Tensor
@@ -85,6 +94,7 @@ class Batch:
     posterior_noise: Tensor
     captions: tuple[str, ...]
     objects: Tensor
+    outline: Tensor
 
     def __len__(self) -> int:
         return len(self.image)
@@ -296,7 +306,10 @@ class SampleStream:
                 caption = recolour_caption(caption, colour)
         if random.random() < settings.caption_dropout:
             caption = ""
-        return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i, outline)
+        told = None
+        if outline is not None and random.random() < _TOLD and _is_hidden(outline, mask):
+            told = _simplified(outline, size, random)
+        return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i, outline, told)
 
     def _mask(
         self, box: Sequence[float] | None, outline: np.ndarray | None, random: np.random.Generator
@@ -353,6 +366,7 @@ def collate(
     mask = torch.from_numpy(np.stack([sample.mask for sample in samples]))[:, None]
     unknown = np.zeros(samples[0].mask.shape, np.uint8)
     outlines = np.stack([unknown if sample.outline is None else sample.outline for sample in samples])
+    told = np.stack([unknown if sample.told is None else sample.told for sample in samples])
     return Batch(
         image=photo.float() / 127.5 - 1,
         M=(mask < 128).float(),
@@ -363,7 +377,19 @@ def collate(
         posterior_noise=posterior_noise,
         captions=tuple(sample.caption for sample in samples),
         objects=torch.from_numpy(outlines)[:, None].float() / 255,
+        outline=torch.from_numpy(told)[:, None].float() / 255,
     )
+
+
+def _is_hidden(outline: np.ndarray, mask: np.ndarray) -> bool:
+    whole = np.count_nonzero(outline > 127)
+    return whole > 0 and np.count_nonzero((outline > 127) & (mask > 127)) >= _HIDDEN * whole
+
+
+def _simplified(outline: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+    """Round an outline off, as those that stand for a kind of thing are."""
+    blurred = cv2.GaussianBlur(outline, (0, 0), random.uniform(*_ROUNDED) * size)
+    return np.clip((blurred.astype(np.float32) - 127.5) * 4 + 127.5, 0, 255).astype(np.uint8)
 
 
 def _interleave(weights: Sequence[int]) -> list[int]:

@@ -159,6 +159,7 @@ def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], devic
         posterior_noise=torch.randn(n, *latent, generator=random),
         captions=("",) * n,
         objects=1 - M,
+        outline=1 - M,
     ).to(device)
 
 

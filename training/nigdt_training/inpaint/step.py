@@ -196,7 +196,9 @@ def _step(
 ) -> dict[str, Tensor]:
     weights = settings.loss
     inputs = (batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise)
-    output = networks.paths(*inputs, reconstruct=step % weights.reconstruct_every == 0)
+    output = networks.paths(
+        *inputs, reconstruct=step % weights.reconstruct_every == 0, outline=batch.outline
+    )
     answers = [output.generative.image, *output.reconstruction[-1:]]
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]
@@ -244,7 +246,7 @@ def _variety(networks: Networks, batch: Batch, answer: Tensor) -> Tensor:
     """Compare I_g with a second one, of the same noise with its channels in reverse order."""
     noise = batch.prior_noise.flip(1)
     inputs = (batch.image, batch.M, batch.tokens, batch.lengths, noise, batch.posterior_noise)
-    other = networks.paths(*inputs, reconstruct=False).generative.image
+    other = networks.paths(*inputs, reconstruct=False, outline=batch.outline).generative.image
     return L.variety_shortfall(answer, other, batch.M)
 
 

@@ -94,7 +94,8 @@ def samples_of(stream: SampleStream, holes: int) -> int:
 
 def composite(model: NIGDT, batch: Batch) -> Tensor:
     """Return M * I + (1 - M) * I_g with z = mu, (B, 3, H, W) in [-1, 1]."""
-    answer = model(batch.image * batch.M, batch.M, batch.tokens, batch.lengths).image
+    seen = batch.image * batch.M
+    answer = model(seen, batch.M, batch.tokens, batch.lengths, outline=batch.outline).image
     return batch.M * batch.image + (1 - batch.M) * answer
 
 

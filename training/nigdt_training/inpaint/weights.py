@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from nigdt.errors import NigdtError
@@ -43,9 +44,9 @@ def begin_with(networks: Networks, checkpoint: Checkpoint, vocabulary: Vocabular
     """
     if checkpoint.facts["words"] != list(vocabulary.words):
         raise NigdtError("The weights to start from have another vocabulary.")
-    paths = _with_skip(checkpoint.part("paths"), networks.plain)
+    paths = _with_additions(checkpoint.part("paths"), networks.plain)
     load_strictly(networks.plain, paths, "the weights to start from")
-    averaged = _with_skip(checkpoint.part("averaged"), networks.plain.model)
+    averaged = _with_additions(checkpoint.part("averaged"), networks.plain.model)
     load_strictly(networks.plain.model, averaged, "the averaged weights to start from")
     load_strictly(networks.plain_d, checkpoint.part("discriminators"), "the discriminators")
     _take_averages(networks, averaged)
@@ -57,7 +58,7 @@ def begin_with_model(networks: Networks, model: NIGDT) -> None:
     Raises:
         NigdtError: It has another architecture or vocabulary.
     """
-    state = _with_skip(model.state_dict(), networks.plain.model)
+    state = _with_additions(model.state_dict(), networks.plain.model)
     load_strictly(networks.plain.model, state, "the model's weights")
     networks.plain.posterior_projection.load_state_dict(model.projection.state_dict())
     _take_averages(networks, state)
@@ -68,7 +69,18 @@ def _take_averages(networks: Networks, state: dict[str, Tensor]) -> None:
         networks.averaged[key].copy_(value)
 
 
-def _with_skip(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
-    """Return the weights, with the network's skip, which begins at 0, where they were trained without one."""
-    skip = {key: value for key, value in network.state_dict().items() if "generator.skip." in key}
-    return {**skip, **state}
+_GROWN = ("generator.skip.", "generator.outline.")
+
+
+def _with_additions(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    """Return the weights with all that begins at 0 where they were trained without it.
+
+    That is the network's skip, and its outline together with the encoder's input channel for it.
+    """
+    own = network.state_dict()
+    state = {**{key: value for key, value in own.items() if any(part in key for part in _GROWN)}, **state}
+    for key, value in state.items():
+        missing = own[key].shape[1] - value.shape[1] if key in own and value.dim() == 4 else 0
+        if "image_encoder.layers.0." in key and missing == 1:
+            state[key] = torch.cat([value, value.new_zeros(len(value), 1, *value.shape[2:])], 1)
+    return state
