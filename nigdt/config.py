@@ -74,7 +74,8 @@ class ModelConfig:
         prefill: What the hole of the encoder's input holds: zeros, as in the paper, or the harmonic
             interpolation of its border, which the generator then also starts from.
         skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
-        outline: The model may be told where in the hole the described thing is to be; not in the paper.
+        outlines: How many outlines of things the model keeps, one of which it is given where a caption names
+            such a thing (`nigdt.model.outlines`); 0 is none, as in the paper.
     """
 
     size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)] = 256
@@ -107,7 +108,7 @@ class ModelConfig:
     mask_input: bool = False
     prefill: Prefill = "none"
     skip: bool = False
-    outline: bool = False
+    outlines: Annotated[int, Meta(ge=0, le=1024)] = 0
 
     def __post_init__(self) -> None:
         schema.check(self, _SOURCE)

@@ -41,7 +41,7 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        widths = (3 + config.mask_input + config.outline, *config.encoder_channels)
+        widths = (3 + config.mask_input + (config.outlines > 0), *config.encoder_channels)
         self.layers = nn.ModuleList(
             ResidualBlock(
                 widths[i],

@@ -21,6 +21,7 @@ from nigdt.model.encoders import (
 )
 from nigdt.model.generator import Generator
 from nigdt.model.latent import Projection, ResidualRepresentation
+from nigdt.model.outlines import OutlineBook
 from nigdt.model.prefill import harmonic_prefill
 
 
@@ -35,7 +36,7 @@ class ImageFeatures:
         base: (B, 3, H, W) prefilled picture, or None where the config has no prefill.
         skip: (B, c4, H/16, W/16), or None where the config has no skip.
         outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, all 0 = left to the model; or None where the
-            config has no outline.
+            config has no outlines.
     """
 
     v_l: Tensor
@@ -117,6 +118,8 @@ class NIGDT(nn.Module):
         self.projection = Projection(config)
         self.representation = ResidualRepresentation(config)
         self.generator = Generator(config)
+        if config.outlines:
+            self.outlines = OutlineBook(config.outlines, vocabulary_size)
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
         """Return the shape (C, h, w) of z for a picture of height x width pixels (multiples of 32)."""
@@ -130,7 +133,7 @@ class NIGDT(nn.Module):
             I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0; H and W multiples of 32, at least 64.
             M: (B, 1, H, W), 1 = visible, 0 = hole.
             outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn; None or all 0 leaves it to the model.
-                Only with `config.outline`.
+                Only with `config.outlines`.
 
         Raises:
             ValueError: A side is no multiple of 32 or below 64; the answer would have another size.
@@ -141,7 +144,7 @@ class NIGDT(nn.Module):
         I_m = I_m * M  # whatever the caller left in the hole must not be seen
         base = harmonic_prefill(I_m, M) if self.config.prefill == "harmonic" else None
         x = I_m if base is None else base
-        if self.config.outline:
+        if self.config.outlines:
             outline = torch.zeros_like(M) if outline is None else outline * (1 - M)
         else:
             outline = None

@@ -1,0 +1,40 @@
+"""The outlines that a model keeps: what things that its words name look like from outside.
+
+A small generator asked for a bird in an empty hole draws a blob: it would have to make up the shape and the
+picture at once. So the shape is chosen first, among those that things of this kind have most often, and the
+model draws into it (after the two steps, layout and picture, of Hong et al. 2018).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["SIDE", "OutlineBook"]
+
+SIDE = 48
+"""Side in pixels of an outline, whatever its proportions."""
+
+
+class OutlineBook(nn.Module):
+    """Outlines, and the words that name what has them.
+
+    Args:
+        count: How many outlines.
+        vocabulary_size: Number of known words.
+
+    Attributes:
+        shapes: (count, SIDE, SIDE) in [0, 1], 1 inside; each fills its square.
+        aspects: (count,), their widths divided by their heights.
+        words: (vocabulary_size,), 1 where a word names such a thing, else 0.
+    """
+
+    shapes: Tensor
+    aspects: Tensor
+    words: Tensor
+
+    def __init__(self, count: int, vocabulary_size: int) -> None:
+        super().__init__()
+        self.register_buffer("shapes", torch.zeros(count, SIDE, SIDE))
+        self.register_buffer("aspects", torch.ones(count))
+        self.register_buffer("words", torch.zeros(vocabulary_size))

@@ -1,0 +1,177 @@
+"""Where in a hole the thing that a caption names is to be: one of the outlines that the model keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.box import spanned
+from nigdt.recipe import Variant
+from nigdt.text import tokenise
+
+__all__ = ["Outlines", "draws_itself"]
+
+Floats = NDArray[np.float32]
+
+_GRID = 40
+"""Side in pixels of the square that a hole's bounding box is compared with outlines in."""
+_MARGIN = 0.94
+"""Most of the bounding box's width and height that an outline takes."""
+_STRETCH = 1.2
+"""Most that an outline's proportions are changed by to fit."""
+_INSIDE = 0.985
+"""Fraction of an outline that must lie in the hole."""
+_SMALLER = 0.93
+"""Factor by which it is shrunk until it does, ..."""
+_STEPS = 14
+"""... so often at most."""
+_NEAR_BEST = 0.85
+"""Outlines that fill the hole so nearly as well as the best are drawn by chance ..."""
+_CHOICE = 8
+"""... among at least so many."""
+_OVAL = 0.87
+"""Overlap with the ellipse of the same moments, and with its bounding box, from which on a hole has no shape
+of its own."""
+_ONE_PIECE = 0.97
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """What a model's outlines are.
+
+    Attributes:
+        shapes: (N, S, S), 0 to 1, 1 inside.
+        aspects: (N,), width divided by height.
+        words: Which words name such a thing.
+    """
+
+    shapes: Floats
+    aspects: Floats
+    words: frozenset[str]
+
+    def named_in(self, caption: str) -> bool:
+        """Return whether a caption names one thing of this kind."""
+        return any(word in self.words for word in tokenise(caption))
+
+    def place(self, visible: Floats, variant: Variant) -> Floats | None:
+        """Choose an outline for a hole and put it there.
+
+        A hole that follows a thing's own outline is taken for it. The variant's seed chooses otherwise, or
+        its base where it stays near that.
+
+        Args:
+            visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.
+            variant: Which of the possible answers.
+
+        Returns:
+            (H, W), 0 to 1; None where no outline fits.
+        """
+        hole = visible < 0.5
+        if not hole.any() or not len(self.shapes):
+            return None
+        if draws_itself(hole):
+            return hole.astype(np.float32)
+        rows, columns = spanned(hole)
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        small = cv2.resize(hole[rows, columns].astype(np.float32), (_GRID, _GRID), interpolation=cv2.INTER_AREA)
+        fits = [
+            fit
+            for shape, aspect in zip(self.shapes, self.aspects, strict=True)
+            for facing in (shape, shape[:, ::-1])
+            if (fit := _fit(facing, float(aspect) * height / width, small)) is not None
+        ]
+        if not fits:
+            return None
+        fits.sort(key=lambda fit: -fit.area)
+        count = max(_CHOICE, sum(fit.area >= _NEAR_BEST * fits[0].area for fit in fits))
+        near = variant.base if variant.spread < 1 and variant.seed is not None else variant.seed
+        fit = fits[int(np.random.default_rng(near or 0).integers(min(count, len(fits))))]
+        w, h = max(2, round(fit.width * width)), max(2, round(fit.height * height))
+        left, top = round((width - w) * 0.5), round((height - h) * 0.5)
+        outline = np.zeros(hole.shape, np.float32)
+        shape = cv2.resize(np.ascontiguousarray(fit.shape), (w, h), interpolation=cv2.INTER_AREA)
+        outline[rows.start + top : rows.start + top + h, columns.start + left : columns.start + left + w] = shape
+        return outline
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How an outline fits a hole.
+
+    Attributes:
+        shape: (S, S), as it faces.
+        width: Fraction of the hole's width that it takes.
+        height: The same of the height.
+        area: Fraction of the bounding box that is inside it.
+    """
+
+    shape: Floats
+    width: float
+    height: float
+    area: float
+
+
+def _fit(shape: Floats, aspect: float, hole: Floats) -> _Fit | None:
+    """Make an outline as large as it can be in the middle of a hole.
+
+    Args:
+        shape: (S, S).
+        aspect: Its width divided by its height where the hole's bounding box is a square.
+        hole: (_GRID, _GRID), 0 to 1, the bounding box.
+    """
+    stretched = min(max(1.0, aspect / _STRETCH), aspect * _STRETCH)
+    width, height = min(1.0, stretched), min(1.0, 1 / stretched)
+    scale = _MARGIN
+    for _ in range(_STEPS):
+        w, h = max(2, round(width * scale * _GRID)), max(2, round(height * scale * _GRID))
+        left, top = (_GRID - w) // 2, (_GRID - h) // 2
+        there = cv2.resize(np.ascontiguousarray(shape), (w, h), interpolation=cv2.INTER_AREA)
+        area = float(there.sum())
+        if float((there * hole[top : top + h, left : left + w]).sum()) >= _INSIDE * area:
+            return _Fit(shape, width * scale, height * scale, area / _GRID**2)
+        scale *= _SMALLER
+    return None
+
+
+def draws_itself(hole: NDArray[np.bool_]) -> bool:
+    """Return whether a hole has the outline of a thing: it is in one piece, and neither a box nor an oval.
+
+    Args:
+        hole: (H, W).
+    """
+    _, _, facts, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
+    sizes: Sequence[int] = facts[1:, cv2.CC_STAT_AREA]
+    whole = float(hole.sum())
+    if max(sizes) < _ONE_PIECE * whole:
+        return False
+    moments = cv2.moments(hole.astype(np.uint8), binaryImage=True)
+    spread = np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]]) / whole
+    values, vectors = np.linalg.eigh(spread)
+    box = cv2.boxPoints(
+        (
+            (moments["m10"] / whole, moments["m01"] / whole),
+            tuple(np.sqrt(12 * np.maximum(values, 1e-3))),
+            float(np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0]))),
+        )
+    )
+    rectangle = cv2.fillPoly(np.zeros(hole.shape, np.uint8), [np.rint(box).astype(np.int32)], 1) > 0
+    oval = np.zeros(hole.shape, np.uint8)
+    cv2.ellipse(
+        oval,
+        (
+            (moments["m10"] / whole, moments["m01"] / whole),
+            tuple(4 * np.sqrt(np.maximum(values, 1e-3))),
+            float(np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0]))),
+        ),
+        1,
+        cv2.FILLED,
+    )
+    return max(_overlap(hole, rectangle), _overlap(hole, oval > 0)) < _OVAL
+
+
+def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float((one & other).sum()) / max(1.0, float((one | other).sum()))
