@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from installer import pip_settings
 from installer.errors import CommandError, InstallError
+from installer.installation import Installation
 from installer.journal import seconds
 from installer.libraries import qt_platform
-from installer.session import Session
 
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("style", ("ruff", "check", ".")),
@@ -35,24 +35,26 @@ ENVIRONMENT = {
 }
 
 
-def audit(session: Session) -> str:
+def audit(installation: Installation) -> str:
     """Look up known security holes of the locked packages; "ok", "FAILED" or why it was skipped."""
-    program = session.script("pip-audit")
+    program = installation.script("pip-audit")
     if not program.exists():
         return "skipped: pip-audit is not installed"
     verdict = "ok"
     for lock in AUDITED:
         options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json"]
-        session.journal.say(f"==> Check audit: pip-audit --disable-pip --require-hashes --requirement {lock}")
+        installation.journal.say(
+            f"==> Check audit: pip-audit --disable-pip --require-hashes --requirement {lock}"
+        )
         done = subprocess.run(
             [program, *options, "--requirement", lock],
-            cwd=session.root,
-            env=session.child_environment(),
+            cwd=installation.root,
+            env=installation.child_environment(),
             capture_output=True,
             text=True,
             check=False,
         )
-        session.journal.note(done.stdout + done.stderr)
+        installation.journal.note(done.stdout + done.stderr)
         try:
             packages = json.loads(done.stdout)["dependencies"]
             looked_up = [package for package in packages if "vulns" in package]
@@ -63,43 +65,43 @@ def audit(session: Session) -> str:
             return "skipped: the database of security holes cannot be reached"
         if len(looked_up) < len(packages):
             unknown = ", ".join(package["name"] for package in packages if "vulns" not in package)
-            session.journal.say(f"    not in the database, so nothing is known of them: {unknown}")
+            installation.journal.say(f"    not in the database, so nothing is known of them: {unknown}")
             verdict = f"ok, but nothing is known of {len(packages) - len(looked_up)} of {len(packages)}"
         for package in looked_up:
             for hole in package["vulns"]:
-                session.journal.say(f"    {package['name']} {package['version']}: {hole['id']}")
+                installation.journal.say(f"    {package['name']} {package['version']}: {hole['id']}")
                 verdict = "FAILED"
     return verdict
 
 
-def run(session: Session, pytest_arguments: Sequence[str]) -> None:
+def run(installation: Installation, pytest_arguments: Sequence[str]) -> None:
     """Run all checks, the tests last, and go on after a failure to show them all.
 
     Args:
-        session: this run.
+        installation: where to work, and with what.
         pytest_arguments: passed on to pytest, like `-m slow` or a path; `-n 0` runs one test after the other.
 
     Raises:
         InstallError: at least one check failed.
     """
     commands = [*CHECKS, ("tests", (*PYTEST, *pytest_arguments))]
-    journal = session.journal
-    if session.dry_run:
+    journal = installation.journal
+    if installation.dry_run:
         journal.say("==> would: check audit\n      pip-audit")
         for name, command in commands:
             journal.say(f"==> would: check {name}\n      {' '.join(command)}")
         return
-    environment = {**qt_platform(), **ENVIRONMENT, **pip_settings.told(session, "install")}
+    environment = {**qt_platform(), **ENVIRONMENT, **pip_settings.told(installation, "install")}
     start = time.monotonic()
-    results = [("audit", audit(session), time.monotonic() - start)]
+    results = [("audit", audit(installation), time.monotonic() - start)]
     for name, (program, *arguments) in commands:
         journal.say(f"==> Check {name}: {' '.join((program, *arguments))}")
         start = time.monotonic()
         shown = program == "pytest"
         verdict = "ok"
         try:
-            session.run(
-                [session.script(program), *arguments],
+            installation.run(
+                [installation.script(program), *arguments],
                 doing=f"check {name}",
                 environment=environment,
                 show=shown,

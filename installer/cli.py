@@ -16,17 +16,17 @@ from types import FrameType
 
 from installer import checks, demo, desktop, doctor, environment, gimp, offline, remove, source
 from installer.errors import InstallError
+from installer.installation import Installation, diagnose
 from installer.journal import Journal, seconds
 from installer.libraries import library_step
 from installer.lock import exclusive
 from installer.packages import EXTRAS, Wanted, install_steps, parse_extras
-from installer.session import Session, diagnose
 from installer.steps import Step, perform
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_EXTRAS = "backend,panel"
 
-Verb = Callable[[Session, argparse.Namespace], None]
+Verb = Callable[[Installation, argparse.Namespace], None]
 
 
 def wanted(options: argparse.Namespace, always: str = "") -> Wanted:
@@ -36,38 +36,38 @@ def wanted(options: argparse.Namespace, always: str = "") -> Wanted:
     return Wanted(extras, cpu=options.cpu, offline=folder, locked=getattr(options, "locked", False))
 
 
-def preparation(session: Session, what: Wanted, *, qt: bool, required: bool = False) -> list[Step]:
+def preparation(installation: Installation, what: Wanted, *, qt: bool, required: bool = False) -> list[Step]:
     """System libraries, the offline folder's hashes, then the environment."""
-    made = [library_step(session, qt=qt, required=required)]
+    made = [library_step(installation, qt=qt, required=required)]
     if what.offline:
-        made.append(offline.check_step(session, what.offline))
-    return [*made, *install_steps(session, what)]
+        made.append(offline.check_step(installation, what.offline))
+    return [*made, *install_steps(installation, what)]
 
 
-def install(session: Session, options: argparse.Namespace) -> None:
+def install(installation: Installation, options: argparse.Namespace) -> None:
     """`install`: the environment, ready to use."""
     what = wanted(options)
-    perform(session, preparation(session, what, qt="panel" in what.extras))
-    if not session.dry_run:
-        session.journal.say(f"\nReady. Try:  {session.script('nigdt')} --help")
+    perform(installation, preparation(installation, what, qt="panel" in what.extras))
+    if not installation.dry_run:
+        installation.journal.say(f"\nReady. Try:  {installation.script('nigdt')} --help")
 
 
-def run_demo(session: Session, options: argparse.Namespace) -> None:
+def run_demo(installation: Installation, options: argparse.Namespace) -> None:
     """`demo`: install, then fill a described region of a photograph."""
     what = wanted(options, DEFAULT_EXTRAS)
     output = options.output.resolve()
-    perform(session, [*preparation(session, what, qt=True), *demo.steps(session, output)])
-    demo.show(session, output, panel=not options.no_panel)
+    perform(installation, [*preparation(installation, what, qt=True), *demo.steps(installation, output)])
+    demo.show(installation, output, panel=not options.no_panel)
 
 
-def run_test(session: Session, options: argparse.Namespace) -> None:
+def run_test(installation: Installation, options: argparse.Namespace) -> None:
     """`test`: install what the tests need and run every check."""
     what = wanted(options, f"{DEFAULT_EXTRAS},training,docs,dev")
-    perform(session, preparation(session, what, qt=True, required=True))
-    checks.run(session, options.pytest)
+    perform(installation, preparation(installation, what, qt=True, required=True))
+    checks.run(installation, options.pytest)
 
 
-def attempt(session: Session, act: Callable[[], None]) -> str | None:
+def attempt(installation: Installation, act: Callable[[], None]) -> str | None:
     """Do one part of several; returns why it failed, having told the remedy, or None."""
     try:
         act()
@@ -75,26 +75,26 @@ def attempt(session: Session, act: Callable[[], None]) -> str | None:
         reason, remedy = str(error), getattr(error, "remedy", "")
     except Exception as error:
         reason, remedy = f"{type(error).__name__}: {error}", ""
-        session.journal.note(traceback.format_exc())
+        installation.journal.note(traceback.format_exc())
     else:
         return None
-    session.journal.say(f"    failed: {reason}")
+    installation.journal.say(f"    failed: {reason}")
     if remedy:
-        session.journal.say(f"    what to do: {remedy}")
+        installation.journal.say(f"    what to do: {remedy}")
     return reason
 
 
-def each(session: Session, parts: Mapping[str, Callable[[], None]]) -> None:
+def each(installation: Installation, parts: Mapping[str, Callable[[], None]]) -> None:
     """Do all parts, whichever of them fail.
 
     Args:
-        session: this run.
+        installation: where to work, and with what.
         parts: what each does, by a name for people.
 
     Raises:
         InstallError: at least one failed; the others are done.
     """
-    reasons = {name: attempt(session, act) for name, act in parts.items()}
+    reasons = {name: attempt(installation, act) for name, act in parts.items()}
     failed = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
     if failed:
         raise InstallError(
@@ -103,90 +103,97 @@ def each(session: Session, parts: Mapping[str, Callable[[], None]]) -> None:
         )
 
 
-def set_up(session: Session, options: argparse.Namespace) -> None:
+def set_up(installation: Installation, options: argparse.Namespace) -> None:
     """Run `setup`: all that someone needs who never opens a terminal. The files to double-click run it."""
     what = wanted(options, DEFAULT_EXTRAS)
-    perform(session, preparation(session, what, qt=True))
+    perform(installation, preparation(installation, what, qt=True))
     found = gimp.profiles()
 
     def into_menu() -> None:
-        perform(session, desktop.steps(session))
+        perform(installation, desktop.steps(installation))
 
     def into_profiles() -> None:
         if found:
-            perform(session, gimp.steps(session, what.offline))
+            perform(installation, gimp.steps(installation, what.offline))
 
-    each(session, {"the menu entry": into_menu, "the GIMP plug-in": into_profiles})
-    if session.dry_run:
+    each(installation, {"the menu entry": into_menu, "the GIMP plug-in": into_profiles})
+    if installation.dry_run:
         return
-    session.journal.say("\nNIGDT is installed. You find it in your applications menu.")
-    session.journal.say(
+    installation.journal.say("\nNIGDT is installed. You find it in your applications menu.")
+    installation.journal.say(
         "In GIMP it is under Filters > NIGDT; if GIMP is open, close it and start it anew."
         if found
         else "For NIGDT inside GIMP: install GIMP 3 or newer, start it once, close it, and run this again."
     )
 
 
-def into_gimp(session: Session, options: argparse.Namespace) -> None:
+def into_gimp(installation: Installation, options: argparse.Namespace) -> None:
     """`gimp`: the plug-in into every GIMP 3 profile, or out of them."""
     if options.remove:
-        perform(session, gimp.removal_steps())
+        perform(installation, gimp.removal_steps())
         return
     folder = options.offline.resolve() if options.offline else None
-    perform(session, gimp.steps(session, folder))
-    if not session.dry_run:
-        session.journal.say("\nRestart GIMP; the plug-in is under Filters > NIGDT.")
-        if not session.python.exists():
-            session.journal.say("NIGDT itself is not installed yet; run: python3 installer install")
+    perform(installation, gimp.steps(installation, folder))
+    if not installation.dry_run:
+        installation.journal.say("\nRestart GIMP; the plug-in is under Filters > NIGDT.")
+        if not installation.python.exists():
+            installation.journal.say("NIGDT itself is not installed yet; run: python3 installer install")
 
 
-def into_desktop(session: Session, options: argparse.Namespace) -> None:
+def into_desktop(installation: Installation, options: argparse.Namespace) -> None:
     """`desktop`: menu entry, icon, picture types and the daemon's unit, or out again."""
-    perform(session, desktop.removal_steps(session) if options.remove else desktop.steps(session))
-    if not session.dry_run and not options.remove and sys.platform == "linux":
-        session.journal.say(
-            f"\nTo have the daemon start at login: {session.script('nigdt')} serve --at-login on"
+    perform(
+        installation, desktop.removal_steps(installation) if options.remove else desktop.steps(installation)
+    )
+    if not installation.dry_run and not options.remove and sys.platform == "linux":
+        installation.journal.say(
+            f"\nTo have the daemon start at login: {installation.script('nigdt')} serve --at-login on"
         )
 
 
-def update(session: Session, options: argparse.Namespace) -> None:
+def update(installation: Installation, options: argparse.Namespace) -> None:
     """`update`: newest source, packages to match, plug-in and desktop files where they are."""
-    extras = environment.read_stamp(session).get("project", {}).get("extras") or parse_extras(DEFAULT_EXTRAS)
+    extras = environment.read_stamp(installation).get("project", {}).get("extras") or parse_extras(
+        DEFAULT_EXTRAS
+    )
     folder = options.offline.resolve() if options.offline else None
     what = Wanted(tuple(extras), cpu=options.cpu, offline=folder)
-    perform(session, source.steps(session))
-    perform(session, preparation(session, what, qt="panel" in what.extras))
+    perform(installation, source.steps(installation))
+    perform(installation, preparation(installation, what, qt="panel" in what.extras))
     if gimp.removal_steps():
-        perform(session, gimp.steps(session, folder))
-    if desktop.removal_steps(session):
-        perform(session, desktop.steps(session))
-    if not session.dry_run:
-        remove.stop_daemon(session)
+        perform(installation, gimp.steps(installation, folder))
+    if desktop.removal_steps(installation):
+        perform(installation, desktop.steps(installation))
+    if not installation.dry_run:
+        remove.stop_daemon(installation)
 
 
-def uninstall(session: Session, options: argparse.Namespace) -> None:
+def uninstall(installation: Installation, options: argparse.Namespace) -> None:
     """`uninstall`: away with what the installer made."""
-    purge = remove.Purge.of(session) if options.purge else None
-    made = remove.steps(session, purge)
-    if purge is not None and not options.yes and not session.dry_run:
-        remove.confirm(session, purge)
-    perform(session, made)
+    purge = remove.Purge.of(installation) if options.purge else None
+    made = remove.steps(installation, purge)
+    if purge is not None and not options.yes and not installation.dry_run:
+        remove.confirm(installation, purge)
+    perform(installation, made)
     for line in purge.stays if purge is not None else ():
-        session.journal.say(f"    {line}")
-    if not session.dry_run and not options.purge:
-        session.journal.say("\nYour own model bundles, history and settings stay; --purge deletes them too.")
+        installation.journal.say(f"    {line}")
+    if not installation.dry_run and not options.purge:
+        installation.journal.say(
+            "\nYour own model bundles, history and settings stay; --purge deletes them too."
+        )
 
 
-def run_doctor(session: Session, _options: argparse.Namespace) -> None:
+def run_doctor(installation: Installation, _options: argparse.Namespace) -> None:
     """`doctor`: what is there and what is missing."""
-    doctor.run(session)
+    doctor.run(installation)
 
 
-def offline_bundle(session: Session, options: argparse.Namespace) -> None:
+def offline_bundle(installation: Installation, options: argparse.Namespace) -> None:
     """`offline-bundle`: a folder of wheels for a machine without network."""
     what = Wanted(parse_extras(options.extras), cpu=options.cpu)
     perform(
-        session, [environment.venv_step(session), *offline.steps(session, what, options.folder.resolve())]
+        installation,
+        [environment.venv_step(installation), *offline.steps(installation, what, options.folder.resolve())],
     )
 
 
@@ -293,17 +300,19 @@ def _run(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     log = None if options.dry_run else ROOT / ".cache" / "installer.log"
     journal = Journal(log)
-    session = Session(ROOT, journal, dry_run=options.dry_run)
+    installation = Installation(ROOT, journal, dry_run=options.dry_run)
     try:
         if options.verb != "uninstall":
-            environment.check_name(session.root)
+            environment.check_name(installation.root)
         with (
-            nullcontext() if options.dry_run else exclusive(session.cache / "installer.lock", journal) as lock
+            nullcontext()
+            if options.dry_run
+            else exclusive(installation.cache / "installer.lock", journal) as lock
         ):
-            session.lock = lock
-            options.act(session, options)
+            installation.lock = lock
+            options.act(installation, options)
             if not options.dry_run and options.verb in ("install", "demo", "setup", "test", "update"):
-                remove.record(session)
+                remove.record(installation)
     except InstallError as error:
         journal.say(f"\nError: {error.message}")
         if error.remedy:

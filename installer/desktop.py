@@ -11,7 +11,7 @@ from pathlib import Path
 
 from installer.borrowed import borrow
 from installer.environment import write_atomically
-from installer.session import Session
+from installer.installation import Installation
 from installer.steps import Step
 
 ICON = Path(__file__).parent / "files" / "nigdt.svg"
@@ -135,7 +135,7 @@ def application_folder(home: Path | None = None) -> Path:
     return (home or Path.home()) / "Applications" / "NIGDT.app"
 
 
-def _refresh(session: Session, places: DesktopFolders) -> None:
+def _refresh(installation: Installation, places: DesktopFolders) -> None:
     """Tell the desktop what changed, where it has the means; a desktop without them notices by itself."""
     commands: tuple[list[str | Path], ...] = (
         ["update-desktop-database", "-q", places.entry.parent],
@@ -144,19 +144,21 @@ def _refresh(session: Session, places: DesktopFolders) -> None:
     )
     for command in commands:
         if shutil.which(str(command[0])):
-            session.output(command)
+            installation.output(command)
 
 
-def steps(session: Session, platform: str = sys.platform, places: DesktopFolders | None = None) -> list[Step]:
+def steps(
+    installation: Installation, platform: str = sys.platform, places: DesktopFolders | None = None
+) -> list[Step]:
     """Put NIGDT into the desktop of this platform."""
-    program = session.script("nigdt")
+    program = installation.script("nigdt")
     if platform == "win32":
         link = start_menu_link()
-        script = start_menu_script(session.script("pythonw"), link)
+        script = start_menu_script(installation.script("pythonw"), link)
         return [
             Step(
                 f"Add NIGDT to the start menu ({link})",
-                lambda: session.run(
+                lambda: installation.run(
                     ["powershell", "-NoProfile", "-Command", script], doing="make the start menu's shortcut"
                 ),
                 preview=lambda: [script],
@@ -181,19 +183,19 @@ def steps(session: Session, platform: str = sys.platform, places: DesktopFolders
 
         def act() -> None:
             write_atomically(path, text)
-            _refresh(session, there)
+            _refresh(installation, there)
 
         return Step(f"Write {path}", act, settled, lambda: text.splitlines() if path.suffix != ".svg" else [])
 
     return [
         settle(there.icon, ICON.read_text(encoding="utf-8")),
         settle(there.entry, menu_entry(program)),
-        settle(there.unit, systemd_unit(session.root, session.python)),
+        settle(there.unit, systemd_unit(installation.root, installation.python)),
     ]
 
 
 def removal_steps(
-    session: Session, platform: str = sys.platform, places: DesktopFolders | None = None
+    installation: Installation, platform: str = sys.platform, places: DesktopFolders | None = None
 ) -> list[Step]:
     """Take NIGDT out of the desktop again."""
     there = places or DesktopFolders.of()
@@ -203,10 +205,10 @@ def removal_steps(
     def step(path: Path) -> Step:
         def act() -> None:
             if path == there.unit and shutil.which("systemctl"):
-                session.output(["systemctl", "--user", "disable", "--now", path.name])
+                installation.output(["systemctl", "--user", "disable", "--now", path.name])
             shutil.rmtree(path) if path.is_dir() else path.unlink()
             if platform not in by_platform:
-                _refresh(session, there)
+                _refresh(installation, there)
 
         return Step(f"Delete {path}", act, preview=lambda: [str(path)])
 

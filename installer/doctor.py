@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from installer import environment, gimp, libraries, machine, packages, torch_build
 from installer.desktop import DesktopFolders
 from installer.errors import InstallError
-from installer.session import Session
+from installer.installation import Installation
 
 
 @dataclass(frozen=True)
@@ -31,44 +31,46 @@ class Diagnosis:
 AGAIN = "Run: python3 installer install"
 
 
-def _environment(session: Session) -> Iterator[Diagnosis]:
-    if not session.venv.exists():
+def _environment(installation: Installation) -> Iterator[Diagnosis]:
+    if not installation.venv.exists():
         yield Diagnosis("environment", "not made yet", AGAIN)
         return
-    if environment.was_moved(session):
+    if environment.was_moved(installation):
         yield Diagnosis("environment", "this folder was moved after it was made", AGAIN)
         return
-    if not environment.works(session):
+    if not environment.works(installation):
         yield Diagnosis("environment", "its Python does not start", AGAIN)
         return
-    installed = environment.distributions(session)
-    version = (session.output([session.python, "-V"]) or "").strip()
-    if environment.busy_path(session).exists():
+    installed = environment.distributions(installation)
+    version = (installation.output([installation.python, "-V"]) or "").strip()
+    if environment.busy_path(installation).exists():
         yield Diagnosis("environment", f"{version}, an install was interrupted", AGAIN)
     elif "nigdt" not in installed:
         yield Diagnosis("environment", f"{version}, NIGDT is not in it", AGAIN)
     else:
-        project = environment.read_stamp(session).get("project", {})
-        stale = project and project.get("key") != packages.project_key(session.root)
+        project = environment.read_stamp(installation).get("project", {})
+        stale = project and project.get("key") != packages.project_key(installation.root)
         extras = ", ".join(project.get("extras", [])) or "extras unknown"
         state = f"{version}, nigdt {installed['nigdt']} ({extras})"
         yield Diagnosis("environment", state, AGAIN if stale else "")
     if "torch" in installed:
-        report = session.output([session.python, torch_build.PAIR_CHECK], timeout=packages.PAIR_SECONDS)
+        report = installation.output(
+            [installation.python, torch_build.PAIR_CHECK], timeout=packages.PAIR_SECONDS
+        )
         broken = "torch and torchvision do not work together"
         yield Diagnosis("torch", (report or broken).strip(), "" if report else AGAIN)
 
 
-def _machine(session: Session) -> Iterator[Diagnosis]:
+def _machine(installation: Installation) -> Iterator[Diagnosis]:
     yield Diagnosis("system", f"{platform.platform()}, Python {platform.python_version()}")
-    driver = machine.nvidia_driver(session)
+    driver = machine.nvidia_driver(installation)
     if driver is None:
         yield Diagnosis("graphics", "no NVIDIA driver: fills run on the processor")
     else:
         old = driver.major < torch_build.CUDA_BUILDS[-1][0]
         remedy = "Update the NVIDIA driver to 525 or newer, then run: python3 installer update" if old else ""
         yield Diagnosis("graphics", f"{driver.gpu}, driver {driver.version}", remedy)
-    free = machine.free_bytes(session.venv) / packages.GIGABYTE
+    free = machine.free_bytes(installation.venv) / packages.GIGABYTE
     yield Diagnosis("disk", f"{free:.0f} GB free", "Free some space." if free < packages.REST_GB else "")
     missing = libraries.missing_packages(qt=True)
     if missing:
@@ -78,13 +80,13 @@ def _machine(session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis("system libraries", "all there")
 
 
-def _integration(session: Session) -> Iterator[Diagnosis]:
+def _integration(installation: Installation) -> Iterator[Diagnosis]:
     found = gimp.profiles()
     if not found:
         yield Diagnosis("GIMP", "no GIMP 3 profile of this user")
     for profile in found:
         there = (profile.plugin / f"{gimp.PLUGIN}.py").exists()
-        current = there and gimp.is_current(profile, session)
+        current = there and gimp.is_current(profile, installation)
         state = "there" if current else "damaged or of another version" if there else "missing"
         remedy = "" if current else "Run: python3 installer gimp"
         yield Diagnosis(f"GIMP {profile.folder.name}", f"plug-in {state}: {profile.plugin}", remedy)
@@ -93,26 +95,26 @@ def _integration(session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis("menu entry", "there" if there else "none (python3 installer desktop makes one)")
 
 
-def findings(session: Session) -> list[Diagnosis]:
+def findings(installation: Installation) -> list[Diagnosis]:
     """Look at everything; changes nothing."""
-    return [*_machine(session), *_environment(session), *_integration(session)]
+    return [*_machine(installation), *_environment(installation), *_integration(installation)]
 
 
-def run(session: Session) -> None:
+def run(installation: Installation) -> None:
     """Print what was found, then what NIGDT's own doctor says.
 
     Raises:
         InstallError: something needs a remedy.
     """
-    journal = session.journal
-    found = findings(session)
+    journal = installation.journal
+    found = findings(installation)
     width = max(len(finding.subject) for finding in found)
     for finding in found:
         journal.say(f"{'!!' if finding.remedy else 'ok'}  {finding.subject:<{width}}  {finding.state}")
         if finding.remedy:
             journal.say(f"    {'':<{width}}  -> {finding.remedy}")
-    if session.script("nigdt").exists():
-        answer = session.output([session.script("nigdt"), "doctor"], timeout=120)
+    if installation.script("nigdt").exists():
+        answer = installation.output([installation.script("nigdt"), "doctor"], timeout=120)
         if answer:
             journal.say("\nnigdt doctor\n" + answer.rstrip())
     bad = [finding for finding in found if finding.remedy]

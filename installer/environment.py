@@ -13,7 +13,7 @@ from typing import Any
 
 from installer.borrowed import borrow
 from installer.errors import InstallError
-from installer.session import Session
+from installer.installation import Installation
 from installer.steps import Step
 
 STAMP = "nigdt-installer.json"
@@ -27,10 +27,10 @@ def write_atomically(path: Path, text: str) -> None:
     borrow(root, "nigdt/files.py").write_atomically(path, text.encode("utf-8"))
 
 
-def read_stamp(session: Session) -> dict[str, Any]:
+def read_stamp(installation: Installation) -> dict[str, Any]:
     """Return what earlier runs put into the environment; without what is unknown or damaged."""
     try:
-        stamp = json.loads((session.venv / STAMP).read_text(encoding="utf-8"))
+        stamp = json.loads((installation.venv / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(stamp, dict):
@@ -43,25 +43,25 @@ def read_stamp(session: Session) -> dict[str, Any]:
     return {**kept, "project": {**project, "extras": extras}}
 
 
-def update_stamp(session: Session, **entries: Any) -> None:
+def update_stamp(installation: Installation, **entries: Any) -> None:
     """Add to the stamp; an entry of None is removed."""
-    stamp = {**read_stamp(session), **entries}
+    stamp = {**read_stamp(installation), **entries}
     kept = {k: v for k, v in stamp.items() if v is not None}
-    write_atomically(session.venv / STAMP, json.dumps(kept, indent=1) + "\n")
+    write_atomically(installation.venv / STAMP, json.dumps(kept, indent=1) + "\n")
 
 
-def site_packages(session: Session) -> Path | None:
+def site_packages(installation: Installation) -> Path | None:
     """Return the environment's site-packages, or None before there is one."""
     if sys.platform == "win32":
-        candidates = [session.venv / "Lib" / "site-packages"]
+        candidates = [installation.venv / "Lib" / "site-packages"]
     else:
-        candidates = sorted((session.venv / "lib").glob("python3.*/site-packages"))
+        candidates = sorted((installation.venv / "lib").glob("python3.*/site-packages"))
     return next((folder for folder in candidates if folder.is_dir()), None)
 
 
-def distributions(session: Session) -> dict[str, str]:
+def distributions(installation: Installation) -> dict[str, str]:
     """Return installed distributions, normalised name -> version, read from their folders' names."""
-    folder = site_packages(session)
+    folder = site_packages(installation)
     found: dict[str, str] = {}
     for info in folder.glob("*.dist-info") if folder else ():
         name, _, version = info.name.removesuffix(".dist-info").partition("-")
@@ -96,13 +96,13 @@ def damaged(folder: Path) -> Iterator[Path]:
             yield info
 
 
-def repair(session: Session) -> list[str]:
+def repair(installation: Installation) -> list[str]:
     """Forget the distributions that an interrupted pip left half-written, so that pip installs them again.
 
     Returns:
         What was forgotten, folder names.
     """
-    folder = site_packages(session)
+    folder = site_packages(installation)
     if folder is None:
         return []
     forgotten = []
@@ -115,40 +115,40 @@ def repair(session: Session) -> list[str]:
     return forgotten
 
 
-def works(session: Session) -> bool:
+def works(installation: Installation) -> bool:
     """Return whether the environment's Python starts and has pip."""
     # A loaded machine may take its time; taking that for a broken environment would make it all anew.
-    command: list[str | Path] = [session.python, "-m", "pip", "--version"]
-    return session.python.exists() and session.output(command, timeout=600) is not None
+    command: list[str | Path] = [installation.python, "-m", "pip", "--version"]
+    return installation.python.exists() and installation.output(command, timeout=600) is not None
 
 
-def was_moved(session: Session) -> bool:
+def was_moved(installation: Installation) -> bool:
     """Tell whether this folder was moved after the environment was made; its programs point there still."""
-    root = read_stamp(session).get("root")
-    return root is not None and root != str(session.root)
+    root = read_stamp(installation).get("root")
+    return root is not None and root != str(installation.root)
 
 
-def busy_path(session: Session) -> Path:
+def busy_path(installation: Installation) -> Path:
     """Return the marker that exists while pip writes into the environment; it outlives a killed installer."""
-    return session.venv / BUSY
+    return installation.venv / BUSY
 
 
-def making_path(session: Session) -> Path:
+def making_path(installation: Installation) -> Path:
     """Return the marker that exists while the environment is being made.
 
     It lies outside `.venv`, which `venv --clear` empties: an environment whose making was cut off may look
     alive and yet have half a pip.
     """
-    return session.cache / "venv.making"
+    return installation.cache / "venv.making"
 
 
-def _make_whole(session: Session) -> None:
-    forgotten = repair(session)
+def _make_whole(installation: Installation) -> None:
+    forgotten = repair(installation)
     if any(name.startswith("pip-") for name in forgotten):
-        session.run([session.python, "-m", "ensurepip", "--upgrade"], doing="repair pip")
-    update_stamp(session, project=None, torch=None)
-    busy_path(session).unlink(missing_ok=True)
-    session.journal.say(f"    repaired after an interrupted run: {', '.join(forgotten) or 'all whole'}")
+        installation.run([installation.python, "-m", "ensurepip", "--upgrade"], doing="repair pip")
+    update_stamp(installation, project=None, torch=None)
+    busy_path(installation).unlink(missing_ok=True)
+    installation.journal.say(f"    repaired after an interrupted run: {', '.join(forgotten) or 'all whole'}")
 
 
 def check_name(folder: Path) -> None:
@@ -172,39 +172,40 @@ def check_name(folder: Path) -> None:
     )
 
 
-def _make(session: Session) -> None:
-    making = making_path(session)
-    venv = session.venv
+def _make(installation: Installation) -> None:
+    making = making_path(installation)
+    venv = installation.venv
     if not making.exists() and venv.exists() and not (venv / "pyvenv.cfg").exists() and any(venv.iterdir()):
         raise InstallError(
             f"{venv} is in the way: it is not a virtual environment.",
             "Move it away, then run the same command.",
         )
     write_atomically(making, "the environment is being made\n")
-    session.run([sys.executable, "-m", "venv", "--clear", venv], doing="make the virtual environment")
-    if not works(session):
+    installation.run([sys.executable, "-m", "venv", "--clear", venv], doing="make the virtual environment")
+    if not works(installation):
         raise InstallError(
             "The new virtual environment does not start.",
             "Install the venv package for this Python (Debian, Ubuntu: apt install python3-venv).",
         )
-    update_stamp(session, root=str(session.root))
+    update_stamp(installation, root=str(installation.root))
     making.unlink()
 
 
-def venv_step(session: Session) -> Step:
+def venv_step(installation: Installation) -> Step:
     """Make the environment, or make it whole again."""
 
     def alive() -> bool:
-        return not making_path(session).exists() and not was_moved(session) and works(session)
+        return not making_path(installation).exists() and not was_moved(installation) and works(installation)
 
     def settled() -> str | None:
-        if not alive() or busy_path(session).exists():
+        if not alive() or busy_path(installation).exists():
             return None
-        return f"Python {(session.output([session.python, '-V']) or '').strip().removeprefix('Python ')}"
+        version = installation.output([installation.python, "-V"]) or ""
+        return f"Python {version.strip().removeprefix('Python ')}"
 
     return Step(
         "Make the virtual environment .venv",
-        lambda: _make_whole(session) if alive() else _make(session),
+        lambda: _make_whole(installation) if alive() else _make(installation),
         settled,
-        lambda: [f"{sys.executable} -m venv {session.venv}"],
+        lambda: [f"{sys.executable} -m venv {installation.venv}"],
     )

@@ -16,7 +16,7 @@ from types import ModuleType
 from installer import ownership, pip_settings
 from installer.borrowed import borrow
 from installer.errors import InstallError
-from installer.session import Session
+from installer.installation import Installation
 from installer.steps import Step
 
 PLUGIN = "nigdt-fill"
@@ -87,24 +87,26 @@ def assembler(root: Path) -> ModuleType:
     return borrow(root, "plugin/gimp/assemble.py")
 
 
-def kept_wheels(session: Session) -> list[Path]:
+def kept_wheels(installation: Installation) -> list[Path]:
     """Return the whole pyzmq wheels that were fetched for GIMP's Python, the newest last."""
-    return sorted(wheel for wheel in wheel_folder(session).glob("pyzmq-*.whl") if zipfile.is_zipfile(wheel))
+    return sorted(
+        wheel for wheel in wheel_folder(installation).glob("pyzmq-*.whl") if zipfile.is_zipfile(wheel)
+    )
 
 
-def wheel_folder(session: Session) -> Path:
+def wheel_folder(installation: Installation) -> Path:
     """Return where the wheel for GIMP's Python is kept."""
-    return session.cache / "gimp"
+    return installation.cache / "gimp"
 
 
-def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) -> Path:
+def fetch_wheel(installation: Installation, assemble: ModuleType, offline: Path | None) -> Path:
     """Return the pyzmq wheel that GIMP's Python can load, fetched once and kept in the cache.
 
     Raises:
         InstallError: there is none for this machine.
     """
-    folder = wheel_folder(session)
-    kept = kept_wheels(session)
+    folder = wheel_folder(installation)
+    kept = kept_wheels(installation)
     if kept:
         return kept[-1]
     passing = folder / "passing"  # what was cut off stays here, and never counts as fetched
@@ -117,9 +119,9 @@ def fetch_wheel(session: Session, assemble: ModuleType, offline: Path | None) ->
             "Use the panel instead: nigdt panel",
         ) from None
     source = ["--no-index", "--find-links", str(offline)] if offline else []
-    settings = {} if offline else pip_settings.told(session, "download")
-    python: Path | str = session.python if session.python.exists() else sys.executable
-    session.run(
+    settings = {} if offline else pip_settings.told(installation, "download")
+    python: Path | str = installation.python if installation.python.exists() else sys.executable
+    installation.run(
         [python, "-m", "pip", "--disable-pip-version-check", *arguments, *source],
         doing="fetch pyzmq for GIMP's Python",
         environment=settings,
@@ -134,16 +136,16 @@ def host_state_dir(root: Path) -> Path:
     return folder
 
 
-def is_current(profile: Profile, session: Session) -> bool:
+def is_current(profile: Profile, installation: Installation) -> bool:
     """Tell whether every file of a profile's plug-in is as this folder's sources and the wheel make it."""
-    wheels = kept_wheels(session)
-    return not assembler(session.root).differences(
-        profile.plugin, wheels[-1] if wheels else None, session.root
+    wheels = kept_wheels(installation)
+    return not assembler(installation.root).differences(
+        profile.plugin, wheels[-1] if wheels else None, installation.root
     )
 
 
 def steps(
-    session: Session, offline: Path | None, found: Callable[[], list[Profile]] = profiles
+    installation: Installation, offline: Path | None, found: Callable[[], list[Profile]] = profiles
 ) -> list[Step]:
     """Put the plug-in into each profile."""
     there = found()
@@ -156,14 +158,14 @@ def steps(
 
     def step(profile: Profile) -> Step:
         def act() -> None:
-            assemble = assembler(session.root)
-            wheel = fetch_wheel(session, assemble, offline)
+            assemble = assembler(installation.root)
+            wheel = fetch_wheel(installation, assemble, offline)
             assemble.assemble(
                 profile.plugin,
                 wheel,
-                session.root,
-                python=session.python,  # may come later; the plug-in looks whether it is there
-                state=host_state_dir(session.root) if profile.isolated else None,
+                installation.root,
+                python=installation.python,  # may come later; the plug-in looks whether it is there
+                state=host_state_dir(installation.root) if profile.isolated else None,
                 foreign=_foreign,
             )
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from installer.errors import CommandError, InstallError
+from installer.installation import Installation
 from installer.machine import linux_family, root_prefix
-from installer.session import Session
 from installer.steps import Step
 
 # Library file -> Debian's package. Found by running ldd over PyQt6's QtWidgets and its offscreen, xcb and
@@ -116,11 +116,11 @@ def remedy(packages: list[str], family: str) -> str:
     return OTHER_COMMANDS.get(family, f"install what your system calls {', '.join(packages)}")
 
 
-def library_step(session: Session, *, qt: bool, required: bool) -> Step:
+def library_step(installation: Installation, *, qt: bool, required: bool) -> Step:
     """Install missing system libraries where allowed; otherwise print the one command that does.
 
     Args:
-        session: this run.
+        installation: where to work, and with what.
         qt: whether the panel's libraries are wanted.
         required: stop when they cannot be installed, rather than go on without a panel.
     """
@@ -132,7 +132,7 @@ def library_step(session: Session, *, qt: bool, required: bool) -> Step:
         apt = "apt-get update -q && apt-get install -y -q --no-install-recommends"
         script = f"export DEBIAN_FRONTEND=noninteractive; {apt} {shlex.join(packages)}"
         try:
-            session.run([*prefix, "sh", "-c", script], doing="install the system libraries")
+            installation.run([*prefix, "sh", "-c", script], doing="install the system libraries")
         except CommandError as error:
             if prefix != ["pkexec"] or error.status not in PKEXEC_REFUSED:
                 raise
@@ -143,14 +143,14 @@ def library_step(session: Session, *, qt: bool, required: bool) -> Step:
         packages = missing_packages(qt=qt)
         family = linux_family()
         command = remedy(packages, family)
-        prefix = root_prefix(session) if family == "debian" else None
+        prefix = root_prefix(installation) if family == "debian" else None
         if prefix is None or not install(packages, prefix):
             if required or missing_venv_package():
                 raise InstallError(f"System libraries are missing: {', '.join(packages)}.", f"Run: {command}")
-            session.journal.say(
+            installation.journal.say(
                 f"    missing: {', '.join(packages)}\n    the panel will not open until you run:"
             )
-            session.journal.say(f"      {command}")
+            installation.journal.say(f"      {command}")
             return
         left = missing_packages(qt=qt)
         if left and required:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.session import Session
+from installer.installation import Installation
 
 
 def parse_os_release(text: str) -> dict[str, str]:
@@ -40,7 +40,7 @@ def linux_family() -> str:
     return "unknown"
 
 
-def root_prefix(session: Session) -> list[str] | None:
+def root_prefix(installation: Installation) -> list[str] | None:
     """Return what to put before a command that needs root: nothing, sudo or pkexec; None if neither works.
 
     sudo only where it needs no password; pkexec asks for one in a window of the desktop.
@@ -49,7 +49,7 @@ def root_prefix(session: Session) -> list[str] | None:
         return None
     if os.geteuid() == 0:
         return []
-    if shutil.which("sudo") and session.output(["sudo", "-n", "true"], timeout=10) is not None:
+    if shutil.which("sudo") and installation.output(["sudo", "-n", "true"], timeout=10) is not None:
         return ["sudo", "-n"]
     if shutil.which("pkexec") and has_display():
         return ["pkexec"]
@@ -84,12 +84,14 @@ def parse_driver(text: str) -> Driver | None:
     return Driver(version.strip(), gpu.strip())
 
 
-def nvidia_driver(session: Session) -> Driver | None:
+def nvidia_driver(installation: Installation) -> Driver | None:
     """Return the NVIDIA driver of this machine, or None without a GPU that it can reach."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
-    text = session.output([program, "--query-gpu=driver_version,name", "--format=csv,noheader"], timeout=30)
+    text = installation.output(
+        [program, "--query-gpu=driver_version,name", "--format=csv,noheader"], timeout=30
+    )
     return parse_driver(text) if text else None
 
 

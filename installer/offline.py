@@ -11,9 +11,9 @@ from pathlib import Path
 
 from installer import gimp, pip_settings, torch_build
 from installer.errors import InstallError
+from installer.installation import Installation
 from installer.machine import nvidia_driver
 from installer.packages import Wanted, require_space
-from installer.session import Session
 from installer.steps import Step
 
 SUMS = "SHA256SUMS"
@@ -80,11 +80,11 @@ def check_sums(folder: Path) -> int:
     return len(listed)
 
 
-def check_step(session: Session, folder: Path) -> Step:
+def check_step(installation: Installation, folder: Path) -> Step:
     """Check an offline folder before anything is installed from it."""
 
     def act() -> None:
-        session.journal.say(f"    {check_sums(folder)} files are as they were made")
+        installation.journal.say(f"    {check_sums(folder)} files are as they were made")
 
     return Step(f"Check the hashes of {folder}", act, preview=lambda: [f"sha256sum --check {folder / SUMS}"])
 
@@ -95,24 +95,24 @@ def build_requirements(pyproject: str) -> list[str]:
     return re.findall(r'"([^"]+)"', match[1]) if match else []
 
 
-def _download(session: Session, folder: Path, arguments: Sequence[str]) -> None:
-    pip = (session.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "download")
-    session.run(
+def _download(installation: Installation, folder: Path, arguments: Sequence[str]) -> None:
+    pip = (installation.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "download")
+    installation.run(
         [*pip, "--progress-bar", "off", "--dest", folder, *arguments],
         doing="download the wheels",
-        environment=pip_settings.told(session, "download"),
+        environment=pip_settings.told(installation, "download"),
     )
 
 
-def steps(session: Session, wanted: Wanted, folder: Path) -> list[Step]:
+def steps(installation: Installation, wanted: Wanted, folder: Path) -> list[Step]:
     """Download everything `wanted` needs into `folder` and write its hashes.
 
     Args:
-        session: this run.
+        installation: where to work, and with what.
         wanted: which extras, and whether torch's CPU build.
         folder: where the wheels go; may hold those of an interrupted run.
     """
-    pyproject = (session.root / "pyproject.toml").read_text(encoding="utf-8")
+    pyproject = (installation.root / "pyproject.toml").read_text(encoding="utf-8")
     extras = ",".join(wanted.extras)
     project = f".[{extras}]" if extras else "."
 
@@ -120,19 +120,19 @@ def steps(session: Session, wanted: Wanted, folder: Path) -> list[Step]:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SUMS).unlink(missing_ok=True)
         if wanted.torch:
-            build = torch_build.choose(cpu=wanted.cpu, driver=nvidia_driver(session))
-            session.journal.say(f"    build: {build.reason}")
-            require_space(session, build.disk_gb)
-            _download(session, folder, [*build.pip_options, *torch_build.requirements(pyproject)])
+            build = torch_build.choose(cpu=wanted.cpu, driver=nvidia_driver(installation))
+            installation.journal.say(f"    build: {build.reason}")
+            require_space(installation, build.disk_gb)
+            _download(installation, folder, [*build.pip_options, *torch_build.requirements(pyproject)])
         # Pinned to what is there already: torch's chosen build must not be joined by another.
         pins = [f"{name}=={version}" for name, version in _wheels(folder) if name in ("torch", "torchvision")]
         tools = [*build_requirements(pyproject), *BUILD_TOOLS]
-        _download(session, folder, ["--find-links", str(folder), project, *pins, *tools])
+        _download(installation, folder, ["--find-links", str(folder), project, *pins, *tools])
         for own in (*folder.glob("nigdt-*.whl"), *folder.glob("nigdt-*.zip"), *folder.glob("nigdt-*.tar.gz")):
             own.unlink()  # the other machine installs its own copy of the source
 
     def plugin_wheel() -> None:
-        wheel = gimp.fetch_wheel(session, gimp.assembler(session.root), None)
+        wheel = gimp.fetch_wheel(installation, gimp.assembler(installation.root), None)
         (folder / wheel.name).write_bytes(wheel.read_bytes())
 
     def finish() -> None:
@@ -140,7 +140,7 @@ def steps(session: Session, wanted: Wanted, folder: Path) -> list[Step]:
         (folder / "README.txt").write_text(README.format(kind=kind), encoding="utf-8")
         write_sums(folder)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-        session.journal.say(f"    {folder}: {size:,.0f} MB")
+        installation.journal.say(f"    {folder}: {size:,.0f} MB")
 
     return [
         Step("Download the wheels", download, preview=lambda: [f"pip download --dest {folder} '{project}'"]),

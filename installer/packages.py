@@ -10,8 +10,8 @@ from pathlib import Path
 
 from installer import environment, pip_settings, torch_build
 from installer.errors import CommandError, InstallError
+from installer.installation import Installation
 from installer.machine import free_bytes, nvidia_driver
-from installer.session import Session
 from installer.steps import Step
 
 EXTRAS = ("model", "backend", "panel", "training", "photos", "docs", "dev")
@@ -98,9 +98,9 @@ def project_key(root: Path, lock: Path | None = None) -> str:
 
 
 @contextmanager
-def _writing(session: Session) -> Iterator[None]:
+def _writing(installation: Installation) -> Iterator[None]:
     """Mark the environment as being written to; the mark goes only when pip succeeded."""
-    marker = environment.busy_path(session)
+    marker = environment.busy_path(installation)
     marker.write_text(
         "pip is writing here; python3 installer repairs it if it was stopped\n", encoding="utf-8"
     )
@@ -108,7 +108,7 @@ def _writing(session: Session) -> Iterator[None]:
     marker.unlink(missing_ok=True)
 
 
-def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, doing: str) -> None:
+def pip_install(installation: Installation, wanted: Wanted, arguments: Sequence[str], *, doing: str) -> None:
     """Run pip in the environment; an interrupted one is noticed and repaired by the next run.
 
     Nothing is compiled beforehand: Python does it for the few modules that are used, when they are.
@@ -117,46 +117,49 @@ def pip_install(session: Session, wanted: Wanted, arguments: Sequence[str], *, d
         # An address: pip takes blanks in a variable for the ends of paths.
         variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wanted.offline.absolute().as_uri()}
     else:
-        variables = pip_settings.told(session, "install")
+        variables = pip_settings.told(installation, "install")
     command: list[str | Path] = [
-        session.python,
+        installation.python,
         "-m",
         "pip",
         "--disable-pip-version-check",
         "--no-input",
         "install",
     ]
-    with _writing(session):
-        session.run(
+    with _writing(installation):
+        installation.run(
             [*command, "--progress-bar", "off", "--no-compile", *arguments],
             doing=doing,
             environment={"PIP_ROOT_USER_ACTION": "ignore", **variables},
         )
 
 
-def require_space(session: Session, needed_gb: float) -> None:
+def require_space(installation: Installation, needed_gb: float) -> None:
     """Stop before the download when the disk is too small.
 
     Raises:
         InstallError: less than `needed_gb` GB are free.
     """
-    free = free_bytes(session.venv) / GIGABYTE
+    free = free_bytes(installation.venv) / GIGABYTE
     if free < needed_gb:
         raise InstallError(
-            f"About {needed_gb:.0f} GB of disk space are needed, {free:.1f} GB are free in {session.root}.",
+            f"About {needed_gb:.0f} GB of disk space are needed,"
+            f" {free:.1f} GB are free in {installation.root}.",
             "Free some space, or take the smaller CPU build with --cpu; then run the same command again.",
         )
 
 
-def torch_step(session: Session, wanted: Wanted) -> Step:
+def torch_step(installation: Installation, wanted: Wanted) -> Step:
     """Install the torch build that fits the machine."""
-    requirements = torch_build.requirements((session.root / "pyproject.toml").read_text(encoding="utf-8"))
+    requirements = torch_build.requirements(
+        (installation.root / "pyproject.toml").read_text(encoding="utf-8")
+    )
 
     def settled() -> str | None:
-        installed = environment.distributions(session)
-        if not {"torch", "torchvision"} <= installed.keys() or environment.busy_path(session).exists():
+        installed = environment.distributions(installation)
+        if not {"torch", "torchvision"} <= installed.keys() or environment.busy_path(installation).exists():
             return None
-        kind = environment.read_stamp(session).get("torch")
+        kind = environment.read_stamp(installation).get("torch")
         if wanted.cpu and kind == "cuda":
             return None
         return f"torch {installed['torch']}, torchvision {installed['torchvision']}"
@@ -164,15 +167,19 @@ def torch_step(session: Session, wanted: Wanted) -> Step:
     def choice() -> torch_build.Build:
         if wanted.offline:
             return torch_build.Build("offline", None, f"from {wanted.offline}", 3.0)
-        return torch_build.choose(cpu=wanted.cpu, driver=nvidia_driver(session))
+        return torch_build.choose(cpu=wanted.cpu, driver=nvidia_driver(installation))
 
     def act() -> None:
         build = choice()
-        session.journal.say(f"    build: {build.reason}")
-        require_space(session, build.disk_gb + REST_GB)
-        replacing = ["--force-reinstall"] if environment.read_stamp(session).get("torch") == "cuda" else []
-        pip_install(session, wanted, [*build.pip_options, *replacing, *requirements], doing="install torch")
-        environment.update_stamp(session, torch=build.name, pair=None)
+        installation.journal.say(f"    build: {build.reason}")
+        require_space(installation, build.disk_gb + REST_GB)
+        replacing = (
+            ["--force-reinstall"] if environment.read_stamp(installation).get("torch") == "cuda" else []
+        )
+        pip_install(
+            installation, wanted, [*build.pip_options, *replacing, *requirements], doing="install torch"
+        )
+        environment.update_stamp(installation, torch=build.name, pair=None)
 
     def preview() -> list[str]:
         build = choice()
@@ -181,42 +188,44 @@ def torch_step(session: Session, wanted: Wanted) -> Step:
     return Step("Install torch and torchvision (a large download)", act, settled, preview)
 
 
-def project_step(session: Session, wanted: Wanted) -> Step:
+def project_step(installation: Installation, wanted: Wanted) -> Step:
     """Install the project, editable, with its extras; locked, no other file than the lock file's."""
-    lock = lock_file(session.root, wanted)
+    lock = lock_file(installation.root, wanted)
 
     def target() -> str:
-        earlier = environment.read_stamp(session).get("project", {}).get("extras", [])
+        earlier = environment.read_stamp(installation).get("project", {}).get("extras", [])
         extras = sorted({*wanted.extras, *(name for name in earlier if name in EXTRAS)})
         # Commands run in the checkout: its own path may hold what pip takes for something else.
         return f".[{','.join(extras)}]" if extras else "."
 
     def settled() -> str | None:
-        if environment.busy_path(session).exists() or "nigdt" not in environment.distributions(session):
+        if environment.busy_path(installation).exists() or "nigdt" not in environment.distributions(
+            installation
+        ):
             return None
-        project = environment.read_stamp(session).get("project", {})
-        if project.get("key") != project_key(session.root, lock) or not {*wanted.extras} <= {
+        project = environment.read_stamp(installation).get("project", {})
+        if project.get("key") != project_key(installation.root, lock) or not {*wanted.extras} <= {
             *project.get("extras", [])
         }:
             return None
         return f"with {', '.join(project['extras']) or 'no extras'}"
 
     def act() -> None:
-        require_space(session, REST_GB)
+        require_space(installation, REST_GB)
         text = target()
         arguments = ["--editable", text]
         if lock:
             pip_install(
-                session,
+                installation,
                 wanted,
-                ["--require-hashes", "--requirement", lock.relative_to(session.root).as_posix()],
+                ["--require-hashes", "--requirement", lock.relative_to(installation.root).as_posix()],
                 doing="install the packages of the lock file",
             )
             arguments = ["--no-deps", "--no-build-isolation", "--editable", "."]
-        pip_install(session, wanted, arguments, doing="install the project and its packages")
+        pip_install(installation, wanted, arguments, doing="install the project and its packages")
         extras = text.removeprefix(".").strip("[]")
-        project = {"key": project_key(session.root, lock), "extras": extras.split(",") if extras else []}
-        environment.update_stamp(session, project=project, pair=None)
+        project = {"key": project_key(installation.root, lock), "extras": extras.split(",") if extras else []}
+        environment.update_stamp(installation, project=project, pair=None)
 
     names = ", ".join(wanted.extras) or "no extras"
     return Step(
@@ -230,41 +239,41 @@ def project_step(session: Session, wanted: Wanted) -> Step:
     )
 
 
-def pair_step(session: Session, wanted: Wanted) -> Step:
+def pair_step(installation: Installation, wanted: Wanted) -> Step:
     """Import torch and torchvision together, and mend a pair that does not match."""
 
     def versions() -> str:
-        installed = environment.distributions(session)
+        installed = environment.distributions(installation)
         return f"{installed.get('torch')}/{installed.get('torchvision')}"
 
     def settled() -> str | None:
-        if environment.read_stamp(session).get("pair") == versions():
+        if environment.read_stamp(installation).get("pair") == versions():
             return f"torch and torchvision {versions()} were seen to work together"
         return None
 
     def check() -> str | None:
-        return session.output([session.python, torch_build.PAIR_CHECK], timeout=PAIR_SECONDS)
+        return installation.output([installation.python, torch_build.PAIR_CHECK], timeout=PAIR_SECONDS)
 
     def act() -> None:
         report = check()
         if report is None:
-            session.journal.say("    they do not work together; mending")
-            mend(session, wanted)
+            installation.journal.say("    they do not work together; mending")
+            mend(installation, wanted)
             report = check()
         if report is None:
             raise InstallError(
                 "torch and torchvision do not work together.",
                 "Remove the folder .venv, then run the same command again.",
             )
-        session.journal.say(f"    {report.strip()}")
-        environment.update_stamp(session, pair=versions())
+        installation.journal.say(f"    {report.strip()}")
+        environment.update_stamp(installation, pair=versions())
 
     return Step("Check that torch and torchvision match", act, settled, lambda: ["import torch, torchvision"])
 
 
-def mend(session: Session, wanted: Wanted) -> None:
+def mend(installation: Installation, wanted: Wanted) -> None:
     """Bring in the torchvision that belongs to the installed torch; when that does not help, both anew."""
-    installed = environment.distributions(session)
+    installed = environment.distributions(installation)
     version = installed.get("torch", "")
     partner = torch_build.partner(version)
     index = torch_build.index_of(version)
@@ -272,25 +281,28 @@ def mend(session: Session, wanted: Wanted) -> None:
     if partner:
         try:
             pip_install(
-                session,
+                installation,
                 wanted,
                 [*source, "--force-reinstall", "--no-deps", partner],
                 doing="replace torchvision",
             )
         except CommandError as error:
-            session.journal.note(f"{error.message} {error.remedy}")
-        if session.output([session.python, torch_build.PAIR_CHECK], timeout=PAIR_SECONDS) is not None:
+            installation.journal.note(f"{error.message} {error.remedy}")
+        if (
+            installation.output([installation.python, torch_build.PAIR_CHECK], timeout=PAIR_SECONDS)
+            is not None
+        ):
             return
     both = ["--force-reinstall", "torch", "torchvision"]
-    pip_install(session, wanted, [*source, *both], doing="reinstall torch and torchvision")
+    pip_install(installation, wanted, [*source, *both], doing="reinstall torch and torchvision")
 
 
-def install_steps(session: Session, wanted: Wanted) -> list[Step]:
+def install_steps(installation: Installation, wanted: Wanted) -> list[Step]:
     """Return the steps from an empty folder to a working environment, but for system libraries."""
-    steps = [environment.venv_step(session)]
+    steps = [environment.venv_step(installation)]
     if wanted.torch and not wanted.locked:
-        steps.append(torch_step(session, wanted))
-    steps.append(project_step(session, wanted))
+        steps.append(torch_step(installation, wanted))
+    steps.append(project_step(installation, wanted))
     if wanted.torch:
-        steps.append(pair_step(session, wanted))
+        steps.append(pair_step(installation, wanted))
     return steps

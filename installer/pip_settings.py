@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from installer.session import Session
+from installer.installation import Installation
 
 KEPT = frozenset(
     {
@@ -99,9 +99,9 @@ def variables(
     return {f"PIP_{name.upper().replace('-', '_')}": value for name, value in kept.items()}, left
 
 
-def told(session: Session, command: str) -> dict[str, str]:
+def told(installation: Installation, command: str) -> dict[str, str]:
     """Return `variables`, and note in the log what is left out."""
     kept, left = variables(command)
     if left:
-        session.journal.note(f"of pip's settings these are left out: {', '.join(left)}")
+        installation.journal.note(f"of pip's settings these are left out: {', '.join(left)}")
     return kept

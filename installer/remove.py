@@ -13,7 +13,7 @@ from pathlib import Path
 from installer import desktop, environment, gimp, ownership
 from installer.borrowed import borrow
 from installer.errors import InstallError
-from installer.session import Session
+from installer.installation import Installation
 from installer.steps import Step
 
 OVERRIDES = ("NIGDT_DATA_DIR", "NIGDT_STATE_DIR", "NIGDT_CONFIG_DIR")
@@ -42,24 +42,24 @@ def personal_folders(root: Path) -> dict[str, Path]:
 _KINDS = {"data": ownership.DATA, "state": ownership.STATE, "config": ownership.CONFIG}
 
 
-def _record_path(session: Session) -> Path:
-    return session.cache / "folders.json"
+def _record_path(installation: Installation) -> Path:
+    return installation.cache / "folders.json"
 
 
-def record(session: Session) -> None:
+def record(installation: Installation) -> None:
     """Write down which folders NIGDT uses for this user: `uninstall --purge` looks at these alone."""
-    known = recorded(session)
-    for kind, folder in personal_folders(session.root).items():
+    known = recorded(installation)
+    for kind, folder in personal_folders(installation.root).items():
         if folder.absolute() not in known.setdefault(kind, []):
             known[kind].append(folder.absolute())
     lists = {kind: [str(folder) for folder in folders] for kind, folders in known.items()}
-    environment.write_atomically(_record_path(session), json.dumps(lists, indent=1) + "\n")
+    environment.write_atomically(_record_path(installation), json.dumps(lists, indent=1) + "\n")
 
 
-def recorded(session: Session) -> dict[str, list[Path]]:
+def recorded(installation: Installation) -> dict[str, list[Path]]:
     """Return the folders that were written down, by kind; empty where none were."""
     try:
-        lists = json.loads(_record_path(session).read_text(encoding="utf-8"))
+        lists = json.loads(_record_path(installation).read_text(encoding="utf-8"))
         return {
             kind: [folder for folder in map(Path, lists.get(kind, [])) if folder.is_absolute()]
             for kind in _KINDS
@@ -89,14 +89,14 @@ class Purge:
     stays: list[str]
 
     @classmethod
-    def of(cls, session: Session) -> Purge:
+    def of(cls, installation: Installation) -> Purge:
         """Look at the recorded folders; without a record, at those that NIGDT uses where nothing is set."""
-        now = personal_folders(session.root)
-        known = recorded(session)
+        now = personal_folders(installation.root)
+        known = recorded(installation)
         if not known:
             with_overrides = {name: os.environ.pop(name) for name in OVERRIDES if name in os.environ}
             try:
-                known = {kind: [folder] for kind, folder in personal_folders(session.root).items()}
+                known = {kind: [folder] for kind, folder in personal_folders(installation.root).items()}
             finally:
                 os.environ.update(with_overrides)
         own: dict[Path, list[Path]] = {}
@@ -132,61 +132,61 @@ class Purge:
         return [*(line.replace("\n", "?") for line in lines), *self.stays]
 
 
-def confirm(session: Session, purge: Purge) -> None:
+def confirm(installation: Installation, purge: Purge) -> None:
     """List what is to be deleted, and ask.
 
     Raises:
         InstallError: the answer is no, or there is nobody to answer.
     """
-    session.journal.say("Models, history and settings to be deleted:")
+    installation.journal.say("Models, history and settings to be deleted:")
     for line in purge.lines() or ["nothing"]:
-        session.journal.say(f"  {line}")
+        installation.journal.say(f"  {line}")
     if not purge.own:
         return
     if not sys.stdin or not sys.stdin.isatty():
         raise InstallError(
             "Nothing was deleted: there is nobody to ask.", "Run it in a terminal, or add --yes."
         )
-    session.journal.say("Delete them? [y/N]")
+    installation.journal.say("Delete them? [y/N]")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise InstallError("Nothing was deleted.", "Without --purge, your models and settings stay.")
 
 
-def steps(session: Session, purge: Purge | None = None) -> list[Step]:
+def steps(installation: Installation, purge: Purge | None = None) -> list[Step]:
     """Stop the daemon, take the plug-in and the desktop's files away, delete the environment.
 
     Args:
-        session: this run.
+        installation: where to work, and with what.
         purge: what of the user's bundles, history and settings to delete too.
 
     Raises:
         InstallError: `.venv` was not made by the installer.
     """
-    foreign = session.venv.exists() and not (
-        (session.venv / environment.STAMP).exists()
-        or environment.busy_path(session).exists()
-        or environment.making_path(session).exists()
+    foreign = installation.venv.exists() and not (
+        (installation.venv / environment.STAMP).exists()
+        or environment.busy_path(installation).exists()
+        or environment.making_path(installation).exists()
     )
     if foreign:
         raise InstallError(
-            f"{session.venv} was not made by this installer, so it stays.",
+            f"{installation.venv} was not made by this installer, so it stays.",
             "Delete it yourself if you want it gone.",
         )
     made: list[Step] = []
-    if session.script("nigdt").exists():
+    if installation.script("nigdt").exists():
         made.append(
             Step(
                 "Stop the daemon",
-                lambda: stop_daemon(session),
+                lambda: stop_daemon(installation),
                 preview=lambda: ["ask the running daemon, if any, to end"],
             )
         )
     made += gimp.removal_steps()
-    made += desktop.removal_steps(session)
+    made += desktop.removal_steps(installation)
 
     def part(folder: Path, patterns: tuple[str, ...]) -> Step:
         return Step(
-            f"Delete {folder}", lambda: _delete(session, folder, patterns), preview=lambda: [str(folder)]
+            f"Delete {folder}", lambda: _delete(installation, folder, patterns), preview=lambda: [str(folder)]
         )
 
     def purged(folder: Path, paths: list[Path]) -> Step:
@@ -198,10 +198,10 @@ def steps(session: Session, purge: Purge | None = None) -> list[Step]:
 
     made += [purged(folder, paths) for folder, paths in (purge.own if purge else {}).items()]
     doomed = {
-        session.venv: ownership.ENVIRONMENT,
-        session.cache / "demo": ownership.DEMO,
-        session.cache / "gimp": ownership.WHEELS,
-        session.temporary: (".*",),
+        installation.venv: ownership.ENVIRONMENT,
+        installation.cache / "demo": ownership.DEMO,
+        installation.cache / "gimp": ownership.WHEELS,
+        installation.temporary: (".*",),
     }
     return made + [
         part(folder, patterns)
@@ -221,10 +221,10 @@ except DaemonError as error:
 """
 
 
-def stop_daemon(session: Session) -> None:
+def stop_daemon(installation: Installation) -> None:
     """Ask the running daemon, if any, to end; one that cannot be asked is said, not forced."""
-    if session.output([session.python, "-c", STOP], timeout=30) is None:
-        session.journal.say("    the daemon could not be asked to end; it ends by itself when idle")
+    if installation.output([installation.python, "-c", STOP], timeout=30) is None:
+        installation.journal.say("    the daemon could not be asked to end; it ends by itself when idle")
 
 
 def _half_deleted(path: Path) -> Path:
@@ -232,7 +232,7 @@ def _half_deleted(path: Path) -> Path:
     return path.with_name(f"{path.name}.deleting")
 
 
-def _delete(session: Session, path: Path, patterns: tuple[str, ...]) -> None:
+def _delete(installation: Installation, path: Path, patterns: tuple[str, ...]) -> None:
     doomed = _half_deleted(path)
     if doomed.exists():
         shutil.rmtree(doomed)
@@ -245,7 +245,7 @@ def _delete(session: Session, path: Path, patterns: tuple[str, ...]) -> None:
     others = sorted({*ownership.contents(path)} - {*own})
     if others:
         ownership.delete(own, path)
-        session.journal.say(f"    {path} stays: {others[0].relative_to(path)} there is not NIGDT's")
+        installation.journal.say(f"    {path} stays: {others[0].relative_to(path)} there is not NIGDT's")
         return
     path.rename(doomed)
     shutil.rmtree(doomed)

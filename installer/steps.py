@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from installer.session import Session
+from installer.installation import Installation
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Step:
     preview: Callable[[], Iterable[str]] = tuple
 
 
-def perform(session: Session, steps: Iterable[Step]) -> None:
+def perform(installation: Installation, steps: Iterable[Step]) -> None:
     """Do the steps that are not settled yet, in order; in a dry run only show them."""
-    journal = session.journal
+    journal = installation.journal
     for step in steps:
         reason = step.settled()
         if reason is not None:
             journal.say(f"==> {step.title}: nothing to do ({reason})")
-        elif session.dry_run:
+        elif installation.dry_run:
             journal.say(f"==> would: {step.title}")
             for line in step.preview():
                 journal.say(f"      {line}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,12 @@ class Box:
         """Rows and columns, to cut the box out of an array of the photo's size."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
+    def grown(self, by: int, width: int, height: int) -> Box:
+        """Return the box around everything that is at most `by` pixels away, inside a photo of that size."""
+        left, top = max(0, self.left - by), max(0, self.top - by)
+        right, bottom = min(width, self.right + by), min(height, self.bottom + by)
+        return Box(left, top, right - left, bottom - top)
+
 
 def check_selection(selection: NDArray[np.uint8], width: int, height: int) -> None:
     """Refuse a selection that does not belong to a photo of the given upright size, or selects nothing.
@@ -65,11 +72,11 @@ def check_selection(selection: NDArray[np.uint8], width: int, height: int) -> No
         raise SelectionError("Nothing is selected.", "Select the region to fill.")
 
 
-def selection_box(selection: NDArray[np.uint8]) -> Box:
+def selection_box(selection: NDArray[Any]) -> Box:
     """Return the smallest box around all pixels above 0.
 
     Args:
-        selection: (H, W), 255 = to be filled.
+        selection: (H, W), above 0 where something is selected: a selection, a hole, or any other mask.
 
     Raises:
         SelectionError: Nothing is selected.

@@ -1,11 +1,11 @@
-"""The model's configuration: every width, switch and ablation of the paper, by name.
+"""The model's configuration: widths, switches and ablations of the paper, by name.
 
 Torch-free, so that the panel and the command line can read a bundle's configuration cheaply.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
 from nigdt import schema
@@ -15,7 +15,9 @@ from nigdt.schema import Fraction, Meta
 Width = Annotated[int, Meta(ge=1, le=4096)]
 Five = Annotated[tuple[Width, ...], Meta(min_length=5, max_length=5)]
 FiveToSeven = Annotated[tuple[Width, ...], Meta(min_length=5, max_length=7)]
-NormKind = Literal["instance", "affine", "none"]
+Norm = Literal["instance", "none"]
+NetworkName = Literal["paper", "published"]
+Without = Literal["none", "text", "dual-attention", "max-pool"]
 AttentionAxis = Literal["words", "locations"]
 Prefill = Literal["none", "harmonic"]
 Cell = Literal["gru", "lstm"]
@@ -26,6 +28,58 @@ _SOURCE = "The model configuration"
 
 
 @dataclass(frozen=True)
+class Network:
+    """How the published code's network differs from the paper's, beside its widths. Defaults are the paper's.
+
+    Attributes:
+        further_blocks: Residual blocks on v_h of the generative path, after the attention has read it; the
+            published code has six and no sixth and seventh layer.
+        narrow_halving: Halving layers keep the width of their input inside; else they have that of their
+            output.
+        activate_signals: The first blocks of the projections, of f and of g activate their input; h and z are
+            signed signals.
+        direct_projection: Enc_proj is one block from h to mu and sigma, normed like the others.
+        affine_norm: Instance norm has a learnt scale and shift.
+        upsampling: How up-blocks double: nearest neighbour before the convolution, or transposed
+            convolutions.
+        head_padding: What the RGB heads see beyond the edge: zeros, or the mirrored map.
+        normed_queries: Whether spectral norm, where it is on, takes in Q and the query of the generator's
+            attention.
+        mask_cells: How M is brought to a map's size: averaged by area, a cell of eq. 3 and 4 being visible
+            from one half up; or by bilinear samples, visible where they are 1.
+        sigma_floor: Smallest standard deviation that a projection network can give (eq. 9).
+    """
+
+    further_blocks: int = 0
+    narrow_halving: bool = False
+    activate_signals: bool = False
+    direct_projection: bool = False
+    affine_norm: bool = False
+    upsampling: Upsampling = "nearest"
+    head_padding: HeadPadding = "zeros"
+    normed_queries: bool = True
+    mask_cells: MaskCells = "area"
+    sigma_floor: float = 0.1
+
+
+NETWORKS: dict[str, Network] = {
+    "paper": Network(),
+    "published": Network(
+        further_blocks=6,
+        narrow_halving=True,
+        activate_signals=True,
+        direct_projection=True,
+        affine_norm=True,
+        upsampling="transposed",
+        head_padding="reflect",
+        normed_queries=False,
+        mask_cells="samples",
+        sigma_floor=0.0,
+    ),
+}
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """Architecture of one model. The defaults are the paper's at 256 px.
 
@@ -33,12 +87,7 @@ class ModelConfig:
         size: Side in pixels of the square the model works at; a multiple of 32.
         encoder_channels: Output channels of the residual layers of eq. 1, seven in the paper; the first five
             halve.
-        further_blocks: Residual blocks on v_h of the generative path, after the attention has read it; the
-            published code has six and no sixth and seventh layer.
-        narrow_halving: Halving layers keep the width of their input inside, as in the published code; else
-            they have that of their output.
-        activate_signals: The first blocks of the projections, of f and of g activate their input, as in the
-            published code; h and z are signed signals.
+        network: The paper's, or the published code's; see `Network`.
         text_channels: Width of word and sentence vectors (eq. 2); half of it per GRU direction.
         embedding: Width of the word embedding.
         text_dropout: Dropout on the embedding in training.
@@ -46,30 +95,16 @@ class ModelConfig:
         max_words: Captions are clipped to this many known words.
         latent_channels: Channels of z (eq. 9).
         projection_channels: Width of the five residual blocks of Enc_proj (eq. 9).
-        direct_projection: Enc_proj is one block from h to mu and sigma, normed like the others, as in the
-            published code.
         representation_channels: Width of r = f(h) + g(z) (eq. 10).
         generator_channels: Output channels of the five up-blocks, coarse to fine; the second works at
             one eighth of the size, where the short + long term attention is.
         discriminator_channels: Output channels of the five halving layers of D1 and D2.
-        generator_norm: Normalisation in the generator's blocks; `affine` is instance norm with a learnt scale
-            and shift, as in the published code.
-        upsampling: How up-blocks double: nearest neighbour before the convolution, or transposed
-            convolutions, as in the published code.
-        head_padding: What the RGB heads see beyond the edge: zeros, or the mirrored map as in the published
-            code.
-        normed_queries: Whether spectral norm, where it is on, takes in Q and the query of the generator's
-            attention; not in the published code.
-        mask_cells: How M is brought to a map's size: averaged by area, a cell of eq. 3 and 4 being visible
-            from one half up; or by bilinear samples, visible where they are 1, as in the published code.
+        generator_norm: Normalisation in the generator's blocks.
         spectral_norm: Whether convolutions of encoder, projections and generator are spectrally
             normalised (the discriminators' always are).
-        sigma_floor: Smallest standard deviation that a projection network can give (eq. 9); 0 in the
-            published code.
         attention_axis: Softmax of eq. 5 over words (what the authors ran) or locations (as printed).
-        use_text: False is the ablation without text: h = v_h alone.
-        dual_attention: False is the ablation without dual attention: only the sentence guides.
-        max_pool: False is the ablation without the global max of eq. 7: t_e stays a map.
+        without: What an ablation leaves out: `text`, so that h = v_h alone; `dual-attention`, so that only
+            the sentence guides; or `max-pool`, the global max of eq. 7, so that t_e stays a map.
         mask_input: Feed M to the image encoder as a fourth channel.
         prefill: What the hole of the encoder's input holds: zeros, as in the paper, or the harmonic
             interpolation of its border, which the generator then also starts from.
@@ -80,9 +115,7 @@ class ModelConfig:
 
     size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)] = 256
     encoder_channels: FiveToSeven = (32, 64, 128, 256, 256, 256, 256)
-    further_blocks: Annotated[int, Meta(ge=0, le=16)] = 0
-    narrow_halving: bool = False
-    activate_signals: bool = False
+    network: NetworkName = "paper"
     text_channels: Annotated[int, Meta(ge=2, le=4096, multiple_of=2)] = 256
     embedding: Width = 300
     text_dropout: Fraction = 0.5
@@ -90,21 +123,13 @@ class ModelConfig:
     max_words: Width = 32
     latent_channels: Width = 256
     projection_channels: Width = 256
-    direct_projection: bool = False
     representation_channels: Width = 256
     generator_channels: Five = (256, 256, 128, 64, 32)
     discriminator_channels: Five = (32, 64, 128, 128, 128)
-    generator_norm: NormKind = "instance"
-    upsampling: Upsampling = "nearest"
-    head_padding: HeadPadding = "zeros"
-    normed_queries: bool = True
-    mask_cells: MaskCells = "area"
+    generator_norm: Norm = "instance"
     spectral_norm: bool = True
-    sigma_floor: Annotated[float, Meta(ge=0)] = 0.1
     attention_axis: AttentionAxis = "words"
-    use_text: bool = True
-    dual_attention: bool = True
-    max_pool: bool = True
+    without: Without = "none"
     mask_input: bool = False
     prefill: Prefill = "none"
     skip: bool = False
@@ -112,6 +137,26 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         schema.check(self, _SOURCE)
+
+    @property
+    def traits(self) -> Network:
+        """How its network is built, beside the widths."""
+        return NETWORKS[self.network]
+
+    @property
+    def use_text(self) -> bool:
+        """Whether captions are read at all."""
+        return self.without != "text"
+
+    @property
+    def dual_attention(self) -> bool:
+        """Whether words, and not only the sentence, guide."""
+        return self.without not in ("text", "dual-attention")
+
+    @property
+    def max_pool(self) -> bool:
+        """Whether eq. 7 takes the global max."""
+        return self.without != "max-pool"
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> ModelConfig:
@@ -131,7 +176,7 @@ class ModelConfig:
         Raises:
             NigdtError: A key is unknown or a value has the wrong type; the message names the key.
         """
-        return schema.build(cls, values, _SOURCE)
+        return schema.build(cls, _renewed(values), _SOURCE)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain values (lists, numbers, strings) for YAML; `from_dict` reads them back."""
@@ -144,23 +189,45 @@ class ModelConfig:
         return replace(self, **changes)
 
 
+def _renewed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values in today's keys; bundles and runs until 0.4 had one for each difference and ablation.
+
+    Raises:
+        NigdtError: They mix the two networks.
+    """
+    values = dict(values)
+    of_network = {item.name: values.pop(item.name) for item in fields(Network) if item.name in values}
+    if values.get("generator_norm") == "affine":
+        values["generator_norm"], of_network["affine_norm"] = "instance", True
+    if of_network:
+        fits = [
+            name
+            for name, network in NETWORKS.items()
+            if values.get("network", name) == name
+            and all(getattr(network, key) == value for key, value in of_network.items())
+        ]
+        if not fits:
+            keys = ", ".join(f"`{key}`" for key in of_network)
+            raise NigdtError(f"{_SOURCE}: neither network has this {keys}.", "Set `network` instead.")
+        values["network"] = fits[0]
+    parts = {"use_text": "text", "dual_attention": "dual-attention", "max_pool": "max-pool"}
+    ablations = {key: values.pop(key) for key in parts if key in values}
+    for key, there in ablations.items():
+        if not isinstance(there, bool):
+            raise NigdtError(f"{_SOURCE}: `{key}` must be true or false, not {there!r}.")
+    if ablations:
+        values["without"] = next((parts[key] for key, there in ablations.items() if not there), "none")
+    return values
+
+
 PRESETS: dict[str, ModelConfig] = {
     # The paper, settled: 256 px, all equations, both attention paths.
     "paper": ModelConfig(),
     # The published code's architecture, as TDANet's checkpoints have it; its losses are settings of training.
     "authors": ModelConfig(
+        network="published",
         encoder_channels=(32, 128, 256, 256, 256),
-        further_blocks=6,
-        narrow_halving=True,
-        activate_signals=True,
         projection_channels=512,
-        direct_projection=True,
-        generator_norm="affine",
-        upsampling="transposed",
-        head_padding="reflect",
-        normed_queries=False,
-        mask_cells="samples",
-        sigma_floor=0.0,
     ),
     # What fits 25 MB and a plain CPU.
     "small": ModelConfig(

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.objects import grab_cut
 
-__all__ = ["object_in", "possible", "smooth_step", "window_of"]
+__all__ = ["object_in", "possible", "smooth_step"]
 
 Floats = NDArray[np.float32]
 
@@ -31,8 +32,8 @@ _BELIEVED, _KEPT = (0.3, 0.5), (0.6, 0.8)
 """How sure the finder must be of a place to add it in a selection that follows the object, and to keep it
 though it shows the surroundings' colours."""
 _FOLLOWS = (0.82, 0.9)
-"""Share of the selection that is object: below the first it is drawn around it, above the second it follows
-it."""
+"""Fraction of the selection that is object: below the first the selection is drawn around the object, above
+the second it follows it."""
 _GAP = 0.004
 """Size of an enclosed gap, beside the object's, below which it is filled."""
 _FOREIGN = (0.04, 0.12)
@@ -40,7 +41,7 @@ _FOREIGN = (0.04, 0.12)
 _SURE = (0.5, 0.8)
 """Likelihood between which a colour comes to be surely of the object."""
 _RARE = np.float32(1e-6)
-"""Share of the pixels that every colour counts as having, so that one seen nowhere is undecided."""
+"""Fraction of the pixels that every colour counts as having, so that one seen nowhere is undecided."""
 _STEPS = 40
 """Pixels by which the object grows into places that are surely of its colour."""
 _MARGIN = 0.06
@@ -91,7 +92,7 @@ def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: F
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     labels[cv2.erode((seen > _CERTAIN).astype(np.uint8), disc) > 0] = cv2.GC_FGD
     labels[chosen < 0.5] = cv2.GC_BGD
-    window = window_of(chosen, round(_MARGIN * max(size)))
+    window = selection_box(chosen).grown(round(_MARGIN * max(size)), *size).slices
     # Odd labels are the object's, even ones the background's: both are needed.
     if (labels[window] & 1).all() or not (labels[window] & 1).any():
         return sure
@@ -123,26 +124,17 @@ def _matte(lab: Floats, cut: Floats) -> Floats:
     other, other_weight = _mean_near(lab, (depth < -_OUTER).astype(np.float32))
     off = own - other
     apart = (off**2).sum(-1)
-    share = ((lab - other) * off).sum(-1) / np.maximum(apart, 1)
+    alpha = ((lab - other) * off).sum(-1) / np.maximum(apart, 1)
     # Deep inside all is object, far outside nothing, whatever the colours.
-    share = np.clip(share, np.clip(depth / _INNER, 0, 1), np.clip(1 + depth / _OUTER, 0, 1))
+    alpha = np.clip(alpha, np.clip(depth / _INNER, 0, 1), np.clip(1 + depth / _OUTER, 0, 1))
     known = (apart > _APART**2) & (own_weight > 0.01) & (other_weight > 0.01)
-    return np.where(known & (depth > -_OUTER) & (depth < _INNER), share, cut).astype(np.float32)
+    return np.where(known & (depth > -_OUTER) & (depth < _INNER), alpha, cut).astype(np.float32)
 
 
 def _mean_near(lab: Floats, weight: Floats) -> tuple[Floats, Floats]:
     there = cv2.GaussianBlur(weight, (0, 0), _NEAR)
     mean = cv2.GaussianBlur(lab * weight[..., None], (0, 0), _NEAR) / (there[..., None] + np.float32(1e-6))
     return mean.astype(np.float32), np.asarray(there, np.float32)
-
-
-def window_of(chosen: Floats, margin: int) -> tuple[slice, slice]:
-    """Return the rows and columns of what is chosen and of a margin around it."""
-    used = [np.flatnonzero(chosen.any(1 - axis)) for axis in (0, 1)]
-    rows, columns = (
-        slice(max(0, int(u[0]) - margin), int(u[-1]) + 1 + margin) if u.size else slice(0, 1) for u in used
-    )
-    return rows, columns
 
 
 def _completed(lab: Floats, cut: Floats, chosen: Floats, sure: Floats) -> Floats:
@@ -163,9 +155,9 @@ def _completed(lab: Floats, cut: Floats, chosen: Floats, sure: Floats) -> Floats
     likely = smooth_step(chance, *_SURE) * chosen
     for _ in range(_STEPS):
         rim = np.maximum(rim, np.minimum(cv2.dilate(rim, np.ones((3, 3), np.uint8)), likely))
-    share = float((rim * chosen).sum() / max(1e-3, float(chosen.sum())))
+    covered = float((rim * chosen).sum() / max(1e-3, float(chosen.sum())))
     believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED))
-    follows = np.float32(np.clip((share - _FOLLOWS[0]) / (_FOLLOWS[1] - _FOLLOWS[0]), 0, 1))
+    follows = np.float32(np.clip((covered - _FOLLOWS[0]) / (_FOLLOWS[1] - _FOLLOWS[0]), 0, 1))
     rim = np.maximum(rim, follows * chosen * believed)
     return np.maximum(rim, _small_gaps(rim) * chosen)
 
@@ -225,8 +217,8 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     own = inside * chosen
     core = histogram((own * (own > 0.6)).astype(np.float32))
     # What is seen in neither may be of the object.
-    share = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
-    return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)
+    chance = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
+    return np.asarray(cv2.GaussianBlur(chance, (0, 0), 1.0), np.float32)
 
 
 def smooth_step(values: Floats, low: float, high: float) -> Floats:

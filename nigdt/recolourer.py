@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from nigdt.box import check_selection
+from nigdt.box import check_selection, selection_box
 from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
-from nigdt.cutout import object_in, possible, window_of
+from nigdt.cutout import object_in, possible
 from nigdt.errors import ModelError
 from nigdt.model.finder import FINDER_SIZE
 from nigdt.model.recolour import STRIDE, RecolourNet
@@ -36,7 +36,7 @@ __all__ = ["Recolourer"]
 
 Floats = NDArray[np.float32]
 
-_LEAST_SHARE = 0.5
+_LEAST_SURE = 0.5
 """How sure the finder must be somewhere in the selection for a part, or an object, to be there at all."""
 _OBJECT = (0.2, 0.5)
 """How sure it must be for a place to belong to the object a little, and wholly."""
@@ -147,18 +147,18 @@ class Recolourer:
         return maps.alpha[0, 0].float().cpu().numpy(), target
 
     def _by_parts(
-        self, shares: Floats, lab: Floats, chosen: Floats, caption: str
+        self, parts: Floats, lab: Floats, chosen: Floats, caption: str
     ) -> tuple[Floats, Floats] | None:
         """Answer a caption that names parts; None if it names none that are there.
 
         The finder says where each part is. The colour is the one that the whole object would get.
         """
         asked, whole = asked_parts(caption)
-        places = [shares[..., [PARTS.index(part) for part in one.parts]].sum(-1) for one in asked]
+        places = [parts[..., [PARTS.index(part) for part in one.parts]].sum(-1) for one in asked]
         there = [
             (place, one.colour)
             for place, one in zip(places, asked, strict=True)
-            if (place * chosen).max() > _LEAST_SHARE
+            if (place * chosen).max() > _LEAST_SURE
         ]
         if not there:
             return None
@@ -195,22 +195,22 @@ class Recolourer:
         height, width = crop[window].shape[:2]
         size = _working_size(width, height, FINDER_SIZE)
         rgb = self._tensor(_resized(crop[window], *size).transpose(2, 0, 1)) / 127.5 - 1
-        parts, objects = self._net.finder(rgb, self._tensor(_resized(selection[window], *size)[None]) / 255)
-        both = torch.cat([parts, objects], dim=1)
+        selected = self._tensor(_resized(selection[window], *size)[None]) / 255
+        both = torch.cat(self._net.finder(rgb, selected), dim=1)
         both = F.interpolate(both, size=chosen[place].shape, mode="bilinear", align_corners=False)
-        shares = np.zeros((*chosen.shape, len(PARTS)), np.float32)
-        shares[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
+        parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
+        parts[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
         sure = np.zeros_like(chosen)
         sure[place] = snapped(both[0, -1].sigmoid().float().cpu().numpy(), lab[place])
-        _check_numbers(sure, shares)
-        if (sure * chosen).max() < _LEAST_SHARE:
+        _check_numbers(sure, parts)
+        if (sure * chosen).max() < _LEAST_SURE:
             return None
         low, high = _OBJECT
         found = np.clip((sure - low) / (high - low), 0, 1).astype(np.float32)
         # In a selection that follows the object, thin limbs beside what the finder sees are meant too, but
         # not the ground between them.
         meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
-        return _Found(np.maximum(found, meant_too), shares, sure)
+        return _Found(np.maximum(found, meant_too), parts, sure)
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
@@ -240,7 +240,8 @@ def _tint(
     Returns:
         A recolouring's alpha (h, w, 4) and colour (h, w, 6).
     """
-    window = window_of(chosen, round(_BESIDE * max(chosen.shape)))
+    height, width = chosen.shape
+    window = selection_box(chosen).grown(round(_BESIDE * max(height, width)), width, height).slices
     guide, place, within = lab[window], thing[window], chosen[window]
     material = material_of(guide, place * within, asked)
     target = tinted(guide, place * within, material, asked)
@@ -260,12 +261,11 @@ def _tint(
 def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Return the selection's surroundings, as a window of its small picture and as one of the crop."""
     small, large = [], []
-    for axis in (0, 1):
-        used = np.flatnonzero(chosen.any(1 - axis))
-        margin = max(4, round(_MARGIN * (used[-1] + 1 - used[0])))
-        start, stop = max(0, used[0] - margin), min(chosen.shape[axis], used[-1] + 1 + margin)
+    for axis, used in enumerate(selection_box(chosen).slices):
+        margin = max(4, round(_MARGIN * (used.stop - used.start)))
+        start, stop = max(0, used.start - margin), min(chosen.shape[axis], used.stop + margin)
         scale = shape[axis] / chosen.shape[axis]
-        small.append(slice(int(start), int(stop)))
+        small.append(slice(start, stop))
         large.append(slice(round(start * scale), max(round(start * scale) + 1, round(stop * scale))))
     return (small[0], small[1]), (large[0], large[1])
 

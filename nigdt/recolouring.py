@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.errors import CaptionError
 
@@ -41,7 +42,7 @@ _PLACE_SOFTNESS, _COLOUR_SOFTNESS = 12.0, 30.0
 _LOW, _HIGH = 0.2, 0.8
 """Alpha below the first counts as none at all, above the second as all: what is not meant stays exactly."""
 _LOOSE, _TIGHT = 0.6, 0.8
-"""Share of the selection that takes colour, up to which it is drawn around the object and from which on it
+"""Fraction of the selection that takes colour, up to which it is drawn around the object and from which on it
 follows the object."""
 _UNLIKELY, _LIKELY = 0.05, 0.35
 """In a selection that follows the object, alpha below the first is none and above the second is all."""
@@ -91,21 +92,20 @@ class Recolouring:
         """
         height, width = self.selection.shape
         result, alphas = rgb.copy(), np.zeros((height, width), np.float32)
-        used = np.flatnonzero(self.selection.any(1))
-        if not used.size:
+        if not self.selection.any():
             return result, alphas
+        used = selection_box(self.selection)
         rows = max(1, _STRIP // width)
-        for top in range(int(used[0]), int(used[-1]) + 1, rows):
-            strip = slice(top, min(top + rows, int(used[-1]) + 1))
+        for top in range(used.top, used.bottom, rows):
+            strip = slice(top, min(top + rows, used.bottom))
             self._paint(rgb, strip, result, alphas)
         return result, alphas
 
     def _paint(self, rgb: NDArray[Any], strip: slice, result: NDArray[Any], alphas: Floats) -> None:
         most = {"uint8": 255.0, "uint16": 65535.0}.get(rgb.dtype.name, 1.0)
-        columns = np.flatnonzero(self.selection[strip].any(0))
-        if not columns.size:
+        if not self.selection[strip].any():
             return
-        part = (strip, slice(int(columns[0]), int(columns[-1]) + 1))
+        part = (strip, selection_box(self.selection[strip]).slices[1])
         lab = rgb_to_lab(rgb[part].astype(np.float32) / np.float32(most))
         place = self._enlarged(self.alpha, part)
         alpha = (place[..., :3] * lab).sum(-1) + place[..., 3]

@@ -50,7 +50,7 @@ _PATTERN_GAP, _PATTERN_EDGE = 38.0, 0.4
 """An uncoloured object has light and dark materials if their lightness differs by the first and if at least
 the second, as a fraction of that, changes within three pixels where they meet. Shade changes by degrees."""
 _SMALL_PART, _LIGHT = (0.25, 0.9), 62.0
-"""Share of an object that its light places must have for it to have two materials, and their least L."""
+"""Fraction of an object that its light places must have for it to have two materials, and their least L."""
 _REACH = ((70, (6.0, 8.0)), (50, (8.0, 6.0)), (0, (12.0, 6.0)))
 """For named colours from a lightness on: how much darker and lighter than it the object may stay."""
 _DARK, _SHEEN = (10.0, 35.0), 0.85
@@ -219,8 +219,8 @@ def _bounded(L: NDArray[np.floating[Any]]) -> Floats:
 def _light_places(L: Floats, weight: Floats) -> Floats | float:
     """Where an uncoloured object is of its lighter material; 1 everywhere if it has only one."""
     counts, edges = np.histogram(L, bins=50, range=(0, 100), weights=weight)
-    middles, shares = (edges[:-1] + edges[1:]) / 2, counts / max(1e-9, counts.sum())
-    below, sums = np.cumsum(shares)[:-1], np.cumsum(shares * middles)
+    middles, weights = (edges[:-1] + edges[1:]) / 2, counts / max(1e-9, counts.sum())
+    below, sums = np.cumsum(weights)[:-1], np.cumsum(weights * middles)
     between = (sums[-1] * below - sums[:-1]) ** 2 / np.maximum(1e-9, below * (1 - below))  # Otsu 1979
     cut = int(np.argmax(between))
     dark = sums[cut] / max(1e-9, below[cut])

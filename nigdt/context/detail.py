@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.context.membrane import Membrane, push_pull
 from nigdt.context.sources import ALTERNATIVES, Floats, Ints, SourceSearch
 
@@ -114,7 +115,7 @@ class Residual:
         enlarged = _up(picture, rows, columns)
         if self._border is not None:
             self._border.meet(enlarged, mixed)
-        inside = _bounds(self.hole)
+        inside = selection_box(self.hole).slices
         carried = _carry(self.fine, taken, self.targets, inside)
         factor = np.float32(detail) * alike * self._expected(taken)
         gain = _up(factor, rows, columns, cv2.INTER_LINEAR)[inside]
@@ -324,9 +325,3 @@ def _up(values: Floats, rows: int, columns: int, interpolation: int = cv2.INTER_
 
 def _cell_mean(values: Floats, grid: tuple[int, int]) -> Floats:
     return cv2.resize(values, grid[::-1], interpolation=cv2.INTER_AREA)
-
-
-def _bounds(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the smallest part of a mask that holds all of it; the mask must not be empty."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -34,7 +34,7 @@ class DualAttention(nn.Module):
             config.encoder_channels[-1],
             config.text_channels,
             1,
-            spectral_norm=config.spectral_norm and config.normed_queries,
+            spectral_norm=config.spectral_norm and config.traits.normed_queries,
             bias=False,
         )
 

@@ -12,9 +12,10 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm as _spectral_norm
 from torch.utils.checkpoint import checkpoint
 
-from nigdt.config import HeadPadding, MaskCells, NormKind
+from nigdt.config import HeadPadding, MaskCells
 
 Resample = Literal["none", "down", "up"]
+NormKind = Literal["instance", "affine", "none"]
 SLOPE = 0.1
 
 

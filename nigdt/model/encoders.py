@@ -50,7 +50,7 @@ class ImageEncoder(nn.Module):
                 spectral_norm=config.spectral_norm,
                 activate_input=i > 0,
                 # Three channels of colour are too few to keep inside the first.
-                hidden=widths[i] if config.narrow_halving and 0 < i < HALVINGS else None,
+                hidden=widths[i] if config.traits.narrow_halving and 0 < i < HALVINGS else None,
             )
             for i in range(len(config.encoder_channels))
         )

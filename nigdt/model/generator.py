@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nigdt.config import ModelConfig
-from nigdt.model.blocks import SHRINK, SLOPE, ResidualBlock, TransposedBlock, area, convolution
+from nigdt.model.blocks import SHRINK, SLOPE, NormKind, ResidualBlock, TransposedBlock, area, convolution
 from nigdt.model.encoders import LOW_LEVEL
 
 FIRST_HEAD = 2  # the second up-block works at H/8, where attention and the first RGB head are
@@ -54,7 +54,11 @@ class Generator(nn.Module):
         super().__init__()
         widths = (config.representation_channels, *config.generator_channels)
         spectral = config.spectral_norm
-        transposed = config.upsampling == "transposed"
+        traits = config.traits
+        norm: NormKind = config.generator_norm
+        if norm == "instance" and traits.affine_norm:
+            norm = "affine"
+        transposed = traits.upsampling == "transposed"
         doubling: Callable[..., nn.Module] = (
             TransposedBlock if transposed else partial(ResidualBlock, resample="up")
         )
@@ -62,17 +66,17 @@ class Generator(nn.Module):
             doubling(
                 widths[i] + (3 if i >= FIRST_HEAD else 0),
                 widths[i + 1],
-                norm=config.generator_norm,
+                norm=norm,
                 spectral_norm=spectral,
             )
             for i in range(5)
         )
-        self.shrink = SHRINK[config.mask_cells]
+        self.shrink = SHRINK[traits.mask_cells]
         self.attention = ShortLongAttention(
             widths[FIRST_HEAD],
             config.encoder_channels[LOW_LEVEL - 1],
             spectral_norm=spectral,
-            normed_query=config.normed_queries,
+            normed_query=traits.normed_queries,
         )
         # Starts at 0, so that a generator trained without it goes on from where it was.
         self.skip = (
@@ -95,7 +99,7 @@ class Generator(nn.Module):
                 3,
                 spectral_norm=spectral and config.prefill == "none",
                 gain=gain,
-                padding_mode=config.head_padding,
+                padding_mode=traits.head_padding,
             )
             for i in range(FIRST_HEAD - 1, 5)
         )

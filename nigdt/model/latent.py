@@ -26,15 +26,15 @@ class Projection(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.sigma_floor = config.sigma_floor
-        self.direct = config.direct_projection
+        self.sigma_floor = config.traits.sigma_floor
+        self.direct = config.traits.direct_projection
         width = config.projection_channels
         if self.direct:
             self.block = ResidualBlock(
                 guidance_channels(config),
                 2 * config.latent_channels,
                 spectral_norm=config.spectral_norm,
-                activate_input=config.activate_signals,
+                activate_input=config.traits.activate_signals,
                 hidden=width,
             )
             return
@@ -44,7 +44,7 @@ class Projection(nn.Module):
                     guidance_channels(config) if i == 0 else width,
                     width,
                     spectral_norm=config.spectral_norm,
-                    activate_input=i > 0 or config.activate_signals,
+                    activate_input=i > 0 or config.traits.activate_signals,
                 )
                 for i in range(5)
             )
@@ -61,7 +61,7 @@ class Projection(nn.Module):
 
         Returns:
             mu and sigma, each (B, latent_channels, H/32, W/32); sigma is a standard deviation, at least
-            `sigma_floor`.
+            `Network.sigma_floor`.
         """
         both = self.block(h) if self.direct else self.last(F.leaky_relu(self.blocks(h), SLOPE))
         mu, raw = both.chunk(2, dim=1)
@@ -78,13 +78,13 @@ class ResidualRepresentation(nn.Module):
             guidance_channels(config),
             width,
             spectral_norm=config.spectral_norm,
-            activate_input=config.activate_signals,
+            activate_input=config.traits.activate_signals,
         )
         self.g = ResidualBlock(
             config.latent_channels,
             width,
             spectral_norm=config.spectral_norm,
-            activate_input=config.activate_signals,
+            activate_input=config.traits.activate_signals,
         )
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:

@@ -112,7 +112,7 @@ class NIGDT(nn.Module):
         self.further = nn.Sequential(
             *(
                 ResidualBlock(width, width, spectral_norm=config.spectral_norm)
-                for _ in range(config.further_blocks)
+                for _ in range(config.traits.further_blocks)
             )
         )
         self.projection = Projection(config)
@@ -176,7 +176,7 @@ class NIGDT(nn.Module):
             text: From `text_encoder`; same batch.
             noise: (B, *latent_shape) standard normal; None answers with the mean, z = mu.
         """
-        cells = visible_cells(image.M, image.v_h, self.config.mask_cells)
+        cells = visible_cells(image.M, image.v_h, self.config.traits.mask_cells)
         h, beta = self.guidance(image.v_h, text, cells, positive=False)
         prior = Gaussian(*self.projection(h))
         pyramid, compared = self.decode(image, h, prior.sample(noise))
@@ -256,7 +256,7 @@ class DualPath(nn.Module):
             return DualPathOutput(generative, [], None, text)
 
         hidden = model.encode_image(image * (1 - M), 1 - M)
-        cells = hidden_cells(M, hidden.v_h, model.config.mask_cells)
+        cells = hidden_cells(M, hidden.v_h, model.config.traits.mask_cells)
         h_r, _ = model.guidance(hidden.v_h, text, cells, positive=True)
         posterior = Gaussian(*self.posterior_projection(h_r))
         # Eq. 10 and 13: h^g here too. h^r carries words chosen by looking at the hidden pixels; were it

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.context.membrane import Membrane
-from nigdt.removal.copying import copied, index, span
+from nigdt.removal.copying import copied, index
 from nigdt.removal.layout import Layout, lab_of
 from nigdt.removal.quilting import compressed, features
 from nigdt.removal.shifts import Shifts
@@ -29,9 +30,9 @@ _SPREAD = 8.0
 _SMOOTH = 2.0
 """Sigma, in coarse pixels, below which the coarse answer's colours count no more."""
 _REACH = 0.06
-"""Share of the context's longest side at which 1/e of the border's correction is left."""
+"""Fraction of the context's longest side at which 1/e of the border's correction is left."""
 _MET = 0.1
-"""Share of a window at the border that the photo must have for the fill to be shifted towards it."""
+"""Fraction of a window at the border that the photo must have for the fill to be shifted towards it."""
 _BAND = 0.006
 """Width, as a fraction of the context's longest side, over which the border's difference is averaged."""
 
@@ -148,10 +149,9 @@ def _match_colours(pixels: NDArray[np.uint8], filled: NDArray[np.uint8], hole: M
     weight = layout.hole.astype(np.float32)
     total = np.maximum(cv2.GaussianBlur(weight, (0, 0), _SMOOTH), 1e-3)
     difference = cv2.GaussianBlur(difference * weight[..., None], (0, 0), _SMOOTH) / total[..., None]
-    rows, columns = (span(hole, axis) for axis in (0, 1))
-    box = (slice(*rows), slice(*columns))
-    x = (np.arange(*columns, dtype=np.float32) + 0.5) * (size[0] / width) - 0.5
-    y = (np.arange(*rows, dtype=np.float32) + 0.5) * (size[1] / height) - 0.5
+    rows, columns = box = selection_box(hole).slices
+    x = (np.arange(columns.start, columns.stop, dtype=np.float32) + 0.5) * (size[0] / width) - 0.5
+    y = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * (size[1] / height) - 0.5
     map_x, map_y = (np.asarray(place, np.float32) for place in np.meshgrid(x, y))
     corrected = np.asarray(
         cv2.remap(difference, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32

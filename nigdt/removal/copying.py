@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["copied", "index", "span"]
+from nigdt.box import selection_box
+
+__all__ = ["copied", "index"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -30,8 +32,8 @@ def copied(
         feather: Pixels on either side of a seam over which its sides fade into each other.
     """
     height, width = hole.shape
-    y, x = (np.arange(*span(hole, axis)) for axis in (0, 1))
-    box = np.s_[y[0] : y[-1] + 1, x[0] : x[-1] + 1]
+    box = selection_box(hole).slices
+    y, x = (np.arange(part.start, part.stop) for part in box)
     ratio = np.array([height / offsets.shape[0], width / offsets.shape[1]])
     offset = np.rint(_spread(offsets) * ratio).astype(np.int16)[
         index(y, ratio[0], offsets.shape[0])[:, None], index(x, ratio[1], offsets.shape[1])[None]
@@ -150,12 +152,6 @@ def _spread(offsets: Ints) -> Ints:
     nearest = np.zeros(int(label.max()) + 1, np.intp)
     nearest[label[inside]] = np.flatnonzero(inside)
     return offsets.reshape(-1, 2)[nearest[label]]
-
-
-def span(hole: Mask, axis: int) -> tuple[int, int]:
-    """Return the first row (axis 0) or column (1) with a part of the hole, and the first after the last."""
-    at = np.flatnonzero(hole.any(1 - axis))
-    return int(at[0]), int(at[-1]) + 1
 
 
 def index(at: NDArray[np.intp], ratio: float, length: int) -> NDArray[np.intp]:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.context.membrane import push_pull
 from nigdt.errors import NigdtError, SelectionError
 from nigdt.removal.carrying import carry
@@ -168,11 +169,9 @@ def _check(crop: NDArray[np.uint8], hole: NDArray[np.uint8], allowed: NDArray[np
 
 def _surroundings(inside: Mask) -> tuple[slice, slice]:
     """Return the part of the crop that is worked on: the hole and what lies around it."""
-    spans = [np.flatnonzero(inside.any(axis)) for axis in (1, 0)]
-    extent = max(int(span[-1] - span[0]) + 1 for span in spans)
-    margin = max(_LEAST_AROUND, round(_AROUND * extent))
-    top, left = (slice(max(0, int(span[0]) - margin), int(span[-1]) + 1 + margin) for span in spans)
-    return top, left
+    box = selection_box(inside)
+    margin = max(_LEAST_AROUND, round(_AROUND * max(box.width, box.height)))
+    return box.grown(margin, inside.shape[1], inside.shape[0]).slices
 
 
 def _soft(pixels: NDArray[np.uint8], inside: Mask) -> NDArray[np.uint8]:

@@ -35,7 +35,7 @@ ODD = (
 )
 KEYS = (
     *("format", "version", "title", "parameters", "architecture", "training", "  size", "  max_words"),
-    *("  latent_channels", "  encoder_channels", "  embedding", "  sigma_floor", "  steps"),
+    *("  latent_channels", "  encoder_channels", "  embedding", "  network", "  steps"),
 )
 BOMB = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)

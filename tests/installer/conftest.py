@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from installer import offline
+from installer.installation import Installation
 from installer.journal import Journal
-from installer.session import Session
 from tests.installer.standin import Run, add_torch_pair, add_zmq, make_project, make_wheel
 
 
@@ -57,9 +57,9 @@ def empty_environment(project: Path, environment_template: Path) -> Path:
 
 
 @pytest.fixture
-def session(project: Path) -> Session:
+def installation(project: Path) -> Installation:
     """A run in the stand-in checkout, its words kept in memory."""
-    return Session(project, Journal(project / ".cache" / "installer.log", screen=io.StringIO()))
+    return Installation(project, Journal(project / ".cache" / "installer.log", screen=io.StringIO()))
 
 
 @pytest.fixture

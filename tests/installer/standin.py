@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from installer import environment
-from installer.session import Session
+from installer.installation import Installation
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -147,10 +147,10 @@ def add_torch_pair(folder: Path, minor: int) -> None:
     make_wheel(folder, "torchvision", partner, files)
 
 
-def said(session: Session) -> str:
-    """What a session showed on its screen."""
-    assert isinstance(session.journal.screen, io.StringIO)
-    return session.journal.screen.getvalue()
+def said(installation: Installation) -> str:
+    """What a run showed on its screen."""
+    assert isinstance(installation.journal.screen, io.StringIO)
+    return installation.journal.screen.getvalue()
 
 
 def in_environment(project: Path, code: str) -> str:

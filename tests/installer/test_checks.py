@@ -13,13 +13,13 @@ from PIL import Image
 
 from installer import checks, demo, environment
 from installer.errors import InstallError
-from installer.session import Session
+from installer.installation import Installation
 from installer.steps import perform
 from tests.installer.standin import ROOT, said
 
 
-def pretend_programs(session: Session, failing: str = "") -> None:
-    folder = session.python.parent
+def pretend_programs(installation: Installation, failing: str = "") -> None:
+    folder = installation.python.parent
     folder.mkdir(parents=True)
     for program in ("ruff", "mypy", "lint-imports", "python", "sphinx-build", "pytest"):
         script = folder / program
@@ -31,24 +31,24 @@ def pretend_programs(session: Session, failing: str = "") -> None:
 
 
 def test_all_checks_run_and_are_summed_up(
-    session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    pretend_programs(session)
-    checks.run(session, [])
+    pretend_programs(installation)
+    checks.run(installation, [])
     words = f"words of {' '.join(checks.PYTEST)} []"
     assert words in capfd.readouterr().out, "processes keep the bytecode of what they import"
-    lines = said(session).split("Summary")[1].split()
+    lines = said(installation).split("Summary")[1].split()
     assert lines.count("ok") == 7
 
 
-def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None:
-    pretend_programs(session, failing="mypy")
+def test_one_failing_check_fails_the_whole_but_all_run(installation: Installation) -> None:
+    pretend_programs(installation, failing="mypy")
     with pytest.raises(InstallError, match="Failed: types"):
-        checks.run(session, ["tests/installer"])
-    assert "words of mypy" in said(session)
-    assert "words of ruff" not in said(session)
-    summary = said(session).split("Summary")[1]
+        checks.run(installation, ["tests/installer"])
+    assert "words of mypy" in said(installation)
+    assert "words of ruff" not in said(installation)
+    summary = said(installation).split("Summary")[1]
     assert [line.split()[1] for line in summary.strip().splitlines()] == [
         "skipped:",
         "ok",
@@ -71,24 +71,24 @@ def test_one_failing_check_fails_the_whole_but_all_run(session: Session) -> None
     ],
 )
 def test_known_security_holes_fail_and_a_database_out_of_reach_is_skipped(
-    session: Session, found: dict[str, object] | None, verdict: str
+    installation: Installation, found: dict[str, object] | None, verdict: str
 ) -> None:
-    pretend_programs(session)
-    program = session.script("pip-audit")
+    pretend_programs(installation)
+    program = installation.script("pip-audit")
     package = {"name": "numberful", "version": "1.0", **(found or {})}
     words = json.dumps({"dependencies": [package]}) if found else "ConnectionError"
     program.write_text(f"#!/bin/sh\necho '{words}'\nexit 1\n")
     program.chmod(0o755)
-    assert checks.audit(session).startswith(verdict)
+    assert checks.audit(installation).startswith(verdict)
     if verdict == "FAILED":
-        assert "numberful 1.0: PYSEC-2026-1" in said(session)
+        assert "numberful 1.0: PYSEC-2026-1" in said(installation)
         with pytest.raises(InstallError, match="Failed: audit"):
-            checks.run(session, [])
+            checks.run(installation, [])
 
 
-def test_a_database_that_knows_some_packages_only_is_no_silent_pass(session: Session) -> None:
-    pretend_programs(session)
-    program = session.script("pip-audit")
+def test_a_database_that_knows_some_packages_only_is_no_silent_pass(installation: Installation) -> None:
+    pretend_programs(installation)
+    program = installation.script("pip-audit")
     packages = [
         {"name": "numberful", "version": "1.0", "vulns": []},
         {"name": "obscure", "version": "2.0", "skip_reason": "Dependency not found on PyPI"},
@@ -96,8 +96,8 @@ def test_a_database_that_knows_some_packages_only_is_no_silent_pass(session: Ses
     words = json.dumps({"dependencies": packages})
     program.write_text(f"#!/bin/sh\necho '{words}'\n")
     program.chmod(0o755)
-    assert checks.audit(session) == "ok, but nothing is known of 1 of 2"
-    assert "nothing is known of them: obscure" in said(session)
+    assert checks.audit(installation) == "ok, but nothing is known of 1 of 2"
+    assert "nothing is known of them: obscure" in said(installation)
 
 
 def test_ci_runs_what_the_readme_says() -> None:
@@ -107,8 +107,8 @@ def test_ci_runs_what_the_readme_says() -> None:
     assert "python3 installer test" in (ROOT / "README.md").read_text()
 
 
-def test_the_demo_runs_the_real_command_line_on_the_free_photo(session: Session) -> None:
-    command = demo.fill_command(session, Path("out.png"))
+def test_the_demo_runs_the_real_command_line_on_the_free_photo(installation: Installation) -> None:
+    command = demo.fill_command(installation, Path("out.png"))
     assert command[1:3] == ["fill", "nigdt/data/kingfisher.jpg"]
     left, top, width, height = demo.SELECTION
     with Image.open(ROOT / demo.PHOTO) as photo:
@@ -137,29 +137,29 @@ def test_the_demo_picture_shows_photo_selection_and_variants(tmp_path: Path) -> 
         assert (opened.size, opened.getbbox()) == ((1280, 720), (left, top, left + width, top + height))
 
 
-def test_a_failed_fill_is_told_in_one_line(session: Session) -> None:
-    program = session.script("nigdt")
+def test_a_failed_fill_is_told_in_one_line(installation: Installation) -> None:
+    program = installation.script("nigdt")
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho 'The model bundle is damaged. Get it again.' >&2\nexit 1\n")
     program.chmod(0o755)
     with pytest.raises(InstallError, match="The fill failed: The model bundle is damaged"):
-        perform(session, demo.steps(session, session.root / "demo.png")[:1])
+        perform(installation, demo.steps(installation, installation.root / "demo.png")[:1])
 
 
-def test_the_stamp_survives_a_broken_file(session: Session) -> None:
-    session.venv.mkdir()
-    (session.venv / environment.STAMP).write_text("{half")
-    assert environment.read_stamp(session) == {}
-    environment.update_stamp(session, torch="cpu", pair="a/b")
-    environment.update_stamp(session, pair=None)
-    assert environment.read_stamp(session) == {"torch": "cpu"}
+def test_the_stamp_survives_a_broken_file(installation: Installation) -> None:
+    installation.venv.mkdir()
+    (installation.venv / environment.STAMP).write_text("{half")
+    assert environment.read_stamp(installation) == {}
+    environment.update_stamp(installation, torch="cpu", pair="a/b")
+    environment.update_stamp(installation, pair=None)
+    assert environment.read_stamp(installation) == {"torch": "cpu"}
 
 
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, "[1]", '{"project": [1]}', '{"project": {"extras": 5}}', '{"torch": {}}']
 )
-def test_a_damaged_stamp_counts_as_unknown(session: Session, text: str) -> None:
-    stamp = session.venv / environment.STAMP
+def test_a_damaged_stamp_counts_as_unknown(installation: Installation, text: str) -> None:
+    stamp = installation.venv / environment.STAMP
     stamp.parent.mkdir(parents=True)
     stamp.write_text(text)
-    assert environment.read_stamp(session) == {}
+    assert environment.read_stamp(installation) == {}

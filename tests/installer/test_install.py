@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from installer import environment, offline
+from installer.installation import Installation
 from installer.lock import exclusive
 from installer.packages import project_key
-from installer.session import Session
 from tests.installer.standin import Run, add_torch_pair, assert_green, in_environment, make_wheel
 
 INSTALL = ("install", "--extras", "backend")
@@ -117,15 +117,17 @@ def test_what_no_lock_file_has_is_said(installer: Run) -> None:
 
 
 @pytest.mark.usefixtures("empty_environment")
-def test_damage_is_found_and_mended(installer: Run, project: Path, wheels: Path, session: Session) -> None:
+def test_damage_is_found_and_mended(
+    installer: Run, project: Path, wheels: Path, installation: Installation
+) -> None:
     assert installer(*INSTALL, "--offline", wheels).returncode == 0
-    site = environment.site_packages(session)
+    site = environment.site_packages(installation)
     assert site is not None
     # What a pip that was killed while it replaced packages leaves behind:
     (site / "torch" / "part_7.py").write_text("half")
     (site / "numberful-1.0.dist-info" / "RECORD").unlink()
     (site / "~orchvision").mkdir()
-    environment.busy_path(session).write_text("")
+    environment.busy_path(installation).write_text("")
     assert {info.name for info in environment.damaged(site)} == {
         "torch-2.14.0.dist-info",
         "numberful-1.0.dist-info",
@@ -194,9 +196,11 @@ def test_a_pair_that_cannot_be_mended_is_said(installer: Run, wheels: Path) -> N
 
 
 @pytest.mark.usefixtures("empty_environment")
-def test_two_installers_take_turns(installer: Run, project: Path, wheels: Path, session: Session) -> None:
+def test_two_installers_take_turns(
+    installer: Run, project: Path, wheels: Path, installation: Installation
+) -> None:
     with (
-        exclusive(project / ".cache" / "installer.lock", session.journal),
+        exclusive(project / ".cache" / "installer.lock", installation.journal),
         subprocess.Popen(
             [sys.executable, "installer", *INSTALL, "--offline", wheels],
             cwd=project,
@@ -222,7 +226,9 @@ def test_a_terminated_installer_leaves_no_child_behind(project: Path, home: Path
         assert running.wait(timeout=90) == 128 + signal.SIGTERM
     assert (project / ".venv" / environment.BUSY).exists()
     # What it had started was told to end and may take a moment, but does not go on.
-    with exclusive(project / ".cache" / "installer.lock", Session(project, _Silent()).journal, patience=60.0):
+    with exclusive(
+        project / ".cache" / "installer.lock", Installation(project, _Silent()).journal, patience=60.0
+    ):
         pass  # nobody holds the lock any more
     assert not list((project / ".venv" / "lib").glob("python3.*/site-packages/torch-*/RECORD"))
 

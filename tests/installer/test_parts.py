@@ -13,10 +13,10 @@ import pytest
 
 from installer import libraries, machine, torch_build
 from installer.errors import InstallError
+from installer.installation import Installation, diagnose, last_error
 from installer.journal import Journal, seconds
 from installer.machine import Driver
 from installer.packages import parse_extras, require_space
-from installer.session import Session, diagnose, last_error
 from installer.steps import Step, perform
 from tests.installer.standin import ROOT, said
 
@@ -29,47 +29,50 @@ def test_durations_are_readable(duration: float, words: str) -> None:
     assert seconds(duration) == words
 
 
-def test_a_step_that_is_settled_is_not_done_and_says_why(session: Session) -> None:
+def test_a_step_that_is_settled_is_not_done_and_says_why(installation: Installation) -> None:
     done: list[str] = []
     steps = [
         Step("First", lambda: done.append("first"), settled=lambda: "there already"),
         Step("Second", lambda: done.append("second")),
     ]
-    perform(session, steps)
+    perform(installation, steps)
     assert done == ["second"]
-    assert "First: nothing to do (there already)" in said(session)
-    assert "done in" in said(session)
+    assert "First: nothing to do (there already)" in said(installation)
+    assert "done in" in said(installation)
 
 
-def test_a_dry_run_shows_every_step_and_does_none(session: Session) -> None:
-    session.dry_run = True
+def test_a_dry_run_shows_every_step_and_does_none(installation: Installation) -> None:
+    installation.dry_run = True
     done: list[str] = []
-    perform(session, [Step("Write it", lambda: done.append("x"), preview=lambda: ["echo hello"])])
+    perform(installation, [Step("Write it", lambda: done.append("x"), preview=lambda: ["echo hello"])])
     assert done == []
-    assert "would: Write it" in said(session)
-    assert "echo hello" in said(session)
+    assert "would: Write it" in said(installation)
+    assert "echo hello" in said(installation)
 
 
-def test_a_failing_command_says_why_and_keeps_its_output(session: Session) -> None:
+def test_a_failing_command_says_why_and_keeps_its_output(installation: Installation) -> None:
     code = "print('lots of words'); print('OSError: [Errno 28] No space left on device'); raise SystemExit(3)"
     with pytest.raises(InstallError) as caught:
-        session.run([sys.executable, "-c", code], doing="copy the files")
+        installation.run([sys.executable, "-c", code], doing="copy the files")
     assert "Cannot copy the files: the disk is full" in caught.value.message
     assert "Free some space" in caught.value.remedy
-    assert session.journal.path is not None
-    assert "lots of words" in session.journal.path.read_text()
+    assert installation.journal.path is not None
+    assert "lots of words" in installation.journal.path.read_text()
 
 
-def test_a_missing_program_is_said(session: Session) -> None:
+def test_a_missing_program_is_said(installation: Installation) -> None:
     with pytest.raises(InstallError, match="no-such-program does not start"):
-        session.run(["no-such-program"], doing="try it")
+        installation.run(["no-such-program"], doing="try it")
 
 
-def test_commands_see_no_other_python_path(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_see_no_other_python_path(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     monkeypatch.setenv("PYTHONHOME", "/elsewhere")
     assert (
-        session.output([sys.executable, "-c", "import os; print(os.environ.get('PYTHONPATH'))"]) == "None\n"
+        installation.output([sys.executable, "-c", "import os; print(os.environ.get('PYTHONPATH'))"])
+        == "None\n"
     )
 
 
@@ -212,10 +215,10 @@ def test_extras_are_checked() -> None:
         parse_extras("pannel")
 
 
-def test_too_little_disk_is_said_before_the_download(session: Session) -> None:
-    require_space(session, 0.000001)
+def test_too_little_disk_is_said_before_the_download(installation: Installation) -> None:
+    require_space(installation, 0.000001)
     with pytest.raises(InstallError, match="are free in") as caught:
-        require_space(session, 10_000_000)
+        require_space(installation, 10_000_000)
     assert "--cpu" in caught.value.remedy
 
 
@@ -236,14 +239,16 @@ def test_fonts_are_found_by_their_files(tmp_path: Path) -> None:
     assert libraries.has_fonts([str(tmp_path)])
 
 
-def test_without_root_the_one_command_is_printed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_the_one_command_is_printed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(libraries, "missing_packages", lambda **_: ["libegl1"])
     monkeypatch.setattr(libraries, "linux_family", lambda: "debian")
-    monkeypatch.setattr(libraries, "root_prefix", lambda _session: None)
-    perform(session, [libraries.library_step(session, qt=True, required=False)])
-    assert "sudo apt-get update && sudo apt-get install -y libegl1" in said(session)
+    monkeypatch.setattr(libraries, "root_prefix", lambda _installation: None)
+    perform(installation, [libraries.library_step(installation, qt=True, required=False)])
+    assert "sudo apt-get update && sudo apt-get install -y libegl1" in said(installation)
     with pytest.raises(InstallError) as caught:
-        perform(session, [libraries.library_step(session, qt=True, required=True)])
+        perform(installation, [libraries.library_step(installation, qt=True, required=True)])
     assert "sudo apt-get install -y libegl1" in caught.value.remedy
 
 

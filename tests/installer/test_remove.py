@@ -12,17 +12,19 @@ from platformdirs.macos import MacOS
 
 from installer import desktop, environment, gimp, remove, source
 from installer.errors import InstallError
-from installer.session import Session
+from installer.installation import Installation
 from installer.steps import perform
 from nigdt.bundle.bundle import user_bundles_folder
 from tests.installer.standin import Run, profile
 
 
-def test_a_wheel_that_was_cut_off_is_fetched_again(session: Session, project: Path, wheels: Path) -> None:
+def test_a_wheel_that_was_cut_off_is_fetched_again(
+    installation: Installation, project: Path, wheels: Path
+) -> None:
     cut = project / ".cache" / "gimp" / "pyzmq-27.0.0-cp312-abi3-manylinux2014_x86_64.whl"
     cut.parent.mkdir(parents=True)
     cut.write_bytes(next(wheels.glob("pyzmq-*.whl")).read_bytes()[:100])
-    wheel = gimp.fetch_wheel(session, gimp.assembler(project), wheels)
+    wheel = gimp.fetch_wheel(installation, gimp.assembler(project), wheels)
     assert zipfile.is_zipfile(wheel)
     assert [path.name for path in wheel.parent.iterdir() if path.is_file()] == [wheel.name]
 
@@ -63,27 +65,27 @@ def test_uninstall_takes_what_was_made_and_leaves_the_rest(
 
 
 def test_purge_deletes_the_personal_folders(
-    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NIGDT_DATA_DIR", str(session.root / "data"))
-    monkeypatch.setenv("NIGDT_STATE_DIR", str(session.root / "state"))
-    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(session.root / "config"))
+    monkeypatch.setenv("NIGDT_DATA_DIR", str(installation.root / "data"))
+    monkeypatch.setenv("NIGDT_STATE_DIR", str(installation.root / "state"))
+    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(installation.root / "config"))
     own = ("data/bundles/mine/model.yaml", f"state/panel/history/{'1' * 32}/round.json", "config/daemon.yaml")
     for name in own:
-        (session.root / name).parent.mkdir(parents=True)
-        (session.root / name).write_text("x")
-    remove.record(session)
-    perform(session, remove.steps(session, remove.Purge.of(session)))
+        (installation.root / name).parent.mkdir(parents=True)
+        (installation.root / name).write_text("x")
+    remove.record(installation)
+    perform(installation, remove.steps(installation, remove.Purge.of(installation)))
     for name in ("data", "state", "config"):
-        assert not (session.root / name).exists()
+        assert not (installation.root / name).exists()
 
 
 def test_purge_leaves_what_is_not_recorded_or_not_its_own(
-    session: Session, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in remove.OVERRIDES:
         monkeypatch.delenv(name, raising=False)
-    remove.record(session)
+    remove.record(installation)
     model = home / ".local" / "share" / "nigdt" / "bundles" / "mine" / "model.yaml"
     important = tmp_path / "important"
     theses = [important / "thesis.txt", important / "bundles" / "mine" / "model.yaml"]
@@ -92,39 +94,39 @@ def test_purge_leaves_what_is_not_recorded_or_not_its_own(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("the only copy")
     monkeypatch.setenv("NIGDT_DATA_DIR", str(important))
-    purge = remove.Purge.of(session)
+    purge = remove.Purge.of(installation)
     assert any(line.startswith(f"{important} stays: the installer has no") for line in purge.stays)
     assert any("is not NIGDT's" in line for line in purge.stays)
     assert any(str(model.parents[2]) in line for line in purge.lines())
-    perform(session, remove.steps(session, purge))
+    perform(installation, remove.steps(installation, purge))
     assert not model.exists()
     assert all(path.read_text() == "the only copy" for path in (*theses, *others))
-    (session.cache / "folders.json").unlink()  # as after an installation that wrote down nothing
-    perform(session, remove.steps(session, remove.Purge.of(session)))
+    (installation.cache / "folders.json").unlink()  # as after an installation that wrote down nothing
+    perform(installation, remove.steps(installation, remove.Purge.of(installation)))
     assert all(path.exists() for path in theses)
 
 
 def test_purge_touches_nothing_where_a_folder_holds_the_home(
-    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NIGDT_DATA_DIR", str(home))
     monkeypatch.setenv("NIGDT_STATE_DIR", "/")
-    remove.record(session)
+    remove.record(installation)
     others = home / "runs" / "00001-another-program" / "weights.pkl"
     others.parent.mkdir(parents=True)
     others.write_text("the only copy")
-    purge = remove.Purge.of(session)
+    purge = remove.Purge.of(installation)
     assert not purge.own
     assert [line for line in purge.stays if "home folder" in line] == [
         "/ stays: it holds your home folder.",
         f"{home} stays: it holds your home folder.",
     ]
-    perform(session, remove.steps(session, purge))
+    perform(installation, remove.steps(installation, purge))
     assert others.read_text() == "the only copy"
 
 
 def test_purge_leaves_folders_that_only_have_names_like_nigdts(
-    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = home / "work"
     others = [
@@ -146,10 +148,10 @@ def test_purge_leaves_folders_that_only_have_names_like_nigdts(
         path.write_text("the only copy")
     for name in remove.OVERRIDES:
         monkeypatch.setenv(name, str(work))
-    remove.record(session)
-    purge = remove.Purge.of(session)
+    remove.record(installation)
+    purge = remove.Purge.of(installation)
     assert not [line for line in (*purge.lines(), *purge.stays) if "\n" in line]
-    perform(session, remove.steps(session, purge))
+    perform(installation, remove.steps(installation, purge))
     assert all(path.read_text() == "the only copy" for path in others)
     assert not [path for path in mine if path.exists()]
 
@@ -159,13 +161,13 @@ def test_purge_leaves_folders_that_only_have_names_like_nigdts(
     [["/" + "a" * 5000], ["/" + "a" * 200 + "/b" * 2400], ["\0", "work", ".", ""], [["/"]], None, "/x/work"],
 )
 def test_purge_with_an_odd_record_deletes_nothing_and_says_little(
-    installer: Run, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch, folders: object
+    installer: Run, installation: Installation, home: Path, monkeypatch: pytest.MonkeyPatch, folders: object
 ) -> None:
-    kept = session.root / "work" / "bundles" / "mine" / "model.yaml"
+    kept = installation.root / "work" / "bundles" / "mine" / "model.yaml"
     kept.parent.mkdir(parents=True)
     kept.write_text("the only copy")
-    session.cache.mkdir(exist_ok=True)
-    (session.cache / "folders.json").write_text(json.dumps({"data": folders, "state": [], "config": []}))
+    installation.cache.mkdir(exist_ok=True)
+    (installation.cache / "folders.json").write_text(json.dumps({"data": folders, "state": [], "config": []}))
     done = installer("uninstall", "--purge", "--yes")
     assert done.returncode == 0
     assert len(done.stdout) < 500
@@ -173,23 +175,23 @@ def test_purge_with_an_odd_record_deletes_nothing_and_says_little(
 
 
 def test_purge_sees_the_home_behind_a_link(
-    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = session.root / "link"
+    link = installation.root / "link"
     link.symlink_to(home)
     monkeypatch.setenv("NIGDT_DATA_DIR", str(link))
-    remove.record(session)
-    purge = remove.Purge.of(session)
+    remove.record(installation)
+    purge = remove.Purge.of(installation)
     assert f"{link} stays: it holds your home folder." in purge.stays
     assert link not in purge.own
 
 
 def test_purge_lists_and_asks_first(
-    installer: Run, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+    installer: Run, installation: Installation, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in remove.OVERRIDES:
         monkeypatch.delenv(name, raising=False)
-    remove.record(session)
+    remove.record(installation)
     settings = home / ".config" / "nigdt" / "panel.json"
     settings.parent.mkdir(parents=True)
     settings.write_text("{}")
@@ -203,9 +205,9 @@ def test_purge_lists_and_asks_first(
 
 
 def test_an_environment_with_something_of_the_users_in_it_stays(
-    installer: Run, project: Path, session: Session, empty_environment: Path
+    installer: Run, project: Path, installation: Installation, empty_environment: Path
 ) -> None:
-    environment.update_stamp(session, root=str(project))
+    environment.update_stamp(installation, root=str(project))
     (empty_environment / "thesis.txt").write_text("the only copy")
     done = installer("uninstall")
     assert done.returncode == 0, done.stdout
@@ -270,8 +272,10 @@ def git(folder: Path, *arguments: str) -> str:
     ).stdout.strip()
 
 
-def test_update_fast_forwards_and_spares_own_changes(project: Path, tmp_path: Path, session: Session) -> None:
-    assert source.steps(session)[0].settled() is not None  # no git here yet
+def test_update_fast_forwards_and_spares_own_changes(
+    project: Path, tmp_path: Path, installation: Installation
+) -> None:
+    assert source.steps(installation)[0].settled() is not None  # no git here yet
     (project / ".gitignore").write_text("__pycache__/\n.cache/\n.venv/\n")
     git(project, "init", "-q")
     git(project, "add", ".")
@@ -281,7 +285,7 @@ def test_update_fast_forwards_and_spares_own_changes(project: Path, tmp_path: Pa
     (project / "NEW").write_text("new")
     git(project, "add", "NEW")
     git(project, "commit", "-qm", "two")
-    mine = Session(clone, session.journal)
+    mine = Installation(clone, installation.journal)
     (clone / "pyproject.toml").write_text("# mine\n")
     with pytest.raises(InstallError, match="changes of your own"):
         perform(mine, source.steps(mine))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from installer import pip_settings
-from installer.session import Session, diagnose
+from installer.installation import Installation, diagnose
 from tests.installer.standin import Run, in_environment, make_project
 from tests.installer.test_obstacles import apart, call
 
@@ -82,9 +82,9 @@ def test_the_places_of_pips_settings(platform: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_pip_says_of_a_proxy_has_a_cause_and_a_remedy(
-    session: Session, project: Path, empty_environment: Path, proxy: str, cause: str
+    installation: Installation, project: Path, empty_environment: Path, proxy: str, cause: str
 ) -> None:
-    command = [session.python, "-m", "pip", "install", "--retries", "1", "--no-input", "numberful"]
+    command = [installation.python, "-m", "pip", "install", "--retries", "1", "--no-input", "numberful"]
     plain = {
         k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("PIP")
     }
@@ -167,12 +167,12 @@ def test_a_setting_that_no_variable_can_hold_is_left_out(tmp_path: Path) -> None
 
 
 def test_a_temporary_folder_with_room_for_few_files_is_not_used(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = os.statvfs(tmp_path)
     few = os.statvfs_result((*counted[:5], 1000, 4, 4, *counted[8:10]))
     monkeypatch.setattr(os, "statvfs", lambda _path: few)
-    assert session.child_environment()["TMPDIR"] == str(session.temporary)
+    assert installation.child_environment()["TMPDIR"] == str(installation.temporary)
 
 
 def test_a_small_temporary_folder_is_not_used(home: Path, tmp_path: Path, wheels: Path) -> None:

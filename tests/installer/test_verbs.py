@@ -14,8 +14,8 @@ import pytest
 
 from installer import desktop, doctor, gimp, offline
 from installer.errors import InstallError
+from installer.installation import Installation
 from installer.machine import Driver
-from installer.session import Session
 from installer.steps import perform
 from nigdt.photo.formats import MIME_TYPES
 from tests.installer.standin import ROOT, Run, profile, said
@@ -55,7 +55,7 @@ def test_odd_paths_survive_the_menu_entry(tmp_path: Path) -> None:
     assert line == 'Exec="/home/a b/50%%/\\\\"x\\\\"/nigdt" panel %f'
 
 
-def test_the_windows_shortcut_and_the_mac_application(session: Session) -> None:
+def test_the_windows_shortcut_and_the_mac_application(installation: Installation) -> None:
     link = desktop.start_menu_link({"APPDATA": "C:/Users/o'neil/AppData/Roaming"})
     script = desktop.start_menu_script(Path("C:/o'neil/pythonw.exe"), link)
     assert "'C:/o''neil/pythonw.exe'; $s.Arguments = '-m nigdt panel'" in script
@@ -64,14 +64,16 @@ def test_the_windows_shortcut_and_the_mac_application(session: Session) -> None:
     assert plistlib.loads(files["Contents/Info.plist"].encode())["CFBundleExecutable"] == "nigdt"
     assert shlex.split(files["Contents/MacOS/nigdt"].splitlines()[1])[1] == "/a b/o'neil/nigdt"
     for platform, words in (("win32", "start menu"), ("darwin", "NIGDT.app")):
-        session.dry_run = True
-        perform(session, desktop.steps(session, platform))
-        assert words in said(session)
+        installation.dry_run = True
+        perform(installation, desktop.steps(installation, platform))
+        assert words in said(installation)
 
 
-def test_programs_have_their_names_on_windows(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_have_their_names_on_windows(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert session.python == session.venv / "Scripts" / "python.exe"
+    assert installation.python == installation.venv / "Scripts" / "python.exe"
 
 
 # -- doctor --------------------------------------------------------------------------------------------------
@@ -97,25 +99,27 @@ def test_doctor_is_content_with_a_whole_installation(installer: Run, home: Path,
 
 
 def test_doctor_notices_a_plugin_of_another_version(
-    session: Session, whole_project: Path, home: Path
+    installation: Installation, whole_project: Path, home: Path
 ) -> None:
     folder = profile(home / ".config", "3.0")
-    perform(session, gimp.steps(session, None))
-    plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
+    perform(installation, gimp.steps(installation, None))
+    plugin = [f for f in doctor.findings(installation) if f.subject == "GIMP 3.0"]
     assert [finding.remedy for finding in plugin] == [""]
     for part in ("nigdt_fill/plan.py", "nigdt_backend/client.py", "zmq/__init__.py"):
         file = folder / "plug-ins" / gimp.PLUGIN / part
         kept = file.read_text()
         file.write_text(kept + "\n")
-        plugin = [f for f in doctor.findings(session) if f.subject == "GIMP 3.0"]
+        plugin = [f for f in doctor.findings(installation) if f.subject == "GIMP 3.0"]
         assert "another version" in plugin[0].state
         assert plugin[0].remedy == "Run: python3 installer gimp"
         file.write_text(kept)
 
 
-def test_doctor_notices_an_old_driver(session: Session, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    monkeypatch.setattr(doctor.machine, "nvidia_driver", lambda _session: Driver("470.1", "A GPU"))
-    found = {finding.subject: finding for finding in doctor.findings(session)}
+def test_doctor_notices_an_old_driver(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr(doctor.machine, "nvidia_driver", lambda _installation: Driver("470.1", "A GPU"))
+    found = {finding.subject: finding for finding in doctor.findings(installation)}
     assert "525" in found["graphics"].remedy
 
 

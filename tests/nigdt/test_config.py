@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 import yaml
 
-from nigdt.config import PRESETS, ModelConfig
+import nigdt
+from nigdt.config import NETWORKS, PRESETS, ModelConfig
 from nigdt.errors import NigdtError
 
 
@@ -17,10 +20,10 @@ def test_a_preset_survives_yaml(name: str) -> None:
 
 
 def test_a_preset_can_be_changed_by_field() -> None:
-    config = ModelConfig.preset("small", max_pool=False, generator_channels=[8, 8, 8, 8, 8])
+    config = ModelConfig.preset("small", without="max-pool", generator_channels=[8, 8, 8, 8, 8])
     assert (config.max_pool, config.generator_channels) == (False, (8, 8, 8, 8, 8))
     assert (
-        config.with_changes(max_pool=True, generator_channels=PRESETS["small"].generator_channels)
+        config.with_changes(without="none", generator_channels=PRESETS["small"].generator_channels)
         == (PRESETS["small"])
     )
 
@@ -35,8 +38,10 @@ def test_a_preset_can_be_changed_by_field() -> None:
         ({"discriminator_channels": [8] * 6}, "discriminator_channels"),
         ({"text_channels": 7}, "text_channels"),
         ({"text_dropout": 1.0}, "text_dropout"),
-        ({"sigma_floor": -0.1}, "sigma_floor"),
+        ({"network": "unpublished"}, "network"),
+        ({"network": []}, "network"),
         ({"sigma_floor": float("nan")}, "sigma_floor"),
+        ({"without": "words"}, "without"),
         ({"latent_channels": 0}, "latent_channels"),
         ({"generator_norm": "batch"}, "generator_norm"),
         ({"attention_axis": "pixels"}, "attention_axis"),
@@ -52,6 +57,32 @@ def test_a_wrong_value_is_named_in_one_line(changes: dict[str, object], says: st
     with pytest.raises(NigdtError, match=says) as caught:
         ModelConfig.preset("small", **changes)
     assert "\n" not in str(caught.value)
+
+
+def test_keys_of_earlier_versions_are_read() -> None:
+    """Bundles and runs until 0.4 had a key for each ablation and each difference of the published network."""
+    shipped = Path(nigdt.__file__).parent / "bundles" / "nigdt-small" / "model.yaml"
+    old = yaml.safe_load(shipped.read_text(encoding="utf-8"))["architecture"]
+    assert old["further_blocks"] == 0
+    assert ModelConfig.from_dict(old) == ModelConfig.preset("small", skip=True)
+    published = {key: value for key, value in asdict(NETWORKS["published"]).items() if key != "affine_norm"}
+    old = old | published | {"generator_norm": "affine"}
+    assert ModelConfig.from_dict(old).network == "published"
+    for key, part in (("use_text", "text"), ("dual_attention", "dual-attention"), ("max_pool", "max-pool")):
+        config = ModelConfig.preset("paper", **{key: False})
+        assert config.without == part
+        assert getattr(config, key) is False
+    assert not ModelConfig.preset("paper", use_text=False, max_pool=False).use_text
+
+
+def test_a_network_that_is_neither_is_refused() -> None:
+    for preset, changes in (
+        ("paper", {"narrow_halving": True}),
+        ("authors", {"further_blocks": 0}),
+        ("small", {"upsampling": "transposed"}),
+    ):
+        with pytest.raises(NigdtError, match=f"neither network has this `{next(iter(changes))}`"):
+            ModelConfig.preset(preset, **changes)
 
 
 def test_an_unknown_preset_is_answered_with_the_known_ones() -> None:

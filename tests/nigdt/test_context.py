@@ -67,7 +67,9 @@ def test_every_selection_gets_a_context_inside_the_photo_that_holds_it(
 ) -> None:
     inner = Box(column % width, row % height, max(1, (width - column % width) // 2), 1)
     selection = select(height, width, inner)
-    assert selection_box(selection) == inner
+    assert selection_box(selection) == selection_box(selection > 0) == inner
+    grown = cv2.dilate(selection, np.ones((7, 7), np.uint8))
+    assert inner.grown(3, width, height) == selection_box(grown)
     box = context_box(selection, minimum, widen)
     _, padding = PADDING["describe"]
     assert 0 <= box.left <= max(0, inner.left - padding)

@@ -29,8 +29,8 @@ SWITCHES: dict[str, dict[str, object]] = {
     "paper": {},
     "mask input and prefill": {"mask_input": True, "prefill": "harmonic"},
     "locations": {"attention_axis": "locations"},
-    "no max-pool": {"max_pool": False},
-    "no dual attention": {"dual_attention": False},
+    "no max-pool": {"without": "max-pool"},
+    "no dual attention": {"without": "dual-attention"},
     "skip": {"skip": True},
 }
 

@@ -54,7 +54,7 @@ def by_hand(
 @pytest.mark.parametrize("max_pool", [True, False])
 @torch.no_grad()
 def test_attention_against_plain_loops(axis: str, positive: bool, max_pool: bool) -> None:
-    attention, v_h, text, cells = parts(attention_axis=axis, max_pool=max_pool)
+    attention, v_h, text, cells = parts(attention_axis=axis, without="none" if max_pool else "max-pool")
     t_e, beta = attention(v_h, text, cells, positive=positive)
     expected, weights = by_hand(attention, v_h, text, cells, 1.0 if positive else -1.0)
     if max_pool:

@@ -20,21 +20,21 @@ TINY = ModelConfig.from_dict(ODD_MODEL)
 def test_h_has_768_channels_in_the_paper_and_less_in_its_ablations() -> None:
     paper = ModelConfig()
     assert guidance_channels(paper) == 768
-    assert guidance_channels(paper.with_changes(dual_attention=False)) == 512
-    assert guidance_channels(paper.with_changes(use_text=False)) == 256
+    assert guidance_channels(paper.with_changes(without="dual-attention")) == 512
+    assert guidance_channels(paper.with_changes(without="text")) == 256
 
 
 def test_sigma_is_a_standard_deviation_with_a_floor() -> None:
     torch.manual_seed(0)
-    projection = Projection(TINY.with_changes(sigma_floor=0.25)).eval()
+    projection = Projection(TINY).eval()
     h = torch.randn(2, guidance_channels(TINY), 2, 2)
     mu, sigma = projection(h)
     assert mu.shape == sigma.shape == (2, 3, 2, 2)
     assert mu.abs().max() < 0.2
     # Near softplus(0) at the start: a KL of order 1, not of millions.
-    assert torch.allclose(sigma, torch.full_like(sigma, float(np.log(2)) + 0.25), atol=0.1)
+    assert torch.allclose(sigma, torch.full_like(sigma, float(np.log(2)) + 0.1), atol=0.1)
     projection.last.bias.data[3:] = -100.0  # type: ignore[index, union-attr]
-    assert torch.allclose(projection(h)[1], torch.tensor(0.25))
+    assert torch.allclose(projection(h)[1], torch.tensor(0.1))
     assert not hasattr(projection.last, "parametrizations")
 
 

@@ -19,12 +19,13 @@ torch.set_num_threads(1)
 TINY = ModelConfig.from_dict(ODD_MODEL)
 VARIED = dict.fromkeys(("plain",), TINY) | {
     "locations": TINY.with_changes(attention_axis="locations"),
-    "no text": TINY.with_changes(use_text=False),
-    "no dual attention": TINY.with_changes(dual_attention=False),
-    "no max-pool": TINY.with_changes(max_pool=False),
+    "no text": TINY.with_changes(without="text"),
+    "no dual attention": TINY.with_changes(without="dual-attention"),
+    "no max-pool": TINY.with_changes(without="max-pool"),
     "mask input": TINY.with_changes(mask_input=True),
     "prefill": TINY.with_changes(prefill="harmonic"),
     "skip": TINY.with_changes(skip=True),
+    "published": TINY.with_changes(network="published"),
     "no norms": TINY.with_changes(generator_norm="none", spectral_norm=False),
 }
 

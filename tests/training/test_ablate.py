@@ -33,7 +33,7 @@ def plan_file(tmp_path, tiny_settings):
     plan = {
         "config": str(config),
         "steps": 2,
-        "entries": {"full": [], "no-text": ["model.use_text=false"]},
+        "entries": {"full": [], "no-text": ["model.without=text"]},
         "comparisons": {"picnet-4": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
         "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
                                  "colour_swap": True, "features": "efficientnet-lite0",
@@ -257,7 +257,7 @@ def test_match_networks_are_trained_once_for_all_entries(run_plan, plan_file, tm
     plan["evaluate"] = {}
     match = "match={epochs: 1, size: 64}"
     plan["set"] = [match, "loss.match=0.1"]
-    plan["entries"] = {"full": [], "no-max-pool": ["model.max_pool=false"], "other-seed": ["seed=3"]}
+    plan["entries"] = {"full": [], "no-max-pool": ["model.without=max-pool"], "other-seed": ["seed=3"]}
     plan_file.write_text(yaml.safe_dump(plan))
     said = run_plan().output
     assert said.count("match epoch 1/1") == 2

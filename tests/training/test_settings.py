@@ -63,7 +63,7 @@ def test_a_wrong_key_or_value_is_named(change, named):
 
 def test_changes_from_the_command_line():
     settings = settings_from({"data": [{"path": "photos"}]})
-    changed = with_changes(settings, ["loss.match=0", "model.use_text=false", "steps=7", "clip=3e-1"])
+    changed = with_changes(settings, ["loss.match=0", "model.without=text", "steps=7", "clip=3e-1"])
     assert changed.loss.match == 0.0
     assert changed.model_config.use_text is False
     assert changed.steps == 7

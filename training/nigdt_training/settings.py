@@ -288,7 +288,7 @@ def load_settings(name: str | Path) -> TrainSettings:
 def with_changes(
     settings: TrainSettings, changes: Iterable[str], source: str = "The changed settings"
 ) -> TrainSettings:
-    """Apply changes such as `loss.match=0` or `model.use_text=false`; values are YAML.
+    """Apply changes such as `loss.match=0` or `model.without=text`; values are YAML.
 
     Args:
         settings: What to change.

@@ -13,7 +13,7 @@ import pytest
 from gimp_session import GimpSession
 from nigdt_backend.client import Client
 from nigdt_fill import provenance
-from nigdt_fill.plan import Box
+from nigdt_fill.plan import Rect
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -61,7 +61,7 @@ def asked(case: FillCase, mask: Path) -> dict[str, Any]:
     told: dict[str, Any] = {"again": ""}
     if recipe.variant.spread < 1:
         inner = selection_box(selection)
-        box = Box(inner.left, inner.top, inner.width, inner.height)
+        box = Rect(inner.left, inner.top, inner.width, inner.height)
         told["again"] = provenance.describe(recipe, box, box, selection[inner.slices].tobytes()).decode()
         return told
     told["procedure"] = f"nigdt-{recipe.mode}"

@@ -44,7 +44,7 @@ def configure(size: int, width: int) -> ModelConfig:
         representation_channels=4 * width,
         generator_channels=(*[4 * width] * 3, 2 * width, width),
         discriminator_channels=(width, 2 * width, *[4 * width] * 3),
-        use_text=False,
+        without="text",
     )
 
 

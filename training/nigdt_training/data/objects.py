@@ -10,7 +10,7 @@ import numpy as np
 from nigdt_training.data.recolour import rgb_to_lab
 from nigdt_training.data.segment import segment_box
 
-Box = tuple[float, float, float, float]
+XYWH = tuple[float, float, float, float]
 LEAST_AGREEMENT = 0.75
 """Overlap (intersection over union) of two cuts from slightly different boxes: below, neither is believed."""
 LEAST_CONTRAST = 9.0
@@ -21,7 +21,7 @@ _SAME = 0.3  # overlap from which two cuts are of one object
 
 
 def find_objects(
-    photo: np.ndarray, box: Box | None, *, one: bool, rng: np.random.Generator
+    photo: np.ndarray, box: XYWH | None, *, one: bool, rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Cut out what stands out from its surroundings and comes out alike from boxes a little apart.
 
@@ -45,7 +45,7 @@ def find_objects(
     return found
 
 
-def _boxes(shape: tuple[int, ...], one: bool, rng: np.random.Generator) -> Iterator[Box]:
+def _boxes(shape: tuple[int, ...], one: bool, rng: np.random.Generator) -> Iterator[XYWH]:
     height, width = shape
     if one:
         for margin in (0.03, 0.1, 0.18):
@@ -57,7 +57,7 @@ def _boxes(shape: tuple[int, ...], one: bool, rng: np.random.Generator) -> Itera
         yield rng.uniform(0, width - w), rng.uniform(0, height - h), w, h
 
 
-def _believable(photo: np.ndarray, box: Box, trusted: bool) -> np.ndarray | None:
+def _believable(photo: np.ndarray, box: XYWH, trusted: bool) -> np.ndarray | None:
     if not trusted and not _agrees(photo, box):
         return None
     mask = segment_box(photo, box)
@@ -66,7 +66,7 @@ def _believable(photo: np.ndarray, box: Box, trusted: bool) -> np.ndarray | None
     return mask
 
 
-def _agrees(photo: np.ndarray, box: Box) -> bool:
+def _agrees(photo: np.ndarray, box: XYWH) -> bool:
     """Return whether two slightly different boxes give the same object; a small copy answers that sooner."""
     small = cv2.resize(photo, None, fx=_REDUCED, fy=_REDUCED, interpolation=cv2.INTER_AREA)
     x, y, w, h = (value * _REDUCED for value in box)

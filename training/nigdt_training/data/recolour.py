@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from nigdt.box import selection_box
+
 
 @dataclass(frozen=True)
 class AnchorColour:
@@ -117,8 +119,7 @@ def recolour(
     core = object_mask > 127
     if not core.any():
         return photo.copy()
-    rows, columns = np.flatnonzero(object_mask.any(1)), np.flatnonzero(object_mask.any(0))
-    window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    window = selection_box(object_mask).slices
     lab = rgb_to_lab(photo[window])
     inside = lab[core[window]]
     middle = np.median(inside, axis=0)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 
+from nigdt.box import selection_box
 from nigdt.colours import BASIC, nearest_basic, rgb_to_lab
 from nigdt.context import Context
 from nigdt.part_words import PART_NAMES
@@ -214,13 +215,10 @@ def _tight(mask: np.ndarray) -> np.ndarray:
 
 
 def _box(mask: np.ndarray) -> np.ndarray:
-    rows, columns = np.flatnonzero((mask > 127).any(1)), np.flatnonzero((mask > 127).any(0))
-    margin = round(0.08 * max(np.ptp(rows), np.ptp(columns)))
+    box = selection_box(mask > 127)
+    margin = round(0.08 * (max(box.width, box.height) - 1))
     result = np.zeros_like(mask)
-    result[
-        max(0, rows[0] - margin) : rows[-1] + margin + 1,
-        max(0, columns[0] - margin) : columns[-1] + margin + 1,
-    ] = 255
+    result[box.grown(margin, mask.shape[1], mask.shape[0]).slices] = 255
     return result
 
 

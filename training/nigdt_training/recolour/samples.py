@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from nigdt.box import selection_box
 from nigdt.colours import NamedColour
 from nigdt.part_words import GROUPS, PART_NAMES, PARTS
 from nigdt_training.data.recolour import rgb_to_lab
@@ -125,12 +126,11 @@ def framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.ndar
     height, width = cutout.mask.shape
     top, bottom, left, right = 0, height, 0, width
     if rng.random() < 0.65:
-        rows, columns = np.flatnonzero((cutout.mask > 127).any(1)), np.flatnonzero((cutout.mask > 127).any(0))
-        y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-        extent = max(y1 - y0, x1 - x0)
-        side = extent * rng.uniform(1.1, 2.2)
+        box = selection_box(cutout.mask > 127)
+        side = max(box.width, box.height) * rng.uniform(1.1, 2.2)
         h, w = side * rng.uniform(0.85, 1.15), side * rng.uniform(0.85, 1.15)
-        cy, cx = (y0 + y1) / 2 + rng.normal(0, 0.1) * side, (x0 + x1) / 2 + rng.normal(0, 0.1) * side
+        cy = (box.top + box.bottom) / 2 + rng.normal(0, 0.1) * side
+        cx = (box.left + box.right) / 2 + rng.normal(0, 0.1) * side
         top, bottom = (int(np.clip(v, 0, height)) for v in (cy - h / 2, cy + h / 2))
         left, right = (int(np.clip(v, 0, width)) for v in (cx - w / 2, cx + w / 2))
     window = (slice(top, bottom), slice(left, right))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from nigdt.box import selection_box
+
 KINDS = ("tight", "grown", "lasso", "box", "ellipse", "whole", "across")
 _ODDS = (0.30, 0.18, 0.14, 0.20, 0.05, 0.05, 0.08)
 
@@ -22,8 +24,7 @@ def draw_selection(mask: np.ndarray, rng: np.random.Generator, kind: str | None 
     """
     kind = kind or str(rng.choice(KINDS, p=_ODDS))
     hard = (mask > 0.3).astype(np.uint8)
-    rows, columns = np.flatnonzero(hard.any(1)), np.flatnonzero(hard.any(0))
-    if kind == "whole" or not len(rows):
+    if kind == "whole" or not hard.any():
         return np.ones_like(mask)
     size = float(np.sqrt(hard.sum()))
     if kind == "tight":
@@ -33,8 +34,9 @@ def draw_selection(mask: np.ndarray, rng: np.random.Generator, kind: str | None 
     elif kind == "lasso":
         chosen = _lasso(hard, size, rng)
     else:
-        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-        h, w = bottom - top, right - left
+        inner = selection_box(hard)
+        top, bottom, left, right = inner.top, inner.bottom, inner.left, inner.right
+        h, w = inner.height, inner.width
         if kind == "across":
             # A box that takes only a part of the object along.
             cy, cx = rng.uniform(top, bottom), rng.uniform(left, right)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from nigdt.box import selection_box
 from nigdt.colours import NamedColour
 
 _NEAR_LIGHTNESS = 7.0
@@ -35,10 +36,9 @@ def tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndarr
         (H, W, 3) float32, within the sRGB gamut: tinted wherever the weight is above 0; blending is the
         caller's.
     """
-    rows, columns = np.flatnonzero(weight.any(1)), np.flatnonzero(weight.any(0))
-    if not rows.size:
+    if not weight.any():
         return lab
-    window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    window = selection_box(weight).slices
     result = lab.copy()
     result[window] = _tinted(lab[window], weight[window], colour)
     return result

@@ -9,7 +9,7 @@ from gi.repository import GdkPixbuf, Gimp, GLib
 
 from nigdt.recipe import Recipe
 from nigdt_fill import provenance
-from nigdt_fill.plan import Box
+from nigdt_fill.plan import Rect
 from nigdt_fill.preview import PREVIEW
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
@@ -28,7 +28,7 @@ class Drawn:
 
     layer: Gimp.Layer
     recipe: Recipe
-    box: Box
+    box: Rect
     selection: bytes = field(repr=False)
 
     @property
@@ -98,7 +98,7 @@ def _fills(group: Gimp.Layer) -> Iterator[bool]:
         yield layer.get_parasite(provenance.NAME) is not None
 
 
-def _decoded(png: bytes, box: Box) -> bytes:
+def _decoded(png: bytes, box: Rect) -> bytes:
     """Read a grey PNG of the size of a box.
 
     Raises:

@@ -12,7 +12,7 @@ from gi.repository import Gegl, Gimp
 
 from nigdt.limits import sent_size
 from nigdt_fill.again import Drawn, hide_from
-from nigdt_fill.plan import Box, FillSettings, context_box, cut, paste, shows_nothing, touched
+from nigdt_fill.plan import FillSettings, Rect, context_box, cut, paste, shows_nothing, touched
 from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
@@ -35,12 +35,12 @@ class Capture:
         drawn: The selection in that box, in photo pixels.
     """
 
-    context: Box
+    context: Rect
     size: tuple[int, int]
     crop: bytes = field(repr=False)
     channels: int
     selection: bytes = field(repr=False)
-    selected: Box
+    selected: Rect
     drawn: bytes = field(repr=False)
 
     @property
@@ -49,13 +49,13 @@ class Capture:
         return self.size[0] / self.context.width
 
 
-def read(drawable: Gimp.Drawable, box: Box, pixel_format: str) -> bytes:
+def read(drawable: Gimp.Drawable, box: Rect, pixel_format: str) -> bytes:
     """Read pixels of a drawable in its own coordinates, converted to `pixel_format` (a babl format; sRGB)."""
     rectangle = Gegl.Rectangle.new(box.left, box.top, box.width, box.height)
     return bytes(drawable.get_buffer().get(rectangle, 1.0, pixel_format, Gegl.AbyssPolicy.NONE))
 
 
-def write(drawable: Gimp.Drawable, box: Box, pixel_format: str, pixels: bytes) -> None:
+def write(drawable: Gimp.Drawable, box: Rect, pixel_format: str, pixels: bytes) -> None:
     """Write pixels of a drawable in its own coordinates, converted from `pixel_format`.
 
     Raises:
@@ -70,10 +70,10 @@ def write(drawable: Gimp.Drawable, box: Box, pixel_format: str, pixels: bytes) -
     drawable.update(box.left, box.top, box.width, box.height)
 
 
-def selected_box(image: Gimp.Image) -> Box | None:
+def selected_box(image: Gimp.Image) -> Rect | None:
     """Return the smallest box around the selection, None without one."""
     _ok, selected, left, top, right, bottom = Gimp.Selection.bounds(image)
-    return Box(left, top, right - left, bottom - top) if selected else None
+    return Rect(left, top, right - left, bottom - top) if selected else None
 
 
 def check(image: Gimp.Image, settings: FillSettings, drawn: Drawn | None = None) -> None:
@@ -132,9 +132,9 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
         around = selected_box(copy)
         assert around is not None
         inside = read(copy.get_selection(), around, "Y u8")
-        tight = touched(inside, around.width) or Box(0, 0, around.width, around.height)
+        tight = touched(inside, around.width) or Rect(0, 0, around.width, around.height)
         inside = cut(inside, around.width, tight, 1)
-        selected = Box(around.left + tight.left, around.top + tight.top, tight.width, tight.height)
+        selected = Rect(around.left + tight.left, around.top + tight.top, tight.width, tight.height)
     region = selected.grown(recipe.grown, width, height)
     context = context_box(region, width, height, model_size, recipe.widen, recipe.effective_mode)
     copy.crop(context.width, context.height, context.left, context.top)
@@ -148,7 +148,7 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
         composite, selection = _reduced(composite, selection, context, size)
     else:
         copy.insert_layer(composite, None, 0)
-    seen = Box(0, 0, *size)
+    seen = Rect(0, 0, *size)
     alpha = read(composite, seen, "A u8")
     if recipe.effective_mode == "remove" and shows_nothing(selection, alpha):
         raise Problem(_("There is nothing around the selection that the fill could go by. Select less."))
@@ -158,7 +158,7 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
 
 
 def _reduced(
-    composite: Gimp.Layer, selection: bytes, context: Box, size: tuple[int, int]
+    composite: Gimp.Layer, selection: bytes, context: Rect, size: tuple[int, int]
 ) -> tuple[Gimp.Layer, bytes]:
     """Return what is seen and the selection at a smaller size.
 
@@ -175,11 +175,11 @@ def _reduced(
     black = Gegl.Color.new("black")
     chosen = Gimp.Channel.new(copy, "selection", context.width, context.height, 100.0, black)
     copy.insert_channel(chosen, None, 0)
-    write(chosen, Box(0, 0, context.width, context.height), "Y u8", selection)
+    write(chosen, Rect(0, 0, context.width, context.height), "Y u8", selection)
     Gimp.context_push()
     Gimp.context_set_interpolation(Gimp.InterpolationType.CUBIC)
     try:
         copy.scale(*size)
     finally:
         Gimp.context_pop()
-    return composite, read(chosen, Box(0, 0, *size), "Y u8")
+    return composite, read(chosen, Rect(0, 0, *size), "Y u8")

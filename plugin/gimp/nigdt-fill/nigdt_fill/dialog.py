@@ -20,7 +20,7 @@ from nigdt_fill.install import read_install  # noqa: E402
 from nigdt_fill.live import LiveFill  # noqa: E402
 from nigdt_fill.overlay import Overlay  # noqa: E402
 from nigdt_fill.place import place, still_open, was_closed  # noqa: E402
-from nigdt_fill.plan import USUAL_SIZE, Box, FillSettings  # noqa: E402
+from nigdt_fill.plan import USUAL_SIZE, FillSettings, Rect  # noqa: E402
 from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
 from nigdt_fill.service import Service  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
@@ -76,7 +76,7 @@ class FillDialog:
         self._image, self._config, self._start, self._drawn = image, config, start, drawn
         self._service: Service | None = None
         self._captured: tuple[tuple[object, ...], Capture] | None = None
-        self._seen: Box | None = None
+        self._seen: Rect | None = None
         self._refresh_source = self._polls = 0
         self._stopped = self._filling = False
         self._overlay = Overlay(image)

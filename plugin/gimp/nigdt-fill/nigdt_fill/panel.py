@@ -19,7 +19,7 @@ from nigdt_fill import problem, provenance
 from nigdt_fill.capture import read, selected_box, write
 from nigdt_fill.install import read_install
 from nigdt_fill.place import finish, insert_in_one_step, new_layer, still_open, was_closed, write_fill
-from nigdt_fill.plan import Box, layer_name
+from nigdt_fill.plan import Rect, layer_name
 from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.texts import _
@@ -76,7 +76,7 @@ def export(image: Gimp.Image, folder: Path) -> list[str]:
     Returns:
         The panel's arguments that name the files.
     """
-    size = Box(0, 0, image.get_width(), image.get_height())
+    size = Rect(0, 0, image.get_width(), image.get_height())
     copy = duplicate(image)
     try:
         if copy.get_base_type() == Gimp.ImageBaseType.INDEXED:
@@ -110,7 +110,7 @@ def _file_name(image: Gimp.Image) -> str:
     return (kept.strip(" .") or "image") + ".png"
 
 
-def _save(file: Path, size: Box, kind: Gimp.ImageType, pixel_format: str, pixels: bytes) -> None:
+def _save(file: Path, size: Rect, kind: Gimp.ImageType, pixel_format: str, pixels: bytes) -> None:
     base = Gimp.ImageBaseType.GRAY if kind == Gimp.ImageType.GRAY_IMAGE else Gimp.ImageBaseType.RGB
     plain = Gimp.Image.new(size.width, size.height, base)
     try:
@@ -159,10 +159,10 @@ def _wait(image: Gimp.Image, panel: subprocess.Popen[bytes], folder: Path) -> di
 
 def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Layer:
     """Put the panel's picture on top of the image; its opacity becomes the layer's mask."""
-    region = Box(*(int(value) for value in result["box"]))
+    region = Rect(*(int(value) for value in result["box"]))
     loaded = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(folder / "layer.png")))
     try:
-        picture, everything = loaded.get_layers()[0], Box(0, 0, loaded.get_width(), loaded.get_height())
+        picture, everything = loaded.get_layers()[0], Rect(0, 0, loaded.get_width(), loaded.get_height())
         pixels = read(picture, everything, "R'G'B' u8")
         weight = read(picture, everything, "A u8")
     finally:
@@ -175,7 +175,7 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
     def build() -> Gimp.Layer:
         name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")
         layer = new_layer(image, name, region.width, region.height)
-        write_fill(layer, Box(0, 0, region.width, region.height), pixels)
+        write_fill(layer, Rect(0, 0, region.width, region.height), pixels)
         finish(layer, region, weight, record)
         return layer
 

@@ -13,7 +13,7 @@ from nigdt_backend.protocol import FillPicture
 from nigdt_fill import provenance
 from nigdt_fill.again import Drawn
 from nigdt_fill.capture import Capture, write
-from nigdt_fill.plan import Box, cut, greyed, layer_name, scaled, touched
+from nigdt_fill.plan import Rect, cut, greyed, layer_name, scaled, touched
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
@@ -137,7 +137,7 @@ class BuiltFill:
     """
 
     layer: Gimp.Layer
-    region: Box
+    region: Rect
 
     def insert(self, parent: Gimp.Layer | None, position: int) -> Gimp.Layer:
         """Insert the layer, enlarged where the answer is smaller than its region."""
@@ -159,11 +159,11 @@ def build_fill(image: Gimp.Image, capture: Capture, picture: FillPicture, name: 
         name: The layer's.
     """
     context = capture.context
-    inner = touched(picture.weight, picture.width) or Box(0, 0, 1, 1)
+    inner = touched(picture.weight, picture.width) or Rect(0, 0, 1, 1)
     region = scaled(inner, capture.size, (context.width, context.height))
     region = replace(region, left=context.left + region.left, top=context.top + region.top)
     layer = new_layer(image, name, inner.width, inner.height)
-    write_fill(layer, Box(0, 0, inner.width, inner.height), cut(picture.pixels, picture.width, inner, 3))
+    write_fill(layer, Rect(0, 0, inner.width, inner.height), cut(picture.pixels, picture.width, inner, 3))
     record = provenance.describe(picture.recipe, region, capture.selected, capture.drawn)
     finish(
         layer,
@@ -174,7 +174,7 @@ def build_fill(image: Gimp.Image, capture: Capture, picture: FillPicture, name: 
     return BuiltFill(layer, region)
 
 
-def write_fill(layer: Gimp.Layer, box: Box, pixels: bytes) -> None:
+def write_fill(layer: Gimp.Layer, box: Rect, pixels: bytes) -> None:
     """Write RGB pixels to a layer, without their colour where the image holds none."""
     if layer.get_image().get_base_type() == Gimp.ImageBaseType.GRAY:
         write(layer, box, "Y' u8", greyed(pixels))
@@ -208,7 +208,7 @@ def _blend_as_stored(image: Gimp.Image, layer: Gimp.Layer) -> None:
     layer.set_composite_space(spaces[kind])
 
 
-def finish(layer: Gimp.Layer, region: Box, weight: bytes, record: bytes) -> None:
+def finish(layer: Gimp.Layer, region: Rect, weight: bytes, record: bytes) -> None:
     """Move a layer to `region`, mask it by `weight` and attach its record, all before it is inserted.
 
     Then GIMP undoes and redoes the insertion alone. Redoing the addition of a mask would leave the mask, not
@@ -218,7 +218,7 @@ def finish(layer: Gimp.Layer, region: Box, weight: bytes, record: bytes) -> None
     _blend_as_stored(layer.get_image(), layer)
     mask = layer.create_mask(Gimp.AddMaskType.BLACK)
     layer.add_mask(mask)
-    write(mask, Box(0, 0, region.width, region.height), "Y u8", weight)
+    write(mask, Rect(0, 0, region.width, region.height), "Y u8", weight)
     layer.set_edit_mask(False)
     flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
     layer.attach_parasite(Gimp.Parasite.new(provenance.NAME, flags, list(record)))

@@ -95,7 +95,7 @@ class FillSettings:
 
 
 @dataclass(frozen=True)
-class Box:
+class Rect:
     """A rectangle in photo pixels."""
 
     left: int
@@ -108,16 +108,16 @@ class Box:
         """Number of pixels."""
         return self.width * self.height
 
-    def grown(self, by: int, width: int, height: int) -> Box:
+    def grown(self, by: int, width: int, height: int) -> Rect:
         """Return the box around everything that is at most `by` pixels away, inside a photo of that size."""
         left, top = max(0, self.left - by), max(0, self.top - by)
         right, bottom = min(width, self.left + self.width + by), min(height, self.top + self.height + by)
-        return Box(left, top, right - left, bottom - top)
+        return Rect(left, top, right - left, bottom - top)
 
 
 def context_box(
-    inner: Box, width: int, height: int, minimum: int, widen: float = 1.0, mode: limits.Mode = "describe"
-) -> Box:
+    inner: Rect, width: int, height: int, minimum: int, widen: float = 1.0, mode: limits.Mode = "describe"
+) -> Rect:
     """Return the part of the photo that the model gets to see; it lies inside the photo.
 
     Args:
@@ -134,7 +134,7 @@ def context_box(
     side = max(round(padded * widen), minimum)
     left, columns = _place(inner.left, inner.width, side, width)
     top, rows = _place(inner.top, inner.height, side, height)
-    return Box(left, top, columns, rows)
+    return Rect(left, top, columns, rows)
 
 
 def _place(start: int, length: int, side: int, available: int) -> tuple[int, int]:
@@ -142,7 +142,7 @@ def _place(start: int, length: int, side: int, available: int) -> tuple[int, int
     return min(max(round(start + length / 2 - side / 2), 0), available - side), side
 
 
-def touched(weight: bytes, width: int) -> Box | None:
+def touched(weight: bytes, width: int) -> Rect | None:
     """Return the smallest box around the bytes above 0 of a picture with rows of `width`, or None."""
     rows = [weight[start : start + width] for start in range(0, len(weight), width)]
     used = [index for index, row in enumerate(rows) if row.strip(b"\0")]
@@ -151,10 +151,10 @@ def touched(weight: bytes, width: int) -> Box | None:
     inside = rows[used[0] : used[-1] + 1]
     left = min(width - len(row.lstrip(b"\0")) for row in inside)
     right = max(len(row.rstrip(b"\0")) for row in inside)
-    return Box(left, used[0], right - left, len(inside))
+    return Rect(left, used[0], right - left, len(inside))
 
 
-def cut(pixels: bytes, width: int, box: Box, channels: int) -> bytes:
+def cut(pixels: bytes, width: int, box: Rect, channels: int) -> bytes:
     """Return the part `box` of a picture with rows of `width` pixels; the box lies inside."""
     stride = width * channels
     if (
@@ -169,7 +169,7 @@ def cut(pixels: bytes, width: int, box: Box, channels: int) -> bytes:
     return b"".join(pixels[start : start + box.width * channels] for start in starts)
 
 
-def paste(pixels: bytes, box: Box, around: Box) -> bytes:
+def paste(pixels: bytes, box: Rect, around: Rect) -> bytes:
     """Return a picture of one byte a pixel, of the size of `around`: `pixels` in `box`, elsewhere 0."""
     before, left = box.top - around.top, bytes(box.left - around.left)
     right = bytes(around.width - box.width - len(left))
@@ -178,11 +178,11 @@ def paste(pixels: bytes, box: Box, around: Box) -> bytes:
     return bytes(before * around.width) + rows + bytes((around.height - box.height - before) * around.width)
 
 
-def scaled(box: Box, size: tuple[int, int], to: tuple[int, int]) -> Box:
+def scaled(box: Rect, size: tuple[int, int], to: tuple[int, int]) -> Rect:
     """Return a box of a picture of `size` (width, height) in the same picture at another size."""
     left, right = (round(x * to[0] / size[0]) for x in (box.left, box.left + box.width))
     top, bottom = (round(y * to[1] / size[1]) for y in (box.top, box.top + box.height))
-    return Box(left, top, max(1, right - left), max(1, bottom - top))
+    return Rect(left, top, max(1, right - left), max(1, bottom - top))
 
 
 def greyed(pixels: bytes) -> bytes:

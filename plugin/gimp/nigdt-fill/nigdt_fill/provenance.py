@@ -15,13 +15,13 @@ from typing import Any
 
 from nigdt import __version__
 from nigdt.recipe import Recipe
-from nigdt_fill.plan import Box
+from nigdt_fill.plan import Rect
 
 NAME = "nigdt-fill"
 FORMAT = 3
 
 
-def describe(recipe: Recipe, region: Box, selected: Box, selection: bytes) -> bytes:
+def describe(recipe: Recipe, region: Rect, selected: Rect, selection: bytes) -> bytes:
     """Return the parasite's data for one fill.
 
     Args:
@@ -45,7 +45,7 @@ def describe_applied(fills: Sequence[Any]) -> bytes:
     return json.dumps(record, ensure_ascii=True).encode("ascii")
 
 
-def read(data: bytes) -> tuple[Recipe, Box, bytes]:
+def read(data: bytes) -> tuple[Recipe, Rect, bytes]:
     """Return how the one fill of a layer came about.
 
     Args:
@@ -60,7 +60,7 @@ def read(data: bytes) -> tuple[Recipe, Box, bytes]:
     try:
         (fill,) = json.loads(data)["fills"]
         selection = fill["selection"]
-        box = Box(*(int(value) for value in selection["box"]))
+        box = Rect(*(int(value) for value in selection["box"]))
         return Recipe.from_dict(fill["recipe"]), box, base64.b64decode(selection["png"], validate=True)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"No fill that could be made again ({error}).") from None

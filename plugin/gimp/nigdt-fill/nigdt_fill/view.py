@@ -13,7 +13,7 @@ from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango  # noqa: E402
 from nigdt_backend.protocol import FillPicture  # noqa: E402
 
 from nigdt_fill.capture import Capture  # noqa: E402
-from nigdt_fill.plan import Box, scaled, touched  # noqa: E402
+from nigdt_fill.plan import Rect, scaled, touched  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
 
 SIDE = 320
@@ -236,7 +236,7 @@ def _fitted(pixbuf: GdkPixbuf.Pixbuf, side: int) -> GdkPixbuf.Pixbuf:
 
 def _around(pixbuf: GdkPixbuf.Pixbuf, picture: FillPicture) -> GdkPixbuf.Pixbuf:
     """Return the part of a picture that holds its fill and a little more, where variants differ."""
-    box = touched(picture.weight, picture.width) or Box(0, 0, picture.width, picture.height)
+    box = touched(picture.weight, picture.width) or Rect(0, 0, picture.width, picture.height)
     box = box.grown(4 + max(box.width, box.height) // 8, picture.width, picture.height)
     box = scaled(box, (picture.width, picture.height), (pixbuf.get_width(), pixbuf.get_height()))
     return pixbuf.new_subpixbuf(box.left, box.top, box.width, box.height)

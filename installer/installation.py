@@ -1,4 +1,4 @@
-"""One run of the installer: where things are, and how commands are started."""
+"""The installation that is worked on: where things are, and how commands are started."""
 
 from __future__ import annotations
 
@@ -160,8 +160,8 @@ class _Said:
 
 
 @dataclass
-class Session:
-    """Where this run works, and with what.
+class Installation:
+    """The checkout with its virtual environment, and how commands run in it.
 
     Attributes:
         root: the checkout.
