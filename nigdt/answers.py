@@ -89,6 +89,7 @@ class EncodedContext:
         crop: (h, w, 3) uint8, the context.
         hole: (h, w) uint8, 255 = made by the model, else 0.
         visible: (H, W) float32, the model's M: 1 where the photo is visible, else 0.
+        seen: (H, W, 3) float32 in [-1, 1], the visible picture that the model sees, 0 in the hole.
         features: What the image encoder gave, for a batch of one.
         residual: The photo's detail that fills are enlarged with; None where the crop is no larger than the
             model's picture.
@@ -99,6 +100,7 @@ class EncodedContext:
     crop: NDArray[np.uint8]
     hole: NDArray[np.uint8]
     visible: NDArray[np.float32]
+    seen: NDArray[np.float32]
     features: ImageFeatures
     residual: Residual | None
     backdrop: NDArray[np.uint8] | None = None
@@ -106,7 +108,7 @@ class EncodedContext:
     @property
     def nbytes(self) -> int:
         """Memory it holds, for caches."""
-        held = [self.crop, self.hole, self.visible, self.backdrop, *vars(self.features).values()]
+        held = [self.crop, self.hole, self.visible, self.seen, self.backdrop, *vars(self.features).values()]
         size = sum(array.nbytes for array in held if array is not None)
         return size + (self.residual.nbytes if self.residual is not None else 0)
 

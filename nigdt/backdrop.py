@@ -17,7 +17,7 @@ from nigdt.removal import NothingFitsError, Quality, remove
 from nigdt.removal.layout import lab_of
 from nigdt.text import tokenise
 
-__all__ = ["DREW_NOTHING", "change_by_words", "continued", "has_surroundings", "laid_over"]
+__all__ = ["DREW_NOTHING", "change_by_words", "continued", "has_surroundings", "laid_into", "laid_over"]
 
 Floats = NDArray[np.float32]
 
@@ -139,14 +139,49 @@ def laid_over(
     before, part = _WHOLE
     covered = float(np.count_nonzero(things)) / max(1.0, float(np.count_nonzero(visible < _HIDDEN)))
     whole = np.float32(np.clip((covered - before) / (part - before), 0, 1))
-    drawn = fill.astype(np.float32)
     core = (change > _CORE) & things
-    if whole < 1 and core.any():
-        # At its edge a thing keeps its own colours; what the model drew around it stays out.
-        own = (1 - whole) * (push_pull(picture, core.astype(np.float32)) - picture)
-        drawn += cv2.resize(own, (width, height), interpolation=cv2.INTER_LINEAR)
+    drawn = _own_at_edge(fill, picture, core, 1 - whole) if whole < 1 else fill.astype(np.float32)
     mixed = backdrop + np.maximum(opacity, whole)[..., None] * (drawn - backdrop)
     return np.clip(mixed, 0, 255).astype(np.float32), True
+
+
+def laid_into(
+    fill: NDArray[np.generic], picture: Floats, outline: Floats, backdrop: NDArray[np.uint8]
+) -> Floats:
+    """Lay a thing that was drawn into an outline over the continued surroundings.
+
+    Args:
+        fill: (h, w, 3), 0 to 255, the model's picture at the context's size.
+        picture: (H, W, 3), 0 to 255, the same at its own.
+        outline: (H, W), 0 to 1, 1 on the thing.
+        backdrop: (h, w, 3), from `continued`.
+
+    Returns:
+        (h, w, 3), 0 to 255.
+    """
+    height, width = fill.shape[:2]
+    scale = max(height / outline.shape[0], width / outline.shape[1])
+    opacity = _opacity(outline, (width, height), scale)
+    drawn = _own_at_edge(fill, picture, outline > _CORE)
+    return np.clip(backdrop + opacity[..., None] * (drawn - backdrop), 0, 255).astype(np.float32)
+
+
+def _own_at_edge(
+    fill: NDArray[np.generic], picture: Floats, core: NDArray[np.bool_], part: np.float32 | float = 1.0
+) -> Floats:
+    """Give a thing its own colours up to its edge; what the model drew around it stays out.
+
+    Args:
+        fill: (h, w, 3), 0 to 255, the model's picture at the context's size.
+        picture: (H, W, 3), 0 to 255, the same at its own.
+        core: (H, W), where the colours are the thing's alone.
+        part: How far, 0 to 1.
+    """
+    drawn = fill.astype(np.float32)
+    if not core.any():
+        return drawn
+    own = np.float32(part) * (push_pull(picture, core.astype(np.float32)) - picture)
+    return drawn + cv2.resize(own, fill.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _things(change: Floats) -> NDArray[np.bool_]:

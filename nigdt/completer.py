@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.backdrop import DREW_NOTHING, continued, laid_over
+from nigdt.backdrop import DREW_NOTHING, continued, laid_into, laid_over
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
-from nigdt.model import NIGDT
+from nigdt.model import NIGDT, ImageFeatures
+from nigdt.outlines import Outlines
 from nigdt.recipe import Variant
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
@@ -42,11 +43,13 @@ class _Drawn:
         picture: (H, W, 3) in 0 to 255.
         wordless: The same without words, where it was needed, else None.
         beta: Beta of eq. 5, (h * w, L), or None.
+        outline: (H, W) in 0 to 1, where the model was told to draw; None where it was not.
     """
 
     picture: NDArray[np.float32]
     wordless: NDArray[np.float32] | None
     beta: Tensor | None
+    outline: NDArray[np.float32] | None
 
 
 class Completer:
@@ -74,6 +77,7 @@ class Completer:
         self.device = device
         self.precision: Precision = precision
         self.size = model.config.size
+        self._outlines = Outlines.of(model, vocabulary)
 
     @property
     def recorded_bytes(self) -> int:
@@ -119,12 +123,17 @@ class Completer:
         # The one place where polarity turns: inside the model M = 1 is visible. A cell that any hidden pixel
         # would leak into counts as hole.
         M = (visible > 1 - 1e-4).astype(np.float32)
-        I_m = (seen / np.float32(127.5) - 1) * M[..., None]
-        features = self._runner.encode(
+        I_m = np.asarray((seen / np.float32(127.5) - 1) * M[..., None], np.float32)
+        return EncodedContext(crop, hole, M, I_m, self._features(I_m, M), residual)
+
+    def _features(
+        self, I_m: NDArray[np.float32], M: NDArray[np.float32], outline: NDArray[np.float32] | None = None
+    ) -> ImageFeatures:
+        return self._runner.encode(
             torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None],
             torch.from_numpy(M)[None, None],
+            None if outline is None else torch.from_numpy(outline)[None, None],
         )
-        return EncodedContext(crop, hole, M, features, residual)
 
     def surrounded(self, context: EncodedContext) -> EncodedContext:
         """Return a context whose fills show what words draw before the photo's own surroundings.
@@ -176,7 +185,13 @@ class Completer:
         """Yield what the model draws, in order."""
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
-            contexts = [job.context.features for job, _ in part]
+            outlines = [self._outline(job, variant) for job, variant in part]
+            contexts = [
+                context.features
+                if outline is None
+                else self._features(context.seen, context.visible, outline)
+                for context, outline in zip((job.context for job, _ in part), outlines, strict=True)
+            ]
             words = [self.vocabulary.encode(job.caption, self._model.config.max_words) for job, _ in part]
             if words != captions:  # variants of one job share a caption
                 captions, text = words, self._runner.encode_words(words)
@@ -195,11 +210,17 @@ class Completer:
             for i in range(len(part)):
                 beta = None if attention is None else attention[i]
                 if without is None:
-                    yield _Drawn(_to_picture(image[i]), None, beta)
+                    yield _Drawn(_to_picture(image[i]), None, beta, outlines[i])
                 else:  # brought from the device together, which is waited for once
                     both = _to_picture(torch.cat([image[i], without[i]]))
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
-                    yield _Drawn(picture, wordless, beta)
+                    yield _Drawn(picture, wordless, beta, outlines[i])
+
+    def _outline(self, job: CompletionJob, variant: Variant) -> NDArray[np.float32] | None:
+        """Return where in the hole a fill's thing is to be; None leaves it to the model."""
+        if self._outlines is None or not self._outlines.named_in(job.caption):
+            return None
+        return self._outlines.place(job.context.visible, variant)
 
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
@@ -207,7 +228,12 @@ class Completer:
         notices: tuple[str, ...] = ()
         if context.backdrop is not None:
             assert drawn.wordless is not None
-            mixed, clear = laid_over(pixels, drawn.picture, drawn.wordless, context.visible, context.backdrop)
+            if drawn.outline is None:
+                mixed, clear = laid_over(
+                    pixels, drawn.picture, drawn.wordless, context.visible, context.backdrop
+                )
+            else:
+                mixed, clear = laid_into(pixels, drawn.picture, drawn.outline, context.backdrop), True
             pixels = np.rint(mixed).astype(np.uint8)
             notices = () if clear else (DREW_NOTHING,)
         attention = None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.box import spanned
+from nigdt.box import selection_box
+from nigdt.model import NIGDT
 from nigdt.recipe import Variant
-from nigdt.text import tokenise
+from nigdt.text import Vocabulary, tokenise
 
-__all__ = ["Outlines", "draws_itself"]
+__all__ = ["Outlines", "draws_itself", "likeness_to_oval"]
 
 Floats = NDArray[np.float32]
 
@@ -53,6 +53,16 @@ class Outlines:
     aspects: Floats
     words: frozenset[str]
 
+    @classmethod
+    def of(cls, model: NIGDT, vocabulary: Vocabulary) -> Outlines | None:
+        """Return a model's outlines; None where it has none."""
+        if not model.config.outlines:
+            return None
+        book = model.outlines
+        named = book.words.cpu().numpy() > 0.5
+        words = frozenset(word for word, is_named in zip(vocabulary.words, named, strict=True) if is_named)
+        return cls(book.shapes.cpu().numpy(), book.aspects.cpu().numpy(), words)
+
     def named_in(self, caption: str) -> bool:
         """Return whether a caption names one thing of this kind."""
         return any(word in self.words for word in tokenise(caption))
@@ -75,9 +85,12 @@ class Outlines:
             return None
         if draws_itself(hole):
             return hole.astype(np.float32)
-        rows, columns = spanned(hole)
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        small = cv2.resize(hole[rows, columns].astype(np.float32), (_GRID, _GRID), interpolation=cv2.INTER_AREA)
+        box = selection_box(hole)
+        height, width = box.height, box.width
+        small = np.asarray(
+            cv2.resize(hole[box.slices].astype(np.float32), (_GRID, _GRID), interpolation=cv2.INTER_AREA),
+            np.float32,
+        )
         fits = [
             fit
             for shape, aspect in zip(self.shapes, self.aspects, strict=True)
@@ -94,7 +107,7 @@ class Outlines:
         left, top = round((width - w) * 0.5), round((height - h) * 0.5)
         outline = np.zeros(hole.shape, np.float32)
         shape = cv2.resize(np.ascontiguousarray(fit.shape), (w, h), interpolation=cv2.INTER_AREA)
-        outline[rows.start + top : rows.start + top + h, columns.start + left : columns.start + left + w] = shape
+        outline[box.slices][top : top + h, left : left + w] = shape
         return outline
 
 
@@ -144,33 +157,37 @@ def draws_itself(hole: NDArray[np.bool_]) -> bool:
         hole: (H, W).
     """
     _, _, facts, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
-    sizes: Sequence[int] = facts[1:, cv2.CC_STAT_AREA]
-    whole = float(hole.sum())
-    if max(sizes) < _ONE_PIECE * whole:
+    if max(facts[1:, cv2.CC_STAT_AREA], default=0) < _ONE_PIECE * hole.sum():
         return False
-    moments = cv2.moments(hole.astype(np.uint8), binaryImage=True)
-    spread = np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]]) / whole
+    return max(likeness_to_oval(hole), _likeness_to_box(hole)) < _OVAL
+
+
+def likeness_to_oval(mask: NDArray[np.bool_]) -> float:
+    """Return the overlap (intersection over union) of a mask (H, W) and the ellipse of the same moments."""
+    middle, axes, angle = _moments(mask)
+    oval = np.zeros(mask.shape, np.uint8)
+    cv2.ellipse(oval, (middle, (4 * axes[0], 4 * axes[1]), angle), 1, cv2.FILLED)
+    return _overlap(mask, oval > 0)
+
+
+def _likeness_to_box(mask: NDArray[np.bool_]) -> float:
+    """Return the overlap with its bounding box, or with the rectangle of the same moments if that is more."""
+    middle, axes, angle = _moments(mask)
+    corners = cv2.boxPoints((middle, (12**0.5 * axes[0], 12**0.5 * axes[1]), angle))
+    turned = cv2.fillPoly(np.zeros(mask.shape, np.uint8), [np.rint(corners).astype(np.int32)], 1) > 0
+    box = selection_box(mask)
+    return max(_overlap(mask, turned), float(mask.sum()) / (box.width * box.height))
+
+
+def _moments(mask: NDArray[np.bool_]) -> tuple[tuple[float, float], tuple[float, float], float]:
+    """Return a mask's middle (x, y), the deviations along its axes, and the first axis's angle in degrees."""
+    found = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+    area = max(1.0, found["m00"])
+    spread = np.array([[found["mu20"], found["mu11"]], [found["mu11"], found["mu02"]]]) / area
     values, vectors = np.linalg.eigh(spread)
-    box = cv2.boxPoints(
-        (
-            (moments["m10"] / whole, moments["m01"] / whole),
-            tuple(np.sqrt(12 * np.maximum(values, 1e-3))),
-            float(np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0]))),
-        )
-    )
-    rectangle = cv2.fillPoly(np.zeros(hole.shape, np.uint8), [np.rint(box).astype(np.int32)], 1) > 0
-    oval = np.zeros(hole.shape, np.uint8)
-    cv2.ellipse(
-        oval,
-        (
-            (moments["m10"] / whole, moments["m01"] / whole),
-            tuple(4 * np.sqrt(np.maximum(values, 1e-3))),
-            float(np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0]))),
-        ),
-        1,
-        cv2.FILLED,
-    )
-    return max(_overlap(hole, rectangle), _overlap(hole, oval > 0)) < _OVAL
+    one, other = np.sqrt(np.maximum(values, 1e-3))
+    angle = float(np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0])))
+    return (found["m10"] / area, found["m01"] / area), (float(one), float(other)), angle
 
 
 def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

@@ -35,8 +35,8 @@ class ImageFeatures:
         M: (B, 1, H, W), 1 = visible.
         base: (B, 3, H, W) prefilled picture, or None where the config has no prefill.
         skip: (B, c4, H/16, W/16), or None where the config has no skip.
-        outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, all 0 = left to the model; or None where the
-            config has no outlines.
+        outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, all 0 = left to the model; or None where
+            the config has no outlines.
     """
 
     v_l: Tensor

@@ -40,8 +40,8 @@ class _Image(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, I_m: Tensor, M: Tensor) -> tuple[Tensor, ...]:
-        return tuple(tensors_of(self.model.encode_image(I_m, M))[1:])
+    def forward(self, I_m: Tensor, M: Tensor, *outline: Tensor) -> tuple[Tensor, ...]:
+        return tuple(tensors_of(self.model.encode_image(I_m, M, *outline))[1:])
 
 
 class _Words(nn.Module):
@@ -101,13 +101,16 @@ def export_onnx(model: NIGDT, folder: Path, digest: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecation, and that shapes become constants, which is meant
-            features = _Image(model)(picture, visible)
+            seen = [picture, visible, *[1 - visible] * (config.outlines > 0)]
+            features = _Image(model)(*seen)
             words, sentence = _Words(encoder)(tokens)
             names = ["v_l", "v_h", *["base"] * (config.prefill != "none"), *["skip"] * config.skip]
+            names += ["told"] * (config.outlines > 0)
             axes = {"words": {1: "L"}, "mask": {1: "L"}}
             text = [words, sentence, tokens > 0]
             attention = {"attention": {2: "L"}} if config.dual_attention else {}
-            _export(_Image(model), [picture, visible], folder / IMAGE, ["picture", "visible"], names, {})
+            inputs = ["picture", "visible", *["outline"] * (config.outlines > 0)]
+            _export(_Image(model), seen, folder / IMAGE, inputs, names, {})
             _export(
                 _Words(encoder),
                 [tokens],
@@ -186,11 +189,14 @@ class OnnxRunner(Runner):
                 "Export them again: nigdt models onnx",
             ) from None
 
-    def encode(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
+    def encode(self, I_m: Tensor, M: Tensor, outline: Tensor | None = None) -> ImageFeatures:
         """Run the image half; see `Runner.encode`."""
         if M.shape[2:] != (self._side, self._side):
-            return super().encode(I_m, M)
-        features = self._image.run(None, {"picture": I_m.numpy(), "visible": M.numpy()})
+            return super().encode(I_m, M, outline)
+        inputs = {"picture": I_m.numpy(), "visible": M.numpy()}
+        if self._model.config.outlines:
+            inputs["outline"] = (torch.zeros_like(M) if outline is None else outline).numpy()
+        features = self._image.run(None, inputs)
         return image_features(self._model.config, M, *map(torch.from_numpy, features))
 
     def complete(

@@ -78,9 +78,9 @@ class _Halves:
         self._device = device
         self._precision = precision
 
-    def image(self, I_m: Tensor, M: Tensor) -> list[Tensor]:
+    def image(self, I_m: Tensor, M: Tensor, outline: Tensor) -> list[Tensor]:
         with self._autocast():
-            features = self._model.encode_image(I_m, M)
+            features = self._model.encode_image(I_m, M, outline)
         return tensors_of(features)[1:]
 
     def text(
@@ -132,11 +132,18 @@ class Runner:
             if isinstance(function, Recorded):
                 function.clear()
 
-    def encode(self, I_m: Tensor, M: Tensor) -> ImageFeatures:
-        """Run the image half: I_m (1, 3, H, W) in [-1, 1] and M (1, 1, H, W), 1 = visible, on any device."""
+    def encode(self, I_m: Tensor, M: Tensor, outline: Tensor | None = None) -> ImageFeatures:
+        """Run the image half.
+
+        Args:
+            I_m: (1, 3, H, W) in [-1, 1], on any device, like the others.
+            M: (1, 1, H, W), 1 = visible.
+            outline: (1, 1, H, W) in [0, 1], 1 = the thing to be drawn; None leaves it to the model.
+        """
         M = M.to(self._device)
+        outline = torch.zeros_like(M) if outline is None else outline.to(self._device)
         with _reproducible():
-            return self._halves.features(M, *self._encode(I_m.to(self._device), M))
+            return self._halves.features(M, *self._encode(I_m.to(self._device), M, outline))
 
     def encode_words(self, captions: Sequence[Sequence[int]]) -> TextFeatures:
         """Run the text encoder, always in single precision and on the CPU.
@@ -189,8 +196,8 @@ class Runner:
 
 
 def tensors_of(features: ImageFeatures) -> list[Tensor]:
-    """Return what is there of them: M, v_l, v_h, base, skip."""
-    parts = (features.M, features.v_l, features.v_h, features.base, features.skip)
+    """Return what is there of them: M, v_l, v_h, base, skip, outline."""
+    parts = (features.M, features.v_l, features.v_h, features.base, features.skip, features.outline)
     return [part for part in parts if part is not None]
 
 
@@ -198,7 +205,9 @@ def image_features(config: ModelConfig, M: Tensor, v_l: Tensor, v_h: Tensor, *mo
     """Put together again what `tensors_of` took apart."""
     rest = iter(more)
     base = next(rest) if config.prefill != "none" else None
-    return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=next(rest) if config.skip else None)
+    skip = next(rest) if config.skip else None
+    outline = next(rest) if config.outlines else None
+    return ImageFeatures(v_l=v_l, v_h=v_h, M=M, base=base, skip=skip, outline=outline)
 
 
 def _stack(parts: Sequence[Tensor]) -> Tensor:

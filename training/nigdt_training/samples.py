@@ -181,6 +181,7 @@ class SampleStream:
         masks: How often each kind of hole is drawn.
         augmentation: Sample changes; None shows photos as they are, for validation.
         around_object: Cut squares around objects whose box is known.
+        tell_outlines: Tell the model the outlines of objects that a hole hides, most times.
         seed: Of all draws.
     """
 
@@ -196,6 +197,7 @@ class SampleStream:
         augmentation: AugmentationSettings | None,
         seed: int,
         around_object: bool = False,
+        tell_outlines: bool = False,
     ) -> None:
         self.pools = list(pools)
         self.vocabulary = vocabulary
@@ -205,6 +207,7 @@ class SampleStream:
         self.augmentation = augmentation or AugmentationSettings(crop=1.0)
         self.mirrored = _MIRRORED if augmentation else 0.0
         self.around_object = around_object
+        self.tell_outlines = tell_outlines
         self.seed = seed
         weights = np.array([getattr(masks, kind) for kind in _KINDS], float)
         self.mask_weights = weights / weights.sum()
@@ -307,7 +310,12 @@ class SampleStream:
         if random.random() < settings.caption_dropout:
             caption = ""
         told = None
-        if outline is not None and random.random() < _TOLD and _is_hidden(outline, mask):
+        if (
+            self.tell_outlines
+            and outline is not None
+            and random.random() < _TOLD
+            and _is_hidden(outline, mask)
+        ):
             told = _simplified(outline, size, random)
         return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i, outline, told)
 
@@ -382,8 +390,8 @@ def collate(
 
 
 def _is_hidden(outline: np.ndarray, mask: np.ndarray) -> bool:
-    whole = np.count_nonzero(outline > 127)
-    return whole > 0 and np.count_nonzero((outline > 127) & (mask > 127)) >= _HIDDEN * whole
+    whole = int(np.count_nonzero(outline > 127))
+    return whole > 0 and int(np.count_nonzero((outline > 127) & (mask > 127))) >= _HIDDEN * whole
 
 
 def _simplified(outline: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:

@@ -23,6 +23,7 @@ from nigdt.model.match import MatchNetwork
 from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import read_checkpoint, read_facts
+from nigdt_training.inpaint.outlines import keep_outlines
 from nigdt_training.inpaint.stage import InpaintTrainer
 from nigdt_training.inpaint.weights import begin_with, begin_with_model
 from nigdt_training.match.backbone import load_backbone
@@ -182,6 +183,7 @@ def run_stages(
             begin_with_model(trainer.networks, load_model(read_bundle(start_from))[0])
         else:
             begin_with(trainer.networks, read_checkpoint(start_from), vocabulary)
+    keep_outlines(trainer.networks, training, vocabulary)
     trainer.deadline = deadline
     trainer.train()
     return not trainer.stop_requested or trainer.step == settings.steps

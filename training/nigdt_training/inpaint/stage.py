@@ -95,6 +95,7 @@ class InpaintTrainer:
             augmentation=settings.augmentation if learn else None,
             seed=settings.seed if learn else VALIDATION_SEED,
             around_object=settings.around_object,
+            tell_outlines=settings.model_config.outlines > 0,
         )
 
     def _freeze_text(self) -> None:

@@ -196,9 +196,7 @@ def _step(
 ) -> dict[str, Tensor]:
     weights = settings.loss
     inputs = (batch.image, batch.M, batch.tokens, batch.lengths, batch.prior_noise, batch.posterior_noise)
-    output = networks.paths(
-        *inputs, reconstruct=step % weights.reconstruct_every == 0, outline=batch.outline
-    )
+    output = networks.paths(*inputs, reconstruct=step % weights.reconstruct_every == 0, outline=batch.outline)
     answers = [output.generative.image, *output.reconstruction[-1:]]
     if weights.composite:
         answers = [batch.M * batch.image + (1 - batch.M) * answer for answer in answers]

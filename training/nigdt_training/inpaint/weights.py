@@ -69,7 +69,7 @@ def _take_averages(networks: Networks, state: dict[str, Tensor]) -> None:
         networks.averaged[key].copy_(value)
 
 
-_GROWN = ("generator.skip.", "generator.outline.")
+_GROWN = ("generator.skip.", "generator.outline.", "outlines.")
 
 
 def _with_additions(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
@@ -78,7 +78,8 @@ def _with_additions(state: dict[str, Tensor], network: nn.Module) -> dict[str, T
     That is the network's skip, and its outline together with the encoder's input channel for it.
     """
     own = network.state_dict()
-    state = {**{key: value for key, value in own.items() if any(part in key for part in _GROWN)}, **state}
+    begun = {key: value for key, value in own.items() if any(part in key for part in _GROWN)}
+    state = {**begun, **state}
     for key, value in state.items():
         missing = own[key].shape[1] - value.shape[1] if key in own and value.dim() == 4 else 0
         if "image_encoder.layers.0." in key and missing == 1:

@@ -1,0 +1,185 @@
+"""The outlines that a model keeps (`nigdt.model.outlines`), learnt from the objects cut out of its photos.
+
+Objects of a named class (`species`) are compared in a square of one size and grouped by k-means. An outline
+is the mean of the few objects nearest to a group's middle. Kept are those that are sharp, because these few
+agree, and that differ most from an oval, because they show what the thing is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nigdt.colours import find_colours
+from nigdt.errors import NigdtError
+from nigdt.model.outlines import SIDE
+from nigdt.outlines import likeness_to_oval
+from nigdt.part_words import PART_NAMES
+from nigdt.text import Vocabulary, tokenise
+from nigdt_training.inpaint.step import Networks
+from nigdt_training.samples import Pool
+
+__all__ = ["LearntOutlines", "keep_outlines", "learn_outlines"]
+
+Floats = NDArray[np.float32]
+
+_LEAST_PIXELS = 900
+_SOLID = 0.62
+"""Part of its convex hull that an object covers at least; less is a torn cut-out."""
+_GROUPS = 4
+"""Groups for each outline that is kept."""
+_BLUR = 1.0
+_ASPECT_WEIGHT = 4.0
+"""Of the logarithm of width by height, beside the differences of the pixels."""
+_NEAREST = 8
+"""Objects that an outline is the mean of."""
+_LEAST_SHARP = 0.83
+"""Mean distance of an outline's pixels from one half, doubled."""
+_LEAST_GROUP = 15
+"""Objects of a group."""
+_OFTEN = 0.25
+"""Part of the class's photos whose captions have a word that names it, ..."""
+_RARELY = 0.1
+"""... and how much rarer it is in the others', at least."""
+_FUNCTION_WORDS = frozenset({"a", "an", "and", "has", "is", "it", "its", "of", "that", "the", "this", "with"})
+
+
+def keep_outlines(networks: Networks, pools: Sequence[Pool], vocabulary: Vocabulary) -> None:
+    """Give a model that is to keep outlines those of these photos, unless it has some already.
+
+    Raises:
+        NigdtError: The photos show fewer than it is to keep.
+    """
+    model = networks.plain.model
+    count = model.config.outlines
+    if not count or model.outlines.shapes.any():
+        return
+    learnt = learn_outlines(pools, count, vocabulary)
+    if len(learnt.shapes) < count:
+        raise NigdtError(
+            f"The photos show {len(learnt.shapes)} clear outlines of named classes, not {count}.",
+            f"Set model.outlines to {len(learnt.shapes)}, or add photos.",
+        )
+    book = {
+        "outlines.shapes": torch.from_numpy(learnt.shapes),
+        "outlines.aspects": torch.from_numpy(learnt.aspects),
+        "outlines.words": torch.tensor([float(word in learnt.words) for word in vocabulary.words]),
+    }
+    own = model.state_dict()
+    for name, value in book.items():
+        own[name].copy_(value)
+        networks.averaged[name].copy_(value)
+
+
+@dataclass(frozen=True)
+class LearntOutlines:
+    """What `learn_outlines` finds.
+
+    Attributes:
+        shapes: (N, SIDE, SIDE), 0 to 1.
+        aspects: (N,), width divided by height.
+        words: The words that name such things.
+    """
+
+    shapes: Floats
+    aspects: Floats
+    words: tuple[str, ...]
+
+
+def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) -> LearntOutlines:
+    """Learn outlines of what has a class in these photos.
+
+    Args:
+        pools: Photos to learn from.
+        count: Most outlines to keep.
+        vocabulary: The model's; other words are left out.
+
+    Returns:
+        As many as there are, up to `count`.
+    """
+    found = [one for pool in pools for one in _objects(pool)]
+    if len(found) < _NEAREST:
+        return LearntOutlines(np.zeros((0, SIDE, SIDE), np.float32), np.zeros(0, np.float32), ())
+    shapes = np.stack([shape for shape, _ in found])
+    aspects = np.array([aspect for _, aspect in found], np.float32)
+    features = np.stack([cv2.GaussianBlur(shape, (0, 0), _BLUR)[::2, ::2].ravel() for shape in shapes])
+    features = np.concatenate([features, _ASPECT_WEIGHT * np.log(aspects)[:, None]], 1).astype(np.float32)
+    cv2.setRNGSeed(0)
+    groups = min(_GROUPS * count, len(found) // _NEAREST)
+    rule = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-4)
+    _, labels, middles = cv2.kmeans(features, groups, None, rule, 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    sizes = np.bincount(labels.ravel(), minlength=groups)
+    kept: list[tuple[float, Floats, float]] = []
+    for middle, size in zip(middles, sizes, strict=True):
+        nearest = np.argsort(np.linalg.norm(features - middle, axis=1))[:_NEAREST]
+        shape = np.asarray(shapes[nearest].mean(0), np.float32)
+        aspect = float(np.exp(np.log(aspects[nearest]).mean()))
+        if 2 * np.abs(shape - 0.5).mean() >= _LEAST_SHARP and size >= _LEAST_GROUP:
+            kept.append((_likeness(shape, aspect), shape, aspect))
+    kept = sorted(kept, key=lambda one: one[0])[:count]
+    return LearntOutlines(
+        np.stack([shape for _, shape, _ in kept]) if kept else np.zeros((0, SIDE, SIDE), np.float32),
+        np.array([aspect for _, _, aspect in kept], np.float32),
+        _naming_words(pools, vocabulary),
+    )
+
+
+def _objects(pool: Pool) -> Iterator[tuple[Floats, float]]:
+    """Yield each whole object of a class in its bounding box, as a square, and the box's width by height."""
+    for i in map(int, pool.photos):
+        mask = pool.cache.object_mask(i) if pool.cache.species(i) else None
+        if mask is None:
+            continue
+        _, labels, facts, _ = cv2.connectedComponentsWithStats((mask > 127).astype(np.uint8))
+        if len(facts) < 2:
+            continue
+        largest = 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA]))
+        x, y, w, h, pixels = facts[largest]
+        at_edge = x <= 1 or y <= 1 or x + w >= mask.shape[1] - 1 or y + h >= mask.shape[0] - 1
+        if at_edge or pixels < _LEAST_PIXELS:
+            continue
+        alone = (labels[y : y + h, x : x + w] == largest).astype(np.uint8)
+        outlines, _ = cv2.findContours(alone, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        outline = max(outlines, key=cv2.contourArea)
+        if cv2.contourArea(outline) < _SOLID * cv2.contourArea(cv2.convexHull(outline)):
+            continue
+        filled = cv2.drawContours(np.zeros_like(alone), [outline], -1, 1, cv2.FILLED).astype(np.float32)
+        shape = cv2.resize(filled, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        heavier_right = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
+        yield np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32), w / h
+
+
+def _likeness(shape: Floats, aspect: float) -> float:
+    size = (max(8, round(2 * SIDE * max(1.0, aspect))), max(8, round(2 * SIDE * max(1.0, 1 / aspect))))
+    return likeness_to_oval(cv2.resize(shape, size) > 0.5)
+
+
+def _naming_words(pools: Sequence[Pool], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return what names things of a class: the last words of its names, and what captions call all."""
+    named, classes, others = Counter[str](), 0, Counter[str]()
+    rest, names = 0, set[str]()
+    for pool in pools:
+        for i in map(int, pool.photos):
+            words = {word for caption in pool.cache.captions(i) for word in tokenise(caption)}
+            species = pool.cache.species(i)
+            if species:
+                classes, names = classes + 1, names | set(tokenise(species.replace("_", " "))[-1:])
+                named.update(words)
+            else:
+                rest += 1
+                others.update(words)
+    parts = {name for one in PART_NAMES.values() for name in one}
+    common = {word for word, number in named.items() if number >= _OFTEN * classes} | names
+    return tuple(
+        sorted(
+            word
+            for word in (common & set(vocabulary.words)) - parts - _FUNCTION_WORDS
+            if not find_colours(word) and others[word] * classes <= _RARELY * named[word] * max(1, rest)
+        )
+    )
