@@ -70,8 +70,8 @@ class Outlines:
     def place(self, visible: Floats, variant: Variant) -> Floats | None:
         """Choose an outline for a hole and put it there.
 
-        A hole that follows a thing's own outline is taken for it. The variant's seed chooses otherwise, or
-        its base where it stays near that.
+        It goes into the largest piece. A hole that follows a thing's own outline is taken for it. The variant's
+        seed chooses otherwise, or its base where it stays near that.
 
         Args:
             visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.
@@ -85,6 +85,7 @@ class Outlines:
             return None
         if draws_itself(hole):
             return hole.astype(np.float32)
+        hole = _largest_piece(hole)
         box = selection_box(hole)
         height, width = box.height, box.width
         small = np.asarray(
@@ -156,10 +157,14 @@ def draws_itself(hole: NDArray[np.bool_]) -> bool:
     Args:
         hole: (H, W).
     """
-    _, _, facts, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
-    if max(facts[1:, cv2.CC_STAT_AREA], default=0) < _ONE_PIECE * hole.sum():
+    if _largest_piece(hole).sum() < _ONE_PIECE * hole.sum():
         return False
     return max(likeness_to_oval(hole), _likeness_to_box(hole)) < _OVAL
+
+
+def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    return np.asarray(pieces == 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA])))
 
 
 def likeness_to_oval(mask: NDArray[np.bool_]) -> float:

@@ -132,7 +132,7 @@ class Generator(nn.Module):
         x = compared = r
         for i, block in enumerate(self.blocks):
             x = block(x if i < FIRST_HEAD else torch.cat([x, pyramid[-1]], 1))
-            if self.outline is not None:
+            if self.outline is not None and outline is not None:
                 x = x + self.outline[i](area(outline, x))
             if i < FIRST_HEAD - 1:
                 if self.skip is not None:

@@ -1,0 +1,169 @@
+"""The outlines that a model keeps, and where in a hole they go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nigdt import Inpainter
+from nigdt.bundle.writing import save_bundle
+from nigdt.config import ModelConfig
+from nigdt.model import NIGDT
+from nigdt.model.outlines import SIDE
+from nigdt.outlines import Outlines, draws_itself, likeness_to_oval
+from nigdt.recipe import Variant
+from nigdt.text import Vocabulary
+from tests.tiny import TINY_MODEL, TINY_WORDS
+
+
+def crescent() -> np.ndarray:
+    shape = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.ellipse(shape, (24, 24), (23, 23), 0, 0, 360, 1, -1)
+    cv2.ellipse(shape, (32, 16), (18, 18), 0, 0, 360, 0, -1)
+    return shape.astype(np.float32)
+
+
+def triangle() -> np.ndarray:
+    corners = np.array([[0, 47], [47, 47], [10, 0]], np.int32)
+    return cv2.fillPoly(np.zeros((SIDE, SIDE), np.uint8), [corners], 1).astype(np.float32)
+
+
+OUTLINES = Outlines(
+    np.stack([crescent(), triangle()]), np.array([1.0, 1.6], np.float32), frozenset({"bird", "gull"})
+)
+
+
+def box_hole(rows: slice = slice(30, 90), columns: slice = slice(20, 110)) -> np.ndarray:
+    visible = np.ones((128, 128), np.float32)
+    visible[rows, columns] = 0
+    return visible
+
+
+def test_only_words_that_name_such_things_are_given_one() -> None:
+    assert OUTLINES.named_in("A red Bird")
+    assert not OUTLINES.named_in("a red belly")
+    assert not OUTLINES.named_in("")
+
+
+@pytest.mark.parametrize("seed", [None, *range(1, 8)])
+@pytest.mark.parametrize("kind", ["box", "oval", "two"])
+def test_an_outline_lies_in_the_hole_and_fills_a_good_part_of_it(kind: str, seed: int | None) -> None:
+    visible = box_hole()
+    if kind == "oval":
+        visible = np.ones((128, 128), np.float32)
+        cv2.ellipse(visible, (64, 64), (50, 30), 20, 0, 360, 0, -1)
+    if kind == "two":
+        visible[30:90, 62:68] = 1
+    outline = OUTLINES.place(visible, Variant(seed))
+    assert outline is not None
+    assert outline.shape == visible.shape
+    assert outline.min() >= 0
+    assert outline.max() <= 1
+    hole = visible < 0.5
+    assert outline[~hole].sum() <= 0.03 * outline.sum()
+    assert outline[hole].sum() >= (0.06 if kind == "two" else 0.12) * hole.sum()
+
+
+def test_seeds_choose_among_outlines_and_both_ways_of_facing() -> None:
+    found = {OUTLINES.place(box_hole(), Variant(seed)).round(2).tobytes() for seed in range(1, 30)}  # type: ignore[union-attr]
+    assert len(found) == 4
+
+
+def test_the_same_seed_chooses_the_same() -> None:
+    for variant in (Variant(), Variant(5)):
+        assert np.array_equal(OUTLINES.place(box_hole(), variant), OUTLINES.place(box_hole(), variant))  # type: ignore[arg-type]
+
+
+def test_what_stays_near_another_answer_keeps_its_outline() -> None:
+    base = OUTLINES.place(box_hole(), Variant(5))
+    for seed in range(20, 30):
+        assert np.array_equal(OUTLINES.place(box_hole(), Variant(seed, base=5, spread=0.4)), base)  # type: ignore[arg-type]
+
+
+def test_a_hole_with_an_outline_of_its_own_is_taken_for_it() -> None:
+    hole = np.zeros((128, 128), bool)
+    hole[20:116, 20:116] = cv2.resize(crescent(), (96, 96)) > 0.5
+    assert draws_itself(hole)
+    outline = OUTLINES.place((~hole).astype(np.float32), Variant(3))
+    assert outline is not None
+    assert np.array_equal(outline > 0.5, hole)
+
+
+@pytest.mark.parametrize("angle", [0, 15, 45, 80])
+def test_boxes_and_ovals_have_none_however_they_lie(angle: int) -> None:
+    corners = cv2.boxPoints(((64, 64), (70, 40), angle))
+    box = cv2.fillPoly(np.zeros((128, 128), np.uint8), [np.rint(corners).astype(np.int32)], 1) > 0
+    oval = np.zeros((128, 128), np.uint8)
+    cv2.ellipse(oval, (64, 64), (50, 25), angle, 0, 360, 1, -1)
+    assert not draws_itself(box)
+    assert not draws_itself(oval > 0)
+    assert likeness_to_oval(oval > 0) > 0.95
+
+
+def test_crumbs_have_none() -> None:
+    hole = np.zeros((128, 128), bool)
+    hole[10:40, 10:40] = hole[80:110, 80:110] = True
+    assert not draws_itself(hole)
+
+
+def test_a_thin_hole_has_room_for_none_or_a_narrow_one() -> None:
+    visible = box_hole(slice(60, 62), slice(5, 120))
+    outline = OUTLINES.place(visible, Variant())
+    assert outline is None or outline[visible > 0.5].sum() == 0
+
+
+@pytest.fixture(scope="module")
+def outlined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a bundle of random weights that keeps the two outlines for the word "bird"."""
+    folder = tmp_path_factory.mktemp("bundles") / "outlined"
+    torch.manual_seed(0)
+    config = ModelConfig.from_dict({**TINY_MODEL, "outlines": 2, "prefill": "harmonic", "mask_input": True})
+    model = NIGDT(config, len(TINY_WORDS))
+    with torch.no_grad():
+        model.outlines.shapes.copy_(torch.from_numpy(OUTLINES.shapes))
+        model.outlines.aspects.copy_(torch.from_numpy(OUTLINES.aspects))
+        model.outlines.words.copy_(torch.tensor([float(word == "bird") for word in TINY_WORDS]))
+        for layer in model.generator.outline:  # begins at no effect
+            layer.weight.normal_()
+    save_bundle(folder, model, Vocabulary(TINY_WORDS), title="outlined")
+    return folder
+
+
+def noise(side: int = 160) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(1).integers(60, 200, (side, side, 3), np.uint8))
+
+
+def test_a_fill_shows_the_thing_in_its_outline_and_surroundings_around(outlined: Path) -> None:
+    inpainter = Inpainter.from_bundle(str(outlined))
+    selection = np.zeros((160, 160), np.uint8)
+    selection[30:130, 30:130] = 255
+    one, other = inpainter.fill(noise(), selection, "bird", variants=2, seed=3, feather=0)
+    removed = inpainter.fill(noise(), selection, mode="remove", grow=0, feather=0)[0]
+    assert not np.array_equal(one.photo, other.photo)
+    photo, fill = np.asarray(noise()), np.asarray(one.photo)
+    assert np.array_equal(fill[selection == 0], photo[selection == 0])
+    assert fill.shape == np.asarray(removed.photo).shape
+    again = inpainter.draw(noise(), selection, one.recipe)[0]
+    assert np.array_equal(np.asarray(again.photo), fill)
+
+
+def test_other_words_are_drawn_as_by_a_model_that_is_told_nothing(outlined: Path) -> None:
+    inpainter = Inpainter.from_bundle(str(outlined))
+    crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
+    hole[40:90, 40:90] = 255
+    context = inpainter.encode(crop, hole)
+    assert context.features.outline is not None
+    assert not context.features.outline.any()
+    named, unnamed = (inpainter.fill_context(crop, hole, text)[0].pixels for text in ("red bird", "red"))
+    assert not np.array_equal(named, unnamed)
+
+
+def test_a_model_without_outlines_has_none(tiny_bundle: Path) -> None:
+    crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
+    hole[40:90, 40:90] = 255
+    assert Inpainter.from_bundle(str(tiny_bundle)).encode(crop, hole).features.outline is None
