@@ -46,11 +46,13 @@ class Outlines:
     Attributes:
         shapes: (N, S, S), 0 to 1, 1 inside.
         aspects: (N,), width divided by height.
+        numbers: (N,), how common each is.
         words: Which words name such a thing.
     """
 
     shapes: Floats
     aspects: Floats
+    numbers: Floats
     words: frozenset[str]
 
     @classmethod
@@ -61,7 +63,8 @@ class Outlines:
         book = model.outlines
         named = book.words.cpu().numpy() > 0.5
         words = frozenset(word for word, is_named in zip(vocabulary.words, named, strict=True) if is_named)
-        return cls(book.shapes.cpu().numpy(), book.aspects.cpu().numpy(), words)
+        shapes, aspects, numbers = (x.cpu().numpy() for x in (book.shapes, book.aspects, book.numbers))
+        return cls(shapes, aspects, numbers, words)
 
     def named_in(self, caption: str) -> bool:
         """Return whether a caption names one thing of this kind."""
@@ -70,8 +73,9 @@ class Outlines:
     def place(self, visible: Floats, variant: Variant) -> Floats | None:
         """Choose an outline for a hole and put it there.
 
-        It goes into the largest piece. A hole that follows a thing's own outline is taken for it. The variant's
-        seed chooses otherwise, or its base where it stays near that.
+        It goes into the largest piece. A hole that follows a thing's own outline is taken for it. Otherwise the
+        variant's seed chooses, or its base where it stays near that, among those that fit well; common ones
+        are likelier. The mean answer has the commonest.
 
         Args:
             visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.
@@ -94,16 +98,20 @@ class Outlines:
         )
         fits = [
             fit
-            for shape, aspect in zip(self.shapes, self.aspects, strict=True)
+            for shape, aspect, number in zip(self.shapes, self.aspects, self.numbers, strict=True)
             for facing in (shape, shape[:, ::-1])
-            if (fit := _fit(facing, float(aspect) * height / width, small)) is not None
+            if (fit := _fit(facing, float(aspect) * height / width, float(number), small)) is not None
         ]
         if not fits:
             return None
         fits.sort(key=lambda fit: -fit.area)
         count = max(_CHOICE, sum(fit.area >= _NEAR_BEST * fits[0].area for fit in fits))
-        near = variant.base if variant.spread < 1 and variant.seed is not None else variant.seed
-        fit = fits[int(np.random.default_rng(near or 0).integers(min(count, len(fits))))]
+        likely = np.array([fit.number for fit in fits[:count]])
+        seed = variant.base if variant.spread < 1 and variant.seed is not None else variant.seed
+        if seed is None:
+            fit = fits[int(np.argmax(likely))]
+        else:
+            fit = fits[int(np.random.default_rng(seed).choice(len(likely), p=likely / likely.sum()))]
         w, h = max(2, round(fit.width * width)), max(2, round(fit.height * height))
         left, top = round((width - w) * 0.5), round((height - h) * 0.5)
         outline = np.zeros(hole.shape, np.float32)
@@ -121,20 +129,23 @@ class _Fit:
         width: Fraction of the hole's width that it takes.
         height: The same of the height.
         area: Fraction of the bounding box that is inside it.
+        number: How common it is.
     """
 
     shape: Floats
     width: float
     height: float
     area: float
+    number: float
 
 
-def _fit(shape: Floats, aspect: float, hole: Floats) -> _Fit | None:
+def _fit(shape: Floats, aspect: float, number: float, hole: Floats) -> _Fit | None:
     """Make an outline as large as it can be in the middle of a hole.
 
     Args:
         shape: (S, S).
         aspect: Its width divided by its height where the hole's bounding box is a square.
+        number: How common it is.
         hole: (_GRID, _GRID), 0 to 1, the bounding box.
     """
     stretched = min(max(1.0, aspect / _STRETCH), aspect * _STRETCH)
@@ -146,7 +157,7 @@ def _fit(shape: Floats, aspect: float, hole: Floats) -> _Fit | None:
         there = cv2.resize(np.ascontiguousarray(shape), (w, h), interpolation=cv2.INTER_AREA)
         area = float(there.sum())
         if float((there * hole[top : top + h, left : left + w]).sum()) >= _INSIDE * area:
-            return _Fit(shape, width * scale, height * scale, area / _GRID**2)
+            return _Fit(shape, width * scale, height * scale, area / _GRID**2, number)
         scale *= _SMALLER
     return None
 

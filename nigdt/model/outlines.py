@@ -26,15 +26,18 @@ class OutlineBook(nn.Module):
     Attributes:
         shapes: (count, SIDE, SIDE) in [0, 1], 1 inside; each fills its square.
         aspects: (count,), their widths divided by their heights.
+        numbers: (count,), how many of the things in the training photos have nearly this one.
         words: (vocabulary_size,), 1 where a word names such a thing, else 0.
     """
 
     shapes: Tensor
     aspects: Tensor
+    numbers: Tensor
     words: Tensor
 
     def __init__(self, count: int, vocabulary_size: int) -> None:
         super().__init__()
         self.register_buffer("shapes", torch.zeros(count, SIDE, SIDE))
         self.register_buffer("aspects", torch.ones(count))
+        self.register_buffer("numbers", torch.ones(count))
         self.register_buffer("words", torch.zeros(vocabulary_size))

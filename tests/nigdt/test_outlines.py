@@ -34,8 +34,14 @@ def triangle() -> np.ndarray:
 
 
 OUTLINES = Outlines(
-    np.stack([crescent(), triangle()]), np.array([1.0, 1.6], np.float32), frozenset({"bird", "gull"})
+    np.stack([crescent(), triangle()]),
+    np.array([1.0, 1.6], np.float32),
+    np.array([1, 3], np.float32),
+    frozenset({"bird", "gull"}),
 )
+
+
+_ARRAYS = (OUTLINES.shapes, OUTLINES.aspects, OUTLINES.numbers)
 
 
 def box_hole(rows: slice = slice(30, 90), columns: slice = slice(20, 110)) -> np.ndarray:
@@ -72,6 +78,22 @@ def test_an_outline_lies_in_the_hole_and_fills_a_good_part_of_it(kind: str, seed
 def test_seeds_choose_among_outlines_and_both_ways_of_facing() -> None:
     found = {OUTLINES.place(box_hole(), Variant(seed)).round(2).tobytes() for seed in range(1, 30)}  # type: ignore[union-attr]
     assert len(found) == 4
+
+
+def test_common_ones_are_drawn_more_often_and_the_mean_answer_has_the_commonest() -> None:
+    alone = [
+        {
+            Outlines(*(part[i : i + 1] for part in _ARRAYS), OUTLINES.words)
+            .place(box_hole(), Variant(seed))
+            .tobytes()  # type: ignore[union-attr, arg-type]
+            for seed in range(1, 12)
+        }
+        for i in (0, 1)
+    ]
+    drawn = [OUTLINES.place(box_hole(), Variant(seed)).tobytes() for seed in range(1, 200)]  # type: ignore[union-attr]
+    rare, common = (sum(one in outlines for one in drawn) for outlines in alone)
+    assert 2 * rare < common < 5 * rare
+    assert OUTLINES.place(box_hole(), Variant()).tobytes() in alone[1]  # type: ignore[union-attr]
 
 
 def test_the_same_seed_chooses_the_same() -> None:
@@ -127,6 +149,7 @@ def outlined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         model.outlines.shapes.copy_(torch.from_numpy(OUTLINES.shapes))
         model.outlines.aspects.copy_(torch.from_numpy(OUTLINES.aspects))
+        model.outlines.numbers.copy_(torch.from_numpy(OUTLINES.numbers))
         model.outlines.words.copy_(torch.tensor([float(word == "bird") for word in TINY_WORDS]))
         for layer in model.generator.outline:  # begins at no effect
             layer.weight.normal_()

@@ -69,6 +69,7 @@ def keep_outlines(networks: Networks, pools: Sequence[Pool], vocabulary: Vocabul
     book = {
         "outlines.shapes": torch.from_numpy(learnt.shapes),
         "outlines.aspects": torch.from_numpy(learnt.aspects),
+        "outlines.numbers": torch.from_numpy(learnt.numbers),
         "outlines.words": torch.tensor([float(word in learnt.words) for word in vocabulary.words]),
     }
     own = model.state_dict()
@@ -84,12 +85,19 @@ class LearntOutlines:
     Attributes:
         shapes: (N, SIDE, SIDE), 0 to 1.
         aspects: (N,), width divided by height.
+        numbers: (N,), how many objects have nearly this one.
         words: The words that name such things.
     """
 
     shapes: Floats
     aspects: Floats
+    numbers: Floats
     words: tuple[str, ...]
+
+
+_NONE = LearntOutlines(
+    np.zeros((0, SIDE, SIDE), np.float32), np.zeros(0, np.float32), np.zeros(0, np.float32), ()
+)
 
 
 def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) -> LearntOutlines:
@@ -105,7 +113,7 @@ def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) ->
     """
     found = [one for pool in pools for one in _objects(pool)]
     if len(found) < _NEAREST:
-        return LearntOutlines(np.zeros((0, SIDE, SIDE), np.float32), np.zeros(0, np.float32), ())
+        return _NONE
     shapes = np.stack([shape for shape, _ in found])
     aspects = np.array([aspect for _, aspect in found], np.float32)
     features = np.stack([cv2.GaussianBlur(shape, (0, 0), _BLUR)[::2, ::2].ravel() for shape in shapes])
@@ -115,17 +123,20 @@ def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) ->
     rule = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-4)
     _, labels, middles = cv2.kmeans(features, groups, None, rule, 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
     sizes = np.bincount(labels.ravel(), minlength=groups)
-    kept: list[tuple[float, Floats, float]] = []
+    kept: list[tuple[float, Floats, float, int]] = []
     for middle, size in zip(middles, sizes, strict=True):
         nearest = np.argsort(np.linalg.norm(features - middle, axis=1))[:_NEAREST]
         shape = np.asarray(shapes[nearest].mean(0), np.float32)
         aspect = float(np.exp(np.log(aspects[nearest]).mean()))
         if 2 * np.abs(shape - 0.5).mean() >= _LEAST_SHARP and size >= _LEAST_GROUP:
-            kept.append((_likeness(shape, aspect), shape, aspect))
-    kept = sorted(kept, key=lambda one: one[0])[:count]
+            kept.append((_likeness(shape, aspect), shape, aspect, int(size)))
+    if not kept:
+        return _NONE
+    _, kept_shapes, kept_aspects, numbers = zip(*sorted(kept, key=lambda one: one[0])[:count], strict=True)
     return LearntOutlines(
-        np.stack([shape for _, shape, _ in kept]) if kept else np.zeros((0, SIDE, SIDE), np.float32),
-        np.array([aspect for _, _, aspect in kept], np.float32),
+        np.stack(kept_shapes),
+        np.array(kept_aspects, np.float32),
+        np.array(numbers, np.float32),
         _naming_words(pools, vocabulary),
     )
 

@@ -1,0 +1,152 @@
+"""What outlines are learnt from photos, and what training tells the model of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+from nigdt_training.data.cache import build_cache
+from nigdt_training.data.data_set import read_records
+from nigdt_training.inpaint.outlines import keep_outlines, learn_outlines
+from nigdt_training.inpaint.step import Networks
+from nigdt_training.inpaint.weights import begin_with_model
+from nigdt_training.pools import build_vocabulary
+from nigdt_training.samples import Pool, SampleStream
+from nigdt_training.settings import AugmentationSettings, MaskSettings, settings_from
+
+from nigdt.errors import NigdtError
+from nigdt.model import NIGDT
+from nigdt.text import Vocabulary
+from tests.tiny import TINY_MODEL
+
+VOCABULARY = Vocabulary(["a", "this", "has", "bird", "dog", "wren", "belly", "red", "the"])
+
+
+def bent_drop(random: np.random.Generator) -> np.ndarray:
+    """A head, a body and a tail that sticks out, somewhere in a photo, facing either way."""
+    mask = np.zeros((160, 200), np.uint8)
+    x, y = random.integers(60, 90), random.integers(60, 90)
+    cv2.ellipse(mask, (int(x), int(y)), (32, 20), 20, 0, 360, 255, -1)
+    cv2.circle(mask, (int(x) - 26, int(y) - 20), 13, 255, -1)
+    cv2.line(mask, (int(x) + 20, int(y) + 8), (int(x) + 62, int(y) + 30), 255, int(random.integers(8, 11)))
+    return mask[:, ::-1].copy() if random.random() < 0.5 else mask
+
+
+@dataclass
+class Photos:
+    """As much of a cache as outlines are learnt from."""
+
+    masks: list[np.ndarray | None]
+    captions_of: list[list[str]]
+    name: str | None
+
+    def object_mask(self, i: int) -> np.ndarray | None:
+        return self.masks[i]
+
+    def captions(self, i: int) -> list[str]:
+        return self.captions_of[i]
+
+    def species(self, i: int) -> str | None:
+        return self.name
+
+
+def pools(birds: int = 120) -> list[Pool]:
+    random = np.random.default_rng(0)
+    cut: list[Any] = [bent_drop(random) for _ in range(birds)]
+    named = Photos([*cut, None], [["this bird has a red belly"]] * (birds + 1), "House_Wren")
+    others = Photos([bent_drop(random) for _ in range(40)], [["the dog has a red belly"]] * 40, None)
+    return [
+        Pool(named, np.arange(birds + 1), 1, 0),  # type: ignore[arg-type]
+        Pool(others, np.arange(40), 1, birds + 1),  # type: ignore[arg-type]
+    ]
+
+
+def test_an_outline_is_what_most_objects_look_like() -> None:
+    learnt = learn_outlines(pools(), 1, VOCABULARY)
+    assert learnt.shapes.shape[0] == 1
+    mask = bent_drop(np.random.default_rng(7))
+    x, y, w, h = cv2.boundingRect(mask)
+    seen = (
+        cv2.resize(mask[y : y + h, x : x + w], learnt.shapes.shape[2:0:-1], interpolation=cv2.INTER_AREA)
+        > 127
+    )
+    shape = learnt.shapes[0] > 0.5
+    overlaps = [float((shape & one).sum() / (shape | one).sum()) for one in (seen, seen[:, ::-1])]
+    assert max(overlaps) > 0.85
+    assert learnt.aspects[0] == pytest.approx(w / h, rel=0.12)
+    assert learnt.numbers[0] >= 15
+
+
+def test_the_words_are_what_things_of_the_class_alone_are_called() -> None:
+    assert learn_outlines(pools(), 1, VOCABULARY).words == ("bird",)
+    called = pools()
+    called[0].cache.captions_of[0] = ["a wren"]  # type: ignore[union-attr]
+    assert learn_outlines(called, 1, VOCABULARY).words == ("bird", "wren")
+
+
+def networks(**changes: Any) -> Networks:
+    settings = settings_from({"data": [{"path": "photos"}], "model": {**TINY_MODEL, **changes}})
+    return Networks(settings, VOCABULARY, Fabric(accelerator="cpu", devices=1))
+
+
+def test_a_model_is_given_them_once() -> None:
+    one = networks(outlines=1)
+    keep_outlines(one, pools(), VOCABULARY)
+    kept = one.plain.model.outlines.shapes.clone()
+    assert kept.amax() > 0.9
+    assert torch.equal(one.averaged["outlines.shapes"], kept)
+    assert one.plain.model.outlines.words.tolist() == [float(word == "bird") for word in VOCABULARY.words]
+    one.plain.model.outlines.shapes.mul_(0.5)
+    keep_outlines(one, pools(), VOCABULARY)
+    assert torch.equal(one.plain.model.outlines.shapes, kept * 0.5)
+
+
+def test_too_few_are_refused() -> None:
+    with pytest.raises(NigdtError, match=r"The photos show 0 clear outlines of named classes, not 3\."):
+        keep_outlines(networks(outlines=3), pools(birds=5), VOCABULARY)
+
+
+def test_weights_without_outlines_go_on_as_they_were() -> None:
+    torch.manual_seed(3)
+    before = NIGDT(networks(mask_input=True).settings.model_config, len(VOCABULARY)).eval()
+    after = networks(mask_input=True, outlines=2)
+    begin_with_model(after, before)
+    picture, M = torch.rand(2, 3, 64, 64) * 2 - 1, torch.ones(2, 1, 64, 64)
+    M[:, :, 16:48, 16:48] = 0
+    tokens, lengths = torch.tensor([[4, 8], [4, 0]]), torch.tensor([2, 1])
+    outline = torch.zeros_like(M)
+    outline[:, :, 24:40, 24:40] = 1
+    with torch.inference_mode():
+        old = before(picture, M, tokens, lengths).image
+        for told in (None, outline):
+            assert torch.equal(after.plain.model.eval()(picture, M, tokens, lengths, outline=told).image, old)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_model_is_told_outlines_that_the_hole_hides(told: bool, photo_folder: Any, tmp_path: Any) -> None:
+    cache = build_cache(read_records(photo_folder), tmp_path / "cache")
+    pool = [Pool(cache, np.arange(len(cache)), 1, 0)]
+    stream = SampleStream(
+        pool,
+        build_vocabulary(pool),
+        size=64,
+        max_words=8,
+        latent_shape=(4, 2, 2),
+        masks=MaskSettings(centre=1, rectangle=1, irregular=1, object=3),
+        augmentation=AugmentationSettings(),
+        seed=0,
+        around_object=True,
+        tell_outlines=told,
+    )
+    batch = stream.batch(range(80))
+    given = batch.outline.amax((1, 2, 3)) > 0
+    assert given.any() == told
+    hidden = (batch.objects * (1 - batch.M)).sum((1, 2, 3)) / batch.objects.sum((1, 2, 3)).clamp(min=1)
+    assert not given[hidden < 0.8].any()
+    overlap = (batch.outline * batch.objects).sum((1, 2, 3)) / batch.outline.sum((1, 2, 3)).clamp(min=1)
+    assert (overlap[given] > 0.85).all()
