@@ -73,9 +73,9 @@ class Outlines:
     def place(self, visible: Floats, variant: Variant) -> Floats | None:
         """Choose an outline for a hole and put it there.
 
-        It goes into the largest piece. A hole that follows a thing's own outline is taken for it. Otherwise the
-        variant's seed chooses, or its base where it stays near that, among those that fit well; common ones
-        are likelier. The mean answer has the commonest.
+        It goes into the largest piece. A hole that follows a thing's own outline is taken for it. Otherwise
+        the variant's seed chooses, or its base where it stays near that, among those that fit well; common
+        ones are likelier. The mean answer has the commonest.
 
         Args:
             visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.

@@ -83,10 +83,10 @@ def test_an_outline_is_what_most_objects_look_like() -> None:
 
 
 def test_the_words_are_what_things_of_the_class_alone_are_called() -> None:
-    assert learn_outlines(pools(), 1, VOCABULARY).words == ("bird",)
+    assert learn_outlines(pools(), 1, VOCABULARY).words == ("bird", "wren")
     called = pools()
-    called[0].cache.captions_of[0] = ["a wren"]  # type: ignore[union-attr]
-    assert learn_outlines(called, 1, VOCABULARY).words == ("bird", "wren")
+    called[0].cache.name = "Prairie_Dog"  # type: ignore[union-attr]
+    assert learn_outlines(called, 1, VOCABULARY).words == ("bird",)
 
 
 def networks(**changes: Any) -> Networks:
@@ -100,7 +100,9 @@ def test_a_model_is_given_them_once() -> None:
     kept = one.plain.model.outlines.shapes.clone()
     assert kept.amax() > 0.9
     assert torch.equal(one.averaged["outlines.shapes"], kept)
-    assert one.plain.model.outlines.words.tolist() == [float(word == "bird") for word in VOCABULARY.words]
+    assert one.plain.model.outlines.words.tolist() == [
+        float(word in ("bird", "wren")) for word in VOCABULARY.words
+    ]
     one.plain.model.outlines.shapes.mul_(0.5)
     keep_outlines(one, pools(), VOCABULARY)
     assert torch.equal(one.plain.model.outlines.shapes, kept * 0.5)
