@@ -40,6 +40,8 @@ _OUTLINE = 0.4
 """Fraction of it at a thing's outline, ..."""
 _CORE = 0.62
 """... and from which on the model's colours are the thing's alone."""
+_RIM = 2
+"""Pixels of the model's picture inside an outline where it draws a rim as often as the thing."""
 _SPECK = 0.08
 """Size, as a fraction of the largest thing's, below which a thing is a speck, ..."""
 _LEAST_SIZE = 0.02
@@ -146,23 +148,26 @@ def laid_over(
 
 
 def laid_into(
-    fill: NDArray[np.generic], picture: Floats, outline: Floats, backdrop: NDArray[np.uint8]
+    fill: NDArray[np.generic], picture: Floats, backdrop: NDArray[np.uint8], outline: Floats
 ) -> Floats:
     """Lay a thing that was drawn into an outline over the continued surroundings.
 
     Args:
         fill: (h, w, 3), 0 to 255, the model's picture at the context's size.
         picture: (H, W, 3), 0 to 255, the same at its own.
-        outline: (H, W), 0 to 1, 1 on the thing.
         backdrop: (h, w, 3), from `continued`.
+        outline: (H, W), 0 to 1, 1 on the thing.
 
     Returns:
         (h, w, 3), 0 to 255.
     """
     height, width = fill.shape[:2]
     scale = max(height / outline.shape[0], width / outline.shape[1])
-    opacity = _opacity(outline, (width, height), scale)
-    drawn = _own_at_edge(fill, picture, outline > _CORE)
+    smooth = np.asarray(cv2.GaussianBlur(outline, (0, 0), 0.8), np.float32)
+    opacity = _opacity(smooth, (width, height), scale)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1))
+    core = cv2.erode((outline > _CORE).astype(np.uint8), disc) > 0
+    drawn = _own_at_edge(fill, picture, core)
     return np.clip(backdrop + opacity[..., None] * (drawn - backdrop), 0, 255).astype(np.float32)
 
 

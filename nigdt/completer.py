@@ -32,6 +32,7 @@ from nigdt.text import Vocabulary, tokenise
 __all__ = ["Completer"]
 
 _STRIDE = 32  # the encoder halves five times
+_HALF_BAND = np.array([-1, 4, 10, 4, -1], np.float32) / 16  # 0 at the highest frequency
 _LEAST = 64  # least side the model runs at
 
 
@@ -186,11 +187,12 @@ class Completer:
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
             outlines = [self._outline(job, variant) for job, variant in part]
+            plain = [job.context for job, _ in part]
             contexts = [
                 context.features
                 if outline is None
                 else self._features(context.seen, context.visible, outline)
-                for context, outline in zip((job.context for job, _ in part), outlines, strict=True)
+                for context, outline in zip(plain, outlines, strict=True)
             ]
             words = [self.vocabulary.encode(job.caption, self._model.config.max_words) for job, _ in part]
             if words != captions:  # variants of one job share a caption
@@ -201,9 +203,8 @@ class Completer:
             guided = any(job.guidance != 1 for job, _ in part)
             without = None
             if guided or any(job.context.backdrop is not None for job, _ in part):
-                without, _ = self._runner.complete(
-                    contexts, self._runner.encode_words([[]] * len(part)), noise
-                )
+                nothing = self._runner.encode_words([[]] * len(part))
+                without, _ = self._runner.complete([context.features for context in plain], nothing, noise)
             if guided and without is not None:
                 guidance = torch.tensor([job.guidance for job, _ in part]).to(image.device)
                 image = without + guidance[:, None, None, None] * (image - without)
@@ -224,16 +225,15 @@ class Completer:
 
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
-        pixels = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail)
+        picture = _without_weave(drawn.picture, context.visible)
+        pixels = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
         notices: tuple[str, ...] = ()
         if context.backdrop is not None:
             assert drawn.wordless is not None
             if drawn.outline is None:
-                mixed, clear = laid_over(
-                    pixels, drawn.picture, drawn.wordless, context.visible, context.backdrop
-                )
+                mixed, clear = laid_over(pixels, picture, drawn.wordless, context.visible, context.backdrop)
             else:
-                mixed, clear = laid_into(pixels, drawn.picture, drawn.outline, context.backdrop), True
+                mixed, clear = laid_into(pixels, picture, context.backdrop, drawn.outline), True
             pixels = np.rint(mixed).astype(np.uint8)
             notices = () if clear else (DREW_NOTHING,)
         attention = None
@@ -290,6 +290,12 @@ def _noise(variant: Variant, shape: tuple[int, int, int]) -> Tensor:
         return noise
     near = torch.zeros_like(noise) if variant.base is None else _draw(variant.base, shape)
     return (1 - variant.spread**2) ** 0.5 * near + variant.spread * noise
+
+
+def _without_weave(picture: NDArray[np.float32], visible: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take out of what was drawn in the hole the pattern of every second pixel that doubling layers weave."""
+    smooth = cv2.sepFilter2D(picture, -1, _HALF_BAND, _HALF_BAND, borderType=cv2.BORDER_REFLECT)
+    return np.where(visible[..., None] < 0.5, smooth, picture).astype(np.float32)
 
 
 def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:

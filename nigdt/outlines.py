@@ -29,9 +29,9 @@ _SMALLER = 0.93
 """Factor by which it is shrunk until it does, ..."""
 _STEPS = 14
 """... so often at most."""
-_NEAR_BEST = 0.85
+_NEAR_BEST = 0.8
 """Outlines that fill the hole so nearly as well as the best are drawn by chance ..."""
-_CHOICE = 8
+_CHOICE = 4
 """... among at least so many."""
 _OVAL = 0.87
 """Overlap with the ellipse of the same moments, and with its bounding box, from which on a hole has no shape
