@@ -17,7 +17,15 @@ from nigdt.removal import NothingFitsError, Quality, remove
 from nigdt.removal.layout import lab_of
 from nigdt.text import tokenise
 
-__all__ = ["DREW_NOTHING", "change_by_words", "continued", "has_surroundings", "laid_into", "laid_over"]
+__all__ = [
+    "DREW_NOTHING",
+    "change_by_words",
+    "continued",
+    "has_surroundings",
+    "is_clear",
+    "laid_into",
+    "laid_over",
+]
 
 Floats = NDArray[np.float32]
 
@@ -145,6 +153,19 @@ def laid_over(
     drawn = _own_at_edge(fill, picture, core, 1 - whole) if whole < 1 else fill.astype(np.float32)
     mixed = backdrop + np.maximum(opacity, whole)[..., None] * (drawn - backdrop)
     return np.clip(mixed, 0, 255).astype(np.float32), True
+
+
+def is_clear(picture: Floats, wordless: Floats, outline: Floats) -> bool:
+    """Return whether what was drawn into an outline differs clearly from what is drawn without words.
+
+    Args:
+        picture: (H, W, 3), 0 to 255, what the model draws.
+        wordless: (H, W, 3), the same without words.
+        outline: (H, W), 0 to 1, 1 on the thing.
+    """
+    with_words, without = (lab_of(np.clip(one, 0, 255)) for one in (picture, wordless))
+    difference = np.linalg.norm(with_words - without, axis=2)
+    return float((difference * outline).sum()) >= _CLEAR * max(1.0, float(outline.sum()))
 
 
 def laid_into(

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.backdrop import DREW_NOTHING, continued, laid_into, laid_over
+from nigdt.backdrop import DREW_NOTHING, continued, has_surroundings, is_clear, laid_into, laid_over
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
-from nigdt.outlines import Outlines
+from nigdt.outlines import Outlines, draws_itself
 from nigdt.recipe import Variant
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
@@ -219,9 +219,16 @@ class Completer:
 
     def _outline(self, job: CompletionJob, variant: Variant) -> NDArray[np.float32] | None:
         """Return where in the hole a fill's thing is to be; None leaves it to the model."""
-        if self._outlines is None or not self._outlines.named_in(job.caption):
+        if self._outlines is None:
             return None
-        return self._outlines.place(job.context.visible, variant)
+        hole = job.context.visible < 0.5
+        names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
+        if names_a_thing and draws_itself(hole):
+            return hole.astype(np.float32)
+        return self._outlines.place(hole, variant) if self._names_outline(job) else None
+
+    def _names_outline(self, job: CompletionJob) -> bool:
+        return self._outlines is not None and self._outlines.named_in(job.caption)
 
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
@@ -232,8 +239,10 @@ class Completer:
             assert drawn.wordless is not None
             if drawn.outline is None:
                 mixed, clear = laid_over(pixels, picture, drawn.wordless, context.visible, context.backdrop)
-            else:
+            elif self._names_outline(job) or is_clear(picture, drawn.wordless, drawn.outline):
                 mixed, clear = laid_into(pixels, picture, context.backdrop, drawn.outline), True
+            else:
+                mixed, clear = context.backdrop.astype(np.float32), False
             pixels = np.rint(mixed).astype(np.uint8)
             notices = () if clear else (DREW_NOTHING,)
         attention = None

@@ -70,25 +70,21 @@ class Outlines:
         """Return whether a caption names one thing of this kind."""
         return any(word in self.words for word in tokenise(caption))
 
-    def place(self, visible: Floats, variant: Variant) -> Floats | None:
-        """Choose an outline for a hole and put it there.
+    def place(self, hole: NDArray[np.bool_], variant: Variant) -> Floats | None:
+        """Choose an outline for a hole and put it into its largest piece.
 
-        It goes into the largest piece. A hole that follows a thing's own outline is taken for it. Otherwise
-        the variant's seed chooses, or its base where it stays near that, among those that fit well; common
+        The variant's seed chooses among those that fit well, or its base where it stays near that; common
         ones are likelier. The mean answer has the commonest.
 
         Args:
-            visible: (H, W), the model's M: 1 where the photo is visible, 0 in the hole.
+            hole: (H, W).
             variant: Which of the possible answers.
 
         Returns:
             (H, W), 0 to 1; None where no outline fits.
         """
-        hole = visible < 0.5
         if not hole.any() or not len(self.shapes):
             return None
-        if draws_itself(hole):
-            return hole.astype(np.float32)
         hole = _largest_piece(hole)
         box = selection_box(hole)
         height, width = box.height, box.width
@@ -168,6 +164,8 @@ def draws_itself(hole: NDArray[np.bool_]) -> bool:
     Args:
         hole: (H, W).
     """
+    if not hole.any():
+        return False
     if _largest_piece(hole).sum() < _ONE_PIECE * hole.sum():
         return False
     return max(likeness_to_oval(hole), _likeness_to_box(hole)) < _OVAL

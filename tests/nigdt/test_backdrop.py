@@ -11,7 +11,8 @@ from PIL import Image
 
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
-from nigdt.backdrop import change_by_words, continued, has_surroundings, laid_over
+from nigdt.backdrop import change_by_words, continued, has_surroundings, is_clear, laid_into, laid_over
+from nigdt.completer import _without_weave
 from nigdt.recipe import Recipe, Variant
 
 SIDE, SCALE = 96, 2
@@ -174,3 +175,42 @@ def test_the_library_fills_so(default: Inpainter) -> None:
     assert np.array_equal(pixels[selection == 0], np.array(photo)[selection == 0])
     corner = pixels[42:50, 42:50].astype(float)
     assert 3 < corner.std() < 12  # the photo's own grain (5.8), which the model does not draw
+
+
+def outlined(radius: int = 20) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Make a red disc with a green rim on grey, the same without words, and the disc's outline."""
+    worded, wordless, _ = model_pictures(radius)
+    cv2.circle(worded, (48, 48), radius, (20, 220, 20), 3)
+    return worded, wordless, cv2.circle(np.zeros((SIDE, SIDE), np.float32), (48, 48), radius, 1, -1)
+
+
+def test_a_thing_ends_at_its_outline_and_has_no_rim() -> None:
+    worded, _, outline = outlined()
+    side = SIDE * SCALE
+    noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
+    fill = cv2.resize(worded, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255)
+    result = laid_into(fill, worded, noise, outline)
+    y, x = np.mgrid[:side, :side] - 96.5
+    away = np.hypot(y, x)
+    assert np.abs(result[away < 28] - RED).max() < 8
+    rim = (away > 35) & (away < 38)
+    assert np.abs(fill[rim] - RED).mean() > 60
+    assert np.abs(result[rim] - RED).mean() < 15
+    assert np.array_equal(result[away > 48], noise[away > 48])
+
+
+def test_a_thing_is_clear_where_words_change_it() -> None:
+    worded, wordless, outline = outlined()
+    assert is_clear(worded, wordless, outline)
+    assert not is_clear(wordless + 3, wordless, outline)
+
+
+def test_the_weave_goes_and_all_else_stays() -> None:
+    y, x = np.mgrid[:SIDE, :SIDE]
+    smooth = np.repeat(128 + 60 * np.sin(x / 6)[..., None], 3, 2).astype(np.float32)
+    woven = smooth + np.where((x + y) % 2, 9, -9)[..., None].astype(np.float32)
+    _, _, visible = model_pictures(10)
+    cleaned = _without_weave(woven, visible)
+    assert np.array_equal(cleaned[visible > 0], woven[visible > 0])
+    inner = (slice(20, 76), slice(20, 76))
+    assert np.abs(cleaned[inner] - smooth[inner]).max() < 0.5

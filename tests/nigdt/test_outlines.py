@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 
 from nigdt import Inpainter
+from nigdt.answers import CompletionJob
+from nigdt.backdrop import DREW_NOTHING
 from nigdt.bundle.writing import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.model import NIGDT
@@ -40,9 +42,9 @@ OUTLINES = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS)
 
 
 def box_hole(rows: slice = slice(30, 90), columns: slice = slice(20, 110)) -> np.ndarray:
-    visible = np.ones((128, 128), np.float32)
-    visible[rows, columns] = 0
-    return visible
+    hole = np.zeros((128, 128), bool)
+    hole[rows, columns] = True
+    return hole
 
 
 def test_only_words_that_name_such_things_are_given_one() -> None:
@@ -54,18 +56,17 @@ def test_only_words_that_name_such_things_are_given_one() -> None:
 @pytest.mark.parametrize("seed", [None, *range(1, 8)])
 @pytest.mark.parametrize("kind", ["box", "oval", "two"])
 def test_an_outline_lies_in_the_hole_and_fills_a_good_part_of_it(kind: str, seed: int | None) -> None:
-    visible = box_hole()
+    hole = box_hole()
     if kind == "oval":
-        visible = np.ones((128, 128), np.float32)
-        cv2.ellipse(visible, (64, 64), (50, 30), 20, 0, 360, 0, -1)
+        oval = cv2.ellipse(np.zeros((128, 128), np.uint8), (64, 64), (50, 30), 20, 0, 360, 1, -1)
+        hole = np.asarray(oval > 0)
     if kind == "two":
-        visible[30:90, 62:68] = 1
-    outline = OUTLINES.place(visible, Variant(seed))
+        hole[30:90, 62:68] = False
+    outline = OUTLINES.place(hole, Variant(seed))
     assert outline is not None
-    assert outline.shape == visible.shape
+    assert outline.shape == hole.shape
     assert outline.min() >= 0
     assert outline.max() <= 1
-    hole = visible < 0.5
     assert outline[~hole].sum() <= 0.03 * outline.sum()
     assert outline[hole].sum() >= (0.06 if kind == "two" else 0.12) * hole.sum()
 
@@ -100,13 +101,10 @@ def test_what_stays_near_another_answer_keeps_its_outline() -> None:
         assert np.array_equal(OUTLINES.place(box_hole(), Variant(seed, base=5, spread=0.4)), base)  # type: ignore[arg-type]
 
 
-def test_a_hole_with_an_outline_of_its_own_is_taken_for_it() -> None:
+def test_a_crescent_is_an_outline_of_its_own() -> None:
     hole = np.zeros((128, 128), bool)
     hole[20:116, 20:116] = cv2.resize(crescent(), (96, 96)) > 0.5
     assert draws_itself(hole)
-    outline = OUTLINES.place((~hole).astype(np.float32), Variant(3))
-    assert outline is not None
-    assert np.array_equal(outline > 0.5, hole)
 
 
 @pytest.mark.parametrize("angle", [0, 15, 45, 80])
@@ -127,9 +125,9 @@ def test_crumbs_have_none() -> None:
 
 
 def test_a_thin_hole_has_room_for_none_or_a_narrow_one() -> None:
-    visible = box_hole(slice(60, 62), slice(5, 120))
-    outline = OUTLINES.place(visible, Variant())
-    assert outline is None or outline[visible > 0.5].sum() == 0
+    hole = box_hole(slice(60, 62), slice(5, 120))
+    outline = OUTLINES.place(hole, Variant())
+    assert outline is None or outline[~hole].sum() == 0
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +175,33 @@ def test_other_words_are_drawn_as_by_a_model_that_is_told_nothing(outlined: Path
     assert not context.features.outline.any()
     named, unnamed = (inpainter.fill_context(crop, hole, text)[0].pixels for text in ("red bird", "red"))
     assert not np.array_equal(named, unnamed)
+
+
+def test_a_selection_with_an_outline_is_drawn_into_it_whatever_the_thing(outlined: Path) -> None:
+    inpainter = Inpainter.from_bundle(str(outlined))
+    crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
+    hole[16:112, 16:112] = np.where(cv2.resize(crescent(), (96, 96)) > 0.5, 255, 0)
+    context = inpainter.encode(crop, hole)
+    plain = Inpainter.from_bundle(str(outlined))
+    plain._outlines = None
+    told, untold = (
+        one.complete([CompletionJob(context, "a dog")])[0][0].pixels for one in (inpainter, plain)
+    )
+    assert not np.array_equal(told, untold)
+    part, same = (
+        one.complete([CompletionJob(context, "a red belly")])[0][0].pixels for one in (inpainter, plain)
+    )
+    assert np.array_equal(part, same)
+
+
+def test_what_words_do_not_change_draws_nothing_into_it(outlined: Path) -> None:
+    inpainter = Inpainter.from_bundle(str(outlined))
+    crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
+    hole[16:112, 16:112] = np.where(cv2.resize(crescent(), (96, 96)) > 0.5, 255, 0)
+    context = inpainter.surrounded(inpainter.encode(crop, hole))
+    unknown = inpainter.complete([CompletionJob(context, "zzz")])[0][0]
+    assert unknown.notices == (DREW_NOTHING,)
+    assert np.array_equal(unknown.pixels, context.backdrop)
 
 
 def test_a_model_without_outlines_has_none(tiny_bundle: Path) -> None:
