@@ -5,6 +5,7 @@ Torch-free, so that the panel and the command line can read a bundle's configura
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
@@ -186,12 +187,14 @@ class ModelConfig:
         return replace(self, **changes)
 
 
-def _renewed(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values in today's keys; bundles and runs until 0.4 had one for each difference and ablation.
+def _renewed(values: Any) -> Any:
+    """Return values in today's keys; files of earlier versions had one for each difference and each ablation.
 
     Raises:
         NigdtError: They mix the two networks.
     """
+    if not isinstance(values, Mapping):
+        return values
     values = dict(values)
     of_network = {item.name: values.pop(item.name) for item in fields(Network) if item.name in values}
     if values.get("generator_norm") == "affine":

@@ -60,7 +60,7 @@ def test_a_wrong_value_is_named_in_one_line(changes: dict[str, object], says: st
 
 
 def test_keys_of_earlier_versions_are_read() -> None:
-    """Bundles and runs until 0.4 had a key for each ablation and each difference of the published network."""
+    """Files of earlier versions had a key for each ablation and each difference of the published network."""
     shipped = Path(nigdt.__file__).parent / "bundles" / "nigdt-small" / "model.yaml"
     old = yaml.safe_load(shipped.read_text(encoding="utf-8"))["architecture"]
     assert old["further_blocks"] == 0
