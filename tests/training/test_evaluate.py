@@ -150,7 +150,8 @@ def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
     text = table(results, 2)
     lines = text.splitlines()
     titles = [cell.strip() for cell in lines[0].split("|")[1:-1]]
-    assert titles[:6] == ["system", "l1", "PSNR", "TV", "SSIM", "gradient"]
+    hole = ["PSNR hole", "SSIM hole"]
+    assert titles[:8] == ["system", "l1", "PSNR", "TV", "SSIM", *hole, "gradient"]
     assert lines[2].startswith("| untrained ")
     assert lines[3].startswith("| harmonic ")
     assert len({len(line) for line in lines[:4]}) == 1
