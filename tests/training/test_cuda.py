@@ -104,7 +104,6 @@ class _Functions(TorchFunctionMode):
     def __init__(self, operations: _Operations) -> None:
         super().__init__()
         self.operations = operations
-        self.transfers = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -155,7 +154,6 @@ class _Functions(TorchFunctionMode):
         changes |= {} if layout is None else {"memory_format": layout}
         if here == there:
             return Tensor.to(tensor, **changes) if changes else tensor
-        self.transfers += 1
         copied = tensor.to(**{**changes, "copy": True})
         return _put(copied, there)
 
