@@ -104,6 +104,11 @@ def test_keys_of_earlier_versions_are_read():
     assert settings_from(data | old) == settings_from(
         data | {"loss": {"adversary": "projected", "l1": 2.0}, "squares": "object"}
     )
+    equal = {"masks": {"thin": 1.0, "medium": 1.0, "thick": 1.0}}
+    assert settings_from(data | equal) == settings_from(data | {"masks": {"lama": 3.0}})
+    assert settings_from(data | {"masks": {"thin": 0, "medium": 0, "thick": 0}}).masks.lama == 0
+    with pytest.raises(NigdtError, match="LaMa's masks cannot differ in weight"):
+        settings_from(data | {"masks": {"thin": 1.0, "medium": 0.0, "thick": 0.0}})
     assert with_changes(load_settings("small"), ["around_object=false"]).squares == "object"
     with pytest.raises(NigdtError, match=r"this `frozen_text`, `loss\.fakes`"):
         settings_from(data | {"frozen_text": True, "loss": {"fakes": "both"}})

@@ -11,6 +11,7 @@ from nigdt import schema
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.schema import Count, Fraction, Meta, Probability, Weight
+from nigdt_training.data.lama_masks import LAMA_KINDS
 
 Backbone = Literal["efficientnet-lite0", "inception-v3"]
 Positive = Annotated[float, Meta(gt=0)]
@@ -48,9 +49,7 @@ class MaskSettings:
         irregular: Thick strokes.
         object: The object's box; a rectangle where the photo has none.
         outline: The object's segmentation; a rectangle where the photo has none.
-        thin: LaMa's thin strokes.
-        medium: LaMa's medium strokes and boxes.
-        thick: LaMa's thick strokes and boxes.
+        lama: LaMa's thin, medium and thick masks, each as often as the others.
         own: One of the masks in `files`.
         files: Folder of masks, or a list of them (white = hole); absolute, or relative to the current folder.
     """
@@ -60,9 +59,7 @@ class MaskSettings:
     irregular: Weight = 1.0
     object: Weight = 1.0
     outline: Weight = 0.0
-    thin: Weight = 0.0
-    medium: Weight = 0.0
-    thick: Weight = 0.0
+    lama: Weight = 0.0
     own: Weight = 0.0
     files: str = ""
 
@@ -349,7 +346,8 @@ def _renewed(values: Any, source: str) -> Any:
     """Return values in today's keys; files of earlier versions have more of them.
 
     Raises:
-        NigdtError: They mix the losses of the paper and of the published code.
+        NigdtError: They mix the losses of the paper and of the published code, or weigh LaMa's masks
+            unequally.
     """
     if not isinstance(values, dict):
         return values
@@ -375,6 +373,11 @@ def _renewed(values: Any, source: str) -> Any:
             keys = ", ".join(f"`{key}`" for key in found)
             raise NigdtError(f"{source}: neither kind of losses has this {keys}.", "Set `loss.kind` instead.")
         loss["kind"] = fits[0]
+    masks = values.get("masks")
+    if isinstance(masks, dict) and (lama := [masks.pop(key, 0.0) for key in LAMA_KINDS if key in masks]):
+        if lama != [lama[0]] * len(LAMA_KINDS):
+            raise NigdtError(f"{source}: LaMa's masks cannot differ in weight.", "Set `masks.lama` instead.")
+        masks["lama"] = lama[0] * len(lama)
     for key, squares in (("around_object", "object"), ("centre_squares", "centre")):
         if values.pop(key, False):
             values["squares"] = squares
