@@ -106,9 +106,9 @@ class ModelConfig:
         attention_axis: Softmax of eq. 5 over words (what the authors ran) or locations (as printed).
         without: What an ablation leaves out: `text`, so that h = v_h alone; `dual-attention`, so that only
             the sentence guides; or `max-pool`, the global max of eq. 7, so that t_e stays a map.
-        mask_input: Feed M to the image encoder as a fourth channel.
         prefill: What the hole of the encoder's input holds: zeros, as in the paper, or the harmonic
-            interpolation of its border, which the generator then also starts from.
+            interpolation of its border, which the generator then also starts from. As the encoder cannot see
+            that hole, M is then its fourth input channel.
         skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
     """
 
@@ -129,12 +129,16 @@ class ModelConfig:
     spectral_norm: bool = True
     attention_axis: AttentionAxis = "words"
     without: Without = "none"
-    mask_input: bool = False
     prefill: Prefill = "none"
     skip: bool = False
 
     def __post_init__(self) -> None:
         schema.check(self, _SOURCE)
+
+    @property
+    def mask_input(self) -> bool:
+        """Whether M is the image encoder's fourth channel."""
+        return self.prefill == "harmonic"
 
     @property
     def traits(self) -> Network:
@@ -210,6 +214,9 @@ def _renewed(values: Any) -> Any:
             keys = ", ".join(f"`{key}`" for key in of_network)
             raise NigdtError(f"{_SOURCE}: neither network has this {keys}.", "Set `network` instead.")
         values["network"] = fits[0]
+    mask_input, filled = values.pop("mask_input", None), values.get("prefill", "none") == "harmonic"
+    if mask_input is not None and mask_input != filled:
+        raise NigdtError(f"{_SOURCE}: `mask_input` is true with `prefill: harmonic`, and only with it.")
     parts = {"use_text": "text", "dual_attention": "dual-attention", "max_pool": "max-pool"}
     ablations = {key: values.pop(key) for key in parts if key in values}
     for key, there in ablations.items():
@@ -243,7 +250,6 @@ PRESETS: dict[str, ModelConfig] = {
         discriminator_channels=(16, 32, 64, 96, 96),
         generator_norm="none",
         spectral_norm=False,
-        mask_input=True,
         prefill="harmonic",
     ),
 }

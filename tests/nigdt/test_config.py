@@ -75,6 +75,16 @@ def test_keys_of_earlier_versions_are_read() -> None:
     assert not ModelConfig.preset("paper", use_text=False, max_pool=False).use_text
 
 
+def test_the_mask_is_an_input_with_prefill_alone() -> None:
+    assert ModelConfig.preset("small", mask_input=True).mask_input
+    assert not ModelConfig.preset("paper", mask_input=False).mask_input
+    for preset, changes in (("small", {"mask_input": False}), ("paper", {"mask_input": True})):
+        with pytest.raises(
+            NigdtError, match="`mask_input` is true with `prefill: harmonic`, and only with it"
+        ):
+            ModelConfig.preset(preset, **changes)
+
+
 def test_a_network_that_is_neither_is_refused() -> None:
     for preset, changes in (
         ("paper", {"narrow_halving": True}),

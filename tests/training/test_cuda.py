@@ -224,7 +224,7 @@ def cuda() -> Iterator[_Functions]:
 @pytest.fixture
 def settings(tiny_settings) -> dict[str, Any]:
     """Every loss, one step, quick networks."""
-    tiny_settings["model"] |= {"spectral_norm": False, "prefill": "harmonic", "mask_input": True}
+    tiny_settings["model"] |= {"spectral_norm": False, "prefill": "harmonic"}
     return {
         **tiny_settings,
         "steps": 1,
