@@ -319,7 +319,7 @@ def test_the_judge_features_and_comparison_systems_run_where_the_model_runs(cuda
 def test_the_benchmark_times_every_variant(cuda, settings, monkeypatch) -> None:
     monkeypatch.setattr(steps, "MATRIX_SIDE", {"cuda": 64})
     chosen = settings_from({**settings, "batch": 2, "loss": {"match": 0.0}})
-    variants = [variant for variant in steps.VARIANTS if not variant.compiled][::2]
+    variants = steps.VARIANTS[::2]
     found = steps.measure(chosen, variants, "cuda", 1)
     assert set(found.rates) == {"float32", "bfloat16"}
     assert {one.format for one in found.measurements} == {"float32", "bfloat16"}

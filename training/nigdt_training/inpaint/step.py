@@ -94,11 +94,6 @@ class Networks:
         if self.settings.frozen_text:
             self.plain.model.text_encoder.eval()
 
-    def compile(self) -> None:
-        """Run both paths and the discriminators compiled from now on; the first step takes minutes."""
-        self.plain.compile()
-        self.plain_scores.compile()
-
     @torch.no_grad()
     def average(self, decay: float) -> None:
         """Move the averaged weights one step towards the current ones.
