@@ -5,6 +5,7 @@ Torch-free, so that the panel and the command line can read a bundle's configura
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
@@ -105,9 +106,9 @@ class ModelConfig:
         attention_axis: Softmax of eq. 5 over words (what the authors ran) or locations (as printed).
         without: What an ablation leaves out: `text`, so that h = v_h alone; `dual-attention`, so that only
             the sentence guides; or `max-pool`, the global max of eq. 7, so that t_e stays a map.
-        mask_input: Feed M to the image encoder as a fourth channel.
         prefill: What the hole of the encoder's input holds: zeros, as in the paper, or the harmonic
-            interpolation of its border, which the generator then also starts from.
+            interpolation of its border, which the generator then also starts from. As the encoder cannot see
+            that hole, M is then its fourth input channel.
         skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
         outlines: How many outlines of things the model keeps, one of which it is given where a caption names
             such a thing (`nigdt.model.outlines`); 0 is none, as in the paper.
@@ -130,13 +131,17 @@ class ModelConfig:
     spectral_norm: bool = True
     attention_axis: AttentionAxis = "words"
     without: Without = "none"
-    mask_input: bool = False
     prefill: Prefill = "none"
     skip: bool = False
     outlines: Annotated[int, Meta(ge=0, le=1024)] = 0
 
     def __post_init__(self) -> None:
         schema.check(self, _SOURCE)
+
+    @property
+    def mask_input(self) -> bool:
+        """Whether M is the image encoder's fourth channel."""
+        return self.prefill == "harmonic"
 
     @property
     def traits(self) -> Network:
@@ -189,12 +194,14 @@ class ModelConfig:
         return replace(self, **changes)
 
 
-def _renewed(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values in today's keys; bundles and runs until 0.4 had one for each difference and ablation.
+def _renewed(values: Any) -> Any:
+    """Return values in today's keys; files of earlier versions had one for each difference and each ablation.
 
     Raises:
         NigdtError: They mix the two networks.
     """
+    if not isinstance(values, Mapping):
+        return values
     values = dict(values)
     of_network = {item.name: values.pop(item.name) for item in fields(Network) if item.name in values}
     if values.get("generator_norm") == "affine":
@@ -210,6 +217,9 @@ def _renewed(values: dict[str, Any]) -> dict[str, Any]:
             keys = ", ".join(f"`{key}`" for key in of_network)
             raise NigdtError(f"{_SOURCE}: neither network has this {keys}.", "Set `network` instead.")
         values["network"] = fits[0]
+    mask_input, filled = values.pop("mask_input", None), values.get("prefill", "none") == "harmonic"
+    if mask_input is not None and mask_input != filled:
+        raise NigdtError(f"{_SOURCE}: `mask_input` is true with `prefill: harmonic`, and only with it.")
     parts = {"use_text": "text", "dual_attention": "dual-attention", "max_pool": "max-pool"}
     ablations = {key: values.pop(key) for key in parts if key in values}
     for key, there in ablations.items():
@@ -243,7 +253,6 @@ PRESETS: dict[str, ModelConfig] = {
         discriminator_channels=(16, 32, 64, 96, 96),
         generator_norm="none",
         spectral_norm=False,
-        mask_input=True,
         prefill="harmonic",
     ),
 }

@@ -21,7 +21,7 @@ def kill_work(work: Work, count: int, draw: random.Random) -> tuple[int, list[st
     """Kill a work at random moments.
 
     Returns:
-        How many kills met it at work, and what was wrong afterwards.
+        How many kills hit the work, and what was wrong afterwards.
     """
     work.prepare()
     started = time.monotonic()
@@ -52,7 +52,7 @@ SETTINGS = {
 
 
 def kill_training(folder: Path, count: int, draw: random.Random) -> tuple[int, list[str]]:
-    """Kill training and go on with it; every run that ends must have the weights of one left in peace."""
+    """Kill training and go on with it; every run that ends must have the weights of an undisturbed one."""
     import torch
     from lightning_fabric import Fabric
     from nigdt_training.checkpoint import read_checkpoint

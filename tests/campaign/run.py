@@ -144,7 +144,7 @@ def connections(count: int, seed: int, folder: Path) -> tuple[int, str]:
             bad += "\n" in str(error)
         except Exception:  # whatever escapes is what is looked for
             bad += 1
-    return bad, f"{none} taken for none or refused in one line"
+    return bad, f"{none} ignored or refused in one line"
 
 
 def photos(count: int, seed: int, folder: Path) -> tuple[int, str]:
@@ -158,7 +158,9 @@ def recovery_folders(count: int, seed: int, folder: Path) -> tuple[int, str]:
     work = works.autosave(folder / "work")
     found = recovery.try_folders(work, folder / "work" / "kept", count, random.Random(seed))
     restored, refused, wrong = found
-    return len(wrong), f"{restored} restored as far as whole, {refused} refused or passed over{_first(wrong)}"
+    return len(
+        wrong
+    ), f"{restored} restored as far as they were whole, {refused} refused or skipped{_first(wrong)}"
 
 
 def kill_part(make: Callable[[Path], works.Work]) -> Part:
@@ -166,7 +168,7 @@ def kill_part(make: Callable[[Path], works.Work]) -> Part:
 
     def kills(count: int, seed: int, folder: Path) -> tuple[int, str]:
         met, wrong = killing.kill_work(make(folder / "work"), count, random.Random(seed))
-        return len(wrong), f"{met} met it at work; all was whole, old or new{_first(wrong)}"
+        return len(wrong), f"{met} hit the work; every file was whole, old or new{_first(wrong)}"
 
     return kills
 
@@ -174,7 +176,7 @@ def kill_part(make: Callable[[Path], works.Work]) -> Part:
 def training_kills(count: int, seed: int, folder: Path) -> tuple[int, str]:
     """Kills of a training that goes on each time."""
     ends, wrong = killing.kill_training(folder / "work", count, random.Random(seed))
-    said = f"{ends} trainings came to their end between the kills, with the weights of one left in peace"
+    said = f"{ends} trainings finished between the kills, with the weights of an undisturbed one"
     return len(wrong), said + _first(wrong)
 
 
@@ -187,7 +189,9 @@ def failures(count: int, seed: int, folder: Path) -> tuple[int, str]:
         work = make(folder / make.__name__)
         more, flaws = injected.inject_all(work, folder, count)
         tried, wrong = tried + more, wrong + flaws
-    return len(wrong), f"{tried} calls failed, each in a try of its own; old or new was whole{_first(wrong)}"
+    return len(
+        wrong
+    ), f"{tried} calls failed, each in a run of its own; every file was whole, old or new{_first(wrong)}"
 
 
 def soak(count: int, seed: int, folder: Path) -> tuple[int, str]:
@@ -226,7 +230,7 @@ PARTS: tuple[tuple[str, int, Part], ...] = (
     ("kills while unsaved work is kept", 200, kill_part(works.autosave)),
     ("kills while a bundle is replaced", 200, kill_part(works.replace_bundle)),
     ("kills of a training that goes on", 200, training_kills),
-    ("at most so many calls of a kind that fail (ENOSPC, EIO)", 60, failures),
+    ("failing calls, at most so many of a kind (ENOSPC, EIO)", 60, failures),
     ("seconds of a soak with 8 clients", 3_600, soak),
 )
 
@@ -259,8 +263,9 @@ def page(rows: list[Row], seed: int, scale: float) -> str:
     lines = [
         "# Reliability",
         "",
-        "What damage in bulk does to the program. `python tests/campaign/run.py --write docs/reliability.md`",
-        "measures it and writes this page. Everything is made from a seed, so a finding can be made again.",
+        "This page tells what damage in bulk does to the program. It is measured and written by",
+        "`python tests/campaign/run.py --write docs/reliability.md`. Everything is made from a seed, so",
+        "every finding can be reproduced.",
         "",
         f"Last run: {today}, {machine}, Python {platform.python_version()}, seed {seed}, scale {scale:g}.",
         "",
@@ -280,8 +285,8 @@ def page(rows: list[Row], seed: int, scale: float) -> str:
 def main() -> int:
     """Run the campaign; 1 when anything was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the full numbers")
-    parser.add_argument("--soak-scale", type=float, help="share of the soak's hour; as --scale without it")
+    parser.add_argument("--scale", type=float, default=1.0, help="fraction of the full numbers")
+    parser.add_argument("--soak-scale", type=float, help="fraction of the soak's hour; as --scale without it")
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--only", default="", metavar="WORDS", help="only the parts whose name holds them")
     parser.add_argument("--write", type=Path, help="page to write the table to")

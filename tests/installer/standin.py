@@ -18,6 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
+
+def call(*command: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever becomes of it, and return what it printed."""
+    return subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
 # The stand-in builds itself: a PEP 660 backend in its own folder, so that pip needs nothing from anywhere.
 PYPROJECT = """
 [build-system]

@@ -6,21 +6,14 @@ Slow: downloads some 200 MB.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.installer.standin import ROOT
+from tests.installer.standin import ROOT, call
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
-
-
-def call(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
-    )
 
 
 def test_the_panel_installs_with_the_network_off(tmp_path: Path, home: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installer.standin import ROOT
+from tests.installer.standin import ROOT, call
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -26,12 +26,6 @@ DATA = (
 )
 TORCH = ("model", "backend", "training", "docs")
 NEEDS = {"fill": "backend", "serve": "backend", "panel": "panel", "train": "training"}
-
-
-def call(*command: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
-    )
 
 
 def environment(folder: Path, *packages: object) -> Path:

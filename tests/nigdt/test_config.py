@@ -60,7 +60,7 @@ def test_a_wrong_value_is_named_in_one_line(changes: dict[str, object], says: st
 
 
 def test_keys_of_earlier_versions_are_read() -> None:
-    """Bundles and runs until 0.4 had a key for each ablation and each difference of the published network."""
+    """Files of earlier versions had a key for each ablation and each difference of the published network."""
     shipped = Path(nigdt.__file__).parent / "bundles" / "nigdt-small" / "model.yaml"
     old = yaml.safe_load(shipped.read_text(encoding="utf-8"))["architecture"]
     assert old["further_blocks"] == 0
@@ -73,6 +73,16 @@ def test_keys_of_earlier_versions_are_read() -> None:
         assert config.without == part
         assert getattr(config, key) is False
     assert not ModelConfig.preset("paper", use_text=False, max_pool=False).use_text
+
+
+def test_the_mask_is_an_input_with_prefill_alone() -> None:
+    assert ModelConfig.preset("small", mask_input=True).mask_input
+    assert not ModelConfig.preset("paper", mask_input=False).mask_input
+    for preset, changes in (("small", {"mask_input": False}), ("paper", {"mask_input": True})):
+        with pytest.raises(
+            NigdtError, match="`mask_input` is true with `prefill: harmonic`, and only with it"
+        ):
+            ModelConfig.preset(preset, **changes)
 
 
 def test_a_network_that_is_neither_is_refused() -> None:

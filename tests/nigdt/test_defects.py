@@ -27,7 +27,7 @@ torch.set_num_threads(1)
 TINY = ModelConfig.from_dict(ODD_MODEL | {"text_dropout": 0.5})
 SWITCHES: dict[str, dict[str, object]] = {
     "paper": {},
-    "mask input and prefill": {"mask_input": True, "prefill": "harmonic"},
+    "prefill": {"prefill": "harmonic"},
     "locations": {"attention_axis": "locations"},
     "no max-pool": {"without": "max-pool"},
     "no dual attention": {"without": "dual-attention"},

@@ -50,6 +50,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Path) -> None:
+    from nigdt_training.checkpoint import read_checkpoint, write_checkpoint
     from nigdt_training.match.stage import build_match_network, save_match_network
     from nigdt_training.settings import MatchSettings
 
@@ -58,7 +59,12 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     settings = MatchSettings(size=64)
     network = build_match_network(settings, len(vocabulary)).eval()
     save_match_network(tmp_path / "match.safetensors", network, settings, vocabulary)
-    scorer = NetworkScorer(tmp_path / "match.safetensors")
+    saved = read_checkpoint(tmp_path / "match.safetensors")
+    earlier = saved.facts | {
+        "settings": saved.facts["settings"] | {"undivided": False}
+    }  # a key there once was
+    write_checkpoint(tmp_path / "earlier.safetensors", {"match": saved.part("match")}, earlier)
+    scorer = NetworkScorer(tmp_path / "earlier.safetensors")
     pictures = np.stack([np.asarray(draw_bird(n).resize((64, 64))) for n in range(2)])
     pictures.flags.writeable = False  # as a decoded photo's pixels are
     together = scorer(pictures, ["a black bird number 1", "bird 2 is black", "unknown words"])
@@ -144,7 +150,8 @@ def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
     text = table(results, 2)
     lines = text.splitlines()
     titles = [cell.strip() for cell in lines[0].split("|")[1:-1]]
-    assert titles[:6] == ["system", "l1", "PSNR", "TV", "SSIM", "gradient"]
+    hole = ["PSNR hole", "SSIM hole"]
+    assert titles[:8] == ["system", "l1", "PSNR", "TV", "SSIM", *hole, "gradient"]
     assert lines[2].startswith("| untrained ")
     assert lines[3].startswith("| harmonic ")
     assert len({len(line) for line in lines[:4]}) == 1

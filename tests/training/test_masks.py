@@ -157,10 +157,12 @@ def test_training_draws_own_and_lamas_masks(
     own = [stream(own=1.0, files=str(folder)).sample(k).mask for k in range(12)]
     assert all((mask[:, 0] == 255).all() and (mask == mask[:1]).all() for mask in own)
     assert len({int(mask[0].astype(bool).sum()) for mask in own}) > 2
-    for kind in LAMA_KINDS:
-        drawn = [stream(**{kind: 1.0}).sample(k).mask for k in range(4)]
-        assert all(0 < (mask > 0).mean() <= 0.51 for mask in drawn)
-        assert (drawn[0] != drawn[1]).any()
+    lama = stream(lama=1.0)
+    assert lama.mask_weights.sum() == pytest.approx(1)
+    assert sorted(lama.mask_weights)[-4:] == pytest.approx([0, *[1 / len(LAMA_KINDS)] * len(LAMA_KINDS)])
+    drawn = [lama.sample(k).mask for k in range(12)]
+    assert all(0 < (mask > 0).mean() <= 0.51 for mask in drawn)
+    assert (drawn[0] != drawn[1]).any()
     with pytest.raises(NigdtError, match=r"masks\.own. needs masks"):
         settings_from({**tiny_settings, "masks": {"own": 1}})
 

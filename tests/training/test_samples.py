@@ -120,7 +120,7 @@ def long_photos(folder):
 def test_section_4_2_cuts_the_central_square_wherever_the_object_is(tmp_path):
     """Columns 192 to 320 of 512, that is red 96 to 159.5, in training and in what is measured."""
     folder = long_photos(tmp_path / "photos")
-    settings = {"data": [{"path": "photos", "validation": 0.0}], "centre_squares": True}
+    settings = {"data": [{"path": "photos", "validation": 0.0}], "squares": "centre"}
     training, _ = open_pools(settings_from(settings), tmp_path, tmp_path / "caches")
     drawn = SampleStream(
         training,
@@ -146,10 +146,8 @@ def test_section_4_2_cuts_the_central_square_wherever_the_object_is(tmp_path):
 def test_papers_settings_cut_as_section_4_2_says():
     for name in ("paper-cub", "paper-coco"):
         settings = load_settings(name)
-        assert settings.centre_squares
+        assert settings.squares == "centre"
         assert settings.augmentation.crop == 1
-    with pytest.raises(NigdtError, match="exclude each other"):
-        settings_from({"data": [{"path": "x"}], "centre_squares": True, "around_object": True})
 
 
 def test_validation_shows_photos_as_they_are_and_never_what_training_draws(photo_folder, tmp_path):

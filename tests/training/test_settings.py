@@ -90,6 +90,32 @@ def test_round_trip():
     assert settings_from(settings.to_dict()) == settings
 
 
+def test_keys_of_earlier_versions_are_read():
+    """Files of earlier versions had a key for each difference of the published code, and two for squares."""
+    data = {"data": [{"path": "photos"}]}
+    loss = {"summed_scales": True, "targets": "samples", "feature_of": "scores", "kl_per_scale": True}
+    loss |= {"fakes": "reconstruction", "reversed_posterior_kl": True, "discriminator": "published"}
+    old = {"frozen_text": True, "loss": loss, "match": {"undivided": True}, "centre_squares": True}
+    assert settings_from(data | old) == settings_from(
+        data | {"loss": {"kind": "published"}, "squares": "centre"}
+    )
+    loss = {"summed_scales": False, "targets": "area", "discriminator": "projected", "l1": 2.0}
+    old = {"frozen_text": False, "loss": loss, "around_object": True, "centre_squares": False}
+    assert settings_from(data | old) == settings_from(
+        data | {"loss": {"adversary": "projected", "l1": 2.0}, "squares": "object"}
+    )
+    equal = {"masks": {"thin": 1.0, "medium": 1.0, "thick": 1.0}}
+    assert settings_from(data | equal) == settings_from(data | {"masks": {"lama": 3.0}})
+    assert settings_from(data | {"masks": {"thin": 0, "medium": 0, "thick": 0}}).masks.lama == 0
+    with pytest.raises(NigdtError, match="LaMa's masks cannot differ in weight"):
+        settings_from(data | {"masks": {"thin": 1.0, "medium": 0.0, "thick": 0.0}})
+    assert with_changes(load_settings("small"), ["around_object=false"]).squares == "object"
+    with pytest.raises(NigdtError, match=r"this `frozen_text`, `loss\.fakes`"):
+        settings_from(data | {"frozen_text": True, "loss": {"fakes": "both"}})
+    with pytest.raises(NigdtError, match=r"neither kind of losses has this `loss\.fakes`"):
+        with_changes(load_settings("authors-cub"), ["loss.fakes=both"])
+
+
 def test_broken_yaml_is_one_line(tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("data: [\n  - {")

@@ -64,7 +64,7 @@ class Scores(nn.Module):
 
 
 def step(name: str, tiny_settings: dict[str, Any]) -> tuple[dict[str, float], Paths]:
-    loss = replace(load_settings(name).loss, match=0.0, discriminator="paper")
+    loss = replace(load_settings(name).loss, match=0.0)
     settings = replace(settings_from(tiny_settings), loss=loss)
     fabric = Fabric(accelerator="cpu", devices=1)
     networks = Networks(settings, Vocabulary(["bird"]), fabric)

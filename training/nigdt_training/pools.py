@@ -43,7 +43,9 @@ def open_pools(
     """
     training, validation, first = [], [], 0
     for source in settings.data:
-        cache = _cache(data / source.path, caches, say, checked, source.find_objects, settings.centre_squares)
+        cache = _cache(
+            data / source.path, caches, say, checked, source.find_objects, settings.squares == "centre"
+        )
         kept = np.array([held_out(cache.group(i), source.validation) for i in range(len(cache))], bool)
         of_split = np.array([source.split in ("", cache.split(i)) for i in range(len(cache))], bool)
         learnt, kept = ~kept & of_split, kept & of_split

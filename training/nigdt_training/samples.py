@@ -209,7 +209,8 @@ class SampleStream:
         self.around_object = around_object
         self.tell_outlines = tell_outlines
         self.seed = seed
-        weights = np.array([getattr(masks, kind) for kind in _KINDS], float)
+        each = masks.lama / len(LAMA_KINDS)
+        weights = np.array([each if kind in LAMA_KINDS else getattr(masks, kind) for kind in _KINDS], float)
         self.mask_weights = weights / weights.sum()
         self.mask_files = MaskFiles(Path(masks.files)) if masks.own else None
         self.pattern = _interleave([pool.sampling_weight for pool in self.pools])

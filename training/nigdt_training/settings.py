@@ -11,6 +11,7 @@ from nigdt import schema
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.schema import Count, Fraction, Meta, Probability, Weight
+from nigdt_training.data.lama_masks import LAMA_KINDS
 
 Backbone = Literal["efficientnet-lite0", "inception-v3"]
 Positive = Annotated[float, Meta(gt=0)]
@@ -48,9 +49,7 @@ class MaskSettings:
         irregular: Thick strokes.
         object: The object's box; a rectangle where the photo has none.
         outline: The object's segmentation; a rectangle where the photo has none.
-        thin: LaMa's thin strokes.
-        medium: LaMa's medium strokes and boxes.
-        thick: LaMa's thick strokes and boxes.
+        lama: LaMa's thin, medium and thick masks, each as often as the others.
         own: One of the masks in `files`.
         files: Folder of masks, or a list of them (white = hole); absolute, or relative to the current folder.
     """
@@ -60,9 +59,7 @@ class MaskSettings:
     irregular: Weight = 1.0
     object: Weight = 1.0
     outline: Weight = 0.0
-    thin: Weight = 0.0
-    medium: Weight = 0.0
-    thick: Weight = 0.0
+    lama: Weight = 0.0
     own: Weight = 0.0
     files: str = ""
 
@@ -88,16 +85,15 @@ class LossSettings:
     """Weights of eq. 19 and the switches of the losses. Defaults are the paper's.
 
     Attributes:
+        kind: The paper's losses, or the published code's: L1 is a sum over the scales of the pyramid, and its
+            targets are bilinear samples; the KL terms count once for every scale, with the arguments of eq.
+            17 reversed; `feature` compares D1's scores; D1 and D2 are built differently and learn to reject
+            I_r alone; words weigh five times as much in the match losses of both stages, which do not divide
+            by gamma 2; the text encoder is that of the match networks, if any, and learns nothing more.
         l1: Weight of the pyramid L1 (lambda_I).
-        summed_scales: L1 is the sum over the scales of the pyramid, as in the published code, not their mean.
-        targets: How photos are brought to the coarse scales: by area, or by bilinear samples as in the
-            published code.
         feature: Weight of the D1 feature distance (lambda_I).
-        feature_of: What `feature` compares: D1's final feature as in the paper, or its scores, as the
-            published code does.
         adversarial: Weight of the D2 term (lambda_I).
         kl: lambda_KL.
-        kl_per_scale: The KL terms count once for every scale of the pyramid, as in the published code.
         match: lambda_T; 0 is the ablation without match loss.
         match_every: Steps between match losses, whose weight grows by as much; 1 is the paper.
         extra_negatives: Number of captions of other photos, besides those of the batch, that L_T holds
@@ -112,27 +108,22 @@ class LossSettings:
             others.
         reconstruct_every: Steps between those in which the reconstructive path runs, whose terms grow by as
             much; 1 is the paper.
-        adversary: LSGAN as in the paper, or hinge.
-        fakes: What the discriminators learn to reject: both answers, or I_r alone as in the published code.
-        discriminator: The paper's D1 and D2, those of the published code, or "projected" ones on a frozen
-            ImageNet network, which read the caption too: `feature` then weighs the relative distance of that
-            network's features in the hole, `adversarial` the sum of four heads' hinge terms.
+        adversary: D1 and D2 with LSGAN, as in the paper, or with the hinge loss; or `projected`
+            discriminators on a frozen ImageNet network, which read the caption too: `feature` then weighs the
+            relative distance of that network's features in the hole, `adversarial` the sum of four heads'
+            hinge terms.
         variety: Weight of the demand that two answers of the generative path differ in the hole; 0 is the
             paper.
         objects_only: Discriminators and L_T see only pictures whose object's outline is known; the captions
             of the others become extra negatives.
         composite: Discriminators and match networks see the composite instead of the raw output.
-        reversed_posterior_kl: The published code's order of arguments in eq. 17.
     """
 
+    kind: Literal["paper", "published"] = "paper"
     l1: Weight = 20.0
-    summed_scales: bool = False
-    targets: Literal["area", "samples"] = "area"
     feature: Weight = 20.0
-    feature_of: Literal["final", "scores"] = "final"
     adversarial: Weight = 20.0
     kl: Weight = 20.0
-    kl_per_scale: bool = False
     match: Weight = 0.5
     match_every: Count = 1
     extra_negatives: Annotated[int, Meta(ge=0)] = 0
@@ -142,13 +133,15 @@ class LossSettings:
     relative: Weight = 0.0
     object_l1: Weight = 0.0
     reconstruct_every: Count = 1
-    adversary: Literal["lsgan", "hinge"] = "lsgan"
-    fakes: Literal["both", "reconstruction"] = "both"
-    discriminator: Literal["paper", "published", "projected"] = "paper"
+    adversary: Literal["lsgan", "hinge", "projected"] = "lsgan"
     variety: Weight = 0.0
     objects_only: bool = False
     composite: bool = False
-    reversed_posterior_kl: bool = False
+
+    @property
+    def published(self) -> bool:
+        """Whether they are the published code's."""
+        return self.kind == "published"
 
 
 @dataclass(frozen=True)
@@ -162,8 +155,6 @@ class MatchSettings:
             mirrored and blurred by chance, which helps where photos are few.
         mask_same_class: Captions of one species, where the data set names species, are no negatives of each
             other (AttnGAN's class masks, which the paper left out), nor in L_T.
-        undivided: Words weigh five times as much in the match losses of both stages, as in AttnGAN's
-            published code, which does not divide by its gamma 2.
         epochs: Passes over the photos.
         batch: Photos per step (each other caption in it is a negative).
     """
@@ -172,7 +163,6 @@ class MatchSettings:
     size: Annotated[int, Meta(ge=32)] = 160  # the backbones halve five times
     views: Count = 1
     mask_same_class: bool = False
-    undivided: bool = False
     epochs: Count = 20
     batch: Count = 48
 
@@ -183,14 +173,10 @@ class TrainSettings:
 
     Attributes:
         data: The photo collections.
-        around_object: Cut squares around the objects, where their boxes are known, for both stages, instead
-            of plain squares.
-        centre_squares: Cut every photo to its central square first, as section 4.2 of the paper does; else
-            plain squares lie anywhere along the longer side.
+        squares: What is cut out of photos, for both stages: squares anywhere along the longer side; the
+            central one, as in section 4.2 of the paper; or squares around the objects whose boxes are known.
         preset: Model preset that `model` changes.
         model: Changes to the preset, by field of `ModelConfig`.
-        frozen_text: The text encoder is that of the match networks and learns nothing more, as in the
-            published code.
         size: Training picture side; may be below the model's, which is convolutional; 0 = the model's.
         batch: Pictures per step over all processes.
         steps: Steps in all.
@@ -215,11 +201,9 @@ class TrainSettings:
     """
 
     data: list[SourceSettings] = field(default_factory=list)
-    around_object: bool = False
-    centre_squares: bool = False
+    squares: Literal["anywhere", "centre", "object"] = "anywhere"
     preset: str = "paper"
     model: dict[str, Any] = field(default_factory=dict)
-    frozen_text: bool = False
     size: Annotated[int, Meta(ge=0, multiple_of=32)] = 0
     batch: Count = 16
     steps: Count = 100_000
@@ -244,6 +228,11 @@ class TrainSettings:
     def model_config(self) -> ModelConfig:
         """The model's configuration."""
         return ModelConfig.preset(self.preset, **self.model)
+
+    @property
+    def frozen_text(self) -> bool:
+        """Whether the text encoder is that of the match networks and learns nothing more."""
+        return self.loss.published and self.loss.match > 0
 
     @property
     def picture_size(self) -> int:
@@ -319,22 +308,77 @@ def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSetting
     Raises:
         NigdtError: A key or value is wrong; the message names it.
     """
-    settings = schema.build(TrainSettings, values, source)
+    settings = schema.build(TrainSettings, _renewed(values, source), source)
     if not settings.data:
         raise NigdtError(f"{source}: `data` names no photo collection.")
-    if settings.around_object and settings.centre_squares:
-        raise NigdtError(f"{source}: `around_object` and `centre_squares` exclude each other.")
     masks = settings.masks
     if not any(weight for kind, weight in vars(masks).items() if kind != "files"):
         raise NigdtError(f"{source}: `masks` draws no kind of hole.", "Give one a number above 0.")
     if masks.own and not masks.files:
         raise NigdtError(f"{source}: `masks.own` needs masks.", "Name a folder: masks.files=FOLDER.")
-    if settings.loss.fakes == "reconstruction" and settings.loss.reconstruct_every > 1:
-        raise NigdtError(f"{source}: `loss.fakes: reconstruction` needs `loss.reconstruct_every: 1`.")
-    if settings.loss.discriminator == "published" and settings.picture_size < 96:
-        raise NigdtError(f"{source}: `loss.discriminator: published` needs pictures of 96 px or more.")
-    if settings.frozen_text and not settings.loss.match:
-        raise NigdtError(f"{source}: `frozen_text` needs match networks: `loss.match` above 0.")
+    if settings.loss.published:
+        if settings.loss.reconstruct_every > 1:
+            raise NigdtError(f"{source}: `loss.kind: published` needs `loss.reconstruct_every: 1`.")
+        if settings.loss.adversary == "projected":
+            raise NigdtError(f"{source}: `loss.kind: published` has discriminators of its own.")
+        if settings.picture_size < 96:
+            raise NigdtError(f"{source}: `loss.kind: published` needs pictures of 96 px or more.")
     if settings.picture_size < 64:
         raise NigdtError(f"{source}: `size` must be 64 or more, not {settings.size}.")
     return settings
+
+
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "frozen_text": (False, True),
+    "loss.summed_scales": (False, True),
+    "loss.targets": ("area", "samples"),
+    "loss.feature_of": ("final", "scores"),
+    "loss.kl_per_scale": (False, True),
+    "loss.fakes": ("both", "reconstruction"),
+    "loss.reversed_posterior_kl": (False, True),
+    "loss.discriminator": ("paper", "published"),
+    "match.undivided": (False, True),
+}
+"""Keys of earlier versions that `loss.kind` replaces: the values of the paper and of the published code."""
+
+
+def _renewed(values: Any, source: str) -> Any:
+    """Return values in today's keys; files of earlier versions have more of them.
+
+    Raises:
+        NigdtError: They mix the losses of the paper and of the published code, or weigh LaMa's masks
+            unequally.
+    """
+    if not isinstance(values, dict):
+        return values
+    values = {key: dict(part) if isinstance(part, dict) else part for key, part in values.items()}
+    loss = values.setdefault("loss", {})
+    if not isinstance(loss, dict):
+        return values
+    if loss.get("discriminator") == "projected":
+        loss["adversary"] = loss.pop("discriminator")
+    found = {}
+    for key, pair in _KINDS.items():
+        section, _, last = key.rpartition(".")
+        place = values.get(section, {}) if section else values
+        if isinstance(place, dict) and last in place:
+            found[key] = (place.pop(last), pair)
+    if found:
+        fits = [
+            kind
+            for number, kind in enumerate(("paper", "published"))
+            if loss.get("kind", kind) == kind and all(value == pair[number] for value, pair in found.values())
+        ]
+        if not fits:
+            keys = ", ".join(f"`{key}`" for key in found)
+            raise NigdtError(f"{source}: neither kind of losses has this {keys}.", "Set `loss.kind` instead.")
+        loss["kind"] = fits[0]
+    masks = values.get("masks")
+    if isinstance(masks, dict) and (lama := [masks.pop(key, 0.0) for key in LAMA_KINDS if key in masks]):
+        if lama != [lama[0]] * len(LAMA_KINDS):
+            raise NigdtError(f"{source}: LaMa's masks cannot differ in weight.", "Set `masks.lama` instead.")
+        masks["lama"] = lama[0] * len(lama)
+    for key, squares in (("around_object", "object"), ("centre_squares", "centre")):
+        if values.pop(key, False):
+            values["squares"] = squares
+    return values

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from lightning_fabric.loggers import Logger
 
@@ -14,7 +14,6 @@ from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
 
 Tracker = Literal["wandb", "mlflow"]
-TRACKERS: tuple[Tracker, ...] = get_args(Tracker)
 _PROJECT = "nigdt"
 _MLFLOW_RUN = "mlflow-run.txt"
 
@@ -26,7 +25,7 @@ def open_trackers(names: Sequence[str], folder: Path, settings: dict[str, Any]) 
     it in the run folder, `MLFLOW_TRACKING_URI` names a server, without which MLflow writes into `mlruns`.
 
     Args:
-        names: Of `TRACKERS`.
+        names: Of `Tracker`.
         folder: The run folder; its name is what the run is called.
         settings: Plain values to keep with the run.
 

@@ -53,8 +53,8 @@ class PlannedTraining:
     def of_match(self) -> tuple[Any, ...]:
         """All that stage 1 depends on."""
         settings = self.settings
-        cut = (settings.around_object, settings.centre_squares)
-        return settings.data, cut, settings.seed, settings.match, self.start_from
+        shape = (settings.squares, settings.seed, settings.loss.kind)
+        return settings.data, shape, settings.match, self.start_from
 
     def identity(self) -> dict[str, Any]:
         """Return plain values of everything that makes it the training it is."""

@@ -24,6 +24,7 @@ from nigdt_training.match.backbone import load_backbone
 from nigdt_training.match.stage import match_is_trained
 from nigdt_training.pools import open_pools
 from nigdt_training.run import Run, writing
+from nigdt_training.settings import settings_from
 
 RECORD = "trainings.json"
 Say = Callable[..., None]
@@ -215,7 +216,7 @@ class Queue:
         """Return the entry's run folder, unless the plan has changed since: then it is another training."""
         record = dict(self._record().get(entry.name, {}))
         folder = self.places.runs / record.pop("run", "")
-        same = record == json.loads(json.dumps(entry.identity()))
+        same = _comparable(record) == _comparable(json.loads(json.dumps(entry.identity())))
         return Run.open(folder) if same and (folder / "settings.yaml").is_file() else None
 
     def _record(self) -> dict[str, Any]:
@@ -254,3 +255,11 @@ def _train(
         raise InterruptedQueueError("Interrupted.") from None
     if not finished:
         raise InterruptedQueueError(f"Interrupted at step {read_facts(run.last)['step']}.")
+
+
+def _comparable(identity: dict[str, Any]) -> dict[str, Any]:
+    """Return a training's identity in today's keys, with the whole configuration of its model."""
+    if "settings" not in identity:
+        return identity
+    settings = settings_from(identity["settings"])
+    return {**identity, "settings": {**settings.to_dict(), "model": settings.model_config.to_dict()}}

@@ -43,7 +43,7 @@ WORDS_PER_CAPTION = 12
 
 @dataclass(frozen=True)
 class StepVariant:
-    """One way to run the same step: Fabric's precision, memory format, compiled or not.
+    """One way to run the same step: Fabric's precision and memory format.
 
     `tf32` lets a CUDA device round what float32 convolutions and products read, as training does.
     """
@@ -51,7 +51,6 @@ class StepVariant:
     name: str
     precision: str = "32-true"
     channels_last: bool = False
-    compiled: bool = False
     tf32: bool = False
 
     @property
@@ -66,7 +65,6 @@ VARIANTS = (
     StepVariant("channels last", channels_last=True),
     StepVariant("bf16", precision="bf16-mixed"),
     StepVariant("bf16, channels last", precision="bf16-mixed", channels_last=True),
-    StepVariant("bf16, channels last, compiled", precision="bf16-mixed", channels_last=True, compiled=True),
 )
 
 
@@ -81,8 +79,6 @@ class StepTimes:
         slowest: Longest step.
         batch: Pictures per step.
         memory: Peak memory in GB while a step ran; the process's on the CPU, this variant's alone on CUDA.
-        first: Seconds of the very first step; compiling is most of them where it is compiled.
-        losses: The first step's losses by name.
     """
 
     variant: str
@@ -91,8 +87,6 @@ class StepTimes:
     slowest: float
     batch: int
     memory: float
-    first: float
-    losses: dict[str, float]
 
     @property
     def photos_per_second(self) -> float:
@@ -113,16 +107,6 @@ class Benchmark:
     measurements: list[StepTimes]
     flops: int
     rates: dict[str, float]
-
-    def disagreement(self) -> float | None:
-        """Compare the compiled step's first losses with the eager step's; return the largest difference.
-
-        As a fraction of the total loss; None where the last variant is not the one before it, compiled.
-        """
-        if len(self.measurements) < 2 or "compiled" not in self.measurements[-1].variant:
-            return None
-        eager, compiled = (one.losses for one in self.measurements[-2:])
-        return max(abs(compiled[name] - eager[name]) for name in eager) / abs(eager["total"])
 
     @property
     def floor(self) -> float:
@@ -179,8 +163,7 @@ def measure(settings: TrainSettings, variants: Sequence[StepVariant], device: st
         _prepare(settings, StepVariant("counted"), device)()
     formats = dict.fromkeys(["float32", *(variant.format for variant in variants)])
     products = {name: _matrix_product(device, name) for name in formats}
-    firsts = [_first(step) for step in steps]
-    for work in (*steps, *products.values()):
+    for work in (*steps, *steps, *products.values()):
         work()
     seconds: list[list[float]] = [[] for _ in steps]
     multiplied: dict[str, list[float]] = {name: [] for name in products}
@@ -191,10 +174,8 @@ def measure(settings: TrainSettings, variants: Sequence[StepVariant], device: st
             taken.append(timed(step))
     peaks = _peak_memories(steps, device)
     measurements = [
-        StepTimes(
-            variant.name, variant.format, statistics.median(taken), max(taken), settings.batch, peak, *first
-        )
-        for variant, taken, peak, first in zip(variants, seconds, peaks, firsts, strict=True)
+        StepTimes(variant.name, variant.format, statistics.median(taken), max(taken), settings.batch, peak)
+        for variant, taken, peak in zip(variants, seconds, peaks, strict=True)
     ]
     rates = {
         name: 2 * MATRIX_SIDE[device] ** 3 / statistics.median(taken) for name, taken in multiplied.items()
@@ -205,7 +186,7 @@ def measure(settings: TrainSettings, variants: Sequence[StepVariant], device: st
 def _prepare(settings: TrainSettings, variant: StepVariant, device: str) -> Callable[[], dict[str, Tensor]]:
     """Return a variant's whole training step as a function of nothing."""
     fabric = Fabric(accelerator=device, devices=1, precision=variant.precision)  # type: ignore[arg-type]
-    step = training_step(settings, fabric, compiled=variant.compiled, channels_last=variant.channels_last)
+    step = training_step(settings, fabric, channels_last=variant.channels_last)
 
     def in_its_format() -> dict[str, Tensor]:
         with _rounding(device, variant.format != "float32"):
@@ -230,14 +211,13 @@ def _rounding(device: str, tf32: bool) -> Iterator[None]:
 
 
 def training_step(
-    settings: TrainSettings, fabric: Fabric, *, compiled: bool = False, channels_last: bool = False
+    settings: TrainSettings, fabric: Fabric, *, channels_last: bool = False
 ) -> Callable[[], dict[str, Tensor]]:
     """Return a whole training step on a batch of noise, match loss apart, as a function of nothing.
 
     Args:
         settings: Model, batch and losses.
         fabric: Device and precision.
-        compiled: Compile networks; the first call takes minutes then.
         channels_last: Memory format of weights and pictures.
 
     Returns:
@@ -250,8 +230,6 @@ def training_step(
     batch = synthetic_batch(settings, latent, fabric.device)
     if channels_last:
         batch.image = batch.image.contiguous(memory_format=torch.channels_last)
-    if compiled:
-        networks.compile()
 
     def step() -> dict[str, Tensor]:
         networks.optimiser_g.zero_grad()
@@ -264,12 +242,6 @@ def training_step(
         return losses
 
     return step
-
-
-def _first(step: Callable[[], dict[str, Tensor]]) -> tuple[float, dict[str, float]]:
-    began = time.perf_counter()
-    losses = step()
-    return time.perf_counter() - began, {name: float(value) for name, value in losses.items()}
 
 
 def _matrix_product(device: str, number_format: str) -> Callable[[], object]:

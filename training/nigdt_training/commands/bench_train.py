@@ -19,17 +19,11 @@ import click
     "--size", type=click.IntRange(0), default=0, help="Side of the pictures.  [default: the preset's]"
 )
 @click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Timed steps of each.")
-@click.option(
-    "--compiled/--no-compiled",
-    default=False,
-    help="Also compile the step: takes minutes, and a C++ compiler on the CPU.",
-)
 def bench_train(
     presets: tuple[str, ...],
     batch: int,
     size: int,
     repeats: int,
-    compiled: bool,
 ) -> None:
     """Time training steps and set them beside what their arithmetic allows.
 
@@ -47,11 +41,7 @@ def bench_train(
     click.echo(", ".join(f"{key} {value}" for key, value in machine.items()))
     for preset in presets:
         settings = steps.bench_settings(preset, batch, size)
-        variants = [
-            variant
-            for variant in steps.VARIANTS
-            if (compiled or not variant.compiled) and (device == "cuda" or not variant.tf32)
-        ]
+        variants = [variant for variant in steps.VARIANTS if device == "cuda" or not variant.tf32]
         found = steps.measure(settings, variants, device, repeats)
         loader = steps.loader_rate(settings)
         eager = found.measurements[0].seconds
@@ -68,9 +58,4 @@ def bench_train(
                 f"{one.seconds / found.floor:5.2f} x floor  "
                 f"{one.seconds / found.own_floor(one):5.2f} x own floor  {eager / one.seconds:5.2f} x eager  "
                 f"{one.memory:.1f} GB  loader {loader / one.photos_per_second:.0f} x"
-            )
-        if (difference := found.disagreement()) is not None:
-            took = found.measurements[-1].first
-            click.echo(
-                f"  compiling took {took:.0f} s; losses differ from the eager ones' by {difference:.3%}"
             )

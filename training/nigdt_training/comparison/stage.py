@@ -84,7 +84,7 @@ class ComparisonTrainer:
             masks=settings.masks,
             augmentation=AugmentationSettings(crop=settings.augmentation.crop),
             seed=settings.seed,
-            around_object=settings.around_object,
+            around_object=settings.squares == "object",
         )
         self.step = 0
         if before is not None:

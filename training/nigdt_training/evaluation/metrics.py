@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from skimage.metrics import structural_similarity
@@ -126,3 +127,31 @@ def ratio_error(upper: Sequence[float] | np.ndarray, lower: Sequence[float] | np
     if len(above) < 2 or not below.mean():
         return 0.0
     return standard_error(above - above.mean() / below.mean() * below) / abs(float(below.mean()))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of one fill, and its column in the tables.
+
+    Attributes:
+        key: Its name in files.
+        title: Its column's heading.
+        style: How its value is written, as a format specification.
+        measure: Computes it from photo and composite, (H, W, 3) uint8, and hole, (H, W) bool.
+    """
+
+    key: str
+    title: str
+    style: str
+    measure: Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+
+
+METRICS = (
+    Metric("l1", "l1", ".2f", lambda photo, output, _hole: l1(photo, output)),
+    Metric("psnr", "PSNR", ".2f", lambda photo, output, _hole: psnr(photo, output)),
+    Metric("tv", "TV", ".2f", lambda _photo, output, _hole: total_variation(output)),
+    Metric("ssim", "SSIM", ".3f", lambda photo, output, _hole: ssim(photo, output)),
+    Metric("psnr_hole", "PSNR hole", ".2f", psnr_in_hole),
+    Metric("ssim_hole", "SSIM hole", ".3f", ssim_in_hole),
+)
+"""The figures of every fill that need nothing but photo, fill and hole, in the order of the columns."""

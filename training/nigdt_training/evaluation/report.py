@@ -19,18 +19,13 @@ from nigdt_training.evaluation.differences import (
     of_seeds,
 )
 from nigdt_training.evaluation.features import SUBSTITUTE
-from nigdt_training.evaluation.metrics import SWAP_COLOURS, standard_error
+from nigdt_training.evaluation.metrics import METRICS, SWAP_COLOURS, standard_error
 from nigdt_training.evaluation.run import SystemResult
 from nigdt_training.letters import font_for
 
 _COLUMNS = (
-    ("l1", "l1", ".2f"),
-    ("psnr", "PSNR", ".2f"),
-    ("tv", "TV", ".2f"),
-    ("ssim", "SSIM", ".3f"),
+    *((metric.key, metric.title, metric.style) for metric in METRICS),
     ("gradient_ratio", "gradient", ".2f"),
-    ("psnr_hole", "PSNR hole", ".2f"),
-    ("ssim_hole", "SSIM hole", ".3f"),
     ("lpips", "LPIPS", ".3f"),
     ("clip", "CLIP", ".2f"),
     ("r_precision", "R-prec.", ".1%"),

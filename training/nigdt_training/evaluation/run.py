@@ -159,12 +159,7 @@ def measure(case: Case, samples: Sequence[np.ndarray]) -> dict[str, float]:
     """Measure the answers to one case: Table 1's figures of the first, best-of-N and diversity of several."""
     first = samples[0]
     figures = {
-        "l1": metrics.l1(case.photo, first),
-        "psnr": metrics.psnr(case.photo, first),
-        "tv": metrics.total_variation(first),
-        "ssim": metrics.ssim(case.photo, first),
-        "psnr_hole": metrics.psnr_in_hole(case.photo, first, case.hole),
-        "ssim_hole": metrics.ssim_in_hole(case.photo, first, case.hole),
+        **{metric.key: metric.measure(case.photo, first, case.hole) for metric in metrics.METRICS},
         "ratio": case.ratio,
         "gradient": metrics.gradient_in_hole(first, case.hole),
         "gradient_original": metrics.gradient_in_hole(case.photo, case.hole),

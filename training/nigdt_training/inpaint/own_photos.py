@@ -235,7 +235,7 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
         {
             "data": [{"path": str(request.path.resolve()), "validation": 0.0, "find_objects": True}],
             "model": config.to_dict(),
-            "around_object": True,
+            "squares": "object",
             "batch": 8,
             "steps": steps,
             "learning_rate": 1.5e-4,
@@ -251,7 +251,7 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
             "augmentation": {"crop": 0.7, "caption_dropout": 0.1},
             "clip": 1.0,
             "loss": {
-                "discriminator": "projected",
+                "adversary": "projected",
                 "l1": 2.0,
                 "squared": 0.0,
                 "object_weight": 1.0,

@@ -94,7 +94,7 @@ class InpaintTrainer:
             masks=settings.masks if every_kind else MaskSettings(1.0, 0.0, 0.0, 0.0),
             augmentation=settings.augmentation if learn else None,
             seed=settings.seed if learn else VALIDATION_SEED,
-            around_object=settings.around_object,
+            around_object=settings.squares == "object",
             tell_outlines=settings.model_config.outlines > 0,
         )
 

@@ -51,12 +51,12 @@ class Networks:
         config = settings.model_config
         torch.manual_seed(settings.seed)
         self.plain = DualPath(NIGDT(config, len(vocabulary)))
-        if settings.loss.discriminator == "projected":
+        if settings.loss.adversary == "projected":
             self.projected = load_projected(config.text_channels if config.use_text else 0)
             self.plain_d = nn.ModuleDict({"projected": self.projected})
             self.plain_scores: nn.Module = ProjectedScores(self.projected)
         else:
-            kind = PublishedDiscriminator if settings.loss.discriminator == "published" else Discriminator
+            kind = PublishedDiscriminator if settings.loss.published else Discriminator
             self.plain_d = nn.ModuleDict({"D1": kind(config), "D2": kind(config)})
             self.plain_scores = _Scores(self.plain_d)
         if settings.recompute:
@@ -93,11 +93,6 @@ class Networks:
         self.discriminators.train()
         if self.settings.frozen_text:
             self.plain.model.text_encoder.eval()
-
-    def compile(self) -> None:
-        """Run both paths and the discriminators compiled from now on; the first step takes minutes."""
-        self.plain.compile()
-        self.plain_scores.compile()
 
     @torch.no_grad()
     def average(self, decay: float) -> None:
@@ -212,7 +207,7 @@ def _step(
             adversaries = Adversaries(weights, fabric, len(image) / len(batch), fraction)
             made = torch.cat([answer[shown] for answer in answers])
             leaf = made.detach().requires_grad_()
-            if weights.discriminator == "projected":
+            if weights.adversary == "projected":
                 sentence = output.text.sentence.detach()[shown]
                 captions_of = [batch.captions[i] for i in torch.arange(len(batch))[shown].tolist()]
                 judged = judge_projected(
@@ -232,7 +227,7 @@ def _step(
         if part:
             # I_r is there only at steps that are multiples of both numbers.
             gaps = (weights.match_every, math.lcm(weights.match_every, weights.reconstruct_every))
-            each = _match_terms(match, answers, captions, settings.match.undivided)
+            each = _match_terms(match, answers, captions, weights.published)
             terms["match"] = torch.stack(each).sum()
             weighted = [gap * term for gap, term in zip(gaps, each, strict=False)]
             total = total + part * weights.match * torch.stack(weighted).sum()
@@ -263,13 +258,13 @@ def _judge(networks: Networks, image: Tensor, leaf: Tensor, weights: LossSetting
         weights: Which distance and which adversary.
     """
     real, made = networks.discriminators(image, leaf)
-    kind = weights.adversary
-    if weights.feature_of == "scores":
+    kind: L.Adversary = "hinge" if weights.adversary == "hinge" else "lsgan"
+    if weights.published:  # its distance is of scores
         features = [L.score_distance(real.score1, one) for one in made.score1.split(len(image))]
     else:
         features = [L.feature_distance(real.feature, one) for one in made.feature.split(len(image))]
     scores = [L.generator_adversarial(one, kind) for one in made.score2.split(len(image))]
-    first = len(image) if weights.fakes == "reconstruction" else 0
+    first = len(image) if weights.published else 0  # it learns to reject I_r alone
     discriminator = L.discriminator_loss(real.score1, [made.score1[first:]], kind)
     discriminator = discriminator + L.discriminator_loss(real.score2, [made.score2[first:]], kind)
     return Judged(features, scores, discriminator)
@@ -287,8 +282,8 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
         squared=weights.squared,
         relative=weights.relative,
         object_l1=weights.object_l1,
-        summed=weights.summed_scales,
-        targets=weights.targets,
+        summed=weights.published,
+        targets="samples" if weights.published else "area",
     )
     terms = {"pyramid": pyramid(output.generative.pyramid)}
     total = weights.l1 * terms["pyramid"]
@@ -300,13 +295,11 @@ def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[T
     if output.posterior is not None:
         reconstructive = {
             "pyramid_reconstruction": pyramid(output.reconstruction),
-            "kl_posterior": L.posterior_kl(
-                output.posterior, reversed_arguments=weights.reversed_posterior_kl
-            ),
+            "kl_posterior": L.posterior_kl(output.posterior, reversed_arguments=weights.published),
             "kl_prior": L.prior_kl(output.posterior, output.generative.prior),
         }
         more = weights.l1 * reconstructive["pyramid_reconstruction"]
-        kl = weights.kl * (len(output.reconstruction) if weights.kl_per_scale else 1)
+        kl = weights.kl * (len(output.reconstruction) if weights.published else 1)
         more = more + kl * (reconstructive["kl_posterior"] + reconstructive["kl_prior"])
         terms |= reconstructive
         total = total + weights.reconstruct_every * more

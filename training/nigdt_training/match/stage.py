@@ -7,7 +7,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from nigdt_training.match.precision import Retrieval, first_among
 from nigdt_training.match.views import photo_view
 from nigdt_training.run import Run, writing
 from nigdt_training.samples import Pool, encode_captions, negative_groups
-from nigdt_training.settings import MatchSettings
+from nigdt_training.settings import MatchSettings, TrainSettings
 
 Say = Callable[..., None]
 View = tuple[Pool, int, int]
@@ -77,7 +77,8 @@ def load_match_network(path: Path) -> tuple[MatchNetwork, Vocabulary]:
     checkpoint = read_checkpoint(path)
     vocabulary = Vocabulary(checkpoint.facts["words"])
     facts = checkpoint.facts
-    settings = MatchSettings(**facts["settings"])
+    known = {item.name for item in fields(MatchSettings)}  # files of earlier versions have more
+    settings = MatchSettings(**{key: value for key, value in facts["settings"].items() if key in known})
     network = build_match_network(settings, len(vocabulary), facts.get("cell", "gru"))
     state = {f"backbone.{k}": v for k, v in network.backbone.state_dict().items()}  # type: ignore[attr-defined]
     load_strictly(network, {**state, **checkpoint.part("match")}, f"the weights in {path}")
@@ -189,7 +190,7 @@ def train_match(
         NigdtError: The loss is not finite, the backbone is missing, or a file cannot be written.
     """
     settings, seed = run.settings.match, run.settings.seed
-    around = run.settings.around_object
+    around = run.settings.squares == "object"
     torch.manual_seed(seed)
     network = build_match_network(settings, len(vocabulary))
     if start_from is not None:
@@ -214,7 +215,7 @@ def train_match(
     for epoch in range(first, settings.epochs):
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * DECAY**epoch
-        losses = _one_epoch(network, optimiser, features, captions, groups, vocabulary, settings, seed, epoch)
+        losses = _one_epoch(network, optimiser, features, captions, groups, vocabulary, run.settings, epoch)
         found = measure_retrieval(network, kept_photos, vocabulary, seed)
         run.log(
             (epoch + 1) * len(losses),
@@ -246,8 +247,7 @@ def _one_epoch(
     captions: Sequence[Sequence[str]],
     groups: Tensor,
     vocabulary: Vocabulary,
-    settings: MatchSettings,
-    seed: int,
+    settings: TrainSettings,
     epoch: int,
 ) -> list[float]:
     """Go once over the views, each with one of its photo's captions.
@@ -256,19 +256,19 @@ def _one_epoch(
         Every step's loss.
     """
     network.train()
-    torch.manual_seed((seed << 32) + epoch)  # dropout repeats after a resume
-    random = np.random.default_rng([seed, 3, epoch])
+    torch.manual_seed((settings.seed << 32) + epoch)  # dropout repeats after a resume
+    random = np.random.default_rng([settings.seed, 3, epoch])
     device = network.global_projection.weight.device
     order, losses = random.permutation(len(captions)), []
-    for start in range(0, max(1, len(order) - 1), settings.batch):
-        rows = order[start : start + settings.batch]
+    for start in range(0, max(1, len(order) - 1), settings.match.batch):
+        rows = order[start : start + settings.match.batch]
         chosen = [captions[i][int(random.integers(len(captions[i])))] for i in rows]
         tokens, lengths = encode_captions(chosen, vocabulary)
         text = network.text_encoder(tokens.to(device), lengths)
         index = torch.from_numpy(rows)
         images = network.project(*(one[index].to(device).float() for one in features))
         scores = network.scores(*images, text)
-        loss = match_loss(scores, groups[index].to(device), undivided=settings.undivided)
+        loss = match_loss(scores, groups[index].to(device), undivided=settings.loss.published)
         if not torch.isfinite(loss):
             raise NigdtError(f"The match loss is {loss.item()} in epoch {epoch + 1}.", "Lower match.batch.")
         optimiser.zero_grad()

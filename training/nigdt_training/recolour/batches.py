@@ -22,7 +22,7 @@ _AHEAD = 6
 _REFRESH = 100
 """Batches after which the store is looked at for new shards."""
 _PARTS_SHARE = 0.5
-"""Share of the samples drawn from birds with known parts, which are few."""
+"""Fraction of the samples drawn from birds with known parts, which are few."""
 
 
 class Store:

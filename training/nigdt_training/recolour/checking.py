@@ -59,9 +59,9 @@ class RecolourFigures:
         detail: Mean correlation of the fine detail of lightness with the photo's.
         outside: Mean change in Lab units inside the selection but beside the object.
         parts: Requests about birds' parts.
-        part_colour: Share of those where the named part's place shows the asked colour.
-        part_kept: Share where another part's place keeps its own.
-        part_both: Share where both hold.
+        part_colour: Fraction of those where the named part's place shows the asked colour.
+        part_kept: Fraction of those where another part's place keeps its own.
+        part_both: Fraction of those where both hold.
     """
 
     objects: int

@@ -19,7 +19,7 @@ from nigdt_training.recolour.selections import draw_limbs, draw_patch, draw_sele
 from nigdt_training.recolour.tint import tinted
 
 _LEAST_PART = 0.008
-"""Share of the bird that a part must cover to be asked for."""
+"""Fraction of the bird that a part must cover to be asked for."""
 _KEPT = ("eye", "beak", "leg")
 """Parts that keep their colour when the whole bird is asked for."""
 _SMALL = ("eye", "forehead", "nape")

@@ -14,11 +14,11 @@ _NEAR_NEUTRAL = 3.0
 _DARKEST, _LIGHTEST = 10.0, 89.0
 """Where the median of black and of white lies: there must be room for shading on both sides."""
 _ROOM_USED = 0.75
-"""Share of that room that nearly all differences of lightness keep within; the rest is bent to fit."""
+"""Fraction of that room that nearly all differences of lightness keep within; the rest is bent to fit."""
 _LEAST_SPREAD, _MOST_SPREAD = 3.0, 7.5
 _BLACK = 25.0
 _BASE_KEPT = 0.6
-"""Share of the large-scale differences of lightness that stays: markings go down, shading stays."""
+"""Fraction of the large-scale differences of lightness that stays: markings go down, shading stays."""
 
 
 def tinted(lab: np.ndarray, weight: np.ndarray, colour: NamedColour) -> np.ndarray:
