@@ -135,7 +135,7 @@ def outlined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a bundle of random weights that keeps the two outlines for the word "bird"."""
     folder = tmp_path_factory.mktemp("bundles") / "outlined"
     torch.manual_seed(0)
-    config = ModelConfig.from_dict({**TINY_MODEL, "outlines": 2, "prefill": "harmonic", "mask_input": True})
+    config = ModelConfig.from_dict({**TINY_MODEL, "outlines": 2, "prefill": "harmonic"})
     model = NIGDT(config, len(TINY_WORDS))
     with torch.no_grad():
         model.outlines.shapes.copy_(torch.from_numpy(OUTLINES.shapes))

@@ -115,8 +115,8 @@ def test_too_few_are_refused() -> None:
 
 def test_weights_without_outlines_go_on_as_they_were() -> None:
     torch.manual_seed(3)
-    before = NIGDT(networks(mask_input=True).settings.model_config, len(VOCABULARY)).eval()
-    after = networks(mask_input=True, outlines=2)
+    before = NIGDT(networks(prefill="harmonic").settings.model_config, len(VOCABULARY)).eval()
+    after = networks(prefill="harmonic", outlines=2)
     begin_with_model(after, before)
     picture, M = torch.rand(2, 3, 64, 64) * 2 - 1, torch.ones(2, 1, 64, 64)
     M[:, :, 16:48, 16:48] = 0
