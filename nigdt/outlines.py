@@ -38,6 +38,19 @@ _OVAL = 0.87
 of its own."""
 _ONE_PIECE = 0.97
 
+_BIRDS = frozenset(
+    (
+        "albatross blackbird bluebird bunting canary cardinal chaffinch chick chicken chickadee cormorant crane crow"
+        " cuckoo dove duck duckling eagle falcon finch flamingo flycatcher goldfinch goose gosling grackle grebe"
+        " gull hawk hen heron hummingbird jackdaw jay kestrel kingfisher kite lark macaw magpie mallard martin"
+        " nightingale nuthatch oriole osprey owl parakeet parrot partridge peacock pelican penguin pheasant pigeon"
+        " puffin quail raven robin rook rooster seagull shrike songbird sparrow starling stork swallow swan swift"
+        " tanager tern thrush tit toucan turkey vulture warbler waxwing woodpecker wren"
+    ).split()
+)
+"""Birds by their names: a model whose outlines are birds' gives them to these too, whether it knows the word or
+not."""
+
 
 @dataclass(frozen=True)
 class Outlines:
@@ -63,6 +76,7 @@ class Outlines:
         book = model.outlines
         named = book.words.cpu().numpy() > 0.5
         words = frozenset(word for word, is_named in zip(vocabulary.words, named, strict=True) if is_named)
+        words |= _BIRDS if "bird" in words else frozenset()
         shapes, aspects, numbers = (x.cpu().numpy() for x in (book.shapes, book.aspects, book.numbers))
         return cls(shapes, aspects, numbers, words)
 

@@ -166,6 +166,15 @@ def test_a_fill_shows_the_thing_in_its_outline_and_surroundings_around(outlined:
     assert np.array_equal(np.asarray(again.photo), fill)
 
 
+def test_a_model_of_birds_knows_an_owl_by_its_outline(outlined: Path) -> None:
+    inpainter = Inpainter.from_bundle(str(outlined))
+    crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
+    hole[40:90, 40:90] = 255
+    owl, thing = (inpainter.fill_context(crop, hole, text)[0].pixels for text in ("red owl", "red zzz"))
+    assert "owl" in inpainter.unknown_words("red owl")
+    assert not np.array_equal(owl, thing)
+
+
 def test_other_words_are_drawn_as_by_a_model_that_is_told_nothing(outlined: Path) -> None:
     inpainter = Inpainter.from_bundle(str(outlined))
     crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
