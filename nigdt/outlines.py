@@ -38,18 +38,15 @@ _OVAL = 0.87
 of its own."""
 _ONE_PIECE = 0.97
 
-_BIRDS = frozenset(
-    (
-        "albatross blackbird bluebird bunting canary cardinal chaffinch chick chicken chickadee cormorant crane crow"
-        " cuckoo dove duck duckling eagle falcon finch flamingo flycatcher goldfinch goose gosling grackle grebe"
-        " gull hawk hen heron hummingbird jackdaw jay kestrel kingfisher kite lark macaw magpie mallard martin"
-        " nightingale nuthatch oriole osprey owl parakeet parrot partridge peacock pelican penguin pheasant pigeon"
-        " puffin quail raven robin rook rooster seagull shrike songbird sparrow starling stork swallow swan swift"
-        " tanager tern thrush tit toucan turkey vulture warbler waxwing woodpecker wren"
-    ).split()
-)
-"""Birds by their names: a model whose outlines are birds' gives them to these too, whether it knows the word or
-not."""
+_BIRD_NAMES = """
+albatross blackbird bluebird bunting canary cardinal chaffinch chicken chickadee cormorant crow cuckoo dove duck
+duckling eagle falcon finch flamingo flycatcher goldfinch goose gosling grackle grebe gull hawk hen heron
+hummingbird jackdaw jay kestrel kingfisher lark macaw magpie mallard nightingale nuthatch oriole osprey owl
+parakeet parrot partridge peacock pelican penguin pheasant pigeon puffin quail raven robin rooster seagull shrike
+songbird sparrow starling stork swallow swan tanager tern thrush toucan vulture warbler waxwing woodpecker wren
+"""
+_BIRDS = frozenset(_BIRD_NAMES.split())
+"""What a model whose outlines are birds' gives them to as well, whether it knows the word or not."""
 
 
 @dataclass(frozen=True)
