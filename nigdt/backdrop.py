@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
-from nigdt.removal import NothingFitsError, Quality, remove
+from nigdt.removal import NothingFitsError, remove
 from nigdt.removal.layout import lab_of
 from nigdt.text import tokenise
 
@@ -33,7 +33,6 @@ DREW_NOTHING = (
     "The model draws nothing clear for these words, so the photo's own surroundings were continued."
 )
 
-_QUALITIES: tuple[Quality, ...] = ("quick", "preview")
 _HIDDEN = 0.5
 """M below which a place counts as hidden."""
 _BLUR = 2.0
@@ -56,6 +55,8 @@ _LEAST_SIZE = 0.02
 """... and as a fraction of the hole's."""
 _EDGE = 1.25
 """Half the width of a thing's edge, in pixels of the model's picture, ..."""
+_SHARP_EDGE = 0.6
+"""... of one that was drawn into an outline, ..."""
 _LEAST_EDGE = 1.0
 """... and at least, in pixels of the photo."""
 
@@ -86,12 +87,10 @@ def continued(crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> NDArray[np.ui
         crop: (h, w, 3), the context.
         hole: (h, w), above 0 where pixels are made.
     """
-    for quality in _QUALITIES:
-        try:
-            return remove(crop, hole, quality=quality)
-        except NothingFitsError:
-            continue  # where more is left of the photo's detail, more may fit
-    return None
+    try:
+        return remove(crop, hole, quality="preview")
+    except NothingFitsError:
+        return None
 
 
 def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> tuple[Floats, float]:
@@ -185,7 +184,7 @@ def laid_into(
     height, width = fill.shape[:2]
     scale = max(height / outline.shape[0], width / outline.shape[1])
     smooth = np.asarray(cv2.GaussianBlur(outline, (0, 0), 0.8), np.float32)
-    opacity = _opacity(smooth, (width, height), scale)
+    opacity = _opacity(smooth, (width, height), scale, _SHARP_EDGE)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1))
     core = cv2.erode((outline > _CORE).astype(np.uint8), disc) > 0
     drawn = _own_at_edge(fill, picture, core)
@@ -223,7 +222,7 @@ def _things(change: Floats) -> NDArray[np.bool_]:
     return cv2.drawContours(np.zeros_like(inside), outlines, -1, 1, cv2.FILLED) > 0
 
 
-def _opacity(level: Floats, size: tuple[int, int], scale: float) -> Floats:
+def _opacity(level: Floats, size: tuple[int, int], scale: float, edge: float = _EDGE) -> Floats:
     """Return how much of the thing is seen at each place: 1 inside, 0 outside, even edges between, (h, w)."""
     enlarged = cv2.resize(level, size, interpolation=cv2.INTER_CUBIC)
     enlarged = cv2.GaussianBlur(enlarged, (0, 0), max(0.5, scale / 2))
@@ -231,5 +230,5 @@ def _opacity(level: Floats, size: tuple[int, int], scale: float) -> Floats:
         cv2.Sobel(enlarged, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(enlarged, cv2.CV_32F, 0, 1, scale=1 / 8)
     )
     distance = (enlarged - _OUTLINE) / np.maximum(slope, 0.04 / scale)
-    edge = max(_LEAST_EDGE, _EDGE * scale)
-    return np.clip(0.5 + distance / (2 * edge), 0, 1).astype(np.float32)
+    half = max(_LEAST_EDGE, edge * scale)
+    return np.clip(0.5 + distance / (2 * half), 0, 1).astype(np.float32)

@@ -19,14 +19,12 @@ from nigdt.removal.quilting import quilt
 
 __all__ = ["Quality", "RemovalCancelledError", "remove", "variation"]
 
-Quality = Literal["soft", "quick", "preview", "final"]
+Quality = Literal["soft", "preview", "final"]
 Mask = NDArray[np.bool_]
 
-_WHOLE = (80.0, 10)
+_SIDE, _PASSES = 80.0, 10
 """Root of the hole's area, in pixels, at which it is laid out, and passes over its seams there; the same for
 previews, so that they show what comes."""
-_QUICK = (36.0, 4)
-"""The same where a fifth of the time must do."""
 _AROUND = 1.25
 """How far around the hole to look for sources, as a fraction of its extent, ..."""
 _LEAST_AROUND = 48
@@ -90,8 +88,8 @@ def remove(
         variant: Which answer, see `variation`.
         allowed: (h, w), above 0 where pixels may be taken from; None leaves the choice to the engine, which
             keeps to materials that lie around the hole.
-        quality: "soft" is a smooth continuation (at once), "quick" is laid out coarsely and has seams that
-            show at 100 %, "preview" has these seams and shows what "final" will be.
+        quality: "soft" is a smooth continuation (at once), "preview" shows what "final" will be, with seams
+            that show at 100 %.
         progress: Told the fraction that is done, 0 to 1.
         cancelled: Asked between steps whether to stop. A step takes a second or two; `RemovalWorker` can be
             stopped at any time.
@@ -131,14 +129,13 @@ def remove(
         shown = previewed if quality == "final" else None
         if shown is not None:
             shown(whole(pixels))
-        side, passes = _QUICK if quality == "quick" else _WHOLE
         with _one_at_a_time:
-            layout = lay_out(pixels, wanted, permitted, side, recipe)
+            layout = lay_out(pixels, wanted, permitted, _SIDE, recipe)
         advance(0.4)
         offsets = quilt(layout, recipe)
         advance(0.5)
         if shown is not None:
-            early = carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), False, passes)
+            early = carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), False, _PASSES)
             shown(whole(early))
         filled = carry(
             pixels,
@@ -148,7 +145,7 @@ def remove(
             offsets,
             lambda fraction: advance(0.5 + fraction / 2),
             settled=quality == "final",
-            passes=passes,
+            passes=_PASSES,
         )
     result = whole(filled)
     advance(1.0)
