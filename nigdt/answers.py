@@ -95,6 +95,7 @@ class EncodedContext:
             model's picture.
         backdrop: (h, w, 3) uint8, the context with its surroundings continued into the hole, which what words
             draw is laid over (`nigdt.backdrop`); None leaves everything to the model.
+        within: Whether the hole lies within a thing, which then has no outline in it.
     """
 
     crop: NDArray[np.uint8]
@@ -104,6 +105,7 @@ class EncodedContext:
     features: ImageFeatures
     residual: Residual | None
     backdrop: NDArray[np.uint8] | None = None
+    within: bool = False
 
     @property
     def nbytes(self) -> int:

@@ -219,7 +219,7 @@ class Completer:
 
     def _outline(self, job: CompletionJob, variant: Variant) -> NDArray[np.float32] | None:
         """Return where in the hole a fill's thing is to be; None leaves it to the model."""
-        if self._outlines is None:
+        if self._outlines is None or job.context.within:
             return None
         hole = job.context.visible < 0.5
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))

@@ -222,6 +222,13 @@ class Inpainter(Completer):
         job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)
         return self.complete([job])[0]
 
+    def surrounded(self, context: EncodedContext) -> EncodedContext:
+        """Return the context with its surroundings, and tell whether the hole lies within a thing."""
+        context = super().surrounded(context)
+        if self._outlines is None or not self.bundle.recolours:
+            return context
+        return replace(context, within=self._loaded_recolourer().lies_within(context.crop, context.hole))
+
     def recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant
     ) -> RawFill:
@@ -232,10 +239,13 @@ class Inpainter(Completer):
             BundleError: The bundle cannot recolour.
         """
         check_caption(caption)  # before anything is loaded
+        found = self._loaded_recolourer().predict(crop, selection, caption)
+        return RawFill(found.apply(crop)[0], variant, maps=found.maps)
+
+    def _loaded_recolourer(self) -> Recolourer:
         if self._recolourer is None:
             self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
-        found = self._recolourer.predict(crop, selection, caption)
-        return RawFill(found.apply(crop)[0], variant, maps=found.maps)
+        return self._recolourer
 
     def _continue(
         self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], recipe: Recipe, variant: Variant

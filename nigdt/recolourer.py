@@ -46,6 +46,12 @@ _KEPT = [PARTS.index(part) for part in ("beak", "leg")]
 """Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
 _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
+_WITHIN_REACH = 0.12
+"""How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
+_RING = 0.12
+"""Width of what is around it, as a fraction of the root of its area."""
+_WITHIN = 0.42
+"""How much of that must be a part of a thing for the selection to lie within one."""
 _TINY = 1e-6
 
 
@@ -132,6 +138,36 @@ class Recolourer:
         colour = guided_colour(target, alpha * chosen, lab)
         on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return Recolouring(place, on_one_grid.astype(np.float32), selection)
+
+    @torch.inference_mode()
+    def lies_within(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> bool:
+        """Tell whether a selection lies within a thing: what is just around it belongs to the thing too.
+
+        Args:
+            crop: (h, w, 3), the context.
+            selection: (h, w), above 0 where selected.
+
+        Returns:
+            False where the network has no finder.
+
+        Raises:
+            SelectionError: The selection does not fit the crop or selects nothing.
+            ModelError: The network's answer holds values that are not numbers.
+        """
+        check_selection(selection, crop.shape[1], crop.shape[0])
+        width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
+        lab = rgb_to_lab(_resized(crop, width, height) / np.float32(255))
+        reach = round(_WITHIN_REACH * max(selection.shape))
+        # Told the selection alone, the finder would look for a thing in it.
+        grown = np.asarray(cv2.dilate(selection, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+        found = self._find(crop, grown, lab, _resized(grown * np.float32(1 / 255), width, height))
+        if found is None:
+            return False
+        inside = (_resized(selection * np.float32(1 / 255), width, height) > 0.5).astype(np.uint8)
+        margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+        ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
+        return bool(ring.any()) and float(found.parts.sum(-1)[ring].mean()) >= _WITHIN
 
     def _answer(self, lab: Floats, chosen: Floats, caption: str, hidden: bool) -> tuple[Floats, Floats]:
         """Return the network's alpha (h, w), and its change of L, a and b (h, w, 3)."""

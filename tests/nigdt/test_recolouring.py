@@ -1,14 +1,19 @@
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from nigdt.bundle.bundle import find_bundle
 from nigdt.bundle.recolour import load_recolour, save_recolour
 from nigdt.colours import rgb_to_lab
+from nigdt.context import Context
 from nigdt.errors import BundleError, CaptionError, SelectionError
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.part_words import PARTS
+from nigdt.recipe import Recipe
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import Recolouring, guided_colour, meant, snapped, tightness
 from nigdt.text import Vocabulary
@@ -283,3 +288,19 @@ def test_parts_of_one_colour_ask_the_network_once(finding, photo, selection, mon
     monkeypatch.setattr(recolourer, "_answer", lambda *a: asked.append(a[2]) or answer(*a))
     recolourer.predict(photo, selection, "red wings and tail and a blue belly")
     assert asked == ["red", "blue"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "within"),
+    [
+        (slice(530, 690), slice(240, 440), True),  # the breast
+        (slice(20, 250), slice(60, 350), False),  # the blurred ground beside it
+        (slice(330, 830), slice(50, 660), False),  # all of the bird
+    ],
+)
+def test_a_selection_within_a_bird_is_noticed(columns: slice, rows: slice, within: bool) -> None:
+    photo = np.asarray(Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB"))
+    selection = np.zeros(photo.shape[:2], np.uint8)
+    selection[rows, columns] = 255
+    crop, hole = Context.of(photo, selection, 128, Recipe("a bird")).sent
+    assert Recolourer(*load_recolour(find_bundle().folder)).lies_within(crop, hole) == within
