@@ -12,12 +12,16 @@ import torch
 from nigdt.answers import CompletionJob
 from nigdt.bundle.bundle import find_bundle
 from nigdt.bundle.weights import load_model
-from nigdt.bundle.writing import write_sums
+from nigdt.bundle.writing import save_bundle, write_sums
 from nigdt.commands.onnx_check import export_and_compare
+from nigdt.config import ModelConfig
 from nigdt.errors import BundleError
 from nigdt.inpainter import Inpainter
 from nigdt.masks import centre_mask
+from nigdt.model import NIGDT
 from nigdt.recipe import variants_from_seed
+from nigdt.text import Vocabulary
+from tests.tiny import TINY_MODEL, TINY_WORDS
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
@@ -70,6 +74,30 @@ def test_another_size_is_filled_by_pytorch(graphs: Path, tiny_bundle: Path) -> N
     )
     assert one.shape != (64, 64, 3)
     np.testing.assert_array_equal(one, other)
+
+
+def test_outlines_are_drawn_into_by_the_graphs_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = NIGDT(
+        ModelConfig.from_dict({**TINY_MODEL, "outlines": 2, "prefill": "harmonic"}), len(TINY_WORDS)
+    )
+    with torch.no_grad():
+        model.outlines.shapes[:, 8:40, 4:44] = 1
+        model.outlines.words.fill_(1)
+        for layer in model.generator.outline:  # begins at no effect
+            layer.weight.normal_()
+    save_bundle(tmp_path / "outlined", model, Vocabulary(TINY_WORDS), title="outlined")
+    found = export_and_compare(find_bundle(str(tmp_path / "outlined")), tmp_path / "graphs", rounds=1)
+    assert found.levels < 0.05
+    plain = Inpainter.from_bundle(str(tmp_path / "outlined"), "cpu")
+    fast = Inpainter.from_bundle(str(tmp_path / "outlined"), onnx=tmp_path / "graphs")
+    crop = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    one, other, unnamed = (
+        runner.pictures(CompletionJob(runner.encode(crop, centre_mask(64, 64)), text))[0]
+        for runner, text in ((plain, "a bird"), (fast, "a bird"), (fast, "zzz"))
+    )
+    np.testing.assert_allclose(one, other, atol=0.1)
+    assert np.abs(one - unnamed).max() > 1
 
 
 def test_graphs_of_another_bundle_are_refused(graphs: Path, tiny_bundle: Path, tmp_path: Path) -> None:
