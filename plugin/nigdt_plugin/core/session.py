@@ -21,13 +21,13 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Round, region_of
+from nigdt_plugin.core.finder_client import FinderClient
 from nigdt_plugin.core.healing import Healing
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.keeping import Keeping
 from nigdt_plugin.core.layering import Layering
 from nigdt_plugin.core.link import Link, LinkPhase, LinkState
-from nigdt_plugin.core.object_finder import ObjectFinder
 from nigdt_plugin.core.opening import Opening
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Combine
@@ -93,10 +93,10 @@ class Session(Opening):
         self.keeping = Keeping(settings, self.tasks, self.failed)
         self.link = Link(
             on_state=lambda state: post(lambda: self._on_link(state)),
-            on_event=lambda event: self._object_finder.take(event) or post(lambda: self._on_event(event)),
+            on_event=lambda event: self._finder.take(event) or post(lambda: self._on_event(event)),
             connect=connect,
         )
-        self._object_finder = ObjectFinder(self.link.submit, self.link.cancel)
+        self._finder = FinderClient(self.link.submit, self.link.cancel)
         self.link.start()
         self._closed = False
 
@@ -145,7 +145,7 @@ class Session(Opening):
         state, filling = self.link_state, self.filling
         if filling is None or state.phase is not LinkPhase.READY or state.starting:
             return None
-        return self._object_finder.look(rgb, x, y, filling.model)
+        return self._finder.look(rgb, x, y, filling.model)
 
     def compare(self, before: bool) -> None:
         """Show the picture without the fill in question (or without any), or with it again."""

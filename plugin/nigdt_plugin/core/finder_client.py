@@ -20,7 +20,7 @@ _PATIENCE = 5.0
 """Seconds after which the object is looked for without the model, which may be busy with a fill."""
 
 
-class ObjectFinder:
+class FinderClient:
     """Asks where objects are. `take` is called from the link's thread, `look` from any other.
 
     Args:
