@@ -95,6 +95,16 @@ def test_from_hints_to_an_applied_fill(panel: Panel, picture: Callable[..., np.n
     assert panel.errors == []
 
 
+def test_hints_step_aside_while_the_photo_is_examined(panel: Panel):
+    window = panel.window
+    panel.open(sample_photo())
+    for name in ("photo.loupe", "photo.wipe"):
+        window.actions_[name].trigger()
+        panel.until(lambda: not window.hints.isVisible())
+        window.actions_[name].trigger()
+        assert window.hints.isVisible()
+
+
 def test_a_context_that_is_not_square_is_shown_as_it_is(
     user: Path, photo: Path, picture_of: Callable[[str, QWidget], np.ndarray]
 ):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from nigdt_plugin.ui.turn import Turn
 from panel import Panel, press
-from PyQt6.QtCore import QPointF, QSizeF, Qt
+from PyQt6.QtCore import QPoint, QPointF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtTest import QTest
 
@@ -143,6 +143,19 @@ def test_the_loupe_shows_the_place_below_the_pointer_pixel_by_pixel(panel: Panel
     assert not canvas.loupe.rect(canvas.size()).intersects(rect)
     QTest.keyClick(panel.window, Qt.Key.Key_Z)
     assert canvas.loupe is None
+
+
+def test_the_loupe_covers_no_word_beside_the_line(panel: Panel, photo: Path):
+    panel.open(photo)
+    canvas = panel.window.canvas
+    canvas.show_before(canvas.pyramid)
+    canvas.show_loupe(True)
+    rect = canvas.loupe.rect(canvas.size())
+    canvas.wipe.move_to(rect.center().x())
+    place = QPoint(rect.center().x() + 14, rect.bottom() + 14)
+    covered = canvas.grab().toImage().pixelColor(place).lightness()
+    canvas.show_before(None)
+    assert covered < canvas.grab().toImage().pixelColor(place).lightness() - 20
 
 
 def test_the_loupe_begins_at_the_selection_and_follows_the_keys(panel: Panel, photo: Path):

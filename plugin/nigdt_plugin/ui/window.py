@@ -145,6 +145,7 @@ class Window(Dialogs):
         )
         self.status.upright_wanted.connect(lambda: canvas.turn_to(Turn()))
         canvas.turned.connect(self.status.show_turn)
+        canvas.examined.connect(self.hints.step_aside)
         label = self.status.photo_size
         label.taken.connect(
             lambda: self.write_to_drag(lambda path: label.drag(path, canvas.grab(canvas.photo_rect)))
