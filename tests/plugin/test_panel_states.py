@@ -159,6 +159,20 @@ def test_nothing_asked_for_comes_out_of_sight_on_a_small_screen(panel: Panel, ph
     assert not side.describe.modes.visibleRegion().isEmpty()
 
 
+def test_the_hint_beside_a_tool_is_shortened_where_there_is_no_room(panel: Panel, photo: Path):
+    window = panel.window
+    panel.open(photo)
+    hint = window.options.hint
+    for width, whole in ((1000, False), (1700, True)):
+        window.resize(width, 700)
+        window.use_tool("object")
+        panel.settle()
+        assert hint.fontMetrics().horizontalAdvance(hint.text()) <= hint.width()
+        assert hint.text().endswith("\N{HORIZONTAL ELLIPSIS}") != whole
+        assert hint.accessibleName().endswith("takes away")
+        assert bool(hint.toolTip()) != whole
+
+
 def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):
     panel.open(sample_photo())
     panel.select(560, 180, 800, 420)
