@@ -107,9 +107,20 @@ def test_crop_and_extend_are_steps_and_keep_the_layers(panel: Panel, photo: Path
     panel.until(lambda: (tmp_path / "wide.png").exists())
     assert Photo.read(tmp_path / "wide.png").size == (160, 90)
     assert photo.read_bytes()  # the original is where it was
-    for _ in range(4):
-        session.undo()
+    assert not session.document.modified
+    wide, last = session.document, session.document.rgb.copy()
+    undo, redo = (panel.window.actions_[f"photo.{name}"] for name in ("undo", "redo"))
+    while undo.isEnabled():
+        undo.trigger()
     assert session.document is before
+    assert np.array_equal(before.rgb, before.photo.rgb8)
+    assert before.modified, "the file holds the part"
+    assert redo.isEnabled(), "though nothing is left to be undone"
+    while redo.isEnabled():
+        redo.trigger()
+    assert session.document is wide
+    assert np.array_equal(wide.rgb, last)
+    assert not wide.modified
 
 
 def test_a_stroke_of_the_healing_brush_is_removed_by_itself(panel: Panel, photo: Path):

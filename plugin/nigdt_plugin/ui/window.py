@@ -254,8 +254,8 @@ class Window(Dialogs):
         self.actions_["photo.colour"].setEnabled(document is not None and document.photo.grey)
         stack = document.undo_stack if document is not None else None
         for name, word, text in (
-            ("photo.undo", stack.undo_label if stack else None, self.tr("Undo")),
-            ("photo.redo", stack.redo_label if stack else None, self.tr("Redo")),
+            ("photo.undo", stack and stack.undo_label, self.tr("Undo")),
+            ("photo.redo", stack and stack.redo_label, self.tr("Redo")),
         ):
             self.actions_[name].setEnabled(word is not None)
             step = QApplication.translate("Steps", word) if word else ""
