@@ -231,7 +231,7 @@ def test_a_typed_seed_draws_the_same_fill_again(panel: Panel, photo: Path):
 
 def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo: Path, tmp_path: Path):
     photos, masks, target = (tmp_path / name for name in ("many", "masks", "target"))
-    for folder in (photos, masks, target):
+    for folder in (photos, masks):
         folder.mkdir()
     for name in ("a", "b", "c"):
         shutil.copy(photo, photos / f"{name}.png")
@@ -244,7 +244,11 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     dialog.photos.setText(str(photos))
     dialog.selections.setText(str(masks))
     assert not dialog.start_button.isEnabled()
+    dialog.target.setText(str(target / "deep"))
+    assert not dialog.start_button.isEnabled()
+    assert dialog.state.text() == f"There is no folder {target / 'deep'}."
     dialog.target.setText(str(target))
+    assert dialog.state.text() == "", "it will be made"
     dialog.caption.setText("a red bird")
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
@@ -262,6 +266,9 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     disc = (Photo.read(target / "c-filled.png").rgb8 != Photo.read(photo).rgb8).any(axis=2)
     assert disc[80, 120]
     assert not disc[34, 74]
+    dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 60)
+    assert dialog.state.text() == ("0 of 1 photos were filled. Already in the folder and left as it was: 1.")
     boxes.write_text("photo;x\n")
     dialog.start_button.click()
     assert "no list of boxes" in dialog.detail.text()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QCoreApplication, QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QDragEnterEvent, QIcon, QResizeEvent
 from PyQt6.QtWidgets import (
+    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -36,6 +37,15 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
         widget.setProperty("role", role)
     widget.setWordWrap(wrap)
     return widget
+
+
+def form_row(form: QFormLayout, name: str, field: QWidget | QLayout) -> None:
+    """Add a row to a form, its name level with the field's middle."""
+    text = label(name)
+    text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+    if isinstance(field, QWidget):
+        text.setBuddy(field)
+    form.addRow(text, field)
 
 
 class ShortLabel(QLabel):
