@@ -10,6 +10,7 @@ from nigdt_plugin.core import german
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import nothing
 from nigdt_plugin.ui import tools
+from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.tools import TOOLS
 from panel import Panel, click, press
 from PIL import Image
@@ -229,6 +230,21 @@ def test_one_click_selects_an_object_and_escape_gives_it_up(panel: Panel, photo:
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     panel.idle()
     assert np.array_equal(selected(panel), before)
+
+
+def test_a_look_at_the_models_asks_for_no_fill(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(60, 40, 180, 120)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    panel.select(20, 20, 90, 70)
+    panel.session.settings.live = True
+    panel.window.choose_model()
+    panel.window.findChild(ModelDialog).accept()
+    QTest.qWait(400)  # longer than live mode waits
+    panel.idle()
+    assert not panel.session.filling.busy
+    assert panel.session.filling.preview.layer is None
 
 
 def test_what_the_model_sees_of_an_object_is_selected_at_one_click(panel: Panel, tmp_path: Path):
