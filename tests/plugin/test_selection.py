@@ -174,6 +174,15 @@ def test_an_object_of_two_colours_is_found_whole_where_the_model_sees_it():
     assert overlap(np.zeros((100, 150), np.uint8)) == overlap(None), "seen nowhere"
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 5), (4, 4), (30, 40), (12, 500)])
+def test_a_click_on_any_photo_finds_something(size: tuple[int, int]):
+    photo = np.random.default_rng(0).integers(0, 255, (*size, 3)).astype(np.uint8)
+    last = size[1] - 0.5, size[0] - 0.5
+    for seen in (None, np.zeros(size, np.uint8), np.full(size, 255, np.uint8)):
+        patch = object_at(photo, [last], seen=seen)
+        assert patch.mask[size[0] - 1 - patch.top, size[1] - 1 - patch.left] > 0
+
+
 def test_a_further_click_changes_an_object_only_near_it():
     generator = np.random.default_rng(4)
     patches = np.kron(generator.integers(40, 215, (25, 38, 3)), np.ones((16, 16, 1)))[:400, :600]

@@ -21,6 +21,8 @@ _OBJECT_PIXELS = 300_000
 _BOX_PIXELS = 120_000
 _SEARCH_PIXELS = 60_000
 _ROUNDS = 4
+_SMALLEST = 4
+"""Width and height in pixels below which everything is the object."""
 _COLOURS = 48
 """Most colours around the clicks that others are compared with."""
 _DOT = 0.012
@@ -57,7 +59,7 @@ def object_in(rgb: Pixels, box: Region) -> Patch:
     height, width = rgb.shape[:2]
     box = box.clipped(width, height)
     whole = Patch(box.left, box.top, np.full((box.height, box.width), 255, np.uint8))
-    if box.width < 4 or box.height < 4:
+    if min(box.width, box.height) < _SMALLEST:
         return whole
     # Surroundings teach what is background.
     outer = box.grown(max(8, (box.width + box.height) // 6)).clipped(width, height)
@@ -101,6 +103,8 @@ def object_at(
             point.
     """
     height, width = rgb.shape[:2]
+    if min(height, width) < _SMALLEST:
+        return Patch(0, 0, np.full((height, width), 255, np.uint8))
     small, scale = _reduced(rgb, _SEARCH_PIXELS)
     radius = max(2.0, _DOT * max(small.shape[:2]))
     sure = _dots(small.shape, inside, scale, radius)
