@@ -227,7 +227,7 @@ class Inpainter(Completer):
         context = super().surrounded(context)
         if self._outlines is None or not self.bundle.recolours:
             return context
-        return replace(context, within=self._loaded_recolourer().lies_within(context.crop, context.hole))
+        return replace(context, within=self._recolouring().lies_within(context.crop, context.hole))
 
     def recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant
@@ -239,10 +239,26 @@ class Inpainter(Completer):
             BundleError: The bundle cannot recolour.
         """
         check_caption(caption)  # before anything is loaded
-        found = self._loaded_recolourer().predict(crop, selection, caption)
+        found = self._recolouring().predict(crop, selection, caption)
         return RawFill(found.apply(crop)[0], variant, maps=found.maps)
 
-    def _loaded_recolourer(self) -> Recolourer:
+    def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
+        """Tell where in a photo the object is that was clicked, as far as the model can see it.
+
+        Args:
+            photo: (h, w, 3); a copy with a longer side of 500 to 1000 pixels is enough.
+            x: Column of the click, 0 to w.
+            y: Row of the click, 0 to h.
+
+        Returns:
+            (h, w), 255 where the model is sure of it; 0 everywhere if it sees none there.
+
+        Raises:
+            BundleError: The bundle finds no objects.
+        """
+        return self._recolouring().object_at(photo, x, y)
+
+    def _recolouring(self) -> Recolourer:
         if self._recolourer is None:
             self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
         return self._recolourer

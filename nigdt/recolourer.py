@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from nigdt.box import check_selection, selection_box
 from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
 from nigdt.cutout import object_in, possible
-from nigdt.errors import ModelError
-from nigdt.model.finder import FINDER_SIZE
-from nigdt.model.recolour import STRIDE, RecolourNet
+from nigdt.errors import BundleError, ModelError
+from nigdt.finding import finder_scores, object_at, resized, working_size
+from nigdt.model.recolour import RecolourNet
 from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
     Recolouring,
@@ -105,9 +105,9 @@ class Recolourer:
         """
         check_caption(caption)
         check_selection(selection, crop.shape[1], crop.shape[0])
-        width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
-        lab = rgb_to_lab(_resized(crop, width, height) / np.float32(255))
-        chosen = _resized(selection * np.float32(1 / 255), width, height)
+        width, height = working_size(crop.shape[1], crop.shape[0], self.size)
+        lab = rgb_to_lab(resized(crop, width, height) / np.float32(255))
+        chosen = resized(selection * np.float32(1 / 255), width, height)
         whole = not names_part(caption)
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
@@ -155,19 +155,37 @@ class Recolourer:
             ModelError: The network's answer holds values that are not numbers.
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
-        width, height = _working_size(crop.shape[1], crop.shape[0], self.size)
-        lab = rgb_to_lab(_resized(crop, width, height) / np.float32(255))
+        width, height = working_size(crop.shape[1], crop.shape[0], self.size)
+        lab = rgb_to_lab(resized(crop, width, height) / np.float32(255))
         reach = round(_WITHIN_REACH * max(selection.shape))
         # Told the selection alone, the finder would look for a thing in it.
         grown = np.asarray(cv2.dilate(selection, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
-        found = self._find(crop, grown, lab, _resized(grown * np.float32(1 / 255), width, height))
+        found = self._find(crop, grown, lab, resized(grown * np.float32(1 / 255), width, height))
         if found is None:
             return False
-        inside = (_resized(selection * np.float32(1 / 255), width, height) > 0.5).astype(np.uint8)
+        inside = (resized(selection * np.float32(1 / 255), width, height) > 0.5).astype(np.uint8)
         margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
         ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
         return bool(ring.any()) and float(found.parts.sum(-1)[ring].mean()) >= _WITHIN
+
+    def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
+        """Tell where the object is that was clicked.
+
+        Args:
+            photo: (h, w, 3), a reduced copy.
+            x: Column of the click.
+            y: Row of the click.
+
+        Returns:
+            (h, w), 255 where the network is sure of it; 0 everywhere if it sees none there.
+
+        Raises:
+            BundleError: The network has no finder.
+        """
+        if self._net.finder is None:
+            raise BundleError("The model finds no objects.", "Use another bundle.")
+        return np.rint(object_at(self._net.finder, self.device, photo, x, y) * 255).astype(np.uint8)
 
     def _answer(self, lab: Floats, chosen: Floats, caption: str, hidden: bool) -> tuple[Floats, Floats]:
         """Return the network's alpha (h, w), and its change of L, a and b (h, w, 3)."""
@@ -228,11 +246,7 @@ class Recolourer:
         if self._net.finder is None:
             return None
         place, window = _around(chosen, crop.shape)
-        height, width = crop[window].shape[:2]
-        size = _working_size(width, height, FINDER_SIZE)
-        rgb = self._tensor(_resized(crop[window], *size).transpose(2, 0, 1)) / 127.5 - 1
-        selected = self._tensor(_resized(selection[window], *size)[None]) / 255
-        both = torch.cat(self._net.finder(rgb, selected), dim=1)
+        both = finder_scores(self._net.finder, self.device, crop[window], selection[window])
         both = F.interpolate(both, size=chosen[place].shape, mode="bilinear", align_corners=False)
         parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
         parts[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
@@ -304,15 +318,3 @@ def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice]
         small.append(slice(start, stop))
         large.append(slice(round(start * scale), max(round(start * scale) + 1, round(stop * scale))))
     return (small[0], small[1]), (large[0], large[1])
-
-
-def _resized(picture: NDArray[Any], width: int, height: int) -> Floats:
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-
-
-def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
-    scale = side / (width * height) ** 0.5
-    return (
-        max(2 * STRIDE, round(width * scale / STRIDE) * STRIDE),
-        max(2 * STRIDE, round(height * scale / STRIDE) * STRIDE),
-    )

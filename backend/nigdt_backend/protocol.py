@@ -103,7 +103,7 @@ class FillRequest:
         crop: 8 bit, row by row, `width * height` pixels of `channels` bytes: the context, RGB or RGB with
             alpha.
         mask: 8 bit, `width * height` bytes. For a raw result the hole, 255 = made by the model; for a placed
-            one the selection as it was drawn, 255 = to be filled.
+            one the selection as it was drawn, 255 = to be filled; for an object the place that was clicked.
         width: pixels of a row.
         height: rows.
         recipe: what to draw; `variants` says which of the possible answers.
@@ -111,7 +111,8 @@ class FillRequest:
         channels: 3, or 4 with alpha, which only placed results read.
         live: replaces this client's waiting live request for the same context.
         result: "raw" = the model's picture of the whole context; "placed" = `nigdt.Context.place` of it: the
-            fill with its colours matched, and its weight.
+            fill with its colours matched, and its weight; "object" = no fill but the crop itself, and as its
+            weight how sure the model is that each pixel is of the object that was clicked.
         attention: also say which words were looked at where.
         effects: also say what each word changed, in place of the attention.
         previews: also show early states of an answer that takes long: of a removal, of the first fill in a
@@ -127,7 +128,7 @@ class FillRequest:
     variants: list[Variant] = field(default_factory=lambda: [Variant()])
     channels: int = 3
     live: bool = False
-    result: Literal["raw", "placed"] = "raw"
+    result: Literal["raw", "placed", "object"] = "raw"
     attention: bool = False
     effects: bool = False
     previews: bool = False
@@ -200,15 +201,15 @@ class FillRequest:
         """
         job = check_id(header.get("job"))
         result = header.get("result", "raw")
-        if result not in ("raw", "placed"):
-            raise ProtocolError("bad-request", '"result" must be "raw" or "placed".')
+        if result not in ("raw", "placed", "object"):
+            raise ProtocolError("bad-request", '"result" must be "raw", "placed" or "object".')
         placed = result == "placed"
         try:
             recipe = Recipe.from_dict(header.get("recipe", {}))
         except ValueError as error:
             raise ProtocolError("bad-request", f"The recipe: {error}") from None
         check_bundle_name(recipe.bundle)
-        whole = placed or recipe.effective_mode == "remove"
+        whole = placed or (recipe.effective_mode == "remove" and result != "object")
         side = LIMITS.placed_pixels if whole else LIMITS.side_max_px
         width = _check_int(header, "width", LIMITS.side_min_px, side)
         height = _check_int(header, "height", LIMITS.side_min_px, side)
@@ -226,6 +227,8 @@ class FillRequest:
             raise ProtocolError(
                 "too-large", f"{len(variants)} variants were asked for; {LIMITS.variants} are allowed."
             )
+        if result == "object" and len(variants) > 1:
+            raise ProtocolError("bad-request", 'Of an "object" there is one answer: ask for one variant.')
         if len(frames) != LIMITS.request_frames:
             raise ProtocolError(
                 "bad-request", f"A fill has {LIMITS.request_frames} frames, this one {len(frames)}."

@@ -32,6 +32,14 @@ def test_a_fill_survives_the_wire(request_fill):
     assert FillRequest.from_wire(header, frames) == request
 
 
+def test_of_an_object_there_is_one_answer(request_fill):
+    header, frames = parts(request_fill("", result="object"))
+    assert FillRequest.from_wire(header, frames).result == "object"
+    header["variants"] = [{}, {"seed": 1}]
+    with pytest.raises(ProtocolError, match="one answer"):
+        FillRequest.from_wire(header, frames)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

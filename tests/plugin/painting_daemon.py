@@ -2,7 +2,7 @@
 
 "slowly N" in a caption takes N seconds, "fail" raises, "memory" steps down to the CPU, "die" ends the process
 once per state folder. Recolouring gives the whole selection one colour, by maps such as the network makes;
-removing is the real removal, with a moment between its steps.
+removing is the real removal, with a moment between its steps. Of objects it sees those that are magenta.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 from nigdt_backend import paths
+from nigdt_backend.daemon.answers import job_pixels, object_message
 from nigdt_backend.daemon.process import main
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.settings import DaemonSettings
@@ -108,6 +109,9 @@ class Painter:
                 mark.touch()
                 os._exit(9)
         hooks.stage([job], "completing")
+        if job.request.result == "object":
+            hooks.made(job, magenta(job))
+            return Outcome(job, complete=True)
         for index, variant in enumerate(job.request.variants):
             if job.request.previews and job.request.recipe.effective_mode == "remove":
                 hooks.preview(job, self._fill(job, index, variant, words, "soft"))
@@ -160,6 +164,14 @@ class Painter:
                 frames.append(spread(word, mask).tobytes() if known else b"")
             frames += [(small // 2 if word in named else small).tobytes() for word in words]
         return FillMessage(header, frames)
+
+
+def magenta(job: Job) -> FillMessage:
+    """Where everything magenta is, whatever was clicked."""
+    crop, _ = job_pixels(job)
+    red, green, blue = (crop[..., i].astype(int) for i in range(3))
+    sure = np.where((red > green + 60) & (blue > green + 60), 255, 0).astype(np.uint8)
+    return object_message(job, sure)
 
 
 def advance(job: Job, index: int) -> bool:

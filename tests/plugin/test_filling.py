@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,36 @@ def test_live_typing_keeps_no_queue_and_ends_with_the_newest(core: Core):
     assert core.filling.chosen is core.fills[-1]
     assert {fill.caption for fill in core.fills} == {typed[-1]}
     assert jobs_done() - before <= 3
+
+
+def test_words_alone_do_not_have_a_large_context_cut_out_again(user: Path, tmp_path: Path):
+    Image.new("RGB", (1400, 1000), (120, 140, 90)).save(tmp_path / "large.png")
+    core = Core()
+    try:
+        core.open(tmp_path / "large.png")
+        core.select(100, 100, 1000, 900)
+        core.filling.fill_live("a red bird")
+        assert not core.filling.jobs, "it is cut out in a thread first"
+        core.done()
+        first = core.filling.round
+        core.filling.fill_live("a blue bird")
+        assert len(core.filling.jobs) == 1
+        core.done()
+        assert core.filling.round is first
+        assert [fill.caption for fill in core.fills] == ["a blue bird"]
+        core.select(300, 100, 1200, 900)
+        core.filling.fill_live("a blue bird")
+        core.done()
+        assert core.filling.round is not first
+        core.filling.apply()
+        core.done()
+        second = core.filling.round
+        core.filling.recipe = replace(core.filling.recipe, widen=1.5)
+        core.filling.fill_live("a blue bird")
+        core.done()
+        assert core.filling.round is not second
+    finally:
+        core.close()
 
 
 def test_a_daemon_that_dies_over_a_fill_is_started_again_and_the_fill_comes(lonely_user: Path, photo: Path):

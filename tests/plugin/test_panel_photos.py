@@ -107,9 +107,20 @@ def test_crop_and_extend_are_steps_and_keep_the_layers(panel: Panel, photo: Path
     panel.until(lambda: (tmp_path / "wide.png").exists())
     assert Photo.read(tmp_path / "wide.png").size == (160, 90)
     assert photo.read_bytes()  # the original is where it was
-    for _ in range(4):
-        session.undo()
+    assert not session.document.modified
+    wide, last = session.document, session.document.rgb.copy()
+    undo, redo = (panel.window.actions_[f"photo.{name}"] for name in ("undo", "redo"))
+    while undo.isEnabled():
+        undo.trigger()
     assert session.document is before
+    assert np.array_equal(before.rgb, before.photo.rgb8)
+    assert before.modified, "the file holds the part"
+    assert redo.isEnabled(), "though nothing is left to be undone"
+    while redo.isEnabled():
+        redo.trigger()
+    assert session.document is wide
+    assert np.array_equal(wide.rgb, last)
+    assert not wide.modified
 
 
 def test_a_stroke_of_the_healing_brush_is_removed_by_itself(panel: Panel, photo: Path):
@@ -220,7 +231,7 @@ def test_a_typed_seed_draws_the_same_fill_again(panel: Panel, photo: Path):
 
 def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo: Path, tmp_path: Path):
     photos, masks, target = (tmp_path / name for name in ("many", "masks", "target"))
-    for folder in (photos, masks, target):
+    for folder in (photos, masks):
         folder.mkdir()
     for name in ("a", "b", "c"):
         shutil.copy(photo, photos / f"{name}.png")
@@ -233,7 +244,11 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     dialog.photos.setText(str(photos))
     dialog.selections.setText(str(masks))
     assert not dialog.start_button.isEnabled()
+    dialog.target.setText(str(target / "deep"))
+    assert not dialog.start_button.isEnabled()
+    assert dialog.state.text() == f"There is no folder {target / 'deep'}."
     dialog.target.setText(str(target))
+    assert dialog.state.text() == "", "it will be made"
     dialog.caption.setText("a red bird")
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
@@ -251,6 +266,9 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     disc = (Photo.read(target / "c-filled.png").rgb8 != Photo.read(photo).rgb8).any(axis=2)
     assert disc[80, 120]
     assert not disc[34, 74]
+    dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 60)
+    assert dialog.state.text() == ("0 of 1 photos were filled. Already in the folder and left as it was: 1.")
     boxes.write_text("photo;x\n")
     dialog.start_button.click()
     assert "no list of boxes" in dialog.detail.text()

@@ -95,6 +95,16 @@ def test_from_hints_to_an_applied_fill(panel: Panel, picture: Callable[..., np.n
     assert panel.errors == []
 
 
+def test_hints_step_aside_while_the_photo_is_examined(panel: Panel):
+    window = panel.window
+    panel.open(sample_photo())
+    for name in ("photo.loupe", "photo.wipe"):
+        window.actions_[name].trigger()
+        panel.until(lambda: not window.hints.isVisible())
+        window.actions_[name].trigger()
+        assert window.hints.isVisible()
+
+
 def test_a_context_that_is_not_square_is_shown_as_it_is(
     user: Path, photo: Path, picture_of: Callable[[str, QWidget], np.ndarray]
 ):
@@ -147,6 +157,20 @@ def test_nothing_asked_for_comes_out_of_sight_on_a_small_screen(panel: Panel, ph
     panel.until(lambda: not side.words.visibleRegion().isEmpty(), 10)
     QTest.keyClick(window, Qt.Key.Key_F3)
     assert not side.describe.modes.visibleRegion().isEmpty()
+
+
+def test_the_hint_beside_a_tool_is_shortened_where_there_is_no_room(panel: Panel, photo: Path):
+    window = panel.window
+    panel.open(photo)
+    hint = window.options.hint
+    for width, whole in ((1000, False), (1700, True)):
+        window.resize(width, 700)
+        window.use_tool("object")
+        panel.settle()
+        assert hint.fontMetrics().horizontalAdvance(hint.text()) <= hint.width()
+        assert hint.text().endswith("\N{HORIZONTAL ELLIPSIS}") != whole
+        assert hint.accessibleName().endswith("takes away")
+        assert bool(hint.toolTip()) != whole
 
 
 def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):

@@ -10,8 +10,10 @@ from nigdt_plugin.core import german
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import nothing
 from nigdt_plugin.ui import tools
+from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.tools import TOOLS
 from panel import Panel, click, press
+from PIL import Image
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
 from PyQt6.QtTest import QTest
@@ -228,6 +230,36 @@ def test_one_click_selects_an_object_and_escape_gives_it_up(panel: Panel, photo:
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     panel.idle()
     assert np.array_equal(selected(panel), before)
+
+
+def test_a_look_at_the_models_asks_for_no_fill(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(60, 40, 180, 120)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    panel.select(20, 20, 90, 70)
+    panel.session.settings.live = True
+    panel.window.choose_model()
+    panel.window.findChild(ModelDialog).accept()
+    QTest.qWait(400)  # longer than live mode waits
+    panel.idle()
+    assert not panel.session.filling.busy
+    assert panel.session.filling.preview.layer is None
+
+
+def test_what_the_model_sees_of_an_object_is_selected_at_one_click(panel: Panel, tmp_path: Path):
+    y, x = np.mgrid[0:160, 0:240]
+    pixels = np.full((160, 240, 3), (90, 120, 80), np.uint8)
+    thing = ((x - 120) / 70) ** 2 + ((y - 80) / 40) ** 2 < 1
+    pixels[thing & (x < 120)], pixels[thing & (x >= 120)] = (250, 120, 250), (100, 0, 100)
+    Image.fromarray(pixels).save(tmp_path / "two.png")
+    panel.open(tmp_path / "two.png")
+    panel.until(lambda: panel.session.link_state.status.get("state") == "ready")
+    panel.window.use_tool("object")
+    click(panel, 80, 80)
+    panel.idle()
+    found = selected(panel) > 127
+    assert (found & thing).sum() / (found | thing).sum() > 0.93
 
 
 def test_the_line_between_before_and_after_is_dragged(panel: Panel, photo: Path):

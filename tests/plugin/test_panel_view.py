@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from nigdt_plugin.ui.turn import Turn
 from panel import Panel, press
-from PyQt6.QtCore import QPointF, QSizeF, Qt
+from PyQt6.QtCore import QPointF, QRect, QSizeF, Qt
 from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtTest import QTest
 
@@ -143,6 +143,25 @@ def test_the_loupe_shows_the_place_below_the_pointer_pixel_by_pixel(panel: Panel
     assert not canvas.loupe.rect(canvas.size()).intersects(rect)
     QTest.keyClick(panel.window, Qt.Key.Key_Z)
     assert canvas.loupe is None
+
+
+def test_the_loupe_covers_no_word_beside_the_line(panel: Panel, photo: Path):
+    panel.open(photo)
+    canvas = panel.window.canvas
+    canvas.show_before(canvas.pyramid)
+    canvas.show_loupe(True)
+    rect = canvas.loupe.rect(canvas.size())
+    canvas.wipe.move_to(rect.center().x())
+    below = QRect(rect.center().x() + 12, rect.bottom() + 10, 40, 22)
+
+    def written() -> bool:
+        seen = canvas.grab(below).toImage()
+        places = ((x, y) for x in range(seen.width()) for y in range(seen.height()))
+        return any(seen.pixelColor(*place).lightness() > 200 for place in places)
+
+    assert written()
+    canvas.show_before(None)
+    assert not written()
 
 
 def test_the_loupe_begins_at_the_selection_and_follows_the_keys(panel: Panel, photo: Path):

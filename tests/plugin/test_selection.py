@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -148,6 +149,38 @@ def test_the_object_under_a_click_is_found_and_grows_and_shrinks_by_further_clic
     row, column = 130 - dented.region.top, 350 - dented.region.left
     assert dented.mask[row, column] < 128 < dented.mask[row + 25, column]
     assert overlap(object_at(photo, [(250, 220)], [(350, 150)]), body & ~head) > 0.9
+
+
+def test_an_object_of_two_colours_is_found_whole_where_the_model_sees_it():
+    y, x = np.mgrid[0:400, 0:600]
+    noise = np.random.default_rng(2).normal(0, 4, (400, 600, 3))
+    photo = np.dstack([90 + x / 20, 120 + y / 20, 90 - x / 20]) + noise
+    body = ((x - 250) / 80) ** 2 + ((y - 220) / 60) ** 2 < 1
+    head = (x - 350) ** 2 + (y - 150) ** 2 < 40**2
+    photo[body] = noise[body] + (210, 60, 40)
+    photo[head] = noise[head] + (50, 70, 200)
+    photo = np.clip(photo, 0, 255).astype(np.uint8)
+    thing = body | head
+    roughly = cv2.GaussianBlur(np.where(thing, 235, 5).astype(np.uint8), (0, 0), 9)
+    small = cv2.resize(roughly, (150, 100), interpolation=cv2.INTER_AREA)
+
+    def overlap(seen: np.ndarray | None) -> float:
+        patch, found = object_at(photo, [(250, 220)], seen=seen), np.zeros(thing.shape, bool)
+        found[patch.region.slices] = patch.mask > 127
+        return (found & thing).sum() / (found | thing).sum()
+
+    assert overlap(small) > 0.95
+    assert overlap(None) < 0.8, "by its colours it ends at the neck"
+    assert overlap(np.zeros((100, 150), np.uint8)) == overlap(None), "seen nowhere"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 5), (4, 4), (30, 40), (12, 500)])
+def test_a_click_on_any_photo_finds_something(size: tuple[int, int]):
+    photo = np.random.default_rng(0).integers(0, 255, (*size, 3)).astype(np.uint8)
+    last = size[1] - 0.5, size[0] - 0.5
+    for seen in (None, np.zeros(size, np.uint8), np.full(size, 255, np.uint8)):
+        patch = object_at(photo, [last], seen=seen)
+        assert patch.mask[size[0] - 1 - patch.top, size[1] - 1 - patch.left] > 0
 
 
 def test_a_further_click_changes_an_object_only_near_it():

@@ -34,7 +34,7 @@ def job_pixels(job: Job) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 def placed_context(job: Job) -> Context | None:
     """Return the context of a job whose answers the daemon places; None where the client does."""
-    if job.request.result == "raw":
+    if job.request.result != "placed":
         return None
     crop, selection = job_pixels(job)
     alpha = crop[..., 3] if job.request.channels == 4 else None
@@ -110,6 +110,28 @@ def fill_message(
         "words": words,
     }
     return FillMessage(header, frames)
+
+
+def object_message(job: Job, sure: NDArray[np.uint8]) -> FillMessage:
+    """Encode for the wire where the object is that was clicked: as the weight of a fill that changes nothing.
+
+    Args:
+        job: What asked for it.
+        sure: (h, w), 255 where the model is sure of it.
+    """
+    crop, _ = job_pixels(job)
+    header = {
+        "index": job.made,
+        "width": job.request.width,
+        "height": job.request.height,
+        "placed": True,
+        "map_size": [0, 0],
+        "recipe": job.request.recipe.to_dict(),
+        "unknown_words": [],
+        "without_size": [0, 0],
+        "words": [],
+    }
+    return FillMessage(header, [np.ascontiguousarray(picture).data.cast("B") for picture in (crop, sure)])
 
 
 def _add_word(

@@ -12,7 +12,7 @@ import numpy as np
 from nigdt.backdrop import has_surroundings
 from nigdt.continuation import continues, drawn_words
 from nigdt.errors import CaptionError, ModelError, NigdtError, SelectionError
-from nigdt_backend.daemon.answers import fill_message, job_pixels, placed_context
+from nigdt_backend.daemon.answers import fill_message, job_pixels, object_message, placed_context
 from nigdt_backend.daemon.registry import LoadedModel
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.worker import EngineError, Hooks
@@ -55,6 +55,9 @@ class ModelTurn:
         contexts: dict[Job, EncodedContext] = {}
         for job in work:
             if job.cancelled or work[job] is not None:
+                continue
+            if job.request.result == "object":
+                self._find_object(job, work)
                 continue
             started = time.monotonic()
             context = placed_context(job)
@@ -180,6 +183,21 @@ class ModelTurn:
                     fill = replace(fill, effects=effects)
                 self._hooks.made(job, fill_message(job, index, fill, unknown, self._model.info))
                 job.made += 1
+
+    def _find_object(self, job: Job, work: Work) -> None:
+        """Tell where the object is that was clicked."""
+        self._hooks.stage([job], "completing")
+        started = time.monotonic()
+        crop, clicked = job_pixels(job)
+        rows, columns = np.nonzero(clicked)
+        try:
+            sure = self._model.inpainter.object_at(crop, float(columns.mean()), float(rows.mean()))
+        except NigdtError as error:
+            work[job] = EngineError("model-failed", error.message, error.hint)
+            return
+        job.spend("complete", started)
+        self._hooks.made(job, object_message(job, sure))
+        job.made += 1
 
     def _recolour(self, job: Job, crop: NDArray[np.uint8], selection: NDArray[np.uint8], work: Work) -> None:
         """Make the next fills of a job that recolours: those of its turn."""

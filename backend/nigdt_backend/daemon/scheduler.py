@@ -80,7 +80,8 @@ class Job:
         ]
         self.context = context.digest()
         self.digest = hashlib.sha256(self.context + json.dumps(rest).encode()).digest()
-        self.lane = "removal" if recipe.effective_mode == "remove" else "model"
+        removes = recipe.effective_mode == "remove" and request.result != "object"
+        self.lane = "removal" if removes else "model"
 
     @property
     def key(self) -> JobKey:

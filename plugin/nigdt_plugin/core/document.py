@@ -27,6 +27,14 @@ _BAND = 192
 
 
 @dataclass
+class _Saved:
+    """What was opened or saved last; a picture and its parts share it, for undo leads from one to another."""
+
+    photo: Photo
+    layers: tuple[Layer, ...] = ()
+
+
+@dataclass
 class SelectionStep:
     """A change of the mask, kept as the changed rectangle before and after; see `UndoStep`."""
 
@@ -142,8 +150,8 @@ class Document:
         self.selection = Selection(width, height)
         self.layers: tuple[Layer, ...] = ()
         self.undo_stack = UndoStack(budget)
-        self.saved_layers: tuple[Layer, ...] = ()
-        self.opened_photo = self.saved_photo = photo
+        self.opened_photo = photo
+        self._saved = _Saved(photo)
         self.written: bytes | None = None  # SHA-256 of what was saved over the original
         self.on_pixels, self.on_selection = Hook(), Hook()
 
@@ -159,8 +167,8 @@ class Document:
 
     @property
     def modified(self) -> bool:
-        """Whether there is something that no saved file holds."""
-        return self.layers != self.saved_layers or self.photo is not self.saved_photo
+        """Whether it is another picture than the one opened or saved last."""
+        return self.layers != self._saved.layers or self.photo is not self._saved.photo
 
     @property
     def name(self) -> str:
@@ -326,7 +334,7 @@ class Document:
         other = Document(self.photo.recut(*region), None, self.undo_stack.budget)
         other.near, other.written = self.near, None
         other.undo_stack = self.undo_stack
-        other.saved_photo = self.saved_photo
+        other._saved = self._saved
         other.layers = tuple(moved for layer in self.layers if (moved := layer.recut(region)) is not None)
         other.rgb = other.composite(other.selection.whole, other.layers)
         kept = Region(-region.left, -region.top, self.width - region.left, self.height - region.top)
@@ -349,7 +357,6 @@ class Document:
 
     def mark_saved(self, layers: tuple[Layer, ...], path: Path | None = None) -> None:
         """Note that a file holds these layers."""
-        self.saved_layers = layers
-        self.saved_photo = self.photo
+        self._saved.layers, self._saved.photo = layers, self.photo
         if path is not None:
             self.path = path

@@ -22,6 +22,7 @@ from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.jobs import QUIET, PendingRequest, Purpose
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.selection import Patch, Selection
+from nigdt_plugin.core.source import Source
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 _LARGE = 500_000
@@ -54,6 +55,7 @@ class Filling(Choosing):
         self._link = link
         self._tasks = tasks
         self._seeds = np.random.default_rng()
+        self._source: tuple[Round, Source] | None = None  # what a round's context was cut out of
         self._preparations = 0
         self._preparing = 0  # number of the large context that is being cut out, 0 = none
         self._waiting_live: tuple[str, int] | None = None
@@ -248,7 +250,7 @@ class Filling(Choosing):
     ) -> None:
         """Go on with the round if the model would see the same, else begin a new one.
 
-        A large context is cut out in a thread.
+        A large context is cut out in a thread, which takes as long as a fill: not while only words change.
 
         Args:
             caption: What will be asked for.
@@ -256,9 +258,13 @@ class Filling(Choosing):
             selection: What is to be filled; that of the photo by default.
         """
         recipe = replace(self.recipe, caption=caption, bundle=self.model)
-        selected = (selection or self.document.selection).patch()
+        source = Source.of(self.document, selection or self.document.selection, self.size, recipe)
+        if self._source is not None and self._source[0] is self.round and self._source[1].same(source):
+            then(recipe)
+            return
+        selected = source.selection.patch()
         if selected.mask.size < _LARGE:
-            self._entered(self.take_context(recipe, selection), selected)
+            self._entered(self.take_context(recipe, selection), selected, source)
             then(recipe)
             return
         self._preparations += 1
@@ -272,7 +278,7 @@ class Filling(Choosing):
         def ready(context: Context) -> None:
             if mine == self._preparing:
                 self._preparing = 0
-                self._entered(context, selected)
+                self._entered(context, selected, source)
                 then(recipe)
 
         def failed(error: Exception) -> None:
@@ -283,12 +289,13 @@ class Filling(Choosing):
         self._tasks.run(work, ready, failed)
         self.changed()
 
-    def _entered(self, context: Context, selected: Patch) -> None:
+    def _entered(self, context: Context, selected: Patch, source: Source) -> None:
         if self.round is None or not fills_.continues(self.document, self.round, context, selected):
             self.cancel()
             self.preview.drop()
             self.chosen = None
             self.round = Round(context, selected)
+        self._source = self.round, source
 
     def _send(
         self,

@@ -21,6 +21,8 @@ _OBJECT_PIXELS = 300_000
 _BOX_PIXELS = 120_000
 _SEARCH_PIXELS = 60_000
 _ROUNDS = 4
+_SMALLEST = 4
+"""Width and height in pixels below which everything is the object."""
 _COLOURS = 48
 """Most colours around the clicks that others are compared with."""
 _DOT = 0.012
@@ -36,6 +38,13 @@ _CORRECTED = 0.2
 _NEAR = 0.35
 """Distance from a click at which pixels are no likelier to be the object's, as the same fraction."""
 
+_PERHAPS, _CERTAIN = 0.35, 0.85
+"""How sure the model must be of a place for it to be taken for the object at first, and to stay it."""
+_NOWHERE = 0.04
+"""How sure it must be at least for a place to be of the object at all."""
+_CORE = 0.01
+"""How far inside the object a place must lie to stay it, as a fraction of the photo's side."""
+
 
 def object_in(rgb: Pixels, box: Region) -> Patch:
     """Return the object inside a box drawn loosely around it (GrabCut, Rother et al. 2004).
@@ -50,7 +59,7 @@ def object_in(rgb: Pixels, box: Region) -> Patch:
     height, width = rgb.shape[:2]
     box = box.clipped(width, height)
     whole = Patch(box.left, box.top, np.full((box.height, box.width), 255, np.uint8))
-    if box.width < 4 or box.height < 4:
+    if min(box.width, box.height) < _SMALLEST:
         return whole
     # Surroundings teach what is background.
     outer = box.grown(max(8, (box.width + box.height) // 6)).clipped(width, height)
@@ -74,25 +83,36 @@ def object_in(rgb: Pixels, box: Region) -> Patch:
     return _patch(_main_parts(_closed(grab_cut(fine, labels, 1))), outer)
 
 
-def object_at(rgb: Pixels, inside: Sequence[Point], outside: Sequence[Point] = ()) -> Patch:
+def object_at(
+    rgb: Pixels,
+    inside: Sequence[Point],
+    outside: Sequence[Point] = (),
+    seen: NDArray[np.uint8] | None = None,
+) -> Patch:
     """Return the object at points that were clicked.
 
-    It is looked for in a small copy of the photo, beginning with what is near the first point and of its
-    colours; further points correct that, each in its own neighbourhood. Then the edge is found in a larger
-    copy of the surroundings.
+    It is looked for in a small copy of the photo, beginning with what the model is sure of or, without a
+    model, with what is near the first point and of its colours; further points correct that, each in its own
+    neighbourhood. Then the edge is found in a larger copy of the surroundings.
 
     Args:
         rgb: Photo (H, W, 3) uint8.
         inside: Points (x, y) on the object, at least one.
         outside: Points that do not belong to it.
+        seen: (h, w), of a small copy of the photo: 255 where the model is sure of the object at the first
+            point.
     """
     height, width = rgb.shape[:2]
+    if min(height, width) < _SMALLEST:
+        return Patch(0, 0, np.full((height, width), 255, np.uint8))
     small, scale = _reduced(rgb, _SEARCH_PIXELS)
     radius = max(2.0, _DOT * max(small.shape[:2]))
     sure = _dots(small.shape, inside, scale, radius)
     not_it = _dots(small.shape, outside, scale, radius)
     first = _dots(small.shape, inside[:1], scale, radius)
-    coarse = _touching(grab_cut(small, _first_guess(small, first), _ROUNDS), first)
+    coarse = None if seen is None else _begun_with(small, seen, first)
+    if coarse is None:
+        coarse = _touching(grab_cut(small, _first_guess(small, first), _ROUNDS), first)
     if np.count_nonzero(coarse) < _TOO_LITTLE * np.count_nonzero(first):
         # All went to the background, as with an object of several colours that fills much of the photo.
         coarse = _touching(grab_cut(small, _all_but_the_frame(first), _ROUNDS), first)
@@ -140,6 +160,23 @@ def _dots(shape: tuple[int, ...], points: Sequence[Point], scale: float, radius:
     for x, y in points:
         cv2.circle(mask, (int(x * scale), int(y * scale)), max(1, round(radius)), 1, cv2.FILLED)
     return mask > 0
+
+
+def _begun_with(small: Pixels, seen: NDArray[np.uint8], first: NDArray[np.bool_]) -> Mask | None:
+    """Return the object that the model sees, cut out by its colours; None if it sees none at the click."""
+    height, width = small.shape[:2]
+    sure = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32) / 255
+    if not (sure[first] > _PERHAPS).any():
+        return None
+    labels = np.where(sure > _PERHAPS, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    radius = max(1, round(_CORE * (height * width) ** 0.5))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    labels[cv2.erode((sure > _CERTAIN).astype(np.uint8), disc) > 0] = cv2.GC_FGD
+    labels[sure < _NOWHERE] = cv2.GC_BGD
+    labels[first] = cv2.GC_FGD
+    if (labels & 1).all():  # even ones are the background's
+        return None
+    return _touching(grab_cut(small, labels, _ROUNDS), first)
 
 
 def _first_guess(small: Pixels, sure: NDArray[np.bool_]) -> NDArray[np.uint8]:

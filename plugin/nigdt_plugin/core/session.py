@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event
+from numpy.typing import NDArray
 
 from nigdt.limits import Mode
 from nigdt.photo.photo import Photo
@@ -19,12 +21,13 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Round, region_of
+from nigdt_plugin.core.finder_client import FinderClient
 from nigdt_plugin.core.healing import Healing
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.keeping import Keeping
 from nigdt_plugin.core.layering import Layering
-from nigdt_plugin.core.link import Link, LinkState
+from nigdt_plugin.core.link import Link, LinkPhase, LinkState
 from nigdt_plugin.core.opening import Opening
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Combine
@@ -86,13 +89,15 @@ class Session(Opening):
         self.begun, self.copied = Hook(), Hook()
         self.layering = Layering(self)
         self.healing = Healing(self)
+        self._post = post
         self.tasks = Tasks(post)
         self.keeping = Keeping(settings, self.tasks, self.failed)
         self.link = Link(
             on_state=lambda state: post(lambda: self._on_link(state)),
-            on_event=lambda event: post(lambda: self._on_event(event)),
+            on_event=self._take_event,
             connect=connect,
         )
+        self._finder = FinderClient(self.link.submit, self.link.cancel)
         self.link.start()
         self._closed = False
 
@@ -131,6 +136,17 @@ class Session(Opening):
             self.filling.size = info.size_px if info is not None else models.FALLBACK_SIZE
         self.link.load(name)
         self.fills()
+
+    def object_at(self, rgb: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8] | None:
+        """Ask the model where in a photo the object is that was clicked; called from a thread.
+
+        Returns:
+            (h, w), small, 255 where the model is sure; None where the daemon cannot answer at once.
+        """
+        state, filling = self.link_state, self.filling
+        if filling is None or state.phase is not LinkPhase.READY or state.starting:
+            return None
+        return self._finder.look(rgb, x, y, filling.model)
 
     def compare(self, before: bool) -> None:
         """Show the picture without the fill in question (or without any), or with it again."""
@@ -262,6 +278,10 @@ class Session(Opening):
     def say(self, failure: Failure) -> None:
         """Tell the user about a failure."""
         self.notice(*self.wording(failure))
+
+    def _take_event(self, event: Event) -> None:
+        if not self._finder.take(event):
+            self._post(lambda: self._on_event(event))
 
     def _on_event(self, event: Event) -> None:
         if self.filling is not None and not self._closed:

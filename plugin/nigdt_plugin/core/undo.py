@@ -59,6 +59,9 @@ class UndoStack:
     def __len__(self) -> int:
         return len(self._done)
 
+    def __bool__(self) -> bool:
+        return True  # also when all is undone: it may be done again
+
     def push(self, step: UndoStep) -> None:
         """Remember a step that has just been done."""
         self._undone.clear()

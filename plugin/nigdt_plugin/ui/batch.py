@@ -23,7 +23,7 @@ from nigdt_plugin.core import batch
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.modes import names
-from nigdt_plugin.ui.widgets import button, label
+from nigdt_plugin.ui.widgets import button, form_row, label
 
 
 class BatchDialog(QDialog):
@@ -33,7 +33,8 @@ class BatchDialog(QDialog):
         super().__init__(parent)
         self.session = session
         self._works: list[batch.Work] = []
-        self._all = self._made = 0
+        self._all = self._made = self._there = 0
+        self._folder = Path()
         self._failed: list[str] = []
         self.running = False
         self.setWindowTitle(self.tr("Many photos"))
@@ -52,7 +53,7 @@ class BatchDialog(QDialog):
         self.target = self._path(form, self.tr("Filled photos go to"), self.tr("A folder"))
         self.caption = QLineEdit(session.caption)
         self.caption.setAccessibleName(self.tr("Caption"))
-        form.addRow(self.tr("Caption"), self.caption)
+        form_row(form, self.tr("Caption"), self.caption)
         column.addLayout(form)
         self.bar = QProgressBar()
         self.bar.setAccessibleName(self.tr("Progress"))
@@ -80,7 +81,7 @@ class BatchDialog(QDialog):
         row.addWidget(button(self.tr("Choose …"), partial(self._choose, field, name)))
         if file:
             row.addWidget(button(self.tr("CSV …"), partial(self._choose_file, field, name)))
-        form.addRow(name, row)
+        form_row(form, name, row)
         return field
 
     def _choose(self, field: QLineEdit, title: str) -> None:
@@ -98,26 +99,42 @@ class BatchDialog(QDialog):
         self.purpose.setText(
             self.tr("Mode: {mode}. Sliders and model are those of the window behind.").format(mode=mode)
         )
-        ready = all(Path(field.text()).is_dir() for field in (self.photos, self.target) if field.text())
-        ready &= bool(self.photos.text() and self.target.text() and self.selections.text())
-        self.start_button.setEnabled(self.running or (ready and Path(self.selections.text()).exists()))
+        photos, selections, target = (
+            Path(field.text()).expanduser() if field.text() else None
+            for field in (self.photos, self.selections, self.target)
+        )
+        wrong = None
+        if photos is not None and not photos.is_dir():
+            wrong = photos
+        elif selections is not None and not selections.exists():
+            wrong = selections
+        elif target is not None and not (target.is_dir() or (target.parent.is_dir() and not target.exists())):
+            wrong = target
+        if not self.running:
+            self.state.setText(self.tr("There is no folder {name}.").format(name=wrong) if wrong else "")
+        ready = None not in (photos, selections, target) and wrong is None
+        self.start_button.setEnabled(self.running or ready)
         self.start_button.setText(self.tr("Stop") if self.running else self.tr("Start"))
 
     def start_or_stop(self) -> None:
         """Begin, or end after the photo at hand."""
         if self.running:
             self.running = False
-            self.state.setText(self.tr("Stopped. Start goes on with the photos that are left."))
             self._refresh()
+            self.state.setText(self.tr("Stopped. Start goes on with the photos that are left."))
             return
         try:
-            self._works, without = batch.plan(Path(self.photos.text()), Path(self.selections.text()))
+            photos, selections, self._folder = (
+                Path(field.text()).expanduser() for field in (self.photos, self.selections, self.target)
+            )
+            self._works, without = batch.plan(photos, selections)
+            self._folder.mkdir(exist_ok=True)
         except (NigdtError, OSError) as error:
             message, hint = self.session.wording(failure_of(error))
             self.state.setText(message)
             self.detail.setText(str(error) if isinstance(error, NigdtError) else hint)
             return
-        self._all, self._made, self._failed = len(self._works), 0, []
+        self._all, self._made, self._there, self._failed = len(self._works), 0, 0, []
         self.detail.setText(
             self.tr("Without a selection: {names}").format(names=", ".join(without[:8])) if without else ""
         )
@@ -132,25 +149,31 @@ class BatchDialog(QDialog):
             return
         if not self._works:
             self.running = False
-            text = self.tr("{made} of {all} photos were filled.")
-            self.state.setText(text.format(made=self._made, all=self._all))
             self._refresh()
+            text = self.tr("{made} of {all} photos were filled.").format(made=self._made, all=self._all)
+            if self._there:
+                there = self.tr("Already in the folder and left as it was: {count}.").format(
+                    count=self._there
+                )
+                text = f"{text} {there}"
+            self.state.setText(text)
             return
         work = self._works.pop(0)
         self.state.setText(f"{done + 1} / {self._all}: {work.photo.name}")
         settings = self.session.settings
         words = "" if settings.mode == "remove" else " ".join(self.caption.text().split())
         recipe = replace(settings.recipe(), caption=words, bundle=settings.model)
-        folder, connect = Path(self.target.text()), self.session.connect
+        folder, connect = self._folder, self.session.connect
         self.session.tasks.run(
             lambda: batch.do(work, folder, recipe, stamp=settings.provenance, connect=connect),
-            lambda _made: self._did(),
+            self._did,
             partial(self._could_not, work),
         )
         self._refresh()
 
-    def _did(self) -> None:
-        self._made += 1
+    def _did(self, made: Path | None) -> None:
+        self._made += made is not None
+        self._there += made is None
         self._next()
 
     def _could_not(self, work: batch.Work, error: Exception) -> None:

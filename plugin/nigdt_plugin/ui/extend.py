@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtWidgets import QDialog, QFormLayout, QSpinBox, QVBoxLayout, QWidget
 
 from nigdt_plugin.core.geometry import Region
-from nigdt_plugin.ui.widgets import button, decision, label
+from nigdt_plugin.ui.widgets import button, decision, form_row, label
 
 _SHARE = 8  # of the photo's side that is suggested
 
@@ -33,7 +33,7 @@ class ExtendDialog(QDialog):
             field.setSuffix(" px")
             field.setValue(side // _SHARE)
             field.setAccessibleName(name)
-            form.addRow(name, field)
+            form_row(form, name, field)
             self.sides.append(field)
         column.addLayout(form)
         text = self.tr("The new border is filled with what continues the photo, as Remove does.")

@@ -12,7 +12,10 @@ from nigdt_plugin.ui.widgets import label, tool_button
 
 
 class Hints(QFrame):
-    """Sits at the top of the canvas until all three are done, or it is closed."""
+    """Sits at the top of the canvas until all three are done, or it is closed.
+
+    While the photo is looked at through the loupe or beside what it was, it stays out of the way.
+    """
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
@@ -45,6 +48,7 @@ class Hints(QFrame):
         self.close_button.clicked.connect(lambda: self.dismiss())
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self.done = [False, False, False]
+        self._aside = False
         session.opened.connect(self.refresh)
         session.selected.connect(lambda _region: self.refresh())
         session.fills.connect(self.refresh)
@@ -62,6 +66,11 @@ class Hints(QFrame):
         self.session.settings.seen_hints = True
         self.hide()
 
+    def step_aside(self, aside: bool) -> None:
+        """Hide for a while, or come back."""
+        self._aside = aside
+        self.refresh()
+
     def refresh(self) -> None:
         """Tick off what was done."""
         document, filling = self.session.document, self.session.filling
@@ -75,7 +84,7 @@ class Hints(QFrame):
             self.dismiss()
             return
         self._draw()
-        self.show()
+        self.setVisible(not self._aside)
         self.raise_()
         self._place()
 

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.actions import USUAL_KEY
-from nigdt_plugin.ui.widgets import button, label
+from nigdt_plugin.ui.widgets import button, form_row, label
 
 _NOT_HERE = ("language.", "theme.")
 
@@ -59,7 +59,7 @@ class KeymapDialog(QDialog):
             title = action.text().replace("&", "").partition(":")[0].removesuffix(" \N{HORIZONTAL ELLIPSIS}")
             field.setAccessibleName(title)
             field.keySequenceChanged.connect(partial(self._change, name))
-            form.addRow(title, field)
+            form_row(form, title, field)
             self.fields[name] = field
         scroll = QScrollArea()
         scroll.setWidget(body)

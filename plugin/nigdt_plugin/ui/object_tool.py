@@ -9,7 +9,7 @@ import numpy as np
 from PyQt6.QtCore import QT_TRANSLATE_NOOP, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from nigdt_plugin.core.find_object import object_at, object_in
+from nigdt_plugin.core.find_object import Pixels, object_at, object_in
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Combine, Patch
 from nigdt_plugin.ui.shapes import Shape
@@ -38,6 +38,20 @@ class _Search:
             self.ended = True
 
 
+class _Sight:
+    """Where the model sees the object at a first click; further clicks do not ask again."""
+
+    def __init__(self, session: Session, at: Point) -> None:
+        self._session = session
+        self._at = at
+        self._seen: Pixels | None = None
+
+    def seen(self, rgb: Pixels) -> Pixels | None:
+        if self._seen is None:
+            self._seen = self._session.object_at(rgb, *self._at)
+        return self._seen
+
+
 class Object(Shape):
     """Selects the object that is clicked, or the one in a box.
 
@@ -53,6 +67,7 @@ class Object(Shape):
         super().__init__(canvas, session, choices)
         self._inside: list[Point] = []
         self._outside: list[Point] = []
+        self._sight = _Sight(session, (0, 0))
         self._found = -1  # the selection's revision after the last click
         self._search: _Search | None = None
 
@@ -81,8 +96,9 @@ class Object(Shape):
             how = Combine.REPLACE
         else:
             self._inside, self._outside = [point], []
-        inside, outside = tuple(self._inside), tuple(self._outside)
-        self._find(point, lambda rgb: object_at(rgb, inside, outside), how)
+            self._sight = _Sight(self.session, point)
+        inside, outside, sight = tuple(self._inside), tuple(self._outside), self._sight
+        self._find(point, lambda rgb: object_at(rgb, inside, outside, sight.seen(rgb)), how)
 
     def taken(self, start: Point, end: Point, how: Combine) -> None:
         left, right = sorted((round(start[0]), round(end[0])))

@@ -20,7 +20,7 @@ from nigdt_plugin.ui import widgets
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.tools import TOOLS
-from nigdt_plugin.ui.widgets import label, slider, tool_button, translate
+from nigdt_plugin.ui.widgets import ShortLabel, label, slider, tool_button, translate
 
 
 class ToolColumn(QWidget):
@@ -85,11 +85,10 @@ class OptionBar(QWidget):
         self._combine = self._combine_buttons()
         self._brush = self._brush_options()
         self._wand = self._wand_options()
-        self._hint = label("", "hint")
-        self._hint.setMinimumWidth(1)
+        self.hint = ShortLabel()
         for part in (self._combine, self._brush, self._wand):
             self.row.addWidget(part)
-        self.row.addWidget(self._hint, 1)
+        self.row.addWidget(self.hint, 1)
         self.hand_over = widgets.button(self.tr("Hand over"), lambda: None, primary=True)
         self.hand_over.setToolTip(self.tr("Give the result back to the program that opened this window"))
         self.hand_over.hide()
@@ -220,4 +219,4 @@ class OptionBar(QWidget):
         # What goes, goes first: all at once would be wider than the window, which would grow.
         for part, visible in sorted(shown.items(), key=lambda item: item[1]):
             part.setVisible(visible)
-        self._hint.setText(translate("OptionBar", tool.hint) if tool.hint else "")
+        self.hint.show_text(translate("OptionBar", tool.hint) if tool.hint else "")

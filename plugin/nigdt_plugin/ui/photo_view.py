@@ -43,10 +43,12 @@ class PhotoView(QWidget):
     Signals:
         zoomed: The zoom changed; window pixels per photo pixel.
         turned: The view was turned; its `Turn`.
+        examined: The loupe or the line between before and after is shown now, or neither.
     """
 
     zoomed = pyqtSignal(float)
     turned = pyqtSignal(object)
+    examined = pyqtSignal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,7 +120,11 @@ class PhotoView(QWidget):
     def show_before(self, before: Pyramid | None) -> None:
         """Show the photo as it was, left of a line that can be dragged; None ends that."""
         self.wipe = Wipe(before, self._render, self.width()) if before is not None else None
+        self._tell_examined()
         self.update()
+
+    def _tell_examined(self) -> None:
+        self.examined.emit(self.wipe is not None or self.loupe is not None)
 
     def show_loupe(self, shown: bool) -> None:
         """Show or hide the loupe; it begins in the middle of what is selected, or else of the view."""
@@ -129,6 +135,7 @@ class PhotoView(QWidget):
                 region = self.selection.bounds
                 middle = (region.left + region.right) / 2, (region.top + region.bottom) / 2
             self.loupe = Loupe(middle)
+        self._tell_examined()
         self.update()
 
     # Coordinates ----------------------------------------------------------------------------------------
@@ -303,7 +310,8 @@ class PhotoView(QWidget):
         if self._frame is not None:
             self._paint_frame(painter, self.region_rect(self._frame))
         if self.wipe is not None:
-            self.wipe.paint_line(painter, self.height())
+            loupe = None if self.loupe is None else self.loupe.rect(self.size())
+            self.wipe.paint_line(painter, self.height(), loupe)
         self.paint_over(painter)
         if self.loupe is not None:
             self.loupe.paint(painter, self)

@@ -221,11 +221,13 @@ class Side(QWidget):
         self.model_name = info.name if info is not None else self.tr("no model")
 
     def model_changed(self) -> None:
-        """Take note that other words are known now."""
+        """Take note that other words may be known now; another model fills anew in live mode."""
+        before = self.model_name
         self._set_model()
         self.describe.model_changed()
         self.session.fills()
-        self.describe.ask_live()
+        if self.model_name != before:
+            self.describe.ask_live()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""

@@ -6,14 +6,16 @@ import html
 from collections.abc import Callable
 
 from PyQt6.QtCore import QCoreApplication, QPoint, QRect, QSize, Qt
-from PyQt6.QtGui import QDragEnterEvent, QIcon
+from PyQt6.QtGui import QDragEnterEvent, QIcon, QResizeEvent
 from PyQt6.QtWidgets import (
+    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
     QLayoutItem,
     QPushButton,
+    QSizePolicy,
     QSlider,
     QToolButton,
     QWidget,
@@ -35,6 +37,41 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
         widget.setProperty("role", role)
     widget.setWordWrap(wrap)
     return widget
+
+
+def form_row(form: QFormLayout, name: str, field: QWidget | QLayout) -> None:
+    """Add a row to a form, its name level with the field's middle."""
+    text = label(name)
+    text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+    if isinstance(field, QWidget):
+        text.setBuddy(field)
+    form.addRow(text, field)
+
+
+class ShortLabel(QLabel):
+    """A hint that ends with an ellipsis where there is no room for all of it; the tooltip has the whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", "hint")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._whole = ""
+
+    def show_text(self, text: str) -> None:
+        """Show another text."""
+        self._whole = text
+        self.setAccessibleName(text)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(shown)
+        self.setToolTip(plain_tip(self._whole) if shown != self._whole else "")
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self._fit()
 
 
 def plain_tip(text: str) -> str:

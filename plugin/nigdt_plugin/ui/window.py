@@ -145,6 +145,7 @@ class Window(Dialogs):
         )
         self.status.upright_wanted.connect(lambda: canvas.turn_to(Turn()))
         canvas.turned.connect(self.status.show_turn)
+        canvas.examined.connect(self.hints.step_aside)
         label = self.status.photo_size
         label.taken.connect(
             lambda: self.write_to_drag(lambda path: label.drag(path, canvas.grab(canvas.photo_rect)))
@@ -253,8 +254,8 @@ class Window(Dialogs):
         self.actions_["photo.colour"].setEnabled(document is not None and document.photo.grey)
         stack = document.undo_stack if document is not None else None
         for name, word, text in (
-            ("photo.undo", stack.undo_label if stack else None, self.tr("Undo")),
-            ("photo.redo", stack.redo_label if stack else None, self.tr("Redo")),
+            ("photo.undo", stack and stack.undo_label, self.tr("Undo")),
+            ("photo.redo", stack and stack.redo_label, self.tr("Redo")),
         ):
             self.actions_[name].setEnabled(word is not None)
             step = QApplication.translate("Steps", word) if word else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtCore import QPointF, QRect, QRectF, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from nigdt_plugin.core.pyramid import Pyramid
@@ -63,8 +63,8 @@ class Wipe:
         part = QRectF(0, 0, self.x, height)
         painter.drawImage(part, self._picture, QRectF(0, 0, self.x * ratio, height * ratio))
 
-    def paint_line(self, painter: QPainter, height: float) -> None:
-        """Paint the line, its grip and what is on either side."""
+    def paint_line(self, painter: QPainter, height: float, covered: QRect | None) -> None:
+        """Paint the line, its grip and what is on either side; no word where something covers it."""
         x, middle = self.x, height / 2
         for colour, width in ((QColor(0, 0, 0, 150), 3.5), (QColor(255, 255, 255), 1.5)):
             painter.setPen(QPen(colour, width))
@@ -87,6 +87,8 @@ class Wipe:
         ):
             size = metrics.horizontalAdvance(text) + 2 * _LABEL - 2, metrics.height() + 6
             box = QRectF(left, _LABEL, *size)  # notices lie at the other end
+            if covered is not None and box.intersects(QRectF(covered)):
+                box.moveTop(covered.bottom() + _LABEL)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(0, 0, 0, 150))
             painter.drawRoundedRect(box, 5, 5)

@@ -59,6 +59,10 @@
       <translation>Modus: {mode}. Regler und Modell sind die des Fensters dahinter.</translation>
     </message>
     <message>
+      <source>There is no folder {name}.</source>
+      <translation>Es gibt keinen Ordner {name}.</translation>
+    </message>
+    <message>
       <source>Stop</source>
       <translation>Anhalten</translation>
     </message>
@@ -73,6 +77,10 @@
     <message>
       <source>{made} of {all} photos were filled.</source>
       <translation>{made} von {all} Fotos wurden gefüllt.</translation>
+    </message>
+    <message>
+      <source>Already in the folder and left as it was: {count}.</source>
+      <translation>Schon im Ordner und so gelassen: {count}.</translation>
     </message>
   </context>
   <context>

@@ -59,6 +59,10 @@
       <translation>Mode: {mode}. Sliders and model are those of the window behind.</translation>
     </message>
     <message>
+      <source>There is no folder {name}.</source>
+      <translation>There is no folder {name}.</translation>
+    </message>
+    <message>
       <source>Stop</source>
       <translation>Stop</translation>
     </message>
@@ -73,6 +77,10 @@
     <message>
       <source>{made} of {all} photos were filled.</source>
       <translation>{made} of {all} photos were filled.</translation>
+    </message>
+    <message>
+      <source>Already in the folder and left as it was: {count}.</source>
+      <translation>Already in the folder and left as it was: {count}.</translation>
     </message>
   </context>
   <context>
