@@ -71,6 +71,7 @@ class RawFill:
         notices: What a user should know about it, one sentence each.
         maps: Of a recolouring (`nigdt.recolouring`), with which it is painted at any size.
         effects: What each word of the caption did, where asked for (`nigdt.effects`).
+        outline: (H, W) in 0 to 1, where the model was told to draw (`nigdt.outlines`); None where it was not.
     """
 
     pixels: NDArray[np.uint8]
@@ -79,6 +80,7 @@ class RawFill:
     notices: tuple[str, ...] = ()
     maps: NDArray[np.float32] | None = None
     effects: list[WordEffect] | None = None
+    outline: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

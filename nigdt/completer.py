@@ -167,6 +167,23 @@ class Completer:
         """
         return [drawn.picture for drawn in self._draw([(job, variant) for variant in job.variants], batch)]
 
+    @torch.inference_mode()
+    def shown(self, job: CompletionJob) -> list[NDArray[np.float32]]:
+        """Return fills as they are seen in the photo, one (H, W, 3) in 0 to 255 per variant, at its own size.
+
+        Raises:
+            ModelError: As in `complete`.
+        """
+        context, shown = job.context, []
+        for drawn in self._draw([(job, variant) for variant in job.variants], 1):
+            picture = _without_weave(drawn.picture, context.visible)
+            if context.backdrop is not None:
+                size = picture.shape[1::-1]
+                backdrop = cv2.resize(context.backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+                picture, _ = self._before(backdrop, picture, job, drawn, picture)
+            shown.append(picture)
+        return shown
+
     def fill_context(
         self,
         crop: NDArray[np.uint8],
@@ -236,19 +253,39 @@ class Completer:
         pixels = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
         notices: tuple[str, ...] = ()
         if context.backdrop is not None:
-            assert drawn.wordless is not None
-            if drawn.outline is None:
-                mixed, clear = laid_over(pixels, picture, drawn.wordless, context.visible, context.backdrop)
-            elif self._names_outline(job) or is_clear(picture, drawn.wordless, drawn.outline):
-                mixed, clear = laid_into(pixels, picture, context.backdrop, drawn.outline), True
-            else:
-                mixed, clear = context.backdrop.astype(np.float32), False
+            mixed, clear = self._before(context.backdrop, pixels, job, drawn, picture)
             pixels = np.rint(mixed).astype(np.uint8)
             notices = () if clear else (DREW_NOTHING,)
         attention = None
         if job.attention:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)
-        return RawFill(pixels, variant, attention, notices)
+        return RawFill(pixels, variant, attention, notices, outline=drawn.outline)
+
+    def _before(
+        self,
+        backdrop: NDArray[np.uint8],
+        fill: NDArray[np.generic],
+        job: CompletionJob,
+        drawn: _Drawn,
+        picture: NDArray[np.float32],
+    ) -> tuple[NDArray[np.float32], bool]:
+        """Lay what words draw over its surroundings; return that, and whether there is anything clear.
+
+        Args:
+            backdrop: (h, w, 3), the surroundings.
+            fill: (h, w, 3), the model's picture at that size.
+            job: What was asked for.
+            drawn: What the model drew.
+            picture: (H, W, 3), the same without the weave.
+        """
+        assert drawn.wordless is not None
+        visible = job.context.visible
+        wordless = _without_weave(drawn.wordless, visible)
+        if drawn.outline is None:
+            return laid_over(fill, picture, wordless, visible, backdrop)
+        if self._names_outline(job) or is_clear(picture, wordless, drawn.outline):
+            return laid_into(fill, picture, backdrop, drawn.outline), True
+        return backdrop.astype(np.float32), False
 
     def _attention(self, job: CompletionJob, attention: Tensor) -> list[WordUse]:
         height, width = job.context.features.M.shape[2:]

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.answers import CompletionJob, EncodedContext, WordEffect
-from nigdt.backdrop import laid_over
 from nigdt.completer import Completer
 from nigdt.recipe import Variant
 from nigdt.text import tokenise
@@ -61,19 +60,11 @@ def _drawn(
     completer: Completer, context: EncodedContext, captions: list[str], variant: Variant, guidance: float
 ) -> list[NDArray[np.float32]]:
     """Draw each caption's picture, (H, W, 3) in 0 to 255, as it is seen in the photo."""
-    compared = guidance != 1 or context.backdrop is not None
-    texts = dict.fromkeys([*captions, ""] if compared else captions)
-    drawn = {text: completer.pictures(CompletionJob(context, text, [variant]))[0] for text in texts}
-    if guidance != 1:
-        wordless = drawn[""]
-        drawn = {
-            text: wordless + np.float32(guidance) * (picture - wordless) for text, picture in drawn.items()
-        }
-    if context.backdrop is None:
-        return [drawn[text] for text in captions]
-    size = drawn[""].shape[1::-1]
-    backdrop = cv2.resize(context.backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    return [laid_over(drawn[text], drawn[text], drawn[""], context.visible, backdrop)[0] for text in captions]
+    drawn = {
+        text: completer.shown(CompletionJob(context, text, [variant], guidance=guidance))[0]
+        for text in dict.fromkeys(captions)
+    }
+    return [drawn[text] for text in captions]
 
 
 def _each_left_out(words: list[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from nigdt.context import Context
 from nigdt.continuation import NOTHING_FITS, Continuation, continues, drawn_words
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
+from nigdt.part_words import split_parts
 from nigdt.photo.photo import MADE_COLOUR, Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolourer import Recolourer
@@ -33,6 +35,8 @@ from nigdt.runtime.runner import Precision, Runner, prepare
 from nigdt.text import Vocabulary
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
+
+_OUTLINED = 0.4  # of an outline, from which on a place is the thing's
 
 
 class Inpainter(Completer):
@@ -221,6 +225,50 @@ class Inpainter(Completer):
             context = self.surrounded(context)
         job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)
         return self.complete([job])[0]
+
+    def complete(self, jobs: Sequence[CompletionJob], batch: int = 1) -> list[list[RawFill]]:
+        """Run the text half, as `Completer.complete`.
+
+        A bird that is drawn into an outline is drawn in its own colour first; then its parts get theirs,
+        where the finder of the recolouring network sees them.
+        """
+        things = [self._thing_alone(job) for job in jobs]
+        fills = super().complete([thing or job for job, thing in zip(jobs, things, strict=True)], batch)
+        return [
+            made if thing is None else [self._with_parts(job, fill) for fill in made]
+            for job, thing, made in zip(jobs, things, fills, strict=True)
+        ]
+
+    def shown(self, job: CompletionJob) -> list[NDArray[np.float32]]:
+        """Return fills as they are seen in the photo, as `Completer.shown`."""
+        if self._thing_alone(job) is None:
+            return super().shown(job)
+        size = job.context.visible.shape[::-1]
+        fills = self.complete([replace(job, attention=False)])[0]
+        return [
+            cv2.resize(fill.pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) for fill in fills
+        ]
+
+    def _thing_alone(self, job: CompletionJob) -> CompletionJob | None:
+        """Return a job without the colours of parts; None where they are left to the model."""
+        if self._outlines is None or job.context.within or job.attention or not self.bundle.recolours:
+            return None
+        thing, parts = split_parts(job.caption)
+        return replace(job, caption=thing) if parts and self._outlines.named_in(thing) else None
+
+    def _with_parts(self, job: CompletionJob, fill: RawFill) -> RawFill:
+        """Give a drawn thing's parts their colours; draw all of the caption where they are not seen."""
+        context, found = job.context, None
+        if fill.outline is not None:
+            hole = context.hole
+            drawn = np.where(hole[..., None] > 0, fill.pixels, context.crop)
+            there = cv2.resize(fill.outline, hole.shape[::-1], interpolation=cv2.INTER_LINEAR) > _OUTLINED
+            selection = np.where(there & (hole > 0), np.uint8(255), np.uint8(0))
+            if selection.any():
+                found = self._recolouring().predict_parts(drawn, selection, split_parts(job.caption)[1])
+        if found is None:
+            return super().complete([replace(job, variants=[fill.variant])])[0][0]
+        return replace(fill, pixels=found.apply(drawn)[0])
 
     def surrounded(self, context: EncodedContext) -> EncodedContext:
         """Return the context with its surroundings, and tell whether the hole lies within a thing."""

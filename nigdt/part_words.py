@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nigdt.colours import NamedColour, placed_colours
 from nigdt.text import tokenise
 
-__all__ = ["GROUPS", "PARTS", "PART_NAMES", "AskedPart", "asked_parts", "parts_of"]
+__all__ = ["GROUPS", "PARTS", "PART_NAMES", "AskedPart", "asked_parts", "parts_of", "split_parts"]
 
 PARTS = (
     "back",
@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 _LISTS = frozenset({"and", "a", "an", "the", "its", "with"})
 """Words between two parts that share a colour: "red wings and a tail"."""
+_JOINING = _LISTS | {"has", "have", "having", "of", "coloured", "colored"}
 _OF_COLOUR = frozenset({"coloured", "colored"})
 
 
@@ -89,15 +90,42 @@ def asked_parts(caption: str) -> tuple[list[AskedPart], NamedColour | None]:
     Returns:
         The parts, in the caption's order, and the colour of the rest or None.
     """
-    words = tokenise(caption)
-    colours = placed_colours(caption)
+    words, colours = tokenise(caption), placed_colours(caption)
+    given = _given(words, colours)
+    asked = [AskedPart(parts_of(words[i]), colours[n][2]) for i, n in given]
+    taken = {n for _, n in given}
+    whole = next((colour for n, (_, _, colour) in enumerate(colours) if n not in taken), None)
+    return asked, whole if asked else None
+
+
+def split_parts(caption: str) -> tuple[str, str]:
+    """Split a caption into what names the thing and what gives colours to its parts.
+
+    Args:
+        caption: What the user typed: "a yellow bird with black wings and a red crown".
+
+    Returns:
+        "a yellow bird" and "black wings red crown"; the second is empty where no part is given a colour.
+    """
+    words, colours = tokenise(caption), placed_colours(caption)
+    given = _given(words, colours)
+    gone = {i for i, word in enumerate(words) if parts_of(word)}
+    for _, n in given:
+        gone.update(range(*colours[n][:2]))
+    rest = [word for i, word in enumerate(words) if i not in gone]
+    while rest and rest[-1] in _JOINING:
+        rest.pop()
+    return " ".join(rest), " ".join(" ".join((*colours[n][2].words, words[i])) for i, n in given)
+
+
+def _given(words: Sequence[str], colours: Sequence[tuple[int, int, NamedColour]]) -> list[tuple[int, int]]:
+    """Return each part's word that is given a colour, and which of the colours, in order."""
     taken: set[int] = set()
-    asked: list[AskedPart] = []
+    given: list[tuple[int, int]] = []
     before: int | None = None
     last_part = -1
     for i, word in enumerate(words):
-        parts = parts_of(word)
-        if not parts:
+        if not parts_of(word):
             continue
         chosen = _right_before(words, i, colours)
         if chosen is None and before is not None and _LISTS.issuperset(words[last_part + 1 : i]):
@@ -109,9 +137,8 @@ def asked_parts(caption: str) -> tuple[list[AskedPart], NamedColour | None]:
         if chosen >= 0:
             taken.add(chosen)
             before = chosen
-            asked.append(AskedPart(parts, colours[chosen][2]))
-    whole = next((colour for n, (_, _, colour) in enumerate(colours) if n not in taken), None)
-    return asked, whole if asked else None
+            given.append((i, chosen))
+    return given
 
 
 def _right_before(

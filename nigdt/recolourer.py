@@ -135,9 +135,31 @@ class Recolourer:
         if thing is not None:
             wanted = wanted * thing
         place = guided_place(wanted, within, guide, finer)
-        colour = guided_colour(target, alpha * chosen, lab)
-        on_one_grid = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        return Recolouring(place, on_one_grid.astype(np.float32), selection)
+        return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
+
+    @torch.inference_mode()
+    def predict_parts(
+        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str
+    ) -> Recolouring | None:
+        """As `predict`, for the parts alone that a caption gives colours to.
+
+        Returns:
+            None where the finder sees none of them.
+        """
+        check_selection(selection, crop.shape[1], crop.shape[0])
+        width, height = working_size(crop.shape[1], crop.shape[0], self.size)
+        lab = rgb_to_lab(resized(crop, width, height) / np.float32(255))
+        chosen = resized(selection * np.float32(1 / 255), width, height)
+        found = self._find(crop, selection, lab, chosen)
+        answer = None if found is None else self._by_parts(found.parts, lab, chosen * found.object, caption)
+        if answer is None:
+            return None
+        alpha, target = answer
+        _check_numbers(alpha, target)
+        guide = finer_lab(crop, chosen.shape)
+        finer = guide.shape[1] / chosen.shape[1]
+        place = guided_place(enlarged(alpha, guide), enlarged(chosen, guide), guide, finer)
+        return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
 
     @torch.inference_mode()
     def lies_within(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> bool:
@@ -264,6 +286,11 @@ class Recolourer:
 
     def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
+
+
+def _on_one_grid(place: Floats, colour: Floats, selection: NDArray[np.uint8]) -> Recolouring:
+    enlarged_colour = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return Recolouring(place, enlarged_colour.astype(np.float32), selection)
 
 
 def _check_numbers(*maps: Floats) -> None:

@@ -53,8 +53,8 @@ def test_front_door_names_are_the_real_ones() -> None:
 
 
 def test_fill_changes_the_hole_and_keeps_every_byte_beside_it(inpainter, photo, selection) -> None:
-    fills = inpainter.fill(photo, selection, CAPTION, variants=3, seed=4)
-    assert [fill.seed for fill in fills] == [4, 5, 6]
+    fills = inpainter.fill(photo, selection, CAPTION, variants=12, seed=4)
+    assert [fill.seed for fill in fills] == [*range(4, 16)]
     weight = blend_weight(selection)
     old = np.asarray(photo)
     for fill in fills:
@@ -63,7 +63,7 @@ def test_fill_changes_the_hole_and_keeps_every_byte_beside_it(inpainter, photo, 
         assert fill.photo.mode == photo.mode
         np.testing.assert_array_equal(new[weight == 0], old[weight == 0])
         assert (new[weight == 255] != old[weight == 255]).mean() > 0.9
-    assert not np.array_equal(np.asarray(fills[1].photo), np.asarray(fills[2].photo))
+    assert len({fill.photo.tobytes() for fill in fills}) > 3
     assert not np.array_equal(np.asarray(fills[0].photo), np.asarray(fills[1].photo))
 
 

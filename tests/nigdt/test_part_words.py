@@ -1,6 +1,6 @@
 import pytest
 
-from nigdt.part_words import GROUPS, PART_NAMES, PARTS, asked_parts, parts_of
+from nigdt.part_words import GROUPS, PART_NAMES, PARTS, asked_parts, parts_of, split_parts
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,23 @@ def test_every_part_has_a_word_and_groups_are_made_of_parts():
     assert set(GROUPS["head"]) < set(PARTS)
     assert parts_of("feet") == ("leg",)
     assert parts_of("roof") == ()
+
+
+@pytest.mark.parametrize(
+    ("caption", "thing", "parts"),
+    [
+        ("a yellow bird with black wings and a red crown", "a yellow bird", "black wings red crown"),
+        ("this brown bird has a white throat, a white belly and brown wings", "this brown bird",
+         "white throat white belly brown wings"),
+        ("a bird with a red belly", "a bird", "red belly"),
+        ("a black bird with red wings and tail", "a black bird", "red wings red tail"),
+        ("a dark green bird with light blue wings", "a dark green bird", "light blue wings"),
+        ("a red bird", "a red bird", ""),
+        ("a bird with long wings", "a bird with long", ""),
+        ("red belly", "", "red belly"),
+        ("", "", ""),
+    ],
+)  # fmt: skip
+def test_a_caption_splits_into_thing_and_parts(caption: str, thing: str, parts: str) -> None:
+    assert split_parts(caption) == (thing, parts)
+    assert asked_parts(parts) == (asked_parts(caption)[0], None)
