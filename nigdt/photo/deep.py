@@ -134,7 +134,10 @@ def read_deep(data: bytes) -> tuple[NDArray[np.uint16], str]:
         PhotoError: OpenCV cannot decode it to 16-bit colour.
     """
     if data[:8] == png.SIGNATURE:
-        data = _bare_png(data)
+        try:
+            data = png.checked(data)
+        except ValueError as error:
+            raise PhotoError(f"This PNG is damaged: {error}.") from None
     previous = cv2.utils.logging.getLogLevel() if hasattr(cv2.utils, "logging") else None
     try:
         if previous is not None:  # its TIFF reader warns of the unassociated alpha it writes itself
@@ -150,20 +153,6 @@ def read_deep(data: bytes) -> tuple[NDArray[np.uint16], str]:
     if data[:8] == png.SIGNATURE and _PNG_KINDS[data[25]] == "LA;16":
         return np.ascontiguousarray(decoded[:, :, [0, 3]]), "LA;16"
     return np.ascontiguousarray(decoded[:, :, [2, 1, 0, 3]]), "RGBA;16"
-
-
-def _bare_png(data: bytes) -> bytes:
-    """Return a PNG without all that says nothing of its samples, of which OpenCV's decoder would print."""
-    chunks = []
-    for name, start, end in png.walk(data):
-        if name in (b"IHDR", b"tRNS", b"IDAT", b"IEND"):
-            whole = png.chunk(name, data[start:end])
-            if not data.startswith(whole, start - 8):
-                break
-            chunks.append(whole)
-            if name == b"IEND":
-                return png.SIGNATURE + b"".join(chunks)
-    raise PhotoError("This PNG is damaged: its samples have a wrong checksum, or its end is missing.")
 
 
 def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any]) -> bytes:
