@@ -3,7 +3,7 @@
 Carried: ICC profile, resolution, EXIF (without the preview picture, which would still show what was there
 before), XMP, a PNG's colour space (cICP), gamma, primaries and rendering intent, the transparent colour, and
 a JPEG's quantisation tables. Not carried: comments and other text, IPTC, Photoshop's image resources and
-layers.
+layers, and what a JPEG's XMP has in segments beyond its first.
 """
 
 from __future__ import annotations

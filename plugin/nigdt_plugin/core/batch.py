@@ -12,6 +12,7 @@ from nigdt_backend.client import Client
 from nigdt_backend.commands.fill import Drawing
 
 from nigdt.errors import SelectionError
+from nigdt.files import check_writable
 from nigdt.photo.camera import camera_format
 from nigdt.photo.formats import SUFFIXES
 from nigdt.photo.mask import read_mask
@@ -101,7 +102,7 @@ def target_of(work: Work, folder: Path) -> Path:
 
 def do(
     work: Work, folder: Path, recipe: Recipe, *, stamp: bool, connect: Callable[[], Client] = Client.connect
-) -> Path | None:
+) -> tuple[str, ...]:
     """Fill one photo and write it; what is written already is left as it is. Slow.
 
     Args:
@@ -112,7 +113,7 @@ def do(
         connect: Makes the daemon's client.
 
     Returns:
-        The file; None if it was there already.
+        What the file lacks that the photo has.
 
     Raises:
         NigdtError: Photo or selection cannot be used, or the daemon refuses.
@@ -120,8 +121,10 @@ def do(
     """
     target = target_of(work, folder)
     if target.exists():
-        return None
+        return ()
     photo = Photo.read(work.photo)
+    check_writable(target)
+    told = photo.losses(target.suffix, recorded=stamp)  # or a refusal, before the work
     selection = _selection(work, photo)
     if not selection.any():
         raise SelectionError(f"Nothing is selected in {work.photo.name}.")
@@ -129,7 +132,7 @@ def do(
         drawing = Drawing(client, lambda _event: None)
         drawing.onto(photo, selection, recipe, [Variant()])
     drawing.photos[0].save(target, fills=drawing.fills[0] if stamp else ())
-    return target
+    return (*photo.notices, *told)
 
 
 def _selection(work: Work, photo: Photo) -> Mask:

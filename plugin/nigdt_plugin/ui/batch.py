@@ -23,6 +23,7 @@ from nigdt_plugin.core import batch
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.modes import names
+from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.widgets import button, label
 
 
@@ -34,7 +35,7 @@ class BatchDialog(QDialog):
         self.session = session
         self._works: list[batch.Work] = []
         self._all = self._made = 0
-        self._failed: list[str] = []
+        self._told: list[str] = []
         self.running = False
         self.setWindowTitle(self.tr("Many photos"))
         self.setMinimumWidth(520)
@@ -117,7 +118,7 @@ class BatchDialog(QDialog):
             self.state.setText(message)
             self.detail.setText(str(error) if isinstance(error, NigdtError) else hint)
             return
-        self._all, self._made, self._failed = len(self._works), 0, []
+        self._all, self._made, self._told = len(self._works), 0, []
         self.detail.setText(
             self.tr("Without a selection: {names}").format(names=", ".join(without[:8])) if without else ""
         )
@@ -144,20 +145,25 @@ class BatchDialog(QDialog):
         folder, connect = Path(self.target.text()), self.session.connect
         self.session.tasks.run(
             lambda: batch.do(work, folder, recipe, stamp=settings.provenance, connect=connect),
-            lambda _made: self._did(),
+            partial(self._did, work),
             partial(self._could_not, work),
         )
         self._refresh()
 
-    def _did(self) -> None:
+    def _did(self, work: batch.Work, told: tuple[str, ...]) -> None:
         self._made += 1
+        if told:
+            self._tell(work, worded_notice("\n".join(told)))
         self._next()
 
     def _could_not(self, work: batch.Work, error: Exception) -> None:
         message, _ = self.session.wording(failure_of(error))
-        self._failed.append(f"{work.photo.name}: {message}")
-        self.detail.setText("\n".join(self._failed[-4:]))
+        self._tell(work, message)
         self._next()
+
+    def _tell(self, work: batch.Work, message: str) -> None:
+        self._told.append(f"{work.photo.name}: {message}")
+        self.detail.setText("\n".join(self._told[-4:]))
 
     def reject(self) -> None:
         """End after the photo at hand."""
