@@ -21,7 +21,8 @@ __all__ = ["is_deep", "read_deep", "tga_alpha_means_opacity", "white_is_zero", "
 _PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
 _PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
 _TIFF_BITS, _TIFF_MEANING, _TIFF_PLANES, _TIFF_EXTRA, _TIFF_SAMPLES = 258, 262, 284, 338, 339
-_TIFF_CHANNELS = 277
+_TIFF_CHANNELS, _TIFF_INKS = 277, 332
+_INKS, _CMYK = 5, 1
 _RGB = 2
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}
 """Channels that a TIFF's photometric interpretation has, without extra ones."""
@@ -75,6 +76,8 @@ def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool
             "This TIFF has a channel that is neither colour nor transparency, and would be lost.",
             "Save it without that channel, such as a stored selection.",
         )
+    if tags.get(_TIFF_MEANING) == _INKS and tags.get(_TIFF_INKS, _CMYK) != _CMYK:
+        raise PhotoError("The inks of this TIFF are not cyan, magenta, yellow and black.", "Save it as RGB.")
     if _SIGNED in _numbers(tags.get(_TIFF_SAMPLES, 1)):
         raise PhotoError("TIFFs of signed numbers are not supported.", "Save it with unsigned ones.")
     if max(bits) in range(9, 16):

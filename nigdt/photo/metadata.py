@@ -214,6 +214,8 @@ def _usable(key: str, value: Any) -> bool:
         return len(value) == 2 and all(math.isfinite(one) and 0 < one <= _MOST_DPI for one in value)
     if key == "icc_profile":
         return isinstance(value, bytes)
+    if key == "gamma":
+        return isinstance(value, float) and value > 0
     if key == "xmp":
         return isinstance(value, bytes) and is_sound(value)
     return True

@@ -193,7 +193,9 @@ def read_record(data: bytes) -> list[DrawnFill]:
 
 def _property(packet: bytes, tag: str) -> str | None:
     """Return the text of the first property of that name, an attribute or an element; None without one."""
-    tree = ElementTree.fromstring(packet)  # noqa: S314 - the file's size is bounded
+    if b"<!DOCTYPE" in packet:  # entities could grow without bound
+        raise ValueError("it declares a document type")
+    tree = ElementTree.fromstring(packet)  # noqa: S314 - checked above, and the file's size is bounded
     texts = (it.text if it.tag == tag else it.get(tag) for it in tree.iter())
     return next((one for one in texts if one is not None), None)
 

@@ -48,7 +48,7 @@ def in_utf8(packet: bytes) -> bytes:
 
 
 def is_sound(packet: bytes) -> bool:
-    """Tell whether a packet in UTF-8 is well-formed XML, which every reader of XMP takes for granted."""
+    """Tell whether a packet in UTF-8 is well-formed XML without a document type, as every reader expects."""
     return Packet.parse(packet) is not None
 
 
@@ -106,7 +106,11 @@ class Packet:
             if not opened:
                 found.root = place
 
+        def refuse(*_: object) -> None:
+            raise ValueError("entities could grow without bound")
+
         parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.StartDoctypeDeclHandler = refuse
         try:
             parser.Parse(packet, True)
         except (expat.ExpatError, ValueError):
