@@ -107,7 +107,14 @@ def test_a_packet_of_any_encoding_and_prefix_takes_the_record(suffix: str, name:
 
 
 @pytest.mark.parametrize(
-    "packet", [OWN[:-9], b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + OWN, b"no markup", b"<x tiff:Orientation='6'/>", OWN.replace(b"5", b"\xff")]
+    "packet",
+    [
+        OWN[:-9],
+        b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + OWN,
+        b"no markup",
+        b"<x tiff:Orientation='6'/>",
+        OWN.replace(b"5", b"\xff"),
+    ],
 )
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_damaged_packet_is_named_and_gives_way_to_the_record(suffix: str, packet: bytes) -> None:
