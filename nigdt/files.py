@@ -155,6 +155,7 @@ def make_private_folder(folder: str | os.PathLike[str]) -> None:
     for missing in (*reversed(folder.parents), folder):
         if not missing.is_dir():
             missing.mkdir(mode=0o700, exist_ok=True)
+            missing.chmod(0o700)  # whatever the umask took away
 
 
 def _target(path: Path) -> tuple[Path, os.stat_result | None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core import batch
 from nigdt_plugin.core.files import neighbour
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.ui.batch import BatchDialog
@@ -259,3 +260,11 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     dialog.start_button.click()
     assert "no list of boxes" in dialog.detail.text()
     dialog.close()
+
+
+@pytest.mark.parametrize("row", ["10,10,-5,5", "10,10,0,0", "10,10,5,-99999999999999999999"])
+def test_boxes_of_no_size_select_nothing(photo: Path, tmp_path: Path, row: str):
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text(f"name,left,top,width,height\n{photo.name},{row}\n")
+    works, without = batch.plan(photo.parent, boxes)
+    assert (works, photo.name in without) == ([], True)

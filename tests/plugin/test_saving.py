@@ -246,3 +246,10 @@ def test_a_kill_at_any_line_of_saving_leaves_a_whole_original(step: int, tmp_pat
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
+
+
+def test_a_name_whose_ending_leaves_no_room_for_a_copy_is_refused(tmp_path: Path):
+    path = tmp_path / ("a." + "y" * 250)
+    path.write_bytes(b"photo")
+    with pytest.raises(OSError, match="too long"):
+        keep_original(path)

@@ -85,7 +85,8 @@ def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
             for row in rows:
                 left, top, width, height = (int(row[name]) for name in _FIELDS[1:])
                 box = Region(left, top, left + width, top + height)
-                found[row["name"]] = (*found.get(row["name"], ()), box)
+                if not box.empty:
+                    found[row["name"]] = (*found.get(row["name"], ()), box)
     except (ValueError, KeyError, TypeError, csv.Error):
         columns = ", ".join(_FIELDS)
         raise SelectionError(f"{path.name} is no list of boxes.", f"Its columns are {columns}.") from None

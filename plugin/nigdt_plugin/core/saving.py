@@ -148,7 +148,7 @@ def keep_original(path: Path, written: bytes | None = None) -> Path | None:
 def _beside(path: Path, addition: str) -> Path:
     """Return `name` and `addition` before the ending; the name is shortened to what file systems take."""
     stem, ending = path.stem, f"{addition}{path.suffix}"
-    while len(os.fsencode(stem + ending)) > _LONGEST_NAME:
+    while stem and len(os.fsencode(stem + ending)) > _LONGEST_NAME:
         stem = stem[:-1]
     return path.with_name(stem + ending)
 
