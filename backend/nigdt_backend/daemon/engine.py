@@ -257,7 +257,7 @@ class NigdtEngine:
             raise EngineError(
                 "model-failed",
                 f"PyTorch cannot be loaded: {text}.",
-                "Unset TORCH_* and PYTORCH_* variables, allow it more memory (ulimit -v), or install it anew.",
+                "Unset TORCH_* and PYTORCH_* variables, allow more memory (ulimit -v), or install it anew.",
             ) from None
 
         from nigdt_backend.daemon.cache import ContextCache
