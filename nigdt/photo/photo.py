@@ -25,7 +25,7 @@ from typing import Any
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.files import check_writable, write_atomically
+from nigdt.files import check_writable, same_file, write_atomically
 from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
 from nigdt.photo.depth import avif_bits, jxl_bits
@@ -199,7 +199,7 @@ class Photo(Raster):
                 or the disk refuses.
         """
         path = Path(path)
-        if not overwrite and self.source is not None and _same_file(path, self.source):
+        if not overwrite and self.source is not None and same_file(path, self.source):
             raise PhotoError(f"{path} is the photo itself.", "Choose another name, or say to overwrite it.")
         data = self.encode(path.suffix)
         try:
@@ -277,10 +277,3 @@ def cut_to_8_bits(bits: int) -> tuple[str, ...]:
         return ()
     told = f"This photo has {bits} bits per channel and is opened with 8"
     return (f"{told}: convert it to a 16-bit TIFF first to keep them all.",)
-
-
-def _same_file(first: Path, second: Path) -> bool:
-    try:
-        return first.samefile(second)
-    except OSError:
-        return first.absolute() == second.absolute()

@@ -11,6 +11,7 @@ from nigdt_plugin.core import batch
 from nigdt_plugin.core.files import neighbour
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.ui.batch import BatchDialog
+from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel, press
 from PIL import Image
 from PyQt6.QtCore import QEvent, QPointF, Qt
@@ -268,3 +269,19 @@ def test_boxes_of_no_size_select_nothing(photo: Path, tmp_path: Path, row: str):
     boxes.write_text(f"name,left,top,width,height\n{photo.name},{row}\n")
     works, without = batch.plan(photo.parent, boxes)
     assert (works, photo.name in without) == ([], True)
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "/" + "y/" * 3000, "~", "\ud800"])
+def test_any_text_may_be_typed_where_a_folder_is_asked_for(panel: Panel, text: str):
+    panel.window.many_photos()
+    many = panel.window.findChild(BatchDialog)
+    train = TrainDialog(panel.session, panel.window)
+    for field in (many.photos, many.target, many.selections, train.folder, train.name):
+        field.setText(text)
+    assert not many.start_button.isEnabled()
+    assert train.detail.text() in (
+        "There is no such folder.",
+        "A name is made of letters, digits, dots and dashes.",
+    )
+    many.close()
+    train.close()

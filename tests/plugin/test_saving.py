@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from core_session import Core
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.saving import keep_original, save
+from nigdt_plugin.core.saving import export, keep_original, save
 from nigdt_plugin.core.settings import Settings
 from PIL import Image
 
@@ -253,3 +253,13 @@ def test_a_name_whose_ending_leaves_no_room_for_a_copy_is_refused(tmp_path: Path
     path.write_bytes(b"photo")
     with pytest.raises(OSError, match="too long"):
         keep_original(path)
+
+
+def test_another_file_can_be_written_over_when_the_photo_is_gone(tmp_path: Path):
+    picture(tmp_path / "photo.png")
+    document = opened(tmp_path / "photo.png")
+    before = picture(tmp_path / "other.png", 1)
+    (tmp_path / "photo.png").unlink()
+    save(document, (), tmp_path / "other.png", NAMES, False)
+    export(document, (), tmp_path / "other.png", quality=90, longest=0, stamp=False)
+    assert (tmp_path / "other.png").read_bytes() != before

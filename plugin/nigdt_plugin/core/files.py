@@ -64,6 +64,11 @@ def is_file(name: str) -> bool:
     return os.path.isfile(name)  # noqa: PTH113 - Path.is_file raises where a name is too long
 
 
+def is_folder(name: str) -> bool:
+    """Tell the same of a folder."""
+    return os.path.isdir(name)  # noqa: PTH112
+
+
 def folder_size(folder: Path) -> int:
     """Sum the bytes of all files below a folder."""
     total = 0

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from nigdt.errors import PhotoError
-from nigdt.files import check_writable, write_atomically
+from nigdt.files import check_writable, same_file, write_atomically
 from nigdt.photo import provenance
 from nigdt.photo.export import exported
 from nigdt.photo.photo import Photo
@@ -58,7 +58,7 @@ def save(
         data = provenance.stamped(photo.encode(path.suffix), fills)
         if document.near is None or document.near.suffix.lower() != path.suffix.lower():
             told = photo.losses(path.suffix, recorded=bool(fills))
-    over = document.near is not None and path.exists() and path.samefile(document.near)
+    over = document.near is not None and path.exists() and same_file(path, document.near)
     if over:
         keep_original(path, document.written)
     write_atomically(path, data)
@@ -96,7 +96,7 @@ def export(
         OSError: The disk or the folder refuses.
     """
     check_writable(path)
-    if document.near is not None and path.exists() and path.samefile(document.near):
+    if document.near is not None and path.exists() and same_file(path, document.near):
         raise PhotoError(f"{path.name} is the photo itself.", "Choose another name.")
     data, told = exported(document.result(layers), path.suffix, quality=quality, longest=longest or None)
     write_atomically(path, provenance.stamped(data, drawn(layers)) if stamp else data)

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 from nigdt.errors import NigdtError
 from nigdt_plugin.core import batch
 from nigdt_plugin.core.failures import failure_of
+from nigdt_plugin.core.files import is_file, is_folder
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.modes import names
 from nigdt_plugin.ui.notices import worded_notice
@@ -99,9 +100,11 @@ class BatchDialog(QDialog):
         self.purpose.setText(
             self.tr("Mode: {mode}. Sliders and model are those of the window behind.").format(mode=mode)
         )
-        ready = all(Path(field.text()).is_dir() for field in (self.photos, self.target) if field.text())
+        ready = all(is_folder(field.text()) for field in (self.photos, self.target) if field.text())
         ready &= bool(self.photos.text() and self.target.text() and self.selections.text())
-        self.start_button.setEnabled(self.running or (ready and Path(self.selections.text()).exists()))
+        self.start_button.setEnabled(
+            self.running or (ready and (is_folder(self.selections.text()) or is_file(self.selections.text())))
+        )
         self.start_button.setText(self.tr("Stop") if self.running else self.tr("Start"))
 
     def start_or_stop(self) -> None:
