@@ -87,7 +87,7 @@ class DrawnSelection:
                 "Give the photo that it was made for.",
             )
         mask = np.zeros((height, width), np.uint8)
-        with Image.open(io.BytesIO(self.png), formats=["PNG"]) as image:
+        with opened(self.png, "The recorded selection") as image:
             mask[box.slices] = np.asarray(image.convert("L"))
         return mask
 
@@ -107,9 +107,9 @@ class DrawnSelection:
         try:
             box = Box(*(int(value) for value in values["box"]))
             png = base64.b64decode(values["png"], validate=True)
-            with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-                fits = image.size == (box.width, box.height)
-        except (KeyError, TypeError, OSError, binascii.Error) as error:
+            with opened(png) as image:
+                fits = image.size == (box.width, box.height) and image.format == "PNG"
+        except (KeyError, TypeError, PhotoError, binascii.Error) as error:
             raise ValueError(f"This is no selection ({error}).") from None
         if not fits:
             raise ValueError("The selection does not have the size of its box.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import re
@@ -255,3 +256,22 @@ def test_a_record_that_another_program_wrote_anew_is_read() -> None:
     twice = stamped(again.encode(".jpg"), fills("a blue bird"))
     assert read_record(twice) == fills("a blue bird")
     assert Photo.from_bytes(twice).info["xmp"].count(b"record") == 1
+
+
+def test_a_selection_of_a_huge_photo_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # in place of a photo of 200 megapixels
+    drawn = [DrawnFill(Box(0, 0, 600, 600), Recipe("a"), BIG)]
+    again = read_record(stamped(Photo(PIXELS, "RGB").encode(".png"), drawn))
+    assert again == drawn
+    assert again[0].selection is not None
+    assert again[0].selection.mask(600, 600).any()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("png", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + bytes(50)])
+def test_a_selection_that_is_no_picture_is_none(png: bytes) -> None:
+    values = {**BIG.to_dict(), "png": base64.b64encode(png).decode()}
+    with pytest.raises(ValueError, match="no selection"):
+        DrawnSelection.from_dict(values)

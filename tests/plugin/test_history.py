@@ -237,3 +237,11 @@ def test_a_round_of_no_date_is_left_out(tmp_path: Path, created: str):
     assert [moment(entry.created) != "" for entry in history.entries()] == [True]
     with pytest.raises(OSError, match="damaged"):
         history.load(bad.record)
+
+
+def test_a_round_of_a_huge_photo_is_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    entry = make_round("a bird", side=64)
+    History(tmp_path).save(entry, "")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # in place of a selection of 200 megapixels
+    back = History(tmp_path).load(entry.record)
+    assert np.array_equal(back.context.crop, entry.context.crop)

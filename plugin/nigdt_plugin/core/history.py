@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.context import Box, Context
-from nigdt.photo.opening import reason
+from nigdt.photo.opening import opened, read_file, reason
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically, write_json
 from nigdt_plugin.core.fills import Candidate, Round
@@ -233,7 +233,7 @@ def _write_png(path: Path, pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> Non
 
 
 def _read_png(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path, formats=["PNG"]) as image:
+    with opened(read_file(path), path.name) as image:
         return np.array(image, np.uint8)
 
 
