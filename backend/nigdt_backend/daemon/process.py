@@ -151,7 +151,8 @@ def _serve(
     """Serve until the end; whether a new process is to take over."""
     sockets = ServerSockets()
     endpoint = sockets.bind_local()
-    remote, follow_keys = None, lambda: None
+    remote = None
+    follow_keys: Callable[[], None] | None = None
     if settings.listen:
         ring = KeyRing.read(paths.keys_path())
         remote = sockets.bind_remote(settings.listen, ring.server_key(), ring.clients)
@@ -190,7 +191,8 @@ def _serve(
     write_connection(connection, connection_file)
 
     def look_after() -> None:
-        follow_keys()
+        if follow_keys is not None:
+            follow_keys()
         _keep_reachable(server, lock, connection, connection_file)
 
     server.look_after(look_after)
