@@ -24,6 +24,7 @@ __all__ = [
     "check_writable",
     "make_private_folder",
     "pointer_kind",
+    "same_file",
     "write_atomically",
 ]
 
@@ -155,6 +156,15 @@ def make_private_folder(folder: str | os.PathLike[str]) -> None:
     for missing in (*reversed(folder.parents), folder):
         if not missing.is_dir():
             missing.mkdir(mode=0o700, exist_ok=True)
+            missing.chmod(0o700)  # whatever the umask took away
+
+
+def same_file(first: Path, second: Path) -> bool:
+    """Tell whether two names are those of one file; of files that are not there, whether they are alike."""
+    try:
+        return first.samefile(second)
+    except (OSError, ValueError):
+        return first.absolute() == second.absolute()
 
 
 def _target(path: Path) -> tuple[Path, os.stat_result | None]:

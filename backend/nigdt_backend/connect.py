@@ -96,7 +96,7 @@ def connect(
                     else f"The daemon at {connection.endpoint if connection else ''} cannot be reached.",
                     "Start it with `nigdt serve`."
                     if local
-                    else "Start `nigdt serve --listen` on that machine, anew after `nigdt keys add`.",
+                    else "Start `nigdt serve --listen` there; `nigdt keys list` there must have your key.",
                 )
             if starter is None:
                 starter = Starter(command)

@@ -44,6 +44,7 @@ class ClientSocket:
         socket.setsockopt(zmq.CURVE_SERVERKEY, connection.server_key.encode("ascii"))
         socket.setsockopt(zmq.CURVE_PUBLICKEY, connection.client_public.encode("ascii"))
         socket.setsockopt(zmq.CURVE_SECRETKEY, connection.client_secret.encode("ascii"))
+        socket.setsockopt(zmq.IPV6, "[" in connection.endpoint)
         if connection.remote:
             socket.setsockopt(zmq.HEARTBEAT_IVL, 5_000)
             socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 20_000)

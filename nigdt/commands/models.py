@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
@@ -97,11 +98,7 @@ def _unpack(archive: Path, folder: Path) -> str:
     refuse_pointer(archive, archive.name)
     try:
         with zipfile.ZipFile(archive) as zipped:
-            members = {}
-            for member in zipped.infolist():
-                path = PurePosixPath(member.filename)
-                if path.name in (*FILES, *OPTIONAL) and len(path.parts) <= 2 and path.name not in members:
-                    members[path.name] = member
+            inner, members = _members(zipped, archive.name)
             for name, member in members.items():
                 if member.file_size > LARGEST[name]:
                     raise BundleError(f"{archive.name} is too large to be a model bundle.")
@@ -111,19 +108,38 @@ def _unpack(archive: Path, folder: Path) -> str:
             for name, member in members.items():
                 with zipped.open(member) as packed, (folder / name).open("wb") as file:
                     shutil.copyfileobj(packed, file)
-            parents = {PurePosixPath(member.filename).parent.name for member in members.values()}
     except BundleError:
         raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise BundleError(f"{archive.name} cannot be unpacked ({error.strerror or error}).") from None
+        raise BundleError(
+            f"There is no room in {tempfile.gettempdir()} to unpack {archive.name}.",
+            "Free some space, or set TMPDIR to another folder.",
+        ) from None
     except Exception as error:  # damaged archives raise whatever their decoders do
         reason = str(error) or type(error).__name__
         raise BundleError(
             f"{archive.name} cannot be unpacked ({reason}).", "Give a folder or a ZIP archive."
         ) from None
-    missing = [name for name in FILES if name not in members]
-    if missing:
-        raise BundleError(f"{archive.name} holds no model bundle: {missing[0]} is missing.")
-    inner = parents.pop() if len(parents) == 1 else ""
     return inner if valid_name(inner) else archive.stem
+
+
+def _members(zipped: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.ZipInfo]]:
+    """Return the folder in an archive that holds a bundle, and the bundle's files by name."""
+    found: dict[str, dict[str, zipfile.ZipInfo]] = {}
+    for member in zipped.infolist():
+        path = PurePosixPath(member.filename.replace("\\", "/"))  # some programs on Windows write these
+        if path.name in (*FILES, *OPTIONAL) and len(path.parts) <= 2:
+            found.setdefault(path.parent.name, {}).setdefault(path.name, member)
+    whole = [inner for inner, members in found.items() if {*FILES} <= {*members}]
+    if len(whole) > 1:
+        raise BundleError(f"{name} holds several model bundles.", "Unpack it, and add its folders.")
+    inner = whole[0] if whole else max(found, key=lambda one: len(found[one]), default="")
+    missing = [file for file in FILES if file not in found.get(inner, {})]
+    if missing:
+        raise BundleError(f"{name} holds no model bundle: {missing[0]} is missing.")
+    return inner, found[inner]
 
 
 @models.command()
@@ -138,7 +154,10 @@ def remove(name: str) -> None:
         embedded = any(info.name == name and info.embedded for info in list_bundles())
         reason = "came with the program and stays" if embedded else "is not one of yours"
         raise BundleError(f"Bundle {name!r} {reason}.", "nigdt models lists what there is.")
-    shutil.rmtree(folder)
+    if folder.is_symlink():  # to where the user keeps it
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
     click.echo(f"Removed {name}.")
 
 

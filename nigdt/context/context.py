@@ -227,17 +227,30 @@ def prepared(selection: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
     # Nothing changes farther away; all of a large photo takes a fifth of a second.
     top, left = max(box.top - pixels, 0), max(box.left - pixels, 0)
     near = np.s_[top : box.bottom + pixels, left : box.right + pixels]
-    part = closed(selection[near]) if closes else selection[near]
+    frames = (box.height, box.width) == selection.shape  # along all sides, which no outline of a thing is
+    most = selection.size // 2 if frames else selection.size
+    part = closed(selection[near], most) if closes else selection[near]
     result = selection.copy()
     result[near] = grown(np.ascontiguousarray(part), pixels)
     return result
 
 
-def closed(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Close a selection's holes: what cannot be reached from outside it is selected too."""
+def closed(selection: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """Close a selection's holes: what cannot be reached from outside it is selected too.
+
+    Args:
+        selection: (H, W) uint8, 255 = to be filled.
+        most: Pixels of the largest hole that is closed.
+    """
     outside = np.pad((selection < _OPAQUE).astype(np.uint8), 1, constant_values=1)
     cv2.floodFill(outside, None, (0, 0), 2)
-    return np.where(outside[1:-1, 1:-1] == 1, np.uint8(255), selection)
+    holes = (outside[1:-1, 1:-1] == 1).astype(np.uint8)
+    if np.count_nonzero(holes) > most:
+        _, labels, figures, _ = cv2.connectedComponentsWithStats(holes, connectivity=4)
+        small = figures[:, cv2.CC_STAT_AREA] <= most
+        small[0] = False  # what is no hole
+        holes = small[labels].astype(np.uint8)
+    return np.where(holes == 1, np.uint8(255), selection)
 
 
 def _touched(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

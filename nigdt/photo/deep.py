@@ -21,7 +21,8 @@ __all__ = ["is_deep", "read_deep", "tga_alpha_means_opacity", "white_is_zero", "
 _PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
 _PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
 _TIFF_BITS, _TIFF_MEANING, _TIFF_PLANES, _TIFF_EXTRA, _TIFF_SAMPLES = 258, 262, 284, 338, 339
-_TIFF_CHANNELS = 277
+_TIFF_CHANNELS, _TIFF_INKS = 277, 332
+_INKS, _CMYK = 5, 1
 _RGB = 2
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}
 """Channels that a TIFF's photometric interpretation has, without extra ones."""
@@ -75,6 +76,8 @@ def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool
             "This TIFF has a channel that is neither colour nor transparency, and would be lost.",
             "Save it without that channel, such as a stored selection.",
         )
+    if tags.get(_TIFF_MEANING) == _INKS and tags.get(_TIFF_INKS, _CMYK) != _CMYK:
+        raise PhotoError("The inks of this TIFF are not cyan, magenta, yellow and black.", "Save it as RGB.")
     if _SIGNED in _numbers(tags.get(_TIFF_SAMPLES, 1)):
         raise PhotoError("TIFFs of signed numbers are not supported.", "Save it with unsigned ones.")
     if max(bits) in range(9, 16):
@@ -134,7 +137,10 @@ def read_deep(data: bytes) -> tuple[NDArray[np.uint16], str]:
         PhotoError: OpenCV cannot decode it to 16-bit colour.
     """
     if data[:8] == png.SIGNATURE:
-        data = _bare_png(data)
+        try:
+            data = png.checked(data)
+        except ValueError as error:
+            raise PhotoError(f"This PNG is damaged: {error}.") from None
     previous = cv2.utils.logging.getLogLevel() if hasattr(cv2.utils, "logging") else None
     try:
         if previous is not None:  # its TIFF reader warns of the unassociated alpha it writes itself
@@ -150,20 +156,6 @@ def read_deep(data: bytes) -> tuple[NDArray[np.uint16], str]:
     if data[:8] == png.SIGNATURE and _PNG_KINDS[data[25]] == "LA;16":
         return np.ascontiguousarray(decoded[:, :, [0, 3]]), "LA;16"
     return np.ascontiguousarray(decoded[:, :, [2, 1, 0, 3]]), "RGBA;16"
-
-
-def _bare_png(data: bytes) -> bytes:
-    """Return a PNG without all that says nothing of its samples, of which OpenCV's decoder would print."""
-    chunks = []
-    for name, start, end in png.walk(data):
-        if name in (b"IHDR", b"tRNS", b"IDAT", b"IEND"):
-            whole = png.chunk(name, data[start:end])
-            if not data.startswith(whole, start - 8):
-                break
-            chunks.append(whole)
-            if name == b"IEND":
-                return png.SIGNATURE + b"".join(chunks)
-    raise PhotoError("This PNG is damaged: its samples have a wrong checksum, or its end is missing.")
 
 
 def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any]) -> bytes:

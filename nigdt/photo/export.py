@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.photo.formats import of_suffix
+from nigdt.photo.formats import no_place_for, of_suffix
 from nigdt.photo.metadata import save_options, without_orientation
 from nigdt.photo.opening import reason
 from nigdt.photo.photo import Photo
@@ -19,16 +19,23 @@ __all__ = ["EXPORT_SUFFIXES", "export_suffix", "exported"]
 EXPORT_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif", ".png")
 """Endings of the formats that are exported to."""
 _CARRIED = ("icc_profile", "exif", "xmp", "dpi")
+_LEAVES = ((), ("xmp",), ("exif",), ("xmp", "exif"))
+"""Metadata that may be left out where the format does not take it, in the order of trying."""
 
 
-def exported(photo: Photo, suffix: str, *, quality: int, longest: int | None = None) -> bytes:
-    """Return the bytes of a picture for viewing: what is seen, upright, in 8 bits, with EXIF and profile.
+def exported(
+    photo: Photo, suffix: str, *, quality: int, longest: int | None = None
+) -> tuple[bytes, tuple[str, ...]]:
+    """Encode a picture for viewing: what is seen, upright, in 8 bits, with EXIF and profile.
 
     Args:
         photo: Of any kind; transparent parts become white where the format has no transparency.
         suffix: One of `EXPORT_SUFFIXES`.
         quality: 1 to 100; PNG has none.
         longest: Most pixels of the longer side; None keeps the size, and nothing is ever enlarged.
+
+    Returns:
+        The file's bytes, and what the user should know of what they lack.
 
     Raises:
         PhotoError: The ending is another, or the encoder refuses.
@@ -49,15 +56,23 @@ def exported(photo: Photo, suffix: str, *, quality: int, longest: int | None = N
     carried = without_orientation({key: photo.info[key] for key in _CARRIED if key in photo.info})
     if photo.kind == "CMYK" or image.mode.startswith("RGB") == photo.grey:
         carried.pop("icc_profile", None)  # of other channels than these
-    options = save_options(carried, wanted.name, image.mode)
-    if wanted.name != "PNG":
-        options["quality"] = quality
-    try:
-        buffer = io.BytesIO()
-        image.save(buffer, wanted.name, **options)
-    except Exception as error:  # encoders raise a dozen types
-        raise PhotoError(f"{wanted.title} cannot hold this picture: {reason(error)}.") from None
-    return buffer.getvalue()
+    failed = None
+    for left_out in _LEAVES:
+        kept = {key: value for key, value in carried.items() if key not in left_out}
+        options = save_options(kept, wanted.name, image.mode)
+        if wanted.name != "PNG":
+            options["quality"] = quality
+        try:
+            buffer = io.BytesIO()
+            image.save(buffer, wanted.name, **options)
+        except Exception as error:  # encoders raise a dozen types
+            failed = failed or error
+            continue
+        return buffer.getvalue(), no_place_for(
+            wanted.title, [key.upper() for key in left_out if key in carried]
+        )
+    assert failed is not None
+    raise PhotoError(f"{wanted.title} cannot hold this picture: {reason(failed)}.") from None
 
 
 def export_suffix(path: PurePath) -> str:

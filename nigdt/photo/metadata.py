@@ -3,7 +3,7 @@
 Carried: ICC profile, resolution, EXIF (without the preview picture, which would still show what was there
 before), XMP, a PNG's colour space (cICP), gamma, primaries and rendering intent, the transparent colour, and
 a JPEG's quantisation tables. Not carried: comments and other text, IPTC, Photoshop's image resources and
-layers.
+layers, and what a JPEG's XMP has in segments beyond its first.
 """
 
 from __future__ import annotations
@@ -214,6 +214,8 @@ def _usable(key: str, value: Any) -> bool:
         return len(value) == 2 and all(math.isfinite(one) and 0 < one <= _MOST_DPI for one in value)
     if key == "icc_profile":
         return isinstance(value, bytes)
+    if key == "gamma":
+        return isinstance(value, float) and value > 0
     if key == "xmp":
         return isinstance(value, bytes) and is_sound(value)
     return True

@@ -25,12 +25,13 @@ from typing import Any
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.files import check_writable, write_atomically
+from nigdt.files import check_writable, same_file, write_atomically
 from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
 from nigdt.photo.depth import avif_bits, jxl_bits
 from nigdt.photo.encoding import Plan, encode, plan
 from nigdt.photo.flaws import without_flaws
+from nigdt.photo.formats import no_place_for
 from nigdt.photo.opening import (
     MAX_PIXELS,
     DamagedPictureError,
@@ -179,7 +180,7 @@ class Photo(Raster):
 
     def save(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, fills: Sequence[DrawnFill] = ()
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Write the photo in the format of the file name's ending, all or nothing.
 
         Another file of that name is replaced at the end, in one step; the photo's own file only with
@@ -190,18 +191,22 @@ class Photo(Raster):
             overwrite: Whether the photo's own file may be replaced.
             fills: What was filled, to be recorded in the file where its format has a place for it.
 
+        Returns:
+            What the file lacks that the photo or its fills have, in words; `check_save` says so beforehand.
+
         Raises:
             PhotoError: The format is unknown or cannot hold this kind of photo, the path is the photo's own,
                 or the disk refuses.
         """
         path = Path(path)
-        if not overwrite and self.source is not None and _same_file(path, self.source):
+        if not overwrite and self.source is not None and same_file(path, self.source):
             raise PhotoError(f"{path} is the photo itself.", "Choose another name, or say to overwrite it.")
         data = self.encode(path.suffix)
         try:
             write_atomically(path, stamped(data, fills))
         except OSError as error:
             raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
+        return self.losses(path.suffix, recorded=bool(fills))
 
     @property
     def lossless_suffix(self) -> str:
@@ -223,16 +228,29 @@ class Photo(Raster):
                 written.
         """
         path = Path(path)
-        how = self._plan(path.suffix)
+        told = self.losses(path.suffix)
         try:
             check_writable(path)
         except OSError as error:
             raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
-        told = []
-        if how.left_out:
-            names = ", ".join(how.left_out)
-            told.append(f"{how.format.title} has no place for some metadata of this photo: {names}.")
-        if how.crowded:
+        return told
+
+    def losses(self, suffix: str, *, recorded: bool = True) -> tuple[str, ...]:
+        """Find out what a format would leave out that this photo can do without.
+
+        Args:
+            suffix: File name ending of the format, such as ".png".
+            recorded: Whether fills are to be recorded in the file.
+
+        Returns:
+            What the user should know, as for `check_save`.
+
+        Raises:
+            PhotoError: The format is unknown or would lose something of this photo.
+        """
+        how = self._plan(suffix)
+        told = [*no_place_for(how.format.title, how.left_out)]
+        if recorded and how.crowded:
             told.append(
                 f"The photo's own XMP leaves no room in a {how.format.title} file to record how it was"
                 f" filled: save it as {self.lossless_suffix} to keep that."
@@ -259,10 +277,3 @@ def cut_to_8_bits(bits: int) -> tuple[str, ...]:
         return ()
     told = f"This photo has {bits} bits per channel and is opened with 8"
     return (f"{told}: convert it to a 16-bit TIFF first to keep them all.",)
-
-
-def _same_file(first: Path, second: Path) -> bool:
-    try:
-        return first.samefile(second)
-    except OSError:
-        return first.absolute() == second.absolute()

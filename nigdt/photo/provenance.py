@@ -26,7 +26,7 @@ from nigdt import __version__
 from nigdt.box import Box, selection_box
 from nigdt.errors import PhotoError
 from nigdt.limits import CAPTION_CHARS
-from nigdt.photo import png, xmp
+from nigdt.photo import jpeg_xmp, png, xmp
 from nigdt.photo.opening import MAX_PIXELS, opened, reason
 from nigdt.recipe import Recipe
 
@@ -34,14 +34,22 @@ __all__ = ["DrawnFill", "DrawnSelection", "has_room", "read_record", "record", "
 
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _PNG_PACKET = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00"
-_JPEG_PACKET = b"http://ns.adobe.com/xap/1.0/\x00"
 _TIFF_PACKET = 700
 _RECORD_TAG = "{urn:nigdt:provenance}record"
-_JPEG_SEGMENT = 65_000  # bytes of one XMP packet
+_EXTENDED_TAG = "{{{}}}{}".format(*jpeg_xmp.EXTENDED.split())
 _CREATOR_TOOL = "http://ns.adobe.com/xap/1.0/ CreatorTool"
-_REPLACED = ("http://iptc.org/std/Iptc4xmpExt/2008-02-29/ DigitalSourceType", "urn:nigdt:provenance record")
+_REPLACED = (
+    "http://iptc.org/std/Iptc4xmpExt/2008-02-29/ DigitalSourceType",
+    "urn:nigdt:provenance record",
+    jpeg_xmp.EXTENDED,  # which is not carried
+)
 _WITH_RECORD = frozenset({"PNG", "JPEG", "WEBP", "TIFF"})
 _OWN_RECORD = re.compile(rb'<rdf:Description [^<>]*\bnigdt:record="[^"<>]*"\s*/>')
+_OWN_POINTER = re.compile(
+    rb'<rdf:Description xmlns:rdf="[^"]*" rdf:about=""(?: xmlns:xmp="[^"]*" xmp:CreatorTool="NIGDT [^"<>]*")?'
+    rb' xmlns:Iptc4xmpExt="[^"]*" Iptc4xmpExt:DigitalSourceType="[^"<>]*"'
+    rb' xmlns:xmpNote="[^"]*" xmpNote:HasExtendedXMP="[^"<>]*"/>'
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class DrawnSelection:
                 "Give the photo that it was made for.",
             )
         mask = np.zeros((height, width), np.uint8)
-        with Image.open(io.BytesIO(self.png), formats=["PNG"]) as image:
+        with opened(self.png, "The recorded selection") as image:
             mask[box.slices] = np.asarray(image.convert("L"))
         return mask
 
@@ -99,9 +107,9 @@ class DrawnSelection:
         try:
             box = Box(*(int(value) for value in values["box"]))
             png = base64.b64decode(values["png"], validate=True)
-            with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-                fits = image.size == (box.width, box.height)
-        except (KeyError, TypeError, OSError, binascii.Error) as error:
+            with opened(png) as image:
+                fits = image.size == (box.width, box.height) and image.format == "PNG"
+        except (KeyError, TypeError, PhotoError, binascii.Error) as error:
             raise ValueError(f"This is no selection ({error}).") from None
         if not fits:
             raise ValueError("The selection does not have the size of its box.")
@@ -160,9 +168,12 @@ def read_record(data: bytes) -> list[DrawnFill]:
         if text is None and packet is not None:
             packet = packet if isinstance(packet, bytes) else str(packet).encode()
             packet = xmp.in_utf8(packet).strip(b"\x00")
-            tree = ElementTree.fromstring(packet)  # noqa: S314 - the file's size is bounded
-            texts = (it.text if it.tag == _RECORD_TAG else it.get(_RECORD_TAG) for it in tree.iter())
-            text = next((one for one in texts if one is not None), None)
+            text = _property(packet, _RECORD_TAG)
+            extended = None if text is not None else _property(packet, _EXTENDED_TAG)
+            if extended is not None:
+                bodies = (body for _, body in getattr(image, "applist", ()))
+                extension = jpeg_xmp.extension(bodies, extended)
+                text = _property(extension, _RECORD_TAG) if extension else None
         if text is None:
             raise PhotoError("This picture carries no record of fills.", "Give one that NIGDT saved.")
         return [
@@ -180,41 +191,64 @@ def read_record(data: bytes) -> list[DrawnFill]:
         raise PhotoError(f"The record of fills in this picture cannot be read ({why}).") from None
 
 
-def _xmp(fills: Sequence[DrawnFill], own: bytes = b"", *, selections: bool = True) -> bytes:
+def _property(packet: bytes, tag: str) -> str | None:
+    """Return the text of the first property of that name, an attribute or an element; None without one."""
+    if b"<!DOCTYPE" in packet:  # entities could grow without bound
+        raise ValueError("it declares a document type")
+    tree = ElementTree.fromstring(packet)  # noqa: S314 - checked above, and the file's size is bounded
+    texts = (it.text if it.tag == tag else it.get(tag) for it in tree.iter())
+    return next((one for one in texts if one is not None), None)
+
+
+def _description(fills: Sequence[DrawnFill], tool: bool, selections: bool, extension: bytes) -> bytes:
+    """Return the element that tells of fills, or names the extension that does."""
+    if extension:
+        told = f'xmlns:xmpNote="{jpeg_xmp.EXTENDED.split()[0]}"'
+        told += f' xmpNote:HasExtendedXMP="{jpeg_xmp.digest(extension)}"'
+    else:
+        text = json.dumps(record(fills, selections=selections), ensure_ascii=False)
+        for character in "\ufffe\uffff":  # which XML has no way to write
+            text = text.replace(character, f"\\u{ord(character):04x}")
+        told = f'xmlns:nigdt="urn:nigdt:provenance" nigdt:record="{html.escape(text)}"'
+    creator = f' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="NIGDT {__version__}"'
+    return (
+        f'<rdf:Description xmlns:rdf="{xmp.RDF}" rdf:about=""{creator if tool else ""}'
+        ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
+        f' Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}" {told}/>'
+    ).encode()
+
+
+def _xmp(
+    fills: Sequence[DrawnFill], own: bytes = b"", *, selections: bool = True, extension: bytes = b""
+) -> bytes:
     """Return an XMP packet that tells of fills, and all that the photo's own packet says.
 
     A packet that is damaged comes back as it is: the photo's own words go first.
     """
-    # A property that stands twice in a packet makes Adobe's readers refuse all of it.
-    own = xmp.without_properties(_OWN_RECORD.sub(b"", xmp.in_utf8(own)), _REPLACED)
-    has_tool = xmp.without_properties(own, [_CREATOR_TOOL]) != own
-    tool = "" if has_tool else f' xmp:CreatorTool="NIGDT {__version__}"'
-    text = json.dumps(record(fills, selections=selections), ensure_ascii=False)
-    for character in "\ufffe\uffff":  # which XML has no way to write
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    description = (
-        f'<rdf:Description xmlns:rdf="{xmp.RDF}" rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
-        ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:nigdt="urn:nigdt:provenance"'
-        f'{tool} Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"'
-        f' nigdt:record="{html.escape(text)}"/>'
-    ).encode()
+    own = _OWN_POINTER.sub(b"", _OWN_RECORD.sub(b"", xmp.in_utf8(own)))
     if own.strip(b"\x00 \t\r\n"):
-        return xmp.with_description(own, description) or own
-    return (
-        (
-            '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-            f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{xmp.RDF}">'
-        ).encode()
-        + description
-        + b'</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-    )
+        packet = xmp.Packet.parse(own, (*_REPLACED, _CREATOR_TOOL))
+        if packet is None:
+            return own
+        # A property that stands twice in a packet makes Adobe's readers refuse all of it.
+        tool = _CREATOR_TOOL not in packet.named
+        description = _description(fills, tool, selections, extension)
+        return packet.with_description(description, without=_REPLACED)
+    begin, end = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>', b'<?xpacket end="w"?>'
+    return begin.encode() + _alone(_description(fills, True, selections, extension)) + end
+
+
+def _alone(description: bytes) -> bytes:
+    """Return what holds one description, without the marks that other programs find a packet by."""
+    head = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{xmp.RDF}">'.encode()
+    return head + description + b"</rdf:RDF></x:xmpmeta>"
 
 
 def stamped(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
     """Record fills in the bytes of a saved file; formats without a place for them come back unchanged.
 
-    Pixels and everything else in the file stay as they are, its own XMP among it. JPEG has room for small
-    selections only; larger ones are left out.
+    Pixels and everything else in the file stay as they are, its own XMP among it. What one segment of a JPEG
+    has no room for goes into an extension of its XMP.
     """
     if not fills:
         return data
@@ -259,24 +293,14 @@ def _png(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
 
 
 def _jpeg(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
-    own, position, parts = b"", 2, [data[:2]]
-    # After JFIF and EXIF, which readers expect first.
-    while data[position : position + 2] in (b"\xff\xe0", b"\xff\xe1"):
-        segment = data[position : position + 2 + struct.unpack_from(">H", data, position + 2)[0]]
-        if segment[4:].startswith(_JPEG_PACKET):
-            own = segment[4 + len(_JPEG_PACKET) :]
-        else:
-            parts.append(segment)
-        position += len(segment)
-    own, end, behind = own.rpartition(b"<?xpacket end")
-    own = own.rstrip() + end + behind if end else behind  # the space in between is for whom it lacks
-    packets = (_xmp(fills, own, selections=selections) for selections in (True, False))
-    packet = next((one for one in packets if len(one) < _JPEG_SEGMENT), None)
-    if packet is None:  # one segment holds no more
+    own, before, behind = jpeg_xmp.taken(data)
+    packet, extension = _xmp(fills, own), b""
+    if len(packet) > jpeg_xmp.LONGEST:
+        extension = _alone(_description(fills, False, True, b""))
+        packet = _xmp(fills, own, extension=extension)
+    if len(packet) > jpeg_xmp.LONGEST:  # the photo's own leaves no room to name an extension
         return data
-    body = _JPEG_PACKET + packet
-    parts.append(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body)
-    return b"".join([*parts, data[position:]])
+    return before + jpeg_xmp.segments(packet, extension) + behind
 
 
 def _webp(data: bytes, fills: Sequence[DrawnFill]) -> bytes:

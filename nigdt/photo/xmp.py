@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-__all__ = ["RDF", "in_utf8", "is_sound", "with_description", "without_properties"]
+__all__ = ["RDF", "Packet", "in_utf8", "is_sound"]
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _MARKS = (
@@ -48,107 +48,112 @@ def in_utf8(packet: bytes) -> bytes:
 
 
 def is_sound(packet: bytes) -> bool:
-    """Tell whether a packet in UTF-8 is well-formed XML, which every reader of XMP takes for granted."""
-    return _places(packet.strip(b"\0")) is not None
-
-
-def without_properties(packet: bytes, names: Collection[str]) -> bytes:
-    """Take properties out of a packet, as attributes and as elements; nothing else in it is changed.
-
-    Args:
-        packet: In UTF-8.
-        names: Namespace and name of each, with a space between.
-
-    Returns:
-        The packet; a damaged one as it is.
-    """
-    packet = packet.strip(b"\0")
-    found = _places(packet, names)
-    kept, behind = [], 0
-    for start, end in sorted(found.named) if found else ():
-        if start >= behind:  # and not inside another one
-            kept.append(packet[behind:start])
-            behind = end
-    return b"".join([*kept, packet[behind:]])
-
-
-def with_description(packet: bytes, description: bytes) -> bytes | None:
-    """Put an `rdf:Description` behind those that a packet has; nothing else in it is changed.
-
-    Args:
-        packet: In UTF-8.
-        description: One XML element that declares its own prefixes.
-
-    Returns:
-        The packet, or None if it is not well-formed. XML without RDF in it stands beside the description in
-        a packet of the usual form.
-    """
-    packet = packet.strip(b"\0")
-    found = _places(packet)
-    if found is None:
-        return None
-    if found.rdf is None:
-        start, end = found.root
-        return b"".join([
-            packet[:start], b'<x:xmpmeta xmlns:x="adobe:ns:meta/">', packet[start:end],
-            f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), description, b"</rdf:RDF></x:xmpmeta>", packet[end:],
-        ])  # fmt: skip
-    start, end = found.rdf
-    closing = packet.rfind(b"</", start, end)
-    if _end_tag(packet, start, closing):
-        return packet[:closing] + description + packet[closing:]
-    opened = packet[start:end].removesuffix(b"/>")  # it is opened and closed in one
-    closed = b"</" + _name(packet, start) + b">"
-    return packet[:start] + opened + b">" + description + closed + packet[end:]
+    """Tell whether a packet in UTF-8 is well-formed XML without a document type, as every reader expects."""
+    return Packet.parse(packet) is not None
 
 
 @dataclass
-class _Places:
-    """Where things start and end in a packet.
+class Packet:
+    """A well-formed packet, parsed once, and where things start and end in it.
 
     Attributes:
+        text: The packet in UTF-8, without padding by zeros.
         root: The outermost element.
-        rdf: The last rdf:RDF.
-        named: Attributes and elements that were asked for.
+        rdf: Every rdf:RDF.
+        named: Attributes and elements that were asked for, by namespace and name with a space between.
     """
 
+    text: bytes
     root: tuple[int, int] = (0, 0)
-    rdf: tuple[int, int] | None = None
-    named: list[tuple[int, int]] = field(default_factory=list)
+    rdf: list[tuple[int, int]] = field(default_factory=list)
+    named: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
+    @classmethod
+    def parse(cls, packet: bytes, names: Collection[str] = ()) -> Packet | None:
+        """Find where things lie.
 
-def _places(packet: bytes, names: Collection[str] = ()) -> _Places | None:
-    """Return where things lie in a packet; None for one that is not well-formed."""
-    found = _Places()
-    opened: list[int] = []
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.ordered_attributes = parser.specified_attributes = True
+        Args:
+            packet: In UTF-8.
+            names: Namespace and name of each property to look for, with a space between.
 
-    def start(name: str, attributes: list[str]) -> None:
-        opened.append(parser.CurrentByteIndex)
-        if name != f"{RDF} Description" or not set(names).intersection(attributes[::2]):
-            return
-        tag = _TAG.match(packet, opened[-1])
-        written = _ATTRIBUTE.finditer(packet, *tag.span(1)) if tag else ()
-        own = [one for one in written if not one[1].startswith(b"xmlns")]
-        found.named += [one.span() for one, key in zip(own, attributes[::2], strict=True) if key in names]
+        Returns:
+            None for a packet that is not well-formed.
+        """
+        found = cls(packet.strip(b"\0"))
+        packet = found.text
+        opened: list[int] = []
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.ordered_attributes = parser.specified_attributes = True
 
-    def end(name: str) -> None:
-        begun, at = opened.pop(), parser.CurrentByteIndex
-        place = begun, packet.index(b">", at) + 1 if _end_tag(packet, begun, at) else at
-        if name == f"{RDF} RDF":
-            found.rdf = place
-        elif name in names:
-            found.named.append(place)
-        if not opened:
-            found.root = place
+        def start(name: str, attributes: list[str]) -> None:
+            opened.append(parser.CurrentByteIndex)
+            if name != f"{RDF} Description" or not set(names).intersection(attributes[::2]):
+                return
+            tag = _TAG.match(packet, opened[-1])
+            written = _ATTRIBUTE.finditer(packet, *tag.span(1)) if tag else ()
+            own = [one for one in written if not one[1].startswith(b"xmlns")]
+            for one, key in zip(own, attributes[::2], strict=True):
+                if key in names:
+                    found.named.setdefault(key, []).append(one.span())
 
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    try:
-        parser.Parse(packet, True)
-    except (expat.ExpatError, ValueError):
-        return None
-    return found
+        def end(name: str) -> None:
+            begun, at = opened.pop(), parser.CurrentByteIndex
+            place = begun, packet.index(b">", at) + 1 if _end_tag(packet, begun, at) else at
+            if name == f"{RDF} RDF":
+                found.rdf.append(place)
+            elif name in names:
+                found.named.setdefault(name, []).append(place)
+            if not opened:
+                found.root = place
+
+        def refuse(*_: object) -> None:
+            raise ValueError("entities could grow without bound")
+
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.StartDoctypeDeclHandler = refuse
+        try:
+            parser.Parse(packet, True)
+        except (expat.ExpatError, ValueError):
+            return None
+        return found
+
+    def with_description(self, description: bytes, *, without: Collection[str] = ()) -> bytes:
+        """Put an `rdf:Description` behind those that there are; nothing else is changed.
+
+        Args:
+            description: One XML element that declares its own prefixes.
+            without: Properties to take out, as attributes and as elements; of those asked for.
+
+        Returns:
+            The packet. XML without RDF in it stands beside the description in a packet of the usual form.
+        """
+        places = sorted(place for name in without for place in self.named.get(name, ()))
+        edits, behind = [], 0
+        for start, end in places:
+            if start >= behind:  # not inside another one
+                edits.append((start, end, b""))
+                behind = end
+        inside = [span for span in self.rdf if not any(a <= span[0] < b for a, b, _ in edits)]
+        edits += self._added(inside[-1], description) if inside else self._wrapped(description)
+        parts, at = [], 0
+        for start, end, new in sorted(edits):
+            parts += [self.text[at:start], new]
+            at = end
+        return b"".join([*parts, self.text[at:]])
+
+    def _added(self, rdf: tuple[int, int], description: bytes) -> list[tuple[int, int, bytes]]:
+        start, end = rdf
+        closing = self.text.rfind(b"</", start, end)
+        if _end_tag(self.text, start, closing):
+            return [(closing, closing, description)]
+        closed = b"</" + _name(self.text, start) + b">"  # it is opened and closed in one
+        return [(end - len(b"/>"), end, b">" + description + closed)]
+
+    def _wrapped(self, description: bytes) -> list[tuple[int, int, bytes]]:
+        start, end = self.root
+        before = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        behind = f'<rdf:RDF xmlns:rdf="{RDF}">'.encode() + description + b"</rdf:RDF></x:xmpmeta>"
+        return [(start, start, before), (end, end, behind)]
 
 
 def _name(packet: bytes, start: int) -> bytes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import zmq
@@ -260,6 +263,100 @@ def test_remote_client_needs_a_key_that_was_added(
     assert run_keys("remove", "laptop").returncode == 0
     assert os.environ.get("NIGDT_CONNECTION") is None
     assert paths.keys_path().exists()
+
+
+def _remote(host: str) -> tuple[KeyRing, str, Path]:
+    """Let a client called laptop in; the ring, where the daemon listens, and the file for the laptop."""
+    (port,) = free_ports(1)
+    endpoint = f"tcp://{host}:{port}"
+    file = paths.state_dir().parent / "laptop.json"
+    done = CliRunner().invoke(keys, ["add", "laptop", "--endpoint", endpoint, "-o", str(file)])
+    assert done.exit_code == 0, done.output
+    return KeyRing.read(paths.keys_path()), endpoint, file
+
+
+def test_a_key_that_is_removed_opens_nothing_any_more(state, stub_command, request_fill, wait_until):
+    ring, endpoint, file = _remote("127.0.0.2")
+    laptop = ring.clients["laptop"]
+    with (
+        Client.connect(command=[*stub_command, "--listen", endpoint]) as local,
+        Client.connect(connection_file=file) as remote,
+    ):
+        assert remote.fill(request_fill("a bird")).fills
+        paths.keys_path().write_text("{")  # damaged: the former keys count
+        time.sleep(1.5)
+        assert remote.status()["pid"]
+        paths.keys_path().unlink()
+        ring.path.touch(mode=0o600)
+        ring.clients = {"desk": KeyPair.new().public}
+        ring.write()
+        carried = read_connection(file)
+        assert wait_until(lambda: nothing_comes_back(ClientSocket(carried)))
+        read = local.status()["messages"]["received"]
+        remote._require_socket().send(encode({"kind": "status", "request": "x"}))
+        assert remote._require_socket().receive(0.5) == []
+        assert local.status()["messages"]["received"] == read + 1
+        ring.clients |= {"laptop": laptop}
+        ring.write()
+        assert wait_until(lambda: not nothing_comes_back(ClientSocket(carried)))
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+def test_a_remote_door_of_an_ipv6_address(state, stub_command):
+    _, endpoint, file = _remote("[::1]")
+    with Client.connect(command=[*stub_command, "--listen", endpoint]) as local:
+        assert local.status()["remote_endpoint"] == endpoint
+        with Client.connect(connection_file=file) as remote:
+            assert remote.status()["pid"] == local.status()["pid"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "*", "[::]"])
+def test_addresses_that_nobody_can_call_are_not_carried_to_clients(state, tmp_path, address):
+    command = ["add", "laptop", "--endpoint", f"tcp://{address}:5599", "-o", str(tmp_path / "laptop.json")]
+    done = CliRunner().invoke(keys, command)
+    assert done.exit_code == 2
+    assert "as the client reaches this machine" in done.output
+    assert not (tmp_path / "laptop.json").exists()
+
+
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"CURVE".ljust(20, b"\0") + b"\0" + bytes(31)
+BEGINNINGS = [
+    b"",
+    b"\xff",
+    GREETING[:30],
+    GREETING,
+    GREETING + b"\x04\xc8\x05HELLO" + bytes(194),
+    GREETING + b"\x06" + struct.pack(">Q", 2**62),
+    GREETING.replace(b"CURVE", b"NULL\0") + b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x06DEALER",
+    bytes(range(256)),
+]
+
+
+def test_a_flood_of_raw_connections_costs_nobody_a_fill(client, request_fill, wait_until):
+    """Left half open, full of anything, closed or reset."""
+    host, port = client.connection.endpoint.removeprefix("tcp://").split(":")
+    files = Path(f"/proc/{client.status()['pid']}/fd")
+    before = len([*files.iterdir()]) if files.is_dir() else 0
+    plain: list[socket.socket] = []
+    try:
+        for number in range(320):
+            one = socket.create_connection((host, int(port)), timeout=30)
+            with contextlib.suppress(OSError):
+                one.sendall(BEGINNINGS[number % len(BEGINNINGS)])
+            if number % 4 == 1:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if number % 4 < 2:
+                one.close()
+            else:
+                plain.append(one)
+            if number % 40 == 0:
+                assert client.fill(request_fill("a bird")).fills
+                with Client.connect(start=False) as other:
+                    assert other.status()["pid"]
+        assert wait_until(lambda: not before or len([*files.iterdir()]) <= before)
+    finally:
+        for one in plain:
+            one.close()
 
 
 def test_without_listen_there_is_no_remote_door(client):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
+import subprocess
+import sys
 import weakref
 from collections import Counter
 from dataclasses import replace
@@ -141,3 +144,24 @@ def test_cancelled_job_stops_between_its_variants(engine, request_fill, monkeypa
     assert not outcome.complete
     assert outcome.error is None
     assert len(hooks.fills) == 3
+
+
+def test_why_torch_cannot_be_loaded_is_said_however_often_it_is_tried():
+    script = """
+from nigdt_backend.daemon.engine import NigdtEngine
+from nigdt_backend.daemon.settings import DaemonSettings
+from nigdt_backend.daemon.worker import EngineError
+engine = NigdtEngine(DaemonSettings(threads=1))
+for _ in range(2):
+    try:
+        engine.load("default", warm=False)
+    except EngineError as error:
+        print(error.message, error.hint)
+"""
+    variables = {**os.environ, "TORCH_LOGS": "nonsense"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=90, check=True)
+    first, second = done.stdout.splitlines()
+    assert "nonsense" in first
+    assert "TORCH_*" in first
+    assert second == first

@@ -26,8 +26,10 @@ def test_pip_settings_of_other_installations_do_not_count(
     conf.parent.mkdir(parents=True)
     conf.write_text(
         "[global]\nuser = true\ntarget = /nowhere\nrequire-virtualenv = nonsense\n"
-        "[install]\nprefix = /nowhere\nno-deps = yes\n"
+        "[install]\nprefix = /nowhere\nno-deps = yes\n[freeze]\ntimeout = abc\n"
     )
+    (home / ".pip").mkdir()
+    (home / ".pip" / "pip.conf").write_bytes(b"\xef\xbb\xbf[global]\r\nuser = true\r\nuser = yes\r\n")
     for name, value in {
         "PIP_USER": "1",
         "PIP_TARGET": "/nowhere",
@@ -38,6 +40,17 @@ def test_pip_settings_of_other_installations_do_not_count(
         "PIP_LOG": "/nowhere/log",
         "PYTHONWARNINGS": "error",
         "PYTHONUSERBASE": "/nowhere",
+        "PIP_PREFIX": "/nowhere",
+        "PIP_PYTHON": "/nowhere/python",
+        "PIP_REQUIREMENT": "/nowhere.txt",
+        "PIP_NO_BINARY": ":all:",
+        "PIP_PLATFORM": "win_amd64",
+        "PIP_HELP": "1",
+        "PIP_QUIET": "3",
+        "PIP_CACHE_DIR": "/proc/nowhere",
+        "TMPDIR": "/etc/passwd",
+        "VIRTUAL_ENV": "/nowhere",
+        "COLUMNS": "0",
     }.items():
         monkeypatch.setenv(name, value)
     done = installer(*INSTALL, "--offline", wheels)

@@ -143,34 +143,59 @@ def test_a_missing_decoder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "--extras photos" in raised.value.hint
 
 
+def bytes_of_export(photo: Photo, suffix: str, **wanted: int) -> bytes:
+    data, told = exported(photo, suffix, **wanted)
+    assert told == ()
+    return data
+
+
+@pytest.mark.parametrize("large", [("xmp",), ("exif",), ("xmp", "exif")])
+def test_metadata_that_an_export_has_no_place_for_are_left_out_and_named(large: tuple[str, ...]):
+    exif = with_exif()
+    exif[0x010E] = "d" * 70_000 if "exif" in large else "short"
+    xmp = b"<x>" + b"y" * (70_000 if "xmp" in large else 9) + b"</x>"
+    photo = Photo(smooth(), "RGB", info={"exif": exif.tobytes(), "xmp": xmp})
+    data, told = exported(photo, ".jpg", quality=90)
+    names = ", ".join(name.upper() for name in large)
+    assert told == (f"JPEG has no place for some metadata of this photo: {names}.",)
+    again = Photo.from_bytes(data)
+    assert {"xmp", "exif"} - set(again.info) == set(large)
+    assert bytes_of_export(photo, ".png", quality=90)
+
+
 def test_an_export_is_small_upright_and_keeps_exif(tmp_path: Path):
     exif = with_exif()
     exif[0x0112] = 6  # lies on its side
     Image.fromarray(smooth(400, 300)).save(tmp_path / "a.jpg", exif=exif.tobytes(), quality=95)
     photo = Photo.read(tmp_path / "a.jpg")
     assert photo.size == (300, 400)
-    small, large = (exported(photo, ".jpg", quality=q, longest=200) for q in (40, 95))
+    small, large = (bytes_of_export(photo, ".jpg", quality=q, longest=200) for q in (40, 95))
     assert len(small) < len(large)
     picture = Image.open(io.BytesIO(large))
     assert picture.size == (150, 200)
     assert picture.getexif()[MODEL] == "Camera 3"
     assert picture.getexif().get(0x0112, 1) == 1
-    assert Image.open(io.BytesIO(exported(photo, ".webp", quality=90))).size == (300, 400)
-    assert Image.open(io.BytesIO(exported(photo, ".png", quality=90, longest=9_000))).size == (300, 400)
+    assert Image.open(io.BytesIO(bytes_of_export(photo, ".webp", quality=90))).size == (300, 400)
+    assert Image.open(io.BytesIO(bytes_of_export(photo, ".png", quality=90, longest=9_000))).size == (
+        300,
+        400,
+    )
     with pytest.raises(PhotoError, match="not exported as"):
-        exported(photo, ".gif", quality=90)
+        bytes_of_export(photo, ".gif", quality=90)
 
 
 def test_an_export_shows_what_is_seen_of_transparent_grey_and_deep_photos():
     clear = np.dstack([smooth(), np.zeros((64, 96), np.uint8)])
-    jpeg = exported(Photo.from_image(Image.fromarray(clear)), ".jpg", quality=95)
+    jpeg = bytes_of_export(Photo.from_image(Image.fromarray(clear)), ".jpg", quality=95)
     assert np.asarray(Image.open(io.BytesIO(jpeg))).min() > 250
-    webp = Image.open(io.BytesIO(exported(Photo.from_image(Image.fromarray(clear)), ".webp", quality=95)))
+    webp = Image.open(
+        io.BytesIO(bytes_of_export(Photo.from_image(Image.fromarray(clear)), ".webp", quality=95))
+    )
     assert np.asarray(webp)[..., 3].max() == 0
     grey = Photo.from_image(Image.fromarray(smooth()[..., 0]))
-    assert Image.open(io.BytesIO(exported(grey, ".jpg", quality=95))).mode == "L"
+    assert Image.open(io.BytesIO(bytes_of_export(grey, ".jpg", quality=95))).mode == "L"
     deep = Photo(smooth().astype(np.uint16) * 257, "RGB;16")
-    again = np.asarray(Image.open(io.BytesIO(exported(deep, ".png", quality=95))))
+    again = np.asarray(Image.open(io.BytesIO(bytes_of_export(deep, ".png", quality=95))))
     assert np.array_equal(again, smooth())
 
 

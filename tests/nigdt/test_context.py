@@ -127,7 +127,7 @@ def test_a_selection_is_prepared_near_it_as_on_the_whole(seed: int, grow: int, m
         middle = int(rng.integers(0, 50)), int(rng.integers(0, 40))
         cv2.circle(selection, middle, int(rng.integers(1, 12)), int(rng.choice([90, 255])), 2)
     recipe = Recipe("a bird", mode, grow=grow)  # type: ignore[arg-type]
-    whole = grown(closed(selection) if mode == "remove" else selection, recipe.grown)
+    whole = grown(closed(selection, selection.size) if mode == "remove" else selection, recipe.grown)
     np.testing.assert_array_equal(prepared(selection, recipe), whole)
 
 
@@ -170,3 +170,17 @@ def test_selection_must_fit_and_select_something() -> None:
         check_selection(np.ones((4, 5), bool), 5, 4)
     with pytest.raises(SelectionError):
         selection_box(np.zeros((4, 5), np.uint8))
+
+
+def test_a_frame_around_a_photo_does_not_select_all_of_it() -> None:
+    frame = np.full((100, 120), 255, np.uint8)
+    frame[5:-5, 5:-5] = 0
+    frame[2, 3:6] = 0  # a small hole in it
+    expected = frame.copy()
+    expected[2, 3:6] = 255
+    found = prepared(frame, Recipe(mode="remove", grow=0))
+    np.testing.assert_array_equal(found, expected)
+    outline = np.zeros((100, 120), np.uint8)
+    outline[20:80, 20:90] = 255
+    outline[22:78, 22:88] = 0
+    assert prepared(outline, Recipe(mode="remove", grow=0))[20:80, 20:90].all()

@@ -221,8 +221,13 @@ def test_a_kill_at_any_moment_leaves_a_whole_file_and_the_next_write_tidies_up(
     assert int(done.stdout) > 0, "no kill met the writer at work"
 
 
-def test_a_private_folder_is_the_users_alone_with_all_above_it(tmp_path: Path) -> None:
-    make_private_folder(tmp_path / "a" / "b")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_a_private_folder_is_the_users_alone_with_all_above_it(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        make_private_folder(tmp_path / "a" / "b")
+    finally:
+        os.umask(before)
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
     make_private_folder(tmp_path / "a" / "b")

@@ -52,6 +52,7 @@ PNGS = {
         if name.partition(" ")[0] not in ("chunk", "rendering")
     },
     "resolution behind the pixels, cut": (png(after=chunk(b"pHYs", b"\0")), "resolution"),
+    "gamma of zero": (png(chunk(b"gAMA", bytes(4))), "gamma"),
     "animation, cut": (png(chunk(b"acTL", b"\0")), "animation"),
     "profile too large": (png(chunk(b"iCCP", b"name\0\0" + HUGE)), "colour profile"),
     "XMP too large": (png(chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + HUGE)), "chunk iTXt"),

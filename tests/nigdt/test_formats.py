@@ -188,6 +188,7 @@ def test_tiffs_whose_samples_mean_something_else_are_right_or_refused() -> None:
         "associated alpha": tiff(basics(4, 16, 2) | {338: (1,)}, four.tobytes()),
         "multiplied by its alpha": tiff(basics(4, 8, 2) | {338: (1,)}, four8.tobytes()),
         "RGB and grey": tiff(basics(4, 16, 5), four.tobytes()),
+        "inks": tiff(basics(4, 8, 5) | {332: (2,)}, four8.tobytes()),
         "12 bits": tiff(basics(1, 12, 1), bytes(HEIGHT * WIDTH * 3 // 2)),
     }
     for words, data in refused.items():

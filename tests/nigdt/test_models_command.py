@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -53,6 +55,64 @@ def test_command_adds_archives(tiny_bundle: Path, tmp_path: Path, inner: str) ->
         (*FILES, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG)
     )
     assert not list(tmp_path.rglob("evil.txt"))
+
+
+def test_archives_of_windows_and_of_macos_are_taken(tiny_bundle: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "packed.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for path in tiny_bundle.iterdir():
+            zipped.write(path, f"some-model\\{path.name}")
+            zipped.writestr(f"__MACOSX/some-model/._{path.name}", "finder")
+        zipped.writestr("__MACOSX/model.yaml", "no")
+        zipped.writestr("README.md", "of the archive")
+    result = CliRunner().invoke(models, ["add", str(archive)])
+    assert result.output.startswith("Added some-model"), result.exception
+
+
+def test_files_of_several_models_are_not_mixed(tiny_bundle: Path, tmp_path: Path) -> None:
+    archive, optional = tmp_path / "packed.zip", (RECOLOUR_CONFIG, RECOLOUR_WEIGHTS)
+    sums = (tiny_bundle / "SHA256SUMS").read_text().splitlines(keepends=True)
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("another/" + RECOLOUR_CONFIG, "{}")
+        zipped.writestr(
+            "one/SHA256SUMS", "".join(line for line in sums if not line.strip().endswith(optional))
+        )
+        for path in tiny_bundle.iterdir():
+            if path.name not in (*optional, "SHA256SUMS"):
+                zipped.write(path, f"one/{path.name}")
+    result = CliRunner().invoke(models, ["add", str(archive)])
+    assert result.output.startswith("Added one"), result.exception
+    assert not (user_bundles_folder() / "one" / RECOLOUR_CONFIG).exists()
+    with zipfile.ZipFile(archive, "a") as zipped:
+        for path in tiny_bundle.iterdir():
+            zipped.write(path, f"two/{path.name}")
+    result = CliRunner().invoke(models, ["add", str(archive)])
+    assert "several model bundles" in str(result.exception)
+
+
+def test_removing_a_linked_model_leaves_what_it_leads_to(tiny_bundle: Path) -> None:
+    user_bundles_folder().mkdir(parents=True)
+    (user_bundles_folder() / "linked").symlink_to(tiny_bundle)
+    assert CliRunner().invoke(models, ["remove", "linked"]).output == "Removed linked.\n"
+    assert not (user_bundles_folder() / "linked").is_symlink()
+    assert (tiny_bundle / "model.yaml").exists()
+
+
+def test_a_full_disk_is_named_where_an_archive_is_unpacked(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "packed.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for path in tiny_bundle.iterdir():
+            zipped.write(path, path.name)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    result = CliRunner().invoke(models, ["add", str(archive)])
+    assert "no room in" in str(result.exception)
+    assert "TMPDIR" in str(result.exception)
 
 
 def test_archives_that_are_no_bundles(tmp_path: Path, broken: Path) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import re
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from nigdt.box import Box
+from nigdt.errors import PhotoError
 from nigdt.photo.photo import Photo
-from nigdt.photo.provenance import DrawnFill, read_record, stamped
+from nigdt.photo.provenance import DrawnFill, DrawnSelection, read_record, stamped
 from nigdt.recipe import Recipe
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (20, 24, 3), np.uint8)
@@ -22,6 +26,7 @@ OWN = (
     b"<rdf:Description rdf:about='' xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'/>"
     b"</rdf:RDF></x:xmpmeta>"
 )
+BIG = DrawnSelection.of(Box(0, 0, 600, 600), np.random.default_rng(3).integers(0, 256, (600, 600), np.uint8))
 SUFFIXES = [".png", ".jpg", ".webp", ".tif"]
 
 
@@ -103,7 +108,14 @@ def test_a_packet_of_any_encoding_and_prefix_takes_the_record(suffix: str, name:
 
 
 @pytest.mark.parametrize(
-    "packet", [OWN[:-9], b"no markup", b"<x tiff:Orientation='6'/>", OWN.replace(b"5", b"\xff")]
+    "packet",
+    [
+        OWN[:-9],
+        b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + OWN,
+        b"no markup",
+        b"<x tiff:Orientation='6'/>",
+        OWN.replace(b"5", b"\xff"),
+    ],
 )
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_damaged_packet_is_named_and_gives_way_to_the_record(suffix: str, packet: bytes) -> None:
@@ -114,16 +126,87 @@ def test_a_damaged_packet_is_named_and_gives_way_to_the_record(suffix: str, pack
     assert read_record(stamped(photo.encode(suffix), fills("a red bird"))) == fills("a red bird")
 
 
+def full(rest: int) -> bytes:
+    """Return a photo's own packet that leaves so many bytes of a JPEG's segment."""
+    return OWN.replace(b"'5'", b"'5' xmp:Label='" + b"l" * (65_502 - rest - len(OWN) - 13) + b"'")
+
+
 def test_a_packet_that_fills_a_jpegs_segment_is_told_before_the_work(tmp_path: Path) -> None:
-    long = OWN.replace(b"'5'", b"'" + b"5" * 64_000 + b"'")
-    photo = Photo(PIXELS, "RGB", info={"xmp": long})
+    photo = Photo(PIXELS, "RGB", info={"xmp": full(100)})
     (notice,) = photo.check_save(tmp_path / "a.jpg")
     assert "no room in a JPEG file" in notice
     assert photo.check_save(tmp_path / "a.png") == photo.check_save(tmp_path / "a.tif") == ()
+    assert photo.save(tmp_path / "a.jpg", fills=fills("a red bird")) == (notice,)
+    assert photo.save(tmp_path / "a.jpg") == photo.save(tmp_path / "a.png", fills=fills("a")) == ()
     padded = OWN + b" " * 64_000 + b"<?xpacket end='w'?>"
     photo = Photo(PIXELS, "RGB", info={"xmp": padded})
     assert photo.check_save(tmp_path / "a.jpg") == ()
     assert read_record(stamped(photo.encode(".jpg"), fills("a red bird"))) == fills("a red bird")
+
+
+def segments_of(data: bytes, head: bytes) -> list[bytes]:
+    with Image.open(io.BytesIO(data)) as image:
+        return [body for _, body in image.applist if body.startswith(head)]
+
+
+@pytest.mark.parametrize(
+    ("packet", "drawn"),
+    [
+        (full(600), fills("a red bird")),
+        (OWN, [DrawnFill(Box(0, 0, 600, 600), Recipe("a"), BIG), *fills("a blue bird")]),
+    ],
+    ids=["a full packet", "large selections"],
+)
+def test_a_record_that_a_jpegs_segment_has_no_room_for_goes_into_an_extension(
+    packet: bytes, drawn: list[DrawnFill], tmp_path: Path
+) -> None:
+    photo = Photo(PIXELS, "RGB", info={"xmp": packet})
+    assert photo.check_save(tmp_path / "a.jpg") == ()
+    for _ in range(3):  # saved again and again, it does not grow
+        photo.save(tmp_path / "a.jpg", fills=drawn, overwrite=True)
+        data = (tmp_path / "a.jpg").read_bytes()
+        assert read_record(data) == drawn
+        photo = Photo.read(tmp_path / "a.jpg")
+        assert photo.notices == ()
+        assert len(segments_of(data, b"http://ns.adobe.com/xap/1.0/\0")) == 1
+        parts = segments_of(data, b"http://ns.adobe.com/xmp/extension/\0")
+        texts = {
+            key: value
+            for one in ElementTree.fromstring(photo.info["xmp"]).iter()
+            for key, value in one.items()
+        }
+        whole = b"".join(part[75:] for part in parts)
+        assert (
+            texts["{http://ns.adobe.com/xmp/note/}HasExtendedXMP"] == hashlib.md5(whole).hexdigest().upper()
+        )
+        assert {part[35:67].decode() for part in parts} == {hashlib.md5(whole).hexdigest().upper()}
+        assert [int.from_bytes(part[71:75]) for part in parts] == list(range(0, len(whole), 65_400))
+        assert {int.from_bytes(part[67:71]) for part in parts} == {len(whole)}
+        assert texts[SOURCE].endswith("compositeWithTrainedAlgorithmicMedia")
+        assert texts[RATING] == "5"
+        assert photo.info["xmp"].count(b"<rdf:Description") == 2
+
+
+def test_an_extension_that_is_cut_off_or_anothers_is_not_taken_for_the_record() -> None:
+    data = stamped(Photo(PIXELS, "RGB", info={"xmp": full(600)}).encode(".jpg"), fills("a red bird"))
+    for damaged in (
+        data.replace(b"a red bird", b"a red herb"),
+        data.replace(b"http://ns.adobe.com/xmp/extension/\0", b"http://ns.adobe.com/xmp/extensioN/\0"),
+        re.sub(rb"HasExtendedXMP=\"\w{32}", b'HasExtendedXMP="' + b"\xc3\xa4" * 16, data),
+    ):
+        with pytest.raises(PhotoError, match="no record"):
+            read_record(damaged)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_photos_own_packet_is_parsed_once_for_the_record(
+    suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Photo(PIXELS, "RGB", info={"xmp": OWN}).encode(suffix)
+    create, made = expat.ParserCreate, []
+    monkeypatch.setattr(expat, "ParserCreate", lambda **named: made.append(1) or create(**named))
+    assert read_record(stamped(data, fills("a red bird"))) == fills("a red bird")
+    assert len(made) == 1
 
 
 SOURCE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
@@ -173,3 +256,22 @@ def test_a_record_that_another_program_wrote_anew_is_read() -> None:
     twice = stamped(again.encode(".jpg"), fills("a blue bird"))
     assert read_record(twice) == fills("a blue bird")
     assert Photo.from_bytes(twice).info["xmp"].count(b"record") == 1
+
+
+def test_a_selection_of_a_huge_photo_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # in place of a photo of 200 megapixels
+    drawn = [DrawnFill(Box(0, 0, 600, 600), Recipe("a"), BIG)]
+    again = read_record(stamped(Photo(PIXELS, "RGB").encode(".png"), drawn))
+    assert again == drawn
+    assert again[0].selection is not None
+    assert again[0].selection.mask(600, 600).any()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("png", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + bytes(50)])
+def test_a_selection_that_is_no_picture_is_none(png: bytes) -> None:
+    values = {**BIG.to_dict(), "png": base64.b64encode(png).decode()}
+    with pytest.raises(ValueError, match="no selection"):
+        DrawnSelection.from_dict(values)

@@ -6,9 +6,11 @@ import io
 import logging
 import os
 import random
+import struct
 import sys
 import threading
 import warnings
+import zlib
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 from PIL import Image
 
 from nigdt.errors import PhotoError
+from nigdt.photo import png
 from nigdt.photo.photo import Photo
 from nigdt.photo.quiet import quiet_decoders
 
@@ -45,6 +48,65 @@ def test_decoders_of_damaged_pictures_print_nothing(kind: str, capfd: pytest.Cap
             refused += 1
     assert refused > 5
     assert capfd.readouterr() == ("", "")
+
+
+HEADER = struct.pack(">IIBBBBB", 48, 48, 16, 2, 0, 0, 0)
+ROWS = b"".join(b"\0" + row.astype(">u2").tobytes() for row in NOISE)
+PACKED = zlib.compress(ROWS)
+
+
+def _png(header: bytes = HEADER, packed: bytes = PACKED, *between: tuple[bytes, bytes]) -> bytes:
+    chunks = [(b"IHDR", header), *between, (b"IDAT", packed), (b"IEND", b"")]
+    return png.SIGNATURE + b"".join(png.chunk(name, body) for name, body in chunks)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (_png(packed=PACKED[:-4] + bytes(4)), "incorrect data check"),
+        (_png(packed=bytes(2) + PACKED[2:]), "unknown compression method"),
+        (_png(packed=b"\x78\x20" + PACKED[2:]), "cannot be unpacked"),
+        (_png(packed=zlib.compress(ROWS[:-9])), "fewer samples"),
+        (_png(packed=PACKED[:99]), "fewer samples"),
+        (_png(packed=b""), "fewer samples"),
+        (_png(packed=zlib.compress(b"\5" + ROWS[1:])), "unknown filter"),
+        (_png(HEADER[:-1] + b"\7"), "unknown method"),
+        (_png(HEADER[:-3] + b"\1\0\0"), "unknown method"),
+        (_png(struct.pack(">II", 1_000_001, 1) + HEADER[8:], zlib.compress(bytes(6_000_007))), "1,000,000"),
+    ],
+)
+def test_wrong_samples_of_a_deep_png_are_named_and_nothing_is_printed(
+    data: bytes, why: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(PhotoError, match=why):
+        Photo.from_bytes(data, "a.png")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _png(packed=PACKED + b"more"),
+        _png(packed=zlib.compress(ROWS + bytes(99))),
+        _png(HEADER, PACKED, (b"tRNS", bytes(8))),
+        _png(HEADER, PACKED, (b"IHDR", HEADER)),
+        _png() + b"behind the end",
+    ],
+)
+def test_what_a_deep_png_has_too_much_of_is_passed_over_and_nothing_is_printed(
+    data: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert np.array_equal(Photo.from_bytes(data, "a.png").samples, NOISE)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 9), (40, 33)])
+def test_interlaced_deep_pngs_are_read(size: tuple[int, int]) -> None:
+    noise = NOISE[: size[0], : size[1]]
+    passes = [noise[y::down, x::across] for x, y, across, down in png.PASSES]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for one in passes if one.size for row in one)
+    data = _png(struct.pack(">IIBBBBB", size[1], size[0], 16, 2, 0, 0, 1), zlib.compress(rows))
+    assert np.array_equal(Photo.from_bytes(data, "a.png").samples, noise)
 
 
 def test_what_others_write_meanwhile_is_seen(

@@ -14,6 +14,7 @@ from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.selection import Patch
+from nigdt_plugin.ui.language import moment
 from PIL import Image
 
 from nigdt.context import Box, Context
@@ -202,3 +203,45 @@ def test_a_round_of_a_larger_photo_is_refused(user: Path, photo: Path, tmp_path:
     assert core.filling.round is None
     assert core.document.selection.empty
     core.close()
+
+
+def test_rounds_keep_their_order_whatever_the_clock_says(tmp_path: Path):
+    """A clock says 1970 after its battery ran dry, until the network tells the time."""
+    clock = [1.8e9, 3.0, -9e8, 4e9, 1.8e9]
+    history = History(tmp_path)
+    for number, now in enumerate(clock):
+        entry = make_round(f"bird {number}")
+        entry.created = now
+        History(tmp_path).save(entry, "") if number % 2 else history.save(entry, "")
+    history.save(make_round("bird 5"), "")
+    entry.favourite = True
+    history.save(entry, "")
+    names = [one.captions[0] for one in History(tmp_path).entries()]
+    assert names == [f"bird {number}" for number in reversed(range(6))]
+    trimmed = History(tmp_path, budget=history.size * 2 // 3)
+    trimmed.save(make_round("bird 6"), "")
+    left = [one.captions[0] for one in trimmed.entries()]
+    assert left[:2] == ["bird 6", "bird 5"]
+    assert "bird 0" not in left
+
+
+@pytest.mark.parametrize("created", ["NaN", "1e300", "-Infinity", "9e99", '"x"'])
+def test_a_round_of_no_date_is_left_out(tmp_path: Path, created: str):
+    history = History(tmp_path)
+    good, bad = make_round("good"), make_round("bad")
+    for entry in (good, bad):
+        history.save(entry, "")
+    path = tmp_path / bad.record / "round.json"
+    data = json.loads(path.read_text())
+    path.write_text(path.read_text().replace(json.dumps(data["created"]), created))
+    assert [moment(entry.created) != "" for entry in history.entries()] == [True]
+    with pytest.raises(OSError, match="damaged"):
+        history.load(bad.record)
+
+
+def test_a_round_of_a_huge_photo_is_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    entry = make_round("a bird", side=64)
+    History(tmp_path).save(entry, "")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # in place of a selection of 200 megapixels
+    back = History(tmp_path).load(entry.record)
+    assert np.array_equal(back.context.crop, entry.context.crop)

@@ -129,12 +129,23 @@ def test_what_layers_cannot_show_is_one_picture(document: Document, tmp_path: Pa
     assert np.array_equal(project.document.rgb, document.rgb)
 
 
+ENTITIES = '<!DOCTYPE x [<!ENTITY a "b">]><image w="9" h="9" version="0.0.3"><stack>&a;</stack></image>'
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda stack: b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + stack,
         lambda stack: stack[:40],
         lambda stack: stack.replace(b"data/layer2.png", b"data/gone.png"),
+        lambda stack: ("<?xml version='1.0'?>" + ENTITIES).encode("utf-16"),
+        lambda stack: b"<?xml version='1.0' encoding='cp037'?>" + ENTITIES.encode("cp037"),
+        lambda stack: stack.replace(b'opacity="0.4"', b'opacity="nan"'),
+        lambda stack: stack.replace(b'x="5"', b'x="1e999"'),
+        lambda stack: stack.replace(b'src="data/layer2.png"', b'src="../../etc/passwd"'),
+        lambda stack: stack.replace(b"data/layer2.png", b"mimetype"),
+        lambda stack: stack.replace(b"<stack>", b"<stack>" + b"<stack>" * 100_000),
+        lambda stack: stack + b" " * 2**27,
     ],
 )
 def test_a_damaged_file_is_refused(document: Document, tmp_path: Path, damage):
@@ -144,6 +155,34 @@ def test_a_damaged_file_is_refused(document: Document, tmp_path: Path, damage):
     (tmp_path / "text.ora").write_text("hello")
     with pytest.raises(PhotoError):
         openraster.decode(tmp_path / "text.ora", 1 << 20)
+
+
+@pytest.mark.parametrize(("layers", "why"), [(40, "too many"), (1, "decompression bomb")])
+def test_layers_that_swell_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layers: int, why: str
+):
+    monkeypatch.setattr(openraster, "MAX_PIXELS", 1_000_000)
+    blank = io.BytesIO()
+    Image.new("RGBA", (400, 500)).save(blank, "PNG")
+    layer = '<layer src="data/blank.png"/>'
+    stack = f'<image w="400" h="500"><stack>{layer * layers}<layer src="data/base.png"/></stack></image>'
+    path = tmp_path / "work.ora"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "image/openraster")
+        archive.writestr("stack.xml", stack)
+        archive.writestr("data/base.png", blank.getvalue())
+        archive.writestr("data/blank.png", blank.getvalue() if layers > 1 else bytes(2**27))
+    with pytest.raises(PhotoError, match=why):
+        openraster.decode(path, 1 << 20)
+
+
+@pytest.mark.parametrize(("name", "seen"), [("b" * 9999, "b" * 255), ("a\u202eb&#9;c", "a?b c")])
+def test_another_programs_names_of_layers_are_shown_as_text(
+    document: Document, tmp_path: Path, name: str, seen: str
+):
+    path = written(document, tmp_path / "work.ora")
+    other = without_own_part(path, lambda stack: stack.replace(b'name="Belly"', f'name="{name}"'.encode()))
+    assert openraster.decode(other, 1 << 20).document.layers[0].name == seen
 
 
 def test_work_goes_on_after_saving_and_opening_a_project(user: Path, photo: Path, tmp_path: Path):

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core import batch
 from nigdt_plugin.core.files import neighbour
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.ui.batch import BatchDialog
+from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel, press
 from PIL import Image
 from PyQt6.QtCore import QEvent, QPointF, Qt
@@ -259,13 +261,17 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     assert changed[80, 120]
     assert not changed[:40].any()
     boxes = tmp_path / "boxes.csv"
-    boxes.write_text("name,left,top,width,height\nc.png,70,30,100,100\n")
+    with Image.open(photos / "a.png") as picture:
+        crowded = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b" " * 65_450 + b"</x:xmpmeta>"
+        picture.convert("RGB").save(photos / "d.jpg", xmp=crowded)
+    boxes.write_text("name,left,top,width,height\nc.png,70,30,100,100\nd.jpg,70,30,100,100\n")
     dialog.selections.setText(str(boxes))
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
     disc = (Photo.read(target / "c-filled.png").rgb8 != Photo.read(photo).rgb8).any(axis=2)
     assert disc[80, 120]
     assert not disc[34, 74]
+    assert "d.jpg: The photo's own XMP leaves no room" in dialog.detail.text()
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
     assert dialog.state.text() == ("0 of 1 photos were filled. Already in the folder and left as it was: 1.")
@@ -273,3 +279,27 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     dialog.start_button.click()
     assert "no list of boxes" in dialog.detail.text()
     dialog.close()
+
+
+@pytest.mark.parametrize("row", ["10,10,-5,5", "10,10,0,0", "10,10,5,-99999999999999999999"])
+def test_boxes_of_no_size_select_nothing(photo: Path, tmp_path: Path, row: str):
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text(f"name,left,top,width,height\n{photo.name},{row}\n")
+    works, without = batch.plan(photo.parent, boxes)
+    assert (works, photo.name in without) == ([], True)
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "/" + "y/" * 3000, "~", "\ud800"])
+def test_any_text_may_be_typed_where_a_folder_is_asked_for(panel: Panel, text: str):
+    panel.window.many_photos()
+    many = panel.window.findChild(BatchDialog)
+    train = TrainDialog(panel.session, panel.window)
+    for field in (many.photos, many.target, many.selections, train.folder, train.name):
+        field.setText(text)
+    assert not many.start_button.isEnabled()
+    assert train.detail.text() in (
+        "There is no such folder.",
+        "A name is made of letters, digits, dots and dashes.",
+    )
+    many.close()
+    train.close()

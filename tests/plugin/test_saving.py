@@ -9,13 +9,60 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from core_session import Core
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.saving import keep_original, save
+from nigdt_plugin.core.saving import export, keep_original, save
+from nigdt_plugin.core.settings import Settings
 from PIL import Image
 
 from nigdt.photo.photo import Photo
 
 NAMES = ("Photo", "Fill")
+NO_ROOM = "leaves no room in a JPEG file to record how it was filled"
+
+
+def with_full_xmp(path: Path) -> None:
+    """Write a JPEG whose own XMP leaves no byte of its segment."""
+    own = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b" " * 65_450 + b"</x:xmpmeta>"
+    Image.new("RGB", (120, 90)).save(path, xmp=own)
+
+
+def with_exif(path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0110] = "Camera 3"
+    Image.new("RGB", (120, 90)).save(path, exif=exif)
+
+
+@pytest.mark.parametrize("stamp", [True, False])
+def test_a_record_that_has_no_room_is_told_when_the_photo_is_opened(user: Path, tmp_path: Path, stamp: bool):
+    with_full_xmp(tmp_path / "photo.jpg")
+    with_exif(tmp_path / "other.jpg")
+    core = Core(Settings(provenance=stamp))
+    try:
+        core.open(tmp_path / "photo.jpg")
+        assert [NO_ROOM in told for told in core.errors] == ([True] if stamp else [])
+        core.errors.clear()
+        core.session.save(tmp_path / "photo.jpg")
+        core.done()
+        core.open(tmp_path / "other.jpg")
+        assert core.errors == []
+    finally:
+        core.close()
+
+
+def test_what_another_format_leaves_out_is_told_when_it_is_saved(user: Path, tmp_path: Path):
+    with_exif(tmp_path / "photo.jpg")
+    core = Core()
+    try:
+        core.open(tmp_path / "photo.jpg")
+        for name in ("photo.png", "photo.jpg", "photo.ora", "photo.bmp"):
+            assert core.errors == [], name
+            core.session.save(tmp_path / name)
+            core.done()
+            core.pump()
+        assert core.errors == ["BMP has no place for some metadata of this photo: EXIF."]
+    finally:
+        core.close()
 
 
 def picture(path: Path, seed: int = 0) -> bytes:
@@ -199,3 +246,20 @@ def test_a_kill_at_any_line_of_saving_leaves_a_whole_original(step: int, tmp_pat
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
+
+
+def test_a_name_whose_ending_leaves_no_room_for_a_copy_is_refused(tmp_path: Path):
+    path = tmp_path / ("a." + "y" * 250)
+    path.write_bytes(b"photo")
+    with pytest.raises(OSError, match="too long"):
+        keep_original(path)
+
+
+def test_another_file_can_be_written_over_when_the_photo_is_gone(tmp_path: Path):
+    picture(tmp_path / "photo.png")
+    document = opened(tmp_path / "photo.png")
+    before = picture(tmp_path / "other.png", 1)
+    (tmp_path / "photo.png").unlink()
+    save(document, (), tmp_path / "other.png", NAMES, False)
+    export(document, (), tmp_path / "other.png", quality=90, longest=0, stamp=False)
+    assert (tmp_path / "other.png").read_bytes() != before

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from nigdt_backend import wording
 from nigdt_backend.protocol import CLIENT_CODES, CODES
@@ -23,7 +24,8 @@ from PyQt6.QtWidgets import QApplication
 
 from nigdt.backdrop import DREW_NOTHING
 from nigdt.continuation import CONTINUED, NOTHING_FITS
-from nigdt.photo.photo import cut_to_8_bits
+from nigdt.photo.formats import no_place_for
+from nigdt.photo.photo import Photo, cut_to_8_bits
 
 PLUGIN = Path(language.__file__).parents[1]
 
@@ -163,5 +165,10 @@ def test_what_library_and_daemon_say_is_told_in_german(qapp: QApplication):
         damaged = worded_notice("Damaged metadata of this photo is left out: EXIF, a profile {0}.")
         assert damaged == "Beschädigte Metadaten dieses Fotos werden weggelassen: EXIF, a profile {0}."
         assert worded_notice("Something new.") == "Something new."
+        crowded = Photo(np.zeros((9, 9, 3), np.uint8), "RGB", info={"xmp": b"<x>" + b" " * 65_490 + b"</x>"})
+        (told,) = crowded.losses(".jpg")
+        assert "JPEG-Datei" in worded_notice(told)
+        both = worded_notice("\n".join([told, *no_place_for("BMP", ["EXIF"])]))
+        assert both.splitlines()[1] == "BMP hat keinen Platz für einige Metadaten dieses Fotos: EXIF."
     finally:
         qapp.removeTranslator(translator)

@@ -103,3 +103,13 @@ def test_about_the_share_asked_for_is_held_out() -> None:
 def test_groups_merge_through_chains() -> None:
     merged = merge_groups(["a", "b", "c", "d", "a"], [(0, 1), (1, 2)])
     assert merged == ["a", "a", "a", "d", "a"]
+
+
+def test_words_and_names_without_end_are_cut_in_the_list(tmp_path: Path) -> None:
+    scene(0).save(tmp_path / "good.jpg")
+    rows = f"file_name,text\ngood.jpg,a {'z' * 5000}\n{'n' * 5000}.jpg,a bird\n"
+    (tmp_path / "metadata.csv").write_text(rows)
+    report = check_path(tmp_path, Vocabulary(["a"]))
+    assert report.unknown == {"z" * 5000: 1}
+    assert [problem.kind for problem in report.problems] == ["missing"]
+    assert max(map(len, describe(report).splitlines())) < 400

@@ -143,7 +143,7 @@ def test_answers_by_hand(study: tuple[Path, Path], tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5 * len(QUESTIONS)
     for row in rows[:6]:
-        row.update(rater="bob", item=str(int(row["item"])), A="2", B="1", C="4", D="3")
+        row.update(rater="bob\u2028b", item=str(int(row["item"])), A="2", B="1", C="4", D="3")
     rows[5]["D"] = "x"
     filled = tmp_path / "bob.csv"
     with filled.open("w", newline="") as file:
@@ -151,7 +151,7 @@ def test_answers_by_hand(study: tuple[Path, Path], tmp_path: Path) -> None:
         writer.writeheader()
         writer.writerows(rows)
     score = score_study(key, [filled])
-    assert score.raters == ["bob"]
+    assert score.raters == ["bob\u2028b"]
     assert score.counted == 5
     assert [one.reason for one in score.rejected] == ["a rank is no whole number"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from nigdt_backend.connection import Connection, UnsafeFileError, is_address
 from nigdt_backend.daemon.keys import KeyRing, KeyRingError, check_public_key
 from nigdt_backend.daemon.sockets import KeyPair
 
+_BOUND = re.compile(r"tcp://(\*|0\.0\.0\.0|\[::\]|\[::0\]):")
+"""Addresses that stand for all of a machine's own."""
+
 
 def _ring() -> KeyRing:
     try:
@@ -24,8 +28,10 @@ def _ring() -> KeyRing:
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None and (not is_address(value) or "*" in value):  # what a daemon binds, nobody can call
-        raise click.BadParameter(f"{value!r} is not tcp://HOST:PORT.")
+    if value is not None and (
+        not is_address(value) or _BOUND.match(value)
+    ):  # nobody can call what a daemon binds
+        raise click.BadParameter(f"{value!r} is not tcp://HOST:PORT, as the client reaches this machine.")
     return value
 
 
@@ -61,7 +67,7 @@ def keys() -> None:
     help="Write a connection file with a new key pair, to be carried to the client.",
 )
 def add(name: str, public_key: str | None, endpoint: str | None, output: Path | None) -> None:
-    """Let the client NAME in, from the next start of the daemon on.
+    """Let the client NAME in; a daemon that listens for others knows it within seconds.
 
     Either give the client's --public-key, or have a pair made and written with --endpoint and -o.
     On the client: NIGDT_CONNECTION=laptop.json nigdt status
@@ -86,13 +92,13 @@ def add(name: str, public_key: str | None, endpoint: str | None, output: Path | 
             click.echo(f"Carry {output} to the client and delete it here.")
     except KeyRingError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(f"Added {name}, for the daemon's next start. Its public key: {ring.server_key().public}")
+    click.echo(f"Added {name}. The daemon's public key: {ring.server_key().public}")
 
 
 @keys.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Revoke the key of the client NAME, from the next start of the daemon on.
+    """Revoke the key of the client NAME; a running daemon hears it no more within seconds.
 
     Example: nigdt keys remove laptop
     """

@@ -50,6 +50,7 @@ class NigdtEngine:
     def __init__(self, settings: DaemonSettings) -> None:
         self._settings = settings
         self._registry = Registry(self._load_model, MODEL_MEMORY)
+        self._import_error: Exception | None = None
         self._device: DeviceChoice | None = None
         self._cache: ContextCache | None = None
         self.batch_variants = settings.batch_variants or 1
@@ -244,7 +245,20 @@ class NigdtEngine:
         """Import torch and look at the devices, once."""
         if self._device is not None:
             return
-        import torch
+        try:
+            import torch
+        except ModuleNotFoundError:
+            raise
+        except Exception as error:
+            # When it is tried again, torch says no more than that it has been tried.
+            self._import_error = self._import_error or error
+            log.exception("torch cannot be imported")
+            text = " ".join(str(self._import_error).split())[:200]
+            raise EngineError(
+                "model-failed",
+                f"PyTorch cannot be loaded: {text}.",
+                "Unset TORCH_* and PYTORCH_* variables, allow more memory (ulimit -v), or install it anew.",
+            ) from None
 
         from nigdt_backend.daemon.cache import ContextCache
         from nigdt_backend.daemon.device import DeviceChoice

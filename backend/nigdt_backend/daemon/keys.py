@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from zmq.utils import z85
 from nigdt.limits import NAME
 from nigdt_backend.connection import UnsafeFileError, read_private, write_private
 from nigdt_backend.daemon.sockets import KeyPair
+
+log = logging.getLogger(__name__)
 
 
 class KeyRingError(Exception):
@@ -93,6 +97,33 @@ class KeyRing:
         """Write the file, atomically and private."""
         server = {"public": self._server.public, "secret": self._server.secret} if self._server else None
         write_private(self.path, json.dumps({"server": server, "clients": self.clients}, indent=1) + "\n")
+
+
+def follow(path: Path, use: Callable[[Mapping[str, str]], None]) -> Callable[[], None]:
+    """Return a function that, called now and then, hands on the ring's clients when its file has changed.
+
+    Args:
+        path: the ring's file.
+        use: told the public key (Z85) of each client by name; the former ones while the file is damaged.
+    """
+    seen: object = object()
+
+    def look() -> None:
+        nonlocal seen
+        try:
+            status = path.stat()
+            now: object = (status.st_ino, status.st_mtime_ns, status.st_size)
+        except OSError:
+            now = None
+        if now == seen:
+            return
+        seen = now
+        try:
+            use(KeyRing.read(path).clients)
+        except (UnsafeFileError, OSError) as error:
+            log.error("the keys cannot be read, so the former ones count: %s", error)
+
+    return look
 
 
 def check_public_key(key: object) -> str:

@@ -29,7 +29,7 @@ from nigdt_backend.connection import (
     read_connection,
     write_connection,
 )
-from nigdt_backend.daemon.keys import KeyRing
+from nigdt_backend.daemon.keys import KeyRing, follow
 from nigdt_backend.daemon.memory import keep_freed_memory
 from nigdt_backend.daemon.notify import notify_systemd
 from nigdt_backend.daemon.server import Server
@@ -152,9 +152,11 @@ def _serve(
     sockets = ServerSockets()
     endpoint = sockets.bind_local()
     remote = None
+    follow_keys: Callable[[], None] | None = None
     if settings.listen:
         ring = KeyRing.read(paths.keys_path())
         remote = sockets.bind_remote(settings.listen, ring.server_key(), ring.clients)
+        follow_keys = follow(paths.keys_path(), sockets.set_remote_keys)
     if engine_factory is None:
         from nigdt_backend.daemon.engine import NigdtEngine  # imports NumPy; torch only in the model's thread
 
@@ -187,7 +189,13 @@ def _serve(
         pid=os.getpid(),
     )
     write_connection(connection, connection_file)
-    server.look_after(lambda: _keep_reachable(server, lock, connection, connection_file))
+
+    def look_after() -> None:
+        if follow_keys is not None:
+            follow_keys()
+        _keep_reachable(server, lock, connection, connection_file)
+
+    server.look_after(look_after)
     log.info("listening on %s%s, process %d", endpoint, f" and {remote}" if remote else "", os.getpid())
     if os.environ.get("NIGDT_ON_DEMAND") == "1":
         _let_go_of_starter()

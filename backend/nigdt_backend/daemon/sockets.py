@@ -86,6 +86,7 @@ class ServerSockets:
             keys: public key (Z85) of each client by name.
         """
         router = self._router("remote", server)
+        router.setsockopt(zmq.IPV6, "[" in address)
         router.setsockopt(zmq.HEARTBEAT_IVL, 5_000)  # a laptop that went to sleep leaves no closed connection
         router.setsockopt(zmq.HEARTBEAT_TIMEOUT, 20_000)
         self.set_remote_keys(keys)
@@ -93,8 +94,10 @@ class ServerSockets:
         return router.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def set_remote_keys(self, keys: Mapping[str, str]) -> None:
-        """Replace the keys of remote clients; applies to new connections."""
-        self._accepted["remote"] = {z85.decode(public): f"remote:{name}" for name, public in keys.items()}
+        """Replace the keys of remote clients, for present connections too."""
+        self._accepted["remote"] = {
+            z85.decode(public): f"remote:{name}:{public}" for name, public in keys.items()
+        }
 
     def _router(self, domain: str, server: KeyPair) -> zmq.Socket[bytes]:
         router = self.context.socket(zmq.ROUTER)
@@ -140,7 +143,13 @@ class ServerSockets:
                 if incoming.frames is None and not self._skip(number):
                     self._overlong[number] = incoming
                     break
-                handle(incoming)
+                if self._accepts(incoming.user):
+                    handle(incoming)
+                else:  # its key was removed since it connected
+                    self.refused += 1
+
+    def _accepts(self, user: str) -> bool:
+        return any(user in users.values() for users in self._accepted.values())
 
     def _read(self, number: int) -> Incoming | None:
         """Return the next message of a socket, as far as its frames are wanted; None when there is none."""

@@ -12,6 +12,7 @@ from nigdt_backend.client import Client
 from nigdt_backend.commands.fill import Drawing
 
 from nigdt.errors import SelectionError
+from nigdt.files import check_writable
 from nigdt.photo.camera import camera_format
 from nigdt.photo.formats import SUFFIXES
 from nigdt.photo.mask import read_mask
@@ -84,7 +85,8 @@ def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
             for row in rows:
                 left, top, width, height = (int(row[name]) for name in _FIELDS[1:])
                 box = Region(left, top, left + width, top + height)
-                found[row["name"]] = (*found.get(row["name"], ()), box)
+                if not box.empty:
+                    found[row["name"]] = (*found.get(row["name"], ()), box)
     except (ValueError, KeyError, TypeError, csv.Error):
         columns = ", ".join(_FIELDS)
         raise SelectionError(f"{path.name} is no list of boxes.", f"Its columns are {columns}.") from None
@@ -101,7 +103,7 @@ def target_of(work: Work, folder: Path) -> Path:
 
 def do(
     work: Work, folder: Path, recipe: Recipe, *, stamp: bool, connect: Callable[[], Client] = Client.connect
-) -> Path | None:
+) -> tuple[str, ...] | None:
     """Fill one photo and write it; what is written already is left as it is. Slow.
 
     Args:
@@ -112,7 +114,7 @@ def do(
         connect: Makes the daemon's client.
 
     Returns:
-        The file; None if it was there already.
+        What the file lacks that the photo has; None where it was there already.
 
     Raises:
         NigdtError: Photo or selection cannot be used, or the daemon refuses.
@@ -122,6 +124,8 @@ def do(
     if target.exists():
         return None
     photo = Photo.read(work.photo)
+    check_writable(target)
+    told = photo.losses(target.suffix, recorded=stamp)  # or a refusal, before the work
     selection = _selection(work, photo)
     if not selection.any():
         raise SelectionError(f"Nothing is selected in {work.photo.name}.")
@@ -129,7 +133,7 @@ def do(
         drawing = Drawing(client, lambda _event: None)
         drawing.onto(photo, selection, recipe, [Variant()])
     drawing.photos[0].save(target, fills=drawing.fills[0] if stamp else ())
-    return target
+    return (*photo.notices, *told)
 
 
 def _selection(work: Work, photo: Photo) -> Mask:

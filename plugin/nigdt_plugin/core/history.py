@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.context import Box, Context
-from nigdt.photo.opening import reason
+from nigdt.photo.opening import opened, read_file, reason
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.files import folder_size, panel_dir, read_json, write_atomically, write_json
 from nigdt_plugin.core.fills import Candidate, Round
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _FORMAT = 2
 _THUMBNAIL = 160
+_MOST_ROUNDS = 2**53
+_LAST_SECOND = 2.5e11  # some eight thousand years
 _PICTURES = frozenset({"crop.png", "mask.png", "selected.png", "clear.png", "thumbnail.png"})
 
 
@@ -34,7 +37,8 @@ class Entry:
 
     Attributes:
         id: Its record.
-        created: Seconds since 1970.
+        created: Seconds since 1970, as the clock said.
+        number: Larger for each later round, whatever the clock said.
         photo: Path of the photo, empty for a pasted one.
         captions: What was asked for.
         fills: How many.
@@ -44,6 +48,7 @@ class Entry:
 
     id: str
     created: float
+    number: int
     photo: str
     captions: tuple[str, ...]
     fills: int
@@ -89,7 +94,8 @@ class History:
                 picture = Image.fromarray(shown.pixels)
                 picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
                 _write_png(folder / "thumbnail.png", np.asarray(picture))
-            write_json(folder / "round.json", _header(entry, photo))
+            number = self._number(read_json(folder / "round.json"))
+            write_json(folder / "round.json", {**_header(entry, photo), "number": number})
             for file in (*folder.glob("*.png"), *folder.glob("*.npy")):
                 if f"{file.stem}.png" not in wanted:
                     file.unlink(missing_ok=True)
@@ -107,7 +113,8 @@ class History:
                 found.append(
                     Entry(
                         id=path.parent.name,
-                        created=float(data["created"]),
+                        created=_created(data),
+                        number=_number_of(data),
                         photo=str(data["photo"]),
                         captions=tuple(dict.fromkeys(str(fill["recipe"]["caption"]) for fill in fills)),
                         fills=len(fills),
@@ -117,7 +124,7 @@ class History:
                 )
             except Exception:  # whatever is wrong with one entry, the others are listed
                 log.warning("history: %s is damaged", path)
-        return sorted(found, key=lambda entry: entry.created, reverse=True)
+        return sorted(found, key=lambda entry: (entry.number, entry.created), reverse=True)
 
     def load(self, identifier: str) -> Round:
         """Read a round with its pictures.
@@ -150,7 +157,7 @@ class History:
                 )
                 for fill in data["fills"]
             ]
-            created = float(data["created"])
+            created = _created(data)
             return Round(context, selected, fills, data.get("round", identifier), identifier, created)
         except Exception as error:  # what damaged files make their readers raise has a dozen types
             raise OSError(f"The history entry {identifier} is damaged ({reason(error)}).") from None
@@ -170,16 +177,33 @@ class History:
         """Bytes on disk."""
         return folder_size(self.folder)
 
+    def _number(self, written: Mapping[str, Any]) -> int:
+        """Return a round's number, a new one for a new round."""
+        newest = (entry.number for entry in self.entries())  # another panel may have written it
+        return _number_of(written) or 1 + max(newest, default=0)
+
     def _trim(self, keep: str) -> None:
         total = self.size
         if total <= self.budget:
             return
-        for entry in sorted(self.entries(), key=lambda entry: (entry.favourite, entry.created)):
+        for entry in sorted(self.entries(), key=lambda entry: (entry.favourite, entry.number, entry.created)):
             if total <= self.budget:
                 return
             if entry.id != keep:
                 total -= folder_size(self.folder / entry.id)
                 shutil.rmtree(self.folder / entry.id, ignore_errors=True)
+
+
+def _number_of(data: Mapping[str, Any]) -> int:
+    number = data.get("number")
+    return number if type(number) is int and 0 < number < _MOST_ROUNDS else 0
+
+
+def _created(data: Mapping[str, Any]) -> float:
+    created = float(data["created"])
+    if not abs(created) < _LAST_SECOND:
+        raise ValueError("its date is none")
+    return created
 
 
 def _header(entry: Round, photo: str) -> dict[str, Any]:
@@ -209,7 +233,7 @@ def _write_png(path: Path, pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> Non
 
 
 def _read_png(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path, formats=["PNG"]) as image:
+    with opened(read_file(path), path.name) as image:
         return np.array(image, np.uint8)
 
 

@@ -12,6 +12,8 @@ from nigdt.recipe import Recipe
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Origin, Pixels
 
+_ROUNDING = 1e-3
+
 
 def to_dict(layer: Layer) -> dict[str, Any]:
     """Convert all but the pixels and their weight to plain values, for JSON."""
@@ -51,13 +53,16 @@ def layer_of(values: dict[str, Any], rgb: Pixels, weight: NDArray[np.float32]) -
     region = Region(*(int(value) for value in values["region"]))
     if rgb.shape != (region.height, region.width, 3) or weight.shape != rgb.shape[:2]:
         raise ValueError("A layer's pixels do not fill its region.")
+    whole = rgb.dtype == np.uint8 and weight.dtype.kind == "f"
+    if not whole or not -_ROUNDING <= weight.min() <= weight.max() <= 1 + _ROUNDING:  # NaN is neither
+        raise ValueError("A layer's pixels or weights are out of range.")
     opacity = float(values["opacity"])
     if not 0 <= opacity <= 1:
         raise ValueError("A layer's opacity is not between 0 and 1.")
     return Layer(
         region,
         rgb,
-        weight,
+        weight.astype(np.float32, copy=False).clip(0, 1),
         Recipe.from_dict(values["recipe"]),
         bool(values["visible"]),
         round=str(values["round"]),

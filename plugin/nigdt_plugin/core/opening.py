@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nigdt.photo.mask import read_mask
 from nigdt.photo.photo import Photo
-from nigdt_plugin.core import models, openraster
+from nigdt_plugin.core import models, openraster, saving
 from nigdt_plugin.core.display import Display, pyramid_of
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.failures import Failure
@@ -61,24 +61,26 @@ class Opening(Selecting):
     def open(self, path: Path, mask: Path | None = None, caption: str | None = None) -> None:
         """Open a photo or a project, decoded in a thread; the present one must already be dealt with."""
         self.begun("open", path)
+        stamp = self.settings.provenance
         if path.suffix.lower() == openraster.SUFFIX:
             self._open_project(path)
             return
 
-        def work() -> tuple[Document, Pyramid, Mask | None]:
+        def work() -> tuple[Document, Pyramid, Mask | None, tuple[str, ...]]:
             document = Document(Photo.read(path), path, UNDO_BYTES)
             selection = read_mask(mask, document.width, document.height) if mask is not None else None
-            return document, pyramid_of(document), selection
+            told = (*document.photo.notices, *saving.losses(document.photo, path, stamp))
+            return document, pyramid_of(document), selection, told
 
-        def then(opened: tuple[Document, Pyramid, Mask | None]) -> None:
-            document, pyramid, selection = opened
+        def then(opened: tuple[Document, Pyramid, Mask | None, tuple[str, ...]]) -> None:
+            document, pyramid, selection, told = opened
             if self.host is None:  # a host's file goes with it
                 self.settings.remember_photo(path)
             if selection is not None:
                 document.selection.write(document.selection.whole, selection)
             self._enter(document, pyramid, caption)
-            for notice in document.photo.notices:
-                self.notice(notice, "")
+            if told:
+                self.notice("\n".join(told), "")
 
         self.work(work, then, "open")
 

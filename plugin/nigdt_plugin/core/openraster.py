@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import NigdtError, PhotoError, printable
-from nigdt.photo.opening import MAX_BYTES, opened, read_file, reason
+from nigdt.photo.opening import MAX_BYTES, MAX_PIXELS, opened, read_file, reason
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import layer_record
 from nigdt_plugin.core.document import Document
@@ -31,6 +34,13 @@ _FORMAT = 1
 _PROJECT, _SELECTION, _ORIGINAL = "nigdt/project.json", "nigdt/selection.png", "nigdt/original"
 _THUMBNAIL, _LARGEST_THUMBNAIL = "Thumbnails/thumbnail.png", 4 * 2**20
 _OVER = "svg:src-over"
+_LARGEST_TEXT = 64 * 2**20
+_MOST_LAYERS = 1000
+_LONGEST_NAME = 255
+_DENSEST, _LEAST_DENSE = 200, 64 * 2**20
+"""How many bytes one packed byte may become, and from which size on; PNGs are packed already."""
+_PIXELS_PER_BYTE = 100
+"""More of a photo's pixels than this no PNG packs into a byte."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +156,7 @@ def decode(path: Path, budget: int) -> Project:
         raise PhotoError(f"{path.name} is a folder or a device, not a picture.")
     try:
         with zipfile.ZipFile(path) as archive:
-            if max(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise ValueError("it is too large")
-            if archive.read("mimetype").strip() != b"image/openraster":
+            if _read(archive, "mimetype", _LARGEST_TEXT).strip() != b"image/openraster":
                 raise ValueError("it is no OpenRaster file")
             if _PROJECT in archive.namelist():
                 return _own(archive, budget)
@@ -161,6 +169,21 @@ def decode(path: Path, budget: int) -> Project:
         raise PhotoError(f"{path.name} cannot be read as layers ({reason(error)}).") from None
 
 
+def _read(archive: zipfile.ZipFile, name: str, most: int = MAX_BYTES) -> bytes:
+    """Read a member of so many bytes at most.
+
+    Raises:
+        ValueError: It is larger, or unpacks to far more than pictures do.
+        KeyError: There is none.
+    """
+    entry = archive.getinfo(name)
+    if entry.file_size > most:
+        raise ValueError(f"{name} is too large")
+    if entry.file_size > max(_LEAST_DENSE, _DENSEST * entry.compress_size):
+        raise ValueError(f"{name} looks like a decompression bomb")
+    return archive.read(entry)
+
+
 def thumbnail(path: Path) -> bytes:
     """Return the small PNG of an .ora file.
 
@@ -169,21 +192,20 @@ def thumbnail(path: Path) -> bytes:
         Exception: It is damaged, or no OpenRaster file; archives raise a dozen types then.
     """
     with zipfile.ZipFile(path) as archive:
-        if archive.getinfo(_THUMBNAIL).file_size > _LARGEST_THUMBNAIL:
-            raise ValueError("its small picture is too large")
-        return archive.read(_THUMBNAIL)
+        return _read(archive, _THUMBNAIL, _LARGEST_THUMBNAIL)
 
 
 def _own(archive: zipfile.ZipFile, budget: int) -> Project:
-    header = json.loads(archive.read(_PROJECT))
+    header = json.loads(_read(archive, _PROJECT, _LARGEST_TEXT))
     if header["format"] != _FORMAT:
         raise ValueError("it comes from another version")
-    original = archive.read(_ORIGINAL)
+    original = _read(archive, _ORIGINAL)
     document = Document(Photo.from_bytes(original), _same_file(str(header["photo"]), original), budget)
     if header["colour"]:
         document.photo = document.photo.in_colour()
-    layers = []
+    layers: list[Layer] = []
     for record in header["layers"]:
+        _check_room(archive, layers)
         rgba = _pixels(archive, record["src"])
         weight = rgba[..., 3].astype(np.float32) / np.float32(255)
         layers.append(layer_record.layer_of(record, np.ascontiguousarray(rgba[..., :3]), weight))
@@ -207,20 +229,20 @@ def _same_file(name: str, original: bytes) -> Path | None:
 
 def _foreign(archive: zipfile.ZipFile, budget: int) -> Project:
     """Read another program's layers; where they do what the panel cannot, all of them as one picture."""
-    described = archive.read("stack.xml")
-    if b"<!" in described.replace(b"<!--", b""):  # entities could grow without bound
-        raise ValueError("its description declares a document type")
+    described = _read(archive, "stack.xml", _LARGEST_TEXT)
+    _refuse_document_type(described)
     root = ElementTree.fromstring(described)  # noqa: S314 - checked above
     size = int(root.attrib["w"]), int(root.attrib["h"])
     stack = root.find("stack")
     entries = list(reversed(list(stack))) if stack is not None else []
-    base = archive.read(entries[0].attrib["src"]) if entries and entries[0].tag == "layer" else b""
+    base = _read(archive, entries[0].attrib["src"]) if entries and entries[0].tag == "layer" else b""
     if not base or not all(_plain(entry) for entry in entries) or not _is_ground(entries[0], base, size):
-        document = Document(Photo.from_bytes(archive.read("mergedimage.png")), None, budget)
+        document = Document(Photo.from_bytes(_read(archive, "mergedimage.png")), None, budget)
         return Project(document, "", flattened=True)
     document = Document(Photo.from_bytes(base), None, budget)
-    layers = []
+    layers: list[Layer] = []
     for entry in entries[1:]:
+        _check_room(archive, layers)
         layer = _foreign_layer(archive, entry, document)
         if layer is not None:
             layers.append(layer)
@@ -237,7 +259,7 @@ def _is_ground(entry: ElementTree.Element, data: bytes, size: tuple[int, int]) -
     """Return whether the lowest layer covers the whole picture, as a photo does."""
     with opened(data) as image:
         whole = image.size == size and _place(entry) == (0, 0)
-    return whole and entry.get("visibility") != "hidden" and float(entry.get("opacity", 1)) == 1
+    return whole and entry.get("visibility") != "hidden" and _opacity(entry) == 1
 
 
 def _foreign_layer(archive: zipfile.ZipFile, entry: ElementTree.Element, document: Document) -> Layer | None:
@@ -254,9 +276,35 @@ def _foreign_layer(archive: zipfile.ZipFile, entry: ElementTree.Element, documen
         np.ascontiguousarray(part[..., :3]),
         part[..., 3].astype(np.float32) / np.float32(255),
         visible=entry.get("visibility") != "hidden",
-        name=entry.get("name", ""),
-        opacity=min(max(float(entry.get("opacity", 1)), 0.0), 1.0),
+        name=printable(entry.get("name", ""))[:_LONGEST_NAME],
+        opacity=_opacity(entry),
     )
+
+
+def _opacity(entry: ElementTree.Element) -> float:
+    opacity = float(entry.get("opacity", 1))
+    if math.isnan(opacity):
+        raise ValueError("the opacity of a layer is no number")
+    return min(max(opacity, 0.0), 1.0)
+
+
+def _refuse_document_type(described: bytes) -> None:
+    """Refuse a description with entities, which could grow without bound, in whatever encoding."""
+
+    def refuse(*_: object) -> None:
+        raise ValueError("its description declares a document type")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(described, True)
+
+
+def _check_room(archive: zipfile.ZipFile, layers: Sequence[Layer]) -> None:
+    """Refuse more layers when those that there are hold far more pixels than the file can tell of."""
+    pixels = sum(layer.region.width * layer.region.height for layer in layers)
+    packed = sum(entry.compress_size for entry in archive.infolist())
+    if len(layers) >= _MOST_LAYERS or pixels > max(2 * MAX_PIXELS, _PIXELS_PER_BYTE * packed):
+        raise ValueError("its layers are too many")
 
 
 def _place(entry: ElementTree.Element) -> tuple[int, int]:
@@ -271,7 +319,7 @@ def _show(document: Document, layers: tuple[Layer, ...]) -> None:
 def _pixels(archive: zipfile.ZipFile, name: str, mode: str = "RGBA") -> NDArray[np.uint8]:
     """Decode one PNG of the archive."""
     try:
-        with opened(archive.read(name), name) as image:
+        with opened(_read(archive, name), name) as image:
             if image.format != "PNG":
                 raise ValueError(f"{name} is no PNG")
             return np.array(image.convert(mode), np.uint8)

@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from nigdt.errors import PhotoError
-from nigdt.files import check_writable, write_atomically
+from nigdt.files import check_writable, same_file, write_atomically
 from nigdt.photo import provenance
 from nigdt.photo.export import exported
+from nigdt.photo.photo import Photo
 from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.layers import Layer
@@ -30,7 +31,7 @@ def save(
     names: tuple[str, str],
     stamp: bool,
     caption: str = "",
-) -> None:
+) -> tuple[str, ...]:
     """Write the picture; over the original only with a copy of that put beside it first. Slow.
 
     Args:
@@ -41,27 +42,42 @@ def save(
         stamp: Whether the file says what was filled.
         caption: What is written in the caption; a project keeps it.
 
+    Returns:
+        What the format left out, unless it is the photo's own, of which `losses` told when it was opened.
+
     Raises:
         NigdtError: The format is not known, or cannot hold the photo.
         OSError: The disk or the folder refuses.
     """
     check_writable(path)  # before the picture is encoded, which takes long
+    told: tuple[str, ...] = ()
     if path.suffix.lower() == openraster.SUFFIX:
         data = openraster.encode(document, layers, names, caption)
     else:
-        data = document.result(layers).encode(path.suffix)
-        data = provenance.stamped(data, drawn(layers)) if stamp else data
-    over = document.near is not None and path.exists() and path.samefile(document.near)
+        photo, fills = document.result(layers), drawn(layers) if stamp else []
+        data = provenance.stamped(photo.encode(path.suffix), fills)
+        if document.near is None or document.near.suffix.lower() != path.suffix.lower():
+            told = photo.losses(path.suffix, recorded=bool(fills))
+    over = document.near is not None and path.exists() and same_file(path, document.near)
     if over:
         keep_original(path, document.written)
     write_atomically(path, data)
     if over:
         document.written = hashlib.sha256(data).digest()
+    return told
+
+
+def losses(photo: Photo, path: Path, stamp: bool) -> tuple[str, ...]:
+    """Return what would be left out if a photo were saved under its own name; nothing if it cannot be."""
+    try:
+        return photo.losses(path.suffix, recorded=stamp)
+    except PhotoError:  # which is said to who tries
+        return ()
 
 
 def export(
     document: Document, layers: tuple[Layer, ...], path: Path, *, quality: int, longest: int, stamp: bool
-) -> None:
+) -> tuple[str, ...]:
     """Write a picture to give away; the document counts as unsaved as before. Slow.
 
     Args:
@@ -72,15 +88,19 @@ def export(
         longest: Most pixels of the longer side, 0 for any.
         stamp: Whether the file says what was filled.
 
+    Returns:
+        What the file lacks that the photo has.
+
     Raises:
         NigdtError: The format is not one for exports, or the file is the photo itself.
         OSError: The disk or the folder refuses.
     """
     check_writable(path)
-    if document.near is not None and path.exists() and path.samefile(document.near):
+    if document.near is not None and path.exists() and same_file(path, document.near):
         raise PhotoError(f"{path.name} is the photo itself.", "Choose another name.")
-    data = exported(document.result(layers), path.suffix, quality=quality, longest=longest or None)
+    data, told = exported(document.result(layers), path.suffix, quality=quality, longest=longest or None)
     write_atomically(path, provenance.stamped(data, drawn(layers)) if stamp else data)
+    return told
 
 
 def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:
@@ -128,7 +148,7 @@ def keep_original(path: Path, written: bytes | None = None) -> Path | None:
 def _beside(path: Path, addition: str) -> Path:
     """Return `name` and `addition` before the ending; the name is shortened to what file systems take."""
     stem, ending = path.stem, f"{addition}{path.suffix}"
-    while len(os.fsencode(stem + ending)) > _LONGEST_NAME:
+    while stem and len(os.fsencode(stem + ending)) > _LONGEST_NAME:
         stem = stem[:-1]
     return path.with_name(stem + ending)
 

@@ -188,13 +188,15 @@ class Session(Opening):
         layers, stamp, caption = document.layers, self.settings.provenance, self.caption
         self.begun("save", path)
 
-        def then(_nothing: None) -> None:
+        def then(told: tuple[str, ...]) -> None:
             document.mark_saved(layers)
             if self.document is document:
                 self.save_path = path
                 self.keeping.saved(document, self.caption)
             self.saved(path)
             self.steps()
+            if told:
+                self.notice("\n".join(told), "")
 
         self.work(lambda: saving.save(document, layers, path, names, stamp, caption), then, "save")
 
@@ -206,9 +208,15 @@ class Session(Opening):
         layers, stamp = document.layers, settings.provenance
         quality, longest = settings.export_quality, settings.export_longest
         self.begun("save", path)
+
+        def then(told: tuple[str, ...]) -> None:
+            self.saved(path)
+            if told:
+                self.notice("\n".join(told), "")
+
         self.work(
             lambda: saving.export(document, layers, path, quality=quality, longest=longest, stamp=stamp),
-            lambda _nothing: self.saved(path),
+            then,
             "save",
         )
 

@@ -14,6 +14,8 @@ from nigdt_plugin.core.presets import FillChoices, Preset
 
 _RECENT = 12
 _CAPTIONS = 60
+BRUSH_MAX = 400
+"""Largest diameter of the brush, in photo pixels."""
 
 
 @dataclass
@@ -26,7 +28,7 @@ class Settings(FillChoices):
         model: Name of the bundle to fill with.
         variants: Answers per fill, 1 to 16.
         live: Whether fills follow the typing.
-        brush_size: Diameter in photo pixels.
+        brush_size: Diameter in photo pixels, 1 to `BRUSH_MAX`.
         brush_hardness: 0..1.
         tolerance: Of the wand, 0..255.
         export_quality: Of exported pictures, 30..100.
@@ -45,7 +47,7 @@ class Settings(FillChoices):
     model: str = "default"
     variants: Annotated[int, Meta(ge=1, le=limits.VARIANTS)] = 3
     live: bool = True
-    brush_size: float = 40.0
+    brush_size: Annotated[float, Meta(ge=1, le=BRUSH_MAX)] = 40.0
     brush_hardness: Probability = 0.8
     tolerance: Annotated[int, Meta(ge=0, le=255)] = 24
     export_quality: Annotated[int, Meta(ge=30, le=100)] = 90

@@ -21,8 +21,10 @@ from PyQt6.QtWidgets import (
 from nigdt.errors import NigdtError
 from nigdt_plugin.core import batch
 from nigdt_plugin.core.failures import failure_of
+from nigdt_plugin.core.files import is_file, is_folder
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.modes import names
+from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.widgets import button, form_row, label
 
 
@@ -35,7 +37,7 @@ class BatchDialog(QDialog):
         self._works: list[batch.Work] = []
         self._all = self._made = self._there = 0
         self._folder = Path()
-        self._failed: list[str] = []
+        self._told: list[str] = []
         self.running = False
         self.setWindowTitle(self.tr("Many photos"))
         self.setMinimumWidth(520)
@@ -104,11 +106,11 @@ class BatchDialog(QDialog):
             for field in (self.photos, self.selections, self.target)
         )
         wrong = None
-        if photos is not None and not photos.is_dir():
+        if photos is not None and not is_folder(str(photos)):
             wrong = photos
-        elif selections is not None and not selections.exists():
+        elif selections is not None and not (is_folder(str(selections)) or is_file(str(selections))):
             wrong = selections
-        elif target is not None and not (target.is_dir() or (target.parent.is_dir() and not target.exists())):
+        elif target is not None and not _can_be_folder(target):
             wrong = target
         if not self.running:
             self.state.setText(self.tr("There is no folder {name}.").format(name=wrong) if wrong else "")
@@ -134,7 +136,7 @@ class BatchDialog(QDialog):
             self.state.setText(message)
             self.detail.setText(str(error) if isinstance(error, NigdtError) else hint)
             return
-        self._all, self._made, self._there, self._failed = len(self._works), 0, 0, []
+        self._all, self._made, self._there, self._told = len(self._works), 0, 0, []
         self.detail.setText(
             self.tr("Without a selection: {names}").format(names=", ".join(without[:8])) if without else ""
         )
@@ -166,23 +168,33 @@ class BatchDialog(QDialog):
         folder, connect = self._folder, self.session.connect
         self.session.tasks.run(
             lambda: batch.do(work, folder, recipe, stamp=settings.provenance, connect=connect),
-            self._did,
+            partial(self._did, work),
             partial(self._could_not, work),
         )
         self._refresh()
 
-    def _did(self, made: Path | None) -> None:
-        self._made += made is not None
-        self._there += made is None
+    def _did(self, work: batch.Work, told: tuple[str, ...] | None) -> None:
+        self._made += told is not None
+        self._there += told is None
+        if told:
+            self._tell(work, worded_notice("\n".join(told)))
         self._next()
 
     def _could_not(self, work: batch.Work, error: Exception) -> None:
         message, _ = self.session.wording(failure_of(error))
-        self._failed.append(f"{work.photo.name}: {message}")
-        self.detail.setText("\n".join(self._failed[-4:]))
+        self._tell(work, message)
         self._next()
+
+    def _tell(self, work: batch.Work, message: str) -> None:
+        self._told.append(f"{work.photo.name}: {message}")
+        self.detail.setText("\n".join(self._told[-4:]))
 
     def reject(self) -> None:
         """End after the photo at hand."""
         self.running = False
         super().reject()
+
+
+def _can_be_folder(target: Path) -> bool:
+    """Return whether a folder is there, or can be made in one that is."""
+    return is_folder(str(target)) or (is_folder(str(target.parent)) and not is_file(str(target)))

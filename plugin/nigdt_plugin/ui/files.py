@@ -223,7 +223,7 @@ class PhotoFiles(QMainWindow):
         quality, longest = settings.export_quality, settings.export_longest
         self.session.work(
             lambda: saving.export(document, layers, target, quality=quality, longest=longest, stamp=stamp),
-            lambda _nothing: then(target),
+            lambda _told: then(target),
             "save",
         )
 

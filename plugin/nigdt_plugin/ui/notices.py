@@ -28,11 +28,21 @@ _SENTENCES = (
         "This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep"
         " them all.",
     ),
+    QT_TRANSLATE_NOOP("Notices", "{0} has no place for some metadata of this photo: {1}."),
+    QT_TRANSLATE_NOOP(
+        "Notices",
+        "The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep"
+        " that.",
+    ),
 )
 
 
-def worded_notice(notice: str) -> str:
-    """Translate a notice; one that is not known stays as it is."""
+def worded_notice(notices: str) -> str:
+    """Translate notices, one per line; one that is not known stays as it is."""
+    return "\n".join(_worded(one) for one in notices.split("\n"))
+
+
+def _worded(notice: str) -> str:
     for sentence in _SENTENCES:
         pattern = re.sub(r"\\\{\d\\\}", r"(.+)", re.escape(sentence))
         found = re.fullmatch(pattern, notice)

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt_plugin.core.selection import Combine
-from nigdt_plugin.core.settings import Settings
+from nigdt_plugin.core.settings import BRUSH_MAX, Settings
 from nigdt_plugin.ui import widgets
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
@@ -172,7 +172,9 @@ class OptionBar(QWidget):
 
     def _brush_options(self) -> QWidget:
         part, row = self._part()
-        self._size = slider(self.tr("Brush size"), 1, 400, round(self._settings.brush_size), self._set_size)
+        self._size = slider(
+            self.tr("Brush size"), 1, BRUSH_MAX, round(self._settings.brush_size), self._set_size
+        )
         self._size_text = self._labelled(row, self.tr("Size"), self._size, 130)
         hardness = round(self._settings.brush_hardness * 100)
         self._hardness = slider(self.tr("Brush hardness"), 0, 100, hardness, self._set_hardness)

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 
 from nigdt.bundle.bundle import user_bundles_folder, valid_name
 from nigdt_plugin.core import models, training
+from nigdt_plugin.core.files import is_folder
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.verdict import VerdictBox
 from nigdt_plugin.ui.widgets import button, fit_screen, label
@@ -142,7 +143,7 @@ class TrainDialog(QDialog):
     def _refresh(self) -> None:
         folder, name = self.folder.text(), self.name.text()
         taken = any(info.name == name for info in models.available())
-        ready = bool(folder) and Path(folder).is_dir() and valid_name(name) and not taken
+        ready = bool(folder) and is_folder(folder) and valid_name(name) and not taken
         going_on = training.interrupted(Path(folder), name) if ready else None
         self.start_button.setEnabled((self.running and not self._stopping) or (ready and not self.running))
         start = self.tr("Start") if going_on is None else self.tr("Go on")
@@ -155,7 +156,7 @@ class TrainDialog(QDialog):
 
     def _hindrance(self, folder: str, name: str, *, taken: bool) -> str:
         """Return why it cannot be started as it is; empty if it can, or if nothing was typed yet."""
-        if folder and not Path(folder).is_dir():
+        if folder and not is_folder(folder):
             return self.tr("There is no such folder.")
         if taken:
             return self.tr("There is a model of this name already.")

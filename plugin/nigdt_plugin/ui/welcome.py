@@ -10,6 +10,7 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from nigdt_plugin.core.files import is_file
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.icons import icon, logo
 from nigdt_plugin.ui.theme import DARK, Theme
@@ -62,7 +63,7 @@ class Welcome(QWidget):
         column.addSpacing(4)
         column.addLayout(row)
         self._names: list[QPushButton] = []
-        there = [path for path in settings.recent if Path(path).is_file() and Path(path) != sample_photo()]
+        there = [path for path in settings.recent if is_file(path) and Path(path) != sample_photo()]
         if there:
             column.addSpacing(8)
             column.addWidget(label(self.tr("Recent"), "heading"))

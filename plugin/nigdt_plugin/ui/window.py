@@ -85,7 +85,7 @@ class Window(Dialogs):
         self._watch.start()
         self._fit_screen()
         if session.settings.window:
-            self.restoreGeometry(QByteArray(base64.b64decode(session.settings.window)))
+            self.restoreGeometry(QByteArray.fromBase64(session.settings.window.encode("ascii", "replace")))
         self._show_steps()
 
     def _fit_screen(self) -> None:

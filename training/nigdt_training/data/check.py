@@ -230,7 +230,10 @@ def describe(report: Report, most: int = 10) -> str:
     for kind, count in sorted(Counter(problem.kind for problem in report.problems).items()):
         lines.append(f"Skipped as {kind}: {count}.")
         listed = [problem for problem in report.problems if problem.kind == kind]
-        lines += [printable(f"  {problem.name}: {problem.detail}") for problem in listed[:most]]
+        lines += [
+            printable(f"  {_shortened(problem.name)}: {_shortened(problem.detail)}")
+            for problem in listed[:most]
+        ]
         if count > most:
             lines.append(f"  and {count - most} more (--json lists all)")
     if report.unknown is not None and captions:
@@ -241,10 +244,15 @@ def describe(report: Report, most: int = 10) -> str:
     return "\n".join(lines)
 
 
+def _shortened(text: str, most: int = 260) -> str:
+    """Cut what an index may say without end: names of photos, words."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def _describe_words(unknown: Counter[str], captions: Sequence[str]) -> list[str]:
     if not unknown:
         return ["The model knows every word."]
-    common = ", ".join(f"{word} ({count})" for word, count in unknown.most_common(20))
+    common = ", ".join(f"{_shortened(word, 40)} ({count})" for word, count in unknown.most_common(20))
     words = len({word for caption in captions for word in tokenise(caption)})
     known = f"The model does not know {len(unknown)} of {words} words ({len(unknown) / words:.0%})"
     return [f"{known}; by how many of {_many(len(captions), 'caption')} use them:", f"  {common}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -313,9 +314,9 @@ def _read_csv(text: str, unnamed: str) -> tuple[list[_Entry], set[str]]:
     entries: list[_Entry] = []
     studies = set()
     # Where commas are decimal points, spreadsheets write semicolons between cells.
-    lines = text.splitlines()
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-    for row in csv.DictReader(lines, delimiter=delimiter):
+    first = text.partition("\n")[0]
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter):
         studies.add(row.pop("study"))
         rater, item, question = row.pop("rater").strip() or unnamed, row.pop("item"), row.pop("question")
         given = {letter: value.strip() for letter, value in row.items() if value and value.strip()}

@@ -156,7 +156,7 @@ def known_words(data: Path) -> Vocabulary:
     """Return the words of the photos' captions that are not rare, and all of the training's own captions."""
     captions = []
     for folder in folders_below(data).values():
-        for line in (folder / "metadata.jsonl").read_text("utf-8").splitlines():
+        for line in (folder / "metadata.jsonl").read_text("utf-8").rstrip("\n").split("\n"):
             record = json.loads(line)
             if not held_out(folder.name, record):
                 captions += record["text"]

@@ -1507,6 +1507,14 @@
       <source>This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep them all.</source>
       <translation>Dieses Foto hat {0} Bit je Kanal und wird mit 8 geöffnet: Wandeln Sie es zuerst in ein 16-Bit-TIFF um, um alle zu behalten.</translation>
     </message>
+    <message>
+      <source>{0} has no place for some metadata of this photo: {1}.</source>
+      <translation>{0} hat keinen Platz für einige Metadaten dieses Fotos: {1}.</translation>
+    </message>
+    <message>
+      <source>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</source>
+      <translation>Die XMP-Daten des Fotos lassen in einer {0}-Datei keinen Platz für den Vermerk, wie es gefüllt wurde: als {1} gespeichert bleibt er erhalten.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>

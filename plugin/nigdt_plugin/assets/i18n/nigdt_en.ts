@@ -1507,6 +1507,14 @@
       <source>This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep them all.</source>
       <translation>This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep them all.</translation>
     </message>
+    <message>
+      <source>{0} has no place for some metadata of this photo: {1}.</source>
+      <translation>{0} has no place for some metadata of this photo: {1}.</translation>
+    </message>
+    <message>
+      <source>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</source>
+      <translation>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>
