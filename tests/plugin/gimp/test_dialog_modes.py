@@ -6,10 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gimp_dialog import ask, middle_of, wait_for, write
 from gimp_session import WindowSession, keep
+from numpy.typing import NDArray
+from PIL import Image
 from scripted_daemon import COLOURS, EARLY, ScriptedDaemon
+
+from nigdt.backdrop import DREW_NOTHING
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -180,3 +185,36 @@ def test_recolour_and_fill_again(windows: WindowSession, daemon: ScriptedDaemon,
     assert said["status"] == "success", said["message"]
     assert said["layers"] == ["a fox #1", "a fox", "photo"]
     assert said["shown"] == [True, False, True]
+
+
+def test_what_the_service_noticed_is_told(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    def message() -> NDArray[np.uint8]:
+        """Look at the dialog's column that holds photo and message."""
+        with Image.open(windows.photograph(tmp_path / "shot.png", "the dialog")) as opened:
+            return np.asarray(opened.convert("RGB"))[:, :340]
+
+    answer = ask(windows)
+    windows.type("mousemove", "1270", "890")  # no tooltips
+    write(windows, "a fox", daemon)
+    time.sleep(2)
+    silent = message()
+    daemon.notices = [DREW_NOTHING]
+    write(windows, "a hare", daemon)
+    time.sleep(2)
+    assert (message() != silent).any()
+    keep(tmp_path / "shot.png", f"{windows.tree.release}-notice.png")
+    windows.type("key", "alt+f")
+    assert windows.wait(answer)["status"] == "success"
+    assert not windows.shown("GIMP Message")  # it was read in the dialog
+
+    answer = ask(windows)
+    windows.type("key", "alt+p")  # no preview
+    write(windows, "a hen")
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert (said["status"], said["layers"]) == ("success", ["a hen", "photo"])
+    windows.window("GIMP Message")
+    keep(windows.photograph(tmp_path / "message.png"), f"{windows.tree.release}-notice-message.png")
+    windows.dismiss("GIMP Message")

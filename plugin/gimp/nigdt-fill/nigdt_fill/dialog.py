@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import gi
@@ -11,6 +12,7 @@ gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
 from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 from nigdt_backend.client import DaemonError  # noqa: E402
+from nigdt_backend.protocol import FillPicture  # noqa: E402
 
 from nigdt_fill import problem  # noqa: E402
 from nigdt_fill.again import Drawn  # noqa: E402
@@ -25,6 +27,7 @@ from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
 from nigdt_fill.service import Service  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
+from nigdt_fill.told import about_finished  # noqa: E402
 from nigdt_fill.window import FillWindow  # noqa: E402
 
 TYPING_PAUSE_MS = 300
@@ -274,17 +277,27 @@ class FillDialog:
             settings = self._settings()
             self._captured = None  # the selection may have changed since the preview
             captured = self._capture(settings)
-            if self._live.is_of(captured, settings):
-                pictures = self._live.wait(self._pump)
-            else:
-                self._live.drop()
-                pictures = service.fill(captured, settings, self._view.bar.set_text, self._pump)
+            pictures, untold = self._pictures(service, captured, settings)
             self._overlay.remove()
             layer = place(self._image, captured, pictures, self._live.chosen, self._drawn)
         finally:
             self._busy(False)
         Gimp.displays_flush()
+        if untold:
+            Gimp.message(untold)
         return layer
+
+    def _pictures(
+        self, service: Service, captured: Capture, settings: FillSettings
+    ) -> tuple[Sequence[FillPicture], str]:
+        """Return the answers, the preview's if it is the same, and what the user has not read of them."""
+        if not self._live.is_of(captured, settings):
+            self._live.drop()
+            result = service.fill(captured, settings, self._view.bar.set_text, self._pump)
+            return result.fills, about_finished(result.fills, result.notices)
+        told = self._live.told
+        pictures = self._live.wait(self._pump)
+        return pictures, "" if told else about_finished(pictures, self._live.notices)
 
     def _busy(self, busy: bool) -> None:
         self._filling = busy
