@@ -160,11 +160,11 @@ def test_a_record_is_ascii_and_complete() -> None:
     recipe = Recipe("Möwe 鳥", bundle="m", variant=Variant(3))
     selection = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
     region, selected = plan.Box(1, 2, 9, 9), plan.Box(3, 4, 4, 3)
-    data = provenance.describe(recipe, region, selected, selection.tobytes())
+    data = provenance.describe(recipe, region, selected, selection.tobytes(), (20, 30))
     assert data.isascii()
-    read, box, png = provenance.read(data)
-    assert (read, box) == (recipe, selected)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png))), selection)
+    read = provenance.read(data)
+    assert (read.recipe, read.selected, read.region, read.image) == (recipe, selected, region, (20, 30))
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(read.selection))), selection)
     # It is the record of NIGDT's saved pictures.
     (fill,) = json.loads(data)["fills"]
     drawn = DrawnSelection.from_dict(fill["selection"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gi.repository import GdkPixbuf, Gimp, GLib
 
@@ -51,15 +51,29 @@ def find_drawn(image: Gimp.Image, drawables: Sequence[Gimp.Drawable]) -> Drawn:
         raise Problem(_("This layer is no fill. Choose one that NIGDT made in the layers' dialog."))
     try:
         data = bytes(found.get_parasite(provenance.NAME).get_data())
-        recipe, box, png = provenance.read(data)
-        selection = _decoded(png, box)
+        told = provenance.read(data)
+        selection = _decoded(told.selection, told.selected)
     except ValueError:
         raise Problem(
             _("This layer does not tell how it was filled, or holds several fills. Select the region anew.")
         ) from None
-    if box.left < 0 or box.top < 0 or box != box.grown(0, image.get_width(), image.get_height()):
-        raise Problem(_("The image was cropped since this fill was made. Select the region anew."))
-    return Drawn(found, recipe, box, selection)
+    size = image.get_width(), image.get_height()
+    box = _moved(told, found) if told.image not in (None, size) else told.selected
+    if box is None or box.left < 0 or box.top < 0 or box != box.grown(0, *size):
+        raise Problem(_("The image was cropped or scaled since this fill was made. Select the region anew."))
+    return Drawn(found, told.recipe, box, selection)
+
+
+def _moved(told: provenance.Told, layer: Gimp.Layer) -> Box | None:
+    """Return where the selection of a fill is since the image was cropped or got a larger canvas.
+
+    None after something that changed more than places.
+    """
+    if (layer.get_width(), layer.get_height()) != (told.region.width, told.region.height):
+        return None
+    _ok, left, top = layer.get_offsets()
+    right, down = left - told.region.left, top - told.region.top
+    return replace(told.selected, left=told.selected.left + right, top=told.selected.top + down)
 
 
 def hide_from(copy: Gimp.Image, layer: Gimp.Layer) -> None:
