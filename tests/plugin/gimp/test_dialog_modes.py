@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gimp_dialog import ask, middle_of, wait_for, write
+from gimp_dialog import TITLES, ask, middle_of, wait_for, write
 from gimp_session import WindowSession, keep
 from numpy.typing import NDArray
 from PIL import Image
@@ -218,3 +218,50 @@ def test_what_the_service_noticed_is_told(
     windows.window("GIMP Message")
     keep(windows.photograph(tmp_path / "message.png"), f"{windows.tree.release}-notice-message.png")
     windows.dismiss("GIMP Message")
+
+
+def test_the_list_of_models_follows_settings_that_are_taken_back(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    def choose_the_next() -> None:
+        windows.type("key", "alt+m")
+        windows.type("key", "space", "Down", "Return")
+
+    daemon.models = ["plain", "other"]
+    answer = ask(windows)
+    write(windows, "a fox", daemon)
+    assert daemon.requests[-1].recipe.bundle == "plain"
+    choose_the_next()
+    wait_for(lambda: daemon.requests[-1].recipe.bundle == "other")
+    windows.type("key", "alt+r")
+    time.sleep(2)
+    windows.type("key", "Down", "space")  # one of two ways back, both to the model of before
+    time.sleep(2)
+    keep(windows.photograph(tmp_path / "reset.png"), f"{windows.tree.release}-reset.png")
+    write(windows, "a hare", daemon)
+    assert daemon.requests[-1].recipe.bundle == "plain"
+    choose_the_next()
+    wait_for(lambda: daemon.requests[-1].recipe.bundle == "other")
+    windows.type("key", "Escape")
+    assert windows.wait(answer)["status"] == "cancel"
+
+
+def test_an_image_with_a_palette_is_previewed_in_place(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    indexed = """
+    kinds = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
+    image.convert_indexed(*kinds, 200, False, False, "")
+"""
+    answer = ask(windows, before=indexed, title="NIGDT")
+    windows.type("key", "Return")
+    windows.window(TITLES["nigdt-describe"])
+    write(windows, "a cat", daemon)
+    windows.type("key", "alt+i")
+    wait_for(lambda: windows.run(LAYERS, "actor") == [2])
+    keep(windows.photograph(tmp_path / "palette.png"), f"{windows.tree.release}-palette.png")
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert (said["status"], said["layers"]) == ("success", ["a cat", "photo"]), said["message"]
+    assert "Traceback" not in windows.log.read_text(errors="replace")
+    assert not windows.shown("GIMP Message")
