@@ -33,7 +33,7 @@ from nigdt_fill.window import FillWindow  # noqa: E402
 TYPING_PAUSE_MS = 300
 POLL_MS = 50
 POLLS_PER_LOOK = 6
-"""After so many polls the dialog looks whether the selection has changed."""
+"""After so many polls the dialog looks whether the selection has changed, or the image was closed."""
 
 
 def run_dialog(
@@ -220,11 +220,13 @@ class FillDialog:
         else:
             self._live.show_again()
 
-    def _watch_selection(self) -> None:
-        """Follow the selection while the user drags another one."""
-        if self._filling or self._drawn is not None or was_closed(self._image):
+    def _watch_image(self) -> None:
+        """Close the window with the image, and follow the selection while the user drags another one."""
+        if self._filling:
             return
-        if selected_box(self._image) != self._seen:
+        if was_closed(self._image):
+            self._window.dialog.response(Gtk.ResponseType.CANCEL)
+        elif self._drawn is None and selected_box(self._image) != self._seen:
             self._seen = selected_box(self._image)
             self._captured = None
             self._changed()
@@ -232,7 +234,7 @@ class FillDialog:
     def _poll(self) -> bool:
         self._polls += 1
         if self._polls % POLLS_PER_LOOK == 0:
-            self._watch_selection()
+            self._watch_image()
         # While a fill is made, its own loop reads what comes from the daemon.
         if not self._filling:
             self._live.follow()
@@ -267,6 +269,7 @@ class FillDialog:
         return None
 
     def _fill(self) -> Gimp.Layer:
+        still_open(self._image)
         check_caption(read_settings(self._config, self._start))
         if self._window.caption is not None:
             self._window.caption.remember()
