@@ -187,6 +187,41 @@ def test_recolour_and_fill_again(windows: WindowSession, daemon: ScriptedDaemon,
     assert said["shown"] == [True, False, True]
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_the_preview_in_the_image_takes_the_place_of_a_fill_that_is_made_again(
+    windows: WindowSession, daemon: ScriptedDaemon, grouped: bool
+) -> None:
+    seen = """
+    layers = Gimp.get_images()[0].get_layers()
+    layers = layers[0].get_children() if layers[0].is_group() else layers
+    result = [[it.get_name(), it.get_visible()] for it in layers]
+"""
+    before = '    made = fill(image, caption="a fox")[2]\n'
+    if grouped:
+        before += """
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    image.reorder_item(image.get_layers()[2], group, 0)
+    image.reorder_item(made, group, 0)
+"""
+    old = [["a fox", True], ["photo", True]]
+    answer = ask(windows, "nigdt-fill-again", before)
+    wait_for(lambda: daemon.requests[-1].live)
+    time.sleep(2)
+    windows.type("key", "alt+i")
+    shown = [["NIGDT: preview", True], ["a fox", False], ["photo", True]]
+    wait_for(lambda: windows.run(seen, "actor") == shown)
+    crop = daemon.requests[-1].crop
+    write(windows, "a hare", daemon)
+    wait_for(lambda: windows.run(seen, "actor") == shown)
+    assert daemon.requests[-1].crop == crop
+    windows.type("key", "alt+i")
+    wait_for(lambda: windows.run(seen, "actor") == old)
+    windows.type("key", "Escape")
+    said = windows.wait(answer)
+    assert (said["status"], all(said["shown"]), said["dirty"]) == ("cancel", True, False)
+
+
 def test_what_the_service_noticed_is_told(
     windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from gi.repository import GdkPixbuf, Gimp, GLib
 from nigdt.recipe import Recipe
 from nigdt_fill import provenance
 from nigdt_fill.plan import Box
-from nigdt_fill.preview import PREVIEW
+from nigdt_fill.preview import is_preview
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
@@ -96,10 +96,10 @@ def hide_from(copy: Gimp.Image, layer: Gimp.Layer) -> None:
 def _path(item: Gimp.Layer) -> list[int]:
     """Return the positions of an item and of the groups that it is in, the outermost first."""
     parent, image = item.get_parent(), item.get_image()
-    if parent is not None:
-        return [*_path(parent), image.get_item_position(item)]
-    hidden = sum(layer.get_parasite(PREVIEW) is not None for layer in image.get_layers())
-    return [image.get_item_position(item) - hidden]  # previews lie on top, and a duplicate has none
+    siblings = image.get_layers() if parent is None else parent.get_children()
+    position = image.get_item_position(item)
+    position -= sum(map(is_preview, siblings[:position]))  # a duplicate has none
+    return [position] if parent is None else [*_path(parent), position]
 
 
 def _outermost(layer: Gimp.Layer) -> Gimp.Layer:

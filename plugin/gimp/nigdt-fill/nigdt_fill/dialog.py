@@ -82,7 +82,7 @@ class FillDialog:
         self._seen: Box | None = None
         self._refresh_source = self._polls = 0
         self._stopped = self._filling = False
-        self._overlay = Overlay(image)
+        self._overlay = Overlay(image, drawn)
         self._window = FillWindow(
             procedure, config, start.mode, lambda index: self._live.choose(index), again=drawn is not None
         )
