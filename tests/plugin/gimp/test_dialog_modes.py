@@ -60,6 +60,8 @@ def test_the_preview_in_the_image_is_outside_its_history(
     wait_for(lambda: windows.run(LAYERS, "actor") == [2])
     assert len(daemon.requests) == asked  # the fill that was there already
     keep(windows.photograph(tmp_path / "in-image.png"), f"{windows.tree.release}-in-image.png")
+    note = 'Gimp.get_images()[0].get_layers()[0].get_parasite("nigdt-preview")'
+    assert windows.run(f"result = {note}.is_persistent()", "actor")  # it is known again in a saved file
     crop = daemon.requests[-1].crop
     write(windows, "a hare", daemon)
     wait_for(lambda: windows.run(LAYERS, "actor") == [2])
