@@ -30,10 +30,6 @@ OPEN = f"""
     Gimp.displays_flush()
 """
 BELLY = "image.select_ellipse(Gimp.ChannelOps.REPLACE, 515, 205, 185, 275)"
-WING = (
-    "image.select_polygon(Gimp.ChannelOps.REPLACE, "
-    "[520, 130, 430, 250, 350, 420, 300, 560, 400, 520, 560, 300])"
-)
 BIRD = (
     "image.select_polygon(Gimp.ChannelOps.REPLACE, [440, 190, 480, 80, 560, 50, 660, 60, 710, 115, 830, 175, "
     "835, 215, 725, 240, 730, 340, 690, 440, 640, 480, 630, 545, 500, 545, 480, 640, 430, 660, 400, 600, "
@@ -48,7 +44,7 @@ ASK = """
 DIALOGS = [
     # Procedure, title of the dialog, selection, words, key of its button, picture
     ("nigdt-describe", "NIGDT: Describe", BELLY, "a bird with a yellow belly", "alt+f", "gimp-dialog.png"),
-    ("nigdt-recolour", "NIGDT: Recolour", WING, "dark red wings", None, "gimp-recolour.png"),
+    ("nigdt-recolour", "NIGDT: Recolour", BIRD, "a purple bird", None, "gimp-recolour.png"),
     ("nigdt-remove", "NIGDT: Remove", BIRD, "", None, "gimp-remove.png"),
 ]
 
@@ -77,7 +73,7 @@ def photograph(gimp: WindowSession, client: Client, target: Path) -> None:
     for name, title, select, words, button, picture in DIALOGS:
         answer = gimp.send(ASK.format(name=name, select=select))
         dialog = gimp.window(title, answer)
-        gimp.type("windowmove", dialog, "490", "150")
+        gimp.type("windowmove", dialog, "490", "150", "mousemove", "1270", "890")  # no tooltips
         time.sleep(2)
         fills = client.status()["jobs"]["fills"]
         if words:

@@ -250,7 +250,7 @@ class WindowSession(GimpSession):
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not (answer and answer.exists()):
-            found = self._windows(title)
+            found = self.shown(title)
             if found:
                 self.type("windowactivate", "--sync", found[-1])
                 return found[-1]
@@ -261,7 +261,8 @@ class WindowSession(GimpSession):
         picture = self.photograph(self.log.with_suffix(".png"))
         raise GimpError(f"no window {title!r}; the screen: {picture}; GIMP said:\n{said}")
 
-    def _windows(self, title: str) -> list[str]:
+    def shown(self, title: str) -> list[str]:
+        """Return the ids of the windows whose title has `title`."""
         command = self.tree.command(["xdotool", "search", "--onlyvisible", "--name", title], {}, self.env)
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout.split()
 
@@ -273,7 +274,7 @@ class WindowSession(GimpSession):
 
     def dismiss(self, title: str) -> None:
         """Close the windows whose title has `title`, if any are there."""
-        for window in self._windows(title):
+        for window in self.shown(title):
             self.type("windowactivate", "--sync", window, "key", "Escape")
 
     def from_the_menu(self, what: str) -> None:

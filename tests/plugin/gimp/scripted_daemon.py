@@ -35,6 +35,7 @@ class ScriptedDaemon:
         requests: the fills that came in.
         notices: what it says at the end of each fill.
         strange: words that it does not know.
+        models: names of its models, the default one first.
         cancelled: ids of the jobs that a client cancelled.
         arrived: set when a fill came in.
         gone_on: what a behaviour may wait for, so that a test can hold a fill for as long as it wants.
@@ -48,6 +49,7 @@ class ScriptedDaemon:
         self.cancelled: list[str] = []
         self.notices: list[str] = []
         self.strange: list[str] = []
+        self.models = ["plain"]
         self.arrived, self.gone_on, self.gone = threading.Event(), threading.Event(), threading.Event()
         self._file = state / "connection.json"
         self._context = zmq.Context()
@@ -93,10 +95,13 @@ class ScriptedDaemon:
             if kind == "status":
                 self.send(client, {"kind": "status", "request": header["request"], "status": {}})
             elif kind == "models":
-                model = {"name": "plain", "title": "Plain colours", "size_px": MODEL_SIZE, "default": True}
-                if header["words"]:
-                    model["words"] = WORDS
-                self.send(client, {"kind": "models", "request": header["request"], "models": [model]})
+                words = {"words": WORDS} if header["words"] else {}
+                models = [
+                    {"name": name, "title": f"{name.title()} colours", "size_px": MODEL_SIZE, **words}
+                    for name in self.models
+                ]
+                models[0]["default"] = True
+                self.send(client, {"kind": "models", "request": header["request"], "models": models})
             elif kind == "cancel":
                 self.cancelled.append(header["job"])
                 waiting = [(who, request) for who, request in waiting if request.job != header["job"]]

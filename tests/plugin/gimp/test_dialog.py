@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gimp_dialog import CLOSE, SHOWN, TITLES, ask, greens, wait_for, write
-from gimp_session import WindowSession, keep
+from gimp_session import WindowSession, keep, plug_in_runs
 from gimp_tree import tree
 from nigdt_backend.protocol import FillRequest
 from PIL import Image
@@ -351,3 +351,16 @@ def test_the_window_is_closed_in_mid_fill(windows: WindowSession, daemon: Script
     wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
     wait_for(lambda: windows.run("result = len(Gimp.get_images())", "actor") == 0)
     assert windows.run("result = 'well'") == "well"
+
+
+def test_the_dialog_goes_with_its_image(windows: WindowSession, daemon: ScriptedDaemon) -> None:
+    windows.dismiss("GIMP Message")  # of the test before
+    display = windows.run(SHOWN, "actor")
+    windows.from_the_menu(ENTRY)
+    windows.window(TITLES["nigdt-describe"])
+    write(windows, "a goose", daemon)
+    windows.run(CLOSE.format(display), "actor")
+    wait_for(lambda: not windows.shown("NIGDT: "))
+    wait_for(lambda: not plug_in_runs(windows))
+    time.sleep(1)
+    assert not windows.shown("GIMP Message")

@@ -6,10 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from gimp_dialog import ask, middle_of, wait_for, write
+from gimp_dialog import TITLES, ask, middle_of, wait_for, write
 from gimp_session import WindowSession, keep
+from numpy.typing import NDArray
+from PIL import Image
 from scripted_daemon import COLOURS, EARLY, ScriptedDaemon
+
+from nigdt.backdrop import DREW_NOTHING
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -55,6 +60,8 @@ def test_the_preview_in_the_image_is_outside_its_history(
     wait_for(lambda: windows.run(LAYERS, "actor") == [2])
     assert len(daemon.requests) == asked  # the fill that was there already
     keep(windows.photograph(tmp_path / "in-image.png"), f"{windows.tree.release}-in-image.png")
+    note = 'Gimp.get_images()[0].get_layers()[0].get_parasite("nigdt-preview")'
+    assert windows.run(f"result = {note}.is_persistent()", "actor")  # it is known again in a saved file
     crop = daemon.requests[-1].crop
     write(windows, "a hare", daemon)
     wait_for(lambda: windows.run(LAYERS, "actor") == [2])
@@ -180,3 +187,118 @@ def test_recolour_and_fill_again(windows: WindowSession, daemon: ScriptedDaemon,
     assert said["status"] == "success", said["message"]
     assert said["layers"] == ["a fox #1", "a fox", "photo"]
     assert said["shown"] == [True, False, True]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_the_preview_in_the_image_takes_the_place_of_a_fill_that_is_made_again(
+    windows: WindowSession, daemon: ScriptedDaemon, grouped: bool
+) -> None:
+    seen = """
+    layers = Gimp.get_images()[0].get_layers()
+    layers = layers[0].get_children() if layers[0].is_group() else layers
+    result = [[it.get_name(), it.get_visible()] for it in layers]
+"""
+    before = '    made = fill(image, caption="a fox")[2]\n'
+    if grouped:
+        before += """
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    image.reorder_item(image.get_layers()[2], group, 0)
+    image.reorder_item(made, group, 0)
+"""
+    old = [["a fox", True], ["photo", True]]
+    answer = ask(windows, "nigdt-fill-again", before)
+    wait_for(lambda: daemon.requests[-1].live)
+    time.sleep(2)
+    windows.type("key", "alt+i")
+    shown = [["NIGDT: preview", True], ["a fox", False], ["photo", True]]
+    wait_for(lambda: windows.run(seen, "actor") == shown)
+    crop = daemon.requests[-1].crop
+    write(windows, "a hare", daemon)
+    wait_for(lambda: windows.run(seen, "actor") == shown)
+    assert daemon.requests[-1].crop == crop
+    windows.type("key", "alt+i")
+    wait_for(lambda: windows.run(seen, "actor") == old)
+    windows.type("key", "Escape")
+    said = windows.wait(answer)
+    assert (said["status"], all(said["shown"]), said["dirty"]) == ("cancel", True, False)
+
+
+def test_what_the_service_noticed_is_told(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    def message() -> NDArray[np.uint8]:
+        """Look at the dialog's column that holds photo and message."""
+        with Image.open(windows.photograph(tmp_path / "shot.png", "the dialog")) as opened:
+            return np.asarray(opened.convert("RGB"))[:, :340]
+
+    answer = ask(windows)
+    windows.type("mousemove", "1270", "890")  # no tooltips
+    write(windows, "a fox", daemon)
+    time.sleep(2)
+    silent = message()
+    daemon.notices = [DREW_NOTHING]
+    write(windows, "a hare", daemon)
+    time.sleep(2)
+    assert (message() != silent).any()
+    keep(tmp_path / "shot.png", f"{windows.tree.release}-notice.png")
+    windows.type("key", "alt+f")
+    assert windows.wait(answer)["status"] == "success"
+    assert not windows.shown("GIMP Message")  # it was read in the dialog
+
+    answer = ask(windows)
+    windows.type("key", "alt+p")  # no preview
+    write(windows, "a hen")
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert (said["status"], said["layers"]) == ("success", ["a hen", "photo"])
+    windows.window("GIMP Message")
+    keep(windows.photograph(tmp_path / "message.png"), f"{windows.tree.release}-notice-message.png")
+    windows.dismiss("GIMP Message")
+
+
+def test_the_list_of_models_follows_settings_that_are_taken_back(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    def choose_the_next() -> None:
+        windows.type("key", "alt+m")
+        windows.type("key", "space", "Down", "Return")
+
+    daemon.models = ["plain", "other"]
+    answer = ask(windows)
+    write(windows, "a fox", daemon)
+    assert daemon.requests[-1].recipe.bundle == "plain"
+    choose_the_next()
+    wait_for(lambda: daemon.requests[-1].recipe.bundle == "other")
+    windows.type("key", "alt+r")
+    time.sleep(2)
+    windows.type("key", "Down", "space")  # one of two ways back, both to the model of before
+    time.sleep(2)
+    keep(windows.photograph(tmp_path / "reset.png"), f"{windows.tree.release}-reset.png")
+    write(windows, "a hare", daemon)
+    assert daemon.requests[-1].recipe.bundle == "plain"
+    choose_the_next()
+    wait_for(lambda: daemon.requests[-1].recipe.bundle == "other")
+    windows.type("key", "Escape")
+    assert windows.wait(answer)["status"] == "cancel"
+
+
+def test_an_image_with_a_palette_is_previewed_in_place(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
+    indexed = """
+    kinds = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
+    image.convert_indexed(*kinds, 200, False, False, "")
+"""
+    answer = ask(windows, before=indexed, title="NIGDT")
+    windows.type("key", "Return")
+    windows.window(TITLES["nigdt-describe"])
+    write(windows, "a cat", daemon)
+    windows.type("key", "alt+i")
+    wait_for(lambda: windows.run(LAYERS, "actor") == [2])
+    keep(windows.photograph(tmp_path / "palette.png"), f"{windows.tree.release}-palette.png")
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert (said["status"], said["layers"]) == ("success", ["a cat", "photo"]), said["message"]
+    assert "Traceback" not in windows.log.read_text(errors="replace")
+    assert not windows.shown("GIMP Message")

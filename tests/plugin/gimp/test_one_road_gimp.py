@@ -62,7 +62,8 @@ def asked(case: FillCase, mask: Path) -> dict[str, Any]:
     if recipe.variant.spread < 1:
         inner = selection_box(selection)
         box = Rect(inner.left, inner.top, inner.width, inner.height)
-        told["again"] = provenance.describe(recipe, box, box, selection[inner.slices].tobytes()).decode()
+        drawn, (height, width) = selection[inner.slices].tobytes(), selection.shape
+        told["again"] = provenance.describe(recipe, box, box, drawn, (width, height)).decode()
         return told
     told["procedure"] = f"nigdt-{recipe.mode}"
     told["arguments"] = {"context": recipe.widen, "strength": 100 * recipe.strength, "convert_indexed": True}

@@ -114,6 +114,44 @@ def test_each_mode_and_the_same_again(gimp: GimpSession, real_daemon: Callable[[
     ]
 
 
+CHANGED = """
+    said = []
+    for change in ("crop", "canvas", "scale", "cut"):
+        image = photo(200, 150)
+        own = image.get_layers()[0]
+        select(image, 60, 50, 40, 30)
+        made = call("nigdt-recolour", image, caption="a green bird", strength=80.0)[2]
+        first = [read(made), read(made.get_mask(), "Y u8")]
+        Gimp.Selection.none(image)
+        {
+            "crop": lambda: image.crop(150, 120, 20, 25),
+            "canvas": lambda: image.resize(260, 220, 40, 50),
+            "scale": lambda: image.scale(400, 300),
+            "cut": lambda: image.crop(120, 120, 75, 25),
+        }[change]()
+        image.set_selected_layers([made])
+        at = list(made.get_offsets())
+        status, message, again = call("nigdt-fill-again", image)
+        same = again and [list(again.get_offsets()) == at, read(again.get_mask(), "Y u8") == first[1]]
+        said.append([change, status, message, same])
+    result = said
+"""
+
+
+def test_a_fill_is_made_again_where_a_crop_has_moved_it(
+    gimp: GimpSession, real_daemon: Callable[[Path], Client]
+) -> None:
+    real_daemon(gimp.state)
+    crop, canvas, scale, cut = gimp.run(CHANGED, timeout=300)
+    assert crop == ["crop", "success", "", [True, True]]
+    assert canvas == ["canvas", "success", "", [True, True]]
+    for changed in (scale, cut):
+        assert changed[1:3] == [
+            "execution-error",
+            "The image was cropped or scaled since this fill was made. Select the region anew.",
+        ]
+
+
 def test_what_cannot_be_recoloured(gimp: GimpSession) -> None:
     with ScriptedDaemon(gimp.state, lambda daemon, client, it: daemon.fail(client, it.job, "bad-request")):
         said = gimp.run(

@@ -13,9 +13,14 @@ import pytest
 from assemble import compile_catalogue
 from nigdt_backend import wording
 
+from nigdt.backdrop import DREW_NOTHING
+from nigdt.continuation import CONTINUED, NOTHING_FITS
+
 ROOT = Path(__file__).resolve().parents[3]
 PLUG_IN = ROOT / "plugin" / "gimp" / "nigdt-fill"
 CATALOGUE = PLUG_IN / "locale" / "de" / "LC_MESSAGES" / "nigdt-fill.po"
+NOTICES = {CONTINUED, DREW_NOTHING, NOTHING_FITS}
+"""What the service says of fills, and the plug-in shows."""
 
 
 def _texts(source: Path) -> Iterator[str]:
@@ -37,7 +42,7 @@ def german() -> gettext.GNUTranslations:
 
 def test_every_text_is_translated(german: gettext.GNUTranslations) -> None:
     sources = [*PLUG_IN.rglob("*.py"), Path(wording.__file__)]
-    texts = {text for source in sources for text in _texts(source)}
+    texts = {text for source in sources for text in _texts(source)} | NOTICES
     assert len(texts) > 50
     missing = [
         text for text in texts if german.gettext(text) == text and german.ngettext(text, text, 2) == text
@@ -47,15 +52,15 @@ def test_every_text_is_translated(german: gettext.GNUTranslations) -> None:
     assert {text if isinstance(text, str) else text[0] for text in stale} - texts == {""}
 
 
-def test_gimp_and_panel_word_failures_alike_in_german(german: gettext.GNUTranslations) -> None:
+def test_gimp_and_panel_word_failures_and_notices_alike_in_german(german: gettext.GNUTranslations) -> None:
     panel = ElementTree.parse(ROOT / "plugin" / "nigdt_plugin" / "assets" / "i18n" / "nigdt_de.ts")
     said = {
         message.findtext("source"): message.findtext("translation")
         for context in panel.iter("context")
-        if context.findtext("name") == "Failures"
+        if context.findtext("name") in ("Failures", "Notices")
         for message in context.iter("message")
     }
-    texts = set(_texts(Path(wording.__file__)))
+    texts = set(_texts(Path(wording.__file__))) | NOTICES
     assert len(texts) > 20
     assert {text: german.gettext(text) for text in texts} == {text: said[text] for text in texts}
 

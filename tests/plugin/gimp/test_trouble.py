@@ -14,6 +14,8 @@ from nigdt_backend.client import Client
 from nigdt_backend.protocol import FillRequest
 from scripted_daemon import ScriptedDaemon
 
+from nigdt.backdrop import DREW_NOTHING
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FILL = """
@@ -93,6 +95,14 @@ def test_errors_are_said_to_the_user(gimp: GimpSession, code: str, says: str) ->
         status, message, layers = gimp.run(FILL)
     assert (status, layers) == ("execution-error", 1)
     assert says in message
+
+
+def test_a_script_hears_what_the_service_noticed(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        daemon.notices = [DREW_NOTHING]
+        before = len(gimp.log.read_text(errors="replace"))
+        assert gimp.run(FILL) == ["success", "", 2]
+    assert DREW_NOTHING in gimp.log.read_text(errors="replace")[before:]
 
 
 def test_a_file_that_others_can_read_is_not_trusted(gimp: GimpSession) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nigdt_fill import plan, provenance
+from nigdt_backend.protocol import FillPicture
+from nigdt_fill import plan, provenance, told
 from nigdt_fill.install import Install, read_install
 from nigdt_fill.markdown import page
 from nigdt_fill.problem import lost
@@ -25,6 +26,7 @@ from PIL import Image
 from nigdt.box import selection_box
 from nigdt.context.blend import greyed
 from nigdt.context.box import context_box
+from nigdt.continuation import CONTINUED, NOTHING_FITS
 from nigdt.limits import MODES, Mode
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
@@ -159,11 +161,11 @@ def test_a_record_is_ascii_and_complete() -> None:
     recipe = Recipe("Möwe 鳥", bundle="m", variant=Variant(3))
     selection = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
     region, selected = plan.Rect(1, 2, 9, 9), plan.Rect(3, 4, 4, 3)
-    data = provenance.describe(recipe, region, selected, selection.tobytes())
+    data = provenance.describe(recipe, region, selected, selection.tobytes(), (20, 30))
     assert data.isascii()
-    read, box, png = provenance.read(data)
-    assert (read, box) == (recipe, selected)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png))), selection)
+    read = provenance.read(data)
+    assert (read.recipe, read.selected, read.region, read.image) == (recipe, selected, region, (20, 30))
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(read.selection))), selection)
     # It is the record of NIGDT's saved pictures.
     (fill,) = json.loads(data)["fills"]
     drawn = DrawnSelection.from_dict(fill["selection"])
@@ -211,6 +213,23 @@ def test_other_languages_are_noticed(caption: str) -> None:
 @pytest.mark.parametrize("caption", ["a red bird", "the den of a fox", "sin city", "2 dogs, no cat", ""])
 def test_english_is_not_taken_for_another_language(caption: str) -> None:
     assert not seems_foreign(caption)
+
+
+def test_what_is_told_of_a_fill() -> None:
+    left_out = "A part of the object seems to lie outside the selection: grow it by 12 pixels."
+    assert told.CONTINUED == CONTINUED
+    assert told.missing_growth([NOTHING_FITS, left_out]) == 12
+    assert told.missing_growth([NOTHING_FITS]) == 0
+    assert told.about_fill([], "a fox", [left_out, NOTHING_FITS]) == NOTHING_FITS
+    unknown = told.about_fill(["foks"], "a foks", [NOTHING_FITS])
+    assert unknown.startswith("The model does not know “foks”.")
+    assert NOTHING_FITS not in unknown
+
+
+def test_nobody_is_interrupted_by_a_fill_that_is_as_asked() -> None:
+    picture = FillPicture(0, 1, 1, b"abc", Recipe("a fox"))
+    assert told.about_finished([picture], [CONTINUED]) == ""
+    assert told.about_finished([picture], [CONTINUED, NOTHING_FITS]) == NOTHING_FITS
 
 
 def test_the_last_captions_come_first(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gi.repository import GdkPixbuf, Gimp, GLib
 
 from nigdt.recipe import Recipe
 from nigdt_fill import provenance
 from nigdt_fill.plan import Rect
-from nigdt_fill.preview import PREVIEW
+from nigdt_fill.preview import is_preview
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
 
@@ -51,15 +51,29 @@ def find_drawn(image: Gimp.Image, drawables: Sequence[Gimp.Drawable]) -> Drawn:
         raise Problem(_("This layer is no fill. Choose one that NIGDT made in the layers' dialog."))
     try:
         data = bytes(found.get_parasite(provenance.NAME).get_data())
-        recipe, box, png = provenance.read(data)
-        selection = _decoded(png, box)
+        told = provenance.read(data)
+        selection = _decoded(told.selection, told.selected)
     except ValueError:
         raise Problem(
             _("This layer does not tell how it was filled, or holds several fills. Select the region anew.")
         ) from None
-    if box.left < 0 or box.top < 0 or box != box.grown(0, image.get_width(), image.get_height()):
-        raise Problem(_("The image was cropped since this fill was made. Select the region anew."))
-    return Drawn(found, recipe, box, selection)
+    size = image.get_width(), image.get_height()
+    box = _moved(told, found) if told.image not in (None, size) else told.selected
+    if box is None or box.left < 0 or box.top < 0 or box != box.grown(0, *size):
+        raise Problem(_("The image was cropped or scaled since this fill was made. Select the region anew."))
+    return Drawn(found, told.recipe, box, selection)
+
+
+def _moved(told: provenance.Told, layer: Gimp.Layer) -> Rect | None:
+    """Return where the selection of a fill is since the image was cropped or got a larger canvas.
+
+    None after something that changed more than places.
+    """
+    if (layer.get_width(), layer.get_height()) != (told.region.width, told.region.height):
+        return None
+    _ok, left, top = layer.get_offsets()
+    right, down = left - told.region.left, top - told.region.top
+    return replace(told.selected, left=told.selected.left + right, top=told.selected.top + down)
 
 
 def hide_from(copy: Gimp.Image, layer: Gimp.Layer) -> None:
@@ -82,10 +96,10 @@ def hide_from(copy: Gimp.Image, layer: Gimp.Layer) -> None:
 def _path(item: Gimp.Layer) -> list[int]:
     """Return the positions of an item and of the groups that it is in, the outermost first."""
     parent, image = item.get_parent(), item.get_image()
-    if parent is not None:
-        return [*_path(parent), image.get_item_position(item)]
-    hidden = sum(layer.get_parasite(PREVIEW) is not None for layer in image.get_layers())
-    return [image.get_item_position(item) - hidden]  # previews lie on top, and a duplicate has none
+    siblings = image.get_layers() if parent is None else parent.get_children()
+    position = image.get_item_position(item)
+    position -= sum(map(is_preview, siblings[:position]))  # a duplicate has none
+    return [position] if parent is None else [*_path(parent), position]
 
 
 def _outermost(layer: Gimp.Layer) -> Gimp.Layer:

@@ -6,6 +6,7 @@ fill belongs to what was selected when it was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gi.repository import Gegl, Gimp
@@ -137,9 +138,11 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
         selected = Rect(around.left + tight.left, around.top + tight.top, tight.width, tight.height)
     region = selected.grown(recipe.grown, width, height)
     context = context_box(region, width, height, model_size, recipe.widen, recipe.effective_mode)
-    copy.crop(context.width, context.height, context.left, context.top)
     if copy.get_base_type() == Gimp.ImageBaseType.INDEXED:
         copy.convert_rgb()
+    if _filtered(copy.get_layers()):
+        _leave_only(Gimp.Layer.new_from_visible(copy, copy, "NIGDT"))
+    copy.crop(context.width, context.height, context.left, context.top)
     composite = Gimp.Layer.new_from_visible(copy, copy, "NIGDT")
     selection = paste(inside, selected, context)
     # All that travels is bounded by what a removal gets; of the rest the service sees to itself.
@@ -157,6 +160,21 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
     return Capture(context, size, crop, channels, selection, selected, inside)
 
 
+def _filtered(layers: Sequence[Gimp.Layer]) -> bool:
+    """Return whether there is a filter among layers, whose effect may change when its layer is cropped."""
+    return any(
+        layer.get_filters() or (layer.is_group() and _filtered(layer.get_children())) for layer in layers
+    )
+
+
+def _leave_only(composite: Gimp.Layer) -> None:
+    """Put a layer in the place of all others of its image."""
+    copy = composite.get_image()
+    for layer in copy.get_layers():
+        copy.remove_layer(layer)
+    copy.insert_layer(composite, None, 0)
+
+
 def _reduced(
     composite: Gimp.Layer, selection: bytes, context: Rect, size: tuple[int, int]
 ) -> tuple[Gimp.Layer, bytes]:
@@ -169,9 +187,7 @@ def _reduced(
         size: The columns and rows that are wanted.
     """
     copy = composite.get_image()
-    for layer in copy.get_layers():
-        copy.remove_layer(layer)
-    copy.insert_layer(composite, None, 0)
+    _leave_only(composite)
     black = Gegl.Color.new("black")
     chosen = Gimp.Channel.new(copy, "selection", context.width, context.height, 100.0, black)
     copy.insert_channel(chosen, None, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import gi
@@ -11,6 +12,7 @@ gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
 from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 from nigdt_backend.client import DaemonError  # noqa: E402
+from nigdt_backend.protocol import FillPicture  # noqa: E402
 
 from nigdt_fill import problem  # noqa: E402
 from nigdt_fill.again import Drawn  # noqa: E402
@@ -25,12 +27,13 @@ from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
 from nigdt_fill.service import Service  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
+from nigdt_fill.told import about_finished  # noqa: E402
 from nigdt_fill.window import FillWindow  # noqa: E402
 
 TYPING_PAUSE_MS = 300
 POLL_MS = 50
 POLLS_PER_LOOK = 6
-"""After so many polls the dialog looks whether the selection has changed."""
+"""After so many polls the dialog looks whether the selection has changed, or the image was closed."""
 
 
 def run_dialog(
@@ -79,7 +82,7 @@ class FillDialog:
         self._seen: Rect | None = None
         self._refresh_source = self._polls = 0
         self._stopped = self._filling = False
-        self._overlay = Overlay(image)
+        self._overlay = Overlay(image, drawn)
         self._window = FillWindow(
             procedure, config, start.mode, lambda index: self._live.choose(index), again=drawn is not None
         )
@@ -217,11 +220,13 @@ class FillDialog:
         else:
             self._live.show_again()
 
-    def _watch_selection(self) -> None:
-        """Follow the selection while the user drags another one."""
-        if self._filling or self._drawn is not None or was_closed(self._image):
+    def _watch_image(self) -> None:
+        """Close the window with the image, and follow the selection while the user drags another one."""
+        if self._filling:
             return
-        if selected_box(self._image) != self._seen:
+        if was_closed(self._image):
+            self._window.dialog.response(Gtk.ResponseType.CANCEL)
+        elif self._drawn is None and selected_box(self._image) != self._seen:
             self._seen = selected_box(self._image)
             self._captured = None
             self._changed()
@@ -229,7 +234,7 @@ class FillDialog:
     def _poll(self) -> bool:
         self._polls += 1
         if self._polls % POLLS_PER_LOOK == 0:
-            self._watch_selection()
+            self._watch_image()
         # While a fill is made, its own loop reads what comes from the daemon.
         if not self._filling:
             self._live.follow()
@@ -264,6 +269,7 @@ class FillDialog:
         return None
 
     def _fill(self) -> Gimp.Layer:
+        still_open(self._image)
         check_caption(read_settings(self._config, self._start))
         if self._window.caption is not None:
             self._window.caption.remember()
@@ -274,17 +280,27 @@ class FillDialog:
             settings = self._settings()
             self._captured = None  # the selection may have changed since the preview
             captured = self._capture(settings)
-            if self._live.is_of(captured, settings):
-                pictures = self._live.wait(self._pump)
-            else:
-                self._live.drop()
-                pictures = service.fill(captured, settings, self._view.bar.set_text, self._pump)
+            pictures, untold = self._pictures(service, captured, settings)
             self._overlay.remove()
             layer = place(self._image, captured, pictures, self._live.chosen, self._drawn)
         finally:
             self._busy(False)
         Gimp.displays_flush()
+        if untold:
+            Gimp.message(untold)
         return layer
+
+    def _pictures(
+        self, service: Service, captured: Capture, settings: FillSettings
+    ) -> tuple[Sequence[FillPicture], str]:
+        """Return the answers, the preview's if it is the same, and what the user has not read of them."""
+        if not self._live.is_of(captured, settings):
+            self._live.drop()
+            result = service.fill(captured, settings, self._view.bar.set_text, self._pump)
+            return result.fills, about_finished(result.fills, result.notices)
+        told = self._live.told
+        pictures = self._live.wait(self._pump)
+        return pictures, "" if told else about_finished(pictures, self._live.notices)
 
     def _busy(self, busy: bool) -> None:
         self._filling = busy

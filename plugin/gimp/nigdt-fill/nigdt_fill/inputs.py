@@ -113,6 +113,7 @@ class ModelRow:
 
     def __init__(self, window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig) -> None:
         self._config = config
+        self._listed: list[dict[str, Any]] = []
         self._showing = False
         self._models = Gtk.ComboBoxText()
         for cell in self._models.get_cells():  # a long title does not widen the window
@@ -121,6 +122,8 @@ class ModelRow:
             cell.set_property("ellipsize", Pango.EllipsizeMode.END)
         self.show([])
         self._models.connect("changed", self._on_model)
+        # Saved settings, and those to go back to, may name another one.
+        config.connect("notify::model", lambda *_arguments: self.show(self._listed))
         label = Gtk.Label.new_with_mnemonic(config.find_property("model").nick)
         label.set_mnemonic_widget(self._models)
         label.set_xalign(0.0)
@@ -135,6 +138,7 @@ class ModelRow:
     def show(self, models: list[dict[str, Any]]) -> None:
         """List models; the one that is wanted is among them even where the service does not know it."""
         wanted = self._config.get_property("model") or DEFAULT_MODEL
+        self._listed = models
         self._showing = True
         self._models.remove_all()
         for model in models:

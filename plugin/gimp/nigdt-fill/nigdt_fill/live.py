@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from gi.repository import Gimp
@@ -16,11 +15,8 @@ from nigdt_fill.plan import FillSettings
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.service import Service, as_asked, request_for, stage_text
 from nigdt_fill.texts import _
+from nigdt_fill.told import CONTINUED, about_fill, missing_growth
 from nigdt_fill.window import FillWindow
-from nigdt_fill.words import about_unknown
-
-_LEFT_OUT = re.compile(r"A part of the object seems to lie outside the selection: grow it by (\d+) pixels\.")
-"""What the service says about a removal (`nigdt_backend.daemon.answers`)."""
 
 
 class LiveFill:
@@ -28,11 +24,13 @@ class LiveFill:
 
     Attributes:
         chosen: Which variant is looked at; it will be the one that is seen.
+        notices: What the service said of a fill that is whole.
     """
 
     def __init__(self, window: FillWindow, config: Gimp.ProcedureConfig, overlay: Overlay) -> None:
         self._window, self._view, self._config, self._overlay = window, window.view, config, overlay
         self.chosen = 0
+        self.notices: list[str] = []
         self._service: Service | None = None
         self._asked: tuple[Capture, FillSettings] | None = None
         self._answers: dict[int, FillPicture] = {}
@@ -50,7 +48,7 @@ class LiveFill:
         self.drop()
         request = request_for(captured, settings, live=True)
         self._service, self._asked = service, (captured, settings)
-        self._answers, self._early = {}, {}
+        self._answers, self._early, self.notices = {}, {}, []
         self._view.show_variants(len(request.variants))
         self._view.say(_("Waiting for the NIGDT service…"))
         self._job = service.client.submit(request)
@@ -65,6 +63,11 @@ class LiveFill:
     def is_of(self, captured: Capture, settings: FillSettings) -> bool:
         """Return whether this very fill was asked for."""
         return self._asked == (captured, settings)
+
+    @property
+    def told(self) -> bool:
+        """Whether all of it has come, and what there is to say of it stands in the dialog."""
+        return self._asked is not None and self._job is None and self._to_tell is None
 
     def choose(self, index: int) -> None:
         """Show one of the answers, which will be the one that is seen."""
@@ -93,7 +96,7 @@ class LiveFill:
         except Problem as reason:
             self._view.warn(str(reason))
         if self._to_tell is not None and self._window.unfinished not in self._to_tell.unknown_words:
-            self._tell_unknown(self._to_tell)
+            self._tell(self._to_tell)
 
     def wait(self, pump: Callable[[], bool]) -> list[FillPicture]:
         """Wait for all answers.
@@ -107,15 +110,15 @@ class LiveFill:
         """
         assert self._asked is not None
         count = len(self._asked[1].draws)
-        while len(self._answers) < count:
+        while self._job is not None:
             if pump():
                 self.drop()
                 raise Cancelled
             self._read(0.05)
             if self._failure is not None:
                 raise self._failure
-            if self._job is None and len(self._answers) < count:
-                raise Cancelled
+        if len(self._answers) < count:
+            raise Cancelled
         return [self._answers[index] for index in range(count)]
 
     def _read(self, seconds: float) -> None:
@@ -143,22 +146,21 @@ class LiveFill:
                 self.choose(picture.index)
         elif event.kind == "done":
             self._job = None
-            if self.chosen in self._answers:
-                self._tell_unknown(self._answers[self.chosen])
-            told = map(_LEFT_OUT.fullmatch, map(str, event.data.get("notices", ())))
-            growth = next((int(found[1]) for found in told if found), 0)
+            self.notices = [str(notice) for notice in event.data.get("notices", ())]
+            growth = missing_growth(self.notices)
             self._window.suggest_growth(growth)
-            if growth:
-                self._to_tell = None
+            if not growth and self.chosen in self._answers:
+                self._tell(self._answers[self.chosen])
         elif event.kind == "error":
             self._fail(DaemonError.from_event(event), *self._asked)
 
-    def _tell_unknown(self, picture: FillPicture) -> None:
-        """Say which words the model does not know; one that is still being typed has its turn later."""
+    def _tell(self, picture: FillPicture) -> None:
+        """Say what there is to say of a fill; a word that is still being typed is called unknown later."""
         typed = self._window.unfinished
         unknown = [word for word in picture.unknown_words if word != typed]
         self._to_tell = picture if len(unknown) < len(picture.unknown_words) else None
-        self._view.warn(about_unknown(unknown, picture.recipe.caption))
+        text = about_fill(unknown, picture.recipe.caption, self.notices)
+        (self._view.warn if unknown or set(self.notices) - {CONTINUED} else self._view.say)(text)
 
     def _foresee(self, early: FillPicture) -> None:
         """Show an early state of the answer that is looked at; only the answer itself can be taken."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from gi.repository import Gimp
 from nigdt_backend.protocol import FillPicture
 
+from nigdt_fill.again import Drawn
 from nigdt_fill.capture import Capture
 from nigdt_fill.place import build_fill
 from nigdt_fill.preview import PREVIEW, previews
@@ -20,10 +21,14 @@ from nigdt_fill.texts import _
 
 
 class Overlay:
-    """At most one preview in an image; what the user has selected among layers and channels stays so."""
+    """At most one preview in an image; what the user has selected among layers and channels stays so.
 
-    def __init__(self, image: Gimp.Image) -> None:
-        self._image = image
+    Of a fill that is made again it lies above the old one, which is hidden meanwhile.
+    """
+
+    def __init__(self, image: Gimp.Image, drawn: Drawn | None = None) -> None:
+        self._image, self._drawn = image, drawn
+        self._hidden: Gimp.Layer | None = None
         self.remove()  # what a plug-in that was killed has left
 
     def show(self, capture: Capture, picture: FillPicture) -> None:
@@ -31,20 +36,34 @@ class Overlay:
         fill = build_fill(self._image, capture, picture, _("NIGDT: preview"))
         with self._outside_undo():
             self._take_out()
-            layer = fill.insert(None, 0)
-            layer.attach_parasite(Gimp.Parasite.new(PREVIEW, 0, [1]))
+            layer = fill.insert(*self._place())
+            # Kept in files, too, so that one that was saved is found again.
+            layer.attach_parasite(Gimp.Parasite.new(PREVIEW, Gimp.PARASITE_PERSISTENT, [1]))
         Gimp.displays_flush()
 
     def remove(self) -> None:
         """Show the image as it is."""
-        if self._image.is_valid() and previews(self._image):
+        if self._image.is_valid() and previews(self._image.get_layers()):
             with self._outside_undo():
                 self._take_out()
             Gimp.displays_flush()
 
+    def _place(self) -> tuple[Gimp.Layer | None, int]:
+        """Return group and position for the preview, and hide what it replaces."""
+        if self._drawn is None or not self._drawn.layer.is_valid():
+            return None, 0
+        old = self._drawn.item
+        if old.get_visible():
+            old.set_visible(False)
+            self._hidden = old
+        return old.get_parent(), self._image.get_item_position(old)
+
     def _take_out(self) -> None:
-        for layer in previews(self._image):
+        for layer in previews(self._image.get_layers()):
             self._image.remove_layer(layer)
+        if self._hidden is not None and self._hidden.is_valid():
+            self._hidden.set_visible(True)
+        self._hidden = None
 
     @contextmanager
     def _outside_undo(self) -> Iterator[None]:

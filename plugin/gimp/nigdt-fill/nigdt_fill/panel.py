@@ -170,7 +170,7 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
     if len(weight) != region.width * region.height:
         raise Problem(_("The panel's answer does not fit the image."))
     fills = result.get("fills") or [{}]
-    record = provenance.describe_applied(fills)
+    record = provenance.describe_applied(fills, (image.get_width(), image.get_height()))
 
     def build() -> Gimp.Layer:
         name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")

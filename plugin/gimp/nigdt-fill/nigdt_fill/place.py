@@ -164,7 +164,8 @@ def build_fill(image: Gimp.Image, capture: Capture, picture: FillPicture, name: 
     region = replace(region, left=context.left + region.left, top=context.top + region.top)
     layer = new_layer(image, name, inner.width, inner.height)
     write_fill(layer, Rect(0, 0, inner.width, inner.height), cut(picture.pixels, picture.width, inner, 3))
-    record = provenance.describe(picture.recipe, region, capture.selected, capture.drawn)
+    size = image.get_width(), image.get_height()
+    record = provenance.describe(picture.recipe, region, capture.selected, capture.drawn, size)
     finish(
         layer,
         replace(inner, left=region.left, top=region.top),

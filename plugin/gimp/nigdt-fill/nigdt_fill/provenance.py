@@ -11,6 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from nigdt import __version__
@@ -21,7 +22,26 @@ NAME = "nigdt-fill"
 FORMAT = 3
 
 
-def describe(recipe: Recipe, region: Rect, selected: Rect, selection: bytes) -> bytes:
+@dataclass(frozen=True)
+class Told:
+    """How the one fill of a layer came about.
+
+    Attributes:
+        recipe: What was asked for.
+        selected: Smallest box around what was selected, in pixels of the image as it was.
+        selection: What was selected there, a grey PNG.
+        region: What the fill changed, in pixels of the image as it was.
+        image: Columns and rows of the image as it was; None where nobody wrote them down.
+    """
+
+    recipe: Recipe
+    selected: Rect
+    selection: bytes = field(repr=False)
+    region: Rect
+    image: tuple[int, int] | None
+
+
+def describe(recipe: Recipe, region: Rect, selected: Rect, selection: bytes, image: tuple[int, int]) -> bytes:
     """Return the parasite's data for one fill.
 
     Args:
@@ -29,6 +49,7 @@ def describe(recipe: Recipe, region: Rect, selected: Rect, selection: bytes) -> 
         region: What it changed, in photo pixels.
         selected: The smallest box around what was selected, in photo pixels.
         selection: What was selected there, 0 to 255 per pixel.
+        image: Columns and rows of the image.
     """
     png = base64.b64encode(_grey_png(selection, selected.width)).decode("ascii")
     fill = {
@@ -36,32 +57,36 @@ def describe(recipe: Recipe, region: Rect, selected: Rect, selection: bytes) -> 
         "recipe": recipe.to_dict(),
         "selection": {"box": [selected.left, selected.top, selected.width, selected.height], "png": png},
     }
-    return describe_applied([fill])
+    return describe_applied([fill], image)
 
 
-def describe_applied(fills: Sequence[Any]) -> bytes:
+def describe_applied(fills: Sequence[Any], image: tuple[int, int]) -> bytes:
     """Return the data for a layer from the panel, which may consist of several fills, as it told them."""
-    record = {"format": FORMAT, "made by": f"NIGDT {__version__}", "fills": list(fills)}
+    record = {"format": FORMAT, "made by": f"NIGDT {__version__}", "image": image, "fills": list(fills)}
     return json.dumps(record, ensure_ascii=True).encode("ascii")
 
 
-def read(data: bytes) -> tuple[Recipe, Rect, bytes]:
+def read(data: bytes) -> Told:
     """Return how the one fill of a layer came about.
 
     Args:
         data: The parasite's.
 
-    Returns:
-        Its recipe, the smallest box around what was selected, and the selection there as a grey PNG.
-
     Raises:
         ValueError: They are several fills, or the record is damaged or lacks something.
     """
     try:
-        (fill,) = json.loads(data)["fills"]
+        record = json.loads(data)
+        (fill,) = record["fills"]
         selection = fill["selection"]
-        box = Rect(*(int(value) for value in selection["box"]))
-        return Recipe.from_dict(fill["recipe"]), box, base64.b64decode(selection["png"], validate=True)
+        width, height = record.get("image") or (0, 0)
+        return Told(
+            Recipe.from_dict(fill["recipe"]),
+            Rect(*map(int, selection["box"])),
+            base64.b64decode(selection["png"], validate=True),
+            Rect(*map(int, fill["region"])),
+            (int(width), int(height)) if width else None,
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"No fill that could be made again ({error}).") from None
 

@@ -17,6 +17,7 @@ from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.service import Service
 from nigdt_fill.settings import check_caption, read_settings, write_settings
 from nigdt_fill.texts import _
+from nigdt_fill.told import about_finished
 
 
 def fill(
@@ -108,10 +109,13 @@ def _fill_with_progress(image: Gimp.Image, settings: FillSettings, drawn: Drawn 
                 return was_closed(image)  # nobody waits for this fill any more: have it dropped
 
             try:
-                pictures = service.fill(captured, settings, Gimp.progress_set_text, pulse)
+                result = service.fill(captured, settings, Gimp.progress_set_text, pulse)
             except Cancelled:
                 still_open(image)
                 raise
-        return place(image, captured, pictures, drawn=drawn)
+        layer = place(image, captured, result.fills, drawn=drawn)
+        if said := about_finished(result.fills, result.notices):
+            Gimp.message(said)
+        return layer
     finally:
         Gimp.progress_end()

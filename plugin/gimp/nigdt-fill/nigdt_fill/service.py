@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from nigdt_backend.client import Client, DaemonError
+from nigdt_backend.client import Client, DaemonError, FillResult
 from nigdt_backend.protocol import Event, FillPicture, FillRequest
 
 from nigdt_fill import problem
@@ -105,7 +105,7 @@ class Service:
         settings: FillSettings,
         on_stage: Callable[[str], None],
         stop: Callable[[], bool],
-    ) -> list[FillPicture]:
+    ) -> FillResult:
         """Ask for all answers and wait for them.
 
         Args:
@@ -125,7 +125,7 @@ class Service:
 
         try:
             result = self.client.fill(request_for(capture, settings), on_event=on_event, cancelled=stop)
-            return [as_asked(picture, settings) for picture in result.fills]
+            return replace(result, fills=tuple(as_asked(picture, settings) for picture in result.fills))
         except DaemonError as error:
             if error.code == "cancelled":
                 raise problem.Cancelled from None

@@ -1,0 +1,47 @@
+"""What the user should know of a fill: words that the model does not know, and what the service noticed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from nigdt_backend.protocol import FillPicture
+
+from nigdt_fill.texts import in_context
+from nigdt_fill.words import about_unknown
+
+CONTINUED = "What the words name is around the region already, so the photo's own was continued."
+"""The notice that the user got what was asked for (`nigdt.continuation`)."""
+_LEFT_OUT = re.compile(r"A part of the object seems to lie outside the selection: grow it by (\d+) pixels\.")
+"""What the service says about a removal (`nigdt_backend.daemon.answers`)."""
+
+
+def missing_growth(notices: Iterable[str]) -> int:
+    """Return by how many pixels a removal's selection should grow, 0 where it holds the whole thing."""
+    told = map(_LEFT_OUT.fullmatch, notices)
+    return next((int(found[1]) for found in told if found), 0)
+
+
+def about_fill(unknown: Sequence[str], caption: str, notices: Iterable[str]) -> str:
+    """Return what to say of a fill, nothing where it needs no words.
+
+    Unknown words come first: what else is to be said mostly follows from them, and there is little room.
+
+    Args:
+        unknown: Words of the caption that the model does not know.
+        caption: The whole of it.
+        notices: What the service said, in English; the missing growth is not told.
+    """
+    said = [in_context("Notices", notice) for notice in notices if not _LEFT_OUT.fullmatch(notice)]
+    return about_unknown(unknown, caption) or " ".join(said)
+
+
+def about_finished(pictures: Sequence[FillPicture], notices: Iterable[str]) -> str:
+    """Return what to say of fills that nobody could read about beforehand, nothing where they are as asked.
+
+    Args:
+        pictures: The fills, one or more.
+        notices: What the service said of them.
+    """
+    first = pictures[0]
+    return about_fill(first.unknown_words, first.recipe.caption, (it for it in notices if it != CONTINUED))
