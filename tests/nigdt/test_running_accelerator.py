@@ -163,6 +163,16 @@ def test_a_whole_fill_of_a_photo_on_the_device(tiny: str) -> None:
         assert np.abs(np.asarray(fill.photo).astype(int) - np.asarray(own.photo)).max() <= 1
 
 
+def test_a_clicked_object_is_found_on_the_device() -> None:
+    picture, _ = scene(2, 300, 200)
+    sure = Inpainter.from_bundle("default", "cpu").object_at(picture, 150, 100)
+    assert sure.any()
+    # The pretended device has no cuDNN for batch norm.
+    with pretended("cuda:0"), torch.backends.cudnn.flags(enabled=False):
+        ours = Inpainter.from_bundle("default", "cuda:0").object_at(picture, 150, 100)
+    assert np.abs(sure.astype(int) - ours).max() <= 1
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_models_agreement_with_the_cpu_is_measured(precision: Precision, tiny: str) -> None:
     bundle = tiny if precision == "float32" else "default"
