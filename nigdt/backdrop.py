@@ -18,7 +18,6 @@ from nigdt.removal.layout import lab_of
 from nigdt.text import tokenise
 
 __all__ = [
-    "DREW_NOTHING",
     "change_by_words",
     "continued",
     "has_surroundings",
@@ -28,10 +27,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float32]
-
-DREW_NOTHING = (
-    "The model draws nothing clear for these words, so the photo's own surroundings were continued."
-)
 
 _HIDDEN = 0.5
 """M below which a place counts as hidden."""

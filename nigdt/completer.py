@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.backdrop import DREW_NOTHING, continued, has_surroundings, is_clear, laid_into, laid_over
+from nigdt.backdrop import continued, has_surroundings, is_clear, laid_into, laid_over
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
+from nigdt.notices import DREW_NOTHING
 from nigdt.outlines import Outlines, draws_itself
 from nigdt.recipe import Variant
 from nigdt.runtime.recording import Recorder

@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.answers import RawFill
+from nigdt.notices import CONTINUED
 from nigdt.recipe import Recipe, Variant
 from nigdt.removal import NothingFitsError, RemovalWorker
 from nigdt.surroundings import mostly, showing
 
-__all__ = ["NOTHING_FITS", "Continuation", "continues", "drawn_words"]
-
-CONTINUED = "What the words name is around the region already, so the photo's own was continued."
-NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
+__all__ = ["Continuation", "continues", "drawn_words"]
 
 
 def continues(crop: NDArray[np.uint8], hole: NDArray[np.uint8], recipe: Recipe) -> bool:

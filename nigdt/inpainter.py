@@ -21,11 +21,12 @@ from nigdt.bundle.recolour import load_recolour
 from nigdt.bundle.weights import load_model
 from nigdt.completer import Completer
 from nigdt.context import Context
-from nigdt.continuation import NOTHING_FITS, Continuation, continues, drawn_words
+from nigdt.continuation import Continuation, continues, drawn_words
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
+from nigdt.notices import MADE_COLOUR, NOTHING_FITS
 from nigdt.part_words import split_parts
-from nigdt.photo.photo import MADE_COLOUR, Photo
+from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import check_caption

@@ -18,6 +18,7 @@ from nigdt.context.blend import blend, blend_weight, greyed, hole_of
 from nigdt.context.box import context_box
 from nigdt.context.detail import enlarge
 from nigdt.limits import Mode, sent_size
+from nigdt.notices import ENLARGED, WITHOUT_WORDS
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 from nigdt.recolouring import Recolouring
@@ -134,12 +135,9 @@ class Context:
         """List what a user should know about a recipe in this context, one sentence each."""
         told = []
         if recipe.effective_mode != recipe.mode:
-            told.append("Without words, the region is filled with its surroundings.")
+            told.append(WITHOUT_WORDS)
         if self.reduced and self.mode != "recolour":
-            told.append(
-                f"The region is large: it is filled at {max(self.sent_size)} pixels and enlarged to"
-                f" {max(self.box.width, self.box.height)}."
-            )
+            told.append(ENLARGED.format(max(self.sent_size), max(self.box.width, self.box.height)))
         return told
 
     def enlarged(

@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from nigdt.errors import PhotoError
-from nigdt.photo.formats import no_place_for, of_suffix
+from nigdt.photo.formats import of_suffix
 from nigdt.photo.metadata import save_options, without_orientation
 from nigdt.photo.opening import reason
-from nigdt.photo.photo import Photo
+from nigdt.photo.photo import Photo, no_place_for
 
 __all__ = ["EXPORT_SUFFIXES", "export_suffix", "exported"]
 

@@ -6,7 +6,6 @@ format can hold of a photo is not written here: `nigdt.photo.encoding` finds tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -16,7 +15,6 @@ __all__ = [
     "NAMES",
     "SUFFIXES",
     "PhotoFormat",
-    "no_place_for",
     "of_data",
     "of_suffix",
     "patterns",
@@ -86,11 +84,6 @@ SUFFIXES = frozenset(suffix for entry in FORMATS for suffix in entry.suffixes)
 MIME_TYPES = tuple(entry.mime for entry in FORMATS)
 NAMES = ", ".join(entry.title for entry in FORMATS[:-1]) + f" and {FORMATS[-1].title}"
 """All formats in a sentence."""
-
-
-def no_place_for(title: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Return what the user should know of metadata that a format does not hold."""
-    return (f"{title} has no place for some metadata of this photo: {', '.join(names)}.",) if names else ()
 
 
 def of_suffix(suffix: str) -> PhotoFormat | None:

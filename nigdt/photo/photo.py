@@ -26,12 +26,12 @@ from PIL import Image
 
 from nigdt.errors import PhotoError
 from nigdt.files import check_writable, same_file, write_atomically
+from nigdt.notices import CUT_TO_8_BITS, DAMAGED_METADATA, NO_PLACE, NO_ROOM
 from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
 from nigdt.photo.depth import avif_bits, jxl_bits
 from nigdt.photo.encoding import Plan, encode, plan
 from nigdt.photo.flaws import without_flaws
-from nigdt.photo.formats import no_place_for
 from nigdt.photo.opening import (
     MAX_PIXELS,
     DamagedPictureError,
@@ -44,8 +44,6 @@ from nigdt.photo.provenance import DrawnFill, stamped
 from nigdt.photo.raster import Raster
 
 __all__ = ["MAX_PIXELS", "Photo"]
-
-MADE_COLOUR = "The photo was grey; with a colour in it, it is a colour photo now."
 
 
 class Photo(Raster):
@@ -173,7 +171,7 @@ class Photo(Raster):
         damaged = [*left_out, *found.damaged]
         if damaged:
             names = ", ".join(dict.fromkeys(damaged))
-            photo.notices = (f"Damaged metadata of this photo is left out: {names}.",)
+            photo.notices = (DAMAGED_METADATA.format(names),)
         if image.format == "AVIF" and data:
             photo.notices += cut_to_8_bits(avif_bits(data))
         return photo
@@ -251,10 +249,7 @@ class Photo(Raster):
         how = self._plan(suffix)
         told = [*no_place_for(how.format.title, how.left_out)]
         if recorded and how.crowded:
-            told.append(
-                f"The photo's own XMP leaves no room in a {how.format.title} file to record how it was"
-                f" filled: save it as {self.lossless_suffix} to keep that."
-            )
+            told.append(NO_ROOM.format(how.format.title, self.lossless_suffix))
         return tuple(told)
 
     def encode(self, suffix: str) -> bytes:
@@ -275,5 +270,9 @@ def cut_to_8_bits(bits: int) -> tuple[str, ...]:
     """Return what the user should know of a photo whose file has more bits than were read."""
     if bits <= 8:
         return ()
-    told = f"This photo has {bits} bits per channel and is opened with 8"
-    return (f"{told}: convert it to a 16-bit TIFF first to keep them all.",)
+    return (CUT_TO_8_BITS.format(bits),)
+
+
+def no_place_for(title: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what the user should know of metadata that a format does not hold."""
+    return (NO_PLACE.format(title, ", ".join(names)),) if names else ()

@@ -17,8 +17,9 @@ import shutil
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
 NAME = "nigdt-fill"
 SUMS = "SHA256SUMS"
@@ -26,6 +27,8 @@ SUMS = "SHA256SUMS"
 MAX_DEPTH = 3
 PACKAGES = {"nigdt": ".", "nigdt_backend": "backend"}
 """NIGDT's packages that the plug-in may carry parts of, and where they lie in its sources."""
+SHARED = ("Failures", "Notices")
+"""Contexts of the panel's translations that hold what the plug-in says too."""
 HERE = Path(__file__).resolve().parent
 
 PLATFORMS = {
@@ -80,7 +83,8 @@ def contents(wheel: Path | None, sources: Path = HERE.parent.parent) -> dict[str
     files = {path.relative_to(own).as_posix(): path.read_bytes() for path in sorted(own.rglob("*.py"))}
     for catalogue in sorted((own / "locale").glob("*/LC_MESSAGES/*.po")):
         compiled = catalogue.relative_to(own).with_suffix(".mo").as_posix()
-        files[compiled] = compile_catalogue(catalogue.read_text(encoding="utf-8"))
+        words = panels_words(sources, language=catalogue.parent.parent.name)
+        files[compiled] = compile_catalogue(catalogue.read_text(encoding="utf-8"), words)
     for path, module in _client(sources).items():
         files[path] = module.read_bytes()
     for path, part in _manual(sources).items():
@@ -218,12 +222,35 @@ def _unpacked(wheel: Path) -> dict[str, bytes]:
     return files
 
 
-def compile_catalogue(text: str) -> bytes:
+def panels_words(sources: Path, language: str) -> dict[str, str]:
+    """Return the panel's translations of what both say, so that both say it alike: English -> translated.
+
+    Args:
+        sources: Root of NIGDT's sources.
+        language: Its code, such as "de"; one that the panel does not speak has none.
+    """
+    texts = sources / "plugin" / "nigdt_plugin" / "assets" / "i18n" / f"nigdt_{language}.ts"
+    if not texts.is_file():
+        return {}
+    parsed = ElementTree.parse(texts)  # noqa: S314 - a file of these sources
+    return {
+        message.findtext("source", ""): message.findtext("translation", "")
+        for context in parsed.iter("context")
+        if context.findtext("name") in SHARED
+        for message in context.iter("message")
+    }
+
+
+def compile_catalogue(text: str, shared: Mapping[str, str] | None = None) -> bytes:
     """Return the compiled form (`.mo`) of a catalogue of translations (`.po`).
 
     Entries that are marked fuzzy or not yet translated are left out, so that English is shown for them.
+
+    Args:
+        text: The catalogue.
+        shared: Further entries, from `panels_words`.
     """
-    entries: dict[str, str] = {}
+    entries = {original: translated for original, translated in (shared or {}).items() if translated}
     for block in text.split("\n\n"):
         if any(line.startswith("#,") and "fuzzy" in line for line in block.splitlines()):
             continue

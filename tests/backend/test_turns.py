@@ -16,7 +16,7 @@ from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.suspects import Suspects
 from nigdt_backend.protocol import FillRequest
 
-from nigdt.backdrop import DREW_NOTHING
+from nigdt.notices import DREW_NOTHING
 from nigdt.recipe import Recipe, Variant
 
 VARIANTS = [Variant(seed) for seed in range(1, 9)]

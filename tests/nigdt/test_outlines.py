@@ -12,11 +12,11 @@ from PIL import Image
 
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
-from nigdt.backdrop import DREW_NOTHING
 from nigdt.bundle.writing import save_bundle
 from nigdt.config import ModelConfig
 from nigdt.model import NIGDT
 from nigdt.model.outlines import SIDE
+from nigdt.notices import DREW_NOTHING
 from nigdt.outlines import Outlines, draws_itself, likeness_to_oval
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from nigdt_backend import wording
 from nigdt_backend.protocol import CLIENT_CODES, CODES
 from nigdt_plugin.core.failures import LOCAL, Failure
 from nigdt_plugin.ui import language
@@ -21,13 +18,12 @@ from nigdt_plugin.ui.window import Window
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
 from PyQt6.QtWidgets import QApplication
+from update_translations import collect
 
-from nigdt.backdrop import DREW_NOTHING
-from nigdt.continuation import CONTINUED, NOTHING_FITS
-from nigdt.photo.formats import no_place_for
-from nigdt.photo.photo import Photo, cut_to_8_bits
+from nigdt import notices
+from nigdt.photo.photo import Photo, cut_to_8_bits, no_place_for
 
-PLUGIN = Path(language.__file__).parents[1]
+COMMAND = "run: python tests/plugin/update_translations.py"
 
 
 def messages(path: Path) -> dict[tuple[str, str], list[str]]:
@@ -62,10 +58,7 @@ def test_every_text_is_translated_and_compiled(qapp: QApplication, code: str):
 
 def test_no_text_of_the_program_is_missing(tmp_path: Path):
     fresh = tmp_path / "fresh.ts"
-    sources = [str(PLUGIN / "ui"), wording.__file__]
-    command = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", *sources, "--ts", str(fresh)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert fresh.exists(), done.stderr
+    collect("--ts", str(fresh))
     wanted = {
         (context.find("name").text, message.find("source").text)
         for context in ElementTree.parse(fresh).getroot().iter("context")
@@ -73,7 +66,7 @@ def test_no_text_of_the_program_is_missing(tmp_path: Path):
     }
     assert len(wanted) > 200
     for code in language.LANGUAGES:
-        assert set(messages(language.FOLDER / f"nigdt_{code}.ts")) == wanted, "run pylupdate6"
+        assert set(messages(language.FOLDER / f"nigdt_{code}.ts")) == wanted, COMMAND
 
 
 def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
@@ -159,8 +152,10 @@ def test_what_library_and_daemon_say_is_told_in_german(qapp: QApplication):
     assert translator.load(str(language.FOLDER / "nigdt_de.qm"))
     qapp.installTranslator(translator)
     try:
-        for notice in (CONTINUED, DREW_NOTHING, NOTHING_FITS, *cut_to_8_bits(12)):
-            assert worded_notice(notice) != notice
+        for text in notices.ALL:
+            said = text.format("A", "B", "C")
+            assert worded_notice(said) == QCoreApplication.translate("Notices", text).format("A", "B", "C")
+            assert worded_notice(said) != said
         assert "12 Bit" in worded_notice(*cut_to_8_bits(12))
         damaged = worded_notice("Damaged metadata of this photo is left out: EXIF, a profile {0}.")
         assert damaged == "Beschädigte Metadaten dieses Fotos werden weggelassen: EXIF, a profile {0}."

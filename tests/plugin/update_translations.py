@@ -9,13 +9,28 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 from nigdt_backend import wording
 from nigdt_plugin.ui.language import FOLDER, LANGUAGES
 
+from nigdt import notices
+
 PLUGIN = FOLDER.parents[1]
 SOURCE = "en"
+
+
+def collect(*options: str) -> None:
+    """Take every text into translation files, as pylupdate6 does with these options."""
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder) / "notices.py"  # pylupdate6 finds texts by the calls around them
+        calls = [f'QT_TRANSLATE_NOOP("Notices", {text!r})\n' for text in notices.ALL]
+        listed.write_text("".join(calls), encoding="utf-8")
+        sources = [str(PLUGIN / "ui"), str(wording.__file__), str(listed)]
+        command = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", *sources, *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
 
 
 def main() -> int:
@@ -23,9 +38,7 @@ def main() -> int:
     lrelease = shutil.which("lrelease") or shutil.which("/usr/lib/qt6/bin/lrelease")
     files = {code: FOLDER / f"nigdt_{code}.ts" for code in LANGUAGES}
     targets = [part for file in files.values() for part in ("--ts", str(file))]
-    sources = [str(PLUGIN / "ui"), wording.__file__]
-    update = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", *sources, "--no-obsolete", *targets]
-    subprocess.run(update, check=True, stdout=subprocess.DEVNULL)
+    collect("--no-obsolete", *targets)
     left = 0
     for code, file in files.items():
         tree = ElementTree.parse(file)

@@ -17,9 +17,10 @@ from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
 from nigdt.commands.options import OutputFile
 from nigdt.context import Box, Context
 from nigdt.errors import PhotoError, printable
+from nigdt.notices import MADE_COLOUR, MODEL_CHANGED
 from nigdt.photo.mask import read_mask
 from nigdt.photo.opening import read_file
-from nigdt.photo.photo import MADE_COLOUR, Photo
+from nigdt.photo.photo import Photo
 from nigdt.photo.provenance import DrawnFill, DrawnSelection, read_record
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolouring import check_caption
@@ -294,10 +295,7 @@ class Drawing:
         self.notices += [*context.notices(recipe), *result.notices]
         digest = result.fills[0].recipe.digest
         if recipe.digest and recipe.digest != digest:
-            self.notices.append(
-                f"The model {recipe.bundle} has changed since this fill was made: {recipe.digest} then,"
-                f" {digest} now. The pixels differ."
-            )
+            self.notices.append(MODEL_CHANGED.format(recipe.bundle, recipe.digest, digest))
 
 
 def _whole(photo: Photo) -> Box:

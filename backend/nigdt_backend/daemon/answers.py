@@ -13,6 +13,7 @@ import numpy as np
 from nigdt.context import Box, Context
 from nigdt.context.context import prepared
 from nigdt.limits import GROW_MAX
+from nigdt.notices import PART_LEFT
 from nigdt.removal import remainder
 from nigdt_backend.daemon.scheduler import Job
 from nigdt_backend.daemon.worker import FillMessage
@@ -64,7 +65,7 @@ def growth_notice(job: Job, crop: NDArray[np.uint8], hole: NDArray[np.uint8]) ->
     # Far away it is a part that should be selected by hand: growing would take in much besides.
     if pixels > GROW_MAX or further > float(np.count_nonzero(hole)) ** 0.5 / 2:
         return None
-    return f"A part of the object seems to lie outside the selection: grow it by {pixels} pixels."
+    return PART_LEFT.format(pixels)
 
 
 def fill_message(

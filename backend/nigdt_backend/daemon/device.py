@@ -150,7 +150,7 @@ class DeviceChoice:
     Attributes:
         wanted: the setting.
         current: device name, empty before the first choice.
-        stepped_down: why the CPU is used although an accelerator was chosen; empty otherwise.
+        stepped_down: the notice why the CPU is used although an accelerator was chosen; empty otherwise.
         lost: whether this process can not use the accelerator again; a new one may.
         lasting: whether a new one can neither.
     """
@@ -168,10 +168,10 @@ class DeviceChoice:
             self.current = choose_device(self.wanted)
         return self.current
 
-    def step_down(self, reason: str, *, lost: bool, lasting: bool = False) -> None:
+    def step_down(self, notice: str, *, lost: bool, lasting: bool = False) -> None:
         """Use the CPU from now on."""
         self.current = "cpu"
-        self.stepped_down = reason
+        self.stepped_down = notice
         self.lost = lost
         self.lasting = lasting
         self._since = time.monotonic()

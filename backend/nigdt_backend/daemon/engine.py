@@ -16,6 +16,7 @@ import numpy as np
 
 from nigdt.bundle.bundle import BundleInfo, find_bundle, list_bundles
 from nigdt.errors import BundleError, ModelError
+from nigdt.notices import CPU_FOR_FAILURE, CPU_FOR_MEMORY, SMALLER_BATCHES
 from nigdt.recipe import Variant
 from nigdt_backend.daemon.memory import give_back_freed_memory
 from nigdt_backend.daemon.model_turn import ModelTurn, Work
@@ -170,7 +171,7 @@ class NigdtEngine:
             if not alone:
                 return self._make_room
             if self._choice.get() != "cpu":
-                return lambda _bundle: self._to_cpu("memory ran out", lost=False)
+                return lambda _bundle: self._to_cpu(CPU_FOR_MEMORY, lost=False)
             raise EngineError(
                 "out-of-memory",
                 "There is not enough memory for one fill.",
@@ -179,7 +180,7 @@ class NigdtEngine:
         if is_device_loss(error) and self._choice.get() != "cpu":
             log.error("device loss", exc_info=error)
             lasting = is_lasting(error)
-            return lambda _bundle: self._to_cpu("the device failed", lost=True, lasting=lasting)
+            return lambda _bundle: self._to_cpu(CPU_FOR_FAILURE, lost=True, lasting=lasting)
         return None
 
     def _smaller_batch(self, _bundle: str) -> None:
@@ -213,9 +214,9 @@ class NigdtEngine:
         if self._halved is not None and time.monotonic() - self._halved >= RETRY_SECONDS:
             self._set_batch()
 
-    def _to_cpu(self, reason: str, *, lost: bool, lasting: bool = False) -> None:
-        log.warning("%s on %s: going on with the CPU", reason, self._choice.get())
-        self._choice.step_down(reason, lost=lost, lasting=lasting)
+    def _to_cpu(self, notice: str, *, lost: bool, lasting: bool = False) -> None:
+        log.warning("%s gave way to the CPU: %s", self._choice.get(), notice)
+        self._choice.step_down(notice, lost=lost, lasting=lasting)
         self._forget_device()
 
     def _forget_device(self) -> None:
@@ -312,10 +313,9 @@ class NigdtEngine:
     def _notices(self) -> tuple[str, ...]:
         notices = list(self._registry.notices.values())
         if self._device is not None and self._device.stepped_down:
-            where = "the accelerator" if self._device.wanted == "auto" else self._device.wanted
-            notices.append(f"Filled on the CPU, since {self._device.stepped_down} on {where}.")
+            notices.append(self._device.stepped_down)
         if self._halved is not None:
-            notices.append(f"Memory ran out: at most {self.batch_variants} fills are computed at once.")
+            notices.append(SMALLER_BATCHES.format(self.batch_variants))
         return tuple(notices)
 
     def _describe(self) -> None:

@@ -19,6 +19,7 @@ from nigdt.bundle.bundle import (
     valid_name,
 )
 from nigdt.errors import BundleError, one_line
+from nigdt.notices import BROKEN_BUNDLE
 from nigdt_backend.daemon.worker import EngineError
 
 log = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ class Registry:
                 if held is not None:
                     message += " The old model stays in use."
                 raise EngineError("bundle-broken", message, hint) from error
-            self.notices[name] = f"The changed bundle {name} is broken; the old model stays in use."
+            self.notices[name] = BROKEN_BUNDLE.format(name)
             return held
         self._rejected.pop(name, None)
         self.notices.pop(name, None)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nigdt.continuation import NOTHING_FITS, Continuation
+from nigdt.continuation import Continuation
 from nigdt.errors import NigdtError, SelectionError
+from nigdt.notices import NOTHING_FITS
 from nigdt.recipe import Variant
 from nigdt.removal import RemovalCancelledError, RemovalError
 from nigdt_backend.daemon.answers import fill_message, growth_notice, job_pixels, placed_context

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 from nigdt import limits
 from nigdt.colours import BASIC, COMMON, MODIFIERS, find_colours
 from nigdt.limits import Mode
+from nigdt.notices import WITHOUT_WORDS
 from nigdt.text import Vocabulary
 from nigdt_plugin.core import models
 from nigdt_plugin.core.presets import Preset
@@ -26,7 +27,7 @@ from nigdt_plugin.ui.caption_menus import CaptionMenus
 from nigdt_plugin.ui.grow import GrowRow
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.modes import ModeRow, purposes
-from nigdt_plugin.ui.notices import WITHOUT_WORDS, worded_notice
+from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.rest import RestHint
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.unknown import UnknownWords

@@ -29,6 +29,7 @@ from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.language import number
+from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.status import device_name
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, restyle
@@ -257,7 +258,7 @@ class ModelDialog(QDialog):
             process = text.format(
                 pid=status.get("pid"), device=device, fills=jobs.get("fills", 0), memory=memory
             )
-            self.state.setText("\n".join((*state.notices, process)))
+            self.state.setText("\n".join((*map(worded_notice, state.notices), process)))
 
     def _choose(self, name: str) -> None:
         for card in self.cards:

@@ -12,6 +12,7 @@ from nigdt_plugin.core.link import LinkPhase, LinkState
 from nigdt_plugin.ui.drag_out import DragLabel
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.language import number
+from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.widgets import label, plain_tip
@@ -138,7 +139,8 @@ class StatusBar(QStatusBar):
         self.daemon.setIcon(_dot(colour))
         self.daemon.setAccessibleName(self.tr("Model: {state}").format(state=", ".join(parts)))
         hint = self.tr("Details of the model and its process")
-        told = [" ".join(worded(state.failure))] if state.failure else [*state.notices, hint]
+        notices = map(worded_notice, state.notices)
+        told = [" ".join(worded(state.failure))] if state.failure else [*notices, hint]
         self.daemon.setToolTip(plain_tip("\n".join(told)))
 
 

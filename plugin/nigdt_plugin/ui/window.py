@@ -266,7 +266,7 @@ class Window(Dialogs):
         self.status.show_link(state)
         fresh = [notice for notice in state.notices if notice not in self._told]
         if fresh:
-            self.notice.tell(self.tr("The model's process reports:"), " ".join(fresh))
+            self.notice.tell(self.tr("The model's process reports:"), " ".join(map(worded_notice, fresh)))
         if state.status:
             self._told = state.notices
 

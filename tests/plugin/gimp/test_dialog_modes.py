@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scripted_daemon import COLOURS, EARLY, ScriptedDaemon
 
-from nigdt.backdrop import DREW_NOTHING
+from nigdt.notices import DREW_NOTHING
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -7,20 +7,17 @@ import gettext
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
-from assemble import compile_catalogue
+from assemble import compile_catalogue, panels_words
 from nigdt_backend import wording
+from nigdt_fill import texts, told
 
-from nigdt.backdrop import DREW_NOTHING
-from nigdt.continuation import CONTINUED, NOTHING_FITS
+from nigdt import notices
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUG_IN = ROOT / "plugin" / "gimp" / "nigdt-fill"
 CATALOGUE = PLUG_IN / "locale" / "de" / "LC_MESSAGES" / "nigdt-fill.po"
-NOTICES = {CONTINUED, DREW_NOTHING, NOTHING_FITS}
-"""What the service says of fills, and the plug-in shows."""
 
 
 def _texts(source: Path) -> Iterator[str]:
@@ -37,32 +34,42 @@ def _texts(source: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def german() -> gettext.GNUTranslations:
-    return gettext.GNUTranslations(io.BytesIO(compile_catalogue(CATALOGUE.read_text(encoding="utf-8"))))
+    own = CATALOGUE.read_text(encoding="utf-8")
+    return gettext.GNUTranslations(io.BytesIO(compile_catalogue(own, panels_words(ROOT, "de"))))
 
 
 def test_every_text_is_translated(german: gettext.GNUTranslations) -> None:
     sources = [*PLUG_IN.rglob("*.py"), Path(wording.__file__)]
-    texts = {text for source in sources for text in _texts(source)} | NOTICES
-    assert len(texts) > 50
+    said = {text for source in sources for text in _texts(source)} | set(notices.ALL)
+    assert len(said) > 50
     missing = [
-        text for text in texts if german.gettext(text) == text and german.ngettext(text, text, 2) == text
+        text for text in said if german.gettext(text) == text and german.ngettext(text, text, 2) == text
     ]
     assert [text for text in missing if "{n} seconds" not in text] == []
-    stale = set(german._catalog) - texts  # type: ignore[attr-defined]
-    assert {text if isinstance(text, str) else text[0] for text in stale} - texts == {""}
 
 
-def test_gimp_and_panel_word_failures_and_notices_alike_in_german(german: gettext.GNUTranslations) -> None:
-    panel = ElementTree.parse(ROOT / "plugin" / "nigdt_plugin" / "assets" / "i18n" / "nigdt_de.ts")
-    said = {
-        message.findtext("source"): message.findtext("translation")
-        for context in panel.iter("context")
-        if context.findtext("name") in ("Failures", "Notices")
-        for message in context.iter("message")
+def test_the_catalogue_holds_only_what_the_plug_in_says_and_the_panel_does_not_translate() -> None:
+    own = gettext.GNUTranslations(io.BytesIO(compile_catalogue(CATALOGUE.read_text(encoding="utf-8"))))
+    entries = {
+        text if isinstance(text, str) else text[0]
+        for text in own._catalog  # type: ignore[attr-defined]
     }
-    texts = set(_texts(Path(wording.__file__))) | NOTICES
-    assert len(texts) > 20
-    assert {text: german.gettext(text) for text in texts} == {text: said[text] for text in texts}
+    assert len(entries) > 50
+    assert entries - {text for source in PLUG_IN.rglob("*.py") for text in _texts(source)} == {""}
+    assert entries.isdisjoint(panels_words(ROOT, "de"))
+
+
+def test_a_language_that_the_panel_does_not_speak_has_none_of_its_words() -> None:
+    assert panels_words(ROOT, "xx") == {}
+
+
+def test_notices_of_the_service_are_told_in_german(
+    german: gettext.GNUTranslations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "_translation", german)
+    assert "Speicher der Grafikkarte" in told.about_fill([], "a fox", [notices.CPU_FOR_MEMORY])
+    broken = told.about_fill([], "a fox", [notices.BROKEN_BUNDLE.format("my-garden")])
+    assert broken == "Das geänderte Modell my-garden ist beschädigt; das alte bleibt in Gebrauch."
 
 
 def test_placeholders_and_mnemonics_survive_translation(german: gettext.GNUTranslations) -> None:

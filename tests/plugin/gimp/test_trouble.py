@@ -14,7 +14,7 @@ from nigdt_backend.client import Client
 from nigdt_backend.protocol import FillRequest
 from scripted_daemon import ScriptedDaemon
 
-from nigdt.backdrop import DREW_NOTHING
+from nigdt.notices import DREW_NOTHING
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -26,8 +26,8 @@ from PIL import Image
 from nigdt.box import selection_box
 from nigdt.context.blend import greyed
 from nigdt.context.box import context_box
-from nigdt.continuation import CONTINUED, NOTHING_FITS
 from nigdt.limits import MODES, Mode
+from nigdt.notices import CONTINUED, NOTHING_FITS
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
 

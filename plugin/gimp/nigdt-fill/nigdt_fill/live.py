@@ -8,6 +8,7 @@ from gi.repository import Gimp
 from nigdt_backend.client import DaemonError
 from nigdt_backend.protocol import Event, FillPicture, ProtocolError
 
+from nigdt.notices import CONTINUED
 from nigdt_fill import problem
 from nigdt_fill.capture import Capture
 from nigdt_fill.overlay import Overlay
@@ -15,7 +16,7 @@ from nigdt_fill.plan import FillSettings
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.service import Service, as_asked, request_for, stage_text
 from nigdt_fill.texts import _
-from nigdt_fill.told import CONTINUED, about_fill, missing_growth
+from nigdt_fill.told import about_fill, missing_growth
 from nigdt_fill.window import FillWindow
 
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from nigdt_backend.protocol import FillPicture
 
+from nigdt.notices import CONTINUED, PART_LEFT, filled_in, worded
 from nigdt_fill.texts import in_context
 from nigdt_fill.words import about_unknown
-
-CONTINUED = "What the words name is around the region already, so the photo's own was continued."
-"""The notice that the user got what was asked for (`nigdt.continuation`)."""
-_LEFT_OUT = re.compile(r"A part of the object seems to lie outside the selection: grow it by (\d+) pixels\.")
-"""What the service says about a removal (`nigdt_backend.daemon.answers`)."""
 
 
 def missing_growth(notices: Iterable[str]) -> int:
     """Return by how many pixels a removal's selection should grow, 0 where it holds the whole thing."""
-    told = map(_LEFT_OUT.fullmatch, notices)
-    return next((int(found[1]) for found in told if found), 0)
+    told = (filled_in(PART_LEFT, notice) for notice in notices)
+    return next((int(found[0]) for found in told if found and found[0].isdecimal()), 0)
 
 
 def about_fill(unknown: Sequence[str], caption: str, notices: Iterable[str]) -> str:
@@ -32,7 +27,7 @@ def about_fill(unknown: Sequence[str], caption: str, notices: Iterable[str]) -> 
         caption: The whole of it.
         notices: What the service said, in English; the missing growth is not told.
     """
-    said = [in_context("Notices", notice) for notice in notices if not _LEFT_OUT.fullmatch(notice)]
+    said = [worded(notice, in_context) for notice in notices if filled_in(PART_LEFT, notice) is None]
     return about_unknown(unknown, caption) or " ".join(said)
 
 

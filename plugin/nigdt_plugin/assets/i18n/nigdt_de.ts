@@ -1500,6 +1500,18 @@
       <translation>Das Modell zeichnet zu diesen Wörtern nichts Deutliches, darum wurde die Umgebung aus dem Foto fortgesetzt.</translation>
     </message>
     <message>
+      <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
+      <translation>Ein Teil des Objekts scheint außerhalb der Auswahl zu liegen: Vergrößern Sie sie um {0} Pixel.</translation>
+    </message>
+    <message>
+      <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
+      <translation>Das Foto war grau; mit einer Farbe darin ist es jetzt ein Farbfoto.</translation>
+    </message>
+    <message>
+      <source>The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ.</source>
+      <translation>Das Modell {0} hat sich geändert, seit diese Füllung gemacht wurde: damals {1}, jetzt {2}. Die Pixel weichen ab.</translation>
+    </message>
+    <message>
       <source>Damaged metadata of this photo is left out: {0}.</source>
       <translation>Beschädigte Metadaten dieses Fotos werden weggelassen: {0}.</translation>
     </message>
@@ -1514,6 +1526,22 @@
     <message>
       <source>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</source>
       <translation>Die XMP-Daten des Fotos lassen in einer {0}-Datei keinen Platz für den Vermerk, wie es gefüllt wurde: als {1} gespeichert bleibt er erhalten.</translation>
+    </message>
+    <message>
+      <source>Filled on the CPU, since the accelerator's memory ran out.</source>
+      <translation>Auf der CPU gefüllt, weil der Speicher der Grafikkarte nicht reichte.</translation>
+    </message>
+    <message>
+      <source>Filled on the CPU, since the accelerator failed.</source>
+      <translation>Auf der CPU gefüllt, weil die Grafikkarte ausgefallen ist.</translation>
+    </message>
+    <message>
+      <source>Memory ran out: fills are computed in passes of at most {0}.</source>
+      <translation>Der Speicher reichte nicht: Füllungen werden in Durchgängen zu höchstens {0} berechnet.</translation>
+    </message>
+    <message>
+      <source>The changed bundle {0} is broken; the old model stays in use.</source>
+      <translation>Das geänderte Modell {0} ist beschädigt; das alte bleibt in Gebrauch.</translation>
     </message>
   </context>
   <context>

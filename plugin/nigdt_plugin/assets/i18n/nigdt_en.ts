@@ -1500,6 +1500,18 @@
       <translation>The model draws nothing clear for these words, so the photo's own surroundings were continued.</translation>
     </message>
     <message>
+      <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
+      <translation>A part of the object seems to lie outside the selection: grow it by {0} pixels.</translation>
+    </message>
+    <message>
+      <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
+      <translation>The photo was grey; with a colour in it, it is a colour photo now.</translation>
+    </message>
+    <message>
+      <source>The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ.</source>
+      <translation>The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ.</translation>
+    </message>
+    <message>
       <source>Damaged metadata of this photo is left out: {0}.</source>
       <translation>Damaged metadata of this photo is left out: {0}.</translation>
     </message>
@@ -1514,6 +1526,22 @@
     <message>
       <source>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</source>
       <translation>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</translation>
+    </message>
+    <message>
+      <source>Filled on the CPU, since the accelerator's memory ran out.</source>
+      <translation>Filled on the CPU, since the accelerator's memory ran out.</translation>
+    </message>
+    <message>
+      <source>Filled on the CPU, since the accelerator failed.</source>
+      <translation>Filled on the CPU, since the accelerator failed.</translation>
+    </message>
+    <message>
+      <source>Memory ran out: fills are computed in passes of at most {0}.</source>
+      <translation>Memory ran out: fills are computed in passes of at most {0}.</translation>
+    </message>
+    <message>
+      <source>The changed bundle {0} is broken; the old model stays in use.</source>
+      <translation>The changed bundle {0} is broken; the old model stays in use.</translation>
     </message>
   </context>
   <context>

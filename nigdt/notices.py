@@ -1,0 +1,67 @@
+"""Every notice to users that library and daemon have, in one list that panel and GIMP plug-in translate.
+
+A notice travels in English, filled in; each door finds it here again to say it in its user's language. A new
+one is a constant here and its German in `plugin/nigdt_plugin/assets/i18n/nigdt_de.ts`. Standard library only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+WITHOUT_WORDS: Final = "Without words, the region is filled with its surroundings."
+ENLARGED: Final = "The region is large: it is filled at {0} pixels and enlarged to {1}."
+NOTHING_FITS: Final = "Nothing in the photo could be continued into the region, so the model filled it."
+CONTINUED: Final = "What the words name is around the region already, so the photo's own was continued."
+DREW_NOTHING: Final = (
+    "The model draws nothing clear for these words, so the photo's own surroundings were continued."
+)
+PART_LEFT: Final = "A part of the object seems to lie outside the selection: grow it by {0} pixels."
+MADE_COLOUR: Final = "The photo was grey; with a colour in it, it is a colour photo now."
+MODEL_CHANGED: Final = (
+    "The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ."
+)
+
+DAMAGED_METADATA: Final = "Damaged metadata of this photo is left out: {0}."
+CUT_TO_8_BITS: Final = (
+    "This photo has {0} bits per channel and is opened with 8: convert it to a 16-bit TIFF first to keep them"
+    " all."
+)
+NO_PLACE: Final = "{0} has no place for some metadata of this photo: {1}."
+NO_ROOM: Final = (
+    "The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep"
+    " that."
+)
+
+CPU_FOR_MEMORY: Final = "Filled on the CPU, since the accelerator's memory ran out."
+CPU_FOR_FAILURE: Final = "Filled on the CPU, since the accelerator failed."
+SMALLER_BATCHES: Final = "Memory ran out: fills are computed in passes of at most {0}."
+BROKEN_BUNDLE: Final = "The changed bundle {0} is broken; the old model stays in use."
+
+ALL: Final[tuple[str, ...]] = tuple(text for name, text in list(globals().items()) if name.isupper())
+"""Each of them, with {0}, {1} ... in this order for what is filled in."""
+
+
+def filled_in(text: str, notice: str) -> tuple[str, ...] | None:
+    """Return what was filled into a text, maybe nothing, or None if the notice is not made from it.
+
+    Args:
+        text: One of `ALL`.
+        notice: What was said.
+    """
+    found = re.fullmatch(re.sub(r"\\\{\d\\\}", "(.+)", re.escape(text)), notice)
+    return None if found is None else found.groups()
+
+
+def worded(notice: str, translate: Callable[[str, str], str]) -> str:
+    """Return a notice in the user's language; one that is not known stays as it is.
+
+    Args:
+        notice: In English, as library or daemon say it.
+        translate: Takes a context and one of `ALL`, and returns the user's text.
+    """
+    for text in ALL:
+        if (parts := filled_in(text, notice)) is not None:
+            return translate("Notices", text).format(*parts)
+    return notice
