@@ -115,7 +115,7 @@ def test_lost_accelerator_hands_over_to_the_cpu_and_only_a_new_process_tries_it_
     failing(monkeypatch, RuntimeError("CUDA error: device-side assert triggered"), times=1)
     outcome = engine.run([engine_job(request_fill, 2)], Silent())[0]
     assert outcome.complete
-    assert "the device failed" in outcome.notices[0]
+    assert "the accelerator failed" in outcome.notices[0]
     assert not engine.restart_wanted(), "not at once: a job that breaks the device would do so for ever"
     later(monkeypatch)
     assert engine.run([engine_job(request_fill, 1)], Silent())[0].complete

@@ -25,6 +25,7 @@ from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt_backend.daemon.worker import FillMessage, Hooks, Outcome
 
 from nigdt.colours import rgb_to_lab
+from nigdt.notices import CPU_FOR_MEMORY, NOTHING_FITS
 from nigdt.recipe import Variant
 from nigdt.recolouring import Recolouring
 from nigdt.removal import Quality, remove
@@ -59,9 +60,7 @@ WORDS = (
 
 DIGEST = "5" * 64
 STEPS = 4
-NOTHING_FITS = "Nothing in the photo could be continued into the region, so the model filled it."
 NOTHING_FITS_AT = 17  # pixels of growth at which the painter says so
-STEPPED_DOWN = "Filled on the CPU, since memory ran out on cuda:0."
 
 
 class Painter:
@@ -100,7 +99,7 @@ class Painter:
                 if job.cancelled:
                     return Outcome(job)
                 time.sleep(0.01)
-        self.notices = [STEPPED_DOWN] if "memory" in words else []
+        self.notices = [CPU_FOR_MEMORY] if "memory" in words else []
         if "fail" in words:
             raise ZeroDivisionError("a fault was ordered")
         if "die" in words:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.welcome import sample_photo
-from painting_daemon import NOTHING_FITS, NOTHING_FITS_AT
+from painting_daemon import NOTHING_FITS_AT
 from panel import Panel
 from PIL import Image
 from PyQt6.QtCore import Qt
@@ -17,6 +17,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from nigdt.errors import CaptionError
+from nigdt.notices import NOTHING_FITS
 from nigdt.recolouring import check_caption
 
 

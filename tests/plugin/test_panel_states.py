@@ -21,7 +21,6 @@ from nigdt_plugin.ui.strip import thumbnail
 from nigdt_plugin.ui.theme import DARK
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.welcome import sample_photo
-from painting_daemon import STEPPED_DOWN
 from panel import Panel
 from panel_daemon import write_bundle
 from PIL import Image
@@ -31,6 +30,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from nigdt.bundle.bundle import PICTURE, find_bundle
+from nigdt.notices import CPU_FOR_MEMORY
 
 
 @pytest.fixture
@@ -280,19 +280,19 @@ def test_what_the_daemon_has_to_say_is_shown_once(panel: Panel, picture: Callabl
     panel.fill("a bird out of memory", 1)
     window = panel.window
     panel.until(lambda: bool(panel.session.link_state.notices), 20)
-    assert STEPPED_DOWN in window.notice.hint.text()
-    assert STEPPED_DOWN in window.status.daemon.toolTip()
+    assert CPU_FOR_MEMORY in window.notice.hint.text()
+    assert CPU_FOR_MEMORY in window.status.daemon.toolTip()
     pixels = picture("stepped-down")
     assert share(pixels, (240, 176, 74), 12) > 0.00003  # the warning's dot
     window.choose_model()
-    assert STEPPED_DOWN in window.findChild(ModelDialog).state.text()
+    assert CPU_FOR_MEMORY in window.findChild(ModelDialog).state.text()
     window.findChild(ModelDialog).accept()
     window.notice.hide()
     QTest.qWait(3500)  # the next status says it again
     assert not window.notice.isVisible()
     panel.fill("a red bird", 1)
     panel.until(lambda: not panel.session.link_state.notices, 20)
-    assert STEPPED_DOWN not in window.status.daemon.toolTip()
+    assert CPU_FOR_MEMORY not in window.status.daemon.toolTip()
 
 
 @pytest.mark.parametrize(

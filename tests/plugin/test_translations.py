@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from nigdt_backend.protocol import CLIENT_CODES, CODES
 from nigdt_plugin.core.failures import LOCAL, Failure
+from nigdt_plugin.core.link import LinkPhase, LinkState
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.failures import worded
+from nigdt_plugin.ui.models import ModelDialog
 from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.window import Window
@@ -136,6 +138,26 @@ def test_the_daemons_errors_come_in_german(qapp: QApplication, user: Path, photo
         panel.until(lambda: bool(panel.errors), 60)
         assert panel.window.notice.message.text() == "Das Modell ist an dieser Füllung gescheitert."
         assert "a fault was ordered" in panel.window.notice.hint.text()
+    finally:
+        panel.close()
+        for translator in translators:
+            qapp.removeTranslator(translator)
+
+
+def test_what_the_models_process_reports_is_shown_in_german(qapp: QApplication, user: Path):
+    translators = language.install(qapp, "de")
+    panel = Panel()
+    try:
+        state = LinkState(LinkPhase.READY, {"notices": [notices.CPU_FOR_MEMORY], "pid": 1})
+        told = "Auf der CPU gefüllt, weil der Speicher der Grafikkarte nicht reichte."
+        panel.session.linked(state)
+        assert panel.window.notice.hint.text() == told
+        assert told in panel.window.status.daemon.toolTip()
+        panel.window.choose_model()
+        dialog = panel.window.findChild(ModelDialog)
+        panel.session.linked(state)
+        assert told in dialog.state.text()
+        dialog.accept()
     finally:
         panel.close()
         for translator in translators:
