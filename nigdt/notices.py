@@ -7,7 +7,7 @@ one is a constant here and its German in `plugin/nigdt_plugin/assets/i18n/nigdt_
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 WITHOUT_WORDS: Final = "Without words, the region is filled with its surroundings."
@@ -54,14 +54,15 @@ def filled_in(text: str, notice: str) -> tuple[str, ...] | None:
     return None if found is None else found.groups()
 
 
-def worded(notice: str, translate: Callable[[str, str], str]) -> str:
+def worded(notice: str, translate: Callable[[str, str], str], texts: Sequence[str] = ALL) -> str:
     """Return a notice in the user's language; one that is not known stays as it is.
 
     Args:
         notice: In English, as library or daemon say it.
-        translate: Takes a context and one of `ALL`, and returns the user's text.
+        translate: Takes a context and one of the texts, and returns the user's.
+        texts: What may have been said; a door may have more than `ALL`.
     """
-    for text in ALL:
+    for text in texts:
         if (parts := filled_in(text, notice)) is not None:
             return translate("Notices", text).format(*parts)
     return notice

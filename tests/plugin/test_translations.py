@@ -14,7 +14,7 @@ from nigdt_plugin.core.link import LinkPhase, LinkState
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.failures import worded
 from nigdt_plugin.ui.models import ModelDialog
-from nigdt_plugin.ui.notices import worded_notice
+from nigdt_plugin.ui.notices import ALL, worded_notice
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.window import Window
 from panel import Panel
@@ -174,7 +174,7 @@ def test_what_library_and_daemon_say_is_told_in_german(qapp: QApplication):
     assert translator.load(str(language.FOLDER / "nigdt_de.qm"))
     qapp.installTranslator(translator)
     try:
-        for text in notices.ALL:
+        for text in ALL:
             said = text.format("A", "B", "C")
             assert worded_notice(said) == QCoreApplication.translate("Notices", text).format("A", "B", "C")
             assert worded_notice(said) != said

@@ -121,7 +121,7 @@ class Opening(Selecting):
             self._enter(*opened)
             self.keeping.adopt(lost)
             if missing:
-                self.notice(" ".join(missing), "")
+                self.notice("\n".join(missing), "")
 
         self.work(work, then)
 

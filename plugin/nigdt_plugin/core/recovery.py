@@ -33,6 +33,9 @@ from nigdt_plugin.core.selection import Mask
 
 log = logging.getLogger(__name__)
 
+LAYER_LOST = "Layer {0} cannot be read any more and is left out."
+SELECTION_LOST = "The selection cannot be read any more."
+
 _FORMAT = 3
 _MOST_COPIES = 5
 _MOST_NAME = 255  # characters of a file's name
@@ -186,7 +189,7 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
             layers.append(layer)
         except Exception as error:  # whatever a torn file makes its reader raise, the other layers are kept
             log.warning("layer %d of %s cannot be restored: %r", number, lost.folder, error)
-            tell(f"Layer {number} cannot be read any more and is left out.")
+            tell(LAYER_LOST.format(number))
     document.set_layers(tuple(layers))
     try:
         mask = Photo.read(lost.folder / "selection.png").samples.astype(np.uint8)
@@ -195,7 +198,7 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
         document.selection.write(document.selection.whole, mask)
     except Exception as error:  # as above
         log.warning("the selection in %s cannot be restored: %r", lost.folder, error)
-        tell("The selection cannot be read any more.")
+        tell(SELECTION_LOST)
     return document, str(data.get("caption", ""))
 
 

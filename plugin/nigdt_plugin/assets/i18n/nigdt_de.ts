@@ -1543,6 +1543,14 @@
       <source>The changed bundle {0} is broken; the old model stays in use.</source>
       <translation>Das geänderte Modell {0} ist beschädigt; das alte bleibt in Gebrauch.</translation>
     </message>
+    <message>
+      <source>Layer {0} cannot be read any more and is left out.</source>
+      <translation>Ebene {0} ist nicht mehr lesbar und wird weggelassen.</translation>
+    </message>
+    <message>
+      <source>The selection cannot be read any more.</source>
+      <translation>Die Auswahl ist nicht mehr lesbar.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>

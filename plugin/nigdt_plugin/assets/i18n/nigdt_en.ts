@@ -1543,6 +1543,14 @@
       <source>The changed bundle {0} is broken; the old model stays in use.</source>
       <translation>The changed bundle {0} is broken; the old model stays in use.</translation>
     </message>
+    <message>
+      <source>Layer {0} cannot be read any more and is left out.</source>
+      <translation>Layer {0} cannot be read any more and is left out.</translation>
+    </message>
+    <message>
+      <source>The selection cannot be read any more.</source>
+      <translation>The selection cannot be read any more.</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>
