@@ -32,7 +32,16 @@ TOGETHER = {
         **dict.fromkeys(("colours", "recolouring"), "recolouring"),
         **dict.fromkeys(("__main__", "cli", "commands"), "commands"),
         **dict.fromkeys(
-            ("answers", "completer", "continuation", "effects", "inpainter", "recolourer", "showcase"),
+            (
+                "answers",
+                "completer",
+                "continuation",
+                "drawn",
+                "effects",
+                "inpainter",
+                "recolourer",
+                "showcase",
+            ),
             "inpainter",
         ),
     },

@@ -26,6 +26,7 @@ from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import DREW_NOTHING
 from nigdt.outlines import Outlines, draws_itself
 from nigdt.recipe import Variant
+from nigdt.removal import remove
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
 from nigdt.text import Vocabulary, tokenise
@@ -257,6 +258,9 @@ class Completer:
             mixed, clear = self._before(context.backdrop, pixels, job, drawn, picture)
             pixels = np.rint(mixed).astype(np.uint8)
             notices = () if clear else (DREW_NOTHING,)
+        elif drawn.outline is not None and self._names_outline(job):
+            soft = remove(context.crop, context.hole, quality="soft")
+            pixels = np.rint(laid_into(pixels, picture, soft, drawn.outline)).astype(np.uint8)
         attention = None
         if job.attention:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)

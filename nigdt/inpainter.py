@@ -22,6 +22,7 @@ from nigdt.bundle.weights import load_model
 from nigdt.completer import Completer
 from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
+from nigdt.drawn import coloured, names_colours
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
 from nigdt.notices import MADE_COLOUR, NOTHING_FITS
@@ -36,8 +37,6 @@ from nigdt.runtime.runner import Precision, Runner, prepare
 from nigdt.text import Vocabulary
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
-
-_OUTLINED = 0.4  # of an outline, from which on a place is the thing's
 
 
 class Inpainter(Completer):
@@ -230,13 +229,13 @@ class Inpainter(Completer):
     def complete(self, jobs: Sequence[CompletionJob], batch: int = 1) -> list[list[RawFill]]:
         """Run the text half, as `Completer.complete`.
 
-        A bird that is drawn into an outline is drawn in its own colour first; then its parts get theirs,
-        where the finder of the recolouring network sees them.
+        A thing that is drawn into an outline is drawn without the colours of its parts first; then it gets
+        all colours that its caption names (`nigdt.drawn`).
         """
         things = [self._thing_alone(job) for job in jobs]
         fills = super().complete([thing or job for job, thing in zip(jobs, things, strict=True)], batch)
         return [
-            made if thing is None else [self._with_parts(job, fill) for fill in made]
+            made if thing is None else [self._coloured(job, fill) for fill in made]
             for job, thing, made in zip(jobs, things, fills, strict=True)
         ]
 
@@ -245,31 +244,23 @@ class Inpainter(Completer):
         if self._thing_alone(job) is None:
             return super().shown(job)
         size = job.context.visible.shape[::-1]
-        fills = self.complete([replace(job, attention=False)])[0]
+        pictures = [fill.pixels for fill in self.complete([job])[0]]
         return [
-            cv2.resize(fill.pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) for fill in fills
+            np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.float32) for one in pictures
         ]
 
     def _thing_alone(self, job: CompletionJob) -> CompletionJob | None:
-        """Return a job without the colours of parts; None where they are left to the model."""
+        """Return a job without the colours of parts; None where all colours are left to the model."""
         if self._outlines is None or job.context.within or job.attention or not self.bundle.recolours:
             return None
-        thing, parts = split_parts(job.caption)
-        return replace(job, caption=thing) if parts and self._outlines.named_in(thing) else None
+        thing, _ = split_parts(job.caption)
+        mended = names_colours(job.caption) and self._outlines.named_in(thing)
+        return replace(job, caption=thing) if mended else None
 
-    def _with_parts(self, job: CompletionJob, fill: RawFill) -> RawFill:
-        """Give a drawn thing's parts their colours; draw all of the caption where they are not seen."""
-        context, found = job.context, None
-        if fill.outline is not None:
-            hole = context.hole
-            drawn = np.where(hole[..., None] > 0, fill.pixels, context.crop)
-            there = cv2.resize(fill.outline, hole.shape[::-1], interpolation=cv2.INTER_LINEAR) > _OUTLINED
-            selection = np.where(there & (hole > 0), np.uint8(255), np.uint8(0))
-            if selection.any():
-                found = self._recolouring().predict_parts(drawn, selection, split_parts(job.caption)[1])
-        if found is None:
-            return super().complete([replace(job, variants=[fill.variant])])[0][0]
-        return replace(fill, pixels=found.apply(drawn)[0])
+    def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:
+        """Give a drawn thing its colours; draw all of the caption where its parts are not seen."""
+        found = coloured(self._recolouring(), job.context, fill, job.caption)
+        return found or super().complete([replace(job, variants=[fill.variant])])[0][0]
 
     def surrounded(self, context: EncodedContext) -> EncodedContext:
         """Return the context with its surroundings, and tell whether the hole lies within a thing."""

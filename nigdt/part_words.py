@@ -52,6 +52,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 _LISTS = frozenset({"and", "a", "an", "the", "its", "with"})
 """Words between two parts that share a colour: "red wings and a tail"."""
+_MANY = 3
+"""Parts that a caption gives one colour for it to mean all of them."""
 _JOINING = _LISTS | {"has", "have", "having", "of", "coloured", "colored"}
 _OF_COLOUR = frozenset({"coloured", "colored"})
 
@@ -105,7 +107,8 @@ def split_parts(caption: str) -> tuple[str, str]:
         caption: What the user typed: "a yellow bird with black wings and a red crown".
 
     Returns:
-        "a yellow bird" and "black wings red crown"; the second is empty where no part is given a colour.
+        "a yellow bird" and "black wings red crown"; the second is empty where no part is given a colour. What
+        gives one colour to many parts and none to the rest means all of the thing.
     """
     words, colours = tokenise(caption), placed_colours(caption)
     given = _given(words, colours)
@@ -115,6 +118,10 @@ def split_parts(caption: str) -> tuple[str, str]:
     rest = [word for i, word in enumerate(words) if i not in gone]
     while rest and rest[-1] in _JOINING:
         rest.pop()
+    named = {colours[n][2].words for _, n in given}
+    whole = len(colours) > len({n for _, n in given})
+    if rest and len(given) >= _MANY and len(named) == 1 and not whole:
+        rest[-1:-1] = named.pop()
     return " ".join(rest), " ".join(" ".join((*colours[n][2].words, words[i])) for i, n in given)
 
 

@@ -83,7 +83,7 @@ def test_a_caption_passes_at_most_twenty_functions(bundles: Path, state: Path, t
     assert f"{len(between)} functions" in page
 
 
-def test_in_the_library_it_passes_at_most_eight(bundles: Path, tmp_path: Path) -> None:
+def test_in_the_library_it_passes_at_most_nine(bundles: Path, tmp_path: Path) -> None:
     road = handed_on(LIBRARY, folder=tmp_path)
     assert {name.split(":")[1] for name in road} >= {"Inpainter.fill", "TextEncoder.forward"}
-    assert len(road) <= 8
+    assert len(road) <= 9

@@ -24,8 +24,11 @@ from nigdt_training.settings import settings_from, with_changes
 
 from nigdt.bundle.bundle import find_bundle, list_bundles, read_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
+from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
+from tests.tiny import TINY_MODEL, TINY_WORDS
 
 
 def test_new_words_keep_the_old_ones_in_place(tiny_bundle):
@@ -39,6 +42,17 @@ def test_new_words_keep_the_old_ones_in_place(tiny_bundle):
     assert extended.encode("green number", 8) == [len(known) + 2, len(known) + 1]
     with pytest.raises(NigdtError, match="does not extend"):
         extend_embedding(model, known, Vocabulary(["x", *known.words]))
+
+
+def test_new_words_name_no_outline():
+    model = NIGDT(ModelConfig.from_dict({**TINY_MODEL, "outlines": 2}), len(TINY_WORDS))
+    model.outlines.words.fill_(1)
+    known = Vocabulary(TINY_WORDS)
+    extended = known.extended(["poodle", "basset"])
+    extend_embedding(model, known, extended)
+    assert model.outlines.words.tolist() == [1.0] * len(known) + [0.0, 0.0]
+    fresh = NIGDT(model.config, len(extended))
+    fresh.load_state_dict(model.state_dict())
 
 
 def request_of(photos, caches, bundle, where, **changes):

@@ -22,7 +22,7 @@ from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.jobs import QUIET, PendingRequest, Purpose
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.selection import Patch, Selection
-from nigdt_plugin.core.source import Source
+from nigdt_plugin.core.source import ContextSource
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 _LARGE = 500_000
@@ -55,7 +55,7 @@ class Filling(Choosing):
         self._link = link
         self._tasks = tasks
         self._seeds = np.random.default_rng()
-        self._source: tuple[Round, Source] | None = None  # what a round's context was cut out of
+        self._source: tuple[Round, ContextSource] | None = None  # what a round's context was cut out of
         self._preparations = 0
         self._preparing = 0  # number of the large context that is being cut out, 0 = none
         self._waiting_live: tuple[str, int] | None = None
@@ -258,7 +258,7 @@ class Filling(Choosing):
             selection: What is to be filled; that of the photo by default.
         """
         recipe = replace(self.recipe, caption=caption, bundle=self.model)
-        source = Source.of(self.document, selection or self.document.selection, self.size, recipe)
+        source = ContextSource.of(self.document, selection or self.document.selection, self.size, recipe)
         if self._source is not None and self._source[0] is self.round and self._source[1].same(source):
             then(recipe)
             return
@@ -289,7 +289,7 @@ class Filling(Choosing):
         self._tasks.run(work, ready, failed)
         self.changed()
 
-    def _entered(self, context: Context, selected: Patch, source: Source) -> None:
+    def _entered(self, context: Context, selected: Patch, source: ContextSource) -> None:
         if self.round is None or not fills_.continues(self.document, self.round, context, selected):
             self.cancel()
             self.preview.drop()

@@ -13,7 +13,7 @@ from nigdt_plugin.core.selection import Selection
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class ContextSource:
     """All that a context depends on.
 
     Attributes:
@@ -31,12 +31,12 @@ class Source:
     how: tuple[int, Mode, float, int]
 
     @classmethod
-    def of(cls, document: Document, selection: Selection, size: int, recipe: Recipe) -> Source:
+    def of(cls, document: Document, selection: Selection, size: int, recipe: Recipe) -> ContextSource:
         """Take note of what a context will be cut out of now."""
         how = size, recipe.effective_mode, recipe.widen, recipe.grown
         return cls(document.photo, document.layers, selection, selection.revision, how)
 
-    def same(self, other: Source) -> bool:
+    def same(self, other: ContextSource) -> bool:
         """Return whether both give the same context."""
         return (
             self.photo is other.photo

@@ -153,7 +153,8 @@ class Course:
 def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
     """Give the model's word embedding rows for the words that `new` appends to `old`.
 
-    New rows are drawn with the spread of the old ones. Models without text are left alone.
+    New rows are drawn with the spread of the old ones. A new word names nothing that has one of the model's
+    outlines. Models without text are left alone.
     """
     encoder = model.text_encoder
     if not isinstance(encoder, TextEncoder) or len(new) == len(old):
@@ -168,6 +169,9 @@ def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
     with torch.no_grad():
         wider.weight.copy_(torch.cat([weight.cpu(), rows * spread]))
     encoder.embedding = wider
+    if model.config.outlines:
+        words = model.outlines.words
+        model.outlines.words = torch.cat([words, words.new_zeros(len(new) - len(old))])
 
 
 def _words(pool: Pool) -> list[str]:

@@ -1,0 +1,70 @@
+"""The colours of a thing that the model drew: where it did not follow its caption, they are mended.
+
+The network draws a bird in any colour of its caption, and does not know all colours. What it drew is a
+picture of a bird all the same, so the recolouring network can tell its parts and give it another colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.answers import EncodedContext, RawFill
+from nigdt.colours import find_colours, nearest_basic, rgb_to_lab
+from nigdt.part_words import split_parts
+from nigdt.recolourer import Recolourer
+
+__all__ = ["coloured", "names_colours"]
+
+_OUTLINED = 0.4
+"""Of an outline, from which on a place is the thing's, ..."""
+_CORE = 0.95
+"""... and from which on it is surely that."""
+
+
+def names_colours(caption: str) -> bool:
+    """Return whether a caption gives a thing, or its parts, a colour."""
+    return bool(find_colours(caption))
+
+
+def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, caption: str) -> RawFill | None:
+    """Give what was drawn into an outline the colours that its caption names.
+
+    Args:
+        recolourer: Tells parts, and paints.
+        context: Where it was drawn.
+        fill: Drawn from the caption without the colours of parts (`split_parts`).
+        caption: All of it.
+
+    Returns:
+        The fill, changed where it has to be; None where parts have colours and none of these parts is seen,
+        or where nothing was drawn into an outline.
+    """
+    hole = context.hole > 0
+    if fill.outline is None:
+        return None
+    outline = cv2.resize(fill.outline, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    selection = np.where((outline > _OUTLINED) & hole, np.uint8(255), np.uint8(0))
+    core = (outline > _CORE) & hole
+    if not core.any():
+        return None
+    drawn = np.where(hole[..., None], fill.pixels, context.crop)
+    thing, parts = split_parts(caption)
+    asked = find_colours(thing)
+    if len(asked) == 1 and _differs(drawn, core, np.array(asked[0].lab)):
+        drawn = recolourer.predict(drawn, selection, " ".join(asked[0].words)).apply(drawn)[0]
+    if parts:
+        found = recolourer.predict_parts(drawn, selection, parts)
+        if found is None:
+            return None
+        drawn = found.apply(drawn)[0]
+    return replace(fill, pixels=drawn)
+
+
+def _differs(picture: NDArray[np.uint8], core: NDArray[np.bool_], asked: NDArray[np.float64]) -> bool:
+    """Return whether the commonest colour of a thing has another name than the one that is asked for."""
+    lab = rgb_to_lab(picture[core].astype(np.float32) / np.float32(255))
+    return nearest_basic(np.median(lab, axis=0)) != nearest_basic(asked)
