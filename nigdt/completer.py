@@ -178,7 +178,7 @@ class Completer:
         """
         context, shown = job.context, []
         for drawn in self._draw([(job, variant) for variant in job.variants], 1):
-            picture = _without_weave(drawn.picture, context.visible)
+            picture = _without_weave(drawn.picture, context)
             if context.backdrop is not None:
                 size = picture.shape[1::-1]
                 backdrop = cv2.resize(context.backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
@@ -251,7 +251,7 @@ class Completer:
 
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
-        picture = _without_weave(drawn.picture, context.visible)
+        picture = _without_weave(drawn.picture, context)
         pixels = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
         notices: tuple[str, ...] = ()
         if context.backdrop is not None:
@@ -285,7 +285,7 @@ class Completer:
         """
         assert drawn.wordless is not None
         visible = job.context.visible
-        wordless = _without_weave(drawn.wordless, visible)
+        wordless = _without_weave(drawn.wordless, job.context)
         if drawn.outline is None:
             return laid_over(fill, picture, wordless, visible, backdrop)
         if self._names_outline(job) or is_clear(picture, wordless, drawn.outline):
@@ -343,10 +343,15 @@ def _noise(variant: Variant, shape: tuple[int, int, int]) -> Tensor:
     return (1 - variant.spread**2) ** 0.5 * near + variant.spread * noise
 
 
-def _without_weave(picture: NDArray[np.float32], visible: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take out of what was drawn in the hole the pattern of every second pixel that doubling layers weave."""
+def _without_weave(picture: NDArray[np.float32], context: EncodedContext) -> NDArray[np.float32]:
+    """Take out of what was drawn in the hole the pattern of every second pixel that doubling layers weave.
+
+    Where nothing is enlarged it is too fine to be seen, and stays.
+    """
+    if context.residual is None:
+        return picture
     smooth = cv2.sepFilter2D(picture, -1, _HALF_BAND, _HALF_BAND, borderType=cv2.BORDER_REFLECT)
-    return np.where(visible[..., None] < 0.5, smooth, picture).astype(np.float32)
+    return np.where(context.visible[..., None] < 0.5, smooth, picture).astype(np.float32)
 
 
 def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:

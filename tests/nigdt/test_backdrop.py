@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nigdt import Inpainter
-from nigdt.answers import CompletionJob
+from nigdt.answers import CompletionJob, EncodedContext
 from nigdt.backdrop import change_by_words, continued, has_surroundings, is_clear, laid_into, laid_over
 from nigdt.completer import _without_weave
 from nigdt.recipe import Recipe, Variant
@@ -207,12 +208,22 @@ def test_a_thing_is_clear_where_words_change_it() -> None:
     assert not is_clear(wordless + 3, wordless, outline)
 
 
+def encoded() -> EncodedContext:
+    """Return an encoded context that is enlarged."""
+    crop = np.random.default_rng(0).integers(0, 255, (4 * SIDE, 4 * SIDE, 3), np.uint8)
+    hole = np.zeros(crop.shape[:2], np.uint8)
+    hole[100:200, 100:200] = 255
+    return Inpainter.from_bundle().encode(crop, hole)
+
+
 def test_the_weave_goes_and_all_else_stays() -> None:
     y, x = np.mgrid[:SIDE, :SIDE]
     smooth = np.repeat(128 + 60 * np.sin(x / 6)[..., None], 3, 2).astype(np.float32)
     woven = smooth + np.where((x + y) % 2, 9, -9)[..., None].astype(np.float32)
     _, _, visible = model_pictures(10)
-    cleaned = _without_weave(woven, visible)
+    context = replace(encoded(), visible=visible)
+    cleaned = _without_weave(woven, context)
+    assert np.array_equal(_without_weave(woven, replace(context, residual=None)), woven)
     assert np.array_equal(cleaned[visible > 0], woven[visible > 0])
     inner = (slice(20, 76), slice(20, 76))
     assert np.abs(cleaned[inner] - smooth[inner]).max() < 0.5

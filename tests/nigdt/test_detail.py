@@ -136,7 +136,7 @@ def test_contexts_that_are_not_square(shape: tuple[int, int]) -> None:
 def test_fills_of_large_selections_use_it(tiny_bundle: Path, crop, hole) -> None:
     inpainter = Inpainter.from_bundle(str(tiny_bundle), device="cpu")
     job = CompletionJob(inpainter.encode(crop, hole), "red bird")
-    drawn = inpainter.pictures(job)[0]
+    drawn = inpainter.shown(job)[0]
     assert drawn.shape == (64, 64, 3)
     result = inpainter.complete([job])[0][0].pixels
     np.testing.assert_array_equal(result, enlarge(drawn, crop, hole))

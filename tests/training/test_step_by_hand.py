@@ -38,8 +38,9 @@ class Paths(nn.Module):
             nn.Parameter(torch.tensor(value)) for value in (ANSWER, RECONSTRUCTION, POSTERIOR, PRIOR)
         )
 
-    def forward(self, image: Tensor, *_: Any, reconstruct: bool) -> SimpleNamespace:
+    def forward(self, image: Tensor, *_: Any, reconstruct: bool, outline: Tensor) -> SimpleNamespace:
         assert reconstruct
+        assert outline.shape == (len(image), 1, *image.shape[2:])
         pyramids = [
             [value.expand(len(image), 3, side, side) for side in (8, 16, 32, 64)]
             for value in (self.answer, self.reconstruction)
