@@ -55,6 +55,7 @@ BELLY: Points = [
     (530, 240), (600, 205), (670, 230), (700, 300), (690, 400), (620, 480), (560, 470), (520, 400), (515, 310)
 ]  # fmt: skip
 WING: Points = [(400, 230), (480, 200), (520, 260), (500, 400), (420, 470), (360, 500), (365, 350)]
+BRANCH: Points = [(840, 330), (1130, 330), (1130, 670), (840, 670)]
 CAT: Points = [(150, 10), (330, 10), (330, 90), (250, 110), (180, 85)]
 
 JOBS: dict[str, tuple[str, str, str, Points]] = {
@@ -68,13 +69,14 @@ JOBS: dict[str, tuple[str, str, str, Points]] = {
     "belly": ("describe", "a bird with a yellow belly", "kingfisher", BELLY),
     "wing": ("describe", "a bird with white wings", "kingfisher", WING),
     "cat": ("describe", "a black cat", "chelsea", CAT),
+    "second-bird": ("describe", "a red bird with black wings", "kingfisher", BRANCH),
 }
 """By name: kind, caption, photo, and the corners of the selection in pixels of the photo."""
 
 
 THIRDS: dict[str, list[list[str]]] = {
     "best": [["rocket", "green-bird", "suit"]],
-    "typical": [["bird", "shuttle", "belly"]],
+    "typical": [["bird", "shuttle"], ["belly", "second-bird"]],
     "worst": [["spoon", "cup"], ["wing", "cat"]],
 }
 """The page's pictures by name: rows of jobs, sorted by eye."""
