@@ -183,6 +183,10 @@ class Completer:
                 size = picture.shape[1::-1]
                 backdrop = cv2.resize(context.backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
                 picture, _ = self._before(backdrop, picture, job, drawn, picture)
+            elif drawn.outline is not None and self._names_outline(job):
+                soft = remove(context.crop, context.hole, quality="soft")
+                small = cv2.resize(soft, picture.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
+                picture = laid_into(picture, picture, small, drawn.outline)
             shown.append(picture)
         return shown
 
@@ -205,7 +209,7 @@ class Completer:
         """Yield what the model draws, in order."""
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
-            outlines = [self._outline(job, variant) for job, variant in part]
+            outlines = [self.outline(job, variant) for job, variant in part]
             plain = [job.context for job, _ in part]
             contexts = [
                 context.features
@@ -236,8 +240,8 @@ class Completer:
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
                     yield _Drawn(picture, wordless, beta, outlines[i])
 
-    def _outline(self, job: CompletionJob, variant: Variant) -> NDArray[np.float32] | None:
-        """Return where in the hole a fill's thing is to be; None leaves it to the model."""
+    def outline(self, job: CompletionJob, variant: Variant) -> NDArray[np.float32] | None:
+        """Return where in the hole a fill's thing is to be, (H, W) in 0 to 1; None leaves it to the model."""
         if self._outlines is None or job.context.within:
             return None
         hole = job.context.visible < 0.5

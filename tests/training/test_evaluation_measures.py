@@ -14,6 +14,7 @@ from nigdt_training.data.records import Record
 from nigdt_training.data.tree import Source
 from nigdt_training.evaluation.cases import Case, CaseSettings, draw_cases
 from nigdt_training.evaluation.colour_swap import ColourSwapMeter, askable
+from nigdt_training.evaluation.metrics import SWAP_COLOURS
 from nigdt_training.evaluation.retrieval import NEGATIVES, Retrieval, draw_negatives, first_among, retrieve
 from nigdt_training.evaluation.run import Options, evaluate
 from nigdt_training.evaluation.systems import Request
@@ -119,6 +120,21 @@ def test_painting_the_whole_rectangle_shows_in_the_background(photos: Path) -> N
     assert result is not None
     assert result.accuracy == 1
     assert result.background > 1.2
+
+
+def test_an_object_counts_where_it_was_drawn(photos: Path) -> None:
+    case = object_cases(photos)[0]
+    place = np.zeros(case.hole.shape, np.float32)
+    rows, columns = np.nonzero(case.hole)
+    place[rows.min() : rows.min() + 8, columns.min() : columns.min() + 8] = 1  # not where the photo's bird is
+    answers = {}
+    for colour in SWAP_COLOURS:
+        answers[colour] = case.photo.copy()
+        answers[colour][place > 0] = COLOURS[colour].rgb
+    there, elsewhere = ColourSwapMeter(), ColourSwapMeter()
+    assert there.count(case, case.photo, answers, place)["obeyed"] == 1
+    assert there.count(case, case.photo, answers, place)["swapped_beside"] == 0
+    assert elsewhere.count(case, case.photo, answers)["obeyed"] < 0.5
 
 
 def test_deaf_system_scores_chance(photos: Path) -> None:

@@ -16,7 +16,7 @@ from nigdt_training.evaluation.metrics import (
     shown_colour,
     standard_error,
 )
-from nigdt_training.evaluation.systems import Request, System
+from nigdt_training.evaluation.systems import Bundle, Request, System
 
 LEAST_OBJECT = 64
 """Pixels of the object that the hole must cover for its median colour to mean something."""
@@ -91,10 +91,23 @@ class ColourSwapMeter:
         answers = {
             colour: answer[0] for colour, answer in zip(SWAP_COLOURS, system.fill(requests), strict=True)
         }
-        return answers, self.count(case, true_fill, answers)
+        place = system.drawn_at(requests[0]) if isinstance(system, Bundle) else None
+        return answers, self.count(case, true_fill, answers, place)
 
-    def count(self, case: Case, true_fill: np.ndarray, answers: dict[str, np.ndarray]) -> dict[str, float]:
+    def count(
+        self,
+        case: Case,
+        true_fill: np.ndarray,
+        answers: dict[str, np.ndarray],
+        place: np.ndarray | None = None,
+    ) -> dict[str, float]:
         """Count the seven answers to one case.
+
+        Args:
+            case: The case.
+            true_fill: The answer to the true caption, (S, S, 3) uint8.
+            answers: By colour.
+            place: (S, S) in 0 to 1, where the object was drawn; None takes it to be where it is in the photo.
 
         Returns:
             "obeyed", the fraction of colours shown; "swapped_beside" and "true_beside", the distances in the
@@ -104,9 +117,10 @@ class ColourSwapMeter:
         self._photos += 1
         obeyed = 0
         distances = []
-        target = case.hole & (case.object_mask > 127)
+        object_there = case.object_mask / 255 if place is None else place
+        target = case.hole & (object_there > 0.5)
         # The soft edge belongs to neither side.
-        beside = case.hole & (case.object_mask == 0)
+        beside = case.hole & (object_there <= 0)
         for asked, answer in answers.items():
             shown = shown_colour(answer, target)
             self._shown[asked][shown] += 1

@@ -143,10 +143,20 @@ class Bundle:
             for request, fills in zip(requests, answers, strict=True)
         ]
 
+    def drawn_at(self, request: Request) -> np.ndarray | None:
+        """Return where the mean answer's thing is drawn, (S, S) in 0 to 1; None: wherever the model likes."""
+        from nigdt.inpainter import CompletionJob
+        from nigdt.recipe import Variant
+
+        case = request.case
+        context = self.inpainter.encode(case.photo, case.hole.astype(np.uint8) * 255)
+        outline = self.inpainter.outline(CompletionJob(context, request.caption), Variant())
+        return None if outline is None else cv2.resize(outline, case.photo.shape[1::-1])
+
     def _plain(self, job: CompletionJob, case: Case) -> list[np.ndarray]:
-        """Return the model's own pictures at the case's size, (S, S, 3) uint8."""
+        """Return what is seen of the model's pictures at the case's size, (S, S, 3) uint8."""
         side = case.photo.shape[0]
-        pictures = self.inpainter.pictures(job)
+        pictures = self.inpainter.shown(job)
         if pictures[0].shape[0] != side:
             method = cv2.INTER_AREA if pictures[0].shape[0] > side else cv2.INTER_CUBIC
             resized: list[np.ndarray] = [
