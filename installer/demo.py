@@ -14,9 +14,9 @@ from installer.machine import has_display
 from installer.steps import Step
 
 PHOTO = Path("nigdt/data/kingfisher.jpg")
-SELECTION = (485, 225, 160, 185)
-"""Left, top, width, height in the photo's pixels: the kingfisher's breast."""
-CAPTION = "a bird with a yellow belly"
+SELECTION = (850, 390, 210, 210)
+"""Left, top, width, height in the photo's pixels: a place on the branch beside the kingfisher."""
+CAPTION = "a red bird with black wings"
 VARIANTS = 3
 PANEL_SECONDS = 4.0
 """How long to watch whether the panel opens."""
