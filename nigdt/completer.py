@@ -138,6 +138,10 @@ class Completer:
             None if outline is None else torch.from_numpy(outline)[None, None],
         )
 
+    def located(self, context: EncodedContext) -> EncodedContext:
+        """Return a context that says whether its hole lies within a thing, as far as that can be told."""
+        return context
+
     def surrounded(self, context: EncodedContext) -> EncodedContext:
         """Return a context whose fills show what words draw before the photo's own surroundings.
 
@@ -176,19 +180,11 @@ class Completer:
         Raises:
             ModelError: As in `complete`.
         """
-        context, shown = job.context, []
+        pictures = []
         for drawn in self._draw([(job, variant) for variant in job.variants], 1):
-            picture = _without_weave(drawn.picture, context)
-            if context.backdrop is not None:
-                size = picture.shape[1::-1]
-                backdrop = cv2.resize(context.backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-                picture, _ = self._before(backdrop, picture, job, drawn, picture)
-            elif drawn.outline is not None and self._names_outline(job):
-                soft = remove(context.crop, context.hole, quality="soft")
-                small = cv2.resize(soft, picture.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
-                picture = laid_into(picture, picture, small, drawn.outline)
-            shown.append(picture)
-        return shown
+            picture = _without_weave(drawn.picture, job.context)
+            pictures.append(np.asarray(self._laid(job, drawn, picture, picture)[0], np.float32))
+        return pictures
 
     def fill_context(
         self,
@@ -256,45 +252,47 @@ class Completer:
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
         picture = _without_weave(drawn.picture, context)
-        pixels = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
-        notices: tuple[str, ...] = ()
-        if context.backdrop is not None:
-            mixed, clear = self._before(context.backdrop, pixels, job, drawn, picture)
-            pixels = np.rint(mixed).astype(np.uint8)
-            notices = () if clear else (DREW_NOTHING,)
-        elif drawn.outline is not None and self._names_outline(job):
-            soft = remove(context.crop, context.hole, quality="soft")
-            pixels = np.rint(laid_into(pixels, picture, soft, drawn.outline)).astype(np.uint8)
+        enlarged = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
+        mixed, clear = self._laid(job, drawn, picture, enlarged)
+        pixels = np.rint(mixed).astype(np.uint8)
+        notices = () if clear else (DREW_NOTHING,)
         attention = None
         if job.attention:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)
         return RawFill(pixels, variant, attention, notices, outline=drawn.outline)
 
-    def _before(
-        self,
-        backdrop: NDArray[np.uint8],
-        fill: NDArray[np.generic],
-        job: CompletionJob,
-        drawn: _Drawn,
-        picture: NDArray[np.float32],
-    ) -> tuple[NDArray[np.float32], bool]:
-        """Lay what words draw over its surroundings; return that, and whether there is anything clear.
+    def _laid(
+        self, job: CompletionJob, drawn: _Drawn, picture: NDArray[np.float32], fill: NDArray[np.generic]
+    ) -> tuple[NDArray[np.generic], bool]:
+        """Lay what words draw over its surroundings.
 
         Args:
-            backdrop: (h, w, 3), the surroundings.
-            fill: (h, w, 3), the model's picture at that size.
             job: What was asked for.
             drawn: What the model drew.
             picture: (H, W, 3), the same without the weave.
+            fill: (h, w, 3), the same at the size that is wanted.
+
+        Returns:
+            (h, w, 3), and whether there is anything clear.
         """
+        context, backdrop, outline = job.context, job.context.backdrop, drawn.outline
+        named = outline is not None and self._names_outline(job)
+        if backdrop is None and not named:
+            return fill, True
+        if backdrop is None:  # nothing in the photo goes on in the hole, or it is still being looked for
+            backdrop = remove(context.crop, context.hole, quality="soft")
+        size = fill.shape[1::-1]
+        if backdrop.shape[1::-1] != size:
+            backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        if outline is not None and named:
+            return laid_into(fill, picture, backdrop, outline), True
         assert drawn.wordless is not None
-        visible = job.context.visible
-        wordless = _without_weave(drawn.wordless, job.context)
-        if drawn.outline is None:
-            return laid_over(fill, picture, wordless, visible, backdrop)
-        if self._names_outline(job) or is_clear(picture, wordless, drawn.outline):
-            return laid_into(fill, picture, backdrop, drawn.outline), True
-        return backdrop.astype(np.float32), False
+        wordless = _without_weave(drawn.wordless, context)
+        if outline is None:
+            return laid_over(fill, picture, wordless, context.visible, backdrop)
+        if is_clear(picture, wordless, outline):
+            return laid_into(fill, picture, backdrop, outline), True
+        return backdrop, False
 
     def _attention(self, job: CompletionJob, attention: Tensor) -> list[WordUse]:
         height, width = job.context.features.M.shape[2:]

@@ -222,7 +222,7 @@ class Inpainter(Completer):
     ) -> list[RawFill]:
         context = self.encode(crop, hole)
         if has_surroundings(caption):
-            context = self.surrounded(context)
+            context = self.surrounded(self.located(context))
         job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)
         return self.complete([job])[0]
 
@@ -251,20 +251,22 @@ class Inpainter(Completer):
 
     def _thing_alone(self, job: CompletionJob) -> CompletionJob | None:
         """Return a job without the colours of parts; None where all colours are left to the model."""
-        if self._outlines is None or job.context.within or job.attention or not self.bundle.recolours:
+        if self._outlines is None or job.context.within or not self.bundle.recolours:
             return None
         thing, _ = split_parts(job.caption)
         mended = names_colours(job.caption) and self._outlines.named_in(thing)
-        return replace(job, caption=thing) if mended else None
+        return replace(job, caption=thing, attention=False) if mended else None
 
     def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:
         """Give a drawn thing its colours; draw all of the caption where its parts are not seen."""
         found = coloured(self._recolouring(), job.context, fill, job.caption)
-        return found or super().complete([replace(job, variants=[fill.variant])])[0][0]
+        if found is not None and not job.attention:
+            return found
+        whole = super().complete([replace(job, variants=[fill.variant])])[0][0]
+        return whole if found is None else replace(found, attention=whole.attention)
 
-    def surrounded(self, context: EncodedContext) -> EncodedContext:
-        """Return the context with its surroundings, and tell whether the hole lies within a thing."""
-        context = super().surrounded(context)
+    def located(self, context: EncodedContext) -> EncodedContext:
+        """Return a context that says whether its hole lies within a thing; see `Completer.located`."""
         if self._outlines is None or not self.bundle.recolours:
             return context
         return replace(context, within=self._recolouring().lies_within(context.crop, context.hole))

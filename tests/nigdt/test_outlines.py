@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,8 @@ from PIL import Image
 
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
-from nigdt.bundle.writing import save_bundle
+from nigdt.bundle.bundle import RECOLOUR_CONFIG, RECOLOUR_WEIGHTS, find_bundle
+from nigdt.bundle.writing import save_bundle, write_sums
 from nigdt.config import ModelConfig
 from nigdt.model import NIGDT
 from nigdt.model.outlines import SIDE
@@ -201,6 +203,26 @@ def test_a_selection_with_an_outline_is_drawn_into_it_whatever_the_thing(outline
         one.complete([CompletionJob(context, "a red belly")])[0][0].pixels for one in (inpainter, plain)
     )
     assert np.array_equal(part, same)
+
+
+def test_attention_changes_no_pixel(outlined: Path) -> None:
+    folder = outlined.with_name("with-parts")
+    shutil.copytree(outlined, folder)
+    for name in (RECOLOUR_CONFIG, RECOLOUR_WEIGHTS):
+        shutil.copy(find_bundle().folder / name, folder)
+    write_sums(folder)
+    inpainter = Inpainter.from_bundle(str(folder))
+    crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
+    hole[30:100, 30:100] = 255
+    context = inpainter.surrounded(inpainter.encode(crop, hole))
+    plain, told = (
+        inpainter.complete([CompletionJob(context, "a red bird with a blue belly", attention=asked)])[0][0]
+        for asked in (False, True)
+    )
+    assert np.array_equal(plain.pixels, told.pixels)
+    assert plain.attention is None
+    assert told.attention is not None
+    assert [use.word for use in told.attention] == ["a", "red", "bird", "with", "a", "blue", "belly"]
 
 
 def test_what_words_do_not_change_draws_nothing_into_it(outlined: Path) -> None:

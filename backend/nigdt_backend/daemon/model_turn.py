@@ -98,6 +98,7 @@ class ModelTurn:
         if encoding is None:
             encoding = self._model.inpainter.encode(crop, hole)
         if surrounded:
+            encoding = self._model.inpainter.located(encoding)
             if job.request.previews and job.left:
                 self._show_early(job, encoding)
             self._hooks.alive()
