@@ -127,7 +127,8 @@ def test_the_object_in_a_box_is_found():
     assert (found & disc).sum() / (found | disc).sum() > 0.93
 
 
-def test_the_object_under_a_click_is_found_and_grows_and_shrinks_by_further_clicks():
+def of_two_colours() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a noisy photo of a red body with a blue head, and where they are."""
     y, x = np.mgrid[0:400, 0:600]
     noise = np.random.default_rng(2).normal(0, 4, (400, 600, 3))
     photo = np.dstack([90 + x / 20, 120 + y / 20, 90 - x / 20]) + noise
@@ -136,6 +137,11 @@ def test_the_object_under_a_click_is_found_and_grows_and_shrinks_by_further_clic
     photo[body] = noise[body] + (210, 60, 40)
     photo[head] = noise[head] + (50, 70, 200)
     photo = np.clip(photo, 0, 255).astype(np.uint8)
+    return photo, body, head
+
+
+def test_the_object_under_a_click_is_found_and_grows_and_shrinks_by_further_clicks():
+    photo, body, head = of_two_colours()
 
     def overlap(patch: selection.Patch, thing: np.ndarray) -> float:
         found = np.zeros(thing.shape, bool)
@@ -152,14 +158,7 @@ def test_the_object_under_a_click_is_found_and_grows_and_shrinks_by_further_clic
 
 
 def test_an_object_of_two_colours_is_found_whole_where_the_model_sees_it():
-    y, x = np.mgrid[0:400, 0:600]
-    noise = np.random.default_rng(2).normal(0, 4, (400, 600, 3))
-    photo = np.dstack([90 + x / 20, 120 + y / 20, 90 - x / 20]) + noise
-    body = ((x - 250) / 80) ** 2 + ((y - 220) / 60) ** 2 < 1
-    head = (x - 350) ** 2 + (y - 150) ** 2 < 40**2
-    photo[body] = noise[body] + (210, 60, 40)
-    photo[head] = noise[head] + (50, 70, 200)
-    photo = np.clip(photo, 0, 255).astype(np.uint8)
+    photo, body, head = of_two_colours()
     thing = body | head
     roughly = cv2.GaussianBlur(np.where(thing, 235, 5).astype(np.uint8), (0, 0), 9)
     small = cv2.resize(roughly, (150, 100), interpolation=cv2.INTER_AREA)
