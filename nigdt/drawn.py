@@ -17,17 +17,12 @@ from nigdt.colours import find_colours, nearest_basic, rgb_to_lab
 from nigdt.part_words import split_parts
 from nigdt.recolourer import Recolourer
 
-__all__ = ["coloured", "names_colours"]
+__all__ = ["coloured"]
 
 _OUTLINED = 0.4
 """Of an outline, from which on a place is the thing's, ..."""
 _CORE = 0.95
 """... and from which on it is surely that."""
-
-
-def names_colours(caption: str) -> bool:
-    """Return whether a caption gives a thing, or its parts, a colour."""
-    return bool(find_colours(caption))
 
 
 def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, caption: str) -> RawFill | None:

@@ -22,6 +22,8 @@ __all__ = [
     "Pointer",
     "check_folder_writable",
     "check_writable",
+    "is_file",
+    "is_folder",
     "make_private_folder",
     "pointer_kind",
     "same_file",
@@ -157,6 +159,16 @@ def make_private_folder(folder: str | os.PathLike[str]) -> None:
         if not missing.is_dir():
             missing.mkdir(mode=0o700, exist_ok=True)
             missing.chmod(0o700)  # whatever the umask took away
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Tell whether there is such a file, whatever text that is: of any length, a zero byte in it."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a name is too long
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Tell the same of a folder."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def same_file(first: Path, second: Path) -> bool:

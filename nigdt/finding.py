@@ -15,7 +15,7 @@ from nigdt.box import selection_box
 from nigdt.model.finder import FINDER_SIZE, ObjectFinder
 from nigdt.model.recolour import STRIDE
 
-__all__ = ["finder_scores", "object_at", "resized", "working_size"]
+__all__ = ["finder_scores", "object_at", "resized", "to_tensor", "window_around", "working_size"]
 
 Floats = NDArray[np.float32]
 Window = tuple[slice, slice]
@@ -62,7 +62,7 @@ def object_at(finder: ObjectFinder, device: str, photo: NDArray[np.uint8], x: fl
             best, sure, thing = score, answer, found
     if thing is None:
         return sure
-    closer = _asked(finder, device, photo, _window_around(thing))
+    closer = _asked(finder, device, photo, window_around(thing, _AROUND))
     found = _touching(closer > _PERHAPS, at)
     if found is None or found.sum() < _LOST * thing.sum():
         return sure
@@ -84,8 +84,8 @@ def finder_scores(
         (1, 2 + parts, h, w) before softmax and sigmoid: no part, the parts, and the object.
     """
     size = working_size(crop.shape[1], crop.shape[0], FINDER_SIZE)
-    rgb = _tensor(resized(crop, *size).transpose(2, 0, 1), device) / 127.5 - 1
-    parts, objects = finder(rgb, _tensor(resized(selection, *size)[None], device) / 255)
+    rgb = to_tensor(resized(crop, *size).transpose(2, 0, 1), device) / 127.5 - 1
+    parts, objects = finder(rgb, to_tensor(resized(selection, *size)[None], device) / 255)
     return torch.cat([parts, objects], dim=1)
 
 
@@ -134,11 +134,12 @@ def _squares(height: int, width: int, at: tuple[int, int]) -> Iterator[Window]:
         )
 
 
-def _window_around(thing: NDArray[np.bool_]) -> Window:
+def window_around(mask: NDArray[Any], margin: float) -> Window:
+    """Return the rows and columns of what a mask (H, W) holds, and of a margin, as a fraction of it."""
     window = []
-    for used, most in zip(selection_box(thing).slices, thing.shape, strict=True):
-        margin = max(4, round(_AROUND * (used.stop - used.start)))
-        window.append(slice(max(0, used.start - margin), min(most, used.stop + margin)))
+    for used, most in zip(selection_box(mask).slices, mask.shape, strict=True):
+        beside = max(4, round(margin * (used.stop - used.start)))
+        window.append(slice(max(0, used.start - beside), min(most, used.stop + beside)))
     return window[0], window[1]
 
 
@@ -167,5 +168,6 @@ def _cut_off(found: NDArray[np.bool_], window: Window) -> float:
     return float(np.concatenate(sides).mean()) if sides else 0.0
 
 
-def _tensor(values: Floats, device: str) -> torch.Tensor:
+def to_tensor(values: NDArray[np.floating[Any]], device: str) -> torch.Tensor:
+    """Return an array as a batch of one in single precision."""
     return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(device)

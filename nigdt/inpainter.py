@@ -19,10 +19,11 @@ from nigdt.bundle.bundle import BundleInfo, find_bundle
 from nigdt.bundle.hub import from_pretrained, save_pretrained
 from nigdt.bundle.recolour import load_recolour
 from nigdt.bundle.weights import load_model
+from nigdt.colours import find_colours
 from nigdt.completer import Completer
 from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
-from nigdt.drawn import coloured, names_colours
+from nigdt.drawn import coloured
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
 from nigdt.notices import MADE_COLOUR, NOTHING_FITS
@@ -254,7 +255,7 @@ class Inpainter(Completer):
         if self._outlines is None or job.context.within or not self.bundle.recolours:
             return None
         thing, _ = split_parts(job.caption)
-        mended = names_colours(job.caption) and self._outlines.named_in(thing)
+        mended = find_colours(job.caption) and self._outlines.named_in(thing)
         return replace(job, caption=thing, attention=False) if mended else None
 
     def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:

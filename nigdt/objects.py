@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["grab_cut"]
+__all__ = ["grab_cut", "largest_piece"]
 
 
 def grab_cut(pixels: NDArray[Any], labels: NDArray[np.uint8], rounds: int) -> NDArray[np.bool_]:
@@ -27,3 +27,9 @@ def grab_cut(pixels: NDArray[Any], labels: NDArray[np.uint8], rounds: int) -> ND
     background, object_colours = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(pixels, labels, (0, 0, 0, 0), background, object_colours, rounds, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+
+
+def largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the largest of a mask's connected pieces, (H, W); something must be in it."""
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    return np.asarray(pieces == 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA])))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nigdt.box import selection_box
 from nigdt.model import NIGDT
+from nigdt.objects import largest_piece
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary, tokenise
 
@@ -98,7 +99,7 @@ class Outlines:
         """
         if not hole.any() or not len(self.shapes):
             return None
-        hole = _largest_piece(hole)
+        hole = largest_piece(hole)
         box = selection_box(hole)
         height, width = box.height, box.width
         small = np.asarray(
@@ -180,14 +181,9 @@ def draws_itself(hole: NDArray[np.bool_]) -> bool:
     """
     if not hole.any():
         return False
-    if _largest_piece(hole).sum() < _ONE_PIECE * hole.sum():
+    if largest_piece(hole).sum() < _ONE_PIECE * hole.sum():
         return False
     return max(likeness_to_oval(hole), _likeness_to_box(hole)) < _OVAL
-
-
-def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    return np.asarray(pieces == 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA])))
 
 
 def likeness_to_oval(mask: NDArray[np.bool_]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +14,7 @@ from nigdt.box import check_selection, selection_box
 from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
 from nigdt.cutout import object_in, possible
 from nigdt.errors import BundleError, ModelError
-from nigdt.finding import finder_scores, object_at, resized, working_size
+from nigdt.finding import finder_scores, object_at, resized, to_tensor, window_around, working_size
 from nigdt.model.recolour import RecolourNet
 from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
@@ -105,9 +104,7 @@ class Recolourer:
         """
         check_caption(caption)
         check_selection(selection, crop.shape[1], crop.shape[0])
-        width, height = working_size(crop.shape[1], crop.shape[0], self.size)
-        lab = rgb_to_lab(resized(crop, width, height) / np.float32(255))
-        chosen = resized(selection * np.float32(1 / 255), width, height)
+        lab, chosen = self._reduced(crop, selection)
         whole = not names_part(caption)
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
@@ -147,9 +144,7 @@ class Recolourer:
             None where the finder sees none of them.
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
-        width, height = working_size(crop.shape[1], crop.shape[0], self.size)
-        lab = rgb_to_lab(resized(crop, width, height) / np.float32(255))
-        chosen = resized(selection * np.float32(1 / 255), width, height)
+        lab, chosen = self._reduced(crop, selection)
         found = self._find(crop, selection, lab, chosen)
         answer = None if found is None else self._by_parts(found.parts, lab, chosen * found.object, caption)
         if answer is None:
@@ -177,15 +172,14 @@ class Recolourer:
             ModelError: The network's answer holds values that are not numbers.
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
-        width, height = working_size(crop.shape[1], crop.shape[0], self.size)
-        lab = rgb_to_lab(resized(crop, width, height) / np.float32(255))
+        lab, chosen = self._reduced(crop, selection)
         reach = round(_WITHIN_REACH * max(selection.shape))
         # Told the selection alone, the finder would look for a thing in it.
         grown = np.asarray(cv2.dilate(selection, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
-        found = self._find(crop, grown, lab, resized(grown * np.float32(1 / 255), width, height))
+        found = self._find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
         if found is None:
             return False
-        inside = (resized(selection * np.float32(1 / 255), width, height) > 0.5).astype(np.uint8)
+        inside = (chosen > 0.5).astype(np.uint8)
         margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
         ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
@@ -213,8 +207,8 @@ class Recolourer:
         """Return the network's alpha (h, w), and its change of L, a and b (h, w, 3)."""
         words = self.vocabulary.encode(caption, self._net.config.max_words)
         maps, _ = self._net(
-            self._tensor(lab.transpose(2, 0, 1)),
-            self._tensor(chosen[None]),
+            to_tensor(lab.transpose(2, 0, 1), self.device),
+            to_tensor(chosen[None], self.device),
             torch.tensor([float(hidden)], device=self.device),
             torch.tensor([words], device=self.device),
             torch.tensor([len(words)]),
@@ -284,8 +278,11 @@ class Recolourer:
         meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
         return _Found(np.maximum(found, meant_too), parts, sure)
 
-    def _tensor(self, values: NDArray[np.floating[Any]]) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(self.device)
+    def _reduced(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """Return a context in Lab, (h, w, 3), and its selection, (h, w) in 0 to 1, at the network's size."""
+        size = working_size(crop.shape[1], crop.shape[0], self.size)
+        lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
+        return lab, resized(selection * np.float32(1 / 255), *size)
 
 
 def _on_one_grid(place: Floats, colour: Floats, selection: NDArray[np.uint8]) -> Recolouring:
@@ -337,11 +334,10 @@ def _tint(
 
 def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Return the selection's surroundings, as a window of its small picture and as one of the crop."""
-    small, large = [], []
-    for axis, used in enumerate(selection_box(chosen).slices):
-        margin = max(4, round(_MARGIN * (used.stop - used.start)))
-        start, stop = max(0, used.start - margin), min(chosen.shape[axis], used.stop + margin)
+    place = window_around(chosen, _MARGIN)
+    large = []
+    for axis, part in enumerate(place):
         scale = shape[axis] / chosen.shape[axis]
-        small.append(slice(start, stop))
-        large.append(slice(round(start * scale), max(round(start * scale) + 1, round(stop * scale))))
-    return (small[0], small[1]), (large[0], large[1])
+        start = round(part.start * scale)
+        large.append(slice(start, max(start + 1, round(part.stop * scale))))
+    return place, (large[0], large[1])

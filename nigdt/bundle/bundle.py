@@ -33,6 +33,7 @@ from nigdt.bundle.exchange import recover
 from nigdt.bundle.reading import check_sizes, parse_description, plain_values
 from nigdt.config import ModelConfig
 from nigdt.errors import BundleError, NigdtError, printable
+from nigdt.files import is_folder
 from nigdt.limits import NAME
 from nigdt.text import Vocabulary
 
@@ -287,11 +288,6 @@ def _all_bundles() -> tuple[list[BundleInfo], list[BundleError]]:
     return [found[name] for name in sorted(found)], broken
 
 
-def _is_folder(path: str | Path) -> bool:
-    """Tell whether there is such a folder, whatever text that is: of any length, a zero byte in it."""
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a name is too long
-
-
 def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInfo:
     """Return the bundle of that name, or in that folder.
 
@@ -302,7 +298,7 @@ def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInf
         BundleError: There is none, or it cannot be read.
     """
     text = os.fspath(name_or_folder)
-    if text != "default" and not valid_name(text) and _is_folder(text):
+    if text != "default" and not valid_name(text) and is_folder(text):
         return read_bundle(text)
     bundles = {info.name: info for info in list_bundles()}
     if text == "default":
@@ -314,9 +310,9 @@ def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInf
         return bundles[text]
     if valid_name(text):
         for parent in (user_bundles_folder(), _EMBEDDED):
-            if _is_folder(parent / text):
+            if is_folder(parent / text):
                 return read_bundle(parent / text)  # broken, and says how
-    if _is_folder(text):
+    if is_folder(text):
         return read_bundle(text)
     known = ", ".join(bundles) or "none"
     raise BundleError(f"There is no model bundle {text!r}.", f"Installed: {known}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -57,16 +56,6 @@ def read_json(path: Path) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
     return {}
-
-
-def is_file(name: str) -> bool:
-    """Tell whether there is such a file, whatever text that is: of any length, a zero byte in it."""
-    return os.path.isfile(name)  # noqa: PTH113 - Path.is_file raises where a name is too long
-
-
-def is_folder(name: str) -> bool:
-    """Tell the same of a folder."""
-    return os.path.isdir(name)  # noqa: PTH112
 
 
 def folder_size(folder: Path) -> int:

@@ -19,9 +19,9 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt.errors import NigdtError
+from nigdt.files import is_file, is_folder
 from nigdt_plugin.core import batch
 from nigdt_plugin.core.failures import failure_of
-from nigdt_plugin.core.files import is_file, is_folder
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.modes import names
 from nigdt_plugin.ui.notices import worded_notice

@@ -20,8 +20,8 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt.bundle.bundle import user_bundles_folder, valid_name
+from nigdt.files import is_folder
 from nigdt_plugin.core import models, training
-from nigdt_plugin.core.files import is_folder
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.verdict import VerdictBox
 from nigdt_plugin.ui.widgets import button, fit_screen, label

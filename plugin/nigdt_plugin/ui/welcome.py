@@ -10,7 +10,7 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from nigdt_plugin.core.files import is_file
+from nigdt.files import is_file
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.icons import icon, logo
 from nigdt_plugin.ui.theme import DARK, Theme

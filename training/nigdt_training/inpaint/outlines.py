@@ -16,9 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.colours import find_colours
 from nigdt.errors import NigdtError
 from nigdt.model.outlines import SIDE
+from nigdt.objects import largest_piece
 from nigdt.outlines import likeness_to_oval
 from nigdt.part_words import PART_NAMES
 from nigdt.text import Vocabulary, tokenise
@@ -145,17 +147,15 @@ def _objects(pool: Pool) -> Iterator[tuple[Floats, float]]:
     """Yield each whole object of a class in its bounding box, as a square, and the box's width by height."""
     for i in map(int, pool.photos):
         mask = pool.cache.object_mask(i) if pool.cache.species(i) else None
-        if mask is None:
+        if mask is None or not (mask > 127).any():
             continue
-        _, labels, facts, _ = cv2.connectedComponentsWithStats((mask > 127).astype(np.uint8))
-        if len(facts) < 2:
+        piece = largest_piece(mask > 127)
+        box = selection_box(piece)
+        height, width = mask.shape
+        at_edge = box.left <= 1 or box.top <= 1 or box.right >= width - 1 or box.bottom >= height - 1
+        if at_edge or piece.sum() < _LEAST_PIXELS:
             continue
-        largest = 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA]))
-        x, y, w, h, pixels = facts[largest]
-        at_edge = x <= 1 or y <= 1 or x + w >= mask.shape[1] - 1 or y + h >= mask.shape[0] - 1
-        if at_edge or pixels < _LEAST_PIXELS:
-            continue
-        alone = (labels[y : y + h, x : x + w] == largest).astype(np.uint8)
+        alone = piece[box.slices].astype(np.uint8)
         outlines, _ = cv2.findContours(alone, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         outline = max(outlines, key=cv2.contourArea)
         if cv2.contourArea(outline) < _SOLID * cv2.contourArea(cv2.convexHull(outline)):
@@ -163,7 +163,10 @@ def _objects(pool: Pool) -> Iterator[tuple[Floats, float]]:
         filled = cv2.drawContours(np.zeros_like(alone), [outline], -1, 1, cv2.FILLED).astype(np.float32)
         shape = cv2.resize(filled, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         heavier_right = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
-        yield np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32), w / h
+        yield (
+            np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32),
+            box.width / box.height,
+        )
 
 
 def _likeness(shape: Floats, aspect: float) -> float:
