@@ -24,7 +24,7 @@ from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import DREW_NOTHING
-from nigdt.outlines import Outlines, draws_itself
+from nigdt.outlines import Outlines, Told, draws_itself
 from nigdt.recipe import Variant
 from nigdt.removal import remove
 from nigdt.runtime.recording import Recorder
@@ -130,12 +130,12 @@ class Completer:
         return EncodedContext(crop, hole, M, I_m, self._features(I_m, M), residual)
 
     def _features(
-        self, I_m: NDArray[np.float32], M: NDArray[np.float32], outline: NDArray[np.float32] | None = None
+        self, I_m: NDArray[np.float32], M: NDArray[np.float32], told: Told | None = None
     ) -> ImageFeatures:
         return self._runner.encode(
             torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None],
             torch.from_numpy(M)[None, None],
-            None if outline is None else torch.from_numpy(outline)[None, None],
+            None if told is None else torch.from_numpy(told.maps(self._model.config.told_channels))[None],
         )
 
     def located(self, context: EncodedContext) -> EncodedContext:
@@ -205,13 +205,12 @@ class Completer:
         """Yield what the model draws, in order."""
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
-            outlines = [self.outline(job, variant) for job, variant in part]
+            told = [self.told(job, variant) for job, variant in part]
+            outlines = [None if one is None else one.outline for one in told]
             plain = [job.context for job, _ in part]
             contexts = [
-                context.features
-                if outline is None
-                else self._features(context.seen, context.visible, outline)
-                for context, outline in zip(plain, outlines, strict=True)
+                context.features if one is None else self._features(context.seen, context.visible, one)
+                for context, one in zip(plain, told, strict=True)
             ]
             words = [self.vocabulary.encode(job.caption, self._model.config.max_words) for job, _ in part]
             if words != captions:  # variants of one job share a caption
@@ -236,14 +235,14 @@ class Completer:
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
                     yield _Drawn(picture, wordless, beta, outlines[i])
 
-    def outline(self, job: CompletionJob, variant: Variant) -> NDArray[np.float32] | None:
-        """Return where in the hole a fill's thing is to be, (H, W) in 0 to 1; None leaves it to the model."""
+    def told(self, job: CompletionJob, variant: Variant) -> Told | None:
+        """Return what the model is told of a fill's thing; None leaves it to the model."""
         if self._outlines is None or job.context.within:
             return None
         hole = job.context.visible < 0.5
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
         if names_a_thing and draws_itself(hole):
-            return hole.astype(np.float32)
+            return Told(hole.astype(np.float32))
         return self._outlines.place(hole, variant) if self._names_outline(job) else None
 
     def _names_outline(self, job: CompletionJob) -> bool:

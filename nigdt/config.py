@@ -112,6 +112,7 @@ class ModelConfig:
         skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
         outlines: How many outlines of things the model keeps, one of which it is given where a caption names
             such a thing (`nigdt.model.outlines`); 0 is none, as in the paper.
+        marks: Whether the model is also told where such a thing has its eye and beak (`nigdt.marks`).
     """
 
     size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)] = 256
@@ -134,9 +135,17 @@ class ModelConfig:
     prefill: Prefill = "none"
     skip: bool = False
     outlines: Annotated[int, Meta(ge=0, le=1024)] = 0
+    marks: bool = False
 
     def __post_init__(self) -> None:
         schema.check(self, _SOURCE)
+        if self.marks and not self.outlines:
+            raise NigdtError(f"{_SOURCE}: `marks` are of outlines, and `outlines` is 0.")
+
+    @property
+    def told_channels(self) -> int:
+        """Channels in which the model is told the thing to be drawn: its outline, and its marks."""
+        return (self.outlines > 0) + self.marks
 
     @property
     def mask_input(self) -> bool:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.box import selection_box
+from nigdt.marks import draw_beak, draw_marks
 from nigdt.model import NIGDT
 from nigdt.objects import largest_piece
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary, tokenise
 
-__all__ = ["Outlines", "draws_itself", "likeness_to_oval"]
+__all__ = ["Outlines", "Told", "draws_itself", "likeness_to_oval"]
 
 Floats = NDArray[np.float32]
 
@@ -61,12 +62,15 @@ class Outlines:
         aspects: (N,), width divided by height.
         numbers: (N,), how common each is.
         words: Which words name such a thing.
+        marks: (N, 2, 2), where each has its eye and its beak, x and y from 0 to 1; -1 where it is not known.
+            None where the model is told none.
     """
 
     shapes: Floats
     aspects: Floats
     numbers: Floats
     words: frozenset[str]
+    marks: Floats | None = None
 
     @classmethod
     def of(cls, model: NIGDT, vocabulary: Vocabulary) -> Outlines | None:
@@ -78,13 +82,14 @@ class Outlines:
         words = frozenset(word for word, is_named in zip(vocabulary.words, named, strict=True) if is_named)
         words |= _BIRDS if "bird" in words else frozenset()
         shapes, aspects, numbers = (x.cpu().numpy() for x in (book.shapes, book.aspects, book.numbers))
-        return cls(shapes, aspects, numbers, words)
+        marks = book.marks.cpu().numpy() if model.config.marks else None
+        return cls(shapes, aspects, numbers, words, marks)
 
     def named_in(self, caption: str) -> bool:
         """Return whether a caption names one thing of this kind."""
         return any(word in self.words for word in tokenise(caption))
 
-    def place(self, hole: NDArray[np.bool_], variant: Variant) -> Floats | None:
+    def place(self, hole: NDArray[np.bool_], variant: Variant) -> Told | None:
         """Choose an outline for a hole and put it into its largest piece.
 
         The variant's seed chooses among those that fit well, or its base where it stays near that; common
@@ -95,7 +100,7 @@ class Outlines:
             variant: Which of the possible answers.
 
         Returns:
-            (H, W), 0 to 1; None where no outline fits.
+            None where no outline fits.
         """
         if not hole.any() or not len(self.shapes):
             return None
@@ -108,15 +113,15 @@ class Outlines:
         )
         fits = [
             fit
-            for shape, aspect, number in zip(self.shapes, self.aspects, self.numbers, strict=True)
-            for facing in (shape, shape[:, ::-1])
-            if (fit := _fit(facing, float(aspect) * height / width, float(number), small)) is not None
+            for outline, (shape, aspect) in enumerate(zip(self.shapes, self.aspects, strict=True))
+            for mirrored in (False, True)
+            if (fit := _fit(shape, float(aspect) * height / width, outline, mirrored, small)) is not None
         ]
         if not fits:
             return None
         fits.sort(key=lambda fit: -fit.area)
         count = max(_CHOICE, sum(fit.area >= _NEAR_BEST * fits[0].area for fit in fits))
-        likely = np.array([fit.number for fit in fits[:count]])
+        likely = np.array([float(self.numbers[fit.outline]) for fit in fits[:count]])
         seed = variant.base if variant.spread < 1 and variant.seed is not None else variant.seed
         if seed is None:
             fit = fits[int(np.argmax(likely))]
@@ -125,10 +130,45 @@ class Outlines:
         w, h = max(2, round(fit.width * width)), max(2, round(fit.height * height))
         left, top = round((width - w) * 0.5), round((height - h) * 0.5)
         outline = np.zeros(hole.shape, np.float32)
-        shape = cv2.resize(np.ascontiguousarray(fit.shape), (w, h), interpolation=cv2.INTER_LINEAR)
+        shape = _facing(self.shapes[fit.outline], fit.mirrored)
+        shape = np.asarray(cv2.resize(shape, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
         # A mean of several has no sharp edge, and the model learnt from sharp ones.
         outline[box.slices][top : top + h, left : left + w] = np.clip(0.5 + _SHARPENED * (shape - 0.5), 0, 1)
-        return outline
+        if self.marks is None:
+            return Told(outline)
+        marks = self.marks[fit.outline]
+        if (marks < 0).all():
+            return Told(outline, np.zeros_like(outline))
+        across = 1 - marks[:, 0] if fit.mirrored else marks[:, 0]
+        x, y = box.left + left + across * w, box.top + top + marks[:, 1] * h
+        eyes, beak = [(float(x[0]), float(y[0]))], (float(x[1]), float(y[1]))
+        outline = np.maximum(outline, draw_beak(hole.shape, eyes, beak) * hole)
+        return Told(outline, draw_marks(hole.shape, eyes, beak))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model is told of the thing that it is to draw.
+
+    Attributes:
+        outline: (H, W), 0 to 1, 1 inside.
+        marks: (H, W), 0 to 1, its eye and beak (`nigdt.marks`); None where the model is told none.
+    """
+
+    outline: Floats
+    marks: Floats | None = None
+
+    def maps(self, channels: int) -> Floats:
+        """Return both as the model reads them, (channels, H, W)."""
+        maps = np.zeros((channels, *self.outline.shape), np.float32)
+        maps[0] = self.outline
+        if self.marks is not None:
+            maps[1] = self.marks
+        return maps
+
+
+def _facing(shape: Floats, mirrored: bool) -> Floats:
+    return np.ascontiguousarray(shape[:, ::-1]) if mirrored else shape
 
 
 @dataclass(frozen=True)
@@ -136,39 +176,41 @@ class _Fit:
     """How an outline fits a hole.
 
     Attributes:
-        shape: (S, S), as it faces.
+        outline: Which outline.
+        mirrored: Whether it faces the other way.
         width: Fraction of the hole's width that it takes.
         height: The same of the height.
         area: Fraction of the bounding box that is inside it.
-        number: How common it is.
     """
 
-    shape: Floats
+    outline: int
+    mirrored: bool
     width: float
     height: float
     area: float
-    number: float
 
 
-def _fit(shape: Floats, aspect: float, number: float, hole: Floats) -> _Fit | None:
+def _fit(shape: Floats, aspect: float, outline: int, mirrored: bool, hole: Floats) -> _Fit | None:
     """Make an outline as large as it can be in the middle of a hole.
 
     Args:
         shape: (S, S).
         aspect: Its width divided by its height where the hole's bounding box is a square.
-        number: How common it is.
+        outline: Its number.
+        mirrored: Whether it is to face the other way.
         hole: (_GRID, _GRID), 0 to 1, the bounding box.
     """
+    shape = _facing(shape, mirrored)
     stretched = min(max(1.0, aspect / _STRETCH), aspect * _STRETCH)
     width, height = min(1.0, stretched), min(1.0, 1 / stretched)
     scale = _MARGIN
     for _ in range(_STEPS):
         w, h = max(2, round(width * scale * _GRID)), max(2, round(height * scale * _GRID))
         left, top = (_GRID - w) // 2, (_GRID - h) // 2
-        there = cv2.resize(np.ascontiguousarray(shape), (w, h), interpolation=cv2.INTER_AREA)
+        there = cv2.resize(shape, (w, h), interpolation=cv2.INTER_AREA)
         area = float(there.sum())
         if float((there * hole[top : top + h, left : left + w]).sum()) >= _INSIDE * area:
-            return _Fit(shape, width * scale, height * scale, area / _GRID**2, number)
+            return _Fit(outline, mirrored, width * scale, height * scale, area / _GRID**2)
         scale *= _SMALLER
     return None
 

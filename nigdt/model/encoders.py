@@ -41,7 +41,7 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        widths = (3 + config.mask_input + (config.outlines > 0), *config.encoder_channels)
+        widths = (3 + config.mask_input + config.told_channels, *config.encoder_channels)
         self.layers = nn.ModuleList(
             ResidualBlock(
                 widths[i],
@@ -56,7 +56,7 @@ class ImageEncoder(nn.Module):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Encode (B, 3, H, W), with one channel more each for M and for the outline where they are inputs.
+        """Encode (B, 3, H, W), with one channel more for M, and those for the outline, where they are inputs.
 
         Returns:
             `v_l` (B, c3, H/8, W/8), the next layer's map (B, c4, H/16, W/16), `v_h` (B, c7, H/32, W/32).

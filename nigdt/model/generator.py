@@ -86,7 +86,10 @@ class Generator(nn.Module):
         )
         # So does what an outline adds at every size.
         self.outline = (
-            nn.ModuleList(convolution(1, width, 3, spectral_norm=False, gain=0.0) for width in widths[1:])
+            nn.ModuleList(
+                convolution(config.told_channels, width, 3, spectral_norm=False, gain=0.0)
+                for width in widths[1:]
+            )
             if config.outlines
             else None
         )
@@ -121,7 +124,7 @@ class Generator(nn.Module):
             M: (B, 1, H, W), 1 = visible.
             base: (B, 3, H, W) in [-1, 1], the prefilled picture that the heads change, or None.
             skip: (B, c4, H/16, W/16), the encoder's map of that size, with `config.skip`.
-            outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, with `config.outlines`.
+            outline: (B, `config.told_channels`, H, W) in [0, 1], as in `NIGDT.encode_image`.
 
         Returns:
             The pyramid, (B, 3, H/8, W/8) to (B, 3, H, W), each in [-1, 1], and the decoder's map that the

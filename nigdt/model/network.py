@@ -35,7 +35,7 @@ class ImageFeatures:
         M: (B, 1, H, W), 1 = visible.
         base: (B, 3, H, W) prefilled picture, or None where the config has no prefill.
         skip: (B, c4, H/16, W/16), or None where the config has no skip.
-        outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, all 0 = left to the model; or None where
+        outline: (B, C, H, W) in [0, 1], 1 = the thing to be drawn, all 0 = left to the model; or None where
             the config has no outlines.
     """
 
@@ -119,7 +119,7 @@ class NIGDT(nn.Module):
         self.representation = ResidualRepresentation(config)
         self.generator = Generator(config)
         if config.outlines:
-            self.outlines = OutlineBook(config.outlines, vocabulary_size)
+            self.outlines = OutlineBook(config.outlines, vocabulary_size, config.marks)
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
         """Return the shape (C, h, w) of z for a picture of height x width pixels (multiples of 32)."""
@@ -132,8 +132,8 @@ class NIGDT(nn.Module):
         Args:
             I_m: (B, 3, H, W) in [-1, 1], 0 wherever M = 0; H and W multiples of 32, at least 64.
             M: (B, 1, H, W), 1 = visible, 0 = hole.
-            outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn; None or all 0 leaves it to the model.
-                Only with `config.outlines`.
+            outline: (B, `config.told_channels`, H, W) in [0, 1], 1 = the thing to be drawn, and then 1 = its
+                marks; None or all 0 leaves it to the model. Only with `config.outlines`.
 
         Raises:
             ValueError: A side is no multiple of 32 or below 64; the answer would have another size.
@@ -145,7 +145,8 @@ class NIGDT(nn.Module):
         base = harmonic_prefill(I_m, M) if self.config.prefill == "harmonic" else None
         x = I_m if base is None else base
         if self.config.outlines:
-            outline = torch.zeros_like(M) if outline is None else outline * (1 - M)
+            told = self.config.told_channels
+            outline = M.new_zeros(len(M), told, *M.shape[2:]) if outline is None else outline * (1 - M)
         else:
             outline = None
         more = [M] if self.config.mask_input else []
@@ -246,7 +247,7 @@ class DualPath(nn.Module):
             prior_noise: (B, *latent_shape) standard normal, for z of the generative path.
             posterior_noise: The same for the reconstructive path.
             reconstruct: False leaves the reconstructive path out.
-            outline: (B, 1, H, W) in [0, 1], 1 = the thing to be drawn, for the generative path.
+            outline: As in `NIGDT.encode_image`, for the generative path.
         """
         model = self.model
         text = model.text_encoder(tokens, lengths)

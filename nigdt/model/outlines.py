@@ -22,22 +22,28 @@ class OutlineBook(nn.Module):
     Args:
         count: How many outlines.
         vocabulary_size: Number of known words.
+        marks: Whether they have marks.
 
     Attributes:
         shapes: (count, SIDE, SIDE) in [0, 1], 1 inside; each fills its square.
         aspects: (count,), their widths divided by their heights.
         numbers: (count,), how many of the things in the training photos have nearly this one.
         words: (vocabulary_size,), 1 where a word names such a thing, else 0.
+        marks: (count, 2, 2), where eye and beak are, each x and y from 0 to 1 in the square; -1 where that is
+            not known.
     """
 
     shapes: Tensor
     aspects: Tensor
     numbers: Tensor
     words: Tensor
+    marks: Tensor
 
-    def __init__(self, count: int, vocabulary_size: int) -> None:
+    def __init__(self, count: int, vocabulary_size: int, marks: bool = False) -> None:
         super().__init__()
         self.register_buffer("shapes", torch.zeros(count, SIDE, SIDE))
         self.register_buffer("aspects", torch.ones(count))
         self.register_buffer("numbers", torch.ones(count))
         self.register_buffer("words", torch.zeros(vocabulary_size))
+        if marks:
+            self.register_buffer("marks", torch.full((count, 2, 2), -1.0))

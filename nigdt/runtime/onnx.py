@@ -101,7 +101,8 @@ def export_onnx(model: NIGDT, folder: Path, digest: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecation, and that shapes become constants, which is meant
-            seen = [picture, visible, *[1 - visible] * (config.outlines > 0)]
+            told = (1 - visible).repeat(1, config.told_channels, 1, 1)
+            seen = [picture, visible, *[told] * (config.outlines > 0)]
             features = _Image(model)(*seen)
             words, sentence = _Words(encoder)(tokens)
             names = ["v_l", "v_h", *["base"] * (config.prefill != "none"), *["skip"] * config.skip]
@@ -195,7 +196,8 @@ class OnnxRunner(Runner):
             return super().encode(I_m, M, outline)
         inputs = {"picture": I_m.numpy(), "visible": M.numpy()}
         if self._model.config.outlines:
-            inputs["outline"] = (torch.zeros_like(M) if outline is None else outline).numpy()
+            told = M.new_zeros(1, self._model.config.told_channels, *M.shape[2:])
+            inputs["outline"] = (told if outline is None else outline).numpy()
         features = self._image.run(None, inputs)
         return image_features(self._model.config, M, *map(torch.from_numpy, features))
 

@@ -138,10 +138,12 @@ class Runner:
         Args:
             I_m: (1, 3, H, W) in [-1, 1], on any device, like the others.
             M: (1, 1, H, W), 1 = visible.
-            outline: (1, 1, H, W) in [0, 1], 1 = the thing to be drawn; None leaves it to the model.
+            outline: (1, `config.told_channels`, H, W) in [0, 1], as in `NIGDT.encode_image`; None leaves it
+                to the model.
         """
         M = M.to(self._device)
-        outline = torch.zeros_like(M) if outline is None else outline.to(self._device)
+        told = self._model.config.told_channels
+        outline = M.new_zeros(1, told, *M.shape[2:]) if outline is None else outline.to(self._device)
         with _reproducible():
             return self._halves.features(M, *self._encode(I_m.to(self._device), M, outline))
 

@@ -43,6 +43,14 @@ WORDS = frozenset({"bird", "gull"})
 OUTLINES = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS)
 
 
+MARKS = np.array([[[0.2, 0.3], [0.05, 0.35]], [[-1, -1], [-1, -1]]], np.float32)
+
+
+def placed(hole: np.ndarray, variant: Variant, outlines: Outlines = OUTLINES) -> np.ndarray | None:
+    told = outlines.place(hole, variant)
+    return None if told is None else told.outline
+
+
 def box_hole(rows: slice = slice(30, 90), columns: slice = slice(20, 110)) -> np.ndarray:
     hole = np.zeros((128, 128), bool)
     hole[rows, columns] = True
@@ -64,7 +72,7 @@ def test_an_outline_lies_in_the_hole_and_fills_a_good_part_of_it(kind: str, seed
         hole = np.asarray(oval > 0)
     if kind == "two":
         hole[30:90, 62:68] = False
-    outline = OUTLINES.place(hole, Variant(seed))
+    outline = placed(hole, Variant(seed))
     assert outline is not None
     assert outline.shape == hole.shape
     assert outline.min() >= 0
@@ -74,33 +82,65 @@ def test_an_outline_lies_in_the_hole_and_fills_a_good_part_of_it(kind: str, seed
 
 
 def test_seeds_choose_among_outlines_and_both_ways_of_facing() -> None:
-    found = {OUTLINES.place(box_hole(), Variant(seed)).round(2).tobytes() for seed in range(1, 30)}  # type: ignore[union-attr]
+    found = {placed(box_hole(), Variant(seed)).round(2).tobytes() for seed in range(1, 30)}  # type: ignore[union-attr]
     assert len(found) == 4
 
 
 def test_common_ones_are_drawn_more_often_and_the_mean_answer_has_the_commonest() -> None:
-    def placed(outlines: Outlines, seed: int | None) -> bytes:
-        outline = outlines.place(box_hole(), Variant(seed))
+    def drawn_by(outlines: Outlines, seed: int | None) -> bytes:
+        outline = placed(box_hole(), Variant(seed), outlines)
         assert outline is not None
         return outline.tobytes()
 
     alone = [Outlines(SHAPES[i:][:1], ASPECTS[i:][:1], NUMBERS[i:][:1], WORDS) for i in (0, 1)]
-    either = [{placed(one, seed) for seed in range(1, 12)} for one in alone]
-    drawn = [placed(OUTLINES, seed) for seed in range(1, 200)]
+    either = [{drawn_by(one, seed) for seed in range(1, 12)} for one in alone]
+    drawn = [drawn_by(OUTLINES, seed) for seed in range(1, 200)]
     rare, common = (sum(one in outlines for one in drawn) for outlines in either)
     assert 2 * rare < common < 5 * rare
-    assert placed(OUTLINES, None) in either[1]
+    assert drawn_by(OUTLINES, None) in either[1]
 
 
 def test_the_same_seed_chooses_the_same() -> None:
     for variant in (Variant(), Variant(5)):
-        assert np.array_equal(OUTLINES.place(box_hole(), variant), OUTLINES.place(box_hole(), variant))  # type: ignore[arg-type]
+        assert np.array_equal(placed(box_hole(), variant), placed(box_hole(), variant))  # type: ignore[arg-type]
 
 
 def test_what_stays_near_another_answer_keeps_its_outline() -> None:
-    base = OUTLINES.place(box_hole(), Variant(5))
+    base = placed(box_hole(), Variant(5))
     for seed in range(20, 30):
-        assert np.array_equal(OUTLINES.place(box_hole(), Variant(seed, base=5, spread=0.4)), base)  # type: ignore[arg-type]
+        assert np.array_equal(placed(box_hole(), Variant(seed, base=5, spread=0.4)), base)  # type: ignore[arg-type]
+
+
+def test_the_eye_and_the_beak_go_with_the_outline_whichever_way_it_faces() -> None:
+    marked = Outlines(SHAPES[:1], ASPECTS[:1], NUMBERS[:1], WORDS, MARKS[:1])
+    hole, both = box_hole(), set()
+    for seed in range(1, 12):
+        told, plain = marked.place(hole, Variant(seed)), placed(hole, Variant(seed))
+        assert told is not None
+        assert told.marks is not None
+        plain = placed(hole, Variant(seed), Outlines(SHAPES[:1], ASPECTS[:1], NUMBERS[:1], WORDS))
+        assert plain is not None
+        rows, columns = np.nonzero(plain > 0.5)
+        left, width = columns.min(), np.ptp(columns) + 1
+        tip = np.nonzero(told.marks > 0.5)[1]
+        mirrored = tip.mean() > left + width / 2
+        both.add(mirrored)
+        eye = 1 - 0.2 if mirrored else 0.2
+        x, y = left + eye * width, rows.min() + 0.3 * (np.ptp(rows) + 1)
+        assert told.marks[round(y), round(x)] > 0.9
+        assert (told.outline >= plain).all()
+        assert (
+            told.outline[(told.marks > 0.9) & (np.arange(128)[None] < x - 0.1 * width)].min(initial=1) > 0.9
+        )
+        assert np.array_equal(told.maps(2), np.stack([told.outline, told.marks]))
+    assert both == {False, True}
+
+
+def test_an_outline_whose_marks_are_not_known_has_none() -> None:
+    told = Outlines(SHAPES[1:], ASPECTS[1:], NUMBERS[1:], WORDS, MARKS[1:]).place(box_hole(), Variant())
+    assert told is not None
+    assert told.marks is not None
+    assert not told.marks.any()
 
 
 def test_a_crescent_is_an_outline_of_its_own() -> None:
@@ -128,7 +168,7 @@ def test_crumbs_have_none() -> None:
 
 def test_a_thin_hole_has_room_for_none_or_a_narrow_one() -> None:
     hole = box_hole(slice(60, 62), slice(5, 120))
-    outline = OUTLINES.place(hole, Variant())
+    outline = placed(hole, Variant())
     assert outline is None or outline[~hole].sum() == 0
 
 

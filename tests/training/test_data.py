@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -205,16 +206,22 @@ def test_cub_layout(tmp_path: Path) -> None:
     text = tmp_path / "text" / "001.Black_footed_Albatross" / "Black_Footed_Albatross_0001.txt"
     text.parent.mkdir(parents=True)
     text.write_text("a large bird\nthe bird has a long bill\n")
+    (root / "parts").mkdir()
+    (root / "parts" / "parts.txt").write_text("1 back\n7 left eye\n2 beak\n")
+    (root / "parts" / "part_locs.txt").write_text(
+        "1 1 20.0 30.5 1\n1 2 0.0 0.0 0\n1 7 9.0 8.0 1\n1 7 x 8.0 1\n"
+    )
     data = read_data_set(tmp_path)
     (record,) = data.records
     assert data.layout == "CUB-200-2011"
+    assert record.places == {"back": (20, 30.5), "left_eye": (9, 8)}
     assert record.captions == ["a large bird", "the bird has a long bill"]
     assert (record.box, record.split, record.species) == ((5, 6, 50, 40), "test", "Black footed Albatross")
     assert len(data.missing) == 1
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_turns_photo_and_box_together(tmp_path: Path, orientation: int) -> None:
+def test_exif_turns_photo_box_and_places_together(tmp_path: Path, orientation: int) -> None:
     pixels = np.zeros((80, 120, 3), np.uint8)
     pixels[10:30, 70:110] = (255, 0, 0)
     exif = Image.Exif()
@@ -223,6 +230,8 @@ def test_exif_turns_photo_and_box_together(tmp_path: Path, orientation: int) -> 
     (tmp_path / "metadata.jsonl").write_text(
         json.dumps({"file_name": "x.png", "text": "t", "box": [70, 10, 40, 20]})
     )
+    places = {"x.png": {"beak": [70, 10], "tail": [-5, 3], "eye": "here", "wing": [1e400, 2]}}
+    tmp_path.with_name(f"{tmp_path.name}-parts.json").write_text(json.dumps(places))
     frame = decode_frame(read_records(tmp_path)[0], 80)
     assert frame.photo.shape == ((80, 120, 3) if orientation < 5 else (120, 80, 3))
     rows, columns = np.nonzero(frame.photo[..., 0] > 128)
@@ -230,6 +239,9 @@ def test_exif_turns_photo_and_box_together(tmp_path: Path, orientation: int) -> 
     x, y, width, height = frame.box
     assert (columns.min(), rows.min()) == (round(x), round(y))
     assert (columns.max() + 1, rows.max() + 1) == (round(x + width), round(y + height))
+    corner = [x + width * (orientation in (2, 3, 6, 7)), y + height * (orientation in (3, 4, 7, 8))]
+    assert list(frame.places) == ["beak"], "what is outside, or no place, is left out"
+    assert frame.places["beak"] == pytest.approx(corner)
 
 
 def test_long_frame_is_cropped_around_its_object(tmp_path: Path) -> None:
@@ -239,8 +251,10 @@ def test_long_frame_is_cropped_around_its_object(tmp_path: Path) -> None:
     (tmp_path / "metadata.jsonl").write_text(
         json.dumps({"file_name": "x.png", "text": "t", "box": [500, 20, 60, 40]})
     )
-    frame = decode_frame(read_records(tmp_path)[0], 100)
+    (record,) = read_records(tmp_path)
+    frame = decode_frame(replace(record, places={"eye": (510, 30), "tail": (3, 3)}), 100)
     assert frame.photo.shape == (100, 150, 3)
+    assert frame.places == {"eye": pytest.approx((60, 30))}
     assert frame.box == pytest.approx((50, 20, 60, 40))
     assert (frame.photo[..., 0] > 128).sum() == 60 * 40
 
@@ -326,3 +340,13 @@ def test_a_caption_file_is_found_in_either_form_of_unicode(tmp_path: Path) -> No
     (tmp_path / "cafe\u0301.txt").write_text("a bird", encoding="utf-8")
     (record,) = read_data_set(tmp_path).records
     assert record.captions == ["a bird"]
+
+
+def test_a_list_of_places_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    scene(1).save(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_text("a bird")
+    told = tmp_path.with_name(f"{tmp_path.name}-parts.json")
+    for content in ("[]", "{", "\x00"):
+        told.write_text(content)
+        with pytest.raises(DataError, match=told.name):
+            read_records(tmp_path)

@@ -18,9 +18,11 @@ from nigdt_training.inpaint.weights import begin_with_model
 from nigdt_training.pools import build_vocabulary
 from nigdt_training.samples import Pool, SampleStream
 from nigdt_training.settings import AugmentationSettings, MaskSettings, settings_from
+from nigdt_training.told import what_is_told
 
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
+from nigdt.model.outlines import SIDE
 from nigdt.text import Vocabulary
 from tests.tiny import TINY_MODEL
 
@@ -53,6 +55,16 @@ class Photos:
 
     def species(self, i: int) -> str | None:
         return self.name
+
+    def places(self, i: int) -> dict[str, tuple[float, float]]:
+        if self.masks[i] is None or self.name is None:
+            return {}
+        # The head is the end that the thin tail is not at.
+        x, y, w, h = cv2.boundingRect(self.masks[i])
+        part = self.masks[i][y : y + h, x : x + w] > 0
+        facing_right = part[:, : w // 2].sum() < part[:, w // 2 :].sum()
+        eye, beak = (0.85, 0.98) if facing_right else (0.15, 0.02)
+        return {"left_eye": (x + eye * w, y + 0.15 * h), "beak": (x + beak * w, y + 0.2 * h)}
 
 
 def pools(birds: int = 120) -> list[Pool]:
@@ -108,20 +120,48 @@ def test_a_model_is_given_them_once() -> None:
     assert torch.equal(one.plain.model.outlines.shapes, kept * 0.5)
 
 
+def test_marks_are_where_most_objects_have_them() -> None:
+    one = networks(outlines=1, marks=True)
+    keep_outlines(one, pools(), VOCABULARY)
+    eye, beak = one.plain.model.outlines.marks[0].tolist()
+    shape = one.plain.model.outlines.shapes[0]
+    assert shape[:, : SIDE // 2].sum() > shape[:, SIDE // 2 :].sum()
+    assert eye == pytest.approx([0.15, 0.15], abs=0.01)
+    assert beak == pytest.approx([0.02, 0.2], abs=0.01)
+    assert torch.equal(one.averaged["outlines.marks"], one.plain.model.outlines.marks)
+
+
+def test_marks_come_to_a_model_that_has_outlines() -> None:
+    before = networks(outlines=1)
+    keep_outlines(before, pools(), VOCABULARY)
+    after = networks(outlines=1, marks=True)
+    begin_with_model(after, before.plain.model)
+    keep_outlines(after, pools(), VOCABULARY)
+    assert torch.equal(after.plain.model.outlines.shapes, before.plain.model.outlines.shapes)
+    assert (after.plain.model.outlines.marks > 0).all()
+
+
+def test_photos_without_places_cannot_teach_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Photos, "places", lambda *_: {})
+    with pytest.raises(NigdtError, match=r"The data sets do not tell where eyes and beaks are\."):
+        keep_outlines(networks(outlines=1, marks=True), pools(), VOCABULARY)
+
+
 def test_too_few_are_refused() -> None:
     with pytest.raises(NigdtError, match=r"The photos show 0 clear outlines of named classes, not 3\."):
         keep_outlines(networks(outlines=3), pools(birds=5), VOCABULARY)
 
 
-def test_weights_without_outlines_go_on_as_they_were() -> None:
+@pytest.mark.parametrize("marks", [False, True])
+def test_weights_without_outlines_go_on_as_they_were(marks: bool) -> None:
     torch.manual_seed(3)
     before = NIGDT(networks(prefill="harmonic").settings.model_config, len(VOCABULARY)).eval()
-    after = networks(prefill="harmonic", outlines=2)
+    after = networks(prefill="harmonic", outlines=2, marks=marks)
     begin_with_model(after, before)
     picture, M = torch.rand(2, 3, 64, 64) * 2 - 1, torch.ones(2, 1, 64, 64)
     M[:, :, 16:48, 16:48] = 0
     tokens, lengths = torch.tensor([[4, 8], [4, 0]]), torch.tensor([2, 1])
-    outline = torch.zeros_like(M)
+    outline = torch.zeros(2, 1 + marks, 64, 64)
     outline[:, :, 24:40, 24:40] = 1
     with torch.inference_mode():
         old = before(picture, M, tokens, lengths).image
@@ -129,8 +169,8 @@ def test_weights_without_outlines_go_on_as_they_were() -> None:
             assert torch.equal(after.plain.model.eval()(picture, M, tokens, lengths, outline=told).image, old)
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_the_model_is_told_outlines_that_the_hole_hides(told: bool, photo_folder: Any, tmp_path: Any) -> None:
+@pytest.mark.parametrize("told", [0, 1, 2])
+def test_the_model_is_told_outlines_that_the_hole_hides(told: int, photo_folder: Any, tmp_path: Any) -> None:
     cache = build_cache(read_records(photo_folder), tmp_path / "cache")
     pool = [Pool(cache, np.arange(len(cache)), 1, 0)]
     stream = SampleStream(
@@ -143,12 +183,39 @@ def test_the_model_is_told_outlines_that_the_hole_hides(told: bool, photo_folder
         augmentation=AugmentationSettings(),
         seed=0,
         around_object=True,
-        tell_outlines=told,
+        told=told,
     )
     batch = stream.batch(range(80))
     given = batch.outline.amax((1, 2, 3)) > 0
-    assert given.any() == told
+    assert given.any() == (told > 0)
+    assert batch.outline.shape[1] == max(1, told)
     hidden = (batch.objects * (1 - batch.M)).sum((1, 2, 3)) / batch.objects.sum((1, 2, 3)).clamp(min=1)
     assert not given[hidden < 0.8].any()
-    overlap = (batch.outline * batch.objects).sum((1, 2, 3)) / batch.outline.sum((1, 2, 3)).clamp(min=1)
+    outline = batch.outline[:, :1]
+    overlap = (outline * batch.objects).sum((1, 2, 3)) / outline.sum((1, 2, 3)).clamp(min=1)
     assert (overlap[given] > 0.85).all()
+
+
+def disc() -> np.ndarray:
+    return cv2.circle(np.zeros((64, 64), np.uint8), (32, 32), 20, 255, -1)
+
+
+def test_the_model_is_told_where_eye_and_beak_are_most_times() -> None:
+    hole, places = np.full((64, 64), 255, np.uint8), {"left_eye": (24.0, 26.0), "beak": (12.0, 28.0)}
+    told = [what_is_told(disc(), places, hole, 2, np.random.default_rng(k)) for k in range(200)]
+    outlined = [one for one in told if one is not None]
+    marked = [one for one in outlined if one[1].any()]
+    assert 0.75 < len(outlined) / len(told) < 0.95
+    assert 0.75 < len(marked) / len(outlined) < 0.95
+    for one in marked:
+        assert one[1, 26, 24] == 255
+        assert one[1, 28, 12] > 200
+        assert one[0, 28, 8] > one[0, 40, 8], "the beak is part of the outline"
+    alone = what_is_told(disc(), places, hole, 1, np.random.default_rng(2))
+    assert alone is not None
+    assert alone.shape == (1, 64, 64)
+
+
+def test_what_is_seen_is_not_told() -> None:
+    hole = np.zeros((64, 64), np.uint8)
+    assert all(what_is_told(disc(), {}, hole, 2, np.random.default_rng(k)) is None for k in range(20))

@@ -29,6 +29,7 @@ from nigdt_training.data.recolour import (
 )
 from nigdt_training.data.shards import Shards
 from nigdt_training.settings import AugmentationSettings, MaskSettings
+from nigdt_training.told import what_is_told
 
 _KINDS = ("centre", "rectangle", "irregular", "object", "outline", *LAMA_KINDS, "own")
 _LARGEST_HOLE = 0.75  # a hole over everything would teach nothing about context
@@ -38,12 +39,6 @@ VALIDATION_SEED = 2**31
 _TRIES = 100
 _MIRRORED = 0.5
 """Probability that a photo is mirrored."""
-_TOLD = 0.85
-"""Probability that the model is told the outline of an object that the hole hides."""
-_HIDDEN = 0.85
-"""Fraction of an object that must be hidden for that."""
-_ROUNDED = (0.004, 0.02)
-"""Deviation of the blur that rounds an outline off, as a fraction of the sample's side."""
 _TINTED_IN_HOLE_ONLY = 0.5  # of the tinted objects, so that nothing but the caption tells the colour
 
 
@@ -57,7 +52,7 @@ class Sample:
         caption: What it shows.
         number: Which photo.
         outline: (S, S) uint8 soft mask, 255 on the object; None when unknown.
-        told: (S, S) uint8, the outline as the model is told it; None when it is not.
+        told: (C, S, S) uint8, the outline as the model is told it, and its marks; None when it is not.
     """
 
     photo: np.ndarray
@@ -82,7 +77,8 @@ class Batch:
         posterior_noise: (B, C, h, w) standard normal.
         captions: The B captions as text.
         objects: (B, 1, S, S) in [0, 1], 1 = the object; 0 also where its outline is unknown.
-        outline: (B, 1, S, S) in [0, 1], the object's outline where the model is told it, else 0.
+        outline: (B, C, S, S) in [0, 1], the object's outline where the model is told it, else 0, and likewise
+            its marks (`nigdt.marks`).
     """
 
     image: Tensor
@@ -181,7 +177,7 @@ class SampleStream:
         masks: How often each kind of hole is drawn.
         augmentation: Sample changes; None shows photos as they are, for validation.
         around_object: Cut squares around objects whose box is known.
-        tell_outlines: Tell the model the outlines of objects that a hole hides, most times.
+        told: C, in how many channels the model is told an object that a hole hides (`nigdt_training.told`).
         seed: Of all draws.
     """
 
@@ -197,7 +193,7 @@ class SampleStream:
         augmentation: AugmentationSettings | None,
         seed: int,
         around_object: bool = False,
-        tell_outlines: bool = False,
+        told: int = 0,
     ) -> None:
         self.pools = list(pools)
         self.vocabulary = vocabulary
@@ -207,7 +203,7 @@ class SampleStream:
         self.augmentation = augmentation or AugmentationSettings(crop=1.0)
         self.mirrored = _MIRRORED if augmentation else 0.0
         self.around_object = around_object
-        self.tell_outlines = tell_outlines
+        self.told = told
         self.seed = seed
         each = masks.lama / len(LAMA_KINDS)
         weights = np.array([each if kind in LAMA_KINDS else getattr(masks, kind) for kind in _KINDS], float)
@@ -243,7 +239,7 @@ class SampleStream:
         noise = [np.random.default_rng([self.seed, 2, k]) for k in numbers]
         draws = [n.standard_normal((2, *self.latent_shape), dtype=np.float32) for n in noise]
         latent = torch.from_numpy(np.stack(draws))
-        return collate(samples, self.vocabulary, self.max_words, latent[:, 0], latent[:, 1])
+        return collate(samples, self.vocabulary, self.max_words, latent[:, 0], latent[:, 1], self.told)
 
     def match_captions(
         self, batch: Batch, step: int, extra: int, vocabulary: Vocabulary, mask_same_class: bool
@@ -293,10 +289,15 @@ class SampleStream:
         if box is not None:
             scale = size / side
             box = ((box[0] - left) * scale, (box[1] - top) * scale, box[2] * scale, box[3] * scale)
+        places = pool.cache.places(i)
+        places = {
+            part: ((x - left) * size / side, (y - top) * size / side) for part, (x, y) in places.items()
+        }
         if random.random() < self.mirrored:
             photo = photo[:, ::-1]
             outline = None if outline is None else outline[:, ::-1]
             box = None if box is None else (size - box[0] - box[2], box[1], box[2], box[3])
+            places = {part: (size - 1 - x, y) for part, (x, y) in places.items()}
         mask = self._mask(box, outline, random)
         if outline is not None and random.random() < settings.recolour:
             colour = list(COLOURS)[int(random.choice(len(COLOURS)))]
@@ -310,14 +311,7 @@ class SampleStream:
                 caption = recolour_caption(caption, colour)
         if random.random() < settings.caption_dropout:
             caption = ""
-        told = None
-        if (
-            self.tell_outlines
-            and outline is not None
-            and random.random() < _TOLD
-            and _is_hidden(outline, mask)
-        ):
-            told = _simplified(outline, size, random)
+        told = what_is_told(outline, places, mask, self.told, random)
         return Sample(np.ascontiguousarray(photo), mask, caption, pool.first + i, outline, told)
 
     def _mask(
@@ -368,6 +362,7 @@ def collate(
     max_words: int,
     prior_noise: Tensor,
     posterior_noise: Tensor,
+    told: int = 1,
 ) -> Batch:
     """Stack samples as tensors: 0..255 becomes -1..1, and the mask becomes M, 1 where visible."""
     tokens, lengths = encode_captions([sample.caption for sample in samples], vocabulary, max_words)
@@ -375,7 +370,8 @@ def collate(
     mask = torch.from_numpy(np.stack([sample.mask for sample in samples]))[:, None]
     unknown = np.zeros(samples[0].mask.shape, np.uint8)
     outlines = np.stack([unknown if sample.outline is None else sample.outline for sample in samples])
-    told = np.stack([unknown if sample.told is None else sample.told for sample in samples])
+    nothing = np.zeros((max(1, told), *unknown.shape), np.uint8)
+    told_maps = np.stack([nothing if sample.told is None else sample.told for sample in samples])
     return Batch(
         image=photo.float() / 127.5 - 1,
         M=(mask < 128).float(),
@@ -386,19 +382,8 @@ def collate(
         posterior_noise=posterior_noise,
         captions=tuple(sample.caption for sample in samples),
         objects=torch.from_numpy(outlines)[:, None].float() / 255,
-        outline=torch.from_numpy(told)[:, None].float() / 255,
+        outline=torch.from_numpy(told_maps).float() / 255,
     )
-
-
-def _is_hidden(outline: np.ndarray, mask: np.ndarray) -> bool:
-    whole = int(np.count_nonzero(outline > 127))
-    return whole > 0 and int(np.count_nonzero((outline > 127) & (mask > 127))) >= _HIDDEN * whole
-
-
-def _simplified(outline: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
-    """Round an outline off, as those that stand for a kind of thing are."""
-    blurred = cv2.GaussianBlur(outline, (0, 0), random.uniform(*_ROUNDED) * size)
-    return np.clip((blurred.astype(np.float32) - 127.5) * 4 + 127.5, 0, 255).astype(np.uint8)
 
 
 def _interleave(weights: Sequence[int]) -> list[int]:

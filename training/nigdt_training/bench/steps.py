@@ -143,7 +143,7 @@ def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], devic
         posterior_noise=torch.randn(n, *latent, generator=random),
         captions=("",) * n,
         objects=1 - M,
-        outline=1 - M,
+        outline=(1 - M).repeat(1, max(1, settings.model_config.told_channels), 1, 1),
     ).to(device)
 
 

@@ -25,7 +25,7 @@ from nigdt.errors import PhotoError
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.objects import find_objects
-from nigdt_training.data.records import BoxXYWH, Record
+from nigdt_training.data.records import BoxXYWH, Point, Record
 from nigdt_training.data.segment import segment_box, soften
 
 FORMAT = 1
@@ -112,6 +112,10 @@ class Cache:
         """Return part -> value of photo i's object, where the data set says so."""
         return dict(self._entries[i]["attributes"])
 
+    def places(self, i: int) -> dict[str, Point]:
+        """Return part -> (x, y) in the cached frame's pixels, for photo i's object, as far as it is known."""
+        return {part: (x, y) for part, (x, y) in self._entries[i].get("places", {}).items()}
+
 
 def build_cache(
     records: Sequence[Record],
@@ -182,6 +186,7 @@ def cache_key(records: Sequence[Record], size: int, find: bool = False, central:
         source = record.source
         file = [source.name, source.offset, source.size, source.mtime_ns]
         words = [record.captions, record.group, record.split, record.species, record.attributes]
+        words += [record.places] if record.places else []  # caches of photos without any stay as they are
         digest.update(json.dumps([file, words, record.box, record.polygons]).encode())
     return digest.hexdigest()
 
@@ -217,7 +222,9 @@ def _write_frames(
                 x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
                 box = (x, y, width, height)
         stored = None if box is None else [round(float(value), 2) for value in box]
-        return {"shape": list(frame.photo.shape[:2]), "box": stored}, frame.photo, mask
+        places = {part: [round(x, 2), round(y, 2)] for part, (x, y) in frame.places.items()}
+        shape = list(frame.photo.shape[:2])
+        return {"shape": shape, "box": stored, "places": places}, frame.photo, mask
 
     with (
         (folder / "photos.u8").open("wb") as photos,

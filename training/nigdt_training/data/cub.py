@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import PurePosixPath
+from typing import Any
 
-from nigdt_training.data.records import DataLayout, Record, valid_box
+from nigdt_training.data.records import DataLayout, Point, Record, valid_box, valid_places
 from nigdt_training.data.tree import Tree
 
 
@@ -18,6 +20,7 @@ def _read(tree: Tree) -> list[Record]:
     photos = _table(tree, root / "images.txt")
     boxes = _table(tree, root / "bounding_boxes.txt")
     official = _table(tree, root / "train_test_split.txt")
+    places = _places(tree, root / "parts")
     captions = {
         "/".join(PurePosixPath(name).parts[-2:]): name
         for name in tree.names
@@ -41,10 +44,24 @@ def _read(tree: Tree) -> list[Record]:
                 box=box,
                 group=name,
                 split={"1": "train", "0": "test"}.get(official.get(number, "")),
+                places=places.get(number, {}),
                 species=PurePosixPath(photo).parent.name.split(".", 1)[-1].replace("_", " ") or None,
             )
         )
     return records
+
+
+def _places(tree: Tree, folder: PurePosixPath) -> dict[str, dict[str, Point]]:
+    """Read photo -> part -> its place, of the parts that are seen."""
+    names = {number: name.replace(" ", "_") for number, name in _table(tree, folder / "parts.txt").items()}
+    places: dict[str, dict[str, Any]] = {}
+    listed = folder / "part_locs.txt"
+    for line in tree.read_text(listed.as_posix()).split("\n") if listed.as_posix() in tree else []:
+        row = line.split()
+        if len(row) == 5 and row[4] == "1" and row[1] in names:
+            with contextlib.suppress(ValueError):
+                places.setdefault(row[0], {})[names[row[1]]] = [float(row[2]), float(row[3])]
+    return {photo: valid_places(parts) for photo, parts in places.items()}
 
 
 def _table(tree: Tree, path: PurePosixPath) -> dict[str, str]:

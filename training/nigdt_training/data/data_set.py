@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.formats import layouts
-from nigdt_training.data.records import UNREAD_SUFFIXES, DataLayout, Record, is_photo
+from nigdt_training.data.records import (
+    UNREAD_SUFFIXES,
+    DataLayout,
+    Record,
+    is_photo,
+    parse_json,
+    valid_places,
+)
 from nigdt_training.data.shards import is_sharded, read_shards
 from nigdt_training.data.tree import Tree
 
@@ -66,6 +73,7 @@ def read_data_set(path: Path | str) -> DataSet:
     else:
         del read[1:]
     layout, records, tree.missing, _ = read[-1]
+    records = _with_places(records, Path(path))
     tree.left_out = [*dict.fromkeys(entry for *_, left_out in read for entry in left_out)]
     if not records and tree.left_out:
         name, why = tree.left_out[0]
@@ -80,6 +88,20 @@ def read_data_set(path: Path | str) -> DataSet:
             f"{path} holds no photos.", "See docs/training-data.md for the layouts that are read."
         )
     return DataSet(Path(path), layout.name, records, tree.missing, unread, tree.left_out)
+
+
+def _with_places(records: list[Record], path: Path) -> list[Record]:
+    """Add where parts are, which `NAME-parts.json` beside a folder `NAME` tells: file -> part -> [x, y]."""
+    told = path.with_name(f"{path.resolve().name}-parts.json")
+    if not told.is_file():
+        return records
+    places = parse_json(told.read_text("utf-8", errors="replace"), told.name)
+    if not isinstance(places, dict):
+        raise DataError(f"{told.name} does not tell where parts are.", "It holds file -> part -> [x, y].")
+    return [
+        record if record.places else replace(record, places=valid_places(places.get(record.name)))
+        for record in records
+    ]
 
 
 def _unread(tree: Tree) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from PIL import Image
 
 from nigdt.photo.opening import read_file
 from nigdt.photo.photo import Photo
-from nigdt_training.data.records import BoxXYWH, Record
+from nigdt_training.data.records import BoxXYWH, Point, Record
 from nigdt_training.data.tree import Source
 
 LONGEST_FRAME = 1.5
@@ -26,11 +26,13 @@ class Frame:
         box: Object's box (x, y, width, height) in the frame's pixels, inside it; None when unknown or
             outside.
         outline: (H, W) uint8, 255 inside the object's polygons; None when there are none.
+        places: Part of the object -> (x, y) in the frame's pixels, for those inside it.
     """
 
     photo: np.ndarray
     box: BoxXYWH | None
     outline: np.ndarray | None
+    places: dict[str, Point] = field(default_factory=dict)
 
 
 def decode_frame(record: Record, short_side: int, *, central: bool = False) -> Frame:
@@ -68,7 +70,12 @@ def decode_frame(record: Record, short_side: int, *, central: bool = False) -> F
         outlines = [np.rint(to_frame(np.reshape(flat, (-1, 2)))).astype(np.int32) for flat in record.polygons]
         cv2.fillPoly(outline, outlines, 255)
     longest = short_side if central else round(LONGEST_FRAME * short_side)
-    return _crop(photo, box, outline, longest, None if central else box)
+    places = {
+        part: (float(x), float(y))
+        for part, place in record.places.items()
+        for x, y in to_frame(np.array([place], np.float64))
+    }
+    return _crop(photo, box, outline, places, longest, None if central else box)
 
 
 def open_upright(source: Source, least: int) -> tuple[Image.Image, int, tuple[int, int]]:
@@ -112,6 +119,7 @@ def _crop(
     photo: np.ndarray,
     box: BoxXYWH | None,
     outline: np.ndarray | None,
+    places: dict[str, Point],
     longest: int,
     around: BoxXYWH | None,
 ) -> Frame:
@@ -127,4 +135,6 @@ def _crop(
         x0, y0 = max(0.0, box[0] - left), max(0.0, box[1] - top)
         x1, y1 = min(float(width), box[0] + box[2] - left), min(float(height), box[1] + box[3] - top)
         box = (x0, y0, x1 - x0, y1 - y0) if x1 - x0 >= 1 and y1 - y0 >= 1 else None
-    return Frame(photo, box, None if outline is None else np.ascontiguousarray(outline[window]))
+    places = {part: (x - left, y - top) for part, (x, y) in places.items()}
+    inside = {part: at for part, at in places.items() if 0 <= at[0] < width and 0 <= at[1] < height}
+    return Frame(photo, box, None if outline is None else np.ascontiguousarray(outline[window]), inside)

@@ -20,6 +20,7 @@ UNREAD_SUFFIXES = frozenset(
 """Photos of kinds that are not read."""
 
 BoxXYWH = tuple[float, float, float, float]
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Record:
         species: What the object is, where the data set says so and photos of one species share their
             descriptions; evaluation never holds their captions against each other.
         attributes: Part -> value ("wing" -> "black"), where the data set says so.
+        places: Part -> its place (x, y) in stored pixels, of those that are seen, where the data set says so.
     """
 
     source: Source
@@ -48,6 +50,7 @@ class Record:
     split: str | None = None
     species: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Point] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -87,6 +90,20 @@ def valid_box(values: Any) -> BoxXYWH | None:
         return None
     x, y, width, height = (float(value) for value in values)
     return (x, y, width, height) if width > 0 and height > 0 else None
+
+
+def valid_places(values: Any) -> dict[str, Point]:
+    """Read part -> [x, y]; what is no place is left out."""
+    if not isinstance(values, dict):
+        return {}
+    return {
+        str(part): (float(place[0]), float(place[1]))
+        for part, place in values.items()
+        if isinstance(place, Sequence)
+        and len(place) == 2
+        and all(map(is_number, place))
+        and max(map(abs, place)) <= LARGEST_COORDINATE
+    }
 
 
 def is_photo(name: str) -> bool:

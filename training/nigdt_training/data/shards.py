@@ -25,7 +25,7 @@ from nigdt.errors import PhotoError
 from nigdt.files import write_atomically
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import BadSampleError, DataError
-from nigdt_training.data.records import BoxXYWH, Record, is_photo, known_split
+from nigdt_training.data.records import BoxXYWH, Point, Record, is_photo, known_split
 from nigdt_training.data.tables import TEXT_KEYS, captions_of
 from nigdt_training.data.tree import Source, decoded
 
@@ -213,6 +213,10 @@ class Shards:
 
     def attributes(self, i: int) -> dict[str, str]:  # noqa: ARG002
         """Return nothing: shards know no attributes."""
+        return {}
+
+    def places(self, i: int) -> dict[str, Point]:  # noqa: ARG002
+        """Return nothing: shards know no places of parts."""
         return {}
 
 

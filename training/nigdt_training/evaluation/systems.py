@@ -150,8 +150,8 @@ class Bundle:
 
         case = request.case
         context = self.inpainter.encode(case.photo, case.hole.astype(np.uint8) * 255)
-        outline = self.inpainter.outline(CompletionJob(context, request.caption), Variant())
-        return None if outline is None else cv2.resize(outline, case.photo.shape[1::-1])
+        told = self.inpainter.told(CompletionJob(context, request.caption), Variant())
+        return None if told is None else cv2.resize(told.outline, case.photo.shape[1::-1])
 
     def _plain(self, job: CompletionJob, case: Case) -> list[np.ndarray]:
         """Return what is seen of the model's pictures at the case's size, (S, S, 3) uint8."""

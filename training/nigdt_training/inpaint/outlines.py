@@ -3,6 +3,8 @@
 Objects of a named class (`species`) are compared in a square of one size and grouped by k-means. An outline
 is the mean of the few objects nearest to a group's middle. Kept are those that are sharp, because these few
 agree, and that differ most from an oval, because they show what the thing is.
+
+Where the data set tells places of eyes and beaks, an outline has those of the objects most like it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from nigdt.box import selection_box
 from nigdt.colours import find_colours
@@ -27,7 +30,7 @@ from nigdt.text import Vocabulary, tokenise
 from nigdt_training.inpaint.step import Networks
 from nigdt_training.samples import Pool
 
-__all__ = ["LearntOutlines", "keep_outlines", "learn_outlines"]
+__all__ = ["LearntOutlines", "keep_outlines", "learn_marks", "learn_outlines"]
 
 Floats = NDArray[np.float32]
 
@@ -45,6 +48,10 @@ _LEAST_SHARP = 0.83
 """Mean distance of an outline's pixels from one half, doubled."""
 _LEAST_GROUP = 15
 """Objects of a group."""
+_BESIDE = 0.1
+"""How far beside its object's box a beak may be that its cut-out lost, as a fraction of the box."""
+_MARKED = 6
+"""Objects with known places that an outline's marks are the medians of."""
 _OFTEN = 0.25
 """Part of the class's photos whose captions have a word that names it, ..."""
 _RARELY = 0.1
@@ -53,28 +60,44 @@ _FUNCTION_WORDS = frozenset({"a", "an", "and", "has", "is", "it", "its", "of", "
 
 
 def keep_outlines(networks: Networks, pools: Sequence[Pool], vocabulary: Vocabulary) -> None:
-    """Give a model that is to keep outlines those of these photos, unless it has some already.
+    """Give a model that is to keep outlines, or their marks, those of these photos, unless it has some.
 
     Raises:
-        NigdtError: The photos show fewer than it is to keep.
+        NigdtError: The photos show fewer than it is to keep, or the data sets tell no places.
     """
     model = networks.plain.model
     count = model.config.outlines
-    if not count or model.outlines.shapes.any():
+    if not count:
         return
+    if not model.outlines.shapes.any():
+        _keep(networks, _outlines(pools, count, vocabulary))
+    if model.config.marks and (model.outlines.marks < 0).all():
+        marks = learn_marks(pools, model.outlines.shapes.numpy(), model.outlines.aspects.numpy())
+        if (marks < 0).all():
+            raise NigdtError(
+                "The data sets do not tell where eyes and beaks are.",
+                "Set model.marks to false, or add places of parts (docs/training-data.md).",
+            )
+        _keep(networks, {"outlines.marks": torch.from_numpy(marks)})
+
+
+def _outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) -> dict[str, Tensor]:
     learnt = learn_outlines(pools, count, vocabulary)
     if len(learnt.shapes) < count:
         raise NigdtError(
             f"The photos show {len(learnt.shapes)} clear outlines of named classes, not {count}.",
             f"Set model.outlines to {len(learnt.shapes)}, or add photos.",
         )
-    book = {
+    return {
         "outlines.shapes": torch.from_numpy(learnt.shapes),
         "outlines.aspects": torch.from_numpy(learnt.aspects),
         "outlines.numbers": torch.from_numpy(learnt.numbers),
         "outlines.words": torch.tensor([float(word in learnt.words) for word in vocabulary.words]),
     }
-    own = model.state_dict()
+
+
+def _keep(networks: Networks, book: dict[str, Tensor]) -> None:
+    own = networks.plain.model.state_dict()
     for name, value in book.items():
         own[name].copy_(value)
         networks.averaged[name].copy_(value)
@@ -116,10 +139,9 @@ def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) ->
     found = [one for pool in pools for one in _objects(pool)]
     if len(found) < _NEAREST:
         return _NONE
-    shapes = np.stack([shape for shape, _ in found])
-    aspects = np.array([aspect for _, aspect in found], np.float32)
-    features = np.stack([cv2.GaussianBlur(shape, (0, 0), _BLUR)[::2, ::2].ravel() for shape in shapes])
-    features = np.concatenate([features, _ASPECT_WEIGHT * np.log(aspects)[:, None]], 1).astype(np.float32)
+    shapes = np.stack([one.shape for one in found])
+    aspects = np.array([one.aspect for one in found], np.float32)
+    features = _features(shapes, aspects)
     cv2.setRNGSeed(0)
     groups = min(_GROUPS * count, len(found) // _NEAREST)
     rule = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-4)
@@ -143,8 +165,54 @@ def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) ->
     )
 
 
-def _objects(pool: Pool) -> Iterator[tuple[Floats, float]]:
-    """Yield each whole object of a class in its bounding box, as a square, and the box's width by height."""
+def learn_marks(pools: Sequence[Pool], shapes: Floats, aspects: Floats) -> Floats:
+    """Learn where eye and beak are in outlines.
+
+    Args:
+        pools: Photos to learn from.
+        shapes: (N, SIDE, SIDE), 0 to 1.
+        aspects: (N,), width divided by height.
+
+    Returns:
+        (N, 2, 2), x and y of each from 0 to 1; -1 everywhere where the photos tell no places.
+    """
+    known = [one for pool in pools for one in _objects(pool) if one.marks is not None]
+    marks = np.full((len(shapes), 2, 2), -1, np.float32)
+    if len(known) < _MARKED:
+        return marks
+    like = _features(
+        np.stack([one.shape for one in known]), np.array([one.aspect for one in known], np.float32)
+    )
+    places = np.stack([one.marks for one in known if one.marks is not None])
+    for i, feature in enumerate(_features(shapes, aspects)):
+        nearest = np.argsort(np.linalg.norm(like - feature, axis=1))[:_MARKED]
+        marks[i] = np.median(places[nearest], axis=0)
+    return marks
+
+
+def _features(shapes: Floats, aspects: Floats) -> Floats:
+    """Return what outlines are compared by, (N, F)."""
+    reduced = np.stack([cv2.GaussianBlur(shape, (0, 0), _BLUR)[::2, ::2].ravel() for shape in shapes])
+    return np.concatenate([reduced, _ASPECT_WEIGHT * np.log(aspects)[:, None]], 1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Object:
+    """A whole object of a class.
+
+    Attributes:
+        shape: (SIDE, SIDE), 0 to 1, its outline in its bounding box, the heavier half on the left.
+        aspect: The box's width divided by its height.
+        marks: (2, 2), where its eye and its beak are, x and y from 0 to 1 in the box; None where not known.
+    """
+
+    shape: Floats
+    aspect: float
+    marks: Floats | None
+
+
+def _objects(pool: Pool) -> Iterator[_Object]:
+    """Yield each whole object of a class."""
     for i in map(int, pool.photos):
         mask = pool.cache.object_mask(i) if pool.cache.species(i) else None
         if mask is None or not (mask > 127).any():
@@ -163,10 +231,18 @@ def _objects(pool: Pool) -> Iterator[tuple[Floats, float]]:
         filled = cv2.drawContours(np.zeros_like(alone), [outline], -1, 1, cv2.FILLED).astype(np.float32)
         shape = cv2.resize(filled, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         heavier_right = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
-        yield (
-            np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32),
-            box.width / box.height,
-        )
+        places = pool.cache.places(i)
+        eyes = [at for part, at in places.items() if part.endswith("eye")]
+        marks = None
+        if len(eyes) == 1 and "beak" in places:
+            corner, size = np.array([box.left, box.top]), np.array([box.width, box.height])
+            marks = ((np.array([eyes[0], places["beak"]]) - corner) / size).astype(np.float32)
+            if heavier_right:
+                marks[:, 0] = 1 - marks[:, 0]
+            if marks.min() < -_BESIDE or marks.max() > 1 + _BESIDE:
+                marks = None
+        shape = np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32)
+        yield _Object(shape, box.width / box.height, marks)
 
 
 def _likeness(shape: Floats, aspect: float) -> float:

@@ -95,7 +95,7 @@ class InpaintTrainer:
             augmentation=settings.augmentation if learn else None,
             seed=settings.seed if learn else VALIDATION_SEED,
             around_object=settings.squares == "object",
-            tell_outlines=settings.model_config.outlines > 0,
+            told=settings.model_config.told_channels,
         )
 
     def _freeze_text(self) -> None:

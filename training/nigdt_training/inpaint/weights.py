@@ -70,18 +70,19 @@ def _take_averages(networks: Networks, state: dict[str, Tensor]) -> None:
 
 
 _GROWN = ("generator.skip.", "generator.outline.", "outlines.")
+_WIDENED = ("image_encoder.layers.0.", "generator.outline.")
 
 
 def _with_additions(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """Return the weights with all that begins at 0 where they were trained without it.
 
-    That is the network's skip, and its outline together with the encoder's input channel for it.
+    That is the network's skip, and its outline and marks together with the encoder's input channels for them.
     """
     own = network.state_dict()
     begun = {key: value for key, value in own.items() if any(part in key for part in _GROWN)}
     state = {**begun, **state}
     for key, value in state.items():
         missing = own[key].shape[1] - value.shape[1] if key in own and value.dim() == 4 else 0
-        if "image_encoder.layers.0." in key and missing == 1:
-            state[key] = torch.cat([value, value.new_zeros(len(value), 1, *value.shape[2:])], 1)
+        if missing > 0 and any(part in key for part in _WIDENED):
+            state[key] = torch.cat([value, value.new_zeros(len(value), missing, *value.shape[2:])], 1)
     return state
