@@ -98,6 +98,7 @@ class EncodedContext:
         backdrop: (h, w, 3) uint8, the context with its surroundings continued into the hole, which what words
             draw is laid over (`nigdt.backdrop`); None leaves everything to the model.
         within: Whether the hole lies within a thing, which then has no outline in it.
+        part: Whether the hole is of a part of a thing whose rest lies outside.
     """
 
     crop: NDArray[np.uint8]
@@ -108,6 +109,7 @@ class EncodedContext:
     residual: Residual | None
     backdrop: NDArray[np.uint8] | None = None
     within: bool = False
+    part: bool = False
 
     @property
     def nbytes(self) -> int:

@@ -139,7 +139,7 @@ class Completer:
         )
 
     def located(self, context: EncodedContext) -> EncodedContext:
-        """Return a context that says whether its hole lies within a thing, as far as that can be told."""
+        """Return a context that says how its hole lies to the thing that is there, as far as can be told."""
         return context
 
     def surrounded(self, context: EncodedContext) -> EncodedContext:

@@ -26,7 +26,7 @@ from nigdt.continuation import Continuation, continues, drawn_words
 from nigdt.drawn import coloured
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
-from nigdt.notices import MADE_COLOUR, NOTHING_FITS
+from nigdt.notices import COLOURED_PART, MADE_COLOUR, NOTHING_FITS
 from nigdt.part_words import split_parts
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
@@ -221,9 +221,9 @@ class Inpainter(Completer):
         caption: str,
         variants: Sequence[Variant],
     ) -> list[RawFill]:
-        context = self.encode(crop, hole)
+        context = self.located(self.encode(crop, hole))
         if has_surroundings(caption):
-            context = self.surrounded(self.located(context))
+            context = self.surrounded(context)
         job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)
         return self.complete([job])[0]
 
@@ -232,17 +232,20 @@ class Inpainter(Completer):
 
         A thing that is drawn into an outline is drawn without the colours of its parts first; then it gets
         all colours that its caption names (`nigdt.drawn`).
+
+        Where the photo itself shows the part that a caption gives a colour to, and the rest of the thing
+        around the hole, the mean answer is the photo's own part in that colour.
         """
         things = [self._thing_alone(job) for job in jobs]
         fills = super().complete([thing or job for job, thing in zip(jobs, things, strict=True)], batch)
         return [
-            made if thing is None else [self._coloured(job, fill) for fill in made]
+            self._own_part(job, made if thing is None else [self._coloured(job, fill) for fill in made])
             for job, thing, made in zip(jobs, things, fills, strict=True)
         ]
 
     def shown(self, job: CompletionJob) -> list[NDArray[np.float32]]:
         """Return fills as they are seen in the photo, as `Completer.shown`."""
-        if self._thing_alone(job) is None:
+        if self._thing_alone(job) is None and not self._names_own_part(job):
             return super().shown(job)
         size = job.context.visible.shape[::-1]
         pictures = [fill.pixels for fill in self.complete([job])[0]]
@@ -258,6 +261,27 @@ class Inpainter(Completer):
         mended = find_colours(job.caption) and self._outlines.named_in(thing)
         return replace(job, caption=thing, attention=False) if mended else None
 
+    def _names_own_part(self, job: CompletionJob) -> bool:
+        """Return whether a caption may give a colour to a part that the photo shows."""
+        if not job.context.part or all(variant.seed is not None for variant in job.variants):
+            return False
+        thing, parts = split_parts(job.caption)
+        return bool(parts) and not find_colours(thing)
+
+    def _own_part(self, job: CompletionJob, made: list[RawFill]) -> list[RawFill]:
+        """Give the mean answer the photo's own part in its colour, where the finder sees that part."""
+        if not self._names_own_part(job):
+            return made
+        context, (_, parts) = job.context, split_parts(job.caption)
+        found = self._recolouring().predict_parts(context.crop, context.hole, parts, selected=True)
+        if found is None:
+            return made
+        pixels = found.apply(context.crop)[0]
+        return [
+            replace(fill, pixels=pixels, notices=(COLOURED_PART,)) if fill.variant.seed is None else fill
+            for fill in made
+        ]
+
     def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:
         """Give a drawn thing its colours; draw all of the caption where its parts are not seen."""
         found = coloured(self._recolouring(), job.context, fill, job.caption)
@@ -267,10 +291,11 @@ class Inpainter(Completer):
         return whole if found is None else replace(found, attention=whole.attention)
 
     def located(self, context: EncodedContext) -> EncodedContext:
-        """Return a context that says whether its hole lies within a thing; see `Completer.located`."""
+        """Return a context that says how its hole lies to the thing there; see `Completer.located`."""
         if self._outlines is None or not self.bundle.recolours:
             return context
-        return replace(context, within=self._recolouring().lies_within(context.crop, context.hole))
+        found = self._recolouring().locate(context.crop, context.hole)
+        return replace(context, within=found.within, part=found.part)
 
     def recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant

@@ -17,6 +17,9 @@ CONTINUED: Final = "What the words name is around the region already, so the pho
 DREW_NOTHING: Final = (
     "The model draws nothing clear for these words, so the photo's own surroundings were continued."
 )
+COLOURED_PART: Final = (
+    "The photo shows what the words give a colour to, so its own was coloured; further variants are drawn."
+)
 PART_LEFT: Final = "A part of the object seems to lie outside the selection: grow it by {0} pixels."
 MADE_COLOUR: Final = "The photo was grey; with a colour in it, it is a colour photo now."
 MODEL_CHANGED: Final = (

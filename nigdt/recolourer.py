@@ -31,7 +31,7 @@ from nigdt.recolouring import (
 from nigdt.text import Vocabulary
 from nigdt.tint import material_of, tinted
 
-__all__ = ["Recolourer"]
+__all__ = ["Location", "Recolourer"]
 
 Floats = NDArray[np.float32]
 
@@ -51,7 +51,24 @@ _RING = 0.12
 """Width of what is around it, as a fraction of the root of its area."""
 _WITHIN = 0.42
 """How much of that must be a part of a thing for the selection to lie within one."""
+_TOUCHED, _PART = 0.02, 0.78
+"""How much of what is seen of a thing a selection holds, from and up to which it is of a part of it."""
+_SELECTED = 4.0
+"""How much likelier than another part one is that a selection was made for."""
 _TINY = 1e-6
+
+
+@dataclass(frozen=True)
+class Location:
+    """How a selection lies to the thing that is there.
+
+    Attributes:
+        within: Whether it lies within the thing: what is just around it belongs to the thing too.
+        part: Whether it holds a part of the thing, and the rest lies outside.
+    """
+
+    within: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,9 +153,20 @@ class Recolourer:
 
     @torch.inference_mode()
     def predict_parts(
-        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str
+        self,
+        crop: NDArray[np.uint8],
+        selection: NDArray[np.uint8],
+        caption: str,
+        *,
+        selected: bool = False,
     ) -> Recolouring | None:
         """As `predict`, for the parts alone that a caption gives colours to.
+
+        Args:
+            crop: (h, w, 3), the context.
+            selection: (h, w), above 0 where colour may go.
+            caption: What is wanted.
+            selected: Whether the selection was made for these parts, which makes them likelier in it.
 
         Returns:
             None where the finder sees none of them.
@@ -146,7 +174,10 @@ class Recolourer:
         check_selection(selection, crop.shape[1], crop.shape[0])
         lab, chosen = self._reduced(crop, selection)
         found = self._find(crop, selection, lab, chosen)
-        answer = None if found is None else self._by_parts(found.parts, lab, chosen * found.object, caption)
+        if found is None:
+            return None
+        parts = _likelier(found.parts, caption) if selected else found.parts
+        answer = self._by_parts(parts, lab, chosen * found.object, caption)
         if answer is None:
             return None
         alpha, target = answer
@@ -157,15 +188,12 @@ class Recolourer:
         return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
 
     @torch.inference_mode()
-    def lies_within(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> bool:
-        """Tell whether a selection lies within a thing: what is just around it belongs to the thing too.
+    def locate(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Location:
+        """Tell how a selection lies to the thing that is there.
 
         Args:
             crop: (h, w, 3), the context.
             selection: (h, w), above 0 where selected.
-
-        Returns:
-            False where the network has no finder.
 
         Raises:
             SelectionError: The selection does not fit the crop or selects nothing.
@@ -178,12 +206,15 @@ class Recolourer:
         grown = np.asarray(cv2.dilate(selection, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
         found = self._find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
         if found is None:
-            return False
+            return Location()
         inside = (chosen > 0.5).astype(np.uint8)
         margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
         ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
-        return bool(ring.any()) and float(found.parts.sum(-1)[ring].mean()) >= _WITHIN
+        parts = found.parts.sum(-1)
+        within = bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
+        held = float((parts * chosen).sum()) / max(_TINY, float(parts.sum()))
+        return Location(within, _TOUCHED < held < _PART)
 
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where the object is that was clicked.
@@ -283,6 +314,16 @@ class Recolourer:
         size = working_size(crop.shape[1], crop.shape[0], self.size)
         lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
         return lab, resized(selection * np.float32(1 / 255), *size)
+
+
+def _likelier(parts: Floats, caption: str) -> Floats:
+    """Weigh how sure the finder is of each part, (h, w, parts), in a selection made for some of them."""
+    asked, _ = asked_parts(caption)
+    weights = np.ones(len(PARTS), np.float32)
+    weights[[PARTS.index(part) for one in asked for part in one.parts]] = _SELECTED
+    weighed = parts * weights
+    total, before = weighed.sum(-1, keepdims=True), parts.sum(-1, keepdims=True)
+    return np.asarray(weighed * before / np.maximum(total, np.float32(_TINY)), np.float32)
 
 
 def _on_one_grid(place: Floats, colour: Floats, selection: NDArray[np.uint8]) -> Recolouring:

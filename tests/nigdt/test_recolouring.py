@@ -303,4 +303,4 @@ def test_a_selection_within_a_bird_is_noticed(columns: slice, rows: slice, withi
     selection = np.zeros(photo.shape[:2], np.uint8)
     selection[rows, columns] = 255
     crop, hole = Context.of(photo, selection, 128, Recipe("a bird")).sent
-    assert Recolourer(*load_recolour(find_bundle().folder)).lies_within(crop, hole) == within
+    assert Recolourer(*load_recolour(find_bundle().folder)).locate(crop, hole).within == within

@@ -96,9 +96,8 @@ class ModelTurn:
         if encoding is not None and (continued or not surrounded):
             return encoding if surrounded else replace(encoding, backdrop=None), True
         if encoding is None:
-            encoding = self._model.inpainter.encode(crop, hole)
+            encoding = self._model.inpainter.located(self._model.inpainter.encode(crop, hole))
         if surrounded:
-            encoding = self._model.inpainter.located(encoding)
             if job.request.previews and job.left:
                 self._show_early(job, encoding)
             self._hooks.alive()

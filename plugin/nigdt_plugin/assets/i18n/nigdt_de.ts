@@ -1500,6 +1500,10 @@
       <translation>Das Modell zeichnet zu diesen Wörtern nichts Deutliches, darum wurde die Umgebung aus dem Foto fortgesetzt.</translation>
     </message>
     <message>
+      <source>The photo shows what the words give a colour to, so its own was coloured; further variants are drawn.</source>
+      <translation>Das Foto zeigt, was die Wörter einfärben, also wurde dort die Farbe geändert; weitere Varianten werden gemalt.</translation>
+    </message>
+    <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
       <translation>Ein Teil des Objekts scheint außerhalb der Auswahl zu liegen: Vergrößern Sie sie um {0} Pixel.</translation>
     </message>

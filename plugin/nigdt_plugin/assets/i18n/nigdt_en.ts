@@ -1500,6 +1500,10 @@
       <translation>The model draws nothing clear for these words, so the photo's own surroundings were continued.</translation>
     </message>
     <message>
+      <source>The photo shows what the words give a colour to, so its own was coloured; further variants are drawn.</source>
+      <translation>The photo shows what the words give a colour to, so its own was coloured; further variants are drawn.</translation>
+    </message>
+    <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
       <translation>A part of the object seems to lie outside the selection: grow it by {0} pixels.</translation>
     </message>

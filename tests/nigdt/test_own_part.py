@@ -1,0 +1,91 @@
+"""Words that give a colour to a part that the photo itself shows, in a selection that is of a part."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nigdt import Inpainter
+from nigdt.answers import CompletionJob
+from nigdt.colours import nearest_basic, rgb_to_lab
+from nigdt.notices import COLOURED_PART
+from nigdt.recipe import Variant
+
+BREAST = (slice(240, 440), slice(530, 690))
+BIRD = (slice(50, 660), slice(330, 830))
+
+
+@pytest.fixture(scope="module")
+def inpainter() -> Inpainter:
+    return Inpainter.from_bundle("nigdt-small")
+
+
+@pytest.fixture(scope="module")
+def kingfisher() -> Image.Image:
+    return Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
+
+
+def selected(photo: Image.Image, place: tuple[slice, slice]) -> np.ndarray:
+    selection = np.zeros((photo.height, photo.width), np.uint8)
+    selection[place] = 255
+    return selection
+
+
+def detail(picture: np.ndarray) -> np.ndarray:
+    grey = picture.astype(np.float32).mean(-1)
+    return grey[1:, 1:] - grey[:-1, :-1]
+
+
+@pytest.mark.parametrize("caption", ["a blue breast", "a bird with a blue breast and a white beak"])
+def test_the_photos_own_part_is_coloured_and_keeps_its_feathers(
+    inpainter: Inpainter, kingfisher: Image.Image, caption: str
+) -> None:
+    selection = selected(kingfisher, BREAST)
+    (fill,) = inpainter.fill(kingfisher, selection, caption)
+    assert COLOURED_PART in fill.notices
+    before, after = np.asarray(kingfisher)[BREAST], np.asarray(fill.photo)[BREAST]
+    middle = after[40:110, 100:150]
+    assert nearest_basic(np.median(rgb_to_lab(middle.reshape(-1, 3) / np.float32(255)), axis=0)) == "blue"
+    assert np.corrcoef(detail(before).ravel(), detail(after).ravel())[0, 1] > 0.8
+
+
+def test_further_variants_are_drawn(inpainter: Inpainter, kingfisher: Image.Image) -> None:
+    selection = selected(kingfisher, BREAST)
+    fills = inpainter.fill(kingfisher, selection, "a blue breast", variants=3)
+    assert [COLOURED_PART in fill.notices for fill in fills] == [fill.seed is None for fill in fills]
+    before = detail(np.asarray(kingfisher)[BREAST]).ravel()
+    like = [np.corrcoef(before, detail(np.asarray(fill.photo)[BREAST]).ravel())[0, 1] for fill in fills]
+    assert like[0] > 0.8
+    assert max(like[1:]) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("place", "caption"),
+    [
+        (BREAST, "a blue bird with a white breast"),  # the bird has a colour too, and it is not all there
+        (BREAST, "blue"),
+        (BIRD, "a bird with a blue breast"),  # all of the bird is to be drawn
+        ((slice(60, 350), slice(20, 250)), "a bird with a blue breast"),  # the ground shows no part
+    ],
+)
+def test_all_else_is_drawn(
+    inpainter: Inpainter, kingfisher: Image.Image, place: tuple[slice, slice], caption: str
+) -> None:
+    (fill,) = inpainter.fill(kingfisher, selected(kingfisher, place), caption)
+    assert COLOURED_PART not in fill.notices
+
+
+def test_the_hole_is_not_looked_at_unless_the_context_is_located(
+    inpainter: Inpainter, kingfisher: Image.Image
+) -> None:
+    crop, hole = np.asarray(kingfisher), selected(kingfisher, BREAST)
+    context = inpainter.encode(crop, hole)
+    job = CompletionJob(context, "a blue breast", [Variant()])
+    assert inpainter.complete([job])[0][0].notices == ()
+    located = CompletionJob(inpainter.located(context), "a blue breast", [Variant()])
+    assert inpainter.complete([located])[0][0].notices == (COLOURED_PART,)
+    shown = inpainter.shown(located)[0]
+    assert not np.array_equal(shown, inpainter.shown(job)[0])
