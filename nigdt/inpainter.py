@@ -19,14 +19,14 @@ from nigdt.bundle.bundle import BundleInfo, find_bundle
 from nigdt.bundle.hub import from_pretrained, save_pretrained
 from nigdt.bundle.recolour import load_recolour
 from nigdt.bundle.weights import load_model
-from nigdt.colours import find_colours
+from nigdt.colours import find_colours, names_part
 from nigdt.completer import Completer
 from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
 from nigdt.drawn import coloured
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
-from nigdt.notices import COLOURED_PART, MADE_COLOUR, NOTHING_FITS
+from nigdt.notices import COLOURED_PART, MADE_COLOUR, NOTHING_FITS, PART_NOT_SELECTED
 from nigdt.part_words import split_parts
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
@@ -307,8 +307,11 @@ class Inpainter(Completer):
             BundleError: The bundle cannot recolour.
         """
         check_caption(caption)  # before anything is loaded
-        found = self._recolouring().predict(crop, selection, caption)
-        return RawFill(found.apply(crop)[0], variant, maps=found.maps)
+        net = self._recolouring()
+        found = net.predict(crop, selection, caption)
+        left = not names_part(caption) and net.locate(crop, selection).left
+        notices = (PART_NOT_SELECTED,) if left else ()
+        return RawFill(found.apply(crop)[0], variant, notices=notices, maps=found.maps)
 
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where in a photo the object is that was clicked, as far as the model can see it.

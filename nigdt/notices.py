@@ -21,6 +21,9 @@ COLOURED_PART: Final = (
     "The photo shows what the words give a colour to, so its own was coloured; further variants are drawn."
 )
 PART_LEFT: Final = "A part of the object seems to lie outside the selection: grow it by {0} pixels."
+PART_NOT_SELECTED: Final = (
+    "A part of the object lies outside the selection and keeps its colour: select it too."
+)
 MADE_COLOUR: Final = "The photo was grey; with a colour in it, it is a colour photo now."
 MODEL_CHANGED: Final = (
     "The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ."

@@ -16,6 +16,7 @@ from nigdt.cutout import object_in, possible
 from nigdt.errors import BundleError, ModelError
 from nigdt.finding import finder_scores, object_at, resized, to_tensor, window_around, working_size
 from nigdt.model.recolour import RecolourNet
+from nigdt.objects import largest_piece
 from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
     Recolouring,
@@ -53,6 +54,10 @@ _WITHIN = 0.42
 """How much of that must be a part of a thing for the selection to lie within one."""
 _TOUCHED, _PART = 0.02, 0.78
 """How much of what is seen of a thing a selection holds, from and up to which it is of a part of it."""
+_OUTSIDE = 0.1
+"""How much of a place is selected at most for it to lie outside."""
+_LEFT = (0.07, 0.4)
+"""How much of a thing the largest piece outside is at least, and all of it at most, to be forgotten."""
 _SELECTED = 4.0
 """How much likelier than another part one is that a selection was made for."""
 _TINY = 1e-6
@@ -65,10 +70,12 @@ class Location:
     Attributes:
         within: Whether it lies within the thing: what is just around it belongs to the thing too.
         part: Whether it holds a part of the thing, and the rest lies outside.
+        left: Whether it holds most of a thing and leaves out a piece, which seems to be forgotten.
     """
 
     within: bool = False
     part: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,7 +221,12 @@ class Recolourer:
         parts = found.parts.sum(-1)
         within = bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
         held = float((parts * chosen).sum()) / max(_TINY, float(parts.sum()))
-        return Location(within, _TOUCHED < held < _PART)
+        sure = found.sure > _LEAST_SURE
+        outside = sure & (chosen < _OUTSIDE)
+        whole = max(1.0, float(np.count_nonzero(sure)))
+        left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * whole
+        left = left and np.count_nonzero(outside) < _LEFT[1] * whole
+        return Location(within, _TOUCHED < held < _PART, bool(left))
 
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where the object is that was clicked.

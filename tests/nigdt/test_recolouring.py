@@ -6,12 +6,14 @@ import pytest
 import torch
 from PIL import Image
 
+from nigdt import Inpainter
 from nigdt.bundle.bundle import find_bundle
 from nigdt.bundle.recolour import load_recolour, save_recolour
 from nigdt.colours import rgb_to_lab
 from nigdt.context import Context
 from nigdt.errors import BundleError, CaptionError, SelectionError
 from nigdt.model.recolour import RecolourConfig, RecolourNet
+from nigdt.notices import PART_NOT_SELECTED
 from nigdt.part_words import PARTS
 from nigdt.recipe import Recipe
 from nigdt.recolourer import Recolourer
@@ -291,16 +293,31 @@ def test_parts_of_one_colour_ask_the_network_once(finding, photo, selection, mon
 
 
 @pytest.mark.parametrize(
-    ("columns", "rows", "within"),
+    ("columns", "rows", "within", "part", "left"),
     [
-        (slice(530, 690), slice(240, 440), True),  # the breast
-        (slice(20, 250), slice(60, 350), False),  # the blurred ground beside it
-        (slice(330, 830), slice(50, 660), False),  # all of the bird
+        (slice(530, 690), slice(240, 440), True, True, False),  # the breast
+        (slice(20, 250), slice(60, 350), False, False, False),  # the blurred ground beside it
+        (slice(330, 830), slice(50, 660), False, False, False),  # all of the bird
+        (slice(330, 830), slice(215, 660), False, False, True),  # all but the head
     ],
 )
-def test_a_selection_within_a_bird_is_noticed(columns: slice, rows: slice, within: bool) -> None:
+def test_how_a_selection_lies_to_a_bird_is_noticed(
+    columns: slice, rows: slice, within: bool, part: bool, left: bool
+) -> None:
     photo = np.asarray(Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB"))
     selection = np.zeros(photo.shape[:2], np.uint8)
     selection[rows, columns] = 255
-    crop, hole = Context.of(photo, selection, 128, Recipe("a bird")).sent
-    assert Recolourer(*load_recolour(find_bundle().folder)).locate(crop, hole).within == within
+    recolourer = Recolourer(*load_recolour(find_bundle().folder))
+    found = recolourer.locate(*Context.of(photo, selection, 128, Recipe("a bird")).sent)
+    assert (found.within, found.part) == (within, part)
+    recolouring = Context.of(photo, selection, 128, Recipe("green", mode="recolour")).sent
+    assert recolourer.locate(*recolouring).left == left
+
+
+@pytest.mark.parametrize(("caption", "told"), [("a green bird", True), ("a green belly", False)])
+def test_a_part_that_was_not_selected_is_told_of(caption: str, told: bool) -> None:
+    photo = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
+    selection = np.zeros((photo.height, photo.width), np.uint8)
+    selection[215:660, 330:830] = 255
+    (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, caption, mode="recolour")
+    assert (PART_NOT_SELECTED in fill.notices) == told

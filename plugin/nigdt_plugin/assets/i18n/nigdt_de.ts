@@ -1508,6 +1508,10 @@
       <translation>Ein Teil des Objekts scheint außerhalb der Auswahl zu liegen: Vergrößern Sie sie um {0} Pixel.</translation>
     </message>
     <message>
+      <source>A part of the object lies outside the selection and keeps its colour: select it too.</source>
+      <translation>Ein Teil des Objekts liegt außerhalb der Auswahl und behält seine Farbe: Wählen Sie ihn mit aus.</translation>
+    </message>
+    <message>
       <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
       <translation>Das Foto war grau; mit einer Farbe darin ist es jetzt ein Farbfoto.</translation>
     </message>

@@ -1508,6 +1508,10 @@
       <translation>A part of the object seems to lie outside the selection: grow it by {0} pixels.</translation>
     </message>
     <message>
+      <source>A part of the object lies outside the selection and keeps its colour: select it too.</source>
+      <translation>A part of the object lies outside the selection and keeps its colour: select it too.</translation>
+    </message>
+    <message>
       <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
       <translation>The photo was grey; with a colour in it, it is a colour photo now.</translation>
     </message>
