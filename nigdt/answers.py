@@ -99,6 +99,7 @@ class EncodedContext:
             draw is laid over (`nigdt.backdrop`); None leaves everything to the model.
         within: Whether the hole lies within a thing, which then has no outline in it.
         part: Whether the hole is of a part of a thing whose rest lies outside.
+        occupied: Whether the photo shows a thing of the kind that outlines are of in the hole.
     """
 
     crop: NDArray[np.uint8]
@@ -110,6 +111,7 @@ class EncodedContext:
     backdrop: NDArray[np.uint8] | None = None
     within: bool = False
     part: bool = False
+    occupied: bool = False
 
     @property
     def nbytes(self) -> int:

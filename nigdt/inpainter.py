@@ -26,7 +26,7 @@ from nigdt.continuation import Continuation, continues, drawn_words
 from nigdt.drawn import coloured
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
-from nigdt.notices import COLOURED_PART, MADE_COLOUR, NOTHING_FITS, PART_NOT_SELECTED
+from nigdt.notices import COLOURED_PART, MADE_COLOUR, NOTHING_FITS, PART_NOT_SELECTED, THERE_ALREADY
 from nigdt.part_words import split_parts
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
@@ -239,7 +239,7 @@ class Inpainter(Completer):
         things = [self._thing_alone(job) for job in jobs]
         fills = super().complete([thing or job for job, thing in zip(jobs, things, strict=True)], batch)
         return [
-            self._own_part(job, made if thing is None else [self._coloured(job, fill) for fill in made])
+            self._own_part(job, made if thing is None else [self._drawn(job, fill) for fill in made])
             for job, thing, made in zip(jobs, things, fills, strict=True)
         ]
 
@@ -282,6 +282,12 @@ class Inpainter(Completer):
             for fill in made
         ]
 
+    def _drawn(self, job: CompletionJob, fill: RawFill) -> RawFill:
+        """Give a drawn thing its colours, and say once where the photo shows one already."""
+        fill = self._coloured(job, fill)
+        told = job.context.occupied and fill.variant.seed is None
+        return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
+
     def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:
         """Give a drawn thing its colours; draw all of the caption where its parts are not seen."""
         found = coloured(self._recolouring(), job.context, fill, job.caption)
@@ -295,7 +301,7 @@ class Inpainter(Completer):
         if self._outlines is None or not self.bundle.recolours:
             return context
         found = self._recolouring().locate(context.crop, context.hole)
-        return replace(context, within=found.within, part=found.part)
+        return replace(context, within=found.within, part=found.part, occupied=found.whole)
 
     def recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant

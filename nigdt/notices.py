@@ -20,6 +20,9 @@ DREW_NOTHING: Final = (
 COLOURED_PART: Final = (
     "The photo shows what the words give a colour to, so its own was coloured; further variants are drawn."
 )
+THERE_ALREADY: Final = (
+    "A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour."
+)
 PART_LEFT: Final = "A part of the object seems to lie outside the selection: grow it by {0} pixels."
 PART_NOT_SELECTED: Final = (
     "A part of the object lies outside the selection and keeps its colour: select it too."

@@ -71,11 +71,13 @@ class Location:
         within: Whether it lies within the thing: what is just around it belongs to the thing too.
         part: Whether it holds a part of the thing, and the rest lies outside.
         left: Whether it holds most of a thing and leaves out a piece, which seems to be forgotten.
+        whole: Whether it holds a thing of the kind whose parts are known, a bird.
     """
 
     within: bool = False
     part: bool = False
     left: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,8 @@ class Recolourer:
         whole = max(1.0, float(np.count_nonzero(sure)))
         left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * whole
         left = left and np.count_nonzero(outside) < _LEFT[1] * whole
-        return Location(within, _TOUCHED < held < _PART, bool(left))
+        seen = float((parts * chosen).max()) > _LEAST_SURE
+        return Location(within, _TOUCHED < held < _PART, bool(left), seen and held >= _PART)
 
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where the object is that was clicked.

@@ -11,7 +11,7 @@ from PIL import Image
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
 from nigdt.colours import nearest_basic, rgb_to_lab
-from nigdt.notices import COLOURED_PART
+from nigdt.notices import COLOURED_PART, THERE_ALREADY
 from nigdt.recipe import Variant
 
 BREAST = (slice(240, 440), slice(530, 690))
@@ -76,6 +76,7 @@ def test_all_else_is_drawn(
 ) -> None:
     (fill,) = inpainter.fill(kingfisher, selected(kingfisher, place), caption)
     assert COLOURED_PART not in fill.notices
+    assert (THERE_ALREADY in fill.notices) == (place == BIRD)
 
 
 def test_the_hole_is_not_looked_at_unless_the_context_is_located(

@@ -1504,6 +1504,10 @@
       <translation>Das Foto zeigt, was die Wörter einfärben, also wurde dort die Farbe geändert; weitere Varianten werden gemalt.</translation>
     </message>
     <message>
+      <source>A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour.</source>
+      <translation>An die Stelle des Vogels im Foto wird ein neuer gemalt: Um jenen in anderer Farbe zu behalten, wählen Sie „Umfärben“.</translation>
+    </message>
+    <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
       <translation>Ein Teil des Objekts scheint außerhalb der Auswahl zu liegen: Vergrößern Sie sie um {0} Pixel.</translation>
     </message>

@@ -1504,6 +1504,10 @@
       <translation>The photo shows what the words give a colour to, so its own was coloured; further variants are drawn.</translation>
     </message>
     <message>
+      <source>A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour.</source>
+      <translation>A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour.</translation>
+    </message>
+    <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
       <translation>A part of the object seems to lie outside the selection: grow it by {0} pixels.</translation>
     </message>
