@@ -15,6 +15,7 @@ from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
 from nigdt.removal import NothingFitsError, remove
 from nigdt.removal.layout import lab_of
+from nigdt.surroundings import materials, whatever
 from nigdt.text import tokenise
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "is_clear",
     "laid_into",
     "laid_over",
+    "things_named",
 ]
 
 Floats = NDArray[np.float32]
@@ -69,10 +71,21 @@ def has_surroundings(caption: str) -> bool:
     A selection for a part lies within the thing that the part belongs to, whose other parts are no
     surroundings.
     """
-    words = tokenise(caption)
-    coloured = {i for start, stop, _ in placed_colours(caption) for i in range(start, stop)}
-    rest = [w for i, w in enumerate(words) if i not in coloured and w not in _LITTLE_WORDS]
+    rest = _beside_colours(caption)
     return not rest or any(word not in PART_WORDS for word in rest)
+
+
+def things_named(caption: str) -> list[str]:
+    """Return a caption's words for things, without those for colours, parts and surroundings."""
+    if materials(caption) or whatever(caption):
+        return []
+    return [word for word in _beside_colours(caption) if word not in PART_WORDS]
+
+
+def _beside_colours(caption: str) -> list[str]:
+    coloured = {i for start, stop, _ in placed_colours(caption) for i in range(start, stop)}
+    words = enumerate(tokenise(caption))
+    return [word for i, word in words if i not in coloured and word not in _LITTLE_WORDS]
 
 
 def continued(crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> NDArray[np.uint8] | None:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.backdrop import continued, has_surroundings, is_clear, laid_into, laid_over
+from nigdt.backdrop import continued, has_surroundings, is_clear, laid_into, laid_over, things_named
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
-from nigdt.notices import DREW_NOTHING
+from nigdt.notices import DREW_NOTHING, NO_SHAPE
 from nigdt.outlines import Outlines, Told, draws_itself
 from nigdt.recipe import Variant
 from nigdt.removal import remove
@@ -248,13 +248,21 @@ class Completer:
     def _names_outline(self, job: CompletionJob) -> bool:
         return self._outlines is not None and self._outlines.named_in(job.caption)
 
+    def _names_shapeless(self, job: CompletionJob) -> bool:
+        """Return whether a caption names a thing that the model knows and has no outline of."""
+        if self._outlines is None or job.context.within or job.context.part or self._names_outline(job):
+            return False
+        return any(word in self.vocabulary for word in things_named(job.caption))
+
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
         context = job.context
         picture = _without_weave(drawn.picture, context)
         enlarged = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
         mixed, clear = self._laid(job, drawn, picture, enlarged)
         pixels = np.rint(mixed).astype(np.uint8)
-        notices = () if clear else (DREW_NOTHING,)
+        notices: tuple[str, ...] = () if clear else (DREW_NOTHING,)
+        if clear and drawn.outline is None and variant.seed is None and self._names_shapeless(job):
+            notices = (NO_SHAPE,)
         attention = None
         if job.attention:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)

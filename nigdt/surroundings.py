@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nigdt.colours import find_colours, rgb_to_lab
 from nigdt.text import tokenise
 
-__all__ = ["MATERIALS", "materials", "mostly", "showing"]
+__all__ = ["MATERIALS", "materials", "mostly", "showing", "whatever"]
 
 Lab = tuple[float, float, float]
 

@@ -18,7 +18,7 @@ from nigdt.bundle.writing import save_bundle, write_sums
 from nigdt.config import ModelConfig
 from nigdt.model import NIGDT
 from nigdt.model.outlines import SIDE
-from nigdt.notices import DREW_NOTHING
+from nigdt.notices import DREW_NOTHING, NO_SHAPE
 from nigdt.outlines import Outlines, draws_itself, likeness_to_oval
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary
@@ -273,6 +273,28 @@ def test_what_words_do_not_change_draws_nothing_into_it(outlined: Path) -> None:
     unknown = inpainter.complete([CompletionJob(context, "zzz")])[0][0]
     assert unknown.notices == (DREW_NOTHING,)
     assert np.array_equal(unknown.pixels, context.backdrop)
+
+
+@pytest.mark.parametrize(
+    ("caption", "told"),
+    [
+        ("a red dog", True),
+        ("a red bird", False),
+        ("a red belly", False),
+        ("red grass", False),
+        ("zzz", False),
+    ],
+)
+def test_who_asks_for_another_thing_is_told_how_it_gets_a_shape(caption: str, told: bool) -> None:
+    inpainter = Inpainter.from_bundle("nigdt-small")
+    crop, hole = np.full((128, 128, 3), 128, np.uint8), np.zeros((128, 128), np.uint8)
+    hole[30:100, 30:100] = 255
+    context = inpainter.surrounded(inpainter.encode(crop, hole))
+    mean, other = inpainter.complete([CompletionJob(context, caption, [Variant(), Variant(4)])])[0]
+    assert (NO_SHAPE in mean.notices) == told
+    assert NO_SHAPE not in other.notices
+    hole[16:112, 16:112] = np.where(cv2.resize(crescent(), (96, 96)) > 0.5, 255, 0)
+    assert NO_SHAPE not in inpainter.fill_context(crop, hole, caption)[0].notices
 
 
 def test_a_model_without_outlines_has_none(tiny_bundle: Path) -> None:

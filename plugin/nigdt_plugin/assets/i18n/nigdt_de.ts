@@ -1508,6 +1508,10 @@
       <translation>An die Stelle des Vogels im Foto wird ein neuer gemalt: Um jenen in anderer Farbe zu behalten, wählen Sie „Umfärben“.</translation>
     </message>
     <message>
+      <source>Only birds get a shape from their name: for another thing, make the selection in the thing's shape.</source>
+      <translation>Nur Vögel bekommen durch ihren Namen eine Gestalt: Für etwas anderes wählen Sie in dessen Umriss aus.</translation>
+    </message>
+    <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
       <translation>Ein Teil des Objekts scheint außerhalb der Auswahl zu liegen: Vergrößern Sie sie um {0} Pixel.</translation>
     </message>
