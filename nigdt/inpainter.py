@@ -31,7 +31,7 @@ from nigdt.part_words import split_parts
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolourer import Recolourer
-from nigdt.recolouring import check_caption
+from nigdt.recolouring import Recolouring, check_caption
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.recording import CudaGraphs, Recorder
 from nigdt.runtime.runner import Precision, Runner, prepare
@@ -239,13 +239,26 @@ class Inpainter(Completer):
         things = [self._thing_alone(job) for job in jobs]
         fills = super().complete([thing or job for job, thing in zip(jobs, things, strict=True)], batch)
         return [
-            self._own_part(job, made if thing is None else [self._drawn(job, fill) for fill in made])
+            [self._finished(job, thing is not None, fill) for fill in made]
             for job, thing, made in zip(jobs, things, fills, strict=True)
         ]
 
+    def _finished(self, job: CompletionJob, drawn: bool, fill: RawFill) -> RawFill:
+        """Return the photo's own part in its colour, or what was drawn in all its colours."""
+        mean = fill.variant.seed is None
+        own = self._own_part(job) if mean else None
+        if drawn and (own is None or job.attention):
+            fill = self._coloured(job, fill)
+        if own is not None:
+            return replace(fill, pixels=own.apply(job.context.crop)[0], notices=(COLOURED_PART,))
+        if not drawn:
+            return fill
+        told = mean and job.context.occupied
+        return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
+
     def shown(self, job: CompletionJob) -> list[NDArray[np.float32]]:
         """Return fills as they are seen in the photo, as `Completer.shown`."""
-        if self._thing_alone(job) is None and not self._names_own_part(job):
+        if self._thing_alone(job) is None and not (job.context.part and split_parts(job.caption)[1]):
             return super().shown(job)
         size = job.context.visible.shape[::-1]
         pictures = [fill.pixels for fill in self.complete([job])[0]]
@@ -261,32 +274,12 @@ class Inpainter(Completer):
         mended = find_colours(job.caption) and self._outlines.named_in(thing)
         return replace(job, caption=thing, attention=False) if mended else None
 
-    def _names_own_part(self, job: CompletionJob) -> bool:
-        """Return whether a caption may give a colour to a part that the photo shows."""
-        if not job.context.part or all(variant.seed is not None for variant in job.variants):
-            return False
+    def _own_part(self, job: CompletionJob) -> Recolouring | None:
+        """Return the colour of a part that the photo shows, if the caption gives one to such alone."""
         thing, parts = split_parts(job.caption)
-        return bool(parts) and not find_colours(thing)
-
-    def _own_part(self, job: CompletionJob, made: list[RawFill]) -> list[RawFill]:
-        """Give the mean answer the photo's own part in its colour, where the finder sees that part."""
-        if not self._names_own_part(job):
-            return made
-        context, (_, parts) = job.context, split_parts(job.caption)
-        found = self._recolouring().predict_parts(context.crop, context.hole, parts, selected=True)
-        if found is None:
-            return made
-        pixels = found.apply(context.crop)[0]
-        return [
-            replace(fill, pixels=pixels, notices=(COLOURED_PART,)) if fill.variant.seed is None else fill
-            for fill in made
-        ]
-
-    def _drawn(self, job: CompletionJob, fill: RawFill) -> RawFill:
-        """Give a drawn thing its colours, and say once where the photo shows one already."""
-        fill = self._coloured(job, fill)
-        told = job.context.occupied and fill.variant.seed is None
-        return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
+        if not job.context.part or not parts or find_colours(thing):
+            return None
+        return self._recolouring().predict_parts(job.context.crop, job.context.hole, parts, selected=True)
 
     def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:
         """Give a drawn thing its colours; draw all of the caption where its parts are not seen."""

@@ -90,3 +90,18 @@ def test_the_hole_is_not_looked_at_unless_the_context_is_located(
     assert inpainter.complete([located])[0][0].notices == (COLOURED_PART,)
     shown = inpainter.shown(located)[0]
     assert not np.array_equal(shown, inpainter.shown(job)[0])
+
+
+@pytest.mark.parametrize("caption", ["a blue breast", "a bird with a blue breast"])
+def test_attention_is_told_and_changes_no_pixel(
+    inpainter: Inpainter, kingfisher: Image.Image, caption: str
+) -> None:
+    context = inpainter.located(inpainter.encode(np.asarray(kingfisher), selected(kingfisher, BREAST)))
+    plain, told = (
+        inpainter.complete([CompletionJob(context, caption, [Variant()], attention=asked)])[0][0]
+        for asked in (False, True)
+    )
+    assert np.array_equal(plain.pixels, told.pixels)
+    assert plain.notices == told.notices == (COLOURED_PART,)
+    assert told.attention is not None
+    assert [use.word for use in told.attention] == caption.split()
