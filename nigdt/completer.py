@@ -250,7 +250,7 @@ class Completer:
 
     def _names_shapeless(self, job: CompletionJob) -> bool:
         """Return whether a caption names a thing that the model knows and has no outline of."""
-        if self._outlines is None or job.context.within or job.context.part or self._names_outline(job):
+        if self._outlines is None or job.context.within or self._names_outline(job):
             return False
         return any(word in self.vocabulary for word in things_named(job.caption))
 
