@@ -27,6 +27,7 @@ from nigdt.notices import DREW_NOTHING, NO_SHAPE
 from nigdt.outlines import Outlines, Told, draws_itself
 from nigdt.recipe import Variant
 from nigdt.removal import remove
+from nigdt.round_things import circle_in, names_round_thing
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
 from nigdt.text import Vocabulary, tokenise
@@ -237,16 +238,23 @@ class Completer:
 
     def told(self, job: CompletionJob, variant: Variant) -> Told | None:
         """Return what the model is told of a fill's thing; None leaves it to the model."""
-        if self._outlines is None or job.context.within:
+        is_round = names_round_thing(job.caption)
+        if self._outlines is None or (job.context.within and not is_round):
             return None
         hole = job.context.visible < 0.5
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
         if names_a_thing and draws_itself(hole):
             return Told(hole.astype(np.float32))
+        if is_round:
+            circle = circle_in(hole)
+            return None if circle is None else Told(circle)
         return self._outlines.place(hole, variant) if self._names_outline(job) else None
 
     def _names_outline(self, job: CompletionJob) -> bool:
-        return self._outlines is not None and self._outlines.named_in(job.caption)
+        """Return whether a caption names a thing whose outline is known from its name."""
+        if self._outlines is None:
+            return False
+        return self._outlines.named_in(job.caption) or names_round_thing(job.caption)
 
     def _names_shapeless(self, job: CompletionJob) -> bool:
         """Return whether a caption names a thing that the model knows and has no outline of."""

@@ -16,6 +16,7 @@ from nigdt.answers import EncodedContext, RawFill
 from nigdt.colours import find_colours, nearest_basic, rgb_to_lab
 from nigdt.part_words import split_parts
 from nigdt.recolourer import Recolourer
+from nigdt.round_things import names_round_thing
 
 __all__ = ["coloured"]
 
@@ -49,8 +50,9 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
     drawn = np.where(hole[..., None], fill.pixels, context.crop)
     thing, parts = split_parts(caption)
     asked = find_colours(thing)
-    if len(asked) == 1 and _differs(drawn, core, np.array(asked[0].lab)):
-        drawn = recolourer.predict(drawn, selection, " ".join(asked[0].words)).apply(drawn)[0]
+    uneven = names_round_thing(caption)  # the model fades its colour towards the middle
+    if len(asked) == 1 and (uneven or _differs(drawn, core, np.array(asked[0].lab))):
+        drawn = recolourer.predict(drawn, selection, " ".join(asked[0].words), exact=True).apply(drawn)[0]
     if parts:
         found = recolourer.predict_parts(drawn, selection, parts)
         if found is None:

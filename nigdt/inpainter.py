@@ -32,6 +32,7 @@ from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import Recolouring, check_caption
+from nigdt.round_things import names_round_thing
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.recording import CudaGraphs, Recorder
 from nigdt.runtime.runner import Precision, Runner, prepare
@@ -253,7 +254,7 @@ class Inpainter(Completer):
             return replace(fill, pixels=own.apply(job.context.crop)[0], notices=(COLOURED_PART,))
         if not drawn:
             return fill
-        told = mean and job.context.occupied
+        told = mean and job.context.occupied and not names_round_thing(job.caption)
         return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
 
     def shown(self, job: CompletionJob) -> list[NDArray[np.float32]]:
@@ -268,10 +269,11 @@ class Inpainter(Completer):
 
     def _thing_alone(self, job: CompletionJob) -> CompletionJob | None:
         """Return a job without the colours of parts; None where all colours are left to the model."""
-        if self._outlines is None or job.context.within or not self.bundle.recolours:
+        within = job.context.within and not names_round_thing(job.caption)
+        if self._outlines is None or within or not self.bundle.recolours:
             return None
         thing, _ = split_parts(job.caption)
-        mended = find_colours(job.caption) and self._outlines.named_in(thing)
+        mended = find_colours(job.caption) and self._names_outline(replace(job, caption=thing))
         return replace(job, caption=thing, attention=False) if mended else None
 
     def _own_part(self, job: CompletionJob) -> Recolouring | None:

@@ -24,7 +24,7 @@ THERE_ALREADY: Final = (
     "A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour."
 )
 NO_SHAPE: Final = (
-    "Only birds get a shape from their name: for another thing, make the selection in the thing's shape."
+    "Only birds and round things get a shape from their name: for others, make the selection in their shape."
 )
 PART_LEFT: Final = "A part of the object seems to lie outside the selection: grow it by {0} pixels."
 PART_NOT_SELECTED: Final = (

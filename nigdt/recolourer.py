@@ -15,8 +15,8 @@ from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
 from nigdt.cutout import object_in, possible
 from nigdt.errors import BundleError, ModelError
 from nigdt.finding import finder_scores, object_at, resized, to_tensor, window_around, working_size
+from nigdt.locating import Location, location
 from nigdt.model.recolour import RecolourNet
-from nigdt.objects import largest_piece
 from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
     Recolouring,
@@ -32,7 +32,7 @@ from nigdt.recolouring import (
 from nigdt.text import Vocabulary
 from nigdt.tint import material_of, tinted
 
-__all__ = ["Location", "Recolourer"]
+__all__ = ["Recolourer"]
 
 Floats = NDArray[np.float32]
 
@@ -48,36 +48,9 @@ _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
-_RING = 0.12
-"""Width of what is around it, as a fraction of the root of its area."""
-_WITHIN = 0.42
-"""How much of that must be a part of a thing for the selection to lie within one."""
-_TOUCHED, _PART = 0.02, 0.78
-"""How much of what is seen of a thing a selection holds, from and up to which it is of a part of it."""
-_OUTSIDE = 0.1
-"""How much of a place is selected at most for it to lie outside."""
-_LEFT = (0.07, 0.4)
-"""How much of a thing the largest piece outside is at least, and all of it at most, to be forgotten."""
 _SELECTED = 4.0
 """How much likelier than another part one is that a selection was made for."""
 _TINY = 1e-6
-
-
-@dataclass(frozen=True)
-class Location:
-    """How a selection lies to the thing that is there.
-
-    Attributes:
-        within: Whether it lies within the thing: what is just around it belongs to the thing too.
-        part: Whether it holds a part of the thing, and the rest lies outside.
-        left: Whether it holds most of a thing and leaves out a piece, which seems to be forgotten.
-        whole: Whether it holds a thing of the kind whose parts are known, a bird.
-    """
-
-    within: bool = False
-    part: bool = False
-    left: bool = False
-    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +84,13 @@ class Recolourer:
 
     @torch.inference_mode()
     def predict(
-        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, hidden: bool | None = None
+        self,
+        crop: NDArray[np.uint8],
+        selection: NDArray[np.uint8],
+        caption: str,
+        hidden: bool | None = None,
+        *,
+        exact: bool = False,
     ) -> Recolouring:
         """Return where the caption's colour goes, and which.
 
@@ -119,9 +98,9 @@ class Recolourer:
             crop: (h, w, 3), the context.
             selection: (h, w), above 0 where colour may go.
             caption: What is wanted; it must name a colour.
-            hidden: Whether the network is kept from seeing the selection's colour; None decides by the
-            caption:
-                hidden when it names no part, so that a parrot of four colours becomes blue as a whole.
+            hidden: Whether the network is kept from seeing the selection's colour; None hides it where the
+                caption names no part, so that a parrot of four colours becomes blue as a whole.
+            exact: Whether the selection is the object itself, which is then not looked for.
 
         Raises:
             CaptionError: The caption names no colour.
@@ -139,9 +118,11 @@ class Recolourer:
         guide = finer_lab(crop, chosen.shape)
         finer = guide.shape[1] / chosen.shape[1]
         within = enlarged(chosen, guide)
-        thing = None if found is None else object_in(crop, guide, within, enlarged(found.sure, guide))
-        if found is not None and thing is not None and whole and len(asked) == 1:
-            kept = enlarged(found.kept, guide)  # the network's own alpha and colour are not needed
+        thing = within if exact else None
+        if found is not None and not exact:
+            thing = object_in(crop, guide, within, enlarged(found.sure, guide))
+        if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
+            kept = None if found is None else enlarged(found.kept, guide)
             return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
@@ -216,20 +197,7 @@ class Recolourer:
         found = self._find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
         if found is None:
             return Location()
-        inside = (chosen > 0.5).astype(np.uint8)
-        margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
-        ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
-        parts = found.parts.sum(-1)
-        within = bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
-        held = float((parts * chosen).sum()) / max(_TINY, float(parts.sum()))
-        sure = found.sure > _LEAST_SURE
-        outside = sure & (chosen < _OUTSIDE)
-        whole = max(1.0, float(np.count_nonzero(sure)))
-        left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * whole
-        left = left and np.count_nonzero(outside) < _LEFT[1] * whole
-        seen = float((parts * chosen).max()) > _LEAST_SURE
-        return Location(within, _TOUCHED < held < _PART, bool(left), seen and held >= _PART)
+        return location(found.sure, found.parts.sum(-1), chosen)
 
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where the object is that was clicked.

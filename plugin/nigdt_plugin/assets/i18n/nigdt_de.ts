@@ -1508,8 +1508,8 @@
       <translation>An die Stelle des Vogels im Foto wird ein neuer gemalt: Um jenen in anderer Farbe zu behalten, wählen Sie „Umfärben“.</translation>
     </message>
     <message>
-      <source>Only birds get a shape from their name: for another thing, make the selection in the thing's shape.</source>
-      <translation>Nur Vögel bekommen durch ihren Namen eine Gestalt: Für etwas anderes wählen Sie in dessen Umriss aus.</translation>
+      <source>Only birds and round things get a shape from their name: for others, make the selection in their shape.</source>
+      <translation>Nur Vögel und runde Dinge bekommen durch ihren Namen eine Gestalt: Anderes wählen Sie in seinem Umriss aus.</translation>
     </message>
     <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>

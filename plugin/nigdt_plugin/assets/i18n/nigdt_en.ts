@@ -1508,8 +1508,8 @@
       <translation>A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour.</translation>
     </message>
     <message>
-      <source>Only birds get a shape from their name: for another thing, make the selection in the thing's shape.</source>
-      <translation>Only birds get a shape from their name: for another thing, make the selection in the thing's shape.</translation>
+      <source>Only birds and round things get a shape from their name: for others, make the selection in their shape.</source>
+      <translation>Only birds and round things get a shape from their name: for others, make the selection in their shape.</translation>
     </message>
     <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>

@@ -1,0 +1,69 @@
+"""How a selection lies to the thing that the photo shows there, by what the finder sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.objects import largest_piece
+
+__all__ = ["Location", "location"]
+
+Floats = NDArray[np.float32]
+
+_RING = 0.12
+"""Width of what is around it, as a fraction of the root of its area."""
+_WITHIN = 0.42
+"""How much of that must be a part of a thing for the selection to lie within one."""
+_TOUCHED, _PART = 0.02, 0.78
+"""How much of what is seen of a thing a selection holds, from and up to which it is of a part of it."""
+_OUTSIDE = 0.1
+"""How much of a place is selected at most for it to lie outside."""
+_LEFT = (0.07, 0.4)
+"""How much of a thing the largest piece outside is at least, and all of it at most, to be forgotten."""
+_LEAST_SURE = 0.5
+"""How sure the finder must be of a place for it to be of the thing."""
+_TINY = 1e-6
+
+
+@dataclass(frozen=True)
+class Location:
+    """How a selection lies to the thing that is there.
+
+    Attributes:
+        within: Whether it lies within the thing: what is just around it belongs to the thing too.
+        part: Whether it holds a part of the thing, and the rest lies outside.
+        left: Whether it holds most of a thing and leaves out a piece, which seems to be forgotten.
+        whole: Whether it holds a thing of the kind whose parts are known, a bird.
+    """
+
+    within: bool = False
+    part: bool = False
+    left: bool = False
+    whole: bool = False
+
+
+def location(sure: Floats, parts: Floats, chosen: Floats) -> Location:
+    """Tell how a selection lies to a thing.
+
+    Args:
+        sure: (h, w), 0 to 1, how sure the finder is of the thing, in the selection and around it.
+        parts: (h, w), 0 to 1, the same of any of its parts.
+        chosen: (h, w), 0 to 1, the selection.
+    """
+    inside = (chosen > 0.5).astype(np.uint8)
+    margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+    ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
+    within = bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
+    held = float((parts * chosen).sum()) / max(_TINY, float(parts.sum()))
+    thing = sure > _LEAST_SURE
+    outside = thing & (chosen < _OUTSIDE)
+    whole = max(1.0, float(np.count_nonzero(thing)))
+    left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * whole
+    left = left and np.count_nonzero(outside) < _LEFT[1] * whole
+    seen = float((parts * chosen).max()) > _LEAST_SURE
+    return Location(within, _TOUCHED < held < _PART, bool(left), seen and held >= _PART)
