@@ -24,6 +24,9 @@ from nigdt.model.latent import Projection, ResidualRepresentation
 from nigdt.model.outlines import OutlineBook
 from nigdt.model.prefill import harmonic_prefill
 
+_MARKS = 8.0
+"""How much stronger marks are told than outlines: they cover a hundredth of a thing and are learnt slowly."""
+
 
 @dataclass
 class ImageFeatures:
@@ -35,8 +38,8 @@ class ImageFeatures:
         M: (B, 1, H, W), 1 = visible.
         base: (B, 3, H, W) prefilled picture, or None where the config has no prefill.
         skip: (B, c4, H/16, W/16), or None where the config has no skip.
-        outline: (B, C, H, W) in [0, 1], 1 = the thing to be drawn, all 0 = left to the model; or None where
-            the config has no outlines.
+        outline: (B, C, H, W), 1 = the thing to be drawn, all 0 = left to the model, and its marks in the
+            strength that the network reads them in; or None where the config has no outlines.
     """
 
     v_l: Tensor
@@ -147,6 +150,8 @@ class NIGDT(nn.Module):
         if self.config.outlines:
             told = self.config.told_channels
             outline = M.new_zeros(len(M), told, *M.shape[2:]) if outline is None else outline * (1 - M)
+            if self.config.marks:
+                outline = torch.cat([outline[:, :1], _MARKS * outline[:, 1:]], 1)
         else:
             outline = None
         more = [M] if self.config.mask_input else []
