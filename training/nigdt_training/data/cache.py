@@ -185,7 +185,7 @@ def cache_key(records: Sequence[Record], size: int, find: bool = False, central:
     for record in records:
         source = record.source
         file = [source.name, source.offset, source.size, source.mtime_ns]
-        words = [record.captions, record.group, record.split, record.species, record.attributes]
+        words: list[Any] = [record.captions, record.group, record.split, record.species, record.attributes]
         words += [record.places] if record.places else []  # caches of photos without any stay as they are
         digest.update(json.dumps([file, words, record.box, record.polygons]).encode())
     return digest.hexdigest()

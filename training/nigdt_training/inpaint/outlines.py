@@ -233,16 +233,16 @@ def _objects(pool: Pool) -> Iterator[_Object]:
         heavier_right = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
         places = pool.cache.places(i)
         eyes = [at for part, at in places.items() if part.endswith("eye")]
-        marks = None
+        marks: Floats | None = None
         if len(eyes) == 1 and "beak" in places:
             corner, size = np.array([box.left, box.top]), np.array([box.width, box.height])
-            marks = ((np.array([eyes[0], places["beak"]]) - corner) / size).astype(np.float32)
+            marks = np.asarray((np.array([eyes[0], places["beak"]]) - corner) / size, np.float32)
             if heavier_right:
                 marks[:, 0] = 1 - marks[:, 0]
             if marks.min() < -_BESIDE or marks.max() > 1 + _BESIDE:
                 marks = None
-        shape = np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32)
-        yield _Object(shape, box.width / box.height, marks)
+        turned: Floats = np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32)
+        yield _Object(turned, box.width / box.height, marks)
 
 
 def _likeness(shape: Floats, aspect: float) -> float:
