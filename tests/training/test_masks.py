@@ -154,7 +154,7 @@ def test_training_draws_own_and_lamas_masks(
             seed=0,
         )
 
-    own = [stream(own=1.0, files=str(folder)).sample(k).mask for k in range(12)]
+    own = [stream(files=str(folder)).sample(k).mask for k in range(12)]
     assert all((mask[:, 0] == 255).all() and (mask == mask[:1]).all() for mask in own)
     assert len({int(mask[0].astype(bool).sum()) for mask in own}) > 2
     lama = stream(lama=1.0)
@@ -163,8 +163,11 @@ def test_training_draws_own_and_lamas_masks(
     drawn = [lama.sample(k).mask for k in range(12)]
     assert all(0 < (mask > 0).mean() <= 0.51 for mask in drawn)
     assert (drawn[0] != drawn[1]).any()
-    with pytest.raises(NigdtError, match=r"masks\.own. needs masks"):
-        settings_from({**tiny_settings, "masks": {"own": 1}})
+    for own, files in ((1, str(folder)), (0, "")):  # a key there once was
+        earlier = settings_from({**tiny_settings, "masks": {"own": own, "files": str(folder)}})
+        assert earlier == settings_from({**tiny_settings, "masks": {"files": files}})
+    with pytest.raises(NigdtError, match=r"Masks of `masks\.files` have weight 1"):
+        settings_from({**tiny_settings, "masks": {"own": 2, "files": str(folder)}})
 
 
 @pytest.mark.parametrize("black_holes", [False, True])
