@@ -120,13 +120,28 @@ def test_masks_of_zeros_and_ones_are_told(
 
 def test_one_evaluations_masks_are_another_ones(folder: Path, photo_folder: Path, tmp_path: Path) -> None:
     """What `--out` leaves is a list that gives every photo the same hole again, and tables by ratio."""
-    common = ["harmonic", "--data", photo_folder, "--size", 64, "--compare", "telea", "--by-ratio", "--out"]
+    common = [
+        "harmonic",
+        "--data",
+        photo_folder,
+        "--size",
+        64,
+        "--compare",
+        "telea",
+        "--measure",
+        "by-ratio",
+        "--out",
+    ]
     first = [*common, tmp_path / "first", "--mask", folder, "--limit", 12]
     second = [*common, tmp_path / "second", "--mask", tmp_path / "first" / "masks.txt", "--seed", 5]
     for arguments in (first, second):
         done = CliRunner().invoke(evaluate_command, list(map(str, arguments)), catch_exceptions=False)
         assert done.exit_code == 0
     found = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("first", "second")]
+    several = [*common, tmp_path / "several", "--mask", "centre", "--limit", 2, "--seed", 3, "--seed", 4]
+    done = CliRunner().invoke(evaluate_command, list(map(str, several)), catch_exceptions=False)
+    assert "over 2 evaluations" in done.output
+    assert {path.name for path in (tmp_path / "several").iterdir()} == {"seed-3", "seed-4", "seeds.md"}
     ratio = [dict(zip(one["photos"], one["systems"][0]["per_case"]["ratio"], strict=True)) for one in found]
     assert ratio[0] == ratio[1]
     text = (tmp_path / "first" / "table.md").read_text()

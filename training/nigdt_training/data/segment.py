@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from nigdt.objects import grab_cut
+from nigdt.objects import grab_cut, largest_piece
 from nigdt_training.data.records import BoxXYWH
 
 GRABCUT_ITERATIONS = 5
@@ -72,21 +72,14 @@ def _grabcut(rgb: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
 
 
 def _clean(hard: np.ndarray) -> np.ndarray:
-    """Remove specks and threads, keep the largest piece, and fills specks inside it."""
+    """Remove specks and threads, keep the largest piece, and fill specks inside it."""
     width = 2 * round(0.04 * np.sqrt(max(1, int(hard.sum())))) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     hard = cv2.morphologyEx(hard, cv2.MORPH_OPEN, kernel)
-    hard = _largest(hard)
+    hard = largest_piece(hard > 0, connectivity=4).astype(np.uint8)
     speck = 0.02 * hard.sum()
     count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - hard, connectivity=4)
     for piece in range(1, count):
         if stats[piece, cv2.CC_STAT_AREA] < speck:
             hard[labels == piece] = 1
     return hard
-
-
-def _largest(hard: np.ndarray) -> np.ndarray:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(hard, connectivity=4)
-    if count < 2:
-        return hard
-    return (labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8)

@@ -56,8 +56,6 @@ class OwnPhotos:
         device: Fabric's accelerator.
         json_progress: Progress as JSON lines.
         output: Bundle folder; None = the user's bundles.
-        match_from: Match networks to start from; None = those beside the bundle, if any, else fresh ones.
-        keep_all: Keep the checkpoints of the trainings that only measured.
     """
 
     path: Path
@@ -70,8 +68,6 @@ class OwnPhotos:
     device: str = "auto"
     json_progress: bool = False
     output: Path | None = None
-    match_from: Path | None = None
-    keep_all: bool = False
 
 
 @report_out_of_memory()
@@ -128,7 +124,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         part = Run.within(run.folder / f"part-{number + 1}", run.settings)
         match = None
         if not few and run.settings.loss.match > 0:
-            match = _match_networks(part, request, course, training, validation)
+            match = _match_networks(part, course, training, validation)
         course.measure(part, number, training, validation, match)
         measured.append(part)
     gain = best_gain(measured)
@@ -144,7 +140,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         certain=gain.certain,
     )
     if not gain.certain:
-        _clean(run, request, measured, say)
+        _clean(run, measured, say)
         run.retire("no-gain")
         raise NigdtError(
             f"Training on photos like these {gain.photos} brings no certain gain "
@@ -171,7 +167,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
     )
     add_picture(folder)
-    _clean(run, request, measured, say)
+    _clean(run, measured, say)
     say(f"Saved {folder}. Panel and GIMP show it as {folder.name}.", bundle=str(folder))
     return folder
 
@@ -183,10 +179,10 @@ def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
     )
 
 
-def _clean(run: Run, request: OwnPhotos, measured: Sequence[Run], say: Callable[..., None]) -> None:
+def _clean(run: Run, measured: Sequence[Run], say: Callable[..., None]) -> None:
     """Remove the checkpoints of what only measured, and say how large the run's folder is."""
     removed = 0
-    for part in [] if request.keep_all else measured:
+    for part in measured:
         for path in part.folder.glob("*.safetensors"):
             removed += path.stat().st_size
             path.unlink()
@@ -196,11 +192,11 @@ def _clean(run: Run, request: OwnPhotos, measured: Sequence[Run], say: Callable[
 
 
 def _match_networks(
-    run: Run, request: OwnPhotos, course: Course, training: Pool, validation: Pool
+    run: Run, course: Course, training: Pool, validation: Pool
 ) -> tuple[MatchNetwork, Vocabulary] | None:
     """Match networks that learnt these photos, or None if their captions are told apart by luck."""
     if not match_is_trained(run):
-        start = request.match_from or course.info.folder / MATCH_FILE
+        start = course.info.folder / MATCH_FILE
         vocabulary = course.vocabulary(run, training)
         device, start_from = course.fabric.device, start if start.exists() else None
         train_match(
