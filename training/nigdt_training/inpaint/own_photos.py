@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nigdt.bundle.bundle import BundleInfo, find_bundle, user_bundles_folder, valid_name
 from nigdt.bundle.writing import check_target, save_bundle
@@ -128,17 +129,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         course.measure(part, number, training, validation, match)
         measured.append(part)
     gain = best_gain(measured)
-    say(
-        f"On photos that it was not trained on: texture {gain.texture:.1%} +- {gain.error:.1%} nearer to the "
-        f"photo's, with 95 % confidence at least {gain.at_least:.1%}; "
-        f"nearer on {gain.better} of {gain.photos} photos; "
-        f"PSNR {gain.before['psnr']:.2f} dB before, {gain.after['psnr']:.2f} dB after.",
-        before=gain.before,
-        after=gain.after,
-        better=gain.better,
-        photos=gain.photos,
-        certain=gain.certain,
-    )
+    _tell_gain(gain, say)
     if not gain.certain:
         _clean(run, measured, say)
         run.retire("no-gain")
@@ -155,13 +146,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         "steps": gain.step,
         "photos": len(everything.photos),
         "match_loss": match is not None,
-        "measured_on": gain.photos,
-        "better_on": gain.better,
-        "before": gain.before,
-        "after": gain.after,
-        "gain_texture": gain.texture,
-        "gain_error": gain.error,
-        "gain_at_least": gain.at_least,
+        **_gain_facts(gain),
     }
     save_bundle(
         folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
@@ -170,6 +155,33 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     _clean(run, measured, say)
     say(f"Saved {folder}. Panel and GIMP show it as {folder.name}.", bundle=str(folder))
     return folder
+
+
+def _tell_gain(gain: Gain, say: Callable[..., None]) -> None:
+    say(
+        f"On photos that it was not trained on: texture {gain.texture:.1%} +- {gain.error:.1%} nearer to the "
+        f"photo's, with 95 % confidence at least {gain.at_least:.1%}; "
+        f"nearer on {gain.better} of {gain.photos} photos; "
+        f"PSNR {gain.before['psnr']:.2f} dB before, {gain.after['psnr']:.2f} dB after.",
+        before=gain.before,
+        after=gain.after,
+        better=gain.better,
+        photos=gain.photos,
+        certain=gain.certain,
+    )
+
+
+def _gain_facts(gain: Gain) -> dict[str, Any]:
+    """Return what a bundle says of the gain."""
+    return {
+        "measured_on": gain.photos,
+        "better_on": gain.better,
+        "before": gain.before,
+        "after": gain.after,
+        "gain_texture": gain.texture,
+        "gain_error": gain.error,
+        "gain_at_least": gain.at_least,
+    }
 
 
 def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
