@@ -12,7 +12,7 @@ GRABCUT_ITERATIONS = 5
 WORKING_SIZE = 160
 """Longest side, in pixels, at which GrabCut runs: outlines get no better beyond, only slower."""
 EDGE_SIGMA = 1.0
-LEAST_SHARE, MOST_SHARE = 0.12, 0.8
+LEAST_FRACTION, MOST_FRACTION = 0.12, 0.8
 """Fraction of its box that a believable object covers."""
 MOST_BORDER = 0.4
 """Fraction of the box's border that a believable object covers: more means that the background came along."""
@@ -46,7 +46,7 @@ def segment_box(photo: np.ndarray, box: BoxXYWH) -> np.ndarray | None:
     hard = _grabcut(small, x0, y0, x1, y1)
     inside = hard[y0:y1, x0:x1]
     border = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
-    if not LEAST_SHARE <= inside.mean() <= MOST_SHARE or border.mean() > MOST_BORDER:
+    if not LEAST_FRACTION <= inside.mean() <= MOST_FRACTION or border.mean() > MOST_BORDER:
         return None
     smooth = cv2.resize(hard * np.float32(1), window.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     mask = np.zeros((height, width), np.uint8)
