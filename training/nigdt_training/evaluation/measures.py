@@ -10,6 +10,8 @@ from nigdt.errors import NigdtError
 from nigdt_training.evaluation.features import FEATURES, Features
 
 NAMES = ("colour-swap", "by-ratio", "lpips", "clip=MODEL", "fid=NETWORK")
+_PLAIN = ("colour-swap", "by-ratio", "lpips")
+_OF_A_NETWORK = ("clip", "fid")
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,7 @@ class Measures:
         values: dict[str, Any] = {}
         for name in names:
             kind, _, which = name.partition("=")
-            wants_value = f"{kind}=" in "".join(NAMES)
-            if kind not in [known.partition("=")[0] for known in NAMES] or wants_value != bool(which):
+            if kind not in (_OF_A_NETWORK if which else _PLAIN):
                 raise NigdtError(f"There is no measure {name!r}.", f"Measures: {', '.join(NAMES)}.")
             if kind == "fid" and which not in FEATURES:
                 raise NigdtError(
