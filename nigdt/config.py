@@ -25,6 +25,8 @@ Cell = Literal["gru", "lstm"]
 Upsampling = Literal["nearest", "transposed"]
 HeadPadding = Literal["zeros", "reflect"]
 MaskCells = Literal["area", "samples"]
+MAX_WORDS = 32
+"""Captions are clipped to this many known words."""
 _SOURCE = "The model configuration"
 
 
@@ -93,7 +95,6 @@ class ModelConfig:
         embedding: Width of the word embedding.
         text_dropout: Dropout on the embedding in training.
         text_cell: Recurrent cell of eq. 2; AttnGAN's text encoders, which can be taken over, have LSTMs.
-        max_words: Captions are clipped to this many known words.
         latent_channels: Channels of z (eq. 9).
         projection_channels: Width of the five residual blocks of Enc_proj (eq. 9).
         representation_channels: Width of r = f(h) + g(z) (eq. 10).
@@ -122,7 +123,6 @@ class ModelConfig:
     embedding: Width = 300
     text_dropout: Fraction = 0.5
     text_cell: Cell = "gru"
-    max_words: Width = 32
     latent_channels: Width = 256
     projection_channels: Width = 256
     representation_channels: Width = 256
@@ -146,6 +146,11 @@ class ModelConfig:
     def told_channels(self) -> int:
         """Channels in which the model is told the thing to be drawn: its outline, and its marks."""
         return (self.outlines > 0) + self.marks
+
+    @property
+    def max_words(self) -> int:
+        """How many known words of a caption are read."""
+        return MAX_WORDS
 
     @property
     def mask_input(self) -> bool:
@@ -207,7 +212,7 @@ def _renewed(values: Any) -> Any:
     """Return values in today's keys; files of earlier versions had one for each difference and each ablation.
 
     Raises:
-        NigdtError: They mix the two networks.
+        NigdtError: They mix the two networks, or read captions of another length.
     """
     if not isinstance(values, Mapping):
         return values
@@ -226,6 +231,8 @@ def _renewed(values: Any) -> Any:
             keys = ", ".join(f"`{key}`" for key in of_network)
             raise NigdtError(f"{_SOURCE}: neither network has this {keys}.", "Set `network` instead.")
         values["network"] = fits[0]
+    if values.pop("max_words", MAX_WORDS) != MAX_WORDS:
+        raise NigdtError(f"{_SOURCE}: `max_words` is {MAX_WORDS} in every model.", "Leave it out.")
     mask_input, filled = values.pop("mask_input", None), values.get("prefill", "none") == "harmonic"
     if mask_input is not None and mask_input != filled:
         raise NigdtError(f"{_SOURCE}: `mask_input` is true with `prefill: harmonic`, and only with it.")

@@ -184,16 +184,7 @@ def possible(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
 
 
 def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
-    """Tell how likely each place's colour belongs to the object rather than to what is around the selection.
-
-    Args:
-        lab: (h, w, 3), the photo.
-        inside: (h, w), 0 to 1, where the object is known to be.
-        chosen: (h, w), 0 to 1, the selection.
-
-    Returns:
-        (h, w), 0 to 1.
-    """
+    """Tell how likely a colour is the object's, not the surroundings'; arguments as of `possible`."""
     shape = (18, 40, 40)
     bins = np.ravel_multi_index(
         (

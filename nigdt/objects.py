@@ -29,7 +29,14 @@ def grab_cut(pixels: NDArray[Any], labels: NDArray[np.uint8], rounds: int) -> ND
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
 
 
-def largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the largest of a mask's connected pieces, (H, W); something must be in it."""
-    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+def largest_piece(mask: NDArray[np.bool_], connectivity: int = 8) -> NDArray[np.bool_]:
+    """Return the largest of a mask's connected pieces, (H, W); nothing of an empty mask.
+
+    Args:
+        mask: (H, W).
+        connectivity: 8 where pixels that touch at a corner are one piece, 4 where they are two.
+    """
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=connectivity)
+    if len(facts) < 2:
+        return mask
     return np.asarray(pieces == 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA])))

@@ -53,7 +53,6 @@ def write_tiny_bundle(folder: Path) -> None:
         encoder_channels=(8, 8, 16, 16, 16, 16, 16),
         text_channels=16,
         embedding=12,
-        max_words=8,
         latent_channels=8,
         projection_channels=16,
         representation_channels=16,

@@ -228,7 +228,7 @@ class FillRequest:
                 "too-large", f"{len(variants)} variants were asked for; {LIMITS.variants} are allowed."
             )
         if result == "object" and len(variants) > 1:
-            raise ProtocolError("bad-request", 'Of an "object" there is one answer: ask for one variant.')
+            raise ProtocolError("bad-request", 'For "object" there is only one answer: ask for one variant.')
         if len(frames) != LIMITS.request_frames:
             raise ProtocolError(
                 "bad-request", f"A fill has {LIMITS.request_frames} frames, this one {len(frames)}."

@@ -101,7 +101,7 @@ def _without_fourth(samples: NDArray, kind: str) -> tuple[NDArray, str]:
     """
     if samples[..., -1].min() != samples[..., -1].max():
         raise PhotoError(
-            "This TGA has a channel of which it does not say that it is transparency.",
+            "This TGA has a fourth channel that it does not declare to be transparency.",
             "Save it with alpha or without, as PNG has it.",
         )
     return np.ascontiguousarray(samples[..., 0] if kind == "LA" else samples[..., :-1]), kind.removesuffix(

@@ -23,7 +23,7 @@ _ROUGHNESS = 12.0
 """Weighted Lab units that a difference of 1 in log roughness counts as."""
 _RING = 0.2
 """Width of the ring as a fraction of the root of the hole's area."""
-_SHARE = 0.02
+_FRACTION = 0.02
 """A material belongs to the surroundings from this fraction of the ring on, ..."""
 _PRESENCE = 0.25
 """... where it is at least this many times as frequent there as elsewhere."""
@@ -92,7 +92,7 @@ def choose_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> 
     material[known] = labels
     in_ring = np.bincount(material[ring], minlength=count) / ring.sum()
     overall = np.bincount(labels, minlength=count) / len(points)
-    fits = (in_ring >= _SHARE) & (in_ring >= _PRESENCE * overall)
+    fits = (in_ring >= _FRACTION) & (in_ring >= _PRESENCE * overall)
     apart = np.linalg.norm(centres[:, None] - centres[fits][None], axis=2)
     fits |= apart.min(1, initial=np.inf) < _ALIKE
     kept = np.zeros(hole.shape, np.float32)

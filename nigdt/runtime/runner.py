@@ -78,9 +78,9 @@ class _Halves:
         self._device = device
         self._precision = precision
 
-    def image(self, I_m: Tensor, M: Tensor, outline: Tensor) -> list[Tensor]:
+    def image(self, I_m: Tensor, M: Tensor, *outline: Tensor) -> list[Tensor]:
         with self._autocast():
-            features = self._model.encode_image(I_m, M, outline)
+            features = self._model.encode_image(I_m, M, *outline)
         return tensors_of(features)[1:]
 
     def text(
@@ -138,14 +138,16 @@ class Runner:
         Args:
             I_m: (1, 3, H, W) in [-1, 1], on any device, like the others.
             M: (1, 1, H, W), 1 = visible.
-            outline: (1, `config.told_channels`, H, W) in [0, 1], as in `NIGDT.encode_image`; None leaves it
-                to the model.
+            outline: (1, `config.told_channels`, H, W), as in `NIGDT.encode_image`; None leaves it to the model.
+                Only with `config.outlines`.
         """
         M = M.to(self._device)
-        told = self._model.config.told_channels
-        outline = M.new_zeros(1, told, *M.shape[2:]) if outline is None else outline.to(self._device)
+        seen = [I_m.to(self._device), M]
+        if told := self._model.config.told_channels:
+            blank = M.new_zeros(1, told, *M.shape[2:])
+            seen.append(blank if outline is None else outline.to(self._device))
         with _reproducible():
-            return self._halves.features(M, *self._encode(I_m.to(self._device), M, outline))
+            return self._halves.features(M, *self._encode(*seen))
 
     def encode_words(self, captions: Sequence[Sequence[int]]) -> TextFeatures:
         """Run the text encoder, always in single precision and on the CPU.

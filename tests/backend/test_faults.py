@@ -97,10 +97,7 @@ def stopped_while_hanging(client, request, hold, daemon_pid) -> list[str]:
 
 
 @posix
-def test_sigterm_does_not_wait_for_ever(
-    settings, stub_command, request_fill, hold, daemon_pid, state, wait_until
-):
-    settings(stop_grace_seconds=0.5)
+def test_sigterm_does_not_wait_for_ever(stub_command, request_fill, hold, daemon_pid, state, wait_until):
     with Client.connect(command=stub_command) as client:
         assert stopped_while_hanging(client, request_fill("hang"), hold, daemon_pid) == ["stopping"]
         assert wait_until(lambda: not (state / "connection.json").exists())
@@ -110,7 +107,7 @@ def test_sigterm_does_not_wait_for_ever(
 def test_a_daemon_that_is_stopped_does_not_start_anew_though_its_model_hangs(
     settings, stub_command, request_fill, hold, daemon_pid, state, wait_until
 ):
-    settings(watchdog_seconds=4, stop_grace_seconds=30)
+    settings(watchdog_seconds=4)
     with Client.connect(command=stub_command) as client:
         assert stopped_while_hanging(client, request_fill("hang"), hold, daemon_pid) == ["hung"]
         assert wait_until(lambda: "stopped" in paths.log_path().read_text())

@@ -238,7 +238,7 @@ def test_a_record_of_more_like_this_and_of_several_fills_draws_the_same_again(
 def test_a_recipe_leaves_nothing_else_to_say(at_shared_daemon: Client, tmp_path: Path) -> None:
     path, _ = make(CASES[0], tmp_path)
     for extra, code, words in (
-        (["--caption", "a dog"], 2, "--recipe decides it all; leave --caption out"),
+        (["--caption", "a dog"], 2, "--recipe says all that already; leave --caption out"),
         ([], 1, "carries no record of fills"),
     ):
         done = subprocess.run(

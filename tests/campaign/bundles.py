@@ -34,8 +34,8 @@ ODD = (
     "1099511627776",
 )
 KEYS = (
-    *("format", "version", "title", "parameters", "architecture", "training", "  size", "  max_words"),
-    *("  latent_channels", "  encoder_channels", "  embedding", "  network", "  steps"),
+    *("format", "version", "title", "parameters", "architecture", "training", "  size", "  embedding"),
+    *("  latent_channels", "  encoder_channels", "  text_channels", "  network", "  steps"),
 )
 BOMB = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)

@@ -263,7 +263,7 @@ def page(rows: list[Row], seed: int, scale: float) -> str:
     lines = [
         "# Reliability",
         "",
-        "This page tells what damage in bulk does to the program. It is measured and written by",
+        "This page reports what damage in bulk does to the program. It is measured and written by",
         "`python tests/campaign/run.py --write docs/reliability.md`. Everything is made from a seed, so",
         "every finding can be reproduced.",
         "",

@@ -106,6 +106,13 @@ def test_keys_of_earlier_versions_are_read() -> None:
     assert not ModelConfig.preset("paper", use_text=False, max_pool=False).use_text
 
 
+def test_captions_of_another_length_are_refused() -> None:
+    """Every model reads as many words; a file that says otherwise must not be read as if it did not."""
+    assert ModelConfig.from_dict({"max_words": 32}) == ModelConfig()
+    with pytest.raises(NigdtError, match="`max_words` is 32 in every model"):
+        ModelConfig.from_dict({"max_words": 24})
+
+
 def test_the_mask_is_an_input_with_prefill_alone() -> None:
     assert ModelConfig.preset("small", mask_input=True).mask_input
     assert not ModelConfig.preset("paper", mask_input=False).mask_input

@@ -226,7 +226,7 @@ def test_defect_10_a_caption_without_known_words_is_empty_guidance(
 def test_defect_10_a_long_caption_is_cut_off(inpainter: Inpainter) -> None:
     photo, mask = noisy_photo(0, 64, 64), np.zeros((64, 64), np.uint8)
     mask[20:44, 20:44] = 255
-    words = ["a", "bird", "with", "red", "belly", "the", "blue", "sky"]
+    words = 4 * ["a", "bird", "with", "red", "belly", "the", "blue", "sky"]
     assert len(words) == inpainter._model.config.max_words
     kept, cut = (
         inpainter.fill_context(photo, mask, c)[0].pixels

@@ -251,12 +251,13 @@ def test_the_longest_side_is_what_the_encoder_takes(wanted: PhotoFormat) -> None
 
 @pytest.mark.parametrize("wanted", FORMATS, ids=lambda wanted: wanted.name)
 def test_every_format_is_known_by_its_first_bytes(wanted: PhotoFormat, tmp_path: Path) -> None:
-    data = PHOTOS["L"].encode(wanted.suffixes[0])
+    photo = PHOTOS["L" if wanted.suffixes[0] in HELD["L"].split() else "RGB"]
+    data = photo.encode(wanted.suffixes[0])
     if wanted.signatures:
-        np.testing.assert_array_equal(Photo.from_bytes(data).size, PHOTOS["L"].size)
+        assert Photo.from_bytes(data).size == photo.size
     for suffix in wanted.suffixes:
         assert of_suffix(suffix.upper()) is wanted
-        assert Photo.from_bytes(data, f"a{suffix}").size == PHOTOS["L"].size
+        assert Photo.from_bytes(data, f"a{suffix}").size == photo.size
 
 
 def test_opencv_reads_what_is_written_of_deep_photos() -> None:

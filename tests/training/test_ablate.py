@@ -17,6 +17,7 @@ from nigdt_training.checkpoint import read_checkpoint, read_facts
 from nigdt_training.commands.ablate import ablate
 from nigdt_training.commands.train import train
 from nigdt_training.comparison.stage import ComparisonTrainer
+from nigdt_training.evaluation.measures import Measures
 from nigdt_training.inpaint.stage import InpaintTrainer
 from nigdt_training.settings import load_settings
 from PIL import Image
@@ -36,7 +37,7 @@ def plan_file(tmp_path, tiny_settings):
         "entries": {"full": [], "no-text": ["model.without=text"]},
         "comparisons": {"picnet-4": {"kind": "picnet", "width": 4, "set": ["batch=2"]}},
         "evaluate": {"objects": {"data": "photos", "mask": "object", "size": 64, "limit": 3,
-                                 "colour_swap": True, "features": "efficientnet-lite0",
+                                 "measure": ["colour-swap", "fid=efficientnet-lite0"],
                                  "compare": ["harmonic"]}},
     }  # fmt: skip
     path.write_text(yaml.safe_dump(plan))
@@ -99,12 +100,12 @@ def test_interrupted_queue_goes_on_and_ends_in_one_table(run_plan, plan_file, tm
 
 def test_one_that_fails_does_not_stop_the_queue(run_plan, plan_file, tmp_path, monkeypatch):
     plan = yaml.safe_load(plan_file.read_text())
-    del plan["evaluate"]["objects"]["features"]  # which take long, and the other test has them
     (tmp_path / "holes").mkdir()
     hole = np.full((64, 64), 255, np.uint8)
     hole[:, :10] = 0
     Image.fromarray(hole).save(tmp_path / "holes" / "one.png")
-    plan["evaluate"]["objects"] |= {"mask": str(tmp_path / "holes"), "black_holes": True, "by_ratio": True}
+    plan["evaluate"]["objects"] |= {"mask": str(tmp_path / "holes"), "black_holes": True}
+    plan["evaluate"]["objects"]["measure"] = ["by-ratio"]  # features take long, and the other test has them
     plan_file.write_text(yaml.safe_dump(plan))
     step = ComparisonTrainer.one_step
 
@@ -165,14 +166,14 @@ def test_a_dry_run_tells_which_pretrained_weights_are_not_there(run_plan, monkey
 def test_masks_of_a_plan_must_be_there_before_anything_runs(plan_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plan = yaml.safe_load(plan_file.read_text())
-    plan["evaluate"] = {"own": {"data": "photos", "mask": "holes", "lpips": True, "clip": "a/model"}}
+    plan["evaluate"] = {"own": {"data": "photos", "mask": "holes", "measure": ["lpips", "clip=a/model"]}}
     plan_file.write_text(yaml.safe_dump(plan))
     with pytest.raises(NigdtError, match="there is no holes"):
         load_plan(plan_file)
     (tmp_path / "holes").mkdir()
     (measurement,) = load_plan(plan_file).measurements
     assert measurement.request.cases.mask == "holes"
-    assert (measurement.request.perceptual, measurement.request.clip) == (True, "a/model")
+    assert measurement.request.measures == Measures(lpips=True, clip="a/model")
 
 
 def test_nothing_finished_is_said(run_plan):
@@ -200,7 +201,9 @@ def test_nothing_finished_is_said(run_plan):
         ),
         ({"evaluate": {"x": {"data": "photos", "split": "trian"}}}, "trian"),
         ({"evaluate": {"x": {"data": "photos", "held_out": 3}}}, "held_out"),
-        ({"evaluate": {"x": {"data": "photos", "colour_swap": "yes please"}}}, "colour_swap"),
+        ({"evaluate": {"x": {"data": "photos", "measure": ["colour-swop"]}}}, "no measure 'colour-swop'"),
+        ({"evaluate": {"x": {"data": "photos", "measure": ["lpips=alex"]}}}, "no measure 'lpips=alex'"),
+        ({"evaluate": {"x": {"data": "photos", "measure": ["fid=vgg"]}}}, "Networks: inception-v3"),
         ({"evaluate": {"x": {"data": "photos", "compare": ["harmonic", "telia"]}}}, "no telia"),
         ({"evaluate": {"x": {"data": "photos", "evaluator": "none.safetensors"}}}, "evaluator"),
         ({"evaluators": {"evaluator": ["seed=3", "match.size=1"]}}, r"match\.size"),

@@ -20,6 +20,7 @@ from nigdt_training.bench import steps
 from nigdt_training.checkpoint import read_checkpoint
 from nigdt_training.comparison.stage import ComparisonTrainer
 from nigdt_training.evaluation.cases import CaseSettings
+from nigdt_training.evaluation.measures import Measures
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 from nigdt_training.inpaint import stage as inpaint_stage
 from nigdt_training.inpaint.session import Machine, Places, export_run, run_stages, start_run
@@ -308,7 +309,7 @@ def test_the_judge_features_and_comparison_systems_run_where_the_model_runs(cuda
         data=places.data / "photos",
         cases=CaseSettings(size=64, limit=2),
         evaluator=run.match_checkpoint,
-        features="efficientnet-lite0",
+        measures=Measures(fid="efficientnet-lite0"),
     )
     figures = [system["figures"] for system in evaluate_systems(request).found["systems"]]
     assert all(np.isfinite(one["percentile"]) for one in figures)

@@ -120,13 +120,28 @@ def test_masks_of_zeros_and_ones_are_told(
 
 def test_one_evaluations_masks_are_another_ones(folder: Path, photo_folder: Path, tmp_path: Path) -> None:
     """What `--out` leaves is a list that gives every photo the same hole again, and tables by ratio."""
-    common = ["harmonic", "--data", photo_folder, "--size", 64, "--compare", "telea", "--by-ratio", "--out"]
+    common = [
+        "harmonic",
+        "--data",
+        photo_folder,
+        "--size",
+        64,
+        "--compare",
+        "telea",
+        "--measure",
+        "by-ratio",
+        "--out",
+    ]
     first = [*common, tmp_path / "first", "--mask", folder, "--limit", 12]
     second = [*common, tmp_path / "second", "--mask", tmp_path / "first" / "masks.txt", "--seed", 5]
     for arguments in (first, second):
         done = CliRunner().invoke(evaluate_command, list(map(str, arguments)), catch_exceptions=False)
         assert done.exit_code == 0
     found = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("first", "second")]
+    several = [*common, tmp_path / "several", "--mask", "centre", "--limit", 2, "--seed", 3, "--seed", 4]
+    done = CliRunner().invoke(evaluate_command, list(map(str, several)), catch_exceptions=False)
+    assert "over 2 evaluations" in done.output
+    assert {path.name for path in (tmp_path / "several").iterdir()} == {"seed-3", "seed-4", "seeds.md"}
     ratio = [dict(zip(one["photos"], one["systems"][0]["per_case"]["ratio"], strict=True)) for one in found]
     assert ratio[0] == ratio[1]
     text = (tmp_path / "first" / "table.md").read_text()
@@ -154,7 +169,7 @@ def test_training_draws_own_and_lamas_masks(
             seed=0,
         )
 
-    own = [stream(own=1.0, files=str(folder)).sample(k).mask for k in range(12)]
+    own = [stream(files=str(folder)).sample(k).mask for k in range(12)]
     assert all((mask[:, 0] == 255).all() and (mask == mask[:1]).all() for mask in own)
     assert len({int(mask[0].astype(bool).sum()) for mask in own}) > 2
     lama = stream(lama=1.0)
@@ -163,8 +178,11 @@ def test_training_draws_own_and_lamas_masks(
     drawn = [lama.sample(k).mask for k in range(12)]
     assert all(0 < (mask > 0).mean() <= 0.51 for mask in drawn)
     assert (drawn[0] != drawn[1]).any()
-    with pytest.raises(NigdtError, match=r"masks\.own. needs masks"):
-        settings_from({**tiny_settings, "masks": {"own": 1}})
+    for own, files in ((1, str(folder)), (0, "")):  # a key there once was
+        earlier = settings_from({**tiny_settings, "masks": {"own": own, "files": str(folder)}})
+        assert earlier == settings_from({**tiny_settings, "masks": {"files": files}})
+    with pytest.raises(NigdtError, match=r"Masks of `masks\.files` have weight 1"):
+        settings_from({**tiny_settings, "masks": {"own": 2, "files": str(folder)}})
 
 
 @pytest.mark.parametrize("black_holes", [False, True])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from nigdt_training.evaluation.metrics import (
+    METRICS,
     composite,
     diversity,
     gradient_in_hole,
@@ -30,6 +32,8 @@ from scipy.linalg import sqrtm
 from skimage import data
 
 from nigdt.errors import NigdtError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +91,13 @@ def test_gradient_leaves_the_seam_out(photo: np.ndarray) -> None:
     assert gradient_in_hole(flat, hole) == 0
     assert gradient_in_hole(photo, hole) > 5
     assert math.isnan(gradient_in_hole(photo, np.zeros_like(hole)))
+
+
+def test_every_metric_is_a_row_of_the_manuals_table() -> None:
+    columns = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8").partition("## Columns")[2]
+    rows = re.findall(r"^\| ([^|]+) \|", columns, flags=re.M)
+    titles = {title.strip() for row in rows for title in row.split(",")}
+    assert {metric.title for metric in METRICS} <= titles
 
 
 def test_composite_keeps_the_visible_pixels(photo: np.ndarray) -> None:

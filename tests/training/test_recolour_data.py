@@ -3,7 +3,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from nigdt_training.data.recolour import rgb_to_lab
+from nigdt_training.data.recolour import bytes_to_lab
 from nigdt_training.recolour.batches import Store, collate
 from nigdt_training.recolour.captions import draw_colour, part_caption, vocabulary_words, whole_caption
 from nigdt_training.recolour.checking import detail_kept
@@ -21,7 +21,7 @@ from tests.training.recolour_scene import bird, scene
 @pytest.mark.parametrize("name", list(BASIC))
 def test_tint_has_the_colour_and_keeps_the_detail(name):
     photo, mask = scene()
-    lab = rgb_to_lab(photo)
+    lab = bytes_to_lab(photo)
     after = tinted(lab, mask.astype(np.float32) / 255, NamedColour((name,), named_lab((name,))))
     core = mask > 250
     assert nearest_basic(np.median(after[core], 0)) == name
@@ -32,7 +32,7 @@ def test_black_is_black_and_white_is_white():
     photo, mask = scene()
     for name, low, high in (("black", 0, 25), ("white", 85, 100)):
         after = tinted(
-            rgb_to_lab(photo), mask.astype(np.float32) / 255, NamedColour((name,), named_lab((name,)))
+            bytes_to_lab(photo), mask.astype(np.float32) / 255, NamedColour((name,), named_lab((name,)))
         )
         assert low <= np.median(after[mask > 250][:, 0]) <= high
 

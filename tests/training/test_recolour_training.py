@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from nigdt_training.recolour import finder
+from click.testing import CliRunner
+from nigdt_training.commands.train_recolour import recolour
+from nigdt_training.recolour import finder, training
 from nigdt_training.recolour.batches import Store
 from nigdt_training.recolour.captions import vocabulary_words
 from nigdt_training.recolour.checking import check, sheet
@@ -83,6 +85,16 @@ def test_run_goes_on_where_it_stopped(tmp_path, store):
     assert any(
         not torch.equal(a, b) for a, b in zip(run.net.parameters(), again.net.parameters(), strict=True)
     )
+
+
+def test_the_same_command_goes_on(tmp_path, store, monkeypatch):
+    monkeypatch.setattr(training, "RecolourSettings", lambda: SETTINGS)
+    folder = tmp_path / "run"
+    train(Training(folder, SETTINGS, TINY, WORDS), store, lambda _: None, max_steps=4)
+    store.folder.rename(folder / training.STORE)
+    arguments = ["--data", tmp_path, "--run", folder, "--max-minutes", 1e-9]
+    done = CliRunner().invoke(recolour, list(map(str, arguments)), catch_exceptions=False)
+    assert "Stopped at step 4." in done.output
 
 
 def test_nothing_to_go_on_with(tmp_path):

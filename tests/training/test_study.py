@@ -36,7 +36,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         )
         for n, caption in enumerate(["a bird", "</script><b>bold</b>", "two dogs", "a boat", "the sea"])
     ]
-    make_study([open_system(name) for name in SYSTEMS], cases, folder / "page", folder / "key.json", 3, True)
+    systems = [open_system(name) for name in [*SYSTEMS, "original"]]
+    make_study(systems, cases, folder / "page", folder / "key.json", 3)
     return folder / "page", folder / "key.json"
 
 

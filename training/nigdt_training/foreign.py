@@ -33,7 +33,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise NigdtError(f"Cannot read {path}: {error.strerror or error}.") from None
     except Exception:  # PyTorch's own words advise to let the file run code
         raise NigdtError(
-            f"{path} is damaged, or holds something else than weights that PyTorch saved.",
+            f"{path} is damaged, or holds something other than weights that PyTorch saved.",
             "Files that would have to run code to be read are not read.",
         ) from None
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):

@@ -50,8 +50,8 @@ class MaskSettings:
         object: The object's box; a rectangle where the photo has none.
         outline: The object's segmentation; a rectangle where the photo has none.
         lama: LaMa's thin, medium and thick masks, each as often as the others.
-        own: One of the masks in `files`.
-        files: Folder of masks, or a list of them (white = hole); absolute, or relative to the current folder.
+        files: Folder of masks, or a list of them (white = hole), drawn from with weight 1; absolute, or
+            relative to the current folder. Empty for none.
     """
 
     centre: Weight = 1.0
@@ -60,8 +60,12 @@ class MaskSettings:
     object: Weight = 1.0
     outline: Weight = 0.0
     lama: Weight = 0.0
-    own: Weight = 0.0
     files: str = ""
+
+    @property
+    def own(self) -> float:
+        """How often one of the masks in `files` is drawn."""
+        return 1.0 if self.files else 0.0
 
 
 @dataclass(frozen=True)
@@ -312,10 +316,8 @@ def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSetting
     if not settings.data:
         raise NigdtError(f"{source}: `data` names no photo collection.")
     masks = settings.masks
-    if not any(weight for kind, weight in vars(masks).items() if kind != "files"):
+    if not any(vars(masks).values()):
         raise NigdtError(f"{source}: `masks` draws no kind of hole.", "Give one a number above 0.")
-    if masks.own and not masks.files:
-        raise NigdtError(f"{source}: `masks.own` needs masks.", "Name a folder: masks.files=FOLDER.")
     if settings.loss.published:
         if settings.loss.reconstruct_every > 1:
             raise NigdtError(f"{source}: `loss.kind: published` needs `loss.reconstruct_every: 1`.")
@@ -347,7 +349,7 @@ def _renewed(values: Any, source: str) -> Any:
 
     Raises:
         NigdtError: They mix the losses of the paper and of the published code, or weigh LaMa's masks
-            unequally.
+            unequally or masks of files otherwise than 1.
     """
     if not isinstance(values, dict):
         return values
@@ -378,6 +380,12 @@ def _renewed(values: Any, source: str) -> Any:
         if lama != [lama[0]] * len(LAMA_KINDS):
             raise NigdtError(f"{source}: LaMa's masks cannot differ in weight.", "Set `masks.lama` instead.")
         masks["lama"] = lama[0] * len(lama)
+    if isinstance(masks, dict) and "own" in masks and (own := masks.pop("own")) != 1.0:
+        if own:
+            raise NigdtError(
+                f"{source}: `masks.own` must be 1 or 0, not {own!r}.", "Masks of `masks.files` have weight 1."
+            )
+        masks.pop("files", None)
     for key, squares in (("around_object", "object"), ("centre_squares", "centre")):
         if values.pop(key, False):
             values["squares"] = squares

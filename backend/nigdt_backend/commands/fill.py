@@ -311,7 +311,7 @@ def _nothing_else(context: click.Context) -> None:
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE
         if option.name in decided and given:
-            raise click.UsageError(f"--recipe decides it all; leave {option.opts[0]} out.")
+            raise click.UsageError(f"--recipe says all that already; leave {option.opts[0]} out.")
 
 
 def _read_record(path: Path) -> list[DrawnFill]:

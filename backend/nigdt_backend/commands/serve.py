@@ -89,7 +89,9 @@ def _stop() -> None:
     pid = FileLock(paths.lock_path()).holder()
     if pid is None:
         raise DaemonError(
-            "silent", "A daemon runs and does not answer, and which process it is is not certain.", ""
+            "silent",
+            "A daemon is running but does not answer, and it is not certain which process it is.",
+            "",
         )
     for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         if FileLock(paths.lock_path()).holder() == pid:  # never another's process

@@ -28,6 +28,8 @@ MOST_FAILURES = 1000
 """After so many defects the daemon gives up."""
 FAILURE_REST_SECONDS = 0.05
 CHORE_SECONDS = 1.0
+STOP_GRACE_SECONDS = 10.0
+"""How long the running batch may take when the daemon is stopped."""
 
 
 class Server:
@@ -156,7 +158,7 @@ class Server:
             self._stopping.restart()
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=False)
         if self._handler.stopping:
-            return not dispatcher.running or self._stopping.seconds > self._settings.stop_grace_seconds
+            return not dispatcher.running or self._stopping.seconds > STOP_GRACE_SECONDS
         # Not without a job since the start: an accelerator that stays broken would have it start for ever.
         if dispatcher.used and not dispatcher.busy and dispatcher.engine.restart_wanted():
             log.info("starting anew, to use the accelerator again")

@@ -53,10 +53,6 @@ class DaemonSettings:
         3600.0,
         "Exit after this time without a job, if a client started the daemon; 0 = never.",
     )
-    stop_grace_seconds: Annotated[float, Meta(ge=0, le=600)] = _setting(
-        10.0,
-        "When stopped, wait this long for the running batch before abandoning it.",
-    )
     watchdog_seconds: Annotated[float, Meta(ge=1, le=86_400)] = _setting(
         120.0,
         "After so long without a sign of life from a fill (a stage, a fill, a removal's step) it is "

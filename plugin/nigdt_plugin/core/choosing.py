@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nigdt.recipe import Recipe
-from nigdt_plugin.core.discarding import DiscardStep
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.preview import Preview
@@ -152,3 +151,38 @@ class Choosing:
             self.changed()
             if self.round is not None:
                 self.finished(self.round)
+
+
+@dataclass
+class DiscardStep:
+    """The fills of one round before and after; see `UndoStep`."""
+
+    filling: Choosing
+    label: str
+    round: Round
+    before: list[Candidate]
+    after: list[Candidate]
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(fill.pixels.nbytes for fill in self.before if fill not in self.after)
+
+    def undo(self) -> None:
+        """Bring back what was taken out; what has come since stays."""
+        since = [fill for fill in self.round.fills if fill not in self.before]
+        self._show([*self.before, *since])
+
+    def redo(self) -> None:
+        """Take it out again."""
+        gone = [fill for fill in self.before if fill not in self.after]
+        self._show([fill for fill in self.round.fills if fill not in gone])
+
+    def _show(self, fills: list[Candidate]) -> None:
+        self.round.fills = fills
+        if self.filling.round is not self.round:
+            self.filling.open_round(self.round)
+        elif self.filling.chosen not in fills:
+            self.filling.choose(fills[0] if fills else None)
+        else:
+            self.filling.changed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import subprocess
+from functools import lru_cache
 from pathlib import Path
 
 from nigdt_backend.launch import interpreter
@@ -18,8 +19,6 @@ log = logging.getLogger(__name__)
 
 FALLBACK_SIZE = limits.DEFAULT_SIZE
 """Side of the context when no model is installed."""
-
-_vocabularies: dict[tuple[str, float], Vocabulary] = {}
 
 
 def available() -> list[BundleInfo]:
@@ -59,15 +58,18 @@ def find(name: str) -> BundleInfo | None:
         return None
 
 
+@lru_cache(maxsize=8)
+def _read_once(path: Path, _written: float) -> Vocabulary:
+    return Vocabulary.load(path)
+
+
 def vocabulary(info: BundleInfo | None) -> Vocabulary:
     """Return the words a model knows; none if it cannot be read."""
     if info is None:
         return Vocabulary([])
     try:
-        key = (str(info.folder), (info.folder / bundle.VOCABULARY).stat().st_mtime)
-        if key not in _vocabularies:
-            _vocabularies[key] = info.vocabulary()
-        return _vocabularies[key]
+        path = info.folder / bundle.VOCABULARY
+        return _read_once(path, path.stat().st_mtime)
     except (OSError, NigdtError) as error:
         log.warning("the words of %s cannot be read: %s", info.name, error)
         return Vocabulary([])

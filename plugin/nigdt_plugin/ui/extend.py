@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QDialog, QFormLayout, QSpinBox, QVBoxLayout, QWidget
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.ui.widgets import button, decision, form_row, label
 
-_SHARE = 8  # of the photo's side that is suggested
+_FRACTION = 8  # of the photo's side that is suggested
 
 
 class ExtendDialog(QDialog):
@@ -31,7 +31,7 @@ class ExtendDialog(QDialog):
             field = QSpinBox()
             field.setRange(0, 4 * max(width, height))
             field.setSuffix(" px")
-            field.setValue(side // _SHARE)
+            field.setValue(side // _FRACTION)
             field.setAccessibleName(name)
             form_row(form, name, field)
             self.sides.append(field)

@@ -15,7 +15,7 @@ from nigdt.schema import Count, Meta
 from nigdt_training.comparison.stage import MODELS
 from nigdt_training.evaluation.baselines import BASELINES
 from nigdt_training.evaluation.cases import HOLES, CaseSettings
-from nigdt_training.evaluation.features import Features
+from nigdt_training.evaluation.measures import Measures
 from nigdt_training.evaluation.session import EvaluationRequest
 from nigdt_training.settings import TrainSettings, find_config, load_settings, with_changes
 
@@ -116,13 +116,9 @@ class _MeasurementFile:
     held_out: Annotated[float, Meta(gt=0, le=1)] | None = None
     around_object: bool = False
     samples: Count = 1
-    colour_swap: bool = False
     evaluator: str | None = None
     compare: list[str] = field(default_factory=list)
-    features: Features | None = None
-    lpips: bool = False
-    clip: str | None = None
-    by_ratio: bool = False
+    measure: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -249,16 +245,16 @@ def _measurement(name: str, values: Any, evaluators: Collection[str], source: st
         )
     for system in file.compare:
         _check_system(system, f"{source}: {where}compare")
+    try:
+        measures = Measures.named(file.measure)
+    except NigdtError as error:
+        raise NigdtError(f"{source}: {where}measure: {error.message}", error.hint) from None
     request = EvaluationRequest(
         systems=tuple(file.compare),
         data=Path(file.data),
         cases=cases,
         samples=file.samples,
-        colour_swap=file.colour_swap,
-        features=file.features,
-        perceptual=file.lpips,
-        clip=file.clip,
-        by_ratio=file.by_ratio,
+        measures=measures,
     )
     return PlannedMeasurement(
         name, request, _evaluator(file.evaluator, f"{source}: {where}evaluator", evaluators)

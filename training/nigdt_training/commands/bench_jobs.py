@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nigdt_training.evaluation.jobs import PhotoJob
+
+    Pixels = NDArray[np.uint8]
 
 _OWN = "nigdt"
 
@@ -64,7 +66,6 @@ def jobs(
     from PIL import Image
 
     from nigdt_training.evaluation.jobs import baselines, read_jobs, results_in, sheet
-    from nigdt_training.evaluation.jobs_figures import boxed, figures_of, further, spilled
     from nigdt_training.evaluation.jobs_page import blind_page
 
     others = dict(_named(text) for text in against)
@@ -73,34 +74,14 @@ def jobs(
     work = [job for job in read_jobs(folder) if not kinds or job.kind in kinds]
     if not work:
         raise DataError(f"{folder} holds no job of that kind.", "Leave --kind out.")
-    own = _doer(bundle)
-    results: dict[str, dict[str, NDArray[np.uint8]]] = {_OWN: {}}
-    seconds: dict[str, float] = {}
-    spills: dict[str, float] = {}
-    for job in work:
-        began = time.perf_counter()
-        results[_OWN][job.name] = own(job)
-        _save(out / _OWN, job.name, results[_OWN][job.name])  # each at once: a long run may be stopped
-        seconds[job.name] = time.perf_counter() - began
-        click.echo(f"{job.name:16} {job.kind:9} {seconds[job.name]:6.1f} s")
-        if job.kind == "recolour":
-            spills[job.name] = spilled(job, own(boxed(job)))
+    made_here, seconds, spills = _do(work, _doer(bundle), out / _OWN)
+    results: dict[str, dict[str, Pixels]] = {_OWN: made_here}
     for name, path in others.items():
         results[name] = results_in(path, work)
     for job in work:
         for name, method in baselines(job.kind).items():
             results.setdefault(name, {})[job.name] = method(job)
-
-    rows: dict[str, dict[str, dict[str, float]]] = {}
-    for system, made in results.items():
-        rows[system] = {job.name: figures_of(job, made[job.name]) for job in work if job.name in made}
-    for job in work:
-        if job.kind == "recolour":
-            rows[_OWN][job.name]["spilled"] = spills[job.name]
-        else:
-            for made_rows in rows.values():
-                if job.name in made_rows:
-                    made_rows[job.name]["further"] = further(made_rows[job.name], rows["harmonic"][job.name])
+    rows = _measured(work, results, spills)
     bars = {}
     for kind in dict.fromkeys(job.kind for job in work):
         names = [job.name for job in work if job.kind == kind]
@@ -125,7 +106,46 @@ def jobs(
     click.echo(f"Open {out / 'blind.html'} to judge, and {out / 'sheet.png'} to see who made what.")
 
 
-def _save(folder: Path, name: str, pixels: NDArray[np.uint8]) -> None:
+def _do(
+    work: Sequence[PhotoJob], own: Callable[[PhotoJob], Pixels], out: Path
+) -> tuple[dict[str, Pixels], dict[str, float], dict[str, float]]:
+    """Do every job; return results, seconds, and for recolourings what spilled, each by the job's name."""
+    from nigdt_training.evaluation.jobs_figures import boxed, spilled
+
+    results: dict[str, Pixels] = {}
+    seconds: dict[str, float] = {}
+    spills: dict[str, float] = {}
+    for job in work:
+        began = time.perf_counter()
+        results[job.name] = own(job)
+        _save(out, job.name, results[job.name])  # each at once: a long run may be stopped
+        seconds[job.name] = time.perf_counter() - began
+        click.echo(f"{job.name:16} {job.kind:9} {seconds[job.name]:6.1f} s")
+        if job.kind == "recolour":
+            spills[job.name] = spilled(job, own(boxed(job)))
+    return results, seconds, spills
+
+
+def _measured(
+    work: Sequence[PhotoJob], results: dict[str, dict[str, Pixels]], spills: dict[str, float]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return figures by system and job."""
+    from nigdt_training.evaluation.jobs_figures import figures_of, further
+
+    rows: dict[str, dict[str, dict[str, float]]] = {}
+    for system, made in results.items():
+        rows[system] = {job.name: figures_of(job, made[job.name]) for job in work if job.name in made}
+    for job in work:
+        if job.kind == "recolour":
+            rows[_OWN][job.name]["spilled"] = spills[job.name]
+        else:
+            for made_rows in rows.values():
+                if job.name in made_rows:
+                    made_rows[job.name]["further"] = further(made_rows[job.name], rows["harmonic"][job.name])
+    return rows
+
+
+def _save(folder: Path, name: str, pixels: Pixels) -> None:
     from PIL import Image
 
     try:
@@ -142,11 +162,11 @@ def _named(text: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
-def _doer(bundle: str) -> Callable[[PhotoJob], NDArray[np.uint8]]:
+def _doer(bundle: str) -> Callable[[PhotoJob], Pixels]:
     """Do a job as this program does; the model is loaded when a job first needs it."""
     loaded: list[Any] = []
 
-    def do(job: PhotoJob) -> NDArray[np.uint8]:
+    def do(job: PhotoJob) -> Pixels:
         if not loaded:
             from nigdt.inpainter import Inpainter
 

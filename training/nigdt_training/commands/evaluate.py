@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from nigdt.errors import NigdtError
 from nigdt_training.commands import options
 from nigdt_training.commands.places import check_out
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.evaluation.cases import HOLES, CaseSettings
-from nigdt_training.evaluation.features import FEATURES, Features
+from nigdt_training.evaluation.measures import NAMES, Measures
 from nigdt_training.evaluation.report import seeds_table
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 
@@ -21,6 +22,18 @@ def _kind_or_files(_context: click.Context, _option: click.Parameter, value: str
     if value not in HOLES and not Path(value).exists():
         raise click.BadParameter(f"{value} is neither a kind of hole ({', '.join(HOLES)}) nor a path.")
     return value
+
+
+def _measures(_context: click.Context, _option: click.Parameter, value: str) -> Measures:
+    try:
+        return Measures.named(_names(value))
+    except NigdtError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _names(text: str) -> list[str]:
+    """Return what commas part."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @click.command()
@@ -47,10 +60,12 @@ def _kind_or_files(_context: click.Context, _option: click.Parameter, value: str
 @click.option("--limit", type=click.IntRange(1), help="Measure so many photos, drawn by seed.")
 @click.option(
     "--seed",
-    default=0,
+    "seeds",
+    multiple=True,
+    default=[0],
     show_default=True,
     type=click.IntRange(0),
-    help="Draws photos, captions, holes, samples.",
+    help="Draws photos, captions, holes, samples; given several times, everything is measured with each.",
 )
 @click.option(
     "--size", type=click.IntRange(64, 1024), help="Side of the pictures.  [default: the model's own]"
@@ -67,24 +82,17 @@ def _kind_or_files(_context: click.Context, _option: click.Parameter, value: str
     help="Further systems: telea, ns, harmonic, patchmatch, bundles, run folders of nigdt train comparison; "
     "NAME=PATH gives one another name.",
 )
-@click.option("--colour-swap", is_flag=True, help="Swap colour words: does the object take the colour?")
 @click.option(
     "--evaluator",
     type=click.Path(path_type=Path),
     help="Match networks for R-precision; not those that trained the bundle.",
 )
 @click.option(
-    "--features", type=click.Choice(FEATURES), help="FID, KID, U-IDS and P-IDS on this network's features."
-)
-@click.option("--lpips", is_flag=True, help="LPIPS (AlexNet).")
-@click.option("--clip", metavar="MODEL", help="CLIP score by this model: a folder, or a name on the Hub.")
-@click.option("--by-ratio", is_flag=True, help="Figures by the hole's part of the picture too.")
-@click.option(
-    "--seeds",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Repeat with so many seeds from --seed on.",
+    "--measure",
+    default="",
+    callback=_measures,
+    metavar="A,B,...",
+    help=f"Further figures: {', '.join(NAMES)} (docs/evaluation.md).",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for table, figures and sheets."
@@ -97,19 +105,14 @@ def evaluate(
     black_holes: bool,
     samples: int,
     limit: int | None,
-    seed: int,
+    seeds: tuple[int, ...],
     size: int | None,
     split: str | None,
     held_out: float | None,
     around_object: bool,
     compare: str,
-    colour_swap: bool,
     evaluator: Path | None,
-    features: Features | None,
-    lpips: bool,
-    clip: str | None,
-    by_ratio: bool,
-    seeds: int,
+    measure: Measures,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -121,45 +124,41 @@ def evaluate(
     """
     if out is not None:
         check_out(out)
-    names = [bundle, *(name.strip() for name in compare.split(",") if name.strip())]
     request = EvaluationRequest(
-        systems=tuple(dict.fromkeys(names)),
+        systems=tuple(dict.fromkeys([bundle, *_names(compare)])),
         data=path,
         cases=CaseSettings(
             mask,
             size,
             limit,
-            seed,
+            0,
             split,
             held_out,
             around_object,
             black_holes,
         ),
         samples=samples,
-        colour_swap=colour_swap,
         evaluator=evaluator,
-        features=features,
-        perceptual=lpips,
-        clip=clip,
-        by_ratio=by_ratio,
+        measures=measure,
     )
     runs = []
-    for one in range(seed, seed + seeds):
-        drawn = replace(request, cases=replace(request.cases, seed=one))
+    seeds = tuple(dict.fromkeys(seeds))
+    for seed in seeds:
+        drawn = replace(request, cases=replace(request.cases, seed=seed))
         evaluation = evaluate_systems(drawn, lambda name: progress_bar(name, silent=as_json))
         runs.append(evaluation)
         if out is not None:
-            evaluation.write(out if seeds == 1 else out / f"seed-{one}")
+            evaluation.write(out if len(seeds) == 1 else out / f"seed-{seed}")
     if as_json:
         for evaluation in runs:
             for entry in evaluation.found["systems"]:
                 del entry["per_case"], entry["without"]
         found = [evaluation.found for evaluation in runs]
-        click.echo(json.dumps(found[0] if seeds == 1 else found, indent=1))
+        click.echo(json.dumps(found[0] if len(seeds) == 1 else found, indent=1))
         return
-    text = runs[0].table if seeds == 1 else seeds_table([evaluation.results for evaluation in runs])
+    text = runs[0].table if len(seeds) == 1 else seeds_table([evaluation.results for evaluation in runs])
     click.echo(text)
     if out is not None:
-        if seeds > 1:
+        if len(seeds) > 1:
             (out / "seeds.md").write_text(text + "\n", encoding="utf-8")
         click.echo(f"Pictures and figures of every photo: {out}")

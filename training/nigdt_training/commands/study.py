@@ -29,9 +29,11 @@ def study() -> None:
     "--data", "path", required=True, type=click.Path(path_type=Path), help="Captioned photos to ask about."
 )
 @click.option(
-    "--compare", default="", metavar="A,B,...", help="Further systems: telea, ns, harmonic, names of bundles."
+    "--compare",
+    default="",
+    metavar="A,B,...",
+    help="Further systems: telea, ns, harmonic, names of bundles, original (the unharmed photo).",
 )
-@click.option("--with-original", is_flag=True, help="The unharmed photo takes part as one more answer.")
 @click.option("--mask", type=click.Choice(HOLES), default="centre", show_default=True, help="Kind of hole.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many photos.")
 @options.split
@@ -43,7 +45,6 @@ def make(
     bundle: str,
     path: Path,
     compare: str,
-    with_original: bool,
     mask: str,
     limit: int,
     split: str | None,
@@ -64,7 +65,7 @@ def make(
         raise DataError(f"{path} holds no captioned photos that fit.", "Choose another --mask or --split.")
     key = out.with_name(f"{out.name}-key.json")
     with progress_bar("Filling", silent=False) as progress:
-        identity = make_study(systems, cases, out, key, with_original=with_original, progress=progress)
+        identity = make_study(systems, cases, out, key, progress=progress)
     click.echo(
         f"Study {identity}: {len(cases)} photos. Raters open {out / 'index.html'} in a browser and save"
     )

@@ -133,8 +133,6 @@ def default(data: Path, name: str, output: Path, max_minutes: float | None) -> N
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training of this name.")
 @click.option("--json-progress", is_flag=True, help="Print one JSON object per line, for programs.")
 @click.option("--output", type=click.Path(path_type=Path), help="Bundle folder. Default: the user's bundles.")
-@click.option("--match-from", type=_FILE, help="Match networks to start from. Default: the model's, if any.")
-@click.option("--keep-all", is_flag=True, help="Keep all checkpoints, not only that of the saved model.")
 @runs
 @training_device
 def photos(path: Path, name: str, **options: Any) -> None:

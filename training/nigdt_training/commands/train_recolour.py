@@ -24,7 +24,6 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the training's state and the objects it cuts out.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the training in the run's folder.")
 @click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Stop after so many minutes.")
 @click.option(
     "--export",
@@ -36,13 +35,11 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     is_flag=True,
     help="Train the finder instead, on the objects that the run has cut out.",
 )
-def recolour(
-    data: Path, folder: Path, resume: bool, max_minutes: float | None, export: Path | None, finder: bool
-) -> None:
+def recolour(data: Path, folder: Path, max_minutes: float | None, export: Path | None, finder: bool) -> None:
     """Train the recolouring network until Ctrl-C, from photos alone.
 
     Objects are cut out of the photos and tinted; each folder of photos needs a metadata.jsonl. Hours of it
-    help, and it can be stopped and continued at any moment.
+    help. It can be stopped at any moment; the same command goes on.
 
     Example: nigdt train recolour --data ~/photos --run runs/recolour --max-minutes 120
     """
@@ -58,10 +55,10 @@ def recolour(
             if finder:
                 train_finder(Store(folder / STORE), folder, click.echo)
                 return
-            step = train_recolour(data, folder, click.echo, resume=resume, max_minutes=max_minutes)
+            step = train_recolour(data, folder, click.echo, max_minutes=max_minutes)
     except KeyboardInterrupt:
         raise NigdtError(
             "The training was interrupted.",
-            f"Go on with: nigdt train recolour --data {data} --run {folder} --resume",
+            f"Go on with: nigdt train recolour --data {data} --run {folder}",
         ) from None
     click.echo(f"Stopped at step {step}.")

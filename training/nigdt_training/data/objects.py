@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from nigdt_training.data.recolour import rgb_to_lab
+from nigdt_training.data.recolour import bytes_to_lab
 from nigdt_training.data.segment import segment_box
 
 XYWH = tuple[float, float, float, float]
@@ -87,5 +87,5 @@ def _stands_out(photo: np.ndarray, mask: np.ndarray) -> bool:
     ring = cv2.dilate(hard, np.ones((13, 13), np.uint8)) - cv2.dilate(hard, np.ones((3, 3), np.uint8))
     if hard.sum() < 100 or ring.sum() < 40:
         return False
-    lab = rgb_to_lab(photo)
+    lab = bytes_to_lab(photo)
     return float(np.linalg.norm(np.median(lab[hard > 0], 0) - np.median(lab[ring > 0], 0))) >= LEAST_CONTRAST

@@ -28,13 +28,13 @@ class AnchorColour:
     lab: tuple[float, float, float]
 
 
-def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
+def bytes_to_lab(rgb: np.ndarray) -> np.ndarray:
     """Convert sRGB (..., 3) uint8 to CIE L*a*b* (D65) float32 of the same shape, L* 0..100."""
     flat = np.ascontiguousarray(rgb, np.uint8).reshape(1, -1, 3).astype(np.float32) / 255
     return cv2.cvtColor(flat, cv2.COLOR_RGB2Lab).reshape(rgb.shape)
 
 
-def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
+def lab_to_bytes(lab: np.ndarray) -> np.ndarray:
     """Convert CIE L*a*b* (D65) float (..., 3) to sRGB uint8, clipped to the gamut and rounded."""
     flat = np.ascontiguousarray(lab, np.float32).reshape(1, -1, 3)
     rgb = cv2.cvtColor(flat, cv2.COLOR_Lab2RGB).reshape(lab.shape)
@@ -42,7 +42,7 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
 
 
 def _named(red: int, green: int, blue: int) -> AnchorColour:
-    lab = rgb_to_lab(np.array([red, green, blue], np.uint8))
+    lab = bytes_to_lab(np.array([red, green, blue], np.uint8))
     return AnchorColour((red, green, blue), (float(lab[0]), float(lab[1]), float(lab[2])))
 
 
@@ -92,7 +92,7 @@ _COLOUR_PHRASE = re.compile(
 
 def nearest_colour(rgb: tuple[float, float, float] | np.ndarray) -> str:
     """Find the named colour nearest to an sRGB colour (0..255), Euclidean in L*a*b* (CIE 1976)."""
-    lab = rgb_to_lab(np.clip(np.rint(np.asarray(rgb, np.float64)), 0, 255).astype(np.uint8))
+    lab = bytes_to_lab(np.clip(np.rint(np.asarray(rgb, np.float64)), 0, 255).astype(np.uint8))
     return min(COLOURS, key=lambda name: float(np.sum((lab - np.array(COLOURS[name].lab)) ** 2)))
 
 
@@ -120,7 +120,7 @@ def recolour(
     if not core.any():
         return photo.copy()
     window = selection_box(object_mask).slices
-    lab = rgb_to_lab(photo[window])
+    lab = bytes_to_lab(photo[window])
     inside = lab[core[window]]
     middle = np.median(inside, axis=0)
     low, high = np.percentile(inside[:, 0], (16, 84))
@@ -139,7 +139,7 @@ def recolour(
 
     result = photo.copy()
     blend = weight[window][..., None]
-    painted = photo[window] * (1 - blend) + lab_to_rgb(moved).astype(np.float32) * blend
+    painted = photo[window] * (1 - blend) + lab_to_bytes(moved).astype(np.float32) * blend
     result[window] = np.where(blend > 0, np.rint(painted), photo[window]).astype(np.uint8)
     return result
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from nigdt.objects import grab_cut
+from nigdt.objects import grab_cut, largest_piece
 from nigdt_training.data.records import BoxXYWH
 
 GRABCUT_ITERATIONS = 5
 WORKING_SIZE = 160
 """Longest side, in pixels, at which GrabCut runs: outlines get no better beyond, only slower."""
 EDGE_SIGMA = 1.0
-LEAST_SHARE, MOST_SHARE = 0.12, 0.8
+LEAST_FRACTION, MOST_FRACTION = 0.12, 0.8
 """Fraction of its box that a believable object covers."""
 MOST_BORDER = 0.4
 """Fraction of the box's border that a believable object covers: more means that the background came along."""
@@ -46,7 +46,7 @@ def segment_box(photo: np.ndarray, box: BoxXYWH) -> np.ndarray | None:
     hard = _grabcut(small, x0, y0, x1, y1)
     inside = hard[y0:y1, x0:x1]
     border = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
-    if not LEAST_SHARE <= inside.mean() <= MOST_SHARE or border.mean() > MOST_BORDER:
+    if not LEAST_FRACTION <= inside.mean() <= MOST_FRACTION or border.mean() > MOST_BORDER:
         return None
     smooth = cv2.resize(hard * np.float32(1), window.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     mask = np.zeros((height, width), np.uint8)
@@ -72,21 +72,14 @@ def _grabcut(rgb: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
 
 
 def _clean(hard: np.ndarray) -> np.ndarray:
-    """Remove specks and threads, keep the largest piece, and fills specks inside it."""
+    """Remove specks and threads, keep the largest piece, and fill specks inside it."""
     width = 2 * round(0.04 * np.sqrt(max(1, int(hard.sum())))) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     hard = cv2.morphologyEx(hard, cv2.MORPH_OPEN, kernel)
-    hard = _largest(hard)
+    hard = largest_piece(hard > 0, connectivity=4).astype(np.uint8)
     speck = 0.02 * hard.sum()
     count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - hard, connectivity=4)
     for piece in range(1, count):
         if stats[piece, cv2.CC_STAT_AREA] < speck:
             hard[labels == piece] = 1
     return hard
-
-
-def _largest(hard: np.ndarray) -> np.ndarray:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(hard, connectivity=4)
-    if count < 2:
-        return hard
-    return (labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8)

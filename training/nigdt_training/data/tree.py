@@ -134,7 +134,7 @@ class Tree:
         try:
             text = self.read_text(name, LARGEST_CAPTIONS)
             if "\0" in text:
-                raise DataError(f"{name} holds other things than text.")
+                raise DataError(f"{name} holds something other than text.")
             lines = text.split("\n")
         except DataError as error:
             self.left_out.append((name, str(error)))

@@ -72,5 +72,5 @@ def _inception() -> Any:
         return FeatureExtractorInceptionV3("inception-v3-compat", ["2048"]).eval()
     except (OSError, RuntimeError, ValueError) as error:
         raise NigdtError(
-            f"Inception's weights for FID cannot be had: {error}", "Use --features efficientnet-lite0."
+            f"Inception's weights for FID cannot be had: {error}", "Use fid=efficientnet-lite0."
         ) from None

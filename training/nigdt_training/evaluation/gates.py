@@ -103,7 +103,7 @@ def spread_of(system: System, cases: Sequence[Case]) -> float:
 def recolour_gates(asked: float, detail: float, outside: float, parts: float) -> list[Gate]:
     """Set a recolouring network's figures (`nigdt_training.recolour.checking.Figures`) beside their aims."""
     return [
-        Gate("recolour: asked colour", 100 * asked, 90, unit=" %"),
+        Gate("recolour: requested colour", 100 * asked, 90, unit=" %"),
         Gate("recolour: detail, correlation with the photo's", detail, 0.9),
         Gate("recolour: change beside the object, Lab", outside, most=3),
         Gate("recolour: named part alone takes the colour", 100 * parts, 75, unit=" %"),
@@ -117,8 +117,9 @@ def speed_gate(system: System, case: Case) -> Gate:
         began = time.perf_counter()
         system.fill([Request(case, case.caption)])
         seconds.append(time.perf_counter() - began)
+    threads = torch.get_num_threads()
     return Gate(
-        f"one fill, {torch.get_num_threads()} threads",
+        f"one fill, {threads} thread{'s' * (threads > 1)}",
         1000 * float(np.median(seconds[1:])),
         most=80,
         unit=" ms",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from nigdt_training.data.recolour import COLOURS, nearest_colour, rgb_to_lab
+from nigdt_training.data.recolour import COLOURS, bytes_to_lab, nearest_colour
 
 
 def composite(photo: np.ndarray, fill: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -106,7 +106,9 @@ def lab_distance(first: np.ndarray, second: np.ndarray, region: np.ndarray) -> f
     """Return the mean CIE 1976 colour difference of two pictures over a region; NaN when it is empty."""
     if not region.any():
         return float("nan")
-    return float(np.sqrt(np.square(rgb_to_lab(first[region]) - rgb_to_lab(second[region])).sum(-1)).mean())
+    return float(
+        np.sqrt(np.square(bytes_to_lab(first[region]) - bytes_to_lab(second[region])).sum(-1)).mean()
+    )
 
 
 SWAP_COLOURS = tuple(COLOURS)

@@ -17,7 +17,8 @@ from nigdt_training.data.data_set import read_records
 from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import Record
 from nigdt_training.evaluation.cases import USUAL_SIZE, Case, CaseSettings, draw_cases
-from nigdt_training.evaluation.features import FeatureExtractor, Features
+from nigdt_training.evaluation.features import FeatureExtractor
+from nigdt_training.evaluation.measures import Measures
 from nigdt_training.evaluation.perceptual import ClipScore, Perceptual
 from nigdt_training.evaluation.report import paired_table, ratio_table, sheet, swap_sheet, table
 from nigdt_training.evaluation.retrieval import NetworkScorer
@@ -39,12 +40,8 @@ class EvaluationRequest:
         data: Captioned photos.
         cases: How photos, captions and holes are drawn; its seed also draws samples and negative captions.
         samples: Answers per case; the first, the mean, is Table 1's.
-        colour_swap: Measure colour-swap accuracy.
         evaluator: Match networks for R-precision that took no part in training what they measure.
-        features: Network on whose features FID, KID, U-IDS and P-IDS are measured.
-        perceptual: LPIPS too.
-        clip: CLIP model (folder, or name on the Hub) for the CLIP score.
-        by_ratio: Figures by hole-to-picture ratio too.
+        measures: Further figures.
         device: Where models run; None lets them choose.
     """
 
@@ -52,12 +49,8 @@ class EvaluationRequest:
     data: Path
     cases: CaseSettings = field(default_factory=CaseSettings)
     samples: int = 1
-    colour_swap: bool = False
     evaluator: Path | None = None
-    features: Features | None = None
-    perceptual: bool = False
-    clip: str | None = None
-    by_ratio: bool = False
+    measures: Measures = field(default_factory=Measures)
     device: str | None = None
 
 
@@ -110,7 +103,7 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
     Raises:
         NigdtError: A system, the evaluator or the photos cannot be had; nothing has been measured then.
     """
-    device = request.device
+    device, measures = request.device, request.measures
     systems = _open_all(request)
     sizes = [system.size for system in systems if system.size is not None]
     settings = replace(request.cases, size=request.cases.size or next(iter(sizes), USUAL_SIZE))
@@ -118,12 +111,12 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
     cases = _draw(records, settings, request.data)
     options = Options(
         samples=request.samples,
-        colour_swap=request.colour_swap,
+        colour_swap=measures.colour_swap,
         scorer=None if request.evaluator is None else NetworkScorer(request.evaluator, device),
         caption_pool=[record for record in records if record.captions],
-        features=None if request.features is None else FeatureExtractor(request.features, device),
-        perceptual=Perceptual(device) if request.perceptual else None,
-        clip=None if request.clip is None else ClipScore(request.clip, device),
+        features=None if measures.fid is None else FeatureExtractor(measures.fid, device),
+        perceptual=Perceptual(device) if measures.lpips else None,
+        clip=None if measures.clip is None else ClipScore(measures.clip, device),
         seed=settings.seed,
         sheet=SHEET_ROWS,
     )
@@ -135,7 +128,7 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
             results.append(evaluate(system, cases, options, tell))
         seconds[system.name] = round(time.perf_counter() - start, 2)
     compared = list(results)
-    if request.evaluator is not None:
+    if request.evaluator is not None and not any(isinstance(system, Original) for system in systems):
         # What the evaluator finds in the photos themselves is the most that fills can reach.
         results.append(evaluate(Original(), cases, replace(options, samples=1, features=None, sheet=0)))
     found: dict[str, Any] = {
@@ -151,7 +144,7 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
     lines = [f"Pictures of {settings.side} px.", "", table(results, request.samples), *found["not_measured"]]
     if len(compared) > 1 and len(cases) > 1:
         lines += ["", paired_table(compared)]
-    if request.by_ratio:
+    if measures.by_ratio:
         lines += ["", ratio_table(compared)]
     return Evaluation("\n".join(lines), found, cases, results)
 
@@ -159,9 +152,9 @@ def evaluate_systems(request: EvaluationRequest, progress: Progress = lambda _: 
 def _not_measured(request: EvaluationRequest, photos: int, results: Sequence[SystemResult]) -> list[str]:
     """Return why something that was asked for is not in the table."""
     reasons = []
-    if request.features and photos < 2:
+    if request.measures.fid and photos < 2:
         reasons.append("No FID and KID: distances between sets need at least two photos.")
-    if request.colour_swap and not any(result.colour_swap for result in results):
+    if request.measures.colour_swap and not any(result.colour_swap for result in results):
         reasons.append(
             "No colour-swap accuracy: no system reads captions, or no photo has a known object in its hole "
             "and a colour word in its caption."

@@ -27,7 +27,6 @@ QUESTIONS = {
     "naturalness": "How natural does it look?",
     "agreement": "How well does it agree with the sentence?",
 }
-ORIGINAL = "original"
 _DRAWS = 2000
 
 
@@ -37,7 +36,6 @@ def make_study(
     folder: Path,
     key: Path,
     seed: int = 0,
-    with_original: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
     """Fill all cases with all systems and write page, blind sheets and the key.
@@ -51,7 +49,6 @@ def make_study(
         folder: Goes to the raters; must be empty or not exist.
         key: Stays with whoever scores; must lie outside `folder` and not exist.
         seed: Shuffles photos and answers.
-        with_original: The unharmed photo takes part as one more answer.
         progress: Called with (photos done, photos in all).
 
     Returns:
@@ -60,7 +57,7 @@ def make_study(
     Raises:
         DataError: Too few or too many answers, a folder in use, or a disk that refuses.
     """
-    names = [system.name for system in systems] + ([ORIGINAL] if with_original else [])
+    names = [system.name for system in systems]
     if len(set(names)) != len(names) or not 2 <= len(names) <= len(ascii_uppercase):
         raise DataError(f"A study needs 2 to 26 different answers, not {', '.join(names)}.", "See --compare.")
     if folder.exists() and any(folder.iterdir()):
@@ -80,7 +77,6 @@ def make_study(
         for number, index in enumerate(rng.permutation(len(cases)), start=1):
             case = cases[index]
             answers = [system.fill([Request(case, case.caption)])[0][0] for system in systems]
-            answers += [case.photo] if with_original else []
             order = rng.permutation(len(names))
             item = f"{number:03}"
             items.append(_write_item(folder, item, case, [answers[i] for i in order], letters))

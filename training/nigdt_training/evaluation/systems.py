@@ -230,8 +230,8 @@ def open_system(name: str, device: str | None = None, seed: int = 0, *, texture:
     """Open a baseline by name ("telea", "ns", "harmonic", ...), a bundle, or a trained comparison system.
 
     Args:
-        name: A baseline's or bundle's name, a bundle's folder, or a comparison system's run folder or
-            checkpoint. "NAME=..." calls it NAME.
+        name: A baseline's or bundle's name, a bundle's folder, a comparison system's run folder or
+            checkpoint, or "original", the photo itself. "NAME=..." calls it NAME.
         device: Where models run; None lets them choose.
         seed: Where samples start.
         texture: Give a bundle's fills the texture of their surroundings, as users see them.
@@ -247,6 +247,8 @@ def open_system(name: str, device: str | None = None, seed: int = 0, *, texture:
         system.name = label
         return system
     path = Path(name)
+    if name == Original.name:
+        return Original()
     if name in BASELINES:
         return Baseline(name, BASELINES[name])
     if path.name == CHECKPOINT or (path / CHECKPOINT).is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nigdt.bundle.bundle import BundleInfo, find_bundle, user_bundles_folder, valid_name
 from nigdt.bundle.writing import check_target, save_bundle
@@ -56,8 +57,6 @@ class OwnPhotos:
         device: Fabric's accelerator.
         json_progress: Progress as JSON lines.
         output: Bundle folder; None = the user's bundles.
-        match_from: Match networks to start from; None = those beside the bundle, if any, else fresh ones.
-        keep_all: Keep the checkpoints of the trainings that only measured.
     """
 
     path: Path
@@ -70,8 +69,6 @@ class OwnPhotos:
     device: str = "auto"
     json_progress: bool = False
     output: Path | None = None
-    match_from: Path | None = None
-    keep_all: bool = False
 
 
 @report_out_of_memory()
@@ -128,23 +125,13 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         part = Run.within(run.folder / f"part-{number + 1}", run.settings)
         match = None
         if not few and run.settings.loss.match > 0:
-            match = _match_networks(part, request, course, training, validation)
+            match = _match_networks(part, course, training, validation)
         course.measure(part, number, training, validation, match)
         measured.append(part)
     gain = best_gain(measured)
-    say(
-        f"On photos that it was not trained on: texture {gain.texture:.1%} +- {gain.error:.1%} nearer to the "
-        f"photo's, with 95 % confidence at least {gain.at_least:.1%}; "
-        f"nearer on {gain.better} of {gain.photos} photos; "
-        f"PSNR {gain.before['psnr']:.2f} dB before, {gain.after['psnr']:.2f} dB after.",
-        before=gain.before,
-        after=gain.after,
-        better=gain.better,
-        photos=gain.photos,
-        certain=gain.certain,
-    )
+    _tell_gain(gain, say)
     if not gain.certain:
-        _clean(run, request, measured, say)
+        _clean(run, measured, say)
         run.retire("no-gain")
         raise NigdtError(
             f"Training on photos like these {gain.photos} brings no certain gain "
@@ -159,6 +146,34 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         "steps": gain.step,
         "photos": len(everything.photos),
         "match_loss": match is not None,
+        **_gain_facts(gain),
+    }
+    save_bundle(
+        folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
+    )
+    add_picture(folder)
+    _clean(run, measured, say)
+    say(f"Saved {folder}. Panel and GIMP show it as {folder.name}.", bundle=str(folder))
+    return folder
+
+
+def _tell_gain(gain: Gain, say: Callable[..., None]) -> None:
+    say(
+        f"On photos that it was not trained on: texture {gain.texture:.1%} +- {gain.error:.1%} nearer to the "
+        f"photo's, with 95 % confidence at least {gain.at_least:.1%}; "
+        f"nearer on {gain.better} of {gain.photos} photos; "
+        f"PSNR {gain.before['psnr']:.2f} dB before, {gain.after['psnr']:.2f} dB after.",
+        before=gain.before,
+        after=gain.after,
+        better=gain.better,
+        photos=gain.photos,
+        certain=gain.certain,
+    )
+
+
+def _gain_facts(gain: Gain) -> dict[str, Any]:
+    """Return what a bundle says of the gain."""
+    return {
         "measured_on": gain.photos,
         "better_on": gain.better,
         "before": gain.before,
@@ -167,13 +182,6 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         "gain_error": gain.error,
         "gain_at_least": gain.at_least,
     }
-    save_bundle(
-        folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
-    )
-    add_picture(folder)
-    _clean(run, request, measured, say)
-    say(f"Saved {folder}. Panel and GIMP show it as {folder.name}.", bundle=str(folder))
-    return folder
 
 
 def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
@@ -183,10 +191,10 @@ def _interrupted(request: OwnPhotos, when: str) -> NigdtError:
     )
 
 
-def _clean(run: Run, request: OwnPhotos, measured: Sequence[Run], say: Callable[..., None]) -> None:
+def _clean(run: Run, measured: Sequence[Run], say: Callable[..., None]) -> None:
     """Remove the checkpoints of what only measured, and say how large the run's folder is."""
     removed = 0
-    for part in [] if request.keep_all else measured:
+    for part in measured:
         for path in part.folder.glob("*.safetensors"):
             removed += path.stat().st_size
             path.unlink()
@@ -196,11 +204,11 @@ def _clean(run: Run, request: OwnPhotos, measured: Sequence[Run], say: Callable[
 
 
 def _match_networks(
-    run: Run, request: OwnPhotos, course: Course, training: Pool, validation: Pool
+    run: Run, course: Course, training: Pool, validation: Pool
 ) -> tuple[MatchNetwork, Vocabulary] | None:
     """Match networks that learnt these photos, or None if their captions are told apart by luck."""
     if not match_is_trained(run):
-        start = request.match_from or course.info.folder / MATCH_FILE
+        start = course.info.folder / MATCH_FILE
         vocabulary = course.vocabulary(run, training)
         device, start_from = course.fabric.device, start if start.exists() else None
         train_match(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +18,6 @@ from nigdt.model.projected import (
 )
 from nigdt_training.inpaint.adversaries import Judged
 from nigdt_training.inpaint.texture import CHANNELS, frozen_features
-
-if TYPE_CHECKING:
-    from nigdt_training.inpaint.step import Networks
 
 
 def load_projected(sentence: int) -> ProjectedDiscriminator:
@@ -67,20 +63,26 @@ class Conditions:
     captions: Sequence[str]
 
 
-def judge_projected(networks: Networks, case: Conditions, leaf: Tensor) -> Judged:
+def judge_projected(
+    network: ProjectedDiscriminator,
+    look: Callable[[Tensor, Tensor], tuple[ProjectedOutput, ProjectedOutput]],
+    case: Conditions,
+    leaf: Tensor,
+) -> Judged:
     """Score answers by the projected discriminator.
 
     Args:
-        networks: What is trained.
+        network: The discriminator.
+        look: Its `ProjectedScores`, as wrapped for several processes.
         case: Photos, holes and captions.
         leaf: I_g and, at steps of the reconstructive path, I_r, one after the other, (N, 3, H, W).
     """
-    network, count = networks.projected, len(case.image)
+    count = len(case.image)
     captions = list(case.captions)
     moved = captions[-1:] + captions[:-1]
     differs = case.M.new_tensor([float(a != b) for a, b in zip(captions, moved, strict=True)])
     with parametrize.cached():  # spectral norm takes one step of its iteration for all
-        real, made = networks.discriminators(case.image, leaf)
+        real, made = look(case.image, leaf)
         good = network.scores(real.seen, case.sentence)
         wrong = network.scores(real.seen, case.sentence.roll(1, 0))
         each = [network.scores(seen, case.sentence) for seen in _by_answer(made.seen, count)]

@@ -119,7 +119,7 @@ class InpaintTrainer:
         checkpoint = read_checkpoint(self.run.last)
         if checkpoint.facts["words"] != list(self.vocabulary.words):
             raise NigdtError(
-                f"{self.run.folder} has not the words that its checkpoint was trained with.",
+                f"{self.run.folder} lacks the words that its checkpoint was trained with.",
                 hint="Put back its vocabulary.json.",
             )
         restore(self.networks, checkpoint)

@@ -214,9 +214,8 @@ def _step(
             if weights.adversary == "projected":
                 sentence = output.text.sentence.detach()[shown]
                 captions_of = [batch.captions[i] for i in torch.arange(len(batch))[shown].tolist()]
-                judged = judge_projected(
-                    networks, Conditions(image, batch.M[shown], sentence, captions_of), leaf
-                )
+                case = Conditions(image, batch.M[shown], sentence, captions_of)
+                judged = judge_projected(networks.projected, networks.discriminators, case, leaf)
             else:
                 judged = _judge(networks, image, leaf, weights)
             more, found = adversaries.take_back(made, leaf, judged, networks.plain_d.parameters())

@@ -21,7 +21,7 @@ from nigdt_training.recolour.samples import RecolourSample, draw_sample
 _AHEAD = 6
 _REFRESH = 100
 """Batches after which the store is looked at for new shards."""
-_PARTS_SHARE = 0.5
+_WITH_PARTS = 0.5
 """Fraction of the samples drawn from birds with known parts, which are few."""
 
 
@@ -49,7 +49,7 @@ class Store:
 
     def draw(self, rng: np.random.Generator) -> Cutout:
         """One cut-out to train on."""
-        parted = self.parted and (not self.plain or rng.random() < _PARTS_SHARE)
+        parted = self.parted and (not self.plain or rng.random() < _WITH_PARTS)
         group = self.parted if parted else self.plain
         return group[int(rng.integers(len(group)))]
 

@@ -17,7 +17,7 @@ import numpy as np
 from nigdt.errors import NigdtError
 from nigdt.part_words import PARTS
 from nigdt_training.data.objects import find_objects
-from nigdt_training.data.recolour import rgb_to_lab
+from nigdt_training.data.recolour import bytes_to_lab
 from nigdt_training.data.split import place
 
 SHORT_SIDE = 160
@@ -131,7 +131,7 @@ def part_labels(photo: np.ndarray, mask: np.ndarray, places: dict[str, list[floa
     if not len(rows):
         return labels
     length = max(int(np.ptp(rows)), int(np.ptp(columns)), 1)
-    lab = cv2.GaussianBlur(rgb_to_lab(photo), (0, 0), 1.2)
+    lab = cv2.GaussianBlur(bytes_to_lab(photo), (0, 0), 1.2)
     names, distances = [], []
     for name, (x, y) in places.items():
         part = name.split("_")[-1]

@@ -11,7 +11,7 @@ import numpy as np
 from nigdt.box import selection_box
 from nigdt.colours import NamedColour
 from nigdt.part_words import GROUPS, PART_NAMES, PARTS
-from nigdt_training.data.recolour import rgb_to_lab
+from nigdt_training.data.recolour import bytes_to_lab
 from nigdt_training.recolour.captions import draw_colour, nouns_of, part_caption, whole_caption
 from nigdt_training.recolour.cutouts import Cutout
 from nigdt_training.recolour.part_teacher import UNKNOWN
@@ -144,7 +144,7 @@ def framed(cutout: Cutout, size: int, rng: np.random.Generator) -> tuple[np.ndar
     labels = cv2.resize(cutout.parts[window], (size, size), interpolation=cv2.INTER_NEAREST)
     if rng.random() < 0.5:
         rgb, mask, labels = (np.ascontiguousarray(x[:, ::-1]) for x in (rgb, mask, labels))
-    return rgb_to_lab(rgb), mask, labels
+    return bytes_to_lab(rgb), mask, labels
 
 
 def jittered(lab: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -84,7 +84,9 @@ class Training:
             NigdtError: There is none in the folder.
         """
         if not (folder / STATE).is_file():
-            raise NigdtError(f"{folder} holds no training of the recolouring network.", "Leave out --resume.")
+            raise NigdtError(
+                f"{folder} holds no training of the recolouring network.", "Name a --run that does."
+            )
         state = torch.load(folder / STATE, weights_only=True)
         run = cls(
             folder, settings, RecolourConfig.from_dict(state["config"]), Vocabulary.load(folder / VOCABULARY)
@@ -163,31 +165,26 @@ def known_words(data: Path) -> Vocabulary:
     return Vocabulary.from_captions(captions, minimum=_LEAST_COUNT, always=vocabulary_words())
 
 
-def train_recolour(
-    data: Path, folder: Path, say: Callable[[str], None], *, resume: bool, max_minutes: float | None
-) -> int:
-    """Start a run or go on with it, photos being cut up beside it for as long as there are new ones.
+def train_recolour(data: Path, folder: Path, say: Callable[[str], None], *, max_minutes: float | None) -> int:
+    """Start a run, or go on with the one in the folder; photos are cut up beside it while there are new ones.
 
     Args:
         data: Folder of captioned photo folders (`nigdt_training.recolour.cutouts.prepare`).
         folder: The run's folder.
         say: Told of progress.
-        resume: Go on with the run in the folder instead of starting one.
         max_minutes: Stop after so many minutes.
 
     Returns:
         The step that was reached.
 
     Raises:
-        NigdtError: There is a run already, or none to go on with, or no photos.
+        NigdtError: The photos show no object.
     """
     torch.set_num_threads(1)
     settings = RecolourSettings()
-    if not resume and (folder / STATE).exists():
-        raise NigdtError(f"{folder} holds a training already.", "Go on with it: --resume.")
     run = (
         Training.open(folder, settings)
-        if resume
+        if (folder / STATE).exists()
         else Training(folder, settings, RecolourConfig(), known_words(data))
     )
     cutter = multiprocessing.get_context("spawn").Process(
