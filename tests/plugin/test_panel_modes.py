@@ -147,13 +147,14 @@ def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Pat
     assert not side.describe.caption.isEnabled()
     assert side.describe.caption.caption == ""
     assert side.describe.fill_button.text() == "Remove"
-    shares = set()
+    shares, bars = set(), set()
     panel.session.fills.connect(lambda: shares.add(panel.session.filling.fraction))
+    panel.session.fills.connect(lambda: bars.add(side.describe.progress.maximum()))
     panel.window.canvas.setFocus()
     QTest.keyClick(panel.window.canvas, Qt.Key.Key_Return)
     assert side.describe.fill_button.text() == "Stop"
-    panel.until(lambda: side.describe.progress.maximum() == 1000, 60)
     rest(panel)
+    assert 1000 in bars, "it showed how much was done"
     assert len(shares - {None}) > 1, "it moves on, however few of its steps a quick machine shows"
     fills = panel.session.filling.round.fills
     assert [fill.variant.seed for fill in fills] == [None, 1, 2]
