@@ -33,7 +33,7 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.unknown import UnknownWords
 from nigdt_plugin.ui.widgets import button, label, tool_button
 
-_KEY_MS, _LIVE_MS = 15, 140  # after a key; after another change, such as a brush that still moves
+_KEY_MS, _LIVE_MS = 1, 140  # after a key; after another change, such as a brush that still moves
 _REST_MS = 900
 _LARGEST_SEED = 999_999_999
 
