@@ -78,6 +78,20 @@ def test_the_picture_is_dragged_out_as_a_file(panel: Panel, photo: Path):
     assert [url.toLocalFile() for url in data.urls()] == [str(written[0])]
 
 
+def test_what_is_dragged_out_holds_the_fill_that_is_shown(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a blue bird", 1)
+    seen = panel.session.display.pyramid.levels[0][60:100, 100:140].astype(int)
+    written: list[Path] = []
+    panel.window.write_to_drag(written.append)
+    panel.until(lambda: bool(written))
+    dragged = Photo.read(written[0]).rgb8[60:100, 100:140].astype(int)
+    assert np.abs(dragged - seen).mean() < 8  # it is a JPEG
+    assert np.abs(dragged - panel.session.document.rgb[60:100, 100:140]).mean() > 20
+    assert not panel.session.document.layers, "it is applied to nothing"
+
+
 def test_crop_and_extend_are_steps_and_keep_the_layers(panel: Panel, photo: Path, tmp_path: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)

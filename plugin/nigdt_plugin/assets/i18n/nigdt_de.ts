@@ -1436,8 +1436,8 @@
       <translation>Das Modell wurde nicht hinzugefügt: {reason}</translation>
     </message>
     <message>
-      <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
-      <translation>Prozess {pid} auf {device}: {fills} Füllungen, {memory} MB Speicher</translation>
+      <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>
+      <translation>Prozess {pid} auf {device}. Füllungen: {fills}. Speicher: {memory} MB.</translation>
     </message>
   </context>
   <context>

@@ -1436,8 +1436,8 @@
       <translation>The model was not added: {reason}</translation>
     </message>
     <message>
-      <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
-      <translation>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</translation>
+      <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>
+      <translation>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</translation>
     </message>
   </context>
   <context>
