@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
 from nigdt.removal import NothingFitsError, remove
@@ -56,6 +57,8 @@ _SHARP_EDGE = 0.6
 """... of one that was drawn into an outline, ..."""
 _LEAST_EDGE = 1.0
 """... and at least, in pixels of the photo."""
+_TRACE = 0.01
+"""Of an outline, below which it is nowhere near what is seen of the thing."""
 
 _WHOLE = (0.55, 0.65)
 """Fractions of the hole. What covers less than the first stands before its surroundings; what covers more
@@ -190,13 +193,30 @@ def laid_into(
         (h, w, 3), 0 to 255.
     """
     height, width = fill.shape[:2]
+    laid: Floats = backdrop.astype(np.float32)
+    if not (outline > _TRACE).any():
+        return laid
     scale = max(height / outline.shape[0], width / outline.shape[1])
     smooth = np.asarray(cv2.GaussianBlur(outline, (0, 0), 0.8), np.float32)
-    opacity = _opacity(smooth, (width, height), scale, _SHARP_EDGE)
+    # All that costs is done where the thing is: elsewhere the surroundings stay.
+    window = _reach(smooth, (width, height), scale)
+    opacity = _opacity(smooth, (width, height), scale, _SHARP_EDGE, window)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1))
     core = cv2.erode((outline > _CORE).astype(np.uint8), disc) > 0
-    drawn = _own_at_edge(fill, picture, core)
-    return np.clip(backdrop + opacity[..., None] * (drawn - backdrop), 0, 255).astype(np.float32)
+    drawn = _own_at_edge(fill, picture, core)[window]
+    laid[window] = np.clip(laid[window] + opacity[..., None] * (drawn - laid[window]), 0, 255)
+    return laid
+
+
+def _reach(outline: Floats, size: tuple[int, int], scale: float) -> tuple[slice, slice]:
+    """Return the rows and columns of a picture of `size` in which an outline (H, W) may be seen."""
+    rows, columns = outline.shape
+    box = selection_box(outline > _TRACE)
+    across, down, margin = size[0] / columns, size[1] / rows, 4 * scale + 8
+    return (
+        slice(max(0, int(box.top * down - margin)), min(size[1], int(box.bottom * down + margin) + 1)),
+        slice(max(0, int(box.left * across - margin)), min(size[0], int(box.right * across + margin) + 1)),
+    )
 
 
 def _own_at_edge(
@@ -230,9 +250,15 @@ def _things(change: Floats) -> NDArray[np.bool_]:
     return cv2.drawContours(np.zeros_like(inside), outlines, -1, 1, cv2.FILLED) > 0
 
 
-def _opacity(level: Floats, size: tuple[int, int], scale: float, edge: float = _EDGE) -> Floats:
+def _opacity(
+    level: Floats,
+    size: tuple[int, int],
+    scale: float,
+    edge: float = _EDGE,
+    window: tuple[slice, slice] = (slice(None), slice(None)),
+) -> Floats:
     """Return how much of the thing is seen at each place: 1 inside, 0 outside, even edges between, (h, w)."""
-    enlarged = cv2.resize(level, size, interpolation=cv2.INTER_CUBIC)
+    enlarged = cv2.resize(level, size, interpolation=cv2.INTER_CUBIC)[window]
     enlarged = cv2.GaussianBlur(enlarged, (0, 0), max(0.5, scale / 2))
     slope = np.hypot(
         cv2.Sobel(enlarged, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(enlarged, cv2.CV_32F, 0, 1, scale=1 / 8)

@@ -8,6 +8,7 @@ caption, seed, model and device must give the same bytes whatever else is asked 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,8 @@ __all__ = ["Completer"]
 _STRIDE = 32  # the encoder halves five times
 _HALF_BAND = np.array([-1, 4, 10, 4, -1], np.float32) / 16  # 0 at the highest frequency
 _LEAST = 64  # least side the model runs at
+_KEPT = 4
+"""Contexts with an outline whose image half is kept: those of the fills that follow the typing."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Completer:
         self.precision: Precision = precision
         self.size = model.config.size
         self._outlines = Outlines.of(model, vocabulary)
+        self._outlined: deque[tuple[ImageFeatures, bytes, ImageFeatures]] = deque(maxlen=_KEPT)
 
     @property
     def recorded_bytes(self) -> int:
@@ -91,6 +95,7 @@ class Completer:
     def forget_recordings(self) -> None:
         """Give back what recorded work holds on an accelerator, where memory is short."""
         self._runner.forget_recordings()
+        self._outlined.clear()
 
     def unknown_words(self, caption: str) -> list[str]:
         """Return the words of the caption that the model does not know, each once, in order."""
@@ -138,6 +143,16 @@ class Completer:
             torch.from_numpy(M)[None, None],
             None if told is None else torch.from_numpy(told.maps(self._model.config.told_channels))[None],
         )
+
+    def _features_with(self, context: EncodedContext, told: Told) -> ImageFeatures:
+        """Run the image half with an outline; while only the caption changes, it is kept."""
+        key = told.maps(self._model.config.told_channels).tobytes()
+        for features, drawn, found in self._outlined:
+            if features is context.features and drawn == key:
+                return found
+        made = self._features(context.seen, context.visible, told)
+        self._outlined.append((context.features, key, made))
+        return made
 
     def located(self, context: EncodedContext) -> EncodedContext:
         """Return a context that says how its hole lies to the thing that is there, as far as can be told."""
@@ -210,7 +225,7 @@ class Completer:
             outlines = [None if one is None else one.outline for one in told]
             plain = [job.context for job, _ in part]
             contexts = [
-                context.features if one is None else self._features(context.seen, context.visible, one)
+                context.features if one is None else self._features_with(context, one)
                 for context, one in zip(plain, told, strict=True)
             ]
             words = [self.vocabulary.encode(job.caption, self._model.config.max_words) for job, _ in part]
@@ -221,7 +236,10 @@ class Completer:
             image, attention = self._runner.complete(contexts, text, noise)
             guided = any(job.guidance != 1 for job, _ in part)
             without = None
-            if guided or any(job.context.backdrop is not None for job, _ in part):
+            if guided or any(
+                job.context.backdrop is not None and not self._fills_outline(job, outline)
+                for (job, _), outline in zip(part, outlines, strict=True)
+            ):
                 nothing = self._runner.encode_words([[]] * len(part))
                 without, _ = self._runner.complete([context.features for context in plain], nothing, noise)
             if guided and without is not None:
@@ -249,6 +267,10 @@ class Completer:
             circle = circle_in(hole)
             return None if circle is None else Told(circle)
         return self._outlines.place(hole, variant) if self._names_outline(job) else None
+
+    def _fills_outline(self, job: CompletionJob, outline: NDArray[np.float32] | None) -> bool:
+        """Return whether what is drawn fills an outline surely, whatever is drawn without words."""
+        return outline is not None and self._names_outline(job)
 
     def _names_outline(self, job: CompletionJob) -> bool:
         """Return whether a caption names a thing whose outline is known from its name."""
@@ -291,7 +313,7 @@ class Completer:
             (h, w, 3), and whether there is anything clear.
         """
         context, backdrop, outline = job.context, job.context.backdrop, drawn.outline
-        named = outline is not None and self._names_outline(job)
+        named = self._fills_outline(job, outline)
         if backdrop is None and not named:
             return fill, True
         if backdrop is None:  # nothing in the photo goes on in the hole, or it is still being looked for
@@ -299,7 +321,7 @@ class Completer:
         size = fill.shape[1::-1]
         if backdrop.shape[1::-1] != size:
             backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        if outline is not None and named:
+        if outline is not None and named:  # it is given where it is named, which mypy does not see
             return laid_into(fill, picture, backdrop, outline), True
         assert drawn.wordless is not None
         wordless = _without_weave(drawn.wordless, context)

@@ -24,6 +24,8 @@ _OUTLINED = 0.4
 """Of an outline, from which on a place is the thing's, ..."""
 _CORE = 0.95
 """... and from which on it is surely that."""
+_SAMPLES = 10_000
+"""Pixels of a thing that tell its commonest colour."""
 
 
 def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, caption: str) -> RawFill | None:
@@ -47,7 +49,7 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
     core = (outline > _CORE) & hole
     if not core.any():
         return None
-    drawn = np.where(hole[..., None], fill.pixels, context.crop)
+    drawn = np.asarray(cv2.copyTo(fill.pixels, context.hole, context.crop.copy()), np.uint8)
     thing, parts = split_parts(caption)
     asked = find_colours(thing)
     uneven = names_round_thing(caption)  # the model fades its colour towards the middle
@@ -63,5 +65,7 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
 
 def _differs(picture: NDArray[np.uint8], core: NDArray[np.bool_], asked: NDArray[np.float64]) -> bool:
     """Return whether the commonest colour of a thing has another name than the one that is asked for."""
-    lab = rgb_to_lab(picture[core].astype(np.float32) / np.float32(255))
+    colours = picture[core]
+    colours = colours[:: max(1, len(colours) // _SAMPLES)]
+    lab = rgb_to_lab(colours.astype(np.float32) / np.float32(255))
     return nearest_basic(np.median(lab, axis=0)) != nearest_basic(asked)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+UNKNOWN_WORDS: Final = "The model does not know: {0}."
 WITHOUT_WORDS: Final = "Without words, the region is filled with its surroundings."
 ENLARGED: Final = "The region is large: it is filled at {0} pixels and enlarged to {1}."
 NOTHING_FITS: Final = "Nothing in the photo could be continued into the region, so the model filled it."

@@ -124,14 +124,25 @@ class ColourShift:
 
     @classmethod
     def of(
-        cls, crop: NDArray[np.uint8], fill: NDArray[np.uint8], hole: NDArray[np.uint8]
+        cls,
+        crop: NDArray[np.uint8],
+        fill: NDArray[np.uint8],
+        hole: NDArray[np.uint8],
+        side: int = _WORKING,
     ) -> ColourShift | None:
-        """Compare a fill with the photo, as `colour_match` does; None without a border."""
+        """Compare a fill with the photo, as `colour_match` does; None without a border.
+
+        Args:
+            crop: (h, w, 3), the photo.
+            fill: (h, w, 3), the model's picture.
+            hole: (h, w), above 0 where that is used.
+            side: Longest side in pixels at which they are compared.
+        """
         inside = hole > 0
         if inside.all() or not inside.any():
             return None
         height, width = hole.shape
-        scale = min(1.0, _WORKING / max(height, width))
+        scale = min(1.0, side / max(height, width))
         if scale == 1:
             return cls(_correction(crop, fill, inside), width, height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))

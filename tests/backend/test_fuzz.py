@@ -237,9 +237,10 @@ def test_a_hundred_clients_killed_in_mid_job_leave_nothing(client, request_fill,
     before = client.status()["memory_mib"]
     for number in range(100):
         subprocess.run([sys.executable, "-c", KILLED, str(0.01 * (number % 10))], timeout=90, check=False)
-    assert wait_until(lambda: client.status()["queue"]["running"] == 0)
+    # Between two jobs none runs for a moment, though others wait.
+    names = ("waiting", "running", "clients")
+    assert wait_until(lambda: not any(client.status()["queue"][name] for name in names))
     status = client.status()
-    assert status["queue"]["waiting"] == status["queue"]["running"] == status["queue"]["clients"] == 0
     assert 80 <= status["jobs"]["dropped"] <= 100, "a few died before their job had left them"
     assert len(client.fill(request_fill()).fills) == 1
     if before is not None:

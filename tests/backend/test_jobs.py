@@ -173,7 +173,8 @@ os.kill(os.getpid(), 9)
 def test_jobs_of_a_killed_client_are_dropped(client, request_fill, wait_until, tmp_path):
     for _ in range(3):
         subprocess.run([sys.executable, "-c", VANISH, str(tmp_path)], timeout=60, check=False)
+    # Between two jobs none runs for a moment, so the last of what is asserted is waited for.
+    assert wait_until(lambda: client.status()["jobs"]["dropped"] == 6)
     assert wait_until(lambda: client.status()["queue"]["running"] == 0)
     assert client.status()["queue"]["waiting"] == 0
-    assert client.status()["jobs"]["dropped"] == 6
     assert len(client.fill(request_fill()).fills) == 1

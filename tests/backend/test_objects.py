@@ -15,6 +15,7 @@ from nigdt_backend.daemon.settings import DaemonSettings
 from nigdt.bundle.recolour import load_recolour, save_recolour
 from nigdt.bundle.writing import write_sums
 from nigdt.model.recolour import RecolourNet
+from nigdt.recipe import Variant
 from tests.backend.failing_device import Silent
 
 
@@ -33,6 +34,13 @@ def test_a_model_without_a_finder_says_so(at_shared_daemon: Client, request_fill
     with pytest.raises(DaemonError, match="finds no objects") as error:
         at_shared_daemon.fill(request_fill("", result="object"))
     assert error.value.code == "model-failed"
+
+
+def test_an_object_is_not_counted_as_a_fill(client: Client, request_fill):
+    client.fill(request_fill("", result="object"))
+    client.fill(request_fill(variants=[Variant(1), Variant(2)]))
+    jobs = client.status()["jobs"]
+    assert (jobs["objects"], jobs["fills"], jobs["done"]) == (1, 2, 2)
 
 
 def test_the_answer_is_the_crop_and_how_sure_the_finder_is(bundles, request_fill):

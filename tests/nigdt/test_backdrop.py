@@ -202,6 +202,24 @@ def test_a_thing_ends_at_its_outline_and_has_no_rim() -> None:
     assert np.array_equal(result[away > 48], noise[away > 48])
 
 
+def test_what_is_laid_beside_a_thing_is_left_as_it_is() -> None:
+    worded, _, outline = outlined()
+    side = SIDE * SCALE
+    noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
+    fill = cv2.resize(worded, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255)
+    assert np.array_equal(laid_into(fill, worded, noise, np.zeros_like(outline)), noise)
+    shift = np.float32([[1, 0, -40], [0, 1, -40]])  # beyond the corner
+    cut = cv2.warpAffine(outline, shift, (SIDE, SIDE))
+    moved = cv2.warpAffine(worded, shift, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    result = laid_into(
+        cv2.resize(moved, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255), moved, noise, cut
+    )
+    y, x = np.mgrid[:side, :side] - (96.5 - 80)
+    away = np.hypot(y, x)
+    assert np.abs(result[away < 28] - RED).max() < 8
+    assert np.array_equal(result[away > 48], noise[away > 48])
+
+
 def test_a_thing_is_clear_where_words_change_it() -> None:
     worded, wordless, outline = outlined()
     assert is_clear(worded, wordless, outline)

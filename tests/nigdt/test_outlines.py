@@ -217,6 +217,34 @@ def test_a_model_of_birds_knows_an_owl_by_its_outline(outlined: Path) -> None:
     assert not np.array_equal(owl, thing)
 
 
+def test_while_only_words_change_the_picture_is_looked_at_once(outlined: Path, monkeypatch) -> None:
+    inpainter, fresh = (Inpainter.from_bundle(str(outlined)) for _ in range(2))
+    crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
+    hole[40:90, 40:90] = 255
+    context = inpainter.surrounded(inpainter.encode(crop, hole))
+    looked, drawn = [], []
+    look, draw = inpainter._runner.encode, inpainter._runner.complete
+    monkeypatch.setattr(inpainter._runner, "encode", lambda *a: looked.append(1) or look(*a))
+    monkeypatch.setattr(inpainter._runner, "complete", lambda *a: drawn.append(1) or draw(*a))
+    seen = [
+        inpainter.complete([CompletionJob(context, caption, [Variant(seed)])])[0][0]
+        for caption in ("red bird", "blue bird", "red bird")
+        for seed in (None, 3)
+    ]
+    job = CompletionJob(context, "red bird")
+    outlines = {inpainter.outline(job, Variant(seed)).tobytes() for seed in (None, 3)}
+    assert len(looked) == len(outlines), "once for each outline"
+    assert len(drawn) == 6, "none is drawn without words, which nothing would be made of"
+    assert np.array_equal(seen[0].pixels, seen[4].pixels)
+    other = fresh.surrounded(fresh.encode(crop, hole))
+    again = fresh.complete([CompletionJob(other, "blue bird", [Variant(3)])])[0][0]
+    assert np.array_equal(seen[3].pixels, again.pixels)
+    hole[40:60] = 0
+    looked.clear()
+    inpainter.complete([CompletionJob(inpainter.encode(crop, hole), "red bird", [Variant()])])
+    assert len(looked) == 2, "another selection, and its outline"
+
+
 def test_other_words_are_drawn_as_by_a_model_that_is_told_nothing(outlined: Path) -> None:
     inpainter = Inpainter.from_bundle(str(outlined))
     crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)

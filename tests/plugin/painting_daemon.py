@@ -93,6 +93,7 @@ class Painter:
     continue_photo = run
 
     def _one(self, job: Job, hooks: Hooks) -> Outcome:
+        started = time.monotonic()
         words = job.request.recipe.caption.split()
         if "slowly" in words:
             for _ in range(round(float(words[words.index("slowly") + 1]) / 0.01)):
@@ -118,7 +119,7 @@ class Painter:
                 return Outcome(job)
             hooks.made(job, self._fill(job, index, variant, words))
         told = (NOTHING_FITS,) if job.request.recipe.grow == NOTHING_FITS_AT else ()
-        job.seconds = {"encode": 0.0, "complete": 0.0}
+        job.spend("complete", started)
         return Outcome(job, complete=True, notices=told)
 
     def _fill(

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from core_session import Core
 from nigdt_backend.client import Client
+from nigdt_backend.protocol import FillRequest
 from nigdt_plugin.core.captions import differences, variations
 from nigdt_plugin.core.fills import without_word
+from panel_daemon import connect
 from PIL import Image
 
 from nigdt.box import Box
@@ -61,6 +63,18 @@ def test_variants_come_with_their_seeds_and_the_first_is_shown(core: Core):
     assert core.filling.preview.layer is not None
     assert core.document.layers == ()
     assert core.errors == []
+
+
+def test_what_a_fill_takes_is_told_without_the_wait_for_others(core: Core):
+    with connect() as other:
+        ahead = Recipe("slowly 6 a bird")
+        crop = bytes(64 * 64 * 3)
+        other.submit(FillRequest(crop, b"\xff" * 2048 + bytes(2048), 64, 64, ahead))
+        while not any(event.data.get("stage") == "encoding" for event in other.events(0.1)):
+            pass
+        core.filling.fill("slowly 1 a red bird", 1)
+        core.done()
+    assert 1.0 <= core.filling.seconds < 5.0
 
 
 def test_the_same_seed_gives_the_same_pixels(core: Core):

@@ -15,14 +15,15 @@ from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
 from panel import Panel
 from panel_daemon import write_bundle
-from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QKeySequence
+from PyQt6.QtCore import QEvent, QPoint, Qt
+from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
@@ -73,6 +74,7 @@ KINDS = (
     QAbstractSlider,
     QComboBox,
     QAbstractSpinBox,
+    QApplication,
     QLineEdit,
     QAbstractItemView,
     QTextEdit,
@@ -151,6 +153,15 @@ def test_every_control_of_the_window_has_a_name_and_is_reached_by_keys(panel: Pa
     check(panel, window, 34)
     window.notice.ask("Lost work was found.", "", (("Restore", lambda: None), ("Forget", lambda: None)))
     check(panel, window, 37)
+
+
+def test_a_return_that_is_held_too_long_draws_nothing(panel: Panel, photo: Path):
+    panel.open(photo)
+    canvas, none = panel.window.canvas, Qt.KeyboardModifier.NoModifier
+    for repeated, drawn in ((True, False), (False, True)):
+        event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, none, "", repeated)
+        QApplication.sendEvent(canvas, event)
+        assert (canvas._pointer.point is not None) == drawn
 
 
 def test_escape_leads_from_the_caption_to_the_photo(panel: Panel, photo: Path):

@@ -34,7 +34,7 @@ def test_a_model_is_added_from_its_folder_and_what_is_none_is_refused(
 
     picked.append(tiny_bundle / "model.yaml")
     dialog.add_button.click()
-    panel.until(dialog.add_button.isEnabled)
+    panel.until(dialog.add_button.isEnabled, 300)  # a process loads it
     assert "was added" in dialog.state.text()
     assert tiny_bundle.name in [card.info.name for card in dialog.cards]
     added = next(card for card in dialog.cards if card.info.name == tiny_bundle.name)

@@ -138,6 +138,20 @@ def test_another_mode_asks_anew_while_fills_follow(panel: Panel, photo: Path):
     assert filling.chosen.effective_mode == "recolour"  # a removal is not live
 
 
+def test_what_follows_the_typing_does_not_come_in_another_mode(panel: Panel, photo: Path):
+    panel.session.settings.live = True
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.window.side.describe.caption.caption = "slowly 2 a blue bird"
+    filling = panel.session.filling
+    panel.until(lambda: bool(filling.jobs))
+    panel.window.side.describe.pick_mode("remove")
+    assert not filling.busy
+    rest(panel)
+    assert filling.chosen is None
+    assert filling.preview.layer is None
+
+
 def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Path):
     panel.open(textured, "a red bird")
     panel.select(140, 100, 180, 140)
@@ -147,13 +161,14 @@ def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Pat
     assert not side.describe.caption.isEnabled()
     assert side.describe.caption.caption == ""
     assert side.describe.fill_button.text() == "Remove"
-    shares = set()
+    shares, bars = set(), set()
     panel.session.fills.connect(lambda: shares.add(panel.session.filling.fraction))
+    panel.session.fills.connect(lambda: bars.add(side.describe.progress.maximum()))
     panel.window.canvas.setFocus()
     QTest.keyClick(panel.window.canvas, Qt.Key.Key_Return)
     assert side.describe.fill_button.text() == "Stop"
-    panel.until(lambda: side.describe.progress.maximum() == 1000, 60)
     rest(panel)
+    assert 1000 in bars, "it showed how much was done"
     assert len(shares - {None}) > 1, "it moves on, however few of its steps a quick machine shows"
     fills = panel.session.filling.round.fills
     assert [fill.variant.seed for fill in fills] == [None, 1, 2]
@@ -257,6 +272,10 @@ def test_a_grey_photo_is_offered_to_become_colour(panel: Panel, grey: Path, tmp_
     window, session = panel.window, panel.session
     window.side.describe.pick_mode("recolour")
     assert window.notice.isVisible()
+    window.side.describe.pick_mode("describe")
+    assert not window.notice.isVisible(), "no colour is wanted any more"
+    window.side.describe.pick_mode("recolour")
+    assert window.notice.isVisible()
     session.caption = "blue"
     window.side.describe.fill()
     assert not session.filling.busy
@@ -275,6 +294,14 @@ def test_a_grey_photo_is_offered_to_become_colour(panel: Panel, grey: Path, tmp_
     session.undo()
     session.undo()
     assert session.document.photo.grey
+
+
+def test_the_offer_of_colour_goes_with_the_grey_photo(panel: Panel, grey: Path, photo: Path):
+    panel.open(grey)
+    panel.window.side.describe.pick_mode("recolour")
+    assert panel.window.notice.isVisible()
+    panel.open(photo)
+    assert not panel.window.notice.isVisible()
 
 
 def test_a_grey_photo_is_shown_as_it_is_saved(panel: Panel, grey: Path, tmp_path: Path):

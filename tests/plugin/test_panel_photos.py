@@ -12,6 +12,7 @@ from nigdt_plugin.core.files import neighbour
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.ui.batch import BatchDialog
 from nigdt_plugin.ui.train import TrainDialog
+from painting_daemon import NOTHING_FITS_AT
 from panel import Panel, press
 from PIL import Image
 from PyQt6.QtCore import QEvent, QPointF, Qt
@@ -19,6 +20,7 @@ from PyQt6.QtGui import QGuiApplication, QPointingDevice, QTabletEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
+from nigdt.notices import NOTHING_FITS
 from nigdt.photo.photo import Photo
 
 
@@ -76,6 +78,20 @@ def test_the_picture_is_dragged_out_as_a_file(panel: Panel, photo: Path):
     assert [url.toLocalFile() for url in data.urls()] == [str(written[0])]
 
 
+def test_what_is_dragged_out_holds_the_fill_that_is_shown(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a blue bird", 1)
+    seen = panel.session.display.pyramid.levels[0][60:100, 100:140].astype(int)
+    written: list[Path] = []
+    panel.window.write_to_drag(written.append)
+    panel.until(lambda: bool(written))
+    dragged = Photo.read(written[0]).rgb8[60:100, 100:140].astype(int)
+    assert np.abs(dragged - seen).mean() < 8  # it is a JPEG
+    assert np.abs(dragged - panel.session.document.rgb[60:100, 100:140]).mean() > 20
+    assert not panel.session.document.layers, "it is applied to nothing"
+
+
 def test_crop_and_extend_are_steps_and_keep_the_layers(panel: Panel, photo: Path, tmp_path: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)
@@ -106,10 +122,9 @@ def test_crop_and_extend_are_steps_and_keep_the_layers(panel: Panel, photo: Path
     assert np.array_equal(session.document.rgb[:, 20:], document.rgb)
     panel.apply()
     session.save(tmp_path / "wide.png")
-    panel.until(lambda: (tmp_path / "wide.png").exists())
+    panel.until(lambda: not session.document.modified)
     assert Photo.read(tmp_path / "wide.png").size == (160, 90)
     assert photo.read_bytes()  # the original is where it was
-    assert not session.document.modified
     wide, last = session.document, session.document.rgb.copy()
     undo, redo = (panel.window.actions_[f"photo.{name}"] for name in ("undo", "redo"))
     while undo.isEnabled():
@@ -278,6 +293,30 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     boxes.write_text("photo;x\n")
     dialog.start_button.click()
     assert "no list of boxes" in dialog.detail.text()
+    dialog.close()
+
+
+def test_a_batch_says_what_its_fills_say_once_for_all_photos(panel: Panel, photo: Path, tmp_path: Path):
+    photos, names = tmp_path / "many", [f"{letter}.png" for letter in "abcdef"]
+    photos.mkdir()
+    for name in names:
+        shutil.copy(photo, photos / name)
+    boxes = tmp_path / "boxes.csv"
+    rows = "".join(f"{name},70,30,100,100\n" for name in names)
+    boxes.write_text(f"name,left,top,width,height\n{rows}")
+    settings = panel.session.settings
+    panel.window.many_photos()
+    dialog = panel.window.findChild(BatchDialog)
+    dialog.photos.setText(str(photos))
+    dialog.selections.setText(str(boxes))
+    dialog.caption.setText("a zzyzx bird")
+    for mode, said in (("remove", NOTHING_FITS), ("describe", "The model does not know: zzyzx.")):
+        settings.mode, settings.grow = mode, NOTHING_FITS_AT
+        dialog.target.setText(str(tmp_path / mode))
+        dialog.start_button.click()
+        panel.until(lambda: not dialog.running, 90)
+        assert dialog.state.text() == "6 of 6 photos were filled."
+        assert dialog.detail.text() == f"a.png, b.png, c.png, d.png and 2 more: {said}"
     dialog.close()
 
 

@@ -142,6 +142,24 @@ def test_apply_is_always_in_sight(panel: Panel, photo: Path, size: tuple[int, in
     assert window.childAt(place.center()) is button_
 
 
+def test_what_is_done_with_a_layer_is_in_sight_on_a_small_screen(panel: Panel, photo: Path):
+    panel.window.resize(1016, 660)
+    panel.open(photo)
+    layers = panel.window.side.layers
+    for left in (20, 90):
+        panel.select(left, 50, left + 60, 110)
+        panel.fill("a red bird", 1)
+        panel.apply()
+    before = panel.session.document
+    panel.select(10, 10, 200, 150)
+    panel.window.actions_["photo.crop"].trigger()
+    panel.until(lambda: panel.session.document is not before)
+    panel.settle()
+    assert layers.list.viewport().height() >= 2 * layers.list.sizeHintForRow(0)
+    for part in (layers.opacity, *layers.buttons.values()):
+        assert not part.visibleRegion().isEmpty()
+
+
 def test_nothing_asked_for_comes_out_of_sight_on_a_small_screen(panel: Panel, photo: Path):
     window, side = panel.window, panel.window.side
     window.resize(1016, 660)

@@ -246,7 +246,7 @@ def test_what_goes_wrong_is_said(panel: Panel, user: Path):
     dialog.name.setText("few")
     assert dialog.detail.text() == ""
     dialog.start_button.click()
-    panel.until(lambda: not dialog.running, 120)
+    panel.until(lambda: not dialog.running, 300)  # a process that loads PyTorch first
     assert dialog.state.text() == "The training ended with error 1."
     assert "few" in dialog.detail.text()
     assert not dialog.detail.text().startswith("nigdt:")

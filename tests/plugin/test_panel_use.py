@@ -174,7 +174,15 @@ def test_german_words_are_answered_with_the_english_ones(panel: Panel, photo: Pa
 
 @pytest.mark.parametrize(
     ("word", "english"),
-    [("Vogel", "bird"), ("grünen", "green"), ("weißes", "white"), ("bird", ""), ("roten", "red")],
+    [
+        ("Vogel", "bird"),
+        ("grünen", "green"),
+        ("weißes", "white"),
+        ("bird", ""),
+        ("roten", "red"),
+        ("gruener", "green"),
+        ("Voegel", "birds"),
+    ],
 )
 def test_german_words_are_found_in_every_form(word: str, english: str):
     assert german.english(word) == english

@@ -17,7 +17,7 @@ from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
 from nigdt.commands.options import OutputFile
 from nigdt.context import Box, Context
 from nigdt.errors import PhotoError, printable
-from nigdt.notices import MADE_COLOUR, MODEL_CHANGED
+from nigdt.notices import MADE_COLOUR, MODEL_CHANGED, UNKNOWN_WORDS
 from nigdt.photo.mask import read_mask
 from nigdt.photo.opening import read_file
 from nigdt.photo.photo import Photo
@@ -237,7 +237,7 @@ def fill(
     for path in outputs:  # a terminal would obey what is in a name
         click.echo(printable(str(path)) if sys.stdout.isatty() else path)
     if unknown:
-        click.echo(f"The model does not know: {', '.join(unknown)}.", err=True)
+        click.echo(UNKNOWN_WORDS.format(", ".join(unknown)), err=True)
     for notice in notices:
         click.echo(notice, err=True)
 

@@ -242,7 +242,10 @@ class Dispatcher:
             return
         if not early:
             job.answers.append(message)
-            self.tally.fill()
+            if job.request.result == "object":
+                self.tally.object_found()
+            else:
+                self.tally.fill()
         if not self._replies.send(job.client, message):
             self.drop_client(job.client)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import Any
 
-_COUNTED = ("done", "failed", "cancelled", "superseded", "dropped", "resent", "fills")
+_COUNTED = ("done", "failed", "cancelled", "superseded", "dropped", "resent", "fills", "objects")
 
 
 class Latencies:
@@ -45,6 +45,10 @@ class Tally:
         """Count a fill."""
         self.counts["fills"] += 1
         self._fills += 1
+
+    def object_found(self) -> None:
+        """Count an answer that says where an object is: it is no fill, and takes a fraction of one's time."""
+        self.counts["objects"] += 1
 
     def turn(self, seconds: float) -> None:
         """Take note that the model's turn took so long."""

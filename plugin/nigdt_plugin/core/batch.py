@@ -13,6 +13,7 @@ from nigdt_backend.commands.fill import Drawing
 
 from nigdt.errors import SelectionError
 from nigdt.files import check_writable
+from nigdt.notices import UNKNOWN_WORDS
 from nigdt.photo.camera import camera_format
 from nigdt.photo.formats import SUFFIXES
 from nigdt.photo.mask import read_mask
@@ -114,7 +115,7 @@ def do(
         connect: Makes the daemon's client.
 
     Returns:
-        What the file lacks that the photo has; None where it was there already.
+        What the user should know of photo, fill and file, one sentence each; None where it was there already.
 
     Raises:
         NigdtError: Photo or selection cannot be used, or the daemon refuses.
@@ -133,7 +134,9 @@ def do(
         drawing = Drawing(client, lambda _event: None)
         drawing.onto(photo, selection, recipe, [Variant()])
     drawing.photos[0].save(target, fills=drawing.fills[0] if stamp else ())
-    return (*photo.notices, *told)
+    unknown = ", ".join(dict.fromkeys(drawing.unknown))
+    words = (UNKNOWN_WORDS.format(unknown),) if unknown else ()
+    return tuple(dict.fromkeys((*photo.notices, *told, *words, *drawing.notices)))
 
 
 def _selection(work: Work, photo: Photo) -> Mask:

@@ -390,7 +390,9 @@ class Filling(Choosing):
     def _done(self, job: PendingRequest, event: Event) -> None:
         del self.jobs[job.request.job]
         if job.purpose is not Purpose.WORDS:
-            self.seconds = float(event.data["seconds"]["total"]) / len(job.request.variants)
+            spent = dict(event.data["seconds"])
+            whole = float(spent.pop("total"))  # with the wait for the model's start and for others' fills
+            self.seconds = (sum(map(float, spent.values())) or whole) / len(job.request.variants)
             job.round.told = tuple(dict.fromkeys((*job.round.told, *event.data.get("notices", ()))))
         self._next_live()
         self.changed()

@@ -35,12 +35,14 @@ def _read(*lists: str) -> dict[str, str]:
     return {german: english for german, _, english in (entry.partition(" ") for entry in entries)}
 
 
-_WORDS = _read(_COLOURS, _THINGS, _PLACES, _SMALL)
+_PLAIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+"""As umlauts are written on a keyboard without them."""
+_WORDS = {word.translate(_PLAIN): meant for word, meant in _read(_COLOURS, _THINGS, _PLACES, _SMALL).items()}
 
 
 def english(word: str) -> str:
     """Return the English for a German word, in whatever form it stands; empty for one that is not listed."""
-    word = word.lower()
+    word = word.lower().translate(_PLAIN)
     if word in _WORDS:
         return _WORDS[word]
     stems = (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from nigdt.context.blend import blend_weight
 from nigdt_plugin.core.fills import Candidate, WordChange
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 Colour = tuple[int, int, int]
 
 _SIDE = 512
@@ -30,15 +33,33 @@ def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
     return bgra
 
 
+class _Kept:
+    """What every small picture of one context has around its fill, as long as that context is in use."""
+
+    def __init__(self) -> None:
+        self._of: tuple[weakref.ref[Context], tuple[int, int], Floats, Floats] | None = None
+
+    def around(self, context: Context, size: tuple[int, int]) -> tuple[Floats, Floats]:
+        """Return the context (h, w, 3) and how much of the fill is seen in it (h, w, 1), 0 to 1."""
+        if self._of is not None and self._of[0]() is context and self._of[1] == size:
+            return self._of[2:]
+        below, faded = (
+            cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+            for picture in context.sent
+        )
+        self._of = weakref.ref(context), size, below, faded[..., None] / np.float32(255)
+        return self._of[2:]
+
+
+_kept = _Kept()
+
+
 def of_fill(context: Context, fill: Candidate, side: int = _SIDE) -> Pixels:
     """Return the context with a fill in it, (h, w, 3) uint8, no larger than `side`."""
-    crop, hole = context.sent
-    size = _size(hole.shape, side)
-    below, above, faded = (
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        for picture in (crop, fill.pixels, hole)
-    )
-    return np.rint(below + (above - below) * (faded[..., None] / 255)).astype(np.uint8)
+    size = _size(fill.pixels.shape, side)
+    below, faded = _kept.around(context, size)
+    above = cv2.resize(fill.pixels, size, interpolation=cv2.INTER_AREA)
+    return np.rint(below + (above - below) * faded).astype(np.uint8)
 
 
 def of_word(context: Context, fill: Candidate, effect: WordChange) -> Pixels:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -14,6 +15,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +29,9 @@ from nigdt_plugin.ui.modes import names
 from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.widgets import button, form_row, label
 
+_NAMED = 4
+"""Photos that are named beside what is said of them; of the others, how many they are."""
+
 
 class BatchDialog(QDialog):
     """Photos, selections, words and a folder for the answers; stopped, it goes on with the rest."""
@@ -37,7 +42,7 @@ class BatchDialog(QDialog):
         self._works: list[batch.Work] = []
         self._all = self._made = self._there = 0
         self._folder = Path()
-        self._told: list[str] = []
+        self._told: dict[str, list[str]] = {}
         self.running = False
         self.setWindowTitle(self.tr("Many photos"))
         self.setMinimumWidth(520)
@@ -64,7 +69,14 @@ class BatchDialog(QDialog):
         self.state = label("", wrap=True)
         column.addWidget(self.state)
         self.detail = label("", "hint", wrap=True)
-        column.addWidget(self.detail)
+        self.detail.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.report = QScrollArea()
+        self.report.setWidgetResizable(True)
+        self.report.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.report.setAccessibleName(self.tr("Report"))
+        self.report.setWidget(self.detail)
+        self.report.setMinimumHeight(90)
+        column.addWidget(self.report, 1)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(button(self.tr("Close"), self.reject))
@@ -136,10 +148,10 @@ class BatchDialog(QDialog):
             self.state.setText(message)
             self.detail.setText(str(error) if isinstance(error, NigdtError) else hint)
             return
-        self._all, self._made, self._there, self._told = len(self._works), 0, 0, []
-        self.detail.setText(
-            self.tr("Without a selection: {names}").format(names=", ".join(without[:8])) if without else ""
-        )
+        self._all, self._made, self._there, self._told = len(self._works), 0, 0, {}
+        if without:
+            self._told[self.tr("nothing is selected there.")] = without
+        self._report()
         self.running = True
         self._next()
 
@@ -177,7 +189,8 @@ class BatchDialog(QDialog):
         self._made += told is not None
         self._there += told is None
         if told:
-            self._tell(work, worded_notice("\n".join(told)))
+            for line in worded_notice("\n".join(told)).split("\n"):
+                self._tell(work, line)
         self._next()
 
     def _could_not(self, work: batch.Work, error: Exception) -> None:
@@ -186,8 +199,18 @@ class BatchDialog(QDialog):
         self._next()
 
     def _tell(self, work: batch.Work, message: str) -> None:
-        self._told.append(f"{work.photo.name}: {message}")
-        self.detail.setText("\n".join(self._told[-4:]))
+        self._told.setdefault(message, []).append(work.photo.name)
+        self._report()
+
+    def _report(self) -> None:
+        """Say each thing once, with the photos that it is true of."""
+        lines = []
+        for message, photos in self._told.items():
+            named, more = ", ".join(photos[:_NAMED]), len(photos) - _NAMED
+            if more > 0:
+                named = self.tr("{names} and {count} more").format(names=named, count=more)
+            lines.append(f"{named}: {message}")
+        self.detail.setText("\n".join(lines))
 
     def reject(self) -> None:
         """End after the photo at hand."""

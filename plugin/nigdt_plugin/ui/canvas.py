@@ -224,6 +224,8 @@ class Canvas(PhotoView):
             if self._pointer.point is not None:
                 self._look_at(self._pointer.point)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if event.isAutoRepeat():  # held a moment too long, in another field before maybe
+                return True
             if self._pointer.point is None and self.leaves_return():
                 return self.tool.finish()
             self._pointer.press(self.tool, modifiers, self.size())

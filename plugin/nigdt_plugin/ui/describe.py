@@ -33,7 +33,7 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.unknown import UnknownWords
 from nigdt_plugin.ui.widgets import button, label, tool_button
 
-_KEY_MS, _LIVE_MS = 15, 140  # after a key; after another change, such as a brush that still moves
+_KEY_MS, _LIVE_MS = 1, 140  # after a key; after another change, such as a brush that still moves
 _REST_MS = 900
 _LARGEST_SEED = 999_999_999
 
@@ -43,11 +43,11 @@ class DescribeBox(QWidget):
 
     Signals:
         compare_asked: Several captions are to be tried side by side.
-        colour_asked: A colour is wanted on a photo that holds none.
+        colour_asked: A colour is wanted on a photo that holds none, or, if False, no more.
     """
 
     compare_asked = pyqtSignal()
-    colour_asked = pyqtSignal()
+    colour_asked = pyqtSignal(bool)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -168,15 +168,17 @@ class DescribeBox(QWidget):
     def pick_mode(self, mode: Mode) -> None:
         """Want something else with the selection."""
         self.rest()
+        filling = self.session.filling
+        if filling is not None and mode != self.mode and not filling.stoppable:
+            filling.cancel()  # what follows the typing would come in the new mode and be taken for its answer
         self.session.set_mode(mode)
         self._show_vocabulary()
         self.ask_about_colour()
         self._selected()
 
     def ask_about_colour(self) -> None:
-        """Offer to make a grey photo one that holds colour, if a colour is wanted on it."""
-        if self.mode == "recolour" and self._grey:
-            self.colour_asked.emit()
+        """Offer to make a grey photo one that holds colour, if a colour is wanted on it, else no more."""
+        self.colour_asked.emit(self.mode == "recolour" and self._grey)
 
     def _selected(self) -> None:
         self.rest_hint.look()
@@ -233,7 +235,7 @@ class DescribeBox(QWidget):
             )
             return
         if self.mode == "recolour" and self._grey:
-            self.colour_asked.emit()
+            self.colour_asked.emit(True)
             return
         hindrance = self._hindrance()
         if hindrance:

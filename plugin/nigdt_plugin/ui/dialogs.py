@@ -213,10 +213,14 @@ class Dialogs(Hosted):
         self.side.describe.pick_mode("remove")
         self.side.describe.fill()
 
-    def offer_colour(self) -> None:
-        """Offer to let a grey photo hold colour, before one is painted on it."""
+    def offer_colour(self, wanted: bool = True) -> None:
+        """Offer to let a grey photo hold colour, before one is painted on it; no more if none is `wanted`."""
+        message = self.tr("This photo is grey and holds no colour.")
+        if not wanted:
+            self.notice.withdraw(message)
+            return
         self.notice.ask(
-            self.tr("This photo is grey and holds no colour."),
+            message,
             self.tr("As a colour photo it looks the same until something on it is recoloured."),
             (
                 (self.tr("Make it a colour photo"), self.make_colour),

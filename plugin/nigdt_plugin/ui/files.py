@@ -18,6 +18,7 @@ from nigdt.photo.camera import CAMERA_FORMATS, camera_format
 from nigdt.photo.formats import FORMATS, patterns
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import saving
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import neighbour
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.export import ExportDialog
@@ -213,14 +214,22 @@ class PhotoFiles(QMainWindow):
         self.session.work(lambda: picture_of(seen, alpha), put)
 
     def write_to_drag(self, then: Callable[[Path], None]) -> None:
-        """Write the picture as an export into a folder of passing files, and give its path to `then`."""
-        document, settings = self.session.document, self.session.settings
-        if document is None:
+        """Write what is seen as an export into a folder of passing files, and give its path to `then`."""
+        document, filling = self.session.document, self.session.filling
+        if document is None or filling is None:
             return
+        if self._unapplied:  # as for the clipboard, the fill that is shown belongs to it
+            filling.preview.when_shown(lambda: self._write_to_drag(document, then))
+        else:
+            self._write_to_drag(document, then)
+
+    def _write_to_drag(self, document: Document, then: Callable[[Path], None]) -> None:
+        settings, filling = self.session.settings, self.session.filling
         name = Path(document.name or self.tr("picture.png"))
         target = Path(self._passing.name) / f"{name.stem}{'.png' if document.alpha is not None else '.jpg'}"
-        layers, stamp = document.layers, settings.provenance
-        quality, longest = settings.export_quality, settings.export_longest
+        shown = filling.preview.layer if filling is not None and self._unapplied else None
+        layers = document.layers if shown is None else document.with_fill(shown)
+        stamp, quality, longest = settings.provenance, settings.export_quality, settings.export_longest
         self.session.work(
             lambda: saving.export(document, layers, target, quality=quality, longest=longest, stamp=stamp),
             lambda _told: then(target),

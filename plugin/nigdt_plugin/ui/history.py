@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QIcon, QKeyEvent, QPixmap
-from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QListWidgetItem, QVBoxLayout, QWidget
 
 from nigdt_plugin.core.history import Entry
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.language import moment, number
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import label, tool_button
+from nigdt_plugin.ui.widgets import RowList, label, tool_button
 
 _DATA = Qt.ItemDataRole.UserRole
 
@@ -24,12 +24,11 @@ class HistoryList(QWidget):
         self.session = session
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
-        self.list = QListWidget()
+        self.list = RowList()
         self.list.setAccessibleName(self.tr("History"))
         self.list.setIconSize(QSize(44, 44))
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setMinimumHeight(120)
         self.list.itemActivated.connect(self._open)
         self.list.itemClicked.connect(self._open)
         column.addWidget(self.list, 1)
@@ -71,6 +70,7 @@ class HistoryList(QWidget):
             item.setIcon(QIcon(QPixmap(str(entry.thumbnail))))
             item.setData(_DATA, entry.id)
             self.list.addItem(item)
+        self.list.updateGeometry()
         self.hint.setText(
             self.tr("{size} MB on disk").format(size=number(size / 1e6))
             if entries

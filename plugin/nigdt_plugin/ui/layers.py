@@ -9,7 +9,6 @@ from PyQt6.QtGui import QIcon, QImage, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QListWidget,
     QListWidgetItem,
     QMenu,
     QToolButton,
@@ -22,7 +21,7 @@ from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import label, plain_tip, show_value, slider, tool_button
+from nigdt_plugin.ui.widgets import RowList, label, plain_tip, show_value, slider, tool_button
 
 _DATA = Qt.ItemDataRole.UserRole
 _ICONS = 100
@@ -39,10 +38,9 @@ class LayerList(QWidget):
         self._icons: dict[str, QIcon] = {}  # thumbnails by the layer's id
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
-        self.list = QListWidget()
+        self.list = RowList()
         self.list.setAccessibleName(self.tr("Layers"))
         self.list.setIconSize(QSize(_SIDE, _SIDE))
-        self.list.setMinimumHeight(112)
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._open_menu)
@@ -136,6 +134,7 @@ class LayerList(QWidget):
         same = [place for place, it in enumerate(reversed(layers)) if current and it.id == current.id]
         self.list.setCurrentRow(same[0] if same else min(max(row, 0), len(layers) - 1))
         self.list.blockSignals(False)
+        self.list.updateGeometry()
         self._show_current()
 
     def _show_current(self) -> None:

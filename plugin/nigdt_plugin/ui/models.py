@@ -251,7 +251,7 @@ class ModelDialog(QDialog):
         if state.failure is not None:
             self.state.setText(" ".join(worded(state.failure)))
         elif status:
-            text = self.tr("Process {pid} on {device}: {fills} fills made, {memory} MB of memory")
+            text = self.tr("Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.")
             jobs = status.get("jobs", {})
             memory = round(float(status.get("memory_mib", 0)))
             device = device_name(status)

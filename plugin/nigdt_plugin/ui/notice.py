@@ -78,6 +78,13 @@ class Notice(QFrame):
         self._question = (message, hint, choices)
         self._show_question()
 
+    def withdraw(self, message: str) -> None:
+        """Offer something no more: what it was for is over."""
+        if self._question is not None and self._question[0] == message:
+            self._question = None
+            if self._asking:
+                self.clear()
+
     def _show_question(self) -> None:
         assert self._question is not None
         message, hint, choices = self._question

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLayout,
     QLayoutItem,
+    QListWidget,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -21,6 +22,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+_FEWEST, _SEEN = 2, 4
+"""Rows of a list in sight where there is little room, and where there is enough."""
 _FRAME, _TITLE_BAR = 8, 40  # of the window manager, which tells only once the window is shown
 
 
@@ -46,6 +49,23 @@ def form_row(form: QFormLayout, name: str, field: QWidget | QLayout) -> None:
     if isinstance(field, QWidget):
         text.setBuddy(field)
     form.addRow(text, field)
+
+
+class RowList(QListWidget):
+    """As high as its rows, up to a few, so that what is below stays in sight; it takes what room there is.
+
+    Call `updateGeometry` when there are other rows.
+    """
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._height(_SEEN))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self._height(_FEWEST))
+
+    def _height(self, most: int) -> int:
+        rows = min(most, max(1, self.count()))
+        return rows * max(self.iconSize().height(), self.sizeHintForRow(0)) + 2 * self.frameWidth()
 
 
 class ShortLabel(QLabel):

@@ -39,6 +39,10 @@
       <translation>Fortschritt</translation>
     </message>
     <message>
+      <source>Report</source>
+      <translation>Bericht</translation>
+    </message>
+    <message>
       <source>Close</source>
       <translation>Schließen</translation>
     </message>
@@ -71,8 +75,8 @@
       <translation>Angehalten. Start macht mit den übrigen Fotos weiter.</translation>
     </message>
     <message>
-      <source>Without a selection: {names}</source>
-      <translation>Ohne Auswahl: {names}</translation>
+      <source>nothing is selected there.</source>
+      <translation>dort ist nichts ausgewählt.</translation>
     </message>
     <message>
       <source>{made} of {all} photos were filled.</source>
@@ -81,6 +85,10 @@
     <message>
       <source>Already in the folder and left as it was: {count}.</source>
       <translation>Schon im Ordner und so gelassen: {count}.</translation>
+    </message>
+    <message>
+      <source>{names} and {count} more</source>
+      <translation>{names} und {count} weitere</translation>
     </message>
   </context>
   <context>
@@ -1428,8 +1436,8 @@
       <translation>Das Modell wurde nicht hinzugefügt: {reason}</translation>
     </message>
     <message>
-      <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
-      <translation>Prozess {pid} auf {device}: {fills} Füllungen, {memory} MB Speicher</translation>
+      <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>
+      <translation>Prozess {pid} auf {device}. Füllungen: {fills}. Speicher: {memory} MB.</translation>
     </message>
   </context>
   <context>
@@ -1479,6 +1487,10 @@
   </context>
   <context>
     <name>Notices</name>
+    <message>
+      <source>The model does not know: {0}.</source>
+      <translation>Das Modell kennt nicht: {0}.</translation>
+    </message>
     <message>
       <source>Without words, the region is filled with its surroundings.</source>
       <translation>Ohne Wörter wird der Bereich mit seiner Umgebung gefüllt.</translation>

@@ -39,6 +39,10 @@
       <translation>Progress</translation>
     </message>
     <message>
+      <source>Report</source>
+      <translation>Report</translation>
+    </message>
+    <message>
       <source>Close</source>
       <translation>Close</translation>
     </message>
@@ -71,8 +75,8 @@
       <translation>Stopped. Start goes on with the photos that are left.</translation>
     </message>
     <message>
-      <source>Without a selection: {names}</source>
-      <translation>Without a selection: {names}</translation>
+      <source>nothing is selected there.</source>
+      <translation>nothing is selected there.</translation>
     </message>
     <message>
       <source>{made} of {all} photos were filled.</source>
@@ -81,6 +85,10 @@
     <message>
       <source>Already in the folder and left as it was: {count}.</source>
       <translation>Already in the folder and left as it was: {count}.</translation>
+    </message>
+    <message>
+      <source>{names} and {count} more</source>
+      <translation>{names} and {count} more</translation>
     </message>
   </context>
   <context>
@@ -1428,8 +1436,8 @@
       <translation>The model was not added: {reason}</translation>
     </message>
     <message>
-      <source>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</source>
-      <translation>Process {pid} on {device}: {fills} fills made, {memory} MB of memory</translation>
+      <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>
+      <translation>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</translation>
     </message>
   </context>
   <context>
@@ -1479,6 +1487,10 @@
   </context>
   <context>
     <name>Notices</name>
+    <message>
+      <source>The model does not know: {0}.</source>
+      <translation>The model does not know: {0}.</translation>
+    </message>
     <message>
       <source>Without words, the region is filled with its surroundings.</source>
       <translation>Without words, the region is filled with its surroundings.</translation>
