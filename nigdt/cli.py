@@ -227,6 +227,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         click.echo(f"nigdt: {one_line(f'Cannot use {error.filename}: {error.strerror}.')}", err=True)
         status = 1
+    except RuntimeError as error:
+        if "home directory" not in str(error):  # as pathlib and platformdirs say it
+            raise
+        click.echo("nigdt: Your home folder is not known. Set HOME to a folder of yours.", err=True)
+        status = 1
     except MemoryError:
         click.echo(
             "nigdt: There is not enough memory for this. Close other programs, and try again.", err=True

@@ -30,7 +30,7 @@ def drop_unreadable_allocator_settings() -> list[str]:
 
 
 def drop_interactive_end() -> None:
-    """Run anew without PYTHONINSPECT: Python would print a traceback at the end, ask for more, and end with 1."""
+    """Run anew without PYTHONINSPECT: Python would print a traceback at the end, and exit with 1."""
     if os.environ.pop("PYTHONINSPECT", "") and sys.platform != "win32":
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line

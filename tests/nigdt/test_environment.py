@@ -66,3 +66,35 @@ def test_pythoninspect_changes_nothing() -> None:
     done = _nigdt("models", PYTHONINSPECT="1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "nigdt-small" in done.stdout
+
+
+NOBODY = """
+import os, pwd, sys
+os.environ.pop("HOME", None)
+for name in [name for name in os.environ if name.startswith(("XDG_", "NIGDT_"))]:
+    del os.environ[name]
+def unknown(_):
+    raise KeyError("uid not found")
+pwd.getpwuid = unknown
+"""
+"""A container whose user no list has, and no HOME."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pwd there")
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("nigdt.cli", ["models"]),
+        ("nigdt.cli", ["serve", "--stop"]),
+        ("nigdt.cli", ["keys", "list"]),
+        ("nigdt_backend.daemon.process", []),
+    ],
+)
+def test_a_user_without_a_home_is_told_so_in_one_line(entry: str, words: list[str]) -> None:
+    """Python raises a RuntimeError there, and libraries another one."""
+    code = f"{NOBODY}\nfrom {entry} import main\nsys.exit(main({words}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.removeprefix("nigdt: ") == (
+        "Your home folder is not known. Set HOME to a folder of yours.\n"
+    )

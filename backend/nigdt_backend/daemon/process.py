@@ -99,6 +99,10 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         return _failed(f"Cannot use {where}: {error.strerror or error}.")
     except zmq.ZMQError as error:
         return _failed(f"Cannot listen: {error}.")
+    except RuntimeError as error:
+        if "home directory" not in str(error):  # as pathlib says it
+            raise
+        return _failed("Your home folder is not known. Set HOME to a folder of yours.")
 
 
 def _allow_files() -> int:
