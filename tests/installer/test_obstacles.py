@@ -150,7 +150,7 @@ def test_a_user_without_a_home_is_told_so(project: Path, verb: str) -> None:
         "import os, pwd, runpy, sys; os.environ.pop('HOME', None); sys.argv[1:] = [sys.argv[1]]\n"
         "def unknown(_): raise KeyError('uid not found')\n"
         "pwd.getpwuid = unknown\n"
-        "for name in [one for one in os.environ if one.startswith(('XDG_', 'NIGDT_'))]: del os.environ[name]\n"
+        "for name in [n for n in os.environ if n.startswith(('XDG_', 'NIGDT_'))]: del os.environ[name]\n"
         "runpy.run_path('installer', run_name='__main__')"
     )
     done = subprocess.run(
