@@ -323,6 +323,14 @@ def _run(arguments: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         raise
+    except RuntimeError as error:
+        if "home directory" not in str(error):  # as pathlib says it
+            raise
+        journal.say(
+            "\nError: Your home folder is not known.\n"
+            "  What to do: Set HOME to a folder of yours, then run the same command again."
+        )
+        return 1
     except OSError as error:
         _cause, remedy = diagnose(str(error)) or (
             "",

@@ -74,19 +74,13 @@ def _is_whole(info: Path) -> bool:
     record = info / "RECORD"
     if not (info / "METADATA").is_file() or not (info / "INSTALLER").is_file() or not record.is_file():
         return False
-    with record.open(encoding="utf-8", newline="") as lines:
-        for row in csv.reader(lines):
-            if len(row) != 3:
-                return False
-            if not row[2]:
-                continue
-            try:
-                size = (info.parent / row[0]).stat().st_size
-            except OSError:
-                return False
-            if size != int(row[2]):
-                return False
-    return True
+    try:
+        with record.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.reader(lines))
+        sized = [row for row in rows if row[2]]
+        return all((info.parent / row[0]).stat().st_size == int(row[2]) for row in sized)
+    except (OSError, ValueError, IndexError, csv.Error):  # it is damaged itself, or a file is missing
+        return False
 
 
 def damaged(folder: Path) -> Iterator[Path]:
@@ -106,11 +100,8 @@ def repair(installation: Installation) -> list[str]:
     if folder is None:
         return []
     forgotten = []
-    for info in damaged(folder):
-        shutil.rmtree(info)
-        forgotten.append(info.name)
-    for left in folder.glob("~*"):  # where pip moves what it is about to replace
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    for left in (*damaged(folder), *folder.glob("~*")):  # where pip moves what it is about to replace
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
         forgotten.append(left.name)
     return forgotten
 

@@ -22,6 +22,7 @@ import click
 
 from nigdt import __version__
 from nigdt.errors import install_hint, one_line
+from nigdt.runtime.surroundings import drop_interactive_end, drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm
 
 __all__ = ["LazyGroup", "bench", "main"]
@@ -188,6 +189,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _fill_closed_streams()
     _print_any_name()
     keep_openblas_calm()
+    if arguments is None:
+        drop_interactive_end()
+    for name in drop_unreadable_allocator_settings():
+        click.echo(f"nigdt: {name} is not as PyTorch writes it, so it is ignored.", err=True)
     try:
         status = nigdt.main(
             args=None if arguments is None else list(arguments), prog_name="nigdt", standalone_mode=False
@@ -221,6 +226,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.filename is None:
             raise
         click.echo(f"nigdt: {one_line(f'Cannot use {error.filename}: {error.strerror}.')}", err=True)
+        status = 1
+    except RuntimeError as error:
+        if "home directory" not in str(error):  # as pathlib and platformdirs say it
+            raise
+        click.echo("nigdt: Your home folder is not known. Set HOME to a folder of yours.", err=True)
         status = 1
     except MemoryError:
         click.echo(

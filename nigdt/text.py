@@ -123,11 +123,11 @@ class Vocabulary:
         """
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
-            words = data["words"]
-            if data["format"] != _FORMAT or not isinstance(words, list):
+            words = data.get("words") if isinstance(data, dict) else None
+            if not isinstance(words, list) or data.get("format") != _FORMAT:
                 raise ValueError("Its format is unknown.")
             if not all(isinstance(word, str) for word in words):
                 raise ValueError("A word in it is not text.")
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise NigdtError(f"Cannot read the vocabulary {path}: {error}") from error
         return cls(words)

@@ -96,6 +96,7 @@ class Starter:
             else {"start_new_session": True}
         )
         environment = {**os.environ, "NIGDT_ON_DEMAND": "1"}
+        environment.pop("PYTHONINSPECT", None)  # it would change the exit code
         self._earlier = _known_connection()
         try:
             self._process = subprocess.Popen(

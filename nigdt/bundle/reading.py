@@ -26,6 +26,7 @@ LARGEST = {
     "recolour.json": 4 * 2**20,
 }
 """Most bytes of each file of a bundle."""
+_LONGEST_HEADER = 2**20  # of safetensors, in bytes; those of 200 tensors take 30 KB
 _TEXT_CHARS = 2_000
 _LARGEST_POINTER = 1024
 
@@ -50,8 +51,21 @@ def check_sizes(folder: Path) -> int:
             )
         if status.st_size < _LARGEST_POINTER:
             refuse_pointer(folder / name, f"Bundle {folder.name}: {name}")
+        if name.endswith(".safetensors"):
+            _check_header(folder / name, f"Bundle {folder.name}: {name}")
         total += status.st_size
     return total
+
+
+def _check_header(path: Path, what: str) -> None:
+    """Refuse weights that are named in more words than any model's: each name takes its time."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+    except OSError:
+        return  # whoever needs it says so
+    if length > _LONGEST_HEADER:
+        raise BundleError(f"{what} names more weights than any model has.", "Get the bundle again.")
 
 
 def refuse_pointer(path: Path, what: str) -> None:

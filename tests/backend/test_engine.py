@@ -164,4 +164,5 @@ for _ in range(2):
     first, second = done.stdout.splitlines()
     assert "nonsense" in first
     assert "TORCH_*" in first
+    assert ".." not in first
     assert second == first

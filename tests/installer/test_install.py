@@ -281,3 +281,24 @@ def test_an_environment_killed_in_the_making_is_made_anew(
     done = installer(*INSTALL, "--offline", wheels)
     assert done.returncode == 0, done.stdout
     assert_green(project)
+
+
+@pytest.mark.parametrize(
+    "record", [b"\xff\xfe", b"\0" * 500, b"numberful.py,sha256=x,12a\n", b"a\0b,sha256=x,1\n", b"a,b\n"]
+)
+def test_a_record_of_any_damage_is_a_damaged_installation(
+    installation: Installation, empty_environment: Path, record: bytes
+) -> None:
+    """A power cut leaves zeros or another file's bytes; a link is taken away, not what it leads to."""
+    site = environment.site_packages(installation)
+    assert site is not None
+    info, elsewhere = site / "numberful-1.0.dist-info", empty_environment.parent / "elsewhere"
+    info.mkdir()
+    elsewhere.mkdir()
+    for name, content in {"METADATA": b"", "INSTALLER": b"", "RECORD": record}.items():
+        (info / name).write_bytes(content)
+    (site / "numberful.py").write_text("ONE = 1\n")
+    (site / "~umberful").symlink_to(elsewhere)
+    assert environment.repair(installation) == [info.name, "~umberful"]
+    assert elsewhere.is_dir()
+    assert not info.exists()

@@ -142,3 +142,19 @@ def test_the_lock_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert os.fstat(descriptor).st_ino in held
         with pytest.raises(lock.InstallError, match="Another installer"):
             lock.exclusive(tmp_path / "lock", journal, patience=0.3).__enter__()
+
+
+@pytest.mark.parametrize("verb", ["doctor", "desktop", "gimp", "uninstall"])
+def test_a_user_without_a_home_is_told_so(project: Path, verb: str) -> None:
+    code = (
+        "import os, pwd, runpy, sys; os.environ.pop('HOME', None); sys.argv[1:] = [sys.argv[1]]\n"
+        "def unknown(_): raise KeyError('uid not found')\n"
+        "pwd.getpwuid = unknown\n"
+        "for name in [n for n in os.environ if n.startswith(('XDG_', 'NIGDT_'))]: del os.environ[name]\n"
+        "runpy.run_path('installer', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, verb], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "Error: Your home folder is not known.\n  What to do: Set HOME" in done.stdout

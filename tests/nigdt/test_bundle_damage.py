@@ -286,3 +286,15 @@ def test_the_longest_description_that_is_parsed_takes_two_seconds_at_most(kind):
     with contextlib.suppress(ValueError):
         parse_description(text)
     assert time.process_time() - started < 2
+
+
+def test_weights_of_endless_names_are_refused_at_once(tiny_bundle, tmp_path):
+    """Each name in a header takes its time, and 100 MB of them are allowed by the format."""
+    folder = tmp_path / "many"
+    shutil.copytree(tiny_bundle, folder)
+    empty = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+    header = json.dumps({f"e{number}": empty for number in range(200_000)}).encode()
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    write_sums(folder)
+    with pytest.raises(BundleError, match="names more weights than any model has"):
+        read_bundle(folder)

@@ -132,4 +132,5 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path, text: str | None) -> No
         path.write_text(text)
     with pytest.raises(NigdtError, match="vocabulary") as caught:
         Vocabulary.load(path)
+    assert "indices must be" not in str(caught.value)
     assert "\n" not in str(caught.value)

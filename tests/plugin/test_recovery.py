@@ -15,7 +15,7 @@ from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
-from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, digest_of, restore
+from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, claimed, digest_of, restore
 from PIL import Image
 
 from nigdt.errors import NigdtError
@@ -200,3 +200,32 @@ def test_the_digest_is_of_what_a_photo_shows(tmp_path: Path, photo: Path):
     shown = Photo.read(photo)
     Image.open(photo).save(tmp_path / "same.tif")
     assert digest_of(Photo.read(tmp_path / "same.tif")) == digest_of(shown)
+
+
+def test_lost_work_goes_to_one_panel_alone(tmp_path: Path, photo: Path):
+    """Of two windows that offer the same work, the second neither writes into it nor deletes it."""
+    recovery = written(photo, tmp_path / "kept", (layer(9), layer(80)))
+    change(recovery, pid=2**22 + 1)  # no process has it
+    (lost,), (same,) = (Recovery(tmp_path / "kept").lost() for _ in range(2))
+    own = claimed(lost)
+    assert Recovery(tmp_path / "kept").lost() == []  # no third one is offered it
+    shutil.rmtree(same.folder, ignore_errors=True)  # as "Forget" does
+    with pytest.raises(NigdtError, match="Another window"):
+        claimed(same)
+    back, caption = restore(own)
+    assert (len(back.layers), caption) == (2, "words")
+    index = own.folder / "work.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "pid": 2**22 + 1}))
+    assert len(Recovery(tmp_path / "kept").lost()) == 1  # a crash now loses nothing either
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 900, b'{"format": 3, "layers": [', b"[]", b"\xff\xfe"])
+def test_work_whose_index_cannot_be_read_is_named(tmp_path: Path, photo: Path, content: bytes):
+    """Its layers take room for ever otherwise, and nobody knows of them."""
+    recovery = written(photo, tmp_path / "kept", (layer(9),))
+    (recovery.folder / "work.json").write_bytes(content)
+    (lost,) = Recovery(tmp_path / "kept").lost()
+    assert lost.folder == recovery.folder
+    assert claimed(lost) == lost  # and not offered once more under another name
+    with pytest.raises(OSError, match="is damaged"):
+        restore(lost)

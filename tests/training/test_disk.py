@@ -16,6 +16,7 @@ from nigdt_training.inpaint.session import Places, export_run, run_stages
 from nigdt_training.pools import open_pools
 from nigdt_training.run import Run
 from nigdt_training.settings import settings_from
+from PIL import Image
 
 from nigdt.errors import NigdtError
 
@@ -152,3 +153,13 @@ def test_a_damaged_log_and_a_damaged_origin_are_no_crash(tmp_path: Path) -> None
     (run.folder / "origin.yaml").write_bytes(b"\0\0")
     with pytest.raises(NigdtError, match="origin"):
         run.origin()
+
+
+def test_a_run_that_was_copied_without_its_empty_folders_keeps_its_sheets(places, tiny_settings) -> None:
+    """Archives and `git` leave empty folders out; hours later the first sheet would have had no place."""
+    run = Run.within(places.runs / "copied", settings_from(tiny_settings))
+    (run.folder / "sheets").rmdir()
+    path = run.save_sheet(3, Image.new("RGB", (8, 8)))
+    run.close()
+    assert path.is_file()
+    assert any((run.folder / "events").iterdir())

@@ -181,6 +181,7 @@ class Run:
         """
         path = self.folder / "sheets" / f"{step:07d}.png"
         with writing(path):
+            path.parent.mkdir(exist_ok=True)  # who copies a run may leave empty folders behind
             write_atomically(path, lambda file: picture.save(file, format="PNG"))
             self.writer.add_image("sheet", np.asarray(picture), step, dataformats="HWC")
         return path

@@ -254,7 +254,7 @@ class NigdtEngine:
             # When it is tried again, torch says no more than that it has been tried.
             self._import_error = self._import_error or error
             log.exception("torch cannot be imported")
-            text = " ".join(str(self._import_error).split())[:200]
+            text = " ".join(str(self._import_error).split())[:200].rstrip(".")
             raise EngineError(
                 "model-failed",
                 f"PyTorch cannot be loaded: {text}.",

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import zmq
 
+from nigdt.runtime.surroundings import drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm, keep_openmp_calm
 from nigdt_backend import paths
 from nigdt_backend.connection import (
@@ -98,6 +99,10 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         return _failed(f"Cannot use {where}: {error.strerror or error}.")
     except zmq.ZMQError as error:
         return _failed(f"Cannot listen: {error}.")
+    except RuntimeError as error:
+        if "home directory" not in str(error):  # as pathlib says it
+            raise
+        return _failed("Your home folder is not known. Set HOME to a folder of yours.")
 
 
 def _allow_files() -> int:
@@ -134,6 +139,8 @@ def _run(settings: DaemonSettings, log_to_stderr: bool, engine_factory: EngineFa
         time.sleep(0.02)
     try:
         _set_up_log(log_to_stderr)
+        for name in drop_unreadable_allocator_settings():
+            log.warning("%s is not as PyTorch writes it, so it is ignored", name)
         if connection_file.is_dir() and not connection_file.is_symlink():
             shutil.rmtree(connection_file)  # whatever made it: it is in the way
         connection_file.unlink(missing_ok=True)  # a crashed predecessor's

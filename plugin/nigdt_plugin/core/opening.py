@@ -20,7 +20,7 @@ from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.keeping import Keeping
 from nigdt_plugin.core.link import Link
 from nigdt_plugin.core.pyramid import Pyramid
-from nigdt_plugin.core.recovery import Lost, restore
+from nigdt_plugin.core.recovery import Lost, claimed, restore
 from nigdt_plugin.core.selecting import Selecting
 from nigdt_plugin.core.selection import Mask
 from nigdt_plugin.core.settings import Settings
@@ -113,13 +113,15 @@ class Opening(Selecting):
         """Open the work of a panel that ended badly."""
         missing: list[str] = []
 
-        def work() -> tuple[Document, Pyramid, str]:
-            document, caption = restore(lost, missing.append)
-            return document, pyramid_of(document), caption
+        def work() -> tuple[Lost, tuple[Document, Pyramid, str]]:
+            own = claimed(lost)
+            document, caption = restore(own, missing.append)
+            return own, (document, pyramid_of(document), caption)
 
-        def then(opened: tuple[Document, Pyramid, str]) -> None:
+        def then(found: tuple[Lost, tuple[Document, Pyramid, str]]) -> None:
+            own, opened = found
             self._enter(*opened)
-            self.keeping.adopt(lost)
+            self.keeping.adopt(own)
             if missing:
                 self.notice("\n".join(missing), "")
 

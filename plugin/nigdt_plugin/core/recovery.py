@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import glob
 import hashlib
@@ -14,7 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,7 @@ class Recovery:
         write_atomically(self.folder / "selection.png", lambda file: mask.save(file, "PNG", compress_level=1))
         header = {
             "format": _FORMAT,
-            "pid": os.getpid(),
-            "process": identity(os.getpid()),
+            **_owner(),
             "digest": self._digest[1],
             "saved": time.time(),
             "photo": str(snapshot.path.absolute()) if snapshot.path else own,
@@ -128,7 +128,7 @@ class Recovery:
                 stored.unlink(missing_ok=True)
 
     def adopt(self, lost: Lost) -> None:
-        """Go on with work that was restored, in its own folder."""
+        """Go on with work that was claimed and restored, in its folder."""
         self.folder = lost.folder
 
     def discard(self) -> None:
@@ -140,6 +140,8 @@ class Recovery:
         found = []
         for path in self.parent.glob("*/work.json"):
             data = read_json(path)
+            if not data and path.is_file():  # `restore` says so; whoever forgets it gets the room back
+                found.append(Lost(path.parent, path.parent.name, 0.0, ""))
             if data.get("format") != _FORMAT or _runs(data):
                 continue
             if data.get("layers") or data.get("selected"):
@@ -152,6 +154,32 @@ class Recovery:
             else:
                 shutil.rmtree(path.parent, ignore_errors=True)  # nothing worth asking about
         return sorted(found, key=lambda lost: lost.saved, reverse=True)
+
+
+def claimed(lost: Lost) -> Lost:
+    """Make lost work this panel's, so that no other one restores it, writes into it or forgets it.
+
+    Returns:
+        The work, in another folder.
+
+    Raises:
+        NigdtError: Another panel was quicker.
+    """
+    folder = lost.folder.with_name(uuid.uuid4().hex)
+    data = read_json(lost.folder / "work.json")
+    if not data and lost.folder.exists():
+        return lost  # damaged, as `restore` will say
+    try:
+        lost.folder.rename(folder)  # which one panel alone can do
+    except FileNotFoundError:
+        raise NigdtError(
+            f"The work on {lost.name} is not there any more.", "Another window restored it or forgot it."
+        ) from None
+    except OSError:
+        return lost  # of a folder where nobody can write
+    with contextlib.suppress(OSError):  # a full disk is no reason not to restore it
+        write_json(folder / "work.json", {**data, **_owner()})
+    return replace(lost, folder=folder)
 
 
 def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> tuple[Document, str]:
@@ -243,6 +271,10 @@ def digest_of(photo: Photo) -> str:
     if photo.alpha8 is not None:
         digest.update(np.ascontiguousarray(photo.alpha8).data)
     return digest.hexdigest()
+
+
+def _owner() -> dict[str, Any]:
+    return {"pid": os.getpid(), "process": identity(os.getpid())}
 
 
 def _runs(data: Mapping[str, Any]) -> bool:
