@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gimp_dialog import TITLES, ask, middle_of, wait_for, write
-from gimp_session import WindowSession, keep
+from gimp_dialog import CLOSE, INDEXED, SHOWN, TITLES, ask, middle_of, wait_for, write
+from gimp_session import WindowSession, keep, plug_in_runs
 from numpy.typing import NDArray
 from PIL import Image
 from scripted_daemon import COLOURS, EARLY, ScriptedDaemon
@@ -286,11 +286,7 @@ def test_the_list_of_models_follows_settings_that_are_taken_back(
 def test_an_image_with_a_palette_is_previewed_in_place(
     windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
 ) -> None:
-    indexed = """
-    kinds = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
-    image.convert_indexed(*kinds, 200, False, False, "")
-"""
-    answer = ask(windows, before=indexed, title="NIGDT")
+    answer = ask(windows, before=INDEXED, title="NIGDT")
     windows.type("key", "Return")
     windows.window(TITLES["nigdt-describe"])
     write(windows, "a cat", daemon)
@@ -301,4 +297,22 @@ def test_an_image_with_a_palette_is_previewed_in_place(
     said = windows.wait(answer)
     assert (said["status"], said["layers"]) == ("success", ["a cat", "photo"]), said["message"]
     assert "Traceback" not in windows.log.read_text(errors="replace")
+    assert not windows.shown("GIMP Message")
+
+
+def test_an_image_closed_while_its_fill_comes_is_no_error(
+    windows: WindowSession, daemon: ScriptedDaemon
+) -> None:
+    windows.dismiss("GIMP Message")
+    display = windows.run(SHOWN, "actor")
+    windows.from_the_menu("Describe...")
+    write(windows, "a fox", daemon)
+    windows.type("key", "alt+i")
+    wait_for(lambda: windows.run(LAYERS, "actor") == [2])
+    daemon.behaviour = ScriptedDaemon.hold
+    write(windows, "a hare", daemon)
+    windows.run(CLOSE.format(display), "actor")
+    daemon.gone_on.set()  # the dialog mostly gets the fill before it looks for its image again
+    wait_for(lambda: not plug_in_runs(windows))
+    time.sleep(2)
     assert not windows.shown("GIMP Message")

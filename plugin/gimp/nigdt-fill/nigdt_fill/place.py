@@ -14,7 +14,7 @@ from nigdt_fill import provenance
 from nigdt_fill.again import Drawn
 from nigdt_fill.capture import Capture, write
 from nigdt_fill.plan import Rect, cut, greyed, layer_name, scaled, touched
-from nigdt_fill.problem import Problem
+from nigdt_fill.problem import Closed
 from nigdt_fill.texts import _
 
 Built = TypeVar("Built")
@@ -55,22 +55,34 @@ def _undo_step(image: Gimp.Image) -> Iterator[None]:
 
 
 def was_closed(image: Gimp.Image) -> bool:
-    """Return whether the user closed the image, or the window of it from which the procedure was called.
-
-    GIMP keeps a closed image while a procedure works on it, so the image alone does not tell.
-    """
-    display = Gimp.default_display()
-    return not image.is_valid() or (display is not None and not display.is_valid())
+    """Return whether the user closed the last window of the image."""
+    return not image.is_valid()
 
 
 def still_open(image: Gimp.Image) -> None:
     """Refuse an image that was closed meanwhile.
 
     Raises:
-        Problem: It was.
+        Closed: It was.
     """
     if was_closed(image):
-        raise Problem(_("The image was closed before the fill was ready."))
+        raise Closed(_("The image was closed before the fill was ready."))
+
+
+@contextmanager
+def while_open(image: Gimp.Image) -> Iterator[None]:
+    """Say that the image was closed instead of what goes wrong inside because of that.
+
+    It may be closed at any moment, even between two calls; the second one fails then.
+
+    Raises:
+        Closed: It was closed, and something went wrong.
+    """
+    try:
+        yield
+    except Exception:
+        still_open(image)
+        raise
 
 
 def place(
@@ -96,7 +108,7 @@ def place(
         The layer, or the group that holds several.
 
     Raises:
-        Problem: The image was closed meanwhile.
+        Closed: The image was closed meanwhile.
     """
     still_open(image)
     name = layer_name(pictures[0].recipe.caption) or _("Removed")
