@@ -300,6 +300,38 @@ def test_an_image_with_a_palette_is_previewed_in_place(
     assert not windows.shown("GIMP Message")
 
 
+HALF_SELECTED = """
+    write(image.get_layers()[0], "R'G'B'A u8", bytes([200, 100, 50, 255]) * (400 * 300))
+    half = Gimp.Channel.new(image, "half", 400, 300, 50.0, Gegl.Color.new("red"))
+    image.insert_channel(half, None, 0)
+    write(half, "Y u8", bytes([128]) * (400 * 300))
+    image.select_item(Gimp.ChannelOps.INTERSECT, half)
+    image.remove_channel(half)
+"""
+KINDS = {
+    "grey": "    image.convert_grayscale()\n",
+    "linear": "    image.convert_precision(Gimp.Precision.FLOAT_LINEAR)\n",
+    "linear-grey": "    image.convert_grayscale()\n    image.convert_precision(Gimp.Precision.U16_LINEAR)\n",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_shown_is_what_comes_in_images_of_other_kinds(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path, kind: str
+) -> None:
+    answer = ask(windows, before=KINDS[kind] + HALF_SELECTED)
+    write(windows, "a fox", daemon)
+    time.sleep(2)
+    shot = windows.photograph(tmp_path / "shot.png", "the dialog")
+    keep(shot, f"{windows.tree.release}-{kind}.png")
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert said["status"] == "success", said["message"]
+    with Image.open(shot) as opened:
+        pictured = np.asarray(opened.convert("RGB"))[:340, :340].astype(int)
+    assert (np.abs(pictured - said["seen"]).max(axis=2) <= 2).sum() > 1000
+
+
 def test_an_image_closed_while_its_fill_comes_is_no_error(
     windows: WindowSession, daemon: ScriptedDaemon
 ) -> None:
