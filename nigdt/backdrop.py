@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
-from nigdt.removal import NothingFitsError, remove
+from nigdt.removal import NothingFitsError, Quality, remove
 from nigdt.removal.layout import lab_of
 from nigdt.text import tokenise
 
@@ -75,15 +75,18 @@ def has_surroundings(caption: str) -> bool:
     return not rest or any(word not in PART_WORDS for word in rest)
 
 
-def continued(crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def continued(
+    crop: NDArray[np.uint8], hole: NDArray[np.uint8], quality: Quality = "preview"
+) -> NDArray[np.uint8] | None:
     """Return the context with its surroundings continued into the hole; None where nothing in it fits.
 
     Args:
         crop: (h, w, 3), the context.
         hole: (h, w), above 0 where pixels are made.
+        quality: As of `remove`.
     """
     try:
-        return remove(crop, hole, quality="preview")
+        return remove(crop, hole, quality=quality)
     except NothingFitsError:
         return None
 

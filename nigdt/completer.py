@@ -26,7 +26,6 @@ from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import DREW_NOTHING
 from nigdt.outlines import Outlines, draws_itself
 from nigdt.recipe import Variant
-from nigdt.removal import remove
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
 from nigdt.text import Vocabulary, tokenise
@@ -277,10 +276,10 @@ class Completer:
         """
         context, backdrop, outline = job.context, job.context.backdrop, drawn.outline
         named = outline is not None and self._names_outline(job)
-        if backdrop is None and not named:
+        if backdrop is None and named:  # it is still being looked for, or nothing goes on in the hole
+            backdrop = continued(context.crop, context.hole, "soft")
+        if backdrop is None:
             return fill, True
-        if backdrop is None:  # nothing in the photo goes on in the hole, or it is still being looked for
-            backdrop = remove(context.crop, context.hole, quality="soft")
         size = fill.shape[1::-1]
         if backdrop.shape[1::-1] != size:
             backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
