@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
-from nigdt.removal import NothingFitsError, remove
+from nigdt.removal import NothingFitsError, Quality, remove
 from nigdt.removal.layout import lab_of
 from nigdt.surroundings import materials, whatever
 from nigdt.text import tokenise
@@ -91,15 +91,18 @@ def _beside_colours(caption: str) -> list[str]:
     return [word for i, word in words if i not in coloured and word not in _LITTLE_WORDS]
 
 
-def continued(crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def continued(
+    crop: NDArray[np.uint8], hole: NDArray[np.uint8], quality: Quality = "preview"
+) -> NDArray[np.uint8] | None:
     """Return the context with its surroundings continued into the hole; None where nothing in it fits.
 
     Args:
         crop: (h, w, 3), the context.
         hole: (h, w), above 0 where pixels are made.
+        quality: As of `remove`.
     """
     try:
-        return remove(crop, hole, quality="preview")
+        return remove(crop, hole, quality=quality)
     except NothingFitsError:
         return None
 

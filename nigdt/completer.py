@@ -27,7 +27,6 @@ from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
 from nigdt.outlines import Outlines, Told, draws_itself
 from nigdt.recipe import Variant
-from nigdt.removal import remove
 from nigdt.round_things import circle_in, names_round_thing
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
@@ -314,10 +313,10 @@ class Completer:
         """
         context, backdrop, outline = job.context, job.context.backdrop, drawn.outline
         named = self._fills_outline(job, outline)
-        if backdrop is None and not named:
+        if backdrop is None and named:  # it is still being looked for, or nothing goes on in the hole
+            backdrop = continued(context.crop, context.hole, "soft")
+        if backdrop is None:
             return fill, True
-        if backdrop is None:  # nothing in the photo goes on in the hole, or it is still being looked for
-            backdrop = remove(context.crop, context.hole, quality="soft")
         size = fill.shape[1::-1]
         if backdrop.shape[1::-1] != size:
             backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)

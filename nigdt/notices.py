@@ -55,6 +55,28 @@ BROKEN_BUNDLE: Final = "The changed bundle {0} is broken; the old model stays in
 ALL: Final[tuple[str, ...]] = tuple(text for name, text in list(globals().items()) if name.isupper())
 """Each of them, with {0}, {1} ... in this order for what is filled in."""
 
+METADATA: Final = (
+    "colour profile",
+    "colour space",
+    "resolution",
+    "transparency",
+    "gamma",
+    "chromaticity",
+    "rendering intent",
+    "compression",
+    "text",
+    "animation",
+    "EXIF or XMP",
+    "Adobe's segment",
+    "EXIF tag {0}",
+    "chunk {0}",
+    "segment {0}",
+)
+"""What pieces of metadata are called in notices, but for names that are the same in every language."""
+
+_LISTING: Final = {DAMAGED_METADATA: 0, NO_PLACE: 1}
+"""Notices that name pieces of metadata, and what is filled in with these."""
+
 
 def filled_in(text: str, notice: str) -> tuple[str, ...] | None:
     """Return what was filled into a text, maybe nothing, or None if the notice is not made from it.
@@ -77,5 +99,9 @@ def worded(notice: str, translate: Callable[[str, str], str], texts: Sequence[st
     """
     for text in texts:
         if (parts := filled_in(text, notice)) is not None:
+            if text in _LISTING:
+                at = _LISTING[text]
+                names = (worded(name, translate, METADATA) for name in parts[at].split(", "))
+                parts = (*parts[:at], ", ".join(names), *parts[at + 1 :])
             return translate("Notices", text).format(*parts)
     return notice

@@ -19,7 +19,7 @@ from PIL import Image, ImageCms
 from nigdt.errors import PhotoError
 from nigdt.photo.deep import deflate_tiff, write_png16, write_tiff16
 from nigdt.photo.formats import FORMATS, PhotoFormat, of_suffix
-from nigdt.photo.metadata import ORIENTATION, save_options, tag_name
+from nigdt.photo.metadata import NAMES, ORIENTATION, save_options, tag_name
 from nigdt.photo.opening import reason
 from nigdt.photo.provenance import has_room
 from nigdt.photo.quiet import quiet_decoders
@@ -159,9 +159,9 @@ def _fitting(piece: Photo, wanted: PhotoFormat) -> tuple[dict[str, Any], bytes, 
             data = _encoded(piece, wanted, less)
         except Exception:  # noqa: S112 - another one is at fault, or more
             continue
-        return (less, data, [key.upper()]) if key != "exif" else _fitting_exif(piece, wanted, info)
+        return (less, data, [NAMES[key]]) if key != "exif" else _fitting_exif(piece, wanted, info)
     kept = {key: value for key, value in info.items() if key not in _LEAVES or key == "exif"}
-    others = [key.upper() for key in _LEAVES if key in info and key != "exif"]
+    others = [NAMES[key] for key in _LEAVES if key in info and key != "exif"]
     try:
         return kept, _encoded(piece, wanted, kept), others
     except Exception:

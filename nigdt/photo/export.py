@@ -10,7 +10,7 @@ from PIL import Image
 
 from nigdt.errors import PhotoError
 from nigdt.photo.formats import of_suffix
-from nigdt.photo.metadata import save_options, without_orientation
+from nigdt.photo.metadata import NAMES, save_options, without_orientation
 from nigdt.photo.opening import reason
 from nigdt.photo.photo import Photo, no_place_for
 
@@ -69,7 +69,7 @@ def exported(
             failed = failed or error
             continue
         return buffer.getvalue(), no_place_for(
-            wanted.title, [key.upper() for key in left_out if key in carried]
+            wanted.title, [NAMES[key] for key in left_out if key in carried]
         )
     assert failed is not None
     raise PhotoError(f"{wanted.title} cannot hold this picture: {reason(failed)}.") from None

@@ -40,7 +40,7 @@ _POINTERS = frozenset({0x8769, 0x8825, 0xA005})  # tags whose value is a directo
 _MOST_DPI = 65535
 _MOST_TAGS = 300
 _CICP_BYTES = 4
-_NAMES = {
+NAMES = {
     "icc_profile": "colour profile",
     "dpi": "resolution",
     "transparency": "transparency",
@@ -49,7 +49,10 @@ _NAMES = {
     "chromaticity": "chromaticity",
     "srgb": "rendering intent",
     "cicp": "colour space",
+    "exif": "EXIF",
+    "quantization": "compression",
 }
+"""What users are told of a piece of metadata, by its key in Pillow's `info`."""
 _XMP_KEYWORD = "XML:com.adobe.xmp"  # in a PNG
 _XMP_TAG = 700  # in a TIFF
 # What a TIFF's directory says of how its samples are stored, and what is carried apart (resolution, XMP, ICC)
@@ -198,7 +201,7 @@ def read_metadata(image: Image.Image, found: Metadata) -> Metadata:
         if _usable(key, value):
             found.info[key] = tuple(float(one) for one in value) if key == "dpi" else value
         else:
-            found.damaged.append(_NAMES[key])
+            found.damaged.append(NAMES[key])
     if "dpi" not in found.info and image.format in ("WEBP", "AVIF"):
         dpi = _exif_resolution(found.info.get("exif", b""))
         if dpi is not None:

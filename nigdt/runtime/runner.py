@@ -138,8 +138,8 @@ class Runner:
         Args:
             I_m: (1, 3, H, W) in [-1, 1], on any device, like the others.
             M: (1, 1, H, W), 1 = visible.
-            outline: (1, `config.told_channels`, H, W), as in `NIGDT.encode_image`; None leaves it to the model.
-                Only with `config.outlines`.
+            outline: (1, `config.told_channels`, H, W), as in `NIGDT.encode_image`; None leaves it to the
+                model. Only with `config.outlines`.
         """
         M = M.to(self._device)
         seen = [I_m.to(self._device), M]

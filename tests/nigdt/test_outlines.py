@@ -208,6 +208,14 @@ def test_a_fill_shows_the_thing_in_its_outline_and_surroundings_around(outlined:
     assert np.array_equal(np.asarray(again.photo), fill)
 
 
+def test_a_thing_fills_a_photo_that_is_selected_whole(outlined: Path) -> None:
+    inpainter = Inpainter.from_bundle(str(outlined))
+    whole = np.full((160, 160), 255, np.uint8)
+    one, other = inpainter.fill(noise(), whole, "bird", variants=2)
+    assert not np.array_equal(one.photo, noise())
+    assert not np.array_equal(one.photo, other.photo)
+
+
 def test_a_model_of_birds_knows_an_owl_by_its_outline(outlined: Path) -> None:
     inpainter = Inpainter.from_bundle(str(outlined))
     crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)

@@ -23,6 +23,7 @@ from PyQt6.QtWidgets import QApplication
 from update_translations import collect
 
 from nigdt import notices
+from nigdt.notices import METADATA, NO_PLACE
 from nigdt.photo.photo import Photo, cut_to_8_bits, no_place_for
 
 COMMAND = "run: python tests/plugin/update_translations.py"
@@ -181,6 +182,12 @@ def test_what_library_and_daemon_say_is_told_in_german(qapp: QApplication):
         assert "12 Bit" in worded_notice(*cut_to_8_bits(12))
         damaged = worded_notice("Damaged metadata of this photo is left out: EXIF, a profile {0}.")
         assert damaged == "Beschädigte Metadaten dieses Fotos werden weggelassen: EXIF, a profile {0}."
+        for name in METADATA:
+            said = worded_notice(NO_PLACE.format("BMP", f"{name}, XMP".format("zzZz")))
+            assert said == worded_notice(NO_PLACE.format("BMP", "{0}, XMP")).format(
+                QCoreApplication.translate("Notices", name).format("zzZz")
+            )
+            assert name.format("zzZz") not in said
         assert worded_notice("Something new.") == "Something new."
         crowded = Photo(np.zeros((9, 9, 3), np.uint8), "RGB", info={"xmp": b"<x>" + b" " * 65_490 + b"</x>"})
         (told,) = crowded.losses(".jpg")

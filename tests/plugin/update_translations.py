@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from nigdt_backend import wording
 from nigdt_plugin.ui.language import FOLDER, LANGUAGES
-from nigdt_plugin.ui.notices import ALL
+from nigdt_plugin.ui.notices import TRANSLATED
 
 PLUGIN = FOLDER.parents[1]
 SOURCE = "en"
@@ -25,7 +25,7 @@ def collect(*options: str) -> None:
     """Take every text into translation files, as pylupdate6 does with these options."""
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "notices.py"  # pylupdate6 finds texts by the calls around them
-        calls = [f'QT_TRANSLATE_NOOP("Notices", {text!r})\n' for text in ALL]
+        calls = [f'QT_TRANSLATE_NOOP("Notices", {text!r})\n' for text in TRANSLATED]
         listed.write_text("".join(calls), encoding="utf-8")
         sources = [str(PLUGIN / "ui"), str(wording.__file__), str(listed)]
         command = [sys.executable, "-m", "PyQt6.lupdate.pylupdate", *sources, *options]

@@ -361,6 +361,8 @@ def _answer(procedure: Gimp.Procedure, work: Callable[[], Gimp.Layer]) -> Gimp.V
     try:
         from nigdt_fill.problem import Cancelled, Problem
 
+        # Otherwise GIMP shows what a call says that fails, for example since the image was closed just now.
+        procedure.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
         try:
             layer = work()
         except Cancelled:

@@ -9,6 +9,9 @@ from nigdt_plugin.ui.widgets import translate
 ALL = (*notices.ALL, LAYER_LOST, SELECTION_LOST)
 """What is translated here: the list that GIMP has too, and what only the panel says."""
 
+TRANSLATED = (*ALL, *notices.METADATA)
+"""The same, and the names that are filled in."""
+
 
 def worded_notice(told: str) -> str:
     """Translate notices, one per line; one that is not known stays as it is."""

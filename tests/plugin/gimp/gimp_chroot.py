@@ -35,6 +35,9 @@ libraries for the panel's Qt."""
 
 BUILD_SECONDS = 780
 
+_PATIENT_APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300")
+"""Waits for another one that is installing something."""
+
 _APART = ("unshare", "--mount", "--propagation", "private", "--fork", "--pid", "--kill-child")
 
 _ENTER = """
@@ -129,7 +132,7 @@ def _build(release: str, folder: Path) -> None:
         raise ChrootUnavailableError(f"building a GIMP tree needs 2 GB free in {folder.parent}")
     if shutil.which("mmdebstrap") is None:
         _try(["apt-get", "update"])
-        _try(["apt-get", "install", "-y", "--no-install-recommends", "mmdebstrap"])
+        _try([*_PATIENT_APT, "install", "-y", "--no-install-recommends", "mmdebstrap"])
     sites = _try(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]).split()
     if not sites:
         raise ChrootUnavailableError("apt-get names no package mirror")

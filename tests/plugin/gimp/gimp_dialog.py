@@ -24,6 +24,11 @@ SHOWN = """
     Gimp.displays_flush()
     result = display.get_id()
 """
+INDEXED = """
+    kinds = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
+    image.convert_indexed(*kinds, 200, False, False, "")
+"""
+"""Gives `image` a palette."""
 CLOSE = "Gimp.Display.get_by_id({}).delete()"
 ASK = """
     before = composite(image)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gimp_dialog import CLOSE, SHOWN, TITLES, ask, greens, wait_for, write
+from gimp_dialog import CLOSE, INDEXED, SHOWN, TITLES, ask, greens, wait_for, write
 from gimp_session import WindowSession, keep, plug_in_runs
 from gimp_tree import tree
 from nigdt_backend.protocol import FillRequest
@@ -253,16 +253,12 @@ def test_the_quick_mask_is_named(windows: WindowSession, tmp_path: Path) -> None
 def test_an_indexed_image_is_offered_to_be_converted(
     windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
 ) -> None:
-    indexed = """
-    kinds = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
-    image.convert_indexed(*kinds, 200, False, False, "")
-"""
-    answer = ask(windows, before=indexed, title="NIGDT")
+    answer = ask(windows, before=INDEXED, title="NIGDT")
     keep(windows.photograph(tmp_path / "indexed.png"), f"{windows.tree.release}-indexed.png")
     windows.type("key", "Escape")
     said = windows.wait(answer)
     assert (said["status"], said["base"]) == ("cancel", "indexed")
-    answer = ask(windows, before=indexed, title="NIGDT")
+    answer = ask(windows, before=INDEXED, title="NIGDT")
     windows.type("key", "Return")
     windows.window(TITLES["nigdt-describe"])
     write(windows, "a cat", daemon)
@@ -339,7 +335,9 @@ def test_removed_at_once_from_the_menu(
     assert [request.recipe.effective_mode for request in daemon.requests] == ["remove"]
 
 
-def test_the_window_is_closed_in_mid_fill(windows: WindowSession, daemon: ScriptedDaemon) -> None:
+def test_the_window_is_closed_in_mid_fill(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
+) -> None:
     daemon.behaviour = ScriptedDaemon.hold
     display = windows.run(SHOWN, "actor")
     windows.from_the_menu(ENTRY)
@@ -350,11 +348,14 @@ def test_the_window_is_closed_in_mid_fill(windows: WindowSession, daemon: Script
     windows.run(CLOSE.format(display), "actor")
     wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
     wait_for(lambda: windows.run("result = len(Gimp.get_images())", "actor") == 0)
+    windows.window("GIMP Message")
+    keep(windows.photograph(tmp_path / "closed.png"), f"{windows.tree.release}-closed-in-mid-fill.png")
+    windows.dismiss("GIMP Message")
+    wait_for(lambda: not windows.shown("GIMP Message"))
     assert windows.run("result = 'well'") == "well"
 
 
 def test_the_dialog_goes_with_its_image(windows: WindowSession, daemon: ScriptedDaemon) -> None:
-    windows.dismiss("GIMP Message")  # of the test before
     display = windows.run(SHOWN, "actor")
     windows.from_the_menu(ENTRY)
     windows.window(TITLES["nigdt-describe"])
@@ -364,3 +365,23 @@ def test_the_dialog_goes_with_its_image(windows: WindowSession, daemon: Scripted
     wait_for(lambda: not plug_in_runs(windows))
     time.sleep(1)
     assert not windows.shown("GIMP Message")
+
+
+TWICE = f"""
+{SHOWN}
+    result = [result, Gimp.Display.new(image).get_id()]
+"""
+
+
+def test_the_dialog_stays_while_its_image_has_another_window(
+    windows: WindowSession, daemon: ScriptedDaemon
+) -> None:
+    first, second = windows.run(TWICE, "actor")
+    windows.from_the_menu(ENTRY)  # of the second, which is on top
+    windows.window(TITLES["nigdt-describe"])
+    windows.run(CLOSE.format(second), "actor")
+    time.sleep(2)
+    write(windows, "a goose", daemon)
+    windows.type("key", "alt+f")
+    wait_for(lambda: windows.run(LAYERS, "actor") == [0, 0])
+    windows.run(CLOSE.format(first), "actor")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gimp_dialog import TITLES, ask, middle_of, wait_for, write
-from gimp_session import WindowSession, keep
+from gimp_dialog import CLOSE, INDEXED, SHOWN, TITLES, ask, middle_of, wait_for, write
+from gimp_session import WindowSession, keep, plug_in_runs
 from numpy.typing import NDArray
 from PIL import Image
 from scripted_daemon import COLOURS, EARLY, ScriptedDaemon
@@ -286,11 +286,7 @@ def test_the_list_of_models_follows_settings_that_are_taken_back(
 def test_an_image_with_a_palette_is_previewed_in_place(
     windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
 ) -> None:
-    indexed = """
-    kinds = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
-    image.convert_indexed(*kinds, 200, False, False, "")
-"""
-    answer = ask(windows, before=indexed, title="NIGDT")
+    answer = ask(windows, before=INDEXED, title="NIGDT")
     windows.type("key", "Return")
     windows.window(TITLES["nigdt-describe"])
     write(windows, "a cat", daemon)
@@ -301,4 +297,54 @@ def test_an_image_with_a_palette_is_previewed_in_place(
     said = windows.wait(answer)
     assert (said["status"], said["layers"]) == ("success", ["a cat", "photo"]), said["message"]
     assert "Traceback" not in windows.log.read_text(errors="replace")
+    assert not windows.shown("GIMP Message")
+
+
+HALF_SELECTED = """
+    write(image.get_layers()[0], "R'G'B'A u8", bytes([200, 100, 50, 255]) * (400 * 300))
+    half = Gimp.Channel.new(image, "half", 400, 300, 50.0, Gegl.Color.new("red"))
+    image.insert_channel(half, None, 0)
+    write(half, "Y u8", bytes([128]) * (400 * 300))
+    image.select_item(Gimp.ChannelOps.INTERSECT, half)
+    image.remove_channel(half)
+"""
+KINDS = {
+    "grey": "    image.convert_grayscale()\n",
+    "linear": "    image.convert_precision(Gimp.Precision.FLOAT_LINEAR)\n",
+    "linear-grey": "    image.convert_grayscale()\n    image.convert_precision(Gimp.Precision.U16_LINEAR)\n",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_shown_is_what_comes_in_images_of_other_kinds(
+    windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path, kind: str
+) -> None:
+    answer = ask(windows, before=KINDS[kind] + HALF_SELECTED)
+    write(windows, "a fox", daemon)
+    time.sleep(2)
+    shot = windows.photograph(tmp_path / "shot.png", "the dialog")
+    keep(shot, f"{windows.tree.release}-{kind}.png")
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert said["status"] == "success", said["message"]
+    with Image.open(shot) as opened:
+        pictured = np.asarray(opened.convert("RGB"))[:340, :340].astype(int)
+    assert (np.abs(pictured - said["seen"]).max(axis=2) <= 2).sum() > 1000
+
+
+def test_an_image_closed_while_its_fill_comes_is_no_error(
+    windows: WindowSession, daemon: ScriptedDaemon
+) -> None:
+    windows.dismiss("GIMP Message")
+    display = windows.run(SHOWN, "actor")
+    windows.from_the_menu("Describe...")
+    write(windows, "a fox", daemon)
+    windows.type("key", "alt+i")
+    wait_for(lambda: windows.run(LAYERS, "actor") == [2])
+    daemon.behaviour = ScriptedDaemon.hold
+    write(windows, "a hare", daemon)
+    windows.run(CLOSE.format(display), "actor")
+    daemon.gone_on.set()  # the dialog mostly gets the fill before it looks for its image again
+    wait_for(lambda: not plug_in_runs(windows))
+    time.sleep(2)
     assert not windows.shown("GIMP Message")

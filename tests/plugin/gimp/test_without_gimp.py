@@ -190,6 +190,36 @@ def test_a_grey_photo_s_fill_is_greyed_as_everywhere() -> None:
     assert plan.greyed(fill.tobytes()) == greyed(fill)[..., 0].tobytes()
 
 
+def in_light(values: np.ndarray) -> np.ndarray:
+    """Return the light, 0 to 1, of sRGB values from 0 to 255."""
+    share = values / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def test_what_is_drawn_in_light_looks_as_it_does_when_blended_there() -> None:
+    generator = np.random.default_rng(0)
+    pixels, under = generator.integers(0, 256, (2, 40, 50, 3), np.uint8)
+    weight = generator.integers(0, 256, (40, 50), np.uint8)
+    weight[:5] = weight[:, :9] = 0
+    weight[20] = 255
+    drawn, known = plan.drawn_in_light(pixels.tobytes(), weight.tobytes(), (50, 40), under.tobytes(), 3)
+    assert known == np.where(weight > 0, np.uint8(255), np.uint8(0)).tobytes()
+    seen = np.where(weight[..., None] > 0, np.frombuffer(drawn, np.uint8).reshape(40, 50, 3), under)
+    share = weight[..., None] / 255
+    wanted = share * in_light(pixels) + (1 - share) * in_light(under)
+    assert np.abs(in_light(seen) - wanted).max() < 0.006
+    assert (seen[20] == pixels[20]).all()
+    opacity = np.full((40, 50, 1), 255, np.uint8)
+    opacity[30] = 100
+    there = np.concatenate([under, opacity], axis=2).tobytes()
+    less, known = plan.drawn_in_light(pixels.tobytes(), weight.tobytes(), (50, 40), there, 4)
+    assert known[30 * 50 : 31 * 50] == weight[30].tobytes()
+    half = np.frombuffer(less, np.uint8).reshape(40, 50, 3)
+    assert (half[30][weight[30] > 0] == pixels[30][weight[30] > 0]).all()
+    nothing = bytes(len(known))
+    assert plan.drawn_in_light(pixels.tobytes(), nothing, (50, 40), there, 4) == (pixels.tobytes(), nothing)
+
+
 def test_a_selection_is_put_into_its_context() -> None:
     inside = np.arange(1, 7, dtype=np.uint8).reshape(2, 3)
     wanted = np.zeros((5, 6), np.uint8)

@@ -34,6 +34,8 @@ class Capture:
         selection: The selection over it as it was drawn, 0 to 255.
         selected: Smallest box around the selection, in photo pixels.
         drawn: The selection in that box, in photo pixels.
+        grey: Whether the image holds no colour.
+        linear: Whether GIMP blends what is half transparent in linear light.
     """
 
     context: Rect
@@ -43,6 +45,8 @@ class Capture:
     selection: bytes = field(repr=False)
     selected: Rect
     drawn: bytes = field(repr=False)
+    grey: bool
+    linear: bool
 
     @property
     def scale(self) -> float:
@@ -69,6 +73,29 @@ def write(drawable: Gimp.Drawable, box: Rect, pixel_format: str, pixels: bytes) 
     buffer.set(Gegl.Rectangle.new(box.left, box.top, box.width, box.height), pixel_format, pixels)
     buffer.flush()
     drawable.update(box.left, box.top, box.width, box.height)
+
+
+def composite_space(image: Gimp.Image) -> Gimp.LayerColorSpace:
+    """Return in which kind of numbers a fill is to be blended with an image: in that which the image holds.
+
+    So panel, preview and GIMP blend alike in the usual images. Anything else would have GIMP convert all that
+    is seen to and fro, and pixels outside the fill would change in their last bits. Deep grey images with a
+    profile change least when GIMP chooses: by one step of 16 bits.
+    """
+    bits, _dash, kind = image.get_precision().value_nick.upper().replace("-", "_").partition("_")
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    if grey and bits != "U8" and image.get_color_profile() is not None:
+        return Gimp.LayerColorSpace.AUTO
+    return {
+        "LINEAR": Gimp.LayerColorSpace.RGB_LINEAR,
+        "NON_LINEAR": Gimp.LayerColorSpace.RGB_NON_LINEAR,
+        "PERCEPTUAL": Gimp.LayerColorSpace.RGB_PERCEPTUAL,
+    }[kind]
+
+
+def blends_linearly(image: Gimp.Image) -> bool:
+    """Return whether a fill of an image is blended in linear light, which is also what GIMP chooses."""
+    return composite_space(image) in (Gimp.LayerColorSpace.RGB_LINEAR, Gimp.LayerColorSpace.AUTO)
 
 
 def selected_box(image: Gimp.Image) -> Rect | None:
@@ -157,7 +184,8 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
         raise Problem(_("There is nothing around the selection that the fill could go by. Select less."))
     channels = 3 if alpha.count(255) == len(alpha) else 4
     crop = read(composite, seen, "R'G'B' u8" if channels == 3 else "R'G'B'A u8")
-    return Capture(context, size, crop, channels, selection, selected, inside)
+    grey = copy.get_base_type() == Gimp.ImageBaseType.GRAY
+    return Capture(context, size, crop, channels, selection, selected, inside, grey, blends_linearly(copy))
 
 
 def _filtered(layers: Sequence[Gimp.Layer]) -> bool:

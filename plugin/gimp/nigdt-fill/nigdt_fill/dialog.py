@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import gi
@@ -21,9 +22,9 @@ from nigdt_fill.convert import ask_to_convert  # noqa: E402
 from nigdt_fill.install import read_install  # noqa: E402
 from nigdt_fill.live import LiveFill  # noqa: E402
 from nigdt_fill.overlay import Overlay  # noqa: E402
-from nigdt_fill.place import place, still_open, was_closed  # noqa: E402
+from nigdt_fill.place import place, still_open, was_closed, while_open  # noqa: E402
 from nigdt_fill.plan import USUAL_SIZE, FillSettings, Rect  # noqa: E402
-from nigdt_fill.problem import Cancelled, Problem  # noqa: E402
+from nigdt_fill.problem import Cancelled, Closed, Problem  # noqa: E402
 from nigdt_fill.service import Service  # noqa: E402
 from nigdt_fill.settings import check_caption, read_settings  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
@@ -104,7 +105,8 @@ class FillDialog:
         for source in (self._poll_source, self._refresh_source):
             if source:
                 GLib.source_remove(source)
-        self._overlay.remove()
+        with suppress(Closed), while_open(self._image):
+            self._overlay.remove()
         self._window.dialog.destroy()
         if self._service is not None:
             self._service.client.close()
@@ -172,12 +174,12 @@ class FillDialog:
         self._window.suggest_growth(0)
         mode = self._start.mode
         try:
-            still_open(self._image)
             settings = self._settings()
             if self._service is not None and self._window.caption is not None:
                 self._window.caption.offer_words_of(self._service.model(settings.model))
             mode = settings.recipe.effective_mode
-            captured = self._capture(settings)
+            with while_open(self._image):
+                captured = self._capture(settings)
             wordless = self._window.caption is not None and not settings.caption.strip()
             if self._service is None or wordless or not self._config.get_property("preview"):
                 self._live.drop()
@@ -211,7 +213,8 @@ class FillDialog:
         before = self._captured[1]
         self._captured = None
         try:
-            same = self._capture(self._settings()) == before
+            with while_open(self._image):
+                same = self._capture(self._settings()) == before
         except Problem as reason:
             self._view.warn(str(reason))
             return
@@ -233,11 +236,15 @@ class FillDialog:
 
     def _poll(self) -> bool:
         self._polls += 1
-        if self._polls % POLLS_PER_LOOK == 0:
-            self._watch_image()
-        # While a fill is made, its own loop reads what comes from the daemon.
-        if not self._filling:
-            self._live.follow()
+        try:
+            with while_open(self._image):
+                if self._polls % POLLS_PER_LOOK == 0:
+                    self._watch_image()
+                # While a fill is made, its own loop reads what comes from the daemon.
+                if not self._filling:
+                    self._live.follow()
+        except Closed:
+            self._window.dialog.response(Gtk.ResponseType.CANCEL)
         return True
 
     # -- the fill itself -------------------------------------------------------------------------------------
@@ -247,7 +254,7 @@ class FillDialog:
 
         Raises:
             Cancelled: The user closed it.
-            Problem: The image was closed.
+            Closed: The image was closed.
         """
         while self._window.dialog.run():
             layer = self._try()
@@ -258,12 +265,13 @@ class FillDialog:
     def _try(self) -> Gimp.Layer | None:
         """Fill; on failure say why and return None, so that the user can change something."""
         try:
-            return self._fill()
+            with while_open(self._image):
+                return self._fill()
+        except Closed:
+            raise
         except Cancelled:
-            still_open(self._image)
             self._view.say(_("Stopped."))
         except Problem as reason:
-            still_open(self._image)
             self._view.warn(str(reason))
         self._window.focus()
         return None

@@ -18,7 +18,15 @@ from gi.repository import Gimp, Gio
 from nigdt_fill import problem, provenance
 from nigdt_fill.capture import read, selected_box, write
 from nigdt_fill.install import read_install
-from nigdt_fill.place import finish, insert_in_one_step, new_layer, still_open, was_closed, write_fill
+from nigdt_fill.place import (
+    finish,
+    insert_in_one_step,
+    new_layer,
+    still_open,
+    was_closed,
+    while_open,
+    write_fill,
+)
 from nigdt_fill.plan import Rect, layer_name
 from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Cancelled, Problem
@@ -56,7 +64,8 @@ def open_panel(image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
     folder = Path(tempfile.mkdtemp(prefix="nigdt-"))
     panel: subprocess.Popen[bytes] | None = None
     try:
-        command += [*export(image, folder), "--return-to", str(folder)]
+        with while_open(image):
+            command += [*export(image, folder), "--return-to", str(folder)]
         caption = config.get_property("caption") or ""
         if caption.strip():
             command += ["--caption", caption]
@@ -117,7 +126,9 @@ def _save(file: Path, size: Rect, kind: Gimp.ImageType, pixel_format: str, pixel
         layer = Gimp.Layer.new(plain, "", size.width, size.height, kind, 100.0, Gimp.LayerMode.NORMAL)
         plain.insert_layer(layer, None, 0)
         write(layer, size, pixel_format, pixels)
-        Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, plain, Gio.File.new_for_path(str(file)), None)
+        if not Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, plain, Gio.File.new_for_path(str(file)), None):
+            reason = Gimp.get_pdb().get_last_error()
+            raise Problem(_("The photo cannot be handed over ({reason}).").format(reason=reason))
     finally:
         plain.delete()
 

@@ -12,9 +12,9 @@ from nigdt_backend.protocol import FillPicture
 
 from nigdt_fill import provenance
 from nigdt_fill.again import Drawn
-from nigdt_fill.capture import Capture, write
+from nigdt_fill.capture import Capture, composite_space, write
 from nigdt_fill.plan import Rect, cut, greyed, layer_name, scaled, touched
-from nigdt_fill.problem import Problem
+from nigdt_fill.problem import Closed
 from nigdt_fill.texts import _
 
 Built = TypeVar("Built")
@@ -55,22 +55,34 @@ def _undo_step(image: Gimp.Image) -> Iterator[None]:
 
 
 def was_closed(image: Gimp.Image) -> bool:
-    """Return whether the user closed the image, or the window of it from which the procedure was called.
-
-    GIMP keeps a closed image while a procedure works on it, so the image alone does not tell.
-    """
-    display = Gimp.default_display()
-    return not image.is_valid() or (display is not None and not display.is_valid())
+    """Return whether the user closed the last window of the image."""
+    return not image.is_valid()
 
 
 def still_open(image: Gimp.Image) -> None:
     """Refuse an image that was closed meanwhile.
 
     Raises:
-        Problem: It was.
+        Closed: It was.
     """
     if was_closed(image):
-        raise Problem(_("The image was closed before the fill was ready."))
+        raise Closed(_("The image was closed before the fill was ready."))
+
+
+@contextmanager
+def while_open(image: Gimp.Image) -> Iterator[None]:
+    """Say that the image was closed instead of what goes wrong inside because of that.
+
+    It may be closed at any moment, even between two calls; the second one fails then.
+
+    Raises:
+        Closed: It was closed, and something went wrong.
+    """
+    try:
+        yield
+    except Exception:
+        still_open(image)
+        raise
 
 
 def place(
@@ -96,7 +108,7 @@ def place(
         The layer, or the group that holds several.
 
     Raises:
-        Problem: The image was closed meanwhile.
+        Closed: The image was closed meanwhile.
     """
     still_open(image)
     name = layer_name(pictures[0].recipe.caption) or _("Removed")
@@ -114,7 +126,7 @@ def place(
             return fills[0].insert(*where)
         group = Gimp.GroupLayer.new(image, name)
         image.insert_layer(group, *where)
-        _blend_as_stored(image, group)
+        group.set_composite_space(composite_space(image))
         for index, fill in reversed(list(enumerate(fills))):
             fill.insert(group, 0).set_visible(index == shown)
         return group
@@ -190,25 +202,6 @@ def new_layer(image: Gimp.Image, name: str, width: int, height: int) -> Gimp.Lay
     return Gimp.Layer.new(image, name, width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
 
 
-def _blend_as_stored(image: Gimp.Image, layer: Gimp.Layer) -> None:
-    """Have soft borders blended in the kind of numbers that the image holds.
-
-    So panel, preview and GIMP blend alike in the usual images. Anything else would have GIMP convert all that
-    is seen to and fro, and pixels outside the fill would change in their last bits. Deep grey images with a
-    profile change least when GIMP chooses: by one step of 16 bits.
-    """
-    bits, _dash, kind = image.get_precision().value_nick.upper().replace("-", "_").partition("_")
-    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
-    if grey and bits != "U8" and image.get_color_profile() is not None:
-        return
-    spaces = {
-        "LINEAR": Gimp.LayerColorSpace.RGB_LINEAR,
-        "NON_LINEAR": Gimp.LayerColorSpace.RGB_NON_LINEAR,
-        "PERCEPTUAL": Gimp.LayerColorSpace.RGB_PERCEPTUAL,
-    }
-    layer.set_composite_space(spaces[kind])
-
-
 def finish(layer: Gimp.Layer, region: Rect, weight: bytes, record: bytes) -> None:
     """Move a layer to `region`, mask it by `weight` and attach its record, all before it is inserted.
 
@@ -216,7 +209,7 @@ def finish(layer: Gimp.Layer, region: Rect, weight: bytes, record: bytes) -> Non
     the layer, as what is painted on.
     """
     layer.set_offsets(region.left, region.top)
-    _blend_as_stored(layer.get_image(), layer)
+    layer.set_composite_space(composite_space(layer.get_image()))
     mask = layer.create_mask(Gimp.AddMaskType.BLACK)
     layer.add_mask(mask)
     write(mask, Rect(0, 0, region.width, region.height), "Y u8", weight)

@@ -194,6 +194,66 @@ def greyed(pixels: bytes) -> bytes:
     return bytes((9798 * red + 19235 * green + 3735 * blue + 16384) >> 15 for red, green, blue in channels)
 
 
+def _light(value: float) -> float:
+    """Return the light, 0 to 1, of an sRGB value from 0 to 1."""
+    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
+
+
+def _value(light: float) -> float:
+    return light * 12.92 if light <= 0.0031308 else 1.055 * float(light ** (1 / 2.4)) - 0.055
+
+
+_LIGHT = [round(65535 * _light(value / 255)) for value in range(256)]
+_VALUES = bytes(round(255 * _value(light / 65535)) for light in range(65536))
+
+
+def blended_in_light(over: bytes, weight: bytes, under: bytes) -> bytes:
+    """Blend bytes of sRGB in linear light, as GIMP does in some images.
+
+    Args:
+        over: What is drawn.
+        weight: How far it hides what is under it, 0 to 255 for each byte.
+        under: What is there.
+    """
+    return bytes(
+        _VALUES[(share * _LIGHT[drawn] + (255 - share) * _LIGHT[there]) // 255]
+        for drawn, share, there in zip(over, weight, under, strict=True)
+    )
+
+
+def drawn_in_light(
+    pixels: bytes, weight: bytes, size: tuple[int, int], under: bytes, channels: int
+) -> tuple[bytes, bytes]:
+    """Return pixels and weight that look without linear light as the given ones do with it.
+
+    Where what is under them is half transparent they stay as they are.
+
+    Args:
+        pixels: RGB.
+        weight: 0 to 255 per pixel.
+        size: Columns and rows.
+        under: What is there, of the same size.
+        channels: Of `under`, 3 or 4.
+    """
+    width, height = size
+    box, whole = touched(weight, width), Rect(0, 0, width, height)
+    if box is None:
+        return pixels, weight
+    part, share = cut(pixels, width, box, 3), cut(weight, width, box, 1)
+    there = cut(under, width, box, channels)
+    opaque = there[3::4] if channels == 4 else b"\xff" * len(share)
+    known = bytes(255 if alpha == 255 and own else own for alpha, own in zip(opaque, share, strict=True))
+    made = bytearray(3 * width * height)
+    for channel in range(3):
+        over = part[channel::3]
+        mixed = blended_in_light(over, share, there[channel::channels])
+        kept = bytes(
+            new if alpha == 255 else old for new, old, alpha in zip(mixed, over, opaque, strict=True)
+        )
+        made[channel::3] = paste(kept, box, whole)
+    return bytes(made), paste(known, box, whole)
+
+
 _SELECTED = bytes([0] + [255] * 255)
 _TRANSPARENT = bytes([255] * 128 + [0] * 128)
 

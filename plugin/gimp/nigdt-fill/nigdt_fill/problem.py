@@ -20,6 +20,10 @@ class Problem(Exception):  # noqa: N818 - mostly nobody's error: nothing selecte
     """Why there is no fill; the text is shown to the user as it is."""
 
 
+class Closed(Problem):
+    """The image was closed before the fill was ready."""
+
+
 class Cancelled(Exception):  # noqa: N818 - the user's wish
     """The user stopped it; there is nothing to say."""
 

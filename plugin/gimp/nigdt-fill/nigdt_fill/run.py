@@ -11,9 +11,9 @@ from nigdt.limits import Mode
 from nigdt_fill.again import Drawn, find_drawn
 from nigdt_fill.capture import capture, check
 from nigdt_fill.install import read_install
-from nigdt_fill.place import place, still_open, was_closed
+from nigdt_fill.place import place, was_closed, while_open
 from nigdt_fill.plan import FillSettings
-from nigdt_fill.problem import Cancelled, Problem
+from nigdt_fill.problem import Problem
 from nigdt_fill.service import Service
 from nigdt_fill.settings import check_caption, read_settings, write_settings
 from nigdt_fill.texts import _
@@ -99,7 +99,7 @@ def _fill_with_progress(image: Gimp.Image, settings: FillSettings, drawn: Drawn 
     """Fill without asking anything, with GIMP's own progress bar."""
     Gimp.progress_init(_("NIGDT: starting…"))
     try:
-        with Service.reach(read_install()) as service:
+        with while_open(image), Service.reach(read_install()) as service:
             model = service.model(settings.model)
             settings = replace(settings, model=model["name"])
             captured = capture(image, settings, model["size_px"], drawn)
@@ -108,11 +108,7 @@ def _fill_with_progress(image: Gimp.Image, settings: FillSettings, drawn: Drawn 
                 Gimp.progress_pulse()
                 return was_closed(image)  # nobody waits for this fill any more: have it dropped
 
-            try:
-                result = service.fill(captured, settings, Gimp.progress_set_text, pulse)
-            except Cancelled:
-                still_open(image)
-                raise
+            result = service.fill(captured, settings, Gimp.progress_set_text, pulse)
         layer = place(image, captured, result.fills, drawn=drawn)
         if said := about_finished(result.fills, result.notices):
             Gimp.message(said)

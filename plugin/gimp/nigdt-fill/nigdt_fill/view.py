@@ -13,7 +13,7 @@ from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango  # noqa: E402
 from nigdt_backend.protocol import FillPicture  # noqa: E402
 
 from nigdt_fill.capture import Capture  # noqa: E402
-from nigdt_fill.plan import Rect, scaled, touched  # noqa: E402
+from nigdt_fill.plan import Rect, drawn_in_light, greyed, scaled, touched  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
 
 SIDE = 320
@@ -44,6 +44,7 @@ class View:
         self._choose = choose
         self._shown: GdkPixbuf.Pixbuf | None = None
         self._before: GdkPixbuf.Pixbuf | None = None
+        self._captured: Capture | None = None
         self._is_fill = False
         self._zoom, self._middle = 1.0, (0.5, 0.5)
         self._picture = Gtk.Image()
@@ -112,6 +113,7 @@ class View:
         tint = bytearray(b"\xff" * (4 * count))
         tint[1::4] = b"\x40" * count
         tint[3::4] = captured.selection.translate(_TINT)
+        self._captured = captured
         self._before = _kept(_pixbuf(captured.crop, *size, captured.channels))
         self._shown = _over(self._before, _kept(_pixbuf(bytes(tint), *size, 4)))
         self._is_fill = False
@@ -170,12 +172,19 @@ class View:
 
     def _with(self, picture: FillPicture) -> GdkPixbuf.Pixbuf:
         """Return the photo with an answer in its place."""
+        captured = self._captured
+        assert captured is not None
         assert self._before is not None
+        pixels, weight, size = picture.pixels, picture.weight, (picture.width, picture.height)
+        if captured.grey:
+            pixels = bytes(value for grey in greyed(pixels) for value in (grey, grey, grey))
+        if captured.linear:
+            pixels, weight = drawn_in_light(pixels, weight, size, captured.crop, captured.channels)
         fill = bytearray(4 * picture.width * picture.height)
         for channel in range(3):
-            fill[channel::4] = picture.pixels[channel::3]
-        fill[3::4] = picture.weight
-        return _over(self._before, _kept(_pixbuf(bytes(fill), picture.width, picture.height, 4)))
+            fill[channel::4] = pixels[channel::3]
+        fill[3::4] = weight
+        return _over(self._before, _kept(_pixbuf(bytes(fill), *size, 4)))
 
     def _on_toggled(self, button: Gtk.RadioButton, index: int) -> None:
         if button.get_active():

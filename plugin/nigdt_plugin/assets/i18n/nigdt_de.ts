@@ -1579,6 +1579,66 @@
       <source>The selection cannot be read any more.</source>
       <translation>Die Auswahl ist nicht mehr lesbar.</translation>
     </message>
+    <message>
+      <source>colour profile</source>
+      <translation>Farbprofil</translation>
+    </message>
+    <message>
+      <source>colour space</source>
+      <translation>Farbraum</translation>
+    </message>
+    <message>
+      <source>resolution</source>
+      <translation>Auflösung</translation>
+    </message>
+    <message>
+      <source>transparency</source>
+      <translation>Transparenz</translation>
+    </message>
+    <message>
+      <source>gamma</source>
+      <translation>Gammawert</translation>
+    </message>
+    <message>
+      <source>chromaticity</source>
+      <translation>Farborte der Grundfarben</translation>
+    </message>
+    <message>
+      <source>rendering intent</source>
+      <translation>Wiedergabeabsicht</translation>
+    </message>
+    <message>
+      <source>compression</source>
+      <translation>Kompression</translation>
+    </message>
+    <message>
+      <source>text</source>
+      <translation>Text</translation>
+    </message>
+    <message>
+      <source>animation</source>
+      <translation>Animation</translation>
+    </message>
+    <message>
+      <source>EXIF or XMP</source>
+      <translation>EXIF oder XMP</translation>
+    </message>
+    <message>
+      <source>Adobe's segment</source>
+      <translation>Adobe-Segment</translation>
+    </message>
+    <message>
+      <source>EXIF tag {0}</source>
+      <translation>EXIF-Angabe {0}</translation>
+    </message>
+    <message>
+      <source>chunk {0}</source>
+      <translation>Block {0}</translation>
+    </message>
+    <message>
+      <source>segment {0}</source>
+      <translation>Segment {0}</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>

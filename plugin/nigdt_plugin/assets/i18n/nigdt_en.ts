@@ -1579,6 +1579,66 @@
       <source>The selection cannot be read any more.</source>
       <translation>The selection cannot be read any more.</translation>
     </message>
+    <message>
+      <source>colour profile</source>
+      <translation>colour profile</translation>
+    </message>
+    <message>
+      <source>colour space</source>
+      <translation>colour space</translation>
+    </message>
+    <message>
+      <source>resolution</source>
+      <translation>resolution</translation>
+    </message>
+    <message>
+      <source>transparency</source>
+      <translation>transparency</translation>
+    </message>
+    <message>
+      <source>gamma</source>
+      <translation>gamma</translation>
+    </message>
+    <message>
+      <source>chromaticity</source>
+      <translation>chromaticity</translation>
+    </message>
+    <message>
+      <source>rendering intent</source>
+      <translation>rendering intent</translation>
+    </message>
+    <message>
+      <source>compression</source>
+      <translation>compression</translation>
+    </message>
+    <message>
+      <source>text</source>
+      <translation>text</translation>
+    </message>
+    <message>
+      <source>animation</source>
+      <translation>animation</translation>
+    </message>
+    <message>
+      <source>EXIF or XMP</source>
+      <translation>EXIF or XMP</translation>
+    </message>
+    <message>
+      <source>Adobe's segment</source>
+      <translation>Adobe's segment</translation>
+    </message>
+    <message>
+      <source>EXIF tag {0}</source>
+      <translation>EXIF tag {0}</translation>
+    </message>
+    <message>
+      <source>chunk {0}</source>
+      <translation>chunk {0}</translation>
+    </message>
+    <message>
+      <source>segment {0}</source>
+      <translation>segment {0}</translation>
+    </message>
   </context>
   <context>
     <name>OptionBar</name>
