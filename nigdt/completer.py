@@ -25,7 +25,7 @@ from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
-from nigdt.outlines import Outlines, Told, draws_itself
+from nigdt.outlines import Outlines, Silhouette, draws_itself
 from nigdt.recipe import Variant
 from nigdt.round_things import circle_in, names_round_thing
 from nigdt.runtime.recording import Recorder
@@ -135,7 +135,7 @@ class Completer:
         return EncodedContext(crop, hole, M, I_m, self._features(I_m, M), residual)
 
     def _features(
-        self, I_m: NDArray[np.float32], M: NDArray[np.float32], told: Told | None = None
+        self, I_m: NDArray[np.float32], M: NDArray[np.float32], told: Silhouette | None = None
     ) -> ImageFeatures:
         return self._runner.encode(
             torch.from_numpy(np.ascontiguousarray(I_m.transpose(2, 0, 1)))[None],
@@ -143,7 +143,7 @@ class Completer:
             None if told is None else torch.from_numpy(told.maps(self._model.config.told_channels))[None],
         )
 
-    def _features_with(self, context: EncodedContext, told: Told) -> ImageFeatures:
+    def _features_with(self, context: EncodedContext, told: Silhouette) -> ImageFeatures:
         """Run the image half with an outline; while only the caption changes, it is kept."""
         key = told.maps(self._model.config.told_channels).tobytes()
         for features, drawn, found in self._outlined:
@@ -253,7 +253,7 @@ class Completer:
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
                     yield _Drawn(picture, wordless, beta, outlines[i])
 
-    def told(self, job: CompletionJob, variant: Variant) -> Told | None:
+    def told(self, job: CompletionJob, variant: Variant) -> Silhouette | None:
         """Return what the model is told of a fill's thing; None leaves it to the model."""
         is_round = names_round_thing(job.caption)
         if self._outlines is None or (job.context.within and not is_round):
@@ -261,10 +261,10 @@ class Completer:
         hole = job.context.visible < 0.5
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
         if names_a_thing and draws_itself(hole):
-            return Told(hole.astype(np.float32))
+            return Silhouette(hole.astype(np.float32))
         if is_round:
             circle = circle_in(hole)
-            return None if circle is None else Told(circle)
+            return None if circle is None else Silhouette(circle)
         return self._outlines.place(hole, variant) if self._names_outline(job) else None
 
     def _fills_outline(self, job: CompletionJob, outline: NDArray[np.float32] | None) -> bool:

@@ -15,7 +15,7 @@ from nigdt.objects import largest_piece
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary, tokenise
 
-__all__ = ["Outlines", "Told", "draws_itself", "likeness_to_oval"]
+__all__ = ["Outlines", "Silhouette", "draws_itself", "likeness_to_oval"]
 
 Floats = NDArray[np.float32]
 
@@ -89,7 +89,7 @@ class Outlines:
         """Return whether a caption names one thing of this kind."""
         return any(word in self.words for word in tokenise(caption))
 
-    def place(self, hole: NDArray[np.bool_], variant: Variant) -> Told | None:
+    def place(self, hole: NDArray[np.bool_], variant: Variant) -> Silhouette | None:
         """Choose an outline for a hole and put it into its largest piece.
 
         The variant's seed chooses among those that fit well, or its base where it stays near that; common
@@ -135,19 +135,19 @@ class Outlines:
         # A mean of several has no sharp edge, and the model learnt from sharp ones.
         outline[box.slices][top : top + h, left : left + w] = np.clip(0.5 + _SHARPENED * (shape - 0.5), 0, 1)
         if self.marks is None:
-            return Told(outline)
+            return Silhouette(outline)
         marks = self.marks[fit.outline]
         if (marks < 0).all():
-            return Told(outline, np.zeros_like(outline))
+            return Silhouette(outline, np.zeros_like(outline))
         across = 1 - marks[:, 0] if fit.mirrored else marks[:, 0]
         x, y = box.left + left + across * w, box.top + top + marks[:, 1] * h
         eyes, beak = [(float(x[0]), float(y[0]))], (float(x[1]), float(y[1]))
         outline = np.maximum(outline, draw_beak(hole.shape, eyes, beak) * hole)
-        return Told(outline, draw_marks(hole.shape, eyes, beak))
+        return Silhouette(outline, draw_marks(hole.shape, eyes, beak))
 
 
 @dataclass(frozen=True)
-class Told:
+class Silhouette:
     """What a model is told of the thing that it is to draw.
 
     Attributes:

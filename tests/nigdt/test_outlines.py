@@ -240,7 +240,7 @@ def test_while_only_words_change_the_picture_is_looked_at_once(outlined: Path, m
         for seed in (None, 3)
     ]
     job = CompletionJob(context, "red bird")
-    outlines = {inpainter.outline(job, Variant(seed)).tobytes() for seed in (None, 3)}
+    outlines = {inpainter.told(job, Variant(seed)).outline.tobytes() for seed in (None, 3)}  # type: ignore[union-attr]
     assert len(looked) == len(outlines), "once for each outline"
     assert len(drawn) == 6, "none is drawn without words, which nothing would be made of"
     assert np.array_equal(seen[0].pixels, seen[4].pixels)
