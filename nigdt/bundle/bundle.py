@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +46,7 @@ __all__ = [
     "RECOLOUR_WEIGHTS",
     "BundleInfo",
     "broken_bundles",
+    "default_of",
     "find_bundle",
     "list_bundles",
     "read_bundle",
@@ -288,6 +289,19 @@ def _all_bundles() -> tuple[list[BundleInfo], list[BundleError]]:
     return [found[name] for name in sorted(found)], broken
 
 
+def default_of(bundles: Sequence[BundleInfo]) -> BundleInfo:
+    """Return which of the bundles that `list_bundles` gives the name "default" means.
+
+    Raises:
+        BundleError: There is none.
+    """
+    if not bundles:
+        raise BundleError("No model bundle is installed.", "Add one: nigdt models add FOLDER.")
+    embedded = [info for info in bundles if info.embedded]
+    named = [info for info in bundles if info.name == DEFAULT_NAME]
+    return (named or embedded or bundles)[0]
+
+
 def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInfo:
     """Return the bundle of that name, or in that folder.
 
@@ -302,10 +316,7 @@ def find_bundle(name_or_folder: str | os.PathLike[str] = "default") -> BundleInf
         return read_bundle(text)
     bundles = {info.name: info for info in list_bundles()}
     if text == "default":
-        if not bundles:
-            raise BundleError("No model bundle is installed.", "Add one: nigdt models add FOLDER.")
-        embedded = [info for info in bundles.values() if info.embedded]
-        return bundles.get(DEFAULT_NAME) or (embedded or list(bundles.values()))[0]
+        return default_of(list(bundles.values()))
     if text in bundles:
         return bundles[text]
     if valid_name(text):

@@ -16,6 +16,7 @@ from nigdt.bundle.bundle import (
     OPTIONAL,
     BundleInfo,
     broken_bundles,
+    default_of,
     find_bundle,
     list_bundles,
     user_bundles_folder,
@@ -48,7 +49,7 @@ def models(context: click.Context, as_json: bool) -> None:
             f"No model bundle is installed. Add one to {user_bundles_folder()} by `nigdt models add FOLDER`."
         )
         return
-    default = find_bundle().name
+    default = default_of(bundles).name
     for info in bundles:
         marks = ("default" if info.name == default else "", "embedded" if info.embedded else "")
         notes = ", ".join(mark for mark in marks if mark)

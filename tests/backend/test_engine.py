@@ -166,3 +166,16 @@ for _ in range(2):
     assert "TORCH_*" in first
     assert ".." not in first
     assert second == first
+
+
+def test_a_list_of_the_models_reads_each_once(engine, monkeypatch):
+    done, read_bundle = Counter(), bundle.read_bundle
+
+    def noted(folder):
+        done[folder] += 1
+        return read_bundle(folder)
+
+    monkeypatch.setattr(bundle, "read_bundle", noted)
+    listed = engine.models()
+    assert set(done.values()) == {1}, "the embedded bundle and the user's of the same name are two folders"
+    assert [info["default"] for info in listed].count(True) == 1

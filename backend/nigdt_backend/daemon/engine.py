@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nigdt.bundle.bundle import BundleInfo, find_bundle, list_bundles
+from nigdt.bundle.bundle import BundleInfo, default_of, list_bundles
 from nigdt.errors import BundleError, ModelError
 from nigdt.notices import CPU_FOR_FAILURE, CPU_FOR_MEMORY, SMALLER_BATCHES
 from nigdt.recipe import Variant
@@ -73,7 +73,7 @@ class NigdtEngine:
         """List all bundles, with whether they are loaded, and with the words that they know where wanted."""
         loaded = {entry["name"] for entry in self.describe()["bundles"]}
         infos = list_bundles()
-        default = find_bundle().name if infos else ""
+        default = default_of(infos).name if infos else ""
         return [
             {
                 "name": info.name,
