@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from pathlib import Path
 
 from nigdt_plugin.core.settings import Settings
@@ -205,6 +207,32 @@ def test_every_menu_entry_has_a_text_and_no_key_is_given_twice(panel: Panel):
         for key in action.shortcuts():
             assert keys.setdefault(key.toString(), name) == name, key.toString()
     assert len(keys) > 30
+
+
+def test_every_key_reaches_its_menu_entry(panel: Panel, photo: Path):
+    panel.open(photo)
+    pressed: list[str] = []
+    keys = {name: action for name, action in panel.window.actions_.items() if action.shortcut()}
+    assert len(keys) > 40
+    for name, action in keys.items():
+        for signal in (action.triggered, action.toggled):
+            with contextlib.suppress(TypeError):  # it has no such connection
+                signal.disconnect()
+        action.triggered.connect(lambda _checked=False, name=name: pressed.append(name))
+        action.setEnabled(True)
+    panel.window.canvas.setFocus()
+    for action in keys.values():
+        QTest.keySequence(panel.window, action.shortcut())
+    assert pressed == [*keys]
+
+
+def test_the_manual_names_keys_as_they_are(panel: Panel):
+    manual = (Path(__file__).parents[2] / "docs" / "panel.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:Ctrl|Alt)\+(?:Shift\+)?\w+|\bF[1-9]\b", manual))
+    tools = re.findall(r"^\| ([A-Z][a-z ,]+?) \| ([A-Z](?:, [A-Z])?) \|", manual, re.MULTILINE)
+    named |= {key for _, keys in tools for key in keys.split(", ")}
+    assert len(named) > 20
+    assert named <= {action.shortcut().toString() for action in panel.window.actions_.values()}
 
 
 def test_keys_can_be_changed_and_are_remembered(panel: Panel, photo: Path):
