@@ -32,6 +32,8 @@ __all__ = ["Plan", "encode", "plan"]
 
 _LEAVES = ("xmp", "dpi", "exif", "srgb", "chromaticity", "gamma", "cicp", "quantization")
 """Metadata that may be left out where a format does not take it, in the order of trying."""
+_TOLD = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "xmp_extension": "XMP extension"}
+"""Metadata that a format does without in silence, which the user is told."""
 _WIDER = {"1": {"L", "P", "RGB"}, "L": {"P", "RGB"}, "LA": {"RGBA"}}
 """Kinds that hold the same values as another."""
 _USUAL_GAMMA = 1 / 2.2
@@ -86,7 +88,7 @@ def plan(photo: Photo, suffix: str) -> Plan:
     lost = _lost(piece, again, wanted)
     if lost:
         raise _refusal(photo, wanted, f"{lost} would be lost")
-    for key, name in (("exif", "EXIF"), ("xmp", "XMP")):
+    for key, name in _TOLD.items():
         if key in info and key not in again.info and (key != "exif" or _tags(info[key])):
             dropped.append(name)
     crowded = "xmp" in info and not has_room(data, wanted.name)

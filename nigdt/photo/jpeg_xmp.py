@@ -9,7 +9,7 @@ import hashlib
 import struct
 from collections.abc import Iterable
 
-__all__ = ["EXTENDED", "LONGEST", "digest", "extension", "segments", "taken"]
+__all__ = ["EXTENDED", "LONGEST", "digest", "extension", "is_extension", "segments", "taken"]
 
 EXTENDED = "http://ns.adobe.com/xmp/note/ HasExtendedXMP"
 """Namespace and name of the property by which a packet names its extension."""
@@ -56,6 +56,11 @@ def segments(packet: bytes, extended: bytes = b"") -> bytes:
         head = _EXTENSION + digest(extended).encode() + struct.pack(">II", len(extended), at)
         bodies.append(head + extended[at : at + _PORTION])
     return b"".join(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body for body in bodies)
+
+
+def is_extension(body: bytes) -> bool:
+    """Tell whether what a segment holds is a part of an extension."""
+    return body.startswith(_EXTENSION)
 
 
 def extension(bodies: Iterable[bytes], named: str) -> bytes:

@@ -2,8 +2,9 @@
 
 Carried: ICC profile, resolution, EXIF (without the preview picture, which would still show what was there
 before), XMP, a PNG's colour space (cICP), gamma, primaries and rendering intent, the transparent colour, and
-a JPEG's quantisation tables. Not carried: comments and other text, IPTC, Photoshop's image resources and
-layers, and what a JPEG's XMP has in segments beyond its first.
+a JPEG's quantisation tables, IPTC and comment. Not carried: other text, a TIFF's IPTC, Photoshop's other
+image resources and layers, and, which is said, what a JPEG's XMP has in segments beyond its first: in it
+phones put pictures of what was there before.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin
 
-from nigdt.photo import png
+from nigdt.photo import jpeg_xmp, png
 from nigdt.photo.xmp import in_utf8, is_sound
 
 __all__ = [
@@ -38,6 +39,9 @@ _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 _TIFF_RESOLUTION = 282
 _POINTERS = frozenset({0x8769, 0x8825, 0xA005})  # tags whose value is a directory of its own
 _MOST_DPI = 65535
+_IPTC_RESOURCE = 0x0404  # of Photoshop's image resources, in which a JPEG has it
+_LONGEST_TEXT = 65_000  # bytes that one segment of a JPEG has room for
+_OWN = b"urn:nigdt:provenance"  # in the extension that holds a record of fills
 _MOST_TAGS = 300
 _CICP_BYTES = 4
 NAMES = {
@@ -71,8 +75,9 @@ class Metadata:
 
     Attributes:
         info: Those of `icc_profile`, `dpi`, `transparency`, `gamma`, `chromaticity`, `srgb` and `xmp` that
-            Pillow's `info` has, as it has them; `exif` and a PNG's `cicp` as bytes; for a JPEG `quantization`
-            and `sampling`.
+            Pillow's `info` has, as it has them; `exif` and a PNG's `cicp` as bytes; for a JPEG
+            `quantization`, `sampling`, `iptc` and `comment` as bytes, and `xmp_extension`, True where
+            there is one.
         orientation: EXIF orientation, 1 to 8.
         damaged: Names of what was there but cannot be used, and is left out.
         xmp: XMP as it was found, before it was looked at.
@@ -209,6 +214,17 @@ def read_metadata(image: Image.Image, found: Metadata) -> Metadata:
     if image.format in ("JPEG", "MPO"):
         found.info["quantization"] = dict(image.quantization)  # type: ignore[attr-defined]
         found.info["sampling"] = JpegImagePlugin.get_sampling(image)
+        resources = image.info.get("photoshop")
+        texts = {
+            "iptc": resources.get(_IPTC_RESOURCE) if isinstance(resources, dict) else None,
+            "comment": image.info.get("comment"),
+        }
+        for key, text in texts.items():
+            if isinstance(text, bytes) and 0 < len(text) <= _LONGEST_TEXT:
+                found.info[key] = text
+        parts = [body for _, body in getattr(image, "applist", ()) if jpeg_xmp.is_extension(body)]
+        if parts and not any(_OWN in body for body in parts):
+            found.info["xmp_extension"] = True
     return found
 
 
@@ -279,7 +295,17 @@ def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[s
                 options["subsampling"] = info["sampling"]
         else:
             options |= {"quality": 95, "subsampling": 0}
+        if "comment" in info:
+            options["comment"] = info["comment"]
+        if "iptc" in info:
+            options["extra"] = _iptc_segment(info["iptc"])
     return options
+
+
+def _iptc_segment(iptc: bytes) -> bytes:
+    resource = struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, len(iptc)) + iptc + b"\0" * (len(iptc) % 2)
+    body = b"Photoshop 3.0\0" + resource
+    return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
 
 
 def png_chunks(info: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:

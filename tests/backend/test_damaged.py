@@ -261,3 +261,14 @@ def test_damaged_keys_are_named(tmp_path, content):
     write_private(path, content)
     with pytest.raises(UnsafeFileError, match="is damaged"):
         KeyRing.read(path)
+
+
+def test_settings_of_torchs_allocator_that_cannot_be_read_are_named_and_ignored(
+    state, stub_command, request_fill, monkeypatch
+):
+    """Torch ends the process that imports it with them; GIMP starts the daemon with the user's variables."""
+    monkeypatch.setenv("PYTORCH_ALLOC_CONF", "garbage")
+    with Client.connect(command=stub_command) as client:
+        assert len(client.fill(request_fill()).fills) == 1
+        client.shutdown()
+    assert "PYTORCH_ALLOC_CONF is not as PyTorch writes it" in (state / "daemon.log").read_text()

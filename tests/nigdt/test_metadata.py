@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
+from nigdt.photo import jpeg_xmp
 from nigdt.photo.photo import Photo
 
 WIDTH, HEIGHT = 61, 43
@@ -138,3 +139,45 @@ def test_the_preview_that_shows_what_was_there_before_is_left_out(tmp_path: Path
     for name in ("out.jpg", "out.png", "out.webp", "out.tif"):
         photo.save(tmp_path / name)
         assert preview.getvalue() not in (tmp_path / name).read_bytes()
+
+
+def _segment(body: bytes, marker: bytes = b"\xff\xe1") -> bytes:
+    return marker + struct.pack(">H", len(body) + 2) + body
+
+
+def test_a_jpegs_iptc_and_comment_are_kept_or_what_lacks_them_is_told() -> None:
+    """Captions and rights of press photos are there."""
+    iptc = b"\x1c\x02\x78\x00\x05Hello"
+    resource = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(iptc)) + iptc
+    buffer = BytesIO()
+    extra = _segment(b"Photoshop 3.0\0" + resource, b"\xff\xed")
+    Image.new("RGB", (40, 30), "navy").save(buffer, "JPEG", extra=extra, comment=b"by me")
+    photo = Photo.from_bytes(buffer.getvalue())
+    assert photo.losses(".jpg") == ()
+    again = Image.open(BytesIO(photo.encode(".jpg")))
+    assert again.info["photoshop"][0x0404] == iptc
+    assert again.info["comment"] == b"by me"
+    for suffix in (".png", ".tif", ".webp"):
+        assert any("IPTC" in told for told in photo.losses(suffix)), suffix
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_an_extension_of_anothers_xmp_is_told_before_the_work(own: bool) -> None:
+    """Phones keep the picture as it was before there; one with a record of fills is written anew."""
+    namespace = "urn:nigdt:provenance" if own else "http://ns.google.com/photos/1.0/image/"
+    data = jpeg_xmp_document(f'xmlns:d="{namespace}" d:Data="{"A" * 100_000}"')
+    packet = jpeg_xmp_document(
+        f'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="{jpeg_xmp.digest(data)}"'
+    )
+    buffer = BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(buffer, "JPEG")
+    plain = buffer.getvalue()
+    photo = Photo.from_bytes(plain[:2] + jpeg_xmp.segments(packet, data) + plain[2:])
+    told = photo.losses(".jpg")
+    assert [("XMP extension" in one) for one in told] == ([] if own else [True])
+    assert b"AAAAAAAA" not in photo.encode(".jpg")
+
+
+def jpeg_xmp_document(attributes: str) -> bytes:
+    head = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    return f'{head}<rdf:Description rdf:about="" {attributes}/></rdf:RDF></x:xmpmeta>'.encode()
