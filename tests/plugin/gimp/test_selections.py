@@ -82,6 +82,22 @@ ACTIVE = {
     photo_layer.add_mask(photo_layer.create_mask(Gimp.AddMaskType.WHITE))
     photo_layer.set_edit_mask(True)
 """,
+    "a locked group whose mask is edited": """
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    image.reorder_item(photo_layer, group, 0)
+    group.add_mask(group.create_mask(Gimp.AddMaskType.WHITE))
+    group.set_edit_mask(True)
+    group.set_lock_content(True)
+    image.set_selected_layers([group])
+""",
+    "several layers": """
+    image.insert_layer(photo_layer.copy(), None, 0)
+    image.set_selected_layers(image.get_layers())
+""",
+    "no layer": """
+    image.set_selected_layers([])
+""",
 }
 
 
