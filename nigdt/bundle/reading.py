@@ -52,19 +52,19 @@ def check_sizes(folder: Path) -> int:
         if status.st_size < _LARGEST_POINTER:
             refuse_pointer(folder / name, f"Bundle {folder.name}: {name}")
         if name.endswith(".safetensors"):
-            _check_header(folder / name, f"Bundle {folder.name}: {name}")
+            _check_header(folder / name, status.st_size, f"Bundle {folder.name}: {name}")
         total += status.st_size
     return total
 
 
-def _check_header(path: Path, what: str) -> None:
+def _check_header(path: Path, size: int, what: str) -> None:
     """Refuse weights that are named in more words than any model's: each name takes its time."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
     except OSError:
         return  # whoever needs it says so
-    if length > _LONGEST_HEADER:
+    if _LONGEST_HEADER < length < size:  # longer than its file it is no safetensors at all
         raise BundleError(f"{what} names more weights than any model has.", "Get the bundle again.")
 
 

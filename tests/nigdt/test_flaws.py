@@ -223,7 +223,7 @@ def test_a_tgas_channel_that_is_not_called_alpha_is_dropped_or_refused(channels:
     samples = noise(channels)
     area = struct.pack("<H", 495) + bytes(492) + b"\x01" if declared == "area" else b""
     end = area + struct.pack("<II", len(head) + samples.size if area else 0, 0) + b"TRUEVISION-XFILE.\0"
-    with pytest.raises(PhotoError, match="does not say that it is transparency"):
+    with pytest.raises(PhotoError, match="does not declare to be transparency"):
         Photo.from_bytes(head + samples.tobytes() + end, "a.tga")
     samples[..., -1] = 0  # as programs leave it that have no alpha
     photo = Photo.from_bytes(head + samples.tobytes() + end, "a.tga")
