@@ -63,6 +63,7 @@ class StatusBar(QStatusBar):
         self.turned = QToolButton()
         self.turned.setProperty("chip", True)
         self.turned.setToolTip(self.tr("Show the photo as it is"))
+        self.turned.setAccessibleName(self.turned.toolTip())  # before it has a text, a screen reader lists it
         self.turned.clicked.connect(lambda: self.upright_wanted.emit())
         self.turned.hide()
         self.addWidget(self.photo_size)
@@ -95,6 +96,7 @@ class StatusBar(QStatusBar):
         if turn.quarters:
             parts.append(self.tr("turned by {degrees}°").format(degrees=90 * turn.quarters))
         self.turned.setText(self.tr("View: {how}").format(how=", ".join(parts)))
+        self.turned.setAccessibleName(f"{self.turned.text()}. {self.turned.toolTip()}")
         self.turned.setVisible(bool(parts))
 
     def show_pointer(self, x: int, y: int) -> None:
