@@ -175,7 +175,9 @@ def test_every_key_is_set_by_something_that_ships_or_by_the_manual():
 
 def test_phases_are_read_as_strictly_as_settings(tmp_path):
     names = [phase.name for phase in load_phases("default")]
-    assert names == ["colours", "size", "fine", "words", "objects", "sharp", "varied", "birds", "outlines"]
+    assert names == [
+        *("colours", "size", "fine", "words", "objects", "sharp", "varied", "birds", "outlines", "marks")
+    ]
     path = tmp_path / "phases.yaml"
     for text, named in (
         ("settings: {data: [{path: x}]}", "`phases` is missing"),
