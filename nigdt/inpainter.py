@@ -26,7 +26,14 @@ from nigdt.continuation import Continuation, continues, drawn_words
 from nigdt.drawn import coloured
 from nigdt.limits import Mode
 from nigdt.model import NIGDT
-from nigdt.notices import COLOURED_PART, MADE_COLOUR, NOTHING_FITS, PART_NOT_SELECTED, THERE_ALREADY
+from nigdt.notices import (
+    CHANGED_NOTHING,
+    COLOURED_PART,
+    MADE_COLOUR,
+    NOTHING_FITS,
+    PART_NOT_SELECTED,
+    THERE_ALREADY,
+)
 from nigdt.part_words import split_parts
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
@@ -39,6 +46,11 @@ from nigdt.runtime.runner import Precision, Runner, prepare
 from nigdt.text import Vocabulary
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
+
+_NOTICED = 6
+"""Grey levels of 255 that a recolouring must change a pixel by to be seen."""
+_LEAST_CHANGED = 0.02
+"""Fraction of the selection that it must change; less is told."""
 
 
 class Inpainter(Completer):
@@ -310,9 +322,14 @@ class Inpainter(Completer):
         check_caption(caption)  # before anything is loaded
         net = self._recolouring()
         found = net.predict(crop, selection, caption)
-        left = not names_part(caption) and net.locate(crop, selection).left
-        notices = (PART_NOT_SELECTED,) if left else ()
-        return RawFill(found.apply(crop)[0], variant, notices=notices, maps=found.maps)
+        pixels = found.apply(crop)[0]
+        notices: tuple[str, ...] = ()
+        changed = np.abs(pixels.astype(np.int16) - crop).max(axis=2)[selection > 0] > _NOTICED
+        if changed.mean() < _LEAST_CHANGED:
+            notices = (CHANGED_NOTHING,)
+        elif not names_part(caption) and net.locate(crop, selection).left:
+            notices = (PART_NOT_SELECTED,)
+        return RawFill(pixels, variant, notices=notices, maps=found.maps)
 
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where in a photo the object is that was clicked, as far as the model can see it.

@@ -31,6 +31,9 @@ PART_LEFT: Final = "A part of the object seems to lie outside the selection: gro
 PART_NOT_SELECTED: Final = (
     "A part of the object lies outside the selection and keeps its colour: select it too."
 )
+CHANGED_NOTHING: Final = (
+    "Next to nothing changed: the selection shows no object, or one that has this colour already."
+)
 MADE_COLOUR: Final = "The photo was grey; with a colour in it, it is a colour photo now."
 MODEL_CHANGED: Final = (
     "The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ."

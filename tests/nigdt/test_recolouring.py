@@ -13,7 +13,7 @@ from nigdt.colours import rgb_to_lab
 from nigdt.context import Context
 from nigdt.errors import BundleError, CaptionError, SelectionError
 from nigdt.model.recolour import RecolourConfig, RecolourNet
-from nigdt.notices import PART_NOT_SELECTED
+from nigdt.notices import CHANGED_NOTHING, PART_NOT_SELECTED
 from nigdt.part_words import PARTS
 from nigdt.recipe import Recipe
 from nigdt.recolourer import Recolourer
@@ -321,3 +321,14 @@ def test_a_part_that_was_not_selected_is_told_of(caption: str, told: bool) -> No
     selection[215:660, 330:830] = 255
     (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, caption, mode="recolour")
     assert (PART_NOT_SELECTED in fill.notices) == told
+
+
+@pytest.mark.parametrize(("place", "told"), [((20, 60, 250, 350), True), ((330, 50, 830, 660), False)])
+def test_who_selects_no_object_is_told_that_nothing_changed(
+    place: tuple[int, int, int, int], told: bool
+) -> None:
+    photo = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
+    selection = np.zeros((photo.height, photo.width), np.uint8)
+    selection[place[1] : place[3], place[0] : place[2]] = 255
+    (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, "a red bird", mode="recolour")
+    assert (CHANGED_NOTHING in fill.notices) == told

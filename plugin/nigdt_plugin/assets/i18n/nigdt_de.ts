@@ -1532,6 +1532,10 @@
       <translation>Ein Teil des Objekts liegt außerhalb der Auswahl und behält seine Farbe: Wählen Sie ihn mit aus.</translation>
     </message>
     <message>
+      <source>Next to nothing changed: the selection shows no object, or one that has this colour already.</source>
+      <translation>Fast nichts hat sich geändert: Die Auswahl zeigt kein Objekt oder eines, das diese Farbe schon hat.</translation>
+    </message>
+    <message>
       <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
       <translation>Das Foto war grau; mit einer Farbe darin ist es jetzt ein Farbfoto.</translation>
     </message>

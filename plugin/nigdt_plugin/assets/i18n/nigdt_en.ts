@@ -1532,6 +1532,10 @@
       <translation>A part of the object lies outside the selection and keeps its colour: select it too.</translation>
     </message>
     <message>
+      <source>Next to nothing changed: the selection shows no object, or one that has this colour already.</source>
+      <translation>Next to nothing changed: the selection shows no object, or one that has this colour already.</translation>
+    </message>
+    <message>
       <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
       <translation>The photo was grey; with a colour in it, it is a colour photo now.</translation>
     </message>
