@@ -62,3 +62,18 @@ def test_words_of_presets_are_offered_to_compare(panel: Panel, photo: Path):
     offered = panel.window.findChild(CompareDialog).captions.toPlainText().split("\n")
     assert offered[:2] == ["a red bird", "a forest in mist"]
     assert "" not in offered
+
+
+def test_captions_are_compared_by_one_draw(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 3)
+    panel.window.compare_captions()
+    dialog = panel.window.findChild(CompareDialog)
+    dialog.captions.setPlainText("a red bird\na blue bird")
+    dialog.fill()
+    panel.until(lambda: all(tile.isEnabled() for tile in dialog.tiles), 60)
+    fills = {fill.id: fill for fill in panel.session.filling.round.fills}
+    assert [fills[tile.property("fill")].variant.seed for tile in dialog.tiles] == [None, None]
+    dialog.accept()
+    panel.idle()

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from nigdt.recipe import Variant
 from nigdt_plugin.core import captions, models
 from nigdt_plugin.core.fills import Candidate
 from nigdt_plugin.core.session import Session
@@ -104,7 +105,8 @@ class CompareDialog(QDialog):
         if filling is None or filling.round is None:
             return
         for caption, tile in zip(self._asked, self.tiles, strict=True):
-            fill = next((it for it in reversed(filling.round.fills) if it.caption == caption), None)
+            alike = (it for it in filling.round.fills if it.caption == caption and it.variant == Variant())
+            fill = next(alike, None)
             if fill is not None and tile.property("fill") != fill.id:
                 tile.setProperty("fill", fill.id)
                 tile.setIcon(QIcon(thumbnail(filling.round.context, fill, 2 * _SIDE)))
