@@ -29,6 +29,7 @@ from nigdt.recolouring import (
     snapped,
     tightness,
 )
+from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
 from nigdt.tint import material_of, tinted
 
@@ -118,9 +119,12 @@ class Recolourer:
         guide = finer_lab(crop, chosen.shape)
         finer = guide.shape[1] / chosen.shape[1]
         within = enlarged(chosen, guide)
-        thing = within if exact else None
+        # Where the finder sees nothing, a surface was selected: a wall, the sky.
+        thing = within if exact or (found is None and self._net.finder is not None and whole) else None
         if found is not None and not exact:
             thing = object_in(crop, guide, within, enlarged(found.sure, guide))
+            if thing is not None and names_surface(caption):  # the surface behind the object
+                thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
             kept = None if found is None else enlarged(found.kept, guide)
             return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nigdt.colours import find_colours, rgb_to_lab
 from nigdt.text import tokenise
 
-__all__ = ["MATERIALS", "materials", "mostly", "showing", "whatever"]
+__all__ = ["MATERIALS", "materials", "mostly", "names_surface", "showing", "whatever"]
 
 Lab = tuple[float, float, float]
 
@@ -82,6 +82,9 @@ _PLAIN: Final = frozenset(
 _WHATEVER: Final = frozenset({"background", "surroundings", "scenery", "landscape", "nothing"})
 """Words for whatever is around."""
 
+_SURFACES: Final = frozenset({"carpet", "ceiling", "floor", "flooring", "backdrop", "wallpaper"})
+"""Further words for what lies behind or under things, of any colour."""
+
 _REACH: Final = 16.0  # distance in Lab, lightness halved, up to which a pixel counts as a material's
 _LEAST: Final = 0.3  # fraction of the ring that must be of the material
 _MOST: Final = 0.6  # fraction of it from which on words that name it choose nothing
@@ -102,6 +105,13 @@ def materials(caption: str) -> tuple[Lab, ...]:
         elif word not in _PLAIN and word not in colours and word not in _WHATEVER:
             return ()
     return tuple(found)
+
+
+def names_surface(caption: str) -> bool:
+    """Return whether a caption names what lies behind or under things, and nothing else."""
+    colours = {word for colour in find_colours(caption) for word in colour.words}
+    rest = [word for word in tokenise(caption) if word not in _PLAIN and word not in colours]
+    return bool(rest) and all(word in MATERIALS or word in _WHATEVER or word in _SURFACES for word in rest)
 
 
 def whatever(caption: str) -> bool:

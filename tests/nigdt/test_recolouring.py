@@ -18,6 +18,7 @@ from nigdt.part_words import PARTS
 from nigdt.recipe import Recipe
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import Recolouring, guided_colour, meant, snapped, tightness
+from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
 
 TINY = RecolourConfig(size=64, channels=(8, 8, 8, 8, 8), head_channels=8, embedding=8, text_channels=8)
@@ -323,12 +324,50 @@ def test_a_part_that_was_not_selected_is_told_of(caption: str, told: bool) -> No
     assert (PART_NOT_SELECTED in fill.notices) == told
 
 
-@pytest.mark.parametrize(("place", "told"), [((20, 60, 250, 350), True), ((330, 50, 830, 660), False)])
-def test_who_selects_no_object_is_told_that_nothing_changed(
-    place: tuple[int, int, int, int], told: bool
-) -> None:
+def kingfisher_in(place: tuple[slice, slice]) -> tuple[Image.Image, np.ndarray]:
     photo = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
     selection = np.zeros((photo.height, photo.width), np.uint8)
-    selection[place[1] : place[3], place[0] : place[2]] = 255
-    (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, "a red bird", mode="recolour")
-    assert (CHANGED_NOTHING in fill.notices) == told
+    selection[place] = 255
+    return photo, selection
+
+
+def changed(photo: Image.Image, fill: Image.Image) -> np.ndarray:
+    return np.abs(np.asarray(fill).astype(int) - np.asarray(photo)).max(axis=2) > 12
+
+
+def test_a_surface_takes_its_colour_all_over() -> None:
+    photo, selection = kingfisher_in((slice(60, 350), slice(20, 250)))  # blurred ground alone
+    (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, "a blue wall", mode="recolour")
+    assert changed(photo, fill.photo)[selection > 0].mean() > 0.97
+    assert fill.notices == ()
+
+
+@pytest.mark.parametrize("caption", ["a blue background", "a dark red wall"])
+def test_the_surface_behind_an_object_is_recoloured_and_the_object_is_not(caption: str) -> None:
+    photo, selection = kingfisher_in((slice(40, 420), slice(250, 850)))
+    (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, caption, mode="recolour")
+    different = changed(photo, fill.photo)
+    assert different[260:400, 740:840].mean() > 0.95, "the ground"
+    assert different[230:400, 400:600].mean() < 0.05, "the bird"
+
+
+def test_who_asks_for_the_colour_that_is_there_is_told_that_nothing_changed() -> None:
+    photo = Image.new("RGB", (200, 160), (128, 128, 128))
+    selection = np.zeros((160, 200), np.uint8)
+    selection[40:120, 50:150] = 255
+    (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, "a grey wall", mode="recolour")
+    assert fill.notices == (CHANGED_NOTHING,)
+
+
+@pytest.mark.parametrize(
+    ("caption", "surface"),
+    [
+        ("a blue wall", True),
+        ("dark green grass", True),
+        ("a red background", True),
+        ("a red car on grass", False),
+        ("blue", False),
+    ],
+)
+def test_what_lies_behind_things_is_known_by_its_name(caption: str, surface: bool) -> None:
+    assert names_surface(caption) == surface
