@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nigdt_backend.client import Client
+from nigdt_backend.connect import DaemonError
 from nigdt_backend.protocol import LIMITS, FillRequest
 from PIL import Image
 
 from nigdt.bundle.bundle import find_bundle, user_bundles_folder
 from nigdt.context import Box, Context
 from nigdt.inpainter import Inpainter
-from nigdt.recipe import Variant
+from nigdt.recipe import Recipe, Variant
 
 
 def nigdt(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -199,6 +200,24 @@ def test_a_placed_answer_is_what_the_library_places(shared_client, request_fill)
     fill, weight = context.place(np.frombuffer(raw.pixels, np.uint8).reshape(96, 96, 3), raw.recipe)
     assert answer.pixels == fill.tobytes()
     assert answer.weight == weight.tobytes()
+
+
+def test_what_is_transparent_is_not_recoloured(shared_client, request_fill):
+    request = request_fill(side=96)
+    crop = np.zeros((96, 96, 4), np.uint8)
+    transparent = FillRequest(
+        crop.tobytes(),
+        request.mask,
+        96,
+        96,
+        Recipe("red", mode="recolour"),
+        [Variant()],
+        channels=4,
+        result="placed",
+    )
+    with pytest.raises(DaemonError, match="is transparent: there is nothing to recolour"):
+        shared_client.fill(transparent)
+    assert shared_client.fill(request).fills
 
 
 def test_attention_says_which_words_are_known(shared_client, request_fill):

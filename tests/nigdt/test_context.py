@@ -184,3 +184,20 @@ def test_a_frame_around_a_photo_does_not_select_all_of_it() -> None:
     outline[20:80, 20:90] = 255
     outline[22:78, 22:88] = 0
     assert prepared(outline, Recipe(mode="remove", grow=0))[20:80, 20:90].all()
+
+
+def test_what_nobody_sees_is_not_recoloured() -> None:
+    photo = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
+    selection = np.zeros((90, 120), np.uint8)
+    selection[20:70, 30:90] = 255
+    alpha = np.full((90, 120), 255, np.uint8)
+    alpha[:, :60] = 0
+    recipe = Recipe("red", mode="recolour")
+    context = Context.of(photo, selection, 64, recipe, alpha)
+    left = 60 - context.box.left
+    assert not context.selection[:, :left].any()
+    assert context.selection[:, left:].any()
+    alpha[:, 60:] = 0
+    with pytest.raises(SelectionError, match="transparent"):
+        Context.of(photo, selection, 64, recipe, alpha)
+    assert Context.of(photo, selection, 64, Recipe("red"), alpha).hole.any()

@@ -60,7 +60,11 @@ class ModelTurn:
                 self._find_object(job, work)
                 continue
             started = time.monotonic()
-            context = placed_context(job)
+            try:
+                context = placed_context(job)
+            except SelectionError as error:
+                work[job] = EngineError("bad-request", error.message, error.hint)
+                continue
             crop, mask = job_pixels(job) if context is None else context.sent
             if job.request.recipe.effective_mode == "recolour":
                 self._recolour(job, crop, mask, work)
