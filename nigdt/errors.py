@@ -14,6 +14,7 @@ __all__ = [
     "NigdtError",
     "PhotoError",
     "SelectionError",
+    "TransparentError",
     "install_hint",
     "one_line",
     "printable",
@@ -108,6 +109,10 @@ class PhotoError(NigdtError):
 
 class SelectionError(NigdtError):
     """A selection is empty or does not fit its photo."""
+
+
+class TransparentError(SelectionError):
+    """A selection holds nothing that can be seen, where something has to be."""
 
 
 class CaptionError(NigdtError):

@@ -17,7 +17,7 @@ from nigdt.box import Box, check_selection, selection_box
 from nigdt.context.blend import blend, blend_weight, greyed, hole_of
 from nigdt.context.box import context_box
 from nigdt.context.detail import enlarge
-from nigdt.errors import SelectionError
+from nigdt.errors import TransparentError
 from nigdt.limits import Mode, sent_size
 from nigdt.notices import ENLARGED, WITHOUT_WORDS
 from nigdt.photo.photo import Photo
@@ -93,14 +93,14 @@ class Context:
             mode: What is to be done (`Recipe.effective_mode`).
 
         Raises:
-            SelectionError: What is to be recoloured is transparent.
+            TransparentError: What is to be recoloured is transparent.
         """
         unknown = None if alpha is None else alpha[box.slices] < _OPAQUE
         chosen = np.array(selection[box.slices], order="C")
         if unknown is not None and mode == "recolour":  # colours that nobody sees stay as they are
             chosen[unknown] = 0
             if not chosen.any():
-                raise SelectionError(
+                raise TransparentError(
                     "What is selected is transparent: there is nothing to recolour.",
                     "Select something that can be seen.",
                 )

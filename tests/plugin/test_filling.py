@@ -147,7 +147,7 @@ def test_a_daemon_that_dies_over_a_fill_is_started_again_and_the_fill_comes(lone
 
 def test_a_failed_fill_says_so_and_the_next_one_works(core: Core):
     core.filling.fill("fail a bird", 1)
-    core.until(lambda: bool(core.errors))
+    core.until(lambda: bool(told))
     assert not core.filling.busy
     core.filling.fill("a bird", 1)
     core.done()
@@ -398,3 +398,18 @@ def test_a_removal_shows_an_early_state_that_is_no_fill_and_goes_when_it_is_stop
     core.done()
     assert core.filling.preview.layer is not None
     assert core.filling.chosen is core.fills[0]
+
+
+def test_what_is_transparent_is_told_and_not_recoloured(core: Core, tmp_path: Path):
+    samples = np.zeros((120, 160, 4), np.uint8)
+    samples[:, :40, 3] = 255
+    Image.fromarray(samples).save(tmp_path / "mostly-clear.png")
+    core.open(tmp_path / "mostly-clear.png")
+    core.select(80, 20, 150, 100)
+    core.filling.recipe = replace(core.filling.recipe, mode="recolour")
+    told: list[str] = []
+    core.filling.failed.connect(lambda failure: told.append(failure.message))
+    core.filling.fill("red", 1)
+    core.until(lambda: bool(told))
+    assert "is transparent" in told[0]
+    assert not core.filling.jobs

@@ -11,7 +11,7 @@ import numpy as np
 
 from nigdt.backdrop import has_surroundings
 from nigdt.continuation import continues, drawn_words
-from nigdt.errors import CaptionError, ModelError, NigdtError, SelectionError
+from nigdt.errors import CaptionError, ModelError, NigdtError, SelectionError, TransparentError
 from nigdt_backend.daemon.answers import fill_message, job_pixels, object_message, placed_context
 from nigdt_backend.daemon.registry import LoadedModel
 from nigdt_backend.daemon.scheduler import Job
@@ -62,7 +62,7 @@ class ModelTurn:
             started = time.monotonic()
             try:
                 context = placed_context(job)
-            except SelectionError as error:
+            except TransparentError as error:
                 work[job] = EngineError("bad-request", error.message, error.hint)
                 continue
             crop, mask = job_pixels(job) if context is None else context.sent

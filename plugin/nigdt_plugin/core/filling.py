@@ -11,7 +11,7 @@ from nigdt_backend.protocol import Event, FillPicture, FillRequest
 
 from nigdt.colours import find_colours
 from nigdt.context import Context
-from nigdt.errors import SelectionError
+from nigdt.errors import SelectionError, TransparentError
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolouring import check_caption
 from nigdt_plugin.core import fills as fills_
@@ -264,7 +264,12 @@ class Filling(Choosing):
             return
         selected = source.selection.patch()
         if selected.mask.size < _LARGE:
-            self._entered(self.take_context(recipe, selection), selected, source)
+            try:
+                context = self.take_context(recipe, selection)
+            except TransparentError as error:
+                self.failed(failure_of(error))
+                return
+            self._entered(context, selected, source)
             then(recipe)
             return
         self._preparations += 1
