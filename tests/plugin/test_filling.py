@@ -147,7 +147,7 @@ def test_a_daemon_that_dies_over_a_fill_is_started_again_and_the_fill_comes(lone
 
 def test_a_failed_fill_says_so_and_the_next_one_works(core: Core):
     core.filling.fill("fail a bird", 1)
-    core.until(lambda: bool(told))
+    core.until(lambda: bool(core.errors))
     assert not core.filling.busy
     core.filling.fill("a bird", 1)
     core.done()
