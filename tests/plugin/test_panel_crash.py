@@ -65,7 +65,7 @@ def test_a_killed_panel_offers_its_work_at_the_next_start_on_the_same_photo(user
     assert [layer.caption for layer in panel.session.document.layers] == ["a red bird"]
     assert not np.array_equal(panel.session.document.rgb, panel.session.document.photo.rgb8)
     assert panel.window.isWindowModified()
-    assert not notice.isVisible()
+    assert not notice.isVisible(), notice.message.text()
     panel.close()
 
 

@@ -229,3 +229,22 @@ def test_work_whose_index_cannot_be_read_is_named(tmp_path: Path, photo: Path, c
     assert claimed(lost) == lost  # and not offered once more under another name
     with pytest.raises(OSError, match="is damaged"):
         restore(lost)
+
+
+def test_work_is_not_offered_again_while_it_is_claimed(
+    tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+):
+    change(written(photo, tmp_path / "kept", (layer(9),)), pid=2**22 + 1)
+    (lost,) = Recovery(tmp_path / "kept").lost()
+    offered: list[Lost] = []
+    rename = Path.rename
+
+    def look(self: Path, target: Path) -> Path:
+        offered.extend(Recovery(tmp_path / "kept").lost())
+        moved = rename(self, target)
+        offered.extend(Recovery(tmp_path / "kept").lost())
+        return moved
+
+    monkeypatch.setattr(Path, "rename", look)
+    assert claimed(lost).folder != lost.folder
+    assert offered == []

@@ -169,6 +169,10 @@ def claimed(lost: Lost) -> Lost:
     data = read_json(lost.folder / "work.json")
     if not data and lost.folder.exists():
         return lost  # damaged, as `restore` will say
+    # Before it has another name: `lost` would offer it once more by that.
+    with contextlib.suppress(OSError):  # a full disk is no reason not to restore it
+        if data:  # else another panel has taken it, and writing would make the folder anew
+            write_json(lost.folder / "work.json", {**data, **_owner()})
     try:
         lost.folder.rename(folder)  # which one panel alone can do
     except FileNotFoundError:
@@ -177,7 +181,7 @@ def claimed(lost: Lost) -> Lost:
         ) from None
     except OSError:
         return lost  # of a folder where nobody can write
-    with contextlib.suppress(OSError):  # a full disk is no reason not to restore it
+    with contextlib.suppress(OSError):  # another panel may have written there in the meantime
         write_json(folder / "work.json", {**data, **_owner()})
     return replace(lost, folder=folder)
 
