@@ -273,9 +273,12 @@ class WindowSession(GimpSession):
         return done.stdout.strip()
 
     def dismiss(self, title: str) -> None:
-        """Close the windows whose title has `title`, if any are there."""
-        for window in self.shown(title):
-            self.type("windowactivate", "--sync", window, "key", "Escape")
+        """Close the windows whose title has `title`, if any are there, and wait until they are gone."""
+        deadline = time.monotonic() + 20
+        while (there := self.shown(title)) and time.monotonic() < deadline:
+            for window in there:
+                self.type("windowactivate", "--sync", window, "key", "Escape")
+            time.sleep(0.3)
 
     def from_the_menu(self, what: str) -> None:
         """Find a menu entry with GIMP's own search, in the window of an untitled image, and choose it."""
