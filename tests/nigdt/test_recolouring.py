@@ -293,6 +293,13 @@ def test_parts_of_one_colour_ask_the_network_once(finding, photo, selection, mon
     assert asked == ["red", "blue"]
 
 
+def kingfisher_in(place: tuple[slice, slice]) -> tuple[Image.Image, np.ndarray]:
+    photo = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
+    selection = np.zeros((photo.height, photo.width), np.uint8)
+    selection[place] = 255
+    return photo, selection
+
+
 @pytest.mark.parametrize(
     ("columns", "rows", "within", "part", "left"),
     [
@@ -305,9 +312,8 @@ def test_parts_of_one_colour_ask_the_network_once(finding, photo, selection, mon
 def test_how_a_selection_lies_to_a_bird_is_noticed(
     columns: slice, rows: slice, within: bool, part: bool, left: bool
 ) -> None:
-    photo = np.asarray(Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB"))
-    selection = np.zeros(photo.shape[:2], np.uint8)
-    selection[rows, columns] = 255
+    picture, selection = kingfisher_in((rows, columns))
+    photo = np.asarray(picture)
     recolourer = Recolourer(*load_recolour(find_bundle().folder))
     found = recolourer.locate(*Context.of(photo, selection, 128, Recipe("a bird")).sent)
     assert (found.within, found.part) == (within, part)
@@ -317,18 +323,9 @@ def test_how_a_selection_lies_to_a_bird_is_noticed(
 
 @pytest.mark.parametrize(("caption", "told"), [("a green bird", True), ("a green belly", False)])
 def test_a_part_that_was_not_selected_is_told_of(caption: str, told: bool) -> None:
-    photo = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
-    selection = np.zeros((photo.height, photo.width), np.uint8)
-    selection[215:660, 330:830] = 255
+    photo, selection = kingfisher_in((slice(215, 660), slice(330, 830)))
     (fill,) = Inpainter.from_bundle("nigdt-small").fill(photo, selection, caption, mode="recolour")
     assert (PART_NOT_SELECTED in fill.notices) == told
-
-
-def kingfisher_in(place: tuple[slice, slice]) -> tuple[Image.Image, np.ndarray]:
-    photo = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
-    selection = np.zeros((photo.height, photo.width), np.uint8)
-    selection[place] = 255
-    return photo, selection
 
 
 def changed(photo: Image.Image, fill: Image.Image) -> np.ndarray:
