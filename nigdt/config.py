@@ -113,7 +113,7 @@ class ModelConfig:
         skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
         outlines: How many outlines of things the model keeps, one of which it is given where a caption names
             such a thing (`nigdt.model.outlines`); 0 is none, as in the paper.
-        marks: Whether the model is also told where such a thing has its eye and beak (`nigdt.marks`).
+        marks: Whether the model is also told where such a thing has its parts (`nigdt.marks`).
     """
 
     size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)] = 256

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.box import selection_box
-from nigdt.marks import draw_beak, draw_marks
+from nigdt.marks import Landmarks, draw_told
 from nigdt.model import NIGDT
+from nigdt.model.outlines import MARKS
 from nigdt.objects import largest_piece
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary, tokenise
@@ -39,6 +40,10 @@ _OVAL = 0.87
 """Overlap with the ellipse of the same moments, and with its bounding box, from which on a hole has no shape
 of its own."""
 _ONE_PIECE = 0.97
+_UNKNOWN = -1.0
+"""Place of a part that is not known."""
+_FOOT = 0.1
+"""How far feet reach below the places of legs, in terms of the outline's height."""
 _SHARPENED = 4.0
 
 _BIRD_NAMES = """
@@ -62,8 +67,8 @@ class Outlines:
         aspects: (N,), width divided by height.
         numbers: (N,), how common each is.
         words: Which words name such a thing.
-        marks: (N, 2, 2), where each has its eye and its beak, x and y from 0 to 1; -1 where it is not known.
-            None where the model is told none.
+        marks: (N, P, 2), where each has the first P of `MARKS`, x and y from 0 to 1; -1 where they are not
+            known. None where the model is told none.
     """
 
     shapes: Floats
@@ -83,6 +88,8 @@ class Outlines:
         words |= _BIRDS if "bird" in words else frozenset()
         shapes, aspects, numbers = (x.cpu().numpy() for x in (book.shapes, book.aspects, book.numbers))
         marks = book.marks.cpu().numpy() if model.config.marks else None
+        if marks is not None:
+            shapes, aspects, marks = _with_room_for_legs(shapes, aspects, marks)
         return cls(shapes, aspects, numbers, words, marks)
 
     def named_in(self, caption: str) -> bool:
@@ -137,13 +144,32 @@ class Outlines:
         if self.marks is None:
             return Silhouette(outline)
         marks = self.marks[fit.outline]
-        if (marks < 0).all():
+        if (marks[:2] == _UNKNOWN).all():
             return Silhouette(outline, np.zeros_like(outline))
         across = 1 - marks[:, 0] if fit.mirrored else marks[:, 0]
         x, y = box.left + left + across * w, box.top + top + marks[:, 1] * h
-        eyes, beak = [(float(x[0]), float(y[0]))], (float(x[1]), float(y[1]))
-        outline = np.maximum(outline, draw_beak(hole.shape, eyes, beak) * hole)
-        return Silhouette(outline, draw_marks(hole.shape, eyes, beak))
+        places = {
+            name: (float(x[i]), float(y[i]))
+            for i, name in enumerate(MARKS[: len(marks)])
+            if (marks[i] != _UNKNOWN).all()
+        }
+        drawn, marked = draw_told(outline, Landmarks.of(places))
+        return Silhouette(np.maximum(outline, drawn * hole), marked)
+
+
+def _with_room_for_legs(shapes: Floats, aspects: Floats, marks: Floats) -> tuple[Floats, Floats, Floats]:
+    """Make outlines with their legs fill their squares, where the outlines alone did."""
+    lowest = np.where(marks[:, 4:, 1] == _UNKNOWN, 0, marks[:, 4:, 1] + _FOOT).max(axis=1, initial=1)
+    side = shapes.shape[1]
+    room = [round(side * float(low - 1)) for low in lowest]
+    taller = [
+        cv2.resize(np.pad(shape, ((0, rows), (0, 0))), (side, side), interpolation=cv2.INTER_AREA)
+        for shape, rows in zip(shapes, room, strict=True)
+    ]
+    factor = np.array([side / (side + rows) for rows in room], np.float32)
+    lower = marks[..., 1] * factor[:, None]
+    marks = np.stack([marks[..., 0], np.where(marks[..., 1] == _UNKNOWN, _UNKNOWN, lower)], -1)
+    return np.stack(taller).astype(np.float32), aspects * factor, marks.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -152,7 +178,7 @@ class Silhouette:
 
     Attributes:
         outline: (H, W), 0 to 1, 1 inside.
-        marks: (H, W), 0 to 1, its eye and beak (`nigdt.marks`); None where the model is told none.
+        marks: (H, W), 0 to 1, its parts (`nigdt.marks`); None where the model is told none.
     """
 
     outline: Floats

@@ -10,10 +10,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["SIDE", "OutlineBook"]
+__all__ = ["MARKS", "SIDE", "OutlineBook"]
 
 SIDE = 48
 """Side in pixels of an outline, whatever its proportions."""
+MARKS = ("eye", "beak", "wing", "tail", "front leg", "hind leg")
+"""Parts whose places an outline may have, in their order."""
 
 
 class OutlineBook(nn.Module):
@@ -29,8 +31,9 @@ class OutlineBook(nn.Module):
         aspects: (count,), their widths divided by their heights.
         numbers: (count,), how many of the things in the training photos have nearly this one.
         words: (vocabulary_size,), 1 where a word names such a thing, else 0.
-        marks: (count, 2, 2), where eye and beak are, each x and y from 0 to 1 in the square; -1 where that is
-            not known.
+        marks: (count, len(MARKS), 2), where they are, each x and y from 0 to 1 in the square, legs beyond it;
+            -1 where that is not known. Models that were made before wings and legs were told have the first
+            two.
     """
 
     shapes: Tensor
@@ -46,4 +49,4 @@ class OutlineBook(nn.Module):
         self.register_buffer("numbers", torch.ones(count))
         self.register_buffer("words", torch.zeros(vocabulary_size))
         if marks:
-            self.register_buffer("marks", torch.full((count, 2, 2), -1.0))
+            self.register_buffer("marks", torch.full((count, len(MARKS), 2), -1.0))

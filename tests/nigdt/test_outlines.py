@@ -14,8 +14,10 @@ from PIL import Image
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
 from nigdt.bundle.bundle import RECOLOUR_CONFIG, RECOLOUR_WEIGHTS, find_bundle
+from nigdt.bundle.weights import load_model
 from nigdt.bundle.writing import save_bundle, write_sums
 from nigdt.config import ModelConfig
+from nigdt.errors import BundleError
 from nigdt.model import NIGDT
 from nigdt.model.outlines import SIDE
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
@@ -134,6 +136,62 @@ def test_the_eye_and_the_beak_go_with_the_outline_whichever_way_it_faces() -> No
         )
         assert np.array_equal(told.maps(2), np.stack([told.outline, told.marks]))
     assert both == {False, True}
+
+
+def bird(marks: list[list[float]], model_marks: int = 6) -> NIGDT:
+    """Return a model whose one outline has these marks."""
+    model = NIGDT(ModelConfig.from_dict({**TINY_MODEL, "outlines": 1, "marks": True}), len(TINY_WORDS))
+    model.outlines.shapes.copy_(torch.from_numpy(SHAPES[:1]))
+    model.outlines.marks = torch.full((1, model_marks, 2), -1.0)
+    model.outlines.marks[0, : len(marks)] = torch.tensor(marks)
+    return model
+
+
+HEAD = [[0.2, 0.3], [0.05, 0.35]]
+
+
+def test_a_bird_stands_on_its_legs_within_the_hole() -> None:
+    whole = [*HEAD, [0.4, 0.6], [0.8, 0.8], [0.5, 1.1], [0.6, 1.1]]
+    standing = Outlines.of(bird(whole), Vocabulary(TINY_WORDS))
+    sitting = Outlines.of(bird(HEAD), Vocabulary(TINY_WORDS))
+    assert standing is not None
+    assert sitting is not None
+    hole = box_hole(slice(20, 100), slice(20, 100))
+    on_legs, without = standing.place(hole, Variant()), sitting.place(hole, Variant())
+    assert on_legs is not None
+    assert without is not None
+    assert on_legs.marks is not None
+    assert without.marks is not None
+    assert np.isclose(on_legs.marks, 0.4).any(), "the wing"
+    assert not np.isclose(without.marks, 0.4).any()
+    for told in (on_legs, without):
+        assert not (told.outline * ~hole).any()
+    rows = [np.count_nonzero((told.outline > 0.5).any(axis=1)) for told in (on_legs, without)]
+    assert rows[0] == pytest.approx(rows[1], abs=5), "it is smaller by as much as its legs are long"
+    feet = [np.nonzero((told.outline > 0.5).any(axis=1))[0].max() for told in (on_legs, without)]
+    widths = [
+        np.count_nonzero((told.outline > 0.5)[foot - 3])
+        for told, foot in zip((on_legs, without), feet, strict=True)
+    ]
+    assert 0 < widths[0] < 10 < widths[1]
+
+
+def test_models_that_are_told_no_wings_and_legs_are_still_read(tmp_path: Path) -> None:
+    save_bundle(tmp_path / "older", bird(HEAD, 2), Vocabulary(TINY_WORDS), title="older")
+    outlines = Outlines.of(*load_model(find_bundle(str(tmp_path / "older"))))
+    assert outlines is not None
+    told = outlines.place(box_hole(), Variant())
+    assert told is not None
+    assert told.marks is not None
+    assert told.marks.max() > 0.9
+    assert not np.isclose(told.marks, 0.4).any()
+
+
+@pytest.mark.parametrize("marks", [3, 7])
+def test_any_other_number_of_marks_is_refused(marks: int, tmp_path: Path) -> None:
+    save_bundle(tmp_path / "odd", bird(HEAD, marks), Vocabulary(TINY_WORDS), title="odd")
+    with pytest.raises(BundleError, match=r"first outlines\.marks"):
+        load_model(find_bundle(str(tmp_path / "odd")))
 
 
 def test_an_outline_whose_marks_are_not_known_has_none() -> None:

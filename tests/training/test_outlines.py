@@ -46,6 +46,8 @@ class Photos:
     masks: list[np.ndarray | None]
     captions_of: list[list[str]]
     name: str | None
+    standing: int = 1000
+    """How many of the first show their legs."""
 
     def object_mask(self, i: int) -> np.ndarray | None:
         return self.masks[i]
@@ -63,14 +65,26 @@ class Photos:
         x, y, w, h = cv2.boundingRect(self.masks[i])
         part = self.masks[i][y : y + h, x : x + w] > 0
         facing_right = part[:, : w // 2].sum() < part[:, w // 2 :].sum()
-        eye, beak = (0.85, 0.98) if facing_right else (0.15, 0.02)
-        return {"left_eye": (x + eye * w, y + 0.15 * h), "beak": (x + beak * w, y + 0.2 * h)}
+        parts = {
+            "left_eye": (0.15, 0.15),
+            "beak": (0.02, 0.2),
+            "left_wing": (0.5, 0.4),
+            "tail": (0.9, 0.7),
+            "left_leg": (0.4, 1.1),
+            "right_leg": (0.3, 1.1),
+        }
+        if i >= self.standing:
+            parts = {part: at for part, at in parts.items() if not part.endswith("leg")}
+        return {
+            part: (x + (1 - across if facing_right else across) * w, y + down * h)
+            for part, (across, down) in parts.items()
+        }
 
 
-def pools(birds: int = 120) -> list[Pool]:
+def pools(birds: int = 120, standing: int = 1000) -> list[Pool]:
     random = np.random.default_rng(0)
     cut: list[Any] = [bent_drop(random) for _ in range(birds)]
-    named = Photos([*cut, None], [["this bird has a red belly"]] * (birds + 1), "House_Wren")
+    named = Photos([*cut, None], [["this bird has a red belly"]] * (birds + 1), "House_Wren", standing)
     others = Photos([bent_drop(random) for _ in range(40)], [["the dog has a red belly"]] * 40, None)
     return [
         Pool(named, np.arange(birds + 1), 1, 0),  # type: ignore[arg-type]
@@ -123,12 +137,35 @@ def test_a_model_is_given_them_once() -> None:
 def test_marks_are_where_most_objects_have_them() -> None:
     one = networks(outlines=1, marks=True)
     keep_outlines(one, pools(), VOCABULARY)
-    eye, beak = one.plain.model.outlines.marks[0].tolist()
+    eye, beak, wing, tail, front, hind = one.plain.model.outlines.marks[0].tolist()
     shape = one.plain.model.outlines.shapes[0]
     assert shape[:, : SIDE // 2].sum() > shape[:, SIDE // 2 :].sum()
     assert eye == pytest.approx([0.15, 0.15], abs=0.01)
     assert beak == pytest.approx([0.02, 0.2], abs=0.01)
+    assert wing == pytest.approx([0.5, 0.4], abs=0.01)
+    assert tail == pytest.approx([0.9, 0.7], abs=0.01)
+    assert front == pytest.approx([0.3, 1.1], abs=0.01)
+    assert hind == pytest.approx([0.4, 1.1], abs=0.01)
     assert torch.equal(one.averaged["outlines.marks"], one.plain.model.outlines.marks)
+
+
+def test_legs_that_few_objects_show_are_given_to_none() -> None:
+    one = networks(outlines=1, marks=True)
+    keep_outlines(one, pools(standing=0), VOCABULARY)
+    marks = one.plain.model.outlines.marks[0]
+    assert (marks[4:] == -1).all()
+    assert (marks[:4] > 0).all()
+
+
+def test_a_model_that_is_told_fewer_parts_learns_their_places_again() -> None:
+    before = networks(outlines=1, marks=True)
+    keep_outlines(before, pools(), VOCABULARY)
+    before.plain.model.outlines.marks = torch.full((1, 2, 2), 0.5)
+    after = networks(outlines=1, marks=True)
+    begin_with_model(after, before.plain.model)
+    assert (after.plain.model.outlines.marks == -1).all()
+    keep_outlines(after, pools(), VOCABULARY)
+    assert after.plain.model.outlines.marks[0, 5].tolist() == pytest.approx([0.4, 1.1], abs=0.01)
 
 
 def test_marks_come_to_a_model_that_has_outlines() -> None:
@@ -200,17 +237,29 @@ def disc() -> np.ndarray:
     return cv2.circle(np.zeros((64, 64), np.uint8), (32, 32), 20, 255, -1)
 
 
-def test_the_model_is_told_where_eye_and_beak_are_most_times() -> None:
-    hole, places = np.full((64, 64), 255, np.uint8), {"left_eye": (24.0, 26.0), "beak": (12.0, 28.0)}
-    told = [what_is_told(disc(), places, hole, 2, np.random.default_rng(k)) for k in range(200)]
+def test_the_model_is_told_where_parts_are_most_times() -> None:
+    hole = np.full((64, 64), 255, np.uint8)
+    places = {
+        "left_eye": (24.0, 26.0),
+        "beak": (12.0, 28.0),
+        "left_wing": (36.0, 32.0),
+        "tail": (50.0, 40.0),
+        "left_leg": (32.0, 56.0),
+    }
+    told = [what_is_told(disc(), places, hole, 2, np.random.default_rng(k)) for k in range(300)]
     outlined = [one for one in told if one is not None]
     marked = [one for one in outlined if one[1].any()]
     assert 0.75 < len(outlined) / len(told) < 0.95
     assert 0.75 < len(marked) / len(outlined) < 0.95
-    for one in marked:
-        assert one[1, 26, 24] == 255
+    with_head = [one for one in marked if one[1, 26, 24] == 255]
+    for one in with_head:
         assert one[1, 28, 12] > 200
         assert one[0, 28, 8] > one[0, 40, 8], "the beak is part of the outline"
+    with_legs = [one for one in marked if one[1, 56, 32] > 200]
+    assert all(one[0, 56, 32] > 200 for one in with_legs), "legs are part of the outline"
+    with_wings = [one for one in marked if 80 < one[1, 33, 38] < 120]
+    for some in (with_head, with_legs, with_wings):
+        assert 0.8 < len(some) / len(marked) < 0.98
     alone = what_is_told(disc(), places, hole, 1, np.random.default_rng(2))
     assert alone is not None
     assert alone.shape == (1, 64, 64)

@@ -1,4 +1,4 @@
-"""What the model is told in training of an object that the hole hides: its outline, and its eye and beak."""
+"""What the model is told in training of an object that the hole hides: its outline, and its parts' places."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from nigdt.marks import draw_beak, draw_marks
+from nigdt.marks import Landmarks, draw_told
 from nigdt_training.data.records import Point
 
 __all__ = ["what_is_told"]
 
 _TOLD = 0.85
-"""Probability that the model is told the outline of an object, and then again that it is told the marks."""
+"""Probability that the model is told the outline of an object, then again that it is told the marks, ..."""
+_EACH = 0.9
+"""... and of these each kind of part."""
 _HIDDEN = 0.85
 """Fraction of an object that must be hidden for that."""
 _ROUNDED = (0.004, 0.02)
@@ -43,12 +45,23 @@ def what_is_told(
         return None
     told = np.zeros((channels, *outline.shape), np.uint8)
     told[0] = _simplified(outline, random)
-    eyes = [place for part, place in places.items() if part.endswith("eye")]
-    if channels > 1 and eyes and random.random() < _TOLD:
-        shape, beak = (outline.shape[0], outline.shape[1]), places.get("beak")
-        told[0] = np.maximum(told[0], np.rint(draw_beak(shape, eyes, beak) * 255).astype(np.uint8))
-        told[1] = np.rint(draw_marks(shape, eyes, beak) * 255)
+    if channels > 1 and places and random.random() < _TOLD:
+        landmarks = _some(Landmarks.of(places), random)
+        drawn = draw_told(told[0].astype(np.float32) / np.float32(255), landmarks)
+        told[:2] = np.rint(np.stack(drawn) * 255)
     return told
+
+
+def _some(landmarks: Landmarks, random: np.random.Generator) -> Landmarks:
+    """Leave kinds of parts out, as birds that are seen from elsewhere do not show them."""
+    head, wings, legs = random.random(3) < _EACH
+    return Landmarks(
+        eyes=landmarks.eyes if head else (),
+        beak=landmarks.beak if head else None,
+        wings=landmarks.wings if wings else (),
+        tail=landmarks.tail,
+        legs=landmarks.legs if legs else (),
+    )
 
 
 def _is_hidden(outline: np.ndarray, mask: np.ndarray) -> bool:

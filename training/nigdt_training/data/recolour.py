@@ -127,7 +127,7 @@ def recolour(
     anchor = np.array(COLOURS[colour].lab, np.float32)
     if rng is not None:
         anchor = anchor + np.array([rng.uniform(-5, 5), 0, 0], np.float32)
-        anchor[1:] *= rng.uniform(0.9, 1.1)
+        anchor[1:] *= rng.uniform(0.72, 1.08)
 
     gain = np.clip(_SPREAD / max(1.0, (high - low) / 2), 0.5, 1.5)
     if colour in _NEUTRAL:

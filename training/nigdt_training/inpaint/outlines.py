@@ -4,13 +4,13 @@ Objects of a named class (`species`) are compared in a square of one size and gr
 is the mean of the few objects nearest to a group's middle. Kept are those that are sharp, because these few
 agree, and that differ most from an oval, because they show what the thing is.
 
-Where the data set tells places of eyes and beaks, an outline has those of the objects most like it.
+Where the data set tells places of parts, an outline has those of the objects most like it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,14 +19,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nigdt.box import selection_box
+from nigdt.box import Box, selection_box
 from nigdt.colours import find_colours
 from nigdt.errors import NigdtError
-from nigdt.model.outlines import SIDE
+from nigdt.marks import Landmarks
+from nigdt.model.outlines import MARKS, SIDE
 from nigdt.objects import largest_piece
 from nigdt.outlines import likeness_to_oval
 from nigdt.part_words import PART_NAMES
 from nigdt.text import Vocabulary, tokenise
+from nigdt_training.data.records import Point
 from nigdt_training.inpaint.step import Networks
 from nigdt_training.samples import Pool
 
@@ -50,8 +52,12 @@ _LEAST_GROUP = 15
 """Objects of a group."""
 _BESIDE = 0.1
 """How far beside its object's box a beak may be that its cut-out lost, as a fraction of the box."""
+_BELOW = 0.4
+"""The same of a leg, below it."""
 _MARKED = 6
-"""Objects with known places that an outline's marks are the medians of."""
+"""Objects with known places that an outline's marks are the medians of, ..."""
+_SEEN = 3
+"""... and how many of them show a wing or a leg that the outline is given, at least."""
 _OFTEN = 0.25
 """Part of the class's photos whose captions have a word that names it, ..."""
 _RARELY = 0.1
@@ -166,7 +172,7 @@ def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) ->
 
 
 def learn_marks(pools: Sequence[Pool], shapes: Floats, aspects: Floats) -> Floats:
-    """Learn where eye and beak are in outlines.
+    """Learn where eyes, beaks, wings and legs are in outlines.
 
     Args:
         pools: Photos to learn from.
@@ -174,10 +180,10 @@ def learn_marks(pools: Sequence[Pool], shapes: Floats, aspects: Floats) -> Float
         aspects: (N,), width divided by height.
 
     Returns:
-        (N, 2, 2), x and y of each from 0 to 1; -1 everywhere where the photos tell no places.
+        (N, len(MARKS), 2), x and y of each from 0 to 1, legs beyond it; -1 where the photos do not tell it.
     """
     known = [one for pool in pools for one in _objects(pool) if one.marks is not None]
-    marks = np.full((len(shapes), 2, 2), -1, np.float32)
+    marks = np.full((len(shapes), len(MARKS), 2), -1, np.float32)
     if len(known) < _MARKED:
         return marks
     like = _features(
@@ -185,8 +191,11 @@ def learn_marks(pools: Sequence[Pool], shapes: Floats, aspects: Floats) -> Float
     )
     places = np.stack([one.marks for one in known if one.marks is not None])
     for i, feature in enumerate(_features(shapes, aspects)):
-        nearest = np.argsort(np.linalg.norm(like - feature, axis=1))[:_MARKED]
-        marks[i] = np.median(places[nearest], axis=0)
+        nearest = places[np.argsort(np.linalg.norm(like - feature, axis=1))[:_MARKED]]
+        for part in range(len(MARKS)):
+            seen = nearest[~np.isnan(nearest[:, part, 0]), part]
+            if len(seen) >= _SEEN:
+                marks[i, part] = np.median(seen, axis=0)
     return marks
 
 
@@ -203,7 +212,8 @@ class _Object:
     Attributes:
         shape: (SIDE, SIDE), 0 to 1, its outline in its bounding box, the heavier half on the left.
         aspect: The box's width divided by its height.
-        marks: (2, 2), where its eye and its beak are, x and y from 0 to 1 in the box; None where not known.
+        marks: (len(MARKS), 2), where its parts are, x and y from 0 to 1 in the box, NaN where they are not
+            seen; None where its head is not seen from the side.
     """
 
     shape: Floats
@@ -231,18 +241,30 @@ def _objects(pool: Pool) -> Iterator[_Object]:
         filled = cv2.drawContours(np.zeros_like(alone), [outline], -1, 1, cv2.FILLED).astype(np.float32)
         shape = cv2.resize(filled, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         heavier_right = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
-        places = pool.cache.places(i)
-        eyes = [at for part, at in places.items() if part.endswith("eye")]
-        marks: Floats | None = None
-        if len(eyes) == 1 and "beak" in places:
-            corner, size = np.array([box.left, box.top]), np.array([box.width, box.height])
-            marks = np.asarray((np.array([eyes[0], places["beak"]]) - corner) / size, np.float32)
-            if heavier_right:
-                marks[:, 0] = 1 - marks[:, 0]
-            if marks.min() < -_BESIDE or marks.max() > 1 + _BESIDE:
-                marks = None
+        marks = _marks(pool.cache.places(i), box, heavier_right)
         turned: Floats = np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32)
         yield _Object(turned, box.width / box.height, marks)
+
+
+def _marks(places: Mapping[str, Point], box: Box, mirrored: bool) -> Floats | None:
+    """Return `_Object.marks` of a bird that is seen from the side."""
+    parts = Landmarks.of(places)
+    if len(parts.eyes) != 1 or parts.beak is None:
+        return None
+    wing = parts.wings[0] if len(parts.wings) == 1 else None
+    legs = sorted(parts.legs, reverse=mirrored)  # from the head on, which is on the left
+    front, hind = (legs[0], legs[-1]) if legs else (None, None)
+    unknown = (np.nan, np.nan)
+    found = [parts.eyes[0], parts.beak, wing, parts.tail, front, hind]
+    marks = np.array([unknown if place is None else place for place in found], np.float64)
+    marks = (marks - (box.left, box.top)) / (box.width, box.height)
+    if mirrored:
+        marks[:, 0] = 1 - marks[:, 0]
+    head = marks[:2]
+    if head.min() < -_BESIDE or head.max() > 1 + _BESIDE:
+        return None
+    marks[4:][(marks[4:, 1] < 0.5) | (marks[4:, 1] > 1 + _BELOW)] = np.nan
+    return marks.astype(np.float32)
 
 
 def _likeness(shape: Floats, aspect: float) -> float:

@@ -29,7 +29,7 @@ from nigdt_training.samples import Batch, MatchCaptions
 from nigdt_training.settings import LossSettings, TrainSettings
 
 _MARKS, _AROUND = 12.0, 5
-"""Weight of eye and beak in the L1 relative to the rest of their object, and pixels around that count too."""
+"""Weight of eyes, beaks and legs in the L1 beside the rest of a bird, and pixels around that count too."""
 
 
 class Networks:
@@ -274,10 +274,11 @@ def _judge(networks: Networks, image: Tensor, leaf: Tensor, weights: LossSetting
 
 
 def _with_marks(batch: Batch) -> Tensor:
-    """Return the objects, (B, 1, H, W), where eye and beak count for more: they are a hundredth of a bird."""
+    """Return the objects, (B, 1, H, W), where small parts count for more: they are a hundredth of a bird."""
     if batch.outline.shape[1] < 2:
         return batch.objects
-    return batch.objects + _MARKS * F.max_pool2d(batch.outline[:, 1:], _AROUND, 1, _AROUND // 2)
+    small = F.relu(batch.outline[:, 1:] - 0.5) * 2  # not wings, which are drawn more weakly
+    return batch.objects + _MARKS * F.max_pool2d(small, _AROUND, 1, _AROUND // 2)
 
 
 def _generator_loss(batch: Batch, output: Any, weights: LossSettings) -> tuple[Tensor, dict[str, Tensor]]:

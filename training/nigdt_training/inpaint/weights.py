@@ -79,6 +79,12 @@ def _with_additions(state: dict[str, Tensor], network: nn.Module) -> dict[str, T
     That is the network's skip, and its outline and marks together with the encoder's input channels for them.
     """
     own = network.state_dict()
+    # Marks of fewer parts are learnt again.
+    state = {
+        key: value
+        for key, value in state.items()
+        if "outlines.marks" not in key or value.shape == own[key].shape
+    }
     begun = {key: value for key, value in own.items() if any(part in key for part in _GROWN)}
     state = {**begun, **state}
     for key, value in state.items():
