@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from nigdt_training.recolour.cutouts import Cutout, part_labels
+from nigdt_training.data.parts import part_labels
+from nigdt_training.recolour.cutouts import Cutout
 
 
 def scene(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

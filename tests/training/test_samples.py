@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from nigdt_training import samples as samples_module
+from nigdt_training import tints
 from nigdt_training.data.cache import build_cache
 from nigdt_training.data.data_set import read_records
 from nigdt_training.data.recolour import COLOURS
@@ -63,7 +63,7 @@ def test_weights_decide_how_often_a_pool_is_drawn(photo_folder, tmp_path):
 
 
 def test_recoloured_objects_carry_their_colour_in_the_caption(photo_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(samples_module, "_TINTED_IN_HOLE_ONLY", 1.0)
+    monkeypatch.setattr(tints, "_IN_HOLE_ONLY", 1.0)
     plain = stream(photo_folder, tmp_path / "cache")
     painted = stream(photo_folder, tmp_path / "cache", recolour=1.0)
     names = set()

@@ -20,15 +20,9 @@ from nigdt_training.data.crops import crop_square
 from nigdt_training.data.errors import BadSampleError
 from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
 from nigdt_training.data.mask_files import MaskFiles
-from nigdt_training.data.recolour import (
-    COLOURS,
-    has_colour_word,
-    recolour,
-    recolour_caption,
-    template_captions,
-)
 from nigdt_training.data.shards import Shards
 from nigdt_training.settings import AugmentationSettings, MaskSettings
+from nigdt_training.tints import tinted
 from nigdt_training.told import what_is_told
 
 _KINDS = ("centre", "rectangle", "irregular", "object", "outline", *LAMA_KINDS, "own")
@@ -39,7 +33,6 @@ VALIDATION_SEED = 2**31
 _TRIES = 100
 _MIRRORED = 0.5
 """Probability that a photo is mirrored."""
-_TINTED_IN_HOLE_ONLY = 0.5  # of the tinted objects, so that nothing but the caption tells the colour
 
 
 @dataclass
@@ -300,15 +293,7 @@ class SampleStream:
             places = {part: (size - 1 - x, y) for part, (x, y) in places.items()}
         mask = self._mask(box, outline, random)
         if outline is not None and random.random() < settings.recolour:
-            colour = list(COLOURS)[int(random.choice(len(COLOURS)))]
-            hole_only = random.random() < _TINTED_IN_HOLE_ONLY
-            paint = np.minimum(outline, mask) if hole_only else outline
-            photo = recolour(np.ascontiguousarray(photo), paint, colour, random)
-            templates = template_captions(colour)
-            if not has_colour_word(caption) or random.random() < 0.5:
-                caption = templates[int(random.integers(len(templates)))]
-            else:
-                caption = recolour_caption(caption, colour)
+            photo, caption = tinted(np.ascontiguousarray(photo), outline, places, mask, caption, random)
         if random.random() < settings.caption_dropout:
             caption = ""
         told = what_is_told(outline, places, mask, self.told, random)

@@ -182,6 +182,15 @@ TEMPLATES = (
     "this {noun} is {colour} with {colour} wings and a {colour} tail",
 )
 """Captions of an object in one colour, as people write them."""
+WHOLE_PART_TEMPLATES = (
+    "a {colour} bird with {part}",
+    "this bird is {colour} with {part}",
+    "this {colour} bird has {part}",
+    "a small {colour} bird with {part}",
+)
+"""Captions of a bird in one colour with a part in another."""
+PART_TEMPLATES = ("a bird with {part}", "this bird has {part}", "{part}")
+"""Captions of a part's colour alone."""
 
 
 def template_captions(colour: str, noun: str = "bird") -> list[str]:

@@ -15,9 +15,8 @@ import cv2
 import numpy as np
 
 from nigdt.errors import NigdtError
-from nigdt.part_words import PARTS
 from nigdt_training.data.objects import find_objects
-from nigdt_training.data.recolour import bytes_to_lab
+from nigdt_training.data.parts import part_labels
 from nigdt_training.data.split import place
 
 SHORT_SIDE = 160
@@ -26,11 +25,6 @@ SHARD = 250
 """Cut-outs of a file of the store."""
 PROGRESS = "progress.json"
 HELD_OUT = 0.05
-
-_EYE_SIZE = 0.022
-_LEG_REACH, _BEAK_REACH = 0.10, 0.14
-_COLOUR_WEIGHT = 1 / 220
-"""What one Lab unit counts against one bird's length when a pixel looks for its part."""
 
 
 @dataclass(frozen=True)
@@ -110,51 +104,6 @@ def cut(
         )
         for mask in found
     ]
-
-
-def part_labels(photo: np.ndarray, mask: np.ndarray, places: dict[str, list[float]]) -> np.ndarray:
-    """Give each pixel of a cut-out bird to the part place that is nearest in position and colour.
-
-    Eyes are small discs; beak and legs reach only so far from their place.
-
-    Args:
-        photo: (H, W, 3) uint8 RGB.
-        mask: (H, W) uint8, the bird.
-        places: Part (with left_ and right_ where there are two) -> x, y.
-
-    Returns:
-        (H, W) uint8 labels, 0 outside the bird.
-    """
-    labels = np.zeros(mask.shape, np.uint8)
-    inside = mask > 64
-    rows, columns = np.nonzero(inside)
-    if not len(rows):
-        return labels
-    length = max(int(np.ptp(rows)), int(np.ptp(columns)), 1)
-    lab = cv2.GaussianBlur(bytes_to_lab(photo), (0, 0), 1.2)
-    names, distances = [], []
-    for name, (x, y) in places.items():
-        part = name.split("_")[-1]
-        if part == "eye" or not (0 <= x < mask.shape[1] and 0 <= y < mask.shape[0]):
-            continue
-        away = np.hypot(columns - x, rows - y) / length
-        colour = np.linalg.norm(lab[rows, columns] - lab[int(y), int(x)], axis=1) * _COLOUR_WEIGHT
-        distance = away + colour
-        reach = {"leg": _LEG_REACH, "beak": _BEAK_REACH}.get(part)
-        if reach is not None:
-            distance = np.where(distance > reach, np.inf, distance)
-        names.append(PARTS.index(part) + 1)
-        distances.append(distance)
-    if not names:
-        return labels
-    stacked = np.stack(distances)
-    nearest = np.array(names, np.uint8)[stacked.argmin(0)]
-    labels[rows, columns] = np.where(np.isfinite(stacked.min(0)), nearest, 0)
-    for name, (x, y) in places.items():
-        if name.endswith("eye"):
-            near = np.hypot(columns - x, rows - y) <= max(1.5, _EYE_SIZE * length)
-            labels[rows[near], columns[near]] = PARTS.index("eye") + 1
-    return labels
 
 
 def write_shard(path: Path, cutouts: list[Cutout]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from nigdt.box import selection_box
 from nigdt.colours import NamedColour
 from nigdt.part_words import GROUPS, PART_NAMES, PARTS
+from nigdt_training.data.parts import labelled
 from nigdt_training.data.recolour import bytes_to_lab
 from nigdt_training.recolour.captions import draw_colour, nouns_of, part_caption, whole_caption
 from nigdt_training.recolour.cutouts import Cutout
@@ -76,7 +77,7 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Recolour
         hidden = rng.random() < 0.2
     else:
         colour = draw_colour(rng)
-        alpha, tint = mask * _soft(1 - _labelled(labels, _KEPT)), tinted(start, mask, colour)
+        alpha, tint = mask * _soft(1 - labelled(labels, _KEPT)), tinted(start, mask, colour)
         caption, selected = whole_caption(colour, nouns, bird, rng), mask
         hidden = rng.random() < 0.5
     selection = draw_selection(selected, rng, "tight" if exact else None)
@@ -99,10 +100,10 @@ def _parts_task(
         names = names[:1]
     asked = [(name, draw_colour(rng)) for name in names]
     whole: NamedColour | None = draw_colour(rng) if rng.random() < 0.15 else None
-    alpha = mask * _soft(1 - _labelled(labels, _KEPT)) if whole else np.zeros_like(mask)
+    alpha = mask * _soft(1 - labelled(labels, _KEPT)) if whole else np.zeros_like(mask)
     tint = tinted(start, mask, whole) if whole else start.copy()
     for name, colour in asked:
-        place = _soft(_labelled(labels, _stored(name))) * mask
+        place = _soft(labelled(labels, _stored(name))) * mask
         tint = _blend(
             tint, tinted(start, place, colour), np.minimum(1, place * 3) if whole is None else place
         )
@@ -176,12 +177,6 @@ def _visible_parts(labels: np.ndarray, mask: np.ndarray) -> list[str]:
 
 def _stored(part: str) -> Sequence[str]:
     return GROUPS.get(part, (part,))
-
-
-def _labelled(labels: np.ndarray, parts: Sequence[str]) -> np.ndarray:
-    chosen = np.zeros(len(PARTS) + 1, np.float32)
-    chosen[[PARTS.index(p) + 1 for p in parts]] = 1
-    return chosen[labels]
 
 
 def _soft(hard: np.ndarray) -> np.ndarray:
