@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,7 @@ class RawFill:
         maps: Of a recolouring (`nigdt.recolouring`), with which it is painted at any size.
         effects: What each word of the caption did, where asked for (`nigdt.effects`).
         outline: (H, W) in 0 to 1, where the model was told to draw (`nigdt.outlines`); None where it was not.
+        parts: Part -> (H, W) in 0 to 1, where the model was told to draw it (`nigdt.marks`).
     """
 
     pixels: NDArray[np.uint8]
@@ -81,6 +82,7 @@ class RawFill:
     maps: NDArray[np.float32] | None = None
     effects: list[WordEffect] | None = None
     outline: NDArray[np.float32] | None = None
+    parts: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -49,13 +49,18 @@ class _Drawn:
         picture: (H, W, 3) in 0 to 255.
         wordless: The same without words, where it was needed, else None.
         beta: Beta of eq. 5, (h * w, L), or None.
-        outline: (H, W) in 0 to 1, where the model was told to draw; None where it was not.
+        told: What the model was told to draw; None where it was told nothing.
     """
 
     picture: NDArray[np.float32]
     wordless: NDArray[np.float32] | None
     beta: Tensor | None
-    outline: NDArray[np.float32] | None
+    told: Silhouette | None
+
+    @property
+    def outline(self) -> NDArray[np.float32] | None:
+        """Where the model was told to draw, (H, W) in 0 to 1."""
+        return None if self.told is None else self.told.outline
 
 
 class Completer:
@@ -247,11 +252,11 @@ class Completer:
             for i in range(len(part)):
                 beta = None if attention is None else attention[i]
                 if without is None:
-                    yield _Drawn(_to_picture(image[i]), None, beta, outlines[i])
+                    yield _Drawn(_to_picture(image[i]), None, beta, told[i])
                 else:  # brought from the device together, which is waited for once
                     both = _to_picture(torch.cat([image[i], without[i]]))
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
-                    yield _Drawn(picture, wordless, beta, outlines[i])
+                    yield _Drawn(picture, wordless, beta, told[i])
 
     def told(self, job: CompletionJob, variant: Variant) -> Silhouette | None:
         """Return what the model is told of a fill's thing; None leaves it to the model."""
@@ -295,7 +300,8 @@ class Completer:
         attention = None
         if job.attention:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)
-        return RawFill(pixels, variant, attention, notices, outline=drawn.outline)
+        parts = {} if drawn.told is None else drawn.told.parts
+        return RawFill(pixels, variant, attention, notices, outline=drawn.outline, parts=parts)
 
     def _laid(
         self, job: CompletionJob, drawn: _Drawn, picture: NDArray[np.float32], fill: NDArray[np.generic]

@@ -24,6 +24,8 @@ _OUTLINED = 0.4
 """Of an outline, from which on a place is the thing's, ..."""
 _CORE = 0.95
 """... and from which on it is surely that."""
+_KEPT = ("beak", "eye", "leg")
+"""Parts that keep their colour where the whole thing gets another."""
 _SAMPLES = 10_000
 """Pixels of a thing that tell its commonest colour."""
 
@@ -44,8 +46,15 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
     hole = context.hole > 0
     if fill.outline is None:
         return None
-    outline = cv2.resize(fill.outline, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    size = hole.shape[::-1]
+    outline = cv2.resize(fill.outline, size, interpolation=cv2.INTER_LINEAR)
+    places = {
+        part: np.asarray(cv2.resize(place, size, interpolation=cv2.INTER_LINEAR), np.float32)
+        for part, place in fill.parts.items()
+    }
     selection = np.where((outline > _OUTLINED) & hole, np.uint8(255), np.uint8(0))
+    kept = np.max([places[part] for part in _KEPT if part in places], axis=0, initial=0)
+    body = np.where(kept > _OUTLINED, np.uint8(0), selection)
     core = (outline > _CORE) & hole
     if not core.any():
         return None
@@ -54,9 +63,9 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
     asked = find_colours(thing)
     uneven = names_round_thing(caption)  # the model fades its colour towards the middle
     if len(asked) == 1 and (uneven or _differs(drawn, core, np.array(asked[0].lab))):
-        drawn = recolourer.predict(drawn, selection, " ".join(asked[0].words), exact=True).apply(drawn)[0]
+        drawn = recolourer.predict(drawn, body, " ".join(asked[0].words), exact=True).apply(drawn)[0]
     if parts:
-        found = recolourer.predict_parts(drawn, selection, parts)
+        found = recolourer.predict_parts(drawn, selection, parts, places=places)
         if found is None:
             return None
         drawn = found.apply(drawn)[0]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Landmarks", "draw_told"]
+__all__ = ["Landmarks", "draw_parts", "draw_told"]
 
 Floats = NDArray[np.float32]
 Point = tuple[float, float]
@@ -27,10 +27,14 @@ _HALF = 0.26
 """... and half its width at the base."""
 _WING = 0.4
 """How strongly a wing is drawn, beside eyes, beak and legs."""
-_WING_AXES = (0.5, 0.2)
-"""Half its length and width, in terms of the distance from there to the tail, ..."""
-_WING_BACK = 0.15
-"""... and how far its middle lies towards the tail."""
+_WING_REACH = (0.4, 0.65)
+"""How far a wing reaches from its middle away from the tail and towards it, in their distances, ..."""
+_WING_WIDTH = 0.21
+"""... half its width, ..."""
+_WING_SHOULDER = 0.55
+"""... an exponent, below 1, by which it is widest near the shoulder and pointed towards the tail, ..."""
+_WING_EDGE = 0.035
+"""... and the deviation of its edge's blur: feathers have no sharp edge, and the model would draw it."""
 _LONGEST_WING = 1.1
 """Largest such distance, in terms of the side of a square of the bird's area, as for all that follows."""
 _FARTHEST_LEG = 0.5
@@ -71,20 +75,38 @@ class Landmarks:
         return cls(ending("eye"), places.get("beak"), ending("wing"), places.get("tail"), ending("leg"))
 
 
-def draw_told(outline: Floats, landmarks: Landmarks) -> tuple[Floats, Floats]:
+def draw_parts(outline: Floats, landmarks: Landmarks) -> dict[str, Floats]:
+    """Draw the parts of a bird that a model is told.
+
+    Args:
+        outline: (H, W), 0 to 1, 1 on its body.
+        landmarks: Where they are.
+
+    Returns:
+        Part, as `nigdt.part_words` calls it -> (H, W), 0 to 1: eyes as discs, the beak as a triangle, legs as
+        lines, and wings as drops within the outline. Those that are not seen are 0 everywhere.
+    """
+    return {
+        "eye": _eyes(outline.shape, landmarks),
+        "beak": _beak(outline.shape, landmarks),
+        "leg": _legs(outline, landmarks.legs),
+        "wing": _wings(outline, landmarks),
+    }
+
+
+def draw_told(outline: Floats, parts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     """Draw what a model is told of a bird.
 
     Args:
         outline: (H, W), 0 to 1, 1 on its body.
-        landmarks: Where its parts are.
+        parts: From `draw_parts`.
 
     Returns:
-        The outline together with beak and legs, and the marks: eyes as discs, the beak as a triangle, legs as
-        lines, and wings, more weakly, as ellipses within the outline. Both (H, W), 0 to 1.
+        The outline together with beak and legs, and the marks: all parts, wings more weakly. Both (H, W), 0
+        to 1.
     """
-    thin = np.maximum(_beak(outline.shape, landmarks), _legs(outline, landmarks.legs))
-    marks = np.maximum(thin, _WING * _wings(outline, landmarks))
-    marks = np.maximum(marks, _eyes(outline.shape, landmarks))
+    thin = np.maximum(parts["beak"], parts["leg"])
+    marks = np.maximum(np.maximum(thin, parts["eye"]), np.float32(_WING) * parts["wing"])
     return np.maximum(outline, thin), marks
 
 
@@ -131,11 +153,15 @@ def _wings(outline: Floats, landmarks: Landmarks) -> Floats:
         if length < 1:
             continue
         towards *= length / np.hypot(*towards)
-        middle = np.array(wing) + _WING_BACK * towards
-        turns = np.linspace(0, 2 * np.pi, 32, endpoint=False)[:, None]
-        across = np.array([-towards[1], towards[0]])
-        rim = middle + _WING_AXES[0] * np.cos(turns) * towards + _WING_AXES[1] * np.sin(turns) * across
-        cv2.fillConvexPoly(picture, _fixed(rim), 255, cv2.LINE_AA, _SHIFT)
+        along = np.linspace(0, 1, 17)
+        half = _WING_WIDTH * np.sin(np.pi * along**_WING_SHOULDER)
+        spine = np.array(wing) + ((along * sum(_WING_REACH)) - _WING_REACH[0])[:, None] * towards
+        across = half[:, None] * np.array([-towards[1], towards[0]])
+        one = np.zeros(outline.shape, np.uint8)
+        cv2.fillConvexPoly(
+            one, _fixed(np.vstack([spine + across, (spine - across)[::-1]])), 255, cv2.LINE_AA, _SHIFT
+        )
+        picture = np.maximum(picture, cv2.GaussianBlur(one, (0, 0), max(0.5, _WING_EDGE * length)))
     return _scaled(picture) * (outline > 0.5)
 
 

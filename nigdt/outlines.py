@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.box import selection_box
-from nigdt.marks import Landmarks, draw_told
+from nigdt.marks import Landmarks, draw_parts, draw_told
 from nigdt.model import NIGDT
 from nigdt.model.outlines import MARKS
 from nigdt.objects import largest_piece
@@ -153,8 +154,9 @@ class Outlines:
             for i, name in enumerate(MARKS[: len(marks)])
             if (marks[i] != _UNKNOWN).all()
         }
-        drawn, marked = draw_told(outline, Landmarks.of(places))
-        return Silhouette(np.maximum(outline, drawn * hole), marked)
+        parts = draw_parts(outline, Landmarks.of(places))
+        drawn, marked = draw_told(outline, parts)
+        return Silhouette(np.maximum(outline, drawn * hole), marked, parts)
 
 
 def _with_room_for_legs(shapes: Floats, aspects: Floats, marks: Floats) -> tuple[Floats, Floats, Floats]:
@@ -179,10 +181,12 @@ class Silhouette:
     Attributes:
         outline: (H, W), 0 to 1, 1 inside.
         marks: (H, W), 0 to 1, its parts (`nigdt.marks`); None where the model is told none.
+        parts: Part -> (H, W), 0 to 1, where it is, as far as the model is told it.
     """
 
     outline: Floats
     marks: Floats | None = None
+    parts: Mapping[str, Floats] = field(default_factory=dict)
 
     def maps(self, channels: int) -> Floats:
         """Return both as the model reads them, (channels, H, W)."""

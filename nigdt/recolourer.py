@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -153,6 +154,7 @@ class Recolourer:
         caption: str,
         *,
         selected: bool = False,
+        places: Mapping[str, Floats] | None = None,
     ) -> Recolouring | None:
         """As `predict`, for the parts alone that a caption gives colours to.
 
@@ -161,6 +163,7 @@ class Recolourer:
             selection: (h, w), above 0 where colour may go.
             caption: What is wanted.
             selected: Whether the selection was made for these parts, which makes them likelier in it.
+            places: Part -> (h, w), 0 to 1, where it is known to be; the finder looks for the others.
 
         Returns:
             None where the finder sees none of them.
@@ -171,6 +174,7 @@ class Recolourer:
         if found is None:
             return None
         parts = _likelier(found.parts, caption) if selected else found.parts
+        parts = _known(parts, places or {})
         answer = self._by_parts(parts, lab, chosen * found.object, caption)
         if answer is None:
             return None
@@ -301,6 +305,17 @@ class Recolourer:
         size = working_size(crop.shape[1], crop.shape[0], self.size)
         lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
         return lab, resized(selection * np.float32(1 / 255), *size)
+
+
+def _known(parts: Floats, places: Mapping[str, Floats]) -> Floats:
+    """Put parts, (h, w, parts) in 0..1, where they are known to be."""
+    for part, place in places.items():
+        if place.any():
+            here = resized(place, *parts.shape[1::-1])[..., None]
+            parts = parts * (1 - here)
+            number = PARTS.index(part)
+            parts = np.concatenate([parts[..., :number], here, parts[..., number + 1 :]], -1)
+    return parts
 
 
 def _likelier(parts: Floats, caption: str) -> Floats:

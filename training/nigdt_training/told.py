@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from nigdt.marks import Landmarks, draw_told
+from nigdt.marks import Landmarks, draw_parts, draw_told
 from nigdt_training.data.records import Point
 
 __all__ = ["what_is_told"]
@@ -47,8 +47,8 @@ def what_is_told(
     told[0] = _simplified(outline, random)
     if channels > 1 and places and random.random() < _TOLD:
         landmarks = _some(Landmarks.of(places), random)
-        drawn = draw_told(told[0].astype(np.float32) / np.float32(255), landmarks)
-        told[:2] = np.rint(np.stack(drawn) * 255)
+        body = told[0].astype(np.float32) / np.float32(255)
+        told[:2] = np.rint(np.stack(draw_told(body, draw_parts(body, landmarks))) * 255)
     return told
 
 
