@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
 from nigdt.drawn import coloured
 from nigdt.limits import Mode
-from nigdt.model import NIGDT
+from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import (
     CHANGED_NOTHING,
     COLOURED_PART,
@@ -34,7 +35,7 @@ from nigdt.notices import (
     PART_NOT_SELECTED,
     THERE_ALREADY,
 )
-from nigdt.part_words import split_parts
+from nigdt.part_words import asked_parts, split_parts
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolourer import Recolourer
@@ -43,6 +44,7 @@ from nigdt.round_things import names_round_thing
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.recording import CudaGraphs, Recorder
 from nigdt.runtime.runner import Precision, Runner, prepare
+from nigdt.shading import shaded
 from nigdt.text import Vocabulary
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
@@ -51,6 +53,8 @@ _NOTICED = 6
 """Grey levels of 255 that a recolouring must change a pixel by to be seen."""
 _LEAST_CHANGED = 0.02
 """Fraction of the selection that it must change; less is told."""
+_PLAIN, _PLAIN_BIRDS = "a bird", 8
+"""What a bird is called whose shade others get, and how many are kept while only the caption changes."""
 
 
 class Inpainter(Completer):
@@ -74,6 +78,8 @@ class Inpainter(Completer):
         self.bundle = bundle
         self._continuation: Continuation | None = None
         self._recolourer: Recolourer | None = None
+        self._plain_birds: deque[tuple[ImageFeatures, Variant, NDArray[np.float32]]]
+        self._plain_birds = deque(maxlen=_PLAIN_BIRDS)
 
     @classmethod
     def from_bundle(
@@ -261,7 +267,7 @@ class Inpainter(Completer):
         mean = fill.variant.seed is None
         own = self._own_part(job) if mean else None
         if drawn and (own is None or job.attention):
-            fill = self._coloured(job, fill)
+            fill = self._shaded(job, self._coloured(job, fill))
         if own is not None:
             return replace(fill, pixels=own.apply(job.context.crop)[0], notices=(COLOURED_PART,))
         if not drawn:
@@ -302,6 +308,29 @@ class Inpainter(Completer):
             return found
         whole = super().complete([replace(job, variants=[fill.variant])])[0][0]
         return whole if found is None else replace(found, attention=whole.attention)
+
+    def forget_recordings(self) -> None:
+        """As `Completer.forget_recordings`."""
+        super().forget_recordings()
+        self._plain_birds.clear()
+
+    def _shaded(self, job: CompletionJob, fill: RawFill) -> RawFill:
+        """Give a drawn bird the shade that it has where no colour is asked for."""
+        if fill.outline is None or not np.any(fill.parts.get("wing", False)):
+            return fill
+        asked = frozenset(part for one in asked_parts(job.caption)[0] for part in one.parts)
+        plain = self._plain(job, fill)
+        pixels = shaded(fill.pixels, plain, fill.outline, fill.parts, asked)
+        return replace(fill, pixels=np.where(job.context.hole[..., None] > 0, pixels, fill.pixels))
+
+    def _plain(self, job: CompletionJob, fill: RawFill) -> NDArray[np.float32]:
+        """Return the model's picture of a bird without colours."""
+        for features, variant, picture in self._plain_birds:
+            if features is job.context.features and variant == fill.variant:
+                return picture
+        picture = self.pictures(replace(job, caption=_PLAIN, variants=[fill.variant], guidance=1.0))[0]
+        self._plain_birds.append((job.context.features, fill.variant, picture))
+        return picture
 
     def located(self, context: EncodedContext) -> EncodedContext:
         """Return a context that says how its hole lies to the thing there; see `Completer.located`."""
