@@ -45,6 +45,7 @@ from nigdt.runtime.devices import usable_device
 from nigdt.runtime.recording import CudaGraphs, Recorder
 from nigdt.runtime.runner import Precision, Runner, prepare
 from nigdt.shading import shaded
+from nigdt.spheres import is_lit, lit
 from nigdt.text import Vocabulary
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
@@ -316,7 +317,11 @@ class Inpainter(Completer):
 
     def _shaded(self, job: CompletionJob, fill: RawFill) -> RawFill:
         """Give a drawn bird the shade that it has where no colour is asked for."""
-        if fill.outline is None or not np.any(fill.parts.get("wing", False)):
+        if fill.outline is None:
+            return fill
+        if names_round_thing(job.caption) and is_lit(job.caption):
+            return replace(fill, pixels=lit(fill.pixels, fill.outline, job.context.hole > 0, job.caption))
+        if not np.any(fill.parts.get("wing", False)):
             return fill
         asked = frozenset(part for one in asked_parts(job.caption)[0] for part in one.parts)
         plain = self._plain(job, fill)
