@@ -35,7 +35,7 @@ _max_minutes = click.option(
 @click.option(
     "--config",
     type=_CONFIG,
-    help="Settings: a YAML file, or one of small, paper-cub, paper-coco, authors-cub and wide.",
+    help="Settings: a YAML file, or one of small, paper-cub and paper-coco.",
 )
 @click.option(
     "--stage",

@@ -32,7 +32,7 @@ from nigdt_training.match.precision import Retrieval, first_among
 from nigdt_training.match.views import photo_view
 from nigdt_training.run import Run, writing
 from nigdt_training.samples import Pool, encode_captions, negative_groups
-from nigdt_training.settings import MatchSettings, TrainSettings
+from nigdt_training.settings import MATCH_BATCH, MatchSettings, TrainSettings
 
 Say = Callable[..., None]
 View = tuple[Pool, int, int]
@@ -260,8 +260,8 @@ def _one_epoch(
     random = np.random.default_rng([settings.seed, 3, epoch])
     device = network.global_projection.weight.device
     order, losses = random.permutation(len(captions)), []
-    for start in range(0, max(1, len(order) - 1), settings.match.batch):
-        rows = order[start : start + settings.match.batch]
+    for start in range(0, max(1, len(order) - 1), MATCH_BATCH):
+        rows = order[start : start + MATCH_BATCH]
         chosen = [captions[i][int(random.integers(len(captions[i])))] for i in rows]
         tokens, lengths = encode_captions(chosen, vocabulary)
         text = network.text_encoder(tokens.to(device), lengths)
@@ -270,7 +270,9 @@ def _one_epoch(
         scores = network.scores(*images, text)
         loss = match_loss(scores, groups[index].to(device), undivided=settings.loss.published)
         if not torch.isfinite(loss):
-            raise NigdtError(f"The match loss is {loss.item()} in epoch {epoch + 1}.", "Lower match.batch.")
+            raise NigdtError(
+                f"The match loss is {loss.item()} in epoch {epoch + 1}.", "Go on with another seed."
+            )
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], CLIP)
