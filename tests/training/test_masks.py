@@ -123,21 +123,37 @@ def test_one_evaluations_masks_are_another_ones(folder: Path, photo_folder: Path
         "harmonic",
         "--data",
         photo_folder,
-        "--size",
-        64,
+        "--set",
+        "size=64",
         "--compare",
         "telea",
         "--measure",
         "by-ratio",
         "--out",
     ]
-    first = [*common, tmp_path / "first", "--mask", folder, "--limit", 12]
-    second = [*common, tmp_path / "second", "--mask", tmp_path / "first" / "masks.txt", "--seed", 5]
+    first = [*common, tmp_path / "first", "--set", f"mask={folder}", "--set", "limit=12"]
+    second = [
+        *common,
+        tmp_path / "second",
+        "--set",
+        f"mask={tmp_path / 'first' / 'masks.txt'}",
+        "--set",
+        "seed=5",
+    ]
     for arguments in (first, second):
         done = CliRunner().invoke(evaluate_command, list(map(str, arguments)), catch_exceptions=False)
         assert done.exit_code == 0
     found = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("first", "second")]
-    several = [*common, tmp_path / "several", "--mask", "centre", "--limit", 2, "--seed", 3, "--seed", 4]
+    several = [
+        *common,
+        tmp_path / "several",
+        "--set",
+        "mask=centre",
+        "--set",
+        "limit=2",
+        "--set",
+        "seed=[3, 4]",
+    ]
     done = CliRunner().invoke(evaluate_command, list(map(str, several)), catch_exceptions=False)
     assert "over 2 evaluations" in done.output
     assert {path.name for path in (tmp_path / "several").iterdir()} == {"seed-3", "seed-4", "seeds.md"}
@@ -215,10 +231,10 @@ def test_names_that_are_not_utf_8_are_measured_and_listed(folder: Path, tmp_path
         Image.fromarray(random.integers(0, 255, (70, 70, 3), np.uint8)).save(str(photo))
         photo.with_suffix(".txt").write_text("a red bird")
     assert build_cache(read_records(photos), tmp_path / "cache", 64, find=True).name(1)
-    arguments = ["harmonic", "--data", str(photos), "--held-out", "1", "--size", "64"]
+    arguments = ["harmonic", "--data", str(photos), "--set", "held-out=1", "--set", "size=64"]
     done = []
     for mask, out in ((folder, "first"), (tmp_path / "first" / "masks.txt", "again")):
-        command = [*arguments, "--mask", str(mask), "--out", str(tmp_path / out)]
+        command = [*arguments, "--set", f"mask={mask}", "--out", str(tmp_path / out)]
         assert CliRunner().invoke(evaluate_command, command, catch_exceptions=False).exit_code == 0
         done.append(json.loads((tmp_path / out / "results.json").read_text())["systems"][0]["per_case"])
     assert done[0] == done[1]

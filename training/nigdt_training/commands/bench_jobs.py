@@ -26,6 +26,7 @@ _OWN = "nigdt"
 
 @click.command(name="jobs")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("bundle", default="default")
 @click.option(
     "--against",
     multiple=True,
@@ -33,7 +34,6 @@ _OWN = "nigdt"
     help="Another program's results, named like the jobs; may be given several times.",
 )
 @click.option("--kind", "kinds", multiple=True, help="Only jobs of this kind: remove, recolour or describe.")
-@click.option("--bundle", default="default", show_default=True, help="Model bundle, for what is described.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -43,12 +43,12 @@ _OWN = "nigdt"
 )
 def jobs(
     folder: Path,
+    bundle: str,
     against: tuple[str, ...],
     kinds: tuple[str, ...],
-    bundle: str,
     out: Path,
 ) -> None:
-    """Do the editing jobs in FOLDER and set the results beside those of other programs.
+    """Do the editing jobs in FOLDER, with BUNDLE, and set the results beside those of other programs.
 
     A job is a photo NAME.jpg, a selection NAME-mask.png (255 = selected) and NAME.json with its kind
     ("remove", "recolour" or "describe") and caption. The simplest ways always take part: harmonic
