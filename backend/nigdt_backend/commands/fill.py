@@ -136,16 +136,9 @@ def fill(
     outputs = _output_names(
         output or photo.with_name(f"{photo.stem}-filled{opened.lossless_suffix}"), variants
     )
-    notices = list(opened.notices)
-    for path in outputs:  # said before the work, not after it
-        if not path.parent.is_dir():
-            raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
-        notices += opened.check_save(path)
-        for given, what in ((photo, "photo"), (mask, "mask"), (recorded, "picture with the recipe")):
-            if given is not None and path.exists() and path.samefile(given) and not overwrite:
-                raise click.UsageError(
-                    f"{path} is the {what} itself; choose another name or add --overwrite."
-                )
+    inputs = {"photo": photo, "mask": mask, "picture with the recipe": recorded}
+    _check_outputs(outputs, {} if overwrite else inputs)
+    notices = [*opened.notices, *(notice for path in outputs for notice in opened.check_save(path))]
     if recorded is not None:
         steps = [(_recorded_selection(drawn, opened), drawn.recipe) for drawn in _read_record(recorded)]
         wanted = None
@@ -285,6 +278,18 @@ def _output_names(first: Path, variants: int) -> list[Path]:
     if variants == 1:
         return [first]
     return [first.with_name(f"{first.stem}-{number}{first.suffix}") for number in range(1, variants + 1)]
+
+
+def _check_outputs(outputs: Sequence[Path], inputs: dict[str, Path | None]) -> None:
+    """Refuse what cannot be written, or what is one of the inputs itself: before the work, not after it."""
+    for path in outputs:
+        if not path.parent.is_dir():
+            raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
+        for what, given in inputs.items():
+            if given is not None and path.exists() and path.samefile(given):
+                raise click.UsageError(
+                    f"{path} is the {what} itself; choose another name or add --overwrite."
+                )
 
 
 def _selection(photo: Photo, boxes: list[list[int]], mask: Path | None) -> Picture:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import zmq
 
+from nigdt.errors import UNKNOWN_HOME, is_unknown_home, one_line
 from nigdt.runtime.surroundings import drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm, keep_openmp_calm
 from nigdt_backend import paths
@@ -98,9 +99,9 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     except zmq.ZMQError as error:
         return _failed(f"Cannot listen: {error}.")
     except RuntimeError as error:
-        if "home directory" not in str(error):  # as pathlib says it
+        if not is_unknown_home(error):
             raise
-        return _failed("Your home folder is not known. Set HOME to a folder of yours.")
+        return _failed(one_line(*UNKNOWN_HOME))
 
 
 def _allow_files() -> int:
