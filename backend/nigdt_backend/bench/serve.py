@@ -69,8 +69,8 @@ def _goals(figures: Figures, paper_size: bool) -> dict[str, tuple[str, bool]]:
 def serve(fills: int, paper_size: bool, as_json: bool) -> None:
     """Measure fills through a daemon of its own: latency, overhead, cache, throughput, cold start.
 
-    Then the model by itself: how near it comes to its arithmetic, fills a second by batch size, and every way
-    to run it on the device. The bare model runs in turns with the daemon in the same minutes, so that the
+    Then the model by itself: how close it comes to the limit that its arithmetic sets, fills per second by
+    batch size, and every way to run it on the device. The bare model and the daemon run in turns, so that the
     ratios hold on a busy machine; absolute times do not.
 
     Example: nigdt bench serve --paper-size

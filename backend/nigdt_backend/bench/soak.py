@@ -76,9 +76,9 @@ def soak(
     changes: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Give a daemon of its own fills, live typing, cancels, resends and vanishing clients for minutes.
+    """Put a daemon of its own under fills, live typing, cancels, resends and vanishing clients for minutes.
 
-    Exits with 1 when a job was lost or a fill was wrong.
+    Exits with 1 if a job was lost or a fill was wrong.
 
     Example: nigdt bench soak --minutes 10 --set clients=8
     """

@@ -87,8 +87,9 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
 )
 @click.option("--bundle", default="default", show_default=True, help="Model bundle (see nigdt models).")
 @changes(
-    "How it is drawn and blended: widen, grow, feather, match-colours, strength, guidance or detail "
-    "(docs/command-line.md)."
+    f"How it is drawn and blended: widen=1 to {limits.WIDEN_MAX:g}, grow and feather=0 to "
+    f"{limits.FEATHER_MAX} pixels, match-colours and strength=0 to 1, guidance=0 to {limits.GUIDANCE_MAX:g}, "
+    f"detail=0 to {limits.DETAIL_MAX:g} (docs/command-line.md)."
 )
 @click.option(
     "--recipe",

@@ -28,11 +28,11 @@ def gates(
 ) -> None:
     """Measure BUNDLE and set each figure beside its aim.
 
-    BIRDS are captioned photos with objects, SCENES captioned photos of surroundings, 60 of each are measured.
-    CUTOUTS, the folder of that name in the run of a recolouring training, has that measured too.
+    BIRDS are captioned photos with objects, SCENES captioned photos of surroundings; 60 of each are used.
+    With CUTOUTS, a folder of that name in the run of a recolouring training, recolouring is measured too.
 
-    What eyes must judge is not among them: `nigdt study` makes blind pages, and `nigdt bench jobs` measures
-    removals and named surroundings. R-precision is a matter of `nigdt evaluate --evaluator`.
+    It leaves out what only people can judge, for which `nigdt study` makes blind pages, as well as removals
+    and named surroundings, which `nigdt bench jobs` measures, and R-precision (`nigdt evaluate --evaluator`).
 
     Example: nigdt bench gates default data/cub20 data/scenes runs/recolour/cutouts
     """

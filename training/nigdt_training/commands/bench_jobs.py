@@ -51,15 +51,15 @@ def jobs(
     """Do the editing jobs in FOLDER, with BUNDLE, and set the results beside those of other programs.
 
     A job is a photo NAME.jpg, a selection NAME-mask.png (255 = selected) and NAME.json with its kind
-    ("remove", "recolour" or "describe") and caption. The simplest ways always take part: harmonic
-    continuation and OpenCV's Telea, and to recolour the named colour with the photo's lightness.
+    ("remove", "recolour" or "describe") and caption. Baselines always take part: harmonic
+    continuation and OpenCV's Telea or, for recolouring, the named colour with the photo's lightness.
 
-    A recolouring is done a second time with a box around its selection, to see what spills. At the end
-    stands how many jobs meet each bar (`nigdt_training.evaluation.jobs_figures`).
+    A recolouring is done a second time with a box around its selection, to see what spills. At the end it
+    prints how many jobs meet each threshold (`nigdt_training.evaluation.jobs_figures`).
 
-    Written are every result as PNG, figures.json, sheet.png with all results at 100 %, and blind.html: one
-    file that shows the results shuffled and without names, asks which ones you would keep and which one you
-    would take, remembers the answers and gives the score.
+    It writes every result as PNG, figures.json, sheet.png with all results at 100 %, and blind.html: one page
+    that shows the results shuffled and without names, asks which ones you would keep and which one you
+    prefer, remembers the answers and computes the score.
 
     Example: nigdt bench jobs photos/jobs --against heal=heal-results --out jobs
     """

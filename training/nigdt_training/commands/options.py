@@ -45,7 +45,7 @@ class SharingGroup(click.Group):
         super().add_command(cmd, name)
         options = [option.opts[0] for option in self.params if option.name in self.shared(cmd)]
         if options:
-            cmd.epilog = f"Of `{self.name}`, it also takes {', '.join(options)}."
+            cmd.epilog = f"It also takes {', '.join(options)} (`nigdt {self.name} --help`)."
 
     @staticmethod
     def shared(command: click.Command) -> tuple[str, ...]:
