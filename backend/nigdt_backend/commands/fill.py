@@ -258,7 +258,8 @@ def _chosen(changes: Sequence[str]) -> dict[str, Any]:
     values = read_changes(changes)
     unknown = values.keys() - {*_CHOICES}
     if unknown:
-        raise click.UsageError(f"--set knows no {min(unknown)}, but {', '.join(_CHOICES)}.")
+        keys = ", ".join(_CHOICES).replace("_", "-")
+        raise click.UsageError(f"--set has no key {min(unknown)}. Keys: {keys}.")
     return values
 
 
