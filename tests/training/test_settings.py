@@ -179,6 +179,13 @@ def test_every_key_is_set_by_something_that_ships_or_by_the_manual():
     assert unused == set()
 
 
+def test_every_collection_of_the_default_is_told_where_it_comes_from():
+    page = (ROOT / "docs" / "training-data.md").read_text(encoding="utf-8")
+    table = page.split("## The collections of the default")[1].split("`flickr8k/dev`")[0]
+    paths = {source.path for phase in load_phases("default") for source in phase.settings.data}
+    assert {path for path in paths if f"`{path}`" not in table} == set()
+
+
 def test_phases_are_read_as_strictly_as_settings(tmp_path):
     names = [phase.name for phase in load_phases("default")]
     assert names == [
