@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from installer import checks, demo, desktop, doctor, environment, gimp, offline, remove, source
+from installer.borrowed import borrow
 from installer.errors import InstallError
 from installer.installation import Installation, diagnose
 from installer.journal import Journal, seconds
@@ -324,12 +325,11 @@ def _run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except RuntimeError as error:
-        if "home directory" not in str(error):  # as pathlib says it
+        errors = borrow(Path(__file__).resolve().parent.parent, "nigdt/errors.py")
+        if not errors.is_unknown_home(error):
             raise
-        journal.say(
-            "\nError: Your home folder is not known.\n"
-            "  What to do: Set HOME to a folder of yours, then run the same command again."
-        )
+        message, hint = errors.UNKNOWN_HOME
+        journal.say(f"\nError: {message}\n  What to do: {hint} Then run the same command again.")
         return 1
     except OSError as error:
         _cause, remedy = diagnose(str(error)) or (

@@ -21,7 +21,7 @@ from typing import Any
 import click
 
 from nigdt import __version__
-from nigdt.errors import install_hint, one_line
+from nigdt.errors import UNKNOWN_HOME, install_hint, is_unknown_home, one_line
 from nigdt.runtime.surroundings import drop_interactive_end, drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm
 
@@ -228,9 +228,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"nigdt: {one_line(f'Cannot use {error.filename}: {error.strerror}.')}", err=True)
         status = 1
     except RuntimeError as error:
-        if "home directory" not in str(error):  # as pathlib and platformdirs say it
+        if not is_unknown_home(error):
             raise
-        click.echo("nigdt: Your home folder is not known. Set HOME to a folder of yours.", err=True)
+        click.echo(f"nigdt: {one_line(*UNKNOWN_HOME)}", err=True)
         status = 1
     except MemoryError:
         click.echo(

@@ -24,6 +24,7 @@ from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
 from nigdt.model import NIGDT, ImageFeatures
+from nigdt.noise import noise_of
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
 from nigdt.outlines import Outlines, Silhouette, draws_itself
 from nigdt.recipe import Variant
@@ -236,7 +237,7 @@ class Completer:
             if words != captions:  # variants of one job share a caption
                 captions, text = words, self._runner.encode_words(words)
             shape = self._model.latent_shape(*contexts[0].M.shape[2:])
-            noise = torch.cat([_noise(variant, shape) for _, variant in part])
+            noise = torch.cat([noise_of(variant, shape) for _, variant in part])
             image, attention = self._runner.complete(contexts, text, noise)
             guided = any(job.guidance != 1 for job, _ in part)
             without = None
@@ -376,17 +377,6 @@ def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
     )
 
 
-def _noise(variant: Variant, shape: tuple[int, int, int]) -> Tensor:
-    """Return standard normal noise (1, C, h, w), 0 for the mean; drawn on the CPU: equal on every device."""
-    if variant.seed is None:
-        return torch.zeros(1, *shape)
-    noise = _draw(variant.seed, shape)
-    if variant.spread == 1.0:
-        return noise
-    near = torch.zeros_like(noise) if variant.base is None else _draw(variant.base, shape)
-    return (1 - variant.spread**2) ** 0.5 * near + variant.spread * noise
-
-
 def _without_weave(picture: NDArray[np.float32], context: EncodedContext) -> NDArray[np.float32]:
     """Take out of what was drawn in the hole the pattern of every second pixel that doubling layers weave.
 
@@ -396,10 +386,6 @@ def _without_weave(picture: NDArray[np.float32], context: EncodedContext) -> NDA
         return picture
     smooth = cv2.sepFilter2D(picture, -1, _HALF_BAND, _HALF_BAND, borderType=cv2.BORDER_REFLECT)
     return np.where(context.visible[..., None] < 0.5, smooth, picture).astype(np.float32)
-
-
-def _draw(seed: int, shape: tuple[int, int, int]) -> Tensor:
-    return torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _to_picture(image: Tensor) -> NDArray[np.float32]:

@@ -83,8 +83,8 @@ NETWORKS: dict[str, Network] = {
 
 
 @dataclass(frozen=True)
-class ModelConfig:
-    """Architecture of one model. The defaults are the paper's at 256 px.
+class Architecture:
+    """What a preset fixes: sizes, and how the layers are built. The defaults are the paper's at 256 px.
 
     Attributes:
         size: Side in pixels of the square the model works at; a multiple of 32.
@@ -105,15 +105,9 @@ class ModelConfig:
         spectral_norm: Whether convolutions of encoder, projections and generator are spectrally
             normalised (the discriminators' always are).
         attention_axis: Softmax of eq. 5 over words (what the authors ran) or locations (as printed).
-        without: What an ablation leaves out: `text`, so that h = v_h alone; `dual-attention`, so that only
-            the sentence guides; or `max-pool`, the global max of eq. 7, so that t_e stays a map.
         prefill: What the hole of the encoder's input holds: zeros, as in the paper, or the harmonic
             interpolation of its border, which the generator then also starts from. As the encoder cannot see
             that hole, M is then its fourth input channel.
-        skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
-        outlines: How many outlines of things the model keeps, one of which it is given where a caption names
-            such a thing (`nigdt.model.outlines`); 0 is none, as in the paper.
-        marks: Whether the model is also told where such a thing has its parts (`nigdt.marks`).
     """
 
     size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)] = 256
@@ -131,8 +125,23 @@ class ModelConfig:
     generator_norm: Norm = "instance"
     spectral_norm: bool = True
     attention_axis: AttentionAxis = "words"
-    without: Without = "none"
     prefill: Prefill = "none"
+
+
+@dataclass(frozen=True)
+class ModelConfig(Architecture):
+    """A model: an architecture, and what is chosen beside it.
+
+    Attributes:
+        without: What an ablation leaves out: `text`, so that h = v_h alone; `dual-attention`, so that only
+            the sentence guides; or `max-pool`, the global max of eq. 7, so that t_e stays a map.
+        skip: The encoder's map at H/16 joins the generator's at that size, as in a U-Net; not in the paper.
+        outlines: How many outlines of things the model keeps, one of which it is given where a caption names
+            such a thing (`nigdt.model.outlines`); 0 is none, as in the paper.
+        marks: Whether the model is also told where such a thing has its parts (`nigdt.marks`).
+    """
+
+    without: Without = "none"
     skip: bool = False
     outlines: Annotated[int, Meta(ge=0, le=1024)] = 0
     marks: bool = False
@@ -254,6 +263,14 @@ PRESETS: dict[str, ModelConfig] = {
         network="published",
         encoder_channels=(32, 128, 256, 256, 256),
         projection_channels=512,
+    ),
+    # The paper at twice the widths, for collections of millions.
+    "wide": ModelConfig(
+        encoder_channels=(64, 128, 256, 512, 512, 512, 512),
+        projection_channels=512,
+        representation_channels=512,
+        generator_channels=(512, 512, 256, 128, 64),
+        discriminator_channels=(64, 128, 256, 256, 256),
     ),
     # What fits 25 MB and a plain CPU.
     "small": ModelConfig(

@@ -7,6 +7,7 @@ import re
 import shlex
 
 __all__ = [
+    "UNKNOWN_HOME",
     "BundleError",
     "CaptionError",
     "DeviceError",
@@ -16,6 +17,7 @@ __all__ = [
     "SelectionError",
     "TransparentError",
     "install_hint",
+    "is_unknown_home",
     "one_line",
     "printable",
     "shell_word",
@@ -73,6 +75,15 @@ def install_hint(extra: str) -> str:
         extra: The extra of this distribution that brings it, such as "training".
     """
     return f"Run in the folder of NIGDT: python3 installer install --extras {extra}"
+
+
+UNKNOWN_HOME = ("Your home folder is not known.", "Set HOME to a folder of yours.")
+"""Message and hint for `is_unknown_home`."""
+
+
+def is_unknown_home(error: RuntimeError) -> bool:
+    """Return whether it is the error of pathlib and platformdirs about a user without a home folder."""
+    return "home directory" in str(error)
 
 
 class NigdtError(Exception):

@@ -272,6 +272,10 @@ def _convert(hint: Any, value: Any, source: str, key: str) -> Any:
     entry = get_args(hint)[0] if get_origin(hint) is list else None
     if isinstance(value, list) and is_dataclass(entry) and isinstance(entry, type):
         return [build(entry, one, source, f"{key}[{i}].") for i, one in enumerate(value)]
+    if get_origin(hint) is dict and isinstance(value, dict):
+        return {
+            name: _convert(get_args(hint)[1], one, source, f"{key}.{name}") for name, one in value.items()
+        }
     try:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError

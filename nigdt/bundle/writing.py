@@ -92,6 +92,25 @@ def check_target(folder: Path) -> None:
         ) from None
 
 
+def _check_weights(weights: Mapping[str, np.ndarray[Any, Any]], half: bool) -> None:
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise BundleError(f"Weight {name} is not finite.", "Export an earlier checkpoint.")
+        if half and np.abs(value).max(initial=0) > np.finfo(np.float16).max:
+            raise BundleError(f"Weight {name} is too large for half precision.", "Export with half=False.")
+
+
+def _check_texts(*texts: object) -> None:
+    """Refuse what UTF-8 cannot encode: YAML would write it escaped, and no reader takes it."""
+    try:
+        json.dumps(texts, ensure_ascii=False, default=str, skipkeys=True).encode("utf-8")
+    except UnicodeEncodeError:
+        raise BundleError(
+            "The title, the training's summary or the card holds text that UTF-8 cannot encode.",
+            "Write it without lone surrogates.",
+        ) from None
+
+
 def save_bundle(
     folder: str | os.PathLike[str],
     model: _Module,
@@ -122,11 +141,7 @@ def save_bundle(
     folder = Path(folder)
     check_target(folder)
     weights = plain_weights(model)
-    for name, value in weights.items():
-        if not np.isfinite(value).all():
-            raise BundleError(f"Weight {name} is not finite.", "Export an earlier checkpoint.")
-        if half and np.abs(value).max(initial=0) > np.finfo(np.float16).max:
-            raise BundleError(f"Weight {name} is too large for half precision.", "Export with half=False.")
+    _check_weights(weights, half)
     description = {
         "format": FORMAT,
         "version": VERSION,
@@ -138,15 +153,7 @@ def save_bundle(
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
     if card is None:
         card = f"# {title}\n\n```yaml\n{yaml.safe_dump(description['training'], sort_keys=False)}```\n"
-    try:
-        # YAML would write it escaped, and no reader takes it.
-        json.dumps([description, card], ensure_ascii=False, default=str, skipkeys=True).encode("utf-8")
-    except UnicodeEncodeError:
-        raise BundleError(
-            "The title, the training's summary or the card holds text that UTF-8 cannot encode.",
-            "Write it without lone surrogates.",
-        ) from None
-
+    _check_texts(description, card)
     try:
         with replaced(folder) as new:
             kind = np.float16 if half else np.float32

@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["OutputFile"]
+from nigdt import schema
+
+__all__ = ["OutputFile", "changes", "read_changes"]
+
+
+def changes(text: str) -> Any:
+    """Return the option `--set KEY=VALUE`, which may be given several times, described by `text`."""
+    return click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help=text)
+
+
+def read_changes(given: Iterable[str]) -> dict[str, Any]:
+    """Return what `--set` said, by key, with `_` for `-`; values are YAML.
+
+    Raises:
+        click.UsageError: There is no "=" in it.
+        SettingsError: A value is not valid YAML.
+    """
+    values = {}
+    for change in given:
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {change} changes nothing: write KEY=VALUE.")
+        values[key.strip().replace("-", "_")] = schema.parse(text, f"--set {change}")
+    return values
 
 
 class OutputFile(click.Path):

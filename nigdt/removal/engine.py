@@ -118,38 +118,55 @@ def remove(
         result[near] = filled
         return result
 
+    def show(filled: NDArray[np.uint8]) -> None:
+        if previewed is not None:
+            previewed(whole(filled))
+
     advance(0.0)
     inside = hole > 0
     near = _surroundings(inside)
     pixels, wanted = np.ascontiguousarray(crop[near]), np.ascontiguousarray(inside[near])
     permitted = None if allowed is None else np.ascontiguousarray(allowed[near] > 0)
     # From here on nothing can see what the hole hides, not even by blurring across its border.
-    filled = pixels = _soft(pixels, wanted)
+    filled = _soft(pixels, wanted)
     if quality != "soft":
-        shown = previewed if quality == "final" else None
-        if shown is not None:
-            shown(whole(pixels))
-        with _one_at_a_time:
-            layout = lay_out(pixels, wanted, permitted, _SIDE, recipe)
-        advance(0.4)
-        offsets = quilt(layout, recipe)
-        advance(0.5)
-        if shown is not None:
-            early = carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), False, _PASSES)
-            shown(whole(early))
-        filled = carry(
-            pixels,
-            wanted,
-            permitted,
-            layout,
-            offsets,
-            lambda fraction: advance(0.5 + fraction / 2),
-            settled=quality == "final",
-            passes=_PASSES,
-        )
+        final = quality == "final"
+        if final:
+            show(filled)
+        watched = show if final and previewed is not None else None
+        filled = _textured(filled, wanted, permitted, recipe, final, advance, watched)
     result = whole(filled)
     advance(1.0)
     return result
+
+
+def _textured(
+    pixels: NDArray[np.uint8],
+    wanted: NDArray[np.bool_],
+    permitted: NDArray[np.bool_] | None,
+    recipe: Variation,
+    final: bool,
+    advance: Callable[[float], None],
+    show: Callable[[NDArray[np.uint8]], None] | None,
+) -> NDArray[np.uint8]:
+    """Return the soft answer with the texture of its surroundings, shown once on the way to it."""
+    with _one_at_a_time:
+        layout = lay_out(pixels, wanted, permitted, _SIDE, recipe)
+    advance(0.4)
+    offsets = quilt(layout, recipe)
+    advance(0.5)
+    if show is not None:
+        show(carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), False, _PASSES))
+    return carry(
+        pixels,
+        wanted,
+        permitted,
+        layout,
+        offsets,
+        lambda fraction: advance(0.5 + fraction / 2),
+        settled=final,
+        passes=_PASSES,
+    )
 
 
 def _check(crop: NDArray[np.uint8], hole: NDArray[np.uint8], allowed: NDArray[np.uint8] | None) -> None:

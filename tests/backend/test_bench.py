@@ -19,8 +19,12 @@ def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
 
 
+def load(*changes: str) -> list[str]:
+    return [word for change in changes for word in ("--set", change)]
+
+
 def test_soak_of_seconds_loses_nothing(bundles):
-    done = bench("soak", "--minutes", "0.1", "--clients", "3", "--side", "96", "--json")
+    done = bench("soak", "--minutes", "0.1", *load("clients=3", "side=96"), "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["lost"] == figures["wrong"] == figures["left_waiting_or_running"] == 0
@@ -28,21 +32,21 @@ def test_soak_of_seconds_loses_nothing(bundles):
 
 
 def test_soak_by_number_of_fills_ends_there_and_tells_memory(bundles):
-    done = bench("soak", "--fills", "20", "--clients", "2", "--side", "64", "--json")
+    done = bench("soak", *load("fills=20", "clients=2", "side=64"), "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["fills"] >= 20
     assert figures["lost"] == figures["wrong"] == 0
     assert len(figures["memory_mib_after_tenths"]) == 10
-    refused = bench("soak", "--fills", "20", "--kill-every", "5")
+    refused = bench("soak", *load("fills=20", "kill-every=5"))
     assert refused.returncode == 2
-    assert "--minutes" in refused.stderr
+    assert "leave out fills or kill-every" in refused.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_soak_with_kills_loses_nothing(bundles):
-    done = bench("soak", "--minutes", "1", "--clients", "3", "--side", "96", "--kill-every", "15", "--json")
+    done = bench("soak", "--minutes", "1", *load("clients=3", "side=96", "kill-every=15"), "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["lost"] == figures["wrong"] == 0
@@ -52,7 +56,7 @@ def test_soak_with_kills_loses_nothing(bundles):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_figures_of_a_fill_through_the_daemon(bundles):
-    done = bench("serve", "--fills", "5", "--seconds", "2", "--json")
+    done = bench("serve", "--fills", "5", "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert len(figures["cold_start_s"]) == 3

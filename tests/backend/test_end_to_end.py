@@ -160,7 +160,7 @@ def test_cmyk_photos_and_masks_of_sixteen_bits(at_shared_daemon, tmp_path):
     half = np.zeros((60, 80), np.uint16)
     half[20:40, 20:40] = 32768  # half selected, not wholly
     Image.fromarray(half).save(tmp_path / "mask.png")
-    done = nigdt("fill", path, "--mask", tmp_path / "mask.png", "--feather", "0", "--caption", "a dog")
+    done = nigdt("fill", path, "--mask", tmp_path / "mask.png", "--set", "feather=0", "--caption", "a dog")
     assert done.returncode == 0, done.stderr
     with Image.open(path) as before, Image.open(tmp_path / "print-filled.tif") as after:
         old, new = np.asarray(before).astype(int), np.asarray(after).astype(int)

@@ -200,7 +200,7 @@ def test_suspended_daemon_and_client_go_on_when_resumed(settings, stub_command, 
 
 def test_clocks_that_jump_cost_no_job_and_end_no_daemon(settings, stub_command, request_fill, daemon_pid):
     """Neither the watchdog nor idle times take two hours in the middle of a job for silence."""
-    settings(watchdog_seconds=8, idle_unload_seconds=20, idle_exit_seconds=30)
+    settings(watchdog_seconds=8, idle_exit_seconds=30)
     with Client.connect(command=stub_command) as client:
         client.fill(request_fill())
         pid = daemon_pid()

@@ -25,7 +25,7 @@ def daemon_is_gone() -> bool:
 
 @posix
 def test_idle_model_is_unloaded_and_idle_daemon_ends(settings, stub_command, request_fill, wait_until):
-    settings(idle_unload_seconds=2, idle_exit_seconds=8)
+    settings(idle_exit_seconds=8)
     with Client.connect(command=stub_command) as client:
         client.fill(request_fill())
         assert client.status()["loads"] == 1

@@ -144,15 +144,13 @@ def fill_options(recipe: Recipe) -> list[str]:
     options = {
         "--caption": recipe.caption,
         "--mode": recipe.mode,
-        "--widen": recipe.widen,
-        "--match-colours": recipe.match_colours,
-        "--strength": recipe.strength,
         "--seed": recipe.variant.seed or 0,
     }
-    for name in ("feather", "grow"):
+    given = [str(part) for pair in options.items() for part in pair]
+    for name in ("widen", "match_colours", "strength", "feather", "grow"):
         if getattr(recipe, name) is not None:
-            options[f"--{name}"] = getattr(recipe, name)
-    return [str(part) for pair in options.items() for part in pair]
+            given += ["--set", f"{name.replace('_', '-')}={getattr(recipe, name)}"]
+    return given
 
 
 @pytest.fixture(scope="module")

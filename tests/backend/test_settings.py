@@ -36,6 +36,13 @@ def test_a_wrong_file_names_the_key(tmp_path, text, words):
     assert "\n" not in str(raised.value)
 
 
+def test_a_key_that_earlier_versions_had_is_passed_over(tmp_path):
+    path = tmp_path / "daemon.yaml"
+    path.write_text("idle_unload_seconds: 60\nidle_exit_seconds: 80\n")
+    assert DaemonSettings.read(path) == DaemonSettings(idle_exit_seconds=80)
+    assert DaemonSettings.read(path).idle_unload_seconds == 20
+
+
 def test_missing_and_empty_files_mean_defaults(tmp_path):
     assert DaemonSettings.read(tmp_path / "none.yaml") == DaemonSettings()
     (tmp_path / "empty.yaml").write_text("# nothing\n")

@@ -34,5 +34,5 @@ def test_light_load_is_the_queue_with_fixed_service() -> None:
 
 
 def test_the_command_says_what_users_see() -> None:
-    run = CliRunner().invoke(users, ["--users", "100", "--seconds", "0.05"], catch_exceptions=False)
+    run = CliRunner().invoke(users, ["100", "1", "0.05"], catch_exceptions=False)
     assert run.output.startswith("100 users, 1 daemon: ")

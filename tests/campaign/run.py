@@ -196,7 +196,18 @@ def failures(count: int, seed: int, folder: Path) -> tuple[int, str]:
 
 def soak(count: int, seed: int, folder: Path) -> tuple[int, str]:
     """Eight clients at once, for so many seconds; they rest between jobs: speed is not the question."""
-    command = [sys.executable, "-m", "nigdt", "bench", "soak", "--json", "--clients", "8", "--pause", "4"]
+    command = [
+        sys.executable,
+        "-m",
+        "nigdt",
+        "bench",
+        "soak",
+        "--json",
+        "--set",
+        "clients=8",
+        "--set",
+        "pause=4",
+    ]
     done = subprocess.run(
         [*command, "--minutes", str(count / 60)], capture_output=True, text=True, check=False
     )

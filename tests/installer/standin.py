@@ -124,7 +124,7 @@ def make_project(root: Path) -> Path:
     (root / "nigdt").mkdir()
     (root / "nigdt" / "__init__.py").write_text("")
     (root / "nigdt" / "photo").mkdir()
-    for module in ("files.py", "limits.py", "recipe.py", "photo/formats.py"):
+    for module in ("errors.py", "files.py", "limits.py", "recipe.py", "photo/formats.py"):
         shutil.copy(ROOT / "nigdt" / module, root / "nigdt" / module)
     return root
 

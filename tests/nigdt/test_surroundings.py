@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nigdt.colours import lab_to_rgb
-from nigdt.surroundings import MATERIALS, materials, mostly, showing
+from nigdt.surroundings import MATERIALS, materials, mostly, names_surface, showing
 
 
 def ground(*lab: tuple[float, float, float], side: int = 120) -> np.ndarray:
@@ -94,6 +94,13 @@ def test_every_material_is_known_in_its_own_colours(hole: np.ndarray) -> None:
         assert materials(f"the {word}") == colours
         for lab in colours:
             assert showing(ground(lab), hole, word) is not None, (word, lab)
+
+
+def test_a_word_that_is_a_colour_too_is_a_material_to_describe_and_a_colour_to_recolour() -> None:
+    assert materials("sand") == MATERIALS["sand"]
+    assert not names_surface("sand")
+    assert names_surface("a sand carpet")
+    assert materials("a sand carpet") == ()
 
 
 def test_a_gradual_change_of_shade_is_of_the_same_material_and_an_edge_is_not(hole: np.ndarray) -> None:

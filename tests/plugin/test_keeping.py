@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from core_session import Core
 from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.files import panel_state_path, settings_path
 from nigdt_plugin.core.fills import MORE_LIKE_THIS
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.host import Host
@@ -335,16 +336,22 @@ def test_a_host_is_told_when_the_user_leaves(tmp_path: Path):
     assert json.loads((tmp_path / "result.json").read_text())["status"] == "cancelled"
 
 
-def test_settings_survive_a_restart_and_any_damage(tmp_path: Path):
-    path = tmp_path / "panel.json"
+def test_settings_survive_a_restart_and_any_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NIGDT_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("NIGDT_STATE_DIR", str(tmp_path / "state"))
+    path = settings_path()
     settings = Settings(theme="light", variants=5, feather=3)
     settings.remember_caption("  a   bird ")
     settings.remember_photo(Path("/a/b.png"))
-    settings.save(path)
-    back = Settings.load(path)
+    settings.save()
+    assert {*json.loads(path.read_text())} == {
+        *("theme", "language", "model", "variants", "live", "provenance", "keys")
+    }
+    back = Settings.load()
     assert (back.theme, back.variants, back.feather, back.captions) == ("light", 5, 3.0, ["a bird"])
+    panel_state_path().unlink()  # earlier versions kept everything in one file
     path.write_text('{"theme": 5, "variants": 99, "captions": [1], "nonsense": true, "live": false}')
-    damaged = Settings.load(path)
+    damaged = Settings.load()
     assert (damaged.theme, damaged.variants, damaged.captions, damaged.live) == (
         "system",
         limits.VARIANTS,
@@ -352,6 +359,6 @@ def test_settings_survive_a_restart_and_any_damage(tmp_path: Path):
         False,
     )
     path.write_text('{"feather": NaN, "widen": Infinity, "strength": 7, "match_colours": -1}')
-    assert Settings.load(path).recipe() == Recipe(match_colours=0.0)
+    assert Settings.load().recipe() == Recipe(match_colours=0.0)
     path.write_bytes(os.urandom(50))
-    assert Settings.load(path) == Settings()
+    assert Settings.load() == Settings()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nigdt_plugin.core.files import settings_path
+from nigdt_plugin.core.files import panel_state_path, settings_path
 from nigdt_plugin.core.settings import Settings
 from panel import Panel
 
@@ -33,4 +33,4 @@ def test_odd_settings_never_stop_the_panel(user: Path, photo: Path, values: dict
         panel.settle()
     finally:
         panel.close()
-    assert json.loads(settings_path().read_text())["recent"][0] == str(photo)
+    assert json.loads(panel_state_path().read_text())["recent"][0] == str(photo)

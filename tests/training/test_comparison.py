@@ -8,7 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from nigdt_training.checkpoint import read_checkpoint
-from nigdt_training.commands.train_comparison import comparison as comparison_command
+from nigdt_training.commands.train import train as train_command
 from nigdt_training.comparison.coherent import CoherentAttention
 from nigdt_training.comparison.csa import CSA
 from nigdt_training.comparison.model import ComparisonModel
@@ -199,7 +199,7 @@ def test_command_trains_and_evaluation_takes_the_run(photos: Path, monkeypatch: 
     config.write_text(json.dumps(settings))
     arguments = ["picnet", "--config", str(config), "--data", str(photos), "--width", "4", "--set", "steps=2"]
     monkeypatch.chdir(photos)
-    result = CliRunner().invoke(comparison_command, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(train_command, ["comparison", *arguments], catch_exceptions=False)
     assert result.exit_code == 0
     (folder,) = (photos / "runs").iterdir()
     system = open_system(str(folder), "cpu")

@@ -232,8 +232,8 @@ def settings(tiny_settings) -> dict[str, Any]:
         "validate_every": 2,
         "precision": "auto",
         "augmentation": {"recolour": 0.5},
-        "loss": {"match": 0.1, "extra_negatives": 4, "objects_only": True},
-        "match": {"epochs": 1, "batch": 8, "size": 64},
+        "loss": {"match": 0.1, "objects_only": True},
+        "match": {"epochs": 1, "size": 64},
     }
 
 

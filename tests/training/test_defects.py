@@ -30,7 +30,7 @@ from nigdt_training.run import Run
 from nigdt_training.samples import Pool, Sample, SampleStream, collate
 from nigdt_training.settings import (
     AugmentationSettings,
-    MaskSettings,
+    Masks,
     MatchSettings,
     TrainSettings,
     settings_from,
@@ -45,7 +45,7 @@ from tests.training.backbone import Backbone
 
 torch.set_num_threads(1)
 PHOTOS, CAPTIONS = 4, 5
-BOXES = MaskSettings(0.0, 0.0, 0.0, 1.0)
+BOXES = {"object": 1.0}
 BRIGHT = 180
 
 
@@ -73,7 +73,7 @@ def pool(cache: Cache) -> Pool:
     return Pool(cache, np.arange(PHOTOS), 1, 0)
 
 
-def stream(cache: Cache, masks: MaskSettings = BOXES, **augmentation: float) -> SampleStream:
+def stream(cache: Cache, masks: Masks = BOXES, **augmentation: float) -> SampleStream:
     return SampleStream(
         [pool(cache)],
         build_vocabulary([pool(cache)]),
@@ -121,7 +121,7 @@ def test_defect_5_every_caption_is_used_by_the_match_networks(
 
     monkeypatch.setattr(match_stage, "build_match_network", build)
     monkeypatch.setattr(match_stage, "encode_captions", remember)
-    run = Run.create(tmp_path, "match", settings(match={"epochs": 30, "batch": 4, "size": 32}))
+    run = Run.create(tmp_path, "match", settings(match={"epochs": 30, "size": 32}))
     match_stage.train_match(
         run, [pool(cache)], [pool(cache)], build_vocabulary([pool(cache)]), lambda _: None
     )
@@ -147,7 +147,7 @@ def test_defect_6_photo_and_object_mask_move_together(cache: Cache) -> None:
 
 
 def test_defect_6_photo_and_outline_mask_move_together(cache: Cache) -> None:
-    samples = stream(cache, masks=MaskSettings(0.0, 0.0, 0.0, 0.0, 1.0))
+    samples = stream(cache, masks={"outline": 1.0})
     shares = []
     for k in range(40):
         sample = samples.sample(k)

@@ -12,7 +12,7 @@ import torch
 from click.testing import CliRunner
 from nigdt_training.commands.data import data as data_command
 from nigdt_training.commands.evaluate import evaluate as evaluate_command
-from nigdt_training.commands.train_comparison import comparison as comparison_command
+from nigdt_training.commands.train import train as train_command
 from nigdt_training.data.data_set import read_records
 from nigdt_training.data.recolour import COLOURS
 from nigdt_training.evaluation import metrics
@@ -71,7 +71,7 @@ def test_r_precision_by_match_networks(photos: Path, bundle: Path, tmp_path: Pat
     together = scorer(pictures, ["a black bird number 1", "bird 2 is black", "unknown words"])
     assert together.shape == (2, 3)
     np.testing.assert_allclose(scorer(pictures[1:], ["bird 2 is black"])[0, 0], together[1, 1], rtol=1e-4)
-    arguments = [str(bundle), "--data", str(photos), "--size", "64", "--json"]
+    arguments = [str(bundle), "--data", str(photos), "--set", "size=64", "--json"]
     arguments += [
         "--evaluator",
         str(tmp_path / "match.safetensors"),
@@ -169,7 +169,8 @@ def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
 
 def test_command_writes_table_figures_and_sheets(photos: Path, bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    arguments = [str(bundle), "--data", str(photos), "--mask", "object", "--size", "64", "--limit", "3"]
+    arguments = [str(bundle), "--data", str(photos), "--set", "mask=object", "--set", "size=64"]
+    arguments += ["--set", "limit=3"]
     arguments += ["--compare", "harmonic,telea,ns", "--measure", "colour-swap", "--out", str(out)]
     result = CliRunner().invoke(evaluate_command, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -193,13 +194,13 @@ def test_bundles_and_comparison_systems_share_one_table(
     monkeypatch.chdir(tmp_path)
     for kind in ("picnet", "csa"):
         arguments = [kind, "--config", config, "--data", photos.parent, "--width", 4, "--set", "steps=1"]
-        done = CliRunner().invoke(comparison_command, [str(one) for one in arguments], catch_exceptions=False)
+        done = CliRunner().invoke(train_command, ["comparison", *map(str, arguments)], catch_exceptions=False)
         assert done.exit_code == 0
     runs = tmp_path / "runs"
     compare = f"no-text={bundle},{runs}/00001-picnet,{runs}/00002-csa/comparison.safetensors,harmonic"
     out = tmp_path / "out"
-    arguments = [bundle, "--data", photos, "--compare", compare, "--mask", "object", "--size", 64]
-    arguments += ["--measure", "colour-swap", "--limit", 2, "--out", out]
+    arguments = [bundle, "--data", photos, "--compare", compare, "--set", "mask=object", "--set", "size=64"]
+    arguments += ["--measure", "colour-swap", "--set", "limit=2", "--out", out]
     done = CliRunner().invoke(evaluate_command, [str(one) for one in arguments], catch_exceptions=False)
     assert done.exit_code == 0
     systems = json.loads((out / "results.json").read_text())["systems"]
@@ -229,10 +230,10 @@ def test_json_is_repeatable(photos: Path, bundle: Path) -> None:
         str(bundle),
         "--data",
         str(photos),
-        "--size",
-        "64",
-        "--samples",
-        "2",
+        "--set",
+        "size=64",
+        "--set",
+        "samples=2",
         "--json",
     ]
     first, second = (
@@ -250,7 +251,7 @@ def test_unknown_system_names_the_baselines(photos: Path) -> None:
         open_system("no-such-bundle")
     with pytest.raises(NigdtError, match="no captioned photos"):
         CliRunner().invoke(
-            evaluate_command, ["telea", "--data", str(photos), "--split", "test"], catch_exceptions=False
+            evaluate_command, ["telea", "--data", str(photos), "--set", "split=test"], catch_exceptions=False
         )
 
 

@@ -84,6 +84,6 @@ def test_recolouring_and_speed_have_gates(cases):
 
 
 def test_a_folder_without_photos_is_named(tmp_path):
-    answer = CliRunner().invoke(gates, ["default", "--birds", str(tmp_path), "--scenes", str(tmp_path)])
+    answer = CliRunner().invoke(gates, ["default", str(tmp_path), str(tmp_path)])
     assert answer.exit_code != 0
     assert str(tmp_path) in str(answer.exception)

@@ -127,7 +127,6 @@ def test_two_machines_train_as_one_and_a_killed_worker_changes_nothing(
     tiny_settings |= {
         "steps": STEPS,
         "learning_rate": 1e-4,
-        "checkpoint_seconds": 1.0,
         "validate_every": STEPS,
     }
     config = tmp_path / "tiny.yaml"

@@ -19,10 +19,9 @@ from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
 from nigdt_training.data.mask_files import MaskFiles
 from nigdt_training.evaluation.cases import CaseSettings, draw_cases
 from nigdt_training.samples import Pool, SampleStream
-from nigdt_training.settings import MaskSettings, settings_from
+from nigdt_training.settings import DEFAULT_MASKS, settings_from
 from PIL import Image
 
-from nigdt.errors import NigdtError
 from nigdt.photo.mask import read_mask
 from nigdt.text import Vocabulary
 
@@ -124,21 +123,37 @@ def test_one_evaluations_masks_are_another_ones(folder: Path, photo_folder: Path
         "harmonic",
         "--data",
         photo_folder,
-        "--size",
-        64,
+        "--set",
+        "size=64",
         "--compare",
         "telea",
         "--measure",
         "by-ratio",
         "--out",
     ]
-    first = [*common, tmp_path / "first", "--mask", folder, "--limit", 12]
-    second = [*common, tmp_path / "second", "--mask", tmp_path / "first" / "masks.txt", "--seed", 5]
+    first = [*common, tmp_path / "first", "--set", f"mask={folder}", "--set", "limit=12"]
+    second = [
+        *common,
+        tmp_path / "second",
+        "--set",
+        f"mask={tmp_path / 'first' / 'masks.txt'}",
+        "--set",
+        "seed=5",
+    ]
     for arguments in (first, second):
         done = CliRunner().invoke(evaluate_command, list(map(str, arguments)), catch_exceptions=False)
         assert done.exit_code == 0
     found = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("first", "second")]
-    several = [*common, tmp_path / "several", "--mask", "centre", "--limit", 2, "--seed", 3, "--seed", 4]
+    several = [
+        *common,
+        tmp_path / "several",
+        "--set",
+        "mask=centre",
+        "--set",
+        "limit=2",
+        "--set",
+        "seed=[3, 4]",
+    ]
     done = CliRunner().invoke(evaluate_command, list(map(str, several)), catch_exceptions=False)
     assert "over 2 evaluations" in done.output
     assert {path.name for path in (tmp_path / "several").iterdir()} == {"seed-3", "seed-4", "seeds.md"}
@@ -156,33 +171,40 @@ def test_training_draws_own_and_lamas_masks(
 ) -> None:
     cache = build_cache(read_records(photo_folder), tmp_path / "cache", size=64)
 
-    def stream(**weights: object) -> SampleStream:
-        kinds = {"centre": 0.0, "rectangle": 0.0, "irregular": 0.0, "object": 0.0}
+    def stream(masks: dict[str, float]) -> SampleStream:
         return SampleStream(
             [Pool(cache, np.arange(len(cache)), 1, 0)],
             Vocabulary(["bird"]),
             size=64,
             max_words=8,
             latent_shape=(4, 2, 2),
-            masks=MaskSettings(**{**kinds, **weights}),  # type: ignore[arg-type]
+            masks=masks,
             augmentation=None,
             seed=0,
         )
 
-    own = [stream(files=str(folder)).sample(k).mask for k in range(12)]
+    own = [stream({str(folder): 1.0}).sample(k).mask for k in range(12)]
     assert all((mask[:, 0] == 255).all() and (mask == mask[:1]).all() for mask in own)
     assert len({int(mask[0].astype(bool).sum()) for mask in own}) > 2
-    lama = stream(lama=1.0)
+    lama = stream({"lama": 1.0})
     assert lama.mask_weights.sum() == pytest.approx(1)
     assert sorted(lama.mask_weights)[-4:] == pytest.approx([0, *[1 / len(LAMA_KINDS)] * len(LAMA_KINDS)])
     drawn = [lama.sample(k).mask for k in range(12)]
     assert all(0 < (mask > 0).mean() <= 0.51 for mask in drawn)
     assert (drawn[0] != drawn[1]).any()
-    for own, files in ((1, str(folder)), (0, "")):  # a key there once was
-        earlier = settings_from({**tiny_settings, "masks": {"own": own, "files": str(folder)}})
-        assert earlier == settings_from({**tiny_settings, "masks": {"files": files}})
-    with pytest.raises(NigdtError, match=r"Masks of `masks\.files` have weight 1"):
-        settings_from({**tiny_settings, "masks": {"own": 2, "files": str(folder)}})
+    both = stream({"lama": 1.0, str(folder): 3.0})
+    assert both.mask_weights[both.mask_kinds.index(str(folder))] == 0.75
+
+
+def test_masks_that_earlier_versions_wrote_down_are_read(tiny_settings) -> None:
+    """There were keys for files and for how often they are drawn."""
+    for written, masks in (
+        ({"own": 1, "files": "/x/masks"}, {"/x/masks": 1.0}),
+        ({"files": "masks"}, {"./masks": 1.0}),
+        ({"own": 0, "files": "masks"}, {}),
+        ({"lama": 0.0, "own": 0.0, "files": ""}, {"lama": 0.0}),
+    ):
+        assert settings_from({**tiny_settings, "masks": written}).masks == DEFAULT_MASKS | masks
 
 
 @pytest.mark.parametrize("black_holes", [False, True])
@@ -209,10 +231,10 @@ def test_names_that_are_not_utf_8_are_measured_and_listed(folder: Path, tmp_path
         Image.fromarray(random.integers(0, 255, (70, 70, 3), np.uint8)).save(str(photo))
         photo.with_suffix(".txt").write_text("a red bird")
     assert build_cache(read_records(photos), tmp_path / "cache", 64, find=True).name(1)
-    arguments = ["harmonic", "--data", str(photos), "--held-out", "1", "--size", "64"]
+    arguments = ["harmonic", "--data", str(photos), "--set", "held-out=1", "--set", "size=64"]
     done = []
     for mask, out in ((folder, "first"), (tmp_path / "first" / "masks.txt", "again")):
-        command = [*arguments, "--mask", str(mask), "--out", str(tmp_path / out)]
+        command = [*arguments, "--set", f"mask={mask}", "--out", str(tmp_path / out)]
         assert CliRunner().invoke(evaluate_command, command, catch_exceptions=False).exit_code == 0
         done.append(json.loads((tmp_path / out / "results.json").read_text())["systems"][0]["per_case"])
     assert done[0] == done[1]

@@ -34,7 +34,7 @@ def test_out_of_time_it_goes_on_later_and_ends_with_the_same_weights(
     monkeypatch.setattr(match_stage, "build_match_network", build)
     cache = build_cache(read_records(photo_folder), tmp_path / "cache", size=64)
     learnt, kept = Pool(cache, np.arange(3, 18), 1, 0), Pool(cache, np.arange(3), 1, 0)
-    settings = {"data": [{"path": "photos"}], "match": {"epochs": 3, "batch": 8, "size": 32}}
+    settings = {"data": [{"path": "photos"}], "match": {"epochs": 3, "size": 32}}
     vocabulary = build_vocabulary([learnt])
 
     def train(run: Run, deadline: float) -> bool:

@@ -17,7 +17,7 @@ from nigdt_training.inpaint.step import Networks
 from nigdt_training.inpaint.weights import begin_with_model
 from nigdt_training.pools import build_vocabulary
 from nigdt_training.samples import Pool, SampleStream
-from nigdt_training.settings import AugmentationSettings, MaskSettings, settings_from
+from nigdt_training.settings import AugmentationSettings, settings_from
 from nigdt_training.told import what_is_told
 
 from nigdt.errors import NigdtError
@@ -216,7 +216,7 @@ def test_the_model_is_told_outlines_that_the_hole_hides(told: int, photo_folder:
         size=64,
         max_words=8,
         latent_shape=(4, 2, 2),
-        masks=MaskSettings(centre=1, rectangle=1, irregular=1, object=3),
+        masks={"centre": 1, "rectangle": 1, "irregular": 1, "object": 3},
         augmentation=AugmentationSettings(),
         seed=0,
         around_object=True,

@@ -72,7 +72,7 @@ def test_the_caption_moves_the_scores_and_no_caption_is_allowed():
 
 @pytest.fixture
 def prepared(tiny_settings: dict[str, Any]) -> Any:
-    loss = {"adversary": "projected", "feature": 1.0, "adversarial": 0.1, "match": 0.0, "composite": True}
+    loss = {"adversary": "projected", "feature": 1.0, "adversarial": 0.1, "match": 0.0}
     settings = settings_from({**tiny_settings, "loss": loss})
     fabric = Fabric(accelerator="cpu", devices=1)
     networks = Networks(settings, Vocabulary([f"w{i}" for i in range(2000)]), fabric)

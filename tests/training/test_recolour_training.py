@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from nigdt_training.commands.train_recolour import recolour
+from nigdt_training.commands.train import train as train_command
 from nigdt_training.recolour import finder, training
 from nigdt_training.recolour.batches import Store
 from nigdt_training.recolour.captions import vocabulary_words
@@ -93,7 +93,7 @@ def test_the_same_command_goes_on(tmp_path, store, monkeypatch):
     train(Training(folder, SETTINGS, TINY, WORDS), store, lambda _: None, max_steps=4)
     store.folder.rename(folder / training.STORE)
     arguments = ["--data", tmp_path, "--run", folder, "--max-minutes", 1e-9]
-    done = CliRunner().invoke(recolour, list(map(str, arguments)), catch_exceptions=False)
+    done = CliRunner().invoke(train_command, ["recolour", *map(str, arguments)], catch_exceptions=False)
     assert "Stopped at step 4." in done.output
 
 

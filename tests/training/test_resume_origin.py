@@ -25,7 +25,7 @@ def test_photos_weights_and_match_networks_are_remembered(
 ):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     tiny_settings["loss"] = {"match": 0.1}
-    tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64}
+    tiny_settings["match"] = {"epochs": 1, "size": 64}
     tiny_settings["steps"] = 2
     config = tmp_path / "tiny.yaml"
     config.write_text(yaml.safe_dump(tiny_settings))

@@ -11,7 +11,7 @@ from nigdt_training.data.recolour import COLOURS
 from nigdt_training.evaluation.cases import CaseSettings, draw_cases
 from nigdt_training.pools import build_vocabulary, open_pools
 from nigdt_training.samples import VALIDATION_SEED, Pool, SampleStream
-from nigdt_training.settings import AugmentationSettings, MaskSettings, load_settings, settings_from
+from nigdt_training.settings import DEFAULT_MASKS, AugmentationSettings, load_settings, settings_from
 from PIL import Image
 
 from nigdt.errors import NigdtError
@@ -28,7 +28,7 @@ def stream(folder, cache_folder, seed=0, shares=(1,), **augmentation):
         size=64,
         max_words=8,
         latent_shape=(4, 2, 2),
-        masks=MaskSettings(),
+        masks=DEFAULT_MASKS,
         augmentation=AugmentationSettings(**augmentation),
         seed=seed,
         around_object=True,
@@ -87,7 +87,7 @@ def test_without_boxes_squares_are_plain_and_never_enlarged(photo_folder, tmp_pa
         size=cache.size,
         max_words=8,
         latent_shape=(4, 2, 2),
-        masks=MaskSettings(1.0, 0.0, 0.0, 0.0),
+        masks={"centre": 1.0},
         augmentation=AugmentationSettings(crop=1.0),
         seed=0,
     )
@@ -128,7 +128,7 @@ def test_section_4_2_cuts_the_central_square_wherever_the_object_is(tmp_path):
         size=128,
         max_words=8,
         latent_shape=(4, 2, 2),
-        masks=MaskSettings(),
+        masks=DEFAULT_MASKS,
         augmentation=AugmentationSettings(crop=1.0),
         seed=0,
     )
@@ -161,7 +161,7 @@ def test_validation_shows_photos_as_they_are_and_never_what_training_draws(photo
             size=64,
             max_words=8,
             latent_shape=(4, 2, 2),
-            masks=MaskSettings(),
+            masks=DEFAULT_MASKS,
             augmentation=augmentation,
             seed=seed,
         )

@@ -42,7 +42,13 @@ def test_defaults_are_the_papers():
         ({"learning_rate": -1e-4}, "`learning_rate` must be a number above 0"),
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"loss": {"l1": float("inf")}}, "loss.l1"),
-        ({"loss": {"extra_negatives": -1}}, "loss.extra_negatives"),
+        (
+            {"loss": {"extra_negatives": 9}},
+            "`loss.extra_negatives` is no setting any more",
+        ),
+        ({"warmup": 200}, "`warmup` is no setting any more: it is a twentieth of the steps"),
+        ({"masks": {"centr": 1.0}}, r"`masks\.centr` is no kind of hole.*centre.*\./centr"),
+        ({"model": {"outlines": -1}}, r"outlines"),
         ({"augmentation": {"crop": 0}}, "augmentation.crop"),
         ({"augmentation": {"recolour": 1.5}}, "`augmentation.recolour` must be a number from 0 to 1"),
         ({"ema": 1}, "`ema` must be a number from 0 to below 1"),
@@ -106,14 +112,14 @@ def test_keys_of_earlier_versions_are_read():
     )
     equal = {"masks": {"thin": 1.0, "medium": 1.0, "thick": 1.0}}
     assert settings_from(data | equal) == settings_from(data | {"masks": {"lama": 3.0}})
-    assert settings_from(data | {"masks": {"thin": 0, "medium": 0, "thick": 0}}).masks.lama == 0
+    assert settings_from(data | {"masks": {"thin": 0, "medium": 0, "thick": 0}}).masks["lama"] == 0
     with pytest.raises(NigdtError, match="LaMa's masks cannot differ in weight"):
         settings_from(data | {"masks": {"thin": 1.0, "medium": 0.0, "thick": 0.0}})
     assert with_changes(load_settings("small"), ["around_object=false"]).squares == "object"
     with pytest.raises(NigdtError, match=r"this `frozen_text`, `loss\.fakes`"):
         settings_from(data | {"frozen_text": True, "loss": {"fakes": "both"}})
     with pytest.raises(NigdtError, match=r"neither kind of losses has this `loss\.fakes`"):
-        with_changes(load_settings("authors-cub"), ["loss.fakes=both"])
+        with_changes(load_settings("paper-cub"), ["loss.kind=published", "loss.fakes=both"])
 
 
 def test_broken_yaml_is_one_line(tmp_path):
@@ -160,10 +166,10 @@ def test_every_key_is_set_by_something_that_ships_or_by_the_manual():
     """A setting that nobody sets is an experiment's leftover."""
     plain = leaves(settings_from({"data": [{"path": "photos"}]}).to_dict())
     own = own_settings(OwnPhotos(Path("photos"), "mine", Path()), ModelConfig(), 30)
-    told = re.findall(
-        r"--set (masks\.\S+=[^\s`]+)", (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-    )
+    pages = [(ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("training", "scale")]
+    told = re.findall(r"--set ((?:masks|recompute|preset)[^\s=]*=[^\s`]+)", "".join(pages))
     documented = with_changes(load_settings("paper-coco"), told)
+    assert documented.masks["masks/train"] == 1
     runs = [leaves(settings.to_dict()) for settings in [*shipped(), own, documented]]
     unused = {
         key
@@ -171,6 +177,13 @@ def test_every_key_is_set_by_something_that_ships_or_by_the_manual():
         if all(run[key] == (value * len(run[key]) if key.startswith("data.") else value) for run in runs)
     }
     assert unused == set()
+
+
+def test_every_collection_of_the_default_is_told_where_it_comes_from():
+    page = (ROOT / "docs" / "training-data.md").read_text(encoding="utf-8")
+    table = page.split("## The collections of the default")[1].split("`flickr8k/dev`")[0]
+    paths = {source.path for phase in load_phases("default") for source in phase.settings.data}
+    assert {path for path in paths if f"`{path}`" not in table} == set()
 
 
 def test_phases_are_read_as_strictly_as_settings(tmp_path):

@@ -21,7 +21,7 @@ from nigdt_training.data.shards import Shards, _members, is_sharded
 from nigdt_training.match.stage import backbone_features
 from nigdt_training.pools import build_vocabulary, open_pools
 from nigdt_training.samples import Pool, SampleStream
-from nigdt_training.settings import MaskSettings, MatchSettings, settings_from
+from nigdt_training.settings import DEFAULT_MASKS, MatchSettings, settings_from
 from PIL import Image
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (30, 50, 190)}
@@ -103,7 +103,7 @@ def test_a_run_reads_shards_like_any_collection(folder: Path, tmp_path: Path, ti
             size=64,
             max_words=8,
             latent_shape=(4, 2, 2),
-            masks=MaskSettings(),
+            masks=DEFAULT_MASKS,
             augmentation=None,
             seed=0,
         )

@@ -125,7 +125,7 @@ def test_a_requeued_job_ends_with_the_weights_of_an_uninterrupted_training(
     for name, value in (("NIGDT_CACHE_DIR", str(tmp_path / "cache")), ("GLOO_SOCKET_IFNAME", "lo")):
         monkeypatch.setenv(name, value)
         cluster.environment[name] = value
-    tiny_settings |= {"steps": STEPS, "checkpoint_seconds": 1.0, "validate_every": STEPS}
+    tiny_settings |= {"steps": STEPS, "validate_every": STEPS}
     config = tmp_path / "tiny.yaml"
     config.write_text(yaml.safe_dump(tiny_settings))
     arguments = ["--config", str(config), "--data", str(photo_folder.parent), "--device", "cpu"]

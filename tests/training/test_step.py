@@ -75,7 +75,7 @@ def plain_step(networks: Networks, batch: Any, settings: TrainSettings) -> dict[
     return found | {f"g.{name}": value for name, value in gradients(networks.plain).items()}
 
 
-@pytest.mark.parametrize("change", [{}, {"adversary": "hinge", "composite": True, "hole_weight": 6.0}])
+@pytest.mark.parametrize("change", [{}, {"adversary": "hinge", "hole_weight": 6.0}])
 def test_one_shared_pass_gives_the_gradients_of_separate_ones(tiny_settings, change) -> None:
     tiny_settings["model"] |= {"text_dropout": 0.0}
     tiny_settings["loss"] = {"match": 0.0, "feature": 3.0, "adversarial": 2.0, **change}

@@ -1,4 +1,4 @@
-"""One step of the presets `paper-cub` and `authors-cub` on numbers that can be worked out on paper.
+"""One step with the losses of `paper-cub` and of the published code, on numbers that can be worked out.
 
 The networks stand for constants: I = 0.25, I_g = 0.75, I_r = 0, q = N(1, 2 squared), p = N(0.5, 0.5 squared);
 what a discriminator says of a picture, feature and score alike, is the picture's value.
@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import torch
 from lightning_fabric import Fabric
+from nigdt_training.ablation.plan import load_plan
 from nigdt_training.bench.steps import synthetic_batch
 from nigdt_training.inpaint.step import Networks, train_step
-from nigdt_training.settings import load_settings, settings_from
+from nigdt_training.settings import LossSettings, load_settings, settings_from
 from torch import Tensor, nn
 
 from nigdt.model import Gaussian
@@ -64,9 +65,8 @@ class Scores(nn.Module):
         return verdict(image), verdict(answers)
 
 
-def step(name: str, tiny_settings: dict[str, Any]) -> tuple[dict[str, float], Paths]:
-    loss = replace(load_settings(name).loss, match=0.0)
-    settings = replace(settings_from(tiny_settings), loss=loss)
+def step(loss: LossSettings, tiny_settings: dict[str, Any]) -> tuple[dict[str, float], Paths]:
+    settings = replace(settings_from(tiny_settings), loss=replace(loss, match=0.0))
     fabric = Fabric(accelerator="cpu", devices=1)
     networks = Networks(settings, Vocabulary(["bird"]), fabric)
     batch = synthetic_batch(settings, networks.plain.model.latent_shape(64, 64), fabric.device)
@@ -77,7 +77,7 @@ def step(name: str, tiny_settings: dict[str, Any]) -> tuple[dict[str, float], Pa
 
 
 def test_the_papers_step_is_eq_12_of_both_answers_and_eq_17_to_19(tiny_settings: dict[str, Any]) -> None:
-    logs, paths = step("paper-cub", tiny_settings)
+    logs, paths = step(load_settings("paper-cub").loss, tiny_settings)
     l1 = feature = 0.5 + 0.25  # |I - I_g| + |I - I_r|, a sum over the answers and a mean over the scales
     adversarial = 0.0625 + 1.0  # (0.75 - 1)^2 + (0 - 1)^2
     assert logs["total"] == pytest.approx(20 * (l1 + feature + adversarial) + 20 * (FORWARD + PULL), rel=1e-4)
@@ -97,7 +97,8 @@ def test_the_papers_step_is_eq_12_of_both_answers_and_eq_17_to_19(tiny_settings:
 
 
 def test_the_published_codes_step(tiny_settings: dict[str, Any]) -> None:
-    logs, _ = step("authors-cub", tiny_settings)
+    authors = next(entry for entry in load_plan("cub").entries if entry.name == "authors")
+    logs, _ = step(authors.settings.loss, tiny_settings)
     l1, feature, adversarial = 4 * (0.5 + 0.25), 0.5**2 + 0.25**2, 0.0625 + 1.0
     total = 20 * l1 + feature + adversarial + 20 * 4 * (REVERSED + PULL)
     assert logs["total"] == pytest.approx(total, rel=1e-4)

@@ -51,7 +51,7 @@ def test_the_command_trains_both_stages_and_exports(
 ):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
     tiny_settings["loss"] = {"match": 0.1}
-    tiny_settings["match"] = {"epochs": 1, "batch": 8, "size": 64}
+    tiny_settings["match"] = {"epochs": 1, "size": 64}
     tiny_settings["steps"] = 2
     config = write_config(tmp_path, tiny_settings)
     shared = ("--data", photo_folder.parent, "--runs", tmp_path / "runs")
@@ -94,7 +94,7 @@ def test_the_command_ends_with_1_when_it_is_interrupted(
     photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
-    config = write_config(tmp_path, tiny_settings | {"steps": 5000, "checkpoint_seconds": 0.2})
+    config = write_config(tmp_path, tiny_settings | {"steps": 5000})
     arguments = [
         "--config",
         config,
@@ -121,7 +121,7 @@ def test_sigterm_ends_stage_1_with_how_to_go_on(
     photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
-    match = {"epochs": 5000, "batch": 8, "size": 64}
+    match = {"epochs": 5000, "size": 64}
     config = write_config(tmp_path, tiny_settings | {"match": match})
     arguments = ["--config", config, "--data", photo_folder.parent, "--runs", tmp_path / "runs"]
     command = [
@@ -152,7 +152,7 @@ def test_sigterm_ends_stage_1_with_how_to_go_on(
 @pytest.mark.timeout(1500)
 def test_killed_at_any_moment_a_run_goes_on(photo_folder, photo_caches, tiny_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("NIGDT_CACHE_DIR", str(photo_caches.parent))
-    tiny_settings |= {"steps": 24, "checkpoint_seconds": 0.2}
+    tiny_settings |= {"steps": 24}
     config = write_config(tmp_path, tiny_settings)
     arguments = ["--data", photo_folder.parent, "--runs", tmp_path / "whole", "--device", "cpu"]
     whole = nigdt("train", "--config", config, *arguments)

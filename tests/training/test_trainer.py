@@ -164,7 +164,7 @@ def test_a_run_leaves_metrics_sheet_and_a_bundle_that_loads(places, tiny_setting
 
 def test_steps_on_one_batch_fit_it(places, tiny_settings):
     settings = settings_from({
-        **tiny_settings, "preset": "small", "learning_rate": 5e-3, "beta1": 0.5, "augmentation": {},
+        **tiny_settings, "preset": "small", "learning_rate": 5e-3, "augmentation": {},
         "loss": {"match": 0.0, "adversarial": 0.0, "feature": 0.0, "kl": 0.1, "hole_weight": 10.0},
     })  # fmt: skip
     run = Run.create(places.runs, "fit", settings)

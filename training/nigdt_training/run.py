@@ -87,7 +87,7 @@ class Run:
     @property
     def settings(self) -> TrainSettings:
         """The settings the run was started with."""
-        return load_settings(self.folder / "settings.yaml")
+        return load_settings(self.folder / "settings.yaml", recorded=True)
 
     @property
     def match_checkpoint(self) -> Path:

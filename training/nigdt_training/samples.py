@@ -21,11 +21,11 @@ from nigdt_training.data.errors import BadSampleError
 from nigdt_training.data.lama_masks import LAMA_KINDS, lama_mask
 from nigdt_training.data.mask_files import MaskFiles
 from nigdt_training.data.shards import Shards
-from nigdt_training.settings import AugmentationSettings, MaskSettings
+from nigdt_training.settings import MASK_KINDS, AugmentationSettings, Masks
 from nigdt_training.tints import tinted
 from nigdt_training.told import what_is_told
 
-_KINDS = ("centre", "rectangle", "irregular", "object", "outline", *LAMA_KINDS, "own")
+_KINDS = ("centre", "rectangle", "irregular", "object", "outline", *LAMA_KINDS)
 _LARGEST_HOLE = 0.75  # a hole over everything would teach nothing about context
 MATCH_WORDS = 32  # longest caption that the match networks read
 VALIDATION_SEED = 2**31
@@ -182,7 +182,7 @@ class SampleStream:
         size: int,
         max_words: int,
         latent_shape: tuple[int, int, int],
-        masks: MaskSettings,
+        masks: Masks,
         augmentation: AugmentationSettings | None,
         seed: int,
         around_object: bool = False,
@@ -198,10 +198,13 @@ class SampleStream:
         self.around_object = around_object
         self.told = told
         self.seed = seed
-        each = masks.lama / len(LAMA_KINDS)
-        weights = np.array([each if kind in LAMA_KINDS else getattr(masks, kind) for kind in _KINDS], float)
+        each = masks.get("lama", 0.0) / len(LAMA_KINDS)
+        self.mask_files = {
+            name: MaskFiles(Path(name)) for name, weight in masks.items() if name not in MASK_KINDS and weight
+        }
+        self.mask_kinds = [*_KINDS, *self.mask_files]
+        weights = np.array([each if kind in LAMA_KINDS else masks.get(kind, 0.0) for kind in self.mask_kinds])
         self.mask_weights = weights / weights.sum()
-        self.mask_files = MaskFiles(Path(masks.files)) if masks.own else None
         self.pattern = _interleave([pool.sampling_weight for pool in self.pools])
         self._orders: dict[tuple[int, int], np.ndarray] = {}
 
@@ -303,7 +306,7 @@ class SampleStream:
         self, box: Sequence[float] | None, outline: np.ndarray | None, random: np.random.Generator
     ) -> np.ndarray:
         size = self.size
-        kind = _KINDS[int(random.choice(len(_KINDS), p=self.mask_weights))]
+        kind = self.mask_kinds[int(random.choice(len(self.mask_kinds), p=self.mask_weights))]
         if kind == "object" and box is not None:
             grow = random.uniform(0, 0.1)
             x, y, w, h = box
@@ -314,8 +317,8 @@ class SampleStream:
             mask = outline_mask(outline, int(random.integers(0, size // 16 + 1)))
             if 0 < (mask > 0).mean() <= _LARGEST_HOLE:
                 return mask
-        if kind == "own" and self.mask_files is not None:
-            mask = self.mask_files.read(int(random.integers(len(self.mask_files))), size, size)
+        if files := self.mask_files.get(kind):
+            mask = files.read(int(random.integers(len(files))), size, size)
             if 0 < (mask > 0).mean() <= _LARGEST_HOLE:
                 return mask
         if kind in LAMA_KINDS:

@@ -8,14 +8,28 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from nigdt import schema
-from nigdt.config import ModelConfig
+from nigdt.config import ModelConfig, Without
 from nigdt.errors import NigdtError
 from nigdt.schema import Count, Fraction, Meta, Probability, Weight
-from nigdt_training.data.lama_masks import LAMA_KINDS
+from nigdt_training.earlier import renewed
 
 Backbone = Literal["efficientnet-lite0", "inception-v3"]
 Positive = Annotated[float, Meta(gt=0)]
+Masks = dict[str, Weight]
+"""How often each kind of hole is drawn, in proportion to the others.
+
+The kinds are those of `MASK_KINDS`; any other name is a folder of masks, or a list of them (white = hole),
+absolute or relative to the current folder. Kinds that are not named have the weight in `DEFAULT_MASKS`, or 0.
+"""
+MASK_KINDS = ("centre", "rectangle", "irregular", "object", "outline", "lama")
+"""The middle half by half; one random rectangle; thick strokes; the object's box; its segmentation (both a
+rectangle where the photo has none); and LaMa's thin, medium and thick masks, each as often as the others."""
+DEFAULT_MASKS: Masks = {"centre": 1.0, "rectangle": 1.0, "irregular": 1.0, "object": 1.0}
 CONFIGS = Path(__file__).parent / "configs"
+EXTRA_NEGATIVES = 96
+"""Captions of further photos that L_T holds against each picture with `loss.objects_only`."""
+MATCH_BATCH = 48
+"""Photos per step of stage 1; each other caption of a step is a negative."""
 _SOURCE = "The training settings"
 
 
@@ -40,35 +54,6 @@ class SourceSettings:
 
 
 @dataclass(frozen=True)
-class MaskSettings:
-    """How often each kind of hole is drawn (relative).
-
-    Attributes:
-        centre: The middle half by half.
-        rectangle: One random rectangle.
-        irregular: Thick strokes.
-        object: The object's box; a rectangle where the photo has none.
-        outline: The object's segmentation; a rectangle where the photo has none.
-        lama: LaMa's thin, medium and thick masks, each as often as the others.
-        files: Folder of masks, or a list of them (white = hole), drawn from with weight 1; absolute, or
-            relative to the current folder. Empty for none.
-    """
-
-    centre: Weight = 1.0
-    rectangle: Weight = 1.0
-    irregular: Weight = 1.0
-    object: Weight = 1.0
-    outline: Weight = 0.0
-    lama: Weight = 0.0
-    files: str = ""
-
-    @property
-    def own(self) -> float:
-        """How often one of the masks in `files` is drawn."""
-        return 1.0 if self.files else 0.0
-
-
-@dataclass(frozen=True)
 class AugmentationSettings:
     """Changes to a sample, all joint over photo, mask and object.
 
@@ -82,6 +67,16 @@ class AugmentationSettings:
     crop: Annotated[float, Meta(gt=0, le=1)] = 0.8
     caption_dropout: Probability = 0.0
     recolour: Probability = 0.0
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What is chosen beside the preset; `nigdt.config.ModelConfig` says what each means."""
+
+    without: Without = "none"
+    skip: bool = False
+    outlines: Annotated[int, Meta(ge=0, le=1024)] = 0
+    marks: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +95,6 @@ class LossSettings:
         kl: lambda_KL.
         match: lambda_T; 0 is the ablation without match loss.
         match_every: Steps between match losses, whose weight grows by as much; 1 is the paper.
-        extra_negatives: Number of captions of other photos, besides those of the batch, that L_T holds
-            against each picture; 0 is the paper.
         hole_weight: Weight of a hidden pixel in the L1; 1 is the paper.
         object_weight: Weight of a hidden pixel of the object, where its outline is known, relative to other
             hidden ones; 1 is the paper.
@@ -115,12 +108,12 @@ class LossSettings:
         adversary: D1 and D2 with LSGAN, as in the paper, or with the hinge loss; or `projected`
             discriminators on a frozen ImageNet network, which read the caption too: `feature` then weighs the
             relative distance of that network's features in the hole, `adversarial` the sum of four heads'
-            hinge terms.
+            hinge terms. With LSGAN, discriminators and match networks see the raw output, as in the paper;
+            with the others, the composite. Adam's first beta is 0.5 with the hinge loss, else 0.
         variety: Weight of the demand that two answers of the generative path differ in the hole; 0 is the
             paper.
-        objects_only: Discriminators and L_T see only pictures whose object's outline is known; the captions
-            of the others become extra negatives.
-        composite: Discriminators and match networks see the composite instead of the raw output.
+        objects_only: Discriminators and L_T see only pictures whose object's outline is known. The captions
+            of the others, and `EXTRA_NEGATIVES` of further photos, are negatives of each.
     """
 
     kind: Literal["paper", "published"] = "paper"
@@ -130,7 +123,6 @@ class LossSettings:
     kl: Weight = 20.0
     match: Weight = 0.5
     match_every: Count = 1
-    extra_negatives: Annotated[int, Meta(ge=0)] = 0
     hole_weight: Weight = 1.0
     object_weight: Weight = 1.0
     squared: Weight = 0.0
@@ -140,12 +132,21 @@ class LossSettings:
     adversary: Literal["lsgan", "hinge", "projected"] = "lsgan"
     variety: Weight = 0.0
     objects_only: bool = False
-    composite: bool = False
 
     @property
     def published(self) -> bool:
         """Whether they are the published code's."""
         return self.kind == "published"
+
+    @property
+    def composite(self) -> bool:
+        """Whether discriminators and match networks see the composite instead of the raw output."""
+        return self.adversary != "lsgan"
+
+    @property
+    def extra_negatives(self) -> int:
+        """Captions of further photos that L_T holds against each picture."""
+        return EXTRA_NEGATIVES if self.objects_only else 0
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,6 @@ class MatchSettings:
         mask_same_class: Captions of one species, where the data set names species, are no negatives of each
             other (AttnGAN's class masks, which the paper left out), nor in L_T.
         epochs: Passes over the photos.
-        batch: Photos per step (each other caption in it is a negative).
     """
 
     backbone: Backbone = "efficientnet-lite0"
@@ -168,7 +168,6 @@ class MatchSettings:
     views: Count = 1
     mask_same_class: bool = False
     epochs: Count = 20
-    batch: Count = 48
 
 
 @dataclass(frozen=True)
@@ -179,26 +178,22 @@ class TrainSettings:
         data: The photo collections.
         squares: What is cut out of photos, for both stages: squares anywhere along the longer side; the
             central one, as in section 4.2 of the paper; or squares around the objects whose boxes are known.
-        preset: Model preset that `model` changes.
-        model: Changes to the preset, by field of `ModelConfig`.
+        preset: Architecture of the model: a name of `nigdt.config.PRESETS`, or all its fields, as bundles
+            record them.
+        model: What is chosen beside it.
         size: Training picture side; may be below the model's, which is convolutional; 0 = the model's.
         batch: Pictures per step over all processes.
         steps: Steps in all.
         learning_rate: Of Adam, for generator side and discriminators.
-        beta1: Adam's first beta (second is 0.999).
         final_learning_rate: Fraction of the learning rate at the last step (cosine).
-        warmup: Steps of linear warm-up.
         clip: Gradient-norm limit of the generator side; 0 = none.
         ema: Decay of the averaged weights.
         seed: Of everything random.
         recompute: Keep less of the forward pass for the gradient and make it again (gradient checkpointing):
             less memory, more time, the same steps.
         precision: Fabric's 32-true or bf16-mixed; auto is bf16-mixed where there is hardware for it.
-        checkpoint_seconds: Between recovery checkpoints.
         validate_every: Steps between validations, each with a sheet of samples.
-        validation_holes: Holes that every photo kept apart is measured with, of the kinds in `masks`; 0 is
-            the centre hole alone, on 96 photos at most.
-        masks: Kinds of holes.
+        masks: Kinds of holes; see `Masks`.
         augmentation: Sample changes.
         loss: Loss weights.
         match: Stage 1.
@@ -206,24 +201,20 @@ class TrainSettings:
 
     data: list[SourceSettings] = field(default_factory=list)
     squares: Literal["anywhere", "centre", "object"] = "anywhere"
-    preset: str = "paper"
-    model: dict[str, Any] = field(default_factory=dict)
+    preset: str | dict[str, Any] = "paper"
+    model: ModelSettings = field(default_factory=ModelSettings)
     size: Annotated[int, Meta(ge=0, multiple_of=32)] = 0
     batch: Count = 16
     steps: Count = 100_000
     learning_rate: Positive = 1e-4
-    beta1: Fraction = 0.0
     final_learning_rate: Probability = 1.0
-    warmup: Annotated[int, Meta(ge=0)] = 0
     clip: Weight = 10.0
     ema: Fraction = 0.999
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     recompute: bool = False
     precision: Literal["auto", "bf16-mixed", "32-true"] = "32-true"
-    checkpoint_seconds: Weight = 300.0
     validate_every: Count = 1000
-    validation_holes: Annotated[int, Meta(ge=0)] = 0
-    masks: MaskSettings = field(default_factory=MaskSettings)
+    masks: Masks = field(default_factory=DEFAULT_MASKS.copy)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     match: MatchSettings = field(default_factory=MatchSettings)
@@ -231,7 +222,20 @@ class TrainSettings:
     @property
     def model_config(self) -> ModelConfig:
         """The model's configuration."""
-        return ModelConfig.preset(self.preset, **self.model)
+        chosen = asdict(self.model)
+        if isinstance(self.preset, str):
+            return ModelConfig.preset(self.preset, **chosen)
+        return ModelConfig.from_dict({**self.preset, **chosen})
+
+    @property
+    def beta1(self) -> float:
+        """Adam's first beta; the second is 0.999."""
+        return 0.5 if self.loss.adversary == "hinge" else 0.0
+
+    @property
+    def warmup(self) -> int:
+        """Steps over which the learning rate rises to its full height."""
+        return min(100, self.steps // 20)
 
     @property
     def frozen_text(self) -> bool:
@@ -268,14 +272,18 @@ def find_config(name: str | Path, folder: str = "") -> Path:
     raise NigdtError(f"There is no settings file {name}.", f"Give a path, or one of: {names}.")
 
 
-def load_settings(name: str | Path) -> TrainSettings:
+def load_settings(name: str | Path, *, recorded: bool = False) -> TrainSettings:
     """Read a YAML file of settings; `find_config` says what it may be called.
+
+    Args:
+        name: The file, or the name of one that ships.
+        recorded: As for `settings_from`.
 
     Raises:
         NigdtError: The file cannot be read, or a key or value is wrong; the message names it.
     """
     path = find_config(name)
-    return settings_from(schema.read(path), str(path))
+    return settings_from(schema.read(path), str(path), recorded=recorded)
 
 
 def with_changes(
@@ -306,18 +314,25 @@ def with_changes(
     return settings_from(values, source)
 
 
-def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSettings:
+def settings_from(values: dict[str, Any], source: str = _SOURCE, *, recorded: bool = False) -> TrainSettings:
     """Make settings from plain values.
+
+    Args:
+        values: Keys and values.
+        source: What errors call them.
+        recorded: Whether a run has written them down, maybe of an earlier version: keys that no longer exist
+            are passed over.
 
     Raises:
         NigdtError: A key or value is wrong; the message names it.
     """
-    settings = schema.build(TrainSettings, _renewed(values, source), source)
+    values = renewed(values, source, recorded)
+    if isinstance(values, dict) and isinstance(values.get("masks"), dict):
+        values["masks"] = DEFAULT_MASKS | values["masks"]
+    settings = schema.build(TrainSettings, values, source)
     if not settings.data:
         raise NigdtError(f"{source}: `data` names no photo collection.")
-    masks = settings.masks
-    if not any(vars(masks).values()):
-        raise NigdtError(f"{source}: `masks` draws no kind of hole.", "Give one a number above 0.")
+    _check_masks(settings.masks, source)
     if settings.loss.published:
         if settings.loss.reconstruct_every > 1:
             raise NigdtError(f"{source}: `loss.kind: published` needs `loss.reconstruct_every: 1`.")
@@ -330,63 +345,12 @@ def settings_from(values: dict[str, Any], source: str = _SOURCE) -> TrainSetting
     return settings
 
 
-_KINDS: dict[str, tuple[Any, Any]] = {
-    "frozen_text": (False, True),
-    "loss.summed_scales": (False, True),
-    "loss.targets": ("area", "samples"),
-    "loss.feature_of": ("final", "scores"),
-    "loss.kl_per_scale": (False, True),
-    "loss.fakes": ("both", "reconstruction"),
-    "loss.reversed_posterior_kl": (False, True),
-    "loss.discriminator": ("paper", "published"),
-    "match.undivided": (False, True),
-}
-"""Keys of earlier versions that `loss.kind` replaces: the values of the paper and of the published code."""
-
-
-def _renewed(values: Any, source: str) -> Any:
-    """Return values in today's keys; files of earlier versions have more of them.
-
-    Raises:
-        NigdtError: They mix the losses of the paper and of the published code, or weigh LaMa's masks
-            unequally or masks of files otherwise than 1.
-    """
-    if not isinstance(values, dict):
-        return values
-    values = {key: dict(part) if isinstance(part, dict) else part for key, part in values.items()}
-    loss = values.setdefault("loss", {})
-    if not isinstance(loss, dict):
-        return values
-    if loss.get("discriminator") == "projected":
-        loss["adversary"] = loss.pop("discriminator")
-    found = {}
-    for key, pair in _KINDS.items():
-        section, _, last = key.rpartition(".")
-        place = values.get(section, {}) if section else values
-        if isinstance(place, dict) and last in place:
-            found[key] = (place.pop(last), pair)
-    if found:
-        fits = [
-            kind
-            for number, kind in enumerate(("paper", "published"))
-            if loss.get("kind", kind) == kind and all(value == pair[number] for value, pair in found.values())
-        ]
-        if not fits:
-            keys = ", ".join(f"`{key}`" for key in found)
-            raise NigdtError(f"{source}: neither kind of losses has this {keys}.", "Set `loss.kind` instead.")
-        loss["kind"] = fits[0]
-    masks = values.get("masks")
-    if isinstance(masks, dict) and (lama := [masks.pop(key, 0.0) for key in LAMA_KINDS if key in masks]):
-        if lama != [lama[0]] * len(LAMA_KINDS):
-            raise NigdtError(f"{source}: LaMa's masks cannot differ in weight.", "Set `masks.lama` instead.")
-        masks["lama"] = lama[0] * len(lama)
-    if isinstance(masks, dict) and "own" in masks and (own := masks.pop("own")) != 1.0:
-        if own:
+def _check_masks(masks: Masks, source: str) -> None:
+    for name in masks:
+        if name not in MASK_KINDS and not {"/", "\\"} & {*name}:
             raise NigdtError(
-                f"{source}: `masks.own` must be 1 or 0, not {own!r}.", "Masks of `masks.files` have weight 1."
+                f"{source}: `masks.{name}` is no kind of hole.",
+                f"Kinds: {', '.join(MASK_KINDS)}. A folder of masks is written with a slash, as ./{name}.",
             )
-        masks.pop("files", None)
-    for key, squares in (("around_object", "object"), ("centre_squares", "centre")):
-        if values.pop(key, False):
-            values["squares"] = squares
-    return values
+    if not any(masks.values()):
+        raise NigdtError(f"{source}: `masks` draws no kind of hole.", "Give one a number above 0.")

@@ -64,14 +64,13 @@ def _goals(figures: Figures, paper_size: bool) -> dict[str, tuple[str, bool]]:
 
 @click.command()
 @click.option("--fills", default=30, show_default=True, type=click.IntRange(5), help="Fills per figure.")
-@click.option("--seconds", default=10.0, show_default=True, type=float, help="Length of the throughput runs.")
 @click.option("--paper-size", is_flag=True, help="Measure the paper's size at 256 px, with random weights.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def serve(fills: int, seconds: float, paper_size: bool, as_json: bool) -> None:
+def serve(fills: int, paper_size: bool, as_json: bool) -> None:
     """Measure fills through a daemon of its own: latency, overhead, cache, throughput, cold start.
 
-    Then the model by itself: how near it comes to its arithmetic, fills a second by batch size, and every way
-    to run it on the device. The bare model runs in turns with the daemon in the same minutes, so that the
+    Then the model by itself: how close it comes to the limit that its arithmetic sets, fills per second by
+    batch size, and every way to run it on the device. The bare model and the daemon run in turns, so that the
     ratios hold on a busy machine; absolute times do not.
 
     Example: nigdt bench serve --paper-size
@@ -80,7 +79,7 @@ def serve(fills: int, seconds: float, paper_size: bool, as_json: bool) -> None:
     keep_openmp_calm()
     keep_freed_memory()
     with _paper_size() if paper_size else contextlib.nullcontext():
-        figures = _measure(fills, seconds, PAPER_SIZE if paper_size else "default")
+        figures = _measure(fills, min(10.0, fills / 3), PAPER_SIZE if paper_size else "default")
     goals = _goals(figures, paper_size)
     if as_json:
         figures["missed"] = [name for name, (_, met) in goals.items() if not met]

@@ -14,12 +14,15 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
 import click
 import numpy as np
 
+from nigdt import schema
+from nigdt.commands.options import changes, read_changes
 from nigdt.recipe import variants_from_seed
+from nigdt.schema import Meta, Weight
 from nigdt_backend.bench.load import (
     CAPTIONS,
     make_context,
@@ -45,38 +48,45 @@ class Outcomes:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+@dataclass(frozen=True)
+class Load:
+    """What a daemon is put under.
+
+    Attributes:
+        clients: How many at once.
+        side: Of the largest context, px.
+        fills: Until so many were made, instead of by the clock; 0 is by the clock.
+        pause: Mean seconds that a client rests between jobs.
+        kill_every: Seconds after which the daemon is killed (kill -9), again and again; 0 is never.
+    """
+
+    clients: Annotated[int, Meta(ge=1, le=32)] = 4
+    side: Annotated[int, Meta(ge=64, le=1024)] = 256
+    fills: Annotated[int, Meta(ge=0)] = 0
+    pause: Weight = 0.0
+    kill_every: Weight = 0.0
+
+
 @click.command()
 @click.option("--minutes", default=5.0, show_default=True, type=float, help="How long.")
-@click.option("--fills", default=0, help="Until so many fills were made, instead of by the clock.")
-@click.option("--clients", default=4, show_default=True, type=click.IntRange(1, 32), help="How many at once.")
-@click.option(
-    "--side", default=256, show_default=True, type=click.IntRange(64, 1024), help="Largest context."
-)
-@click.option(
-    "--pause", default=0.0, type=click.FloatRange(0.0), help="Mean seconds that a client rests between jobs."
-)
-@click.option(
-    "--kill-every", default=0.0, type=float, help="Kill the daemon every so many seconds (kill -9)."
-)
+@changes("clients (4), side of the largest context (256), fills, pause, kill-every.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def soak(
     minutes: float,
-    fills: int,
-    clients: int,
-    side: int,
-    pause: float,
-    kill_every: float,
+    changes: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Give a daemon of its own fills, live typing, cancels, resends and vanishing clients for minutes.
+    """Put a daemon of its own under fills, live typing, cancels, resends and vanishing clients for minutes.
 
-    Exits with 1 when a job was lost or a fill was wrong.
+    Exits with 1 if a job was lost or a fill was wrong.
 
-    Example: nigdt bench soak --minutes 10 --clients 8
+    Example: nigdt bench soak --minutes 10 --set clients=8
     """
+    load = schema.build(Load, read_changes(changes), "--set")
+    fills, clients, kill_every, pause = load.fills, load.clients, load.kill_every, load.pause
     if fills and kill_every:
         raise click.UsageError(
-            "A killed daemon forgets how many fills it made: give --minutes with --kill-every."
+            "A killed daemon forgets how many fills it made: leave out fills or kill-every."
         )
     tally = Outcomes()
     memory: list[tuple[int, float]] = [(0, 0.0)]
@@ -87,7 +97,7 @@ def soak(
         started = time.monotonic()
         over = threading.Event()
         threads = [
-            threading.Thread(target=_client, args=(number, over, side, tally, pause, kill_every > 0))
+            threading.Thread(target=_client, args=(number, over, load.side, tally, pause, kill_every > 0))
             for number in range(clients)
         ]
         for thread in threads:

@@ -32,33 +32,18 @@ class Waits:
 
 
 @click.command()
-@click.option(
-    "--users", "number", default=1000, show_default=True, type=click.IntRange(1), help="Users at work."
-)
-@click.option(
-    "--daemons", default=1, show_default=True, type=click.IntRange(1), help="Daemons behind one address."
-)
-@click.option(
-    "--seconds",
-    "fill",
-    required=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Seconds that one fill takes a daemon.",
-)
-@click.option(
-    "--think",
-    default=20.0,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="Mean seconds between a fill and the next question.",
-)
+@click.argument("number", metavar="USERS", type=click.IntRange(1))
+@click.argument("daemons", type=click.IntRange(1))
+@click.argument("fill", metavar="SECONDS", type=click.FloatRange(0, min_open=True))
+@click.argument("think", default=20.0, type=click.FloatRange(0))
 def users(number: int, daemons: int, fill: float, think: float) -> None:
     """Simulate how long users wait for a fill when many share a few daemons.
 
-    Users think for exponentially distributed times, ask their daemon, wait, and think again. `nigdt bench
+    USERS share DAEMONS behind one address, whose fills take SECONDS. They think for exponentially
+    distributed times, THINK seconds on average (20), ask their daemon, wait, and think again. `nigdt bench
     serve` measures what a fill takes.
 
-    Example: nigdt bench users --users 1000 --daemons 2 --seconds 0.04
+    Example: nigdt bench users 1000 2 0.04
     """
     found = simulate(number, daemons, fill, think)
     click.echo(

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from nigdt import limits
 from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
-from nigdt.commands.options import OutputFile
+from nigdt.commands.options import OutputFile, changes, read_changes
 from nigdt.context import Box, Context
 from nigdt.errors import PhotoError, printable
 from nigdt.notices import MADE_COLOUR, MODEL_CHANGED, UNKNOWN_WORDS
@@ -28,6 +28,7 @@ from nigdt_backend.answers import answer_arrays
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import Event, FillRequest
 
+_CHOICES = ("widen", "grow", "feather", "match_colours", "strength", "guidance", "detail")
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -85,47 +86,10 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     help="Seed of the first answer, 0 for the model's mean; the others have the next ones.",
 )
 @click.option("--bundle", default="default", show_default=True, help="Model bundle (see nigdt models).")
-@click.option(
-    "--widen",
-    type=click.FloatRange(1.0, limits.WIDEN_MAX),
-    default=1.0,
-    show_default=True,
-    help="Show the model more of the surroundings.",
-)
-@click.option(
-    "--feather",
-    type=click.IntRange(0, limits.FEATHER_MAX),
-    default=None,
-    help="Pixels over which the fill fades out; default by the selection's size.",
-)
-@click.option(
-    "--grow",
-    type=click.IntRange(0, limits.GROW_MAX),
-    help="Pixels by which to grow the selection first; by default 3 to remove, else 0.",
-)
-@click.option(
-    "--match-colours",
-    type=click.FloatRange(0.0, 1.0),
-    default=1.0,
-    show_default=True,
-    help="How far the fill's colours are matched at its edge.",
-)
-@click.option(
-    "--strength", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True, help="Opacity of the fill."
-)
-@click.option(
-    "--guidance",
-    type=click.FloatRange(0.0, limits.GUIDANCE_MAX),
-    default=1.0,
-    show_default=True,
-    help="How strongly the words of a described fill count.",
-)
-@click.option(
-    "--detail",
-    type=click.FloatRange(0.0, limits.DETAIL_MAX),
-    default=1.0,
-    show_default=True,
-    help="How much of the photo's texture a described fill carries.",
+@changes(
+    f"How it is drawn and blended: widen=1 to {limits.WIDEN_MAX:g}, grow and feather=0 to "
+    f"{limits.FEATHER_MAX} pixels, match-colours and strength=0 to 1, guidance=0 to {limits.GUIDANCE_MAX:g}, "
+    f"detail=0 to {limits.DETAIL_MAX:g} (docs/command-line.md)."
 )
 @click.option(
     "--recipe",
@@ -153,13 +117,7 @@ def fill(
     variants: int,
     seed: int,
     bundle: str,
-    widen: float,
-    feather: int | None,
-    grow: int | None,
-    match_colours: float,
-    strength: float,
-    guidance: float,
-    detail: float,
+    changes: tuple[str, ...],
     recorded: Path | None,
     output: Path | None,
     overwrite: bool,
@@ -179,33 +137,15 @@ def fill(
     outputs = _output_names(
         output or photo.with_name(f"{photo.stem}-filled{opened.lossless_suffix}"), variants
     )
-    notices = list(opened.notices)
-    for path in outputs:  # said before the work, not after it
-        if not path.parent.is_dir():
-            raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
-        notices += opened.check_save(path)
-        for given, what in ((photo, "photo"), (mask, "mask"), (recorded, "picture with the recipe")):
-            if given is not None and path.exists() and path.samefile(given) and not overwrite:
-                raise click.UsageError(
-                    f"{path} is the {what} itself; choose another name or add --overwrite."
-                )
+    inputs = {"photo": photo, "mask": mask, "picture with the recipe": recorded}
+    _check_outputs(outputs, {} if overwrite else inputs)
+    notices = [*opened.notices, *(notice for path in outputs for notice in opened.check_save(path))]
     if recorded is not None:
         steps = [(_recorded_selection(drawn, opened), drawn.recipe) for drawn in _read_record(recorded)]
         wanted = None
     else:
         try:
-            recipe = Recipe(
-                caption or "",
-                mode,
-                bundle=bundle,
-                widen=widen,
-                grow=grow,
-                feather=feather,
-                match_colours=match_colours,
-                strength=strength,
-                guidance=guidance,
-                detail=detail,
-            )
+            recipe = Recipe(caption or "", mode, bundle=bundle, **_chosen(changes))
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         steps = [(_selection(opened, boxes, mask), recipe)]
@@ -305,13 +245,22 @@ def _whole(photo: Photo) -> Box:
 def _nothing_else(context: click.Context) -> None:
     """Refuse options that a recorded recipe decides."""
     decided = {
-        "boxes", "mask", "caption", "mode", "variants", "seed", "bundle", "widen", "feather", "grow",
-        "match_colours", "strength", "guidance", "detail",
+        "boxes", "mask", "caption", "mode", "variants", "seed", "bundle", "changes"
     }  # fmt: skip
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE
         if option.name in decided and given:
             raise click.UsageError(f"--recipe says all that already; leave {option.opts[0]} out.")
+
+
+def _chosen(changes: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of a recipe that `--set` gives."""
+    values = read_changes(changes)
+    unknown = values.keys() - {*_CHOICES}
+    if unknown:
+        keys = ", ".join(_CHOICES).replace("_", "-")
+        raise click.UsageError(f"--set has no key {min(unknown)}. Keys: {keys}.")
+    return values
 
 
 def _read_record(path: Path) -> list[DrawnFill]:
@@ -331,6 +280,18 @@ def _output_names(first: Path, variants: int) -> list[Path]:
     if variants == 1:
         return [first]
     return [first.with_name(f"{first.stem}-{number}{first.suffix}") for number in range(1, variants + 1)]
+
+
+def _check_outputs(outputs: Sequence[Path], inputs: dict[str, Path | None]) -> None:
+    """Refuse what cannot be written, or what is one of the inputs itself: before the work, not after it."""
+    for path in outputs:
+        if not path.parent.is_dir():
+            raise click.UsageError(f"There is no folder {path.parent} to write {path.name} into.")
+        for what, given in inputs.items():
+            if given is not None and path.exists() and path.samefile(given):
+                raise click.UsageError(
+                    f"{path} is the {what} itself; choose another name or add --overwrite."
+                )
 
 
 def _selection(photo: Photo, boxes: list[list[int]], mask: Path | None) -> Picture:

@@ -67,7 +67,7 @@ def keys() -> None:
     help="Write a connection file with a new key pair, to be carried to the client.",
 )
 def add(name: str, public_key: str | None, endpoint: str | None, output: Path | None) -> None:
-    """Let the client NAME in; a daemon that listens for others knows it within seconds.
+    """Allow the client NAME to connect; a daemon that listens takes that up within seconds.
 
     Either give the client's --public-key, or have a pair made and written with --endpoint and -o.
     On the client: NIGDT_CONNECTION=laptop.json nigdt status
@@ -98,7 +98,7 @@ def add(name: str, public_key: str | None, endpoint: str | None, output: Path | 
 @keys.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Revoke the key of the client NAME; a running daemon hears it no more within seconds.
+    """Revoke the key of the client NAME; a running daemon refuses it within seconds.
 
     Example: nigdt keys remove laptop
     """

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import zmq
 
+from nigdt.errors import UNKNOWN_HOME, is_unknown_home, one_line
 from nigdt.runtime.surroundings import drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm, keep_openmp_calm
 from nigdt_backend import paths
@@ -89,9 +90,7 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
             settings = DaemonSettings.from_mapping(
                 {**dataclasses.asdict(settings), "listen": options.listen}, "--listen"
             )
-        if options.stay:
-            settings = dataclasses.replace(settings, idle_exit_seconds=0.0)
-        return _run(settings, options.log_to_stderr, engine_factory)
+        return _run(settings, options.log_to_stderr, engine_factory, options.stay)
     except (SettingsError, UnsafeFileError) as error:
         return _failed(str(error))
     except OSError as error:
@@ -100,9 +99,9 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
     except zmq.ZMQError as error:
         return _failed(f"Cannot listen: {error}.")
     except RuntimeError as error:
-        if "home directory" not in str(error):  # as pathlib says it
+        if not is_unknown_home(error):
             raise
-        return _failed("Your home folder is not known. Set HOME to a folder of yours.")
+        return _failed(one_line(*UNKNOWN_HOME))
 
 
 def _allow_files() -> int:
@@ -127,7 +126,9 @@ def _failed(message: str) -> int:
     return EXIT_FAILED
 
 
-def _run(settings: DaemonSettings, log_to_stderr: bool, engine_factory: EngineFactory | None) -> int:
+def _run(
+    settings: DaemonSettings, log_to_stderr: bool, engine_factory: EngineFactory | None, stay: bool
+) -> int:
     ensure_private_folder(paths.state_dir())
     lock = FileLock(paths.lock_path())
     started = time.monotonic()
@@ -144,7 +145,7 @@ def _run(settings: DaemonSettings, log_to_stderr: bool, engine_factory: EngineFa
         if connection_file.is_dir() and not connection_file.is_symlink():
             shutil.rmtree(connection_file)  # whatever made it: it is in the way
         connection_file.unlink(missing_ok=True)  # a crashed predecessor's
-        restart = _serve(settings, connection_file, engine_factory, lock)
+        restart = _serve(settings, connection_file, engine_factory, lock, stay)
     finally:
         lock.release()
     if restart:
@@ -153,7 +154,11 @@ def _run(settings: DaemonSettings, log_to_stderr: bool, engine_factory: EngineFa
 
 
 def _serve(
-    settings: DaemonSettings, connection_file: Path, engine_factory: EngineFactory | None, lock: FileLock
+    settings: DaemonSettings,
+    connection_file: Path,
+    engine_factory: EngineFactory | None,
+    lock: FileLock,
+    stay: bool,
 ) -> bool:
     """Serve until the end; whether a new process is to take over."""
     sockets = ServerSockets()
@@ -172,7 +177,7 @@ def _serve(
         sockets,
         engine_factory(settings),
         settings,
-        on_demand=os.environ.get("NIGDT_ON_DEMAND") == "1",
+        on_demand=os.environ.get("NIGDT_ON_DEMAND") == "1" and not stay,
         on_ready=lambda: notify_systemd("READY=1"),
         describe={
             "version": importlib.metadata.version("nigdt"),

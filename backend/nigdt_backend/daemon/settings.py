@@ -45,13 +45,10 @@ class DaemonSettings:
         "default",
         "Bundle to load at startup; empty = load on first use.",
     )
-    idle_unload_seconds: Annotated[float, Meta(ge=0, le=1e7)] = _setting(
-        900.0,
-        "Unload models after this time without a job; 0 = never.",
-    )
     idle_exit_seconds: Annotated[float, Meta(ge=0, le=1e7)] = _setting(
         3600.0,
-        "Exit after this time without a job, if a client started the daemon; 0 = never.",
+        "Exit after this time without a job, if a client started the daemon, and unload models after a "
+        "quarter of it; 0 = never.",
     )
     watchdog_seconds: Annotated[float, Meta(ge=1, le=86_400)] = _setting(
         120.0,
@@ -73,6 +70,11 @@ class DaemonSettings:
         "keys added with `nigdt keys add` may connect.",
     )
 
+    @property
+    def idle_unload_seconds(self) -> float:
+        """Seconds without a job after which models are unloaded; 0 is never."""
+        return self.idle_exit_seconds / 4
+
     @classmethod
     def from_mapping(cls, values: object, source: str) -> DaemonSettings:
         """Validate plain values, as YAML gives them.
@@ -80,6 +82,8 @@ class DaemonSettings:
         Raises:
             SettingsError: a key is unknown, of the wrong type or out of range; the message names it.
         """
+        if isinstance(values, dict):  # files of earlier versions may have it
+            values = {key: value for key, value in values.items() if key != "idle_unload_seconds"}
         settings = schema.build(cls, {} if values is None else values, source)
         if settings.listen and not is_address(settings.listen):
             raise SettingsError(

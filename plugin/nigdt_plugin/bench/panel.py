@@ -22,12 +22,11 @@ ROUND_SECONDS = 120
 def panel() -> None:
     """Edit a 24-megapixel photo in a real window and measure whether it answers at every moment.
 
-    A block is the longest turn of the event loop, less the wait for a processor that other programs use;
-    beside it the processor time of the UI thread in its longest turn, which no load changes. Where a block
-    is missed, a second round is made and the better counts, as what the program does itself comes every
-    time; not where the first took long. Needs a display.
+    A block is the longest turn of the event loop, without the time that it waited for a processor that other
+    programs used. Beside it stands the processor time of the longest turn, which does not depend on the load.
+    If a goal is missed, a second round is run and the better figure counts, unless the first round took long.
 
-    Without a screen, run it by `xvfb-run -s "-screen 0 1920x1200x24"`.
+    It needs a display. Without a screen, run it by `xvfb-run -s "-screen 0 1920x1200x24"`.
 
     Example: nigdt bench panel
     """

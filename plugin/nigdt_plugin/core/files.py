@@ -28,6 +28,11 @@ def settings_path() -> Path:
     return config_dir() / "panel.json"
 
 
+def panel_state_path() -> Path:
+    """Return the file of how the panel was left; follows `NIGDT_STATE_DIR`."""
+    return panel_dir() / "state.json"
+
+
 def write_atomically(path: Path, content: Content) -> None:
     """Write one of the panel's own files all or nothing, for the user alone, its folder made if missing.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.files import settings_path, write_json
+from nigdt_plugin.core.files import write_json
 from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.core.tasks import Tasks
@@ -25,7 +25,7 @@ class Keeping:
     def __init__(self, settings: Settings, tasks: Tasks, failed: Callable[[Exception], None]) -> None:
         self.recovery = Recovery()
         self._settings, self._tasks, self._failed = settings, tasks, failed
-        self._kept_settings = asdict(settings)
+        self._kept_settings = settings.files()
         self._kept: tuple[Any, ...] = ()
 
     def begin(self) -> None:
@@ -45,10 +45,10 @@ class Keeping:
 
     def write(self, document: Document | None, caption: str) -> None:
         """Write the settings and the work, if they changed."""
-        values = asdict(self._settings)
-        if values != self._kept_settings:
-            self._kept_settings = values
-            self._tasks.run(lambda: write_json(settings_path(), values), failed=self._failed)
+        for path, values in self._settings.files().items():
+            if values != self._kept_settings.get(path):
+                self._kept_settings[path] = values
+                self._tasks.run(partial(write_json, path, values), failed=self._failed)
         if document is None or not (document.modified or len(document.undo_stack)):
             return
         state = _state(document, caption)

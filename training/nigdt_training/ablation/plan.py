@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from nigdt import schema
 from nigdt.bundle.bundle import find_bundle, valid_name
@@ -102,19 +102,11 @@ class _ComparisonFile:
     set: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _MeasurementFile:
-    """A measurement as a plan's file names it; fields as of `EvaluationRequest` and `CaseSettings`."""
+@dataclass(frozen=True, kw_only=True)
+class _MeasurementFile(CaseSettings):
+    """A measurement as a plan's file names it; further fields as of `EvaluationRequest`."""
 
     data: str
-    mask: str = "centre"
-    black_holes: bool = False
-    size: Annotated[int, Meta(ge=64, le=1024)] | None = None
-    limit: Count | None = None
-    seed: Annotated[int, Meta(ge=0)] = 0
-    split: Literal["train", "val", "test"] | None = None
-    held_out: Annotated[float, Meta(gt=0, le=1)] | None = None
-    around_object: bool = False
     samples: Count = 1
     evaluator: str | None = None
     compare: list[str] = field(default_factory=list)

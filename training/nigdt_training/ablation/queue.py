@@ -261,5 +261,6 @@ def _comparable(identity: dict[str, Any]) -> dict[str, Any]:
     """Return a training's identity in today's keys, with the whole configuration of its model."""
     if "settings" not in identity:
         return identity
-    settings = settings_from(identity["settings"])
-    return {**identity, "settings": {**settings.to_dict(), "model": settings.model_config.to_dict()}}
+    settings = settings_from(identity["settings"], recorded=True)
+    whole = {**settings.to_dict(), "preset": "", "model": settings.model_config.to_dict()}
+    return {**identity, "settings": whole}

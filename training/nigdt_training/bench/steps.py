@@ -23,14 +23,15 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from nigdt.config import PRESETS
 from nigdt.text import Vocabulary
 from nigdt_training.data.cache import build_cache
 from nigdt_training.data.data_set import read_records
 from nigdt_training.inpaint.step import Networks, train_step
 from nigdt_training.samples import Batch, Pool, SampleStream
 from nigdt_training.settings import (
+    DEFAULT_MASKS,
     AugmentationSettings,
-    MaskSettings,
     TrainSettings,
     settings_from,
 )
@@ -123,8 +124,9 @@ def bench_settings(preset: str, batch: int, size: int = 0) -> TrainSettings:
 
     Without dropout, so that variants of a step compute the same.
     """
-    plain = {"data": [{"path": "none"}], "loss": {"match": 0.0}, "model": {"text_dropout": 0.0}}
-    return settings_from({**plain, "preset": preset, "batch": batch, "size": size})
+    plain = {"data": [{"path": "none"}], "loss": {"match": 0.0}}
+    architecture = {**PRESETS[preset].to_dict(), "text_dropout": 0.0}
+    return settings_from({**plain, "model": architecture, "batch": batch, "size": size})
 
 
 def synthetic_batch(settings: TrainSettings, latent: tuple[int, int, int], device: torch.device) -> Batch:
@@ -276,7 +278,7 @@ def loader_rate(settings: TrainSettings, seconds: float = 3.0) -> float:
             size=settings.picture_size,
             max_words=settings.model_config.max_words,
             latent_shape=(settings.model_config.latent_channels, cells, cells),
-            masks=MaskSettings(),
+            masks=DEFAULT_MASKS,
             augmentation=AugmentationSettings(recolour=0.5),
             seed=0,
         )

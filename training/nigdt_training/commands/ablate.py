@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nigdt_training.commands.options import data_folder
+from nigdt_training.commands.options import changes, data_folder
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
@@ -14,9 +14,7 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 @click.command()
 @click.argument("path", metavar="PLAN", type=click.Path(path_type=Path))
 @data_folder
-@click.option(
-    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting for all: steps=500."
-)
+@changes("Change a setting for all: steps=500.")
 @click.option("--dry-run", is_flag=True, help="Read plan and data, say what would happen, and stop.")
 @click.option("--evaluate-only", is_flag=True, help="Train nothing; measure what is finished.")
 def ablate(path: Path, data: Path, changes: tuple[str, ...], dry_run: bool, evaluate_only: bool) -> None:

@@ -11,25 +11,30 @@ BIRDS_HELD_OUT, SCENES_HELD_OUT = 0.12, 0.02
 """Fractions of the photos that the default model's training leaves out (`configs/default.yaml`)."""
 
 
+PHOTOS = 60
+"""Photos of each kind that are measured."""
+
+
 @click.command()
 @click.argument("bundle")
-@click.option("--birds", required=True, type=_FOLDER, help="Captioned photos with objects.")
-@click.option("--scenes", required=True, type=_FOLDER, help="Captioned photos of surroundings.")
-@click.option("--cutouts", type=_FOLDER, help="RUN/cutouts of a recolouring training, to measure that too.")
-@click.option("--limit", default=60, show_default=True, type=click.IntRange(1), help="Photos of each kind.")
+@click.argument("birds", type=_FOLDER)
+@click.argument("scenes", type=_FOLDER)
+@click.argument("cutouts", type=_FOLDER, required=False)
 def gates(
     bundle: str,
     birds: Path,
     scenes: Path,
     cutouts: Path | None,
-    limit: int,
 ) -> None:
     """Measure BUNDLE and set each figure beside its aim.
 
-    What eyes must judge is not among them: `nigdt study` makes blind pages, and `nigdt bench jobs` measures
-    removals and named surroundings. R-precision is a matter of `nigdt evaluate --evaluator`.
+    BIRDS are captioned photos with objects, SCENES captioned photos of surroundings; 60 of each are used.
+    With CUTOUTS, a folder of that name in the run of a recolouring training, recolouring is measured too.
 
-    Example: nigdt bench gates default --birds data/cub20 --scenes data/scenes --cutouts runs/recolour/cutouts
+    It leaves out what only people can judge, for which `nigdt study` makes blind pages, as well as removals
+    and named surroundings, which `nigdt bench jobs` measures, and R-precision (`nigdt evaluate --evaluator`).
+
+    Example: nigdt bench gates default data/cub20 data/scenes runs/recolour/cutouts
     """
     from nigdt.bundle.bundle import find_bundle
     from nigdt_training.commands.progress import progress_bar
@@ -43,17 +48,15 @@ def gates(
     drawn = {
         "birds": (
             birds,
-            CaseSettings("object", system.size, limit, held_out=BIRDS_HELD_OUT, around_object=True),
+            CaseSettings("object", system.size, PHOTOS, held_out=BIRDS_HELD_OUT, around_object=True),
         ),
-        "scenes": (scenes, CaseSettings("centre", system.size, limit, held_out=SCENES_HELD_OUT)),
+        "scenes": (scenes, CaseSettings("centre", system.size, PHOTOS, held_out=SCENES_HELD_OUT)),
     }
     found: list[Gate] = []
     for name, (path, settings) in drawn.items():
         cases = draw_cases(read_records(path), settings)
         if not cases:
-            raise DataError(
-                f"{path} has no photo to measure on.", "It needs captions, and objects for --birds."
-            )
+            raise DataError(f"{path} has no photo to measure on.", "It needs captions, and birds objects.")
         with progress_bar(name, silent=False) as progress:
             found += model_gates(system, name, cases, progress)
     folder = find_bundle(bundle).folder
@@ -65,7 +68,7 @@ def gates(
         from nigdt_training.recolour.batches import Store
         from nigdt_training.recolour.checking import check
 
-        figures, _ = check(Recolourer(*load_recolour(folder)), Store(cutouts).held, max(2, limit // 2), limit)
+        figures, _ = check(Recolourer(*load_recolour(folder)), Store(cutouts).held, PHOTOS // 2, PHOTOS)
         found += recolour_gates(figures.asked_colour, figures.detail, figures.outside, figures.part_both)
     click.echo(gates_table(found))
     click.echo(f"{sum(gate.met for gate in found)} of {len(found)} gates are met.")

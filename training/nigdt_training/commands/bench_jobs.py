@@ -26,6 +26,7 @@ _OWN = "nigdt"
 
 @click.command(name="jobs")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("bundle", default="default")
 @click.option(
     "--against",
     multiple=True,
@@ -33,7 +34,6 @@ _OWN = "nigdt"
     help="Another program's results, named like the jobs; may be given several times.",
 )
 @click.option("--kind", "kinds", multiple=True, help="Only jobs of this kind: remove, recolour or describe.")
-@click.option("--bundle", default="default", show_default=True, help="Model bundle, for what is described.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -43,23 +43,23 @@ _OWN = "nigdt"
 )
 def jobs(
     folder: Path,
+    bundle: str,
     against: tuple[str, ...],
     kinds: tuple[str, ...],
-    bundle: str,
     out: Path,
 ) -> None:
-    """Do the editing jobs in FOLDER and set the results beside those of other programs.
+    """Do the editing jobs in FOLDER, with BUNDLE, and set the results beside those of other programs.
 
     A job is a photo NAME.jpg, a selection NAME-mask.png (255 = selected) and NAME.json with its kind
-    ("remove", "recolour" or "describe") and caption. The simplest ways always take part: harmonic
-    continuation and OpenCV's Telea, and to recolour the named colour with the photo's lightness.
+    ("remove", "recolour" or "describe") and caption. Baselines always take part: harmonic
+    continuation and OpenCV's Telea or, for recolouring, the named colour with the photo's lightness.
 
-    A recolouring is done a second time with a box around its selection, to see what spills. At the end
-    stands how many jobs meet each bar (`nigdt_training.evaluation.jobs_figures`).
+    A recolouring is done a second time with a box around its selection, to see what spills. At the end it
+    prints how many jobs meet each threshold (`nigdt_training.evaluation.jobs_figures`).
 
-    Written are every result as PNG, figures.json, sheet.png with all results at 100 %, and blind.html: one
-    file that shows the results shuffled and without names, asks which ones you would keep and which one you
-    would take, remembers the answers and gives the score.
+    It writes every result as PNG, figures.json, sheet.png with all results at 100 %, and blind.html: one page
+    that shows the results shuffled and without names, asks which ones you would keep and which one you
+    prefer, remembers the answers and computes the score.
 
     Example: nigdt bench jobs photos/jobs --against heal=heal-results --out jobs
     """

@@ -13,19 +13,19 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 @click.command()
 @click.argument("source", type=_FOLDER)
-@click.option("--cutouts", required=True, type=_FOLDER, help="RUN/cutouts of a training.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="For sheets.")
+@click.argument("cutouts", type=_FOLDER)
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 def bench_recolour(
     source: Path,
     cutouts: Path,
     out: Path,
 ) -> None:
-    """Measure the network of SOURCE, a bundle or the run of a training.
+    """Measure the network of SOURCE, a bundle or the run of a training, on CUTOUTS, a folder of such a run.
 
-    Each of 60 objects is asked for all eleven basic colours, each of 100 birds for one part; sheets show the
-    first of them. `nigdt bench jobs` recolours photos of your own.
+    Each of 60 objects is asked for all eleven basic colours, each of 100 birds for one part; sheets in OUT
+    show the first of them. `nigdt bench jobs` recolours photos of your own.
 
-    Example: nigdt bench recolour runs/recolour --cutouts runs/recolour/cutouts --out figures
+    Example: nigdt bench recolour runs/recolour runs/recolour/cutouts figures
     """
     import numpy as np
     from PIL import Image

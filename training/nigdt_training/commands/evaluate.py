@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from nigdt import schema
 from nigdt.errors import NigdtError
+from nigdt.schema import Count
 from nigdt_training.commands import options
 from nigdt_training.commands.places import check_out
 from nigdt_training.commands.progress import progress_bar
@@ -18,10 +20,11 @@ from nigdt_training.evaluation.report import seeds_table
 from nigdt_training.evaluation.session import EvaluationRequest, evaluate_systems
 
 
-def _kind_or_files(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if value not in HOLES and not Path(value).exists():
-        raise click.BadParameter(f"{value} is neither a kind of hole ({', '.join(HOLES)}) nor a path.")
-    return value
+@dataclass(frozen=True)
+class _Chosen(CaseSettings):
+    """What `--set` may say."""
+
+    samples: Count = 1
 
 
 def _measures(_context: click.Context, _option: click.Parameter, value: str) -> Measures:
@@ -41,39 +44,9 @@ def _names(text: str) -> list[str]:
 @click.option(
     "--data", "path", required=True, type=click.Path(path_type=Path), help="Captioned photos to measure on."
 )
-@click.option(
-    "--mask",
-    default="centre",
-    show_default=True,
-    callback=_kind_or_files,
-    metavar="KIND|PATH",
-    help=f"Kind of hole, one of {', '.join(HOLES)}; or folder or list of masks (white = hole).",
-)
-@click.option("--black-holes", is_flag=True, help="In files of masks black is the hole.")
-@click.option(
-    "--samples",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Answers; Table 1 takes the first.",
-)
-@click.option("--limit", type=click.IntRange(1), help="Measure so many photos, drawn by seed.")
-@click.option(
-    "--seed",
-    "seeds",
-    multiple=True,
-    default=[0],
-    show_default=True,
-    type=click.IntRange(0),
-    help="Draws photos, captions, holes, samples; given several times, everything is measured with each.",
-)
-@click.option(
-    "--size", type=click.IntRange(64, 1024), help="Side of the pictures.  [default: the model's own]"
-)
-@options.split
-@options.held_out
-@click.option(
-    "--around-object", is_flag=True, help="Cut squares around the objects, not the photos' centres."
+@options.changes(
+    f"mask={'|'.join(HOLES)} or masks of files, limit, seed (or several: [0, 1, 2]), size, split, held-out, "
+    "around-object, samples, black-holes (docs/evaluation.md)."
 )
 @click.option(
     "--compare",
@@ -101,15 +74,7 @@ def _names(text: str) -> list[str]:
 def evaluate(
     bundle: str,
     path: Path,
-    mask: str,
-    black_holes: bool,
-    samples: int,
-    limit: int | None,
-    seeds: tuple[int, ...],
-    size: int | None,
-    split: str | None,
-    held_out: float | None,
-    around_object: bool,
+    changes: tuple[str, ...],
     compare: str,
     evaluator: Path | None,
     measure: Measures,
@@ -118,47 +83,45 @@ def evaluate(
 ) -> None:
     """Measure BUNDLE (a name, a folder, or any other system of --compare) on captioned photos.
 
-    Example: nigdt evaluate default --data photos.tar --limit 200 --compare harmonic,telea --out figures
+    Example: nigdt evaluate default --data photos.tar --set limit=200 --compare harmonic,telea --out figures
 
     Example: nigdt evaluate default --data photos.tar --compare no-text=models/7,runs/00005-picnet,harmonic
     """
     if out is not None:
         check_out(out)
+    values = options.read_changes(changes)
+    seeds = values.pop("seed", 0)
+    cases = [
+        schema.build(_Chosen, {**values, "seed": seed}, "--set")
+        for seed in (list(dict.fromkeys(seeds)) if isinstance(seeds, list) and seeds else [seeds])
+    ]
+    mask = cases[0].mask
+    if mask not in HOLES and not Path(mask).exists():
+        raise click.UsageError(f"{mask} is neither a kind of hole ({', '.join(HOLES)}) nor a path.")
     request = EvaluationRequest(
         systems=tuple(dict.fromkeys([bundle, *_names(compare)])),
         data=path,
-        cases=CaseSettings(
-            mask,
-            size,
-            limit,
-            0,
-            split,
-            held_out,
-            around_object,
-            black_holes,
-        ),
-        samples=samples,
+        samples=cases[0].samples,
         evaluator=evaluator,
         measures=measure,
     )
     runs = []
-    seeds = tuple(dict.fromkeys(seeds))
-    for seed in seeds:
-        drawn = replace(request, cases=replace(request.cases, seed=seed))
+    for chosen in cases:
+        drawn = replace(request, cases=chosen)
         evaluation = evaluate_systems(drawn, lambda name: progress_bar(name, silent=as_json))
         runs.append(evaluation)
         if out is not None:
-            evaluation.write(out if len(seeds) == 1 else out / f"seed-{seed}")
+            evaluation.write(out if len(cases) == 1 else out / f"seed-{chosen.seed}")
     if as_json:
         for evaluation in runs:
             for entry in evaluation.found["systems"]:
                 del entry["per_case"], entry["without"]
         found = [evaluation.found for evaluation in runs]
-        click.echo(json.dumps(found[0] if len(seeds) == 1 else found, indent=1))
+        click.echo(json.dumps(found[0] if len(cases) == 1 else found, indent=1))
         return
-    text = runs[0].table if len(seeds) == 1 else seeds_table([evaluation.results for evaluation in runs])
+    text = runs[0].table if len(cases) == 1 else seeds_table([evaluation.results for evaluation in runs])
     click.echo(text)
     if out is not None:
-        if len(seeds) > 1:
+        if len(cases) > 1:
             (out / "seeds.md").write_text(text + "\n", encoding="utf-8")
         click.echo(f"Pictures and figures of every photo: {out}")

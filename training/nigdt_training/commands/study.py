@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nigdt import schema
 from nigdt_training.commands import options
 from nigdt_training.commands.progress import progress_bar
 from nigdt_training.data.data_set import read_records
@@ -34,10 +35,7 @@ def study() -> None:
     metavar="A,B,...",
     help="Further systems: telea, ns, harmonic, names of bundles, original (the unharmed photo).",
 )
-@click.option("--mask", type=click.Choice(HOLES), default="centre", show_default=True, help="Kind of hole.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many photos.")
-@options.split
-@options.held_out
+@options.changes(f"mask={'|'.join(HOLES)}, limit (100), seed, split, held-out, around-object.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the raters."
 )
@@ -45,10 +43,7 @@ def make(
     bundle: str,
     path: Path,
     compare: str,
-    mask: str,
-    limit: int,
-    split: str | None,
-    held_out: float | None,
+    changes: tuple[str, ...],
     out: Path,
 ) -> None:
     """Make a study of BUNDLE and the systems it is compared with.
@@ -59,10 +54,10 @@ def make(
     """
     names = list(dict.fromkeys([bundle, *(name.strip() for name in compare.split(",") if name.strip())]))
     systems = [open_system(name, texture=True) for name in names]
-    settings = CaseSettings(mask, limit=limit, split=split, held_out=held_out)
+    settings = schema.build(CaseSettings, {"limit": 100, **options.read_changes(changes)}, "--set")
     cases = draw_cases(read_records(path), settings)
     if not cases:
-        raise DataError(f"{path} holds no captioned photos that fit.", "Choose another --mask or --split.")
+        raise DataError(f"{path} holds no captioned photos that fit.", "Choose another mask or split.")
     key = out.with_name(f"{out.name}-key.json")
     with progress_bar("Filling", silent=False) as progress:
         identity = make_study(systems, cases, out, key, progress=progress)

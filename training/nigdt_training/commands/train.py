@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from nigdt.errors import NigdtError
-from nigdt_training.commands.options import runs, training_device
+from nigdt_training.commands.options import SharingGroup, changes, shares
 from nigdt_training.commands.places import photo_caches
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 from nigdt_training.commands.train_comparison import comparison
@@ -26,16 +26,12 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _COUNT = click.IntRange(1)
 _MINUTES = click.FloatRange(0, min_open=True)
 
-_max_minutes = click.option(
-    "--max-minutes", type=_MINUTES, help="Stop after this time with a checkpoint to go on from."
-)
 
-
-@click.group(invoke_without_command=True)
+@click.group(cls=SharingGroup, invoke_without_command=True)
 @click.option(
     "--config",
     type=_CONFIG,
-    help="Settings: a YAML file, or one of small, paper-cub, paper-coco, authors-cub and wide.",
+    help="Settings: a YAML file, or one of small, paper-cub and paper-coco.",
 )
 @click.option(
     "--stage",
@@ -56,7 +52,7 @@ _max_minutes = click.option(
     help="Checkpoint, or folder of a bundle, to begin with.",
 )
 @click.option("--match-from", type=_FILE, help="Match networks to use.")
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting: steps=500.")
+@changes("Change a setting: steps=500.")
 @click.option(
     "--track",
     multiple=True,
@@ -64,9 +60,11 @@ _max_minutes = click.option(
     help="Log to this tracker too, beside TensorBoard.",
 )
 @click.option("--dry-run", is_flag=True, help="Read settings and data, say what would happen, and stop.")
-@_max_minutes
-@runs
-@training_device
+@click.option("--max-minutes", type=_MINUTES, help="Stop after this time with a checkpoint to go on from.")
+@click.option(
+    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Run folders."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.", metavar="NAME")
 @click.pass_context
 def train(context: click.Context, **options: Any) -> None:
     """Train a model: match networks first, then both paths with discriminators.
@@ -80,8 +78,11 @@ def train(context: click.Context, **options: Any) -> None:
     """
     if context.invoked_subcommand is None:
         _run(**options)
-    elif given := [name for name in options if _is_given(context, name)]:
-        raise click.UsageError(f"--{given[0].replace('_', '-')} goes after {context.invoked_subcommand}.")
+        return
+    shared = SharingGroup.shared(train.commands[context.invoked_subcommand])
+    if given := [name for name in options if name not in shared and _is_given(context, name)]:
+        option = next(one for one in train.params if one.name == given[0])
+        raise click.UsageError(f"{option.opts[0]} is not for {context.invoked_subcommand}.")
 
 
 def _is_given(context: click.Context, name: str) -> bool:
@@ -95,29 +96,32 @@ train.add_command(tdanet)
 
 
 @train.command()
-@click.option("--data", type=_FOLDER, required=True, help="Folder with the collections it learns from.")
 @click.option("--phases", "name", default="default", show_default=True, help="File of phases (YAML).")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the new bundle.")
-@_max_minutes
-def default(data: Path, name: str, output: Path, max_minutes: float | None) -> None:
+@shares("data", "max_minutes", "runs", "device")
+def default(
+    name: str, output: Path, data: Path | None, max_minutes: float | None, runs: Path, device: str
+) -> None:
     """Train the model that this program brings, from photos to bundle.
 
-    docs/training-data.md lists the collections and where they come from. The phases
-    lie in ./runs: stopped at any moment, the same command goes on.
+    docs/training-data.md lists the collections and where they come from. --data names
+    the folder that they are in. Stopped at any moment, the same command goes on.
 
     Example: nigdt train default --data ~/collections --output my-default
     """
+    if data is None:
+        raise click.UsageError("Say with --data where the collections are.")
     deadline = time.monotonic() + 60 * (max_minutes or math.inf)
     from nigdt.bundle.writing import check_target
     from nigdt_training.inpaint.phases import load_phases, train_phases
     from nigdt_training.inpaint.session import Places, export_run
 
     check_target(output)
-    places = Places(data, Path("runs"), photo_caches())
+    places = Places(data, runs, photo_caches())
     again = "Give the same command again to go on."
     try:
         with sigterm_as_ctrl_c():
-            run = train_phases(load_phases(name), places, Path(name).stem, "auto", _say_plain, deadline)
+            run = train_phases(load_phases(name), places, Path(name).stem, device, _say_plain, deadline)
     except KeyboardInterrupt:
         raise NigdtError("Interrupted.", again) from None
     if run is None:
@@ -133,8 +137,7 @@ def default(data: Path, name: str, output: Path, max_minutes: float | None) -> N
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training of this name.")
 @click.option("--json-progress", is_flag=True, help="Print one JSON object per line, for programs.")
 @click.option("--output", type=click.Path(path_type=Path), help="Bundle folder. Default: the user's bundles.")
-@runs
-@training_device
+@shares("runs", "device")
 def photos(path: Path, name: str, **options: Any) -> None:
     """Teach a model your own captioned photos.
 

@@ -7,16 +7,11 @@ from pathlib import Path
 import click
 
 from nigdt.errors import NigdtError
+from nigdt_training.commands.options import shares
 from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 
 
 @click.command("recolour")
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of folders of captioned photos.",
-)
 @click.option(
     "--run",
     "folder",
@@ -24,7 +19,6 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the training's state and the objects it cuts out.",
 )
-@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Stop after so many minutes.")
 @click.option(
     "--export",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -35,11 +29,14 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     is_flag=True,
     help="Train the finder instead, on the objects that the run has cut out.",
 )
-def recolour(data: Path, folder: Path, max_minutes: float | None, export: Path | None, finder: bool) -> None:
+@shares("data", "max_minutes")
+def recolour(
+    folder: Path, export: Path | None, finder: bool, data: Path | None, max_minutes: float | None
+) -> None:
     """Train the recolouring network until Ctrl-C, from photos alone.
 
-    Objects are cut out of the photos and tinted; each folder of photos needs a metadata.jsonl. Hours of it
-    help. It can be stopped at any moment; the same command goes on.
+    Objects are cut out of the photos in the folders of --data and tinted; each of these needs a
+    metadata.jsonl. Hours of it help. It can be stopped at any moment; the same command goes on.
 
     Example: nigdt train recolour --data ~/photos --run runs/recolour --max-minutes 120
     """
@@ -55,6 +52,8 @@ def recolour(data: Path, folder: Path, max_minutes: float | None, export: Path |
             if finder:
                 train_finder(Store(folder / STORE), folder, click.echo)
                 return
+            if data is None:
+                raise click.UsageError("Say with --data where the photos are.")
             step = train_recolour(data, folder, click.echo, max_minutes=max_minutes)
     except KeyboardInterrupt:
         raise NigdtError(

@@ -13,6 +13,7 @@ from torch import nn
 from nigdt.errors import NigdtError
 from nigdt_training.checkpoint import (
     Checkpoint,
+    SaveTimes,
     load_strictly,
     optimiser_tensors,
     read_checkpoint,
@@ -102,7 +103,7 @@ class ComparisonTrainer:
         Raises:
             NigdtError: A loss is not finite, or the disk is full.
         """
-        settings, began, first, saved = self.run.settings, time.monotonic(), self.step, time.monotonic()
+        settings, began, first, saving = self.run.settings, time.monotonic(), self.step, SaveTimes()
         if self.step == 0:
             self.save()  # the width is known from now on, however early it is killed
         loader = Loader(self.stream, torch.device(self.device), settings.batch)
@@ -122,9 +123,9 @@ class ComparisonTrainer:
                     self.run.log(self.step, self.kind, **values, seconds_per_step=rate)
                     left = (settings.steps - self.step) * rate / 60
                     self.say(f"step {self.step}/{settings.steps}: {rate:.2f} s/step, {left:.0f} min left")
-                if time.monotonic() - saved > settings.checkpoint_seconds:
-                    saved = time.monotonic()
-                    self.save()
+                if saving.due():
+                    with saving:
+                        self.save()
         except KeyboardInterrupt:
             self.save()
             raise

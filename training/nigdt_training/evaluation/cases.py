@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 
 from nigdt.errors import PhotoError
 from nigdt.masks import box_mask, centre_mask, irregular_mask, outline_mask, rectangle_mask
+from nigdt.schema import Count, Meta
 from nigdt_training.data.check import join_look_alikes
 from nigdt_training.data.crops import square
 from nigdt_training.data.decode import Frame, decode_frame
@@ -78,11 +79,11 @@ class CaseSettings:
     """
 
     mask: str = "centre"
-    size: int | None = None
-    limit: int | None = None
-    seed: int = 0
-    split: str | None = None
-    held_out: float | None = None
+    size: Annotated[int, Meta(ge=64, le=1024)] | None = None
+    limit: Count | None = None
+    seed: Annotated[int, Meta(ge=0)] = 0
+    split: Literal["train", "val", "test"] | None = None
+    held_out: Annotated[float, Meta(gt=0, le=1)] | None = None
     around_object: bool = False
     black_holes: bool = False
 

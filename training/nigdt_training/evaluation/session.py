@@ -185,6 +185,6 @@ def _draw(records: list[Record], settings: CaseSettings, path: Path) -> list[Cas
         boxed = (settings.mask in ("object", "outline")) or settings.around_object
         what = "photos with objects' boxes" if boxed else "photos"
         raise DataError(
-            f"{path} holds no captioned {what} that fit.", "Choose another --mask, --split or --held-out."
+            f"{path} holds no captioned {what} that fit.", "Choose another mask, split or held-out."
         )
     return cases

@@ -51,10 +51,11 @@ class Course:
         parts: int,
         steps: int,
         patience: int,
+        holes: int,
         say: Callable[..., None],
     ) -> None:
         self.info, self.fabric, self.say = info, fabric, say
-        self.parts, self.steps, self.patience = parts, steps, patience
+        self.parts, self.steps, self.patience, self.holes = parts, steps, patience, holes
 
     def measure(
         self,
@@ -76,7 +77,7 @@ class Course:
             assert trainer.validation is not None
             stream = copy(trainer.validation)
             stream.vocabulary = known  # it does not read words that it never learnt
-            count = samples_of(stream, run.settings.validation_holes)
+            count = samples_of(stream, self.holes)
             record(run, 0, score(untrained.to(self.fabric.device), stream, count, self.fabric.device))
         self._train(trainer)
 
@@ -114,7 +115,7 @@ class Course:
         vocabulary = self.vocabulary(run, training)
         extend_embedding(model, known, vocabulary)
         say = self._part_of_whole(number)
-        trainer = InpaintTrainer(run, [training], validation, vocabulary, match, self.fabric, say)
+        trainer = InpaintTrainer(run, [training], validation, vocabulary, match, self.fabric, say, self.holes)
         trainer.patience = self.patience
         trainer.tell_seconds = _TELL_SECONDS
         trainer.remember_before(model)

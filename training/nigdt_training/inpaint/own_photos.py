@@ -29,7 +29,7 @@ from nigdt_training.memory import report_out_of_memory
 from nigdt_training.pools import open_pools
 from nigdt_training.run import Run
 from nigdt_training.samples import Pool
-from nigdt_training.settings import MatchSettings, TrainSettings, settings_from
+from nigdt_training.settings import MATCH_BATCH, MatchSettings, TrainSettings, settings_from
 
 MINIMUM_PHOTOS = 8
 FEW = 100
@@ -119,7 +119,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         say(f"Measuring the gain {len(parts)} times: on some photos, after training on the others.")
     else:
         say(f"Measuring the gain on {len(parts[0][1].photos)} photos that are kept out of training.")
-    course = Course(info, fabric, len(parts) + 1, run.settings.steps, PATIENCE, say)
+    course = Course(info, fabric, len(parts) + 1, run.settings.steps, PATIENCE, 4 if few else 2, say)
     measured = []
     for number, (training, validation) in enumerate(parts):
         part = Run.within(run.folder / f"part-{number + 1}", run.settings)
@@ -236,7 +236,7 @@ def _run_folder(request: OwnPhotos, info: BundleInfo, photos: int) -> Run:
 def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainSettings:
     """Return settings like those that the default model's last phase was trained with, for few photos."""
     match = MatchSettings()
-    epochs = MATCH_STEPS // -(-photos // match.batch)
+    epochs = MATCH_STEPS // -(-photos // MATCH_BATCH)
     config = config.with_changes(spectral_norm=False)
     steps = min(request.steps, max(LEAST_STEPS, EPOCHS * photos // 8))
     return settings_from(
@@ -248,12 +248,8 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
             "steps": steps,
             "learning_rate": 1.5e-4,
             "final_learning_rate": 0.3,
-            "beta1": 0.0,
-            "warmup": 25,
             "ema": 0.98,
             "validate_every": max(25, steps // 4),
-            "validation_holes": 4 if photos < FEW else 2,
-            "checkpoint_seconds": 60.0,
             "precision": "32-true",  # the discriminators diverged in bfloat16
             "masks": {"centre": 1.5, "rectangle": 1.0, "irregular": 0.7, "object": 2.0, "outline": 1.0},
             "augmentation": {"crop": 0.7, "caption_dropout": 0.1},
@@ -266,7 +262,6 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
                 "hole_weight": 20.0,
                 "kl": 1.0,
                 "reconstruct_every": 4,
-                "composite": True,
                 "feature": 1.0,
                 "adversarial": 0.06,
                 "variety": 0.3,

@@ -220,7 +220,7 @@ def export_run(run: Run, folder: Path, *, title: str) -> BundleInfo:
     if not path.exists():
         raise NigdtError(f"{run.folder} has no checkpoint yet.", hint="Train first: nigdt train --resume")
     checkpoint = read_checkpoint(path)
-    settings = settings_from(checkpoint.facts["settings"])
+    settings = settings_from(checkpoint.facts["settings"], recorded=True)
     vocabulary = Vocabulary(checkpoint.facts["words"])
     model = NIGDT(settings.model_config, len(vocabulary))
     model.load_state_dict(checkpoint.part("averaged"))

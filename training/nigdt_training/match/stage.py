@@ -32,7 +32,7 @@ from nigdt_training.match.precision import Retrieval, first_among
 from nigdt_training.match.views import photo_view
 from nigdt_training.run import Run, writing
 from nigdt_training.samples import Pool, encode_captions, negative_groups
-from nigdt_training.settings import MatchSettings, TrainSettings
+from nigdt_training.settings import MATCH_BATCH, MatchSettings, TrainSettings
 
 Say = Callable[..., None]
 View = tuple[Pool, int, int]
@@ -191,18 +191,15 @@ def train_match(
     """
     settings, seed = run.settings.match, run.settings.seed
     around = run.settings.squares == "object"
-    torch.manual_seed(seed)
-    network = build_match_network(settings, len(vocabulary))
-    if start_from is not None:
-        take_over(network, vocabulary, *load_match_network(start_from))
-    network.to(device)
+    network = _new_network(run, vocabulary, start_from).to(device)
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(parameters, LEARNING_RATE, betas=(0.5, 0.999))
     first, best = _resume(run, network, optimiser, say)
     if first == 0:
         _save_recovery(run, network, optimiser, 0, best)
-    kept = _views(validation, seed)[:_MEASURED]
-    kept_features, kept = backbone_features(network, kept, settings, around, seed, say, run.folder)
+    kept_features, kept = backbone_features(
+        network, _views(validation, seed)[:_MEASURED], settings, around, seed, say, run.folder
+    )
     kept_photos = RetrievalPhotos(
         kept_features,
         [pool.cache.captions(i) for pool, i, _ in kept],
@@ -217,17 +214,7 @@ def train_match(
             group["lr"] = LEARNING_RATE * DECAY**epoch
         losses = _one_epoch(network, optimiser, features, captions, groups, vocabulary, run.settings, epoch)
         found = measure_retrieval(network, kept_photos, vocabulary, seed)
-        run.log(
-            (epoch + 1) * len(losses),
-            "match",
-            loss=float(np.mean(losses)),
-            r_precision=found.precision,
-            percentile=found.percentile,
-        )
-        say(
-            f"match epoch {epoch + 1}/{settings.epochs}: loss {np.mean(losses):.3f}, R-precision "
-            f"{found.precision:.1%}, own caption above {found.percentile:.0%} of the others"
-        )
+        _tell_epoch(run, epoch, losses, found, say)
         score = (found.precision, found.percentile)
         if score > best:
             best = score
@@ -238,6 +225,23 @@ def train_match(
             return False
     run.match_recovery.unlink()
     return True
+
+
+def _new_network(run: Run, vocabulary: Vocabulary, start_from: Path | None) -> MatchNetwork:
+    torch.manual_seed(run.settings.seed)
+    network = build_match_network(run.settings.match, len(vocabulary))
+    if start_from is not None:
+        take_over(network, vocabulary, *load_match_network(start_from))
+    return network
+
+
+def _tell_epoch(run: Run, epoch: int, losses: Sequence[float], found: Retrieval, say: Say) -> None:
+    loss, end = float(np.mean(losses)), epoch + 1
+    run.log(end * len(losses), "match", loss=loss, r_precision=found.precision, percentile=found.percentile)
+    say(
+        f"match epoch {end}/{run.settings.match.epochs}: loss {loss:.3f}, R-precision "
+        f"{found.precision:.1%}, own caption above {found.percentile:.0%} of the others"
+    )
 
 
 def _one_epoch(
@@ -260,8 +264,8 @@ def _one_epoch(
     random = np.random.default_rng([settings.seed, 3, epoch])
     device = network.global_projection.weight.device
     order, losses = random.permutation(len(captions)), []
-    for start in range(0, max(1, len(order) - 1), settings.match.batch):
-        rows = order[start : start + settings.match.batch]
+    for start in range(0, max(1, len(order) - 1), MATCH_BATCH):
+        rows = order[start : start + MATCH_BATCH]
         chosen = [captions[i][int(random.integers(len(captions[i])))] for i in rows]
         tokens, lengths = encode_captions(chosen, vocabulary)
         text = network.text_encoder(tokens.to(device), lengths)
@@ -270,7 +274,9 @@ def _one_epoch(
         scores = network.scores(*images, text)
         loss = match_loss(scores, groups[index].to(device), undivided=settings.loss.published)
         if not torch.isfinite(loss):
-            raise NigdtError(f"The match loss is {loss.item()} in epoch {epoch + 1}.", "Lower match.batch.")
+            raise NigdtError(
+                f"The match loss is {loss.item()} in epoch {epoch + 1}.", "Go on with another seed."
+            )
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], CLIP)

@@ -112,14 +112,9 @@ def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: 
             f"{folder} holds no objects yet.", "Train the recolouring there first: it cuts them out."
         )
     torch.manual_seed(3)
-    finder = ObjectFinder()
-    trunk = pretrained_lite0().state_dict()
-    finder.trunk.load_state_dict({name: trunk[name] for name in finder.trunk.state_dict()})
-    finder.to(memory_format=torch.channels_last)
+    finder = _pretrained()
     average = {name: value.clone() for name, value in finder.state_dict().items()}
-    own = [p for name, p in finder.named_parameters() if not name.startswith("trunk.")]
-    groups = [{"params": own, "lr": _RATE}, {"params": list(finder.trunk.parameters()), "lr": _TRUNK_RATE}]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.02)
+    optimiser = _optimiser(finder)
     rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
     step, state = 0, folder / STATE
     if state.is_file():
@@ -164,6 +159,21 @@ def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: 
                     save()
     finally:
         save()
+
+
+def _pretrained() -> ObjectFinder:
+    """Return a finder with ImageNet weights in its trunk."""
+    finder = ObjectFinder()
+    trunk = pretrained_lite0().state_dict()
+    finder.trunk.load_state_dict({name: trunk[name] for name in finder.trunk.state_dict()})
+    return finder.to(memory_format=torch.channels_last)
+
+
+def _optimiser(finder: ObjectFinder) -> torch.optim.AdamW:
+    """Return an optimiser that moves the trunk less than what is new."""
+    own = [p for name, p in finder.named_parameters() if not name.startswith("trunk.")]
+    groups = [{"params": own, "lr": _RATE}, {"params": list(finder.trunk.parameters()), "lr": _TRUNK_RATE}]
+    return torch.optim.AdamW(groups, weight_decay=0.02)
 
 
 def _rate(step: int, steps: int) -> float:
