@@ -63,6 +63,8 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
     asked = find_colours(thing)
     uneven = names_round_thing(caption)  # the model fades its colour towards the middle
     if len(asked) == 1 and (uneven or _differs(drawn, core, np.array(asked[0].lab))):
+        if not uneven:  # patches of other colours would be taken for other materials, and stay
+            drawn = np.asarray(cv2.copyTo(_grey(drawn), body, drawn.copy()), np.uint8)
         drawn = recolourer.predict(drawn, body, " ".join(asked[0].words), exact=True).apply(drawn)[0]
     if parts:
         found = recolourer.predict_parts(drawn, selection, parts, places=places)
@@ -70,6 +72,10 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
             return None
         drawn = found.apply(drawn)[0]
     return replace(fill, pixels=drawn)
+
+
+def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def _differs(picture: NDArray[np.uint8], core: NDArray[np.bool_], asked: NDArray[np.float64]) -> bool:

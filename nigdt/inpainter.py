@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,34 +16,25 @@ from nigdt.answers import CompletionJob, EncodedContext, Fill, RawFill, WordUse
 from nigdt.backdrop import has_surroundings
 from nigdt.bundle.bundle import BundleInfo, find_bundle
 from nigdt.bundle.hub import from_pretrained, save_pretrained
-from nigdt.bundle.recolour import load_recolour
 from nigdt.bundle.weights import load_model
-from nigdt.colours import find_colours, names_part
-from nigdt.completer import Completer
+from nigdt.colours import names_part
 from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
-from nigdt.drawn import coloured
+from nigdt.finisher import Finisher
 from nigdt.limits import Mode
-from nigdt.model import NIGDT, ImageFeatures
+from nigdt.model import NIGDT
 from nigdt.notices import (
     CHANGED_NOTHING,
-    COLOURED_PART,
     MADE_COLOUR,
     NOTHING_FITS,
     PART_NOT_SELECTED,
-    THERE_ALREADY,
 )
-from nigdt.part_words import asked_parts, split_parts
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
-from nigdt.recolourer import Recolourer
-from nigdt.recolouring import Recolouring, check_caption
-from nigdt.round_things import names_round_thing
+from nigdt.recolouring import check_caption
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.recording import CudaGraphs, Recorder
 from nigdt.runtime.runner import Precision, Runner, prepare
-from nigdt.shading import shaded
-from nigdt.spheres import is_lit, lit
 from nigdt.text import Vocabulary
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
@@ -54,11 +43,9 @@ _NOTICED = 6
 """Grey levels of 255 that a recolouring must change a pixel by to be seen."""
 _LEAST_CHANGED = 0.02
 """Fraction of the selection that it must change; less is told."""
-_PLAIN, _PLAIN_BIRDS = "a bird", 8
-"""What a bird is called whose shade others get, and how many are kept while only the caption changes."""
 
 
-class Inpainter(Completer):
+class Inpainter(Finisher):
     """A loaded model bundle, and the way of a photo through it. Not safe to use from several threads at once.
 
     Attributes:
@@ -75,12 +62,8 @@ class Inpainter(Completer):
         recorder: Recorder | None = None,
         runner: Runner | None = None,
     ) -> None:
-        super().__init__(model, vocabulary, device, precision, recorder, runner)
-        self.bundle = bundle
+        super().__init__(model, vocabulary, bundle, device, precision, recorder, runner)
         self._continuation: Continuation | None = None
-        self._recolourer: Recolourer | None = None
-        self._plain_birds: deque[tuple[ImageFeatures, Variant, NDArray[np.float32]]]
-        self._plain_birds = deque(maxlen=_PLAIN_BIRDS)
 
     @classmethod
     def from_bundle(
@@ -247,103 +230,6 @@ class Inpainter(Completer):
         job = CompletionJob(context, caption, variants, guidance=recipe.guidance, detail=recipe.detail)
         return self.complete([job])[0]
 
-    def complete(self, jobs: Sequence[CompletionJob], batch: int = 1) -> list[list[RawFill]]:
-        """Run the text half, as `Completer.complete`.
-
-        A thing that is drawn into an outline is drawn without the colours of its parts first; then it gets
-        all colours that its caption names (`nigdt.drawn`).
-
-        Where the photo itself shows the part that a caption gives a colour to, and the rest of the thing
-        around the hole, the mean answer is the photo's own part in that colour.
-        """
-        things = [self._thing_alone(job) for job in jobs]
-        fills = super().complete([thing or job for job, thing in zip(jobs, things, strict=True)], batch)
-        return [
-            [self._finished(job, thing is not None, fill) for fill in made]
-            for job, thing, made in zip(jobs, things, fills, strict=True)
-        ]
-
-    def _finished(self, job: CompletionJob, drawn: bool, fill: RawFill) -> RawFill:
-        """Return the photo's own part in its colour, or what was drawn in all its colours."""
-        mean = fill.variant.seed is None
-        own = self._own_part(job) if mean else None
-        if drawn and (own is None or job.attention):
-            fill = self._shaded(job, self._coloured(job, fill))
-        if own is not None:
-            return replace(fill, pixels=own.apply(job.context.crop)[0], notices=(COLOURED_PART,))
-        if not drawn:
-            return fill
-        told = mean and job.context.occupied and not names_round_thing(job.caption)
-        return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
-
-    def shown(self, job: CompletionJob) -> list[NDArray[np.float32]]:
-        """Return fills as they are seen in the photo, as `Completer.shown`."""
-        if self._thing_alone(job) is None and not (job.context.part and split_parts(job.caption)[1]):
-            return super().shown(job)
-        size = job.context.visible.shape[::-1]
-        pictures = [fill.pixels for fill in self.complete([job])[0]]
-        return [
-            np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.float32) for one in pictures
-        ]
-
-    def _thing_alone(self, job: CompletionJob) -> CompletionJob | None:
-        """Return a job without the colours of parts; None where all colours are left to the model."""
-        within = job.context.within and not names_round_thing(job.caption)
-        if self._outlines is None or within or not self.bundle.recolours:
-            return None
-        thing, _ = split_parts(job.caption)
-        mended = find_colours(job.caption) and self._names_outline(replace(job, caption=thing))
-        return replace(job, caption=thing, attention=False) if mended else None
-
-    def _own_part(self, job: CompletionJob) -> Recolouring | None:
-        """Return the colour of a part that the photo shows, if the caption gives one to such alone."""
-        thing, parts = split_parts(job.caption)
-        if not job.context.part or not parts or find_colours(thing):
-            return None
-        return self._recolouring().predict_parts(job.context.crop, job.context.hole, parts, selected=True)
-
-    def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:
-        """Give a drawn thing its colours; draw all of the caption where its parts are not seen."""
-        found = coloured(self._recolouring(), job.context, fill, job.caption)
-        if found is not None and not job.attention:
-            return found
-        whole = super().complete([replace(job, variants=[fill.variant])])[0][0]
-        return whole if found is None else replace(found, attention=whole.attention)
-
-    def forget_recordings(self) -> None:
-        """As `Completer.forget_recordings`."""
-        super().forget_recordings()
-        self._plain_birds.clear()
-
-    def _shaded(self, job: CompletionJob, fill: RawFill) -> RawFill:
-        """Give a drawn bird the shade that it has where no colour is asked for."""
-        if fill.outline is None:
-            return fill
-        if names_round_thing(job.caption) and is_lit(job.caption):
-            return replace(fill, pixels=lit(fill.pixels, fill.outline, job.context.hole > 0, job.caption))
-        if not np.any(fill.parts.get("wing", False)):
-            return fill
-        asked = frozenset(part for one in asked_parts(job.caption)[0] for part in one.parts)
-        plain = self._plain(job, fill)
-        pixels = shaded(fill.pixels, plain, fill.outline, fill.parts, asked)
-        return replace(fill, pixels=np.where(job.context.hole[..., None] > 0, pixels, fill.pixels))
-
-    def _plain(self, job: CompletionJob, fill: RawFill) -> NDArray[np.float32]:
-        """Return the model's picture of a bird without colours."""
-        for features, variant, picture in self._plain_birds:
-            if features is job.context.features and variant == fill.variant:
-                return picture
-        picture = self.pictures(replace(job, caption=_PLAIN, variants=[fill.variant], guidance=1.0))[0]
-        self._plain_birds.append((job.context.features, fill.variant, picture))
-        return picture
-
-    def located(self, context: EncodedContext) -> EncodedContext:
-        """Return a context that says how its hole lies to the thing there; see `Completer.located`."""
-        if self._outlines is None or not self.bundle.recolours:
-            return context
-        found = self._recolouring().locate(context.crop, context.hole)
-        return replace(context, within=found.within, part=found.part, occupied=found.whole)
-
     def recolour(
         self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant
     ) -> RawFill:
@@ -380,11 +266,6 @@ class Inpainter(Completer):
             BundleError: The bundle finds no objects.
         """
         return self._recolouring().object_at(photo, x, y)
-
-    def _recolouring(self) -> Recolourer:
-        if self._recolourer is None:
-            self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
-        return self._recolourer
 
     def _continue(
         self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], recipe: Recipe, variant: Variant

@@ -119,7 +119,7 @@ def test_a_drawn_bird_is_shaded_by_one_without_colours(
     assert drawn == ["a bird"]
     inpainter.complete([CompletionJob(asked.context, "a red bird", [Variant(4)])])
     assert drawn == ["a bird"] * 2
-    monkeypatch.setattr("nigdt.inpainter.shaded", lambda pixels, *_: pixels)
+    monkeypatch.setattr("nigdt.finisher.shaded", lambda pixels, *_: pixels)
     flat_bird = inpainter.complete([asked])[0][0].pixels
     assert not np.array_equal(first, flat_bird)
     outside = asked.context.hole == 0
