@@ -166,6 +166,9 @@ class Filling(Choosing):
 
         def send(recipe: Recipe) -> None:
             assert self.round is not None
+            if self._waiting_live is not None:  # the caption has changed while the context was cut out
+                self._next_live()
+                return
             kept = [fill for fill in self.round.fills if fill.caption == caption]
             have = {fill.variant for fill in kept}
             wanted.extend(variant for variant in every if variant not in have)
@@ -296,7 +299,9 @@ class Filling(Choosing):
 
     def _entered(self, context: Context, selected: Patch, source: ContextSource) -> None:
         if self.round is None or not fills_.continues(self.document, self.round, context, selected):
+            waiting = self._waiting_live
             self.cancel()
+            self._waiting_live = waiting
             self.preview.drop()
             self.chosen = None
             self.round = Round(context, selected)

@@ -233,13 +233,22 @@ class FillStrip(QListWidget):
     def _seed(self, fill: Candidate) -> str:
         if fill.effective_mode == "remove":
             return str((fill.variant.seed or 0) + 1)
-        return self.tr("average") if fill.variant.seed is None else fill.seed_text
+        variant = fill.variant
+        if variant.seed is None:
+            return self.tr("average")
+        if variant.spread == 1:
+            return str(variant.seed)
+        return self.tr("near {seed}").format(
+            seed=self.tr("average") if variant.base is None else variant.base
+        )
 
     def _tip(self, fill: Candidate, seed: str) -> str:
         if fill.effective_mode == "recolour":
             return self.tr("“{caption}”").format(caption=fill.caption)
         if fill.effective_mode == "remove":
             return self.tr("Removed, answer {number}").format(number=seed)
+        if fill.variant.spread < 1:
+            seed = f"{seed}, {fill.variant.seed}"
         return self.tr("“{caption}”, seed {seed}").format(caption=fill.caption, seed=seed)
 
     def _fit(self) -> None:
