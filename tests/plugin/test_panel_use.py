@@ -19,6 +19,8 @@ from PyQt6.QtGui import QColor, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QApplication
 
+from nigdt.bundle.bundle import find_bundle
+
 
 def selected(panel: Panel) -> np.ndarray:
     return panel.session.document.selection.mask
@@ -182,10 +184,19 @@ def test_german_words_are_answered_with_the_english_ones(panel: Panel, photo: Pa
         ("roten", "red"),
         ("gruener", "green"),
         ("Voegel", "birds"),
+        ("Ente", "duck"),
+        ("Gänsen", "geese"),
+        ("Mülleimers", "trash"),
     ],
 )
 def test_german_words_are_found_in_every_form(word: str, english: str):
     assert german.english(word) == english
+
+
+def test_the_default_model_knows_the_english_words():
+    known = find_bundle("default").vocabulary()
+    assert len(german._WORDS) > 300
+    assert known.unknown(" ".join(german._WORDS.values())) == []
 
 
 def test_words_on_offer_cover_no_button_and_take_no_click(panel: Panel, photo: Path):

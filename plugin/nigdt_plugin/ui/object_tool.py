@@ -142,13 +142,15 @@ class Object(Shape):
         if self._search is None or self._search.ended:
             return
         at = self.canvas.to_widget(*self._search.at)
-        for colour, width in ((QColor(0, 0, 0, 170), 3.6), (QColor(255, 255, 255), 1.8)):
-            painter.setPen(QPen(colour, width, Qt.PenStyle.DotLine))
+        for colour, line in ((QColor(0, 0, 0, 170), 3.6), (QColor(255, 255, 255), 1.8)):
+            painter.setPen(QPen(colour, line, Qt.PenStyle.DotLine))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(at, 11, 11)
         text = translate("Canvas", _LABEL)
         metrics = painter.fontMetrics()
-        box = QRectF(at.x() + 18, at.y() - 14, metrics.horizontalAdvance(text) + 20, metrics.height() + 10)
+        width, height = metrics.horizontalAdvance(text) + 20, metrics.height() + 10
+        left = at.x() + 18 if at.x() + 18 + width <= self.canvas.width() else at.x() - 18 - width
+        box = QRectF(left, at.y() - 14, width, height)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(0, 0, 0, 190))
         painter.drawRoundedRect(box, 6, 6)

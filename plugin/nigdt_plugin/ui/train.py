@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QProgressBar,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -93,12 +94,16 @@ class TrainDialog(QDialog):
         column.addWidget(self.detail)
         self.sheet = QLabel()
         self.sheet.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.sheet.setMinimumHeight(220)
         self.sheet.setProperty("role", "well")
         self.sheet.setText(self.tr("Samples appear here while it learns."))
         self.sheet.setAccessibleName(self.tr("Samples"))
         self.sheet.setToolTip(self.tr("From the top: what it saw, the fill before, the fill now, the photo."))
-        column.addWidget(self.sheet, 1)
+        self.sheets = QScrollArea()
+        self.sheets.setWidget(self.sheet)
+        self.sheets.setWidgetResizable(True)
+        self.sheets.setMinimumHeight(220)
+        self.sheets.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column.addWidget(self.sheets, 1)
         self.verdict = VerdictBox(self.session)
         self.verdict.kept.connect(self._kept)
         self.verdict.dropped.connect(self._dropped)
@@ -274,9 +279,11 @@ class TrainDialog(QDialog):
 
     def _fit_sheet(self) -> None:
         if not self._picture.isNull():
-            ratio = self.devicePixelRatioF()
-            mode, shape = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.KeepAspectRatio
-            pixmap = self._picture.scaled((self.sheet.contentsRect().size() * ratio), shape, mode)
+            ratio, bar = self.devicePixelRatioF(), self.sheets.verticalScrollBar()
+            assert bar is not None
+            width = self.sheets.width() - bar.sizeHint().width() - 4  # as if the bar were always there
+            smooth = Qt.TransformationMode.SmoothTransformation
+            pixmap = self._picture.scaledToWidth(max(1, round(width * ratio)), smooth)
             pixmap.setDevicePixelRatio(ratio)
             self.sheet.setPixmap(pixmap)
 
