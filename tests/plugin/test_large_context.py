@@ -138,6 +138,20 @@ def test_a_large_fill_becomes_a_small_picture_without_all_its_pixels_being_read(
     assert np.abs(heat.of_fill(context, fill, 192).astype(int) - small).max() <= 3
 
 
+def test_the_small_picture_of_a_fill_leaves_out_what_is_far_from_it():
+    photo = np.full((900, 1200, 3), 40, np.uint8)
+    photo[:, 1000:] = 255
+    selection = np.zeros((900, 1200), np.uint8)
+    selection[300:400, 300:500] = 255
+    recipe = Recipe(mode="remove")
+    context = replace(Context.of(photo, selection, 160, recipe), crop=photo, selection=selection)
+    fill = Candidate(np.full_like(context.sent[0], 90), recipe)
+    picture = heat.of_fill(context, fill, 192, close=True)
+    assert picture.shape[1] / picture.shape[0] == pytest.approx(400 / 300, rel=0.06)
+    assert (picture.min(), picture.max()) == (40, 90)
+    assert (picture == 90).all(axis=2).mean() == pytest.approx(1 / 6, rel=0.15)
+
+
 @pytest.mark.slow
 def test_the_strength_of_a_recolouring_follows_its_slider_on_24_megapixels(monkeypatch: pytest.MonkeyPatch):
     y, x = np.mgrid[:4000, :6000]

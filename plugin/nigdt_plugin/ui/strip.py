@@ -58,8 +58,8 @@ def allows(fill: Candidate, what: str) -> bool:
 
 
 def thumbnail(context: Context, fill: Candidate, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
-    """Return the context with the fill in it, small."""
-    crop = heat.of_fill(context, fill, side)
+    """Return the fill and what is around it, small."""
+    crop = heat.of_fill(context, fill, side, close=True)
     crop = np.ascontiguousarray(greyed(crop) if grey else crop)
     height, width = crop.shape[:2]
     image = QImage(crop.data, width, height, 3 * width, QImage.Format.Format_RGB888)  # type: ignore[call-overload]
