@@ -131,6 +131,23 @@ def test_words_alone_do_not_have_a_large_context_cut_out_again(user: Path, tmp_p
         core.close()
 
 
+def test_the_wide_context_of_a_small_removal_is_cut_out_in_a_thread(user: Path, tmp_path: Path):
+    grain = np.random.default_rng(2).integers(90, 150, (1000, 1400, 3), dtype=np.uint8)
+    Image.fromarray(grain).save(tmp_path / "large.png")
+    core = Core()
+    try:
+        core.open(tmp_path / "large.png")
+        core.select(600, 500, 640, 540)
+        core.filling.recipe = replace(core.filling.recipe, mode="remove")
+        core.filling.fill("", 1)
+        assert core.filling.busy
+        assert not core.filling.jobs
+        core.done()
+        assert len(core.fills) == 1
+    finally:
+        core.close()
+
+
 def test_words_typed_while_a_large_context_is_cut_out_are_drawn(user: Path, tmp_path: Path):
     Image.new("RGB", (1400, 1000), (120, 140, 90)).save(tmp_path / "large.png")
     core = Core()

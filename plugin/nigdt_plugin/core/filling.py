@@ -26,7 +26,7 @@ from nigdt_plugin.core.source import ContextSource
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 _LARGE = 500_000
-"""Pixels of the selection's box from which on the context is cut out in a thread."""
+"""Pixels from which on a context is cut out in a thread."""
 
 
 class Filling(Choosing):
@@ -266,7 +266,9 @@ class Filling(Choosing):
             then(recipe)
             return
         selected = source.selection.patch()
-        if selected.mask.size < _LARGE:
+        wide = recipe.effective_mode == "remove"  # its context reaches far beyond the selection
+        pixels = self.document.width * self.document.height if wide else selected.mask.size
+        if pixels < _LARGE:
             try:
                 context = self.take_context(recipe, selection)
             except TransparentError as error:
