@@ -45,10 +45,11 @@ class _Sight:
         self._session = session
         self._at = at
         self._seen: Pixels | None = None
+        self.given_up = False
 
     def seen(self, rgb: Pixels) -> Pixels | None:
         if self._seen is None:
-            self._seen = self._session.object_at(rgb, *self._at)
+            self._seen = self._session.object_at(rgb, *self._at, lambda: not self.given_up)
         return self._seen
 
 
@@ -129,7 +130,7 @@ class Object(Shape):
         search, self._search = self._search, None
         if search is None or search.ended:
             return False
-        search.dropped = True
+        search.dropped = self._sight.given_up = True
         self._inside, self._outside = [], []
         return True
 

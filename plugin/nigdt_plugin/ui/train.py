@@ -313,9 +313,8 @@ class TrainDialog(QDialog):
         else:
             self.state.setText(self.tr("The training could not go on."))
             self.detail.setText(training.reason(self._errors.decode("utf-8", "replace")))
-        self.verdict.show_disk(
-            name, going_on=training.interrupted(Path(self.folder.text()), name) is not None
-        )
+        going_on = code != 0 and training.interrupted(Path(self.folder.text()), name) is not None
+        self.verdict.show_disk(name, going_on=going_on)
         if self._leaving:
             self.close()
 
