@@ -1879,6 +1879,10 @@
       <translation>Übernommen</translation>
     </message>
     <message>
+      <source>It is being filled …</source>
+      <translation>Es wird gefüllt …</translation>
+    </message>
+    <message>
       <source>Press Return to remove it.</source>
       <translation>Mit der Eingabetaste wird es entfernt.</translation>
     </message>

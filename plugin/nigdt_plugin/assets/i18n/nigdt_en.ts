@@ -1879,6 +1879,10 @@
       <translation>Applied</translation>
     </message>
     <message>
+      <source>It is being filled …</source>
+      <translation>It is being filled …</translation>
+    </message>
+    <message>
       <source>Press Return to remove it.</source>
       <translation>Press Return to remove it.</translation>
     </message>
