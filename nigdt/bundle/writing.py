@@ -17,6 +17,8 @@ from nigdt.bundle.bundle import (
     CARD,
     CONFIG,
     FORMAT,
+    RECOLOUR_CONFIG,
+    RECOLOUR_WEIGHTS,
     SUMS,
     VERSION,
     VOCABULARY,
@@ -168,6 +170,22 @@ def save_bundle(
     except OSError as error:
         raise BundleError(f"Cannot write bundle {folder}: {error.strerror or error}.") from None
     return read_bundle(folder)
+
+
+def take_over_recolouring(source: BundleInfo, folder: Path) -> None:
+    """Give a bundle the recolouring network of another, which also finds objects, if that has one.
+
+    Raises:
+        BundleError: The disk refuses.
+    """
+    if not source.recolours:
+        return
+    try:
+        for name in (RECOLOUR_WEIGHTS, RECOLOUR_CONFIG):
+            shutil.copyfile(source.folder / name, folder / name)
+        write_sums(folder)
+    except OSError as error:
+        raise BundleError(f"Cannot write into bundle {folder}: {error.strerror or error}.") from None
 
 
 def write_sums(folder: Path) -> None:

@@ -131,6 +131,40 @@ def test_words_alone_do_not_have_a_large_context_cut_out_again(user: Path, tmp_p
         core.close()
 
 
+def test_the_wide_context_of_a_small_removal_is_cut_out_in_a_thread(user: Path, tmp_path: Path):
+    grain = np.random.default_rng(2).integers(90, 150, (1000, 1400, 3), dtype=np.uint8)
+    Image.fromarray(grain).save(tmp_path / "large.png")
+    core = Core()
+    try:
+        core.open(tmp_path / "large.png")
+        core.select(600, 500, 640, 540)
+        core.filling.recipe = replace(core.filling.recipe, mode="remove")
+        core.filling.fill("", 1)
+        assert core.filling.busy
+        assert not core.filling.jobs
+        core.done()
+        assert len(core.fills) == 1
+    finally:
+        core.close()
+
+
+def test_words_typed_while_a_large_context_is_cut_out_are_drawn(user: Path, tmp_path: Path):
+    Image.new("RGB", (1400, 1000), (120, 140, 90)).save(tmp_path / "large.png")
+    core = Core()
+    try:
+        core.open(tmp_path / "large.png")
+        core.select(100, 100, 1000, 900)
+        before = jobs_done()
+        for caption in ("a", "a red", "a red bird"):
+            core.filling.fill_live(caption)
+        assert not core.filling.jobs, "it is cut out in a thread first"
+        core.done()
+        assert [fill.caption for fill in core.fills] == ["a red bird"]
+        assert jobs_done() - before == 1
+    finally:
+        core.close()
+
+
 def test_a_daemon_that_dies_over_a_fill_is_started_again_and_the_fill_comes(lonely_user: Path, photo: Path):
     core = Core()
     core.open(photo)
@@ -259,6 +293,25 @@ def test_discarding_the_chosen_one_chooses_its_neighbour(core: Core):
         core.filling.discard(fill)
     assert core.filling.chosen is None
     assert core.filling.preview.layer is None
+
+
+def test_undoing_shows_the_fill_that_was_taken_out(core: Core):
+    core.filling.fill("a red bird", 3)
+    core.done()
+    first, second, _ = core.fills
+    core.filling.discard(first)
+    core.session.undo()
+    assert core.filling.chosen is first
+    core.filling.choose(second)
+    core.filling.re_roll(second)
+    core.done()
+    replacement = core.fills[1]
+    assert core.filling.chosen is replacement
+    core.session.undo()
+    assert core.filling.chosen is second
+    assert core.fills[1] is second
+    core.session.redo()
+    assert core.filling.chosen is not second
 
 
 def test_several_captions_on_the_same_hole(core: Core):

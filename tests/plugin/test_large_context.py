@@ -10,6 +10,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from nigdt_plugin.core import heat
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.layers import Layer
@@ -112,6 +113,43 @@ def test_fills_that_follow_the_typing_never_queue_for_detail(
     assert len(detailed) <= 4
     assert shown.preview.layer.fill == fills[-1].id
     shown.tasks.close()
+
+
+def test_a_large_fill_becomes_a_small_picture_without_all_its_pixels_being_read():
+    y, x = np.mgrid[:3000, :4000]
+    photo = np.stack([x // 16, y // 12, (x + y) // 28], axis=2).astype(np.uint8)
+    selection = np.where(np.hypot(y - 1500, x - 2000) < 800, np.uint8(255), np.uint8(0))
+    recipe = Recipe(mode="remove")
+    context = replace(Context.of(photo, selection, 160, recipe), crop=photo, selection=selection)
+    fill = Candidate(context.sent[0], recipe)
+
+    def taken(work: Callable[[], object]) -> float:
+        began = time.thread_time()
+        work()
+        return time.thread_time() - began
+
+    _ = context.sent
+    first = taken(lambda: heat.of_fill(context, fill, 192))
+    averaged = min(
+        taken(lambda: cv2.resize(photo, (192, 144), interpolation=cv2.INTER_AREA)) for _ in range(3)
+    )
+    assert first < 2 * averaged, "three pictures are made small"
+    small = cv2.resize(fill.pixels, (192, 144), interpolation=cv2.INTER_AREA)
+    assert np.abs(heat.of_fill(context, fill, 192).astype(int) - small).max() <= 3
+
+
+def test_the_small_picture_of_a_fill_leaves_out_what_is_far_from_it():
+    photo = np.full((900, 1200, 3), 40, np.uint8)
+    photo[:, 1000:] = 255
+    selection = np.zeros((900, 1200), np.uint8)
+    selection[300:400, 300:500] = 255
+    recipe = Recipe(mode="remove")
+    context = replace(Context.of(photo, selection, 160, recipe), crop=photo, selection=selection)
+    fill = Candidate(np.full_like(context.sent[0], 90), recipe)
+    picture = heat.of_fill(context, fill, 192, close=True)
+    assert picture.shape[1] / picture.shape[0] == pytest.approx(400 / 300, rel=0.06)
+    assert (picture.min(), picture.max()) == (40, 90)
+    assert (picture == 90).all(axis=2).mean() == pytest.approx(1 / 6, rel=0.15)
 
 
 @pytest.mark.slow

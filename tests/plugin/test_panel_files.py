@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.ui.files import pillow_of
 from panel import Panel
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
@@ -133,3 +134,22 @@ def test_what_belongs_to_a_photo_goes_with_it(panel: Panel, photo: Path, tmp_pat
     panel.idle()
     gc.collect()
     assert [it() for it in kept] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "colour", "mode", "pixel"),
+    [
+        (QImage.Format.Format_RGB32, 0xFF102030, "RGB", (16, 32, 48)),
+        (QImage.Format.Format_ARGB32, 0xFF102030, "RGB", (16, 32, 48)),
+        (QImage.Format.Format_ARGB32, 0x80102030, "RGBA", (16, 32, 48, 128)),
+        (QImage.Format.Format_RGBA8888, 0x80102030, "RGBA", (16, 32, 48, 128)),
+        (QImage.Format.Format_RGB888, 0xFF102030, "RGB", (16, 32, 48)),  # rows are padded
+    ],
+)
+def test_a_pasted_picture_keeps_its_colours(
+    kind: QImage.Format, colour: int, mode: str, pixel: tuple[int, ...]
+):
+    image = QImage(7, 5, kind)
+    image.fill(QColor.fromRgba(colour))
+    picture = pillow_of(image)
+    assert (picture.mode, picture.size, picture.getpixel((6, 4))) == (mode, (7, 5), pixel)

@@ -428,3 +428,26 @@ def test_another_photo_begins_without_a_caption(panel: Panel, photo: Path, grey:
     panel.open(grey)
     assert panel.session.caption == ""
     assert panel.window.side.describe.caption.caption == ""
+
+
+def test_the_next_step_is_to_name_a_colour_where_the_words_name_none(panel: Panel, photo: Path):
+    panel.session.settings.live = True
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    side = panel.window.side
+    side.describe.pick_mode("recolour")
+    QTest.keyClicks(side.describe.caption, "a bird")
+    panel.settle()
+    assert side._none.text() == "Now name the colour."
+
+
+def test_a_fill_that_was_asked_for_is_said_to_be_on_its_way(panel: Panel, tmp_path: Path):
+    grain = np.random.default_rng(2).integers(90, 150, (1000, 1400, 3), dtype=np.uint8)
+    Image.fromarray(grain).save(tmp_path / "large.png")
+    panel.open(tmp_path / "large.png")
+    panel.select(600, 500, 640, 540)
+    side = panel.window.side
+    side.describe.pick_mode("remove")
+    side.describe.fill()
+    assert side._none.text() == "It is being filled …"
+    rest(panel)

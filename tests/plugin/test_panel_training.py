@@ -37,10 +37,13 @@ run.mkdir(parents=True, exist_ok=True)
 (run / "settings.yaml").write_text(json.dumps({{"steps": steps, "data": [{{"path": {folder!r}}}]}}))
 start = int(done.read_text()) if done.exists() else 0
 print(json.dumps({{"message": "12 photos", "usable": 12, "skipped": 1}}), flush=True)
+words = [f"word{{number}}" for number in range(10)]
+print(json.dumps({{"message": "10 new words", "new_words": words}}), flush=True)
 for step in range(start + 1, steps + 1):
     line = {{"step": step, "steps": steps, "loss": 1 / step, "eta_s": 40.0, "sheet": {sheet!r}}}
     line |= {{"part": 1 if step < steps else 2, "parts": 2}}
     print(json.dumps(line), flush=True)
+    print(json.dumps({{"message": "texture", "nearer": min(step - 2, 1) / 100}}), flush=True)
     done.with_suffix(".new").write_text(str(step))
     done.with_suffix(".new").replace(done)
     time.sleep(0.03)
@@ -91,9 +94,10 @@ def test_training_shows_progress_stops_goes_on_and_asks_whether_the_model_is_kep
     assert not dialog.name.isEnabled()
     assert "Trying out" in dialog.state.text()
     assert "1 min to go" in dialog.state.text()
-    assert (
-        dialog.detail.text() == "12 photo(s) to learn from. 1 cannot be used."
-    )  # in English without plurals
+    told = dialog.detail.text()
+    assert told.startswith("12 photo(s) to learn from. 1 cannot be used. New words: word0, word1,")
+    assert "word7 and 2 more." in told
+    panel.until(lambda: "fills are 1 % nearer" in dialog.detail.text())
     dialog.start_button.click()
     panel.until(lambda: not dialog.running)
     assert "can go on" in dialog.state.text()
@@ -105,7 +109,8 @@ def test_training_shows_progress_stops_goes_on_and_asks_whether_the_model_is_kep
     assert dialog.start_button.text() == "Start"
     assert dialog.steps.isEnabled()
     dialog.name.setText("my-birds")
-    assert not dialog.steps.isEnabled()  # it goes on with the 40 it began with
+    assert not dialog.steps.isEnabled()
+    assert dialog.steps.value() == 40  # those it began with
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 90)
     assert dialog.state.text().startswith("Better on 9 of 12")
@@ -115,7 +120,7 @@ def test_training_shows_progress_stops_goes_on_and_asks_whether_the_model_is_kep
     assert not dialog.start_button.isEnabled()  # the name is taken now
     assert dialog.focusWidget() is dialog.verdict.keep_button  # Return keeps what is clearly better
     assert dialog.verdict.keep_button.property("primary")
-    panel.until(lambda: "2 MB" in dialog.verdict.used.text())
+    panel.until(lambda: dialog.verdict.used.text() == "Checkpoints of the training take 2 MB of the disk.")
     dialog.verdict.free_button.click()
     panel.until(lambda: "freed" in dialog.verdict.used.text())
     assert training.leftovers("my-birds") == []
@@ -140,8 +145,11 @@ def test_a_training_without_gain_says_so_and_is_no_error(
     dialog = dialog_of(panel)
     dialog.folder.setText(str(folder))
     dialog.steps.setValue(3)
+    told: list[str] = []
+    dialog._tell = lambda progress, tell=dialog._tell: (tell(progress), told.append(dialog.detail.text()))
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 90)
+    assert any("not nearer to the photo yet" in text for text in told)
     assert dialog.state.text().startswith("Better on 9 of 12")
     assert "nothing was saved" in dialog.detail.text()
     assert dialog.verdict.question.isHidden()
@@ -247,7 +255,7 @@ def test_what_goes_wrong_is_said(panel: Panel, user: Path):
     assert dialog.detail.text() == ""
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 300)  # a process that loads PyTorch first
-    assert dialog.state.text() == "The training ended with error 1."
+    assert dialog.state.text() == "The training could not go on."
     assert "few" in dialog.detail.text()
     assert not dialog.detail.text().startswith("nigdt:")
     dialog.close()

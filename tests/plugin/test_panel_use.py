@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nigdt_plugin.core import german
+from nigdt_plugin.core import finder_client, german, session
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import nothing
 from nigdt_plugin.ui import tools
@@ -18,6 +18,8 @@ from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QApplication
+
+from nigdt.bundle.bundle import find_bundle
 
 
 def selected(panel: Panel) -> np.ndarray:
@@ -182,10 +184,19 @@ def test_german_words_are_answered_with_the_english_ones(panel: Panel, photo: Pa
         ("roten", "red"),
         ("gruener", "green"),
         ("Voegel", "birds"),
+        ("Ente", "duck"),
+        ("Gänsen", "geese"),
+        ("Mülleimers", "trash"),
     ],
 )
 def test_german_words_are_found_in_every_form(word: str, english: str):
     assert german.english(word) == english
+
+
+def test_the_default_model_knows_the_english_words():
+    known = find_bundle("default").vocabulary()
+    assert len(german._WORDS) > 300
+    assert known.unknown(" ".join(german._WORDS.values())) == []
 
 
 def test_words_on_offer_cover_no_button_and_take_no_click(panel: Panel, photo: Path):
@@ -255,12 +266,18 @@ def test_a_look_at_the_models_asks_for_no_fill(panel: Panel, photo: Path):
     assert panel.session.filling.preview.layer is None
 
 
-def test_what_the_model_sees_of_an_object_is_selected_at_one_click(panel: Panel, tmp_path: Path):
+def two_coloured(path: Path) -> np.ndarray:
+    """Write a thing of two colours, of which the painter's model sees the whole; return where it is."""
     y, x = np.mgrid[0:160, 0:240]
     pixels = np.full((160, 240, 3), (90, 120, 80), np.uint8)
     thing = ((x - 120) / 70) ** 2 + ((y - 80) / 40) ** 2 < 1
     pixels[thing & (x < 120)], pixels[thing & (x >= 120)] = (250, 120, 250), (100, 0, 100)
-    Image.fromarray(pixels).save(tmp_path / "two.png")
+    Image.fromarray(pixels).save(path)
+    return thing
+
+
+def test_what_the_model_sees_of_an_object_is_selected_at_one_click(panel: Panel, tmp_path: Path):
+    thing = two_coloured(tmp_path / "two.png")
     panel.open(tmp_path / "two.png")
     panel.until(lambda: panel.session.link_state.status.get("state") == "ready")
     panel.window.use_tool("object")
@@ -268,6 +285,25 @@ def test_what_the_model_sees_of_an_object_is_selected_at_one_click(panel: Panel,
     panel.idle()
     found = selected(panel) > 127
     assert (found & thing).sum() / (found | thing).sum() > 0.93
+
+
+def test_an_object_that_is_clicked_before_the_model_has_started_is_found_whole(
+    lonely_user: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(session, "_STARTING_SECONDS", 300.0)  # on a busy machine it takes its time
+    monkeypatch.setattr(finder_client, "_PATIENCE", 300.0)
+    thing = two_coloured(lonely_user / "two.png")
+    panel = Panel()
+    try:
+        panel.open(lonely_user / "two.png")
+        panel.window.use_tool("object")
+        click(panel, 80, 80)
+        assert panel.session.link_state.status.get("state") != "ready"
+        panel.until(lambda: not panel.session.tasks.busy, 300)
+        found = selected(panel) > 127
+        assert (found & thing).sum() / (found | thing).sum() > 0.93
+    finally:
+        panel.close()
 
 
 def test_the_line_between_before_and_after_is_dragged(panel: Panel, photo: Path):

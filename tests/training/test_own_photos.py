@@ -22,13 +22,17 @@ from nigdt_training.pools import open_pools
 from nigdt_training.run import Run
 from nigdt_training.settings import settings_from, with_changes
 
-from nigdt.bundle.bundle import find_bundle, list_bundles, read_bundle
+import nigdt
+from nigdt.bundle.bundle import find_bundle, list_bundles, read_bundle, verify_bundle
 from nigdt.bundle.weights import load_model
+from nigdt.bundle.writing import take_over_recolouring
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
 from tests.tiny import TINY_MODEL, TINY_WORDS
+
+SHIPPED = Path(nigdt.__file__).parent / "bundles" / "nigdt-small"
 
 
 def test_new_words_keep_the_old_ones_in_place(tiny_bundle):
@@ -77,10 +81,15 @@ def few_match_epochs(monkeypatch):
 @pytest.mark.usefixtures("any_gain")
 def test_fine_tuning_saves_a_bundle_with_the_users_words(photo_folder, photo_caches, tiny_bundle, tmp_path):
     lines = []
-    request = request_of(photo_folder, photo_caches, tiny_bundle, tmp_path)
+    base = shutil.copytree(tiny_bundle, tmp_path / "base")
+    take_over_recolouring(read_bundle(SHIPPED), base)
+    request = request_of(photo_folder, photo_caches, base, tmp_path)
     folder = train_own_photos(request, lambda text, **facts: lines.append((text, facts)))
     info = find_bundle("garden")
     assert info.folder == folder
+    assert verify_bundle(folder).recolours
+    assert any("number" in facts["new_words"] for _, facts in lines if "new_words" in facts)
+    assert any("nearer" in facts for _, facts in lines)
     assert "garden" in [one.name for one in list_bundles()]
     assert "number" in info.vocabulary()
     assert {"before", "after", "photos"} <= info.training.keys()

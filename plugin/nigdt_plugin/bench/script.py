@@ -106,6 +106,7 @@ def edit(hand: Hand, photo: Path, folder: Path) -> None:
     _look(hand)
     _select(hand, folder)
     _fill(hand)
+    _other_modes(hand)
     _keep(hand, folder)
 
 
@@ -180,6 +181,33 @@ def _fill(hand: Hand) -> None:
     assert item is not None
     stalls.during("show a layer", lambda: item.setCheckState(Qt.CheckState.Checked))
     stalls.during("merge", side.layers.buttons["merge"].click, lambda: len(document.layers) == 1)
+
+
+def _other_modes(hand: Hand) -> None:
+    window, session, stalls = hand.window, hand.session, hand.stalls
+    describe, side = window.side.describe, window.side
+    document = session.document
+    assert document is not None
+    describe.variants.setValue(1)
+    hand.menu("mode.recolour")
+    hand.drag("rectangle", [(600, 500), (3000, 2600)])
+    session.caption = "dark green"
+    stalls.during("recolour", describe.fill, lambda: hand.filled)
+    for value in (90, 70, 50):
+        stalls.during("strength", partial(side.blend.strength.setValue, value), lambda: hand.filled)
+    stalls.during("apply", side.apply, lambda: len(document.layers) == 2)
+    hand.menu("mode.remove")
+    hand.drag("ellipse", [(4000, 1500), (4500, 1900)])
+    stalls.during("remove", describe.fill, lambda: hand.filled)
+    stalls.during("apply", side.apply, lambda: len(document.layers) == 3)
+    hand.drag("heal", [(1000, 3000), (1200, 3100)])
+    stalls.during("heal", lambda: None, lambda: hand.filled and len(document.layers) == 4)
+    hand.menu("mode.describe")
+    for name in ("photo.right", "photo.flip", "photo.upright", "photo.loupe", "photo.loupe"):
+        hand.menu(name)
+    hand.menu("photo.copy")
+    hand.menu("photo.crop")
+    hand.menu("photo.undo")
 
 
 def _move_wipe(window: Window, x: float) -> None:

@@ -36,10 +36,12 @@ class Block:
     Attributes:
         waited: Until the window answered again, by `clock`.
         own: Of the UI thread's own work, in processor time: what no load changes.
+        seen: Until the window answered again, by the wall clock: with what other programs took.
     """
 
     waited: float = 0.0
     own: float = 0.0
+    seen: float = 0.0
 
 
 class Stalls:
@@ -74,7 +76,8 @@ class Stalls:
 
 
 def _turn(work: Callable[[], object], block: Block) -> None:
-    began, own = clock(), time.thread_time()
+    began, own, seen = clock(), time.thread_time(), time.monotonic()
     work()
     block.waited = max(block.waited, clock() - began)
     block.own = max(block.own, time.thread_time() - own)
+    block.seen = max(block.seen, time.monotonic() - seen)

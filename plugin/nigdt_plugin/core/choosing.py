@@ -100,7 +100,9 @@ class Choosing:
     def _discarded(self, before: list[Candidate]) -> None:
         """Let it be undone that fills were taken out of the strip."""
         if self.round is not None and self.round.fills != before:
-            step = DiscardStep(self, "Discard fills", self.round, before, list(self.round.fills))
+            after = list(self.round.fills)
+            chosen = self.chosen if self.chosen in before and self.chosen not in after else None
+            step = DiscardStep(self, "Discard fills", self.round, before, after, chosen)
             self.document.undo_stack.push(step)
 
     def open_round(self, entry: Round) -> None:
@@ -155,13 +157,14 @@ class Choosing:
 
 @dataclass
 class DiscardStep:
-    """The fills of one round before and after; see `UndoStep`."""
+    """The fills of one round before and after, and which of those taken out was shown; see `UndoStep`."""
 
     filling: Choosing
     label: str
     round: Round
     before: list[Candidate]
     after: list[Candidate]
+    chosen: Candidate | None
 
     @property
     def size(self) -> int:
@@ -169,9 +172,11 @@ class DiscardStep:
         return sum(fill.pixels.nbytes for fill in self.before if fill not in self.after)
 
     def undo(self) -> None:
-        """Bring back what was taken out; what has come since stays."""
+        """Bring back what was taken out, and show again what was shown; what has come since stays."""
         since = [fill for fill in self.round.fills if fill not in self.before]
         self._show([*self.before, *since])
+        if self.chosen is not None and self.filling.chosen is not self.chosen:
+            self.filling.choose(self.chosen)
 
     def redo(self) -> None:
         """Take it out again."""

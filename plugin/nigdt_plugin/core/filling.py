@@ -26,7 +26,7 @@ from nigdt_plugin.core.source import ContextSource
 from nigdt_plugin.core.tasks import Hook, Tasks
 
 _LARGE = 500_000
-"""Pixels of the selection's box from which on the context is cut out in a thread."""
+"""Pixels from which on a context is cut out in a thread."""
 
 
 class Filling(Choosing):
@@ -166,6 +166,9 @@ class Filling(Choosing):
 
         def send(recipe: Recipe) -> None:
             assert self.round is not None
+            if self._waiting_live is not None:  # the caption has changed while the context was cut out
+                self._next_live()
+                return
             kept = [fill for fill in self.round.fills if fill.caption == caption]
             have = {fill.variant for fill in kept}
             wanted.extend(variant for variant in every if variant not in have)
@@ -263,7 +266,9 @@ class Filling(Choosing):
             then(recipe)
             return
         selected = source.selection.patch()
-        if selected.mask.size < _LARGE:
+        wide = recipe.effective_mode == "remove"  # its context reaches far beyond the selection
+        pixels = self.document.width * self.document.height if wide else selected.mask.size
+        if pixels < _LARGE:
             try:
                 context = self.take_context(recipe, selection)
             except TransparentError as error:
@@ -296,7 +301,9 @@ class Filling(Choosing):
 
     def _entered(self, context: Context, selected: Patch, source: ContextSource) -> None:
         if self.round is None or not fills_.continues(self.document, self.round, context, selected):
+            waiting = self._waiting_live
             self.cancel()
+            self._waiting_live = waiting
             self.preview.drop()
             self.chosen = None
             self.round = Round(context, selected)

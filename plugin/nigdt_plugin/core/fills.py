@@ -105,15 +105,6 @@ class Candidate:
         """The mode that it was really drawn in."""
         return self.recipe.effective_mode
 
-    @property
-    def seed_text(self) -> str:
-        """The seed as shown: a number, or "mean"; near ones name what they are near to."""
-        if self.variant.seed is None:
-            return "mean"
-        if self.variant.spread < 1:
-            return f"{self.variant.base if self.variant.base is not None else 'mean'}~{self.variant.seed}"
-        return str(self.variant.seed)
-
     def reduced(self, context: Context) -> bool:
         """Return whether the context travelled smaller than it is, so that the fill has to be enlarged."""
         return self.pixels.shape != context.crop.shape

@@ -16,7 +16,7 @@ from nigdt.recipe import Recipe
 
 _LONG_SIDE = 768
 """Longer side in pixels of the copy that the model sees; it works at 192, in squares down to an eighth."""
-_PATIENCE = 5.0
+_PATIENCE = 10.0
 """Seconds after which the object is looked for without the model, which may be busy with a fill."""
 
 

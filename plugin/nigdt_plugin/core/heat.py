@@ -17,6 +17,8 @@ Floats = NDArray[np.float32]
 Colour = tuple[int, int, int]
 
 _SIDE = 512
+_FINER = 4
+"""A picture is thinned out to so many times its wanted size, then averaged: to read all of it takes long."""
 _DARK = 0.25  # what is left of the light where nothing changed
 
 
@@ -26,6 +28,12 @@ def _size(shape: tuple[int, ...], side: int = _SIDE) -> tuple[int, int]:
     return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
 
 
+def _small(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    step = max(1, min(picture.shape[1] // size[0], picture.shape[0] // size[1]) // _FINER)
+    thinned = picture[step // 2 :: step, step // 2 :: step]
+    return cv2.resize(thinned, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
 def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
     bgra = np.empty((*alpha.shape, 4), np.uint8)
     for channel, value in enumerate((colour[2], colour[1], colour[0], 255)):
@@ -33,32 +41,54 @@ def _premultiplied(alpha: NDArray[np.float32], colour: Colour) -> Pixels:
     return bgra
 
 
+def _close(mask: Pixels) -> tuple[slice, slice]:
+    """Return the rows and columns of what is filled, and half its length around it."""
+    step = max(1, max(mask.shape) // _SIDE)
+    left, top, width, height = (step * value for value in cv2.boundingRect(mask[::step, ::step]))
+    margin = max(width, height) // 2 + step
+    return (
+        slice(max(0, top - margin), top + height + margin),
+        slice(max(0, left - margin), left + width + margin),
+    )
+
+
 class _Kept:
     """What every small picture of one context has around its fill, as long as that context is in use."""
 
     def __init__(self) -> None:
-        self._of: tuple[weakref.ref[Context], tuple[int, int], Floats, Floats] | None = None
+        self._of: tuple[weakref.ref[Context], tuple[int, bool]] | None = None
+        self._kept: tuple[tuple[slice, slice], Floats, Floats] | None = None
 
-    def around(self, context: Context, size: tuple[int, int]) -> tuple[Floats, Floats]:
-        """Return the context (h, w, 3) and how much of the fill is seen in it (h, w, 1), 0 to 1."""
-        if self._of is not None and self._of[0]() is context and self._of[1] == size:
-            return self._of[2:]
-        below, faded = (
-            cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-            for picture in context.sent
-        )
-        self._of = weakref.ref(context), size, below, faded[..., None] / np.float32(255)
-        return self._of[2:]
+    def around(
+        self, context: Context, side: int, *, close: bool
+    ) -> tuple[tuple[slice, slice], Floats, Floats]:
+        """Return which part is seen, its pixels (h, w, 3), and how much is fill (h, w, 1), 0 to 1."""
+        if self._of is not None and self._of[0]() is context and self._of[1] == (side, close):
+            assert self._kept is not None
+            return self._kept
+        crop, mask = context.sent
+        part = _close(mask) if close else (slice(None), slice(None))
+        size = _size(mask[part].shape, side)
+        below, faded = (_small(picture[part], size).astype(np.float32) for picture in (crop, mask))
+        self._of = weakref.ref(context), (side, close)
+        self._kept = part, below, faded[..., None] / np.float32(255)
+        return self._kept
 
 
 _kept = _Kept()
 
 
-def of_fill(context: Context, fill: Candidate, side: int = _SIDE) -> Pixels:
-    """Return the context with a fill in it, (h, w, 3) uint8, no larger than `side`."""
-    size = _size(fill.pixels.shape, side)
-    below, faded = _kept.around(context, size)
-    above = cv2.resize(fill.pixels, size, interpolation=cv2.INTER_AREA)
+def of_fill(context: Context, fill: Candidate, side: int = _SIDE, *, close: bool = False) -> Pixels:
+    """Return the context with a fill in it, (h, w, 3) uint8, no larger than `side`.
+
+    Args:
+        context: The fill's.
+        fill: Of the context.
+        side: Of the picture, in pixels.
+        close: Leave out what is farther from the fill than half its length.
+    """
+    part, below, faded = _kept.around(context, side, close=close)
+    above = _small(fill.pixels[part], (below.shape[1], below.shape[0]))
     return np.rint(below + (above - below) * faded).astype(np.uint8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,9 @@ from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.core.tasks import Hook, Post, Tasks
 
 log = logging.getLogger(__name__)
+
+_STARTING_SECONDS = 20.0
+"""How long a search for an object waits for a model that is being started."""
 
 HISTORY_BYTES = 500 * 1024 * 1024
 """Disk that earlier rounds may keep."""
@@ -137,16 +141,24 @@ class Session(Opening):
         self.link.load(name)
         self.fills()
 
-    def object_at(self, rgb: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8] | None:
+    def object_at(
+        self, rgb: NDArray[np.uint8], x: float, y: float, wanted: Callable[[], bool] = lambda: True
+    ) -> NDArray[np.uint8] | None:
         """Ask the model where in a photo the object is that was clicked; called from a thread.
 
+        A model that is being started is waited for: colours alone often find a part of the object.
+
         Returns:
-            (h, w), small, 255 where the model is sure; None where the daemon cannot answer at once.
+            (h, w), small, 255 where the model is sure; None where it cannot be asked, or is no more `wanted`.
         """
-        state, filling = self.link_state, self.filling
-        if filling is None or state.phase is not LinkPhase.READY or state.starting:
+        deadline = time.monotonic() + _STARTING_SECONDS
+        while self.link_state.phase is LinkPhase.CONNECTING or self.link_state.starting:
+            if time.monotonic() > deadline or self._closed or not wanted():
+                return None
+            time.sleep(0.05)
+        if self.filling is None or self.link_state.phase is not LinkPhase.READY:
             return None
-        return self._finder.look(rgb, x, y, filling.model)
+        return self._finder.look(rgb, x, y, self.filling.model)
 
     def compare(self, before: bool) -> None:
         """Show the picture without the fill in question (or without any), or with it again."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -315,16 +317,18 @@ class PhotoFiles(QMainWindow):
 
 def pillow_of(image: QImage) -> Image.Image:
     """Return a Qt picture as a Pillow one."""
-    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    formats = QImage.Format
+    if sys.byteorder != "little" or image.format() not in (formats.Format_RGB32, formats.Format_ARGB32):
+        image = image.convertToFormat(formats.Format_ARGB32)  # keeps every other thread waiting
     bits = image.constBits()
     assert bits is not None
     bits.setsize(image.sizeInBytes())
-    # Not copied here, which would keep every other thread waiting.
-    data = np.frombuffer(bits, np.uint8)  # type: ignore[call-overload]
-    size = image.width(), image.height()
-    picture = Image.frombuffer("RGBA", size, data, "raw", "RGBA", image.bytesPerLine(), 1)
-    opaque = picture.getchannel("A").getextrema() == (255, 255)
-    return picture.convert("RGB") if opaque else picture.copy()
+    width, height = image.width(), image.height()
+    rows = np.frombuffer(bits, np.uint8).reshape(height, image.bytesPerLine())  # type: ignore[call-overload]
+    stored = rows[:, : 4 * width].reshape(height, width, 4)
+    bgra = stored if sys.byteorder == "little" else stored[..., ::-1]
+    opaque = image.format() == formats.Format_RGB32 or bool((bgra[..., 3] == 255).all())
+    return Image.fromarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB if opaque else cv2.COLOR_BGRA2RGBA))
 
 
 def picture_of(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> QImage:

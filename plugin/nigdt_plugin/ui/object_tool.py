@@ -45,10 +45,11 @@ class _Sight:
         self._session = session
         self._at = at
         self._seen: Pixels | None = None
+        self.given_up = False
 
     def seen(self, rgb: Pixels) -> Pixels | None:
         if self._seen is None:
-            self._seen = self._session.object_at(rgb, *self._at)
+            self._seen = self._session.object_at(rgb, *self._at, lambda: not self.given_up)
         return self._seen
 
 
@@ -129,7 +130,7 @@ class Object(Shape):
         search, self._search = self._search, None
         if search is None or search.ended:
             return False
-        search.dropped = True
+        search.dropped = self._sight.given_up = True
         self._inside, self._outside = [], []
         return True
 
@@ -142,13 +143,15 @@ class Object(Shape):
         if self._search is None or self._search.ended:
             return
         at = self.canvas.to_widget(*self._search.at)
-        for colour, width in ((QColor(0, 0, 0, 170), 3.6), (QColor(255, 255, 255), 1.8)):
-            painter.setPen(QPen(colour, width, Qt.PenStyle.DotLine))
+        for colour, line in ((QColor(0, 0, 0, 170), 3.6), (QColor(255, 255, 255), 1.8)):
+            painter.setPen(QPen(colour, line, Qt.PenStyle.DotLine))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(at, 11, 11)
         text = translate("Canvas", _LABEL)
         metrics = painter.fontMetrics()
-        box = QRectF(at.x() + 18, at.y() - 14, metrics.horizontalAdvance(text) + 20, metrics.height() + 10)
+        width, height = metrics.horizontalAdvance(text) + 20, metrics.height() + 10
+        left = at.x() + 18 if at.x() + 18 + width <= self.canvas.width() else at.x() - 18 - width
+        box = QRectF(left, at.y() - 14, width, height)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(0, 0, 0, 190))
         painter.drawRoundedRect(box, 6, 6)

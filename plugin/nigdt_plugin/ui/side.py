@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from nigdt.colours import find_colours
 from nigdt.limits import Mode
 from nigdt_plugin.core import models
 from nigdt_plugin.core.fills import Candidate
@@ -286,6 +287,9 @@ class Side(QWidget):
 
     def _next_step(self) -> str:
         mode, ready = self.session.settings.mode, self.describe.ready
+        filling, caption = self.session.filling, self.session.caption
+        if filling is not None and filling.stoppable:
+            return self.tr("It is being filled …")
         if mode == "remove":
             return self.tr("Press Return to remove it.") if ready else self.tr("Select what is to go.")
         if not ready:
@@ -293,7 +297,7 @@ class Side(QWidget):
                 "describe": self.tr("Select the region to fill, then say what should be there."),
                 "recolour": self.tr("Select the thing to recolour, then name the colour."),
             }[mode]
-        if not self.session.caption:
+        if not caption or (mode == "recolour" and not find_colours(caption)):
             return {
                 "describe": self.tr("Now say what should be there."),
                 "recolour": self.tr("Now name the colour."),

@@ -58,8 +58,8 @@ def allows(fill: Candidate, what: str) -> bool:
 
 
 def thumbnail(context: Context, fill: Candidate, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
-    """Return the context with the fill in it, small."""
-    crop = heat.of_fill(context, fill, side)
+    """Return the fill and what is around it, small."""
+    crop = heat.of_fill(context, fill, side, close=True)
     crop = np.ascontiguousarray(greyed(crop) if grey else crop)
     height, width = crop.shape[:2]
     image = QImage(crop.data, width, height, 3 * width, QImage.Format.Format_RGB888)  # type: ignore[call-overload]
@@ -233,13 +233,22 @@ class FillStrip(QListWidget):
     def _seed(self, fill: Candidate) -> str:
         if fill.effective_mode == "remove":
             return str((fill.variant.seed or 0) + 1)
-        return self.tr("average") if fill.variant.seed is None else fill.seed_text
+        variant = fill.variant
+        if variant.seed is None:
+            return self.tr("average")
+        if variant.spread == 1:
+            return str(variant.seed)
+        return self.tr("near {seed}").format(
+            seed=self.tr("average") if variant.base is None else variant.base
+        )
 
     def _tip(self, fill: Candidate, seed: str) -> str:
         if fill.effective_mode == "recolour":
             return self.tr("“{caption}”").format(caption=fill.caption)
         if fill.effective_mode == "remove":
             return self.tr("Removed, answer {number}").format(number=seed)
+        if fill.variant.spread < 1:
+            seed = f"{seed}, {fill.variant.seed}"
         return self.tr("“{caption}”, seed {seed}").format(caption=fill.caption, seed=seed)
 
     def _fit(self) -> None:

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QProgressBar,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -28,6 +29,8 @@ from nigdt_plugin.ui.widgets import button, fit_screen, label
 
 _STOP_MS = 20_000
 """How long a training may take to write its checkpoint before it is ended; then the last one counts."""
+_WORDS = 8
+"""New words that are named; of others only the number is told."""
 
 
 class TrainDialog(QDialog):
@@ -51,6 +54,7 @@ class TrainDialog(QDialog):
         self._leaving = False
         self._verdict: training.Verdict | None = None
         self._named = False  # by the user, so that another folder does not change it
+        self._told: dict[str, str] = {}
         self._picture = QPixmap()
         self._compose()
         self._patience = QTimer(self)
@@ -90,12 +94,16 @@ class TrainDialog(QDialog):
         column.addWidget(self.detail)
         self.sheet = QLabel()
         self.sheet.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.sheet.setMinimumHeight(220)
         self.sheet.setProperty("role", "well")
         self.sheet.setText(self.tr("Samples appear here while it learns."))
         self.sheet.setAccessibleName(self.tr("Samples"))
         self.sheet.setToolTip(self.tr("From the top: what it saw, the fill before, the fill now, the photo."))
-        column.addWidget(self.sheet, 1)
+        self.sheets = QScrollArea()
+        self.sheets.setWidget(self.sheet)
+        self.sheets.setWidgetResizable(True)
+        self.sheets.setMinimumHeight(220)
+        self.sheets.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column.addWidget(self.sheets, 1)
         self.verdict = VerdictBox(self.session)
         self.verdict.kept.connect(self._kept)
         self.verdict.dropped.connect(self._dropped)
@@ -151,6 +159,8 @@ class TrainDialog(QDialog):
         for field in (self.folder, self.name):
             field.setEnabled(not self.running)
         self.steps.setEnabled(not self.running and going_on is None)
+        if going_on is not None:
+            self.steps.setValue(going_on)
         if not self.running and self._verdict is None:
             self.detail.setText(self._hindrance(folder, name, taken=taken))
 
@@ -177,6 +187,7 @@ class TrainDialog(QDialog):
         self.process = QProcess(self)
         self._buffer = self._errors = b""
         self._stopping = False
+        self._told.clear()
         self.process.readyReadStandardOutput.connect(self._read)
         self.process.readyReadStandardError.connect(self._read_errors)
         self.process.finished.connect(self._finished)
@@ -222,17 +233,35 @@ class TrainDialog(QDialog):
             self.bar.setValue(progress.step)
             if not self._stopping:
                 self.state.setText("  ·  ".join(self._where(progress)))
-        if progress.usable is not None:
-            text = self.tr("%n photo(s) to learn from.", "", progress.usable)
-            if progress.skipped:
-                text += " " + self.tr("%n cannot be used.", "", progress.skipped)
-            self.detail.setText(text)
+        self._tell(progress)
         self._verdict = progress.verdict or self._verdict
         if progress.sheet is not None:
             picture = QPixmap(str(progress.sheet))
             if not picture.isNull():
                 self._picture = picture
                 self._fit_sheet()
+
+    def _tell(self, progress: training.Progress) -> None:
+        """Say what is learnt, and what that has brought so far."""
+        if progress.usable is not None:
+            text = self.tr("%n photo(s) to learn from.", "", progress.usable)
+            if progress.skipped:
+                text += " " + self.tr("%n cannot be used.", "", progress.skipped)
+            self._told["photos"] = text
+            if not self._stopping:
+                self.state.setText(self.tr("Filling parts of your photos without training, to compare …"))
+        if progress.words:
+            more = len(progress.words) - _WORDS
+            text = self.tr("New words: {words}.")
+            if more > 0:
+                text = self.tr("New words: {words} and %n more.", "", more)
+            self._told["words"] = text.format(words=", ".join(progress.words[:_WORDS]))
+        if progress.nearer is not None:
+            percent = round(100 * progress.nearer)
+            text = self.tr("On photos kept apart, the fills are {percent} % nearer to the photo so far.")
+            nothing = self.tr("On photos kept apart, the fills are not nearer to the photo yet.")
+            self._told["nearer"] = text.format(percent=percent) if percent > 0 else nothing
+        self.detail.setText(" ".join(self._told.values()))
 
     def _where(self, progress: training.Progress) -> list[str]:
         """Say what it does now, and how long it will go on."""
@@ -250,9 +279,11 @@ class TrainDialog(QDialog):
 
     def _fit_sheet(self) -> None:
         if not self._picture.isNull():
-            ratio = self.devicePixelRatioF()
-            mode, shape = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.KeepAspectRatio
-            pixmap = self._picture.scaled((self.sheet.contentsRect().size() * ratio), shape, mode)
+            ratio, bar = self.devicePixelRatioF(), self.sheets.verticalScrollBar()
+            assert bar is not None
+            width = self.sheets.width() - bar.sizeHint().width() - 4  # as if the bar were always there
+            smooth = Qt.TransformationMode.SmoothTransformation
+            pixmap = self._picture.scaledToWidth(max(1, round(width * ratio)), smooth)
             pixmap.setDevicePixelRatio(ratio)
             self.sheet.setPixmap(pixmap)
 
@@ -280,11 +311,10 @@ class TrainDialog(QDialog):
             hint = self.tr("That may be chance, so nothing was saved. Add photos of the same kind.")
             self.detail.setText(hint)
         else:
-            self.state.setText(self.tr("The training ended with error {code}.").format(code=code))
+            self.state.setText(self.tr("The training could not go on."))
             self.detail.setText(training.reason(self._errors.decode("utf-8", "replace")))
-        self.verdict.show_disk(
-            name, going_on=training.interrupted(Path(self.folder.text()), name) is not None
-        )
+        going_on = code != 0 and training.interrupted(Path(self.folder.text()), name) is not None
+        self.verdict.show_disk(name, going_on=going_on)
         if self._leaving:
             self.close()
 

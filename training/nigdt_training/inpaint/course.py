@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import partial
 from typing import Any
 
 import torch
@@ -20,7 +19,7 @@ from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.inpaint.cross_validation import record, recorded
 from nigdt_training.inpaint.stage import InpaintTrainer
-from nigdt_training.inpaint.validation import samples_of, score
+from nigdt_training.inpaint.validation import Scores, samples_of, score
 from nigdt_training.inpaint.weights import begin_with_model
 from nigdt_training.run import Run
 from nigdt_training.samples import Pool
@@ -71,7 +70,6 @@ class Course:
             Interrupted: By Ctrl-C or SIGTERM; called again, it goes on.
         """
         trainer = self._trainer(run, number, training, [validation], match)
-        trainer.on_scores = partial(record, run)
         if 0 not in recorded(run):
             untrained, known = load_model(self.info)
             assert trainer.validation is not None
@@ -79,6 +77,14 @@ class Course:
             stream.vocabulary = known  # it does not read words that it never learnt
             count = samples_of(stream, self.holes)
             record(run, 0, score(untrained.to(self.fabric.device), stream, count, self.fabric.device))
+        before = recorded(run)[0].means()["texture"]
+
+        def scored(step: int, scores: Scores) -> None:
+            record(run, step, scores)
+            nearer = 1 - scores.means()["texture"] / max(before, 1e-6)
+            self.say(f"texture {nearer:.1%} nearer than before training", nearer=nearer)
+
+        trainer.on_scores = scored
         self._train(trainer)
 
     def learn(
@@ -100,7 +106,8 @@ class Course:
             known = self.info.vocabulary()
             vocabulary = known.extended(_words(training))
             run.save_vocabulary(vocabulary)
-            self.say(f"{len(vocabulary) - len(known)} new words")
+            new = list(vocabulary.words)[len(known) :]
+            self.say(f"{len(new)} new words", new_words=new)
         return vocabulary
 
     def _trainer(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nigdt.bundle.bundle import BundleInfo, find_bundle, user_bundles_folder, valid_name
-from nigdt.bundle.writing import check_target, save_bundle
+from nigdt.bundle.writing import check_target, save_bundle, take_over_recolouring
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
@@ -151,6 +151,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     save_bundle(
         folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
     )
+    take_over_recolouring(info, folder)
     add_picture(folder)
     _clean(run, measured, say)
     say(f"Saved {folder}. Panel and GIMP show it as {folder.name}.", bundle=str(folder))

@@ -688,6 +688,10 @@
       <translation>Mittel</translation>
     </message>
     <message>
+      <source>near {seed}</source>
+      <translation>nahe {seed}</translation>
+    </message>
+    <message>
       <source>“{caption}”</source>
       <translation>„{caption}“</translation>
     </message>
@@ -1875,6 +1879,10 @@
       <translation>Übernommen</translation>
     </message>
     <message>
+      <source>It is being filled …</source>
+      <translation>Es wird gefüllt …</translation>
+    </message>
+    <message>
       <source>Press Return to remove it.</source>
       <translation>Mit der Eingabetaste wird es entfernt.</translation>
     </message>
@@ -2244,6 +2252,29 @@
       </translation>
     </message>
     <message>
+      <source>Filling parts of your photos without training, to compare …</source>
+      <translation>Zum Vergleich werden Teile Ihrer Fotos ohne Training gefüllt …</translation>
+    </message>
+    <message>
+      <source>New words: {words}.</source>
+      <translation>Neue Wörter: {words}.</translation>
+    </message>
+    <message numerus="yes">
+      <source>New words: {words} and %n more.</source>
+      <translation>
+        <numerusform>Neue Wörter: {words} und %n weiteres.</numerusform>
+        <numerusform>Neue Wörter: {words} und %n weitere.</numerusform>
+      </translation>
+    </message>
+    <message>
+      <source>On photos kept apart, the fills are {percent} % nearer to the photo so far.</source>
+      <translation>Auf zurückgehaltenen Fotos sind die Füllungen bisher um {percent} % näher am Foto.</translation>
+    </message>
+    <message>
+      <source>On photos kept apart, the fills are not nearer to the photo yet.</source>
+      <translation>Auf zurückgehaltenen Fotos sind die Füllungen noch nicht näher am Foto.</translation>
+    </message>
+    <message>
       <source>Trying out on some of your photos what training brings ({part} of {parts})</source>
       <translation>Probiert an einigen Ihrer Fotos aus, was das Training bringt ({part} von {parts})</translation>
     </message>
@@ -2268,8 +2299,8 @@
       <translation>Das kann Zufall sein, deshalb wurde nichts gespeichert. Nehmen Sie weitere Fotos derselben Art dazu.</translation>
     </message>
     <message>
-      <source>The training ended with error {code}.</source>
-      <translation>Das Training endete mit Fehler {code}.</translation>
+      <source>The training could not go on.</source>
+      <translation>Das Training konnte nicht weitergehen.</translation>
     </message>
     <message>
       <source>Done.</source>

@@ -688,6 +688,10 @@
       <translation>average</translation>
     </message>
     <message>
+      <source>near {seed}</source>
+      <translation>near {seed}</translation>
+    </message>
+    <message>
       <source>“{caption}”</source>
       <translation>“{caption}”</translation>
     </message>
@@ -1875,6 +1879,10 @@
       <translation>Applied</translation>
     </message>
     <message>
+      <source>It is being filled …</source>
+      <translation>It is being filled …</translation>
+    </message>
+    <message>
       <source>Press Return to remove it.</source>
       <translation>Press Return to remove it.</translation>
     </message>
@@ -2244,6 +2252,29 @@
       </translation>
     </message>
     <message>
+      <source>Filling parts of your photos without training, to compare …</source>
+      <translation>Filling parts of your photos without training, to compare …</translation>
+    </message>
+    <message>
+      <source>New words: {words}.</source>
+      <translation>New words: {words}.</translation>
+    </message>
+    <message numerus="yes">
+      <source>New words: {words} and %n more.</source>
+      <translation>
+        <numerusform>New words: {words} and %n more.</numerusform>
+        <numerusform>New words: {words} and %n more.</numerusform>
+      </translation>
+    </message>
+    <message>
+      <source>On photos kept apart, the fills are {percent} % nearer to the photo so far.</source>
+      <translation>On photos kept apart, the fills are {percent} % nearer to the photo so far.</translation>
+    </message>
+    <message>
+      <source>On photos kept apart, the fills are not nearer to the photo yet.</source>
+      <translation>On photos kept apart, the fills are not nearer to the photo yet.</translation>
+    </message>
+    <message>
       <source>Trying out on some of your photos what training brings ({part} of {parts})</source>
       <translation>Trying out on some of your photos what training brings ({part} of {parts})</translation>
     </message>
@@ -2268,8 +2299,8 @@
       <translation>That may be chance, so nothing was saved. Add photos of the same kind.</translation>
     </message>
     <message>
-      <source>The training ended with error {code}.</source>
-      <translation>The training ended with error {code}.</translation>
+      <source>The training could not go on.</source>
+      <translation>The training could not go on.</translation>
     </message>
     <message>
       <source>Done.</source>
