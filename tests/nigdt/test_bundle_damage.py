@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,22 @@ def test_damaged_archives_are_refused_in_one_line(tiny_bundle, tmp_path):
             assert isinstance(said.exception, BundleError), said.exception
             assert lines_of(said.exception) == 1
     assert refused > ARCHIVES / 2
+
+
+def test_an_archive_with_a_password_is_refused_as_such(tiny_bundle, tmp_path):
+    path = tmp_path / "locked.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        for file in tiny_bundle.iterdir():
+            zipped.write(file, file.name)
+    data = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := data.find(signature, at + 1)) >= 0:
+            data[at + flags] |= 1
+    path.write_bytes(data)
+    said = CliRunner().invoke(models, ["add", str(path)])
+    assert str(said.exception) == "locked.zip is protected by a password."
+    assert said.exception.hint
 
 
 def test_a_swelling_description_takes_neither_time_nor_memory(tiny_bundle):
