@@ -47,7 +47,8 @@ def save(
         OSError: The disk or the folder refuses.
     """
     check_writable(path)  # before the picture is encoded, which takes long
-    told, linked = (), other_names(path)
+    told: tuple[str, ...] = ()
+    linked = other_names(path)
     if path.suffix.lower() == openraster.SUFFIX:
         data = openraster.encode(document, layers, names, caption)
     else:
