@@ -8,6 +8,7 @@ bundle "lost" loses the accelerator as it is loaded, "stuck" is never loaded.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -52,7 +53,8 @@ class StubEngine:
 
     def describe(self) -> dict[str, Any]:
         notices = ["Filled on the CPU."] if self.lost else []
-        return {"device": "none", "loads": self.loads, "batches": self.batches, "notices": notices}
+        python = {"switch": sys.getswitchinterval(), "frozen": gc.get_freeze_count()}
+        return {"device": "none", "loads": self.loads, "batches": self.batches, "notices": notices, **python}
 
     def models(self, *, words: bool = False) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Stub"}]

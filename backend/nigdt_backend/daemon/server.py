@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -134,6 +135,7 @@ class Server:
             self._stopping.tick()
             if (dispatcher.ready or dispatcher.failure) and not self._told_ready:
                 self._told_ready = True
+                gc.freeze()  # PyTorch's objects stay: looking through them would hold everybody up
                 if dispatcher.ready:
                     log.info("ready after %.1f s", time.monotonic() - self._started)
                 self._on_ready()
