@@ -53,6 +53,21 @@ def test_damaged_bundles_are_refused_in_one_line_and_hide_no_other(tiny_bundle, 
         assert printable(info.title) == info.title
 
 
+def test_folders_that_no_bundle_can_be_called_are_named(tiny_bundle):
+    names = ["my birds", "caf\udce9", "\x1b[31mred", "default", "x" * 65]
+    for name in names:
+        shutil.copytree(tiny_bundle, user_bundles_folder() / name)
+    (user_bundles_folder() / ".hidden").mkdir()
+    (user_bundles_folder() / "notes.txt").write_text("mine")
+    (user_bundles_folder() / "gone").symlink_to("nowhere")
+    problems = [str(problem) for problem in broken_bundles()]
+    assert len(problems) == len(names) + 1
+    assert sum("no bundle can be called" in problem for problem in problems) == len(names)
+    assert [problem for problem in problems if "gone is no model bundle" in problem]
+    assert all(printable(problem) == problem for problem in problems)
+    assert [info.name for info in list_bundles()] == [find_bundle().name]
+
+
 def test_adding_damaged_bundles_says_why_in_one_line(tiny_bundle, tmp_path):
     draw, refused = random.Random(6), 0
     for number in range(BUNDLES):

@@ -48,7 +48,7 @@ LEAST_FILES, MOST_FILES = 64, 4096
 LEAST_CPU_SECONDS = 60
 """CPU time without which it would load the model over and over."""
 SWITCH_SECONDS = 0.001
-"""So long a thread keeps Python's lock while another waits, instead of 5 ms: a fill passes it on four times."""
+"""So long a thread keeps Python's lock while another waits, instead of 5 ms: each fill passes it on."""
 LOCK_WAIT_SECONDS = 4.0
 """So long at most a daemon that has stopped serving takes to end."""
 LOOK_SECONDS = 0.1

@@ -17,7 +17,7 @@ MAX_FRAMES = 2 + LIMITS.request_frames
 _PICTURE_BYTES = 65_536
 """From this size on frames stay where they lie: ZeroMQ sends from our memory, and we read from its own."""
 MESSAGES_AT_ONCE = 16
-"""So many messages of a socket are handled, in 1 to 2 ms, before the loop looks after fills that are ready."""
+"""So many messages of a socket are handled, in 1 to 2 ms, before the loop looks after ready fills."""
 _FRAMES_AT_ONCE = 5_000
 """Of a message with too many frames so many are thrown away before the loop looks after other things."""
 
