@@ -70,8 +70,10 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "Correct that file, or unset PIP_CONSTRAINT and `constraint` in pip.conf.",
     ),
     (
-        r"Location '.*' is ignored|not a trusted or secure host and is being ignored|Invalid IPv6 URL"
-        r"|Port out of range|Port could not be cast",
+        (
+            r"Location '.*' is ignored|not a trusted or secure host and is being ignored|Invalid IPv6 URL"
+            r"|Port out of range|Port could not be cast"
+        ),
         "pip's settings lead to a place that has no packages",
         "Look at `index-url`, `find-links` and `trusted-host` in pip.conf and at the PIP_* variables.",
     ),
