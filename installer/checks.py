@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Sequence
@@ -35,11 +36,24 @@ ENVIRONMENT = {
 }
 
 
+NOT_DONE = "NOT DONE"
+REQUIRED = "NIGDT_AUDIT"
+"""With the value `required`, a database that cannot be asked is a failure; for continuous integration."""
+
+
 def audit(installation: Installation) -> str:
-    """Look up known security holes of the locked packages; "ok", "FAILED" or why it was skipped."""
+    """Look up known security holes of the locked packages; "ok", "FAILED" or why it was not done."""
+    verdict = _audit(installation)
+    if verdict.startswith(NOT_DONE) and os.environ.get(REQUIRED) == "required":
+        installation.journal.say(f"    {verdict}")
+        return "FAILED"
+    return verdict
+
+
+def _audit(installation: Installation) -> str:
     program = installation.script("pip-audit")
     if not program.exists():
-        return "skipped: pip-audit is not installed"
+        return f"{NOT_DONE}: pip-audit is not installed"
     verdict = "ok"
     for lock in AUDITED:
         options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json"]
@@ -62,7 +76,7 @@ def audit(installation: Installation) -> str:
             looked_up = []
         # A mirror may have the packages and not what is known about them.
         if not looked_up:
-            return "skipped: the database of security holes cannot be reached"
+            return f"{NOT_DONE}: the database of security holes cannot be reached"
         if len(looked_up) < len(packages):
             unknown = ", ".join(package["name"] for package in packages if "vulns" not in package)
             installation.journal.say(f"    not in the database, so nothing is known of them: {unknown}")
@@ -114,6 +128,11 @@ def run(installation: Installation, pytest_arguments: Sequence[str]) -> None:
     journal.say("\nSummary")
     for name, verdict, duration in results:
         journal.say(f"  {name:<12} {verdict:<8} {seconds(duration):>12}")
+    if undone := [name for name, verdict, _ in results if verdict.startswith(NOT_DONE)]:
+        journal.say(
+            f"\n{', '.join(undone)}: not done here, so nobody has looked for known security holes.\n"
+            f"  What to do: Run the checks with {REQUIRED}=required where the database can be reached."
+        )
     failed = [name for name, verdict, _ in results if verdict == "FAILED"]
     if failed:
         raise InstallError(f"Failed: {', '.join(failed)}.", "To run one alone, use the command shown above.")

@@ -10,11 +10,12 @@ if [ ! -t 1 ] && [ -n "$DISPLAY$WAYLAND_DISPLAY" ] && [ "$1" != --in-window ]; t
     done
 fi
 
+# -E: what PYTHONHOME and its like say for other programs keeps Python from starting at all.
 for python in python3 python3.13 python3.12 python3.11 ""; do
-    [ -n "$python" ] && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
+    [ -n "$python" ] && "$python" -E -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
 done
 if [ -n "$python" ]; then
-    "$python" "$here" setup
+    "$python" -E "$here" setup
     status=$?
 else
     echo "NIGDT needs Python 3.11 or newer. Install the package python3, then open this file again."

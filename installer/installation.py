@@ -55,7 +55,7 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "Look at HTTPS_PROXY and ALL_PROXY, or unset them, then run the same command again.",
     ),
     (
-        r"during configuration: option|is not a valid value for .* option",
+        r"during configuration: option|is not a valid value for .* option|Attempted to set connect timeout",
         "one of pip's settings has a value that pip does not take",
         "Correct it in pip.conf or unset its PIP_* variable, then run the same command again.",
     ),
@@ -70,7 +70,10 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "Correct that file, or unset PIP_CONSTRAINT and `constraint` in pip.conf.",
     ),
     (
-        r"Location '.*' is ignored|not a trusted or secure host and is being ignored|Invalid IPv6 URL",
+        (
+            r"Location '.*' is ignored|not a trusted or secure host and is being ignored|Invalid IPv6 URL"
+            r"|Port out of range|Port could not be cast"
+        ),
         "pip's settings lead to a place that has no packages",
         "Look at `index-url`, `find-links` and `trusted-host` in pip.conf and at the PIP_* variables.",
     ),

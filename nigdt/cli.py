@@ -22,6 +22,7 @@ import click
 
 from nigdt import __version__
 from nigdt.errors import UNKNOWN_HOME, install_hint, is_unknown_home, one_line
+from nigdt.runtime.cpu_time import CpuTimeUsedUpError, raise_when_used_up
 from nigdt.runtime.surroundings import drop_interactive_end, drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm
 
@@ -191,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     keep_openblas_calm()
     if arguments is None:
         drop_interactive_end()
+    raise_when_used_up()
     for name in drop_unreadable_allocator_settings():
         click.echo(f"nigdt: {name} is not as PyTorch writes it, so it is ignored.", err=True)
     try:
@@ -199,9 +201,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except click.exceptions.Exit as stop:
         status = stop.exit_code
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        status = 130
+    except click.exceptions.Abort as error:
+        used_up = isinstance(error.__cause__, CpuTimeUsedUpError)
+        click.echo(f"nigdt: {error.__cause__}" if used_up else "Interrupted.", err=True)
+        status = 1 if used_up else 130
     except click.UsageError as error:
         command, message = error.ctx.command_path if error.ctx else "nigdt", error.format_message()
         if not isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # a group's whole help

@@ -20,8 +20,10 @@ from typing import BinaryIO, NamedTuple
 
 __all__ = [
     "Pointer",
+    "beside",
     "check_folder_writable",
     "check_writable",
+    "has_other_names",
     "is_file",
     "is_folder",
     "make_private_folder",
@@ -32,6 +34,8 @@ __all__ = [
 
 _TEMPORARY = re.compile(r"\.nigdt-[0-9a-f]{12}\.tmp")
 _STALE_SECONDS = 3600.0
+_LONGEST_NAME = 255
+"""Bytes of a file's name on every usual file system."""
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 
@@ -74,7 +78,8 @@ def pointer_kind(data: bytes) -> Pointer | None:
 def write_atomically(path: str | os.PathLike[str], content: Content, *, mode: int | None = None) -> None:
     """Write a file so that everybody sees the old content or the new, also after a crash.
 
-    Links are followed: what they point to is replaced, not the link. What killed processes left of earlier
+    Links are followed: what they point to is replaced, not the link. Further names of the file (hard links)
+    keep the old content, of which `has_other_names` tells. What killed processes left of earlier
     writes into the folder is removed.
 
     Args:
@@ -130,6 +135,19 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
 
 
+def has_other_names(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file has further names (hard links), which keep the old content when it is replaced.
+
+    Writing into the file itself would change all of them: copies that backups keep as links, for one. And
+    what interrupts it would leave a part of the file.
+    """
+    try:
+        found = os.stat(path)  # noqa: PTH116 - as os.path.realpath, of any text
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_nlink > 1
+
+
 def check_folder_writable(folder: str | os.PathLike[str]) -> None:
     """Find out whether files could be written into a folder, which need not be there yet.
 
@@ -144,6 +162,20 @@ def check_folder_writable(folder: str | os.PathLike[str]) -> None:
             pass
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(folder)) from None
+
+
+def beside(path: Path, addition: str, suffix: str | None = None) -> Path:
+    """Return the path of a file beside another one, its name shortened where file systems take no longer one.
+
+    Args:
+        path: The other file.
+        addition: What comes behind its name.
+        suffix: The new ending; None keeps the other file's.
+    """
+    stem, ending = path.stem, addition + (path.suffix if suffix is None else suffix)
+    while stem and len(os.fsencode(stem + ending)) > _LONGEST_NAME:
+        stem = stem[:-1]
+    return path.with_name(stem + ending)
 
 
 def make_private_folder(folder: str | os.PathLike[str]) -> None:

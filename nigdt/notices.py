@@ -49,6 +49,7 @@ NO_ROOM: Final = (
     "The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep"
     " that."
 )
+OTHER_NAMES: Final = "{0} had further names (hard links): they keep the picture as it was."
 
 CPU_FOR_MEMORY: Final = "Filled on the CPU, since the accelerator's memory ran out."
 CPU_FOR_FAILURE: Final = "Filled on the CPU, since the accelerator failed."

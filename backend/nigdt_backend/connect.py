@@ -113,10 +113,13 @@ def connect(
     except UnsafeFileError as error:
         raise DaemonError("unsafe-state", str(error), "Then try again.") from None
     except OSError as error:
+        own = file == paths.own_connection_path()
         raise DaemonError(
             "cannot-start",
             f"Cannot use {error.filename or paths.state_dir()}: {error.strerror or error}.",
-            "Make its folder writable for you, or set NIGDT_STATE_DIR.",
+            "Make its folder writable for you, or set NIGDT_STATE_DIR."
+            if own
+            else "Let NIGDT_CONNECTION name a connection file, or unset it.",
         ) from None
     finally:
         if starter is not None:

@@ -75,7 +75,7 @@ class Starter:
             self._listener.join(1.0)
         lines = list(self._said)
         self.close()
-        return lines[-1] if lines else f"the daemon ended with exit code {code}"
+        return _reason(lines) or f"the daemon ended with exit code {code}"
 
     def _was_up(self) -> bool:
         """Return whether a daemon has come up since the start: it left its connection file."""
@@ -126,6 +126,15 @@ class Starter:
         if process is not None and process.poll() is None:  # it may outlive us; else it is to leave no zombie
             threading.Thread(target=process.wait, name="reap daemon", daemon=True).start()
         self._lock.release()
+
+
+def _reason(lines: list[str]) -> str:
+    """Return the line that says why the daemon ended: of Python's own failures not the last one."""
+    fatal = next((line for line in lines if line.startswith("Fatal Python error: ")), None)
+    if fatal is None:
+        return lines[-1] if lines else ""
+    cause = fatal.removeprefix("Fatal Python error: ").partition(": ")[2] or fatal
+    return f"Python itself does not start ({cause}): unset PYTHONHOME and other PYTHON* variables"
 
 
 def _known_connection() -> Connection | None:

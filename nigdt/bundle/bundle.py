@@ -276,11 +276,14 @@ def _all_bundles() -> tuple[list[BundleInfo], list[BundleError]]:
     recover(user_bundles_folder())
     for parent in (_EMBEDDED, user_bundles_folder()):
         try:
-            folders = sorted(folder for folder in parent.iterdir() if valid_name(folder.name))
+            folders = sorted(entry for entry in parent.iterdir() if entry.is_dir() or entry.is_symlink())
         except OSError:
             continue
         for folder in folders:
-            if not folder.is_dir():
+            if not valid_name(folder.name):
+                if parent != _EMBEDDED and not folder.name.startswith("."):
+                    problem = f"Cannot use {folder}: no bundle can be called {printable(folder.name)!r}."
+                    broken.append(BundleError(problem, "Rename it: letters, digits, dots, dashes."))
                 continue
             try:
                 found[folder.name] = read_bundle(folder)

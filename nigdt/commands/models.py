@@ -103,6 +103,10 @@ def _unpack(archive: Path, folder: Path) -> str:
             for name, member in members.items():
                 if member.file_size > LARGEST[name]:
                     raise BundleError(f"{archive.name} is too large to be a model bundle.")
+                if member.flag_bits & 1:
+                    raise BundleError(
+                        f"{archive.name} is protected by a password.", "Unpack it, and add its folder."
+                    )
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise BundleError(f"{archive.name} is packed in a way that is not read here.")
             folder.mkdir()

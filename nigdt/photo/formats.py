@@ -75,7 +75,8 @@ FORMATS = (
     ),
     PhotoFormat("TGA", "TGA", (".tga",), "image/x-tga"),
     PhotoFormat(
-        "AVIF", "AVIF", (".avif",), "image/avif", (b"????ftypavif", b"????ftypmif1", b"????ftypmiaf"),
+        "AVIF", "AVIF", (".avif",), "image/avif",
+        (b"????ftypavif", b"????ftypavis", b"????ftypmif1", b"????ftypmiaf"),  # avis: an animation
         lossless=False, turns=True, largest=65536,
     ),
 )  # fmt: skip

@@ -24,9 +24,9 @@ from typing import Any
 
 from PIL import Image
 
-from nigdt.errors import PhotoError
-from nigdt.files import check_writable, same_file, write_atomically
-from nigdt.notices import CUT_TO_8_BITS, DAMAGED_METADATA, NO_PLACE, NO_ROOM
+from nigdt.errors import PhotoError, printable
+from nigdt.files import check_writable, has_other_names, same_file, write_atomically
+from nigdt.notices import CUT_TO_8_BITS, DAMAGED_METADATA, NO_PLACE, NO_ROOM, OTHER_NAMES
 from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
 from nigdt.photo.depth import avif_bits, jxl_bits
@@ -190,7 +190,8 @@ class Photo(Raster):
             fills: What was filled, to be recorded in the file where its format has a place for it.
 
         Returns:
-            What the file lacks that the photo or its fills have, in words; `check_save` says so beforehand.
+            What the file lacks that the photo or its fills have, in words, and whether it had further names;
+            `check_save` says so beforehand.
 
         Raises:
             PhotoError: The format is unknown or cannot hold this kind of photo, the path is the photo's own,
@@ -200,11 +201,12 @@ class Photo(Raster):
         if not overwrite and self.source is not None and same_file(path, self.source):
             raise PhotoError(f"{path} is the photo itself.", "Choose another name, or say to overwrite it.")
         data = self.encode(path.suffix)
+        linked = other_names(path)
         try:
             write_atomically(path, stamped(data, fills))
         except OSError as error:
             raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
-        return self.losses(path.suffix, recorded=bool(fills))
+        return (*self.losses(path.suffix, recorded=bool(fills)), *linked)
 
     @property
     def lossless_suffix(self) -> str:
@@ -218,8 +220,8 @@ class Photo(Raster):
             path: The file that is to be written.
 
         Returns:
-            What the user should know: metadata that the format has no place for, and a record of fills that
-            the photo's own XMP leaves no room for.
+            What the user should know: metadata that the format has no place for, a record of fills that the
+            photo's own XMP leaves no room for, and further names of the file.
 
         Raises:
             PhotoError: The format is unknown or would lose something of this photo, or the file cannot be
@@ -231,7 +233,7 @@ class Photo(Raster):
             check_writable(path)
         except OSError as error:
             raise PhotoError(f"Cannot write {path}: {error.strerror or error}.") from None
-        return told
+        return (*told, *other_names(path))
 
     def losses(self, suffix: str, *, recorded: bool = True) -> tuple[str, ...]:
         """Find out what a format would leave out that this photo can do without.
@@ -276,3 +278,8 @@ def cut_to_8_bits(bits: int) -> tuple[str, ...]:
 def no_place_for(title: str, names: Sequence[str]) -> tuple[str, ...]:
     """Return what the user should know of metadata that a format does not hold."""
     return (NO_PLACE.format(title, ", ".join(names)),) if names else ()
+
+
+def other_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return what the user should know before a file is replaced that has further names."""
+    return (OTHER_NAMES.format(printable(Path(path).name)),) if has_other_names(path) else ()

@@ -8,6 +8,7 @@ bundle "lost" loses the accelerator as it is loaded, "stuck" is never loaded.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -33,6 +34,7 @@ class StubEngine:
         self.batches: list[list[str]] = []
         self.loads = 0
         self.lost = False
+        self.frozen = 0
         self.batch_variants = settings.batch_variants or 8
 
     def load(self, bundle: str, *, warm: bool) -> dict[str, Any]:
@@ -52,7 +54,9 @@ class StubEngine:
 
     def describe(self) -> dict[str, Any]:
         notices = ["Filled on the CPU."] if self.lost else []
-        return {"device": "none", "loads": self.loads, "batches": self.batches, "notices": notices}
+        self.frozen = self.frozen or gc.get_freeze_count()  # counting takes 3 ms
+        python = {"switch": sys.getswitchinterval(), "frozen": self.frozen}
+        return {"device": "none", "loads": self.loads, "batches": self.batches, "notices": notices, **python}
 
     def models(self, *, words: bool = False) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Stub"}]

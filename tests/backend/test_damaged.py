@@ -119,6 +119,11 @@ def test_a_remote_connection_file_that_is_damaged_is_named(state, tmp_path, monk
         Client.connect()
     assert raised.value.code == "not-running"
     assert "laptop.json" in raised.value.message
+    monkeypatch.setenv("NIGDT_CONNECTION", str(tmp_path))
+    with pytest.raises(DaemonError) as raised:
+        Client.connect()
+    assert raised.value.message == f"Cannot use {tmp_path}: Is a directory."
+    assert "NIGDT_CONNECTION" in raised.value.hint
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,15 @@ def photo(tmp_path):
     return path, pixels
 
 
+def test_fills_of_a_photo_with_the_longest_name_get_one_themselves(bundles, photo):
+    path, _ = photo
+    path = path.rename(path.with_name("ü" * 125 + ".png"))
+    done = nigdt("fill", path, "--select", "60,50,40,30", "--mode", "remove", "-n", 2)
+    assert done.returncode == 0, done.stderr
+    names = sorted(entry.name for entry in path.parent.glob("*-filled-*.png"))
+    assert [name.removeprefix("ü" * 120).lstrip("ü") for name in names] == ["-filled-1.png", "-filled-2.png"]
+
+
 def test_fill_command_fills_only_the_selection(bundles, photo, tmp_path):
     path, pixels = photo
     done = nigdt(

@@ -217,6 +217,29 @@ def test_a_client_that_does_not_read_its_pictures_is_given_up():
         sockets.close()
 
 
+def test_a_few_messages_are_handled_before_the_loop_looks_after_other_things():
+    """A fill that is ready waits behind no more of them, however many have come in."""
+    sockets = ServerSockets()
+    with zmq.Context() as context, context.socket(zmq.DEALER) as sender:
+        sender.setsockopt(zmq.LINGER, 0)
+        sender.curve_serverkey = sockets.local_server.public.encode()
+        sender.curve_publickey = sockets.local_client.public.encode()
+        sender.curve_secretkey = sockets.local_client.secret.encode()
+        sender.connect(sockets.bind_local())
+        for _ in range(200):
+            sender.send_multipart([TAG, b"{}"])
+        turns = []
+        deadline = time.monotonic() + 60
+        while sum(turns) < 200 and time.monotonic() < deadline:
+            sockets.answer_zap()
+            incoming = []
+            sockets.receive(incoming.append)
+            turns.append(len(incoming))
+    sockets.close()
+    assert sum(turns) == 200
+    assert max(turns) <= 16
+
+
 KILLED = """
 import os, sys, time
 from nigdt_backend.client import Client

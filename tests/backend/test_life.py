@@ -58,6 +58,24 @@ def test_foreground_logs_and_ends_cleanly(state, stub_command, wait_until, numbe
 
 
 @posix
+def test_a_daemon_whose_cpu_time_is_used_up_hands_its_jobs_over(
+    state, stub_command, request_fill, hold, ends, wait_until
+):
+    """The timer's signal is sent by hand: it would take minutes of computing."""
+    limited = ["bash", "-c", 'ulimit -t 1000; exec "$@"', "bash", *stub_command]
+    with Client.connect(command=limited) as client:
+        first = client.status()["pid"]
+        held = hold(client)
+        waiting = client.submit(request_fill())
+        held.wait_for_queue(1)
+        os.kill(first, signal.SIGPROF)
+        held.release()  # what the second one is asked for anew
+        assert ends(client, [held.job, waiting]) == {held.job: "done", waiting: "done"}
+        assert client.status()["pid"] != first
+    assert "1000 s of CPU time are used up (ulimit -t)" in paths.log_path().read_text()
+
+
+@posix
 def test_a_daemon_that_is_to_outlive_its_terminal_does(state, stub_command, wait_until):
     process = subprocess.Popen(["nohup", *stub_command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert wait_until((state / "connection.json").exists)
@@ -205,3 +223,14 @@ def test_a_daemon_that_never_comes_up_is_told_at_once(state, wait_until):
     finally:
         starter.close()
     assert reasons == ["the daemon ended with exit code 9"]
+
+
+@posix
+def test_a_daemon_whose_python_does_not_start_is_told_with_the_cause(state, stub_command):
+    """Python's own last line is "<no Python frame>"."""
+    with pytest.raises(DaemonError) as raised:
+        Client.connect(command=["env", "PYTHONHOME=/nonexistent", *stub_command])
+    assert raised.value.message.startswith(
+        "The daemon did not start: Python itself does not start (failed to"
+    )
+    assert "unset PYTHONHOME" in raised.value.message

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
 from installer import checks, demo, environment
@@ -49,8 +50,8 @@ def test_one_failing_check_fails_the_whole_but_all_run(installation: Installatio
     assert "words of mypy" in said(installation)
     assert "words of ruff" not in said(installation)
     summary = said(installation).split("Summary")[1]
-    assert [line.split()[1] for line in summary.strip().splitlines()] == [
-        "skipped:",
+    assert [line.split()[1] for line in summary.strip().splitlines()[:8]] == [
+        "NOT",
         "ok",
         "ok",
         "FAILED",
@@ -65,14 +66,18 @@ def test_one_failing_check_fails_the_whole_but_all_run(installation: Installatio
     ("found", "verdict"),
     [
         ({"vulns": []}, "ok"),
-        ({"skip_reason": "Dependency not found on PyPI"}, "skipped: the database of security"),
+        ({"skip_reason": "Dependency not found on PyPI"}, "NOT DONE: the database of security"),
         ({"vulns": [{"id": "PYSEC-2026-1", "fix_versions": []}]}, "FAILED"),
-        (None, "skipped: the database of security"),
+        (None, "NOT DONE: the database of security"),
     ],
 )
-def test_known_security_holes_fail_and_a_database_out_of_reach_is_skipped(
-    installation: Installation, found: dict[str, object] | None, verdict: str
+def test_known_security_holes_fail_and_a_database_out_of_reach_is_told(
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    found: dict[str, object] | None,
+    verdict: str,
 ) -> None:
+    monkeypatch.delenv(checks.REQUIRED, raising=False)
     pretend_programs(installation)
     program = installation.script("pip-audit")
     package = {"name": "numberful", "version": "1.0", **(found or {})}
@@ -82,6 +87,12 @@ def test_known_security_holes_fail_and_a_database_out_of_reach_is_skipped(
     assert checks.audit(installation).startswith(verdict)
     if verdict == "FAILED":
         assert "numberful 1.0: PYSEC-2026-1" in said(installation)
+        with pytest.raises(InstallError, match="Failed: audit"):
+            checks.run(installation, [])
+    if verdict.startswith(checks.NOT_DONE):
+        checks.run(installation, [])
+        assert "audit: not done here" in said(installation).split("Summary")[1]
+        monkeypatch.setenv(checks.REQUIRED, "required")
         with pytest.raises(InstallError, match="Failed: audit"):
             checks.run(installation, [])
 
@@ -105,6 +116,9 @@ def test_ci_runs_what_the_readme_says() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert "python3 installer test" in script
     assert "python3 installer test" in (ROOT / "README.md").read_text()
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "checks.yml").read_text())
+    (step,) = (step for step in workflow["jobs"]["checks"]["steps"] if step.get("run") == ".ci/run")
+    assert step["env"] == {checks.REQUIRED: "required"}
 
 
 def test_the_demo_runs_the_real_command_line_on_the_free_photo(installation: Installation) -> None:

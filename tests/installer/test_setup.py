@@ -111,6 +111,21 @@ def test_a_click_runs_setup_and_passes_its_status_on(name: str, clicked: Path, t
 
 
 @pytest.mark.parametrize("name", STARTERS.values())
+def test_a_click_heeds_nothing_that_keeps_python_from_starting(
+    name: str, clicked: Path, tmp_path: Path
+) -> None:
+    """It would be told to get a newer Python."""
+    real = Path(sys.base_prefix) / "bin" / Path(sys.executable).resolve().name
+    environment = programs(tmp_path / "bin", python3=f'exec {real} "$@"')
+    for variable, value in (("PYTHONHOME", "/nonexistent"), ("PYTHONUTF8", "x")):
+        command = [clicked / "installer" / name]
+        done = subprocess.run(
+            command, env={**environment, variable: value}, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (3, "ran setup\n")
+
+
+@pytest.mark.parametrize("name", STARTERS.values())
 def test_a_click_with_an_old_python_says_what_to_get(name: str, clicked: Path, tmp_path: Path) -> None:
     old = dict.fromkeys(("python3", "python3.11", "python3.12", "python3.13"), "exit 1")
     environment = programs(tmp_path / "bin", **old, open='echo "opens $1"')
@@ -155,4 +170,4 @@ def test_the_windows_file_can_be_read_by_its_shell(project: Path) -> None:
     text = data.decode()
     labels = {line[1:].strip() for line in text.splitlines() if line.startswith(":")}
     assert {word.split("goto ")[1] for word in text.splitlines() if "goto " in word} == labels
-    assert '%python% "%~dp0." setup' in text
+    assert '%python% -E "%~dp0." setup' in text

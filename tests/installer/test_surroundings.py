@@ -148,6 +148,7 @@ def test_folder_names_that_no_environment_bears_are_refused_with_the_remedy(
     ("settings", "cause"),
     [
         ({"PIP_TIMEOUT": "abc"}, "option timeout: invalid floating-point value: 'abc'"),
+        ({"PIP_TIMEOUT": "-5", "PIP_NO_INDEX": "0"}, "a value that pip does not take"),
         ({"PIP_PREFER_BINARY": "x"}, "x is not a valid value for prefer-binary"),
         ({"PIP_CONSTRAINT": "/nowhere.txt"}, "the file that pip's setting `constraint` names cannot be read"),
         ({"PIP_CONSTRAINT": sys.executable}, "the file that pip's setting `constraint` names cannot be read"),
@@ -155,6 +156,7 @@ def test_folder_names_that_no_environment_bears_are_refused_with_the_remedy(
         ({"PIP_FIND_LINKS": "/nowhere"}, "pip's settings lead to a place|a package is not where pip looked"),
         ({"PIP_CLIENT_CERT": "/nowhere.pem", "PIP_NO_INDEX": "0"}, "a certificate that pip's settings name"),
         ({"PIP_INDEX_URL": "http://[::1/", "PIP_NO_INDEX": "0"}, "pip's settings lead to a place"),
+        ({"PIP_INDEX_URL": "http://127.0.0.1:99999/", "PIP_NO_INDEX": "0"}, "pip's settings lead to a place"),
     ],
 )
 def test_wrong_pip_settings_have_a_cause_and_a_remedy(

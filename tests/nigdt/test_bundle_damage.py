@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,21 @@ def test_damaged_bundles_are_refused_in_one_line_and_hide_no_other(tiny_bundle, 
         assert printable(info.title) == info.title
 
 
+def test_folders_that_no_bundle_can_be_called_are_named(tiny_bundle):
+    names = ["my birds", "caf\udce9", "\x1b[31mred", "default", "x" * 65]
+    for name in names:
+        shutil.copytree(tiny_bundle, user_bundles_folder() / name)
+    (user_bundles_folder() / ".hidden").mkdir()
+    (user_bundles_folder() / "notes.txt").write_text("mine")
+    (user_bundles_folder() / "gone").symlink_to("nowhere")
+    problems = [str(problem) for problem in broken_bundles()]
+    assert len(problems) == len(names) + 1
+    assert sum("no bundle can be called" in problem for problem in problems) == len(names)
+    assert [problem for problem in problems if "gone is no model bundle" in problem]
+    assert all(printable(problem) == problem for problem in problems)
+    assert [info.name for info in list_bundles()] == [find_bundle().name]
+
+
 def test_adding_damaged_bundles_says_why_in_one_line(tiny_bundle, tmp_path):
     draw, refused = random.Random(6), 0
     for number in range(BUNDLES):
@@ -80,6 +96,21 @@ def test_damaged_archives_are_refused_in_one_line(tiny_bundle, tmp_path):
             assert isinstance(said.exception, BundleError), said.exception
             assert lines_of(said.exception) == 1
     assert refused > ARCHIVES / 2
+
+
+def test_an_archive_with_a_password_is_refused_as_such(tiny_bundle, tmp_path):
+    path = tmp_path / "locked.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        for file in tiny_bundle.iterdir():
+            zipped.write(file, file.name)
+    data = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := data.find(signature, at + 1)) >= 0:
+            data[at + flags] |= 1
+    path.write_bytes(data)
+    said = CliRunner().invoke(models, ["add", str(path)])
+    assert str(said.exception) == "locked.zip is protected by a password. Unpack it, and add its folder."
 
 
 def test_a_swelling_description_takes_neither_time_nor_memory(tiny_bundle):

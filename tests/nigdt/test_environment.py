@@ -98,3 +98,29 @@ def test_a_user_without_a_home_is_told_so_in_one_line(entry: str, words: list[st
     assert done.stderr.removeprefix("nigdt: ") == (
         "Your home folder is not known. Set HOME to a folder of yours.\n"
     )
+
+
+BURN = """
+import time
+from nigdt.cli import main, nigdt
+@nigdt.command()
+def burn():
+    try:
+        while True:
+            pass
+    finally:
+        print("tidied up", flush=True)
+main(["burn"])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+@pytest.mark.parametrize("limit", ["-t 4", "-S -t 4"])
+def test_a_command_that_uses_up_its_cpu_time_says_so(limit: str) -> None:
+    """The system would end it without a word, and without tidying up."""
+    limited = ["bash", "-c", f'ulimit {limit}; exec "$@"', "bash", sys.executable, "-c", BURN]
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (1, "tidied up\n")
+    assert done.stderr.strip() == (
+        "nigdt: This shell lets a program compute for 4 s, which are used up (`ulimit -t`)."
+    )

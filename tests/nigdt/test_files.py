@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from nigdt.files import check_writable, make_private_folder, write_atomically
+from nigdt.files import beside, check_writable, has_other_names, make_private_folder, write_atomically
 
 resource = pytest.importorskip("resource", reason="modes, links and limits of POSIX")
 OLD, NEW = b"old" * 50_000, b"new" * 60_000
@@ -70,6 +70,29 @@ def test_links_are_followed(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="links"):
             attempt(tmp_path / "circle")
     assert names(tmp_path / "folder") == ["later", "photo"]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 251 + ".png", "ä" * 125 + ".png", os.fsdecode(b"\xe9" * 251 + b".png")]
+)
+def test_a_name_beside_a_long_one_can_be_written(name: str, tmp_path: Path) -> None:
+    for path in (beside(tmp_path / name, "-filled"), beside(tmp_path / name, "-filled-12", ".tiff")):
+        write_atomically(path, NEW)
+        assert path.stem.endswith(("-filled", "-filled-12"))
+    assert beside(Path("a/photo.x.jpg"), "-2", ".png") == Path("a/photo.x-2.png")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX links")
+def test_further_names_of_a_file_keep_the_old_content(tmp_path: Path) -> None:
+    """Backups keep unchanged files as hard links: writing into one would change them."""
+    (tmp_path / "photo").write_bytes(OLD)
+    assert not has_other_names(tmp_path / "photo")
+    (tmp_path / "backup").hardlink_to(tmp_path / "photo")
+    (tmp_path / "link").symlink_to("photo")
+    assert all(has_other_names(tmp_path / name) for name in ("photo", "backup", "link"))
+    write_atomically(tmp_path / "photo", NEW)
+    assert [(tmp_path / name).read_bytes() for name in ("photo", "link", "backup")] == [NEW, NEW, OLD]
+    assert not any(has_other_names(tmp_path / name) for name in ("photo", "backup", "link", "none", "a\0b"))
 
 
 @pytest.mark.parametrize("name", ["x" * 251 + ".png", "ä" * 127, os.fsdecode(b"caf\xe9.png"), " .png", "-rf"])

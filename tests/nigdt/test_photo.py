@@ -378,6 +378,7 @@ def test_damaged_and_unfit_files_give_clear_errors(tmp_path: Path) -> None:
     PILLOW_KINDS["RGB"].save(whole, "PNG")
     frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "moving.avif", save_all=True, append_images=frames[1:])
     (tmp_path / "cut.png").write_bytes(whole.getvalue()[:2000])
     (tmp_path / "words.png").write_text("not a picture")
     (tmp_path / "empty.jpg").write_bytes(b"")
@@ -390,6 +391,7 @@ def test_damaged_and_unfit_files_give_clear_errors(tmp_path: Path) -> None:
     (tmp_path / "huge.png").write_bytes(bytes(huge))
     expected = {
         "moving.gif": "several pictures",
+        "moving.avif": "several pictures",
         "cut.png": "damaged",
         "words.png": "not a picture of a format",
         "empty.jpg": "not a picture",

@@ -69,6 +69,33 @@ def test_a_killed_panel_offers_its_work_at_the_next_start_on_the_same_photo(user
     panel.close()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_panel_that_is_told_to_end_keeps_its_work_first(user: Path, photo: Path, number: signal.Signals):
+    """Ctrl-C, the end of the session and a closed terminal; the timer that keeps work is set aside."""
+    program = USER.format(tests=str(Path(__file__).parent), photo=str(photo)).replace(
+        "panel.app.exec()",
+        "from nigdt_plugin.ui.ending import when_told_to_end\n"
+        "panel.window._autosave.stop()\n"
+        "end = lambda n: panel.window.end_at_once(lambda: panel.app.exit(128 + n))\n"
+        "when_told_to_end(panel.window, end)\n"
+        "print('ready', flush=True)\n"
+        "sys.exit(panel.app.exec())",
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=pipe, text=True) as process:
+        assert [process.stdout.readline() for _ in range(2)] == ["applied\n", "ready\n"]
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in errors
+    panel = Panel()
+    panel.window.offer_recovery()
+    assert "photo.png" in panel.window.notice.message.text()
+    (kept,) = (user / "state" / "panel" / "recovery").glob("*/work.json")
+    assert [layer["recipe"]["caption"] for layer in json.loads(kept.read_bytes())["layers"]] == ["a red bird"]
+    panel.close()
+
+
 def test_a_daemon_killed_in_mid_fill_is_started_again_and_the_fill_comes(lonely_user: Path, photo: Path):
     panel = Panel()
     panel.open(photo)

@@ -15,6 +15,7 @@ from nigdt_plugin.core.saving import export, keep_original, save
 from nigdt_plugin.core.settings import Settings
 from PIL import Image
 
+from nigdt.notices import OTHER_NAMES
 from nigdt.photo.photo import Photo
 
 NAMES = ("Photo", "Fill")
@@ -127,6 +128,21 @@ def test_a_photo_opened_through_a_link_is_saved_and_kept_where_it_lies(tmp_path:
     assert (tmp_path / "link.png").is_symlink()
     assert not Photo.read(tmp_path / "folder" / "photo.png").rgb8.any()
     assert (tmp_path / "folder" / "photo.original.png").read_bytes() == original
+
+
+def test_saving_over_a_photo_with_further_names_says_that_they_keep_the_old_picture(tmp_path: Path):
+    original = picture(tmp_path / "photo.png")
+    (tmp_path / "backup.png").hardlink_to(tmp_path / "photo.png")
+    (tmp_path / "given.png").hardlink_to(tmp_path / "photo.png")
+    document = opened(tmp_path / "photo.png")
+    document.photo = Photo.from_image(Image.new("RGB", (120, 90)))
+    (told,) = save(document, (), tmp_path / "photo.png", NAMES, False)
+    assert told == OTHER_NAMES.format("photo.png")
+    assert (tmp_path / "backup.png").read_bytes() == original
+    assert not Photo.read(tmp_path / "photo.png").rgb8.any()
+    assert save(document, (), tmp_path / "photo.png", NAMES, False) == ()
+    exported = export(document, (), tmp_path / "given.png", quality=90, longest=0, stamp=False)
+    assert exported == (OTHER_NAMES.format("given.png"),)
 
 
 @pytest.mark.parametrize("name", ["x" * 251 + ".png", "ä" * 125 + ".png", os.fsdecode(b"caf\xe9.png")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -277,6 +278,10 @@ def test_empty_folder_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         read_records(tmp_path)
     assert "\n" not in str(error.value)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.tar")
+        with pytest.raises(DataError, match=r"pipe\.tar is a device or a pipe"):
+            read_records(tmp_path / "pipe.tar")
     with pytest.raises(DataError, match="does not exist"):
         read_records(tmp_path / "nowhere")
 

@@ -17,6 +17,7 @@ from nigdt.bundle.bundle import find_bundle, user_bundles_folder, valid_name
 from nigdt.commands.options import OutputFile, changes, read_changes
 from nigdt.context import Box, Context
 from nigdt.errors import PhotoError, printable
+from nigdt.files import beside
 from nigdt.notices import MADE_COLOUR, MODEL_CHANGED, UNKNOWN_WORDS
 from nigdt.photo.mask import read_mask
 from nigdt.photo.opening import read_file
@@ -134,9 +135,7 @@ def fill(
     elif caption is None and mode != "remove":
         raise click.UsageError("Say what to put there with --caption, or remove it with --mode remove.")
     opened = Photo.read(photo)
-    outputs = _output_names(
-        output or photo.with_name(f"{photo.stem}-filled{opened.lossless_suffix}"), variants
-    )
+    outputs = _output_names(output, photo, opened.lossless_suffix, variants)
     inputs = {"photo": photo, "mask": mask, "picture with the recipe": recorded}
     _check_outputs(outputs, {} if overwrite else inputs)
     notices = [*opened.notices, *(notice for path in outputs for notice in opened.check_save(path))]
@@ -276,10 +275,11 @@ def _recorded_selection(drawn: DrawnFill, photo: Photo) -> Picture:
     return drawn.selection.mask(*photo.size)
 
 
-def _output_names(first: Path, variants: int) -> list[Path]:
-    if variants == 1:
-        return [first]
-    return [first.with_name(f"{first.stem}-{number}{first.suffix}") for number in range(1, variants + 1)]
+def _output_names(output: Path | None, photo: Path, suffix: str, variants: int) -> list[Path]:
+    numbers = [f"-{number}" for number in range(1, variants + 1)] if variants > 1 else [""]
+    if output is None:
+        return [beside(photo, f"-filled{number}", suffix) for number in numbers]
+    return [beside(output, number) if number else output for number in numbers]
 
 
 def _check_outputs(outputs: Sequence[Path], inputs: dict[str, Path | None]) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 import zmq
 
 from nigdt.errors import UNKNOWN_HOME, is_unknown_home, one_line
+from nigdt.runtime.cpu_time import allowed_seconds, before_it_is_used_up
 from nigdt.runtime.surroundings import drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm, keep_openmp_calm
 from nigdt_backend import paths
@@ -45,6 +46,10 @@ log = logging.getLogger(__name__)
 
 LEAST_FILES, MOST_FILES = 64, 4096
 """Open files without which the daemon cannot work, and as many as it asks for."""
+LEAST_CPU_SECONDS = 60
+"""CPU time without which it would load the model over and over."""
+SWITCH_SECONDS = 0.001
+"""So long a thread keeps Python's lock while another waits, instead of 5 ms: each fill passes it on."""
 LOCK_WAIT_SECONDS = 4.0
 """So long at most a daemon that has stopped serving takes to end."""
 LOOK_SECONDS = 0.1
@@ -81,6 +86,13 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         return _failed(
             f"This shell lets a program open {files} files; the daemon needs {LEAST_FILES} (`ulimit -n`)."
         )
+    seconds = allowed_seconds()
+    if seconds is not None and seconds < LEAST_CPU_SECONDS:
+        return _failed(
+            f"This shell lets a program compute for {seconds} s; the daemon needs {LEAST_CPU_SECONDS} "
+            "(`ulimit -t`)."
+        )
+    sys.setswitchinterval(SWITCH_SECONDS)
     keep_openmp_calm()
     keep_openblas_calm()
     keep_freed_memory()
@@ -148,7 +160,7 @@ def _run(
         restart = _serve(settings, connection_file, engine_factory, lock, stay)
     finally:
         lock.release()
-    if restart:
+    if restart and allowed_seconds() is None:  # the CPU time used counts on; clients start another process
         _start_anew()
     return 0
 
@@ -193,6 +205,7 @@ def _serve(
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
             signal.signal(number, lambda *_: server.stop())
+    before_it_is_used_up(lambda seconds: server.hand_over(f"{seconds} s of CPU time are used up (ulimit -t)"))
     connection = Connection(
         endpoint=endpoint,
         server_key=sockets.local_server.public,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -69,6 +70,7 @@ class Server:
         self._told_ready = False
         self._stop_requested = False
         self._restart = False
+        self._handed_over = ""
         self._failures = 0
         self._chore: Callable[[], None] = lambda: None
         self._chore_done = time.monotonic()
@@ -99,6 +101,17 @@ class Server:
         self._stop_requested = True
         self._waker.wake()
 
+    def hand_over(self, why: str) -> None:
+        """Ask the loop to end so that clients start another daemon and send it their jobs again.
+
+        May be called from a signal handler.
+
+        Args:
+            why: What the log says.
+        """
+        self._handed_over = why
+        self._waker.wake()
+
     def serve(self) -> None:
         """Run until stopped, idle for long, or the model hangs."""
         poller = zmq.Poller()
@@ -122,13 +135,14 @@ class Server:
             self._stopping.tick()
             if (dispatcher.ready or dispatcher.failure) and not self._told_ready:
                 self._told_ready = True
+                gc.freeze()  # PyTorch's objects stay: looking through them would hold everybody up
                 if dispatcher.ready:
                     log.info("ready after %.1f s", time.monotonic() - self._started)
                 self._on_ready()
         # Else a driver that hangs whenever a model is loaded would have a daemon start for ever for nobody.
         wanted = self._idle_limit is None or dispatcher.used or bool(dispatcher.book.jobs())
         self._restart |= dispatcher.hung and wanted
-        if self.restart:
+        if self.restart or self._handed_over:
             dispatcher.refuse("restarting", "the daemon starts anew", running_too=True)
         else:
             dispatcher.refuse("stopping", "the daemon is being stopped", running_too=True)
@@ -151,6 +165,9 @@ class Server:
     def _finished(self) -> bool:
         dispatcher = self._dispatcher
         if dispatcher.hung:
+            return True
+        if self._handed_over:
+            log.warning("%s: clients start another daemon", self._handed_over)
             return True
         if self._stop_requested and not self._handler.stopping:
             log.info("stopping")

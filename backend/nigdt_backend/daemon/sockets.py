@@ -16,6 +16,8 @@ LOCAL_USER = "local"
 MAX_FRAMES = 2 + LIMITS.request_frames
 _PICTURE_BYTES = 65_536
 """From this size on frames stay where they lie: ZeroMQ sends from our memory, and we read from its own."""
+MESSAGES_AT_ONCE = 16
+"""So many messages of a socket are handled, in 1 to 2 ms, before the loop looks after ready fills."""
 _FRAMES_AT_ONCE = 5_000
 """Of a message with too many frames so many are thrown away before the loop looks after other things."""
 
@@ -133,7 +135,7 @@ class ServerSockets:
             else:
                 self._zap.send_multipart([b"1.0", request_id, b"200", b"OK", user.encode("utf-8"), b""])
 
-    def receive(self, handle: Callable[[Incoming], None], most: int = 64) -> None:
+    def receive(self, handle: Callable[[Incoming], None], most: int = MESSAGES_AT_ONCE) -> None:
         """Hand on the messages that have come in, at most `most` of each socket, so that the loop goes on."""
         for number in range(len(self._routers)):
             for _ in range(most):

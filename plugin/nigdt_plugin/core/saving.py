@@ -6,22 +6,18 @@ import contextlib
 import filecmp
 import hashlib
 import itertools
-import os
 import shutil
 from functools import partial
 from pathlib import Path
 
 from nigdt.errors import PhotoError
-from nigdt.files import check_writable, same_file, write_atomically
+from nigdt.files import beside, check_writable, same_file, write_atomically
 from nigdt.photo import provenance
 from nigdt.photo.export import exported
-from nigdt.photo.photo import Photo
+from nigdt.photo.photo import Photo, other_names
 from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.layers import Layer
-
-_LONGEST_NAME = 255
-"""Bytes of a file's name on every usual file system."""
 
 
 def save(
@@ -43,7 +39,8 @@ def save(
         caption: What is written in the caption; a project keeps it.
 
     Returns:
-        What the format left out, unless it is the photo's own, of which `losses` told when it was opened.
+        What the format left out, unless it is the photo's own, of which `losses` told when it was opened; and
+        whether the file had further names.
 
     Raises:
         NigdtError: The format is not known, or cannot hold the photo.
@@ -51,6 +48,7 @@ def save(
     """
     check_writable(path)  # before the picture is encoded, which takes long
     told: tuple[str, ...] = ()
+    linked = other_names(path)
     if path.suffix.lower() == openraster.SUFFIX:
         data = openraster.encode(document, layers, names, caption)
     else:
@@ -64,7 +62,7 @@ def save(
     write_atomically(path, data)
     if over:
         document.written = hashlib.sha256(data).digest()
-    return told
+    return (*told, *linked)
 
 
 def losses(photo: Photo, path: Path, stamp: bool) -> tuple[str, ...]:
@@ -89,7 +87,7 @@ def export(
         stamp: Whether the file says what was filled.
 
     Returns:
-        What the file lacks that the photo has.
+        What the file lacks that the photo has, and whether it had further names.
 
     Raises:
         NigdtError: The format is not one for exports, or the file is the photo itself.
@@ -99,8 +97,9 @@ def export(
     if document.near is not None and path.exists() and same_file(path, document.near):
         raise PhotoError(f"{path.name} is the photo itself.", "Choose another name.")
     data, told = exported(document.result(layers), path.suffix, quality=quality, longest=longest or None)
+    linked = other_names(path)
     write_atomically(path, provenance.stamped(data, drawn(layers)) if stamp else data)
-    return told
+    return (*told, *linked)
 
 
 def drawn(layers: tuple[Layer, ...]) -> list[provenance.DrawnFill]:
@@ -133,7 +132,7 @@ def keep_original(path: Path, written: bytes | None = None) -> Path | None:
     if written is not None and _digest(path) == written:
         return None
     for number in itertools.count(1):
-        copy = _beside(path, ".original" if number == 1 else f".original-{number}")
+        copy = beside(path, ".original" if number == 1 else f".original-{number}")
         if not copy.exists() and not copy.is_symlink():
             break
         if copy.is_file() and filecmp.cmp(path, copy, shallow=False):
@@ -143,14 +142,6 @@ def keep_original(path: Path, written: bytes | None = None) -> Path | None:
     with contextlib.suppress(OSError):  # the date is a convenience; the pixels are what counts
         shutil.copystat(path, copy)
     return copy
-
-
-def _beside(path: Path, addition: str) -> Path:
-    """Return `name` and `addition` before the ending; the name is shortened to what file systems take."""
-    stem, ending = path.stem, f"{addition}{path.suffix}"
-    while stem and len(os.fsencode(stem + ending)) > _LONGEST_NAME:
-        stem = stem[:-1]
-    return path.with_name(stem + ending)
 
 
 def _digest(path: Path) -> bytes:

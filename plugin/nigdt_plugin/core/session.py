@@ -312,14 +312,15 @@ class Session(Opening):
             self.link_state = state
             self.linked(state)
 
-    def close(self) -> None:
-        """End: drop jobs, keep the settings, forget the autosave."""
+    def close(self, *, keep_work: bool = False) -> None:
+        """End: drop jobs, keep the settings, forget the autosave unless the work is to be offered again."""
         self._closed = True
         if self.filling is not None:
             self.filling.cancel()
         self.link.close()
         self.tasks.close()
-        self.keeping.recovery.discard()
+        if not keep_work:
+            self.keeping.recovery.discard()
         try:
             self.settings.save()
         except OSError as error:

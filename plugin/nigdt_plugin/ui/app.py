@@ -17,6 +17,7 @@ from nigdt_plugin.core.session import Session
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui import language
 from nigdt_plugin.ui.bridge import Bridge
+from nigdt_plugin.ui.ending import when_told_to_end
 from nigdt_plugin.ui.hosted import when_host_goes
 from nigdt_plugin.ui.icons import logo
 from nigdt_plugin.ui.window import Window
@@ -94,6 +95,7 @@ def run(start: Start) -> int:
     window = Window(session)
     if start.return_to is not None:
         when_host_goes(lambda: bridge.post(window.host_gone))
+    when_told_to_end(window, lambda number: window.end_at_once(lambda: app.exit(128 + number)))
     if start.time_first_paint:
         _FirstPaint(window, process_start())
     window.show()

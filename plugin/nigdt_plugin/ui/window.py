@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QEvent, Qt, QTimer
@@ -41,6 +42,8 @@ from nigdt_plugin.ui.welcome import Welcome
 from nigdt_plugin.ui.widgets import fit_screen
 
 _AUTOSAVE_MS = 5_000
+_KEEPING_MS, _BUSY_MS = 4_000, 30
+"""So long work may be written when the system ends the panel, which waits 5 s or more before it kills."""
 _WATCH_MS = 500
 _SILENT_SECONDS = 1.5  # of a daemon that gives a sign every half second
 _WIDTH, _HEIGHT = 1280, 820
@@ -343,7 +346,20 @@ class Window(Dialogs):
         else:
             a0.ignore()
 
-    def _leave(self) -> None:
+    def end_at_once(self, end: Callable[[], None]) -> None:
+        """End without asking, and keep unsaved work as for a crash, so that the next start offers it."""
+        self.session.autosave()
+
+        def when_kept(tries: int) -> None:
+            if self.session.tasks.busy and tries:
+                QTimer.singleShot(_BUSY_MS, lambda: when_kept(tries - 1))
+                return
+            self._leave(keep_work=True)
+            end()
+
+        when_kept(_KEEPING_MS // _BUSY_MS)
+
+    def _leave(self, *, keep_work: bool = False) -> None:
         self._stop_timers()
         self._passing.cleanup()
         self.hide()  # what is still being written may take a moment
@@ -351,7 +367,7 @@ class Window(Dialogs):
             dialog.end()
         self.tell_host()
         self.session.settings.window = base64.b64encode(self.saveGeometry().data()).decode()
-        self.session.close()
+        self.session.close(keep_work=keep_work)
         self._stop_timers()  # what the session told the widgets as it closed may have started some again
 
     def _stop_timers(self) -> None:

@@ -80,7 +80,8 @@ class Tree:
         elif path.is_file():
             self._sources = _list_archive(path, self.left_out)
         else:
-            raise DataError(f"{path} does not exist.", "Give a folder of photos or a .tar archive of one.")
+            what = "is a device or a pipe" if path.exists() else "does not exist"
+            raise DataError(f"{path} {what}.", "Give a folder of photos or a .tar archive of one.")
 
     @property
     def names(self) -> list[str]:

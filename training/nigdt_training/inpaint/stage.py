@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from nigdt.errors import NigdtError
 from nigdt.model import NIGDT
 from nigdt.model.match import MatchNetwork
+from nigdt.runtime import cpu_time
 from nigdt.runtime.devices import is_out_of_memory
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import SaveTimes, read_checkpoint, write_checkpoint
@@ -348,12 +349,13 @@ class InpaintTrainer:
 
     @contextmanager
     def _stop_signals(self) -> Any:
-        """Let Ctrl-C and SIGTERM end training after the step at hand, with a checkpoint."""
+        """Let Ctrl-C, SIGTERM and the end of the CPU time end training after the step, with a checkpoint."""
 
         def ask(*_: object) -> None:
             self._asked = True
 
-        before = {sig: signal.signal(sig, ask) for sig in (signal.SIGINT, signal.SIGTERM)}
+        asking = filter(None, (signal.SIGINT, signal.SIGTERM, cpu_time.SIGNAL))
+        before = {sig: signal.signal(sig, ask) for sig in asking}
         try:
             yield
         finally:

@@ -1564,6 +1564,10 @@
       <translation>Die XMP-Daten des Fotos lassen in einer {0}-Datei keinen Platz für den Vermerk, wie es gefüllt wurde: als {1} gespeichert bleibt er erhalten.</translation>
     </message>
     <message>
+      <source>{0} had further names (hard links): they keep the picture as it was.</source>
+      <translation>{0} hatte weitere Namen (harte Links): Sie behalten das Bild, wie es war.</translation>
+    </message>
+    <message>
       <source>Filled on the CPU, since the accelerator's memory ran out.</source>
       <translation>Auf der CPU gefüllt, weil der Speicher der Grafikkarte nicht reichte.</translation>
     </message>

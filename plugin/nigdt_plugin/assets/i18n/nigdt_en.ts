@@ -1564,6 +1564,10 @@
       <translation>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</translation>
     </message>
     <message>
+      <source>{0} had further names (hard links): they keep the picture as it was.</source>
+      <translation>{0} had further names (hard links): they keep the picture as it was.</translation>
+    </message>
+    <message>
       <source>Filled on the CPU, since the accelerator's memory ran out.</source>
       <translation>Filled on the CPU, since the accelerator's memory ran out.</translation>
     </message>
