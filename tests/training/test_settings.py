@@ -8,7 +8,14 @@ from nigdt_training.ablation.plan import load_plan
 from nigdt_training.commands.train import train
 from nigdt_training.inpaint.own_photos import OwnPhotos, own_settings
 from nigdt_training.inpaint.phases import load_phases
-from nigdt_training.settings import CONFIGS, TrainSettings, load_settings, settings_from, with_changes
+from nigdt_training.settings import (
+    CONFIGS,
+    EXTRA_NEGATIVES,
+    TrainSettings,
+    load_settings,
+    settings_from,
+    with_changes,
+)
 
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
@@ -211,3 +218,32 @@ def test_where_the_default_model_is_to_lie_is_looked_at_before_it_is_trained(tmp
     with pytest.raises(NigdtError, match="photos exists and is no model bundle"):
         CliRunner().invoke(train, arguments, catch_exceptions=False)
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_adversary_brings_what_goes_with_it():
+    data = {"data": [{"path": "photos"}], "preset": "small"}
+    for adversary, beta1, composite in (
+        ("lsgan", 0.0, False),
+        ("hinge", 0.5, True),
+        ("projected", 0.0, True),
+    ):
+        settings = settings_from(data | {"loss": {"adversary": adversary}})
+        assert (settings.beta1, settings.loss.composite) == (beta1, composite)
+    assert settings.loss.extra_negatives == 0
+    assert settings_from(data | {"loss": {"objects_only": True}}).loss.extra_negatives == EXTRA_NEGATIVES
+    assert [settings_from(data | {"steps": steps}).warmup for steps in (6, 400, 20_000)] == [0, 20, 100]
+
+
+def test_a_run_of_an_earlier_version_is_read_whatever_keys_it_wrote_down():
+    recorded = settings_from({"data": [{"path": "photos"}], "preset": "small"}).to_dict()
+    recorded |= {"beta1": 0.9, "warmup": 7, "checkpoint_seconds": 300.0, "validation_holes": 4}
+    recorded["model"] = {"skip": True, "outlines": 32, "marks": True, "text_channels": 64}
+    recorded["loss"] |= {"composite": True, "extra_negatives": 96}
+    recorded["match"] |= {"batch": 48}
+    settings = settings_from(recorded, recorded=True)
+    config = ModelConfig.preset("small", skip=True, outlines=32, marks=True, text_channels=64)
+    assert settings.model_config == config
+    assert settings_from(settings.to_dict()) == settings
+    assert settings_from(recorded | {"model": {"skip": True}}, recorded=True).preset == "small"
+    with pytest.raises(NigdtError, match="is no setting any more"):
+        settings_from(recorded)
