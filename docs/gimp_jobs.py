@@ -42,11 +42,12 @@ def draw(job, name):
     start = time.monotonic()
     status = procedure.run(config).index(0)
     seconds = time.monotonic() - start
+    why = Gimp.get_pdb().get_last_error()  # before another call says of itself how it went
     if status == Gimp.PDBStatusType.SUCCESS:
         file = Gio.File.new_for_path(str(OUT / f"{job.stem}-{name.removeprefix('nigdt-')}.png"))
         Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)
     image.delete()
-    return round(seconds, 1) if status == Gimp.PDBStatusType.SUCCESS else Gimp.get_pdb().get_last_error()
+    return round(seconds, 1) if status == Gimp.PDBStatusType.SUCCESS else why
 
 
 OUT.mkdir(parents=True, exist_ok=True)

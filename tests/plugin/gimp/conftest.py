@@ -73,6 +73,16 @@ def daemon(windows: WindowSession) -> Iterator[ScriptedDaemon]:
         yield scripted
 
 
+@pytest.fixture(autouse=True)
+def cleared(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test leaves in a GIMP with windows is not there for the next one, even when it has failed."""
+    yield
+    if "windows" in request.fixturenames:
+        request.getfixturevalue("windows").clear()
+    if "whole" in request.fixturenames:
+        request.getfixturevalue("whole")[0].clear()
+
+
 @pytest.fixture(params=["trixie", "forky"])
 def gimp(request: pytest.FixtureRequest) -> GimpSession:
     """Each GIMP in turn."""

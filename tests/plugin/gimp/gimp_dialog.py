@@ -80,10 +80,8 @@ def write(windows: WindowSession, caption: str, daemon: ScriptedDaemon | None = 
     A dialog that has just opened may miss what is typed, as with a hasty user; then it is typed again. The
     image's window may take the focus from it, and Ctrl+A would select the whole image there.
     """
-    for attempt in range(10):
+    for _ in range(10):
         dialog = windows.window("NIGDT: ")
-        if attempt == 3:  # an earlier test has turned the preview off, and choices are kept
-            windows.type("key", "alt+p")
         windows.type("key", "alt+d")
         if windows.active() != dialog:
             continue

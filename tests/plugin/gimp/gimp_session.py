@@ -198,6 +198,15 @@ kill $server
 
 
 _NUMBERS = itertools.cycle(range(20))
+_LEFT = """
+    for number in range(1, 400):  # GIMP counts its displays up, and lists them to nobody
+        if Gimp.Display.id_is_valid(number):
+            Gimp.Display.get_by_id(number).delete()
+    for image in Gimp.get_images():
+        image.delete()
+    result = [image.get_name() for image in Gimp.get_images()]
+"""
+"""Closes every image, shown or not; its result is what is there still."""
 
 
 class WindowSession(GimpSession):
@@ -279,6 +288,23 @@ class WindowSession(GimpSession):
             for window in there:
                 self.type("windowactivate", "--sync", window, "key", "Escape")
             time.sleep(0.3)
+
+    def clear(self) -> None:
+        """Take away what a test has left: a dialog, messages, images, their windows, and the last choices.
+
+        Raises:
+            GimpError: Something stays.
+        """
+        kill_plug_in(self)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while left := [*self.run(_LEFT, "actor"), *self.shown("Untitled")]:
+            if time.monotonic() > deadline:
+                raise GimpError(f"left after the test: {left}")
+            time.sleep(0.2)
+        for title in ("Search Actions", "GIMP Message", "GIMP Warning"):
+            self.dismiss(title)
+        for choices in (self.profile / "plug-in-settings").glob("*.last"):
+            choices.unlink()
 
     def from_the_menu(self, what: str) -> None:
         """Find a menu entry with GIMP's own search, in the window of an untitled image, and choose it."""

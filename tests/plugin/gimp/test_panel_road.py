@@ -288,7 +288,11 @@ def test_gimps_own_cancel_leaves_the_panel_open(whole: tuple[WindowSession, Clie
     folder = handed_over(gimp)
     gimp.type("windowraise", gimp.window(r"\[Untitled\]"))
     time.sleep(1)
-    keep(gimp.photograph(tmp_path / "waits.png"), f"{gimp.tree.release}-panel-waits.png")
+    shot = gimp.photograph(tmp_path / "waits.png")
+    keep(shot, f"{gimp.tree.release}-panel-waits.png")
+    with Image.open(shot) as opened:  # above the bar that runs to and fro stands what is waited for
+        said = np.asarray(opened.convert("L").crop((250, 585, 560, 598)))
+    assert (said > 150).sum() > 50
     gimp.type("mousemove", "591", "602", "click", "1")  # the button beside the progress
     wait_for(lambda: not plug_in_runs(gimp), 30)
     gimp.window("Untitled.png")

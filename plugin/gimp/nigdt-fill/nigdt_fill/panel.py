@@ -153,6 +153,8 @@ def _wait(image: Gimp.Image, panel: subprocess.Popen[bytes], folder: Path) -> di
             raise Problem(
                 _("The image was closed. What you made is still in the NIGDT panel; save it there.")
             )
+        # GIMP's status bar forgets its text when it has other things to say meanwhile.
+        Gimp.progress_set_text(_("Waiting for the NIGDT panel…"))
         Gimp.progress_pulse()
         time.sleep(POLL_SECONDS)
     if not said.exists():
