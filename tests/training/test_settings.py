@@ -196,7 +196,8 @@ def test_every_collection_of_the_default_is_told_where_it_comes_from():
 def test_phases_are_read_as_strictly_as_settings(tmp_path):
     names = [phase.name for phase in load_phases("default")]
     assert names == [
-        *("colours", "size", "fine", "words", "objects", "sharp", "varied", "birds", "outlines", "marks")
+        *("colours", "size", "fine", "words", "objects", "sharp", "varied", "birds", "outlines", "marks"),
+        *("parts", "large"),
     ]
     path = tmp_path / "phases.yaml"
     for text, named in (
