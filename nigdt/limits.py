@@ -22,7 +22,7 @@ NAME_CHARS: Final = 64
 NAME: Final = rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS - 1}}}"
 """Regular expression of such a name, which is a folder's name on every system and never a path."""
 
-DEFAULT_SIZE: Final = 128
+DEFAULT_SIZE: Final = 192
 """Side in pixels at which the model that comes along works; contexts are cut for it while none is known."""
 
 VARIANTS: Final = 16
