@@ -14,7 +14,7 @@ from PIL import Image
 
 from nigdt.answers import CompletionJob, EncodedContext, Fill, RawFill, WordUse
 from nigdt.backdrop import has_surroundings
-from nigdt.bundle.bundle import BundleInfo, find_bundle
+from nigdt.bundle.bundle import find_bundle
 from nigdt.bundle.hub import from_pretrained, save_pretrained
 from nigdt.bundle.weights import load_model
 from nigdt.colours import names_part
@@ -22,7 +22,6 @@ from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
 from nigdt.finisher import Finisher
 from nigdt.limits import Mode
-from nigdt.model import NIGDT
 from nigdt.notices import (
     CHANGED_NOTHING,
     MADE_COLOUR,
@@ -33,9 +32,8 @@ from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
 from nigdt.recolouring import check_caption
 from nigdt.runtime.devices import usable_device
-from nigdt.runtime.recording import CudaGraphs, Recorder
-from nigdt.runtime.runner import Precision, Runner, prepare
-from nigdt.text import Vocabulary
+from nigdt.runtime.recording import CudaGraphs
+from nigdt.runtime.runner import Precision, prepare
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
 
@@ -52,18 +50,7 @@ class Inpainter(Finisher):
         bundle: What was loaded.
     """
 
-    def __init__(
-        self,
-        model: NIGDT,
-        vocabulary: Vocabulary,
-        bundle: BundleInfo,
-        device: str,
-        precision: Precision = "float32",
-        recorder: Recorder | None = None,
-        runner: Runner | None = None,
-    ) -> None:
-        super().__init__(model, vocabulary, bundle, device, precision, recorder, runner)
-        self._continuation: Continuation | None = None
+    _continuation: Continuation | None = None
 
     @classmethod
     def from_bundle(

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.bird_colours import BIRD_COLOURS
 from nigdt.box import selection_box
 from nigdt.marks import Landmarks, draw_parts, draw_told
 from nigdt.model import NIGDT
@@ -47,15 +48,7 @@ _FOOT = 0.1
 """How far feet reach below the places of legs, in terms of the outline's height."""
 _SHARPENED = 4.0
 
-_BIRD_NAMES = """
-albatross blackbird bluebird bunting canary cardinal chaffinch chicken chickadee cormorant crow cuckoo
-dove duck duckling eagle falcon finch flamingo flycatcher goldfinch goose gosling grackle grebe gull hawk
-hen heron hummingbird jackdaw jay kestrel kingfisher lark macaw magpie mallard nightingale nuthatch
-oriole osprey owl parakeet parrot partridge peacock pelican penguin pheasant pigeon puffin quail raven
-robin rooster seagull shrike songbird sparrow starling stork swallow swan tanager tern thrush toucan
-vulture warbler waxwing woodpecker wren
-"""
-_BIRDS = frozenset(_BIRD_NAMES.split())
+_BIRDS = frozenset(BIRD_COLOURS) | {"albatross", "grebe", "songbird"}
 """What a model whose outlines are birds' gives them to as well, whether it knows the word or not."""
 
 
