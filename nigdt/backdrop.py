@@ -7,6 +7,8 @@ it. Where the thing is, the model tells by itself: there its picture differs fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +47,7 @@ _OUTLINE = 0.4
 """Fraction of it at a thing's outline, ..."""
 _CORE = 0.62
 """... and from which on the model's colours are the thing's alone."""
-_RIM = 2
+_RIM = 3
 """Pixels of the model's picture inside an outline where it draws a rim as often as the thing."""
 _SPECK = 0.08
 """Size, as a fraction of the largest thing's, below which a thing is a speck, ..."""
@@ -182,7 +184,11 @@ def is_clear(picture: Floats, wordless: Floats, outline: Floats) -> bool:
 
 
 def laid_into(
-    fill: NDArray[np.generic], picture: Floats, backdrop: NDArray[np.uint8], outline: Floats
+    fill: NDArray[np.generic],
+    picture: Floats,
+    backdrop: NDArray[np.uint8],
+    outline: Floats,
+    thin: Sequence[Floats] = (),
 ) -> Floats:
     """Lay a thing that was drawn into an outline over the continued surroundings.
 
@@ -191,6 +197,7 @@ def laid_into(
         picture: (H, W, 3), 0 to 255, the same at its own.
         backdrop: (h, w, 3), from `continued`.
         outline: (H, W), 0 to 1, 1 on the thing.
+        thin: (H, W) each, 0 to 1, parts of it that are all rim and keep their colours, such as legs.
 
     Returns:
         (h, w, 3), 0 to 255.
@@ -206,6 +213,8 @@ def laid_into(
     opacity = _opacity(smooth, (width, height), scale, _SHARP_EDGE, window)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1))
     core = cv2.erode((outline > _CORE).astype(np.uint8), disc) > 0
+    for part in thin:
+        core |= part > _CORE
     drawn = _own_at_edge(fill, picture, core)[window]
     laid[window] = np.clip(laid[window] + opacity[..., None] * (drawn - laid[window]), 0, 255)
     return laid

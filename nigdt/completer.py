@@ -327,8 +327,9 @@ class Completer:
         size = fill.shape[1::-1]
         if backdrop.shape[1::-1] != size:
             backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        if outline is not None and named:  # it is given where it is named, which mypy does not see
-            return laid_into(fill, picture, backdrop, outline), True
+        if drawn.told is not None and named:  # it is given where it is named, which mypy does not see
+            thin = [drawn.told.parts[part] for part in ("beak", "leg") if part in drawn.told.parts]
+            return laid_into(fill, picture, backdrop, drawn.told.outline, thin), True
         assert drawn.wordless is not None
         wordless = _without_weave(drawn.wordless, context)
         if outline is None:

@@ -62,7 +62,7 @@ def shaded(
     wide = _WIDE * float(np.sqrt(inside.sum()))
     body = inside.astype(np.float32)
     around = cv2.GaussianBlur(of_plain * body, (0, 0), wide) / (cv2.GaussianBlur(body, (0, 0), wide) + 1e-3)
-    within = cv2.GaussianBlur(cv2.erode(body, np.ones((3, 3), np.uint8)), (0, 0), 1.2)
+    within = cv2.GaussianBlur(cv2.erode(body, np.ones((5, 5), np.uint8)), (0, 0), 1.2)
     white = float(np.clip((np.median(lightness[inside]) - _WHITE[0]) / (_WHITE[1] - _WHITE[0]), 0, 1))
     shade = within * np.clip(of_plain - around, -_DARKER, _LIGHTER) * (1 - (1 - _LESS) * white)
     gain = np.clip(1 + shade / np.maximum(lightness, _DARKEST), *_GAIN)

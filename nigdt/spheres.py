@@ -21,7 +21,7 @@ _AMBIENT, _DIRECT, _BOUNCED = 0.45, 0.88, 0.14
 """Brightness of a place in shade, what light adds where it falls squarely, and what the ground sends back."""
 _SHINE, _SHARPNESS = 70.0, 28.0
 """Grey levels that the light's reflection adds, and how narrow it is."""
-_GRAIN = 0.35
+_GRAIN = 0.2
 """What stays of the drawn surface's fine differences, ..."""
 _FINE = 0.06
 """... which are those finer than so much of the radius."""

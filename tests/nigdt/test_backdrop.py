@@ -245,3 +245,19 @@ def test_the_weave_goes_and_all_else_stays() -> None:
     assert np.array_equal(cleaned[visible > 0], woven[visible > 0])
     inner = (slice(20, 76), slice(20, 76))
     assert np.abs(cleaned[inner] - smooth[inner]).max() < 0.5
+
+
+def test_thin_parts_keep_the_colours_that_were_drawn() -> None:
+    outline = np.zeros((96, 96), np.float32)
+    outline[20:60, 30:66] = 1
+    leg = np.zeros_like(outline)
+    leg[60:80, 47:49] = 1
+    picture = np.full((96, 96, 3), 230, np.float32)
+    picture[20:60, 30:66] = (200, 30, 30)
+    picture[leg > 0] = (20, 20, 20)
+    backdrop = np.full((96, 96, 3), 128, np.uint8)
+    both = np.maximum(outline, leg)
+    kept = laid_into(picture, picture, backdrop, both, [leg])[70, 47:49]
+    assert np.abs(kept - 20).max() < 40
+    of_the_body = laid_into(picture, picture, backdrop, both)[70, 47:49]
+    assert of_the_body[:, 0].min() > 90, "else they would be taken for a rim, which has the body's colours"
