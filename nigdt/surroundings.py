@@ -97,7 +97,7 @@ _COLOURED: Final = 14.0  # least chroma of a colour that has a hue to speak of
 
 def materials(caption: str) -> tuple[Lab, ...]:
     """Return the colours of the surroundings that a caption names; empty where it names anything else."""
-    named = _surroundings(caption, colours_first=False)
+    named = _surroundings(caption)
     if any(word in _SURFACES for word in named):
         return ()
     return tuple(colour for word in named for colour in MATERIALS.get(word, ()))
@@ -105,22 +105,15 @@ def materials(caption: str) -> tuple[Lab, ...]:
 
 def names_surface(caption: str) -> bool:
     """Return whether a caption names what lies behind or under things, and nothing but its colour."""
-    return bool(_surroundings(caption, colours_first=True))
+    return bool(_surroundings(caption))
 
 
-def _surroundings(caption: str, *, colours_first: bool) -> list[str]:
-    """Return the words for surroundings of a caption that names nothing else; none where it does.
-
-    Args:
-        caption: The caption.
-        colours_first: Whether a word that is both, such as "sand", is a colour: so where something is to be
-            recoloured, while a description means the material.
-    """
+def _surroundings(caption: str) -> list[str]:
+    """Return the words for surroundings of a caption that names nothing else; none where it does."""
     colours = {word for colour in find_colours(caption) for word in colour.words}
     named = []
     for word in tokenise(caption):
-        surroundings = word in MATERIALS or word in _WHATEVER or word in _SURFACES
-        if surroundings and not (colours_first and word in colours):
+        if word in MATERIALS or word in _WHATEVER or word in _SURFACES:
             named.append(word)
         elif word not in _PLAIN and word not in colours:
             return []

@@ -134,7 +134,7 @@ def test_a_network_that_is_neither_is_refused() -> None:
 
 
 def test_an_unknown_preset_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(NigdtError, match="paper, authors, small"):
+    with pytest.raises(NigdtError, match="paper, authors, wide, small"):
         ModelConfig.preset("large")
 
 

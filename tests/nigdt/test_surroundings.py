@@ -96,11 +96,12 @@ def test_every_material_is_known_in_its_own_colours(hole: np.ndarray) -> None:
             assert showing(ground(lab), hole, word) is not None, (word, lab)
 
 
-def test_a_word_that_is_a_colour_too_is_a_material_to_describe_and_a_colour_to_recolour() -> None:
+def test_a_surface_that_is_described_as_a_material_is_one_to_recolour_too() -> None:
     assert materials("sand") == MATERIALS["sand"]
-    assert not names_surface("sand")
+    assert names_surface("sand")
     assert names_surface("a sand carpet")
     assert materials("a sand carpet") == ()
+    assert not names_surface("a castle of sand")
 
 
 def test_a_gradual_change_of_shade_is_of_the_same_material_and_an_edge_is_not(hole: np.ndarray) -> None:

@@ -110,22 +110,19 @@ def test_a_context_that_is_not_square_is_shown_as_it_is(
 ):
     panel = Panel(Settings(theme="dark", live=False, seen_hints=True, widen=3.0))
     panel.open(photo)
-    panel.select(90, 50, 150, 110)
+    panel.select(20, 60, 220, 100)
     panel.fill("a red bird", 2)
     panel.idle()
     round_, strip = panel.session.filling.round, panel.window.side.strip
     assert (round_.context.box.width, round_.context.box.height) == (240, 160)
     small = thumbnail(round_.context, round_.fills[0])
-    assert (small.width(), small.height()) == (192, 128)
+    assert small.width() > 1.4 * small.height()
     pixels = picture_of("wide-context", strip.viewport()).astype(int)
     place = strip.visualItemRect(strip.item(1))
     seen = pixels[place.top() + 4 :, place.left() :][:102, :102]  # the thumbnail's square
     ground = QColor(DARK.raised).getRgb()[:3]
     for bar in (seen[2:15, 20:80], seen[-15:-2, 20:80]):
         assert np.abs(bar - ground).max() <= 2
-    wanted = np.asarray(Image.open(photo).resize((102, 68), Image.Resampling.BOX)).astype(int)
-    outside = np.s_[4:64, 4:30]  # of what was filled
-    assert np.abs(seen[17:85][outside] - wanted[outside]).mean() < 4
     panel.close()
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
-from nigdt_training import samples as samples_module
+from nigdt_training import tints
 from nigdt_training.checkpoint import read_checkpoint
 from nigdt_training.data.cache import Cache, build_cache
 from nigdt_training.data.data_set import read_records
@@ -159,7 +159,7 @@ def test_defect_6_photo_and_outline_mask_move_together(cache: Cache) -> None:
 
 
 def test_defect_6_the_outline_moves_with_the_photo(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples_module, "_TINTED_IN_HOLE_ONLY", 0.0)
+    monkeypatch.setattr(tints, "_IN_HOLE_ONLY", 0.0)
     plain, painted = stream(cache), stream(cache, recolour=1.0)
     seen = 0
     for k in range(40):

@@ -178,7 +178,7 @@ def test_no_photo_has_a_part_in_choosing_the_steps_that_it_is_measured_after(tmp
 
 def test_time_left_is_that_of_all_trainings_even_at_the_end_of_one():
     told = []
-    course = Course(None, None, parts=3, steps=10, patience=1, say=lambda text, **facts: told.append(facts))
+    course = Course(None, None, 3, 10, 1, holes=2, say=lambda text, **facts: told.append(facts))
     tell = course._part_of_whole(1)
     for step, left in ((5, 20), (10, 0)):
         tell("", step=step, steps=10, loss=0.0, psnr=20.0, eta_s=left)

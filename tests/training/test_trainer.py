@@ -7,6 +7,7 @@ import math
 import shutil
 import signal
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -164,7 +165,7 @@ def test_a_run_leaves_metrics_sheet_and_a_bundle_that_loads(places, tiny_setting
 
 def test_steps_on_one_batch_fit_it(places, tiny_settings):
     settings = settings_from({
-        **tiny_settings, "preset": "small", "learning_rate": 5e-3, "augmentation": {},
+        **tiny_settings, "preset": "small", "steps": 60, "learning_rate": 5e-3, "augmentation": {},
         "loss": {"match": 0.0, "adversarial": 0.0, "feature": 0.0, "kl": 0.1, "hole_weight": 10.0},
     })  # fmt: skip
     run = Run.create(places.runs, "fit", settings)
@@ -173,7 +174,7 @@ def test_steps_on_one_batch_fit_it(places, tiny_settings):
     vocabulary = build_vocabulary(training)
     trainer = InpaintTrainer(run, training, validation, vocabulary, None, fabric, lambda *_, **__: None)
     losses = [float(trainer._one_step()["l1"]) for _ in range(40)]
-    assert losses[-1] < 0.7 * losses[0]
+    assert np.mean(losses[-4:]) < 0.7 * np.mean(losses[:4])
 
 
 def test_the_best_validation_is_kept_and_the_count_of_stale_ones_resumes(places, tiny_settings):
