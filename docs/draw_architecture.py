@@ -38,6 +38,7 @@ TOGETHER = {
                 "continuation",
                 "drawn",
                 "effects",
+                "finisher",
                 "inpainter",
                 "recolourer",
                 "showcase",
