@@ -14,18 +14,18 @@ UNKNOWN_WORDS: Final = "The model does not know: {0}."
 WITHOUT_WORDS: Final = "Without words, the region is filled with its surroundings."
 ENLARGED: Final = "The region is large: it is filled at {0} pixels and enlarged to {1}."
 NOTHING_FITS: Final = "Nothing in the photo could be continued into the region, so the model filled it."
-CONTINUED: Final = "What the words name is around the region already, so the photo's own was continued."
+CONTINUED: Final = "What the words name is around the region already, so the photo was continued."
 DREW_NOTHING: Final = (
     "The model draws nothing clear for these words, so the photo's own surroundings were continued."
 )
 COLOURED_PART: Final = (
-    "The photo shows what the words give a colour to, so its own was coloured; further variants are drawn."
+    "The photo shows the part that the words colour, so that part was coloured; other variants are drawn."
 )
 THERE_ALREADY: Final = (
-    "A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour."
+    "A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour."
 )
 NO_SHAPE: Final = (
-    "Only birds and round things get a shape from their name: for others, make the selection in their shape."
+    "Only birds and round things get a shape from their name: for others, select the shape itself."
 )
 PART_LEFT: Final = "A part of the object seems to lie outside the selection: grow it by {0} pixels."
 PART_NOT_SELECTED: Final = (
@@ -34,7 +34,7 @@ PART_NOT_SELECTED: Final = (
 CHANGED_NOTHING: Final = (
     "Next to nothing changed: the selection shows no object, or one that has this colour already."
 )
-MADE_COLOUR: Final = "The photo was grey; with a colour in it, it is a colour photo now."
+MADE_COLOUR: Final = "The photo was grey; it is a colour photo now, to hold the new colour."
 MODEL_CHANGED: Final = (
     "The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ."
 )

@@ -142,7 +142,7 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise SettingsError(f"The settings {path} are no regular file.")
+            raise SettingsError(f"The settings file {path} is not a regular file.")
         if path.stat().st_size > _MOST_BYTES:
             raise SettingsError(f"The settings {path} are too large to be settings.")
         text = path.read_text(encoding="utf-8")

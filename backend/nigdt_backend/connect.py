@@ -85,7 +85,7 @@ def connect(
             if connection is None and file != paths.own_connection_path():
                 raise DaemonError(
                     "not-running",
-                    f"{file} is missing, or is no connection file.",
+                    f"{file} is missing, or is not a connection file.",
                     "Carry it here again, or unset NIGDT_CONNECTION.",
                 )
             if not (start and local):

@@ -169,7 +169,7 @@ def read_bundle(folder: str | os.PathLike[str]) -> BundleInfo:
     """
     folder = Path(folder)
     if not (folder / CONFIG).is_file():
-        raise BundleError(f"{folder} is no model bundle: it has no {CONFIG}.", "Name another folder.")
+        raise BundleError(f"{folder} is not a model bundle: it has no {CONFIG}.", "Name another folder.")
     for name in FILES:
         if not (folder / name).is_file():
             raise BundleError(

@@ -44,7 +44,7 @@ def check_sizes(folder: Path) -> int:
         except OSError:
             continue  # whoever needs it says that it is missing
         if not stat.S_ISREG(status.st_mode):
-            raise BundleError(f"Bundle {folder.name}: {name} is no regular file.", "Get the bundle again.")
+            raise BundleError(f"Bundle {folder.name}: {name} is not a regular file.", "Get the bundle again.")
         if status.st_size > most:
             raise BundleError(
                 f"Bundle {folder.name}: {name} is too large to be one.", "Get the bundle again."

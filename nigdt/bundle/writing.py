@@ -85,7 +85,7 @@ def check_target(folder: Path) -> None:
         raise BundleError(f"A bundle cannot be called {folder.name!r}.", "Use letters, digits, dot, dash.")
     damaged_or_whole = any((folder / name).is_file() for name in (WEIGHTS, CONFIG))
     if folder.exists() and not damaged_or_whole and (folder.is_file() or any(folder.iterdir())):
-        raise BundleError(f"{folder} exists and is no model bundle.", "Name another folder.")
+        raise BundleError(f"{folder} exists and is not a model bundle.", "Name another folder.")
     try:
         check_folder_writable(folder.parent)
     except OSError as error:

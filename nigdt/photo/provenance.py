@@ -110,7 +110,7 @@ class DrawnSelection:
             with opened(png) as image:
                 fits = image.size == (box.width, box.height) and image.format == "PNG"
         except (KeyError, TypeError, PhotoError, binascii.Error) as error:
-            raise ValueError(f"This is no selection ({error}).") from None
+            raise ValueError(f"This is not a selection ({error}).") from None
         if not fits:
             raise ValueError("The selection does not have the size of its box.")
         return cls(box, png)

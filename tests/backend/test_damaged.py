@@ -228,7 +228,7 @@ def test_what_fill_is_given_is_refused_in_one_line_at_once(tmp_path, options, sa
 
 def test_a_pipe_in_place_of_settings_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "daemon.yaml")
-    with pytest.raises(SettingsError, match="no regular file"):
+    with pytest.raises(SettingsError, match="not a regular file"):
         DaemonSettings.read(tmp_path / "daemon.yaml")
 
 

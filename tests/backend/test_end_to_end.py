@@ -286,7 +286,7 @@ def test_serve_in_the_background_then_doctor(bundles):
     assert served.returncode == 0, served.stderr
     assert served.stdout.startswith("Ready")
     again = nigdt("serve").stdout
-    assert again.startswith("Runs already")
+    assert again.startswith("Already running")
     assert "without a job" not in again
     looked = nigdt("doctor", "--json")
     assert looked.returncode == 0, looked.stdout

@@ -151,7 +151,7 @@ def test_serve_waits_for_a_daemon_that_is_slow_to_answer(client, daemon_pid):
     go_on.start()
     said = CliRunner().invoke(serve, [], catch_exceptions=False).output
     go_on.join()
-    assert f"Runs already (process {pid})" in said
+    assert f"Already running (process {pid})" in said
 
 
 @posix

@@ -142,7 +142,7 @@ def test_only_bundles_and_empty_folders_are_replaced(tmp_path: Path, tiny_bundle
     (photos / "dear.jpg").write_text("irreplaceable")
     file.write_text("also")
     for place in (photos, file):
-        with pytest.raises(BundleError, match="exists and is no model bundle"):
+        with pytest.raises(BundleError, match="exists and is not a model bundle"):
             save_bundle(place, model, vocabulary, title="M")
     assert [path.name for path in photos.iterdir()] == ["dear.jpg"]
     assert file.read_text() == "also"

@@ -63,7 +63,7 @@ def test_folders_that_no_bundle_can_be_called_are_named(tiny_bundle):
     problems = [str(problem) for problem in broken_bundles()]
     assert len(problems) == len(names) + 1
     assert sum("no bundle can be called" in problem for problem in problems) == len(names)
-    assert [problem for problem in problems if "gone is no model bundle" in problem]
+    assert [problem for problem in problems if "gone is not a model bundle" in problem]
     assert all(printable(problem) == problem for problem in problems)
     assert [info.name for info in list_bundles()] == [find_bundle().name]
 

@@ -292,7 +292,7 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     assert dialog.state.text() == ("0 of 2 photos were filled. Already in the folder and left as it was: 2.")
     boxes.write_text("photo;x\n")
     dialog.start_button.click()
-    assert "no list of boxes" in dialog.detail.text()
+    assert "is not a list of boxes" in dialog.detail.text()
     dialog.close()
 
 

@@ -120,7 +120,7 @@ def test_training_shows_progress_stops_goes_on_and_asks_whether_the_model_is_kep
     assert not dialog.start_button.isEnabled()  # the name is taken now
     assert dialog.focusWidget() is dialog.verdict.keep_button  # Return keeps what is clearly better
     assert dialog.verdict.keep_button.property("primary")
-    panel.until(lambda: dialog.verdict.used.text() == "Checkpoints of the training take 2 MB of the disk.")
+    panel.until(lambda: dialog.verdict.used.text() == "Checkpoints of the training take 2 MB of disk space.")
     dialog.verdict.free_button.click()
     panel.until(lambda: "freed" in dialog.verdict.used.text())
     assert training.leftovers("my-birds") == []

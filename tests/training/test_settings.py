@@ -216,7 +216,7 @@ def test_where_the_default_model_is_to_lie_is_looked_at_before_it_is_trained(tmp
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "dear.jpg").touch()
     arguments = ["default", "--data", str(tmp_path), "--output", "photos"]
-    with pytest.raises(NigdtError, match="photos exists and is no model bundle"):
+    with pytest.raises(NigdtError, match="photos exists and is not a model bundle"):
         CliRunner().invoke(train, arguments, catch_exceptions=False)
     assert not (tmp_path / "runs").exists()
 

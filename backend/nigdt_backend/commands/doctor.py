@@ -194,7 +194,7 @@ def _daemon() -> Iterator[Finding]:
                 "daemon",
                 "bad",
                 "a daemon holds the lock but does not answer",
-                "Wait a moment; if it stays so, end its process.",
+                "Wait a moment; if nothing changes, end its process.",
             )
         else:
             yield Finding("daemon", "ok", "not running; clients start it when they need it")
@@ -228,7 +228,7 @@ def _of_a_silent_daemon() -> str:
     if state in ("T", "t"):
         return f"It is suspended; let it go on: kill -CONT {connection.pid}"
     end = f"taskkill /F /PID {connection.pid}" if sys.platform == "win32" else f"kill -9 {connection.pid}"
-    return f"If it stays so, end it, and the next fill starts another: {end}"
+    return f"If that does not help, end it; the next fill starts another: {end}"
 
 
 def _log() -> Iterator[Finding]:

@@ -69,7 +69,7 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     type=click.Choice(limits.MODES),
     default="describe",
     show_default=True,
-    help="Put there what the caption describes, give what is there another colour, or remove it.",
+    help="Draw what the caption describes, give what is there another colour, or remove it.",
 )
 @click.option(
     "-n",
@@ -77,14 +77,14 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     type=click.IntRange(1, limits.VARIANTS),
     default=1,
     show_default=True,
-    help="How many answers.",
+    help="Number of fills to make.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0, limits.SEED_MAX),
     default=0,
     show_default=True,
-    help="Seed of the first answer, 0 for the model's mean; the others have the next ones.",
+    help="Seed of the first fill, 0 for the model's mean answer; the others get the numbers that follow.",
 )
 @click.option("--bundle", default="default", show_default=True, help="Model bundle (see nigdt models).")
 @changes(
@@ -102,7 +102,7 @@ def _parse_box(_context: click.Context, _option: click.Parameter, values: tuple[
     "-o",
     "--output",
     type=OutputFile(),
-    help="File to write; several answers get -1, -2, ... before the ending. Default: PHOTO-filled.png, "
+    help="File to write; several fills get -1, -2, ... before the ending. Default: PHOTO-filled.png, "
     "for CMYK .tif.",
 )
 @click.option("--overwrite", is_flag=True, help="Allow OUTPUT to be the photo or the mask itself.")

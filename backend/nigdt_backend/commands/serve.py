@@ -127,7 +127,7 @@ def _foreground(arguments: list[str]) -> None:
 
 def _runs_already(status: dict[str, Any], arguments: list[str]) -> None:
     ends = f"; it ends after {status['idle_exit']:.0f} s without a job" if status.get("idle_exit") else ""
-    click.echo(f"Runs already (process {status['pid']}){ends}.")
+    click.echo(f"Already running (process {status['pid']}){ends}.")
     if arguments:
         raise click.ClickException("Stop it with `nigdt serve --stop` to start it with other options.")
     if ends:

@@ -78,7 +78,7 @@ def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
     found: dict[str, tuple[Region, ...]] = {}
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST_LIST:
-            raise ValueError("it is no list")
+            raise ValueError("it is not a list")
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             if not {*_FIELDS} <= {*(rows.fieldnames or ())}:
@@ -90,7 +90,7 @@ def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
                     found[row["name"]] = (*found.get(row["name"], ()), box)
     except (ValueError, KeyError, TypeError, csv.Error):
         columns = ", ".join(_FIELDS)
-        raise SelectionError(f"{path.name} is no list of boxes.", f"Its columns are {columns}.") from None
+        raise SelectionError(f"{path.name} is not a list of boxes.", f"Its columns are {columns}.") from None
     return found
 
 

@@ -34,7 +34,7 @@ def report(session: Session, versions: Sequence[str], errors: Sequence[str]) -> 
         f"State folder {state_dir()}, log {log_path()}",
         "Photo: " + (f"{document.width} x {document.height}, {document.photo.kind}" if document else "none"),
         "Models: " + (", ".join(f"{it.name} ({it.size_px} px)" for it in models.available()) or "none"),
-        f"Connection: {session.link_state.phase.value}, reached anew {session.link_state.restarts} times",
+        f"Connection: {session.link_state.phase.value}, reconnected {session.link_state.restarts} times",
         "Daemon: " + json.dumps(session.link_state.status, ensure_ascii=False),
         "Settings: " + json.dumps(settings, ensure_ascii=False),
         "Errors:",

@@ -202,7 +202,7 @@ def _number_of(data: Mapping[str, Any]) -> int:
 def _created(data: Mapping[str, Any]) -> float:
     created = float(data["created"])
     if not abs(created) < _LAST_SECOND:
-        raise ValueError("its date is none")
+        raise ValueError("its date is not a date")
     return created
 
 

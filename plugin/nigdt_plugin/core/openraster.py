@@ -157,7 +157,7 @@ def decode(path: Path, budget: int) -> Project:
     try:
         with zipfile.ZipFile(path) as archive:
             if _read(archive, "mimetype", _LARGEST_TEXT).strip() != b"image/openraster":
-                raise ValueError("it is no OpenRaster file")
+                raise ValueError("it is not an OpenRaster file")
             if _PROJECT in archive.namelist():
                 return _own(archive, budget)
             return _foreign(archive, budget)
@@ -284,7 +284,7 @@ def _foreign_layer(archive: zipfile.ZipFile, entry: ElementTree.Element, documen
 def _opacity(entry: ElementTree.Element) -> float:
     opacity = float(entry.get("opacity", 1))
     if math.isnan(opacity):
-        raise ValueError("the opacity of a layer is no number")
+        raise ValueError("the opacity of a layer is not a number")
     return min(max(opacity, 0.0), 1.0)
 
 
@@ -321,7 +321,7 @@ def _pixels(archive: zipfile.ZipFile, name: str, mode: str = "RGBA") -> NDArray[
     try:
         with opened(_read(archive, name), name) as image:
             if image.format != "PNG":
-                raise ValueError(f"{name} is no PNG")
+                raise ValueError(f"{name} is not a PNG")
             return np.array(image.convert(mode), np.uint8)
     except NigdtError as error:
         raise ValueError(error.message) from None

@@ -203,7 +203,7 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
     try:
         path, entries = Path(data["photo"]), data["layers"]
         if not isinstance(entries, list):
-            raise ValueError("its layers are no list")
+            raise ValueError("its layers are not a list")
     except (KeyError, TypeError, ValueError) as error:
         raise OSError(f"The autosave in {lost.folder} is damaged ({error}).") from None
     pasted = not path.is_absolute()
@@ -264,7 +264,7 @@ def _photo_of(path: Path, data: Mapping[str, Any]) -> Photo:
             return photo
     raise NigdtError(
         f"The photo {path.name} has changed since, so the fills are not laid over it.",
-        "Put the former photo back in its place, and start again.",
+        "Put the earlier photo back in its place, and start again.",
     )
 
 

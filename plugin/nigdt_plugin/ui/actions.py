@@ -98,13 +98,13 @@ def _file(menus: _Menus, window: Window) -> None:
     menus.gap()
     menus.add(
         "photo.next",
-        translate("Menus", "Next photo of the folder"),
+        translate("Menus", "Next photo in the folder"),
         partial(window.step_photo, 1),
         "Alt+Right",
     )
     menus.add(
         "photo.previous",
-        translate("Menus", "Previous photo of the folder"),
+        translate("Menus", "Previous photo in the folder"),
         partial(window.step_photo, -1),
         "Alt+Left",
     )
@@ -252,7 +252,7 @@ def _view(menus: _Menus, window: Window) -> None:
         ("right", translate("Menus", "Turn the view right"), lambda: canvas.turn.turned(1), "Ctrl+R"),
         ("left", translate("Menus", "Turn the view left"), lambda: canvas.turn.turned(-1), "Ctrl+Shift+R"),
         ("flip", translate("Menus", "Mirror the view"), lambda: canvas.turn.flipped(), "Ctrl+Shift+M"),
-        ("upright", translate("Menus", "View as the photo is"), Turn, "Ctrl+3"),
+        ("upright", translate("Menus", "Reset turn and mirror"), Turn, "Ctrl+3"),
     )
     for name, text, turn, key in turns:
         menus.add(f"photo.{name}", text, partial(lambda turn: canvas.turn_to(turn()), turn), key)
@@ -281,7 +281,7 @@ def _view(menus: _Menus, window: Window) -> None:
     menus.menu = themes
     group = QActionGroup(window)
     for choice, text in (
-        ("system", translate("Menus", "As the system")),
+        ("system", translate("Menus", "Same as the system")),
         ("light", translate("Menus", "Light")),
         ("dark", translate("Menus", "Dark")),
     ):
@@ -329,7 +329,7 @@ def _help(menus: _Menus, window: Window) -> None:
     assert languages is not None
     menus.menu = languages
     group = QActionGroup(window)
-    for code, name in {"system": translate("Menus", "As the system"), **LANGUAGES}.items():
+    for code, name in {"system": translate("Menus", "Same as the system"), **LANGUAGES}.items():
         action = menus.add(f"language.{code}", name, partial(window.set_language, code))
         action.setCheckable(True)
         action.setChecked(settings.language == code)

@@ -54,7 +54,9 @@ class BatchDialog(QDialog):
         form = QFormLayout()
         self.photos = self._path(form, self.tr("Photos"), self.tr("A folder"))
         self.selections = self._path(form, self.tr("Selections"), self.tr("Masks or boxes"), file=True)
-        tip = self.tr("A folder of masks called as the photos, or a CSV file: name, left, top, width, height")
+        tip = self.tr(
+            "A folder of masks named like the photos, or a CSV file: name, left, top, width, height"
+        )
         self.selections.setToolTip(tip)
         form.addRow("", label(tip, "hint", wrap=True))
         self.target = self._path(form, self.tr("Filled photos go to"), self.tr("A folder"))

@@ -65,7 +65,7 @@ class Dialogs(Hosted):
             self.offer_extra(
                 "training",
                 self.tr("Training is not installed."),
-                self.tr("It needs about 200 MB of the disk. The photos stay on this machine."),
+                self.tr("It needs about 200 MB of disk space. The photos stay on this machine."),
                 self.train,
             )
             return
@@ -85,7 +85,7 @@ class Dialogs(Hosted):
         self.offer_extra(
             "photos",
             self.tr("{name} needs an optional part of NIGDT.").format(name=path.name),
-            self.tr("It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk."),
+            self.tr("It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of disk space."),
             lambda: self.open_path(path, mask, caption),
         )
 
@@ -190,7 +190,7 @@ class Dialogs(Hosted):
         """Keep only the part of the photo that is selected."""
         document = self.session.document
         if document is None or document.selection.empty:
-            self.notice.tell(self.tr("Nothing is selected."), self.tr("Select the part that is to stay."))
+            self.notice.tell(self.tr("Nothing is selected."), self.tr("Select the part to keep."))
             return
         self.session.recut(document.selection.bounds, "Crop")
 

@@ -69,7 +69,7 @@ class KeymapDialog(QDialog):
         self.message = label("", "hint", wrap=True)
         column.addWidget(self.message)
         row = QHBoxLayout()
-        row.addWidget(button(self.tr("As they were at first"), self.reset))
+        row.addWidget(button(self.tr("Restore the defaults"), self.reset))
         row.addStretch(1)
         row.addWidget(button(self.tr("Close"), self.accept, primary=True))
         column.addLayout(row)

@@ -321,13 +321,13 @@ class TrainDialog(QDialog):
     def _worded(self, verdict: training.Verdict | None) -> str:
         if verdict is None:
             return self.tr("Done.")
-        text = self.tr("Better on {better} of {photos} of your photos, that it had not learnt from.")
+        text = self.tr("Better on {better} of {photos} of your photos that it had not learnt from.")
         return text.format(better=verdict.better, photos=verdict.photos)
 
     def _how_much(self, verdict: training.Verdict | None) -> str:
         if verdict is None:
             return ""
-        text = self.tr("Its fills come {percent} % nearer to the photos on the average.")
+        text = self.tr("On average, its fills come {percent} % nearer to the photos.")
         return text.format(percent=f"{100 * verdict.nearer:.0f}")
 
     def _kept(self) -> None:

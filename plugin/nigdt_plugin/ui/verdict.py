@@ -52,7 +52,7 @@ class VerdictBox(QWidget):
         self.disk.setLayout(row)
         self.used = label("", "muted", wrap=True)
         row.addWidget(self.used, 1)
-        self.free_button = button(self.tr("Free the disk"), self._free)
+        self.free_button = button(self.tr("Free disk space"), self._free)
         row.addWidget(self.free_button)
         column.addWidget(self.disk)
         self.clear()
@@ -93,9 +93,9 @@ class VerdictBox(QWidget):
             if sip.isdeleted(self) or self._left is not left or not size:
                 return
             text = (
-                self.tr("What is needed to go on takes {megabytes} MB of the disk.")
+                self.tr("What is needed to go on takes {megabytes} MB of disk space.")
                 if going_on
-                else self.tr("Checkpoints of the training take {megabytes} MB of the disk.")
+                else self.tr("Checkpoints of the training take {megabytes} MB of disk space.")
             )
             self.used.setText(text.format(megabytes=max(1, round(size / _MEGABYTE))))
             self.free_button.show()

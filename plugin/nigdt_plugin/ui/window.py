@@ -308,7 +308,7 @@ class Window(Dialogs):
     def set_language(self, choice: str) -> None:
         """Use another language from the next start on."""
         self.session.settings.language = choice
-        self.notice.show_done(self.tr("The language changes with the next start."))
+        self.notice.show_done(self.tr("The language changes at the next start."))
 
     @property
     def _return_removes(self) -> bool:

@@ -110,7 +110,7 @@ def test_each_mode_and_the_same_again(gimp: GimpSession, real_daemon: Callable[[
     assert len(names) == 9
     assert refused == [
         "execution-error",
-        "This layer is no fill. Choose one that NIGDT made in the layers' dialog.",
+        "This layer is not a fill. In the Layers dialog, choose one that NIGDT made.",
     ]
 
 

@@ -25,7 +25,8 @@ def data() -> None:
 @data.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "--bundle", help="Model whose words the captions are held against.  [default: the default, if installed]"
+    "--bundle",
+    help="Model whose vocabulary the captions are compared with.  [default: the default, if installed]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, every skipped photo listed.")
 def check(path: Path, bundle: str | None, as_json: bool) -> None:

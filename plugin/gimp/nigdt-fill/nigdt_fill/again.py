@@ -48,7 +48,7 @@ def find_drawn(image: Gimp.Image, drawables: Sequence[Gimp.Drawable]) -> Drawn:
     layers.sort(key=lambda layer: not layer.get_visible())
     found = next((layer for layer in layers if layer.get_parasite(provenance.NAME) is not None), None)
     if found is None:
-        raise Problem(_("This layer is no fill. Choose one that NIGDT made in the layers' dialog."))
+        raise Problem(_("This layer is not a fill. In the Layers dialog, choose one that NIGDT made."))
     try:
         data = bytes(found.get_parasite(provenance.NAME).get_data())
         told = provenance.read(data)

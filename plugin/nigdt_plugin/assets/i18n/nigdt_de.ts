@@ -23,7 +23,7 @@
       <translation>Masken oder Rahmen</translation>
     </message>
     <message>
-      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
+      <source>A folder of masks named like the photos, or a CSV file: name, left, top, width, height</source>
       <translation>Ein Ordner mit Masken, die wie die Fotos heißen, oder eine CSV-Datei: name, left, top, width, height</translation>
     </message>
     <message>
@@ -337,7 +337,7 @@
       <translation>Das Training ist nicht installiert.</translation>
     </message>
     <message>
-      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
+      <source>It needs about 200 MB of disk space. The photos stay on this machine.</source>
       <translation>Es braucht etwa 200 MB Platz. Die Fotos bleiben auf diesem Rechner.</translation>
     </message>
     <message>
@@ -345,7 +345,7 @@
       <translation>{name} braucht ein Zusatzpaket von NIGDT.</translation>
     </message>
     <message>
-      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
+      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of disk space.</source>
       <translation>Es liest HEIC, JPEG XL und Kamera-Rohdaten und braucht etwa 50 MB Platz.</translation>
     </message>
     <message>
@@ -401,7 +401,7 @@
       <translation>Es ist nichts ausgewählt.</translation>
     </message>
     <message>
-      <source>Select the part that is to stay.</source>
+      <source>Select the part to keep.</source>
       <translation>Wählen Sie den Teil aus, der bleiben soll.</translation>
     </message>
     <message>
@@ -873,7 +873,7 @@
       <translation>Klicken Sie in ein Feld und drücken Sie die Tasten.</translation>
     </message>
     <message>
-      <source>As they were at first</source>
+      <source>Restore the defaults</source>
       <translation>Alle zurücksetzen</translation>
     </message>
     <message>
@@ -1098,11 +1098,11 @@
       <translation>Als neues Foto einfügen</translation>
     </message>
     <message>
-      <source>Next photo of the folder</source>
+      <source>Next photo in the folder</source>
       <translation>Nächstes Foto des Ordners</translation>
     </message>
     <message>
-      <source>Previous photo of the folder</source>
+      <source>Previous photo in the folder</source>
       <translation>Voriges Foto des Ordners</translation>
     </message>
     <message>
@@ -1270,7 +1270,7 @@
       <translation>Ansicht spiegeln</translation>
     </message>
     <message>
-      <source>View as the photo is</source>
+      <source>Reset turn and mirror</source>
       <translation>Ansicht wie das Foto</translation>
     </message>
     <message>
@@ -1290,7 +1290,7 @@
       <translation>Erscheinungsbild</translation>
     </message>
     <message>
-      <source>As the system</source>
+      <source>Same as the system</source>
       <translation>Wie das System</translation>
     </message>
     <message>
@@ -1508,7 +1508,7 @@
       <translation>Nichts im Foto ließ sich in den Bereich fortsetzen, darum hat das Modell ihn gefüllt.</translation>
     </message>
     <message>
-      <source>What the words name is around the region already, so the photo's own was continued.</source>
+      <source>What the words name is around the region already, so the photo was continued.</source>
       <translation>Was die Wörter nennen, umgibt den Bereich schon, darum wurde es aus dem Foto fortgesetzt.</translation>
     </message>
     <message>
@@ -1516,15 +1516,15 @@
       <translation>Das Modell zeichnet zu diesen Wörtern nichts Deutliches, darum wurde die Umgebung aus dem Foto fortgesetzt.</translation>
     </message>
     <message>
-      <source>The photo shows what the words give a colour to, so its own was coloured; further variants are drawn.</source>
+      <source>The photo shows the part that the words colour, so that part was coloured; other variants are drawn.</source>
       <translation>Das Foto zeigt, was die Wörter einfärben, also wurde dort die Farbe geändert; weitere Varianten werden gemalt.</translation>
     </message>
     <message>
-      <source>A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour.</source>
+      <source>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</source>
       <translation>An die Stelle des Vogels im Foto wird ein neuer gemalt: Um jenen in anderer Farbe zu behalten, wählen Sie „Umfärben“.</translation>
     </message>
     <message>
-      <source>Only birds and round things get a shape from their name: for others, make the selection in their shape.</source>
+      <source>Only birds and round things get a shape from their name: for others, select the shape itself.</source>
       <translation>Nur Vögel und runde Dinge bekommen durch ihren Namen eine Gestalt: Anderes wählen Sie in seinem Umriss aus.</translation>
     </message>
     <message>
@@ -1540,7 +1540,7 @@
       <translation>Fast nichts hat sich geändert: Die Auswahl zeigt kein Objekt oder eines, das diese Farbe schon hat.</translation>
     </message>
     <message>
-      <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
+      <source>The photo was grey; it is a colour photo now, to hold the new colour.</source>
       <translation>Das Foto war grau; mit einer Farbe darin ist es jetzt ein Farbfoto.</translation>
     </message>
     <message>
@@ -2311,11 +2311,11 @@
       <translation>Fertig.</translation>
     </message>
     <message>
-      <source>Better on {better} of {photos} of your photos, that it had not learnt from.</source>
+      <source>Better on {better} of {photos} of your photos that it had not learnt from.</source>
       <translation>Besser bei {better} von {photos} Ihrer Fotos, von denen es nicht gelernt hatte.</translation>
     </message>
     <message>
-      <source>Its fills come {percent} % nearer to the photos on the average.</source>
+      <source>On average, its fills come {percent} % nearer to the photos.</source>
       <translation>Seine Füllungen kommen den Fotos im Mittel {percent} % näher.</translation>
     </message>
     <message>
@@ -2357,7 +2357,7 @@
       <translation>Behalten und benutzen</translation>
     </message>
     <message>
-      <source>Free the disk</source>
+      <source>Free disk space</source>
       <translation>Platz freigeben</translation>
     </message>
     <message>
@@ -2369,11 +2369,11 @@
       <translation>Das neue Modell behalten?</translation>
     </message>
     <message>
-      <source>What is needed to go on takes {megabytes} MB of the disk.</source>
+      <source>What is needed to go on takes {megabytes} MB of disk space.</source>
       <translation>Was zum Weitermachen nötig ist, belegt {megabytes} MB.</translation>
     </message>
     <message>
-      <source>Checkpoints of the training take {megabytes} MB of the disk.</source>
+      <source>Checkpoints of the training take {megabytes} MB of disk space.</source>
       <translation>Zwischenstände des Trainings belegen {megabytes} MB.</translation>
     </message>
     <message>
@@ -2443,7 +2443,7 @@
       <translation>Der Prozess des Modells meldet:</translation>
     </message>
     <message>
-      <source>The language changes with the next start.</source>
+      <source>The language changes at the next start.</source>
       <translation>Die Sprache wechselt beim nächsten Start.</translation>
     </message>
   </context>

@@ -23,8 +23,8 @@
       <translation>Masks or boxes</translation>
     </message>
     <message>
-      <source>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</source>
-      <translation>A folder of masks called as the photos, or a CSV file: name, left, top, width, height</translation>
+      <source>A folder of masks named like the photos, or a CSV file: name, left, top, width, height</source>
+      <translation>A folder of masks named like the photos, or a CSV file: name, left, top, width, height</translation>
     </message>
     <message>
       <source>Filled photos go to</source>
@@ -337,16 +337,16 @@
       <translation>Training is not installed.</translation>
     </message>
     <message>
-      <source>It needs about 200 MB of the disk. The photos stay on this machine.</source>
-      <translation>It needs about 200 MB of the disk. The photos stay on this machine.</translation>
+      <source>It needs about 200 MB of disk space. The photos stay on this machine.</source>
+      <translation>It needs about 200 MB of disk space. The photos stay on this machine.</translation>
     </message>
     <message>
       <source>{name} needs an optional part of NIGDT.</source>
       <translation>{name} needs an optional part of NIGDT.</translation>
     </message>
     <message>
-      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</source>
-      <translation>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of the disk.</translation>
+      <source>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of disk space.</source>
+      <translation>It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of disk space.</translation>
     </message>
     <message>
       <source>Install</source>
@@ -401,8 +401,8 @@
       <translation>Nothing is selected.</translation>
     </message>
     <message>
-      <source>Select the part that is to stay.</source>
-      <translation>Select the part that is to stay.</translation>
+      <source>Select the part to keep.</source>
+      <translation>Select the part to keep.</translation>
     </message>
     <message>
       <source>This photo is grey and holds no colour.</source>
@@ -873,8 +873,8 @@
       <translation>Click a field and press the keys.</translation>
     </message>
     <message>
-      <source>As they were at first</source>
-      <translation>As they were at first</translation>
+      <source>Restore the defaults</source>
+      <translation>Restore the defaults</translation>
     </message>
     <message>
       <source>Close</source>
@@ -1098,12 +1098,12 @@
       <translation>Paste as a new photo</translation>
     </message>
     <message>
-      <source>Next photo of the folder</source>
-      <translation>Next photo of the folder</translation>
+      <source>Next photo in the folder</source>
+      <translation>Next photo in the folder</translation>
     </message>
     <message>
-      <source>Previous photo of the folder</source>
-      <translation>Previous photo of the folder</translation>
+      <source>Previous photo in the folder</source>
+      <translation>Previous photo in the folder</translation>
     </message>
     <message>
       <source>Save</source>
@@ -1270,8 +1270,8 @@
       <translation>Mirror the view</translation>
     </message>
     <message>
-      <source>View as the photo is</source>
-      <translation>View as the photo is</translation>
+      <source>Reset turn and mirror</source>
+      <translation>Reset turn and mirror</translation>
     </message>
     <message>
       <source>Show the selection</source>
@@ -1290,8 +1290,8 @@
       <translation>Appearance</translation>
     </message>
     <message>
-      <source>As the system</source>
-      <translation>As the system</translation>
+      <source>Same as the system</source>
+      <translation>Same as the system</translation>
     </message>
     <message>
       <source>Light</source>
@@ -1508,24 +1508,24 @@
       <translation>Nothing in the photo could be continued into the region, so the model filled it.</translation>
     </message>
     <message>
-      <source>What the words name is around the region already, so the photo's own was continued.</source>
-      <translation>What the words name is around the region already, so the photo's own was continued.</translation>
+      <source>What the words name is around the region already, so the photo was continued.</source>
+      <translation>What the words name is around the region already, so the photo was continued.</translation>
     </message>
     <message>
       <source>The model draws nothing clear for these words, so the photo's own surroundings were continued.</source>
       <translation>The model draws nothing clear for these words, so the photo's own surroundings were continued.</translation>
     </message>
     <message>
-      <source>The photo shows what the words give a colour to, so its own was coloured; further variants are drawn.</source>
-      <translation>The photo shows what the words give a colour to, so its own was coloured; further variants are drawn.</translation>
+      <source>The photo shows the part that the words colour, so that part was coloured; other variants are drawn.</source>
+      <translation>The photo shows the part that the words colour, so that part was coloured; other variants are drawn.</translation>
     </message>
     <message>
-      <source>A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour.</source>
-      <translation>A new bird is drawn in the place of the photo's own: to keep that one in another colour, use Recolour.</translation>
+      <source>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</source>
+      <translation>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</translation>
     </message>
     <message>
-      <source>Only birds and round things get a shape from their name: for others, make the selection in their shape.</source>
-      <translation>Only birds and round things get a shape from their name: for others, make the selection in their shape.</translation>
+      <source>Only birds and round things get a shape from their name: for others, select the shape itself.</source>
+      <translation>Only birds and round things get a shape from their name: for others, select the shape itself.</translation>
     </message>
     <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
@@ -1540,8 +1540,8 @@
       <translation>Next to nothing changed: the selection shows no object, or one that has this colour already.</translation>
     </message>
     <message>
-      <source>The photo was grey; with a colour in it, it is a colour photo now.</source>
-      <translation>The photo was grey; with a colour in it, it is a colour photo now.</translation>
+      <source>The photo was grey; it is a colour photo now, to hold the new colour.</source>
+      <translation>The photo was grey; it is a colour photo now, to hold the new colour.</translation>
     </message>
     <message>
       <source>The model {0} has changed since this fill was made: {1} then, {2} now. The pixels differ.</source>
@@ -2311,12 +2311,12 @@
       <translation>Done.</translation>
     </message>
     <message>
-      <source>Better on {better} of {photos} of your photos, that it had not learnt from.</source>
-      <translation>Better on {better} of {photos} of your photos, that it had not learnt from.</translation>
+      <source>Better on {better} of {photos} of your photos that it had not learnt from.</source>
+      <translation>Better on {better} of {photos} of your photos that it had not learnt from.</translation>
     </message>
     <message>
-      <source>Its fills come {percent} % nearer to the photos on the average.</source>
-      <translation>Its fills come {percent} % nearer to the photos on the average.</translation>
+      <source>On average, its fills come {percent} % nearer to the photos.</source>
+      <translation>On average, its fills come {percent} % nearer to the photos.</translation>
     </message>
     <message>
       <source>The new model is chosen.</source>
@@ -2357,8 +2357,8 @@
       <translation>Keep and use it</translation>
     </message>
     <message>
-      <source>Free the disk</source>
-      <translation>Free the disk</translation>
+      <source>Free disk space</source>
+      <translation>Free disk space</translation>
     </message>
     <message>
       <source>The gain is small: compare the fills above, before and now.</source>
@@ -2369,12 +2369,12 @@
       <translation>Keep the new model?</translation>
     </message>
     <message>
-      <source>What is needed to go on takes {megabytes} MB of the disk.</source>
-      <translation>What is needed to go on takes {megabytes} MB of the disk.</translation>
+      <source>What is needed to go on takes {megabytes} MB of disk space.</source>
+      <translation>What is needed to go on takes {megabytes} MB of disk space.</translation>
     </message>
     <message>
-      <source>Checkpoints of the training take {megabytes} MB of the disk.</source>
-      <translation>Checkpoints of the training take {megabytes} MB of the disk.</translation>
+      <source>Checkpoints of the training take {megabytes} MB of disk space.</source>
+      <translation>Checkpoints of the training take {megabytes} MB of disk space.</translation>
     </message>
     <message>
       <source>{megabytes} MB were freed.</source>
@@ -2443,8 +2443,8 @@
       <translation>The model's process reports:</translation>
     </message>
     <message>
-      <source>The language changes with the next start.</source>
-      <translation>The language changes with the next start.</translation>
+      <source>The language changes at the next start.</source>
+      <translation>The language changes at the next start.</translation>
     </message>
   </context>
   <context>
