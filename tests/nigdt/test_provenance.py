@@ -273,5 +273,5 @@ def test_a_selection_of_a_huge_photo_is_read_again(
 @pytest.mark.parametrize("png", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + bytes(50)])
 def test_a_selection_that_is_no_picture_is_none(png: bytes) -> None:
     values = {**BIG.to_dict(), "png": base64.b64encode(png).decode()}
-    with pytest.raises(ValueError, match="no selection"):
+    with pytest.raises(ValueError, match="not a selection"):
         DrawnSelection.from_dict(values)

@@ -207,7 +207,7 @@ def test_too_few_photos_and_bad_names_are_one_line(tmp_path, photo_folder, tiny_
 
     with pytest.raises(NigdtError, match="cannot be called"):
         attempt(name="../escape")
-    for place, reason in ((photo_folder, "no model bundle"), (tmp_path / "my model", "cannot be called")):
+    for place, reason in ((photo_folder, "not a model bundle"), (tmp_path / "my model", "cannot be called")):
         with pytest.raises(NigdtError, match=reason):  # before any training
             attempt(output=place)
     few = tmp_path / "few"
