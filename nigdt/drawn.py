@@ -6,6 +6,7 @@ picture of a bird all the same, so the recolouring network can tell its parts an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import cv2
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from nigdt.answers import EncodedContext, RawFill
 from nigdt.colours import find_colours, nearest_basic, rgb_to_lab
-from nigdt.part_words import split_parts
+from nigdt.part_words import KEPT, split_parts
 from nigdt.recolourer import Recolourer
 from nigdt.round_things import names_round_thing
 
@@ -24,8 +25,6 @@ _OUTLINED = 0.4
 """Of an outline, from which on a place is the thing's, ..."""
 _CORE = 0.95
 """... and from which on it is surely that."""
-_KEPT = ("beak", "eye", "leg")
-"""Parts that keep their colour where the whole thing gets another."""
 _SAMPLES = 10_000
 """Pixels of a thing that tell its commonest colour."""
 
@@ -48,13 +47,7 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
         return None
     size = hole.shape[::-1]
     outline = cv2.resize(fill.outline, size, interpolation=cv2.INTER_LINEAR)
-    places = {
-        part: np.asarray(cv2.resize(place, size, interpolation=cv2.INTER_LINEAR), np.float32)
-        for part, place in fill.parts.items()
-    }
     selection = np.where((outline > _OUTLINED) & hole, np.uint8(255), np.uint8(0))
-    kept = np.max([places[part] for part in _KEPT if part in places], axis=0, initial=0)
-    body = np.where(kept > _OUTLINED, np.uint8(0), selection)
     core = (outline > _CORE) & hole
     if not core.any():
         return None
@@ -63,15 +56,27 @@ def coloured(recolourer: Recolourer, context: EncodedContext, fill: RawFill, cap
     asked = find_colours(thing)
     uneven = names_round_thing(caption)  # the model fades its colour towards the middle
     if len(asked) == 1 and (uneven or _differs(drawn, core, np.array(asked[0].lab))):
+        body = selection.copy()
+        for place in _enlarged(fill, KEPT, size).values():
+            body[place > _OUTLINED] = 0
         if not uneven:  # patches of other colours would be taken for other materials, and stay
             drawn = np.asarray(cv2.copyTo(_grey(drawn), body, drawn.copy()), np.uint8)
         drawn = recolourer.predict(drawn, body, " ".join(asked[0].words), exact=True).apply(drawn)[0]
     if parts:
-        found = recolourer.predict_parts(drawn, selection, parts, places=places)
+        found = recolourer.predict_parts(drawn, selection, parts, places=_enlarged(fill, fill.parts, size))
         if found is None:
             return None
         drawn = found.apply(drawn)[0]
     return replace(fill, pixels=drawn)
+
+
+def _enlarged(fill: RawFill, parts: Iterable[str], size: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
+    """Return where those of these parts are that were told, at the context's size (w, h)."""
+    return {
+        part: np.asarray(cv2.resize(fill.parts[part], size, interpolation=cv2.INTER_LINEAR), np.float32)
+        for part in parts
+        if part in fill.parts
+    }
 
 
 def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

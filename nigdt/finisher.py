@@ -151,12 +151,13 @@ class Finisher(Completer):
             return fill
         if names_round_thing(job.caption) and is_lit(job.caption):
             return replace(fill, pixels=lit(fill.pixels, fill.outline, job.context.hole > 0, job.caption))
-        if not np.any(fill.parts.get("wing", False)):
+        if "wing" not in fill.parts or not fill.parts["wing"].any():
             return fill
         asked = frozenset(part for one in asked_parts(job.caption)[0] for part in one.parts)
         plain = self._plain(job, fill)
         pixels = shaded(fill.pixels, plain, fill.outline, fill.parts, asked)
-        return replace(fill, pixels=np.where(job.context.hole[..., None] > 0, pixels, fill.pixels))
+        inside = cv2.copyTo(pixels, job.context.hole, fill.pixels.copy())
+        return replace(fill, pixels=np.asarray(inside, np.uint8))
 
     def _plain(self, job: CompletionJob, fill: RawFill) -> NDArray[np.float32]:
         """Return the model's picture of a bird without colours."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nigdt.colours import NamedColour, placed_colours
 from nigdt.text import tokenise
 
-__all__ = ["GROUPS", "PARTS", "PART_NAMES", "AskedPart", "asked_parts", "parts_of", "split_parts"]
+__all__ = ["GROUPS", "KEPT", "PARTS", "PART_NAMES", "AskedPart", "asked_parts", "parts_of", "split_parts"]
 
 PARTS = (
     "back",
@@ -49,6 +49,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "underside": ("belly", "breast"),
 }
 """Parts that are made of others."""
+
+KEPT = ("eye", "beak", "leg")
+"""Parts that keep their colour when the whole bird gets another."""
 
 _LISTS = frozenset({"and", "a", "an", "the", "its", "with"})
 """Words between two parts that share a colour: "red wings and a tail"."""

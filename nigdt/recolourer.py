@@ -311,10 +311,9 @@ def _known(parts: Floats, places: Mapping[str, Floats]) -> Floats:
     """Put parts, (h, w, parts) in 0..1, where they are known to be."""
     for part, place in places.items():
         if place.any():
-            here = resized(place, *parts.shape[1::-1])[..., None]
-            parts = parts * (1 - here)
-            number = PARTS.index(part)
-            parts = np.concatenate([parts[..., :number], here, parts[..., number + 1 :]], -1)
+            here = resized(place, *parts.shape[1::-1])
+            parts = parts * (1 - here[..., None])
+            parts[..., PARTS.index(part)] = here
     return parts
 
 

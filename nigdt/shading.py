@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.box import selection_box
 from nigdt.colours import rgb_to_lab
+from nigdt.part_words import KEPT
 
 __all__ = ["shaded"]
 
@@ -30,8 +32,6 @@ _WHITE, _LESS = (75.0, 92.0), 0.5
 """Median lightness between which a bird counts as white, and what part of the shade it gets."""
 _CHROMA = 0.86
 """What stays of colours: feathers are no paint."""
-_KEPT = ("beak", "eye", "leg")
-"""Parts that look as they do where no colour is asked for."""
 
 
 def shaded(
@@ -66,18 +66,26 @@ def shaded(
     white = float(np.clip((np.median(lightness[inside]) - _WHITE[0]) / (_WHITE[1] - _WHITE[0]), 0, 1))
     shade = within * np.clip(of_plain - around, -_DARKER, _LIGHTER) * (1 - (1 - _LESS) * white)
     gain = np.clip(1 + shade / np.maximum(lightness, _DARKEST), *_GAIN)
-    kept = np.max(
-        [parts[part] for part in _KEPT if part in parts and part not in coloured_parts], axis=0, initial=0
-    )
-    maps = np.dstack([gain, within, kept * np.ones_like(gain)]).astype(np.float32)
+    kept = np.zeros_like(gain)
+    for part in KEPT:
+        if part in parts and part not in coloured_parts:
+            kept = np.maximum(kept, parts[part])
+    maps = np.dstack([gain, within, kept]).astype(np.float32)
     maps = np.asarray(cv2.resize(maps, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    wanted = pixels.astype(np.float32) * maps[..., :1]
+    changed = (maps[..., 1] > 0) | (maps[..., 2] > 0)
+    if not changed.any():
+        return pixels
+    window = selection_box(changed).slices
+    here = maps[window]
+    wanted = pixels[window].astype(np.float32) * here[..., :1]
     grey = cv2.cvtColor(wanted, cv2.COLOR_RGB2GRAY)[..., None]
-    wanted += (1 - _CHROMA) * maps[..., 1:2] * (grey - wanted)
+    wanted += (1 - _CHROMA) * here[..., 1:2] * (grey - wanted)
     if kept.any():
-        finer = cv2.resize(plain, size, interpolation=cv2.INTER_CUBIC)
-        wanted += maps[..., 2:] * (finer - wanted)
-    return np.clip(np.rint(wanted), 0, 255).astype(np.uint8)
+        finer = cv2.resize(plain, size, interpolation=cv2.INTER_CUBIC)[window]
+        wanted += here[..., 2:] * (finer - wanted)
+    shown = pixels.copy()
+    shown[window] = np.clip(np.rint(wanted), 0, 255)
+    return shown
 
 
 def _lightness(picture: NDArray[np.generic]) -> Floats:

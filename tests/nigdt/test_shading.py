@@ -85,6 +85,12 @@ def test_an_empty_outline_changes_nothing() -> None:
     assert shaded(red, plain(), np.zeros_like(BODY), PARTS) is red
 
 
+def test_a_bird_that_is_all_edge_is_not_shaded() -> None:
+    red, dot = flat(COLOURS["red"]), np.zeros_like(BODY)
+    dot[40:43, 40:43] = 1
+    assert np.array_equal(shaded(red, plain(), dot, {"wing": dot}), red)
+
+
 @pytest.fixture(scope="module")
 def inpainter() -> Inpainter:
     return Inpainter.from_bundle()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 
-from nigdt.part_words import GROUPS
-from nigdt_training.data.parts import labelled, part_labels
+from nigdt.part_words import GROUPS, KEPT
+from nigdt_training.data.parts import labelled, part_labels, softened
 from nigdt_training.data.recolour import (
     COLOURS,
     PART_TEMPLATES,
@@ -28,8 +27,6 @@ _WITH_PART = 0.5
 """Of the birds whose parts' places are known: one part gets a colour of its own, ..."""
 _PART_ALONE = 0.3
 """... and of these, the rest keeps its colours."""
-_KEPT = ("eye", "beak", "leg")
-"""What a bird in another colour keeps."""
 _PARTS = {"wings": 4, "belly": 2, "breast": 2, "head": 2, "crown": 1, "tail": 1}
 """What gets a colour of its own, and how often."""
 _AS_STORED = {
@@ -66,7 +63,7 @@ def tinted(
     paint = np.minimum(outline, mask) if random.random() < _IN_HOLE_ONLY else outline
     labels = part_labels(photo, outline, places) if places else None
     if labels is not None:
-        paint = _scaled(paint, 1 - labelled(labels, _KEPT))
+        paint = _scaled(paint, 1 - labelled(labels, KEPT))
         if random.random() < _WITH_PART:
             found = _with_part(photo, paint, labels, random)
             if found is not None:
@@ -105,5 +102,4 @@ def _colour(random: np.random.Generator) -> str:
 
 def _scaled(paint: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return a soft mask, (S, S) uint8, where a part or all but a part is left out softly."""
-    soft = cv2.GaussianBlur(weight, (0, 0), 0.7)
-    return np.rint(paint * soft).astype(np.uint8)
+    return np.rint(paint * softened(weight)).astype(np.uint8)

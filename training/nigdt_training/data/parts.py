@@ -10,7 +10,7 @@ import numpy as np
 from nigdt.part_words import PARTS
 from nigdt_training.data.recolour import bytes_to_lab
 
-__all__ = ["labelled", "part_labels"]
+__all__ = ["labelled", "part_labels", "softened"]
 
 _EYE_SIZE = 0.022
 _LEG_REACH, _BEAK_REACH = 0.10, 0.14
@@ -76,3 +76,8 @@ def labelled(labels: np.ndarray, parts: Sequence[str]) -> np.ndarray:
     chosen = np.zeros(len(PARTS) + 1, np.float32)
     chosen[[PARTS.index(p) + 1 for p in parts]] = 1
     return chosen[labels]
+
+
+def softened(place: np.ndarray) -> np.ndarray:
+    """Return a place, (H, W), with the edge that parts are tinted with."""
+    return cv2.GaussianBlur(place, (0, 0), 0.7)

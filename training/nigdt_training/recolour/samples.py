@@ -10,8 +10,8 @@ import numpy as np
 
 from nigdt.box import selection_box
 from nigdt.colours import NamedColour
-from nigdt.part_words import GROUPS, PART_NAMES, PARTS
-from nigdt_training.data.parts import labelled
+from nigdt.part_words import GROUPS, KEPT, PART_NAMES, PARTS
+from nigdt_training.data.parts import labelled, softened
 from nigdt_training.data.recolour import bytes_to_lab
 from nigdt_training.recolour.captions import draw_colour, nouns_of, part_caption, whole_caption
 from nigdt_training.recolour.cutouts import Cutout
@@ -21,8 +21,6 @@ from nigdt_training.recolour.tint import tinted
 
 _LEAST_PART = 0.008
 """Fraction of the bird that a part must cover to be asked for."""
-_KEPT = ("eye", "beak", "leg")
-"""Parts that keep their colour when the whole bird is asked for."""
 _SMALL = ("eye", "forehead", "nape")
 
 
@@ -77,7 +75,7 @@ def draw_sample(cutout: Cutout, size: int, rng: np.random.Generator) -> Recolour
         hidden = rng.random() < 0.2
     else:
         colour = draw_colour(rng)
-        alpha, tint = mask * _soft(1 - labelled(labels, _KEPT)), tinted(start, mask, colour)
+        alpha, tint = mask * softened(1 - labelled(labels, KEPT)), tinted(start, mask, colour)
         caption, selected = whole_caption(colour, nouns, bird, rng), mask
         hidden = rng.random() < 0.5
     selection = draw_selection(selected, rng, "tight" if exact else None)
@@ -100,10 +98,10 @@ def _parts_task(
         names = names[:1]
     asked = [(name, draw_colour(rng)) for name in names]
     whole: NamedColour | None = draw_colour(rng) if rng.random() < 0.15 else None
-    alpha = mask * _soft(1 - labelled(labels, _KEPT)) if whole else np.zeros_like(mask)
+    alpha = mask * softened(1 - labelled(labels, KEPT)) if whole else np.zeros_like(mask)
     tint = tinted(start, mask, whole) if whole else start.copy()
     for name, colour in asked:
-        place = _soft(labelled(labels, _stored(name))) * mask
+        place = softened(labelled(labels, _stored(name))) * mask
         tint = _blend(
             tint, tinted(start, place, colour), np.minimum(1, place * 3) if whole is None else place
         )
@@ -177,10 +175,6 @@ def _visible_parts(labels: np.ndarray, mask: np.ndarray) -> list[str]:
 
 def _stored(part: str) -> Sequence[str]:
     return GROUPS.get(part, (part,))
-
-
-def _soft(hard: np.ndarray) -> np.ndarray:
-    return cv2.GaussianBlur(hard, (0, 0), 0.7)
 
 
 def _blend(under: np.ndarray, over: np.ndarray, weight: np.ndarray) -> np.ndarray:
