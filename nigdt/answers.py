@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,6 @@ class RawFill:
         maps: Of a recolouring (`nigdt.recolouring`), with which it is painted at any size.
         effects: What each word of the caption did, where asked for (`nigdt.effects`).
         outline: (H, W) in 0 to 1, where the model was told to draw (`nigdt.outlines`); None where it was not.
-        parts: Part -> (H, W) in 0 to 1, where the model was told to draw it (`nigdt.marks`).
     """
 
     pixels: NDArray[np.uint8]
@@ -82,7 +81,6 @@ class RawFill:
     maps: NDArray[np.float32] | None = None
     effects: list[WordEffect] | None = None
     outline: NDArray[np.float32] | None = None
-    parts: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,11 +127,13 @@ class CompletionJob:
 
     Attributes:
         context: From `Completer.encode`.
-        caption: What is to be seen in the hole; unknown words guide nothing, none known is empty guidance.
+        caption: What is to be drawn in the hole; unknown words guide nothing, none known is empty guidance.
         variants: Which fills.
         attention: Whether `RawFill.attention` is wanted.
         guidance: As `Recipe.guidance`.
         detail: As `Recipe.detail`.
+        whole: What is to be seen, where a thing is drawn without the colours of its parts and gets all its
+            colours afterwards (`nigdt.finisher`); else None.
     """
 
     context: EncodedContext
@@ -142,6 +142,7 @@ class CompletionJob:
     attention: bool = False
     guidance: float = 1.0
     detail: float = 1.0
+    whole: str | None = None
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ def laid_into(
     backdrop: NDArray[np.uint8],
     outline: Floats,
     thin: Sequence[Floats] = (),
-) -> Floats:
+) -> NDArray[np.uint8]:
     """Lay a thing that was drawn into an outline over the continued surroundings.
 
     Args:
@@ -200,10 +200,10 @@ def laid_into(
         thin: (H, W) each, 0 to 1, parts of it that are all rim and keep their colours, such as legs.
 
     Returns:
-        (h, w, 3), 0 to 255.
+        (h, w, 3).
     """
     height, width = fill.shape[:2]
-    laid: Floats = backdrop.astype(np.float32)
+    laid = backdrop.copy()
     if not (outline > _TRACE).any():
         return laid
     scale = max(height / outline.shape[0], width / outline.shape[1])
@@ -215,8 +215,9 @@ def laid_into(
     core = cv2.erode((outline > _CORE).astype(np.uint8), disc) > 0
     for part in thin:
         core |= part > _CORE
-    drawn = _own_at_edge(fill, picture, core)[window]
-    laid[window] = np.clip(laid[window] + opacity[..., None] * (drawn - laid[window]), 0, 255)
+    drawn = _own_at_edge(fill, picture, core, window=window)
+    mixed = cv2.blendLinear(drawn, laid[window].astype(np.float32), opacity, 1 - opacity)
+    laid[window] = np.clip(np.rint(mixed), 0, 255)
     return laid
 
 
@@ -232,7 +233,11 @@ def _reach(outline: Floats, size: tuple[int, int], scale: float) -> tuple[slice,
 
 
 def _own_at_edge(
-    fill: NDArray[np.generic], picture: Floats, core: NDArray[np.bool_], part: np.float32 | float = 1.0
+    fill: NDArray[np.generic],
+    picture: Floats,
+    core: NDArray[np.bool_],
+    part: np.float32 | float = 1.0,
+    window: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> Floats:
     """Give a thing its own colours up to its edge; what the model drew around it stays out.
 
@@ -241,12 +246,14 @@ def _own_at_edge(
         picture: (H, W, 3), 0 to 255, the same at its own.
         core: (H, W), where the colours are the thing's alone.
         part: How far, 0 to 1.
+        window: The rows and columns that are wanted.
     """
-    drawn = fill.astype(np.float32)
+    drawn = fill[window].astype(np.float32)
     if not core.any():
         return drawn
     own = np.float32(part) * (push_pull(picture, core.astype(np.float32)) - picture)
-    return drawn + cv2.resize(own, fill.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    drawn += cv2.resize(own, fill.shape[1::-1], interpolation=cv2.INTER_LINEAR)[window]
+    return drawn
 
 
 def _things(change: Floats) -> NDArray[np.bool_]:

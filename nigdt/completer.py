@@ -33,7 +33,7 @@ from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
 from nigdt.text import Vocabulary, tokenise
 
-__all__ = ["Completer"]
+__all__ = ["Completer", "Drawn"]
 
 _STRIDE = 32  # the encoder halves five times
 _HALF_BAND = np.array([-1, 4, 10, 4, -1], np.float32) / 16  # 0 at the highest frequency
@@ -43,7 +43,7 @@ _KEPT = 4
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class Drawn:
     """What the model draws.
 
     Attributes:
@@ -202,9 +202,10 @@ class Completer:
             ModelError: As in `complete`.
         """
         pictures = []
-        for drawn in self._draw([(job, variant) for variant in job.variants], 1):
-            picture = _without_weave(drawn.picture, job.context)
-            pictures.append(np.asarray(self._laid(job, drawn, picture, picture)[0], np.float32))
+        drawn = self._draw([(job, variant) for variant in job.variants], 1)
+        for variant, one in zip(job.variants, drawn, strict=True):
+            done = self._finished(job, one, variant)
+            pictures.append(np.asarray(self._laid(job, done, done.picture)[0], np.float32))
         return pictures
 
     def fill_context(
@@ -222,7 +223,7 @@ class Completer:
         context = self.encode(crop, hole)
         return self.complete([CompletionJob(context, caption, variants, attention, guidance, detail)])[0]
 
-    def _draw(self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int) -> Iterator[_Drawn]:
+    def _draw(self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int) -> Iterator[Drawn]:
         """Yield what the model draws, in order."""
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
@@ -253,11 +254,11 @@ class Completer:
             for i in range(len(part)):
                 beta = None if attention is None else attention[i]
                 if without is None:
-                    yield _Drawn(_to_picture(image[i]), None, beta, told[i])
+                    yield Drawn(_to_picture(image[i]), None, beta, told[i])
                 else:  # brought from the device together, which is waited for once
                     both = _to_picture(torch.cat([image[i], without[i]]))
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
-                    yield _Drawn(picture, wordless, beta, told[i])
+                    yield Drawn(picture, wordless, beta, told[i])
 
     def told(self, job: CompletionJob, variant: Variant) -> Silhouette | None:
         """Return what the model is told of a fill's thing; None leaves it to the model."""
@@ -289,35 +290,39 @@ class Completer:
             return False
         return any(word in self.vocabulary for word in things_named(job.caption))
 
-    def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: _Drawn) -> RawFill:
+    def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: Drawn) -> RawFill:
         context = job.context
-        picture = _without_weave(drawn.picture, context)
-        enlarged = enlarge(picture, context.crop, context.hole, context.residual, job.detail)
-        mixed, clear = self._laid(job, drawn, picture, enlarged)
-        pixels = np.rint(mixed).astype(np.uint8)
+        drawn = self._finished(job, drawn, variant)
+        thing = drawn.outline if self._fills_outline(job, drawn.outline) else None
+        enlarged = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail, thing)
+        mixed, clear = self._laid(job, drawn, enlarged)
+        pixels = np.asarray(mixed if mixed.dtype == np.uint8 else np.rint(mixed), np.uint8)
         notices: tuple[str, ...] = () if clear else (DREW_NOTHING,)
         if clear and drawn.outline is None and variant.seed is None and self._names_shapeless(job):
             notices = (NO_SHAPE,)
         attention = None
         if job.attention:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)
-        parts = {} if drawn.told is None else drawn.told.parts
-        return RawFill(pixels, variant, attention, notices, outline=drawn.outline, parts=parts)
+        return RawFill(pixels, variant, attention, notices, outline=drawn.outline)
+
+    def _finished(self, job: CompletionJob, drawn: Drawn, _variant: Variant) -> Drawn:
+        """Return what was drawn as it is to be seen, at the model's size."""
+        return replace(drawn, picture=_without_weave(drawn.picture, job.context))
 
     def _laid(
-        self, job: CompletionJob, drawn: _Drawn, picture: NDArray[np.float32], fill: NDArray[np.generic]
+        self, job: CompletionJob, drawn: Drawn, fill: NDArray[np.generic]
     ) -> tuple[NDArray[np.generic], bool]:
         """Lay what words draw over its surroundings.
 
         Args:
             job: What was asked for.
-            drawn: What the model drew.
-            picture: (H, W, 3), the same without the weave.
-            fill: (h, w, 3), the same at the size that is wanted.
+            drawn: What the model drew, finished.
+            fill: (h, w, 3), its picture at the size that is wanted.
 
         Returns:
             (h, w, 3), and whether there is anything clear.
         """
+        picture = drawn.picture
         context, backdrop, outline = job.context, job.context.backdrop, drawn.outline
         named = self._fills_outline(job, outline)
         if backdrop is None and named:  # it is still being looked for, or nothing goes on in the hole
@@ -337,6 +342,11 @@ class Completer:
         if is_clear(picture, wordless, outline):
             return laid_into(fill, picture, backdrop, outline), True
         return backdrop, False
+
+    def _words_used(self, job: CompletionJob, variant: Variant) -> list[WordUse]:
+        """Tell what the model made of a caption's words, without a fill."""
+        beta = next(self._draw([(job, variant)], 1)).beta
+        return [] if beta is None else self._attention(job, beta)
 
     def _attention(self, job: CompletionJob, attention: Tensor) -> list[WordUse]:
         height, width = job.context.features.M.shape[2:]

@@ -15,7 +15,7 @@ from nigdt.bird_colours import with_its_colours
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import find_colours
-from nigdt.completer import Completer
+from nigdt.completer import Completer, Drawn
 from nigdt.drawn import coloured
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import COLOURED_PART, THERE_ALREADY
@@ -70,40 +70,91 @@ class Finisher(Completer):
         """
         told = [self._with_its_colours(job) for job in jobs]
         things = [self._thing_alone(job) for job in told]
-        fills = super().complete([thing or job for job, thing in zip(told, things, strict=True)], batch)
+        own = [self._own_part(job) for job in jobs]
+        drawn = [
+            replace(
+                thing or job, variants=[one for one in job.variants if part is None or one.seed is not None]
+            )
+            for job, thing, part in zip(told, things, own, strict=True)
+        ]
+        made = [iter(fills) for fills in super().complete(drawn, batch)]
         return [
-            [self._finished(asked, job, thing is not None, fill) for fill in made]
-            for asked, job, thing, made in zip(jobs, told, things, fills, strict=True)
+            [
+                self._own_fill(job, variant, part)
+                if part is not None and variant.seed is None
+                else self._with_all(job, whole, thing is not None, next(fills))
+                for variant in job.variants
+            ]
+            for job, whole, thing, part, fills in zip(jobs, told, things, own, made, strict=True)
         ]
 
-    def _finished(self, asked: CompletionJob, job: CompletionJob, drawn: bool, fill: RawFill) -> RawFill:
-        """Return the photo's own part in its colour, or what was drawn in all its colours.
+    def _own_fill(self, job: CompletionJob, variant: Variant, part: Recolouring) -> RawFill:
+        """Return the photo's own part in its colour."""
+        attention = self._words_used(job, variant) if job.attention else None
+        return RawFill(part.apply(job.context.crop)[0], variant, attention, (COLOURED_PART,))
+
+    def _with_all(self, asked: CompletionJob, job: CompletionJob, thing: bool, fill: RawFill) -> RawFill:
+        """Return what was drawn with its light, and with all that is to be told of it.
 
         Args:
             asked: What was asked for.
             job: The same with the colours that the bird is known to have.
-            drawn: Whether the thing was drawn without the colours of its parts.
+            thing: Whether a thing was drawn without the colours of its parts.
             fill: What was drawn.
         """
-        mean = fill.variant.seed is None
-        own = self._own_part(asked) if mean else None
-        if drawn and (own is None or job.attention):
-            fill = self._shaded(job, self._coloured(job, fill))
-        if fill.attention and job.caption != asked.caption:
-            fill = replace(fill, attention=_of_words(fill.attention, asked.caption))
-        if own is not None:
-            return replace(fill, pixels=own.apply(job.context.crop)[0], notices=(COLOURED_PART,))
-        if not drawn:
+        if not thing:
             return fill
-        told = mean and job.context.occupied and not names_round_thing(job.caption)
+        if fill.outline is not None and names_round_thing(job.caption) and is_lit(job.caption):
+            fill = replace(fill, pixels=lit(fill.pixels, fill.outline, job.context.hole > 0, job.caption))
+        if asked.attention:
+            fill = replace(fill, attention=_of_words(self._words_used(job, fill.variant), asked.caption))
+        told = fill.variant.seed is None and job.context.occupied and not names_round_thing(job.caption)
         return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
+
+    def _finished(self, job: CompletionJob, drawn: Drawn, variant: Variant) -> Drawn:
+        """Return what was drawn, in all its colours and with its shade, at the model's size."""
+        if job.whole is None:
+            return super()._finished(job, drawn, variant)
+        caption = job.whole
+        done = None
+        if drawn.told is not None:
+            done = super()._finished(job, drawn, variant)
+            seen = np.where(
+                job.context.visible[..., None] > 0, job.context.seen * 127.5 + 127.5, done.picture
+            )
+            picture = coloured(self._recolouring(), seen.astype(np.float32), drawn.told, caption)
+            done = None if picture is None else replace(done, picture=picture)
+        if done is None:  # its parts are not seen, so the model draws them
+            whole = replace(job, caption=caption, whole=None)
+            done = super()._finished(whole, next(self._draw([(whole, variant)], 1)), variant)
+        return self._shaded(job, variant, done)
+
+    def _shaded(self, job: CompletionJob, variant: Variant, drawn: Drawn) -> Drawn:
+        """Give a drawn bird the shade that it has where no colour is asked for."""
+        if drawn.told is None or "wing" not in drawn.told.parts or not drawn.told.parts["wing"].any():
+            return drawn
+        asked = frozenset(part for one in asked_parts(job.whole or "")[0] for part in one.parts)
+        plain = self._plain(job, variant)
+        return replace(
+            drawn, picture=shaded(drawn.picture, plain, drawn.told.outline, drawn.told.parts, asked)
+        )
+
+    def _plain(self, job: CompletionJob, variant: Variant) -> NDArray[np.float32]:
+        """Return the model's picture of a bird without colours."""
+        for features, kept, picture in self._plain_birds:
+            if features is job.context.features and kept == variant:
+                return picture
+        plain = replace(job, caption=_PLAIN, variants=[variant], guidance=1.0, whole=None)
+        picture = self.pictures(plain)[0]
+        self._plain_birds.append((job.context.features, variant, picture))
+        return picture
 
     def shown(self, job: CompletionJob) -> list[NDArray[np.float32]]:
         """Return fills as they are seen in the photo, as `Completer.shown`."""
-        if self._thing_alone(self._with_its_colours(job)) is None and not (
-            job.context.part and split_parts(job.caption)[1]
-        ):
-            return super().shown(job)
+        thing = self._thing_alone(self._with_its_colours(job))
+        is_ball = thing is not None and names_round_thing(job.caption)
+        if not is_ball and self._own_part(job) is None:
+            return super().shown(thing or job)
         size = job.context.visible.shape[::-1]
         pictures = [fill.pixels for fill in self.complete([job])[0]]
         return [
@@ -123,7 +174,7 @@ class Finisher(Completer):
             return None
         thing, _ = split_parts(job.caption)
         mended = find_colours(job.caption) and self._names_outline(replace(job, caption=thing))
-        return replace(job, caption=thing, attention=False) if mended else None
+        return replace(job, caption=thing, attention=False, whole=job.caption) if mended else None
 
     def _own_part(self, job: CompletionJob) -> Recolouring | None:
         """Return the colour of a part that the photo shows, if the caption gives one to such alone."""
@@ -132,41 +183,10 @@ class Finisher(Completer):
             return None
         return self._recolouring().predict_parts(job.context.crop, job.context.hole, parts, selected=True)
 
-    def _coloured(self, job: CompletionJob, fill: RawFill) -> RawFill:
-        """Give a drawn thing its colours; draw all of the caption where its parts are not seen."""
-        found = coloured(self._recolouring(), job.context, fill, job.caption)
-        if found is not None and not job.attention:
-            return found
-        whole = super().complete([replace(job, variants=[fill.variant])])[0][0]
-        return whole if found is None else replace(found, attention=whole.attention)
-
     def forget_recordings(self) -> None:
         """As `Completer.forget_recordings`."""
         super().forget_recordings()
         self._plain_birds.clear()
-
-    def _shaded(self, job: CompletionJob, fill: RawFill) -> RawFill:
-        """Give a drawn bird the shade that it has where no colour is asked for."""
-        if fill.outline is None:
-            return fill
-        if names_round_thing(job.caption) and is_lit(job.caption):
-            return replace(fill, pixels=lit(fill.pixels, fill.outline, job.context.hole > 0, job.caption))
-        if "wing" not in fill.parts or not fill.parts["wing"].any():
-            return fill
-        asked = frozenset(part for one in asked_parts(job.caption)[0] for part in one.parts)
-        plain = self._plain(job, fill)
-        pixels = shaded(fill.pixels, plain, fill.outline, fill.parts, asked)
-        inside = cv2.copyTo(pixels, job.context.hole, fill.pixels.copy())
-        return replace(fill, pixels=np.asarray(inside, np.uint8))
-
-    def _plain(self, job: CompletionJob, fill: RawFill) -> NDArray[np.float32]:
-        """Return the model's picture of a bird without colours."""
-        for features, variant, picture in self._plain_birds:
-            if features is job.context.features and variant == fill.variant:
-                return picture
-        picture = self.pictures(replace(job, caption=_PLAIN, variants=[fill.variant], guidance=1.0))[0]
-        self._plain_birds.append((job.context.features, fill.variant, picture))
-        return picture
 
     def located(self, context: EncodedContext) -> EncodedContext:
         """Return a context that says how its hole lies to the thing there; see `Completer.located`."""
@@ -179,6 +199,10 @@ class Finisher(Completer):
         if self._recolourer is None:
             self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
         return self._recolourer
+
+
+def _seeded(variants: Sequence[Variant]) -> list[Variant]:
+    return [variant for variant in variants if variant.seed is not None]
 
 
 def _of_words(attention: list[WordUse], caption: str) -> list[WordUse]:

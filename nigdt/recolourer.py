@@ -102,7 +102,8 @@ class Recolourer:
             caption: What is wanted; it must name a colour.
             hidden: Whether the network is kept from seeing the selection's colour; None hides it where the
                 caption names no part, so that a parrot of four colours becomes blue as a whole.
-            exact: Whether the selection is the object itself, which is then not looked for.
+            exact: Whether the selection is the object itself, which is then not looked for, and nor are parts
+                that keep their colour.
 
         Raises:
             CaptionError: The caption names no colour.
@@ -115,14 +116,14 @@ class Recolourer:
         whole = not names_part(caption)
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
-        found = self._find(crop, selection, lab, chosen)
+        found = None if exact else self._find(crop, selection, lab, chosen)
         asked = find_colours(caption)
         guide = finer_lab(crop, chosen.shape)
         finer = guide.shape[1] / chosen.shape[1]
         within = enlarged(chosen, guide)
         # Where the finder sees nothing, a surface was selected: a wall, the sky.
         thing = within if exact or (found is None and self._net.finder is not None and whole) else None
-        if found is not None and not exact:
+        if found is not None:
             thing = object_in(crop, guide, within, enlarged(found.sure, guide))
             if thing is not None and names_surface(caption):  # the surface behind the object
                 thing, found = within * (1 - thing), None
@@ -170,12 +171,16 @@ class Recolourer:
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
         lab, chosen = self._reduced(crop, selection)
-        found = self._find(crop, selection, lab, chosen)
-        if found is None:
-            return None
-        parts = _likelier(found.parts, caption) if selected else found.parts
-        parts = _known(parts, places or {})
-        answer = self._by_parts(parts, lab, chosen * found.object, caption)
+        places = {part: place for part, place in (places or {}).items() if place.any()}
+        reached = chosen
+        parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
+        if not _names_only(caption, places):
+            found = self._find(crop, selection, lab, chosen)
+            if found is None:
+                return None
+            parts = _likelier(found.parts, caption) if selected else found.parts
+            reached = chosen * found.object
+        answer = self._by_parts(_known(parts, places), lab, reached, caption, tint=bool(places))
         if answer is None:
             return None
         alpha, target = answer
@@ -239,7 +244,7 @@ class Recolourer:
         return maps.alpha[0, 0].float().cpu().numpy(), target
 
     def _by_parts(
-        self, parts: Floats, lab: Floats, chosen: Floats, caption: str
+        self, parts: Floats, lab: Floats, chosen: Floats, caption: str, tint: bool = False
     ) -> tuple[Floats, Floats] | None:
         """Answer a caption that names parts; None if it names none that are there.
 
@@ -262,7 +267,11 @@ class Recolourer:
         targets: dict[str, Floats] = {}
         for place, colour in there:
             words = " ".join(colour.words)
-            if words not in targets:
+            if tint:
+                material = material_of(lab, place * chosen, colour)
+                targets[words] = tinted(lab, place * chosen, material, colour)
+                targets[words][..., 0] -= lab[..., 0]
+            elif words not in targets:
                 _, targets[words] = self._answer(lab, chosen, words, True)
             target = targets[words]
             alpha = alpha + place
@@ -307,13 +316,17 @@ class Recolourer:
         return lab, resized(selection * np.float32(1 / 255), *size)
 
 
+def _names_only(caption: str, places: Mapping[str, Floats]) -> bool:
+    """Return whether a caption gives colours to no other parts than those whose places are known."""
+    return all(part in places for one in asked_parts(caption)[0] for part in one.parts)
+
+
 def _known(parts: Floats, places: Mapping[str, Floats]) -> Floats:
     """Put parts, (h, w, parts) in 0..1, where they are known to be."""
     for part, place in places.items():
-        if place.any():
-            here = resized(place, *parts.shape[1::-1])
-            parts = parts * (1 - here[..., None])
-            parts[..., PARTS.index(part)] = here
+        here = resized(place, *parts.shape[1::-1])
+        parts = parts * (1 - here[..., None])
+        parts[..., PARTS.index(part)] = here
     return parts
 
 

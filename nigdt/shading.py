@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.box import selection_box
 from nigdt.colours import rgb_to_lab
 from nigdt.part_words import KEPT
 
@@ -35,58 +34,45 @@ _CHROMA = 0.86
 
 
 def shaded(
-    pixels: NDArray[np.uint8],
+    picture: Floats,
     plain: Floats,
     outline: Floats,
     parts: Mapping[str, Floats],
     coloured_parts: frozenset[str] = frozenset(),
-) -> NDArray[np.uint8]:
+) -> Floats:
     """Give a drawn bird the shade of the same bird without colours.
 
     Args:
-        pixels: (h, w, 3) RGB, the context with the coloured bird.
-        plain: (H, W, 3), 0 to 255, the model's picture of the other.
+        picture: (H, W, 3), 0 to 255, the coloured bird.
+        plain: (H, W, 3), 0 to 255, the other.
         outline: (H, W), 0 to 1, where both are.
         parts: Part -> (H, W), 0 to 1, where it is.
         coloured_parts: Those that were asked for in a colour.
 
     Returns:
-        (h, w, 3).
+        (H, W, 3), 0 to 255.
     """
     inside = outline > 0.5
     if not inside.any():
-        return pixels
-    size = (pixels.shape[1], pixels.shape[0])
-    low = cv2.resize(pixels, plain.shape[1::-1], interpolation=cv2.INTER_AREA)
-    lightness, of_plain = _lightness(low), _lightness(plain)
+        return picture
+    lightness, of_plain = _lightness(picture), _lightness(plain)
     wide = _WIDE * float(np.sqrt(inside.sum()))
     body = inside.astype(np.float32)
     around = cv2.GaussianBlur(of_plain * body, (0, 0), wide) / (cv2.GaussianBlur(body, (0, 0), wide) + 1e-3)
     within = cv2.GaussianBlur(cv2.erode(body, np.ones((5, 5), np.uint8)), (0, 0), 1.2)
     white = float(np.clip((np.median(lightness[inside]) - _WHITE[0]) / (_WHITE[1] - _WHITE[0]), 0, 1))
     shade = within * np.clip(of_plain - around, -_DARKER, _LIGHTER) * (1 - (1 - _LESS) * white)
-    gain = np.clip(1 + shade / np.maximum(lightness, _DARKEST), *_GAIN)
-    kept = np.zeros_like(gain)
+    wanted = picture * np.clip(1 + shade / np.maximum(lightness, _DARKEST), *_GAIN)[..., None]
+    grey = cv2.cvtColor(wanted.astype(np.float32), cv2.COLOR_RGB2GRAY)[..., None]
+    wanted += (1 - _CHROMA) * within[..., None] * (grey - wanted)
+    kept = np.zeros_like(body)
     for part in KEPT:
         if part in parts and part not in coloured_parts:
             kept = np.maximum(kept, parts[part])
-    maps = np.dstack([gain, within, kept]).astype(np.float32)
-    maps = np.asarray(cv2.resize(maps, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    changed = (maps[..., 1] > 0) | (maps[..., 2] > 0)
-    if not changed.any():
-        return pixels
-    window = selection_box(changed).slices
-    here = maps[window]
-    wanted = pixels[window].astype(np.float32) * here[..., :1]
-    grey = cv2.cvtColor(wanted, cv2.COLOR_RGB2GRAY)[..., None]
-    wanted += (1 - _CHROMA) * here[..., 1:2] * (grey - wanted)
-    if kept.any():
-        finer = cv2.resize(plain, size, interpolation=cv2.INTER_CUBIC)[window]
-        wanted += here[..., 2:] * (finer - wanted)
-    shown = pixels.copy()
-    shown[window] = np.clip(np.rint(wanted), 0, 255)
-    return shown
+    wanted += kept[..., None] * (plain - wanted)
+    return np.clip(wanted, 0, 255).astype(np.float32)
 
 
-def _lightness(picture: NDArray[np.generic]) -> Floats:
-    return np.asarray(rgb_to_lab(picture.astype(np.float32) / np.float32(255))[..., 0], np.float32)
+def _lightness(picture: Floats) -> Floats:
+    clipped = np.clip(picture, 0, 255, dtype=np.float32)
+    return np.asarray(rgb_to_lab(clipped / np.float32(255))[..., 0], np.float32)

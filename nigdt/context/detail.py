@@ -14,6 +14,8 @@ energy, its best cell alone visible blocks: docs/benchmarks.md has the figures.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ _ALIKE = 0.16  # difference in Lab, of 100, at which 1/e of the texture is left
 _OFTEN = 8  # cells that may take the same source before its texture is made weaker
 _MARGIN = 0.7  # factors of e by which a source may be rougher than expected
 _REACH = 0.2  # fraction of the hole's extent at which 1/e of what the border lacks is left
+_SLIGHT = 0.1  # of the detail, what nobody sees
 _ZERO = np.zeros(4)  # a scalar to OpenCV
 _NO_MAP = np.empty((0, 0), np.uint16)
 
@@ -94,12 +97,13 @@ class Residual:
         roughness: Floats = np.log(strength + 1) / 2 * known
         return push_pull(roughness[..., None], known)[..., 0]
 
-    def carry_into(self, picture: Floats, detail: float = 1.0) -> Floats:
+    def carry_into(self, picture: Floats, detail: float = 1.0, thing: Floats | None = None) -> Floats:
         """Enlarge the model's picture to the context's size, with the photo's detail in the hole.
 
         Args:
             picture: (height, width, 3), 0 to 255.
             detail: Factor on the detail; 0 is none.
+            thing: As in `enlarge`.
 
         Returns:
             (h, w, 3), not clipped.
@@ -113,14 +117,28 @@ class Residual:
             octave = np.float32(detail) * self.coarse_strength * self._missing_octave(mixed, taken, alike)
             picture, mixed = picture + octave, mixed + octave
         enlarged = _up(picture, rows, columns)
-        if self._border is not None:
+        if self._border is not None and thing is None:
             self._border.meet(enlarged, mixed)
-        inside = selection_box(self.hole).slices
-        carried = _carry(self.fine, taken, self.targets, inside)
         factor = np.float32(detail) * alike * self._expected(taken)
-        gain = _up(factor, rows, columns, cv2.INTER_LINEAR)[inside]
-        enlarged[inside] += gain[..., None] * carried
+        if thing is not None:  # at its edge the source is like what lies behind it
+            factor *= cv2.resize(thing, self.grid[::-1], interpolation=cv2.INTER_AREA) > 0.5
+            factor[factor < _SLIGHT] = 0
+        gain = _up(factor, rows, columns, cv2.INTER_LINEAR)
+        for inside in [selection_box(self.hole).slices] if thing is None else self._reached(factor):
+            enlarged[inside] += gain[inside][..., None] * _carry(self.fine, taken, self.targets, inside)
+            gain[inside] = 0  # windows may overlap
         return enlarged
+
+    def _reached(self, factor: Floats) -> Iterator[tuple[slice, slice]]:
+        """Yield windows of the hole that hold all cells, (gh, gw), whose factor is not 0."""
+        cells = cv2.dilate((self.targets & (factor > 0)).astype(np.uint8), np.ones((3, 3), np.uint8))
+        down, across = (whole / number for whole, number in zip(self.hole.shape, self.grid, strict=True))
+        hole = selection_box(self.hole)
+        for left, top, width, height, _ in cv2.connectedComponentsWithStats(cells)[2][1:]:
+            yield (
+                slice(max(hole.top, int(top * down)), min(hole.bottom, int((top + height) * down) + 1)),
+                slice(max(hole.left, int(left * across)), min(hole.right, int((left + width) * across) + 1)),
+            )
 
     def _expected(self, taken: Ints) -> Floats:
         """Return a factor on each cell's texture, (gh, gw): none is to be much rougher than the rest."""
@@ -191,6 +209,7 @@ def enlarge(
     hole: NDArray[np.uint8],
     residual: Residual | None = None,
     detail: float = 1.0,
+    thing: Floats | None = None,
 ) -> NDArray[np.uint8]:
     """Bring the model's picture to the crop's size; when that means enlarging, with the photo's detail.
 
@@ -200,6 +219,8 @@ def enlarge(
         hole: (h, w), above 0 where the model makes the pixels.
         residual: From an earlier call for the same context, to save its computation.
         detail: Factor on the photo's detail; 0 is none.
+        thing: (H, W), 0 to 1, the thing of which alone something is to be seen, before other surroundings
+            than those of the picture; None if all of the picture is.
 
     Returns:
         (h, w, 3) uint8.
@@ -210,7 +231,7 @@ def enlarge(
     elif rows * columns < picture.shape[0] * picture.shape[1]:
         enlarged = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
     else:
-        enlarged = (residual or Residual(crop, hole, *picture.shape[:2])).carry_into(picture, detail)
+        enlarged = (residual or Residual(crop, hole, *picture.shape[:2])).carry_into(picture, detail, thing)
     return cv2.add(enlarged, _ZERO, dtype=cv2.CV_8U).astype(np.uint8, copy=False)  # rounds and saturates
 
 

@@ -151,6 +151,17 @@ def test_detail_is_a_factor(crop, hole, picture) -> None:
     assert none < 0.5 * usual < usual < 0.8 * more
 
 
+def test_of_a_thing_alone_only_its_own_detail_is_carried(crop, hole, picture) -> None:
+    thing = np.zeros((MODEL, MODEL), np.float32)
+    thing[36:60, 36:56] = 1
+    full, own = enlarge(picture, crop, hole), enlarge(picture, crop, hole, thing=thing)
+    inside, away = np.s_[152:232, 152:216], np.s_[264:376, 136:240]
+    assert 0.8 < energy(own[inside]) / energy(full[inside]) < 1.2
+    assert energy(own[away]) < 0.45 * energy(full[away])
+    nowhere = enlarge(picture, crop, hole, thing=np.zeros_like(thing))
+    assert energy(nowhere[inside]) < 0.45 * energy(full[inside])
+
+
 def test_another_colour_takes_no_texture(crop, hole, picture) -> None:
     blue = np.full_like(picture, (20.0, 40.0, 220.0))
     inside = np.s_[160:352, 160:352]

@@ -40,15 +40,14 @@ def plain() -> np.ndarray:
     return picture
 
 
-def flat(colour: tuple[int, int, int], side: int = 2 * SIDE) -> np.ndarray:
-    picture = np.full((side, side, 3), 200, np.uint8)
-    picture[cv2.resize(BODY, (side, side)) > 0.5] = colour
+def flat(colour: tuple[int, int, int]) -> np.ndarray:
+    picture = np.full((SIDE, SIDE, 3), 200, np.float32)
+    picture[BODY > 0.5] = colour
     return picture
 
 
 def lab(picture: np.ndarray, place: np.ndarray) -> np.ndarray:
-    where = cv2.resize(place, picture.shape[1::-1]) > 0.99
-    return np.median(rgb_to_lab(picture[where] / np.float32(255)), axis=0)
+    return np.median(rgb_to_lab(picture[place > 0.99] / np.float32(255)), axis=0)
 
 
 @pytest.mark.parametrize("name", COLOURS)
@@ -59,17 +58,16 @@ def test_wings_are_darker_and_colours_keep_their_names(name: str) -> None:
     least = 2 if name in ("black", "white") else 4
     assert lab(after, WING)[0] < lab(after, rest)[0] - least
     assert nearest_basic(lab(after, rest)) == nearest_basic(lab(before, rest))
-    outside = cv2.resize(BODY, before.shape[1::-1]) < 0.01
-    away = cv2.erode(outside.astype(np.uint8), np.ones((15, 15))) > 0
-    assert np.abs(after[away].astype(int) - before[away]).max() <= 1
+    away = cv2.erode((BODY < 0.01).astype(np.uint8), np.ones((7, 7))) > 0
+    assert np.abs(after[away] - before[away]).max() <= 1
 
 
 def test_what_is_the_same_all_over_brings_no_shade() -> None:
     even = np.full((SIDE, SIDE, 3), 130, np.float32)
     parts = {**PARTS, "eye": np.zeros_like(BODY)}
     after = shaded(flat(COLOURS["red"]), even, BODY, parts)
-    inner = cv2.resize(oval(48, 48, 20, 14), after.shape[1::-1]) > 0.99
-    assert np.ptp(after[inner].astype(int), axis=0).max() <= 2
+    inner = oval(48, 48, 20, 14) > 0.99
+    assert np.ptp(after[inner], axis=0).max() <= 2
 
 
 def test_eyes_look_as_without_colours_unless_they_were_asked_for() -> None:
@@ -125,11 +123,9 @@ def test_a_drawn_bird_is_shaded_by_one_without_colours(
     assert drawn == ["a bird"]
     inpainter.complete([CompletionJob(asked.context, "a red bird", [Variant(4)])])
     assert drawn == ["a bird"] * 2
-    monkeypatch.setattr("nigdt.finisher.shaded", lambda pixels, *_: pixels)
+    monkeypatch.setattr("nigdt.finisher.shaded", lambda picture, *_: picture)
     flat_bird = inpainter.complete([asked])[0][0].pixels
     assert not np.array_equal(first, flat_bird)
-    outside = asked.context.hole == 0
-    assert np.array_equal(first[outside], flat_bird[outside])
 
 
 def test_what_has_no_colour_is_not_drawn_twice(inpainter: Inpainter, monkeypatch: pytest.MonkeyPatch) -> None:

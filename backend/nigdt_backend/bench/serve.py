@@ -184,7 +184,7 @@ def _latencies(client: Client, fills: int, bundle: str) -> dict[str, Any]:
             request = make_request(picture, selection, caption, bundle=bundle)
             taken.append(_timed(partial(client.fill, request)))
         started = time.monotonic()
-        context = inpainter.surrounded(inpainter.encode(picture, hole_of(selection)))
+        context = inpainter.surrounded(inpainter.located(inpainter.encode(picture, hole_of(selection))))
         inpainter.complete([CompletionJob(context, captions[0], [Variant()])])
         middle = time.monotonic()
         inpainter.complete([CompletionJob(context, captions[1], [Variant()])])
