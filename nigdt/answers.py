@@ -98,8 +98,9 @@ class EncodedContext:
         backdrop: (h, w, 3) uint8, the context with its surroundings continued into the hole, which what words
             draw is laid over (`nigdt.backdrop`); None leaves everything to the model.
         within: Whether the hole lies within a thing, which then has no outline in it.
-        part: Whether the hole is of a part of a thing whose rest lies outside.
-        occupied: Whether the photo shows a thing of the kind that outlines are of in the hole.
+        part: Whether the hole is of a part of a bird whose rest lies outside.
+        occupied: Whether the photo shows a bird in the hole.
+        other: Whether it shows a thing of any other kind there.
     """
 
     crop: NDArray[np.uint8]
@@ -112,6 +113,7 @@ class EncodedContext:
     within: bool = False
     part: bool = False
     occupied: bool = False
+    other: bool = False
 
     @property
     def nbytes(self) -> int:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from nigdt.box import selection_box
-from nigdt.model.finder import FINDER_SIZE, ObjectFinder
+from nigdt.model.finder import FINDER_SIZE, FinderScores, ObjectFinder
 from nigdt.model.recolour import STRIDE
 
 __all__ = ["finder_scores", "object_at", "resized", "to_tensor", "window_around", "working_size"]
@@ -71,7 +71,7 @@ def object_at(finder: ObjectFinder, device: str, photo: NDArray[np.uint8], x: fl
 
 def finder_scores(
     finder: ObjectFinder, device: str, crop: NDArray[np.uint8], selection: NDArray[np.uint8]
-) -> torch.Tensor:
+) -> FinderScores:
     """Ask the finder at its own size.
 
     Args:
@@ -79,14 +79,11 @@ def finder_scores(
         device: Where it runs.
         crop: (H, W, 3).
         selection: (H, W), 255 where selected.
-
-    Returns:
-        (1, 2 + parts, h, w) before softmax and sigmoid: no part, the parts, and the object.
     """
     size = working_size(crop.shape[1], crop.shape[0], FINDER_SIZE)
     rgb = to_tensor(resized(crop, *size).transpose(2, 0, 1), device) / 127.5 - 1
-    parts, objects = finder(rgb, to_tensor(resized(selection, *size)[None], device) / 255)
-    return torch.cat([parts, objects], dim=1)
+    scores: FinderScores = finder(rgb, to_tensor(resized(selection, *size)[None], device) / 255)
+    return scores
 
 
 def resized(picture: NDArray[Any], width: int, height: int) -> Floats:
@@ -114,7 +111,7 @@ def _asked(finder: ObjectFinder, device: str, photo: NDArray[np.uint8], window: 
     selection = np.zeros((height, width), np.uint8)
     selection[window] = 255
     crop = photo[rows, columns]
-    scores = finder_scores(finder, device, crop, selection[rows, columns])[:, -1:]
+    scores = finder_scores(finder, device, crop, selection[rows, columns]).objects
     scores = F.interpolate(scores, size=crop.shape[:2], mode="bilinear", align_corners=False)
     sure = np.zeros((height, width), np.float32)
     sure[rows, columns] = scores[0, 0].sigmoid().float().cpu().numpy()

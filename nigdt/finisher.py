@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.bird_colours import with_its_colours
+from nigdt.bird_colours import names_any_bird, with_its_colours
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import find_colours
 from nigdt.completer import Completer, Drawn
 from nigdt.drawn import coloured
 from nigdt.model import NIGDT, ImageFeatures
-from nigdt.notices import COLOURED_PART, THERE_ALREADY
+from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, THERE_ALREADY
 from nigdt.part_words import asked_parts, split_parts
 from nigdt.recipe import Variant
 from nigdt.recolourer import Recolourer
-from nigdt.recolouring import Recolouring
+from nigdt.recolouring import seen_to_change
 from nigdt.round_things import names_round_thing
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
@@ -34,6 +34,21 @@ __all__ = ["Finisher"]
 
 _PLAIN, _PLAIN_BIRDS = "a bird", 8
 """What a bird is called whose shade others get, and how many are kept while only the caption changes."""
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What the photo shows in a hole, in the colours that a caption gives it.
+
+    Attributes:
+        pixels: (h, w, 3), the context with them.
+        maps: As `RawFill.maps`.
+        notice: What is told of it.
+    """
+
+    pixels: NDArray[np.uint8]
+    maps: NDArray[np.float32]
+    notice: str
 
 
 class Finisher(Completer):
@@ -65,12 +80,12 @@ class Finisher(Completer):
         A thing that is drawn into an outline is drawn without the colours of its parts first; then it gets
         all colours that its caption names (`nigdt.drawn`).
 
-        Where the photo itself shows the part that a caption gives a colour to, and the rest of the thing
-        around the hole, the mean answer is the photo's own part in that colour.
+        Where the photo itself shows in the hole what a caption gives colours to (a bird, the part of one, or
+        a thing that the model has no shape for), the mean answer is that in those colours.
         """
         told = [self._with_its_colours(job) for job in jobs]
         things = [self._thing_alone(job) for job in told]
-        own = [self._own_part(job) for job in jobs]
+        own = [self._own(job) for job in jobs]
         drawn = [
             replace(
                 thing or job, variants=[one for one in job.variants if part is None or one.seed is not None]
@@ -88,10 +103,10 @@ class Finisher(Completer):
             for job, whole, thing, part, fills in zip(jobs, told, things, own, made, strict=True)
         ]
 
-    def _own_fill(self, job: CompletionJob, variant: Variant, part: Recolouring) -> RawFill:
-        """Return the photo's own part in its colour."""
+    def _own_fill(self, job: CompletionJob, variant: Variant, own: _Own) -> RawFill:
+        """Return what the photo shows in other colours."""
         attention = self._words_used(job, variant) if job.attention else None
-        return RawFill(part.apply(job.context.crop)[0], variant, attention, (COLOURED_PART,))
+        return RawFill(own.pixels, variant, attention, (own.notice,), maps=own.maps)
 
     def _with_all(self, asked: CompletionJob, job: CompletionJob, thing: bool, fill: RawFill) -> RawFill:
         """Return what was drawn with its light, and with all that is to be told of it.
@@ -153,7 +168,7 @@ class Finisher(Completer):
         """Return fills as they are seen in the photo, as `Completer.shown`."""
         thing = self._thing_alone(self._with_its_colours(job))
         is_ball = thing is not None and names_round_thing(job.caption)
-        if not is_ball and self._own_part(job) is None:
+        if not is_ball and self._own(job) is None:
             return super().shown(thing or job)
         size = job.context.visible.shape[::-1]
         pictures = [fill.pixels for fill in self.complete([job])[0]]
@@ -176,12 +191,29 @@ class Finisher(Completer):
         mended = find_colours(job.caption) and self._names_outline(replace(job, caption=thing))
         return replace(job, caption=thing, attention=False, whole=job.caption) if mended else None
 
-    def _own_part(self, job: CompletionJob) -> Recolouring | None:
-        """Return the colour of a part that the photo shows, if the caption gives one to such alone."""
-        thing, parts = split_parts(job.caption)
-        if not job.context.part or not parts or find_colours(thing):
+    def _own(self, job: CompletionJob) -> _Own | None:
+        """Return what the photo shows in the hole in other colours, if a caption colours just that."""
+        context, (thing, parts) = job.context, split_parts(job.caption)
+        if not find_colours(job.caption) or not self.bundle.recolours:
             return None
-        return self._recolouring().predict_parts(job.context.crop, job.context.hole, parts, selected=True)
+        part_alone = bool(parts) and not find_colours(thing)
+        if part_alone and (context.part or context.occupied):
+            notice = COLOURED_PART
+        elif context.occupied and names_any_bird(job.caption):
+            notice = COLOURED_BIRD
+        elif context.other and self._names_shapeless(job):
+            notice = COLOURED_THING
+        else:
+            return None
+        net, crop, hole = self._recolouring(), context.crop, context.hole
+        if context.part:
+            found = net.predict_parts(crop, hole, parts, selected=True)
+        else:
+            found = net.predict(crop, hole, parts if part_alone else job.caption)
+        if found is None or not np.ptp(crop, axis=2).any():  # a grey photo has no place for colours
+            return None
+        pixels = found.apply(crop)[0]
+        return _Own(pixels, found.maps, notice) if seen_to_change(crop, pixels, hole) else None
 
     def forget_recordings(self) -> None:
         """As `Completer.forget_recordings`."""
@@ -193,7 +225,7 @@ class Finisher(Completer):
         if self._outlines is None or not self.bundle.recolours:
             return context
         found = self._recolouring().locate(context.crop, context.hole)
-        return replace(context, within=found.within, part=found.part, occupied=found.whole)
+        return replace(context, within=found.within, part=found.part, occupied=found.whole, other=found.other)
 
     def _recolouring(self) -> Recolourer:
         if self._recolourer is None:

@@ -30,17 +30,12 @@ from nigdt.notices import (
 )
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant, variants_from_seed
-from nigdt.recolouring import check_caption
+from nigdt.recolouring import check_caption, seen_to_change
 from nigdt.runtime.devices import usable_device
 from nigdt.runtime.recording import CudaGraphs
 from nigdt.runtime.runner import Precision, prepare
 
 __all__ = ["CompletionJob", "EncodedContext", "Fill", "Inpainter", "RawFill", "WordUse"]
-
-_NOTICED = 6
-"""Grey levels of 255 that a recolouring must change a pixel by to be seen."""
-_LEAST_CHANGED = 0.02
-"""Fraction of the selection that it must change; less is told."""
 
 
 class Inpainter(Finisher):
@@ -231,8 +226,7 @@ class Inpainter(Finisher):
         found = net.predict(crop, selection, caption)
         pixels = found.apply(crop)[0]
         notices: tuple[str, ...] = ()
-        changed = np.abs(pixels.astype(np.int16) - crop).max(axis=2)[selection > 0] > _NOTICED
-        if changed.mean() < _LEAST_CHANGED:
+        if not seen_to_change(crop, pixels, selection):
             notices = (CHANGED_NOTHING,)
         elif not names_part(caption) and net.locate(crop, selection).left:
             notices = (PART_NOT_SELECTED,)

@@ -20,6 +20,10 @@ _WITHIN = 0.42
 """How much of that must be a part of a thing for the selection to lie within one."""
 _TOUCHED, _PART = 0.02, 0.78
 """How much of what is seen of a thing a selection holds, from and up to which it is of a part of it."""
+_HELD = 0.75
+"""How much of a thing a selection holds at least for it to be of all of it."""
+_FILLED = 0.2
+"""How much of a selection a thing fills at least for the selection to have been made for it."""
 _OUTSIDE = 0.1
 """How much of a place is selected at most for it to lie outside."""
 _LEFT = (0.07, 0.4)
@@ -35,24 +39,27 @@ class Location:
 
     Attributes:
         within: Whether it lies within the thing: what is just around it belongs to the thing too.
-        part: Whether it holds a part of the thing, and the rest lies outside.
+        part: Whether it holds a part of a bird, and the rest lies outside.
         left: Whether it holds most of a thing and leaves out a piece, which seems to be forgotten.
-        whole: Whether it holds a thing of the kind whose parts are known, a bird.
+        whole: Whether it holds a bird.
+        other: Whether it holds a thing of any other kind.
     """
 
     within: bool = False
     part: bool = False
     left: bool = False
     whole: bool = False
+    other: bool = False
 
 
-def location(sure: Floats, parts: Floats, chosen: Floats) -> Location:
+def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Location:
     """Tell how a selection lies to a thing.
 
     Args:
         sure: (h, w), 0 to 1, how sure the finder is of the thing, in the selection and around it.
         parts: (h, w), 0 to 1, the same of any of its parts.
         chosen: (h, w), 0 to 1, the selection.
+        bird: Whether the thing may be a bird.
     """
     inside = (chosen > 0.5).astype(np.uint8)
     margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
@@ -62,8 +69,13 @@ def location(sure: Floats, parts: Floats, chosen: Floats) -> Location:
     held = float((parts * chosen).sum()) / max(_TINY, float(parts.sum()))
     thing = sure > _LEAST_SURE
     outside = thing & (chosen < _OUTSIDE)
-    whole = max(1.0, float(np.count_nonzero(thing)))
-    left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * whole
-    left = left and np.count_nonzero(outside) < _LEFT[1] * whole
-    seen = float((parts * chosen).max()) > _LEAST_SURE
-    return Location(within, _TOUCHED < held < _PART, bool(left), seen and held >= _PART)
+    size = max(1.0, float(np.count_nonzero(thing)))
+    left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * size
+    left = left and np.count_nonzero(outside) < _LEFT[1] * size
+    is_bird = bird and float((parts * chosen).max()) > _LEAST_SURE
+    chosen_of_thing = float(np.count_nonzero(thing & (inside > 0)))
+    most = chosen_of_thing >= _HELD * size
+    whole = is_bird and (most or held >= _PART)
+    other = not is_bird and most and chosen_of_thing >= _FILLED * float(inside.sum())
+    part = bird and not whole and _TOUCHED < held < _PART
+    return Location(within, part, bool(left), whole, other)

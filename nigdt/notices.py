@@ -21,6 +21,12 @@ DREW_NOTHING: Final = (
 COLOURED_PART: Final = (
     "The photo shows the part that the words colour, so that part was coloured; other variants are drawn."
 )
+COLOURED_BIRD: Final = (
+    "The photo shows a bird there, so that bird was coloured; other variants are drawn anew."
+)
+COLOURED_THING: Final = (
+    "The model has no shape for these words, so the thing that the photo shows there was coloured."
+)
 THERE_ALREADY: Final = (
     "A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour."
 )

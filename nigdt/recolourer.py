@@ -52,6 +52,8 @@ _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
 _SELECTED = 4.0
 """How much likelier than another part one is that a selection was made for."""
+_BIRD = 0.1
+"""How sure the finder must be that an object is a bird: who names one mostly means the one that is there."""
 _TINY = 1e-6
 
 
@@ -63,11 +65,13 @@ class _Found:
         object: (h, w), 0 to 1, with what a selection that follows the object adds to it.
         parts: (h, w, parts), 0 to 1, how sure it is of each part.
         sure: (h, w), 0 to 1, how sure it is of the object.
+        bird: Whether that may be a bird.
     """
 
     object: Floats
     parts: Floats
     sure: Floats
+    bird: bool
 
     @property
     def kept(self) -> Floats:
@@ -210,7 +214,7 @@ class Recolourer:
         found = self._find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
         if found is None:
             return Location()
-        return location(found.sure, found.parts.sum(-1), chosen)
+        return location(found.sure, found.parts.sum(-1), chosen, found.bird)
 
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where the object is that was clicked.
@@ -293,7 +297,8 @@ class Recolourer:
         if self._net.finder is None:
             return None
         place, window = _around(chosen, crop.shape)
-        both = finder_scores(self._net.finder, self.device, crop[window], selection[window])
+        scores = finder_scores(self._net.finder, self.device, crop[window], selection[window])
+        both = torch.cat([scores.parts, scores.objects], dim=1)
         both = F.interpolate(both, size=chosen[place].shape, mode="bilinear", align_corners=False)
         parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
         parts[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
@@ -307,7 +312,8 @@ class Recolourer:
         # In a selection that follows the object, thin limbs beside what the finder sees are meant too, but
         # not the ground between them.
         meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
-        return _Found(np.maximum(found, meant_too), parts, sure)
+        bird = scores.bird is None or float(scores.bird.sigmoid()) > _BIRD
+        return _Found(np.maximum(found, meant_too), parts, sure, bird)
 
     def _reduced(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """Return a context in Lab, (h, w, 3), and its selection, (h, w) in 0 to 1, at the network's size."""

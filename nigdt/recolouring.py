@@ -25,6 +25,7 @@ __all__ = [
     "guided_colour",
     "guided_place",
     "meant",
+    "seen_to_change",
     "snapped",
     "tightness",
 ]
@@ -48,6 +49,8 @@ _UNLIKELY, _LIKELY = 0.05, 0.35
 """In a selection that follows the object, alpha below the first is none and above the second is all."""
 _FLATTEST = -0.65
 """Slope of the change of L on L: contrasts are reduced to no less than 1 plus this."""
+_NOTICED, _LEAST_CHANGED = 6, 0.02
+"""Grey levels of 255 that a pixel must change by to be seen, and fraction of the selection that must."""
 _STRIP = 2**20
 """Pixels that are painted at once, so that large photos need little memory."""
 
@@ -156,6 +159,12 @@ def check_caption(caption: str) -> None:
         raise CaptionError(
             "The words name no colour.", 'Name one: "a red bird", "dark green wings", or just "turquoise".'
         )
+
+
+def seen_to_change(before: NDArray[np.uint8], after: NDArray[np.uint8], selection: NDArray[np.uint8]) -> bool:
+    """Return whether one sees that the selection (h, w) of a picture (h, w, 3) was recoloured."""
+    changed = cv2.absdiff(before, after).max(axis=2)[selection > 0] > _NOTICED
+    return bool(changed.mean() >= _LEAST_CHANGED)
 
 
 def meant(alpha: Floats, chosen: Floats) -> Floats:

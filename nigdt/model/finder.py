@@ -8,6 +8,8 @@ places; the words choose among them.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,10 +24,28 @@ _WIDTHS = (32, 48, 64)
 _GROUPS = 8
 
 
-class ObjectFinder(nn.Module):
-    """Photo and selection to object and parts: EfficientNet-lite0 to stride 16, and back to stride 4."""
+class FinderScores(NamedTuple):
+    """What the finder sees.
 
-    def __init__(self) -> None:
+    Attributes:
+        parts: (B, 1 + parts, h, w) before the softmax over channels, of no part and then of `PARTS`.
+        objects: (B, 1, h, w) before the sigmoid.
+        bird: (B,) before the sigmoid, whether the object is a bird; None where the finder cannot tell.
+    """
+
+    parts: Tensor
+    objects: Tensor
+    bird: Tensor | None
+
+
+class ObjectFinder(nn.Module):
+    """Photo and selection to object and parts: EfficientNet-lite0 to stride 16, and back to stride 4.
+
+    Args:
+        tells_birds: Whether it tells birds from other objects; parts it sees in all of them.
+    """
+
+    def __init__(self, tells_birds: bool = False) -> None:
         super().__init__()
         self.trunk = EfficientNetLite0(REGION_STAGE + 1)
         _, four, eight, _, sixteen = STAGE_CHANNELS[: REGION_STAGE + 1]
@@ -41,8 +61,9 @@ class ObjectFinder(nn.Module):
             for given, width in zip(inputs, _WIDTHS, strict=True)
         )
         self.head = nn.Conv2d(_WIDTHS[0], 2 + len(PARTS), 1)
+        self.bird = nn.Linear(sixteen, 1) if tells_birds else None
 
-    def forward(self, rgb: Tensor, selection: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rgb: Tensor, selection: Tensor) -> FinderScores:
         """Answer a batch.
 
         Args:
@@ -50,8 +71,7 @@ class ObjectFinder(nn.Module):
             selection: (B, 1, H, W) in 0..1.
 
         Returns:
-            Scores of the parts before the softmax over channels, (B, 1 + parts, H / 4, W / 4), of no part and
-            then of `PARTS`; and of the object before the sigmoid, (B, 1, H / 4, W / 4).
+            Scores, those of places (B, ., H / 4, W / 4).
         """
         stages = self.trunk.stages(rgb, REGION_STAGE + 1)
         y: Tensor | None = None
@@ -62,4 +82,21 @@ class ObjectFinder(nn.Module):
                 x = torch.cat([x, F.interpolate(y, size=x.shape[2:], mode="nearest")], dim=1)
             y = self.mix[i](x)
         scores: Tensor = self.head(y)
-        return scores[:, :-1], scores[:, -1:]
+        objects = scores[:, -1:]
+        bird = None
+        if self.bird is not None:
+            bird = self.bird(object_features(stages[4], objects, selection))[:, 0]
+        return FinderScores(scores[:, :-1], objects, bird)
+
+
+def object_features(stage: Tensor, objects: Tensor, selection: Tensor) -> Tensor:
+    """Average a map (B, C, h, w) over the object that is seen in the selection, (B, C).
+
+    Args:
+        stage: The map.
+        objects: (B, 1, H, W), scores before the sigmoid.
+        selection: (B, 1, H', W') in 0..1.
+    """
+    chosen = F.interpolate(selection, size=objects.shape[2:], mode="area")
+    weight = F.interpolate(objects.sigmoid() * chosen, size=stage.shape[2:], mode="area")
+    return (stage * weight).sum((2, 3)) / weight.sum((2, 3)).clamp(min=1e-3)

@@ -39,6 +39,7 @@ class RecolourConfig:
         max_words: Words of a caption that are read.
         hide_whole: Whether the selection's colour is hidden when the caption names no part.
         finds: Whether there is a finder of objects and parts (`nigdt.model.finder`).
+        tells_birds: Whether that tells birds from other objects.
     """
 
     size: int = 160
@@ -49,6 +50,7 @@ class RecolourConfig:
     max_words: int = 24
     hide_whole: bool = True
     finds: bool = False
+    tells_birds: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain values, for YAML and JSON."""
@@ -151,7 +153,7 @@ class RecolourNet(nn.Module):
         nn.init.normal_(self.out.weight, std=0.02)
         if self.out.bias is not None:
             nn.init.zeros_(self.out.bias)
-        self.finder = ObjectFinder() if config.finds else None
+        self.finder = ObjectFinder(config.tells_birds) if config.finds else None
 
     def forward(
         self, lab: Tensor, selection: Tensor, hidden: Tensor, tokens: Tensor, lengths: Tensor

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from nigdt.finding import object_at
+from nigdt.model.finder import FinderScores
 from nigdt.part_words import PARTS
 
 
@@ -18,7 +19,7 @@ class SeesOrange(nn.Module):
     def forward(self, rgb, selection):
         orange = ((rgb[:, :1] > 0.4) & (rgb[:, 2:] < 0)).float()
         objects = F.interpolate(orange, scale_factor=0.25, mode="area") * 12 - 6
-        return torch.zeros(len(rgb), 1 + len(PARTS), *objects.shape[2:]), objects
+        return FinderScores(torch.zeros(len(rgb), 1 + len(PARTS), *objects.shape[2:]), objects, None)
 
 
 def disc(row, column, radius, shape=(300, 480)):

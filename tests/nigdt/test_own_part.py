@@ -1,7 +1,8 @@
-"""Words that give a colour to a part that the photo itself shows, in a selection that is of a part."""
+"""Words that give colours to what the photo itself shows in the selection: a bird, its part, a thing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
 from nigdt.colours import nearest_basic, rgb_to_lab
-from nigdt.notices import COLOURED_PART, THERE_ALREADY
+from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, THERE_ALREADY
 from nigdt.recipe import Variant
 
 BREAST = (slice(240, 440), slice(530, 690))
@@ -63,11 +64,69 @@ def test_further_variants_are_drawn(inpainter: Inpainter, kingfisher: Image.Imag
 
 
 @pytest.mark.parametrize(
+    ("caption", "notice"),
+    [
+        ("a blue bird", COLOURED_BIRD),
+        ("this small bird has blue wings and a blue head and is blue", COLOURED_BIRD),
+        ("a bird with a blue breast", COLOURED_PART),
+        ("a blue breast", COLOURED_PART),
+    ],
+)
+def test_a_bird_that_the_photo_shows_is_coloured_and_keeps_its_feathers(
+    inpainter: Inpainter, kingfisher: Image.Image, caption: str, notice: str
+) -> None:
+    first, other = inpainter.fill(kingfisher, selected(kingfisher, BIRD), caption, variants=2)
+    assert notice in first.notices
+    assert THERE_ALREADY not in first.notices
+    assert notice not in other.notices
+    before, after = np.asarray(kingfisher), np.asarray(first.photo)
+    middle = after[255:300, 590:650].reshape(-1, 3)
+    assert nearest_basic(np.median(rgb_to_lab(middle / np.float32(255)), axis=0)) == "blue"
+    assert np.corrcoef(detail(before[BIRD]).ravel(), detail(after[BIRD]).ravel())[0, 1] > 0.8
+
+
+def test_large_photos_stay_sharp(inpainter: Inpainter, kingfisher: Image.Image) -> None:
+    large = kingfisher.resize((5 * kingfisher.width, 5 * kingfisher.height), Image.Resampling.LANCZOS)
+    noise = np.random.default_rng(0).normal(0, 12, (large.height, large.width, 1))
+    photo = np.clip(np.asarray(large) + noise, 0, 255).astype(np.uint8)
+    selection = np.zeros(photo.shape[:2], np.uint8)
+    place = tuple(slice(5 * part.start, 5 * part.stop) for part in BIRD)
+    selection[place] = 255
+    (fill,) = inpainter.fill(Image.fromarray(photo), selection, "a purple bird")
+    middle = np.s_[1400:1700, 2850:3150]
+    assert (
+        np.corrcoef(detail(photo[middle]).ravel(), detail(np.asarray(fill.photo)[middle]).ravel())[0, 1] > 0.8
+    )
+
+
+def test_grey_photos_have_no_place_for_colours(inpainter: Inpainter, kingfisher: Image.Image) -> None:
+    (fill,) = inpainter.fill(kingfisher.convert("L"), selected(kingfisher, BIRD), "a purple bird")
+    assert COLOURED_BIRD not in fill.notices
+
+
+def test_another_thing_is_coloured_where_the_model_has_no_shape_for_the_words(
+    inpainter: Inpainter, kingfisher: Image.Image
+) -> None:
+    located = inpainter.located(inpainter.encode(np.asarray(kingfisher), selected(kingfisher, BIRD)))
+    assert located.occupied
+    assert not located.other
+    told = {
+        (caption, other): inpainter.complete(
+            [CompletionJob(replace(located, occupied=False, other=other), caption, [Variant()])]
+        )[0][0].notices
+        for caption in ("a purple car", "a car", "a purple bird")
+        for other in (False, True)
+    }
+    assert [key for key, notices in told.items() if COLOURED_THING in notices] == [("a purple car", True)]
+
+
+@pytest.mark.parametrize(
     ("place", "caption"),
     [
         (BREAST, "a blue bird with a white breast"),  # the bird has a colour too, and it is not all there
         (BREAST, "blue"),
-        (BIRD, "a bird with a blue breast"),  # all of the bird is to be drawn
+        (BIRD, "a crow"),  # it is another bird
+        (BIRD, "a flying blue bird"),  # which this one is not
         ((slice(60, 350), slice(20, 250)), "a bird with a blue breast"),  # the ground shows no part
     ],
 )
@@ -75,7 +134,7 @@ def test_all_else_is_drawn(
     inpainter: Inpainter, kingfisher: Image.Image, place: tuple[slice, slice], caption: str
 ) -> None:
     (fill,) = inpainter.fill(kingfisher, selected(kingfisher, place), caption)
-    assert COLOURED_PART not in fill.notices
+    assert not {COLOURED_PART, COLOURED_BIRD} & set(fill.notices)
     assert (THERE_ALREADY in fill.notices) == (place == BIRD)
 
 

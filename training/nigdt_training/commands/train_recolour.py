@@ -27,7 +27,8 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
 @click.option(
     "--finder",
     is_flag=True,
-    help="Train the finder instead, on the objects that the run has cut out.",
+    help="Train the finder instead, on the objects that the run has cut out; with --data, it also learns to "
+    "tell birds from other things, by the photos there.",
 )
 @shares("data", "max_minutes")
 def recolour(
@@ -50,7 +51,7 @@ def recolour(
     try:
         with sigterm_as_ctrl_c():
             if finder:
-                train_finder(Store(folder / STORE), folder, click.echo)
+                train_finder(Store(folder / STORE), folder, click.echo, data=data)
                 return
             if data is None:
                 raise click.UsageError("Say with --data where the photos are.")

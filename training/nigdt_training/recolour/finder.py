@@ -21,6 +21,7 @@ from nigdt.model.finder import FINDER_SIZE, ObjectFinder
 from nigdt.part_words import PARTS
 from nigdt_training.match.backbone import pretrained_lite0
 from nigdt_training.recolour.batches import Store
+from nigdt_training.recolour.birds import fit_birds
 from nigdt_training.recolour.captions import draw_colour
 from nigdt_training.recolour.cutouts import Cutout
 from nigdt_training.recolour.part_teacher import UNKNOWN
@@ -95,7 +96,13 @@ def object_loss(scores: Tensor, batch: FinderBatch) -> Tensor:
     return (entropy.sum((1, 2, 3)) / chosen.sum((1, 2, 3)).clamp(min=1)).mean()
 
 
-def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: int = STEPS) -> None:
+def train_finder(
+    store: Store,
+    folder: Path,
+    say: Callable[[str], None],
+    steps: int = STEPS,
+    data: Path | None = None,
+) -> None:
     """Train a finder from ImageNet weights; an interrupted training goes on where it was saved.
 
     Args:
@@ -103,6 +110,8 @@ def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: 
         folder: The run's folder, for its state.
         say: Told of progress.
         steps: How many in all.
+        data: Photo folders from which it learns at the end to tell birds from other things
+            (`nigdt_training.recolour.birds`), or None.
 
     Raises:
         NigdtError: There is nothing to learn from.
@@ -120,7 +129,7 @@ def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: 
     if state.is_file():
         saved = torch.load(state, weights_only=True)
         finder.load_state_dict(saved["net"])
-        average, step = saved["average"], saved["step"]
+        average, step = {name: saved["average"][name] for name in average}, saved["step"]
         optimiser.load_state_dict(saved["optimiser"])
         rates.load_state_dict(saved["rates"])
     rng = np.random.default_rng(step + 1)
@@ -137,7 +146,7 @@ def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: 
         while step < steps:
             batch = finder_batch([store.draw(rng) for _ in range(_BATCH)], rng)
             rgb = batch.rgb.contiguous(memory_format=torch.channels_last)
-            part_scores, object_scores = finder(rgb, batch.selection)
+            part_scores, object_scores, _ = finder(rgb, batch.selection)
             parts, objects = part_loss(part_scores, batch.labels), object_loss(object_scores, batch)
             optimiser.zero_grad(set_to_none=True)
             (parts + objects).backward()
@@ -158,6 +167,12 @@ def train_finder(store: Store, folder: Path, say: Callable[[str], None], steps: 
                 if step % (8 * _LOG_EVERY) == 0:
                     save()
     finally:
+        save()
+    if data is not None:
+        told = ObjectFinder(tells_birds=True)
+        told.load_state_dict(average, strict=False)
+        fit_birds(told, data, say)
+        average = told.state_dict()
         save()
 
 
@@ -186,6 +201,7 @@ def averaged_finder(folder: Path) -> ObjectFinder | None:
     """Return the finder with a run's averaged weights, or None if none was trained there."""
     if not (folder / STATE).is_file():
         return None
-    finder = ObjectFinder()
-    finder.load_state_dict(torch.load(folder / STATE, weights_only=True)["average"])
+    weights = torch.load(folder / STATE, weights_only=True)["average"]
+    finder = ObjectFinder("bird.weight" in weights)
+    finder.load_state_dict(weights)
     return finder.eval().requires_grad_(False)

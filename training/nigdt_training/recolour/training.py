@@ -228,7 +228,8 @@ def export_recolour(folder: Path, bundle: Path) -> None:
 
 def with_finder(net: RecolourNet, finder: ObjectFinder) -> RecolourNet:
     """Return a recolouring network with the same weights and a finder."""
-    both = RecolourNet(replace(net.config, finds=True), net.text.embedding.num_embeddings - 1)
+    config = replace(net.config, finds=True, tells_birds=finder.bird is not None)
+    both = RecolourNet(config, net.text.embedding.num_embeddings - 1)
     both.load_state_dict(net.state_dict(), strict=False)
     assert both.finder is not None
     both.finder.load_state_dict(finder.state_dict())

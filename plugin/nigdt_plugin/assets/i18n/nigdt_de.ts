@@ -1520,6 +1520,14 @@
       <translation>Das Foto zeigt, was die Wörter einfärben, also wurde dort die Farbe geändert; weitere Varianten werden gemalt.</translation>
     </message>
     <message>
+      <source>The photo shows a bird there, so that bird was coloured; other variants are drawn anew.</source>
+      <translation>Das Foto zeigt dort einen Vogel, also wurde er umgefärbt; weitere Varianten werden neu gemalt.</translation>
+    </message>
+    <message>
+      <source>The model has no shape for these words, so the thing that the photo shows there was coloured.</source>
+      <translation>Das Modell kennt zu diesen Wörtern keine Form, also wurde umgefärbt, was das Foto dort zeigt.</translation>
+    </message>
+    <message>
       <source>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</source>
       <translation>An die Stelle des Vogels im Foto wird ein neuer gemalt: Um jenen in anderer Farbe zu behalten, wählen Sie „Umfärben“.</translation>
     </message>

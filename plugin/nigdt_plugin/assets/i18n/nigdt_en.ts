@@ -1520,6 +1520,14 @@
       <translation>The photo shows the part that the words colour, so that part was coloured; other variants are drawn.</translation>
     </message>
     <message>
+      <source>The photo shows a bird there, so that bird was coloured; other variants are drawn anew.</source>
+      <translation>The photo shows a bird there, so that bird was coloured; other variants are drawn anew.</translation>
+    </message>
+    <message>
+      <source>The model has no shape for these words, so the thing that the photo shows there was coloured.</source>
+      <translation>The model has no shape for these words, so the thing that the photo shows there was coloured.</translation>
+    </message>
+    <message>
       <source>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</source>
       <translation>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</translation>
     </message>
