@@ -101,6 +101,7 @@ class EncodedContext:
         part: Whether the hole is of a part of a bird whose rest lies outside.
         occupied: Whether the photo shows a bird in the hole.
         other: Whether it shows a thing of any other kind there.
+        left: Whether a piece of that thing, or bird, lies outside.
     """
 
     crop: NDArray[np.uint8]
@@ -114,6 +115,7 @@ class EncodedContext:
     part: bool = False
     occupied: bool = False
     other: bool = False
+    left: bool = False
 
     @property
     def nbytes(self) -> int:

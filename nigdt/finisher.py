@@ -18,7 +18,7 @@ from nigdt.colours import find_colours
 from nigdt.completer import Completer, Drawn
 from nigdt.drawn import coloured
 from nigdt.model import NIGDT, ImageFeatures
-from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, THERE_ALREADY
+from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
 from nigdt.part_words import asked_parts, split_parts
 from nigdt.recipe import Variant
 from nigdt.recolourer import Recolourer
@@ -106,7 +106,9 @@ class Finisher(Completer):
     def _own_fill(self, job: CompletionJob, variant: Variant, own: _Own) -> RawFill:
         """Return what the photo shows in other colours."""
         attention = self._words_used(job, variant) if job.attention else None
-        return RawFill(own.pixels, variant, attention, (own.notice,), maps=own.maps)
+        told = own.notice != COLOURED_PART and job.context.left
+        notices = (own.notice, PART_NOT_SELECTED) if told else (own.notice,)
+        return RawFill(own.pixels, variant, attention, notices, maps=own.maps)
 
     def _with_all(self, asked: CompletionJob, job: CompletionJob, thing: bool, fill: RawFill) -> RawFill:
         """Return what was drawn with its light, and with all that is to be told of it.
@@ -225,7 +227,14 @@ class Finisher(Completer):
         if self._outlines is None or not self.bundle.recolours:
             return context
         found = self._recolouring().locate(context.crop, context.hole)
-        return replace(context, within=found.within, part=found.part, occupied=found.whole, other=found.other)
+        return replace(
+            context,
+            within=found.within,
+            part=found.part,
+            occupied=found.whole,
+            other=found.other,
+            left=found.left,
+        )
 
     def _recolouring(self) -> Recolourer:
         if self._recolourer is None:

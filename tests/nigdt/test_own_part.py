@@ -12,7 +12,7 @@ from PIL import Image
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
 from nigdt.colours import nearest_basic, rgb_to_lab
-from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, THERE_ALREADY
+from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
 from nigdt.recipe import Variant
 
 BREAST = (slice(240, 440), slice(530, 690))
@@ -83,6 +83,14 @@ def test_a_bird_that_the_photo_shows_is_coloured_and_keeps_its_feathers(
     middle = after[255:300, 590:650].reshape(-1, 3)
     assert nearest_basic(np.median(rgb_to_lab(middle / np.float32(255)), axis=0)) == "blue"
     assert np.corrcoef(detail(before[BIRD]).ravel(), detail(after[BIRD]).ravel())[0, 1] > 0.8
+
+
+def test_a_piece_that_was_left_out_is_told(inpainter: Inpainter, kingfisher: Image.Image) -> None:
+    body = (slice(160, 660), BIRD[1])  # without the crown
+    for place, left in ((BIRD, False), (body, True)):
+        (fill,) = inpainter.fill(kingfisher, selected(kingfisher, place), "a green bird")
+        assert COLOURED_BIRD in fill.notices
+        assert (PART_NOT_SELECTED in fill.notices) is left
 
 
 def test_large_photos_stay_sharp(inpainter: Inpainter, kingfisher: Image.Image) -> None:
