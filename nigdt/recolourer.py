@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nigdt.box import check_selection, selection_box
 from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
-from nigdt.cutout import object_in, possible
+from nigdt.cutout import object_in, possible, smooth_step
 from nigdt.errors import BundleError, ModelError
 from nigdt.finding import finder_scores, object_at, resized, to_tensor, window_around, working_size
 from nigdt.locating import Location, location
@@ -50,6 +50,8 @@ _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
+_BELONGS = (0.2, 0.55)
+"""How sure the finder must be for a place to belong to a part a little, and wholly."""
 _SELECTED = 4.0
 """How much likelier than another part one is that a selection was made for."""
 _BIRD = 0.1
@@ -252,12 +254,13 @@ class Recolourer:
     ) -> tuple[Floats, Floats] | None:
         """Answer a caption that names parts; None if it names none that are there.
 
-        The finder says where each part is. The colour is the one that the whole object would get.
+        The finder says where each part is. The colour is the one that the whole object would get, or that of
+        `nigdt.tint`.
         """
         asked, whole = asked_parts(caption)
         places = [parts[..., [PARTS.index(part) for part in one.parts]].sum(-1) for one in asked]
         there = [
-            (place, one.colour)
+            (smooth_step(place, *_BELONGS), one.colour)
             for place, one in zip(places, asked, strict=True)
             if (place * chosen).max() > _LEAST_SURE
         ]
@@ -272,12 +275,10 @@ class Recolourer:
         for place, colour in there:
             words = " ".join(colour.words)
             if tint:
-                material = material_of(lab, place * chosen, colour)
-                targets[words] = tinted(lab, place * chosen, material, colour)
-                targets[words][..., 0] -= lab[..., 0]
-            elif words not in targets:
-                _, targets[words] = self._answer(lab, chosen, words, True)
-            target = targets[words]
+                target = _tinted_part(lab, place * chosen, colour)
+            else:
+                target = targets[words] if words in targets else self._answer(lab, chosen, words, True)[1]
+                targets[words] = target
             alpha = alpha + place
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
@@ -320,6 +321,13 @@ class Recolourer:
         size = working_size(crop.shape[1], crop.shape[0], self.size)
         lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
         return lab, resized(selection * np.float32(1 / 255), *size)
+
+
+def _tinted_part(lab: Floats, place: Floats, colour: NamedColour) -> Floats:
+    """Return a colour's change of L, and its a and b, (h, w, 3), for a part at a place (h, w) in 0..1."""
+    target = tinted(lab, place, material_of(lab, place, colour), colour)
+    target[..., 0] -= lab[..., 0]
+    return target
 
 
 def _names_only(caption: str, places: Mapping[str, Floats]) -> bool:

@@ -12,6 +12,7 @@ from nigdt.bundle.recolour import load_recolour, save_recolour
 from nigdt.colours import rgb_to_lab
 from nigdt.context import Context
 from nigdt.errors import BundleError, CaptionError, SelectionError
+from nigdt.model.finder import FinderScores
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.notices import CHANGED_NOTHING, PART_NOT_SELECTED
 from nigdt.part_words import PARTS
@@ -230,7 +231,7 @@ def test_what_the_finder_takes_for_background_keeps_its_colour(finding, photo, s
     scores = torch.full((1, 1, 48, 64), -20.0)
     scores[..., :30] = 20.0
     parts = torch.zeros(1, 13, 48, 64)
-    monkeypatch.setattr(type(finding.finder), "forward", lambda *_: (parts, scores))
+    monkeypatch.setattr(type(finding.finder), "forward", lambda *_: FinderScores(parts, scores, None))
     finding.out.bias[:4] = 5.0  # alpha of every place
     try:
         result, alpha = Recolourer(finding, WORDS).predict(photo, selection, "a red bird").apply(photo)
