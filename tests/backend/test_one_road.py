@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from PIL import Image
 from nigdt.context import Context
 from nigdt.inpainter import Inpainter
 from nigdt.limits import CONTEXT_SIDE_MAX, SEED_MAX
+from nigdt.notices import COLOURED_BIRD
 from nigdt.photo.deep import write_png16
 from nigdt.photo.photo import Photo
 from nigdt.photo.provenance import read_record
@@ -164,13 +168,40 @@ def test_every_road_gives_the_same_bytes(
 ) -> None:
     path, mask = make(case, tmp_path)
     photo, selection = Photo.read(path), np.asarray(Image.open(mask))
-    library = inpainter.draw(photo, selection, case.recipe)[0]
+    context = same_on_every_road(photo, selection, case.recipe, inpainter, at_shared_daemon)
+    assert context.reduced == ("above the limit" in case.name)
+
+
+@pytest.mark.parametrize(("enlarged", "kind"), [(1, "RGB"), (2, "RGB"), (2, "RGB;16")])
+def test_a_bird_that_the_photo_shows_is_coloured_alike(
+    enlarged: int, kind: str, at_shared_daemon: Client, tmp_path: Path
+) -> None:
+    shown = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
+    shown = shown.resize((enlarged * shown.width, enlarged * shown.height))
+    (tmp_path / "photo.png").write_bytes(write_png16(np.asarray(shown).astype(np.uint16) * 257, "RGB;16", {}))
+    photo = Photo.from_image(shown) if kind == "RGB" else Photo.read(tmp_path / "photo.png")
+    assert photo.kind == kind
+    selection = np.zeros((shown.height, shown.width), np.uint8)
+    selection[50 * enlarged : 660 * enlarged, 330 * enlarged : 830 * enlarged] = 255
+    trained = Path(os.environ["NIGDT_DATA_DIR"]) / "bundles" / "trained"
+    shutil.copytree(Path(str(files("nigdt"))) / "bundles" / "nigdt-small", trained, dirs_exist_ok=True)
+    inpainter = Inpainter.from_bundle("trained", device="cpu")
+    recipe = Recipe("a purple bird", bundle="trained")
+    assert COLOURED_BIRD in inpainter.draw(photo, selection, recipe)[0].notices
+    context = same_on_every_road(photo, selection, recipe, inpainter, at_shared_daemon)
+    assert context.reduced == (enlarged > 1)
+
+
+def same_on_every_road(
+    photo: Photo, selection: np.ndarray, recipe: Recipe, inpainter: Inpainter, client: Client
+) -> Context:
+    """Check that library, panel and GIMP give the same bytes; return the context that they are drawn in."""
+    library = inpainter.draw(photo, selection, recipe)[0]
     assert not np.array_equal(library.result.samples, photo.samples), "nothing was filled"
 
     # What a panel does: raw answers, enlarged and blended on this side.
-    context = Context.of(photo.rgb8, selection, inpainter.size, case.recipe, photo.alpha8)
-    assert context.reduced == ("above the limit" in case.name)
-    raw = at_shared_daemon.fill(FillRequest.of(context, case.recipe)).fills[0]
+    context = Context.of(photo.rgb8, selection, inpainter.size, recipe, photo.alpha8)
+    raw = client.fill(FillRequest.of(context, recipe)).fills[0]
     assert np.array_equal(context.onto(photo, *answer_arrays(raw)).samples, library.result.samples)
     assert replace(raw.recipe, bundle="", digest="") == replace(library.recipe, bundle="", digest="")
 
@@ -183,15 +214,16 @@ def test_every_road_gives_the_same_bytes(
         drawn.tobytes(),
         context.box.width,
         context.box.height,
-        case.recipe,
-        [case.recipe.variant],
+        recipe,
+        [recipe.variant],
         channels=crop.shape[2],
         result="placed",
     )
-    placed = at_shared_daemon.fill(request).fills[0]
+    placed = client.fill(request).fills[0]
     fill, weight = context.place(*answer_arrays(raw))
     assert placed.pixels == fill.tobytes()
     assert placed.weight == weight.tobytes()
+    return context
 
 
 COMMANDS = [case for case in CASES if case.recipe.variant.spread == 1.0 and case.size != (1, 1)]
