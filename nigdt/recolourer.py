@@ -50,9 +50,9 @@ _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
-_BELONGS = (0.2, 0.55)
+_BELONGS = (0.15, 0.5)
 """How sure the finder must be for a place to belong to a part a little, and wholly."""
-_SELECTED = 4.0
+_SELECTED = 2.5
 """How much likelier than another part one is that a selection was made for."""
 _BIRD = 0.1
 """How sure the finder must be that an object is a bird: who names one mostly means the one that is there."""
@@ -186,7 +186,7 @@ class Recolourer:
                 return None
             parts = _likelier(found.parts, caption) if selected else found.parts
             reached = chosen * found.object
-        answer = self._by_parts(_known(parts, places), lab, reached, caption, tint=bool(places))
+        answer = self._by_parts(_known(parts, places), lab, reached, caption)
         if answer is None:
             return None
         alpha, target = answer
@@ -250,12 +250,11 @@ class Recolourer:
         return maps.alpha[0, 0].float().cpu().numpy(), target
 
     def _by_parts(
-        self, parts: Floats, lab: Floats, chosen: Floats, caption: str, tint: bool = False
+        self, parts: Floats, lab: Floats, chosen: Floats, caption: str
     ) -> tuple[Floats, Floats] | None:
         """Answer a caption that names parts; None if it names none that are there.
 
-        The finder says where each part is. The colour is the one that the whole object would get, or that of
-        `nigdt.tint`.
+        The finder says where each part is. A part is tinted; the rest gets the network's colour.
         """
         asked, whole = asked_parts(caption)
         places = [parts[..., [PARTS.index(part) for part in one.parts]].sum(-1) for one in asked]
@@ -271,14 +270,8 @@ class Recolourer:
             alpha, target = self._answer(lab, chosen, " ".join(whole.words), True)
             alpha = alpha * (1 - np.minimum(1, np.sum([place for place, _ in there], axis=0)))
             weighted = alpha[..., None] * target
-        targets: dict[str, Floats] = {}
         for place, colour in there:
-            words = " ".join(colour.words)
-            if tint:
-                target = _tinted_part(lab, place * chosen, colour)
-            else:
-                target = targets[words] if words in targets else self._answer(lab, chosen, words, True)[1]
-                targets[words] = target
+            target = _tinted_part(lab, place * chosen, colour)
             alpha = alpha + place
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
@@ -349,6 +342,7 @@ def _likelier(parts: Floats, caption: str) -> Floats:
     asked, _ = asked_parts(caption)
     weights = np.ones(len(PARTS), np.float32)
     weights[[PARTS.index(part) for one in asked for part in one.parts]] = _SELECTED
+    weights[_KEPT] = np.maximum(weights[_KEPT], _SELECTED)
     weighed = parts * weights
     total, before = weighed.sum(-1, keepdims=True), parts.sum(-1, keepdims=True)
     return np.asarray(weighed * before / np.maximum(total, np.float32(_TINY)), np.float32)

@@ -283,7 +283,7 @@ def test_a_faint_small_selection_in_a_large_context(finding):
     assert np.isfinite(maps).all()
 
 
-def test_parts_of_one_colour_ask_the_network_once(finding, photo, selection, monkeypatch):
+def test_the_network_is_asked_for_the_rest_alone(finding, photo, selection, monkeypatch):
     asked = []
     recolourer = sees(finding, None)
     finding.finder.head.bias[:] = 20.0  # a bit of each part everywhere
@@ -291,7 +291,9 @@ def test_parts_of_one_colour_ask_the_network_once(finding, photo, selection, mon
     monkeypatch.setattr("nigdt.recolourer._LEAST_SURE", 0.05)
     monkeypatch.setattr(recolourer, "_answer", lambda *a: asked.append(a[2]) or answer(*a))
     recolourer.predict(photo, selection, "red wings and tail and a blue belly")
-    assert asked == ["red", "blue"]
+    assert asked == []
+    recolourer.predict(photo, selection, "a blue bird with red wings and tail and a red belly")
+    assert asked == ["blue"]
 
 
 def kingfisher_in(place: tuple[slice, slice]) -> tuple[Image.Image, np.ndarray]:
