@@ -199,16 +199,17 @@ class Finisher(Completer):
         if not find_colours(job.caption) or not self.bundle.recolours:
             return None
         part_alone = bool(parts) and not find_colours(thing)
+        most = context.part and context.left and not context.within
         if part_alone and (context.part or context.occupied):
             notice = COLOURED_PART
-        elif context.occupied and names_any_bird(job.caption):
+        elif (context.occupied or most) and names_any_bird(job.caption):
             notice = COLOURED_BIRD
         elif context.other and self._names_shapeless(job):
             notice = COLOURED_THING
         else:
             return None
         net, crop, hole = self._recolouring(), context.crop, context.hole
-        if context.part:
+        if part_alone and context.part:
             found = net.predict_parts(crop, hole, parts, selected=True)
         else:
             found = net.predict(crop, hole, parts if part_alone else job.caption)
