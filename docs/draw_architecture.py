@@ -40,6 +40,7 @@ TOGETHER = {
                 "effects",
                 "finisher",
                 "inpainter",
+                "looking",
                 "recolourer",
                 "showcase",
             ),

@@ -8,19 +8,11 @@ from __future__ import annotations
 
 import re
 
-from nigdt.backdrop import things_named
 from nigdt.colours import find_colours
 from nigdt.part_words import asked_parts, split_parts
 from nigdt.text import tokenise
 
-__all__ = ["BIRD_COLOURS", "names_any_bird", "with_its_colours"]
-
-_ANY_BIRD = frozenset({"bird", "birds", "songbird"})
-_ADJECTIVES = """
-beautiful big cute has have is large little lovely one pretty small that this tiny
-"""
-_BESIDE = frozenset(_ADJECTIVES.split())
-"""Words beside which a caption still names any bird."""
+__all__ = ["BIRD_COLOURS", "with_its_colours"]
 
 BIRD_COLOURS: dict[str, tuple[str, str]] = {
     "blackbird": ("black", "yellow beak"),
@@ -95,12 +87,6 @@ BIRD_COLOURS: dict[str, tuple[str, str]] = {
     "wren": ("brown", ""),
 }
 """Name -> its colour, and a part of another colour, if there is one."""
-
-
-def names_any_bird(caption: str) -> bool:
-    """Return whether a caption names a bird and not which: what it looks like beside its colours."""
-    things = set(things_named(caption))
-    return not things.isdisjoint(_ANY_BIRD) and things <= _ANY_BIRD | _BESIDE
 
 
 def with_its_colours(caption: str) -> str:

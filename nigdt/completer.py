@@ -33,7 +33,7 @@ from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
 from nigdt.text import Vocabulary, tokenise
 
-__all__ = ["Completer", "Drawn"]
+__all__ = ["Completer", "ModelPicture"]
 
 _STRIDE = 32  # the encoder halves five times
 _HALF_BAND = np.array([-1, 4, 10, 4, -1], np.float32) / 16  # 0 at the highest frequency
@@ -43,7 +43,7 @@ _KEPT = 4
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ModelPicture:
     """What the model draws.
 
     Attributes:
@@ -223,7 +223,7 @@ class Completer:
         context = self.encode(crop, hole)
         return self.complete([CompletionJob(context, caption, variants, attention, guidance, detail)])[0]
 
-    def _draw(self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int) -> Iterator[Drawn]:
+    def _draw(self, wanted: Sequence[tuple[CompletionJob, Variant]], batch: int) -> Iterator[ModelPicture]:
         """Yield what the model draws, in order."""
         captions: list[list[int]] = []
         for part in _parts(wanted, batch):
@@ -254,11 +254,11 @@ class Completer:
             for i in range(len(part)):
                 beta = None if attention is None else attention[i]
                 if without is None:
-                    yield Drawn(_to_picture(image[i]), None, beta, told[i])
+                    yield ModelPicture(_to_picture(image[i]), None, beta, told[i])
                 else:  # brought from the device together, which is waited for once
                     both = _to_picture(torch.cat([image[i], without[i]]))
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
-                    yield Drawn(picture, wordless, beta, told[i])
+                    yield ModelPicture(picture, wordless, beta, told[i])
 
     def told(self, job: CompletionJob, variant: Variant) -> Silhouette | None:
         """Return what the model is told of a fill's thing; None leaves it to the model."""
@@ -290,7 +290,7 @@ class Completer:
             return False
         return any(word in self.vocabulary for word in things_named(job.caption))
 
-    def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: Drawn) -> RawFill:
+    def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: ModelPicture) -> RawFill:
         context = job.context
         drawn = self._finished(job, drawn, variant)
         thing = drawn.outline if self._fills_outline(job, drawn.outline) else None
@@ -305,12 +305,12 @@ class Completer:
             attention = [] if drawn.beta is None else self._attention(job, drawn.beta)
         return RawFill(pixels, variant, attention, notices, outline=drawn.outline)
 
-    def _finished(self, job: CompletionJob, drawn: Drawn, _variant: Variant) -> Drawn:
+    def _finished(self, job: CompletionJob, drawn: ModelPicture, _variant: Variant) -> ModelPicture:
         """Return what was drawn as it is to be seen, at the model's size."""
         return replace(drawn, picture=_without_weave(drawn.picture, job.context))
 
     def _laid(
-        self, job: CompletionJob, drawn: Drawn, fill: NDArray[np.generic]
+        self, job: CompletionJob, drawn: ModelPicture, fill: NDArray[np.generic]
     ) -> tuple[NDArray[np.generic], bool]:
         """Lay what words draw over its surroundings.
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.bird_colours import names_any_bird, with_its_colours
+from nigdt.backdrop import things_named
+from nigdt.bird_colours import with_its_colours
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import find_colours
-from nigdt.completer import Completer, Drawn
+from nigdt.completer import Completer, ModelPicture
 from nigdt.drawn import coloured
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
@@ -32,6 +33,12 @@ from nigdt.text import Vocabulary, tokenise
 
 __all__ = ["Finisher"]
 
+_ANY_BIRD = frozenset({"bird", "birds", "songbird"})
+_ADJECTIVES = """
+beautiful big cute has have is large little lovely one pretty small that this tiny
+"""
+_BESIDE = frozenset(_ADJECTIVES.split())
+"""Words beside which a caption still names any bird."""
 _PLAIN, _PLAIN_BIRDS = "a bird", 8
 """What a bird is called whose shade others get, and how many are kept while only the caption changes."""
 
@@ -128,7 +135,7 @@ class Finisher(Completer):
         told = fill.variant.seed is None and job.context.occupied and not names_round_thing(job.caption)
         return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
 
-    def _finished(self, job: CompletionJob, drawn: Drawn, variant: Variant) -> Drawn:
+    def _finished(self, job: CompletionJob, drawn: ModelPicture, variant: Variant) -> ModelPicture:
         """Return what was drawn, in all its colours and with its shade, at the model's size."""
         if job.whole is None:
             return super()._finished(job, drawn, variant)
@@ -146,7 +153,7 @@ class Finisher(Completer):
             done = super()._finished(whole, next(self._draw([(whole, variant)], 1)), variant)
         return self._shaded(job, variant, done)
 
-    def _shaded(self, job: CompletionJob, variant: Variant, drawn: Drawn) -> Drawn:
+    def _shaded(self, job: CompletionJob, variant: Variant, drawn: ModelPicture) -> ModelPicture:
         """Give a drawn bird the shade that it has where no colour is asked for."""
         if drawn.told is None or "wing" not in drawn.told.parts or not drawn.told.parts["wing"].any():
             return drawn
@@ -202,7 +209,7 @@ class Finisher(Completer):
         most = context.part and context.left and not context.within
         if part_alone and (context.part or context.occupied):
             notice = COLOURED_PART
-        elif (context.occupied or most) and names_any_bird(job.caption):
+        elif (context.occupied or most) and _names_any_bird(job.caption):
             notice = COLOURED_BIRD
         elif context.other and self._names_shapeless(job):
             notice = COLOURED_THING
@@ -213,7 +220,7 @@ class Finisher(Completer):
             found = net.predict_parts(crop, hole, parts, selected=True)
         else:
             found = net.predict(crop, hole, parts if part_alone else job.caption)
-        if found is None or not np.ptp(crop, axis=2).any():  # a grey photo has no place for colours
+        if found is None or _is_grey(crop):  # which has no place for colours
             return None
         pixels = found.apply(crop)[0]
         return _Own(pixels, found.maps, notice) if seen_to_change(crop, pixels, hole) else None
@@ -241,6 +248,17 @@ class Finisher(Completer):
         if self._recolourer is None:
             self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
         return self._recolourer
+
+
+def _is_grey(picture: NDArray[np.uint8]) -> bool:
+    red, green, blue = cv2.split(picture)
+    return np.array_equal(red, green) and np.array_equal(green, blue)
+
+
+def _names_any_bird(caption: str) -> bool:
+    """Return whether a caption names a bird and not which: what it looks like beside its colours."""
+    things = set(things_named(caption))
+    return not things.isdisjoint(_ANY_BIRD) and things <= _ANY_BIRD | _BESIDE
 
 
 def _seeded(variants: Sequence[Variant]) -> list[Variant]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from nigdt.box import check_selection, selection_box
-from nigdt.colours import NamedColour, find_colours, names_part, rgb_to_lab
-from nigdt.cutout import object_in, possible, smooth_step
-from nigdt.errors import BundleError, ModelError
-from nigdt.finding import finder_scores, object_at, resized, to_tensor, window_around, working_size
+from nigdt.colours import NamedColour, find_colours, names_part
+from nigdt.cutout import smooth_step
+from nigdt.errors import BundleError
+from nigdt.finding import object_at, resized, to_tensor
 from nigdt.locating import Location, location
+from nigdt.looking import KEPT_PARTS, LEAST_SURE, Looker, check_numbers
 from nigdt.model.recolour import RecolourNet
 from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
@@ -27,8 +26,6 @@ from nigdt.recolouring import (
     guided_colour,
     guided_place,
     meant,
-    snapped,
-    tightness,
 )
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
@@ -38,14 +35,6 @@ __all__ = ["Recolourer"]
 
 Floats = NDArray[np.float32]
 
-_LEAST_SURE = 0.5
-"""How sure the finder must be somewhere in the selection for a part, or an object, to be there at all."""
-_OBJECT = (0.2, 0.5)
-"""How sure it must be for a place to belong to the object a little, and wholly."""
-_MARGIN = 0.4
-"""How much more than the selection the finder looks at, on each side, as a fraction of it."""
-_KEPT = [PARTS.index(part) for part in ("beak", "leg")]
-"""Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
 _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _WITHIN_REACH = 0.12
@@ -54,31 +43,7 @@ _BELONGS = (0.15, 0.5)
 """How sure the finder must be for a place to belong to a part a little, and wholly."""
 _SELECTED = 2.5
 """How much likelier than another part one is that a selection was made for."""
-_BIRD = 0.1
-"""How sure the finder must be that an object is a bird: who names one mostly means the one that is there."""
 _TINY = 1e-6
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What the finder sees.
-
-    Attributes:
-        object: (h, w), 0 to 1, with what a selection that follows the object adds to it.
-        parts: (h, w, parts), 0 to 1, how sure it is of each part.
-        sure: (h, w), 0 to 1, how sure it is of the object.
-        bird: Whether that may be a bird.
-    """
-
-    object: Floats
-    parts: Floats
-    sure: Floats
-    bird: bool
-
-    @property
-    def kept(self) -> Floats:
-        """Where parts are that keep their colour when the whole is asked for, (h, w) in 0..1."""
-        return self.parts[..., _KEPT].sum(-1)
 
 
 class Recolourer:
@@ -89,6 +54,7 @@ class Recolourer:
         self.vocabulary = vocabulary
         self.device = device
         self.size = net.config.size
+        self._looker = Looker(net.finder, net.config.size, device)
 
     @torch.inference_mode()
     def predict(
@@ -118,28 +84,26 @@ class Recolourer:
         """
         check_caption(caption)
         check_selection(selection, crop.shape[1], crop.shape[0])
-        lab, chosen = self._reduced(crop, selection)
         whole = not names_part(caption)
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
-        found = None if exact else self._find(crop, selection, lab, chosen)
         asked = find_colours(caption)
-        guide = finer_lab(crop, chosen.shape)
+        seen = self._looker.look(crop, selection, exact)
+        lab, chosen, guide, found, thing = seen.lab, seen.chosen, seen.guide, seen.found, seen.thing
         finer = guide.shape[1] / chosen.shape[1]
         within = enlarged(chosen, guide)
         # Where the finder sees nothing, a surface was selected: a wall, the sky.
-        thing = within if exact or (found is None and self._net.finder is not None and whole) else None
-        if found is not None:
-            thing = object_in(crop, guide, within, enlarged(found.sure, guide))
-            if thing is not None and names_surface(caption):  # the surface behind the object
-                thing, found = within * (1 - thing), None
+        if exact or (found is None and self._net.finder is not None and whole):
+            thing = within
+        elif thing is not None and names_surface(caption):  # the surface behind the object
+            thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
             kept = None if found is None else enlarged(found.kept, guide)
             return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
-        _check_numbers(alpha, target)
+        check_numbers(alpha, target)
         if whole:
             alpha = meant(alpha, chosen)
             if len(asked) == 1:
@@ -176,12 +140,12 @@ class Recolourer:
             None where the finder sees none of them.
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
-        lab, chosen = self._reduced(crop, selection)
+        lab, chosen = self._looker.reduced(crop, selection)
         places = {part: place for part, place in (places or {}).items() if place.any()}
         reached = chosen
         parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
         if not _names_only(caption, places):
-            found = self._find(crop, selection, lab, chosen)
+            found = self._looker.find(crop, selection, lab, chosen)
             if found is None:
                 return None
             parts = _likelier(found.parts, caption) if selected else found.parts
@@ -190,7 +154,7 @@ class Recolourer:
         if answer is None:
             return None
         alpha, target = answer
-        _check_numbers(alpha, target)
+        check_numbers(alpha, target)
         guide = finer_lab(crop, chosen.shape)
         finer = guide.shape[1] / chosen.shape[1]
         place = guided_place(enlarged(alpha, guide), enlarged(chosen, guide), guide, finer)
@@ -209,11 +173,11 @@ class Recolourer:
             ModelError: The network's answer holds values that are not numbers.
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
-        lab, chosen = self._reduced(crop, selection)
+        lab, chosen = self._looker.reduced(crop, selection)
         reach = round(_WITHIN_REACH * max(selection.shape))
         # Told the selection alone, the finder would look for a thing in it.
         grown = np.asarray(cv2.dilate(selection, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
-        found = self._find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
+        found = self._looker.find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
         if found is None:
             return Location()
         return location(found.sure, found.parts.sum(-1), chosen, found.bird)
@@ -261,7 +225,7 @@ class Recolourer:
         there = [
             (smooth_step(place, *_BELONGS), one.colour)
             for place, one in zip(places, asked, strict=True)
-            if (place * chosen).max() > _LEAST_SURE
+            if (place * chosen).max() > LEAST_SURE
         ]
         if not there:
             return None
@@ -276,44 +240,6 @@ class Recolourer:
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
-
-    def _find(
-        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], lab: Floats, chosen: Floats
-    ) -> _Found | None:
-        """Ask the finder; None if there is none or it sees no object in the selection.
-
-        Args:
-            crop: (H, W, 3), the context.
-            selection: (H, W).
-            lab: (h, w, 3), the context at the network's size.
-            chosen: (h, w) in 0..1, the selection there.
-        """
-        if self._net.finder is None:
-            return None
-        place, window = _around(chosen, crop.shape)
-        scores = finder_scores(self._net.finder, self.device, crop[window], selection[window])
-        both = torch.cat([scores.parts, scores.objects], dim=1)
-        both = F.interpolate(both, size=chosen[place].shape, mode="bilinear", align_corners=False)
-        parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
-        parts[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
-        sure = np.zeros_like(chosen)
-        sure[place] = snapped(both[0, -1].sigmoid().float().cpu().numpy(), lab[place])
-        _check_numbers(sure, parts)
-        if (sure * chosen).max() < _LEAST_SURE:
-            return None
-        low, high = _OBJECT
-        found = np.clip((sure - low) / (high - low), 0, 1).astype(np.float32)
-        # In a selection that follows the object, thin limbs beside what the finder sees are meant too, but
-        # not the ground between them.
-        meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
-        bird = scores.bird is None or float(scores.bird.sigmoid()) > _BIRD
-        return _Found(np.maximum(found, meant_too), parts, sure, bird)
-
-    def _reduced(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        """Return a context in Lab, (h, w, 3), and its selection, (h, w) in 0 to 1, at the network's size."""
-        size = working_size(crop.shape[1], crop.shape[0], self.size)
-        lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
-        return lab, resized(selection * np.float32(1 / 255), *size)
 
 
 def _tinted_part(lab: Floats, place: Floats, colour: NamedColour) -> Floats:
@@ -342,7 +268,7 @@ def _likelier(parts: Floats, caption: str) -> Floats:
     asked, _ = asked_parts(caption)
     weights = np.ones(len(PARTS), np.float32)
     weights[[PARTS.index(part) for one in asked for part in one.parts]] = _SELECTED
-    weights[_KEPT] = np.maximum(weights[_KEPT], _SELECTED)
+    weights[KEPT_PARTS] = np.maximum(weights[KEPT_PARTS], _SELECTED)
     weighed = parts * weights
     total, before = weighed.sum(-1, keepdims=True), parts.sum(-1, keepdims=True)
     return np.asarray(weighed * before / np.maximum(total, np.float32(_TINY)), np.float32)
@@ -351,14 +277,6 @@ def _likelier(parts: Floats, caption: str) -> Floats:
 def _on_one_grid(place: Floats, colour: Floats, selection: NDArray[np.uint8]) -> Recolouring:
     enlarged_colour = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return Recolouring(place, enlarged_colour.astype(np.float32), selection)
-
-
-def _check_numbers(*maps: Floats) -> None:
-    if not all(np.isfinite(one).all() for one in maps):
-        raise ModelError(
-            "The model's answer is not a colour: it holds values that are not numbers.",
-            "Use another bundle; this one is damaged or was trained badly.",
-        )
 
 
 def _tint(
@@ -393,14 +311,3 @@ def _tint(
     alphas[window] = guided_place(place, within, guide, finer)
     colours[window] = guided_colour(target, place * within, guide)
     return alphas, colours
-
-
-def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return the selection's surroundings, as a window of its small picture and as one of the crop."""
-    place = window_around(chosen, _MARGIN)
-    large = []
-    for axis, part in enumerate(place):
-        scale = shape[axis] / chosen.shape[axis]
-        start = round(part.start * scale)
-        large.append(slice(start, max(start + 1, round(part.stop * scale))))
-    return place, (large[0], large[1])

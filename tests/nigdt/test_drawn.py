@@ -87,7 +87,7 @@ def test_a_part_is_painted_where_the_model_was_told_to_draw_it(
         for one, edge in zip(WING, (BOX[1], BOX[0]), strict=True)
     )
     wing[rows, columns] = 1
-    monkeypatch.setattr(recolourer, "_find", lambda *_: pytest.fail("it was looked for"))
+    monkeypatch.setattr(recolourer._looker, "find", lambda *_: pytest.fail("it was looked for"))
     found = coloured(
         recolourer, picture, Silhouette(told.outline, parts={"wing": wing}), "a bird with red wings"
     )

@@ -1,0 +1,179 @@
+"""What the finder sees in a selection: the object, its parts, and whether it is a bird."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from nigdt.colours import rgb_to_lab
+from nigdt.cutout import object_in, possible
+from nigdt.errors import ModelError
+from nigdt.finding import finder_scores, resized, window_around, working_size
+from nigdt.model.finder import ObjectFinder
+from nigdt.part_words import PARTS
+from nigdt.recolouring import enlarged, finer_lab, snapped, tightness
+
+__all__ = ["KEPT_PARTS", "LEAST_SURE", "Found", "LookedAt", "Looker", "check_numbers"]
+
+Floats = NDArray[np.float32]
+
+LEAST_SURE = 0.5
+"""How sure the finder must be somewhere in the selection for a part, or an object, to be there at all."""
+_OBJECT = (0.2, 0.5)
+"""How sure it must be for a place to belong to the object a little, and wholly."""
+_MARGIN = 0.4
+"""How much more than the selection the finder looks at, on each side, as a fraction of it."""
+KEPT_PARTS = [PARTS.index(part) for part in ("beak", "leg")]
+"""Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
+_BIRD = 0.1
+"""How sure the finder must be that an object is a bird: who names one mostly means the one that is there."""
+_CONTEXTS = 2
+"""Contexts of which it is kept what is seen there: their captions are being typed."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the finder sees.
+
+    Attributes:
+        object: (h, w), 0 to 1, with what a selection that follows the object adds to it.
+        parts: (h, w, parts), 0 to 1, how sure it is of each part.
+        sure: (h, w), 0 to 1, how sure it is of the object.
+        bird: Whether that may be a bird.
+    """
+
+    object: Floats
+    parts: Floats
+    sure: Floats
+    bird: bool
+
+    @property
+    def kept(self) -> Floats:
+        """Where parts are that keep their colour when the whole is asked for, (h, w) in 0..1."""
+        return self.parts[..., KEPT_PARTS].sum(-1)
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """What is seen in a selection, whatever the caption.
+
+    Attributes:
+        crop: (H, W, 3), the context.
+        selection: (H, W).
+        lab: (h, w, 3), the context in Lab at the network's size.
+        chosen: (h, w) in 0..1, the selection there.
+        guide: From `finer_lab`.
+        found: What the finder sees, or None.
+        thing: At the guide's size, 0 to 1, the object that was cut out, or None.
+    """
+
+    crop: NDArray[np.uint8]
+    selection: NDArray[np.uint8]
+    lab: Floats
+    chosen: Floats
+    guide: Floats
+    found: Found | None
+    thing: Floats | None
+
+
+class Looker:
+    """Looks at selections. Not safe to use from several threads at once.
+
+    Args:
+        finder: Sees objects and parts; None sees nothing.
+        size: Side in pixels of the square, of equal area, that contexts are reduced to.
+        device: Where the finder is.
+    """
+
+    def __init__(self, finder: ObjectFinder | None, size: int, device: str) -> None:
+        self._finder, self._size, self._device = finder, size, device
+        self._kept: deque[LookedAt] = deque(maxlen=_CONTEXTS)
+
+    def look(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], exact: bool = False) -> LookedAt:
+        """Look for the object in a selection; while only the caption changes, what was seen is kept.
+
+        Args:
+            crop: (H, W, 3), the context.
+            selection: (H, W), above 0 where selected.
+            exact: Whether the selection is the object itself, which is then not looked for.
+        """
+        for seen in self._kept:
+            if seen.crop is crop and seen.selection is selection and not exact:
+                return seen
+        lab, chosen = self.reduced(crop, selection)
+        guide = finer_lab(crop, chosen.shape)
+        found = None if exact else self.find(crop, selection, lab, chosen)
+        thing = None
+        if found is not None:
+            thing = object_in(crop, guide, enlarged(chosen, guide), enlarged(found.sure, guide))
+        seen = LookedAt(crop, selection, lab, chosen, guide, found, thing)
+        if not exact:
+            self._kept.append(seen)
+        return seen
+
+    def find(
+        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], lab: Floats, chosen: Floats
+    ) -> Found | None:
+        """Ask the finder; None if there is none or it sees no object in the selection.
+
+        Args:
+            crop: (H, W, 3), the context.
+            selection: (H, W).
+            lab: (h, w, 3), the context at the network's size.
+            chosen: (h, w) in 0..1, the selection there.
+        """
+        if self._finder is None:
+            return None
+        place, window = _around(chosen, crop.shape)
+        scores = finder_scores(self._finder, self._device, crop[window], selection[window])
+        both = torch.cat([scores.parts, scores.objects], dim=1)
+        both = F.interpolate(both, size=chosen[place].shape, mode="bilinear", align_corners=False)
+        parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
+        parts[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
+        sure = np.zeros_like(chosen)
+        sure[place] = snapped(both[0, -1].sigmoid().float().cpu().numpy(), lab[place])
+        check_numbers(sure, parts)
+        if (sure * chosen).max() < LEAST_SURE:
+            return None
+        low, high = _OBJECT
+        found = np.clip((sure - low) / (high - low), 0, 1).astype(np.float32)
+        # In a selection that follows the object, thin limbs beside what the finder sees are meant too, but
+        # not the ground between them.
+        meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
+        bird = scores.bird is None or float(scores.bird.sigmoid()) > _BIRD
+        return Found(np.maximum(found, meant_too), parts, sure, bird)
+
+    def reduced(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """Return a context in Lab, (h, w, 3), and its selection, (h, w) in 0 to 1, at the network's size."""
+        size = working_size(crop.shape[1], crop.shape[0], self._size)
+        lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
+        return lab, resized(selection * np.float32(1 / 255), *size)
+
+
+def check_numbers(*maps: Floats) -> None:
+    """Refuse maps that hold values that are not numbers.
+
+    Raises:
+        ModelError: One does.
+    """
+    if not all(np.isfinite(one).all() for one in maps):
+        raise ModelError(
+            "The model's answer is not a colour: it holds values that are not numbers.",
+            "Use another bundle; this one is damaged or was trained badly.",
+        )
+
+
+def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return the selection's surroundings, as a window of its small picture and as one of the crop."""
+    place = window_around(chosen, _MARGIN)
+    large = []
+    for axis, part in enumerate(place):
+        scale = shape[axis] / chosen.shape[axis]
+        start = round(part.start * scale)
+        large.append(slice(start, max(start + 1, round(part.stop * scale))))
+    return place, (large[0], large[1])
