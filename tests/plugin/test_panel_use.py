@@ -17,7 +17,7 @@ from PIL import Image
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractButton, QApplication
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from nigdt.bundle.bundle import find_bundle
 
@@ -418,6 +418,31 @@ def test_holding_the_key_shows_the_picture_before(panel: Panel, photo: Path):
     assert np.array_equal(panel.session.display.pyramid.levels[0], before)
     QTest.keyRelease(panel.window, Qt.Key.Key_QuoteLeft)
     assert np.array_equal(panel.session.display.pyramid.levels[0], filled)
+
+
+def test_the_wheel_scrolls_past_controls_and_changes_the_one_with_the_focus(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a blue bird", 1)
+    side = panel.window.side
+    side.describe.variants.setValue(3)
+
+    def turn(widget: QWidget) -> None:
+        at = QPointF(widget.rect().center())
+        event = QWheelEvent(
+            at, QPointF(widget.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, -120),
+            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(widget, event)
+
+    for control in (side.blend.strength, side.describe.variants):
+        before = control.value()
+        panel.window.canvas.setFocus()
+        turn(control)
+        assert control.value() == before
+        control.setFocus()
+        turn(control)
+        assert control.value() < before
 
 
 def test_the_wheel_zooms_at_the_pointer_and_space_pans(panel: Panel, photo: Path):

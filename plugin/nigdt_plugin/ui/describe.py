@@ -31,7 +31,7 @@ from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.rest import RestHint
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.unknown import UnknownWords
-from nigdt_plugin.ui.widgets import button, label, tool_button
+from nigdt_plugin.ui.widgets import button, label, leave_wheel, tool_button
 
 _KEY_MS, _LIVE_MS = 1, 140  # after a key; after another change, such as a brush that still moves
 _REST_MS = 900
@@ -117,6 +117,7 @@ class DescribeBox(QWidget):
         self.compare_button.clicked.connect(lambda: self.compare_asked.emit())
         row.addWidget(self.compare_button)
         self.variants = QSpinBox()
+        leave_wheel(self.variants)
         self.variants.setRange(1, limits.VARIANTS)
         self.variants.setValue(self.session.settings.variants)
         self.variants.setAccessibleName(self.tr("Number of fills"))
