@@ -420,6 +420,46 @@ def test_holding_the_key_shows_the_picture_before(panel: Panel, photo: Path):
     assert np.array_equal(panel.session.display.pyramid.levels[0], filled)
 
 
+def test_the_brush_edits_the_mask_of_a_layer(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(60, 40, 180, 120)
+    panel.fill("a blue bird", 1)
+    panel.apply()
+    window, session = panel.window, panel.session
+    document, layers = session.document, window.side.layers
+    applied, chosen = document.rgb.copy(), selected(panel).copy()
+    window.options.resize_brush(30 / window.options.brush_size)
+    layers.mask_button.click()
+    assert window.tool_name == "eraser"
+    press(panel, (100, 80), (140, 80))
+    hidden = document.rgb.copy()
+    assert np.array_equal(hidden[75:85, 100:140], document.photo.rgb8[75:85, 100:140])
+    assert np.array_equal(hidden[45:60], applied[45:60])
+    assert np.array_equal(selected(panel), chosen), "the selection is not what is painted"
+    window.use_tool("brush")
+    window.options.resize_brush(2)
+    press(panel, (100, 80), (140, 80))
+    assert np.array_equal(document.rgb, applied)
+    session.undo()
+    assert np.array_equal(document.rgb, hidden)
+    assert document.undo_stack.undo_label == "Layer mask"
+    actions = {action.text(): action for action in layers.menu(layers.list.item(0)).actions()}
+    actions["Show all of it"].trigger()
+    assert np.array_equal(document.rgb, applied)
+    panel.select(60, 40, 120, 120)
+    actions = {action.text(): action for action in layers.menu(layers.list.item(0)).actions()}
+    actions["Hide what is selected"].trigger()
+    part = np.s_[45:115, 65:115]
+    assert np.array_equal(document.rgb[part], document.photo.rgb8[part])
+    window.use_tool("rectangle")
+    assert not layers.mask_button.isChecked()
+    window.use_tool("brush")
+    before = document.rgb.copy()
+    press(panel, (150, 60), (170, 60))
+    assert np.array_equal(document.rgb, before)
+    assert selected(panel)[60, 160], "the brush selects again"
+
+
 def test_the_wheel_scrolls_past_controls_and_changes_the_one_with_the_focus(panel: Panel, photo: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)

@@ -30,6 +30,7 @@ STEPS = (
     QT_TRANSLATE_NOOP("Steps", "Duplicate layer"),
     QT_TRANSLATE_NOOP("Steps", "Move layer"),
     QT_TRANSLATE_NOOP("Steps", "Merge layers"),
+    QT_TRANSLATE_NOOP("Steps", "Layer mask"),
     QT_TRANSLATE_NOOP("Steps", "Selection from layer"),
     QT_TRANSLATE_NOOP("Steps", "Discard fills"),
     QT_TRANSLATE_NOOP("Steps", "Crop"),

@@ -1023,6 +1023,10 @@
       <translation>Deckkraft</translation>
     </message>
     <message>
+      <source>Edit the layer's mask with the brush</source>
+      <translation>Maske der Ebene mit dem Pinsel bearbeiten</translation>
+    </message>
+    <message>
       <source>Move the layer up</source>
       <translation>Ebene nach oben</translation>
     </message>
@@ -1061,6 +1065,18 @@
     <message>
       <source>Fill again</source>
       <translation>Neu füllen</translation>
+    </message>
+    <message>
+      <source>Edit its mask</source>
+      <translation>Ihre Maske bearbeiten</translation>
+    </message>
+    <message>
+      <source>Hide what is selected</source>
+      <translation>Ausgewähltes ausblenden</translation>
+    </message>
+    <message>
+      <source>Show all of it</source>
+      <translation>Wieder ganz zeigen</translation>
     </message>
     <message>
       <source>Rename</source>
@@ -2064,6 +2080,10 @@
       <translation>Ebenen vereinen</translation>
     </message>
     <message>
+      <source>Layer mask</source>
+      <translation>Ebenenmaske</translation>
+    </message>
+    <message>
       <source>Selection from layer</source>
       <translation>Auswahl aus der Ebene</translation>
     </message>
@@ -2429,6 +2449,10 @@
     <message>
       <source>Saving {name} …</source>
       <translation>{name} wird gespeichert …</translation>
+    </message>
+    <message>
+      <source>The brush shows the layer, the eraser hides it</source>
+      <translation>Der Pinsel zeigt die Ebene, der Radierer blendet sie aus</translation>
     </message>
     <message>
       <source>Undo</source>

@@ -1023,6 +1023,10 @@
       <translation>Opacity</translation>
     </message>
     <message>
+      <source>Edit the layer's mask with the brush</source>
+      <translation>Edit the layer's mask with the brush</translation>
+    </message>
+    <message>
       <source>Move the layer up</source>
       <translation>Move the layer up</translation>
     </message>
@@ -1061,6 +1065,18 @@
     <message>
       <source>Fill again</source>
       <translation>Fill again</translation>
+    </message>
+    <message>
+      <source>Edit its mask</source>
+      <translation>Edit its mask</translation>
+    </message>
+    <message>
+      <source>Hide what is selected</source>
+      <translation>Hide what is selected</translation>
+    </message>
+    <message>
+      <source>Show all of it</source>
+      <translation>Show all of it</translation>
     </message>
     <message>
       <source>Rename</source>
@@ -2064,6 +2080,10 @@
       <translation>Merge layers</translation>
     </message>
     <message>
+      <source>Layer mask</source>
+      <translation>Layer mask</translation>
+    </message>
+    <message>
       <source>Selection from layer</source>
       <translation>Selection from layer</translation>
     </message>
@@ -2429,6 +2449,10 @@
     <message>
       <source>Saving {name} …</source>
       <translation>Saving {name} …</translation>
+    </message>
+    <message>
+      <source>The brush shows the layer, the eraser hides it</source>
+      <translation>The brush shows the layer, the eraser hides it</translation>
     </message>
     <message>
       <source>Undo</source>
