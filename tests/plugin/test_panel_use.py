@@ -17,7 +17,7 @@ from PIL import Image
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
 from nigdt.bundle.bundle import find_bundle
 
@@ -355,8 +355,11 @@ def test_layers_are_named_mixed_ordered_and_made_again_and_all_of_it_undone(pane
     start = document.rgb.copy()
     assert [listed.item(row).text() for row in range(2)] == ["a blue bird", "a red bird"]
     listed.setCurrentRow(1)
-    listed.item(1).setText("Left")
-    assert document.layers[0].name == "Left"
+    listed.setFocus()
+    QTest.keyClick(listed, Qt.Key.Key_F2)  # elsewhere it chooses a mode
+    QTest.keyClicks(listed.viewport().findChild(QLineEdit), "Left")
+    QTest.keyClick(listed.viewport().findChild(QLineEdit), Qt.Key.Key_Return)
+    panel.until(lambda: document.layers[0].name == "Left")
     steps = len(document.undo_stack)
     for percent in (80, 60, 40):
         side.layers.opacity.setValue(percent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PyQt6.QtCore import QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QIcon, QImage, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -27,6 +27,17 @@ _DATA = Qt.ItemDataRole.UserRole
 _ICONS = 100
 _SIDE = 40
 _SLIDE_MS = 60
+_RENAME = Qt.Key.Key_F2
+
+
+class _Rows(RowList):
+    """Takes F2 to rename a layer, as lists do, though elsewhere it chooses a mode."""
+
+    def event(self, e: QEvent | None) -> bool:
+        if isinstance(e, QKeyEvent) and e.type() == QEvent.Type.ShortcutOverride and e.key() == _RENAME:
+            e.accept()
+            return True
+        return super().event(e)
 
 
 class LayerList(QWidget):
@@ -44,7 +55,7 @@ class LayerList(QWidget):
         self._icons: dict[str, QIcon] = {}  # thumbnails by the layer's id
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
-        self.list = RowList()
+        self.list = _Rows()
         self.list.setAccessibleName(self.tr("Layers"))
         self.list.setIconSize(QSize(_SIDE, _SIDE))
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
