@@ -521,6 +521,22 @@
       <translation>Das Bild lässt sich nicht speichern.</translation>
     </message>
     <message>
+      <source>The picture cannot be saved: the file or its folder is write-protected.</source>
+      <translation>Das Bild lässt sich nicht speichern: Die Datei oder ihr Ordner ist schreibgeschützt.</translation>
+    </message>
+    <message>
+      <source>Save it under another name or in another folder.</source>
+      <translation>Speichern Sie es unter einem anderen Namen oder in einem anderen Ordner.</translation>
+    </message>
+    <message>
+      <source>The picture cannot be saved: the disk is full.</source>
+      <translation>Das Bild lässt sich nicht speichern: Die Festplatte ist voll.</translation>
+    </message>
+    <message>
+      <source>Make room, or save it on another disk.</source>
+      <translation>Schaffen Sie Platz oder speichern Sie es auf einer anderen Festplatte.</translation>
+    </message>
+    <message>
       <source>This model cannot be used.</source>
       <translation>Dieses Modell kann nicht benutzt werden.</translation>
     </message>

@@ -521,6 +521,22 @@
       <translation>The picture cannot be saved.</translation>
     </message>
     <message>
+      <source>The picture cannot be saved: the file or its folder is write-protected.</source>
+      <translation>The picture cannot be saved: the file or its folder is write-protected.</translation>
+    </message>
+    <message>
+      <source>Save it under another name or in another folder.</source>
+      <translation>Save it under another name or in another folder.</translation>
+    </message>
+    <message>
+      <source>The picture cannot be saved: the disk is full.</source>
+      <translation>The picture cannot be saved: the disk is full.</translation>
+    </message>
+    <message>
+      <source>Make room, or save it on another disk.</source>
+      <translation>Make room, or save it on another disk.</translation>
+    </message>
+    <message>
       <source>This model cannot be used.</source>
       <translation>This model cannot be used.</translation>
     </message>
