@@ -72,6 +72,14 @@ def test_the_empty_caption_says_at_once_what_another_mode_wants(panel: Panel, ph
     assert painted, "Qt draws another placeholder only once something else changes"
 
 
+def test_the_photo_gets_the_keys_when_there_is_nothing_to_type(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.window.side.write_caption()
+    assert panel.window.side.describe.caption.hasFocus()
+    panel.window.side.pick_mode("remove")
+    assert panel.window.canvas.hasFocus()
+
+
 def test_words_and_detail_are_asked_of_described_fills_alone(panel: Panel, photo: Path):
     panel.open(photo)
     box, asked = panel.window.side.blend, []

@@ -335,6 +335,8 @@ class DescribeBox(QWidget):
         self._shown_mode = mode
         self.modes.show_mode(mode)
         removes = mode == "remove"
+        if removes and self.caption.hasFocus():
+            self.caption.left.emit()  # or the next field would get the focus, and every tool's key
         self.caption.show_for(
             {
                 "describe": self.tr("What should be there? For example: a bird with a red belly"),
