@@ -264,6 +264,8 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     dialog.target.setText(str(target / "deep"))
     assert not dialog.start_button.isEnabled()
     assert dialog.state.text() == f"There is no folder {target / 'deep'}."
+    dialog.target.setText("~nobody-of-this-name/deep")
+    assert dialog.state.text() == "There is no folder ~nobody-of-this-name/deep."
     dialog.target.setText(str(target))
     assert dialog.state.text() == "", "it will be made"
     dialog.caption.setText("a red bird")

@@ -237,7 +237,7 @@ def test_a_training_ends_with_its_window(user: Path, photo: Path, monkeypatch: p
     assert len(gone) == 1
 
 
-def test_what_goes_wrong_is_said(panel: Panel, user: Path):
+def test_what_goes_wrong_is_said(panel: Panel, user: Path, monkeypatch: pytest.MonkeyPatch):
     folder = user / "few"
     folder.mkdir()
     dialog = dialog_of(panel)
@@ -248,8 +248,14 @@ def test_what_goes_wrong_is_said(panel: Panel, user: Path):
     dialog.name.setText("../up")
     assert not dialog.start_button.isEnabled()
     assert "letters" in dialog.detail.text()
-    dialog.folder.setText(str(folder / "none"))
-    assert "no such folder" in dialog.detail.text()
+    for none in (str(folder / "none"), "~nobody-of-this-name/photos"):
+        dialog.folder.setText(none)
+        assert "no such folder" in dialog.detail.text()
+    monkeypatch.setenv("HOME", str(user))
+    monkeypatch.setenv("USERPROFILE", str(user))
+    dialog.name.setText("mine")
+    dialog.folder.setText("~/few")
+    assert dialog.start_button.isEnabled()
     dialog.folder.setText(str(folder))
     dialog.name.setText("few")
     assert dialog.detail.text() == ""
