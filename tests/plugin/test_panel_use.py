@@ -370,8 +370,10 @@ def test_layers_are_named_mixed_ordered_and_made_again_and_all_of_it_undone(pane
     assert thin == pytest.approx(0.4 * full, rel=0.1)
     side.layers.buttons["up"].click()
     assert [layer.name for layer in document.layers] == ["", "Left"]
+    listed.setCurrentRow(1)
     side.layers.buttons["copy"].click()
     assert len(document.layers) == 3
+    assert side.layers.current is document.layers[1], "the copy, above the one that was chosen"
     session.change_selection(nothing, "Deselect")
     panel.until(lambda: document.selection.empty)
     actions = {action.text(): action for action in side.layers.menu(listed.item(0)).actions()}

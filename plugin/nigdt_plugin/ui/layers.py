@@ -135,8 +135,10 @@ class LayerList(QWidget):
                 self._enable(())
             return
         current, row = self.current, self.list.currentRow()
-        if layers and layers[-1].id not in {it.id for it in self._shown or ()}:  # a new one
-            current, row = layers[-1], 0
+        shown = {it.id for it in self._shown or ()}
+        fresh = [it for it in layers if it.id not in shown]
+        if fresh and len(layers) > len(shown):  # one more, on top or, as a copy, in between
+            current = fresh[-1]
         self._shown = layers
         self.list.blockSignals(True)
         self.list.clear()
