@@ -170,6 +170,7 @@ def test_a_small_gain_suggests_neither_to_keep_the_model_nor_to_delete_it(
     assert dialog.verdict.question.isVisible()
     assert "gain is small" in dialog.verdict.words.text()
     assert not dialog.verdict.keep_button.property("primary")
+    assert not dialog.verdict.keep_button.isDefault(), "Return in a field must not keep it"
     assert dialog.focusWidget() is dialog.close_button
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     panel.settle()
@@ -192,13 +193,20 @@ def test_a_missing_extra_is_offered_and_installed(
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setitem(extras._BROUGHT, "training", ("brought_by_the_installer",))
     script = tmp_path / "installer.py"
-    script.write_text("print('==> Install it'); print('ERROR: no network'); raise SystemExit(1)")
+    step = "Install the system libraries that windows need: nothing to do (all of them are there)"
+    script.write_text(
+        f"import time; print('==> {step}', flush=True); time.sleep(3)\n"
+        "print('ERROR: no network'); raise SystemExit(1)"
+    )
     monkeypatch.setattr(extras, "install_command", lambda _extra: [sys.executable, str(script)])
     panel.window.train()
     notice = panel.window.notice
     assert "not installed" in notice.message.text()
     notice._choices.itemAt(0).widget().click()
     dialog = panel.window.findChild(InstallDialog)
+    panel.until(lambda: dialog.state.text() == step)
+    assert dialog.detail.text() == "", "what stands above already"
+    assert dialog.state.height() >= dialog.state.heightForWidth(dialog.state.width()), "nothing is cut off"
     panel.until(lambda: "could not" in dialog.state.text())
     assert "no network" in dialog.detail.text()
     dialog.close()
