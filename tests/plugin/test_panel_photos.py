@@ -256,8 +256,10 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     mask[60:100, 100:140] = 255
     Image.fromarray(mask).save(masks / "a.png")
     Image.fromarray(mask[:80]).save(masks / "b.png")  # of another size
+    panel.open(photo)
     panel.window.many_photos()
     dialog = panel.window.findChild(BatchDialog)
+    assert dialog.photos.text() == str(photo.parent)
     dialog.photos.setText(str(photos))
     dialog.selections.setText(str(masks))
     assert not dialog.start_button.isEnabled()

@@ -159,7 +159,9 @@ class Layer:
     @cached_property
     def kept(self) -> NDArray[np.float32]:
         """What its mask leaves of its weight, (h, w) float32 in 0..1."""
-        return self.weight if self.mask is None else self.weight * (self.mask / np.float32(255))
+        if self.mask is None:
+            return self.weight
+        return self.weight * (self.mask.astype(np.float32) / np.float32(255))
 
     @cached_property
     def alpha(self) -> NDArray[np.float32]:

@@ -106,10 +106,9 @@ class Recovery:
         for layer in snapshot.layers:
             target = self.folder / f"{layer.id}.npz"
             if not target.exists():
-                parts = {"rgb": layer.rgb, "weight": layer.weight}
-                if layer.mask is not None:
-                    parts["mask"] = layer.mask
-                write_atomically(target, partial(np.savez, **parts))
+                more = {} if layer.mask is None else {"mask": layer.mask}
+                save = partial(np.savez, rgb=layer.rgb, weight=layer.weight, **more)  # type: ignore[arg-type]
+                write_atomically(target, save)
         mask = Image.fromarray(snapshot.selection)
         write_atomically(self.folder / "selection.png", lambda file: mask.save(file, "PNG", compress_level=1))
         header = {

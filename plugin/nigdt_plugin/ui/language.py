@@ -66,7 +66,7 @@ class _Texts(QTranslator):
             self._data = path.read_bytes()
         except OSError:
             return False
-        return self.loadFromData(self._data)
+        return self.loadFromData(self._data)  # type: ignore[arg-type]  # the stubs know no bytes
 
 
 def install(app: QApplication, choice: str) -> list[QTranslator]:
