@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.document import Document, packed, unpacked
 from nigdt_plugin.core.fills import Candidate, Round, blended
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
@@ -195,3 +195,17 @@ def test_the_strength_of_a_layer_is_changed_as_blending_does_it(strength: float)
     whole, straight = document.selection.whole, blended(entry, fill, pixels, wanted)
     assert np.array_equal(document.composite(whole, (quick,)), document.composite(whole, (straight,)))
     assert quick.recipe == wanted
+
+
+def test_a_mask_is_packed_into_bits_only_where_nothing_is_lost():
+    hard = np.zeros((30, 40), np.uint8)
+    hard[5:20, 7:31] = 255
+    assert isinstance(packed(hard), bytes)
+    for value in (1, 128, 254):
+        soft = hard.copy()
+        soft[0, 0] = value
+        kept = packed(soft[:, :])
+        soft[:] = 0  # painted on since
+        assert unpacked(kept, soft.shape)[0, 0] == value
+        assert np.array_equal(unpacked(kept, soft.shape)[1:], hard[1:])
+    assert np.array_equal(unpacked(packed(hard), hard.shape), hard)

@@ -18,7 +18,7 @@ from nigdt_plugin.core import openraster
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
-from nigdt_plugin.core.selection import Combine, ellipse
+from nigdt_plugin.core.selection import Combine, ellipse, rectangle
 from PIL import Image
 
 from nigdt.context import Box
@@ -76,6 +76,19 @@ def test_a_project_is_read_as_it_was(document: Document, tmp_path: Path):
         assert np.array_equal(one.weight, other.weight)
         names = ("region", "recipe", "visible", "name", "opacity", "round", "selection")
         assert [getattr(one, name) for name in names] == [getattr(other, name) for name in names]
+
+
+def test_a_hidden_part_of_a_layer_can_be_shown_again_after_reopening(document: Document, tmp_path: Path):
+    whole = document.layers[1]
+    masked = whole.masked(rectangle((0, 0), (35, 40)), shown=False)
+    document.set_layers((document.layers[0], masked))
+    path = written(document, tmp_path / "work.ora")
+    back = openraster.decode(path, 1 << 20).document
+    assert np.array_equal(back.rgb, document.rgb)
+    assert not back.layers[1].kept[:, :10].any()
+    assert np.array_equal(back.layers[1].unmasked().alpha, whole.alpha)
+    other = openraster.decode(without_own_part(path), 1 << 20).document
+    assert np.array_equal(other.rgb, document.rgb), "other programs see what is left"
 
 
 def test_a_project_holds_its_photo(document: Document, tmp_path: Path):

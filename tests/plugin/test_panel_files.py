@@ -153,3 +153,15 @@ def test_a_pasted_picture_keeps_its_colours(
     image.fill(QColor.fromRgba(colour))
     picture = pillow_of(image)
     assert (picture.mode, picture.size, picture.getpixel((6, 4))) == (mode, (7, 5), pixel)
+
+
+def test_a_write_protected_file_is_named_with_what_helps(panel: Panel, photo: Path, tmp_path: Path):
+    panel.open(photo)
+    target = tmp_path / "kept.png"
+    target.write_bytes(photo.read_bytes())
+    target.chmod(0o444)
+    panel.session.save(target)
+    panel.until(lambda: bool(panel.errors))
+    said = "The picture cannot be saved: the file or its folder is write-protected."
+    assert panel.errors == [f"{said} Save it under another name or in another folder. ({target})"]
+    assert target.read_bytes() == photo.read_bytes()

@@ -12,7 +12,7 @@ from nigdt_plugin.ui.welcome import sample_photo
 from painting_daemon import NOTHING_FITS_AT
 from panel import Panel
 from PIL import Image
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
 
@@ -48,6 +48,36 @@ def rest(panel: Panel) -> None:
 
 def shown(panel: Panel) -> np.ndarray:
     return panel.session.display.pyramid.levels[0]
+
+
+def test_the_empty_caption_says_at_once_what_another_mode_wants(panel: Panel, photo: Path):
+    panel.open(photo)
+    caption = panel.window.side.describe.caption
+    painted: list[QEvent.Type] = []
+
+    class Watch(QObject):
+        def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802
+            if a1 is not None and a1.type() == QEvent.Type.Paint:
+                painted.append(a1.type())
+            return False
+
+    watch = Watch()
+    caption.viewport().installEventFilter(watch)
+    panel.window.side.pick_mode("describe")
+    panel.settle()
+    painted.clear()
+    panel.window.side.pick_mode("recolour")
+    panel.settle()
+    caption.viewport().removeEventFilter(watch)
+    assert painted, "Qt draws another placeholder only once something else changes"
+
+
+def test_the_photo_gets_the_keys_when_there_is_nothing_to_type(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.window.side.write_caption()
+    assert panel.window.side.describe.caption.hasFocus()
+    panel.window.side.pick_mode("remove")
+    assert panel.window.canvas.hasFocus()
 
 
 def test_words_and_detail_are_asked_of_described_fills_alone(panel: Panel, photo: Path):

@@ -256,18 +256,22 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     mask[60:100, 100:140] = 255
     Image.fromarray(mask).save(masks / "a.png")
     Image.fromarray(mask[:80]).save(masks / "b.png")  # of another size
+    panel.open(photo)
     panel.window.many_photos()
     dialog = panel.window.findChild(BatchDialog)
+    assert dialog.photos.text() == str(photo.parent)
     dialog.photos.setText(str(photos))
     dialog.selections.setText(str(masks))
     assert not dialog.start_button.isEnabled()
     dialog.target.setText(str(target / "deep"))
     assert not dialog.start_button.isEnabled()
     assert dialog.state.text() == f"There is no folder {target / 'deep'}."
+    dialog.target.setText("~nobody-of-this-name/deep")
+    assert dialog.state.text() == "There is no folder ~nobody-of-this-name/deep."
     dialog.target.setText(str(target))
     assert dialog.state.text() == "", "it will be made"
     dialog.caption.setText("a red bird")
-    dialog.start_button.click()
+    QTest.keyClick(dialog.caption, Qt.Key.Key_Return)  # starts, and opens no dialog to choose a folder
     panel.until(lambda: not dialog.running, 60)
     assert dialog.state.text() == "1 of 2 photos were filled."
     assert "b.png" in dialog.detail.text()

@@ -88,6 +88,8 @@ def test_the_dialog_shows_the_picture_that_is_pointed_at_and_opens_it(panel: Pan
                 seen.append(dialog.facts.text() or dialog.picture.text())
             picture = dialog.picture.pixmap().toImage()
             seen.append(picture.pixelColor(32, 24).name())
+            dialog.findChild(QLineEdit, "fileNameEdit").setText(photo.name)
+            panel.until(lambda: "240" in dialog.facts.text())
         finally:
             dialog.findChild(QLineEdit, "fileNameEdit").setText(str(other))
             QTest.keyClick(dialog, Qt.Key.Key_Return)

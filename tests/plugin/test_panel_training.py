@@ -170,6 +170,7 @@ def test_a_small_gain_suggests_neither_to_keep_the_model_nor_to_delete_it(
     assert dialog.verdict.question.isVisible()
     assert "gain is small" in dialog.verdict.words.text()
     assert not dialog.verdict.keep_button.property("primary")
+    assert not dialog.verdict.keep_button.isDefault(), "Return in a field must not keep it"
     assert dialog.focusWidget() is dialog.close_button
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     panel.settle()
@@ -192,13 +193,20 @@ def test_a_missing_extra_is_offered_and_installed(
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setitem(extras._BROUGHT, "training", ("brought_by_the_installer",))
     script = tmp_path / "installer.py"
-    script.write_text("print('==> Install it'); print('ERROR: no network'); raise SystemExit(1)")
+    step = "Install the system libraries that windows need: nothing to do (all of them are there)"
+    script.write_text(
+        f"import time; print('==> {step}', flush=True); time.sleep(3)\n"
+        "print('ERROR: no network'); raise SystemExit(1)"
+    )
     monkeypatch.setattr(extras, "install_command", lambda _extra: [sys.executable, str(script)])
     panel.window.train()
     notice = panel.window.notice
     assert "not installed" in notice.message.text()
     notice._choices.itemAt(0).widget().click()
     dialog = panel.window.findChild(InstallDialog)
+    panel.until(lambda: dialog.state.text() == step)
+    assert dialog.detail.text() == "", "what stands above already"
+    assert dialog.state.height() >= dialog.state.heightForWidth(dialog.state.width()), "nothing is cut off"
     panel.until(lambda: "could not" in dialog.state.text())
     assert "no network" in dialog.detail.text()
     dialog.close()
@@ -237,7 +245,7 @@ def test_a_training_ends_with_its_window(user: Path, photo: Path, monkeypatch: p
     assert len(gone) == 1
 
 
-def test_what_goes_wrong_is_said(panel: Panel, user: Path):
+def test_what_goes_wrong_is_said(panel: Panel, user: Path, monkeypatch: pytest.MonkeyPatch):
     folder = user / "few"
     folder.mkdir()
     dialog = dialog_of(panel)
@@ -248,8 +256,14 @@ def test_what_goes_wrong_is_said(panel: Panel, user: Path):
     dialog.name.setText("../up")
     assert not dialog.start_button.isEnabled()
     assert "letters" in dialog.detail.text()
-    dialog.folder.setText(str(folder / "none"))
-    assert "no such folder" in dialog.detail.text()
+    for none in (str(folder / "none"), "~nobody-of-this-name/photos"):
+        dialog.folder.setText(none)
+        assert "no such folder" in dialog.detail.text()
+    monkeypatch.setenv("HOME", str(user))
+    monkeypatch.setenv("USERPROFILE", str(user))
+    dialog.name.setText("mine")
+    dialog.folder.setText("~/few")
+    assert dialog.start_button.isEnabled()
     dialog.folder.setText(str(folder))
     dialog.name.setText("few")
     assert dialog.detail.text() == ""

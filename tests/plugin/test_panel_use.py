@@ -17,7 +17,7 @@ from PIL import Image
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractButton, QApplication
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
 from nigdt.bundle.bundle import find_bundle
 
@@ -355,8 +355,11 @@ def test_layers_are_named_mixed_ordered_and_made_again_and_all_of_it_undone(pane
     start = document.rgb.copy()
     assert [listed.item(row).text() for row in range(2)] == ["a blue bird", "a red bird"]
     listed.setCurrentRow(1)
-    listed.item(1).setText("Left")
-    assert document.layers[0].name == "Left"
+    listed.setFocus()
+    QTest.keyClick(listed, Qt.Key.Key_F2)  # elsewhere it chooses a mode
+    QTest.keyClicks(listed.viewport().findChild(QLineEdit), "Left")
+    QTest.keyClick(listed.viewport().findChild(QLineEdit), Qt.Key.Key_Return)
+    panel.until(lambda: document.layers[0].name == "Left")
     steps = len(document.undo_stack)
     for percent in (80, 60, 40):
         side.layers.opacity.setValue(percent)
@@ -367,8 +370,10 @@ def test_layers_are_named_mixed_ordered_and_made_again_and_all_of_it_undone(pane
     assert thin == pytest.approx(0.4 * full, rel=0.1)
     side.layers.buttons["up"].click()
     assert [layer.name for layer in document.layers] == ["", "Left"]
+    listed.setCurrentRow(1)
     side.layers.buttons["copy"].click()
     assert len(document.layers) == 3
+    assert side.layers.current is document.layers[1], "the copy, above the one that was chosen"
     session.change_selection(nothing, "Deselect")
     panel.until(lambda: document.selection.empty)
     actions = {action.text(): action for action in side.layers.menu(listed.item(0)).actions()}
@@ -418,6 +423,71 @@ def test_holding_the_key_shows_the_picture_before(panel: Panel, photo: Path):
     assert np.array_equal(panel.session.display.pyramid.levels[0], before)
     QTest.keyRelease(panel.window, Qt.Key.Key_QuoteLeft)
     assert np.array_equal(panel.session.display.pyramid.levels[0], filled)
+
+
+def test_the_brush_edits_the_mask_of_a_layer(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(60, 40, 180, 120)
+    panel.fill("a blue bird", 1)
+    panel.apply()
+    window, session = panel.window, panel.session
+    document, layers = session.document, window.side.layers
+    applied, chosen = document.rgb.copy(), selected(panel).copy()
+    window.options.resize_brush(30 / window.options.brush_size)
+    layers.mask_button.click()
+    assert window.tool_name == "eraser"
+    press(panel, (100, 80), (140, 80))
+    hidden = document.rgb.copy()
+    assert np.array_equal(hidden[75:85, 100:140], document.photo.rgb8[75:85, 100:140])
+    assert np.array_equal(hidden[45:60], applied[45:60])
+    assert np.array_equal(selected(panel), chosen), "the selection is not what is painted"
+    window.use_tool("brush")
+    window.options.resize_brush(2)
+    press(panel, (100, 80), (140, 80))
+    assert np.array_equal(document.rgb, applied)
+    session.undo()
+    assert np.array_equal(document.rgb, hidden)
+    assert document.undo_stack.undo_label == "Layer mask"
+    actions = {action.text(): action for action in layers.menu(layers.list.item(0)).actions()}
+    actions["Show all of it"].trigger()
+    assert np.array_equal(document.rgb, applied)
+    panel.select(60, 40, 120, 120)
+    actions = {action.text(): action for action in layers.menu(layers.list.item(0)).actions()}
+    actions["Hide what is selected"].trigger()
+    part = np.s_[45:115, 65:115]
+    assert np.array_equal(document.rgb[part], document.photo.rgb8[part])
+    window.use_tool("rectangle")
+    assert not layers.mask_button.isChecked()
+    window.use_tool("brush")
+    before = document.rgb.copy()
+    press(panel, (150, 60), (170, 60))
+    assert np.array_equal(document.rgb, before)
+    assert selected(panel)[60, 160], "the brush selects again"
+
+
+def test_the_wheel_scrolls_past_controls_and_changes_the_one_with_the_focus(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a blue bird", 1)
+    side = panel.window.side
+    side.describe.variants.setValue(3)
+
+    def turn(widget: QWidget) -> None:
+        at = QPointF(widget.rect().center())
+        event = QWheelEvent(
+            at, QPointF(widget.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, -120),
+            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(widget, event)
+
+    for control in (side.blend.strength, side.describe.variants):
+        before = control.value()
+        panel.window.canvas.setFocus()
+        turn(control)
+        assert control.value() == before
+        control.setFocus()
+        turn(control)
+        assert control.value() < before
 
 
 def test_the_wheel_zooms_at_the_pointer_and_space_pans(panel: Panel, photo: Path):

@@ -16,6 +16,7 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.recovery import Lost, Recovery, Snapshot, claimed, digest_of, restore
+from nigdt_plugin.core.selection import rectangle
 from PIL import Image
 
 from nigdt.errors import NigdtError
@@ -84,6 +85,14 @@ def test_what_can_be_read_is_restored_and_the_rest_is_named(tmp_path: Path, phot
         "Layer 2 cannot be read any more and is left out.",
         "The selection cannot be read any more.",
     ]
+
+
+def test_the_mask_of_a_layer_is_kept(tmp_path: Path, photo: Path):
+    whole = layer(9)
+    masked = whole.masked(rectangle((0, 0), (14, 40)), shown=False)
+    document, _ = restore(lost_of(written(photo, tmp_path / "kept", (masked,))), str)
+    assert np.array_equal(document.layers[0].kept, masked.kept)
+    assert np.array_equal(document.layers[0].unmasked().kept, whole.weight)
 
 
 def test_fills_are_never_laid_over_another_photo(tmp_path: Path, photo: Path):

@@ -170,6 +170,22 @@ def test_the_language_follows_the_setting(choice: str, code: str):
     assert language.wanted(choice) == code
 
 
+def test_an_update_of_the_files_leaves_a_running_panel_its_language(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    copy = tmp_path / "nigdt_de.qm"
+    copy.write_bytes((language.FOLDER / "nigdt_de.qm").read_bytes())
+    monkeypatch.setattr(language, "FOLDER", tmp_path)
+    translators = language.install(qapp, "de")
+    try:
+        with copy.open("r+b") as file:
+            file.write(bytes(copy.stat().st_size))
+        assert QCoreApplication.translate("Menus", "Undo") == "Rückgängig"
+    finally:
+        for translator in translators:
+            qapp.removeTranslator(translator)
+
+
 def test_what_library_and_daemon_say_is_told_in_german(qapp: QApplication):
     translator = QTranslator()
     assert translator.load(str(language.FOLDER / "nigdt_de.qm"))

@@ -106,10 +106,11 @@ class _ColourStep:
 
 
 def packed(mask: Mask) -> bytes | Mask:
-    """Return a mask of only 0 and 255 as bits, any other as it is."""
-    if mask.size and not cv2.inRange(mask, 1, 254).any():
+    """Return a mask of only 0 and 255 as bits, a copy of any other."""
+    # Fresh memory for a mask of the whole photo costs more than these sums.
+    if mask.size and cv2.norm(mask, cv2.NORM_L1) == 255 * cv2.countNonZero(mask):
         return np.packbits(mask).tobytes()
-    return mask
+    return mask.copy()
 
 
 def unpacked(values: bytes | Mask, shape: tuple[int, int]) -> Mask:
@@ -185,7 +186,7 @@ class Document:
         """Replace a rectangle of the selection, as one step; no step if nothing changes."""
         if region.empty:
             return
-        step = self.selection_step(region, self.selection.mask[region.slices].copy(), values, label)
+        step = self.selection_step(region, self.selection.mask[region.slices], values, label)
         if step is not None:
             self.selection.put(region, values)
             self.record(step)
@@ -193,9 +194,9 @@ class Document:
 
     def selection_step(self, region: Region, before: Mask, after: Mask, label: str) -> SelectionStep | None:
         """Make the step between two states of a rectangle; None if they are equal. Thread-safe."""
-        if region.empty or np.array_equal(before, after):
+        if region.empty or cv2.norm(before, after, cv2.NORM_INF) == 0:
             return None
-        return SelectionStep(self, label, region, packed(before), packed(after.copy()))
+        return SelectionStep(self, label, region, packed(before), packed(after))
 
     def record(self, step: SelectionStep | None) -> None:
         """Remember a step whose change was already written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 from nigdt_backend.client import DaemonError
@@ -12,6 +13,8 @@ LOCAL = (
     "photo",
     "open",
     "save",
+    "protected",
+    "full",
     "bundle",
     "selection",
     "caption",
@@ -30,6 +33,15 @@ _KINDS: tuple[tuple[type[NigdtError], str], ...] = (
     (SelectionError, "selection"),
     (CaptionError, "caption"),
 )
+
+_REFUSED = {
+    errno.EACCES: "protected",
+    errno.EPERM: "protected",
+    errno.EROFS: "protected",
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+}
+"""Why systems most often refuse to write a picture."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,8 @@ def failure_of(error: Exception, doing: str = "") -> Failure:
         return Failure(doing if doing and code == "photo" else code, error.message, error.hint)
     if doing == "entry" and isinstance(error, FileNotFoundError):
         return Failure("entry-gone", "")
+    if isinstance(error, OSError) and doing == "save" and error.errno in _REFUSED:
+        return Failure(_REFUSED[error.errno], str(error.filename or ""))
     if isinstance(error, OSError):
         return Failure(doing or "file", f"{error.strerror or error} {error.filename or ''}".strip())
     return Failure("internal", f"{type(error).__name__}: {error}")

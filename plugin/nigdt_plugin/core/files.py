@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def settings_path() -> Path:
 def panel_state_path() -> Path:
     """Return the file of how the panel was left; follows `NIGDT_STATE_DIR`."""
     return panel_dir() / "state.json"
+
+
+def typed_path(text: str) -> Path:
+    """Return what a user typed as a path: "~" is their own folder, "~name" that of others, if any."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises for an unknown name
 
 
 def write_atomically(path: Path, content: Content) -> None:

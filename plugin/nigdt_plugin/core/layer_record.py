@@ -38,13 +38,16 @@ def to_dict(layer: Layer) -> dict[str, Any]:
     }
 
 
-def layer_of(values: dict[str, Any], rgb: Pixels, weight: NDArray[np.float32]) -> Layer:
+def layer_of(
+    values: dict[str, Any], rgb: Pixels, weight: NDArray[np.float32], mask: Pixels | None = None
+) -> Layer:
     """Read what `to_dict` gave.
 
     Args:
         values: The record.
         rgb: (h, w, 3) uint8.
         weight: (h, w) float32.
+        mask: (h, w) uint8, None for none.
 
     Raises:
         ValueError: A value is out of range, or the pixels are not those of the region.
@@ -56,6 +59,8 @@ def layer_of(values: dict[str, Any], rgb: Pixels, weight: NDArray[np.float32]) -
     whole = rgb.dtype == np.uint8 and weight.dtype.kind == "f"
     if not whole or not -_ROUNDING <= weight.min() <= weight.max() <= 1 + _ROUNDING:  # NaN is neither
         raise ValueError("A layer's pixels or weights are out of range.")
+    if mask is not None and (mask.shape != weight.shape or mask.dtype != np.uint8):
+        raise ValueError("A layer's mask does not fill its region.")
     opacity = float(values["opacity"])
     if not 0 <= opacity <= 1:
         raise ValueError("A layer's opacity is not between 0 and 1.")
@@ -78,6 +83,7 @@ def layer_of(values: dict[str, Any], rgb: Pixels, weight: NDArray[np.float32]) -
         ),
         name=str(values["name"]),
         opacity=opacity,
+        mask=mask,
     )
 
 

@@ -111,9 +111,47 @@ class Layering:
             mask = drawn.mask(document.width, document.height)[box.slices]
             patch = Patch(box.left, box.top, np.ascontiguousarray(mask))
         else:
-            covered = np.rint(layer.weight * 255).astype(np.uint8)
+            covered = np.rint(layer.kept * 255).astype(np.uint8)
             patch = Patch(layer.region.left, layer.region.top, covered)
         self._session.select(patch, Combine.REPLACE, "Selection from layer")
+
+    def paint_mask(self, layer: Layer, patch: Patch, *, shown: bool) -> None:
+        """Hide a part of a layer, or show it again as it was drawn."""
+        self._mask(layer, lambda: layer.masked(patch, shown=shown))
+
+    def hide_selected(self, layer: Layer) -> None:
+        """Hide what is selected of a layer."""
+        document = self._session.document
+        if document is not None and not document.selection.empty:
+            patch = document.selection.patch()
+            self._mask(layer, lambda: layer.masked(patch, shown=False))
+
+    def show_whole(self, layer: Layer) -> None:
+        """Show all of a layer, whatever was hidden."""
+        self._mask(layer, layer.unmasked)
+
+    def _mask(self, layer: Layer, change: Callable[[], Layer]) -> None:
+        document = self._session.document
+        if document is None or layer not in document.layers:
+            return
+        layers = document.layers
+
+        def work() -> tuple[Layers, Drawn] | None:
+            by = change()
+            if by is layer:
+                return None
+            after = tuple(by if it is layer else it for it in layers)
+            return after, (layer.region, document.composite(layer.region, after))
+
+        def then(result: tuple[Layers, Drawn] | None) -> None:
+            if result is not None and document.layers == layers:
+                document.change_layers(result[0], "Layer mask", result[1])
+                self._told()
+
+        if layer.region.width * layer.region.height < _LARGE:
+            then(work())
+        else:
+            self._session.work(work, then)
 
     def fill_again(self, layer: Layer) -> None:
         """Hide a layer and ask anew for what it shows: its region, words and settings are set again."""

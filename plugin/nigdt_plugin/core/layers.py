@@ -16,6 +16,7 @@ from nigdt.box import Box
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.geometry import Region
+from nigdt_plugin.core.selection import Patch
 
 Pixels = NDArray[np.uint8]
 _Parts = tuple[tuple[Region, float | None], ...]
@@ -38,7 +39,7 @@ class Layer:
     Attributes:
         region: Where it lies, inside the photo.
         rgb: (h, w, 3) uint8.
-        weight: (h, w) float32 in 0..1; pixels of weight 0 keep the photo's exact bytes.
+        weight: (h, w) float32 in 0..1, as it was drawn; pixels of weight 0 keep the photo's exact bytes.
         recipe: How it came about; of a merged layer that of its topmost fill.
         visible: Whether it is drawn.
         round: Id of the round of fills it came from; a round has at most one layer.
@@ -47,6 +48,7 @@ class Layer:
         merged: What went into a merged layer.
         name: What the user calls it; empty for what was asked for.
         opacity: 0 to 1, on top of `weight`.
+        mask: (h, w) uint8, what the brush left of it: 255 for all; None where nothing was hidden.
     """
 
     region: Region
@@ -60,6 +62,7 @@ class Layer:
     merged: tuple[Origin, ...] = ()
     name: str = ""
     opacity: float = 1.0
+    mask: Pixels | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def recut(self, part: Region) -> Layer | None:
@@ -81,6 +84,7 @@ class Layer:
             region=inside,
             rgb=self.rgb[own].copy(),
             weight=self.weight[own].copy(),
+            mask=None if self.mask is None else self.mask[own].copy(),
             selection=None,
             merged=merged,
             id=uuid.uuid4().hex,
@@ -89,7 +93,7 @@ class Layer:
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return self.rgb.nbytes + self.weight.nbytes
+        return self.rgb.nbytes + self.weight.nbytes + (0 if self.mask is None else self.mask.nbytes)
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -127,10 +131,42 @@ class Layer:
         """Return a layer of its own that shows the same; it belongs to no round of fills."""
         return replace(self, round="", fill="", id=uuid.uuid4().hex)._with_parts(self.parts)
 
+    def masked(self, patch: Patch, *, shown: bool) -> Layer:
+        """Return the layer with a part of it hidden, or shown as it was drawn.
+
+        Args:
+            patch: Where, and how much.
+            shown: Whether it is to be seen there.
+        """
+        region = patch.region.clipped(self.region.right, self.region.bottom)
+        left, top = max(region.left, self.region.left), max(region.top, self.region.top)
+        region = Region(left, top, max(left, region.right), max(top, region.bottom))
+        if region.empty:
+            return self
+        values = patch.mask[
+            region.top - patch.top : region.bottom - patch.top,
+            region.left - patch.left : region.right - patch.left,
+        ]
+        mask = np.full(self.weight.shape, 255, np.uint8) if self.mask is None else self.mask.copy()
+        own = mask[region.moved(-self.region.left, -self.region.top).slices]
+        own[:] = np.maximum(own, values) if shown else np.minimum(own, 255 - values)
+        return replace(self, mask=None if (mask == 255).all() else mask, id=uuid.uuid4().hex)
+
+    def unmasked(self) -> Layer:
+        """Return the layer with all that was drawn."""
+        return replace(self, mask=None, id=uuid.uuid4().hex)
+
+    @cached_property
+    def kept(self) -> NDArray[np.float32]:
+        """What its mask leaves of its weight, (h, w) float32 in 0..1."""
+        if self.mask is None:
+            return self.weight
+        return self.weight * (self.mask.astype(np.float32) / np.float32(255))
+
     @cached_property
     def alpha(self) -> NDArray[np.float32]:
         """How much of it is seen, (h, w) float32 in 0..1."""
-        return self.weight if self.opacity == 1 else self.weight * np.float32(self.opacity)
+        return self.kept if self.opacity == 1 else self.kept * np.float32(self.opacity)
 
     def at_strength(self, recipe: Recipe) -> Layer:
         """Return this layer, blended at full strength, at that of a recipe.

@@ -97,7 +97,7 @@ def encode(document: Document, layers: tuple[Layer, ...], names: tuple[str, str]
         archive.writestr("mimetype", "image/openraster")  # first; PNGs are compressed already
         archive.writestr("stack.xml", ElementTree.tostring(root, "utf-8", xml_declaration=True))
         for layer, source in zip(layers, sources, strict=True):
-            alpha = np.rint(layer.weight * 255).astype(np.uint8)
+            alpha = np.rint(layer.kept * 255).astype(np.uint8)
             archive.writestr(source, _png(np.dstack([layer.rgb, alpha])))
         archive.writestr("data/photo.png", _png(photo))
         archive.writestr("mergedimage.png", _png(seen))
@@ -115,9 +115,14 @@ def _write_own(
 ) -> None:
     """Write what only the panel reads: the photo as it was opened, the recipes, the selection."""
     path = document.path
-    records = [
-        {"src": source, **layer_record.to_dict(layer)} for layer, source in zip(layers, sources, strict=True)
-    ]
+    records = []
+    for number, (layer, source) in enumerate(zip(layers, sources, strict=True), 1):
+        record = {"src": source, **layer_record.to_dict(layer)}
+        if layer.mask is not None:  # what it hides is in no picture
+            record["mask"], record["weight"] = (f"nigdt/{name}{number}.png" for name in ("mask", "weight"))
+            archive.writestr(record["mask"], _png(layer.mask))
+            archive.writestr(record["weight"], _png(np.rint(layer.weight * 255).astype(np.uint8)))
+        records.append(record)
     header = {
         "format": _FORMAT,
         "photo": str(path.absolute()) if path is not None else "",
@@ -207,8 +212,11 @@ def _own(archive: zipfile.ZipFile, budget: int) -> Project:
     for record in header["layers"]:
         _check_room(archive, layers)
         rgba = _pixels(archive, record["src"])
-        weight = rgba[..., 3].astype(np.float32) / np.float32(255)
-        layers.append(layer_record.layer_of(record, np.ascontiguousarray(rgba[..., :3]), weight))
+        mask = _pixels(archive, record["mask"], "L") if "mask" in record else None
+        drawn = rgba[..., 3] if mask is None else _pixels(archive, record["weight"], "L")
+        weight = drawn.astype(np.float32) / np.float32(255)
+        rgb = np.ascontiguousarray(rgba[..., :3])
+        layers.append(layer_record.layer_of(record, rgb, weight, mask))
         if not layers[-1].region.within(document.selection.whole):
             raise ValueError("a layer lies outside the photo")
     _show(document, tuple(layers))

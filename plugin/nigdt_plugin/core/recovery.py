@@ -106,7 +106,9 @@ class Recovery:
         for layer in snapshot.layers:
             target = self.folder / f"{layer.id}.npz"
             if not target.exists():
-                write_atomically(target, partial(np.savez, rgb=layer.rgb, weight=layer.weight))
+                more = {} if layer.mask is None else {"mask": layer.mask}
+                save = partial(np.savez, rgb=layer.rgb, weight=layer.weight, **more)  # type: ignore[arg-type]
+                write_atomically(target, save)
         mask = Image.fromarray(snapshot.selection)
         write_atomically(self.folder / "selection.png", lambda file: mask.save(file, "PNG", compress_level=1))
         header = {
@@ -215,7 +217,8 @@ def restore(lost: Lost, tell: Callable[[str], None] = lambda _missing: None) -> 
         try:
             stored = _regular(lost.folder / f"{entry['id']}.npz")
             with stored.open("rb") as file, np.load(file) as arrays:
-                layer = layer_record.layer_of(entry, arrays["rgb"], arrays["weight"])
+                mask = arrays.get("mask")
+                layer = layer_record.layer_of(entry, arrays["rgb"], arrays["weight"], mask)
             if layer.region.clipped(document.width, document.height) != layer.region:
                 raise ValueError("it lies outside the photo")
             layers.append(layer)

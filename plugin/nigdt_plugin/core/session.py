@@ -29,6 +29,7 @@ from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.keeping import Keeping
 from nigdt_plugin.core.layering import Layering
 from nigdt_plugin.core.link import Link, LinkPhase, LinkState
+from nigdt_plugin.core.masking import Masking
 from nigdt_plugin.core.opening import Opening
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Combine
@@ -93,6 +94,7 @@ class Session(Opening):
         self.begun, self.copied = Hook(), Hook()
         self.layering = Layering(self)
         self.healing = Healing(self)
+        self.masking = Masking(self)
         self._post = post
         self.tasks = Tasks(post)
         self.keeping = Keeping(settings, self.tasks, self.failed)

@@ -24,6 +24,7 @@ from nigdt.errors import NigdtError
 from nigdt.files import is_file, is_folder
 from nigdt_plugin.core import batch
 from nigdt_plugin.core.failures import failure_of
+from nigdt_plugin.core.files import typed_path
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.modes import names
 from nigdt_plugin.ui.notices import worded_notice
@@ -116,7 +117,7 @@ class BatchDialog(QDialog):
             self.tr("Mode: {mode}. Sliders and model are those of the window behind.").format(mode=mode)
         )
         photos, selections, target = (
-            Path(field.text()).expanduser() if field.text() else None
+            typed_path(field.text()) if field.text() else None
             for field in (self.photos, self.selections, self.target)
         )
         wrong = None
@@ -141,7 +142,7 @@ class BatchDialog(QDialog):
             return
         try:
             photos, selections, self._folder = (
-                Path(field.text()).expanduser() for field in (self.photos, self.selections, self.target)
+                typed_path(field.text()) for field in (self.photos, self.selections, self.target)
             )
             self._works, without = batch.plan(photos, selections)
             self._folder.mkdir(exist_ok=True)

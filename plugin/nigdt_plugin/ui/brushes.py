@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Brush(SelectionTool):
-    """Paints the selection; `erases` takes away instead."""
+    """Paints the selection, or the mask of a layer that is being edited; `erases` takes away instead."""
 
     key = "B"
     title = QT_TRANSLATE_NOOP("ToolColumn", "Brush")
@@ -26,6 +26,7 @@ class Brush(SelectionTool):
     label = QT_TRANSLATE_NOOP("Steps", "Brush")
     options = ("brush",)
     erases = False
+    masks = True  # while the mask of a layer is edited
     cursor = Qt.CursorShape.BlankCursor
 
     def __init__(self, canvas: Canvas, session: Session, choices: Choices) -> None:
@@ -37,6 +38,7 @@ class Brush(SelectionTool):
         self._pointer: QPointF | None = None
         self._written: list[tuple[Region, Mask]] = []  # what each dab replaced
         self._how = Combine.ADD
+        self._shows = True
 
     def press(self, at: QPointF, modifiers: Modifiers) -> None:
         document = self.session.document
@@ -45,7 +47,9 @@ class Brush(SelectionTool):
         shift = Qt.KeyboardModifier.ShiftModifier
         how = self.combine(modifiers & ~shift)
         erases = self.erases != (how is Combine.SUBTRACT)
-        self._how = Combine.SUBTRACT if erases else Combine.ADD
+        self._shows = not erases
+        masks = self.masks and self.session.masking.begin()
+        self._how = Combine.SUBTRACT if erases and not masks else Combine.ADD
         self._written = []
         self._last = self.canvas.to_photo(at)
         begin = self._end if modifiers & shift else None
@@ -64,6 +68,10 @@ class Brush(SelectionTool):
         if self._last is None or document is None:
             return
         self._end, self._last = self._last, None
+        if self.session.masking.painted is not None:
+            self._written = []
+            self.session.masking.paint(shown=self._shows)
+            return
         changed = EMPTY
         for region, _ in self._written:
             changed = changed.union(region)
@@ -90,12 +98,15 @@ class Brush(SelectionTool):
     def _painted(self) -> Selection:
         """What the brush paints on."""
         assert self.session.document is not None
-        return self.session.document.selection
+        return self.session.masking.painted or self.session.document.selection
 
     def cancel(self) -> bool:
         document = self.session.document
         if self._last is None or document is None:
             return False
+        if self.session.masking.painted is not None:
+            self.session.masking.give_up()
+            self._written = []
         for region, values in reversed(self._written):
             document.selection.put(region, values)
             document.selection_changed(region)
@@ -133,6 +144,7 @@ class Heal(Brush):
     title = QT_TRANSLATE_NOOP("ToolColumn", "Heal")
     hint = QT_TRANSLATE_NOOP("OptionBar", "Paint over what is to go. Shift and a click: a straight line")
     label = QT_TRANSLATE_NOOP("Steps", "Heal")
+    masks = False
 
     def press(self, at: QPointF, modifiers: Modifiers) -> None:
         healing = self.session.healing

@@ -94,6 +94,9 @@ class CaptionEdit(QPlainTextEdit):
     def show_for(self, placeholder: str, text: str, *, enabled: bool) -> None:
         """Show another text as it is meant for another mode; that is no edit."""
         self.setPlaceholderText(placeholder)
+        viewport = self.viewport()
+        assert viewport is not None
+        viewport.update()  # Qt draws another placeholder only once something else changes
         self.setEnabled(enabled)
         self.blockSignals(True)
         self.caption = text

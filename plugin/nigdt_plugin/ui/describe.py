@@ -31,7 +31,7 @@ from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.rest import RestHint
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.unknown import UnknownWords
-from nigdt_plugin.ui.widgets import button, label, tool_button
+from nigdt_plugin.ui.widgets import button, label, leave_wheel, tool_button
 
 _KEY_MS, _LIVE_MS = 1, 140  # after a key; after another change, such as a brush that still moves
 _REST_MS = 900
@@ -117,6 +117,7 @@ class DescribeBox(QWidget):
         self.compare_button.clicked.connect(lambda: self.compare_asked.emit())
         row.addWidget(self.compare_button)
         self.variants = QSpinBox()
+        leave_wheel(self.variants)
         self.variants.setRange(1, limits.VARIANTS)
         self.variants.setValue(self.session.settings.variants)
         self.variants.setAccessibleName(self.tr("Number of fills"))
@@ -334,6 +335,8 @@ class DescribeBox(QWidget):
         self._shown_mode = mode
         self.modes.show_mode(mode)
         removes = mode == "remove"
+        if removes and self.caption.hasFocus():
+            self.caption.left.emit()  # or the next field would get the focus, and every tool's key
         self.caption.show_for(
             {
                 "describe": self.tr("What should be there? For example: a bird with a red belly"),

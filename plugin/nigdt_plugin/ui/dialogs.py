@@ -183,6 +183,10 @@ class Dialogs(Hosted):
         dialog = self.findChild(BatchDialog)
         if dialog is None:
             dialog = BatchDialog(self.session, self)
+            document = self.session.document
+            if document is not None and document.near is not None and not self.is_passing(document.near):
+                dialog.photos.setText(str(document.near.absolute().parent))
+                dialog.photos.selectAll()  # to type over
         dialog.show()
         dialog.raise_()
 

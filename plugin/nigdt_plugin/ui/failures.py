@@ -25,6 +25,14 @@ def _own_sentences() -> dict[str, tuple[str, str]]:
         "photo": (translate("Failures", "This picture cannot be used."), ""),
         "open": (translate("Failures", "This file cannot be opened."), ""),
         "save": (translate("Failures", "The picture cannot be saved."), ""),
+        "protected": (
+            translate("Failures", "The picture cannot be saved: the file or its folder is write-protected."),
+            translate("Failures", "Save it under another name or in another folder."),
+        ),
+        "full": (
+            translate("Failures", "The picture cannot be saved: the disk is full."),
+            translate("Failures", "Make room, or save it on another disk."),
+        ),
         "bundle": (
             translate("Failures", "This model cannot be used."),
             translate("Failures", "Choose another model."),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QProcess, pyqtSignal
+from PyQt6.QtCore import QProcess, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from nigdt_plugin.core import extras
 from nigdt_plugin.core.training import reason
@@ -12,6 +12,8 @@ from nigdt_plugin.ui.widgets import button, label
 
 _STEP = "==> "
 """How the installer begins the name of a step."""
+_LONGEST = 120
+"""Characters of a line that are shown, of which two lines have room for so many."""
 
 
 class InstallDialog(QDialog):
@@ -32,13 +34,13 @@ class InstallDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 18)
         column.setSpacing(10)
-        self.state = label(self.tr("Installing …"), wrap=True)
+        self.state = self._lines(self.tr("Installing …"))
         column.addWidget(self.state)
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
         self.bar.setAccessibleName(self.tr("Progress of the installation"))
         column.addWidget(self.bar)
-        self.detail = label("", "hint", wrap=True)
+        self.detail = self._lines("", "hint")
         column.addWidget(self.detail)
         row = QHBoxLayout()
         row.addStretch(1)
@@ -53,13 +55,22 @@ class InstallDialog(QDialog):
         program, *arguments = extras.install_command(extra)
         self.process.start(program, arguments)
 
+    @staticmethod
+    def _lines(text: str, role: str = "") -> QLabel:
+        """Make a label with room for two lines, or a longer text would be cut off."""
+        made = label(text, role, wrap=True)
+        made.setMinimumHeight(2 * made.fontMetrics().lineSpacing())
+        made.setAlignment(Qt.AlignmentFlag.AlignTop)
+        return made
+
     def _read(self) -> None:
         self._output = (self._output + self.process.readAllStandardOutput().data())[-20_000:]
         lines = [line.strip() for line in self._output.decode("utf-8", "replace").splitlines()]
         steps = [line.removeprefix(_STEP) for line in lines if line.startswith(_STEP)]
         if steps:
             self.state.setText(steps[-1])
-        self.detail.setText(next((line[:160] for line in reversed(lines) if line), ""))
+        said = (line[:_LONGEST] for line in reversed(lines) if line and not line.startswith(_STEP))
+        self.detail.setText(next(said, ""))
 
     def _finished(self, code: int) -> None:
         if code == 0 and extras.installed(self.extra):

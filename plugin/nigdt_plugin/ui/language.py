@@ -30,6 +30,7 @@ STEPS = (
     QT_TRANSLATE_NOOP("Steps", "Duplicate layer"),
     QT_TRANSLATE_NOOP("Steps", "Move layer"),
     QT_TRANSLATE_NOOP("Steps", "Merge layers"),
+    QT_TRANSLATE_NOOP("Steps", "Layer mask"),
     QT_TRANSLATE_NOOP("Steps", "Selection from layer"),
     QT_TRANSLATE_NOOP("Steps", "Discard fills"),
     QT_TRANSLATE_NOOP("Steps", "Crop"),
@@ -56,13 +57,25 @@ def number(value: float) -> str:
     return QLocale().toString(value, "f", 1)
 
 
+class _Texts(QTranslator):
+    """The texts of a file, read once: Qt would go on reading it, and an update writes it anew."""
+
+    def take(self, path: Path) -> bool:
+        """Read a file; return whether it can be used."""
+        try:
+            self._data = path.read_bytes()
+        except OSError:
+            return False
+        return self.loadFromData(self._data)  # type: ignore[arg-type]  # the stubs know no bytes
+
+
 def install(app: QApplication, choice: str) -> list[QTranslator]:
     """Translate the panel and Qt's own dialogs; the translators must be kept as long as they are needed."""
     code = wanted(choice)
     QLocale.setDefault(QLocale.system() if choice == "system" else QLocale(code))
-    kept = []
-    own = QTranslator()
-    if own.load(str(FOLDER / f"nigdt_{code}.qm")):
+    kept: list[QTranslator] = []
+    own = _Texts()
+    if own.take(FOLDER / f"nigdt_{code}.qm"):
         kept.append(own)
     qt = QTranslator()
     if code != "en" and qt.load(

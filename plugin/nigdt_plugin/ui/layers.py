@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
+from PyQt6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QIcon, QImage, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -27,10 +27,27 @@ _DATA = Qt.ItemDataRole.UserRole
 _ICONS = 100
 _SIDE = 40
 _SLIDE_MS = 60
+_RENAME = Qt.Key.Key_F2
+
+
+class _Rows(RowList):
+    """Takes F2 to rename a layer, as lists do, though elsewhere it chooses a mode."""
+
+    def event(self, e: QEvent | None) -> bool:
+        if isinstance(e, QKeyEvent) and e.type() == QEvent.Type.ShortcutOverride and e.key() == _RENAME:
+            e.accept()
+            return True
+        return super().event(e)
 
 
 class LayerList(QWidget):
-    """The applied fills, the topmost first; a check mark shows or hides one."""
+    """The applied fills, the topmost first; a check mark shows or hides one.
+
+    Signals:
+        mask_toggled: Brushes paint the mask of the current layer from now on, or the selection again.
+    """
+
+    mask_toggled = pyqtSignal(bool)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -38,7 +55,7 @@ class LayerList(QWidget):
         self._icons: dict[str, QIcon] = {}  # thumbnails by the layer's id
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
-        self.list = RowList()
+        self.list = _Rows()
         self.list.setAccessibleName(self.tr("Layers"))
         self.list.setIconSize(QSize(_SIDE, _SIDE))
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
@@ -69,6 +86,11 @@ class LayerList(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         row = QHBoxLayout()
         row.addStretch(1)
+        self.mask_button = tool_button(
+            icon("mask", "#888888"), self.tr("Edit the layer's mask with the brush"), checkable=True
+        )
+        self.mask_button.toggled.connect(self._edit_mask)
+        row.addWidget(self.mask_button)
         for name, text in (
             ("up", self.tr("Move the layer up")),
             ("down", self.tr("Move the layer down")),
@@ -81,6 +103,7 @@ class LayerList(QWidget):
             row.addWidget(self.buttons[name])
         column.addLayout(row)
         session.steps.connect(self.refresh)
+        session.opened.connect(lambda: self.edit_mask(False))
         self._shown: tuple[Layer, ...] | None = None
         self.refresh()
 
@@ -88,6 +111,7 @@ class LayerList(QWidget):
         """Draw in other colours."""
         for name, button in self.buttons.items():
             button.setIcon(icon(name, theme.text, None, theme.muted))
+        self.mask_button.setIcon(icon("mask", theme.text, theme.on_accent, theme.muted))
 
     # Showing --------------------------------------------------------------------------------------------
 
@@ -111,8 +135,10 @@ class LayerList(QWidget):
                 self._enable(())
             return
         current, row = self.current, self.list.currentRow()
-        if layers and layers[-1].id not in {it.id for it in self._shown or ()}:  # a new one
-            current, row = layers[-1], 0
+        shown = {it.id for it in self._shown or ()}
+        fresh = [it for it in layers if it.id not in shown]
+        if fresh and len(layers) > len(shown):  # one more, on top or, as a copy, in between
+            current = fresh[-1]
         self._shown = layers
         self.list.blockSignals(True)
         self.list.clear()
@@ -147,8 +173,11 @@ class LayerList(QWidget):
     def _enable(self, layers: tuple[Layer, ...]) -> None:
         layer = self.current
         self.hint.setVisible(not layers)
-        for part in (self.list, self._opacity_name, self.opacity, self._percent, *self.buttons.values()):
+        row = self._opacity_name, self.opacity, self._percent, self.mask_button, *self.buttons.values()
+        for part in (self.list, *row):
             part.setVisible(bool(layers))
+        if not layers:
+            self.edit_mask(False)
         place = layers.index(layer) if layer in layers else -1
         self.buttons["up"].setEnabled(0 <= place < len(layers) - 1)
         self.buttons["down"].setEnabled(place > 0)
@@ -183,6 +212,14 @@ class LayerList(QWidget):
         if self.current is not None:
             self.session.layering.set_opacity(self.current, self.opacity.value() / 100)
 
+    def edit_mask(self, edited: bool) -> None:
+        """Let brushes paint the mask of the current layer, or the selection again."""
+        self.mask_button.setChecked(edited)
+
+    def _edit_mask(self, edited: bool) -> None:
+        self.session.masking.target = (lambda: self.current) if edited else None
+        self.mask_toggled.emit(edited)
+
     def _do(self, what: str) -> None:
         layering, layer = self.session.layering, self.current
         if what == "merge":
@@ -205,6 +242,15 @@ class LayerList(QWidget):
         menu = QMenu(self)
         menu.addAction(self.tr("Select its region"), lambda: layering.select(layer))
         menu.addAction(self.tr("Fill again"), lambda: layering.fill_again(layer))
+        menu.addSeparator()
+        menu.addAction(self.tr("Edit its mask"), lambda: self.edit_mask(True))
+        hide = menu.addAction(self.tr("Hide what is selected"), lambda: layering.hide_selected(layer))
+        whole = menu.addAction(self.tr("Show all of it"), lambda: layering.show_whole(layer))
+        assert hide is not None
+        assert whole is not None
+        document = self.session.document
+        hide.setEnabled(document is not None and not document.selection.empty)
+        whole.setEnabled(layer.mask is not None)
         menu.addSeparator()
         menu.addAction(self.tr("Rename"), lambda: self.list.editItem(item))
         menu.addAction(self.tr("Duplicate"), lambda: layering.duplicate(layer))
@@ -240,7 +286,7 @@ def _thumbnail(document: Document, layer: Layer) -> QIcon:
     # Every step-th pixel of the region is one of the layer from these on; the rest is never touched.
     left, top = (layer.region.left - region.left), (layer.region.top - region.top)
     rows, columns = slice(-top % step, None, step), slice(-left % step, None, step)
-    rgb, alpha = layer.rgb[rows, columns], layer.weight[rows, columns, None]
+    rgb, alpha = layer.rgb[rows, columns], layer.kept[rows, columns, None]
     y, x = -(-top // step), -(-left // step)
     inner = mixed[y : y + alpha.shape[0], x : x + alpha.shape[1]]
     inner += (rgb - inner) * alpha

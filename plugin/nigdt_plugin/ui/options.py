@@ -141,8 +141,8 @@ class OptionBar(QWidget):
         names = {
             Combine.REPLACE: (self.tr("New selection"), ""),
             Combine.ADD: (self.tr("Add to the selection"), "Shift"),
-            Combine.SUBTRACT: (self.tr("Take away from the selection"), "Alt"),
-            Combine.INTERSECT: (self.tr("Keep what both select"), "Shift+Alt"),
+            Combine.SUBTRACT: (self.tr("Take away from the selection"), "Ctrl"),
+            Combine.INTERSECT: (self.tr("Keep what both select"), "Shift+Ctrl"),
         }
         for how, (name, key) in names.items():
             button = tool_button(icon(how.value, "#888888"), name, checkable=True, shortcut=key)

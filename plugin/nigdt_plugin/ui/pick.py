@@ -7,8 +7,9 @@ from pathlib import Path
 from PyQt6 import sip
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QImage, QPixmap
-from PyQt6.QtWidgets import QFileDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from nigdt.files import is_file
 from nigdt_plugin.core.glance import Glance, glance
 from nigdt_plugin.core.tasks import Tasks
 from nigdt_plugin.ui.language import number
@@ -51,6 +52,9 @@ class PictureDialog(QFileDialog):
             layout.addWidget(side, 1, layout.columnCount())
             fit_screen(self, 940, 560)
             self.currentChanged.connect(self._look)
+            field = self.findChild(QLineEdit, "fileNameEdit")
+            if field is not None:
+                field.textChanged.connect(self._typed)
 
     @classmethod
     def ask(cls, tasks: Tasks, title: str, folder: str, patterns: str, parent: QWidget) -> Path | None:
@@ -60,6 +64,12 @@ class PictureDialog(QFileDialog):
         files = dialog.selectedFiles()
         dialog.deleteLater()
         return Path(files[0]) if chosen and files else None
+
+    def _typed(self, name: str) -> None:
+        """Show a file whose name is typed instead of pointed at."""
+        path = self.directory().absoluteFilePath(name)
+        if name and is_file(path) and Path(path) != self._wanted:
+            self._look(path)
 
     def _look(self, name: str) -> None:
         """Show a file as soon as it is read; only the last one pointed at is."""

@@ -23,6 +23,7 @@ from PyQt6.QtWidgets import (
 from nigdt.bundle.bundle import user_bundles_folder, valid_name
 from nigdt.files import is_folder
 from nigdt_plugin.core import models, training
+from nigdt_plugin.core.files import typed_path
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.verdict import VerdictBox
 from nigdt_plugin.ui.widgets import button, fit_screen, label
@@ -140,7 +141,7 @@ class TrainDialog(QDialog):
     def _suggest(self, folder: str) -> None:
         if not self._named:
             taken = [info.name for info in models.available()]
-            self.name.setText(training.suggested_name(Path(folder), taken) if folder else "")
+            self.name.setText(training.suggested_name(typed_path(folder), taken) if folder else "")
         self._refresh()
 
     @property
@@ -149,7 +150,7 @@ class TrainDialog(QDialog):
         return self.process is not None
 
     def _refresh(self) -> None:
-        folder, name = self.folder.text(), self.name.text()
+        folder, name = str(typed_path(self.folder.text())) if self.folder.text() else "", self.name.text()
         taken = any(info.name == name for info in models.available())
         ready = bool(folder) and is_folder(folder) and valid_name(name) and not taken
         going_on = training.interrupted(Path(folder), name) if ready else None
@@ -182,7 +183,7 @@ class TrainDialog(QDialog):
         self._verdict = None
         self.verdict.clear()
         program, *arguments = training.command(
-            Path(self.folder.text()), self.name.text(), self.session.settings.model, self.steps.value()
+            typed_path(self.folder.text()), self.name.text(), self.session.settings.model, self.steps.value()
         )
         self.process = QProcess(self)
         self._buffer = self._errors = b""
@@ -313,7 +314,7 @@ class TrainDialog(QDialog):
         else:
             self.state.setText(self.tr("The training could not go on."))
             self.detail.setText(training.reason(self._errors.decode("utf-8", "replace")))
-        going_on = code != 0 and training.interrupted(Path(self.folder.text()), name) is not None
+        going_on = code != 0 and training.interrupted(typed_path(self.folder.text()), name) is not None
         self.verdict.show_disk(name, going_on=going_on)
         if self._leaving:
             self.close()

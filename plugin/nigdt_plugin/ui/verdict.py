@@ -74,6 +74,7 @@ class VerdictBox(QWidget):
         question = self.tr("Keep the new model?")
         self.words.setText(question if clear else f"{look} {question}")
         restyle(self.keep_button, "primary", clear)
+        self.keep_button.setDefault(clear)
         for answer in (self.keep_button, self.drop_button):
             answer.setAutoDefault(clear)
         self.question.show()

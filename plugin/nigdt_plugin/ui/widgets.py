@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from PyQt6.QtCore import QCoreApplication, QPoint, QRect, QSize, Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QDragEnterEvent, QIcon, QResizeEvent
 from PyQt6.QtWidgets import (
     QFormLayout,
@@ -107,21 +107,21 @@ def line() -> QFrame:
 
 
 def button(text: str, done: Callable[[], object], *, primary: bool = False, tip: str = "") -> QPushButton:
-    """Make a push button; `primary` for the one thing to do next."""
+    """Make a push button; `primary` for the one thing to do next, which Return does in a dialog."""
     widget = QPushButton(text)
     widget.setProperty("primary", primary)
+    widget.setDefault(primary)  # or Return in a field would press the dialog's first button
     widget.setToolTip(tip)
     widget.clicked.connect(lambda _checked=False: done())
     return widget
 
 
 def decision(no: QPushButton, yes: QPushButton) -> QHBoxLayout:
-    """Lay out the two buttons that end a dialog, on the right; Return presses the second."""
+    """Lay out the two buttons that end a dialog, on the right."""
     row = QHBoxLayout()
     row.addStretch(1)
     row.addWidget(no)
     row.addWidget(yes)
-    yes.setDefault(True)  # or Return would press the first button
     return row
 
 
@@ -145,6 +145,24 @@ def show_key(button: QToolButton, key: str) -> None:
     button.setToolTip(f"{name} ({key})" if key else name)
 
 
+class _Wheel(QObject):
+    """Lets the wheel scroll on over a control that has no focus, instead of changing its value."""
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        wheel = a1 is not None and a1.type() == QEvent.Type.Wheel
+        if not wheel or not isinstance(a0, QWidget) or a0.hasFocus():
+            return False
+        assert a1 is not None
+        a1.ignore()
+        return True
+
+
+def leave_wheel(widget: QWidget) -> None:
+    """Let a control change by the wheel only while it has the focus, or scrolling past it would."""
+    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
+    widget.installEventFilter(_Wheel(widget))
+
+
 def slider(name: str, low: int, high: int, value: int, changed: Callable[[int], object]) -> QSlider:
     """Make a horizontal slider."""
     widget = QSlider(Qt.Orientation.Horizontal)
@@ -152,6 +170,7 @@ def slider(name: str, low: int, high: int, value: int, changed: Callable[[int], 
     widget.setValue(value)
     widget.setAccessibleName(name)
     widget.valueChanged.connect(changed)
+    leave_wheel(widget)
     return widget
 
 

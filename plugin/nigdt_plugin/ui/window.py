@@ -47,6 +47,7 @@ _KEEPING_MS, _BUSY_MS = 4_000, 30
 _WATCH_MS = 500
 _SILENT_SECONDS = 1.5  # of a daemon that gives a sign every half second
 _WIDTH, _HEIGHT = 1280, 820
+_MASK_TOOLS = "brush", "eraser"
 # The key left of 1, on English and on German keyboards.
 _BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
 
@@ -128,6 +129,8 @@ class Window(Dialogs):
         session.pixels.connect(canvas.pixels_changed)
         session.selected.connect(canvas.selection_changed)
         session.healing.shown.connect(canvas.show_stroke)
+        session.masking.shown.connect(canvas.show_stroke)
+        self.side.layers.mask_toggled.connect(self._edit_mask)
         session.steps.connect(self._show_steps)
         session.fills.connect(self._show_fills)
         session.linked.connect(self._show_link)
@@ -222,6 +225,14 @@ class Window(Dialogs):
         self.tool_name = name
         self.tool_column.show_tool(name)
         self.options.show_tool(name, self.tool_column.names()[name])
+        if name not in _MASK_TOOLS:
+            self.side.layers.edit_mask(False)
+        elif self.session.masking.target is not None:
+            self.options.hint.show_text(self.tr("The brush shows the layer, the eraser hides it"))
+
+    def _edit_mask(self, edited: bool) -> None:
+        if edited or self.tool_name in _MASK_TOOLS:
+            self.use_tool(self.tool_name if self.tool_name in _MASK_TOOLS else "eraser")
 
     def wipe(self, shown: bool) -> None:
         """Show the photo as it was beside what it is now, or only what it is now."""

@@ -521,6 +521,22 @@
       <translation>Das Bild lässt sich nicht speichern.</translation>
     </message>
     <message>
+      <source>The picture cannot be saved: the file or its folder is write-protected.</source>
+      <translation>Das Bild lässt sich nicht speichern: Die Datei oder ihr Ordner ist schreibgeschützt.</translation>
+    </message>
+    <message>
+      <source>Save it under another name or in another folder.</source>
+      <translation>Speichern Sie es unter einem anderen Namen oder in einem anderen Ordner.</translation>
+    </message>
+    <message>
+      <source>The picture cannot be saved: the disk is full.</source>
+      <translation>Das Bild lässt sich nicht speichern: Die Festplatte ist voll.</translation>
+    </message>
+    <message>
+      <source>Make room, or save it on another disk.</source>
+      <translation>Schaffen Sie Platz oder speichern Sie es auf einer anderen Festplatte.</translation>
+    </message>
+    <message>
       <source>This model cannot be used.</source>
       <translation>Dieses Modell kann nicht benutzt werden.</translation>
     </message>
@@ -1023,6 +1039,10 @@
       <translation>Deckkraft</translation>
     </message>
     <message>
+      <source>Edit the layer's mask with the brush</source>
+      <translation>Maske der Ebene mit dem Pinsel bearbeiten</translation>
+    </message>
+    <message>
       <source>Move the layer up</source>
       <translation>Ebene nach oben</translation>
     </message>
@@ -1061,6 +1081,18 @@
     <message>
       <source>Fill again</source>
       <translation>Neu füllen</translation>
+    </message>
+    <message>
+      <source>Edit its mask</source>
+      <translation>Ihre Maske bearbeiten</translation>
+    </message>
+    <message>
+      <source>Hide what is selected</source>
+      <translation>Ausgewähltes ausblenden</translation>
+    </message>
+    <message>
+      <source>Show all of it</source>
+      <translation>Wieder ganz zeigen</translation>
     </message>
     <message>
       <source>Rename</source>
@@ -2072,6 +2104,10 @@
       <translation>Ebenen vereinen</translation>
     </message>
     <message>
+      <source>Layer mask</source>
+      <translation>Ebenenmaske</translation>
+    </message>
+    <message>
       <source>Selection from layer</source>
       <translation>Auswahl aus der Ebene</translation>
     </message>
@@ -2437,6 +2473,10 @@
     <message>
       <source>Saving {name} …</source>
       <translation>{name} wird gespeichert …</translation>
+    </message>
+    <message>
+      <source>The brush shows the layer, the eraser hides it</source>
+      <translation>Der Pinsel zeigt die Ebene, der Radierer blendet sie aus</translation>
     </message>
     <message>
       <source>Undo</source>

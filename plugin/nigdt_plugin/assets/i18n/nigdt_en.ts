@@ -521,6 +521,22 @@
       <translation>The picture cannot be saved.</translation>
     </message>
     <message>
+      <source>The picture cannot be saved: the file or its folder is write-protected.</source>
+      <translation>The picture cannot be saved: the file or its folder is write-protected.</translation>
+    </message>
+    <message>
+      <source>Save it under another name or in another folder.</source>
+      <translation>Save it under another name or in another folder.</translation>
+    </message>
+    <message>
+      <source>The picture cannot be saved: the disk is full.</source>
+      <translation>The picture cannot be saved: the disk is full.</translation>
+    </message>
+    <message>
+      <source>Make room, or save it on another disk.</source>
+      <translation>Make room, or save it on another disk.</translation>
+    </message>
+    <message>
       <source>This model cannot be used.</source>
       <translation>This model cannot be used.</translation>
     </message>
@@ -1023,6 +1039,10 @@
       <translation>Opacity</translation>
     </message>
     <message>
+      <source>Edit the layer's mask with the brush</source>
+      <translation>Edit the layer's mask with the brush</translation>
+    </message>
+    <message>
       <source>Move the layer up</source>
       <translation>Move the layer up</translation>
     </message>
@@ -1061,6 +1081,18 @@
     <message>
       <source>Fill again</source>
       <translation>Fill again</translation>
+    </message>
+    <message>
+      <source>Edit its mask</source>
+      <translation>Edit its mask</translation>
+    </message>
+    <message>
+      <source>Hide what is selected</source>
+      <translation>Hide what is selected</translation>
+    </message>
+    <message>
+      <source>Show all of it</source>
+      <translation>Show all of it</translation>
     </message>
     <message>
       <source>Rename</source>
@@ -2072,6 +2104,10 @@
       <translation>Merge layers</translation>
     </message>
     <message>
+      <source>Layer mask</source>
+      <translation>Layer mask</translation>
+    </message>
+    <message>
       <source>Selection from layer</source>
       <translation>Selection from layer</translation>
     </message>
@@ -2437,6 +2473,10 @@
     <message>
       <source>Saving {name} …</source>
       <translation>Saving {name} …</translation>
+    </message>
+    <message>
+      <source>The brush shows the layer, the eraser hides it</source>
+      <translation>The brush shows the layer, the eraser hides it</translation>
     </message>
     <message>
       <source>Undo</source>
