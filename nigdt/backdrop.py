@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.colours import PART_WORDS, placed_colours
 from nigdt.context.membrane import push_pull
+from nigdt.objects import largest_piece
 from nigdt.removal import NothingFitsError, Quality, remove
 from nigdt.removal.layout import lab_of
 from nigdt.surroundings import materials, whatever
@@ -43,6 +44,8 @@ _LEAST = 20.0
 """Lab units that this difference is taken for at least: less is nothing that words drew."""
 _CLEAR = 16.0
 """Lab units that things must differ by on average from what is drawn without words: less is a ghost."""
+_SOLID = 0.75
+"""Fraction of its convex hull that the largest thing must fill: less is streaks."""
 _OUTLINE = 0.4
 """Fraction of it at a thing's outline, ..."""
 _CORE = 0.62
@@ -152,7 +155,7 @@ def laid_over(
     """
     change, top = change_by_words(picture, wordless, visible)
     things = _things(change)
-    if not things.any() or top * float(change[things].mean()) < _CLEAR:
+    if not things.any() or top * float(change[things].mean()) < _CLEAR or _solidity(things) < _SOLID:
         return backdrop.astype(np.float32), False
     height, width = fill.shape[:2]
     scale = max(height / things.shape[0], width / things.shape[1])
@@ -267,6 +270,14 @@ def _things(change: Floats) -> NDArray[np.bool_]:
     kept = np.isin(labels, 1 + np.flatnonzero(sizes[1:] >= least))
     outlines, _ = cv2.findContours(kept.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(np.zeros_like(inside), outlines, -1, 1, cv2.FILLED) > 0
+
+
+def _solidity(things: NDArray[np.bool_]) -> float:
+    """Return how much of its convex hull the largest thing fills: streaks and rims fill little of it."""
+    largest = largest_piece(things).astype(np.uint8)
+    outlines, _ = cv2.findContours(largest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.fillConvexPoly(np.zeros_like(largest), cv2.convexHull(np.vstack(outlines)), 1)
+    return float(np.count_nonzero(largest)) / max(1, np.count_nonzero(hull))
 
 
 def _opacity(

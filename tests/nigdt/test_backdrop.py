@@ -261,3 +261,18 @@ def test_thin_parts_keep_the_colours_that_were_drawn() -> None:
     assert np.abs(kept - 20).max() < 40
     of_the_body = laid_into(picture, picture, backdrop, both)[70, 47:49]
     assert of_the_body[:, 0].min() > 90, "else they would be taken for a rim, which has the body's colours"
+
+
+@pytest.mark.parametrize(("shape", "clear"), [("disc", True), ("ring", False), ("cross", False)])
+def test_streaks_are_no_thing(shape: str, clear: bool) -> None:
+    _, wordless, visible = model_pictures(0)
+    worded = wordless.copy()
+    if shape == "cross":
+        for end in ((30, 66), (66, 66)):
+            cv2.line(worded, (96 - end[0], 96 - end[1]), end, (GREY + 90,) * 3, 7)
+    else:
+        cv2.ellipse(
+            worded, (48, 48), (22, 22), 0, 0, 360 if clear else 200, (GREY + 90,) * 3, -1 if clear else 7
+        )
+    fill = cv2.resize(worded, (SIDE * SCALE,) * 2)
+    assert laid_over(fill, worded, wordless, visible, np.zeros(fill.shape, np.uint8))[1] is clear
