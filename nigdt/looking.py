@@ -30,7 +30,7 @@ _MARGIN = 0.4
 """How much more than the selection the finder looks at, on each side, as a fraction of it."""
 KEPT_PARTS = [PARTS.index(part) for part in ("beak", "leg")]
 """Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
-_BIRD = 0.1
+_BIRD = 0.3
 """How sure the finder must be that an object is a bird: who names one mostly means the one that is there."""
 _CONTEXTS = 2
 """Contexts of which it is kept what is seen there: their captions are being typed."""

@@ -1,12 +1,14 @@
 """Which objects are birds: told by what the finder's trunk, which it keeps as it is, sees of them.
 
-Photos of a record with a `species` show a bird; those of others do not, unless a caption names one.
+Photos of a record with a `species` show a bird; those of others do not, unless a caption names one. Nor does
+a box beside the bird, where that has one: branches are the likeliest to be taken for birds.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,13 @@ from nigdt.photo.photo import Photo
 from nigdt.text import tokenise
 from nigdt_training.recolour.cutouts import folders_below, held_out
 
-_MOST = {True: 1000, False: 2400}
-"""Photos of birds and of other things that are looked at."""
+_MOST = {"bird": 1000, "thing": 1800, "scene": 500, "beside": 900}
+"""Photos of each kind that are looked at."""
 _MARGINS = (0.0, 0.08, 0.15, 0.25)
 """Margins of the boxes that are selected in them, as fractions of the photo."""
 _DECAY = 0.01
+_TRIES = 20
+"""Boxes that are drawn to find one beside a bird."""
 _LEAST_SEEN = 0.5
 """Cells of the trunk's map that an object covers at least."""
 _NAMES = """
@@ -54,16 +58,16 @@ def fit_birds(finder: ObjectFinder, data: Path, say: Callable[[str], None]) -> N
     features: list[Tensor] = []
     birds: list[bool] = []
     apart: list[bool] = []
-    for bird, most in _MOST.items():
-        found = [one for one in _records(data) if one[1] is bird]
+    records = list(_records(data))
+    for kind, most in _MOST.items():
+        found = [one for one in records if one.kind == kind]
         for index in rng.permutation(len(found))[:most]:
-            path, _, is_held_out = found[index]
-            seen = _seen(finder, path, float(rng.choice(_MARGINS)))
+            seen = _seen(finder, found[index], rng)
             if seen is None:
                 continue
             features.append(seen)
-            birds.append(bird)
-            apart.append(is_held_out)
+            birds.append(kind == "bird")
+            apart.append(found[index].held_out)
             if len(features) % 200 == 0:
                 say(f"{len(features)} photos looked at")
     x, y, known = torch.cat(features or [torch.zeros(0, 1)]), torch.tensor(birds), ~torch.tensor(apart)
@@ -81,31 +85,66 @@ def fit_birds(finder: ObjectFinder, data: Path, say: Callable[[str], None]) -> N
             say(f"held-out {name} told right: {int(right[of_kind].sum())} of {int(of_kind.sum())}")
 
 
-def _records(data: Path) -> list[tuple[Path, bool, bool]]:
-    """Return each photo, whether it is one of a bird, and whether it is held out."""
-    found = []
+@dataclass(frozen=True)
+class _Shown:
+    """What a box in a photo shows.
+
+    Attributes:
+        path: The photo.
+        kind: One of `_MOST`.
+        held_out: Whether it is kept for measuring.
+        bird: Left, top, width and height of the bird in it, in pixels, of a box beside it.
+    """
+
+    path: Path
+    kind: str
+    held_out: bool
+    bird: tuple[float, float, float, float] | None = None
+
+
+def _records(data: Path) -> Iterator[_Shown]:
+    """Yield what each photo shows."""
     for folder in folders_below(data).values():
         for line in (folder / "metadata.jsonl").read_text("utf-8").rstrip("\n").split("\n"):
             record: dict[str, Any] = json.loads(line)
-            bird = "species" in record
-            # Who labels a whole scene, or mentions a bird, does not say what a box in the middle shows.
-            doubtful = "label" in record or not _BIRDS.isdisjoint(tokenise(" ".join(record["text"])))
-            if bird or not doubtful:
-                found.append((folder / record["file_name"], bird, held_out(folder.name, record)))
-    return found
+            path, apart = folder / record["file_name"], held_out(folder.name, record)
+            if "species" in record:
+                yield _Shown(path, "bird", apart)
+                if "box" in record:
+                    yield _Shown(path, "beside", apart, tuple(record["box"]))
+            elif "label" in record:
+                yield _Shown(path, "scene", apart)
+            elif _BIRDS.isdisjoint(tokenise(" ".join(record["text"]))):
+                yield _Shown(path, "thing", apart)
 
 
 @torch.inference_mode()
-def _seen(finder: ObjectFinder, path: Path, margin: float) -> Tensor | None:
-    """Return what the trunk sees of the object in the middle of a photo, (1, C); None if there is none."""
+def _seen(finder: ObjectFinder, shown: _Shown, rng: np.random.Generator) -> Tensor | None:
+    """Return what the trunk sees of the object in a box, (1, C); None if there is none."""
     try:
-        rgb8 = Photo.read(path).rgb8
+        rgb8 = Photo.read(shown.path).rgb8
     except PhotoError:
         return None
     height, width = rgb8.shape[:2]
+    margin = float(rng.choice(_MARGINS))
+    box = (
+        round(width * margin),
+        round(height * margin),
+        round(width * (1 - 2 * margin)),
+        round(height * (1 - 2 * margin)),
+    )
+    if shown.bird is not None:
+        beside = _box_beside(shown.bird, width, height, rng)
+        if beside is None:
+            return None
+        # As much is looked at around it as where something is selected.
+        left, top, wide, high = beside
+        x, y = max(0, left - wide // 3), max(0, top - high // 3)
+        rgb8 = rgb8[y : top + high + high // 3, x : left + wide + wide // 3]
+        height, width = rgb8.shape[:2]
+        box = (left - x, top - y, wide, high)
     selection = np.zeros((height, width), np.uint8)
-    rows, columns = round(height * margin), round(width * margin)
-    selection[rows : height - rows, columns : width - columns] = 255
+    selection[box[1] : box[1] + box[3], box[0] : box[0] + box[2]] = 255
     size = working_size(width, height, FINDER_SIZE)
     rgb = to_tensor(resized(rgb8, *size).transpose(2, 0, 1), "cpu") / 127.5 - 1
     chosen = to_tensor(resized(selection, *size)[None], "cpu") / 255
@@ -114,6 +153,19 @@ def _seen(finder: ObjectFinder, path: Path, margin: float) -> Tensor | None:
     if float((objects.sigmoid() * area).sum()) / 16 < _LEAST_SEEN:  # sixteen of these to a cell of the trunk
         return None
     return object_features(finder.trunk.stages(rgb, 5)[4], objects, chosen)
+
+
+def _box_beside(
+    bird: tuple[float, float, float, float], width: int, height: int, rng: np.random.Generator
+) -> tuple[int, int, int, int] | None:
+    """Draw a box that does not touch the bird's; None where there is no room. Left, top, width, height."""
+    for _ in range(_TRIES):
+        wide, high = (round(side * rng.uniform(0.15, 0.4)) for side in (width, height))
+        left, top = int(rng.integers(0, width - wide)), int(rng.integers(0, height - high))
+        x, y, w, h = bird
+        if left + wide < x or x + w < left or top + high < y or y + h < top:
+            return left, top, wide, high
+    return None
 
 
 def _fit(layer: torch.nn.Linear, x: Tensor, y: Tensor) -> None:
