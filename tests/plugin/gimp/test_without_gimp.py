@@ -27,7 +27,7 @@ from nigdt.box import selection_box
 from nigdt.context.blend import greyed
 from nigdt.context.box import context_box
 from nigdt.limits import MODES, Mode
-from nigdt.notices import CONTINUED, NOTHING_FITS
+from nigdt.notices import COLOURED_PART, CONTINUED, NOTHING_FITS
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
 
@@ -235,7 +235,10 @@ def test_a_box_at_another_size() -> None:
 # -- words ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("caption", ["ein roter Vogel", "un oiseau avec une tête", "pájaro rojo", "птица"])
+@pytest.mark.parametrize(
+    "caption",
+    ["ein roter Vogel", "un oiseau avec une tête", "un oiseau rouge", "pájaro rojo", "los gatos", "птица"],
+)
 def test_other_languages_are_noticed(caption: str) -> None:
     assert seems_foreign(caption)
 
@@ -247,7 +250,6 @@ def test_english_is_not_taken_for_another_language(caption: str) -> None:
 
 def test_what_is_told_of_a_fill() -> None:
     left_out = "A part of the object seems to lie outside the selection: grow it by 12 pixels."
-    assert told.CONTINUED == CONTINUED
     assert told.missing_growth([NOTHING_FITS, left_out]) == 12
     assert told.missing_growth([NOTHING_FITS]) == 0
     assert told.about_fill([], "a fox", [left_out, NOTHING_FITS]) == NOTHING_FITS
@@ -258,8 +260,10 @@ def test_what_is_told_of_a_fill() -> None:
 
 def test_nobody_is_interrupted_by_a_fill_that_is_as_asked() -> None:
     picture = FillPicture(0, 1, 1, b"abc", Recipe("a fox"))
-    assert told.about_finished([picture], [CONTINUED]) == ""
-    assert told.about_finished([picture], [CONTINUED, NOTHING_FITS]) == NOTHING_FITS
+    for explaining in (CONTINUED, COLOURED_PART):
+        assert told.about_fill([], "a fox", [explaining]) == explaining  # for the dialog
+        assert told.about_finished([picture], [explaining]) == ""
+        assert told.about_finished([picture], [explaining, NOTHING_FITS]) == NOTHING_FITS
 
 
 def test_the_last_captions_come_first(tmp_path: Path) -> None:
