@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import io
 import json
 import os
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from assemble import compile_catalogue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nigdt_backend.protocol import FillPicture
@@ -264,6 +266,14 @@ def test_nobody_is_interrupted_by_a_fill_that_is_as_asked() -> None:
         assert told.about_fill([], "a fox", [explaining]) == explaining  # for the dialog
         assert told.about_finished([picture], [explaining]) == ""
         assert told.about_finished([picture], [explaining, NOTHING_FITS]) == NOTHING_FITS
+
+
+def test_the_default_model_has_a_name_in_the_users_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = (PLUG_IN / "locale/de/LC_MESSAGES/nigdt-fill.po").read_text(encoding="utf-8")
+    german = gettext.GNUTranslations(io.BytesIO(compile_catalogue(own)))
+    monkeypatch.setattr(plan, "_", german.gettext)
+    assert plan.model_title(plan.DEFAULT_MODEL) == "Das voreingestellte"
+    assert plan.model_title("my-garden") == "my-garden"
 
 
 def test_the_last_captions_come_first(tmp_path: Path) -> None:
