@@ -147,7 +147,7 @@ def capture(
     check(image, settings, drawn)
     copy = duplicate(image)
     try:
-        if drawn is not None:
+        if drawn is not None and drawn.there:
             hide_from(copy, drawn.layer)
         return _capture(copy, settings, model_size, drawn)
     finally:

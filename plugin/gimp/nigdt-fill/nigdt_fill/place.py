@@ -122,7 +122,7 @@ def place(
 
     def insert(fills: list[BuiltFill]) -> Gimp.Layer:
         where = (None, 0)
-        if drawn is not None:
+        if drawn is not None and drawn.there:
             where = (drawn.item.get_parent(), image.get_item_position(drawn.item))
             drawn.item.set_visible(False)
         if len(fills) == 1:
