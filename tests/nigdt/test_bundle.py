@@ -76,6 +76,13 @@ def test_a_bundle_says_what_it_is(tiny_bundle: Path) -> None:
     )
 
 
+def test_the_default_model_is_named_for_people() -> None:
+    info = find_bundle()
+    assert info.title.startswith("NIGDT small")
+    card = (info.folder / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("# NIGDT small")
+
+
 def test_saved_model_and_loaded_model_are_the_same(tmp_path: Path) -> None:
     """The loaded model has plain weights without spectral norm, and answers alike on every call."""
     torch.manual_seed(0)

@@ -104,6 +104,27 @@ def test_what_is_applied_comes_back_as_a_layer(panel: GimpSession, kind: str) ->
     assert not Path(given["--return-to"]).exists()
 
 
+def test_the_image_is_cropped_while_the_panel_is_open(panel: GimpSession) -> None:
+    """What was made is not lost; the user is told that it may lie elsewhere."""
+    answer = panel.send(
+        """
+    image = photo(96, 80)
+    status, message, layer = call("nigdt-open-panel", image)
+    result = [status, message, layer and record(layer)["image"], len(image.get_layers())]
+"""
+    )
+    given = started(panel)
+    document = Document(Photo.read(given["photo"]))
+    black, all_of_it = np.zeros((10, 10, 3), np.uint8), np.ones((10, 10), np.float32)
+    layer = Layer(Region(40, 30, 50, 40), black, all_of_it, Recipe("a red bird", variant=Variant(4)))
+    document.apply(layer, "apply")
+    panel.run("for image in Gimp.get_images(): image.crop(90, 70, 2, 4)", "actor")
+    Host(Path(given["--return-to"])).applied(document)
+    end(panel)
+    assert panel.wait(answer) == ["success", "", [96, 80], 2]
+    assert "Move the new layer to where it belongs." in panel.log.read_text(errors="replace")
+
+
 def test_the_photo_handed_over_has_the_colours_that_gimp_shows(panel: GimpSession) -> None:
     answer = panel.send(
         """

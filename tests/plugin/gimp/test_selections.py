@@ -211,10 +211,18 @@ def test_what_hinders_is_told_with_its_remedy(gimp: GimpSession) -> None:
     hidden = fill(image, caption="x")[1]
     image.get_layers()[0].set_visible(True)
     image.insert_channel(Gimp.Channel.new(image, "Qmask", 96, 80, 50.0, Gegl.Color.new("red")), None, 0)
-    result = [hidden, fill(image, caption="x")[1]]
+    masked = fill(image, caption="x")[1]
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    layer, group = image.get_layers()[0], Gimp.GroupLayer.new(image, "shown")
+    image.insert_layer(group, None, 0)
+    image.reorder_item(layer, group, 0)
+    layer.set_visible(False)
+    result = [hidden, masked, *(call(name, image)[1] for name in ("nigdt-describe", "nigdt-remove-selected"))]
 """
         )
-    assert said[0].startswith("No layer is visible.")
+    for without in (said[0], *said[2:]):
+        assert without.startswith("No layer is visible.")
     assert said[1] == "The quick mask is on. Turn it off first (Shift+Q)."
     assert daemon.requests == []
 

@@ -155,6 +155,25 @@ def test_the_selection_is_changed_meanwhile(gimp: GimpSession) -> None:
         assert gimp.wait(answer) == ["success", "", [40, 30, 50, 40], True]
 
 
+RESIZE = {
+    "cropped": "image.crop(40, 40, 30, 20)",
+    "scaled": "image.scale(48, 40)",
+    "turned": "image.rotate(Gimp.RotationType.DEGREES90)",
+}
+
+
+@pytest.mark.parametrize("how", RESIZE)
+def test_the_image_is_resized_meanwhile(gimp: GimpSession, how: str) -> None:
+    with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
+        answer = gimp.send(FILL)
+        assert daemon.arrived.wait(30)
+        gimp.run(f"for image in Gimp.get_images(): {RESIZE[how]}", "actor")
+        daemon.gone_on.set()
+        status, message, layers = gimp.wait(answer)
+    assert (status, layers) == ("execution-error", 1)
+    assert message == "The image was cropped, scaled or turned before the fill was ready. Try again."
+
+
 def test_the_image_becomes_grey_meanwhile(gimp: GimpSession) -> None:
     with ScriptedDaemon(gimp.state, ScriptedDaemon.hold) as daemon:
         answer = gimp.send(FILL)

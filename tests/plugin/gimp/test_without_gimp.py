@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import io
 import json
 import os
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from assemble import compile_catalogue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nigdt_backend.protocol import FillPicture
@@ -27,7 +29,7 @@ from nigdt.box import selection_box
 from nigdt.context.blend import greyed
 from nigdt.context.box import context_box
 from nigdt.limits import MODES, Mode
-from nigdt.notices import CONTINUED, NOTHING_FITS
+from nigdt.notices import COLOURED_PART, CONTINUED, NOTHING_FITS
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
 
@@ -235,7 +237,10 @@ def test_a_box_at_another_size() -> None:
 # -- words ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("caption", ["ein roter Vogel", "un oiseau avec une tête", "pájaro rojo", "птица"])
+@pytest.mark.parametrize(
+    "caption",
+    ["ein roter Vogel", "un oiseau avec une tête", "un oiseau rouge", "pájaro rojo", "los gatos", "птица"],
+)
 def test_other_languages_are_noticed(caption: str) -> None:
     assert seems_foreign(caption)
 
@@ -247,7 +252,6 @@ def test_english_is_not_taken_for_another_language(caption: str) -> None:
 
 def test_what_is_told_of_a_fill() -> None:
     left_out = "A part of the object seems to lie outside the selection: grow it by 12 pixels."
-    assert told.CONTINUED == CONTINUED
     assert told.missing_growth([NOTHING_FITS, left_out]) == 12
     assert told.missing_growth([NOTHING_FITS]) == 0
     assert told.about_fill([], "a fox", [left_out, NOTHING_FITS]) == NOTHING_FITS
@@ -258,8 +262,18 @@ def test_what_is_told_of_a_fill() -> None:
 
 def test_nobody_is_interrupted_by_a_fill_that_is_as_asked() -> None:
     picture = FillPicture(0, 1, 1, b"abc", Recipe("a fox"))
-    assert told.about_finished([picture], [CONTINUED]) == ""
-    assert told.about_finished([picture], [CONTINUED, NOTHING_FITS]) == NOTHING_FITS
+    for explaining in (CONTINUED, COLOURED_PART):
+        assert told.about_fill([], "a fox", [explaining]) == explaining  # for the dialog
+        assert told.about_finished([picture], [explaining]) == ""
+        assert told.about_finished([picture], [explaining, NOTHING_FITS]) == NOTHING_FITS
+
+
+def test_the_default_model_has_a_name_in_the_users_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = (PLUG_IN / "locale/de/LC_MESSAGES/nigdt-fill.po").read_text(encoding="utf-8")
+    german = gettext.GNUTranslations(io.BytesIO(compile_catalogue(own)))
+    monkeypatch.setattr(plan, "_", german.gettext)
+    assert plan.model_title(plan.DEFAULT_MODEL) == "Das voreingestellte"
+    assert plan.model_title("my-garden") == "my-garden"
 
 
 def test_the_last_captions_come_first(tmp_path: Path) -> None:

@@ -32,6 +32,11 @@ class Drawn:
     selection: bytes = field(repr=False)
 
     @property
+    def there(self) -> bool:
+        """Whether it is in the image still; the user may have deleted it, or undone it, meanwhile."""
+        return bool(self.layer.is_valid())
+
+    @property
     def item(self) -> Gimp.Layer:
         """The layer, or the group of variants that it is in."""
         return _outermost(self.layer)

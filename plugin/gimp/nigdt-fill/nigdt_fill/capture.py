@@ -36,6 +36,7 @@ class Capture:
         drawn: The selection in that box, in photo pixels.
         grey: Whether the image holds no colour.
         linear: Whether GIMP blends what is half transparent in linear light.
+        image: Columns and rows of the whole image.
     """
 
     context: Rect
@@ -47,6 +48,7 @@ class Capture:
     drawn: bytes = field(repr=False)
     grey: bool
     linear: bool
+    image: tuple[int, int]
 
     @property
     def scale(self) -> float:
@@ -122,7 +124,7 @@ def check(image: Gimp.Image, settings: FillSettings, drawn: Drawn | None = None)
         raise Problem(_("A selection is floating. Anchor it (Layer > Anchor Floating Layer) and try again."))
     if image.get_channel_by_name(QUICK_MASK) is not None:
         raise Problem(_("The quick mask is on. Turn it off first (Shift+Q)."))
-    if not any(layer.get_visible() for layer in image.get_layers()):
+    if not _anything_visible(image.get_layers()):
         raise Problem(_("No layer is visible. Show one first, with its eye in the layers' dialog."))
     if drawn is None and selected_box(image) is None:
         raise Problem(_("Nothing is selected. Select the region to fill first, with any selection tool."))
@@ -145,7 +147,7 @@ def capture(
     check(image, settings, drawn)
     copy = duplicate(image)
     try:
-        if drawn is not None:
+        if drawn is not None and drawn.there:
             hide_from(copy, drawn.layer)
         return _capture(copy, settings, model_size, drawn)
     finally:
@@ -184,8 +186,18 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
         raise Problem(_("There is nothing around the selection that the fill could go by. Select less."))
     channels = 3 if alpha.count(255) == len(alpha) else 4
     crop = read(composite, seen, "R'G'B' u8" if channels == 3 else "R'G'B'A u8")
-    grey = copy.get_base_type() == Gimp.ImageBaseType.GRAY
-    return Capture(context, size, crop, channels, selection, selected, inside, grey, blends_linearly(copy))
+    grey, linear = copy.get_base_type() == Gimp.ImageBaseType.GRAY, blends_linearly(copy)
+    return Capture(
+        context, size, crop, channels, selection, selected, inside, grey, linear, image=(width, height)
+    )
+
+
+def _anything_visible(layers: Sequence[Gimp.Layer]) -> bool:
+    """Return whether a layer is shown; a group is shown by what is in it."""
+    return any(
+        layer.get_visible() and (not layer.is_group() or _anything_visible(layer.get_children()))
+        for layer in layers
+    )
 
 
 def _filtered(layers: Sequence[Gimp.Layer]) -> bool:

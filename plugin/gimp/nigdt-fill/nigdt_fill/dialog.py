@@ -208,7 +208,11 @@ class FillDialog:
 
     def _look_again(self) -> None:
         """Read the image anew: its pixels or its selection may have changed while the user was over there."""
-        if self._filling or self._captured is None or was_closed(self._image):
+        if self._filling or was_closed(self._image):
+            return
+        if self._captured is None:
+            if not self._refresh_source:
+                self._refresh()  # something was in the way, and may be no longer
             return
         before = self._captured[1]
         self._captured = None

@@ -14,7 +14,7 @@ from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk, Pango  # noqa: E402
 
 from nigdt.text import Vocabulary  # noqa: E402
 from nigdt_fill.completion import Completion  # noqa: E402
-from nigdt_fill.plan import DEFAULT_MODEL, layer_name  # noqa: E402
+from nigdt_fill.plan import DEFAULT_MODEL, layer_name, model_title  # noqa: E402
 from nigdt_fill.recent import Recent  # noqa: E402
 from nigdt_fill.texts import _  # noqa: E402
 
@@ -146,7 +146,7 @@ class ModelRow:
             if wanted == DEFAULT_MODEL and model.get("default"):
                 wanted = str(model["name"])
         if not self._models.set_active_id(wanted):
-            self._models.append(wanted, wanted)
+            self._models.append(wanted, model_title(wanted))
             self._models.set_active_id(wanted)
         self._showing = False
 

@@ -8,7 +8,6 @@ from gi.repository import Gimp
 from nigdt_backend.client import DaemonError
 from nigdt_backend.protocol import Event, FillPicture, ProtocolError
 
-from nigdt.notices import CONTINUED
 from nigdt_fill import problem
 from nigdt_fill.capture import Capture
 from nigdt_fill.overlay import Overlay
@@ -16,7 +15,7 @@ from nigdt_fill.plan import FillSettings
 from nigdt_fill.problem import Cancelled, Problem
 from nigdt_fill.service import Service, as_asked, request_for, stage_text
 from nigdt_fill.texts import _
-from nigdt_fill.told import about_fill, missing_growth
+from nigdt_fill.told import EXPLAINING, about_fill, missing_growth
 from nigdt_fill.window import FillWindow
 
 
@@ -161,7 +160,7 @@ class LiveFill:
         unknown = [word for word in picture.unknown_words if word != typed]
         self._to_tell = picture if len(unknown) < len(picture.unknown_words) else None
         text = about_fill(unknown, picture.recipe.caption, self.notices)
-        (self._view.warn if unknown or set(self.notices) - {CONTINUED} else self._view.say)(text)
+        (self._view.warn if unknown or set(self.notices) - EXPLAINING else self._view.say)(text)
 
     def _foresee(self, early: FillPicture) -> None:
         """Show an early state of the answer that is looked at; only the answer itself can be taken."""

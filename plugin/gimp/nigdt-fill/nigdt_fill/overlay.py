@@ -50,7 +50,7 @@ class Overlay:
 
     def _place(self) -> tuple[Gimp.Layer | None, int]:
         """Return group and position for the preview, and hide what it replaces."""
-        if self._drawn is None or not self._drawn.layer.is_valid():
+        if self._drawn is None or not self._drawn.there:
             return None, 0
         old = self._drawn.item
         if old.get_visible():

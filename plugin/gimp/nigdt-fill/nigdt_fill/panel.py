@@ -63,6 +63,7 @@ def open_panel(image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
     Gimp.progress_init(_("Waiting for the NIGDT panel…"))
     folder = Path(tempfile.mkdtemp(prefix="nigdt-"))
     panel: subprocess.Popen[bytes] | None = None
+    opened = image.get_width(), image.get_height()
     try:
         with while_open(image):
             command += [*export(image, folder), "--return-to", str(folder)]
@@ -71,7 +72,7 @@ def open_panel(image: Gimp.Image, config: Gimp.ProcedureConfig) -> Gimp.Layer:
             command += ["--caption", caption]
         panel = _start(command, folder)
         result = _wait(image, panel, folder)
-        return _insert(image, folder, result)
+        return _insert(image, folder, result, opened)
     finally:
         Gimp.progress_end()
         # A panel that goes on without GIMP still needs its folder, and clears it away itself.
@@ -170,8 +171,18 @@ def _wait(image: Gimp.Image, panel: subprocess.Popen[bytes], folder: Path) -> di
     return result
 
 
-def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Layer:
-    """Put the panel's picture on top of the image; its opacity becomes the layer's mask."""
+def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any], opened: tuple[int, int]) -> Gimp.Layer:
+    """Put the panel's picture on top of the image; its opacity becomes the layer's mask.
+
+    Args:
+        image: Which may have another size by now; what was made is not lost then.
+        folder: With the panel's picture.
+        result: The panel's answer.
+        opened: Columns and rows of the image when the panel was opened.
+
+    Raises:
+        Problem: Picture and answer do not belong together.
+    """
     region = Rect(*(int(value) for value in result["box"]))
     loaded = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(folder / "layer.png")))
     try:
@@ -183,7 +194,7 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
     if len(weight) != region.width * region.height:
         raise Problem(_("The panel's answer does not fit the image."))
     fills = result.get("fills") or [{}]
-    record = provenance.describe_applied(fills, (image.get_width(), image.get_height()))
+    record = provenance.describe_applied(fills, opened)
 
     def build() -> Gimp.Layer:
         name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")
@@ -196,6 +207,11 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any]) -> Gimp.Lay
         image.insert_layer(layer, None, 0)
         return layer
 
+    size = image.get_width(), image.get_height()
     made = insert_in_one_step(image, build, insert)
     Gimp.displays_flush()
+    if size != opened:
+        Gimp.message(
+            _("The image was cropped, scaled or turned meanwhile. Move the new layer to where it belongs.")
+        )
     return made

@@ -14,7 +14,7 @@ from nigdt_fill import provenance
 from nigdt_fill.again import Drawn
 from nigdt_fill.capture import Capture, composite_space, write
 from nigdt_fill.plan import Rect, cut, greyed, layer_name, scaled, touched
-from nigdt_fill.problem import Closed
+from nigdt_fill.problem import Closed, Problem
 from nigdt_fill.texts import _
 
 Built = TypeVar("Built")
@@ -109,8 +109,11 @@ def place(
 
     Raises:
         Closed: The image was closed meanwhile.
+        Problem: It was cropped, scaled or turned meanwhile, so that nobody knows where the answers belong.
     """
     still_open(image)
+    if capture.image != (image.get_width(), image.get_height()):
+        raise Problem(_("The image was cropped, scaled or turned before the fill was ready. Try again."))
     name = layer_name(pictures[0].recipe.caption) or _("Removed")
 
     def build() -> list[BuiltFill]:
@@ -119,7 +122,7 @@ def place(
 
     def insert(fills: list[BuiltFill]) -> Gimp.Layer:
         where = (None, 0)
-        if drawn is not None:
+        if drawn is not None and drawn.there:
             where = (drawn.item.get_parent(), image.get_item_position(drawn.item))
             drawn.item.set_visible(False)
         if len(fills) == 1:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nigdt import limits
 from nigdt.recipe import Recipe, Variant, variants_from_seed
+from nigdt_fill.texts import _
 
 DEFAULT_MODEL = "default"
 USUAL_SIZE = limits.DEFAULT_SIZE
@@ -268,6 +269,11 @@ def shows_nothing(selection: bytes, alpha: bytes) -> bool:
     selected = int.from_bytes(selection.translate(_SELECTED), "big")
     unknown = int.from_bytes(alpha.translate(_TRANSPARENT), "big")
     return (selected | unknown).to_bytes(len(selection), "big").count(0) == 0
+
+
+def model_title(name: str) -> str:
+    """Return what a model is called of which the service has not told, or not yet."""
+    return _("The default one") if name == DEFAULT_MODEL else name
 
 
 def layer_name(caption: str, limit: int = 40) -> str:

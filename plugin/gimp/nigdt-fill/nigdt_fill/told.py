@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from nigdt_backend.protocol import FillPicture
 
-from nigdt.notices import CONTINUED, PART_LEFT, filled_in, worded
+from nigdt.notices import COLOURED_PART, CONTINUED, PART_LEFT, filled_in, worded
 from nigdt_fill.texts import in_context
 from nigdt_fill.words import about_unknown
+
+EXPLAINING = frozenset({CONTINUED, COLOURED_PART})
+"""Notices that say how a fill came about that is as asked: nothing to warn of."""
 
 
 def missing_growth(notices: Iterable[str]) -> int:
@@ -38,5 +41,5 @@ def about_finished(pictures: Sequence[FillPicture], notices: Iterable[str]) -> s
         pictures: The fills, one or more.
         notices: What the service said of them.
     """
-    first = pictures[0]
-    return about_fill(first.unknown_words, first.recipe.caption, (it for it in notices if it != CONTINUED))
+    first, told = pictures[0], [notice for notice in notices if notice not in EXPLAINING]
+    return about_fill(first.unknown_words, first.recipe.caption, told)

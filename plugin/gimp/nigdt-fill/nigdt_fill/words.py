@@ -13,8 +13,8 @@ _FOREIGN = """
 ein eine einem einen einer eines der das dem und mit ohne auf ist sind vor hinter über unter
 roter rotes rotem blauer blaue blaues grüner grüne grünes gelber gelbe gelbes weißer weiße schwarzer
 een het zonder rode blauwe
-une les des du avec dans bleu bleue vert verte jaune noire blanc blanche
-una el sobre rojo roja azul amarillo amarilla negro negra blanco blanca
+un une le les des du et avec dans rouge rouges bleu bleue vert verte jaune noire blanc blanche
+una el la los las sobre rojo roja azul amarillo amarilla negro negra blanco blanca
 um uma com sem vermelho vermelha amarelo preto preta
 uno gli della senza rosso rossa blu giallo gialla nero nera bianco bianca
 """
