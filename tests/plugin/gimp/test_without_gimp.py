@@ -29,7 +29,7 @@ from nigdt.box import selection_box
 from nigdt.context.blend import greyed
 from nigdt.context.box import context_box
 from nigdt.limits import MODES, Mode
-from nigdt.notices import COLOURED_PART, CONTINUED, NOTHING_FITS
+from nigdt.notices import COLOURED_BIRD, COLOURED_PART, CONTINUED, NOTHING_FITS
 from nigdt.photo.provenance import DrawnSelection
 from nigdt.recipe import Recipe, Variant
 
@@ -262,7 +262,7 @@ def test_what_is_told_of_a_fill() -> None:
 
 def test_nobody_is_interrupted_by_a_fill_that_is_as_asked() -> None:
     picture = FillPicture(0, 1, 1, b"abc", Recipe("a fox"))
-    for explaining in (CONTINUED, COLOURED_PART):
+    for explaining in (CONTINUED, COLOURED_BIRD, COLOURED_PART):
         assert told.about_fill([], "a fox", [explaining]) == explaining  # for the dialog
         assert told.about_finished([picture], [explaining]) == ""
         assert told.about_finished([picture], [explaining, NOTHING_FITS]) == NOTHING_FITS

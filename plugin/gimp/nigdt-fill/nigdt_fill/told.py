@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from nigdt_backend.protocol import FillPicture
 
-from nigdt.notices import COLOURED_PART, CONTINUED, PART_LEFT, filled_in, worded
+from nigdt.notices import COLOURED_BIRD, COLOURED_PART, CONTINUED, PART_LEFT, filled_in, worded
 from nigdt_fill.texts import in_context
 from nigdt_fill.words import about_unknown
 
-EXPLAINING = frozenset({CONTINUED, COLOURED_PART})
+EXPLAINING = frozenset({COLOURED_BIRD, COLOURED_PART, CONTINUED})
 """Notices that say how a fill came about that is as asked: nothing to warn of."""
 
 
