@@ -137,8 +137,8 @@ def _try(connection: Connection, deadline: float) -> ClientSocket:
     wait = max(0.5, min(3.0, deadline - time.monotonic()))
     try:
         socket = ClientSocket(connection)
-    except zmq.ZMQError as error:  # too many open files, say
-        raise DaemonError("internal", f"No connection can be opened: {error}.") from None
+    except (zmq.ZMQError, OSError) as error:  # too many open files, say
+        raise DaemonError("internal", f"No connection can be opened: {error.strerror}.") from None
     try:
         socket.send(encode({"kind": "status", "request": "hello"}))
         messages = socket.receive(wait)

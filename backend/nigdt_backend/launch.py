@@ -95,7 +95,7 @@ class Starter:
             if sys.platform == "win32"
             else {"start_new_session": True}
         )
-        environment = {**os.environ, "NIGDT_ON_DEMAND": "1"}
+        environment = {**os.environ, **paths.absolute_folders(), "NIGDT_ON_DEMAND": "1"}
         environment.pop("PYTHONINSPECT", None)  # it would change the exit code
         self._earlier = _known_connection()
         try:

@@ -6,6 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+FOLDERS = ("NIGDT_STATE_DIR", "NIGDT_CONFIG_DIR", "NIGDT_DATA_DIR")
+"""Variables that name folders."""
+
 
 def state_dir() -> Path:
     """Return the folder of the connection file, the lock and the log; `NIGDT_STATE_DIR` overrides it.
@@ -20,7 +23,7 @@ def state_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "nigdt" / "state"
     variable = "HOST_XDG_STATE_HOME" if os.environ.get("FLATPAK_ID") else "XDG_STATE_HOME"
-    return Path(os.environ.get(variable) or Path.home() / ".local" / "state") / "nigdt"
+    return _base(variable, ".local/state") / "nigdt"
 
 
 def config_dir() -> Path:
@@ -32,7 +35,19 @@ def config_dir() -> Path:
         return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming") / "nigdt"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "nigdt"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "nigdt"
+    return _base("XDG_CONFIG_HOME", ".config") / "nigdt"
+
+
+def _base(variable: str, usual: str) -> Path:
+    """Return a folder as freedesktop.org has it: what is not absolute does not count."""
+    named = Path(os.environ.get(variable, ""))
+    return named if named.is_absolute() else Path.home() / usual
+
+
+def absolute_folders() -> dict[str, str]:
+    """Return the variables that name folders by relative paths, for a process that starts elsewhere."""
+    named = {name: os.environ.get(name, "") for name in FOLDERS}
+    return {name: os.path.abspath(path) for name, path in named.items() if path}  # noqa: PTH100 - of any text
 
 
 def connection_path() -> Path:

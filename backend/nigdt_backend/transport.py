@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 
 import zmq
@@ -29,12 +30,24 @@ _BROKEN = (
 # Switched off (-1), ZeroMQ throws away what had arrived and was not yet read when the connection breaks: the
 # end of a job, say, that a daemon told before it ended.
 _NEVER_MS = 2**30
+_HANDLES = 10  # that a socket with its context and monitor opens, at most
+
+
+def _check_handles() -> None:
+    """Raise OSError where no more files can be opened: with too few, ZeroMQ ends the process."""
+    held: list[int] = []
+    try:
+        held.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(_HANDLES))
+    finally:
+        for handle in held:
+            os.close(handle)
 
 
 class ClientSocket:
     """A DEALER with CURVE to one daemon; it never reconnects by itself, since a new daemon has new keys."""
 
     def __init__(self, connection: Connection) -> None:
+        _check_handles()
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         socket = self._socket

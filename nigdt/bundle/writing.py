@@ -213,6 +213,28 @@ def _check_links(source: Path) -> None:
             )
 
 
+def check_new_name(name: str, *, replace: bool = False) -> Path:
+    """Return where a user's bundle of that name will lie, before anything is done for it.
+
+    Args:
+        name: What to call it.
+        replace: Whether one of that name may be replaced.
+
+    Raises:
+        BundleError: The name is taken or not allowed, or nothing can be written there.
+    """
+    if not valid_name(name):
+        raise BundleError(f"A bundle cannot be called {name!r}.", "Give a name: --name my-model.")
+    target = user_bundles_folder() / name
+    if target.exists() and not replace:
+        raise BundleError(f"There is a bundle {name!r} already.", "Give another --name, or --replace it.")
+    try:
+        check_folder_writable(target.parent)
+    except OSError as error:
+        raise BundleError(f"Cannot install bundle {name}: {error.strerror or error}.") from None
+    return target
+
+
 def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleInfo:
     """Copy a verified bundle into the user's folder.
 
@@ -224,13 +246,9 @@ def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleI
     Raises:
         BundleError: The bundle is broken, the name is taken or not allowed, or the disk refuses.
     """
-    if not valid_name(name):
-        raise BundleError(f"A bundle cannot be called {name!r}.", "Give a name: --name my-model.")
+    target = check_new_name(name, replace=replace)
     verify_bundle(source)
     _check_links(source)
-    target = user_bundles_folder() / name
-    if target.exists() and not replace:
-        raise BundleError(f"There is a bundle {name!r} already.", "Give another --name, or --replace it.")
     try:
         with replaced(target) as new:
             for file in files_of(source):

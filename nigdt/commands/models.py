@@ -24,7 +24,7 @@ from nigdt.bundle.bundle import (
     verify_bundle,
 )
 from nigdt.bundle.reading import LARGEST, refuse_pointer
-from nigdt.bundle.writing import install_bundle
+from nigdt.bundle.writing import check_new_name, install_bundle
 from nigdt.errors import BundleError, printable, shell_word
 
 
@@ -68,6 +68,8 @@ def add(source: Path, name: str | None, replace: bool) -> None:
 
     Example: nigdt models add ~/Downloads/nigdt-base.zip
     """
+    if name is not None or source.is_dir():
+        check_new_name(name or source.resolve().name, replace=replace)
     if source.is_dir():
         info = _install(source, name or source.resolve().name, replace)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from nigdt.errors import PhotoError
 from nigdt.photo.deep import is_deep, read_deep, tga_alpha_means_opacity, white_is_zero
@@ -21,7 +21,7 @@ __all__ = ["Decoded", "decode"]
 
 _KINDS = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"})
 _READ_AS = {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16", "RGBX": "RGB"}
-_TIFF_PALETTE = 320
+_TIFF_PALETTE, _TIFF_WIDTH, _TIFF_HEIGHT = 320, 256, 257
 _SINGLE = frozenset({"GIF", "PNG", "WEBP", "TIFF", "AVIF", "PPM"})
 
 
@@ -85,7 +85,7 @@ def decode(image: Image.Image, data: bytes = b"", *, first: bool = False) -> Dec
         scale_key(found.info, depth=data[24], grey=data[25] == 0)
     if image.format == "TGA" and data and kind in ("LA", "RGBA") and not tga_alpha_means_opacity(data):
         samples, kind = _without_fourth(samples, kind)
-    palette = Palette.of(image) if kind == "P" else None
+    palette = _palette_of(image, samples) if kind == "P" else None
     if palette is not None and image.format == "TIFF" and data:
         palette = _with_eight_bits(palette, image)
     if palette is None and key_of(found.info, kind) is None:
@@ -107,6 +107,18 @@ def _without_fourth(samples: NDArray, kind: str) -> tuple[NDArray, str]:
     return np.ascontiguousarray(samples[..., 0] if kind == "LA" else samples[..., :-1]), kind.removesuffix(
         "A"
     )
+
+
+def _palette_of(image: Image.Image, samples: NDArray) -> Palette:
+    """Read a palette; entries that samples refer to and that it lacks are black, as decoders have them.
+
+    Raises:
+        PhotoError: It has no entry.
+    """
+    palette = Palette.of(image)
+    if palette.length == 0:
+        raise PhotoError("This picture is damaged: its palette is missing.")
+    return Palette(palette.colours, palette.alpha, max(palette.length, int(samples.max()) + 1))
 
 
 def _with_eight_bits(palette: Palette, image: Image.Image) -> Palette:
@@ -131,9 +143,22 @@ def _several(image: Image.Image, data: bytes) -> bool:
             with Image.open(io.BytesIO(data), formats=["TIFF"]) as again:
                 again.seek(1)
                 return again.width * again.height > 0
-        except Exception:  # Pillow raises a dozen types on damaged files
-            return False
+        except Exception:  # Pillow raises a dozen types on damaged files, and on kinds that it does not read
+            return _has_second_directory(image, data)
     return True
+
+
+def _has_second_directory(image: Image.Image, data: bytes) -> bool:
+    """Tell whether a second picture is there, of whatever kind: a mask, or one of floating-point numbers."""
+    first = image.tag_v2  # type: ignore[attr-defined]
+    try:
+        second = TiffImagePlugin.ImageFileDirectory_v2(data[: 16 if data[2:4] in (b"+\0", b"\0+") else 8])
+        file = io.BytesIO(data)
+        file.seek(first.next)
+        second.load(file)
+        return int(second[_TIFF_WIDTH]) * int(second[_TIFF_HEIGHT]) > 0
+    except Exception:
+        return False
 
 
 def _samples_of(image: Image.Image) -> tuple[NDArray, str]:

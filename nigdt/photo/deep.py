@@ -14,7 +14,7 @@ from PIL import Image
 
 from nigdt.errors import PhotoError
 from nigdt.photo import png
-from nigdt.photo.metadata import png_chunks
+from nigdt.photo.metadata import png_chunks, tiff_tags
 
 __all__ = ["is_deep", "read_deep", "tga_alpha_means_opacity", "white_is_zero", "write_png16", "write_tiff16"]
 
@@ -22,6 +22,7 @@ _PNG_KINDS = {2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}
 _PNG_COLOUR_TYPE = {kind: number for number, kind in _PNG_KINDS.items()}
 _TIFF_BITS, _TIFF_MEANING, _TIFF_PLANES, _TIFF_EXTRA, _TIFF_SAMPLES = 258, 262, 284, 338, 339
 _TIFF_CHANNELS, _TIFF_INKS = 277, 332
+_TIFF_KIND, _PREVIEW, _TIFF_BELOW = 254, 1, 330
 _INKS, _CMYK = 5, 1
 _RGB = 2
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}
@@ -64,6 +65,11 @@ def _largest_of_ppm(image: Image.Image) -> int:
 
 def _check_meaning(tags: Mapping[int, Any], bits: tuple[int, ...], *, deep: bool) -> None:
     """Refuse a TIFF whose samples mean something else than they would be taken for."""
+    if tags.get(_TIFF_KIND) == _PREVIEW and _TIFF_BELOW in tags:
+        raise PhotoError(
+            "The first picture of this TIFF is a preview only of one stored below it.",
+            "Save that as a file of its own.",
+        )
     extra = _numbers(tags.get(_TIFF_EXTRA, ()))
     if _ASSOCIATED in extra:
         raise PhotoError(
@@ -181,11 +187,6 @@ def write_png16(samples: NDArray[np.uint16], kind: str, info: Mapping[str, Any])
 
 _COMPRESSION, _STRIP_OFFSETS, _STRIP_BYTES, _DEFLATE = 259, 273, 279, 8
 _EXIF_HEAD = b"Exif\0\0"
-_TIFF_LAYOUT = frozenset((
-    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330,
-    338, 339, 347, 513, 514, 529, 530, 531, 532, 700, 34675,
-))  # fmt: skip
-"""Tags that tell how and where the pixels lie, or what is written from elsewhere."""
 
 
 def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientation: int = 1) -> bytes:
@@ -198,11 +199,8 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
     """
     height, width, channels = samples.shape
     strip = zlib.compress(samples.astype("<u2").tobytes(), 4)
-    tags = Image.Exif()
-    tags.load(info.get("exif", b""))
+    tags = tiff_tags(info)
     tags.endian = "<"
-    for tag in [tag for tag in tags if tag in _TIFF_LAYOUT]:
-        del tags[tag]  # they describe the file that the EXIF was read from
     fields: dict[int, Any] = {
         256: width,
         257: height,

@@ -19,7 +19,7 @@ from PIL import Image, ImageCms
 from nigdt.errors import PhotoError
 from nigdt.photo.deep import deflate_tiff, write_png16, write_tiff16
 from nigdt.photo.formats import FORMATS, PhotoFormat, of_suffix
-from nigdt.photo.metadata import NAMES, ORIENTATION, save_options, tag_name
+from nigdt.photo.metadata import MOST_TAGS, NAMES, ORIENTATION, STORAGE, save_options, tag_name
 from nigdt.photo.opening import reason
 from nigdt.photo.provenance import has_room
 from nigdt.photo.quiet import quiet_decoders
@@ -148,24 +148,31 @@ def _encoded(photo: Photo, wanted: PhotoFormat, info: Mapping[str, Any]) -> byte
     return deflate_tiff(data) if wanted.name == "TIFF" else data
 
 
+def _written(piece: Photo, wanted: PhotoFormat, info: Mapping[str, Any]) -> bytes:
+    """Encode a piece, and see that it can be read: some encoders write what no decoder takes."""
+    data = _encoded(piece, wanted, info)
+    piece.from_bytes(data, f"a{wanted.suffixes[0]}")
+    return data
+
+
 def _fitting(piece: Photo, wanted: PhotoFormat) -> tuple[dict[str, Any], bytes, list[str]]:
     """Return the metadata with which the encoder takes a photo, the file, and what had to be left out."""
     info = dict(piece.info)
     try:
-        return info, _encoded(piece, wanted, info), []
+        return info, _written(piece, wanted, info), []
     except Exception as error:
         first = error
     for key in (key for key in _LEAVES if key in info):
         less = {other: value for other, value in info.items() if other != key}
         try:
-            data = _encoded(piece, wanted, less)
+            data = _written(piece, wanted, less)
         except Exception:  # noqa: S112 - another one is at fault, or more
             continue
         return (less, data, [NAMES[key]]) if key != "exif" else _fitting_exif(piece, wanted, info)
     kept = {key: value for key, value in info.items() if key not in _LEAVES or key == "exif"}
     others = [NAMES[key] for key in _LEAVES if key in info and key != "exif"]
     try:
-        return kept, _encoded(piece, wanted, kept), others
+        return kept, _written(piece, wanted, kept), others
     except Exception:
         if "exif" not in kept:
             raise first from None
@@ -190,12 +197,17 @@ def _fitting_exif(
             {**info, "exif": written.tobytes()} if chosen else {k: v for k, v in info.items() if k != "exif"}
         )
         try:
-            return new, _encoded(piece, wanted, new)
+            return new, _written(piece, wanted, new)
         except Exception:
             return None
 
     # One tag at fault is the usual case; else they are left out one after the other.
     order = sorted((tag for tag in tags if tag != ORIENTATION), key=lambda tag: -len(repr(tags[tag])))
+    if len(order) > MOST_TAGS:
+        done = attempt({})
+        if done is not None:
+            return *done, [NAMES["exif"]]
+        order.clear()
     for tag in order:
         done = attempt({other: value for other, value in tags.items() if other != tag})
         if done is not None:
@@ -284,10 +296,13 @@ def _is_srgb(profile: bytes) -> bool:
 
 
 def _tags(exif: bytes) -> set[int]:
-    """Return EXIF's tags without the orientation, which every format can do without by turning."""
+    """Return EXIF's tags without those that every format can do without.
+
+    It turns the samples in place of the orientation, and says itself how they are stored.
+    """
     tags = Image.Exif()
     tags.load(exif)
-    return set(tags) - {ORIENTATION}
+    return set(tags) - {ORIENTATION} - STORAGE
 
 
 def _describe(kind: str) -> str:

@@ -17,6 +17,9 @@ __all__ = ["FAINT", "painted", "read_mask"]
 FAINT = 64
 """A mask whose brightest pixel is darker than this is no mask, but one of labels (0 and 1, say)."""
 
+_HAZE = 128
+"""Opacity from which on a mask counts as opaque where it has no place of less."""
+
 
 def read_mask(path: str | os.PathLike[str], width: int, height: int) -> NDArray[np.uint8]:
     """Read a selection for a photo.
@@ -49,11 +52,11 @@ def read_mask(path: str | os.PathLike[str], width: int, height: int) -> NDArray[
 def painted(mask: Photo, *, black: bool = False) -> NDArray[np.uint8]:
     """Return what a picture of a mask selects, (H, W) uint8, 255 = selected.
 
-    Where it is transparent anywhere, its opacity says that, whatever the colours; else its brightness does,
-    or its darkness if `black`.
+    Where it is transparent in some places, its opacity says that, whatever the colours; else its brightness
+    does, or its darkness if `black`. A haze over all of it is not taken for transparency.
     """
     alpha = mask.alpha8
-    if alpha is not None and (alpha < 255).any():
+    if alpha is not None and alpha.min() < _HAZE and (alpha.min() < alpha.max() or not alpha.any()):
         return alpha
     brightness = np.asarray(Image.fromarray(mask.rgb8).convert("L"))
     return np.invert(brightness) if black else brightness

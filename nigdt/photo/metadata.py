@@ -22,6 +22,7 @@ from nigdt.photo import jpeg_xmp, png
 from nigdt.photo.xmp import in_utf8, is_sound
 
 __all__ = [
+    "MOST_TAGS",
     "ORIENTATION",
     "STORAGE",
     "Metadata",
@@ -31,18 +32,21 @@ __all__ = [
     "save_options",
     "tag_name",
     "take_exif",
+    "tiff_tags",
     "without_orientation",
 ]
 
 ORIENTATION = 0x0112
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 _TIFF_RESOLUTION = 282
+_RESOLUTION = frozenset({_X_RESOLUTION, _Y_RESOLUTION, _UNIT})
 _POINTERS = frozenset({0x8769, 0x8825, 0xA005})  # tags whose value is a directory of its own
 _MOST_DPI = 65535
 _IPTC_RESOURCE = 0x0404  # of Photoshop's image resources, in which a JPEG has it
 _LONGEST_TEXT = 65_000  # bytes that one segment of a JPEG has room for
 _OWN = b"urn:nigdt:provenance"  # in the extension that holds a record of fills
-_MOST_TAGS = 300
+MOST_TAGS = 300
+"""EXIF tags that are tried one by one to find those at fault, each with all others."""
 _CICP_BYTES = 4
 NAMES = {
     "icc_profile": "colour profile",
@@ -164,7 +168,7 @@ def _readable(exif: Image.Exif) -> tuple[Image.Exif, list[str], list[int]]:
         tags = list(exif)
     except Exception:
         return kept, ["EXIF"], []
-    if len(tags) > _MOST_TAGS:  # each is tried with all others
+    if len(tags) > MOST_TAGS:
         return kept, ["EXIF"], tags
     bad = []
     for tag in tags:
@@ -281,10 +285,10 @@ def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[s
             options["pnginfo"].add(name, body)
         if "xmp" in info:
             options["pnginfo"].add_itxt(_XMP_KEYWORD, info["xmp"].decode("utf-8", "replace"))
-    elif "xmp" in info and file_format == "TIFF":  # Pillow takes tags from one place only
-        options["exif"] = Image.Exif()
-        options["exif"].load(info.get("exif", b""))
-        options["exif"][_XMP_TAG] = info["xmp"]
+    elif file_format == "TIFF" and ("xmp" in info or "exif" in info):
+        options["exif"] = tiff_tags(info)
+        if "xmp" in info:  # Pillow takes tags from one place only
+            options["exif"][_XMP_TAG] = info["xmp"]
     elif "xmp" in info:
         options["xmp"] = info["xmp"]
     if file_format == "JPEG":
@@ -300,6 +304,18 @@ def save_options(info: Mapping[str, Any], file_format: str, mode: str) -> dict[s
         if "iptc" in info:
             options["extra"] = _iptc_segment(info["iptc"])
     return options
+
+
+def tiff_tags(info: Mapping[str, Any]) -> Image.Exif:
+    """Return the EXIF for a TIFF's own directory, without what it says of the file it was read from.
+
+    Programs write such tags into JPEGs too: the height before it was cut, or how a TIFF had been packed.
+    """
+    tags = Image.Exif()
+    tags.load(info.get("exif", b""))
+    for tag in (STORAGE if "dpi" in info else STORAGE - _RESOLUTION).intersection(tags):
+        del tags[tag]
+    return tags
 
 
 def _iptc_segment(iptc: bytes) -> bytes:

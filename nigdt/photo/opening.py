@@ -40,7 +40,7 @@ MAX_BYTES = 2_200_000_000
 # Deflate cannot make a blank 8-bit picture smaller than 1/1032 of its pixels.
 _BOMB_PIXELS, _BOMB_PIXELS_PER_BYTE = 25_000_000, 2000
 _HEAD = 512
-_TIFF_BITS, _TIFF_PACKING, _TIFF_SAMPLES = 258, 259, 339
+_TIFF_WIDTH, _TIFF_BITS, _TIFF_PACKING, _TIFF_MEANING, _TIFF_SAMPLES = 256, 258, 259, 262, 339
 _TIFF_NUMBERS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 
 
@@ -162,7 +162,7 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
         what = name or "The picture"
         raise DamagedPictureError(
             f"{what} is a damaged {expected.title} file, or of a kind that is not read{kind}.",
-            "Save it as RGB or grey with 8 or 16 bits." if kind else "",
+            "Save it as an ordinary TIFF, RGB or grey, with 8 or 16 bits." if kind else "",
         ) from None
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged files
         raise DamagedPictureError(
@@ -173,12 +173,15 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
 
 def _kind_of_tiff(data: bytes) -> str:
     """Return what a TIFF says of its samples, for a message; nothing when its tags cannot be read."""
+    if data.startswith(b"MM\0+"):
+        return " (a BigTIFF of big-endian numbers)"
     try:
         with quiet_decoders():
             tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
             file = io.BytesIO(data)
             file.seek(tags.next)
             tags.load(file)
+            whites = " that count from white" if tags.get(_TIFF_MEANING) == 0 else ""
             values = (tags.get(tag, 1) for tag in (_TIFF_BITS, _TIFF_SAMPLES, _TIFF_PACKING))
             bits, samples, packing = (
                 [int(number) for number in (value if isinstance(value, tuple) else (value,))]
@@ -188,7 +191,9 @@ def _kind_of_tiff(data: bytes) -> str:
         packed = "" if packing == [1] else f", packed by method {packing[0]}"
     except Exception:  # whatever the tags' reader raises on damaged ones
         return ""
-    return f" ({len(bits)} channel{'s' * (len(bits) > 1)} of {one} samples{packed})"
+    if _TIFF_WIDTH not in tags:
+        return ""
+    return f" ({len(bits)} channel{'s' * (len(bits) > 1)} of {one} samples{whites}{packed})"
 
 
 def _check_size(image: Image.Image, size: int) -> None:

@@ -46,7 +46,6 @@ SETTINGS = {
     "steps": 4,
     "learning_rate": 1e-3,
     "validate_every": 2,
-    "checkpoint_seconds": 0.001,
     "loss": {"match": 0.0},
 }
 
@@ -55,7 +54,7 @@ def kill_training(folder: Path, count: int, draw: random.Random) -> tuple[int, l
     """Kill training and go on with it; every run that ends must have the weights of an undisturbed one."""
     import torch
     from lightning_fabric import Fabric
-    from nigdt_training.checkpoint import read_checkpoint
+    from nigdt_training.checkpoint import SaveTimes, read_checkpoint
     from nigdt_training.inpaint.session import Places, run_stages
     from nigdt_training.run import Run
     from nigdt_training.settings import settings_from
@@ -80,6 +79,7 @@ def kill_training(folder: Path, count: int, draw: random.Random) -> tuple[int, l
         if pid:
             return pid
         status = 4
+        SaveTimes.due = lambda _: True  # type: ignore[method-assign]  # there is something to go on from
         try:
             go(Run.open(run))
             status = 0

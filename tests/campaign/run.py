@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -260,7 +261,11 @@ def run(scale: float, seed: int, soak_scale: float, only: str = "") -> list[Row]
             (work := folder / "work").mkdir()
             stack.callback(lambda: [os.environ.pop(v, None) for v in FOLDERS])
             count, started = max(1, round(full * share)), time.monotonic()
-            bad, said = part(count, seed, work)
+            try:
+                bad, said = part(count, seed, work)
+            except Exception as error:  # the other parts' results are not to be lost with it
+                traceback.print_exc()
+                bad, said = 1, f"did not run to its end: {type(error).__name__}: {error}"
             rows.append(Row(what, count, bad, said, time.monotonic() - started))
             print(rows[-1], flush=True)
     return rows

@@ -148,6 +148,46 @@ def test_a_tiff_that_points_to_no_second_picture_holds_one(following: int) -> No
     np.testing.assert_array_equal(Photo.from_bytes(bytes(data)).rgb8, PIXELS)
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        basics(1, 1, 4),  # a mask
+        basics(3, 32, 2) | {339: (3, 3, 3)},  # floating-point numbers
+        basics(5, 8, 5),
+    ],
+    ids=["mask", "float", "inks"],
+)
+def test_a_second_picture_of_a_kind_that_is_not_read_is_not_passed_over(second: dict) -> None:
+    data = bytearray(tiff(basics(3, 8, 2), PIXELS.tobytes()))
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    struct.pack_into("<I", data, start + 2 + 12 * count, len(data))
+    entries = b"".join(
+        struct.pack("<HHIHH", tag, 3, 1, values[0], 0) for tag, values in sorted(second.items())
+    )
+    data += struct.pack("<H", len(second)) + entries + bytes(4)
+    with pytest.raises(PhotoError, match="several pictures"):
+        Photo.from_bytes(bytes(data), "a.tif")
+
+
+def test_a_preview_is_not_taken_for_the_picture_stored_below_it() -> None:
+    data = tiff(basics(3, 8, 2) | {254: (1,), 330: (8,)}, PIXELS.tobytes(), {330: 4})
+    with pytest.raises(PhotoError, match="preview"):
+        Photo.from_bytes(data, "a.tif")
+
+
+def test_a_palette_that_is_missing_is_named_and_one_that_is_too_short_changes_no_pixel() -> None:
+    index = np.tile(np.arange(6, dtype=np.uint8), (HEIGHT, WIDTH))[:, :WIDTH]
+    rows = b"".join(b"\0" + row.tobytes() for row in index)
+    for none in (b"", chunk(b"PLTE", b"")):
+        with pytest.raises(PhotoError, match="palette is missing"):
+            Photo.from_bytes(png(none, colour=3, rows=rows), "a.png")
+    photo = Photo.from_bytes(png(chunk(b"PLTE", bytes([200, 10, 20, 30, 40, 250])), colour=3, rows=rows))
+    assert set(photo.rgb8[:, 2:6].ravel()) == {0}  # beyond the palette
+    for suffix in (".png", ".tif", ".gif", ".bmp"):
+        np.testing.assert_array_equal(Photo.from_bytes(photo.encode(suffix), f"a{suffix}").rgb8, photo.rgb8)
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".avif", ".png"])
 def test_a_turned_photo_with_xmp_goes_into_a_tiff_with_both(suffix: str) -> None:
     info = {"exif": exif(6), "xmp": b"<x/>"}

@@ -30,6 +30,10 @@ MASKS = {
     "colour": Image.fromarray(np.repeat(WHERE[..., None], 3, 2)),
     "white with alpha": rgba(255, WHERE),
     "black paint on nothing": rgba(0, WHERE),
+    "white under a haze": Image.merge("RGBA", [Image.fromarray(WHERE)] * 3 + [Image.new("L", (40, 30), 254)]),
+    "white, half transparent": Image.merge(
+        "RGBA", [Image.fromarray(WHERE)] * 3 + [Image.new("L", (40, 30), 128)]
+    ),
     "opaque": rgba(0, np.full_like(WHERE, 255)),
     "16 bit": Image.fromarray(WHERE.astype(np.uint16) * 257),
     "1 bit": Image.fromarray(WHERE).convert("1"),

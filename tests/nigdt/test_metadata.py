@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,29 @@ def test_an_extension_of_anothers_xmp_is_told_before_the_work(own: bool) -> None
 def jpeg_xmp_document(attributes: str) -> bytes:
     head = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     return f'{head}<rdf:Description rdf:about="" {attributes}/></rdf:RDF></x:xmpmeta>'.encode()
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_what_a_jpeg_says_of_a_tiff_it_was_made_from_is_not_said_of_a_new_one(depth: int) -> None:
+    told = Image.Exif()  # as editors write them into a JPEG that was a TIFF, and was cut since
+    told.update({257: 9, 262: 1, 266: 2, 284: 2, 317: 2, 338: 1, 339: 2, 340: 7, 271: "A maker", 274: 6})
+    samples = np.random.default_rng(0).integers(0, 2**depth, (HEIGHT, WIDTH, 3), f"uint{depth}")
+    photo = Photo(samples, "RGB" if depth == 8 else "RGB;16", orientation=6, info={"exif": told.tobytes()})
+    assert photo.losses(".tif") == ()
+    again = Photo.from_bytes(photo.encode(".tif"), "a.tif")
+    np.testing.assert_array_equal(again.rgb8, photo.rgb8)
+    kept = Image.Exif()
+    kept.load(again.info["exif"])
+    assert dict(kept) == {271: "A maker"}
+
+
+def test_thousands_of_exif_tags_keep_nobody_waiting() -> None:
+    many = Image.Exif()
+    for tag in range(1, 3000):
+        many[tag] = 1
+    photo = Photo(np.asarray(picture()), "RGB", info={"exif": many.tobytes()})
+    started = time.process_time()
+    told = photo.losses(".tif")
+    assert time.process_time() - started < 4
+    assert told == () or "EXIF" in told[0]
+    np.testing.assert_array_equal(Photo.from_bytes(photo.encode(".tif")).rgb8, photo.rgb8)

@@ -40,6 +40,22 @@ def test_command_adds_lists_verifies_and_removes(tiny_bundle: Path, tmp_path: Pa
     assert run(models, ["add", str(tmp_path / "nowhere")]).exit_code == 2
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_name_is_refused_before_the_model_is_looked_at(
+    tiny_bundle: Path, tmp_path: Path, packed: bool
+) -> None:
+    run = CliRunner().invoke
+    assert run(models, ["add", str(tiny_bundle), "--name", "taken"]).exit_code == 0
+    source = tmp_path / "damaged"
+    if packed:
+        source.write_bytes(b"PK")
+    else:
+        shutil.copytree(tiny_bundle, source)
+        (source / "model.safetensors").write_bytes(b"")
+    for name, told in (("../x", "cannot be called"), ("taken", "There is a bundle")):
+        assert told in str(run(models, ["add", str(source), "--name", name]).exception)
+
+
 @pytest.mark.parametrize("inner", ["", "some-model/"])
 def test_command_adds_archives(tiny_bundle: Path, tmp_path: Path, inner: str) -> None:
     archive = tmp_path / "packed.zip"

@@ -60,6 +60,26 @@ def captions(data: DataSet) -> dict[str, list[str]]:
         ("metadata.jsonl", '{"image_file_name": "a.png", "text": "a small red bird"}\n'),
         ("meta_clean.json", {"a": {"caption": BIRD}}),
         ("meta_lat.json", {"a": {"caption": BIRD, "train_resolution": [64, 64]}}),
+        ("metadata.csv", "sep=;\r\nfile_name;text\r\na.png;a small red bird\r\n"),
+        ("metadata.csv", "\n# by me\nfile_name,text\na.png,a small red bird,,,\n"),
+        ("captions.txt", "\n# by me\nimage,caption\na.png,a small red bird\n"),
+        ("metadata.jsonl", json.dumps([{"file_name": "a.png", "text": BIRD}], indent=1)),
+        ("metadata.jsonl", json.dumps({"file_name": "a.png", "text": BIRD}, indent=1)),
+        ("dataset.json", {"images": [{"filename": "a.png", "sentences": [{"tokens": BIRD.split()}]}]}),
+        *(
+            (
+                name,
+                {
+                    "images": [{"id": 1, "file_name": "a.png"}],
+                    "annotations": [{"image_id": number, "caption": BIRD}],
+                },
+            )
+            for name, number in (
+                ("captions.json", 1),
+                ("_annotations.coco.json", 1),
+                ("captions_x.json", "1"),
+            )
+        ),
     ],
 )
 def test_indices_of_all_common_forms_are_read(tmp_path: Path, name: str, content: Any) -> None:
@@ -67,6 +87,56 @@ def test_indices_of_all_common_forms_are_read(tmp_path: Path, name: str, content
     text = content if isinstance(content, str | bytes) else json.dumps(content)
     (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     assert captions(read_data_set(tmp_path)) == {"a.png": [BIRD]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "file_name,text,split\na.png,a small, red bird,train\n",
+        "text,file_name,split\na small, red bird,a.png,train\n",
+    ],
+)
+def test_a_comma_in_a_caption_moves_no_other_column(tmp_path: Path, content: str) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_text(content)
+    (record,) = read_data_set(tmp_path).records
+    assert (record.captions, record.split) == (["a small, red bird"], "train")
+
+
+@pytest.mark.parametrize("named", ["../images/a.png", "a.png", "../images/./A.png"])
+def test_an_index_may_lie_beside_the_folder_of_its_photos(tmp_path: Path, named: str) -> None:
+    picture(tmp_path / "images" / "a.png")
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "captions.csv").write_text(f"file_name,text\n{named},{BIRD}\n")
+    assert captions(read_data_set(tmp_path)) == {"images/a.png": [BIRD]}
+
+
+def test_cocos_captions_go_to_no_other_photo_of_the_same_name(tmp_path: Path) -> None:
+    for number, folder in enumerate(("a", "b", "c")):
+        picture(tmp_path / folder / "1.png", number)
+    images = [
+        {"id": 1, "file_name": "b/1.png"},
+        {"id": 2, "file_name": "c\\1.png"},
+        {"id": 3, "file_name": "1.png"},
+    ]
+    words = [{"image_id": image["id"], "caption": f"{BIRD} {image['id']}"} for image in images]
+    (tmp_path / "captions_x.json").write_text(json.dumps({"images": images, "annotations": words}))
+    data = read_data_set(tmp_path)
+    assert captions(data) == {"b/1.png": [f"{BIRD} 1"], "c/1.png": [f"{BIRD} 2"]}
+    assert data.missing == ["1.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("captions.json", [{"image_id": 1, "caption": BIRD}]),
+        ("dataset.json", [{"image": "a.png", "conversations": [{"from": "gpt", "value": BIRD}]}]),
+    ],
+)
+def test_an_index_of_no_known_form_is_named(tmp_path: Path, name: str, content: Any) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / name).write_text(json.dumps(content))
+    assert name in {problem.name for problem in check_path(tmp_path).problems}
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

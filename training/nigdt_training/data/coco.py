@@ -1,4 +1,7 @@
-"""COCO: `captions_*.json`, with objects from `instances_*.json` where that lies beside it."""
+"""COCO: `captions_*.json`, with objects from `instances_*.json` where that lies beside it.
+
+Tools that export COCO give the file other names, and put captions and objects into one.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,23 @@ from nigdt_training.data.records import (
 from nigdt_training.data.tree import Tree
 
 _CAPTIONS = re.compile(r"captions_(.+)\.json")
-Key = int | str
+_OTHER_NAMES = re.compile(r"(captions|annotations|_annotations\.coco)\.json")
 
 
 def _indices(tree: Tree) -> list[str]:
-    return [name for name in tree.names if _CAPTIONS.fullmatch(PurePosixPath(name).name)]
+    return [name for name in tree.names if _CAPTIONS.fullmatch(PurePosixPath(name).name)] or [
+        name
+        for name in tree.names
+        if _OTHER_NAMES.fullmatch(PurePosixPath(name).name) and _holds_captions(tree, name)
+    ]
+
+
+def _holds_captions(tree: Tree, name: str) -> bool:
+    try:
+        text = tree.read_text(name)
+    except DataError:
+        return False
+    return all(f'"{key}"' in text for key in ("images", "annotations", "image_id", "caption"))
 
 
 def _read(tree: Tree) -> list[Record]:
@@ -36,12 +51,16 @@ def _read(tree: Tree) -> list[Record]:
         photos.setdefault(PurePosixPath(name).name, []).append(name)
     records = []
     for index in _indices(tree):
-        part = PurePosixPath(index).name.removeprefix("captions_").removesuffix(".json")
+        named = _CAPTIONS.fullmatch(PurePosixPath(index).name)
+        part = named[1] if named else PurePosixPath(index).parent.name
         content = _content(tree, index)
-        objects = _largest_objects(tree, PurePosixPath(index).with_name(f"instances_{part}.json").as_posix())
-        captions: dict[Key, list[str]] = {}
+        instances = PurePosixPath(index).with_name(f"instances_{part}.json").as_posix()
+        objects = _largest_objects(tree, instances if named else index)
+        captions: dict[str, list[str]] = {}
         for annotation in _entries(tree, index, content, "annotations"):
             number, caption = _key(annotation.get("image_id")), annotation.get("caption")
+            if not named and caption is None:  # an object
+                continue
             if number is None or not isinstance(caption, str):
                 tree.left_out.append((index, f"an annotation without a caption ({_shown(annotation)})"))
             elif caption.strip():
@@ -95,8 +114,9 @@ def _entries(tree: Tree, index: str, content: dict[str, Any], key: str) -> Itera
             tree.left_out.append((index, f"one of its {key} is none ({_shown(entry)})"))
 
 
-def _key(value: Any) -> Key | None:
-    return value if isinstance(value, int | str) else None
+def _key(value: Any) -> str | None:
+    """Return an id; some write it as a number in one list and as a text in the other."""
+    return str(value) if isinstance(value, int | str) else None
 
 
 def _shown(entry: Any) -> str:
@@ -104,17 +124,26 @@ def _shown(entry: Any) -> str:
 
 
 def _locate(photos: dict[str, list[str]], file_name: str, part: str) -> str:
-    """Return where a photo lies, empty if nowhere; the same name may lie in several split folders."""
-    found = photos.get(PurePosixPath(file_name).name, [])
-    fitting = [name for name in found if part in PurePosixPath(name).parts]
-    return (fitting or found or [""])[0]
+    """Return where a photo lies, empty if nowhere or in one of several places.
+
+    The same name may lie in several folders: that which `file_name` says counts, else that of the split.
+    """
+    path = PurePosixPath(file_name.replace("\\", "/"))
+    found = photos.get(path.name, [])
+    exact = [name for name in found if PurePosixPath(name).parts[-len(path.parts) :] == path.parts]
+    for some in (exact, found):
+        fitting = [name for name in some if part in PurePosixPath(name).parts]
+        for choice in (fitting, some):
+            if len(choice) == 1:
+                return choice[0]
+    return ""
 
 
-def _largest_objects(tree: Tree, index: str) -> dict[Key, dict[str, Any]]:
+def _largest_objects(tree: Tree, index: str) -> dict[str, dict[str, Any]]:
     """Return each image's largest single object by id; crowds are no objects, nor is what has no size."""
     if index not in tree:
         return {}
-    largest: dict[Key, tuple[float, dict[str, Any]]] = {}
+    largest: dict[str, tuple[float, dict[str, Any]]] = {}
     for annotation in _entries(tree, index, _content(tree, index), "annotations"):
         number = _key(annotation.get("image_id"))
         if annotation.get("iscrowd") or number is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import unicodedata
 from collections import Counter
 from pathlib import PurePosixPath
@@ -18,7 +19,7 @@ from nigdt_training.data.records import (
     split_of_folders,
     valid_box,
 )
-from nigdt_training.data.tables import captions_of, file_of, index_kind, rows
+from nigdt_training.data.tables import TEXT_KEYS, captions_of, file_of, index_kind, is_called_as_index, rows
 from nigdt_training.data.tree import Tree
 
 
@@ -61,36 +62,42 @@ def _read_metadata(tree: Tree) -> list[Record]:
             alike.setdefault(f"*/{end}", name)
     for index, kind in _indices(tree).items():
         folder = PurePosixPath(index).parent
+        apart = not any(PurePosixPath(name).is_relative_to(folder) for name in photos)
+        spoken = False
         for row in rows(tree, index, kind):
             file = file_of(row)
             if file is None:
                 tree.left_out.append((index, "a row names no file"))
                 continue
-            name = _found(tree, alike, folder, file)
+            name = _found(tree, alike, folder, file, apart=apart)
+            spoken = spoken or any(key in row for key in TEXT_KEYS)
             if name not in tree:
                 tree.missing.append(name)
             elif name in records:  # a row for each caption
                 records[name].captions.extend(captions_of(row))
             else:
                 records[name] = _record_of_row(tree, name, row)
+        if records and not spoken and not tree.left_out:
+            tree.left_out.append((index, f"has no captions: they stand under {', '.join(TEXT_KEYS[:4])}"))
     return [*records.values()]
 
 
-def _found(tree: Tree, alike: dict[str, str], folder: PurePosixPath, file: str) -> str:
+def _found(tree: Tree, alike: dict[str, str], folder: PurePosixPath, file: str, *, apart: bool) -> str:
     """Return the name of a row's file: as written, as written on Windows, or in a folder of images.
 
     Where no file fits exactly, case, form of Unicode and a missing ending do not count, nor does where the
-    files lay on the machine that wrote the index; a name without a folder fits the only photo of that name.
+    files lay on the machine that wrote the index; a name without a folder fits the only photo of that name,
+    which lies below the index unless that lies `apart` from all photos.
     """
     file = file.replace("\\", "/") if (folder / file).as_posix() not in tree else file
     absolute = file.startswith("/") or file[1:3] == ":/"
     files = (file, PurePosixPath(file).name) if absolute else (file,)
-    tries = [(folder / part / one).as_posix() for one in files for part in _FOLDERS]
+    tries = [posixpath.normpath(folder / part / one) for one in files for part in _FOLDERS]
     exact = next((name for name in tries if name in tree), None)
     loose = next((alike[_alike(name)] for name in tries if _alike(name) in alike), None)
     only = alike.get(f"*/{_alike(file)}")
-    below = only is not None and PurePosixPath(only).is_relative_to(folder)
-    return exact or loose or (only if only is not None and below else tries[0])
+    near = only is not None and (apart or PurePosixPath(only).is_relative_to(folder))
+    return exact or loose or (only if only is not None and near else tries[0])
 
 
 def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
@@ -135,6 +142,9 @@ def _read_caption_files(tree: Tree) -> list[Record]:
             why = f"is called as {name}, but captions are read from {endings} files beside a photo"
             tree.left_out.append((other, why))
         records.append(Record(tree.source(name), captions, group=name, split=split_of_folders(name)))
+    if not any(record.captions for record in records):
+        why = "is called as an index, but names no photo where one is read from"
+        tree.left_out += [(name, why) for name in tree.names if is_called_as_index(name)]
     return records
 
 

@@ -43,9 +43,9 @@ def index_kind(tree: Tree, name: str) -> str | None:
         "jsonl", "json", "csv" or "token" (on each line a photo, as Flickr's `photo.jpg#0`, a tabulator, bar,
         comma, semicolon or colon, and a caption); None for no index.
     """
-    file = PurePosixPath(name).name
-    if not _NAMES.fullmatch(file):
+    if not is_called_as_index(name):
         return None
+    file = PurePosixPath(name).name
     suffix = PurePosixPath(file).suffix.lower()
     if suffix == ".jsonl":
         return "jsonl"
@@ -53,11 +53,16 @@ def index_kind(tree: Tree, name: str) -> str | None:
         return "json" if _names_photos(tree, name) else None
     if file.lower() == "metadata.csv":
         return "csv"
-    first = tree.beginning(name).lstrip("\ufeff").split("\n", 1)[0].rstrip("\r")
+    first, _ = _first_line(tree.beginning(name).lstrip("\ufeff"))
     if _columns(first)[0]:
         return "csv"
     found = _TOKEN.fullmatch(first)
     return "token" if found and is_photo(found[1]) else None
+
+
+def is_called_as_index(name: str) -> bool:
+    """Tell whether a file has an index's name, whatever is in it."""
+    return bool(_NAMES.fullmatch(PurePosixPath(name).name))
 
 
 def _names_photos(tree: Tree, name: str) -> bool:
@@ -70,6 +75,14 @@ def _names_photos(tree: Tree, name: str) -> bool:
     photo = re.search(r'"[^"\n]+\.(jpe?g|png|webp|tiff?|bmp|gif|avif)"', head, re.IGNORECASE)
     kohya = PurePosixPath(name).name.lower().startswith("meta") and re.search(r'"(caption|tags)"\s*:', head)
     return bool(photo or kohya)
+
+
+def _first_line(text: str) -> tuple[str, str]:
+    """Return a table's first line and the rest, without what spreadsheets and people put before it."""
+    line, _, rest = text.partition("\n")
+    while rest and not _columns(line)[0] and (not line.strip() or line.startswith(("#", "sep="))):
+        line, _, rest = rest.partition("\n")
+    return line, rest
 
 
 def _columns(line: str) -> tuple[list[str], str]:
@@ -109,8 +122,18 @@ def _lines(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
             row = None
         if isinstance(row, dict):
             yield row
+        elif number == 1 and isinstance(_whole(text), list | dict):  # JSON all the same, over many lines
+            yield from _json(tree, index, text)
+            return
         else:
             tree.left_out.append((f"{index}, line {number}", "is no JSON object"))
+
+
+def _whole(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _json(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
@@ -118,6 +141,8 @@ def _json(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
     content = parse_json(text, index)
     if isinstance(content, dict) and isinstance(content.get("images"), list):
         content = content["images"]
+    elif isinstance(content, dict) and isinstance(file_of(content), str):
+        content = [content]
     items: Iterable[Any]
     if isinstance(content, dict):
         items = [
@@ -134,8 +159,8 @@ def _json(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
 
 
 def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
-    first, _, rest = text.partition("\n")
-    columns, delimiter = _columns(first.rstrip("\r"))
+    first, rest = _first_line(text)
+    columns, delimiter = _columns(first)
     if not columns:
         raise DataError(f"{index} names no columns for a file and its caption.", "See docs/training-data.md.")
     csv.field_size_limit(LARGEST_TEXT - 1)
@@ -144,6 +169,8 @@ def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
     if quoting == csv.QUOTE_MINIMAL and rest.count('"') % 2:
         tree.left_out.append((index, "has a quotation mark that is not closed: read line by line"))
         quoting = csv.QUOTE_NONE
+    captions = [number for number, column in enumerate(columns) if column in TEXT_KEYS]
+    caption = captions[-1] if captions[-1] == len(columns) - 1 else captions[0]
     lines = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, quoting=quoting)
     for number, values in enumerate(lines, start=2):
         if not any(value.strip() for value in values):
@@ -151,9 +178,11 @@ def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
         if len(values) < len(columns):
             tree.left_out.append((f"{index}, row {number}", "has too few columns"))
             continue
-        # A caption of Flickr's file may hold commas without quotation marks.
-        last = len(columns) - 1
-        values[last:] = [delimiter.join(values[last:])]
+        while len(values) > len(columns) and not values[-1].strip():
+            values.pop()
+        # A caption may hold commas without quotation marks, as in Flickr's file.
+        end = caption + 1 + len(values) - len(columns)
+        values[caption:end] = [delimiter.join(values[caption:end])]
         yield {column: value.strip().strip('"') for column, value in zip(columns, values, strict=True)}
 
 
@@ -178,5 +207,12 @@ def captions_of(row: dict[str, Any]) -> list[str]:
     """Return a row's captions: a text, a list of texts, or Karpathy's list of sentences."""
     text = next((row[key] for key in TEXT_KEYS if row.get(key)), None)
     several = text if isinstance(text, list) else [text]
-    texts = [one.get("raw") or one.get("text") if isinstance(one, dict) else one for one in several]
+    texts = [_sentence(one) if isinstance(one, dict) else one for one in several]
     return [text.strip() for text in texts if isinstance(text, str) and text.strip()]
+
+
+def _sentence(entry: dict[str, Any]) -> Any:
+    text, words = entry.get("raw") or entry.get("text"), entry.get("tokens")
+    if not text and isinstance(words, list) and all(isinstance(word, str) for word in words):
+        return " ".join(words)
+    return text
