@@ -277,7 +277,7 @@ def _solidity(things: NDArray[np.bool_]) -> float:
     largest = largest_piece(things).astype(np.uint8)
     outlines, _ = cv2.findContours(largest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.fillConvexPoly(np.zeros_like(largest), cv2.convexHull(np.vstack(outlines)), 1)
-    return float(np.count_nonzero(largest)) / max(1, np.count_nonzero(hull))
+    return int(np.count_nonzero(largest)) / max(1, int(np.count_nonzero(hull)))
 
 
 def _opacity(
