@@ -92,22 +92,20 @@ class Finisher(Completer):
         """
         told = [self._with_its_colours(job) for job in jobs]
         things = [self._thing_alone(job) for job in told]
-        own = [self._own(job) for job in jobs]
+        own = [self._own(job) if _holds_mean(job.variants) else None for job in jobs]
         drawn = [
-            replace(
-                thing or job, variants=[one for one in job.variants if part is None or one.seed is not None]
-            )
-            for job, thing, part in zip(told, things, own, strict=True)
+            replace(thing or job, variants=job.variants if found is None else _without_mean(job.variants))
+            for job, thing, found in zip(told, things, own, strict=True)
         ]
         made = [iter(fills) for fills in super().complete(drawn, batch)]
         return [
             [
-                self._own_fill(job, variant, part)
-                if part is not None and variant.seed is None
+                self._own_fill(job, variant, found)
+                if found is not None and variant.seed is None
                 else self._with_all(job, whole, thing is not None, next(fills))
                 for variant in job.variants
             ]
-            for job, whole, thing, part, fills in zip(jobs, told, things, own, made, strict=True)
+            for job, whole, thing, found, fills in zip(jobs, told, things, own, made, strict=True)
         ]
 
     def _own_fill(self, job: CompletionJob, variant: Variant, own: _Own) -> RawFill:
@@ -261,7 +259,11 @@ def _names_any_bird(caption: str) -> bool:
     return not things.isdisjoint(_ANY_BIRD) and things <= _ANY_BIRD | _BESIDE
 
 
-def _seeded(variants: Sequence[Variant]) -> list[Variant]:
+def _holds_mean(variants: Sequence[Variant]) -> bool:
+    return any(variant.seed is None for variant in variants)
+
+
+def _without_mean(variants: Sequence[Variant]) -> list[Variant]:
     return [variant for variant in variants if variant.seed is not None]
 
 
