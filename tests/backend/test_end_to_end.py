@@ -50,16 +50,16 @@ def test_fills_of_a_photo_with_the_longest_name_get_one_themselves(bundles, phot
 def test_fill_command_fills_only_the_selection(bundles, photo, tmp_path):
     path, pixels = photo
     done = nigdt(
-        *("fill", path, "--select", "60,50,40,30", "--caption", "a red zebra", "-n", 3),
+        *("fill", path, "--select", "60,50,40,30", "--caption", "a red belly", "-n", 3),
         *("-o", tmp_path / "out.png", "--json"),
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert answer["unknown_words"] == ["zebra"]
+    assert answer["unknown_words"] == []
     assert [entry["recipe"]["seed"] for entry in answer["fills"]] == [None, 1, 2]
     filled = [np.asarray(Image.open(entry["file"])) for entry in answer["fills"]]
     expected = Inpainter.from_bundle("default", device="cpu").fill(
-        Image.open(path), selection_of(pixels), "a red zebra", variants=3
+        Image.open(path), selection_of(pixels), "a red belly", variants=3
     )
     for picture, fill in zip(filled, expected, strict=True):
         assert np.array_equal(picture, np.asarray(fill.photo)), "the daemon's fill differs from the library's"
@@ -68,6 +68,9 @@ def test_fill_command_fills_only_the_selection(bundles, photo, tmp_path):
         assert np.array_equal(picture[outside], pixels[outside])
         assert not np.array_equal(picture[50:80, 60:100], pixels[50:80, 60:100])
     assert not np.array_equal(filled[0], filled[1])
+    place = ("--select", "60,50,40,30", "-o", tmp_path / "zebra.png")
+    zebra = nigdt("fill", path, *place, "--caption", "a red zebra", "--json")
+    assert json.loads(zebra.stdout)["unknown_words"] == ["zebra"]
 
     shown = nigdt("status", "--json")
     status = json.loads(shown.stdout)
