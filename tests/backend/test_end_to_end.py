@@ -77,8 +77,8 @@ def test_fill_command_fills_only_the_selection(bundles, photo, tmp_path):
     assert shown.returncode == 0
     assert status["state"] == "ready"
     assert status["device"] == "cpu"
-    assert status["jobs"]["done"] == 1
-    assert status["jobs"]["fills"] == 3
+    assert status["jobs"]["done"] == 2
+    assert status["jobs"]["fills"] == 4
     assert [bundle["name"] for bundle in status["bundles"]] == ["nigdt-small"]
     text = nigdt("status").stdout
     assert str(status["pid"]) in text
