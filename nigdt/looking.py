@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -32,6 +33,9 @@ KEPT_PARTS = [PARTS.index(part) for part in ("beak", "leg")]
 """Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
 _BIRD = 0.3
 """How sure the finder must be that an object is a bird: who names one mostly means the one that is there."""
+_PART, _REACH = 0.3, 0.02
+"""How sure the finder must be of any part for a place to be of a bird, and how far beside such places that
+may reach, as a fraction of the context."""
 _CONTEXTS = 2
 """Contexts of which it is kept what is seen there: their captions are being typed."""
 
@@ -111,6 +115,8 @@ class Looker:
         thing = None
         if found is not None:
             thing = object_in(crop, guide, enlarged(chosen, guide), enlarged(found.sure, guide))
+            if thing is not None and found.bird:
+                thing = thing * enlarged(_near(found.parts.sum(-1)), guide)
         seen = LookedAt(crop, selection, lab, chosen, guide, found, thing)
         if not exact:
             self._kept.append(seen)
@@ -153,6 +159,14 @@ class Looker:
         size = working_size(crop.shape[1], crop.shape[0], self._size)
         lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
         return lab, resized(selection * np.float32(1 / 255), *size)
+
+
+def _near(parts: Floats) -> Floats:
+    """Return how near each place is to a bird's parts, (h, w) in 0..1: most ground and leaves are not."""
+    reach = max(2, round(_REACH * max(parts.shape)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    near = cv2.dilate((parts > _PART).astype(np.float32), disc)
+    return np.asarray(cv2.GaussianBlur(near, (0, 0), reach / 3), np.float32)
 
 
 def check_numbers(*maps: Floats) -> None:
