@@ -123,7 +123,7 @@
     </message>
     <message>
       <source>Detail</source>
-      <translation>Struktur</translation>
+      <translation>Details</translation>
     </message>
     <message>
       <source>How much of the photo's texture a described fill carries</source>
@@ -228,7 +228,7 @@
     </message>
     <message>
       <source>All are drawn from the same seed, so that only the words differ.</source>
-      <translation>Alle mit demselben Seed, damit sich nur die Worte unterscheiden.</translation>
+      <translation>Alle mit demselben Startwert, damit sich nur die Worte unterscheiden.</translation>
     </message>
     <message>
       <source>Fill all</source>
@@ -263,7 +263,7 @@
     </message>
     <message>
       <source>Seed</source>
-      <translation>Seed</translation>
+      <translation>Startwert</translation>
     </message>
     <message>
       <source>The same number gives the same fills again; empty for any</source>
@@ -717,7 +717,7 @@
     </message>
     <message>
       <source>“{caption}”, seed {seed}</source>
-      <translation>„{caption}“, Seed {seed}</translation>
+      <translation>„{caption}“, Startwert {seed}</translation>
     </message>
     <message>
       <source>Apply</source>
