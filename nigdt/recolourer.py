@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from nigdt.finding import object_at, resized, to_tensor
 from nigdt.locating import Location, location
 from nigdt.looking import KEPT_PARTS, LEAST_SURE, Looker, check_numbers
 from nigdt.model.recolour import RecolourNet
-from nigdt.part_words import PARTS, asked_parts
+from nigdt.part_words import PARTS, AskedPart, asked_parts
 from nigdt.recolouring import (
     Recolouring,
     check_caption,
@@ -114,6 +114,13 @@ class Recolourer:
         wanted = enlarged(alpha, guide)
         if thing is not None:
             wanted = wanted * thing
+            named, body = asked_parts(caption)
+            if found is not None and answer is not None and body is not None:
+                rest = 1 - _places(found.parts, chosen, named)[0]
+                tint = _tinted_body(
+                    thing * enlarged(rest, guide), within, enlarged(found.kept, guide), guide, body
+                )
+                return _with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
         return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
 
@@ -221,18 +228,13 @@ class Recolourer:
         The finder says where each part is. A part is tinted; the rest gets the network's colour.
         """
         asked, whole = asked_parts(caption)
-        places = [parts[..., [PARTS.index(part) for part in one.parts]].sum(-1) for one in asked]
-        there = [
-            (smooth_step(place, *_BELONGS), one.colour)
-            for place, one in zip(places, asked, strict=True)
-            if (place * chosen).max() > LEAST_SURE
-        ]
+        covered, there = _places(parts, chosen, asked)
         if not there:
             return None
         alpha, weighted = np.zeros_like(chosen), np.zeros_like(lab)
         if whole is not None:
             alpha, target = self._answer(lab, chosen, " ".join(whole.words), True)
-            alpha = alpha * (1 - np.minimum(1, np.sum([place for place, _ in there], axis=0)))
+            alpha = alpha * (1 - covered)
             weighted = alpha[..., None] * target
         for place, colour in there:
             target = _tinted_part(lab, place * chosen, colour)
@@ -240,6 +242,66 @@ class Recolourer:
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
+
+
+def _places(
+    parts: Floats, chosen: Floats, asked: Sequence[AskedPart]
+) -> tuple[Floats, list[tuple[Floats, NamedColour]]]:
+    """Return how far the parts that have colours cover each place, (h, w), and the places of those seen."""
+    there: list[tuple[Floats, NamedColour]] = []
+    covered = np.zeros_like(chosen)
+    for one in asked:
+        place = parts[..., [PARTS.index(part) for part in one.parts]].sum(-1)
+        if (place * chosen).max() > LEAST_SURE:
+            there.append((smooth_step(place, *_BELONGS), one.colour))
+            covered = covered + there[-1][0]
+    return np.minimum(1, covered), there
+
+
+def _tinted_body(
+    thing: Floats, within: Floats, kept: Floats | None, guide: Floats, asked: NamedColour
+) -> tuple[Floats, Floats]:
+    """Return where an object takes a colour, (h, w) in 0..1, and its change of L, its a and b, (h, w, 3)."""
+    material = material_of(guide, thing * within, asked)
+    target = tinted(guide, thing * within, material, asked)
+    # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
+    by_target = material.coloured and not asked.neutral
+    membership = np.ones_like(thing) if by_target else material.membership
+    if kept is not None:
+        membership = membership * (1 - kept * (1 - material.alike))
+    target[..., 0] -= guide[..., 0]
+    return thing * membership, target
+
+
+def _with_body(
+    wanted: Floats,
+    target: Floats,
+    tint: tuple[Floats, Floats],
+    within: Floats,
+    guide: Floats,
+    finer: float,
+    selection: NDArray[np.uint8],
+) -> Recolouring:
+    """Tint the body of an object whose parts have colours of their own.
+
+    The network reaches what is of another material, the tint reaches the edge.
+
+    Args:
+        wanted: (h, w), 0 to 1, what the network colours.
+        target: Its change of L, its a and b, at its own size.
+        tint: From `_tinted_body`.
+        within: (h, w), 0 to 1, the selection.
+        guide: (h, w, 3), the context.
+        finer: How many times finer that is than the network's maps.
+        selection: (H, W).
+    """
+    body, tinted_target = tint
+    reached = cv2.resize(target, guide.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    both = np.asarray(reached + body[..., None] * (tinted_target - reached), np.float32)
+    place = np.maximum(wanted, body)
+    return Recolouring(
+        guided_place(place, within, guide, finer), guided_colour(both, place * within, guide), selection
+    )
 
 
 def _tinted_part(lab: Floats, place: Floats, colour: NamedColour) -> Floats:
@@ -297,16 +359,8 @@ def _tint(
     """
     height, width = chosen.shape
     window = selection_box(chosen).grown(round(_BESIDE * max(height, width)), width, height).slices
-    guide, place, within = lab[window], thing[window], chosen[window]
-    material = material_of(guide, place * within, asked)
-    target = tinted(guide, place * within, material, asked)
-    # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
-    by_target = material.coloured and not asked.neutral
-    membership = np.ones_like(place) if by_target else material.membership
-    if kept is not None:
-        membership = membership * (1 - kept[window] * (1 - material.alike))
-    place = place * membership
-    target[..., 0] -= guide[..., 0]
+    guide, within = lab[window], chosen[window]
+    place, target = _tinted_body(thing[window], within, None if kept is None else kept[window], guide, asked)
     alphas, colours = np.zeros((*lab.shape[:2], 4), np.float32), np.zeros((*lab.shape[:2], 6), np.float32)
     alphas[window] = guided_place(place, within, guide, finer)
     colours[window] = guided_colour(target, place * within, guide)

@@ -172,3 +172,16 @@ def test_attention_is_told_and_changes_no_pixel(
     assert plain.notices == told.notices == (COLOURED_PART,)
     assert told.attention is not None
     assert [use.word for use in told.attention] == caption.split()
+
+
+def test_a_body_is_coloured_up_to_its_edge_though_parts_have_colours_of_their_own(
+    inpainter: Inpainter, kingfisher: Image.Image
+) -> None:
+    fill = inpainter.fill(kingfisher, selected(kingfisher, BIRD), "a purple bird with white wings")[0]
+
+    def blue(photo: Image.Image) -> int:
+        crown = np.asarray(photo.convert("RGB"), np.float32)[60:140, 500:690]
+        lab = rgb_to_lab(crown / np.float32(255))
+        return int(np.count_nonzero((lab[..., 1] < 15) & (lab[..., 2] < -20)))
+
+    assert blue(fill.photo) < 0.03 * blue(kingfisher)
