@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.colours import find_colours, nearest_basic, rgb_to_lab
+from nigdt.context.blend import greyed
 from nigdt.outlines import Silhouette
 from nigdt.part_words import KEPT, split_parts
 from nigdt.recolourer import Recolourer
@@ -55,7 +56,7 @@ def coloured(recolourer: Recolourer, picture: Floats, told: Silhouette, caption:
             if part in told.parts:
                 body[told.parts[part] > _OUTLINED] = 0
         if not uneven:  # patches of other colours would be taken for other materials, and stay
-            drawn = np.asarray(cv2.copyTo(_grey(drawn), body, drawn.copy()), np.uint8)
+            drawn = np.asarray(cv2.copyTo(greyed(drawn), body, drawn.copy()), np.uint8)
         drawn = recolourer.predict(drawn, body, " ".join(asked[0].words), exact=True).apply(drawn)[0]
     if parts:
         found = recolourer.predict_parts(drawn, selection, parts, places=told.parts)
@@ -63,10 +64,6 @@ def coloured(recolourer: Recolourer, picture: Floats, told: Silhouette, caption:
             return None
         drawn = found.apply(drawn)[0]
     return np.where((drawn != before).any(axis=2, keepdims=True), drawn, picture).astype(np.float32)
-
-
-def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def _differs(picture: NDArray[np.uint8], core: NDArray[np.bool_], asked: NDArray[np.float64]) -> bool:

@@ -175,10 +175,16 @@ class Finisher(Completer):
         """Return fills as they are seen in the photo, as `Completer.shown`."""
         thing = self._thing_alone(self._with_its_colours(job))
         is_ball = thing is not None and names_round_thing(job.caption)
-        if not is_ball and self._own(job) is None:
+        own = self._own(job)
+        if not is_ball and own is None:
             return super().shown(thing or job)
         size = job.context.visible.shape[::-1]
-        pictures = [fill.pixels for fill in self.complete([job])[0]]
+        left = job.variants if own is None else _without_mean(job.variants)
+        drawn = iter(self.complete([replace(job, variants=left)])[0])
+        pictures = [
+            own.pixels if own is not None and variant.seed is None else next(drawn).pixels
+            for variant in job.variants
+        ]
         return [
             np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.float32) for one in pictures
         ]

@@ -29,7 +29,7 @@ from nigdt.recolouring import (
 )
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
-from nigdt.tint import material_of, tinted
+from nigdt.tint import Material, material_of, tinted
 
 __all__ = ["Recolourer"]
 
@@ -237,7 +237,7 @@ class Recolourer:
             alpha = alpha * (1 - covered)
             weighted = alpha[..., None] * target
         for place, colour in there:
-            target = _tinted_part(lab, place * chosen, colour)
+            _, target = _tinted(lab, place * chosen, colour)
             alpha = alpha + place
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
@@ -262,14 +262,12 @@ def _tinted_body(
     thing: Floats, within: Floats, kept: Floats | None, guide: Floats, asked: NamedColour
 ) -> tuple[Floats, Floats]:
     """Return where an object takes a colour, (h, w) in 0..1, and its change of L, its a and b, (h, w, 3)."""
-    material = material_of(guide, thing * within, asked)
-    target = tinted(guide, thing * within, material, asked)
+    material, target = _tinted(guide, thing * within, asked)
     # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
     by_target = material.coloured and not asked.neutral
     membership = np.ones_like(thing) if by_target else material.membership
     if kept is not None:
         membership = membership * (1 - kept * (1 - material.alike))
-    target[..., 0] -= guide[..., 0]
     return thing * membership, target
 
 
@@ -304,11 +302,12 @@ def _with_body(
     )
 
 
-def _tinted_part(lab: Floats, place: Floats, colour: NamedColour) -> Floats:
-    """Return a colour's change of L, and its a and b, (h, w, 3), for a part at a place (h, w) in 0..1."""
-    target = tinted(lab, place, material_of(lab, place, colour), colour)
+def _tinted(lab: Floats, place: Floats, colour: NamedColour) -> tuple[Material, Floats]:
+    """Return the material at a place (h, w) in 0..1, and a colour's change of L, its a and b, (h, w, 3)."""
+    material = material_of(lab, place, colour)
+    target = tinted(lab, place, material, colour)
     target[..., 0] -= lab[..., 0]
-    return target
+    return material, target
 
 
 def _names_only(caption: str, places: Mapping[str, Floats]) -> bool:

@@ -31,11 +31,13 @@ class FinderScores(NamedTuple):
         parts: (B, 1 + parts, h, w) before the softmax over channels, of no part and then of `PARTS`.
         objects: (B, 1, h, w) before the sigmoid.
         bird: (B,) before the sigmoid, whether the object is a bird; None where the finder cannot tell.
+        features: (B, C), what it tells that by.
     """
 
     parts: Tensor
     objects: Tensor
     bird: Tensor | None
+    features: Tensor | None = None
 
 
 class ObjectFinder(nn.Module):
@@ -83,13 +85,13 @@ class ObjectFinder(nn.Module):
             y = self.mix[i](x)
         scores: Tensor = self.head(y)
         objects = scores[:, -1:]
-        bird = None
-        if self.bird is not None:
-            bird = self.bird(object_features(stages[4], objects, selection))[:, 0]
-        return FinderScores(scores[:, :-1], objects, bird)
+        if self.bird is None:
+            return FinderScores(scores[:, :-1], objects, None)
+        features = _object_features(stages[4], objects, selection)
+        return FinderScores(scores[:, :-1], objects, self.bird(features)[:, 0], features)
 
 
-def object_features(stage: Tensor, objects: Tensor, selection: Tensor) -> Tensor:
+def _object_features(stage: Tensor, objects: Tensor, selection: Tensor) -> Tensor:
     """Average a map (B, C, h, w) over the object that is seen in the selection, (B, C).
 
     Args:

@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nigdt.errors import NigdtError, PhotoError
-from nigdt.finding import resized, to_tensor, working_size
-from nigdt.model.finder import FINDER_SIZE, ObjectFinder, object_features
+from nigdt.finding import finder_scores, resized
+from nigdt.model.finder import ObjectFinder
 from nigdt.photo.photo import Photo
 from nigdt.text import tokenise
 from nigdt_training.recolour.cutouts import folders_below, held_out
@@ -145,14 +145,10 @@ def _seen(finder: ObjectFinder, shown: _Shown, rng: np.random.Generator) -> Tens
         box = (left - x, top - y, wide, high)
     selection = np.zeros((height, width), np.uint8)
     selection[box[1] : box[1] + box[3], box[0] : box[0] + box[2]] = 255
-    size = working_size(width, height, FINDER_SIZE)
-    rgb = to_tensor(resized(rgb8, *size).transpose(2, 0, 1), "cpu") / 127.5 - 1
-    chosen = to_tensor(resized(selection, *size)[None], "cpu") / 255
-    objects = finder(rgb, chosen).objects
-    area = F.interpolate(chosen, size=objects.shape[2:], mode="area")
-    if float((objects.sigmoid() * area).sum()) / 16 < _LEAST_SEEN:  # sixteen of these to a cell of the trunk
-        return None
-    return object_features(finder.trunk.stages(rgb, 5)[4], objects, chosen)
+    scores = finder_scores(finder, "cpu", rgb8, selection)
+    sure = scores.objects[0, 0].sigmoid().numpy()
+    area = float((sure * resized(selection, *sure.shape[::-1])).sum()) / 255
+    return None if area / 16 < _LEAST_SEEN else scores.features  # sixteen of these to a cell of the trunk
 
 
 def _box_beside(

@@ -146,8 +146,8 @@ def train_finder(
         while step < steps:
             batch = finder_batch([store.draw(rng) for _ in range(_BATCH)], rng)
             rgb = batch.rgb.contiguous(memory_format=torch.channels_last)
-            part_scores, object_scores, _ = finder(rgb, batch.selection)
-            parts, objects = part_loss(part_scores, batch.labels), object_loss(object_scores, batch)
+            scores = finder(rgb, batch.selection)
+            parts, objects = part_loss(scores.parts, batch.labels), object_loss(scores.objects, batch)
             optimiser.zero_grad(set_to_none=True)
             (parts + objects).backward()
             torch.nn.utils.clip_grad_norm_(finder.parameters(), 1.0)
