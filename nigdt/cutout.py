@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.objects import grab_cut
 
-__all__ = ["object_in", "possible", "smooth_step"]
+__all__ = ["fine_object", "object_in", "possible", "smooth_step"]
 
 Floats = NDArray[np.float32]
 
@@ -44,6 +44,10 @@ _RARE = np.float32(1e-6)
 """Fraction of the pixels that every colour counts as having, so that one seen nowhere is undecided."""
 _STEPS = 40
 """Pixels by which the object grows into places that are surely of its colour."""
+_FINE = (0.15, 0.85)
+"""How sure such a finder must be for a place to belong to the object a little, and wholly."""
+_HINTED = (0.1, 0.25)
+"""How sure it must be of a place of the object's colour for that to be of the object too."""
 _MARGIN = 0.06
 """Margin around the selection whose colours are the background's, as a fraction of the side."""
 
@@ -65,6 +69,31 @@ def object_in(crop: NDArray[np.uint8], lab: Floats, chosen: Floats, sure: Floats
     """
     cut = _cut_out(crop, chosen, sure, _likelihood(lab, sure, chosen))
     return _matte(lab, _completed(lab, cut, chosen, sure))
+
+
+def fine_object(lab: Floats, chosen: Floats, sure: Floats, edged: Floats) -> Floats:
+    """As `object_in`, for a finder that sees the object's edge itself.
+
+    Args:
+        lab: (h, w, 3), the context.
+        chosen: (h, w), 0 to 1, the selection.
+        sure: (h, w), 0 to 1, how sure the finder is of the object.
+        edged: The same with its edge moved to the photo's.
+
+    Returns:
+        (h, w), 0 to 1.
+    """
+    low, high = _FINE
+    thing = np.clip((edged - low) / (high - low), 0, 1).astype(np.float32)
+    covered = float((thing * chosen).sum() / max(1e-3, float(chosen.sum())))
+    follows = np.float32(np.clip((covered - _FOLLOWS[0]) / (_FOLLOWS[1] - _FOLLOWS[0]), 0, 1))
+    chance = _likelihood(lab, thing, chosen)
+    likely = smooth_step(chance, *_SURE) * smooth_step(sure, *_HINTED) * chosen
+    more = _grown_into(thing, likely)
+    believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED))
+    more = np.maximum(more, chosen * believed)
+    thing = thing + follows * np.maximum(more - thing, 0)
+    return np.maximum(thing, _small_gaps(thing) * chosen)
 
 
 def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: Floats) -> Floats:
@@ -153,13 +182,19 @@ def _completed(lab: Floats, cut: Floats, chosen: Floats, sure: Floats) -> Floats
     foreign = (1 - smooth_step(chance, *_FOREIGN)) * (1 - smooth_step(sure, *_KEPT))
     rim = cut * (1 - foreign)
     likely = smooth_step(chance, *_SURE) * chosen
-    for _ in range(_STEPS):
-        rim = np.maximum(rim, np.minimum(cv2.dilate(rim, np.ones((3, 3), np.uint8)), likely))
+    rim = _grown_into(rim, likely)
     covered = float((rim * chosen).sum() / max(1e-3, float(chosen.sum())))
     believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED))
     follows = np.float32(np.clip((covered - _FOLLOWS[0]) / (_FOLLOWS[1] - _FOLLOWS[0]), 0, 1))
     rim = np.maximum(rim, follows * chosen * believed)
     return np.maximum(rim, _small_gaps(rim) * chosen)
+
+
+def _grown_into(thing: Floats, likely: Floats) -> Floats:
+    """Let an object grow into adjoining places, as far as these are likely to be of it; (h, w) in 0..1."""
+    for _ in range(_STEPS):
+        thing = np.maximum(thing, np.minimum(cv2.dilate(thing, np.ones((3, 3), np.uint8)), likely))
+    return thing
 
 
 def _small_gaps(place: Floats) -> Floats:

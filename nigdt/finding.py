@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from nigdt.box import selection_box
-from nigdt.model.finder import FINDER_SIZE, FinderScores, ObjectFinder
+from nigdt.model.finder import FinderScores, ObjectFinder
 from nigdt.model.recolour import STRIDE
 
 __all__ = ["finder_scores", "object_at", "resized", "to_tensor", "window_around", "working_size"]
@@ -80,7 +80,7 @@ def finder_scores(
         crop: (H, W, 3).
         selection: (H, W), 255 where selected.
     """
-    size = working_size(crop.shape[1], crop.shape[0], FINDER_SIZE)
+    size = working_size(crop.shape[1], crop.shape[0], finder.size)
     rgb = to_tensor(resized(crop, *size).transpose(2, 0, 1), device) / 127.5 - 1
     scores: FinderScores = finder(rgb, to_tensor(resized(selection, *size)[None], device) / 255)
     return scores

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from nigdt.colours import rgb_to_lab
-from nigdt.cutout import object_in, possible
+from nigdt.cutout import fine_object, object_in, possible
 from nigdt.errors import ModelError
 from nigdt.finding import finder_scores, resized, window_around, working_size
 from nigdt.model.finder import ObjectFinder
@@ -36,6 +35,8 @@ _BIRD = 0.3
 _PART, _REACH = 0.3, 0.02
 """How sure the finder must be of any part for a place to be of a bird, and how far beside such places that
 may reach, as a fraction of the context."""
+_FINE_REACH = 5
+"""Pixels of the guide by which the edge that a finder with a fine one sees may be off."""
 _CONTEXTS = 2
 """Contexts of which it is kept what is seen there: their captions are being typed."""
 
@@ -49,12 +50,17 @@ class Found:
         parts: (h, w, parts), 0 to 1, how sure it is of each part.
         sure: (h, w), 0 to 1, how sure it is of the object.
         bird: Whether that may be a bird.
+        fine: (h', w'), the same before its edge was moved to the photo's, at the finder's own size in `place`
+            alone; None from a finder without a fine edge.
+        place: Rows and columns of (h, w) that it looked at.
     """
 
     object: Floats
     parts: Floats
     sure: Floats
     bird: bool
+    fine: Floats | None = None
+    place: tuple[slice, slice] = (slice(None), slice(None))
 
     @property
     def kept(self) -> Floats:
@@ -112,11 +118,7 @@ class Looker:
         lab, chosen = self.reduced(crop, selection)
         guide = finer_lab(crop, chosen.shape)
         found = None if exact else self.find(crop, selection, lab, chosen)
-        thing = None
-        if found is not None:
-            thing = object_in(crop, guide, enlarged(chosen, guide), enlarged(found.sure, guide))
-            if thing is not None and found.bird:
-                thing = thing * enlarged(_near(found.parts.sum(-1)), guide)
+        thing = None if found is None else _thing(found, crop, chosen, guide)
         seen = LookedAt(crop, selection, lab, chosen, guide, found, thing)
         if not exact:
             self._kept.append(seen)
@@ -135,14 +137,17 @@ class Looker:
         """
         if self._finder is None:
             return None
-        place, window = _around(chosen, crop.shape)
+        place = window_around(chosen, _MARGIN)
+        window = larger(place, chosen.shape, crop.shape)
         scores = finder_scores(self._finder, self._device, crop[window], selection[window])
-        both = torch.cat([scores.parts, scores.objects], dim=1)
-        both = F.interpolate(both, size=chosen[place].shape, mode="bilinear", align_corners=False)
+        seen, objects = (
+            F.interpolate(one, size=chosen[place].shape, mode="bilinear", align_corners=False)
+            for one in (scores.parts, scores.objects)
+        )
         parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
-        parts[place] = both[:, :-1].softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
+        parts[place] = seen.softmax(1)[0, 1:].float().cpu().numpy().transpose(1, 2, 0)
         sure = np.zeros_like(chosen)
-        sure[place] = snapped(both[0, -1].sigmoid().float().cpu().numpy(), lab[place])
+        sure[place] = snapped(objects[0, 0].sigmoid().float().cpu().numpy(), lab[place])
         check_numbers(sure, parts)
         if (sure * chosen).max() < LEAST_SURE:
             return None
@@ -152,13 +157,36 @@ class Looker:
         # not the ground between them.
         meant_too = tightness(found, chosen) * (1 - chosen * (1 - possible(lab, found, chosen)))
         bird = scores.bird is None or float(scores.bird.sigmoid()) > _BIRD
-        return Found(np.maximum(found, meant_too), parts, sure, bird)
+        fine = None
+        if self._finder.fine is not None:
+            fine = scores.objects[0, 0].sigmoid().float().cpu().numpy()
+        return Found(np.maximum(found, meant_too), parts, sure, bird, fine, place)
 
     def reduced(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """Return a context in Lab, (h, w, 3), and its selection, (h, w) in 0 to 1, at the network's size."""
         size = working_size(crop.shape[1], crop.shape[0], self._size)
         lab = rgb_to_lab(resized(crop, *size) / np.float32(255))
         return lab, resized(selection * np.float32(1 / 255), *size)
+
+
+def _thing(found: Found, crop: NDArray[np.uint8], chosen: Floats, guide: Floats) -> Floats:
+    """Return the object in a selection at the guide's size, (H, W) in 0..1.
+
+    Args:
+        found: What the finder sees.
+        crop: The context.
+        chosen: (h, w), 0 to 1, the selection.
+        guide: (H, W, 3), from `finer_lab`.
+    """
+    within = enlarged(chosen, guide)
+    if found.fine is not None:
+        sure = np.zeros(guide.shape[:2], np.float32)
+        place = larger(found.place, chosen.shape, guide.shape)
+        size = sure[place].shape[::-1]
+        sure[place] = cv2.resize(found.fine, size, interpolation=cv2.INTER_LINEAR)
+        return fine_object(guide, within, sure, snapped(sure, guide, _FINE_REACH))
+    thing = object_in(crop, guide, within, enlarged(found.sure, guide))
+    return thing * enlarged(_near(found.parts.sum(-1)), guide) if found.bird else thing
 
 
 def _near(parts: Floats) -> Floats:
@@ -182,12 +210,17 @@ def check_numbers(*maps: Floats) -> None:
         )
 
 
-def _around(chosen: Floats, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return the selection's surroundings, as a window of its small picture and as one of the crop."""
-    place = window_around(chosen, _MARGIN)
-    large = []
+def larger(place: tuple[slice, slice], shape: tuple[int, ...], large: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return the same window of a picture at another size.
+
+    Args:
+        place: Rows and columns.
+        shape: Height and width of the picture that they are of.
+        large: Height and width of the other.
+    """
+    windows = []
     for axis, part in enumerate(place):
-        scale = shape[axis] / chosen.shape[axis]
+        scale = large[axis] / shape[axis]
         start = round(part.start * scale)
-        large.append(slice(start, max(start + 1, round(part.stop * scale))))
-    return place, (large[0], large[1])
+        windows.append(slice(start, max(start + 1, round(part.stop * scale))))
+    return windows[0], windows[1]

@@ -220,14 +220,15 @@ def guided_place(alpha: Floats, chosen: Floats, guide: Floats, scale: float) -> 
     return _guided(alpha, guide, weight, side)
 
 
-def snapped(place: Floats, lab: Floats) -> Floats:
+def snapped(place: Floats, lab: Floats, radius: int = _SNAP_RADIUS) -> Floats:
     """Move the edge of a coarse map to the photo's own edges.
 
     Args:
         place: (h, w), 0 to 1, as the finder gives it, sharp to a few pixels.
         lab: (h, w, 3), the photo at this size.
+        radius: How far the edge may lie from its place, in pixels.
     """
-    by_lab = _guided(place, lab, np.ones_like(place), 2 * _SNAP_RADIUS + 1)
+    by_lab = _guided(place, lab, np.ones_like(place), 2 * radius + 1)
     return np.clip((by_lab[..., :3] * lab).sum(-1) + by_lab[..., 3], 0, 1)
 
 

@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from nigdt.model.lite0 import REGION_STAGE, STAGE_CHANNELS, EfficientNetLite0
 from nigdt.part_words import PARTS
 
-FINDER_SIZE = 192
-"""Long side in pixels at which it was trained and is used; both sides must be multiples of 16."""
+FINDER_SIZE, FINE_FINDER_SIZE = 192, 224
+"""Side in pixels, of a square of equal area, at which a finder was trained and is used, without and with a
+fine edge; both sides must be multiples of 16."""
 
 _WIDTHS = (32, 48, 64)
-_GROUPS = 8
+_FINE_WIDTH = 24
 
 
 class FinderScores(NamedTuple):
@@ -29,7 +30,7 @@ class FinderScores(NamedTuple):
 
     Attributes:
         parts: (B, 1 + parts, h, w) before the softmax over channels, of no part and then of `PARTS`.
-        objects: (B, 1, h, w) before the sigmoid.
+        objects: (B, 1, h, w) before the sigmoid; (B, 1, 2 h, 2 w) from a finder with a fine edge.
         bird: (B,) before the sigmoid, whether the object is a bird; None where the finder cannot tell.
         features: (B, C), what it tells that by.
     """
@@ -45,24 +46,27 @@ class ObjectFinder(nn.Module):
 
     Args:
         tells_birds: Whether it tells birds from other objects; parts it sees in all of them.
+        fine: Whether it goes back to stride 2 for the object, whose thin parts stride 4 loses.
     """
 
-    def __init__(self, tells_birds: bool = False) -> None:
+    def __init__(self, tells_birds: bool = False, fine: bool = False) -> None:
         super().__init__()
+        self.size = FINE_FINDER_SIZE if fine else FINDER_SIZE
+        self.object_stride = 2 if fine else 4
         self.trunk = EfficientNetLite0(REGION_STAGE + 1)
-        _, four, eight, _, sixteen = STAGE_CHANNELS[: REGION_STAGE + 1]
+        two, four, eight, _, sixteen = STAGE_CHANNELS[: REGION_STAGE + 1]
         self.enter = nn.ModuleList(
             nn.Conv2d(channels + 1, width, 1)
             for channels, width in zip((four, eight, sixteen), _WIDTHS, strict=True)
         )
         inputs = (_WIDTHS[0] + _WIDTHS[1], _WIDTHS[1] + _WIDTHS[2], _WIDTHS[2])
-        self.mix = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(given, width, 3, padding=1), nn.GroupNorm(8, width), nn.SiLU(inplace=True)
-            )
-            for given, width in zip(inputs, _WIDTHS, strict=True)
-        )
+        self.mix = nn.ModuleList(_mixed(given, width) for given, width in zip(inputs, _WIDTHS, strict=True))
         self.head = nn.Conv2d(_WIDTHS[0], 2 + len(PARTS), 1)
+        self.fine = (
+            nn.Sequential(_mixed(two + 1 + _WIDTHS[0], _FINE_WIDTH), nn.Conv2d(_FINE_WIDTH, 1, 1))
+            if fine
+            else None
+        )
         self.bird = nn.Linear(sixteen, 1) if tells_birds else None
 
     def forward(self, rgb: Tensor, selection: Tensor) -> FinderScores:
@@ -73,7 +77,7 @@ class ObjectFinder(nn.Module):
             selection: (B, 1, H, W) in 0..1.
 
         Returns:
-            Scores, those of places (B, ., H / 4, W / 4).
+            Scores, those of places (B, ., H / 4, W / 4), the object's at stride 2 where the edge is fine.
         """
         stages = self.trunk.stages(rgb, REGION_STAGE + 1)
         y: Tensor | None = None
@@ -85,10 +89,21 @@ class ObjectFinder(nn.Module):
             y = self.mix[i](x)
         scores: Tensor = self.head(y)
         objects = scores[:, -1:]
+        if self.fine is not None and y is not None:
+            chosen = F.interpolate(selection, size=stages[0].shape[2:], mode="area")
+            finer = F.interpolate(y, size=stages[0].shape[2:], mode="nearest")
+            coarse = F.interpolate(objects, size=stages[0].shape[2:], mode="bilinear", align_corners=False)
+            objects = coarse + self.fine(torch.cat([stages[0], chosen, finer], dim=1))
         if self.bird is None:
             return FinderScores(scores[:, :-1], objects, None)
         features = _object_features(stages[4], objects, selection)
         return FinderScores(scores[:, :-1], objects, self.bird(features)[:, 0], features)
+
+
+def _mixed(inputs: int, width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, width, 3, padding=1), nn.GroupNorm(8, width), nn.SiLU(inplace=True)
+    )
 
 
 def _object_features(stage: Tensor, objects: Tensor, selection: Tensor) -> Tensor:

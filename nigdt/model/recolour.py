@@ -40,6 +40,7 @@ class RecolourConfig:
         hide_whole: Whether the selection's colour is hidden when the caption names no part.
         finds: Whether there is a finder of objects and parts (`nigdt.model.finder`).
         tells_birds: Whether that tells birds from other objects.
+        finds_finely: Whether it sees objects at stride 2.
     """
 
     size: int = 160
@@ -51,6 +52,7 @@ class RecolourConfig:
     hide_whole: bool = True
     finds: bool = False
     tells_birds: bool = False
+    finds_finely: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain values, for YAML and JSON."""
@@ -153,7 +155,7 @@ class RecolourNet(nn.Module):
         nn.init.normal_(self.out.weight, std=0.02)
         if self.out.bias is not None:
             nn.init.zeros_(self.out.bias)
-        self.finder = ObjectFinder(config.tells_birds) if config.finds else None
+        self.finder = ObjectFinder(config.tells_birds, config.finds_finely) if config.finds else None
 
     def forward(
         self, lab: Tensor, selection: Tensor, hidden: Tensor, tokens: Tensor, lengths: Tensor

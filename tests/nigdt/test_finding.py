@@ -16,6 +16,8 @@ from nigdt.part_words import PARTS
 class SeesOrange(nn.Module):
     """Stands in for a trained finder: an object is what is orange, up to the stride of four."""
 
+    size = 192
+
     def forward(self, rgb, selection):
         orange = ((rgb[:, :1] > 0.4) & (rgb[:, 2:] < 0)).float()
         objects = F.interpolate(orange, scale_factor=0.25, mode="area") * 12 - 6

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
 from nigdt.looking import Found, Looker
+from nigdt.model.finder import FinderScores, ObjectFinder
 from nigdt.part_words import PARTS
 
 SIDE = 160
@@ -48,3 +52,40 @@ def test_what_is_seen_is_kept_while_context_and_selection_are_the_same_arrays() 
     assert looker.look(crop, selection) is first
     assert looker.look(crop.copy(), selection) is not first
     assert looker.look(crop, selection, exact=True).found is None
+
+
+def test_a_fine_edge_is_seen_at_stride_two_and_a_coarse_one_at_four() -> None:
+    rgb, selection = torch.zeros(1, 3, 64, 96), torch.ones(1, 1, 64, 96)
+    fine, coarse = (ObjectFinder(fine=fine).eval()(rgb, selection) for fine in (True, False))
+    assert fine.objects.shape == (1, 1, 32, 48)
+    assert coarse.objects.shape == (1, 1, 16, 24)
+    assert fine.parts.shape == coarse.parts.shape == (1, 1 + len(PARTS), 16, 24)
+
+
+class FineDisc(ObjectFinder):
+    """A fine finder that is sure of the orange disc, and of a thread that leads away from it."""
+
+    def __init__(self) -> None:
+        super().__init__(fine=True)
+
+    def forward(self, rgb: torch.Tensor, selection: torch.Tensor) -> FinderScores:
+        orange = ((rgb[:, :1] > 0.4) & (rgb[:, 2:] < 0)).float()
+        objects = 16 * F.interpolate(orange, scale_factor=0.5, mode="area") - 8
+        height, width = (side // 2 for side in objects.shape[2:])
+        return FinderScores(torch.zeros(len(rgb), 1 + len(PARTS), height, width), objects, None)
+
+
+@pytest.mark.parametrize(("top", "left"), [(24, 24), (40, 8)])
+def test_a_finder_with_a_fine_edge_is_believed_to_the_pixel(top: int, left: int) -> None:
+    crop, selection = picture()
+    crop[79:82, 120:150] = (230, 120, 20)
+    selection[:] = 0
+    selection[top : top + 112, left : left + 146] = 255
+    thing = Looker(FineDisc(), SIDE, "cpu").look(crop, selection).thing
+    assert thing is not None
+    got = cv2.resize(thing, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    chosen = selection > 0
+    disc = (crop[..., 2] < 60) & chosen
+    assert got[disc].mean() > 0.9
+    assert got[80, 135:146].min() > 0.5, "the thread"
+    assert got[chosen & ~disc].mean() < 0.02

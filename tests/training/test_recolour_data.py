@@ -8,6 +8,7 @@ from nigdt_training.recolour.batches import Store, collate
 from nigdt_training.recolour.captions import draw_colour, part_caption, vocabulary_words, whole_caption
 from nigdt_training.recolour.checking import detail_kept
 from nigdt_training.recolour.cutouts import prepare, read_shard
+from nigdt_training.recolour.given_masks import objects_of
 from nigdt_training.recolour.samples import draw_sample
 from nigdt_training.recolour.selections import draw_selection
 from nigdt_training.recolour.tint import tinted
@@ -125,3 +126,58 @@ def test_photos_become_a_store(tmp_path):
     prepare(tmp_path / "data", tmp_path / "store", said.append)
     assert len(said) == 1, "photos looked at before are not looked at again"
     assert len(read_shard(tmp_path / "store" / "shard-0000.npz")) == 4
+
+
+def masked(tmp_path, mask, box=None, one=True):
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    return objects_of(tmp_path / "mask.png", (120, 160), box, one)
+
+
+def test_a_given_mask_is_the_object(tmp_path):
+    mask = np.zeros((240, 320), np.uint8)
+    cv2.ellipse(mask, (160, 120), (80, 50), 0, 0, 360, 255, -1)
+    (found,) = masked(tmp_path, mask)
+    assert found.shape == (120, 160)
+    assert np.array_equal(found, cv2.resize(mask, (160, 120), interpolation=cv2.INTER_AREA))
+
+
+def test_masks_that_know_nothing_are_left_out(tmp_path):
+    nothing = np.zeros((120, 160), np.uint8)
+    assert masked(tmp_path, nothing) == []
+    assert masked(tmp_path, nothing + 255) == []
+    undecided = nothing.copy()
+    undecided[20:100, 20:140] = 140
+    assert masked(tmp_path, undecided) == []
+    assert objects_of(tmp_path / "none.png", (120, 160), None, True) == []
+    (tmp_path / "damaged.png").write_bytes(b"no picture")
+    assert objects_of(tmp_path / "damaged.png", (120, 160), None, True) == []
+
+
+def test_one_thing_is_whole_and_several_are_several(tmp_path):
+    mask = np.zeros((120, 160), np.uint8)
+    mask[20:100, 10:60] = mask[20:80, 90:150] = 255
+    assert masked(tmp_path, mask) == []
+    first, second = masked(tmp_path, mask, one=False)
+    assert first[50, 30] == second[50, 120] == 255
+    assert first[50, 120] == second[50, 30] == 0
+    (bird,) = masked(tmp_path, mask, box=(10, 20, 50, 80))
+    assert bird[50, 30] == 255
+    assert bird[50, 120] == 0
+
+
+def test_masks_beside_photos_are_used(tmp_path):
+    folder = tmp_path / "data" / "things"
+    folder.mkdir(parents=True)
+    (tmp_path / "data" / "things-masks").mkdir()
+    photo, _ = scene(0)
+    for name in ("a.jpg", "b.jpg"):
+        cv2.imwrite(str(folder / name), photo[..., ::-1])
+    lines = [{"file_name": name, "text": ["a thing"]} for name in ("a.jpg", "b.jpg")]
+    (folder / "metadata.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask[30:70, 40:90] = 255
+    cv2.imwrite(str(tmp_path / "data" / "things-masks" / "a.png"), mask)
+    prepare(tmp_path / "data", tmp_path / "store", lambda line: None)
+    (cutout,) = read_shard(tmp_path / "store" / "shard-0000.npz")
+    assert cutout.file == "a.jpg"
+    assert np.array_equal(cutout.mask, mask)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from click.testing import CliRunner
 from nigdt_training.commands.train import train as train_command
 from nigdt_training.recolour import finder, training
@@ -14,7 +15,7 @@ from nigdt_training.recolour.training import RecolourSettings, Training, train, 
 
 from nigdt.bundle.recolour import load_recolour, save_recolour
 from nigdt.errors import NigdtError
-from nigdt.model.finder import FINDER_SIZE
+from nigdt.model.finder import FINE_FINDER_SIZE
 from nigdt.model.recolour import RecolourConfig, RecolourMaps
 from nigdt.recolourer import Recolourer
 from nigdt.text import Vocabulary
@@ -163,18 +164,22 @@ def test_finder_goes_on_and_is_shipped_with_the_network(tmp_path, store, monkeyp
     assert kept["step"] == 2
     save_recolour(tmp_path, with_finder(run.averaged(), second), WORDS, {})
     net, _ = load_recolour(tmp_path)
+    assert net.config.finds_finely
     assert torch.allclose(net.finder.head.weight, second.head.weight, atol=1e-3)
+    assert torch.allclose(net.finder.fine[1].weight, second.fine[1].weight, atol=1e-3)
     assert torch.allclose(net.head.weight, run.average["head.weight"], atol=1e-3)
 
 
 def test_finder_samples_are_labelled_where_the_bird_is(store):
     batch = finder.finder_batch([store.parted[0], store.plain[0]], np.random.default_rng(0))
-    assert batch.rgb.shape == (2, 3, FINDER_SIZE, FINDER_SIZE)
+    assert batch.rgb.shape == (2, 3, FINE_FINDER_SIZE, FINE_FINDER_SIZE)
     assert -1 <= batch.rgb.min() < batch.rgb.max() <= 1
     assert batch.selection.amax((1, 2, 3)).eq(1).all()
     assert set(batch.labels[0].unique().tolist()) > {0}
     assert batch.labels[1].eq(UNKNOWN).all()
-    assert (batch.objects[0, 0][batch.labels[0] > 0] > 0).float().mean() > 0.95
+    assert batch.objects.shape == (2, 1, FINE_FINDER_SIZE // 2, FINE_FINDER_SIZE // 2)
+    coarse = F.interpolate(batch.objects, scale_factor=0.5, mode="area")[0, 0]
+    assert (coarse[batch.labels[0] > 0] > 0).float().mean() > 0.95
 
 
 def test_finder_is_asked_about_the_selection_and_known_parts_alone(store):
@@ -183,10 +188,10 @@ def test_finder_is_asked_about_the_selection_and_known_parts_alone(store):
     batch.selection[..., :64, :64] = 1
     right = (batch.objects * 2 - 1) * 30
     wrong_outside = right.clone()
-    wrong_outside[..., 24:, :] *= -1
+    wrong_outside[..., 48:, :] *= -1
     assert finder.object_loss(wrong_outside, batch) == finder.object_loss(right, batch)
     assert finder.object_loss(-right, batch) > 1
-    assert finder.part_loss(torch.randn(1, 13, 48, 48), batch.labels) == 0
+    assert finder.part_loss(torch.randn(1, 13, 56, 56), batch.labels) == 0
 
 
 def test_nothing_to_find(tmp_path):

@@ -148,7 +148,8 @@ def _seen(finder: ObjectFinder, shown: _Shown, rng: np.random.Generator) -> Tens
     scores = finder_scores(finder, "cpu", rgb8, selection)
     sure = scores.objects[0, 0].sigmoid().numpy()
     area = float((sure * resized(selection, *sure.shape[::-1])).sum()) / 255
-    return None if area / 16 < _LEAST_SEEN else scores.features  # sixteen of these to a cell of the trunk
+    cells = area * (finder.object_stride / 16) ** 2  # of the trunk
+    return None if cells < _LEAST_SEEN else scores.features
 
 
 def _box_beside(

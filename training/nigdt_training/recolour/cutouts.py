@@ -18,9 +18,11 @@ from nigdt.errors import NigdtError
 from nigdt_training.data.objects import find_objects
 from nigdt_training.data.parts import part_labels
 from nigdt_training.data.split import place
+from nigdt_training.recolour.given_masks import masks_folder, objects_of
 
-SHORT_SIDE = 160
-"""Photos are stored with this short side in pixels, smaller ones as they are."""
+SHORT_SIDE = 256
+"""Photos are stored with this short side in pixels, smaller ones as they are. An object that fills half of it
+is seen at its own resolution by a finder of 224 px."""
 SHARD = 250
 """Cut-outs of a file of the store."""
 PROGRESS = "progress.json"
@@ -68,7 +70,7 @@ def held_out(source: str, record: dict[str, object]) -> bool:
 def cut(
     folder: Path, source: str, record: dict, places: dict[str, list[float]], rng: np.random.Generator
 ) -> list[Cutout]:
-    """Return the believable objects of one photo.
+    """Return the believable objects of one photo: from its mask, if there are masks, or cut out here.
 
     Args:
         folder: The photo's folder.
@@ -89,7 +91,11 @@ def cut(
     if "box" in record:
         x, y, width, height = (value * scale for value in record["box"])
         box = (x, y, width, height)
-    found = find_objects(photo, box, one="species" in record, rng=rng)
+    one, masks = "species" in record, masks_folder(folder)
+    if masks is None:
+        found = find_objects(photo, box, one=one, rng=rng)
+    else:
+        found = objects_of((masks / record["file_name"]).with_suffix(".png"), photo.shape[:2], box, one)
     return [
         Cutout(
             photo,
@@ -144,7 +150,8 @@ def prepare(data: Path, store: Path, say: Callable[[str], None]) -> int:
     """Cuts objects out of all photos below a folder into a store; goes on where it was stopped.
 
     Folders are taken in turns, so that the first shards hold something of each. A folder `NAME` of birds
-    whose part places lie beside it in `NAME-parts.json` (file name -> part -> [x, y]) gets parts.
+    whose part places lie beside it in `NAME-parts.json` (file name -> part -> [x, y]) gets parts. Beside a
+    folder `NAME` with the folder `NAME-masks`, objects are those of its masks (`objects_of`).
 
     Args:
         data: Folder of captioned photo folders.

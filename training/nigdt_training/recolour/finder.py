@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
-from nigdt.model.finder import FINDER_SIZE, ObjectFinder
+from nigdt.model.finder import FINE_FINDER_SIZE, ObjectFinder
 from nigdt.part_words import PARTS
 from nigdt_training.match.backbone import pretrained_lite0
 from nigdt_training.recolour.batches import Store
@@ -46,7 +46,7 @@ class FinderBatch:
         rgb: (B, 3, S, S) in [-1, 1].
         selection: (B, 1, S, S) in 0..1, drawn as people do, around the object or through it.
         labels: (B, S / 4, S / 4) int64, parts as `Cutout.parts` has them, `UNKNOWN` where nobody told them.
-        objects: (B, 1, S / 4, S / 4) in 0..1.
+        objects: (B, 1, S / 2, S / 2) in 0..1.
     """
 
     rgb: Tensor
@@ -58,9 +58,9 @@ class FinderBatch:
 def finder_batch(cutouts: Sequence[Cutout], rng: np.random.Generator) -> FinderBatch:
     """Draw one sample of each, a third of them tinted, so that a second request finds its way too."""
     pictures, selections, labels, objects = [], [], [], []
-    coarse = (FINDER_SIZE // 4, FINDER_SIZE // 4)
+    coarse, fine = ((FINE_FINDER_SIZE // stride,) * 2 for stride in (4, 2))
     for cutout in cutouts:
-        lab, mask, parts = framed(cutout, FINDER_SIZE, rng)
+        lab, mask, parts = framed(cutout, FINE_FINDER_SIZE, rng)
         lab = jittered(lab, rng)
         if rng.random() < 0.35:
             place = mask * (draw_patch(lab, mask, rng) if rng.random() < 0.5 else rng.uniform(0.7, 1))
@@ -70,7 +70,7 @@ def finder_batch(cutouts: Sequence[Cutout], rng: np.random.Generator) -> FinderB
         selections.append(draw_selection(mask, rng)[None])
         known = parts if cutout.places else np.full_like(parts, UNKNOWN)
         labels.append(cv2.resize(known, coarse, interpolation=cv2.INTER_NEAREST))
-        objects.append(cv2.resize(mask, coarse, interpolation=cv2.INTER_AREA)[None])
+        objects.append(cv2.resize(mask, fine, interpolation=cv2.INTER_AREA)[None])
     return FinderBatch(
         torch.from_numpy(np.stack(pictures).astype(np.float32)),
         torch.from_numpy(np.stack(selections).astype(np.float32)),
@@ -169,7 +169,7 @@ def train_finder(
     finally:
         save()
     if data is not None:
-        told = ObjectFinder(tells_birds=True)
+        told = ObjectFinder(tells_birds=True, fine=True)
         told.load_state_dict(average, strict=False)
         fit_birds(told, data, say)
         average = told.state_dict()
@@ -178,7 +178,7 @@ def train_finder(
 
 def _pretrained() -> ObjectFinder:
     """Return a finder with ImageNet weights in its trunk."""
-    finder = ObjectFinder()
+    finder = ObjectFinder(fine=True)
     trunk = pretrained_lite0().state_dict()
     finder.trunk.load_state_dict({name: trunk[name] for name in finder.trunk.state_dict()})
     return finder.to(memory_format=torch.channels_last)
@@ -202,6 +202,6 @@ def averaged_finder(folder: Path) -> ObjectFinder | None:
     if not (folder / STATE).is_file():
         return None
     weights = torch.load(folder / STATE, weights_only=True)["average"]
-    finder = ObjectFinder("bird.weight" in weights)
+    finder = ObjectFinder("bird.weight" in weights, any(name.startswith("fine.") for name in weights))
     finder.load_state_dict(weights)
     return finder.eval().requires_grad_(False)

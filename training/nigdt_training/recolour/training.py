@@ -228,7 +228,9 @@ def export_recolour(folder: Path, bundle: Path) -> None:
 
 def with_finder(net: RecolourNet, finder: ObjectFinder) -> RecolourNet:
     """Return a recolouring network with the same weights and a finder."""
-    config = replace(net.config, finds=True, tells_birds=finder.bird is not None)
+    config = replace(
+        net.config, finds=True, tells_birds=finder.bird is not None, finds_finely=finder.fine is not None
+    )
     both = RecolourNet(config, net.text.embedding.num_embeddings - 1)
     both.load_state_dict(net.state_dict(), strict=False)
     assert both.finder is not None
