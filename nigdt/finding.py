@@ -15,7 +15,15 @@ from nigdt.box import selection_box
 from nigdt.model.finder import FinderScores, ObjectFinder
 from nigdt.model.recolour import STRIDE
 
-__all__ = ["finder_scores", "object_at", "resized", "to_tensor", "window_around", "working_size"]
+__all__ = [
+    "finder_scores",
+    "object_at",
+    "object_within",
+    "resized",
+    "to_tensor",
+    "window_around",
+    "working_size",
+]
 
 Floats = NDArray[np.float32]
 Window = tuple[slice, slice]
@@ -53,7 +61,7 @@ def object_at(finder: ObjectFinder, device: str, photo: NDArray[np.uint8], x: fl
     at = min(max(0, int(y)), height - 1), min(max(0, int(x)), width - 1)
     best, sure, thing = 0.0, np.zeros((height, width), np.float32), None
     for window in _squares(height, width, at):
-        answer = _asked(finder, device, photo, window)
+        answer = _asked(finder, device, photo, _filled(window, photo))
         found = _touching(answer > _PERHAPS, at)
         if found is None:
             continue
@@ -62,11 +70,29 @@ def object_at(finder: ObjectFinder, device: str, photo: NDArray[np.uint8], x: fl
             best, sure, thing = score, answer, found
     if thing is None:
         return sure
-    closer = _asked(finder, device, photo, window_around(thing, _AROUND))
+    closer = _asked(finder, device, photo, _filled(window_around(thing, _AROUND), photo))
     found = _touching(closer > _PERHAPS, at)
     if found is None or found.sum() < _LOST * thing.sum():
         return sure
     return closer
+
+
+@torch.inference_mode()
+def object_within(
+    finder: ObjectFinder, device: str, photo: NDArray[np.uint8], selection: NDArray[np.uint8]
+) -> Floats:
+    """Tell where the object is in a box, or in another selection that was drawn around it.
+
+    Args:
+        finder: Photo and selection to object.
+        device: Where it runs.
+        photo: (H, W, 3); a copy of some 500 to 1000 pixels is enough.
+        selection: (H, W), above 0 where selected; not empty.
+
+    Returns:
+        (H, W), 0 to 1, how sure the finder is of each place; 0 outside the selection.
+    """
+    return _asked(finder, device, photo, selection)
 
 
 def finder_scores(
@@ -100,16 +126,19 @@ def working_size(width: int, height: int, side: int) -> tuple[int, int]:
     )
 
 
-def _asked(finder: ObjectFinder, device: str, photo: NDArray[np.uint8], window: Window) -> Floats:
-    """Return how sure the finder is of an object within a window of the photo, (H, W), 0 outside of it."""
-    height, width = photo.shape[:2]
-    margins = [round(_BESIDE * (part.stop - part.start)) for part in window]
-    rows, columns = (
-        slice(max(0, part.start - margin), min(most, part.stop + margin))
-        for part, margin, most in zip(window, margins, (height, width), strict=True)
-    )
-    selection = np.zeros((height, width), np.uint8)
+def _filled(window: Window, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the selection of a window, (H, W), 255 in it."""
+    selection = np.zeros(photo.shape[:2], np.uint8)
     selection[window] = 255
+    return selection
+
+
+def _asked(
+    finder: ObjectFinder, device: str, photo: NDArray[np.uint8], selection: NDArray[np.uint8]
+) -> Floats:
+    """Return how sure the finder is of an object within a selection, (H, W), 0 outside of it."""
+    height, width = photo.shape[:2]
+    rows, columns = window_around(selection, _BESIDE)
     crop = photo[rows, columns]
     scores = finder_scores(finder, device, crop, selection[rows, columns]).objects
     scores = F.interpolate(scores, size=crop.shape[:2], mode="bilinear", align_corners=False)

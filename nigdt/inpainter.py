@@ -248,6 +248,15 @@ class Inpainter(Finisher):
         """
         return self._recolouring().object_at(photo, x, y)
 
+    def object_within(self, photo: NDArray[np.uint8], selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Tell where the object is that a box or a lasso was drawn around; as `object_at` otherwise.
+
+        Args:
+            photo: (h, w, 3); a copy with a longer side of 500 to 1000 pixels is enough.
+            selection: (h, w), above 0 where selected; not empty.
+        """
+        return self._recolouring().object_within(photo, selection)
+
     def _continue(
         self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], recipe: Recipe, variant: Variant
     ) -> RawFill:

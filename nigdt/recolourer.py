@@ -13,9 +13,10 @@ from nigdt.box import check_selection, selection_box
 from nigdt.colours import NamedColour, find_colours, names_part
 from nigdt.cutout import smooth_step
 from nigdt.errors import BundleError
-from nigdt.finding import object_at, resized, to_tensor
+from nigdt.finding import object_at, object_within, resized, to_tensor
 from nigdt.locating import Location, location
 from nigdt.looking import KEPT_PARTS, LEAST_SURE, Looker, check_numbers
+from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourNet
 from nigdt.part_words import PARTS, AskedPart, asked_parts
 from nigdt.recolouring import (
@@ -203,9 +204,22 @@ class Recolourer:
         Raises:
             BundleError: The network has no finder.
         """
+        return np.rint(object_at(self._finder(), self.device, photo, x, y) * 255).astype(np.uint8)
+
+    def object_within(self, photo: NDArray[np.uint8], selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Tell where the object is that a selection was drawn around; as `object_at` otherwise.
+
+        Args:
+            photo: (h, w, 3), a reduced copy.
+            selection: (h, w), above 0 where selected; not empty.
+        """
+        sure = object_within(self._finder(), self.device, photo, selection)
+        return np.rint(sure * 255).astype(np.uint8)
+
+    def _finder(self) -> ObjectFinder:
         if self._net.finder is None:
             raise BundleError("The model finds no objects.", "Use another bundle.")
-        return np.rint(object_at(self._net.finder, self.device, photo, x, y) * 255).astype(np.uint8)
+        return self._net.finder
 
     def _answer(self, lab: Floats, chosen: Floats, caption: str, hidden: bool) -> tuple[Floats, Floats]:
         """Return the network's alpha (h, w), and its change of L, a and b (h, w, 3)."""

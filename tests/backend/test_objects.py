@@ -61,5 +61,14 @@ def test_the_answer_is_the_crop_and_how_sure_the_finder_is(bundles, request_fill
     crop, sure = (np.frombuffer(frame, np.uint8) for frame in message.frames)
     assert bytes(crop) == bytes(request.crop)
     assert sure.size == 64 * 64
-    assert set(sure) == {round(255 / (1 + np.exp(-1)))}
+    marked = np.frombuffer(request.mask, np.uint8) > 0
+    assert 1 < marked.sum() < marked.size
+    assert set(sure[marked]) == {round(255 / (1 + np.exp(-1)))}, "what was drawn around it"
+    assert not sure[~marked].any()
+    clicked = np.zeros((64, 64), np.uint8)
+    clicked[20, 30] = 255
+    at_click = Job("local", (0, b"x"), replace(request, mask=clicked.tobytes()), 0.0)
+    NigdtEngine(DaemonSettings(threads=1)).run([at_click], kept)
+    everywhere = np.frombuffer(kept.messages[-1].frames[1], np.uint8)
+    assert set(everywhere) == set(sure[marked])
     assert message.header["placed"]

@@ -173,6 +173,29 @@ def test_an_object_of_two_colours_is_found_whole_where_the_model_sees_it():
     assert overlap(np.zeros((100, 150), np.uint8)) == overlap(None), "seen nowhere"
 
 
+def test_in_a_box_what_the_model_sees_is_the_object():
+    photo, body, head = of_two_colours()
+    thing = body | head
+    box = Region(150, 90, 410, 300)
+    twig = np.zeros(thing.shape, bool)
+    twig[225:235, 150:410] = True
+    twig &= ~thing
+    photo[twig] = (205, 62, 42)  # of the body's colour, from edge to edge
+
+    def found(seen: np.ndarray | None) -> np.ndarray:
+        patch, found = object_in(photo, box, seen), np.zeros(thing.shape, bool)
+        found[patch.region.slices] = patch.mask > 127
+        return found
+
+    small = cv2.resize(np.where(thing, 250, 0).astype(np.uint8), (300, 200), interpolation=cv2.INTER_AREA)
+    seen = found(small)
+    assert (seen & thing).sum() / (seen | thing).sum() > 0.95
+    assert (seen & twig).sum() < 0.1 * twig[box.slices].sum()
+    by_colours = found(None)
+    assert (by_colours & twig).sum() > 0.5 * twig[box.slices].sum()
+    assert np.array_equal(found(np.zeros((200, 300), np.uint8)), by_colours), "seen nowhere"
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 5), (4, 4), (30, 40), (12, 500)])
 def test_a_click_on_any_photo_finds_something(size: tuple[int, int]):
     photo = np.random.default_rng(0).integers(0, 255, (*size, 3)).astype(np.uint8)

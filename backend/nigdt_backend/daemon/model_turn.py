@@ -189,13 +189,16 @@ class ModelTurn:
                 job.made += 1
 
     def _find_object(self, job: Job, work: Work) -> None:
-        """Tell where the object is that was clicked."""
+        """Tell where the object is that was clicked, or that a selection was drawn around."""
         self._hooks.stage([job], "completing")
         started = time.monotonic()
         crop, clicked = job_pixels(job)
         rows, columns = np.nonzero(clicked)
         try:
-            sure = self._model.inpainter.object_at(crop, float(columns.mean()), float(rows.mean()))
+            if len(rows) > 1:
+                sure = self._model.inpainter.object_within(crop, clicked)
+            else:
+                sure = self._model.inpainter.object_at(crop, float(columns[0]), float(rows[0]))
         except NigdtError as error:
             work[job] = EngineError("model-failed", error.message, error.hint)
             return

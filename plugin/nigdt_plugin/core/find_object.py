@@ -46,12 +46,16 @@ _CORE = 0.01
 """How far inside the object a place must lie to stay it, as a fraction of the photo's side."""
 
 
-def object_in(rgb: Pixels, box: Region) -> Patch:
-    """Return the object inside a box drawn loosely around it (GrabCut, Rother et al. 2004).
+def object_in(rgb: Pixels, box: Region, seen: NDArray[np.uint8] | None = None) -> Patch:
+    """Return the object inside a box drawn loosely around it.
+
+    It begins with what the model sees there or, without a model, with all of the box; colours find the edge
+    (GrabCut, Rother et al. 2004).
 
     Args:
         rgb: Photo (H, W, 3) uint8.
         box: Rectangle around the object.
+        seen: (h, w), of a small copy of the photo: 255 where the model is sure of the object in the box.
 
     Returns:
         Patch of the object, with a smooth edge; the box itself if no object stands out.
@@ -71,7 +75,16 @@ def object_in(rgb: Pixels, box: Region) -> Patch:
     labels[top:bottom, left:right] = cv2.GC_PR_FGD
     if not (labels == cv2.GC_BGD).any():
         return whole
-    coarse = _main_parts(_closed(grab_cut(small, labels, _ROUNDS)))
+    coarse = None
+    if seen is not None:
+        across, down = seen.shape[1] / width, seen.shape[0] / height
+        part = seen[
+            int(outer.top * down) : int(np.ceil(outer.bottom * down)),
+            int(outer.left * across) : int(np.ceil(outer.right * across)),
+        ]
+        coarse = _seen_in(small, part, labels == cv2.GC_PR_FGD)
+    if coarse is None:
+        coarse = _main_parts(_closed(grab_cut(small, labels, _ROUNDS)))
     if int(np.count_nonzero(coarse)) < 0.02 * (right - left) * (bottom - top):
         return whole
     fine, finer = _reduced(rgb[outer.slices], _OBJECT_PIXELS)
@@ -164,19 +177,34 @@ def _dots(shape: tuple[int, ...], points: Sequence[Point], scale: float, radius:
 
 def _begun_with(small: Pixels, seen: NDArray[np.uint8], first: NDArray[np.bool_]) -> Mask | None:
     """Return the object that the model sees, cut out by its colours; None if it sees none at the click."""
-    height, width = small.shape[:2]
-    sure = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32) / 255
+    sure, labels = _seen_labels(small, seen)
     if not (sure[first] > _PERHAPS).any():
         return None
+    labels[first] = cv2.GC_FGD
+    if (labels & 1).all():  # even ones are the background's
+        return None
+    return _touching(grab_cut(small, labels, _ROUNDS), first)
+
+
+def _seen_in(small: Pixels, seen: NDArray[np.uint8], box: NDArray[np.bool_]) -> Mask | None:
+    """Return the object that the model sees in a box, cut out by its colours; None if it sees none there."""
+    sure, labels = _seen_labels(small, seen)
+    if not (sure[box] > _CERTAIN).any():
+        return None
+    labels[~box] = cv2.GC_BGD
+    return _main_parts(_closed(grab_cut(small, labels, _ROUNDS)))
+
+
+def _seen_labels(small: Pixels, seen: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return how sure the model is of each place of a reduced photo, in 0..1, and the labels for GrabCut."""
+    height, width = small.shape[:2]
+    sure = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32) / 255
     labels = np.where(sure > _PERHAPS, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     radius = max(1, round(_CORE * (height * width) ** 0.5))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     labels[cv2.erode((sure > _CERTAIN).astype(np.uint8), disc) > 0] = cv2.GC_FGD
     labels[sure < _NOWHERE] = cv2.GC_BGD
-    labels[first] = cv2.GC_FGD
-    if (labels & 1).all():  # even ones are the background's
-        return None
-    return _touching(grab_cut(small, labels, _ROUNDS), first)
+    return sure, labels
 
 
 def _first_guess(small: Pixels, sure: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -13,9 +13,10 @@ from nigdt_backend.protocol import Event, FillPicture, FillRequest, ProtocolErro
 from numpy.typing import NDArray
 
 from nigdt.recipe import Recipe
+from nigdt_plugin.core.geometry import Region
 
 _LONG_SIDE = 768
-"""Longer side in pixels of the copy that the model sees; it works at 192, in squares down to an eighth."""
+"""Longer side in pixels of the copy that the model sees; it works at 224, in squares down to an eighth."""
 _PATIENCE = 10.0
 """Seconds after which the object is looked for without the model, which may be busy with a fill."""
 
@@ -42,13 +43,12 @@ class FinderClient:
             answers.put(event)
         return answers is not None
 
-    def look(self, rgb: NDArray[np.uint8], x: float, y: float, bundle: str) -> NDArray[np.uint8] | None:
-        """Return where the object is that was clicked, as far as the model sees it.
+    def look(self, rgb: NDArray[np.uint8], place: Region, bundle: str) -> NDArray[np.uint8] | None:
+        """Return where the object is that was clicked, or that a box was drawn around, as the model sees it.
 
         Args:
             rgb: Photo (H, W, 3).
-            x: Column of the click.
-            y: Row of the click.
+            place: The box, inside the photo, or the one pixel that was clicked.
             bundle: Name of the model.
 
         Returns:
@@ -58,10 +58,12 @@ class FinderClient:
         scale = min(1.0, _LONG_SIDE / max(height, width))
         size = max(1, round(width * scale)), max(1, round(height * scale))
         small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        clicked = np.zeros(small.shape[:2], np.uint8)
-        clicked[min(size[1] - 1, int(y * scale)), min(size[0] - 1, int(x * scale))] = 255
+        marked = np.zeros(small.shape[:2], np.uint8)
+        top, left = min(size[1] - 1, int(place.top * scale)), min(size[0] - 1, int(place.left * scale))
+        bottom, right = (max(1, round(side * scale)) for side in (place.height, place.width))
+        marked[top : top + bottom, left : left + right] = 255
         request = FillRequest(
-            small.tobytes(), clicked.tobytes(), *size, Recipe(bundle=bundle), result="object"
+            small.tobytes(), marked.tobytes(), *size, Recipe(bundle=bundle), result="object"
         )
         answers: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._lock:

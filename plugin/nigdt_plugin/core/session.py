@@ -23,6 +23,7 @@ from nigdt_plugin.core.failures import Failure, failure_of
 from nigdt_plugin.core.filling import Filling
 from nigdt_plugin.core.fills import Round, region_of
 from nigdt_plugin.core.finder_client import FinderClient
+from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.healing import Healing
 from nigdt_plugin.core.history import History
 from nigdt_plugin.core.host import Host
@@ -143,10 +144,10 @@ class Session(Opening):
         self.link.load(name)
         self.fills()
 
-    def object_at(
-        self, rgb: NDArray[np.uint8], x: float, y: float, wanted: Callable[[], bool] = lambda: True
+    def object_seen(
+        self, rgb: NDArray[np.uint8], place: Region, wanted: Callable[[], bool] = lambda: True
     ) -> NDArray[np.uint8] | None:
-        """Ask the model where in a photo the object is that was clicked; called from a thread.
+        """Ask the model where in a photo the object is that was clicked or boxed; called from a thread.
 
         A model that is being started is waited for: colours alone often find a part of the object.
 
@@ -160,7 +161,7 @@ class Session(Opening):
             time.sleep(0.05)
         if self.filling is None or self.link_state.phase is not LinkPhase.READY:
             return None
-        return self._finder.look(rgb, x, y, self.filling.model)
+        return self._finder.look(rgb, place, self.filling.model)
 
     def compare(self, before: bool) -> None:
         """Show the picture without the fill in question (or without any), or with it again."""

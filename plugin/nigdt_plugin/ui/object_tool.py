@@ -39,17 +39,17 @@ class _Search:
 
 
 class _Sight:
-    """Where the model sees the object at a first click; further clicks do not ask again."""
+    """Where the model sees the object at a first click or in a box; further clicks do not ask again."""
 
-    def __init__(self, session: Session, at: Point) -> None:
+    def __init__(self, session: Session, place: Region) -> None:
         self._session = session
-        self._at = at
+        self._place = place
         self._seen: Pixels | None = None
         self.given_up = False
 
     def seen(self, rgb: Pixels) -> Pixels | None:
         if self._seen is None:
-            self._seen = self._session.object_at(rgb, *self._at, lambda: not self.given_up)
+            self._seen = self._session.object_seen(rgb, self._place, lambda: not self.given_up)
         return self._seen
 
 
@@ -68,7 +68,7 @@ class Object(Shape):
         super().__init__(canvas, session, choices)
         self._inside: list[Point] = []
         self._outside: list[Point] = []
-        self._sight = _Sight(session, (0, 0))
+        self._sight = _Sight(session, Region(0, 0, 1, 1))
         self._found = -1  # the selection's revision after the last click
         self._search: _Search | None = None
 
@@ -97,16 +97,21 @@ class Object(Shape):
             how = Combine.REPLACE
         else:
             self._inside, self._outside = [point], []
-            self._sight = _Sight(self.session, point)
+            x, y = int(point[0]), int(point[1])
+            self._sight = _Sight(self.session, Region(x, y, x + 1, y + 1))
         inside, outside, sight = tuple(self._inside), tuple(self._outside), self._sight
         self._find(point, lambda rgb: object_at(rgb, inside, outside, sight.seen(rgb)), how)
 
     def taken(self, start: Point, end: Point, how: Combine) -> None:
         left, right = sorted((round(start[0]), round(end[0])))
         top, bottom = sorted((round(start[1]), round(end[1])))
-        box = Region(left, top, right, bottom)
+        box = Region(left, top, right, bottom).clipped(*self.canvas.photo_size)
+        if box.empty:
+            return
         self._inside = []
-        self._find(((left + right) / 2, (top + bottom) / 2), lambda rgb: object_in(rgb, box), how)
+        sight = self._sight = _Sight(self.session, box)
+        middle = ((left + right) / 2, (top + bottom) / 2)
+        self._find(middle, lambda rgb: object_in(rgb, box, sight.seen(rgb)), how)
 
     def _find(self, at: Point, search: Callable[[np.ndarray], Patch], how: Combine) -> None:
         self._drop()
