@@ -37,6 +37,8 @@ _PART, _REACH = 0.3, 0.02
 may reach, as a fraction of the context."""
 _FINE_REACH = 5
 """Pixels of the guide by which the edge that a finder with a fine one sees may be off."""
+_LEG = 0.04
+"""Half the width of a leg at most, as a fraction of the root of the bird's area."""
 _CONTEXTS = 2
 """Contexts of which it is kept what is seen there: their captions are being typed."""
 
@@ -60,7 +62,7 @@ class Found:
     sure: Floats
     bird: bool
     fine: Floats | None = None
-    place: tuple[slice, slice] = (slice(None), slice(None))
+    place: tuple[slice, slice] = (slice(0, 0), slice(0, 0))
 
     @property
     def kept(self) -> Floats:
@@ -80,6 +82,7 @@ class LookedAt:
         guide: From `finer_lab`.
         found: What the finder sees, or None.
         thing: At the guide's size, 0 to 1, the object that was cut out, or None.
+        kept: The same, where parts of a bird are that keep their colour when the whole is asked for, or None.
     """
 
     crop: NDArray[np.uint8]
@@ -89,6 +92,7 @@ class LookedAt:
     guide: Floats
     found: Found | None
     thing: Floats | None
+    kept: Floats | None
 
 
 class Looker:
@@ -119,7 +123,8 @@ class Looker:
         guide = finer_lab(crop, chosen.shape)
         found = None if exact else self.find(crop, selection, lab, chosen)
         thing = None if found is None else _thing(found, crop, chosen, guide)
-        seen = LookedAt(crop, selection, lab, chosen, guide, found, thing)
+        kept = None if found is None or thing is None else _kept(found, thing)
+        seen = LookedAt(crop, selection, lab, chosen, guide, found, thing, kept)
         if not exact:
             self._kept.append(seen)
         return seen
@@ -187,6 +192,18 @@ def _thing(found: Found, crop: NDArray[np.uint8], chosen: Floats, guide: Floats)
         return fine_object(guide, within, sure, snapped(sure, guide, _FINE_REACH))
     thing = object_in(crop, guide, within, enlarged(found.sure, guide))
     return thing * enlarged(_near(found.parts.sum(-1)), guide) if found.bird else thing
+
+
+def _kept(found: Found, thing: Floats) -> Floats:
+    """Return where parts are that keep their colour, of an object (H, W) at the guide's size.
+
+    The finder's legs reach into the belly. What is of the body is wider than a leg.
+    """
+    beak, leg = (enlarged(found.parts[..., part], thing) for part in KEPT_PARTS)
+    reach = max(1, round(_LEG * float((thing > 0.5).sum()) ** 0.5))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    body = cv2.morphologyEx((thing > 0.5).astype(np.float32), cv2.MORPH_OPEN, disc)
+    return beak + leg * (1 - cv2.GaussianBlur(body, (0, 0), max(0.5, reach / 3)))
 
 
 def _near(parts: Floats) -> Floats:

@@ -99,8 +99,9 @@ class Recolourer:
         elif thing is not None and names_surface(caption):  # the surface behind the object
             thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
-            kept = None if found is None else enlarged(found.kept, guide)
-            return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
+            return Recolouring(
+                *_tint(thing, within, None if found is None else seen.kept, guide, finer, asked[0]), selection
+            )
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -118,9 +119,7 @@ class Recolourer:
             named, body = asked_parts(caption)
             if found is not None and answer is not None and body is not None:
                 rest = 1 - _places(found.parts, chosen, named)[0]
-                tint = _tinted_body(
-                    thing * enlarged(rest, guide), within, enlarged(found.kept, guide), guide, body
-                )
+                tint = _tinted_body(thing * enlarged(rest, guide), within, seen.kept, guide, body)
                 return _with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
         return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)

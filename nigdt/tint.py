@@ -24,6 +24,9 @@ Floats = NDArray[np.float32]
 
 _COLOURED = 0.22
 """Saturation from which a place counts as coloured; an object is, if most of it does."""
+_TINGED, _BLACK = (9.0, 14.0), (15.0, 30.0)
+"""Median chroma up to which a coloured object may be a black one in which the sky is seen, and L up to which
+its places are of its material then, even those where no sky is seen."""
 _GRAIN = 12.0
 """Lab units; smaller differences between neighbours are smoothed before materials are told apart."""
 _NOISE = 12.0
@@ -113,6 +116,9 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
     L, saturation = lab[..., 0], _saturation(lab)
     if _mean(saturation > _COLOURED, weight) > 0.5:
         typical = _quantile(saturation, weight, 0.6)
+        tinge = _quantile(np.hypot(lab[..., 1], lab[..., 2]), weight, 0.5)
+        tinged = (1 - smooth_step(L, *_BLACK)) * np.float32(1 - smooth_step(np.float32(tinge), *_TINGED))
+        saturation = np.maximum(saturation, typical * tinged)
         saturation = np.maximum(saturation, typical * _GLARING * _glare(L, saturation, weight, typical))
         membership = smooth_step(saturation, *(typical * fraction for fraction in _SAME_HUE))
         turn = _turned(lab, _commonest_hue(lab, weight * membership))

@@ -89,3 +89,21 @@ def test_a_finder_with_a_fine_edge_is_believed_to_the_pixel(top: int, left: int)
     assert got[disc].mean() > 0.9
     assert got[80, 135:146].min() > 0.5, "the thread"
     assert got[chosen & ~disc].mean() < 0.02
+
+
+def test_legs_keep_their_colour_and_the_belly_above_them_does_not() -> None:
+    y, x = np.mgrid[:SIDE, :SIDE]
+    sure = ((y - 70) ** 2 + (x - 80) ** 2 < 40**2).astype(np.float32)
+    sure[100:140, 76:79] = 1
+    parts = np.zeros((SIDE, SIDE, len(PARTS)), np.float32)
+    parts[90:142, 60:100, PARTS.index("leg")] = 1  # as coarsely as the finder sees it
+    crop = np.where(sure[..., None] > 0, np.uint8((230, 120, 20)), np.uint8((120, 120, 120)))
+    selection = np.full((SIDE, SIDE), 255, np.uint8)
+    looker = Looker(None, SIDE, "cpu")
+    looked_at = slice(0, SIDE), slice(0, SIDE)
+    looker.find = lambda *_: Found(sure, parts, sure, False, sure, looked_at)  # type: ignore[method-assign]
+    kept = looker.look(crop, selection).kept
+    assert kept is not None
+    got = cv2.resize(kept, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    assert got[118:136, 77].min() > 0.8
+    assert got[92:102, 66:94].max() < 0.2

@@ -53,6 +53,17 @@ def test_what_has_no_colour_in_a_coloured_object_stays():
     assert nearest_basic(np.median(after[50:], (0, 1))) == "blue"
 
 
+def test_black_in_which_the_sky_is_seen_is_black_in_its_shade_too():
+    crow = np.zeros((SIDE, SIDE, 3), np.float32) + np.float32((18, 0, -8))
+    crow[60:] = (8, 0, 0)
+    _, after = painted(crow, "orange")
+    assert np.hypot(*after[70:, :, 1:].mean((0, 1))) > 25
+    robin = np.zeros((SIDE, SIDE, 3), np.float32) + np.float32((40, 28, 25))
+    robin[60:] = (8, 0, 0)
+    _, after = painted(robin, "blue")
+    assert np.abs(after[70:] - robin[70:]).max() < 6, "its black parts are no shade of red"
+
+
 def test_a_pattern_of_light_and_dark_stays_one():
     stripes = np.zeros((SIDE, SIDE, 3), np.float32) + lab_of((25, 22, 20))
     stripes[:, np.arange(SIDE) % 12 < 5] = lab_of((235, 235, 238))
