@@ -26,7 +26,7 @@ _FILLED = 0.2
 """How much of a selection a thing fills at least for the selection to have been made for it."""
 _OUTSIDE = 0.1
 """How much of a place is selected at most for it to lie outside."""
-_LEFT = (0.07, 0.4)
+_LEFT = (0.07, 0.5)
 """How much of a thing the largest piece outside is at least, and all of it at most, to be forgotten."""
 _LEAST_SURE = 0.5
 """How sure the finder must be of a place for it to be of the thing."""

@@ -44,6 +44,8 @@ _BELONGS = (0.15, 0.5)
 """How sure the finder must be for a place to belong to a part a little, and wholly."""
 _SELECTED = 2.5
 """How much likelier than another part one is that a selection was made for."""
+_FADE = 0.2
+"""Width of the fading edge of a part that a selection cuts through, as a fraction of the root of its area."""
 _TINY = 1e-6
 
 
@@ -162,6 +164,7 @@ class Recolourer:
             return None
         alpha, target = answer
         check_numbers(alpha, target)
+        alpha = alpha * _fading(alpha, chosen)
         guide = finer_lab(crop, chosen.shape)
         finer = guide.shape[1] / chosen.shape[1]
         place = guided_place(enlarged(alpha, guide), enlarged(chosen, guide), guide, finer)
@@ -255,6 +258,27 @@ class Recolourer:
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
+
+
+def _fading(place: Floats, chosen: Floats) -> Floats:
+    """Tell how strongly a part is painted that a selection cuts through, (h, w) in 0..1.
+
+    Where the part goes on outside, its colour ends by degrees, not at a line that nobody drew on the bird.
+
+    Args:
+        place: (h, w), 0 to 1, the part, also outside the selection.
+        chosen: (h, w), 0 to 1, the selection.
+    """
+    reach = _FADE * float(chosen.sum()) ** 0.5
+    outside = ((place > 0.5) & (chosen < 0.5)).astype(np.uint8)
+    # A rim is the finder's error, or the selection's.
+    size = 2 * max(1, round(reach / 4)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    outside = np.asarray(cv2.morphologyEx(outside, cv2.MORPH_OPEN, disc), np.uint8)
+    if not outside.any():
+        return np.ones_like(chosen)
+    away = np.asarray(cv2.distanceTransform(1 - outside, cv2.DIST_L2, 5), np.float32)
+    return smooth_step(away, 0, max(2.0, reach))
 
 
 def _places(

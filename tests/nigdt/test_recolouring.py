@@ -203,6 +203,22 @@ def test_part_is_where_the_finder_sees_it(finding, photo, selection):
     assert alpha[60:90, 80:130].min() > 0.9, "there is no wing, but a tail"
 
 
+def test_a_part_that_a_selection_cuts_through_fades_where_it_goes_on(finding, photo, selection):
+    recolourer = sees(finding, "wing")
+    found = recolourer.predict_parts(photo, selection, "a bird with red wings", selected=True)
+    _, alpha = found.apply(photo)
+    middle = alpha[70:80, 62:150].mean(0)
+    assert middle[40:48].min() > 0.9
+    assert middle[-4:].mean() < 0.5
+    ramp = middle[-30:]
+    assert np.abs(np.diff(ramp)).max() < 0.3, "by degrees"
+    everything = np.full_like(selection, 255)
+    _, alpha = recolourer.predict_parts(photo, everything, "a bird with red wings", selected=True).apply(
+        photo
+    )
+    assert alpha[:, -4:].mean() > 0.9, "it goes on nowhere"
+
+
 def test_unseen_parts_are_left_to_the_network(finding, photo, selection):
     plain = RecolourNet(TINY, len(WORDS))
     plain.load_state_dict({k: v for k, v in finding.state_dict().items() if not k.startswith("finder.")})
