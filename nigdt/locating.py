@@ -26,7 +26,7 @@ _FILLED = 0.2
 """How much of a selection a thing fills at least for the selection to have been made for it."""
 _OUTSIDE = 0.1
 """How much of a place is selected at most for it to lie outside."""
-_LEFT = (0.07, 0.5)
+_LEFT = (0.07, 0.55)
 """How much of a thing the largest piece outside is at least, and all of it at most, to be forgotten."""
 _LEAST_SURE = 0.5
 """How sure the finder must be of a place for it to be of the thing."""
@@ -71,7 +71,7 @@ def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Locatio
     outside = thing & (chosen < _OUTSIDE)
     size = max(1.0, float(np.count_nonzero(thing)))
     left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * size
-    left = left and np.count_nonzero(outside) < _LEFT[1] * size
+    left = left and not within and np.count_nonzero(outside) < _LEFT[1] * size
     is_bird = bird and float((parts * chosen).max()) > _LEAST_SURE
     chosen_of_thing = float(np.count_nonzero(thing & (inside > 0)))
     most = chosen_of_thing >= _HELD * size
