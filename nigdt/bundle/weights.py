@@ -1,18 +1,17 @@
-"""From a bundle to a model that is ready to run. The only place that reads weights."""
+"""From a bundle to a model that is ready to run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch.overrides import TorchFunctionMode
 
 from nigdt.bundle.bundle import WEIGHTS, BundleInfo, verify_bundle
 from nigdt.bundle.recolour import load_recolour
+from nigdt.bundle.tensors import read_weights
 from nigdt.errors import BundleError, NigdtError
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
@@ -41,16 +40,9 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
     vocabulary = info.vocabulary()
     model = _checked_model(info, vocabulary)
     try:
-        weights = load_file(info.folder / WEIGHTS)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise BundleError(
-            f"Bundle {info.name}: {WEIGHTS} cannot be read ({error}).", "Get it again."
-        ) from None
-    for name, value in weights.items():
-        # NumPy, because waking torch's thread pool for each weight takes longer than the work.
-        if not value.is_floating_point() or not np.isfinite(value.float().numpy()).all():
-            raise BundleError(f"Bundle {info.name}: weight {name} is not finite.", "Get the bundle again.")
-    weights = {name: value.to(device, torch.float32) for name, value in weights.items()}
+        weights = read_weights(info.folder / WEIGHTS, device)
+    except ValueError as error:
+        raise BundleError(f"Bundle {info.name}: {error}.", "Get the bundle again.") from None
     model.load_state_dict(weights, strict=True, assign=True)
     return model.requires_grad_(False).eval(), vocabulary
 
