@@ -10,7 +10,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-__all__ = ["read_weights"]
+from nigdt.errors import BundleError
+from nigdt.memory import means_too_little_memory, needs_more
+
+__all__ = ["read_weights", "too_little_memory"]
 
 
 def read_weights(
@@ -24,12 +27,15 @@ def read_weights(
         counts: Names of the weights that are whole numbers, as batch normalisation counts its batches.
 
     Raises:
+        MemoryError: There is too little of it.
         ValueError: It cannot be read, or a weight is of another kind of number or not finite.
     """
     try:
         weights = load_file(path)
     # Some kinds of numbers that the format knows are refused by torch, each with an error of its own.
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        if means_too_little_memory(error):
+            raise MemoryError from None
         raise ValueError(f"{path.name} cannot be read ({error})") from None
     for name, value in weights.items():
         kind = str(value.dtype).removeprefix("torch.")
@@ -45,3 +51,8 @@ def read_weights(
     return {
         name: value.to(device, None if name in counts else torch.float32) for name, value in weights.items()
     }
+
+
+def too_little_memory(bundle: str) -> BundleError:
+    """Return what is said where memory does not do for a bundle, which is whole."""
+    return BundleError(f"There is not enough memory to load bundle {bundle}.", needs_more()[1])

@@ -11,8 +11,9 @@ from torch.overrides import TorchFunctionMode
 
 from nigdt.bundle.bundle import WEIGHTS, BundleInfo, verify_bundle
 from nigdt.bundle.recolour import load_recolour
-from nigdt.bundle.tensors import read_weights
+from nigdt.bundle.tensors import read_weights, too_little_memory
 from nigdt.errors import BundleError, NigdtError
+from nigdt.memory import means_too_little_memory
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
 
@@ -34,8 +35,16 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
         The model and its vocabulary.
 
     Raises:
-        BundleError: A file is damaged, or weights, architecture and vocabulary do not belong together.
+        BundleError: A file is damaged, weights, architecture and vocabulary do not belong together, or there
+            is too little memory.
     """
+    try:
+        return _load(info, device)
+    except MemoryError:
+        raise too_little_memory(info.name) from None
+
+
+def _load(info: BundleInfo, device: torch.device | str) -> tuple[NIGDT, Vocabulary]:
     info = verify_bundle(info.folder)
     vocabulary = info.vocabulary()
     model = _checked_model(info, vocabulary)
@@ -75,6 +84,8 @@ def _checked_model(info: BundleInfo, vocabulary: Vocabulary) -> NIGDT:
         with safe_open(info.folder / WEIGHTS, "pt") as file:
             given = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
+        if means_too_little_memory(error):
+            raise MemoryError from None
         raise BundleError(
             f"Bundle {info.name}: {WEIGHTS} cannot be read ({error}).", "Get it again."
         ) from None

@@ -45,7 +45,8 @@ T = TypeVar("T")
 class NigdtEngine:
     """The engine of the real daemon.
 
-    All but `describe`, `models`, `restart_wanted` and `continue_photo` are called from one thread only.
+    All but `describe`, `models`, `restart_wanted`, `end_wanted` and `continue_photo` are called from one
+    thread only.
     """
 
     def __init__(self, settings: DaemonSettings) -> None:
@@ -94,6 +95,10 @@ class NigdtEngine:
     def restart_wanted(self) -> bool:
         """Return whether only a new process can use the accelerator again."""
         return self._device is not None and self._device.restart_due
+
+    def end_wanted(self) -> bool:
+        """Return whether PyTorch cannot be loaded in this process, as where `ulimit -v` is too low."""
+        return self._import_error is not None
 
     # -- called from the model's thread ----------------------------------------------------------------------
 
