@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from nigdt.bundle.bundle import RECOLOUR_CONFIG, RECOLOUR_WEIGHTS
-from nigdt.bundle.tensors import read_weights, too_little_memory
+from nigdt.bundle.tensors import TooLittleMemoryError, read_weights
 from nigdt.errors import BundleError, NigdtError
 from nigdt.memory import means_too_little_memory
 from nigdt.model.recolour import RecolourConfig, RecolourNet
@@ -100,7 +100,7 @@ def load_recolour(
         *(RuntimeError, SafetensorError, NigdtError, MemoryError),
     ) as error:
         if means_too_little_memory(error):
-            raise too_little_memory(folder.name) from None
+            raise TooLittleMemoryError(folder.name) from None
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise BundleError(
             f"Bundle {folder.name}: the recolouring network cannot be read ({reason}).",

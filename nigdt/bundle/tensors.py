@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from nigdt.errors import BundleError
 from nigdt.memory import means_too_little_memory, needs_more
 
-__all__ = ["read_weights", "too_little_memory"]
+__all__ = ["TooLittleMemoryError", "read_weights"]
 
 
 def read_weights(
@@ -53,6 +53,12 @@ def read_weights(
     }
 
 
-def too_little_memory(bundle: str) -> BundleError:
-    """Return what is said where memory does not do for a bundle, which is whole."""
-    return BundleError(f"There is not enough memory to load bundle {bundle}.", needs_more()[1])
+class TooLittleMemoryError(BundleError, MemoryError):
+    """A bundle, which is whole, cannot be loaded: a MemoryError too, so that whoever can makes room."""
+
+    def __init__(self, bundle: str, hint: str = "") -> None:
+        super().__init__(f"There is not enough memory to load bundle {bundle}.", hint or needs_more()[1])
+        self._bundle = bundle
+
+    def __reduce__(self) -> tuple[type[BundleError], tuple[str, str]]:
+        return type(self), (self._bundle, self.hint)

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from nigdt.bundle.bundle import WEIGHTS, BundleInfo, verify_bundle
 from nigdt.bundle.recolour import load_recolour
-from nigdt.bundle.tensors import read_weights, too_little_memory
+from nigdt.bundle.tensors import TooLittleMemoryError, read_weights
 from nigdt.errors import BundleError, NigdtError
 from nigdt.memory import means_too_little_memory
 from nigdt.model import NIGDT
@@ -41,7 +41,7 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
     try:
         return _load(info, device)
     except MemoryError:
-        raise too_little_memory(info.name) from None
+        raise TooLittleMemoryError(info.name) from None
 
 
 def _load(info: BundleInfo, device: torch.device | str) -> tuple[NIGDT, Vocabulary]:
