@@ -22,6 +22,7 @@ import click
 
 from nigdt import __version__
 from nigdt.errors import UNKNOWN_HOME, install_hint, is_unknown_home, one_line
+from nigdt.memory import means_too_little_memory, needs_more, refuse_opencv_without_room
 from nigdt.runtime.cpu_time import CpuTimeUsedUpError, raise_when_used_up
 from nigdt.runtime.surroundings import drop_interactive_end, drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm
@@ -80,6 +81,8 @@ class LazyGroup(click.Group):
             try:
                 command = point.load()
             except ImportError as error:
+                if means_too_little_memory(error):
+                    raise
                 return _unavailable(point, error)
         return None if command is None else _with_whole_examples(command)
 
@@ -193,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if arguments is None:
         drop_interactive_end()
     raise_when_used_up()
+    refuse_opencv_without_room()
     for name in drop_unreadable_allocator_settings():
         click.echo(f"nigdt: {name} is not as PyTorch writes it, so it is ignored.", err=True)
     try:
@@ -214,32 +218,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         click.echo(f"nigdt: {one_line(error.format_message())}", err=True)
         status = error.exit_code
-    except ModuleNotFoundError as error:
-        extra = _BROUGHT_BY.get((error.name or "").split(".")[0])
-        if extra is None:
-            raise
-        click.echo(f"nigdt: {one_line(f'{error.name} is not installed.', install_hint(extra))}", err=True)
-        status = 1
-    except OSError as error:
-        if error.filename is None and error.errno in _OUTPUT_ERRORS:  # what was printed finds no place
-            _give_up_output()
-            if error.errno != errno.EPIPE:  # whoever read it may have seen enough
-                click.echo(f"nigdt: Cannot write the output: {error.strerror}.", err=True)
-            sys.exit(1)
-        if error.filename is None:
-            raise
-        click.echo(f"nigdt: {one_line(f'Cannot use {error.filename}: {error.strerror}.')}", err=True)
-        status = 1
-    except RuntimeError as error:
-        if not is_unknown_home(error):
-            raise
-        click.echo(f"nigdt: {one_line(*UNKNOWN_HOME)}", err=True)
-        status = 1
-    except MemoryError:
-        click.echo(
-            "nigdt: There is not enough memory for this. Close other programs, and try again.", err=True
-        )
-        status = 1
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        status = _failed(error)
     except Exception as error:
         # NigdtError and the client's DaemonError, which may not import it: both carry a hint for the user.
         hint = getattr(error, "hint", None)
@@ -248,3 +228,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"nigdt: {one_line(getattr(error, 'message', str(error)), hint)}", err=True)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _failed(error: MemoryError | ImportError | OSError | RuntimeError) -> int:
+    """Say what the surroundings lack; returns the exit code.
+
+    Raises:
+        Exception: The error itself, where it is a defect of the program.
+    """
+    if means_too_little_memory(error):
+        told = one_line(*needs_more())
+    elif isinstance(error, ModuleNotFoundError):
+        extra = _BROUGHT_BY.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise error
+        told = one_line(f"{error.name} is not installed.", install_hint(extra))
+    elif isinstance(error, OSError):
+        if error.filename is None and error.errno in _OUTPUT_ERRORS:  # what was printed finds no place
+            _give_up_output()
+            if error.errno == errno.EPIPE:  # whoever read it may have seen enough
+                return 1
+            told = f"Cannot write the output: {error.strerror}."
+        elif error.filename is None:
+            raise error
+        else:
+            told = one_line(f"Cannot use {error.filename}: {error.strerror}.")
+    elif isinstance(error, RuntimeError) and is_unknown_home(error):
+        told = one_line(*UNKNOWN_HOME)
+    else:
+        raise error
+    click.echo(f"nigdt: {told}", err=True)
+    return 1

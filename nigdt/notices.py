@@ -55,6 +55,10 @@ NO_ROOM: Final = (
     "The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep"
     " that."
 )
+MORE_BEHIND: Final = (
+    "The file holds more behind the photo, such as previews, a depth map or a film: the photo is saved"
+    " without that."
+)
 OTHER_NAMES: Final = "{0} had further names (hard links): they keep the picture as it was."
 
 CPU_FOR_MEMORY: Final = "Filled on the CPU, since the accelerator's memory ran out."

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
-from safetensors.torch import load_file
 
 from nigdt.bundle.bundle import RECOLOUR_CONFIG, RECOLOUR_WEIGHTS
+from nigdt.bundle.tensors import TooLittleMemoryError, read_weights
 from nigdt.errors import BundleError, NigdtError
+from nigdt.memory import means_too_little_memory
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.text import Vocabulary
 
@@ -90,15 +91,16 @@ def load_recolour(
         config = RecolourConfig.from_dict(about["architecture"])
         vocabulary = Vocabulary(about["words"])
         _check_fit(config, vocabulary, folder / RECOLOUR_WEIGHTS)
-        weights = load_file(folder / RECOLOUR_WEIGHTS)
         net = RecolourNet(config, len(vocabulary))
-        if any(not torch.isfinite(value).all() for value in weights.values()):
-            raise ValueError("a weight is not finite")
+        counts = {name for name, value in net.state_dict().items() if not value.is_floating_point()}
+        weights = read_weights(folder / RECOLOUR_WEIGHTS, counts=counts)
         net.load_state_dict(weights)
     except (
         *(OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError),
         *(RuntimeError, SafetensorError, NigdtError, MemoryError),
     ) as error:
+        if means_too_little_memory(error):
+            raise TooLittleMemoryError(folder.name) from None
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise BundleError(
             f"Bundle {folder.name}: the recolouring network cannot be read ({reason}).",

@@ -1,19 +1,19 @@
-"""From a bundle to a model that is ready to run. The only place that reads weights."""
+"""From a bundle to a model that is ready to run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch.overrides import TorchFunctionMode
 
 from nigdt.bundle.bundle import WEIGHTS, BundleInfo, verify_bundle
 from nigdt.bundle.recolour import load_recolour
+from nigdt.bundle.tensors import TooLittleMemoryError, read_weights
 from nigdt.errors import BundleError, NigdtError
+from nigdt.memory import means_too_little_memory
 from nigdt.model import NIGDT
 from nigdt.text import Vocabulary
 
@@ -35,22 +35,23 @@ def load_model(info: BundleInfo, device: torch.device | str = "cpu") -> tuple[NI
         The model and its vocabulary.
 
     Raises:
-        BundleError: A file is damaged, or weights, architecture and vocabulary do not belong together.
+        BundleError: A file is damaged, weights, architecture and vocabulary do not belong together, or there
+            is too little memory.
     """
+    try:
+        return _load(info, device)
+    except MemoryError:
+        raise TooLittleMemoryError(info.name) from None
+
+
+def _load(info: BundleInfo, device: torch.device | str) -> tuple[NIGDT, Vocabulary]:
     info = verify_bundle(info.folder)
     vocabulary = info.vocabulary()
     model = _checked_model(info, vocabulary)
     try:
-        weights = load_file(info.folder / WEIGHTS)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise BundleError(
-            f"Bundle {info.name}: {WEIGHTS} cannot be read ({error}).", "Get it again."
-        ) from None
-    for name, value in weights.items():
-        # NumPy, because waking torch's thread pool for each weight takes longer than the work.
-        if not value.is_floating_point() or not np.isfinite(value.float().numpy()).all():
-            raise BundleError(f"Bundle {info.name}: weight {name} is not finite.", "Get the bundle again.")
-    weights = {name: value.to(device, torch.float32) for name, value in weights.items()}
+        weights = read_weights(info.folder / WEIGHTS, device)
+    except ValueError as error:
+        raise BundleError(f"Bundle {info.name}: {error}.", "Get the bundle again.") from None
     model.load_state_dict(weights, strict=True, assign=True)
     return model.requires_grad_(False).eval(), vocabulary
 
@@ -83,6 +84,8 @@ def _checked_model(info: BundleInfo, vocabulary: Vocabulary) -> NIGDT:
         with safe_open(info.folder / WEIGHTS, "pt") as file:
             given = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
+        if means_too_little_memory(error):
+            raise MemoryError from None
         raise BundleError(
             f"Bundle {info.name}: {WEIGHTS} cannot be read ({error}).", "Get it again."
         ) from None

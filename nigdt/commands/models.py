@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 import tempfile
-import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import click
 
+from nigdt.bundle.archive import unpack
 from nigdt.bundle.bundle import (
-    FILES,
-    OPTIONAL,
     BundleInfo,
     broken_bundles,
     default_of,
@@ -23,7 +20,6 @@ from nigdt.bundle.bundle import (
     valid_name,
     verify_bundle,
 )
-from nigdt.bundle.reading import LARGEST, refuse_pointer
 from nigdt.bundle.writing import check_new_name, install_bundle
 from nigdt.errors import BundleError, printable, shell_word
 
@@ -74,9 +70,8 @@ def add(source: Path, name: str | None, replace: bool) -> None:
         info = _install(source, name or source.resolve().name, replace)
     else:
         with tempfile.TemporaryDirectory(prefix="nigdt-") as temporary:
-            folder = Path(temporary) / "bundle"
-            found = _unpack(source, folder)
-            info = _install(folder, name or found, replace)
+            folder = unpack(source, Path(temporary))
+            info = _install(folder, name or folder.name, replace)
     click.echo(f"Added {info.name} ({info.bytes / 1e6:.1f} MB) in {info.folder}")
 
 
@@ -90,63 +85,6 @@ def _install(source: Path, name: str, replace: bool) -> BundleInfo:
     else:
         check_runnable(info)
     return install_bundle(source, name, replace=replace)
-
-
-def _unpack(archive: Path, folder: Path) -> str:
-    """Take the files of a bundle out of a ZIP archive, nothing else; returns the name it goes by."""
-    if not archive.is_file():
-        raise BundleError(
-            f"{archive.name} is neither a folder nor a file.", "Give a folder or a ZIP archive."
-        )
-    refuse_pointer(archive, archive.name)
-    try:
-        with zipfile.ZipFile(archive) as zipped:
-            inner, members = _members(zipped, archive.name)
-            for name, member in members.items():
-                if member.file_size > LARGEST[name]:
-                    raise BundleError(f"{archive.name} is too large to be a model bundle.")
-                if member.flag_bits & 1:
-                    raise BundleError(
-                        f"{archive.name} is protected by a password.", "Unpack it, and add its folder."
-                    )
-                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise BundleError(f"{archive.name} is packed in a way that is not read here.")
-            folder.mkdir()
-            for name, member in members.items():
-                with zipped.open(member) as packed, (folder / name).open("wb") as file:
-                    shutil.copyfileobj(packed, file)
-    except BundleError:
-        raise
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise BundleError(f"{archive.name} cannot be unpacked ({error.strerror or error}).") from None
-        raise BundleError(
-            f"There is no room in {tempfile.gettempdir()} to unpack {archive.name}.",
-            "Free some space, or set TMPDIR to another folder.",
-        ) from None
-    except Exception as error:  # damaged archives raise whatever their decoders do
-        reason = str(error) or type(error).__name__
-        raise BundleError(
-            f"{archive.name} cannot be unpacked ({reason}).", "Give a folder or a ZIP archive."
-        ) from None
-    return inner if valid_name(inner) else archive.stem
-
-
-def _members(zipped: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.ZipInfo]]:
-    """Return the folder in an archive that holds a bundle, and the bundle's files by name."""
-    found: dict[str, dict[str, zipfile.ZipInfo]] = {}
-    for member in zipped.infolist():
-        path = PurePosixPath(member.filename.replace("\\", "/"))  # some programs on Windows write these
-        if path.name in (*FILES, *OPTIONAL) and len(path.parts) <= 2:
-            found.setdefault(path.parent.name, {}).setdefault(path.name, member)
-    whole = [inner for inner, members in found.items() if {*FILES} <= {*members}]
-    if len(whole) > 1:
-        raise BundleError(f"{name} holds several model bundles.", "Unpack it, and add its folders.")
-    inner = whole[0] if whole else max(found, key=lambda one: len(found[one]), default="")
-    missing = [file for file in FILES if file not in found.get(inner, {})]
-    if missing:
-        raise BundleError(f"{name} holds no model bundle: {missing[0]} is missing.")
-    return inner, found[inner]
 
 
 @models.command()

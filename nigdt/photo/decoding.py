@@ -12,6 +12,7 @@ from PIL import Image, TiffImagePlugin
 
 from nigdt.errors import PhotoError
 from nigdt.photo.deep import is_deep, read_deep, tga_alpha_means_opacity, white_is_zero
+from nigdt.photo.jpeg_behind import has_more_behind
 from nigdt.photo.metadata import png_colour_space, read_metadata, take_exif
 from nigdt.photo.opening import MAX_PIXELS
 from nigdt.photo.ppm import is_followed
@@ -78,6 +79,8 @@ def decode(image: Image.Image, data: bytes = b"", *, first: bool = False) -> Dec
     stored_orientation = found.orientation
     if stored:  # Pillow and OpenCV have turned the samples by now
         found.orientation = 1
+    if image.format in ("JPEG", "MPO") and has_more_behind(data):
+        found.info["more_behind"] = True
     if image.format == "PNG" and data:
         colour_space = png_colour_space(data)
         if colour_space is not None:

@@ -80,8 +80,8 @@ class Metadata:
     Attributes:
         info: Those of `icc_profile`, `dpi`, `transparency`, `gamma`, `chromaticity`, `srgb` and `xmp` that
             Pillow's `info` has, as it has them; `exif` and a PNG's `cicp` as bytes; for a JPEG
-            `quantization`, `sampling`, `iptc` and `comment` as bytes, and `xmp_extension`, True where
-            there is one.
+            `quantization`, `sampling`, `iptc` and `comment` as bytes, and `xmp_extension` and
+            `more_behind` (`nigdt.photo.jpeg_behind`), True where there is such a thing.
         orientation: EXIF orientation, 1 to 8.
         damaged: Names of what was there but cannot be used, and is left out.
         xmp: XMP as it was found, before it was looked at.

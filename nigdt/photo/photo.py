@@ -11,7 +11,8 @@ XMP, resolution. What is not kept:
   needed, the nearest are taken.
 * Alpha is kept as it is, so a fill in transparent pixels stays invisible.
 * Only single pictures: animations, TIFFs of several pages and PPMs of several pictures are refused rather
-  than cut to the first. The preview pictures that phones put behind a JPEG (MPO) are not carried over.
+  than cut to the first. The pictures and films that phones put behind a JPEG (MPO) are not carried over,
+  which is said.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from PIL import Image
 
 from nigdt.errors import PhotoError, printable
 from nigdt.files import check_writable, has_other_names, same_file, write_atomically
-from nigdt.notices import CUT_TO_8_BITS, DAMAGED_METADATA, NO_PLACE, NO_ROOM, OTHER_NAMES
+from nigdt.notices import CUT_TO_8_BITS, DAMAGED_METADATA, MORE_BEHIND, NO_PLACE, NO_ROOM, OTHER_NAMES
 from nigdt.photo.camera import RAW, camera_format, develop, open_camera_picture
 from nigdt.photo.decoding import decode
 from nigdt.photo.depth import avif_bits, jxl_bits
@@ -220,8 +221,9 @@ class Photo(Raster):
             path: The file that is to be written.
 
         Returns:
-            What the user should know: metadata that the format has no place for, a record of fills that the
-            photo's own XMP leaves no room for, and further names of the file.
+            What the user should know: metadata that the format has no place for, what lies behind the photo
+            in its file, a record of fills that the photo's own XMP leaves no room for, and further names of
+            the file.
 
         Raises:
             PhotoError: The format is unknown or would lose something of this photo, or the file cannot be
@@ -250,6 +252,8 @@ class Photo(Raster):
         """
         how = self._plan(suffix)
         told = [*no_place_for(how.format.title, how.left_out)]
+        if "more_behind" in self.info:
+            told.append(MORE_BEHIND)
         if recorded and how.crowded:
             told.append(NO_ROOM.format(how.format.title, self.lossless_suffix))
         return tuple(told)

@@ -2,8 +2,9 @@
 
 Captions: "held" ends no sooner than a file `released` lies in the state folder, "sleep 0.5" takes that long,
 "each 0.5" that long for each fill, "raise" raises, "hang" never answers, "die" ends the process, "lose" loses
-the accelerator, "jump" has all clocks jump; any other fills the hole with the colour that the seed says. The
-bundle "lost" loses the accelerator as it is loaded, "stuck" is never loaded.
+the accelerator, "useless" finds that nothing can be done in this process, "jump" has all clocks jump; any
+other fills the hole with the colour that the seed says. The bundle "lost" loses the accelerator as
+it is loaded, "stuck" is never loaded.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class StubEngine:
         self.batches: list[list[str]] = []
         self.loads = 0
         self.lost = False
+        self.useless = False
         self.frozen = 0
         self.batch_variants = settings.batch_variants or 8
 
@@ -51,6 +53,9 @@ class StubEngine:
 
     def restart_wanted(self) -> bool:
         return self.lost
+
+    def end_wanted(self) -> bool:
+        return self.useless
 
     def describe(self) -> dict[str, Any]:
         notices = ["Filled on the CPU."] if self.lost else []
@@ -89,6 +94,9 @@ class StubEngine:
                 time.sleep(1.0)
         elif word == "jump":
             jump()
+        elif word == "useless":
+            self.useless = True
+            return Outcome(job, error=EngineError("model-failed", "PyTorch cannot be loaded."))
         elif word == "lose":
             self.lost = True
         hooks.stage([job], "completing")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from nigdt_backend import paths
-from nigdt_backend.client import Client
+from nigdt_backend.client import Client, DaemonError
+
+from tests.waiting import wait_until
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
@@ -18,6 +20,28 @@ def test_too_few_open_files_are_said_in_one_line(client, handles):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr == "nigdt: No connection can be opened: Too many open files.\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count other memory")
+def test_a_daemon_with_too_little_memory_says_so_in_one_line(state):
+    command = f"ulimit -c 0; ulimit -v 900000; exec {sys.executable} -m nigdt_backend.daemon"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "This shell lets a program use 922 MB of memory; the daemon needs 1000 (`ulimit -v`).\n"
+    )
+
+
+def test_who_allows_more_memory_finds_another_daemon(state, stub_command, request_fill):
+    """A process in which PyTorch cannot be loaded would say the same for ever."""
+    with Client.connect(command=stub_command) as client:
+        pid = client.status()["pid"]
+        with pytest.raises(DaemonError, match="cannot be loaded"):
+            client.result(client.submit(request_fill("useless")))
+    assert wait_until(lambda: not paths.own_connection_path().exists())
+    with Client.connect(command=stub_command) as client:
+        assert client.status()["pid"] != pid
+        assert client.result(client.submit(request_fill("red"))).fills
 
 
 def test_a_folder_named_by_a_relative_path_is_the_same_for_client_and_daemon(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from nigdt.memory import means_too_little_memory
 from nigdt.runtime.surroundings import drop_unreadable_allocator_settings
 
 
@@ -124,3 +128,49 @@ def test_a_command_that_uses_up_its_cpu_time_says_so(limit: str) -> None:
     assert done.stderr.strip() == (
         "nigdt: This shell lets a program compute for 4 s, which are used up (`ulimit -t`)."
     )
+
+
+def _limited(megabytes: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a shell that allows it so much memory."""
+    limit = f'ulimit -c 0; ulimit -v {megabytes * 1000}; exec "$@"'
+    command = ["bash", "-c", limit, "bash", sys.executable, "-m", "nigdt", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count other memory")
+@pytest.mark.parametrize("megabytes", [300, 500])
+def test_too_little_memory_is_said_in_one_line(megabytes: int, tmp_path: Path) -> None:
+    """OpenBLAS would end the process with a line of its own, or a thread would not start."""
+    Image.new("RGB", (64, 64), "navy").save(tmp_path / "a.png")
+    words = ["--select", "8,8,20,20", "--caption", "grass", "-o", str(tmp_path / "b.png")]
+    done = _limited(megabytes, "fill", str(tmp_path / "a.png"), *words)
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"nigdt: This shell lets a program use \d+ MB of memory, which is too little for this\. "
+        r"Allow more \(`ulimit -v`\)\.\n",
+        done.stderr,
+    ), done.stderr
+    assert not (tmp_path / "b.png").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count other memory")
+def test_what_needs_little_memory_works_with_little() -> None:
+    done = _limited(200, "models")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "memory"),
+    [
+        (MemoryError(), True),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), True),
+        (OSError(12, "Cannot allocate memory"), True),
+        (RuntimeError("can't start new thread"), True),
+        (ImportError("No module named 'torch'"), False),
+        (OSError(28, "No space left on device"), False),
+        (Exception("Cannot allocate memory (os error 12)"), True),
+        (ValueError("no such thing"), False),
+    ],
+)
+def test_errors_that_mean_too_little_memory_are_known(error: Exception, memory: bool) -> None:
+    assert means_too_little_memory(error) is memory

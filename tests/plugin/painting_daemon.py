@@ -83,6 +83,9 @@ class Painter:
     def restart_wanted(self) -> bool:
         return False
 
+    def end_wanted(self) -> bool:
+        return False
+
     def models(self, *, words: bool = False) -> list[dict[str, Any]]:
         return [{"name": "default", "title": "Painter", "default": True, "size_px": 128}]
 

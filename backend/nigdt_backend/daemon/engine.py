@@ -16,6 +16,7 @@ import numpy as np
 
 from nigdt.bundle.bundle import BundleInfo, default_of, list_bundles
 from nigdt.errors import BundleError, ModelError
+from nigdt.memory import allowed_bytes, needs_more
 from nigdt.notices import CPU_FOR_FAILURE, CPU_FOR_MEMORY, SMALLER_BATCHES
 from nigdt.recipe import Variant
 from nigdt_backend.daemon.memory import give_back_freed_memory
@@ -45,13 +46,15 @@ T = TypeVar("T")
 class NigdtEngine:
     """The engine of the real daemon.
 
-    All but `describe`, `models`, `restart_wanted` and `continue_photo` are called from one thread only.
+    All but `describe`, `models`, `restart_wanted`, `end_wanted` and `continue_photo` are called from one
+    thread only.
     """
 
     def __init__(self, settings: DaemonSettings) -> None:
         self._settings = settings
         self._registry = Registry(self._load_model, MODEL_MEMORY)
         self._import_error: Exception | None = None
+        self._outgrown = False
         self._device: DeviceChoice | None = None
         self._cache: ContextCache | None = None
         self.batch_variants = settings.batch_variants or 1
@@ -94,6 +97,10 @@ class NigdtEngine:
     def restart_wanted(self) -> bool:
         """Return whether only a new process can use the accelerator again."""
         return self._device is not None and self._device.restart_due
+
+    def end_wanted(self) -> bool:
+        """Return whether PyTorch cannot be loaded in this process, or `ulimit -v` allows it too little."""
+        return self._import_error is not None or self._outgrown
 
     # -- called from the model's thread ----------------------------------------------------------------------
 
@@ -172,10 +179,11 @@ class NigdtEngine:
                 return self._make_room
             if self._choice.get() != "cpu":
                 return lambda _bundle: self._to_cpu(CPU_FOR_MEMORY, lost=False)
+            self._outgrown = allowed_bytes() is not None
             raise EngineError(
                 "out-of-memory",
                 "There is not enough memory for one fill.",
-                "Close other programs, or use a smaller bundle.",
+                needs_more()[1] if self._outgrown else "Close other programs, or use a smaller bundle.",
             ) from error
         if is_device_loss(error) and self._choice.get() != "cpu":
             log.error("device loss", exc_info=error)

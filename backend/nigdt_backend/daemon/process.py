@@ -20,6 +20,7 @@ from pathlib import Path
 import zmq
 
 from nigdt.errors import UNKNOWN_HOME, is_unknown_home, one_line
+from nigdt.memory import allowed_bytes
 from nigdt.runtime.cpu_time import allowed_seconds, before_it_is_used_up
 from nigdt.runtime.surroundings import drop_unreadable_allocator_settings
 from nigdt.runtime.threads import keep_openblas_calm, keep_openmp_calm
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 
 LEAST_FILES, MOST_FILES = 64, 4096
 """Open files without which the daemon cannot work, and as many as it asks for."""
+LEAST_MEMORY_MB = 1000
+"""Memory without which no build of PyTorch can be loaded."""
 LEAST_CPU_SECONDS = 60
 """CPU time without which it would load the model over and over."""
 SWITCH_SECONDS = 0.001
@@ -91,6 +94,12 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
         return _failed(
             f"This shell lets a program compute for {seconds} s; the daemon needs {LEAST_CPU_SECONDS} "
             "(`ulimit -t`)."
+        )
+    memory = allowed_bytes()
+    if memory is not None and memory < LEAST_MEMORY_MB * 1_000_000:
+        return _failed(
+            f"This shell lets a program use {memory / 1e6:.0f} MB of memory; the daemon needs "
+            f"{LEAST_MEMORY_MB} (`ulimit -v`)."
         )
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_openmp_calm()

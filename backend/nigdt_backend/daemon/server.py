@@ -181,6 +181,10 @@ class Server:
             log.info("starting anew, to use the accelerator again")
             self._restart = True
             return True
+        # Whoever allows it more memory, say, is to find another process, not this one's failure again.
+        if self._on_demand and dispatcher.used and not dispatcher.busy and dispatcher.engine.end_wanted():
+            log.info("ending, since nothing can be done in this process")
+            return True
         if self._idle_limit is not None and dispatcher.idle_seconds > self._idle_limit:
             log.info("idle for %.0f s", dispatcher.idle_seconds)
             return True

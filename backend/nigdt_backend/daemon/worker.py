@@ -93,6 +93,9 @@ class Engine(Protocol):
     def restart_wanted(self) -> bool:
         """Return whether only a new process can use the accelerator again; called from any thread."""
 
+    def end_wanted(self) -> bool:
+        """Return whether only a process with other surroundings can work; called from any thread."""
+
     def describe(self) -> dict[str, Any]:
         """Return device, loaded bundles, caches; called from any thread."""
 

@@ -14,6 +14,7 @@ from nigdt_training.data.errors import DataError
 from nigdt_training.data.records import (
     DataLayout,
     Record,
+    is_box,
     is_photo,
     known_split,
     split_of_folders,
@@ -102,6 +103,8 @@ def _found(tree: Tree, alike: dict[str, str], folder: PurePosixPath, file: str, 
 
 def _record_of_row(tree: Tree, name: str, row: dict[str, Any]) -> Record:
     attributes = row.get("attributes")
+    if row.get("box") and not is_box(row["box"]):
+        tree.left_out.append((name, "its box is not four numbers, and is left out"))
     return Record(
         source=tree.source(name),
         captions=captions_of(row),

@@ -82,11 +82,19 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
+def is_box(values: Any) -> bool:
+    """Return whether these are four numbers of a size that a box may have, though it may be empty."""
+    return (
+        isinstance(values, Sequence)
+        and len(values) == 4
+        and all(map(is_number, values))
+        and max(map(abs, values)) <= LARGEST_COORDINATE
+    )
+
+
 def valid_box(values: Any) -> BoxXYWH | None:
     """Read four numbers x, y, width, height as a box; None when it is empty or no box."""
-    if not isinstance(values, Sequence) or len(values) != 4 or not all(map(is_number, values)):
-        return None
-    if max(map(abs, values)) > LARGEST_COORDINATE:
+    if not is_box(values):
         return None
     x, y, width, height = (float(value) for value in values)
     return (x, y, width, height) if width > 0 and height > 0 else None

@@ -166,7 +166,7 @@ def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(LARGEST_TEXT - 1)
     # A table as spreadsheets write it quotes; one parted by a bar or a tabulator does not.
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if delimiter in ",;" else csv.QUOTE_NONE
-    if quoting == csv.QUOTE_MINIMAL and rest.count('"') % 2:
+    if quoting == csv.QUOTE_MINIMAL and _has_open_quotes(rest, delimiter):
         tree.left_out.append((index, "has a quotation mark that is not closed: read line by line"))
         quoting = csv.QUOTE_NONE
     captions = [number for number, column in enumerate(columns) if column in TEXT_KEYS]
@@ -184,6 +184,22 @@ def _table(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:
         end = caption + 1 + len(values) - len(columns)
         values[caption:end] = [delimiter.join(values[caption:end])]
         yield {column: value.strip().strip('"') for column, value in zip(columns, values, strict=True)}
+
+
+def _has_open_quotes(rest: str, delimiter: str) -> bool:
+    """Tell whether rows would be swallowed by a quotation mark before them that is not closed.
+
+    Quotation marks inside a caption, which ought to be doubled, do no harm as long as the row ends its line.
+    """
+    if rest.count('"') % 2:
+        return True
+    try:
+        for _ in csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error:
+        lines = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter)
+        return any("\n" in value for values in lines for value in values)
+    return False
 
 
 def _tokens(tree: Tree, index: str, text: str) -> Iterator[dict[str, Any]]:

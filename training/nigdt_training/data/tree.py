@@ -251,6 +251,7 @@ def _list_archive(archive: Path, left_out: list[tuple[str, str]]) -> dict[str, S
     files = {member.name: member for member in members if member.isreg()}
     linked = {member.name: files.get(_linked_name(member)) for member in members if not member.isreg()}
     files |= {name: member for name, member in linked.items() if member is not None}
+    left_out += [(member.name, _why_no_file(member)) for member in members if _is_lost(member, files)]
     # Most archives hold one folder; without it the names are those of the unpacked folder's files.
     tops = {name.removeprefix("./").split("/", 1)[0] for name in files}
     top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in files) else ""
@@ -263,6 +264,17 @@ def _list_archive(archive: Path, left_out: list[tuple[str, str]]) -> dict[str, S
             continue  # cut off; the damage is told already
         sources[short] = Source(archive, short, member.offset_data, member.size, mtime)
     return sources
+
+
+def _is_lost(member: tarfile.TarInfo, files: dict[str, tarfile.TarInfo]) -> bool:
+    hidden = any(part.startswith(".") for part in PurePosixPath(member.name).parts)
+    return not (member.isdir() or member.name in files or hidden)
+
+
+def _why_no_file(member: tarfile.TarInfo) -> str:
+    if member.issym() or member.islnk():
+        return "is a link to what is no file of the archive"
+    return "is a device or a pipe"
 
 
 def _linked_name(member: tarfile.TarInfo) -> str:

@@ -1604,6 +1604,10 @@
       <translation>Die XMP-Daten des Fotos lassen in einer {0}-Datei keinen Platz für den Vermerk, wie es gefüllt wurde: als {1} gespeichert bleibt er erhalten.</translation>
     </message>
     <message>
+      <source>The file holds more behind the photo, such as previews, a depth map or a film: the photo is saved without that.</source>
+      <translation>Hinter dem Foto enthält die Datei noch mehr, etwa Vorschaubilder, eine Tiefenkarte oder einen Film: Gespeichert wird das Foto ohne das.</translation>
+    </message>
+    <message>
       <source>{0} had further names (hard links): they keep the picture as it was.</source>
       <translation>{0} hatte weitere Namen (harte Links): Sie behalten das Bild, wie es war.</translation>
     </message>

@@ -1604,6 +1604,10 @@
       <translation>The photo's own XMP leaves no room in a {0} file to record how it was filled: save it as {1} to keep that.</translation>
     </message>
     <message>
+      <source>The file holds more behind the photo, such as previews, a depth map or a film: the photo is saved without that.</source>
+      <translation>The file holds more behind the photo, such as previews, a depth map or a film: the photo is saved without that.</translation>
+    </message>
+    <message>
       <source>{0} had further names (hard links): they keep the picture as it was.</source>
       <translation>{0} had further names (hard links): they keep the picture as it was.</translation>
     </message>
