@@ -244,6 +244,13 @@ def test_what_the_service_noticed_is_told(
     time.sleep(2)
     assert (message() != silent).any()
     keep(tmp_path / "shot.png", f"{windows.tree.release}-notice.png")
+    windows.type("key", "alt+p")  # no preview, so nothing to say of it
+    time.sleep(2)
+    below = slice(412, 475)
+    assert (message()[below] == silent[below]).all()
+    windows.type("key", "alt+p")
+    time.sleep(2)
+    assert (message()[below] != silent[below]).any()
     windows.type("key", "alt+f")
     assert windows.wait(answer)["status"] == "success"
     assert not windows.shown("GIMP Message")  # it was read in the dialog
