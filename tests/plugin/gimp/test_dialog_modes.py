@@ -189,9 +189,9 @@ def test_recolour_and_fill_again(windows: WindowSession, daemon: ScriptedDaemon,
     assert said["shown"] == [True, False, True]
 
 
-@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("how", ["plain", "grouped", "locked"])
 def test_the_preview_in_the_image_takes_the_place_of_a_fill_that_is_made_again(
-    windows: WindowSession, daemon: ScriptedDaemon, grouped: bool
+    windows: WindowSession, daemon: ScriptedDaemon, how: str
 ) -> None:
     seen = """
     layers = Gimp.get_images()[0].get_layers()
@@ -199,7 +199,9 @@ def test_the_preview_in_the_image_takes_the_place_of_a_fill_that_is_made_again(
     result = [[it.get_name(), it.get_visible()] for it in layers]
 """
     before = '    made = fill(image, caption="a fox")[2]\n'
-    if grouped:
+    if how == "locked":
+        before += "    made.set_lock_visibility(True)\n"
+    if how == "grouped":
         before += """
     group = Gimp.GroupLayer.new(image, "group")
     image.insert_layer(group, None, 0)
@@ -242,6 +244,13 @@ def test_what_the_service_noticed_is_told(
     time.sleep(2)
     assert (message() != silent).any()
     keep(tmp_path / "shot.png", f"{windows.tree.release}-notice.png")
+    windows.type("key", "alt+p")  # no preview, so nothing to say of it
+    time.sleep(2)
+    below = slice(412, 475)
+    assert (message()[below] == silent[below]).all()
+    windows.type("key", "alt+p")
+    time.sleep(2)
+    assert (message()[below] != silent[below]).any()
     windows.type("key", "alt+f")
     assert windows.wait(answer)["status"] == "success"
     assert not windows.shown("GIMP Message")  # it was read in the dialog

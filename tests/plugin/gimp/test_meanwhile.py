@@ -57,6 +57,7 @@ def test_a_layer_that_is_hidden_and_shown_again(
     wait_for(lambda: green("before"))
     windows.run(SHOW.format(False), "actor")
     look_at_the_image(windows, TITLES["nigdt-describe"])
+    wait_for(lambda: not green("grey"), 10)
     windows.type("key", "alt+f")
     time.sleep(2)
     keep(windows.photograph(tmp_path / "hidden.png"), f"{windows.tree.release}-hidden.png")

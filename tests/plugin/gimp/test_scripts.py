@@ -152,6 +152,28 @@ def test_a_fill_is_made_again_where_a_crop_has_moved_it(
         ]
 
 
+def test_a_fill_is_made_again_whose_visibility_is_locked(gimp: GimpSession) -> None:
+    with ScriptedDaemon(gimp.state) as daemon:
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    made = fill(image, caption="a fox")[2]
+    above = Gimp.Layer.copy(image.get_layers()[1])
+    image.insert_layer(above, None, 0)
+    for layer in (made, above):
+        layer.set_lock_visibility(True)
+    image.set_selected_layers([made])
+    status, message, again = call("nigdt-fill-again", image)
+    layers = image.get_layers()
+    seen = [it.get_visible() for it in layers]
+    result = [status, message, seen, [it.get_lock_visibility() for it in layers]]
+"""
+        )
+    assert said == ["success", "", [True, True, False, True], [True, False, True, False]]
+    assert daemon.requests[0].crop == daemon.requests[1].crop  # what was locked is not in the photo
+
+
 def test_what_cannot_be_recoloured(gimp: GimpSession) -> None:
     with ScriptedDaemon(gimp.state, lambda daemon, client, it: daemon.fail(client, it.job, "bad-request")):
         said = gimp.run(

@@ -92,10 +92,20 @@ def hide_from(copy: Gimp.Image, layer: Gimp.Layer) -> None:
     siblings = copy.get_layers()
     for place in path:
         for above in siblings[:place]:
-            above.set_visible(False)
+            set_visible(above, False)
         item = siblings[place]
         siblings = item.get_children() if item.is_group() else []
-    item.set_visible(False)
+    set_visible(item, False)
+
+
+def set_visible(item: Gimp.Layer, visible: bool) -> None:
+    """Show or hide a layer; GIMP ignores that, without a word, while its visibility is locked."""
+    locked = item.get_lock_visibility()
+    if locked:
+        item.set_lock_visibility(False)
+    item.set_visible(visible)
+    if locked:
+        item.set_lock_visibility(True)
 
 
 def _path(item: Gimp.Layer) -> list[int]:

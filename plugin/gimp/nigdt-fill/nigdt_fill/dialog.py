@@ -185,8 +185,9 @@ class FillDialog:
                 self._live.drop()
                 self._view.show_variants(0)
                 self._view.show_region(captured)
-                if self._service is not None and wordless and mode == "remove":
-                    self._view.say(_("Without a description, what is selected is removed."))
+                if self._service is not None:  # otherwise it stands there what becomes of the service
+                    told = _("Without a description, what is selected is removed.")
+                    self._view.say(told if wordless and mode == "remove" else "")
                 return
             self._live.ask(self._service, captured, settings)
         except Problem as reason:
@@ -219,9 +220,8 @@ class FillDialog:
         try:
             with while_open(self._image):
                 same = self._capture(self._settings()) == before
-        except Problem as reason:
-            self._view.warn(str(reason))
-            return
+        except Problem:
+            same = False  # what was shown counts no more; the refresh says why
         if not same:
             self._changed()
         else:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from gi.repository import Gimp
 from nigdt_backend.protocol import FillPicture
 
-from nigdt_fill.again import Drawn
+from nigdt_fill.again import Drawn, set_visible
 from nigdt_fill.capture import Capture
 from nigdt_fill.place import build_fill
 from nigdt_fill.preview import PREVIEW, previews
@@ -54,7 +54,7 @@ class Overlay:
             return None, 0
         old = self._drawn.item
         if old.get_visible():
-            old.set_visible(False)
+            set_visible(old, False)
             self._hidden = old
         return old.get_parent(), self._image.get_item_position(old)
 
@@ -62,7 +62,7 @@ class Overlay:
         for layer in previews(self._image.get_layers()):
             self._image.remove_layer(layer)
         if self._hidden is not None and self._hidden.is_valid():
-            self._hidden.set_visible(True)
+            set_visible(self._hidden, True)
         self._hidden = None
 
     @contextmanager

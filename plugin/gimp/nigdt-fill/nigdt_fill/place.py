@@ -11,7 +11,7 @@ from gi.repository import Gimp
 from nigdt_backend.protocol import FillPicture
 
 from nigdt_fill import provenance
-from nigdt_fill.again import Drawn
+from nigdt_fill.again import Drawn, set_visible
 from nigdt_fill.capture import Capture, composite_space, write
 from nigdt_fill.plan import Rect, cut, greyed, layer_name, scaled, touched
 from nigdt_fill.problem import Closed, Problem
@@ -124,7 +124,7 @@ def place(
         where = (None, 0)
         if drawn is not None and drawn.there:
             where = (drawn.item.get_parent(), image.get_item_position(drawn.item))
-            drawn.item.set_visible(False)
+            set_visible(drawn.item, False)
         if len(fills) == 1:
             return fills[0].insert(*where)
         group = Gimp.GroupLayer.new(image, name)
