@@ -258,6 +258,27 @@ def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):
     assert canvas.grab().toImage().pixelColor(middle) == plain
 
 
+def test_a_fill_whose_application_was_undone_is_shown_again_by_a_click(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 2)
+    filling, strip = panel.session.filling, panel.window.side.strip
+    shown = filling.preview.layer.rgb.copy()
+    panel.apply()
+    panel.session.undo()
+    panel.until(lambda: not panel.session.document.layers)
+    place = strip.visualItemRect(strip.item(0)).center()
+    QTest.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    panel.until(lambda: filling.preview.layer is not None, 10)
+    assert np.array_equal(filling.preview.layer.rgb, shown)
+    panel.until(panel.window.side.apply_button.isEnabled, 10)
+    panel.apply()
+    QTest.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    panel.idle()
+    assert filling.preview.layer is None  # the picture holds it
+    assert len(panel.session.document.layers) == 1
+
+
 def test_selection_tint_and_brush(panel: Panel, picture: Callable[..., np.ndarray]):
     panel.open(sample_photo())
     panel.session.select(stroke([(400, 300), (600, 350), (700, 250)], 120, 0.3), Combine.REPLACE, "Brush")

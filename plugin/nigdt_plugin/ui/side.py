@@ -149,8 +149,12 @@ class Side(QWidget):
         self.column.addWidget(self._none)
 
     def _pick(self, fill: Candidate) -> None:
-        if self.session.filling is not None:
-            self.session.filling.choose(fill)
+        filling = self.session.filling
+        if filling is None:
+            return
+        seen = filling.preview.stands or filling.preview.busy or filling.applied(fill)
+        if filling.chosen is not fill or not seen:  # once applying it is undone, it is chosen but not seen
+            filling.choose(fill)
 
     def _act_on_chosen(self, what: str) -> None:
         filling = self.session.filling
