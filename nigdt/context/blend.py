@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = ["ColourShift", "blend", "blend_weight", "colour_match", "greyed", "gr
 _RING = 0.04  # width of the compared ring outside the hole, as a fraction of the crop's side
 _REACH = 0.25  # depth in the hole, as a fraction of its size, at which 1/e of the correction is left
 _WORKING = 512  # longest side at which the correction is computed
+_WHOLE = 4  # factor from which on a draft is compared reduced by a whole one, which is three times as fast
 _LIMIT = 48.0  # largest correction, in grey levels: beyond that it is content, not colour cast
 
 
@@ -114,8 +116,8 @@ class ColourShift:
     Attributes:
         values: (h, w, 3) float32, what to add to the fill, in grey levels; a moderate size shows all of it,
             since it is smooth.
-        width: Columns of the context.
-        height: Rows of the context.
+        width: Columns of the context that they stand for.
+        height: Rows of the context that they stand for.
     """
 
     values: NDArray[np.float32]
@@ -136,7 +138,8 @@ class ColourShift:
             crop: (h, w, 3), the photo.
             fill: (h, w, 3), the model's picture.
             hole: (h, w), above 0 where that is used.
-            side: Longest side in pixels at which they are compared.
+            side: Longest side in pixels at which they are compared; less than the default, for a draft, is
+                met roughly only.
         """
         inside = hole > 0
         if inside.all() or not inside.any():
@@ -145,6 +148,13 @@ class ColourShift:
         scale = min(1.0, side / max(height, width))
         if scale == 1:
             return cls(_correction(crop, fill, inside), width, height)
+        step = round(1 / scale)
+        if side < _WORKING and step >= _WHOLE:
+            seen, drawn = (_by_whole(values, step).astype(np.uint8) for values in (crop, fill))
+            covered = _by_whole(inside.astype(np.float32), step) > 1e-6
+            if covered.any() and not covered.all():
+                values = _correction(seen, drawn, covered)
+                return cls(values, step * values.shape[1], step * values.shape[0])
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         seen, drawn, hidden = (
             cv2.resize(values, size, interpolation=cv2.INTER_AREA)
@@ -188,6 +198,13 @@ class ColourShift:
         if fraction < 1:
             shifted = cv2.addWeighted(shifted, fraction, fill, 1 - fraction, 0)
         return shifted.astype(np.uint8, copy=False)
+
+
+def _by_whole(values: NDArray[Any], step: int) -> NDArray[Any]:
+    """Reduce a picture by a whole factor; what is left over at the right and at the bottom is dropped."""
+    rows, columns = values.shape[0] // step, values.shape[1] // step
+    whole = values[: rows * step, : columns * step]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA))
 
 
 def colour_match(

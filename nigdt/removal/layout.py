@@ -27,6 +27,8 @@ _COVERED = 0.75
 """One side alone serves where it has the materials of this fraction of the hole's ring."""
 _FEWEST = 150
 """... and be at least so many coarse pixels whose whole patch is visible."""
+_NEAR = 16
+"""Coarse pixels from each part of the hole to the nearest source, beyond which PatchMatch leaves it black."""
 _HEIGHT = 25.0
 """What the picture's longest side counts as where sources at the same height are preferred, ..."""
 _GUIDE = 0.1
@@ -108,7 +110,7 @@ def lay_out(
     fitting = sources.fitting
     if variation.side:
         aside = fitting & _on_side(hidden, _SIDES[variation.side])
-        if _enough(aside, hidden) and sources.cover_ring(aside) >= _COVERED:
+        if _enough(aside, hidden) and _reach(aside, hidden) and sources.cover_ring(aside) >= _COVERED:
             fitting = aside
     if not _enough(fitting, hidden):
         raise NothingFitsError(
@@ -135,6 +137,8 @@ def _patchmatch(
         raise NigdtError("PyPatchMatch's library cannot be loaded.", "Install PyPatchMatch again.")
     patchmatch.set_random_seed(variation.seed)
     hole, others = hidden.astype(np.uint8), (~hidden & ~fitting).astype(np.uint8)
+    if not _reach(fitting, hidden):  # what lies between is made anew too
+        hole, others = hole | others, np.zeros_like(others)
     if not variation.level:
         return patchmatch.inpaint(small, hole, global_mask=others, patch_size=PATCH_RADIUS)
     place = np.zeros((*hole.shape, 3), np.float32)
@@ -148,6 +152,13 @@ def _enough(sources: Mask, hidden: Mask) -> bool:
     window = np.ones((2 * PATCH_RADIUS + 1,) * 2, np.uint8)
     whole = cv2.erode(sources.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return int(whole.sum()) >= max(_FEWEST, _LEAST_SOURCES * float(hidden.sum()))
+
+
+def _reach(sources: Mask, hidden: Mask) -> bool:
+    """Return whether there are sources near each connected part of the hole."""
+    count, part = cv2.connectedComponents(hidden.astype(np.uint8))
+    far = cv2.distanceTransform((~sources).astype(np.uint8), cv2.DIST_L2, 5) > _NEAR
+    return len(np.unique(part[hidden & ~far])) == count - 1
 
 
 def _on_side(hidden: Mask, direction: tuple[int, int]) -> Mask:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nigdt.context.blend import blend, blend_weight, colour_match, growth, hole_of
+from nigdt.box import selection_box
+from nigdt.context.blend import ColourShift, blend, blend_weight, colour_match, growth, hole_of
 from nigdt.recipe import Recipe
 
 
@@ -87,6 +88,25 @@ def test_colour_cast_is_removed_at_the_seam(crop: np.ndarray, selection: np.ndar
     assert (
         np.abs(matched - crop)[60 * scale, 80 * scale].mean() > 0.4 * before
     )  # the middle keeps the colour asked for
+
+
+@pytest.mark.parametrize("where", [np.s_[300:800, 400:900], np.s_[700:, 900:], np.s_[40:, 40:]])
+def test_the_cast_is_found_as_well_for_a_draft(where: tuple[slice, slice]) -> None:
+    height, width = 1051, 1307  # no multiple of what they are reduced by
+    slope = np.linspace(60, 190, width, dtype=np.float32)[None, :, None]
+    crop = np.broadcast_to(slope, (height, width, 3)).astype(np.uint8)
+    fill = (crop + np.array([20, 0, 10])).astype(np.uint8)
+    hole = np.zeros((height, width), np.uint8)
+    hole[where] = 255
+    box = selection_box(hole)
+    exact, draft = (ColourShift.of(crop, fill, hole, side) for side in (2000, 256))
+    assert exact is not None
+    assert draft is not None
+    assert max(draft.values.shape) < 300
+    wanted = exact.at(box)
+    assert wanted[..., 0].min() < -15
+    np.testing.assert_allclose(draft.at(box), wanted, atol=2.0)
+    np.testing.assert_allclose((draft.width, draft.height), (width, height), rtol=0.01)
 
 
 def test_perfect_fill_is_left_alone(crop: np.ndarray, selection: np.ndarray) -> None:

@@ -8,6 +8,7 @@ import pytest
 from nigdt.errors import SelectionError
 from nigdt.removal import NothingFitsError, RemovalCancelledError, remove, variation
 from nigdt.removal.figures import measure
+from nigdt.removal.layout import lay_out
 
 SIDE = 160
 
@@ -136,6 +137,28 @@ def test_a_hole_at_the_edge_is_filled(top: int, left: int) -> None:
     filled = remove(with_ball(noise(), mask), mask)
     assert (filled == remove(noise(), mask)).all()
     assert measure(filled, mask).energy > 0.6
+
+
+@pytest.mark.parametrize("variant", [0, 2, 3])
+def test_new_borders_on_both_sides_are_filled_whichever_side_serves(variant: int) -> None:
+    wide = np.random.default_rng(0).integers(120, 200, (SIDE, 3 * SIDE, 3)).astype(np.uint8)
+    mask = np.full(wide.shape[:2], 255, np.uint8)
+    mask[:, 48:-48] = 0
+    filled = remove(with_ball(wide, mask), mask, variant=variant, quality="preview")
+    for border in (filled[:, :48], filled[:, -48:]):
+        assert border.mean() == pytest.approx(wide.mean(), abs=12)
+        assert border.min() > 60
+
+
+def test_sources_far_from_the_hole_serve() -> None:
+    picture = np.random.default_rng(0).integers(160, 200, (60, SIDE, 3)).astype(np.uint8)
+    hidden = np.zeros(picture.shape[:2], bool)
+    hidden[:, :16] = True
+    allowed = np.zeros_like(hidden)
+    allowed[:, 60:] = True
+    for recipe in (variation(0), variation(1)):
+        guess = lay_out(picture, hidden, allowed, 1e6, recipe).guess
+        assert guess[hidden].min() > 120
 
 
 def test_a_hole_of_one_pixel_is_filled() -> None:

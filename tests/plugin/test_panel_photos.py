@@ -324,6 +324,58 @@ def test_a_batch_says_what_its_fills_say_once_for_all_photos(panel: Panel, photo
     dialog.close()
 
 
+def test_what_a_batch_writes_in_another_format_is_said_before_the_work(
+    panel: Panel, photo: Path, tmp_path: Path
+):
+    folder = tmp_path / "phone"
+    folder.mkdir()
+    for name in ("a.heic", "b.HIF", "c.nef"):
+        shutil.copy(photo, folder / name)
+    panel.window.many_photos()
+    dialog = panel.window.findChild(BatchDialog)
+    dialog.photos.setText(str(folder))
+    panel.until(lambda: "c.nef" in dialog.detail.text(), 10)
+    heic, raw = dialog.detail.text().split("\n")
+    assert (
+        heic == "a.heic, b.HIF: HEIC is not written; what is filled becomes a JPEG, with transparency a PNG."
+    )
+    assert raw == "c.nef: Camera raw is not written; what is filled becomes a TIFF with 16 bits."
+    dialog.photos.setText(str(photo.parent))
+    panel.idle()
+    assert dialog.detail.text() == ""
+    dialog.close()
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("RGB", ".jpg"), ("RGBA", ".png")])
+def test_a_heic_photo_of_a_batch_becomes_a_jpeg(
+    panel: Panel, photo: Path, tmp_path: Path, mode: str, suffix: str
+):
+    heif = pytest.importorskip("pillow_heif")
+    folder, boxes, target = tmp_path / "phone", tmp_path / "boxes.csv", tmp_path / "target"
+    folder.mkdir()
+    with Image.open(photo) as picture:
+        held = picture.convert(mode)
+    if mode == "RGBA":
+        held.putpixel((0, 0), (0, 0, 0, 0))
+    heif.from_pillow(held).save(folder / "a.heic")
+    boxes.write_text("name,left,top,width,height\na.heic,70,30,100,100\n")
+    panel.window.many_photos()
+    dialog = panel.window.findChild(BatchDialog)
+    for field, path in ((dialog.photos, folder), (dialog.selections, boxes), (dialog.target, target)):
+        field.setText(str(path))
+    dialog.caption.setText("a red bird")
+    for text in (
+        "1 of 1 photos were filled.",
+        "0 of 1 photos were filled. Already in the folder and left as",
+    ):
+        dialog.start_button.click()
+        panel.until(lambda: not dialog.running, 60)
+        assert dialog.state.text().startswith(text)
+    assert [path.name for path in target.iterdir()] == [f"a-filled{suffix}"]
+    assert Photo.read(target / f"a-filled{suffix}").size == held.size
+    dialog.close()
+
+
 @pytest.mark.parametrize("row", ["10,10,-5,5", "10,10,0,0", "10,10,5,-99999999999999999999"])
 def test_boxes_of_no_size_select_nothing(photo: Path, tmp_path: Path, row: str):
     boxes = tmp_path / "boxes.csv"

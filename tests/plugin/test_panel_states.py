@@ -139,6 +139,54 @@ def test_apply_is_always_in_sight(panel: Panel, photo: Path, size: tuple[int, in
     assert window.childAt(place.center()) is button_
 
 
+@pytest.mark.parametrize("size", [(1016, 660), (1350, 720), (1900, 1020)])
+def test_layers_and_fills_are_in_sight_together(panel: Panel, photo: Path, size: tuple[int, int]):
+    window, side = panel.window, panel.window.side
+    window.resize(*size)
+    panel.open(photo)
+    for left in (20, 90, 160):
+        panel.select(left, 50, left + 50, 110)
+        panel.fill("a red bird", 3)
+        panel.apply()
+    panel.select(10, 10, 100, 100)
+    panel.fill("a red bird", 3)
+    panel.settle()
+    layers, strip = side.layers.list, side.strip
+    newest = layers.visualItemRect(layers.item(0))
+    for part, place in (
+        (layers.viewport(), newest),
+        (strip.viewport(), strip.visualItemRect(strip.item(0))),
+        *((it, it.rect()) for it in (side.describe.caption, side.layers.opacity, side.apply_button)),
+    ):
+        assert part.visibleRegion().contains(place.center())
+        assert QRect(part.mapTo(window, place.topLeft()), place.size()).bottom() < window.height()
+    if size[1] > 1000:  # there is room for all
+        assert not side.blend.detail.visibleRegion().isEmpty()
+        assert layers.viewport().rect().contains(layers.visualItemRect(layers.item(2)))
+
+
+def test_the_line_above_the_layers_stays_where_it_is_put(panel: Panel, photo: Path):
+    split = panel.window.side.split
+    panel.window.resize(1280, 760)
+    panel.open(photo)
+    panel.settle()
+    upper, lower = split.sizes()
+    handle = split.handle(1)
+    assert handle is not None
+    middle = handle.rect().center()
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseMove(handle, middle - QPoint(0, 90))
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=middle - QPoint(0, 90))
+    moved = split.sizes()
+    assert abs(moved[1] - lower - 90) <= 2
+    assert moved[0] < upper
+    panel.select(20, 50, 70, 110)
+    panel.fill("a red bird", 3)
+    panel.apply()
+    panel.settle()
+    assert abs(split.sizes()[1] - moved[1]) <= 2
+
+
 def test_what_is_done_with_a_layer_is_in_sight_on_a_small_screen(panel: Panel, photo: Path):
     panel.window.resize(1016, 660)
     panel.open(photo)
@@ -208,6 +256,27 @@ def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):
     assert side.words.hint.text() == "a: without it the fill is the same"
     side.show_words(False)
     assert canvas.grab().toImage().pixelColor(middle) == plain
+
+
+def test_a_fill_whose_application_was_undone_is_shown_again_by_a_click(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 2)
+    filling, strip = panel.session.filling, panel.window.side.strip
+    shown = filling.preview.layer.rgb.copy()
+    panel.apply()
+    panel.session.undo()
+    panel.until(lambda: not panel.session.document.layers)
+    place = strip.visualItemRect(strip.item(0)).center()
+    QTest.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    panel.until(lambda: filling.preview.layer is not None, 10)
+    assert np.array_equal(filling.preview.layer.rgb, shown)
+    panel.until(panel.window.side.apply_button.isEnabled, 10)
+    panel.apply()
+    QTest.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    panel.idle()
+    assert filling.preview.layer is None  # the picture holds it
+    assert len(panel.session.document.layers) == 1
 
 
 def test_selection_tint_and_brush(panel: Panel, picture: Callable[..., np.ndarray]):

@@ -112,6 +112,28 @@ def test_fills_follow_the_typing(panel: Panel, photo: Path):
     assert {fill.caption for fill in panel.session.filling.round.fills} == {"a red and then a blue bird"}
 
 
+def test_nothing_is_filled_by_itself_when_a_selection_comes_back(panel: Panel, photo: Path):
+    session = panel.session
+    panel.open(photo)
+    for left, caption in ((20, "a red bird"), (120, "a blue bird")):
+        panel.select(left, 50, left + 60, 110)
+        panel.fill(caption, 1)
+        panel.apply()
+    session.settings.live = True
+    timer, layers = panel.window.side.describe._live_timer, panel.window.side.layers
+    panel.select(20, 20, 60, 40)
+    assert timer.isActive()  # a new one is filled
+    session.filling.put_away()
+    session.undo()
+    assert session.document.selection.bounds == Region(120, 50, 180, 110)
+    assert not timer.isActive()
+    session.redo()
+    assert not timer.isActive()
+    session.layering.select(layers.list.item(1).data(Qt.ItemDataRole.UserRole))
+    assert session.document.selection.bounds == Region(20, 50, 80, 110)
+    assert not timer.isActive()
+
+
 def test_completion_and_unknown_words(panel: Panel, photo: Path):
     panel.open(photo)
     panel.select(90, 50, 150, 110)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nigdt_plugin.core import openraster
 from nigdt_plugin.ui.welcome import sample_photo
 from PIL import Image, ImageGrab
 
@@ -114,13 +115,28 @@ class Screen:
             self.mouse("mousemove", *self.at(*point))
         self.mouse("mouseup", 1)
 
-    def apply_and_save(self, what: str) -> None:
-        """Apply the fill as soon as it is there, and save; the title tells of both."""
-        changed = lambda: "*" in self.title  # noqa: E731
-        self.until(changed, what, lambda: self.keys("ctrl+shift+Return"))
+    @property
+    def asked(self) -> bool:
+        """Whether a question stands before the window."""
+        command = ["xdotool", "getactivewindow", "getwindowname"]
+        name = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return name == "NIGDT"
+
+    def apply_and_save(self, what: str, project: Path, layers: int) -> None:
+        """Apply the fill as soon as it is there, and save; the file tells of both.
+
+        A fill that comes while the one before it is applied is shown and not part of the picture: then the
+        panel asks, and its first answer is the one that is wanted.
+        """
+        self.until(lambda: "*" in self.title, what, lambda: self.keys("ctrl+shift+Return"))
         self.picture(what)
-        self.keys("ctrl+s")
-        self.until(lambda: not changed(), "the project to be saved")
+
+        def save() -> None:
+            self.keys("Return" if self.asked else "ctrl+s")
+            self.settle(2)
+
+        self.until(lambda: "*" not in self.title and not self.asked, "the project to be saved", save)
+        assert len(openraster.decode(project, 1).document.layers) == layers
 
     def quit(self) -> None:
         assert self.process is not None
@@ -153,13 +169,13 @@ def main(folder: Path, pictures: Path) -> None:
     screen.keys("F3", "c")
     screen.type("a red bird")
     screen.keys("Return")
-    screen.apply_and_save("recoloured")
+    screen.apply_and_save("recoloured", project, 1)
 
     screen.keys("F4", "r")
     screen.drag((0.86, 0.7), (0.99, 0.92))  # the end of the branch
     screen.settle()
     screen.keys("ctrl+Return")
-    screen.apply_and_save("removed")
+    screen.apply_and_save("removed", project, 2)
 
     screen.keys("F2", "e")
     screen.drag((0.72, 0.12), (0.9, 0.38))
@@ -167,7 +183,7 @@ def main(folder: Path, pictures: Path) -> None:
     screen.keys("ctrl+a")
     screen.type("green grass ")
     screen.settle(4)  # fills follow the typing
-    screen.apply_and_save("described")
+    screen.apply_and_save("described", project, 3)
 
     screen.keys("y")
     screen.settle(2)

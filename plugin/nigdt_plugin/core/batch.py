@@ -15,11 +15,11 @@ from nigdt.errors import SelectionError
 from nigdt.files import check_writable
 from nigdt.notices import UNKNOWN_WORDS
 from nigdt.photo.camera import camera_format
-from nigdt.photo.formats import SUFFIXES
+from nigdt.photo.formats import SUFFIXES, PhotoFormat
 from nigdt.photo.mask import read_mask
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant
-from nigdt_plugin.core.files import photos_in
+from nigdt_plugin.core.files import photos_in, suffix_for
 from nigdt_plugin.core.find_object import object_in
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Combine, Mask, Selection
@@ -94,12 +94,37 @@ def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:
     return found
 
 
-def target_of(work: Work, folder: Path) -> Path:
-    """Return where the filled photo is written."""
+def target_of(work: Work, folder: Path, photo: Photo | None = None) -> Path:
+    """Return where the filled photo is written.
+
+    Args:
+        work: Which photo.
+        folder: Where the filled photos go.
+        photo: What was read of it; without it, a file that is there already is found.
+    """
     suffix = work.photo.suffix
-    if camera_format(work.photo) is not None:  # read, not written
-        suffix = ".tif"
-    return folder / f"{work.photo.stem}-filled{suffix}"
+    if camera_format(work.photo) is None:
+        suffixes = [suffix]
+    elif photo is not None:
+        suffixes = [suffix_for(photo)]
+    else:
+        suffixes = [".jpg", ".png", ".tif"]
+    targets = [folder / f"{work.photo.stem}-filled{suffix}" for suffix in suffixes]
+    return next((it for it in targets if it.exists()), targets[0])
+
+
+def not_written(photos: Path) -> dict[PhotoFormat, list[str]]:
+    """Return the names of a folder's photos whose filled copies get another format, by the format they have.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    found: dict[PhotoFormat, list[str]] = {}
+    for path in photos_in(photos):
+        entry = camera_format(path)
+        if entry is not None:
+            found.setdefault(entry, []).append(path.name)
+    return found
 
 
 def do(
@@ -121,10 +146,10 @@ def do(
         NigdtError: Photo or selection cannot be used, or the daemon refuses.
         OSError: The disk or the folder refuses.
     """
-    target = target_of(work, folder)
-    if target.exists():
+    if target_of(work, folder).exists():
         return None
     photo = Photo.read(work.photo)
+    target = target_of(work, folder, photo)
     check_writable(target)
     told = photo.losses(target.suffix, recorded=stamp)  # or a refusal, before the work
     selection = _selection(work, photo)

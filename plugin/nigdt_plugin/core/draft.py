@@ -188,7 +188,8 @@ class Drafts:
             crop, hole = context.sent
             shift = ColourShift.of(crop, fill.pixels, hole, _SHIFT_SIDE)
             if shift is not None:
-                shift = ColourShift(shift.values, context.box.width, context.box.height)
+                across, down = context.box.width / crop.shape[1], context.box.height / crop.shape[0]
+                shift = ColourShift(shift.values, round(shift.width * across), round(shift.height * down))
             self._shift = fill, shift
         return self._shift[1]
 

@@ -15,6 +15,7 @@ from nigdt import files
 from nigdt.files import Content, make_private_folder
 from nigdt.photo.camera import CAMERA_FORMATS
 from nigdt.photo.formats import SUFFIXES
+from nigdt.photo.photo import Photo
 
 _LARGEST_JSON = 64 * 2**20
 
@@ -77,6 +78,13 @@ def folder_size(folder: Path) -> int:
             if entry.is_file():
                 total += entry.stat().st_size
     return total
+
+
+def suffix_for(photo: Photo) -> str:
+    """Return the ending of what is made of a photo whose own format is read only, such as HEIC or raw."""
+    if photo.deep:
+        return ".tif"
+    return ".jpg" if photo.alpha8 is None else ".png"
 
 
 def photos_in(folder: Path) -> list[Path]:

@@ -114,6 +114,7 @@ class Layering:
             covered = np.rint(layer.kept * 255).astype(np.uint8)
             patch = Patch(layer.region.left, layer.region.top, covered)
         self._session.select(patch, Combine.REPLACE, "Selection from layer")
+        self._session.recalled()
 
     def paint_mask(self, layer: Layer, patch: Patch, *, shown: bool) -> None:
         """Hide a part of a layer, or show it again as it was drawn."""

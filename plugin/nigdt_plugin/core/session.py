@@ -69,6 +69,7 @@ class Session(Opening):
         begun: Something long began; told "open" or "save" and the file.
         saved: A file was written; told its path.
         copied: Pixels are on the clipboard; told width and height.
+        recalled: What was selected before is selected again; nothing is to be filled by itself.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Session(Opening):
         self.opened, self.pixels, self.selected, self.steps = Hook(), Hook(), Hook(), Hook()
         self.fills, self.explained, self.linked, self.working = Hook(), Hook(), Hook(), Hook()
         self.notice, self.stored, self.saved = Hook(), Hook(), Hook()
-        self.begun, self.copied = Hook(), Hook()
+        self.begun, self.copied, self.recalled = Hook(), Hook(), Hook()
         self.layering = Layering(self)
         self.healing = Healing(self)
         self.masking = Masking(self)
@@ -184,12 +185,14 @@ class Session(Opening):
     def undo(self) -> None:
         """Take back the last step."""
         if self.document is not None and self.document.undo():
+            self.recalled()
             self.steps()
             self.fills()
 
     def redo(self) -> None:
         """Do the last undone step again."""
         if self.document is not None and self.document.redo():
+            self.recalled()
             self.steps()
             self.fills()
 
@@ -271,6 +274,7 @@ class Session(Opening):
                 self.caption = entry.captions[-1] or self.caption
                 self.settings.take_asked(recipe)
                 self.set_mode(recipe.mode)
+            self.recalled()
             self.steps()
             self.fills()
 

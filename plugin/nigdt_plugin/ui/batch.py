@@ -22,6 +22,8 @@ from PyQt6.QtWidgets import (
 
 from nigdt.errors import NigdtError
 from nigdt.files import is_file, is_folder
+from nigdt.photo.camera import RAW
+from nigdt.photo.formats import PhotoFormat
 from nigdt_plugin.core import batch
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.files import typed_path
@@ -44,6 +46,7 @@ class BatchDialog(QDialog):
         self._all = self._made = self._there = 0
         self._folder = Path()
         self._told: dict[str, list[str]] = {}
+        self._formats: dict[str, list[str]] = {}  # what is said before the work, and of which photos
         self.running = False
         self.setWindowTitle(self.tr("Many photos"))
         self.setMinimumWidth(520)
@@ -54,6 +57,7 @@ class BatchDialog(QDialog):
         column.addWidget(self.purpose)
         form = QFormLayout()
         self.photos = self._path(form, self.tr("Photos"), self.tr("A folder"))
+        self.photos.textChanged.connect(lambda _text: self._tell_formats())
         self.selections = self._path(form, self.tr("Selections"), self.tr("Masks or boxes"), file=True)
         tip = self.tr(
             "A folder of masks named like the photos, or a CSV file: name, left, top, width, height"
@@ -133,6 +137,27 @@ class BatchDialog(QDialog):
         self.start_button.setEnabled(self.running or ready)
         self.start_button.setText(self.tr("Stop") if self.running else self.tr("Start"))
 
+    def _tell_formats(self) -> None:
+        """Say before any work which photos come out in another format than they have."""
+        photos = typed_path(self.photos.text())
+        self._formats = {}
+        self._report()
+        if not is_folder(str(photos)):
+            return
+
+        def tell(found: dict[PhotoFormat, list[str]]) -> None:
+            if typed_path(self.photos.text()) == photos:
+                self._formats = {self._other_format(entry): them for entry, them in found.items()}
+                self._report()
+
+        self.session.tasks.run(lambda: batch.not_written(photos), tell, lambda _error: None)
+
+    def _other_format(self, entry: PhotoFormat) -> str:
+        if entry.name == RAW:
+            return self.tr("Camera raw is not written; what is filled becomes a TIFF with 16 bits.")
+        text = self.tr("{format} is not written; what is filled becomes a JPEG, with transparency a PNG.")
+        return text.format(format=entry.title)
+
     def start_or_stop(self) -> None:
         """Begin, or end after the photo at hand."""
         if self.running:
@@ -208,7 +233,7 @@ class BatchDialog(QDialog):
     def _report(self) -> None:
         """Say each thing once, with the photos that it is true of."""
         lines = []
-        for message, photos in self._told.items():
+        for message, photos in [*self._formats.items(), *self._told.items()]:
             named, more = ", ".join(photos[:_NAMED]), len(photos) - _NAMED
             if more > 0:
                 named = self.tr("{names} and {count} more").format(names=named, count=more)

@@ -84,6 +84,7 @@ class DescribeBox(QWidget):
         self.progress.hide()
         column.addWidget(self.progress)
         session.selected.connect(lambda _region: self._selected())
+        session.recalled.connect(self.rest)
         self._shown_mode = ""
         self.model_changed()
         self.refresh()

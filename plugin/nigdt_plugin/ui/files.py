@@ -21,7 +21,7 @@ from nigdt.photo.formats import FORMATS, patterns
 from nigdt.photo.photo import Photo
 from nigdt_plugin.core import saving
 from nigdt_plugin.core.document import Document
-from nigdt_plugin.core.files import neighbour
+from nigdt_plugin.core.files import neighbour, suffix_for
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.export import ExportDialog
 from nigdt_plugin.ui.pick import PictureDialog
@@ -160,7 +160,7 @@ class PhotoFiles(QMainWindow):
             return
         path = document.near or Path(self.tr("picture.png"))
         if camera_format(path) is not None:  # read, not written
-            path = path.with_suffix(".tif" if document.photo.deep else ".jpg")
+            path = path.with_suffix(suffix_for(document.photo))
         path = self._folder_for(path) / path.name
         suggested = self.session.save_path or path.with_name(f"{path.stem}-{self.tr('filled')}{path.suffix}")
         one_each = [f"{entry.title} ({patterns(entry)})" for entry in FORMATS]

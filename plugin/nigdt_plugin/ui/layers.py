@@ -43,6 +43,9 @@ class _Rows(RowList):
 class LayerList(QWidget):
     """The applied fills, the topmost first; a check mark shows or hides one.
 
+    Attributes:
+        bar: What can be done with the current layer, as buttons.
+
     Signals:
         mask_toggled: Brushes paint the mask of the current layer from now on, or the selection again.
     """
@@ -84,8 +87,10 @@ class LayerList(QWidget):
         self._slide_timer.setInterval(_SLIDE_MS)
         self._slide_timer.timeout.connect(self._set_opacity)
         self.buttons: dict[str, QToolButton] = {}
-        row = QHBoxLayout()
-        row.addStretch(1)
+        self.bar = QWidget()  # stands beside the list's title, to leave the height to the layers
+        row = QHBoxLayout(self.bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
         self.mask_button = tool_button(
             icon("mask", "#888888"), self.tr("Edit the layer's mask with the brush"), checkable=True
         )
@@ -101,7 +106,6 @@ class LayerList(QWidget):
             self.buttons[name] = tool_button(icon(name, "#888888"), text)
             self.buttons[name].clicked.connect(lambda _checked=False, name=name: self._do(name))
             row.addWidget(self.buttons[name])
-        column.addLayout(row)
         session.steps.connect(self.refresh)
         session.opened.connect(lambda: self.edit_mask(False))
         self._shown: tuple[Layer, ...] | None = None

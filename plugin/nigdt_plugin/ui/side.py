@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -24,6 +22,7 @@ from nigdt_plugin.ui.history import HistoryList
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.layers import LayerList
 from nigdt_plugin.ui.notices import worded_notice
+from nigdt_plugin.ui.split import Split
 from nigdt_plugin.ui.strip import ALWAYS, FillStrip, allows
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, line, tool_button
@@ -54,21 +53,11 @@ class Side(QWidget):
         self.setFixedWidth(WIDTH)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        # Always there, so that nothing moves when it is needed; its handle is not drawn before.
-        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = QWidget()
         body.setObjectName("sideBody")
         self.column = QVBoxLayout(body)
         self.column.setContentsMargins(16, 14, 6, 14)
         self.column.setSpacing(9)
-        scroll.setWidget(body)
-        outer.addWidget(scroll, 1)
-        self._scroll = scroll
         self._scrolled = 0  # before the words were shown
         self.describe = DescribeBox(session)
         self.describe.compare_asked.connect(self.compare_asked)
@@ -78,11 +67,20 @@ class Side(QWidget):
         self.blend = BlendBox(session)
         self.blend.asked.connect(self.describe.ask_live)
         self.column.addWidget(self.blend)
+        self.column.addStretch(1)
         self.tabs = QTabWidget()
         self.layers, self.history = LayerList(session), HistoryList(session)
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.history, self.tr("History"))
-        self.column.addWidget(self.tabs, 1)
+        self.tabs.setCornerWidget(self.layers.bar)
+        self.tabs.currentChanged.connect(lambda place: self.layers.bar.setVisible(place == 0))
+        lower = QWidget()
+        room = QVBoxLayout(lower)
+        room.setContentsMargins(16, 4, 16, 0)
+        room.addWidget(self.tabs)
+        self.split = Split(body, lower)
+        self.split.setObjectName("sideSplit")
+        outer.addWidget(self.split, 1)
         below = QHBoxLayout()  # never scrolled away
         below.setContentsMargins(16, 8, 16, 12)
         self.apply_button = button(self.tr("Apply"), self.apply, primary=True)
@@ -100,11 +98,11 @@ class Side(QWidget):
     def pick_mode(self, mode: Mode) -> None:
         """Want something else with the selection, and see what that is."""
         self.describe.pick_mode(mode)
-        self._scroll.ensureVisible(0, 0)
+        self.split.scroll.ensureVisible(0, 0)
 
     def write_caption(self) -> None:
         """Go on in the caption."""
-        self._scroll.ensureVisible(0, 0)
+        self.split.scroll.ensureVisible(0, 0)
         self.describe.caption.setFocus()
 
     # Fills ----------------------------------------------------------------------------------------------
@@ -151,8 +149,12 @@ class Side(QWidget):
         self.column.addWidget(self._none)
 
     def _pick(self, fill: Candidate) -> None:
-        if self.session.filling is not None:
-            self.session.filling.choose(fill)
+        filling = self.session.filling
+        if filling is None:
+            return
+        seen = filling.preview.stands or filling.preview.busy or filling.applied(fill)
+        if filling.chosen is not fill or not seen:  # once applying it is undone, it is chosen but not seen
+            filling.choose(fill)
 
     def _act_on_chosen(self, what: str) -> None:
         filling = self.session.filling
@@ -189,13 +191,13 @@ class Side(QWidget):
         if not shown:
             self.word_pointed.emit(-1)
         self._show_words()
-        bar = self._scroll.verticalScrollBar()
+        bar = self.split.scroll.verticalScrollBar()
         assert bar is not None
         if not shown:
             bar.setValue(self._scrolled)
         else:  # below many fills they would come out of sight
             self._scrolled = bar.value()
-            QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.words, 0, _BELOW))
+            QTimer.singleShot(0, lambda: self.split.scroll.ensureWidgetVisible(self.words, 0, _BELOW))
 
     def _show_words(self) -> None:
         filling = self.session.filling

@@ -147,7 +147,7 @@ class FillStrip(QListWidget):
     """The fills of the present round.
 
     Signals:
-        picked: A fill was chosen.
+        picked: A fill was chosen, or clicked once more.
         asked: What is to be done ("apply", "favourite", "similar", "dice", "words", "discard"), and the fill.
     """
 
@@ -168,6 +168,7 @@ class FillStrip(QListWidget):
         self._pictures: dict[tuple[str, bool], QPixmap] = {}
         self._quiet = False
         self.currentItemChanged.connect(self._picked)
+        self.itemClicked.connect(self._picked)
         self.itemDoubleClicked.connect(lambda item: self._ask("apply", item))
 
     def set_theme(self, theme: Theme) -> None:

@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-_FEWEST, _SEEN = 2, 4
+_FEWEST, _SEEN = 1, 4
 """Rows of a list in sight where there is little room, and where there is enough."""
 _FRAME, _TITLE_BAR = 8, 40  # of the window manager, which tells only once the window is shown
 

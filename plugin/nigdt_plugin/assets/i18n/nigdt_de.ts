@@ -71,6 +71,14 @@
       <translation>Anhalten</translation>
     </message>
     <message>
+      <source>Camera raw is not written; what is filled becomes a TIFF with 16 bits.</source>
+      <translation>Camera-Raw wird nicht geschrieben; was gefüllt ist, wird ein TIFF mit 16 Bit.</translation>
+    </message>
+    <message>
+      <source>{format} is not written; what is filled becomes a JPEG, with transparency a PNG.</source>
+      <translation>{format} wird nicht geschrieben; was gefüllt ist, wird ein JPEG, mit Transparenz ein PNG.</translation>
+    </message>
+    <message>
       <source>Stopped. Start goes on with the photos that are left.</source>
       <translation>Angehalten. Start macht mit den übrigen Fotos weiter.</translation>
     </message>

@@ -71,6 +71,14 @@
       <translation>Stop</translation>
     </message>
     <message>
+      <source>Camera raw is not written; what is filled becomes a TIFF with 16 bits.</source>
+      <translation>Camera raw is not written; what is filled becomes a TIFF with 16 bits.</translation>
+    </message>
+    <message>
+      <source>{format} is not written; what is filled becomes a JPEG, with transparency a PNG.</source>
+      <translation>{format} is not written; what is filled becomes a JPEG, with transparency a PNG.</translation>
+    </message>
+    <message>
       <source>Stopped. Start goes on with the photos that are left.</source>
       <translation>Stopped. Start goes on with the photos that are left.</translation>
     </message>
