@@ -70,12 +70,13 @@ def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Locatio
     thing = sure > _LEAST_SURE
     outside = thing & (chosen < _OUTSIDE)
     size = max(1.0, float(np.count_nonzero(thing)))
-    left = outside.any() and np.count_nonzero(largest_piece(outside)) > _LEFT[0] * size
-    left = left and not within and np.count_nonzero(outside) < _LEFT[1] * size
+    left_out = float(np.count_nonzero(outside))
+    piece = float(np.count_nonzero(largest_piece(outside)))
+    left = not within and left_out < _LEFT[1] * size and piece > _LEFT[0] * size
     is_bird = bird and float((parts * chosen).max()) > _LEAST_SURE
     chosen_of_thing = float(np.count_nonzero(thing & (inside > 0)))
     most = chosen_of_thing >= _HELD * size
     whole = is_bird and (most or held >= _PART)
     other = not is_bird and most and chosen_of_thing >= _FILLED * float(inside.sum())
     part = bird and not whole and _TOUCHED < held < _PART
-    return Location(within, part, bool(left), whole, other)
+    return Location(within, part, left, whole, other)

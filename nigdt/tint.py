@@ -117,8 +117,8 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
     if _mean(saturation > _COLOURED, weight) > 0.5:
         typical = _quantile(saturation, weight, 0.6)
         tinge = _quantile(np.hypot(lab[..., 1], lab[..., 2]), weight, 0.5)
-        tinged = (1 - smooth_step(L, *_BLACK)) * np.float32(1 - smooth_step(np.float32(tinge), *_TINGED))
-        saturation = np.maximum(saturation, typical * tinged)
+        black = typical * float(np.interp(tinge, _TINGED, (1, 0)))
+        saturation = np.maximum(saturation, black * (1 - smooth_step(L, *_BLACK)))
         saturation = np.maximum(saturation, typical * _GLARING * _glare(L, saturation, weight, typical))
         membership = smooth_step(saturation, *(typical * fraction for fraction in _SAME_HUE))
         turn = _turned(lab, _commonest_hue(lab, weight * membership))

@@ -173,7 +173,7 @@ def magenta(job: Job) -> FillMessage:
     """Where everything magenta is, whatever was clicked."""
     crop, _ = job_pixels(job)
     red, green, blue = (crop[..., i].astype(int) for i in range(3))
-    sure = np.where((red > green + 60) & (blue > green + 60), 255, 0).astype(np.uint8)
+    sure = np.where((red > green + 120) & (blue > green + 120), 255, 0).astype(np.uint8)
     return object_message(job, sure)
 
 

@@ -283,13 +283,17 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     with Image.open(photos / "a.png") as picture:
         crowded = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b" " * 65_450 + b"</x:xmpmeta>"
         picture.convert("RGB").save(photos / "d.jpg", xmp=crowded)
+    seen = Photo.read(photo).rgb8.copy()
+    seen[60:100, 100:110], seen[60:100, 110:140] = (255, 0, 255), (30, 200, 30)  # the model sees magenta
+    Image.fromarray(seen).save(photos / "c.png")
     boxes.write_text("name,left,top,width,height\nc.png,70,30,100,100\nd.jpg,70,30,100,100\n")
     dialog.selections.setText(str(boxes))
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)
-    disc = (Photo.read(target / "c-filled.png").rgb8 != Photo.read(photo).rgb8).any(axis=2)
-    assert disc[80, 120]
-    assert not disc[34, 74]
+    thing = (Photo.read(target / "c-filled.png").rgb8 != seen).any(axis=2)
+    assert thing[80, 105]
+    assert not thing[80, 125]
+    assert not thing[34, 74]
     assert "d.jpg: The photo's own XMP leaves no room" in dialog.detail.text()
     dialog.start_button.click()
     panel.until(lambda: not dialog.running, 60)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from nigdt_backend.client import Client
+from nigdt_backend.client import Client, DaemonError
 from nigdt_backend.commands.fill import Drawing
+from numpy.typing import NDArray
 
 from nigdt.errors import SelectionError
 from nigdt.files import check_writable
@@ -21,6 +22,7 @@ from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant
 from nigdt_plugin.core.files import photos_in, suffix_for
 from nigdt_plugin.core.find_object import object_in
+from nigdt_plugin.core.finder_client import object_answer, object_request
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Combine, Mask, Selection
 
@@ -152,10 +154,10 @@ def do(
     target = target_of(work, folder, photo)
     check_writable(target)
     told = photo.losses(target.suffix, recorded=stamp)  # or a refusal, before the work
-    selection = _selection(work, photo)
-    if not selection.any():
-        raise SelectionError(f"Nothing is selected in {work.photo.name}.")
     with connect() as client:
+        selection = _selection(work, photo, client, recipe.bundle)
+        if not selection.any():
+            raise SelectionError(f"Nothing is selected in {work.photo.name}.")
         drawing = Drawing(client, lambda _event: None)
         drawing.onto(photo, selection, recipe, [Variant()])
     drawing.photos[0].save(target, fills=drawing.fills[0] if stamp else ())
@@ -164,12 +166,26 @@ def do(
     return tuple(dict.fromkeys((*photo.notices, *told, *words, *drawing.notices)))
 
 
-def _selection(work: Work, photo: Photo) -> Mask:
+def _selection(work: Work, photo: Photo, client: Client, bundle: str) -> Mask:
     width, height = photo.size
     if work.mask is not None:
         return read_mask(work.mask, width, height)
     selection = Selection(width, height)
     for box in work.boxes:
-        region, values = selection.combined(object_in(photo.rgb8, box), Combine.ADD)
+        seen = _seen(client, photo.rgb8, box.clipped(width, height), bundle)
+        region, values = selection.combined(object_in(photo.rgb8, box, seen), Combine.ADD)
         selection.write(region, values)
     return np.ascontiguousarray(selection.mask)
+
+
+def _seen(client: Client, rgb: NDArray[np.uint8], box: Region, bundle: str) -> NDArray[np.uint8] | None:
+    """Ask the model where the object in a box is; None where it cannot tell, and colours alone must."""
+    if box.empty:
+        return None
+    request = object_request(rgb, box, bundle)
+    try:
+        return object_answer(request, client.fill(request).fills[0])
+    except DaemonError as error:
+        if error.code != "model-failed":
+            raise
+        return None

@@ -198,7 +198,8 @@ def _seen_in(small: Pixels, seen: NDArray[np.uint8], box: NDArray[np.bool_]) -> 
 def _seen_labels(small: Pixels, seen: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return how sure the model is of each place of a reduced photo, in 0..1, and the labels for GrabCut."""
     height, width = small.shape[:2]
-    sure = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.float32) / 255
+    enlarged = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
+    sure = enlarged.astype(np.float32) / np.float32(255)
     labels = np.where(sure > _PERHAPS, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     radius = max(1, round(_CORE * (height * width) ** 0.5))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

@@ -21,6 +21,28 @@ _PATIENCE = 10.0
 """Seconds after which the object is looked for without the model, which may be busy with a fill."""
 
 
+def object_request(rgb: NDArray[np.uint8], place: Region, bundle: str) -> FillRequest:
+    """Return the question where an object is; arguments as of `FinderClient.look`."""
+    height, width = rgb.shape[:2]
+    scale = min(1.0, _LONG_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    marked = np.zeros(small.shape[:2], np.uint8)
+    top, left = min(size[1] - 1, int(place.top * scale)), min(size[0] - 1, int(place.left * scale))
+    bottom, right = (max(1, round(side * scale)) for side in (place.height, place.width))
+    marked[top : top + bottom, left : left + right] = 255
+    return FillRequest(small.tobytes(), marked.tobytes(), *size, Recipe(bundle=bundle), result="object")
+
+
+def object_answer(request: FillRequest, picture: FillPicture) -> NDArray[np.uint8]:
+    """Return how sure the model is of each place of the reduced copy that was sent, (h, w).
+
+    Raises:
+        ValueError: The answer is of another size.
+    """
+    return np.frombuffer(picture.weight, np.uint8).reshape(request.height, request.width)
+
+
 class FinderClient:
     """Asks where objects are. `take` is called from the link's thread, `look` from any other.
 
@@ -54,42 +76,29 @@ class FinderClient:
         Returns:
             (h, w) of a reduced copy, 255 where the model is sure of it; None without an answer in time.
         """
-        height, width = rgb.shape[:2]
-        scale = min(1.0, _LONG_SIDE / max(height, width))
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        marked = np.zeros(small.shape[:2], np.uint8)
-        top, left = min(size[1] - 1, int(place.top * scale)), min(size[0] - 1, int(place.left * scale))
-        bottom, right = (max(1, round(side * scale)) for side in (place.height, place.width))
-        marked[top : top + bottom, left : left + right] = 255
-        request = FillRequest(
-            small.tobytes(), marked.tobytes(), *size, Recipe(bundle=bundle), result="object"
-        )
+        request = object_request(rgb, place, bundle)
         answers: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._lock:
             self._asked[request.job] = answers
         try:
             self._submit(request)
-            return self._awaited(request.job, answers, size)
+            return self._awaited(request, answers)
         finally:
             with self._lock:
                 del self._asked[request.job]
 
-    def _awaited(
-        self, job: str, answers: queue.SimpleQueue[Event], size: tuple[int, int]
-    ) -> NDArray[np.uint8] | None:
+    def _awaited(self, request: FillRequest, answers: queue.SimpleQueue[Event]) -> NDArray[np.uint8] | None:
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
                 event = answers.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                self._cancel(job)
+                self._cancel(request.job)
                 return None
             if event.kind in ("done", "error"):
                 return None
             if event.kind == "fill":
                 try:
-                    weight = FillPicture.from_event(event).weight
-                    return np.frombuffer(weight, np.uint8).reshape(size[::-1])
+                    return object_answer(request, FillPicture.from_event(event))
                 except (ProtocolError, ValueError):
                     return None
