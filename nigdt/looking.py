@@ -30,7 +30,7 @@ _MARGIN = 0.4
 """How much more than the selection the finder looks at, on each side, as a fraction of it."""
 KEPT_PARTS = [PARTS.index(part) for part in ("beak", "leg")]
 """Parts that keep their colour when the whole bird is asked for. Eyes are too small for the finder."""
-_BIRD = 0.3
+_BIRD = 0.35
 """How sure the finder must be that an object is a bird: who names one mostly means the one that is there."""
 _PART, _REACH = 0.3, 0.02
 """How sure the finder must be of any part for a place to be of a bird, and how far beside such places that
