@@ -237,25 +237,25 @@ def _failed(error: MemoryError | ImportError | OSError | RuntimeError) -> int:
         Exception: The error itself, where it is a defect of the program.
     """
     if means_too_little_memory(error):
-        told = one_line(*needs_more())
+        message = one_line(*needs_more())
     elif isinstance(error, ModuleNotFoundError):
         extra = _BROUGHT_BY.get((error.name or "").split(".")[0])
         if extra is None:
             raise error
-        told = one_line(f"{error.name} is not installed.", install_hint(extra))
+        message = one_line(f"{error.name} is not installed.", install_hint(extra))
     elif isinstance(error, OSError):
         if error.filename is None and error.errno in _OUTPUT_ERRORS:  # what was printed finds no place
             _give_up_output()
             if error.errno == errno.EPIPE:  # whoever read it may have seen enough
                 return 1
-            told = f"Cannot write the output: {error.strerror}."
+            message = f"Cannot write the output: {error.strerror}."
         elif error.filename is None:
             raise error
         else:
-            told = one_line(f"Cannot use {error.filename}: {error.strerror}.")
+            message = one_line(f"Cannot use {error.filename}: {error.strerror}.")
     elif isinstance(error, RuntimeError) and is_unknown_home(error):
-        told = one_line(*UNKNOWN_HOME)
+        message = one_line(*UNKNOWN_HOME)
     else:
         raise error
-    click.echo(f"nigdt: {told}", err=True)
+    click.echo(f"nigdt: {message}", err=True)
     return 1

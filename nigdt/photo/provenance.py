@@ -33,6 +33,7 @@ from nigdt.recipe import Recipe
 __all__ = ["DrawnFill", "DrawnSelection", "has_room", "read_record", "record", "stamped"]
 
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+_PNG_NOTE = b"nigdt\x00\x00\x00\x00\x00"
 _PNG_PACKET = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00"
 _TIFF_PACKET = 700
 _RECORD_TAG = "{urn:nigdt:provenance}record"
@@ -284,9 +285,9 @@ def _png(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
     for name, start, end in png.walk(data):
         if name == b"iTXt" and data.startswith(_PNG_PACKET, start):
             own = data[start + len(_PNG_PACKET) : end]
-        else:
+        elif not (name == b"iTXt" and data.startswith(_PNG_NOTE, start)):  # of an earlier record
             parts.append(data[start - 8 : end + 4])
-    note = b"nigdt\x00\x00\x00\x00\x00" + json.dumps(record(fills), ensure_ascii=False).encode()
+    note = _PNG_NOTE + json.dumps(record(fills), ensure_ascii=False).encode()
     packet = _PNG_PACKET + _xmp(fills, own, selections=False)
     texts = [png.chunk(b"iTXt", body) for body in (note, packet)]
     return b"".join([png.SIGNATURE, parts[0], *texts, *parts[1:]])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import stat
 import struct
 import subprocess
@@ -172,6 +171,8 @@ def test_a_list_of_a_million_files_is_not_read(files, tmp_path):
     last = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 65535, 65535, 2**32 - 1, 2**32 - 1, 0)
     path.write_bytes(data[:start] + listed + longer + locator + last)
     program = "import sys; from nigdt.cli import main; main(['models', 'add', sys.argv[1], '--name', 'x'])"
+
+    resource = pytest.importorskip("resource")  # which Windows lacks
 
     def bounded() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))

@@ -155,7 +155,7 @@ def test_too_little_memory_is_said_in_one_line(megabytes: int, tmp_path: Path) -
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems count other memory")
 def test_what_needs_little_memory_works_with_little() -> None:
-    done = _limited(200, "models")
+    done = _limited(300, "models")
     assert (done.returncode, done.stderr) == (0, "")
 
 

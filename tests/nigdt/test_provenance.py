@@ -46,6 +46,7 @@ def test_a_photos_own_xmp_is_kept_beside_the_record_of_its_fills(suffix: str) ->
     assert packet.count(b"nigdt:record=") == 1
     assert packet.count(b"xmp:Rating='5'") == 1
     assert read_record(twice) == fills("a blue bird")
+    assert read_record(stamped(once, fills("a green bird"))) == fills("a green bird")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
