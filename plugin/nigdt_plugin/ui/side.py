@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
+    QSizePolicy,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -73,7 +74,8 @@ class Side(QWidget):
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.history, self.tr("History"))
         self.tabs.setCornerWidget(self.layers.bar)
-        self.tabs.currentChanged.connect(lambda place: self.layers.bar.setVisible(place == 0))
+        self.tabs.currentChanged.connect(self._tab_shown)
+        self._tab_shown(0)
         lower = QWidget()
         room = QVBoxLayout(lower)
         room.setContentsMargins(16, 4, 16, 0)
@@ -94,6 +96,14 @@ class Side(QWidget):
         session.explained.connect(lambda _fill: self._show_words())
         self._set_model()
         self.refresh()
+
+    def _tab_shown(self, place: int) -> None:
+        """Ask for no more height than the list that is seen needs."""
+        self.layers.bar.setVisible(place == 0)
+        for page in (self.layers, self.history):
+            seen = page is self.tabs.widget(place)
+            policy = QSizePolicy.Policy.Preferred if seen else QSizePolicy.Policy.Ignored
+            page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
 
     def pick_mode(self, mode: Mode) -> None:
         """Want something else with the selection, and see what that is."""

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
 
-_SHARE = 0.3
+_SHARE = 0.25
 """Of the height, for the lower part where the upper one needs all of it."""
 
 
