@@ -5,8 +5,6 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
-    QSizePolicy,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,7 +21,7 @@ from nigdt_plugin.ui.history import HistoryList
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.layers import LayerList
 from nigdt_plugin.ui.notices import worded_notice
-from nigdt_plugin.ui.split import Split
+from nigdt_plugin.ui.split import Split, Tabs
 from nigdt_plugin.ui.strip import ALWAYS, FillStrip, allows
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, line, tool_button
@@ -69,13 +67,12 @@ class Side(QWidget):
         self.blend.asked.connect(self.describe.ask_live)
         self.column.addWidget(self.blend)
         self.column.addStretch(1)
-        self.tabs = QTabWidget()
+        self.tabs = Tabs()
         self.layers, self.history = LayerList(session), HistoryList(session)
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.history, self.tr("History"))
         self.tabs.setCornerWidget(self.layers.bar)
-        self.tabs.currentChanged.connect(self._tab_shown)
-        self._tab_shown(0)
+        self.tabs.currentChanged.connect(lambda place: self.layers.bar.setVisible(place == 0))
         lower = QWidget()
         room = QVBoxLayout(lower)
         room.setContentsMargins(16, 4, 16, 0)
@@ -96,14 +93,6 @@ class Side(QWidget):
         session.explained.connect(lambda _fill: self._show_words())
         self._set_model()
         self.refresh()
-
-    def _tab_shown(self, place: int) -> None:
-        """Ask for no more height than the list that is seen needs."""
-        self.layers.bar.setVisible(place == 0)
-        for page in (self.layers, self.history):
-            seen = page is self.tabs.widget(place)
-            policy = QSizePolicy.Policy.Preferred if seen else QSizePolicy.Policy.Ignored
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
 
     def pick_mode(self, mode: Mode) -> None:
         """Want something else with the selection, and see what that is."""

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
+from PyQt6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QSplitter, QTabWidget, QWidget
 
 _SHARE = 0.25
 """Of the height, for the lower part where the upper one needs all of it."""
+
+
+class Tabs(QTabWidget):
+    """Asks for no more height than the page that is seen needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(self._shown)
+
+    def _shown(self, place: int) -> None:
+        policies = QSizePolicy.Policy
+        for index in range(self.count()):
+            page = self.widget(index)
+            if page is not None:
+                page.setSizePolicy(
+                    policies.Preferred, policies.Preferred if index == place else policies.Ignored
+                )
+
+    def tabInserted(self, index: int) -> None:
+        super().tabInserted(index)
+        self._shown(self.currentIndex())
+
+    def sizeHint(self) -> QSize:
+        page, least = self.currentWidget(), self.minimumSizeHint().height()
+        more = page.sizeHint().height() - page.minimumSizeHint().height() if page is not None else 0
+        return QSize(super().sizeHint().width(), least + more)
 
 
 class Split(QSplitter):
