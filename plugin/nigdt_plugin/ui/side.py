@@ -97,11 +97,11 @@ class Side(QWidget):
     def pick_mode(self, mode: Mode) -> None:
         """Want something else with the selection, and see what that is."""
         self.describe.pick_mode(mode)
-        self.split.scroll.ensureVisible(0, 0)
+        self.split.area.ensureVisible(0, 0)
 
     def write_caption(self) -> None:
         """Go on in the caption."""
-        self.split.scroll.ensureVisible(0, 0)
+        self.split.area.ensureVisible(0, 0)
         self.describe.caption.setFocus()
 
     # Fills ----------------------------------------------------------------------------------------------
@@ -190,13 +190,13 @@ class Side(QWidget):
         if not shown:
             self.word_pointed.emit(-1)
         self._show_words()
-        bar = self.split.scroll.verticalScrollBar()
+        bar = self.split.area.verticalScrollBar()
         assert bar is not None
         if not shown:
             bar.setValue(self._scrolled)
         else:  # below many fills they would come out of sight
             self._scrolled = bar.value()
-            QTimer.singleShot(0, lambda: self.split.scroll.ensureWidgetVisible(self.words, 0, _BELOW))
+            QTimer.singleShot(0, lambda: self.split.area.ensureWidgetVisible(self.words, 0, _BELOW))
 
     def _show_words(self) -> None:
         filling = self.session.filling

@@ -43,12 +43,12 @@ class Split(QSplitter):
     Once the user has moved the line between them, it stays there.
 
     Attributes:
-        scroll: Holds the upper part.
+        area: Holds the upper part.
     """
 
     def __init__(self, upper: QWidget, lower: QWidget) -> None:
         super().__init__(Qt.Orientation.Vertical)
-        self.scroll = scroll = QScrollArea()
+        self.area = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         # Always there, so that nothing moves when it is needed; its handle is not drawn before.
@@ -82,7 +82,7 @@ class Split(QSplitter):
 
     @property
     def _needed(self) -> int:
-        viewport = self.scroll.viewport()
+        viewport = self.area.viewport()
         upper = self._upper
         if viewport is not None and upper.hasHeightForWidth():
             return upper.heightForWidth(viewport.width())
