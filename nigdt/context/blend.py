@@ -150,10 +150,10 @@ class ColourShift:
             return cls(_correction(crop, fill, inside), width, height)
         step = round(1 / scale)
         if side < _WORKING and step >= _WHOLE:
-            seen, drawn = (_by_whole(values, step).astype(np.uint8) for values in (crop, fill))
+            whole = [_by_whole(values, step).astype(np.uint8) for values in (crop, fill)]
             covered = _by_whole(inside.astype(np.float32), step) > 1e-6
             if covered.any() and not covered.all():
-                values = _correction(seen, drawn, covered)
+                values = _correction(whole[0], whole[1], covered)
                 return cls(values, step * values.shape[1], step * values.shape[0])
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         seen, drawn, hidden = (

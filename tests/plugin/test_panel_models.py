@@ -28,14 +28,19 @@ def test_a_model_is_added_from_its_folder_and_what_is_none_is_refused(
     picked.append(archive)
     dialog.add_button.click()
     assert not dialog.add_button.isEnabled()
+    panel.session.linked(panel.session.link_state)
+    assert dialog.told.text() == "Checking the model …"
     panel.until(dialog.add_button.isEnabled)
-    assert dialog.state.text().startswith("The model was not added: holiday.zip cannot be unpacked")
+    panel.session.linked(panel.session.link_state)  # as the process tells of itself all the time
+    assert dialog.told.isVisible()
+    assert dialog.told.text().startswith("The model was not added: holiday.zip cannot be unpacked")
     assert [card.info.name for card in dialog.cards] == ["nigdt-small"]
 
     picked.append(tiny_bundle / "model.yaml")
     dialog.add_button.click()
     panel.until(dialog.add_button.isEnabled, 300)  # a process loads it
-    assert "was added" in dialog.state.text()
+    panel.session.linked(panel.session.link_state)
+    assert "was added" in dialog.told.text()
     assert tiny_bundle.name in [card.info.name for card in dialog.cards]
     added = next(card for card in dialog.cards if card.info.name == tiny_bundle.name)
     added.radio.click()

@@ -165,6 +165,22 @@ def test_layers_and_fills_are_in_sight_together(panel: Panel, photo: Path, size:
         assert layers.viewport().rect().contains(layers.visualItemRect(layers.item(2)))
 
 
+def test_fills_have_the_room_that_layers_do_not_need(panel: Panel, photo: Path):
+    window, strip = panel.window, panel.window.side.strip
+    window.resize(1016, 660)
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 6)
+    panel.settle()
+    seen = strip.viewport().visibleRegion()
+    assert seen.contains(strip.visualItemRect(strip.item(2)).bottomLeft() - QPoint(0, 20))
+    assert seen.contains(strip.visualItemRect(strip.item(3)).center() - QPoint(0, 20))
+    before = window.side.split.sizes()[1]
+    panel.apply()
+    panel.settle()
+    assert window.side.split.sizes()[1] > before + 60
+
+
 def test_the_line_above_the_layers_stays_where_it_is_put(panel: Panel, photo: Path):
     split = panel.window.side.split
     panel.window.resize(1280, 760)

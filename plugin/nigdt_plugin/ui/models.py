@@ -189,6 +189,9 @@ class ModelDialog(QDialog):
         self._show_state(session.link_state)
         session.linked.connect(self._show_state)
         self.finished.connect(lambda _result: session.linked.disconnect(self._show_state))
+        self.told = label("", wrap=True)  # of what was added: the state below is told anew all the time
+        self.told.hide()
+        outer.addWidget(self.told)
         outer.addWidget(self.state)
         row = QHBoxLayout()
         self.train_button = button(self.tr("Train on my photos …"), self._train)
@@ -230,20 +233,24 @@ class ModelDialog(QDialog):
         if not name:
             return
         self.add_button.setEnabled(False)
-        self.state.setText(self.tr("Checking the model …"))
+        self._tell(self.tr("Checking the model …"))
         self.session.tasks.run(lambda: models.add(Path(name)), lambda _none: self._added(), self._not_added)
 
     def _added(self) -> None:
         if not sip.isdeleted(self):
             self.add_button.setEnabled(True)
             self._show_cards()
-            self.state.setText(self.tr("The model was added. Choose it above."))
+            self._tell(self.tr("The model was added. Choose it above."))
 
     def _not_added(self, error: Exception) -> None:
         if not sip.isdeleted(self):
             self.add_button.setEnabled(True)
             reason = error.message if isinstance(error, NigdtError) else str(error)
-            self.state.setText(self.tr("The model was not added: {reason}").format(reason=reason))
+            self._tell(self.tr("The model was not added: {reason}").format(reason=reason))
+
+    def _tell(self, text: str) -> None:
+        self.told.setText(text)
+        self.told.show()
 
     def _show_state(self, state: LinkState) -> None:
         """Show what the process that runs the model is doing."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,7 +21,7 @@ from nigdt_plugin.ui.history import HistoryList
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.layers import LayerList
 from nigdt_plugin.ui.notices import worded_notice
-from nigdt_plugin.ui.split import Split
+from nigdt_plugin.ui.split import Split, Tabs
 from nigdt_plugin.ui.strip import ALWAYS, FillStrip, allows
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, line, tool_button
@@ -68,7 +67,7 @@ class Side(QWidget):
         self.blend.asked.connect(self.describe.ask_live)
         self.column.addWidget(self.blend)
         self.column.addStretch(1)
-        self.tabs = QTabWidget()
+        self.tabs = Tabs()
         self.layers, self.history = LayerList(session), HistoryList(session)
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.history, self.tr("History"))
@@ -98,11 +97,11 @@ class Side(QWidget):
     def pick_mode(self, mode: Mode) -> None:
         """Want something else with the selection, and see what that is."""
         self.describe.pick_mode(mode)
-        self.split.scroll.ensureVisible(0, 0)
+        self.split.area.ensureVisible(0, 0)
 
     def write_caption(self) -> None:
         """Go on in the caption."""
-        self.split.scroll.ensureVisible(0, 0)
+        self.split.area.ensureVisible(0, 0)
         self.describe.caption.setFocus()
 
     # Fills ----------------------------------------------------------------------------------------------
@@ -191,13 +190,13 @@ class Side(QWidget):
         if not shown:
             self.word_pointed.emit(-1)
         self._show_words()
-        bar = self.split.scroll.verticalScrollBar()
+        bar = self.split.area.verticalScrollBar()
         assert bar is not None
         if not shown:
             bar.setValue(self._scrolled)
         else:  # below many fills they would come out of sight
             self._scrolled = bar.value()
-            QTimer.singleShot(0, lambda: self.split.scroll.ensureWidgetVisible(self.words, 0, _BELOW))
+            QTimer.singleShot(0, lambda: self.split.area.ensureWidgetVisible(self.words, 0, _BELOW))
 
     def _show_words(self) -> None:
         filling = self.session.filling

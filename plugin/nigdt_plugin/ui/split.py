@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
+from PyQt6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QSplitter, QTabWidget, QWidget
 
-_SHARE = 0.3
+_SHARE = 0.25
 """Of the height, for the lower part where the upper one needs all of it."""
+
+
+class Tabs(QTabWidget):
+    """Asks for no more height than the page that is seen needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(self._shown)
+
+    def _shown(self, place: int) -> None:
+        policies = QSizePolicy.Policy
+        for index in range(self.count()):
+            page = self.widget(index)
+            if page is not None:
+                page.setSizePolicy(
+                    policies.Preferred, policies.Preferred if index == place else policies.Ignored
+                )
+
+    def tabInserted(self, index: int) -> None:
+        super().tabInserted(index)
+        self._shown(self.currentIndex())
+
+    def sizeHint(self) -> QSize:
+        page, least = self.currentWidget(), self.minimumSizeHint().height()
+        more = page.sizeHint().height() - page.minimumSizeHint().height() if page is not None else 0
+        return QSize(super().sizeHint().width(), least + more)
 
 
 class Split(QSplitter):
@@ -17,12 +43,12 @@ class Split(QSplitter):
     Once the user has moved the line between them, it stays there.
 
     Attributes:
-        scroll: Holds the upper part.
+        area: Holds the upper part.
     """
 
     def __init__(self, upper: QWidget, lower: QWidget) -> None:
         super().__init__(Qt.Orientation.Vertical)
-        self.scroll = scroll = QScrollArea()
+        self.area = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         # Always there, so that nothing moves when it is needed; its handle is not drawn before.
@@ -56,7 +82,7 @@ class Split(QSplitter):
 
     @property
     def _needed(self) -> int:
-        viewport = self.scroll.viewport()
+        viewport = self.area.viewport()
         upper = self._upper
         if viewport is not None and upper.hasHeightForWidth():
             return upper.heightForWidth(viewport.width())
