@@ -46,6 +46,8 @@ _STEPS = 40
 """Pixels by which the object grows into places that are surely of its colour."""
 _FINE = (0.15, 0.85)
 """How sure such a finder must be for a place to belong to the object a little, and wholly."""
+_FINE_KEPT = (0.6, 0.8)
+"""How sure it must be of a place to keep it though it shows the surroundings' colours, as a twig does."""
 _HINTED = (0.1, 0.25)
 """How sure it must be of a place of the object's colour for that to be of the object too."""
 _MARGIN = 0.06
@@ -85,15 +87,17 @@ def fine_object(lab: Floats, chosen: Floats, sure: Floats, edged: Floats) -> Flo
     """
     low, high = _FINE
     thing = np.clip((edged - low) / (high - low), 0, 1).astype(np.float32)
+    chance = _likelihood(lab, thing, chosen)
+    own = 1 - (1 - smooth_step(chance, *_FOREIGN)) * (1 - smooth_step(sure, *_FINE_KEPT))
+    thing = thing * own
     covered = float((thing * chosen).sum() / max(1e-3, float(chosen.sum())))
     follows = np.float32(np.clip((covered - _FOLLOWS[0]) / (_FOLLOWS[1] - _FOLLOWS[0]), 0, 1))
-    chance = _likelihood(lab, thing, chosen)
     likely = smooth_step(chance, *_SURE) * smooth_step(sure, *_HINTED) * chosen
     more = _grown_into(thing, likely)
-    believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED))
+    believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED)) * own
     more = np.maximum(more, chosen * believed)
     thing = thing + follows * np.maximum(more - thing, 0)
-    return np.maximum(thing, _small_gaps(thing) * chosen)
+    return _matte(lab, np.maximum(thing, _small_gaps(thing) * chosen))
 
 
 def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: Floats) -> Floats:

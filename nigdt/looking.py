@@ -15,6 +15,7 @@ from nigdt.cutout import fine_object, object_in, possible
 from nigdt.errors import ModelError
 from nigdt.finding import finder_scores, resized, window_around, working_size
 from nigdt.model.finder import ObjectFinder
+from nigdt.objects import largest_piece
 from nigdt.part_words import PARTS
 from nigdt.recolouring import enlarged, finer_lab, snapped, tightness
 
@@ -37,8 +38,9 @@ _PART, _REACH = 0.3, 0.02
 may reach, as a fraction of the context."""
 _FINE_REACH = 5
 """Pixels of the guide by which the edge that a finder with a fine one sees may be off."""
-_LEG = 0.04
-"""Half the width of a leg at most, as a fraction of the root of the bird's area."""
+_LEG, _BEAK = 0.04, 0.35
+"""Half the width of a leg, and the length of a beak, at most, as fractions of the root of the bird's area."""
+_HEAD = [PARTS.index(part) for part in ("crown", "forehead", "throat", "eye")]
 _CONTEXTS = 2
 """Contexts of which it is kept what is seen there: their captions are being typed."""
 
@@ -197,20 +199,26 @@ def _thing(found: Found, crop: NDArray[np.uint8], chosen: Floats, guide: Floats)
 def _kept(found: Found, thing: Floats) -> Floats:
     """Return where parts are that keep their colour, of an object (H, W) at the guide's size.
 
-    The finder's legs reach into the belly. What is of the body is wider than a leg.
+    The finder's legs reach into the belly: what is of the body is wider than a leg. And the tip of a tail may
+    look like a beak: that has a head behind it.
     """
     beak, leg = (enlarged(found.parts[..., part], thing) for part in KEPT_PARTS)
-    reach = max(1, round(_LEG * float((thing > 0.5).sum()) ** 0.5))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    body = cv2.morphologyEx((thing > 0.5).astype(np.float32), cv2.MORPH_OPEN, disc)
-    return beak + leg * (1 - cv2.GaussianBlur(body, (0, 0), max(0.5, reach / 3)))
+    head = enlarged(np.minimum(1, found.parts[..., _HEAD].sum(-1)), thing) > LEAST_SURE
+    size = float((thing > 0.5).sum()) ** 0.5
+    body = cv2.morphologyEx((thing > 0.5).astype(np.float32), cv2.MORPH_OPEN, _disc(_LEG * size))
+    behind = cv2.dilate(largest_piece(head).astype(np.float32), _disc(_BEAK * size))
+    return beak * behind + leg * (1 - cv2.GaussianBlur(body, (0, 0), max(0.5, _LEG * size / 3)))
+
+
+def _disc(radius: float) -> NDArray[np.uint8]:
+    side = 2 * max(1, round(radius)) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _near(parts: Floats) -> Floats:
     """Return how near each place is to a bird's parts, (h, w) in 0..1: most ground and leaves are not."""
     reach = max(2, round(_REACH * max(parts.shape)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    near = cv2.dilate((parts > _PART).astype(np.float32), disc)
+    near = cv2.dilate((parts > _PART).astype(np.float32), _disc(reach))
     return np.asarray(cv2.GaussianBlur(near, (0, 0), reach / 3), np.float32)
 
 

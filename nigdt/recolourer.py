@@ -44,6 +44,8 @@ _BELONGS = (0.15, 0.5)
 """How sure the finder must be for a place to belong to a part a little, and wholly."""
 _SELECTED = 2.5
 """How much likelier than another part one is that a selection was made for."""
+_SURELY_KEPT = (0.5, 0.8)
+"""How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
 _FADE = 0.2
 """Width of the fading edge of a part that a selection cuts through, as a fraction of the root of its area."""
 _TINY = 1e-6
@@ -304,7 +306,8 @@ def _tinted_body(
     by_target = material.coloured and not asked.neutral
     membership = np.ones_like(thing) if by_target else material.membership
     if kept is not None:
-        membership = membership * (1 - kept * (1 - material.alike))
+        sure = smooth_step(kept, *_SURELY_KEPT)
+        membership = membership * (1 - np.maximum(kept * (1 - material.alike), sure))
     return thing * membership, target
 
 

@@ -107,3 +107,19 @@ def test_legs_keep_their_colour_and_the_belly_above_them_does_not() -> None:
     got = cv2.resize(kept, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     assert got[118:136, 77].min() > 0.8
     assert got[92:102, 66:94].max() < 0.2
+
+
+def test_a_beak_has_a_head_behind_it() -> None:
+    y, x = np.mgrid[:SIDE, :SIDE]
+    sure = (((y - 80) / 30) ** 2 + ((x - 80) / 60) ** 2 < 1).astype(np.float32)
+    parts = np.zeros((SIDE, SIDE, len(PARTS)), np.float32)
+    parts[..., PARTS.index("beak")] = sure * ((x < 30) | (x > 130))
+    parts[..., PARTS.index("crown")] = sure * (x > 105) * (x <= 130)
+    crop = np.where(sure[..., None] > 0, np.uint8((230, 120, 20)), np.uint8((120, 120, 120)))
+    looker, looked_at = Looker(None, SIDE, "cpu"), (slice(0, SIDE), slice(0, SIDE))
+    looker.find = lambda *_: Found(sure, parts, sure, True, sure, looked_at)  # type: ignore[method-assign]
+    kept = looker.look(crop, np.full((SIDE, SIDE), 255, np.uint8)).kept
+    assert kept is not None
+    got = cv2.resize(kept, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    assert got[80, 134] > 0.9
+    assert got[80, 25] < 0.1, "the tip of its tail"
