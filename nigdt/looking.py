@@ -38,7 +38,7 @@ _PART, _REACH = 0.3, 0.02
 may reach, as a fraction of the context."""
 _FINE_REACH = 5
 """Pixels of the guide by which the edge that a finder with a fine one sees may be off."""
-_LEG, _BEAK = 0.04, 0.35
+_LEG, _BEAK = 0.04, 0.7
 """Half the width of a leg, and the length of a beak, at most, as fractions of the root of the bird's area."""
 _HEAD = [PARTS.index(part) for part in ("crown", "forehead", "throat", "eye")]
 _CONTEXTS = 2

@@ -27,6 +27,7 @@ from nigdt.recolouring import (
     guided_colour,
     guided_place,
     meant,
+    snapped,
 )
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
@@ -40,12 +41,15 @@ _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
-_BELONGS = (0.15, 0.5)
+_BELONGS = (0.2, 0.5)
 """How sure the finder must be for a place to belong to a part a little, and wholly."""
 _SELECTED = 2.5
 """How much likelier than another part one is that a selection was made for."""
 _SURELY_KEPT = (0.5, 0.8)
 """How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
+_PLUMAGE, _SPECK = 0.3, 5
+"""How far a part's edge may lie from where the finder sees it, as a fraction of the root of its area, and
+size of what is no edge, in the network's pixels."""
 _FADE = 0.2
 """Width of the fading edge of a part that a selection cuts through, as a fraction of the root of its area."""
 _TINY = 1e-6
@@ -122,7 +126,7 @@ class Recolourer:
             wanted = wanted * thing
             named, body = asked_parts(caption)
             if found is not None and answer is not None and body is not None:
-                rest = 1 - _places(found.parts, chosen, named)[0]
+                rest = 1 - _places(found.parts, lab, chosen, named)[0]
                 tint = _tinted_body(thing * enlarged(rest, guide), within, seen.kept, guide, body)
                 return _with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
@@ -246,7 +250,7 @@ class Recolourer:
         The finder says where each part is. A part is tinted; the rest gets the network's colour.
         """
         asked, whole = asked_parts(caption)
-        covered, there = _places(parts, chosen, asked)
+        covered, there = _places(parts, lab, chosen, asked)
         if not there:
             return None
         alpha, weighted = np.zeros_like(chosen), np.zeros_like(lab)
@@ -284,14 +288,20 @@ def _fading(place: Floats, chosen: Floats) -> Floats:
 
 
 def _places(
-    parts: Floats, chosen: Floats, asked: Sequence[AskedPart]
+    parts: Floats, lab: Floats, chosen: Floats, asked: Sequence[AskedPart]
 ) -> tuple[Floats, list[tuple[Floats, NamedColour]]]:
-    """Return how far the parts that have colours cover each place, (h, w), and the places of those seen."""
+    """Return how far the parts that have colours cover each place, (h, w), and the places of those seen.
+
+    Where plumage changes its colour near a part's edge, the part ends there.
+    """
     there: list[tuple[Floats, NamedColour]] = []
     covered = np.zeros_like(chosen)
     for one in asked:
         place = parts[..., [PARTS.index(part) for part in one.parts]].sum(-1)
         if (place * chosen).max() > LEAST_SURE:
+            # Specks of another colour, such as the spots of a wing, are of the part.
+            reach = _PLUMAGE * float(np.count_nonzero(place > LEAST_SURE)) ** 0.5
+            place = cv2.medianBlur(snapped(place, lab, max(1, round(reach))), _SPECK)
             there.append((smooth_step(place, *_BELONGS), one.colour))
             covered = covered + there[-1][0]
     return np.minimum(1, covered), there

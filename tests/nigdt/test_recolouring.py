@@ -219,6 +219,19 @@ def test_a_part_that_a_selection_cuts_through_fades_where_it_goes_on(finding, ph
     assert alpha[:, -4:].mean() > 0.9, "it goes on nowhere"
 
 
+def test_a_part_ends_where_the_plumage_changes_its_colour(finding, selection):
+    photo = np.full((150, 200, 3), (230, 120, 40), np.uint8)
+    photo[:, :100] = (40, 90, 190)
+    recolourer = sees(finding, "tail")
+    wing = np.zeros_like(recolourer._looker.reduced(photo, selection)[1])
+    height, width = wing.shape
+    wing[height // 4 : 3 * height // 4, width // 4 : round(0.45 * width)] = 1  # not quite to the orange
+    found = recolourer.predict_parts(photo, selection, "a bird with white wings", places={"wing": wing})
+    _, alpha = found.apply(photo)
+    assert alpha[60:90, 70:98].mean() > 0.95
+    assert alpha[60:90, 104:].mean() < 0.05
+
+
 def test_unseen_parts_are_left_to_the_network(finding, photo, selection):
     plain = RecolourNet(TINY, len(WORDS))
     plain.load_state_dict({k: v for k, v in finding.state_dict().items() if not k.startswith("finder.")})
