@@ -84,7 +84,8 @@ class LookedAt:
         guide: From `finer_lab`.
         found: What the finder sees, or None.
         thing: At the guide's size, 0 to 1, the object that was cut out, or None.
-        kept: The same, where parts of a bird are that keep their colour when the whole is asked for, or None.
+        kept: The same, where parts of a bird are that keep their colour when the whole is asked for; None
+            where it is none.
     """
 
     crop: NDArray[np.uint8]
@@ -125,7 +126,7 @@ class Looker:
         guide = finer_lab(crop, chosen.shape)
         found = None if exact else self.find(crop, selection, lab, chosen)
         thing = None if found is None else _thing(found, crop, chosen, guide)
-        kept = None if found is None or thing is None else _kept(found, thing)
+        kept = None if found is None or thing is None or not found.bird else _kept(found, thing)
         seen = LookedAt(crop, selection, lab, chosen, guide, found, thing, kept)
         if not exact:
             self._kept.append(seen)

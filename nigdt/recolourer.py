@@ -107,9 +107,8 @@ class Recolourer:
         elif thing is not None and names_surface(caption):  # the surface behind the object
             thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
-            return Recolouring(
-                *_tint(thing, within, None if found is None else seen.kept, guide, finer, asked[0]), selection
-            )
+            kept = None if found is None else seen.kept
+            return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -119,7 +118,7 @@ class Recolourer:
             if len(asked) == 1:
                 place = enlarged(alpha, guide)
                 return Recolouring(*_tint(place, within, None, guide, finer, asked[0]), selection)
-            if found is not None:
+            if found is not None and found.bird:
                 alpha = alpha * (1 - found.kept)
         wanted = enlarged(alpha, guide)
         if thing is not None:

@@ -101,7 +101,7 @@ def test_legs_keep_their_colour_and_the_belly_above_them_does_not() -> None:
     selection = np.full((SIDE, SIDE), 255, np.uint8)
     looker = Looker(None, SIDE, "cpu")
     looked_at = slice(0, SIDE), slice(0, SIDE)
-    looker.find = lambda *_: Found(sure, parts, sure, False, sure, looked_at)  # type: ignore[method-assign]
+    looker.find = lambda *_: Found(sure, parts, sure, True, sure, looked_at)  # type: ignore[method-assign]
     kept = looker.look(crop, selection).kept
     assert kept is not None
     got = cv2.resize(kept, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -123,3 +123,8 @@ def test_a_beak_has_a_head_behind_it() -> None:
     got = cv2.resize(kept, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     assert got[80, 134] > 0.9
     assert got[80, 25] < 0.1, "the tip of its tail"
+
+
+def test_only_birds_have_beaks_and_legs() -> None:
+    assert seeing(True).look(*picture()).kept is not None
+    assert seeing(False).look(*picture()).kept is None, "the finder sees them in horses too"
