@@ -365,4 +365,5 @@ def keep(picture: Path, name: str) -> None:
     """Keep a screenshot for looking at, where the variable `NIGDT_SCREENSHOTS` says."""
     folder = os.environ.get("NIGDT_SCREENSHOTS")
     if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, Path(folder) / name)

@@ -139,7 +139,12 @@ def test_stop_then_close_leaves_no_job_and_no_layer(windows: WindowSession, daem
     windows.type("key", "alt+c")
     wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
     assert not [request for request in daemon.requests if request.recipe.caption == "a dog" if request.live]
-    windows.window(TITLES["nigdt-describe"])  # still there, with the caption
+    windows.window(TITLES["nigdt-describe"])  # still there, with the caption, where typing goes on
+    windows.type("type", "--delay", "30", " asleep")
+    windows.type("key", "alt+f")
+    wait_for(lambda: daemon.requests[-1].recipe.caption == "a dog asleep")
+    windows.type("key", "alt+c")
+    wait_for(lambda: daemon.requests[-1].job in daemon.cancelled)
     windows.type("key", "alt+c")
     said = windows.wait(answer)
     assert said["status"] == "cancel"
@@ -331,6 +336,12 @@ def test_removed_at_once_from_the_menu(
     windows.from_the_menu("Remove selected object")
     wait_for(lambda: windows.run(REMOVED, "actor") == ["Removed", "photo"])
     keep(windows.photograph(tmp_path / "removed.png"), f"{windows.tree.release}-removed.png")
+    for key, layers in (("ctrl+z", ["photo"]), ("ctrl+y", ["Removed", "photo"])):
+        windows.window("Untitled")
+        windows.type("key", key)
+        wait_for(lambda layers=layers: windows.run(REMOVED, "actor") == layers)
+    edited = "result = Gimp.get_images()[0].get_layers()[0].get_edit_mask()"
+    assert not windows.run(edited, "actor")
     windows.run(CLOSE.format(display), "actor")
     assert [request.recipe.effective_mode for request in daemon.requests] == ["remove"]
 

@@ -122,6 +122,18 @@ def test_what_is_removed_may_be_grown(windows: WindowSession, daemon: ScriptedDa
     assert said["record"]["grow"] == 9
 
 
+def test_who_writes_nothing_gets_a_removal(windows: WindowSession, daemon: ScriptedDaemon) -> None:
+    answer = ask(windows)
+    write(windows, "a fox", daemon)
+    windows.type("key", "ctrl+a", "BackSpace")
+    time.sleep(1)
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert said["status"] == "success", said["message"]
+    assert said["layers"] == ["Removed", "photo"]
+    assert daemon.requests[-1].recipe.effective_mode == "remove"
+
+
 def test_words_are_completed(windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path) -> None:
     answer = ask(windows)
     write(windows, "a fox", daemon)

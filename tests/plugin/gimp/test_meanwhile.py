@@ -46,6 +46,28 @@ def test_a_fill_is_made_again_whose_layer_is_deleted(windows: WindowSession, dae
     assert (said["layers"], said["shown"]) == (["a hare", "photo"], [True, True])
 
 
+def test_another_layer_is_made_the_active_one(windows: WindowSession, daemon: ScriptedDaemon) -> None:
+    before = """
+    for layer in (Gimp.Layer.new_from_visible(image, image, "below"), Gimp.GroupLayer.new(image, "group")):
+        image.insert_layer(layer, None, len(image.get_layers()))
+"""
+    answer = ask(windows, before=before)
+    write(windows, "a fox", daemon)
+    time.sleep(1)
+    asked = len(daemon.requests)
+    for index in (1, 2):
+        windows.run(
+            f"image = Gimp.get_images()[0]\nimage.set_selected_layers([image.get_layers()[{index}]])", "actor"
+        )
+        look_at_the_image(windows, TITLES["nigdt-describe"])
+    windows.type("key", "alt+f")
+    said = windows.wait(answer)
+    assert said["status"] == "success", said["message"]
+    assert len(daemon.requests) == asked  # nothing else is seen, so the preview's fill is the right one
+    assert said["layers"] == ["a fox", "photo", "below", "group"]
+    assert said["changed"] == [150, 100, 230, 160]
+
+
 def test_a_layer_that_is_hidden_and_shown_again(
     windows: WindowSession, daemon: ScriptedDaemon, tmp_path: Path
 ) -> None:

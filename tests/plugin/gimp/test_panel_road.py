@@ -110,18 +110,18 @@ def test_the_image_is_cropped_while_the_panel_is_open(panel: GimpSession) -> Non
         """
     image = photo(96, 80)
     status, message, layer = call("nigdt-open-panel", image)
-    result = [status, message, layer and record(layer)["image"], len(image.get_layers())]
+    result = [status, message, layer and record(layer)["image"], [it.get_name() for it in image.get_layers()]]
 """
     )
     given = started(panel)
     document = Document(Photo.read(given["photo"]))
     black, all_of_it = np.zeros((10, 10, 3), np.uint8), np.ones((10, 10), np.float32)
-    layer = Layer(Region(40, 30, 50, 40), black, all_of_it, Recipe("a red bird", variant=Variant(4)))
+    layer = Layer(Region(40, 30, 50, 40), black, all_of_it, Recipe("", variant=Variant(4)))
     document.apply(layer, "apply")
     panel.run("for image in Gimp.get_images(): image.crop(90, 70, 2, 4)", "actor")
     Host(Path(given["--return-to"])).applied(document)
     end(panel)
-    assert panel.wait(answer) == ["success", "", [96, 80], 2]
+    assert panel.wait(answer) == ["success", "", [96, 80], ["Removed", "photo"]]
     assert "Move the new layer to where it belongs." in panel.log.read_text(errors="replace")
 
 

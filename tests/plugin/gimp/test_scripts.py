@@ -62,6 +62,13 @@ def test_python(gimp: GimpSession) -> None:
     assert (second.recipe.effective_mode, second.recipe.strength) == ("recolour", 0.8)
 
 
+def test_where_each_is_in_the_menus(gimp: GimpSession) -> None:
+    names = ["nigdt-describe", "nigdt-recolour", "nigdt-remove", "nigdt-fill-again", "nigdt-open-panel"]
+    names.append("nigdt-remove-selected")
+    said = gimp.run(f"result = [Gimp.get_pdb().lookup_procedure(it).get_menu_paths() for it in {names}]")
+    assert said == [["<Image>/Filters/NIGDT"]] * 5 + [["<Image>/Filters/Enhance"]]
+
+
 def test_script_fu(gimp: GimpSession) -> None:
     with ScriptedDaemon(gimp.state) as daemon:
         said = batch(gimp, "plug-in-script-fu-eval", SCHEME.format(example=example("scheme")))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from assemble import NAME
 from gimp_session import GimpSession, kill_plug_in
 from nigdt_backend.client import Client
 from nigdt_backend.protocol import FillRequest
@@ -32,6 +33,38 @@ def test_no_daemon(gimp: GimpSession) -> None:
         "The NIGDT service is not running. Open the NIGDT panel once, then try again.",
         1,
     ]
+
+
+def test_a_folder_that_was_moved_is_named(gimp: GimpSession) -> None:
+    note = gimp.profile / "plug-ins" / NAME / "install.json"
+    kept = note.read_text()
+    note.write_text(json.dumps({"python": "/mnt/work/moved/.venv/bin/python"}))
+    try:
+        said = gimp.run(
+            """
+    image = photo()
+    select(image, 40, 30, 10, 10)
+    names = "nigdt-describe", "nigdt-remove-selected", "nigdt-open-panel"
+    result = [call(name, image)[:2] for name in names]
+"""
+        )
+    finally:
+        note.write_text(kept)
+    where = "Open NIGDT's installer again, in the folder where NIGDT is now."
+    assert said == [["execution-error", f"NIGDT is not in “/mnt/work/moved” any more. {where}"]] * 3
+
+
+def test_only_a_fill_behind_others_waits_for_them(gimp: GimpSession) -> None:
+    said = gimp.run(
+        f"""
+    import sys
+    sys.path.insert(0, "/mnt/profile/plug-ins/{NAME}")
+    from nigdt_backend.events import Event
+    from nigdt_fill.service import stage_text
+    result = [stage_text(Event("progress", "1", {{"stage": "queued", "position": it}})) for it in (0, 2)]
+"""
+    )
+    assert said == ["Loading the model…", "Waiting for other fills…"]
 
 
 def test_a_daemon_that_is_gone_but_left_its_file(gimp: GimpSession) -> None:

@@ -195,9 +195,10 @@ def _insert(image: Gimp.Image, folder: Path, result: dict[str, Any], opened: tup
         raise Problem(_("The panel's answer does not fit the image."))
     fills = result.get("fills") or [{}]
     record = provenance.describe_applied(fills, opened)
+    caption = fills[0].get("recipe", {}).get("caption")
 
     def build() -> Gimp.Layer:
-        name = layer_name(fills[0].get("recipe", {}).get("caption") or "NIGDT")
+        name = "NIGDT" if caption is None else layer_name(caption) or _("Removed")
         layer = new_layer(image, name, region.width, region.height)
         write_fill(layer, Rect(0, 0, region.width, region.height), pixels)
         finish(layer, region, weight, record)
