@@ -300,7 +300,8 @@ def _places(
         if (place * chosen).max() > LEAST_SURE:
             # Specks of another colour, such as the spots of a wing, are of the part.
             reach = _PLUMAGE * float(np.count_nonzero(place > LEAST_SURE)) ** 0.5
-            place = cv2.medianBlur(snapped(place, lab, max(1, round(reach))), _SPECK)
+            edged = snapped(place, lab, max(1, round(reach)))
+            place = np.asarray(cv2.medianBlur(edged, _SPECK), np.float32)
             there.append((smooth_step(place, *_BELONGS), one.colour))
             covered = covered + there[-1][0]
     return np.minimum(1, covered), there
