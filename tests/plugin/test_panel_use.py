@@ -293,7 +293,7 @@ def two_coloured(path: Path) -> np.ndarray:
     y, x = np.mgrid[0:160, 0:240]
     pixels = np.full((160, 240, 3), (90, 120, 80), np.uint8)
     thing = ((x - 120) / 70) ** 2 + ((y - 80) / 40) ** 2 < 1
-    pixels[thing & (x < 120)], pixels[thing & (x >= 120)] = (250, 120, 250), (100, 0, 100)
+    pixels[thing & (x < 120)], pixels[thing & (x >= 120)] = (250, 100, 250), (130, 0, 130)
     Image.fromarray(pixels).save(path)
     return thing
 
