@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.context.detail import Residual
+from nigdt.locating import Location
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe, Variant
 
@@ -97,11 +98,8 @@ class EncodedContext:
             model's picture.
         backdrop: (h, w, 3) uint8, the context with its surroundings continued into the hole, which what words
             draw is laid over (`nigdt.backdrop`); None leaves everything to the model.
-        within: Whether the hole lies within a thing, which then has no outline in it.
-        part: Whether the hole is of a part of a bird whose rest lies outside.
-        occupied: Whether the photo shows a bird in the hole.
-        other: Whether it shows a thing of any other kind there.
-        left: Whether a piece of that thing, or bird, lies outside.
+        location: How the hole lies to the things that the photo shows there; None where nobody looked.
+        footing: Row of `visible` at which a bird in the hole can stand; None where nothing is seen there.
     """
 
     crop: NDArray[np.uint8]
@@ -111,11 +109,18 @@ class EncodedContext:
     features: ImageFeatures
     residual: Residual | None
     backdrop: NDArray[np.uint8] | None = None
-    within: bool = False
-    part: bool = False
-    occupied: bool = False
-    other: bool = False
-    left: bool = False
+    location: Location | None = None
+    footing: int | None = None
+
+    @property
+    def lies(self) -> Location:
+        """How the hole lies to what the photo shows there; where nobody looked, it shows nothing."""
+        return self.location or Location()
+
+    @property
+    def vacant(self) -> bool:
+        """Whether nothing has to make room for what is drawn: all that the photo shows there can stay."""
+        return self.location is not None and not self.location.within and self.location.thing is None
 
     @property
     def nbytes(self) -> int:

@@ -30,6 +30,7 @@ __all__ = [
     "laid_into",
     "laid_over",
     "things_named",
+    "without_things",
 ]
 
 Floats = NDArray[np.float32]
@@ -65,6 +66,9 @@ _LEAST_EDGE = 1.0
 _TRACE = 0.01
 """Of an outline, below which it is nowhere near what is seen of the thing."""
 
+_THERE, _BESIDE, _LEAST_BESIDE = 0.3, 0.05, 3
+"""How sure a place is of a thing from which on it goes with it, and how far beside such places what goes
+reaches: as a fraction of the root of their area, and in pixels at least."""
 _WHOLE = (0.55, 0.65)
 """Fractions of the hole. What covers less than the first stands before its surroundings; what covers more
 than the second is a part of what is around, a belly, and the model draws all of the hole."""
@@ -110,6 +114,30 @@ def continued(
         return remove(crop, hole, quality=quality)
     except NothingFitsError:
         return None
+
+
+def without_things(
+    crop: NDArray[np.uint8], hole: NDArray[np.uint8], things: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
+    """Return the context without the things that are to be replaced; all else in it stays.
+
+    Args:
+        crop: (h, w, 3), the context.
+        hole: (h, w), above 0 where pixels may change.
+        things: (H, W), at any size, where they are; None where there are none.
+    """
+    if things is None:
+        return crop
+    size = crop.shape[1::-1]
+    there = cv2.resize(things.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > _THERE
+    beside = max(_LEAST_BESIDE, round(_BESIDE * float(np.count_nonzero(there)) ** 0.5))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * beside + 1, 2 * beside + 1))
+    grown = cv2.dilate(there.astype(np.uint8), disc) > 0
+    gone = np.where(grown & (hole > 0), np.uint8(255), np.uint8(0))
+    if not gone.any():
+        return crop
+    made = continued(crop, gone)
+    return crop if made is None else made
 
 
 def change_by_words(worded: Floats, wordless: Floats, visible: Floats) -> tuple[Floats, float]:

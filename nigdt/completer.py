@@ -23,6 +23,7 @@ from nigdt.backdrop import continued, has_surroundings, is_clear, laid_into, lai
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
+from nigdt.footing import above
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.noise import noise_of
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
@@ -263,7 +264,7 @@ class Completer:
     def told(self, job: CompletionJob, variant: Variant) -> Silhouette | None:
         """Return what the model is told of a fill's thing; None leaves it to the model."""
         is_round = names_round_thing(job.caption)
-        if self._outlines is None or (job.context.within and not is_round):
+        if self._outlines is None or (job.context.lies.within and not is_round):
             return None
         hole = job.context.visible < 0.5
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
@@ -272,7 +273,9 @@ class Completer:
         if is_round:
             circle = circle_in(hole)
             return None if circle is None else Silhouette(circle)
-        return self._outlines.place(hole, variant) if self._names_outline(job) else None
+        if not self._names_outline(job):
+            return None
+        return self._outlines.place(above(hole, job.context.footing), variant)
 
     def _fills_outline(self, job: CompletionJob, outline: NDArray[np.float32] | None) -> bool:
         """Return whether what is drawn fills an outline surely, whatever is drawn without words."""
@@ -286,7 +289,7 @@ class Completer:
 
     def _names_shapeless(self, job: CompletionJob) -> bool:
         """Return whether a caption names a thing that the model knows and has no outline of."""
-        if self._outlines is None or job.context.within or self._names_outline(job):
+        if self._outlines is None or job.context.lies.within or self._names_outline(job):
             return False
         return any(word in self.vocabulary for word in things_named(job.caption))
 

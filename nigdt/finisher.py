@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.backdrop import things_named
+from nigdt.backdrop import things_named, without_things
 from nigdt.bird_colours import with_its_colours
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import find_colours
 from nigdt.completer import Completer, ModelPicture
 from nigdt.drawn import coloured
+from nigdt.footing import footing
+from nigdt.harmonisation import harmonised
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
+from nigdt.outlines import Silhouette
 from nigdt.part_words import asked_parts, split_parts
 from nigdt.recipe import Variant
 from nigdt.recolourer import Recolourer
@@ -39,6 +42,8 @@ beautiful big cute has have is large little lovely one pretty small that this ti
 """
 _BESIDE = frozenset(_ADJECTIVES.split())
 """Words beside which a caption still names any bird."""
+_SEEN = 0.99
+"""M from which on a place shows nothing of the hole."""
 _PLAIN, _PLAIN_BIRDS = "a bird", 8
 """What a bird is called whose shade others get, and how many are kept while only the caption changes."""
 
@@ -111,7 +116,7 @@ class Finisher(Completer):
     def _own_fill(self, job: CompletionJob, variant: Variant, own: _Own) -> RawFill:
         """Return what the photo shows in other colours."""
         attention = self._words_used(job, variant) if job.attention else None
-        told = own.notice != COLOURED_PART and job.context.left
+        told = own.notice != COLOURED_PART and job.context.lies.left
         notices = (own.notice, PART_NOT_SELECTED) if told else (own.notice,)
         return RawFill(own.pixels, variant, attention, notices, maps=own.maps)
 
@@ -130,11 +135,20 @@ class Finisher(Completer):
             fill = replace(fill, pixels=lit(fill.pixels, fill.outline, job.context.hole > 0, job.caption))
         if asked.attention:
             fill = replace(fill, attention=_of_words(self._words_used(job, fill.variant), asked.caption))
-        told = fill.variant.seed is None and job.context.occupied and not names_round_thing(job.caption)
+        told = fill.variant.seed is None and job.context.lies.whole and not names_round_thing(job.caption)
         return replace(fill, notices=(*fill.notices, THERE_ALREADY)) if told else fill
 
     def _finished(self, job: CompletionJob, drawn: ModelPicture, variant: Variant) -> ModelPicture:
-        """Return what was drawn, in all its colours and with its shade, at the model's size."""
+        """Return what was drawn, in all its colours, its shade and the photo's light, at the model's size."""
+        done = self._in_its_colours(job, drawn, variant)
+        if done.told is None or not _is_bird(done.told):
+            return done
+        context = job.context
+        seen = np.asarray(context.seen * 127.5 + 127.5, np.float32)
+        picture = harmonised(done.picture, done.told.outline, seen, context.visible > _SEEN)
+        return replace(done, picture=picture)
+
+    def _in_its_colours(self, job: CompletionJob, drawn: ModelPicture, variant: Variant) -> ModelPicture:
         if job.whole is None:
             return super()._finished(job, drawn, variant)
         caption = job.whole
@@ -153,7 +167,7 @@ class Finisher(Completer):
 
     def _shaded(self, job: CompletionJob, variant: Variant, drawn: ModelPicture) -> ModelPicture:
         """Give a drawn bird the shade that it has where no colour is asked for."""
-        if drawn.told is None or "wing" not in drawn.told.parts or not drawn.told.parts["wing"].any():
+        if drawn.told is None or not _is_bird(drawn.told):
             return drawn
         asked = frozenset(part for one in asked_parts(job.whole or "")[0] for part in one.parts)
         plain = self._plain(job, variant)
@@ -191,13 +205,13 @@ class Finisher(Completer):
 
     def _with_its_colours(self, job: CompletionJob) -> CompletionJob:
         """Return a job with the colours of the bird that is to be drawn into an outline."""
-        if self._outlines is None or job.context.within or not self.bundle.recolours:
+        if self._outlines is None or job.context.lies.within or not self.bundle.recolours:
             return job
         return replace(job, caption=with_its_colours(job.caption)) if self._names_outline(job) else job
 
     def _thing_alone(self, job: CompletionJob) -> CompletionJob | None:
         """Return a job without the colours of parts; None where all colours are left to the model."""
-        within = job.context.within and not names_round_thing(job.caption)
+        within = job.context.lies.within and not names_round_thing(job.caption)
         if self._outlines is None or within or not self.bundle.recolours:
             return None
         thing, _ = split_parts(job.caption)
@@ -207,20 +221,21 @@ class Finisher(Completer):
     def _own(self, job: CompletionJob) -> _Own | None:
         """Return what the photo shows in the hole in other colours, if a caption colours just that."""
         context, (thing, parts) = job.context, split_parts(job.caption)
+        lies = context.lies
         if not find_colours(job.caption) or not self.bundle.recolours:
             return None
         part_alone = bool(parts) and not find_colours(thing)
-        most = context.part and context.left and not context.within
-        if part_alone and (context.part or context.occupied):
+        most = lies.part and lies.left and not lies.within
+        if part_alone and (lies.part or lies.whole):
             notice = COLOURED_PART
-        elif (context.occupied or most) and _names_any_bird(job.caption):
+        elif (lies.whole or most) and _names_any_bird(job.caption):
             notice = COLOURED_BIRD
-        elif context.other and self._names_shapeless(job):
+        elif lies.other and self._names_shapeless(job):
             notice = COLOURED_THING
         else:
             return None
         net, crop, hole = self._recolouring(), context.crop, context.hole
-        if part_alone and context.part:
+        if part_alone and lies.part:
             found = net.predict_parts(crop, hole, parts, selected=True)
         else:
             found = net.predict(crop, hole, parts if part_alone else job.caption)
@@ -238,20 +253,33 @@ class Finisher(Completer):
         """Return a context that says how its hole lies to the thing there; see `Completer.located`."""
         if self._outlines is None or not self.bundle.recolours:
             return context
-        found = self._recolouring().locate(context.crop, context.hole)
-        return replace(
-            context,
-            within=found.within,
-            part=found.part,
-            occupied=found.whole,
-            other=found.other,
-            left=found.left,
-        )
+        location = self._recolouring().locate(context.crop, context.hole)
+        size = context.visible.shape[::-1]
+        thing = location.thing
+        if thing is not None:
+            thing = cv2.resize(thing.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        small = np.asarray(cv2.resize(context.crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return replace(context, location=location, footing=footing(small, context.visible < 0.5, thing))
+
+    def surrounded(self, context: EncodedContext) -> EncodedContext:
+        """Return a context whose fills show what words draw before what the photo shows; see `Completer`.
+
+        What the photo shows in the hole stays, but for a thing that is to be replaced: behind it, its
+        surroundings are continued.
+        """
+        if context.location is None or context.location.within:
+            return super().surrounded(context)
+        return replace(context, backdrop=without_things(context.crop, context.hole, context.location.thing))
 
     def _recolouring(self) -> Recolourer:
         if self._recolourer is None:
             self._recolourer = Recolourer(*load_recolour(self.bundle.folder, self.device), self.device)
         return self._recolourer
+
+
+def _is_bird(told: Silhouette) -> bool:
+    """Return whether the model was told a bird: something with a wing."""
+    return "wing" in told.parts and bool(told.parts["wing"].any())
 
 
 def _is_grey(picture: NDArray[np.uint8]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -28,6 +28,8 @@ _OUTSIDE = 0.1
 """How much of a place is selected at most for it to lie outside."""
 _LEFT = (0.07, 0.55)
 """How much of a thing the largest piece outside is at least, and all of it at most, to be forgotten."""
+_REPLACED = 0.5
+"""How much of a piece of a thing a selection holds at least for the piece to be what is replaced there."""
 _LEAST_SURE = 0.5
 """How sure the finder must be of a place for it to be of the thing."""
 _TINY = 1e-6
@@ -38,11 +40,13 @@ class Location:
     """How a selection lies to the thing that is there.
 
     Attributes:
-        within: Whether it lies within the thing: what is just around it belongs to the thing too.
+        within: Whether it lies within a bird: what is just around it belongs to the bird too.
         part: Whether it holds a part of a bird, and the rest lies outside.
         left: Whether it holds most of a thing and leaves out a piece, which seems to be forgotten.
         whole: Whether it holds a bird.
         other: Whether it holds a thing of any other kind.
+        thing: (h, w), at the finder's size, where things are most of which it holds, so that what is drawn
+            there replaces them; None where it holds none.
     """
 
     within: bool = False
@@ -50,6 +54,7 @@ class Location:
     left: bool = False
     whole: bool = False
     other: bool = False
+    thing: NDArray[np.bool_] | None = field(default=None, compare=False)
 
 
 def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Location:
@@ -65,7 +70,7 @@ def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Locatio
     margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
-    within = bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
+    within = bird and bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
     held = float((parts * chosen).sum()) / max(_TINY, float(parts.sum()))
     thing = sure > _LEAST_SURE
     outside = thing & (chosen < _OUTSIDE)
@@ -79,4 +84,14 @@ def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Locatio
     whole = is_bird and (most or held >= _PART)
     other = not is_bird and most and chosen_of_thing >= _FILLED * float(inside.sum())
     part = bird and not whole and _TOUCHED < held < _PART
-    return Location(within, part, left, whole, other)
+    return Location(within, part, left, whole, other, _held_things(thing, inside > 0))
+
+
+def _held_things(thing: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Return those pieces of things (h, w) of which a selection (h, w) holds most; None if there are none."""
+    count, labels = cv2.connectedComponents(thing.astype(np.uint8))
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    held = np.bincount(labels[chosen], minlength=count)
+    replaced = held >= _REPLACED * sizes
+    replaced[0] = False
+    return replaced[labels] if replaced.any() else None

@@ -26,6 +26,7 @@ from nigdt.recolouring import Recolouring
 
 __all__ = ["Context"]
 
+_NOT_BY_CHANCE = 5  # side in pixels of a square that no answer leaves as it is by chance
 _OPAQUE = 128  # least alpha at which a pixel's colour is taken for the photo's
 
 
@@ -166,7 +167,25 @@ class Context:
             return picture
         if maps is not None:
             return Recolouring.of(maps, self.selection).apply(self.crop)[0]
-        return enlarge(picture.astype(np.float32), self.crop, self.hole)
+        made = enlarge(picture.astype(np.float32), self.crop, self.hole)
+        return made if self.mode != "describe" else self._with_own_pixels(made, picture)
+
+    def _with_own_pixels(self, made: NDArray[np.uint8], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Give places that an answer leaves as they are in the photo the photo's own pixels.
+
+        Args:
+            made: (H, W, 3), the answer at the context's own resolution.
+            picture: (h, w, 3), the answer.
+        """
+        sent, hole = self.sent
+        left = (~(picture != sent).any(axis=2) | (hole == 0)).astype(np.uint8)
+        left = cv2.morphologyEx(left, cv2.MORPH_OPEN, np.ones((_NOT_BY_CHANCE, _NOT_BY_CHANCE), np.uint8))
+        if not left[hole > 0].any():
+            return made
+        size = made.shape[1::-1]
+        inner = cv2.erode(left, np.ones((3, 3), np.uint8)).astype(np.float32)
+        own = cv2.resize(inner, size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(cv2.blendLinear(self.crop, made, own, 1 - own), np.uint8)
 
     def blended(
         self, picture: NDArray[np.uint8], recipe: Recipe

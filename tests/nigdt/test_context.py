@@ -201,3 +201,23 @@ def test_what_nobody_sees_is_not_recoloured() -> None:
     with pytest.raises(SelectionError, match="transparent"):
         Context.of(photo, selection, 64, recipe, alpha)
     assert Context.of(photo, selection, 64, Recipe("red"), alpha).hole.any()
+
+
+def test_what_an_answer_leaves_keeps_the_photos_own_pixels() -> None:
+    photo = np.random.default_rng(4).integers(0, 255, (1500, 2200, 3), np.uint8)
+    selection = np.zeros(photo.shape[:2], np.uint8)
+    selection[100:1400, 200:2000] = 255
+    context = Context.of(photo, selection, 192, Recipe("a red bird"))
+    assert context.reduced
+    answer = context.sent[0].copy()
+    height, width = answer.shape[:2]
+    thing = np.s_[height // 3 : height // 2, width // 3 : width // 2]
+    answer[thing] = (200, 20, 20)
+    made = context.enlarged(answer)
+    changed = (made != context.crop).any(axis=2) & (context.hole > 0)
+    rows, columns = np.nonzero(changed)
+    scale = context.crop.shape[0] / height
+    assert abs(rows.min() - scale * (height // 3)) < 4 * scale
+    assert abs(columns.max() - scale * (width // 2)) < 4 * scale
+    down, across = (slice(int(0.38 * side), int(0.45 * side)) for side in made.shape[:2])
+    assert changed[down, across].mean() > 0.99

@@ -38,3 +38,17 @@ def test_a_speck_in_a_large_selection_was_not_meant() -> None:
     speck[30:34, 30:34] = 1
     assert not location(speck, speck, chosen(slice(0, 64), slice(0, 64)), False).other
     assert location(speck, speck, chosen(slice(28, 36), slice(28, 36)), False).other
+
+
+def test_what_is_replaced_is_what_the_selection_holds_most_of() -> None:
+    two = THING.copy()
+    two[:8, :8] = 1
+    most = location(two, two, chosen(slice(14, 50), slice(10, 40)), False).thing
+    assert most is not None
+    assert np.array_equal(most, THING > 0)  # with what lies outside, without the other
+    assert location(two, two, chosen(slice(24, 36), slice(20, 32)), False).thing is None
+
+
+@pytest.mark.parametrize("bird", [True, False])
+def test_a_selection_lies_within_birds_alone(bird: bool) -> None:
+    assert location(THING, THING, chosen(slice(24, 36), slice(20, 32)), bird).within is bird

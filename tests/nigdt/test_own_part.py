@@ -12,6 +12,7 @@ from PIL import Image
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob
 from nigdt.colours import nearest_basic, rgb_to_lab
+from nigdt.locating import Location
 from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
 from nigdt.recipe import Variant
 
@@ -116,11 +117,11 @@ def test_another_thing_is_coloured_where_the_model_has_no_shape_for_the_words(
     inpainter: Inpainter, kingfisher: Image.Image
 ) -> None:
     located = inpainter.located(inpainter.encode(np.asarray(kingfisher), selected(kingfisher, BIRD)))
-    assert located.occupied
-    assert not located.other
+    assert located.lies.whole
+    assert not located.lies.other
     told = {
         (caption, other): inpainter.complete(
-            [CompletionJob(replace(located, occupied=False, other=other), caption, [Variant()])]
+            [CompletionJob(replace(located, location=Location(other=other)), caption, [Variant()])]
         )[0][0].notices
         for caption in ("a purple car", "a car", "a purple bird")
         for other in (False, True)
@@ -185,3 +186,39 @@ def test_a_body_is_coloured_up_to_its_edge_though_parts_have_colours_of_their_ow
         return int(np.count_nonzero((lab[..., 1] < 15) & (lab[..., 2] < -20)))
 
     assert blue(fill.photo) < 0.03 * blue(kingfisher)
+
+
+PERCH = (slice(150, 650), slice(860, 1220))  # beside the bird: the end of its branch, and what is behind it
+
+
+def test_what_the_photo_shows_around_a_drawn_bird_stays(
+    inpainter: Inpainter, kingfisher: Image.Image
+) -> None:
+    selection = selected(kingfisher, PERCH)
+    (fill,) = inpainter.fill(kingfisher, selection, "a red bird")
+    before, after = np.asarray(kingfisher)[PERCH], np.asarray(fill.photo)[PERCH]
+    same = (before == after).all(axis=2)
+    assert 0.3 < same.mean() < 0.95
+    assert same[-60:].all()  # below the branch
+    assert same[:80, -120:].all()  # behind the bird
+    drawn = rgb_to_lab(after[~same] / np.float32(255))
+    assert nearest_basic(np.median(drawn, axis=0)) == "red"
+
+
+def test_a_bird_that_is_replaced_goes_and_its_perch_stays(
+    inpainter: Inpainter, kingfisher: Image.Image
+) -> None:
+    photo, selection = np.asarray(kingfisher), selected(kingfisher, BIRD)
+    context = inpainter.surrounded(inpainter.located(inpainter.encode(photo, selection)))
+    assert context.backdrop is not None
+    changed = (context.backdrop != photo).any(axis=2)
+    assert not changed[selection == 0].any()
+    assert changed[300:400, 560:660].all()  # its breast
+    assert not changed[60:100, 340:380].any()  # a corner of the box
+
+
+def test_evaluation_sees_nothing_of_what_is_hidden(inpainter: Inpainter, kingfisher: Image.Image) -> None:
+    photo, selection = np.asarray(kingfisher), selected(kingfisher, PERCH)
+    context = inpainter.surrounded(inpainter.encode(photo, selection))  # nobody located it
+    assert context.backdrop is not None
+    assert (context.backdrop != photo).any(axis=2)[PERCH].mean() > 0.9

@@ -102,7 +102,7 @@ class ModelTurn:
         if encoding is None:
             encoding = self._model.inpainter.located(self._model.inpainter.encode(crop, hole))
         if surrounded:
-            if job.request.previews and job.left:
+            if job.request.previews and job.left and not encoding.vacant:
                 self._show_early(job, encoding)
             self._hooks.alive()
             encoding = self._model.inpainter.surrounded(encoding)

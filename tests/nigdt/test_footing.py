@@ -1,0 +1,59 @@
+"""Where a drawn bird can stand."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from nigdt.footing import above, footing
+
+HOLE = np.zeros((192, 192), np.bool_)
+HOLE[40:140, 50:150] = True
+SKY = np.full((192, 192, 3), (150, 180, 220), np.uint8)
+
+
+def with_branch(middle: int, slope: int = 0, colour: tuple[int, int, int] = (90, 60, 40)) -> np.ndarray:
+    return cv2.line(SKY.copy(), (0, middle - slope), (191, middle + slope), colour, 9)
+
+
+@pytest.mark.parametrize(("middle", "slope"), [(112, 0), (120, 0), (118, 3)])
+def test_a_branch_is_stood_on(middle: int, slope: int) -> None:
+    row = footing(with_branch(middle, slope), HOLE, None)
+    assert row is not None
+    assert middle - 6 <= row <= middle + 8
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        SKY,
+        with_branch(60),  # too high for a bird above it
+        with_branch(118, colour=(145, 172, 210)),  # hardly seen
+        cv2.line(SKY.copy(), (100, 0), (100, 191), (90, 60, 40), 9),  # upright
+    ],
+)
+def test_nothing_to_stand_on(picture: np.ndarray) -> None:
+    assert footing(picture, HOLE, None) is None
+
+
+def test_what_replaces_a_thing_stands_where_it_stood() -> None:
+    thing = np.zeros_like(HOLE)
+    thing[60:121, 80:120] = True
+    assert footing(with_branch(132), HOLE, thing) == 120
+    thing[60:121] = False
+    thing[50:70, 80:120] = True  # it flew
+    assert footing(with_branch(132), HOLE, thing) is None
+
+
+def test_tiny_holes_have_none() -> None:
+    hole = np.zeros_like(HOLE)
+    assert footing(SKY, hole, None) is None
+    hole[3:10, 3:10] = True
+    assert footing(with_branch(8), hole, None) is None
+
+
+def test_what_is_above() -> None:
+    assert np.array_equal(above(HOLE, None), HOLE)
+    assert np.flatnonzero(above(HOLE, 100).any(axis=1)).tolist() == list(range(40, 100))
+    assert np.array_equal(above(HOLE, 20), HOLE)
