@@ -23,7 +23,7 @@ from nigdt.backdrop import continued, has_surroundings, is_clear, laid_into, lai
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import ModelError, SelectionError
-from nigdt.footing import above
+from nigdt.footing import above, with_shadow
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.noise import noise_of
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
@@ -336,6 +336,8 @@ class Completer:
         if backdrop.shape[1::-1] != size:
             backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
         if drawn.told is not None and named:  # it is given where it is named, which mypy does not see
+            if "leg" in drawn.told.parts and context.footing is None and drawn.told.parts["leg"].any():
+                backdrop = with_shadow(backdrop, drawn.told.outline, context.hole > 0)
             thin = [drawn.told.parts[part] for part in ("beak", "leg") if part in drawn.told.parts]
             return laid_into(fill, picture, backdrop, drawn.told.outline, thin), True
         assert drawn.wordless is not None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.colours import rgb_to_lab
 
-__all__ = ["above", "footing"]
+__all__ = ["above", "footing", "with_shadow"]
 
 Floats = NDArray[np.float32]
 
@@ -27,6 +27,15 @@ _AS_CLEAR = 0.85
 """Of the clearest edge, from which on a row belongs to it."""
 _SUNK = 0.03
 """Height, beside the hole's, by which feet reach below an edge."""
+_FEET = 0.08
+"""Height, beside a bird's, that its feet take, ..."""
+_SHADOW_WIDTH, _SHADOW_HEIGHT = 0.28, 0.05
+"""... and half the sides of its shadow, beside its own."""
+_DARKEST = 0.5
+"""How much light a shadow takes at most."""
+_SMOOTH, _ROUGH = 4.0, 14.0
+"""Mean second difference, in grey levels of the model's picture, up to which ground is smooth and from which
+on it is rough."""
 _LEAST_HEIGHT, _LEAST_WIDTH = 16, 10
 """Sides in pixels of the smallest hole that is looked at."""
 
@@ -74,3 +83,43 @@ def above(hole: NDArray[np.bool_], row: int | None) -> NDArray[np.bool_]:
     part = hole.copy()
     part[row:] = False
     return part if part.any() else hole
+
+
+def with_shadow(picture: NDArray[np.uint8], outline: Floats, hole: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return what a bird is to be laid over, with its shadow where it stands on something rough.
+
+    Grass, gravel and leaves are rough. Sky, water out of focus and snow in the distance are not: whatever
+    stands before them casts no shadow there.
+
+    Args:
+        picture: (h, w, 3), what is seen without the bird.
+        outline: (H, W), 0 to 1, the bird with its legs.
+        hole: (h, w), where pixels may change.
+    """
+    inside = outline > 0.5
+    if not inside.any():
+        return picture
+    across, down = picture.shape[1] / outline.shape[1], picture.shape[0] / outline.shape[0]
+    box = selection_box(inside)
+    feet = np.flatnonzero(inside[box.bottom - max(1, round(_FEET * box.height)) : box.bottom].any(axis=0))
+    x, y = float(feet.mean()) * across, (box.bottom - 0.5) * down
+    wide, high = _SHADOW_WIDTH * box.width * across, _SHADOW_HEIGHT * box.height * down
+    rows = slice(max(0, int(y - 3 * high)), int(y + 3 * high) + 1)
+    columns = slice(max(0, int(x - 2 * wide)), int(x + 2 * wide) + 1)
+    part = picture[rows, columns]
+    if min(part.shape[:2]) < 3:
+        return picture
+    reduced = cv2.resize(part, None, fx=1 / across, fy=1 / down, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    roughness = float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean())
+    strength = _DARKEST * float(np.clip((roughness - _SMOOTH) / (_ROUGH - _SMOOTH), 0, 1))
+    if strength == 0:
+        return picture
+    at_x, at_y = (
+        np.arange(n) + first for n, first in zip(part.shape[1::-1], (columns.start, rows.start), strict=True)
+    )
+    away = ((at_x - x) / wide) ** 2 + ((at_y[:, None] - y) / high) ** 2
+    shade = strength * np.exp(-away) * hole[rows, columns]
+    shadowed = picture.copy()
+    shadowed[rows, columns] = np.rint(part * (1 - shade[..., None]))
+    return shadowed

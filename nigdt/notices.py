@@ -15,9 +15,7 @@ WITHOUT_WORDS: Final = "Without words, the region is filled with its surrounding
 ENLARGED: Final = "The region is large: it is filled at {0} pixels and enlarged to {1}."
 NOTHING_FITS: Final = "Nothing in the photo could be continued into the region, so the model filled it."
 CONTINUED: Final = "What the words name is around the region already, so the photo was continued."
-DREW_NOTHING: Final = (
-    "The model draws nothing clear for these words, so the photo's own surroundings were continued."
-)
+DREW_NOTHING: Final = "The model draws nothing clear for these words, so nothing was added."
 COLOURED_PART: Final = (
     "The photo shows the part that the words colour, so that part was coloured; other variants are drawn."
 )

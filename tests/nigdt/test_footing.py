@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from nigdt.footing import above, footing
+from nigdt.footing import above, footing, with_shadow
 
 HOLE = np.zeros((192, 192), np.bool_)
 HOLE[40:140, 50:150] = True
@@ -57,3 +57,41 @@ def test_what_is_above() -> None:
     assert np.array_equal(above(HOLE, None), HOLE)
     assert np.flatnonzero(above(HOLE, 100).any(axis=1)).tolist() == list(range(40, 100))
     assert np.array_equal(above(HOLE, 20), HOLE)
+
+
+BIRD = np.zeros((96, 96), np.float32)
+BIRD[30:60, 30:70] = 1
+BIRD[60:66, 48:52] = 1  # its leg
+
+
+def ground(deviation: int) -> np.ndarray:
+    grain = np.random.default_rng(3).normal(120, deviation, (192, 192, 1))
+    return grain.clip(0, 255).astype(np.uint8).repeat(3, 2)
+
+
+@pytest.mark.parametrize(("deviation", "is_seen"), [(25, True), (1, False)])
+def test_a_shadow_falls_on_rough_ground(deviation: int, is_seen: bool) -> None:
+    picture, hole = ground(deviation), np.ones((192, 192), np.bool_)
+    shadowed = with_shadow(picture, BIRD, hole)
+    lost = picture.astype(int) - shadowed
+    assert (lost >= 0).all()
+    assert bool(lost.any()) is is_seen
+    if is_seen:
+        rows, columns = np.nonzero(lost.max(axis=2) > 20)
+        assert abs(rows.mean() - 131) < 3
+        assert abs(columns.mean() - 100) < 3
+        assert not lost[:110].any()
+
+
+def test_a_shadow_ends_with_the_hole() -> None:
+    hole = np.zeros((192, 192), np.bool_)
+    hole[40:130, 40:160] = True
+    picture = ground(25)
+    changed = (with_shadow(picture, BIRD, hole) != picture).any(axis=2)
+    assert changed.any()
+    assert not changed[~hole].any()
+
+
+def test_where_nothing_is_drawn_is_no_shadow() -> None:
+    picture, hole = ground(25), np.ones((192, 192), np.bool_)
+    assert np.array_equal(with_shadow(picture, np.zeros_like(BIRD), hole), picture)

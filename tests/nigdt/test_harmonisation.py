@@ -47,8 +47,8 @@ def test_under_a_grey_sky_no_colour_is_bright(colour: tuple[int, int, int]) -> N
     grey = lab_in(harmonised(drawn(colour), OUTLINE, photo(0, 255), VISIBLE))
     vivid = lab_in(harmonised(drawn(colour), OUTLINE, photo(0, 255, (1, 0.2, 0.2)), VISIBLE))
     chromas = [float(np.hypot(*lab[1:])) for lab in (before, grey, vivid)]
-    assert chromas[1] < 0.75 * chromas[0]
-    assert chromas[2] > 0.85 * chromas[0]
+    assert chromas[1] < 0.8 * chromas[0]
+    assert chromas[2] > 0.9 * chromas[0]
 
 
 def test_only_the_thing_changes_and_only_by_what_is_visible() -> None:

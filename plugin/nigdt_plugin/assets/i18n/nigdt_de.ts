@@ -1552,8 +1552,8 @@
       <translation>Was die Wörter nennen, umgibt den Bereich schon, darum wurde es aus dem Foto fortgesetzt.</translation>
     </message>
     <message>
-      <source>The model draws nothing clear for these words, so the photo's own surroundings were continued.</source>
-      <translation>Das Modell zeichnet zu diesen Wörtern nichts Deutliches, darum wurde die Umgebung aus dem Foto fortgesetzt.</translation>
+      <source>The model draws nothing clear for these words, so nothing was added.</source>
+      <translation>Das Modell zeichnet zu diesen Wörtern nichts Deutliches, darum wurde nichts hinzugefügt.</translation>
     </message>
     <message>
       <source>The photo shows the part that the words colour, so that part was coloured; other variants are drawn.</source>

@@ -1552,8 +1552,8 @@
       <translation>What the words name is around the region already, so the photo was continued.</translation>
     </message>
     <message>
-      <source>The model draws nothing clear for these words, so the photo's own surroundings were continued.</source>
-      <translation>The model draws nothing clear for these words, so the photo's own surroundings were continued.</translation>
+      <source>The model draws nothing clear for these words, so nothing was added.</source>
+      <translation>The model draws nothing clear for these words, so nothing was added.</translation>
     </message>
     <message>
       <source>The photo shows the part that the words colour, so that part was coloured; other variants are drawn.</source>
