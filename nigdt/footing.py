@@ -115,9 +115,8 @@ def with_shadow(picture: NDArray[np.uint8], outline: Floats, hole: NDArray[np.bo
     strength = _DARKEST * float(np.clip((roughness - _SMOOTH) / (_ROUGH - _SMOOTH), 0, 1))
     if strength == 0:
         return picture
-    at_x, at_y = (
-        np.arange(n) + first for n, first in zip(part.shape[1::-1], (columns.start, rows.start), strict=True)
-    )
+    at_x = np.arange(part.shape[1]) + columns.start
+    at_y = np.arange(part.shape[0]) + rows.start
     away = ((at_x - x) / wide) ** 2 + ((at_y[:, None] - y) / high) ** 2
     shade = strength * np.exp(-away) * hole[rows, columns]
     shadowed = picture.copy()
