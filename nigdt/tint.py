@@ -35,6 +35,8 @@ _LARGEST_GLARE = 0.05
 """Size of a washed out place, beside the object's; what is larger is white."""
 _PART_SIZE = (0.001, 0.02)
 """Size, beside the object's, of a part of another hue that black, white and grey leave as it is."""
+_DARK_PATCH = 42.0
+"""L below which large places without colour (a dog's saddle) take black, white and grey too."""
 _RIM = 2
 """Pixels from an object's edge whose colours are mixed with the surroundings'."""
 _WASHED_OUT, _SOFT_EDGE, _GLARING = 88.0, 0.5, 0.6
@@ -60,9 +62,11 @@ _DARK, _SHEEN = (10.0, 35.0), 0.85
 """L of black and of no longer dark things. Black shows its form by sheen alone: so much of that stays."""
 _TURN, _MOST_TURN = 0.2, 0.1
 """How much of the object's own differences of hue stays, and how many radians at most."""
+_BASE = 0.04
+"""Deviation of the blur that large differences are told from fine ones by, as a fraction of the side."""
 _FLATTEN = 0.4
 """What stays of large differences of lightness under black, white and grey."""
-_RELIEF = 0.65
+_RELIEF = 0.8
 """What stays at least of fine detail where a dark thing becomes light."""
 _DIMMEST = 0.3
 """What stays at least of fine detail where a thing that is darkened lies in shade."""
@@ -125,7 +129,9 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
         alike = membership * (1 - smooth_step(np.abs(turn), *_OTHER_HUE))
         vividness = saturation / np.float32(max(typical, 1e-3))
         if asked.neutral:
-            membership = membership * (1 - _small_and_other(membership - alike, weight))
+            membership = membership * (1 - _pieces(membership - alike, weight, *_PART_SIZE))
+            dark = (1 - membership) * (L < _DARK_PATCH)
+            membership = np.maximum(membership, _pieces(dark, weight, _PART_SIZE[1], 1))
         return Material(membership, alike, _quantile(L, weight * membership, 0.5), vividness, turn)
     away = np.hypot(*(lab[..., i] - np.float32(_quantile(lab[..., i], weight, 0.5)) for i in (1, 2)))
     spread = _quantile(away, weight, 0.5)
@@ -193,7 +199,7 @@ def _saturation(lab: Floats) -> Floats:
 def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour) -> Floats:
     """Black, white and grey: large differences of lightness are reduced, fine ones stay."""
     L = lab[..., 0]
-    own, sigma = weight + np.float32(1e-3), max(2.0, 0.02 * (L.shape[0] * L.shape[1]) ** 0.5)
+    own, sigma = weight + np.float32(1e-3), max(2.0, _BASE * (L.shape[0] * L.shape[1]) ** 0.5)
     base = cv2.GaussianBlur(L * own, (0, 0), sigma) / cv2.GaussianBlur(own, (0, 0), sigma)
     target, a, b = asked.lab
     # Room for shading: nothing is whiter than white.
@@ -276,16 +282,18 @@ def _glare(L: Floats, saturation: Floats, weight: Floats, typical: float) -> Flo
     return np.asarray(cv2.GaussianBlur(glare, (0, 0), 1.5), np.float32)
 
 
-def _small_and_other(other: Floats, weight: Floats) -> Floats:
-    """Where small parts of another hue are, such as a tongue or a beak: 0 to 1, (h, w).
+def _pieces(other: Floats, weight: Floats, least: float, most: float) -> Floats:
+    """Where pieces of an object are that differ from it, such as a tongue or a beak: 0 to 1, (h, w).
 
     Args:
-        other: (h, w), 0 to 1, what is of another hue.
+        other: (h, w), 0 to 1, what differs.
         weight: (h, w), 0 to 1, where the object is.
+        least: Size beside the object's that a piece is larger than.
+        most: Size that it is smaller than.
     """
     _, names, stats, _ = cv2.connectedComponentsWithStats(((other > 0.5) & (weight > 0.5)).astype(np.uint8))
     beside = stats[:, cv2.CC_STAT_AREA] / max(1.0, float(weight.sum()))
-    kept = (beside > _PART_SIZE[0]) & (beside < _PART_SIZE[1])
+    kept = (beside > least) & (beside < most)
     kept[0] = False
     return np.asarray(cv2.GaussianBlur(kept[names].astype(np.float32), (0, 0), 1.0), np.float32)
 

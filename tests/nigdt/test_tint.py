@@ -189,3 +189,17 @@ def test_under_black_shade_is_a_factor():
     _, after = painted(before, "black")
     lit, dark = after[SIDE // 2, 10, 0], after[SIDE // 2, -10, 0]
     assert 0.2 * lit < dark < 0.5 * lit, "neither as light as the lit side nor a hole"
+
+
+@pytest.mark.parametrize("colour", ["white", "black", "grey"])
+def test_a_large_dark_patch_takes_a_colour_without_hue_and_an_eye_does_not(colour):
+    dog = shaded((190, 120, 60), 0.8)
+    saddle, eye = np.s_[8:50, 20:70], np.s_[70:78, 20:28]
+    dog[saddle], dog[eye] = lab_of((40, 38, 36)), lab_of((30, 30, 30))
+    material, after = painted(dog, colour)
+    assert material.membership[saddle][8:-8, 8:-8].min() > 0.9
+    assert material.membership[eye].max() < 0.5
+    blue, _ = painted(dog, "blue")
+    assert blue.membership[saddle][8:-8, 8:-8].max() < 0.1, "a blue dog keeps its saddle"
+    if colour == "white":
+        assert after[saddle][8:-8, 8:-8, 0].mean() > 55
