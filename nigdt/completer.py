@@ -268,7 +268,7 @@ class Completer:
             return None
         hole = job.context.visible < 0.5
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
-        if names_a_thing and draws_itself(hole):
+        if names_a_thing and draws_itself(hole) and not job.context.lies.amid:
             return Silhouette(hole.astype(np.float32))
         if is_round:
             circle = circle_in(hole)

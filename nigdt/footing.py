@@ -73,7 +73,9 @@ def footing(
     clear = np.percentile(step[first:last, left:right], _SLOPED, axis=1)
     if clear.max() < _CLEAR:
         return None
-    return first + int(np.median(np.flatnonzero(clear > _AS_CLEAR * clear.max()))) + sunk
+    rows = np.flatnonzero(clear > _AS_CLEAR * clear.max())
+    upper = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)[0]  # a branch has two edges
+    return first + int(np.median(upper)) + sunk
 
 
 def above(hole: NDArray[np.bool_], row: int | None) -> NDArray[np.bool_]:

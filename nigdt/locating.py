@@ -40,7 +40,8 @@ class Location:
     """How a selection lies to the thing that is there.
 
     Attributes:
-        within: Whether it lies within a bird: what is just around it belongs to the bird too.
+        amid: Whether it lies within a thing: what is just around it belongs to the thing too.
+        within: The same of a bird.
         part: Whether it holds a part of a bird, and the rest lies outside.
         left: Whether it holds most of a thing and leaves out a piece, which seems to be forgotten.
         whole: Whether it holds a bird.
@@ -49,6 +50,7 @@ class Location:
             there replaces them; None where it holds none.
     """
 
+    amid: bool = False
     within: bool = False
     part: bool = False
     left: bool = False
@@ -70,7 +72,8 @@ def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Locatio
     margin = max(2, int(_RING * float(inside.sum()) ** 0.5))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     ring = (cv2.dilate(inside, disc) > 0) & (inside == 0)
-    within = bird and bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
+    amid = bool(ring.any()) and float(parts[ring].mean()) >= _WITHIN
+    within = bird and amid
     held = float((parts * chosen).sum()) / max(_TINY, float(parts.sum()))
     thing = sure > _LEAST_SURE
     outside = thing & (chosen < _OUTSIDE)
@@ -84,7 +87,7 @@ def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Locatio
     whole = is_bird and (most or held >= _PART)
     other = not is_bird and most and chosen_of_thing >= _FILLED * float(inside.sum())
     part = bird and not whole and _TOUCHED < held < _PART
-    return Location(within, part, left, whole, other, _held_things(thing, inside > 0))
+    return Location(amid, within, part, left, whole, other, _held_things(thing, inside > 0))
 
 
 def _held_things(thing: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

@@ -50,5 +50,7 @@ def test_what_is_replaced_is_what_the_selection_holds_most_of() -> None:
 
 
 @pytest.mark.parametrize("bird", [True, False])
-def test_a_selection_lies_within_birds_alone(bird: bool) -> None:
-    assert location(THING, THING, chosen(slice(24, 36), slice(20, 32)), bird).within is bird
+def test_a_selection_amid_a_thing(bird: bool) -> None:
+    found = location(THING, THING, chosen(slice(24, 36), slice(20, 32)), bird)
+    assert found.amid
+    assert found.within is bird
