@@ -120,7 +120,7 @@ class EncodedContext:
     @property
     def vacant(self) -> bool:
         """Whether nothing has to make room for what is drawn: all that the photo shows there can stay."""
-        return self.location is not None and not self.location.within and self.location.thing is None
+        return self.location is not None and (self.location.within or self.location.thing is None)
 
     @property
     def nbytes(self) -> int:

@@ -267,9 +267,10 @@ class Finisher(Completer):
         What the photo shows in the hole stays, but for a thing that is to be replaced: behind it, its
         surroundings are continued.
         """
-        if context.location is None or context.location.within:
+        if context.location is None:
             return super().surrounded(context)
-        return replace(context, backdrop=without_things(context.crop, context.hole, context.location.thing))
+        thing = None if context.vacant else context.location.thing
+        return replace(context, backdrop=without_things(context.crop, context.hole, thing))
 
     def _recolouring(self) -> Recolourer:
         if self._recolourer is None:

@@ -18,7 +18,9 @@ _LOWER = (0.6, 0.97)
 _MIDDLE = (0.3, 0.7)
 """Fractions of its width between which they may."""
 _REACH = 0.04
-"""Height, beside the hole's, over which an edge is looked for, and by which it may rise or fall."""
+"""Height, beside the hole's, over which an edge is looked for, and by which it may waver."""
+_SLOPES = (0.0, -0.15, 0.15, -0.3, 0.3)
+"""Slopes of edges that are stood on, down by across."""
 _SLOPED = 25
 """Percentile over the columns of how clear an edge is: most of them must have it."""
 _CLEAR = 15.0
@@ -70,12 +72,23 @@ def footing(
     step = np.linalg.norm(padded[2 * reach :] - padded[: -2 * reach], axis=2).astype(np.float32)
     step = cv2.dilate(step, np.ones((2 * reach + 1, 1), np.uint8))
     left, right = (box.left + int(part * box.width) for part in _MIDDLE)
-    clear = np.percentile(step[first:last, left:right], _SLOPED, axis=1)
+    clear = np.zeros(0)
+    for slope in _SLOPES:
+        upright = _sheared(step, slope, (left + right) / 2)
+        found = np.percentile(upright[first:last, left:right], _SLOPED, axis=1)
+        clear = found if not len(clear) or found.max() > clear.max() else clear
     if clear.max() < _CLEAR:
         return None
     rows = np.flatnonzero(clear > _AS_CLEAR * clear.max())
     upper = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)[0]  # a branch has two edges
     return first + int(np.median(upper)) + sunk
+
+
+def _sheared(step: Floats, slope: float, middle: float) -> Floats:
+    """Return a map (H, W) in which lines of a slope run level; the column `middle` stays."""
+    matrix = np.array([[1, 0, 0], [slope, 1, -slope * middle]], np.float64)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(step, matrix, step.shape[::-1], flags=how), np.float32)
 
 
 def above(hole: NDArray[np.bool_], row: int | None) -> NDArray[np.bool_]:

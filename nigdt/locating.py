@@ -30,6 +30,8 @@ _LEFT = (0.07, 0.55)
 """How much of a thing the largest piece outside is at least, and all of it at most, to be forgotten."""
 _REPLACED = 0.5
 """How much of a piece of a thing a selection holds at least for the piece to be what is replaced there."""
+_MEANT = 0.12
+"""How much of the selection that fills at least: less may be a piece of the branch to sit on."""
 _LEAST_SURE = 0.5
 """How sure the finder must be of a place for it to be of the thing."""
 _TINY = 1e-6
@@ -91,10 +93,10 @@ def location(sure: Floats, parts: Floats, chosen: Floats, bird: bool) -> Locatio
 
 
 def _held_things(thing: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Return those pieces of things (h, w) of which a selection (h, w) holds most; None if there are none."""
+    """Return those pieces of things (h, w) that a selection (h, w) was made for; None if there are none."""
     count, labels = cv2.connectedComponents(thing.astype(np.uint8))
     sizes = np.bincount(labels.ravel(), minlength=count)
     held = np.bincount(labels[chosen], minlength=count)
-    replaced = held >= _REPLACED * sizes
+    replaced = (held >= _REPLACED * sizes) & (held >= _MEANT * np.count_nonzero(chosen))
     replaced[0] = False
     return replaced[labels] if replaced.any() else None

@@ -17,7 +17,7 @@ def with_branch(middle: int, slope: int = 0, colour: tuple[int, int, int] = (90,
     return cv2.line(SKY.copy(), (0, middle - slope), (191, middle + slope), colour, 9)
 
 
-@pytest.mark.parametrize(("middle", "slope"), [(112, 0), (120, 0), (118, 3)])
+@pytest.mark.parametrize(("middle", "slope"), [(112, 0), (120, 0), (118, 3), (116, 20), (116, -30)])
 def test_a_branch_is_stood_on(middle: int, slope: int) -> None:
     row = footing(with_branch(middle, slope), HOLE, None)
     assert row is not None

@@ -49,6 +49,13 @@ def test_what_is_replaced_is_what_the_selection_holds_most_of() -> None:
     assert location(two, two, chosen(slice(24, 36), slice(20, 32)), False).thing is None
 
 
+def test_a_piece_of_a_branch_stays() -> None:
+    branch = np.zeros_like(THING)
+    branch[44:50, 12:52] = 1
+    assert location(branch, branch, chosen(slice(4, 60), slice(8, 56)), False).thing is None
+    assert location(branch, branch, chosen(slice(40, 54), slice(8, 56)), False).thing is not None
+
+
 @pytest.mark.parametrize("bird", [True, False])
 def test_a_selection_amid_a_thing(bird: bool) -> None:
     found = location(THING, THING, chosen(slice(24, 36), slice(20, 32)), bird)
