@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -22,9 +22,10 @@ from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
 from nigdt.backdrop import continued, has_surroundings, is_clear, laid_into, laid_over, things_named
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
-from nigdt.errors import ModelError, SelectionError
+from nigdt.errors import SelectionError
 from nigdt.footing import above, with_shadow
 from nigdt.model import NIGDT, ImageFeatures
+from nigdt.model_picture import ModelPicture, to_picture, without_weave
 from nigdt.noise import noise_of
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
 from nigdt.outlines import Outlines, Silhouette, draws_itself
@@ -34,35 +35,12 @@ from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
 from nigdt.text import Vocabulary, tokenise
 
-__all__ = ["Completer", "ModelPicture"]
+__all__ = ["Completer"]
 
 _STRIDE = 32  # the encoder halves five times
-_HALF_BAND = np.array([-1, 4, 10, 4, -1], np.float32) / 16  # 0 at the highest frequency
 _LEAST = 64  # least side the model runs at
 _KEPT = 4
 """Contexts with an outline whose image half is kept: those of the fills that follow the typing."""
-
-
-@dataclass(frozen=True)
-class ModelPicture:
-    """What the model draws.
-
-    Attributes:
-        picture: (H, W, 3) in 0 to 255.
-        wordless: The same without words, where it was needed, else None.
-        beta: Beta of eq. 5, (h * w, L), or None.
-        told: What the model was told to draw; None where it was told nothing.
-    """
-
-    picture: NDArray[np.float32]
-    wordless: NDArray[np.float32] | None
-    beta: Tensor | None
-    told: Silhouette | None
-
-    @property
-    def outline(self) -> NDArray[np.float32] | None:
-        """Where the model was told to draw, (H, W) in 0 to 1."""
-        return None if self.told is None else self.told.outline
 
 
 class Completer:
@@ -255,9 +233,9 @@ class Completer:
             for i in range(len(part)):
                 beta = None if attention is None else attention[i]
                 if without is None:
-                    yield ModelPicture(_to_picture(image[i]), None, beta, told[i])
+                    yield ModelPicture(to_picture(image[i]), None, beta, told[i])
                 else:  # brought from the device together, which is waited for once
-                    both = _to_picture(torch.cat([image[i], without[i]]))
+                    both = to_picture(torch.cat([image[i], without[i]]))
                     picture, wordless = (np.ascontiguousarray(one) for one in np.split(both, 2, axis=2))
                     yield ModelPicture(picture, wordless, beta, told[i])
 
@@ -310,7 +288,7 @@ class Completer:
 
     def _finished(self, job: CompletionJob, drawn: ModelPicture, _variant: Variant) -> ModelPicture:
         """Return what was drawn as it is to be seen, at the model's size."""
-        return replace(drawn, picture=_without_weave(drawn.picture, job.context))
+        return replace(drawn, picture=without_weave(drawn.picture, job.context))
 
     def _laid(
         self, job: CompletionJob, drawn: ModelPicture, fill: NDArray[np.generic]
@@ -341,12 +319,19 @@ class Completer:
             thin = [drawn.told.parts[part] for part in ("beak", "leg") if part in drawn.told.parts]
             return laid_into(fill, picture, backdrop, drawn.told.outline, thin), True
         assert drawn.wordless is not None
-        wordless = _without_weave(drawn.wordless, context)
+        wordless = without_weave(drawn.wordless, context)
+        laid: NDArray[np.generic] = backdrop
         if outline is None:
-            return laid_over(fill, picture, wordless, context.visible, backdrop)
-        if is_clear(picture, wordless, outline):
-            return laid_into(fill, picture, backdrop, outline), True
-        return backdrop, False
+            laid, clear = laid_over(fill, picture, wordless, context.visible, backdrop)
+        else:
+            clear = is_clear(picture, wordless, outline)
+            if clear:
+                laid = laid_into(fill, picture, backdrop, outline)
+        if not clear and context.location is not None:  # nothing has to make room for nothing
+            laid = context.crop
+            if laid.shape[1::-1] != size:
+                laid = np.asarray(cv2.resize(laid, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return laid, clear
 
     def _words_used(self, job: CompletionJob, variant: Variant) -> list[WordUse]:
         """Tell what the model made of a caption's words, without a fill."""
@@ -391,25 +376,3 @@ def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
         max(_LEAST, round(width * scale / _STRIDE) * _STRIDE),
         max(_LEAST, round(height * scale / _STRIDE) * _STRIDE),
     )
-
-
-def _without_weave(picture: NDArray[np.float32], context: EncodedContext) -> NDArray[np.float32]:
-    """Take out of what was drawn in the hole the pattern of every second pixel that doubling layers weave.
-
-    Where nothing is enlarged it is too fine to be seen, and stays.
-    """
-    if context.residual is None:
-        return picture
-    smooth = cv2.sepFilter2D(picture, -1, _HALF_BAND, _HALF_BAND, borderType=cv2.BORDER_REFLECT)
-    return np.where(context.visible[..., None] < 0.5, smooth, picture).astype(np.float32)
-
-
-def _to_picture(image: Tensor) -> NDArray[np.float32]:
-    """Convert (C, H, W) in [-1, 1] to (H, W, C) in 0 to 255."""
-    picture = (image.float().permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5).astype(np.float32)
-    if not np.isfinite(picture).all():
-        raise ModelError(
-            "The model's answer is not a picture: it holds values that are not numbers.",
-            "Use another bundle; this one is damaged or was trained badly.",
-        )
-    return picture

@@ -16,11 +16,12 @@ from nigdt.bird_colours import with_its_colours
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import find_colours
-from nigdt.completer import Completer, ModelPicture
+from nigdt.completer import Completer
 from nigdt.drawn import coloured
 from nigdt.footing import footing
 from nigdt.harmonisation import harmonised
 from nigdt.model import NIGDT, ImageFeatures
+from nigdt.model_picture import ModelPicture
 from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
 from nigdt.outlines import Silhouette
 from nigdt.part_words import asked_parts, split_parts

@@ -70,17 +70,15 @@ def footing(
     reach = max(2, round(_REACH * box.height))
     padded = np.pad(lab, ((reach, reach), (0, 0), (0, 0)), mode="edge")
     step = np.linalg.norm(padded[2 * reach :] - padded[: -2 * reach], axis=2).astype(np.float32)
-    step = cv2.dilate(step, np.ones((2 * reach + 1, 1), np.uint8))
+    step = np.asarray(cv2.dilate(step, np.ones((2 * reach + 1, 1), np.uint8)), np.float32)
     left, right = (box.left + int(part * box.width) for part in _MIDDLE)
-    clear = np.zeros(0)
-    for slope in _SLOPES:
-        upright = _sheared(step, slope, (left + right) / 2)
-        found = np.percentile(upright[first:last, left:right], _SLOPED, axis=1)
-        clear = found if not len(clear) or found.max() > clear.max() else clear
+    levels = [_sheared(step, slope, (left + right) / 2)[first:last, left:right] for slope in _SLOPES]
+    clearness = [np.percentile(level, _SLOPED, axis=1) for level in levels]
+    clear = max(clearness, key=np.max)
     if clear.max() < _CLEAR:
         return None
-    rows = np.flatnonzero(clear > _AS_CLEAR * clear.max())
-    upper = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)[0]  # a branch has two edges
+    at = np.flatnonzero(clear > _AS_CLEAR * clear.max())
+    upper = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)[0]  # a branch has two edges
     return first + int(np.median(upper)) + sunk
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from nigdt import Inpainter
 from nigdt.answers import CompletionJob, EncodedContext
 from nigdt.backdrop import change_by_words, continued, has_surroundings, is_clear, laid_into, laid_over
-from nigdt.completer import _without_weave
+from nigdt.model_picture import without_weave
 from nigdt.recipe import Recipe, Variant
 
 SIDE, SCALE = 96, 2
@@ -240,8 +240,8 @@ def test_the_weave_goes_and_all_else_stays() -> None:
     woven = smooth + np.where((x + y) % 2, 9, -9)[..., None].astype(np.float32)
     _, _, visible = model_pictures(10)
     context = replace(encoded(), visible=visible)
-    cleaned = _without_weave(woven, context)
-    assert np.array_equal(_without_weave(woven, replace(context, residual=None)), woven)
+    cleaned = without_weave(woven, context)
+    assert np.array_equal(without_weave(woven, replace(context, residual=None)), woven)
     assert np.array_equal(cleaned[visible > 0], woven[visible > 0])
     inner = (slice(20, 76), slice(20, 76))
     assert np.abs(cleaned[inner] - smooth[inner]).max() < 0.5

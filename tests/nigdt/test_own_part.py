@@ -13,7 +13,14 @@ from nigdt import Inpainter
 from nigdt.answers import CompletionJob
 from nigdt.colours import nearest_basic, rgb_to_lab
 from nigdt.locating import Location
-from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
+from nigdt.notices import (
+    COLOURED_BIRD,
+    COLOURED_PART,
+    COLOURED_THING,
+    DREW_NOTHING,
+    PART_NOT_SELECTED,
+    THERE_ALREADY,
+)
 from nigdt.recipe import Variant
 
 BREAST = (slice(240, 440), slice(530, 690))
@@ -222,3 +229,9 @@ def test_evaluation_sees_nothing_of_what_is_hidden(inpainter: Inpainter, kingfis
     context = inpainter.surrounded(inpainter.encode(photo, selection))  # nobody located it
     assert context.backdrop is not None
     assert (context.backdrop != photo).any(axis=2)[PERCH].mean() > 0.9
+
+
+def test_nothing_makes_room_for_nothing(inpainter: Inpainter, kingfisher: Image.Image) -> None:
+    (fill,) = inpainter.fill(kingfisher, selected(kingfisher, BIRD), "a man")
+    assert DREW_NOTHING in fill.notices
+    assert np.array_equal(np.asarray(fill.photo), np.asarray(kingfisher))
