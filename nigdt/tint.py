@@ -203,7 +203,7 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
     base = cv2.GaussianBlur(L * own, (0, 0), sigma) / cv2.GaussianBlur(own, (0, 0), sigma)
     target, a, b = asked.lab
     # Room for shading: nothing is whiter than white.
-    darkest, lightest = (target - 12, target - 4) if target > 85 else (target - 6, target + 3)
+    darkest, lightest = (target - 12, target - 4) if target > 85 else (target - 5, target + 6)
     usual = float(np.clip(material.lightness, darkest, lightest))
     off = base - np.float32(material.lightness)
     flat, detail = usual + np.float32(_FLATTEN) * off, L - base
